@@ -1,0 +1,51 @@
+"""The nouns of trueweight. Frozen values that import nothing else of ours."""
+
+from trueweight.core.case import Case, Mode, Severity, Suite
+from trueweight.core.digest import canonical_json, digest
+from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, TrueweightError, near_miss
+from trueweight.core.estimate import Estimate
+from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
+from trueweight.core.finding import CheckInfo, Finding, Outcome
+from trueweight.core.observation import Observation
+from trueweight.core.provider import Price, Provider, Role
+from trueweight.core.reply import Anomaly, Channel, Event, Reply, Span, ToolCall, Usage
+from trueweight.core.timing import Timing
+from trueweight.core.trial import Trial, trial_id
+
+__all__ = [
+    "Anomaly",
+    "Attempt",
+    "Case",
+    "Channel",
+    "CheckInfo",
+    "ConfigError",
+    "Estimate",
+    "Event",
+    "Exchange",
+    "ExitCode",
+    "Failure",
+    "FailureKind",
+    "Finding",
+    "InfrastructureError",
+    "Mode",
+    "Observation",
+    "Outcome",
+    "Price",
+    "Provider",
+    "Reply",
+    "RequestRecord",
+    "Role",
+    "Severity",
+    "Span",
+    "Stamp",
+    "Suite",
+    "Timing",
+    "ToolCall",
+    "Trial",
+    "TrueweightError",
+    "Usage",
+    "canonical_json",
+    "digest",
+    "near_miss",
+    "trial_id",
+]

@@ -1,0 +1,22 @@
+"""Digests of JSON values: the same value gives the same digest on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+
+def canonical_json(value: Any) -> str:
+    """JSON text with sorted keys, no spaces and no escapes beyond those JSON demands.
+
+    Raises:
+        ValueError: if the value holds NaN or an infinity, which JSON cannot say.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON of a value, as 64 hexadecimal digits."""
+    # surrogatepass: a lone surrogate is a legal JSON escape and a legal thing for a test to send.
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,60 @@
+"""Errors a person reads: what went wrong, where, what would be valid, and the exit code it means."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process says when it ends; the same table stands in ``--help`` and the README."""
+
+    OK = 0
+    FINDINGS = 1
+    USAGE = 2
+    INFRASTRUCTURE = 3
+    INCONCLUSIVE = 4
+    INTERRUPTED = 130
+
+
+class TrueweightError(Exception):
+    """Base of every error that is meant for the user.
+
+    Args:
+        message: what is wrong, in one sentence.
+        code: stable, greppable name of this kind of error.
+        where: file and line, or the option, that the user can go and change.
+        hint: what would be valid, or the near miss.
+    """
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, message: str, *, code: str, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{head}\n  {self.hint}" if self.hint else head
+
+
+class ConfigError(TrueweightError):
+    """A file or an option that a person wrote cannot be used as it stands (exit 2)."""
+
+
+class InfrastructureError(TrueweightError):
+    """A provider could not be reached, or the machine failed us (exit 3)."""
+
+    exit_code = ExitCode.INFRASTRUCTURE
+
+
+def near_miss(word: str, valid: Iterable[str]) -> str:
+    """``Did you mean 'x'? Valid: a, b, x.``, for the hint of an error about an unknown name."""
+    names = sorted(valid)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    guess = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{guess}Valid: {', '.join(names)}."

@@ -1,0 +1,145 @@
+"""An exchange: one trial as it happened, byte for byte. What was sent, every attempt, every stamp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from trueweight.core.case import Mode
+
+
+class FailureKind(StrEnum):
+    """Why an attempt did not bring a whole HTTP success. Every kind but the last two is about transport or account."""
+
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT_CONNECT = "timeout-connect"
+    TIMEOUT_FIRST_BYTE = "timeout-first-byte"
+    TIMEOUT_STALL = "timeout-stall"
+    TIMEOUT_TOTAL = "timeout-total"
+    RESET = "reset"
+    PROTOCOL = "protocol"
+    REDIRECT = "redirect"
+    TOO_LARGE = "too-large"
+    RATE_LIMITED = "rate-limited"
+    AUTH = "auth"
+    SERVER_ERROR = "server-error"
+    INTERRUPTED = "interrupted"
+    CLIENT_ERROR = "client-error"
+    """A 4xx that is neither 401, 403, 408 nor 429: the server's answer to this request, so checks may judge it."""
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same attempt may go otherwise if repeated."""
+        return self not in _FINAL
+
+
+_FINAL = frozenset(
+    {
+        FailureKind.TLS,
+        FailureKind.AUTH,
+        FailureKind.CLIENT_ERROR,
+        FailureKind.REDIRECT,
+        FailureKind.TOO_LARGE,
+        FailureKind.INTERRUPTED,
+    }
+)
+
+
+class Stamp(NamedTuple):
+    """At ``ns`` after the scheduled start, the body had grown to ``offset`` bytes *before* this chunk."""
+
+    ns: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A typed failure of an attempt, with the (redacted) words of whoever reported it."""
+
+    kind: FailureKind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """The request as it went out, keys redacted."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request on the wire.
+
+    All times are monotonic nanoseconds after the trial's scheduled start (``t_sched``), which is 0.
+
+    Attributes:
+        waited: nanoseconds of deliberate waiting (back-off, Retry-After) right before this attempt.
+        t_send: when the request was handed to the transport.
+        t_connected: when a new connection stood; None if a warm one was used or none was made.
+        t_headers: when the response's head had arrived; None if it never did.
+        t_done: when the last byte had arrived, or the attempt failed.
+        body: the body's bytes as received, whatever the server wrote (still compressed if it compressed).
+        stamps: arrival of each chunk of ``body``, in order.
+    """
+
+    waited: int
+    t_send: int
+    t_connected: int | None
+    t_headers: int | None
+    t_done: int
+    status: int | None = None
+    http_version: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    stamps: tuple[Stamp, ...] = ()
+    failure: Failure | None = None
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, whatever its case; None if absent."""
+        lowered = name.lower()
+        return next((value for key, value in self.headers if key.lower() == lowered), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A trial as it happened.
+
+    Attributes:
+        trial: the trial's id.
+        started_at: UTC wall clock of ``t_sched``, ISO 8601 with microseconds.
+        attempts: in order, at least one; the last one is what the trial came to.
+        client_limited: whether this client, not the provider, was too busy for the times to be trusted.
+    """
+
+    trial: str
+    provider: str
+    suite: str
+    case: str
+    repeat: int
+    mode: Mode
+    started_at: str
+    request: RequestRecord
+    attempts: tuple[Attempt, ...]
+    client_limited: bool = False
+
+    @property
+    def final(self) -> Attempt:
+        """The attempt that the trial came to."""
+        return self.attempts[-1]
+
+    @property
+    def failure(self) -> Failure | None:
+        """The failure of the final attempt, if it failed."""
+        return self.final.failure
+
+    @property
+    def judgeable(self) -> bool:
+        """Whether the final attempt carries the server's own answer, be it a 2xx or a 4xx to this very request."""
+        return self.failure is None or self.failure.kind is FailureKind.CLIENT_ERROR

@@ -1,0 +1,68 @@
+"""A provider: one endpoint, as its entry in ``providers.toml`` describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from trueweight.core.digest import digest
+
+
+class Role(StrEnum):
+    """What a provider is in a comparison."""
+
+    REFERENCE = "reference"
+    CANDIDATE = "candidate"
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """USD per million tokens."""
+
+    input: float
+    output: float
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One OpenAI-compatible endpoint.
+
+    Attributes:
+        name: unique in the file; used in every table, file and report.
+        base_url: everything before ``/chat/completions``.
+        model: the ``model`` field of every request.
+        api_key_env: name of the environment variable that holds the key. The key itself is never in here:
+            it is read by the wire when it sends, so that no noun can leak it.
+        extra_body: merged over each request body; the only way a provider's bodies may differ from another's.
+        headers: extra request headers, never credentials.
+        concurrency: most requests under way at once; None leaves it to the run.
+        requests_per_minute: most requests started in any minute; None is no limit.
+        timeout: seconds for one attempt as a whole.
+    """
+
+    name: str
+    base_url: str
+    model: str
+    role: Role = Role.CANDIDATE
+    api_key_env: str | None = None
+    precision: str | None = None
+    price: Price | None = None
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    concurrency: int | None = None
+    requests_per_minute: float | None = None
+    timeout: float = 120.0
+
+    def fingerprint(self) -> str:
+        """Digest of all that changes what is sent, or to whom: part of each trial's id."""
+        return digest(
+            {
+                "name": self.name,
+                "base_url": self.base_url,
+                "model": self.model,
+                "extra_body": dict(self.extra_body),
+                "headers": dict(self.headers),
+            }
+        )

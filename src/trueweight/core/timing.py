@@ -1,0 +1,33 @@
+"""Times of one exchange's final attempt, in nanoseconds, as TIMING defines them. None where not applicable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """All times of one reply. Nanoseconds; each is None when the reply does not define it.
+
+    Attributes:
+        ttfe: ``t_send`` → first server-sent event.
+        ttft: ``t_send`` → first token event on any channel (streams only).
+        ttfo: ``t_send`` → first content or tool-call event (streams only).
+        service: ``t_send`` → last token event (plain replies: → end of body).
+        response: the same from the scheduled start, so that queueing is not hidden.
+        generation: first → last token event.
+        tpot: ``generation / (completion tokens - 1)``; tokens from the server's usage, never a count of chunks.
+        output_speed: completion tokens per second between first and last token event (plain: over the service time).
+        cold: whether this attempt opened a connection.
+    """
+
+    ttfe: int | None = None
+    ttft: int | None = None
+    ttfo: int | None = None
+    service: int | None = None
+    response: int | None = None
+    generation: int | None = None
+    tpot: float | None = None
+    output_speed: float | None = None
+    gaps: tuple[int, ...] = ()
+    cold: bool = False
