@@ -1,0 +1,41 @@
+"""The published JSON Schemas of every format that outlives the code."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from trueweight.core import TrueweightError, near_miss
+
+__all__ = ["load_schema", "schema_names"]
+
+_SUFFIX = ".schema.json"
+
+
+@cache
+def schema_names() -> tuple[str, ...]:
+    """The names that :func:`load_schema` knows, sorted."""
+    entries = (entry.name for entry in files(__name__).iterdir())
+    return tuple(sorted(name.removesuffix(_SUFFIX) for name in entries if name.endswith(_SUFFIX)))
+
+
+def load_schema(name: str) -> dict[str, Any]:
+    """The published schema of a format, e.g. ``load_schema("suite")``; read from disk once.
+
+    The caller gets its own copy of the outermost object only: treat what it holds as read-only.
+
+    Raises:
+        TrueweightError: there is no schema of that name (code ``schema-unknown``).
+    """
+    return dict(_read(name.removesuffix(_SUFFIX)))
+
+
+@cache
+def _read(name: str) -> dict[str, Any]:
+    # Looked up among the names that exist, so that no name can reach a file outside this package.
+    if name not in schema_names():
+        raise TrueweightError(f"no schema is called {name!r}", code="schema-unknown", hint=near_miss(name, schema_names()))
+    schema: dict[str, Any] = json.loads(files(__name__).joinpath(name + _SUFFIX).read_text(encoding="utf-8"))
+    return schema
