@@ -36,6 +36,8 @@ def load_schema(name: str) -> dict[str, Any]:
 def _read(name: str) -> dict[str, Any]:
     # Looked up among the names that exist, so that no name can reach a file outside this package.
     if name not in schema_names():
-        raise TrueweightError(f"no schema is called {name!r}", code="schema-unknown", hint=near_miss(name, schema_names()))
+        raise TrueweightError(
+            f"no schema is called {name!r}", code="schema-unknown", hint=near_miss(name, schema_names())
+        )
     schema: dict[str, Any] = json.loads(files(__name__).joinpath(name + _SUFFIX).read_text(encoding="utf-8"))
     return schema

@@ -1,0 +1,97 @@
+"""What the JSON Schema of a suite objects to, in words that name the value as written and what would be valid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from jsonschema.exceptions import ValidationError
+
+from trueweight.core import near_miss
+from trueweight.suites.reading import shown
+from trueweight.suites.strict_yaml import Path
+
+
+class Objection(NamedTuple):
+    """One thing wrong with a value: where in it, what, and what would be valid."""
+
+    path: Path
+    code: str
+    message: str
+    hint: str = ""
+
+
+_TYPES = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number"}
+
+
+def objections(error: ValidationError) -> list[Objection]:
+    """What one validation error means; several unknown or missing keys become one objection each."""
+    path: Path = tuple(error.absolute_path)
+    if error.schema is False:
+        # A schema of `false`: the key stands for something that the case must leave to others.
+        return [Objection(path, "suite-forbidden-key", f"key {_key(path)} does not belong here", _FORBIDDEN_HINT)]
+    explain = _EXPLAIN.get(str(error.validator))
+    if explain is not None:
+        return explain(error, path)
+    return [Objection(path, "suite-invalid", f"{_key(path)}: {error.message}")]
+
+
+_FORBIDDEN_HINT = (
+    "The plan adds model, stream and stream_options to each request; an answer is either json, or calls and content."
+)
+
+
+def _key(path: Path) -> str:
+    named = [part for part in path if isinstance(part, str)]
+    return repr(named[-1]) if named else "the file"
+
+
+def _unknown(error: ValidationError, path: Path) -> list[Objection]:
+    schema: Any = error.schema
+    instance: Any = error.instance
+    valid = list(schema.get("properties", ()))
+    unknown = [key for key in instance if key not in valid]
+    return [
+        Objection((*path, key), "suite-unknown-key", f"unknown key {key!r}", near_miss(key, valid)) for key in unknown
+    ]
+
+
+def _missing(error: ValidationError, path: Path) -> list[Objection]:
+    # jsonschema reports each missing key as an error of its own, and names it only in the message.
+    required: Any = error.validator_value
+    key = next(key for key in required if error.message.startswith(repr(key)))
+    return [Objection(path, "suite-missing-key", f"key {key!r} is missing")]
+
+
+def _type(error: ValidationError, path: Path) -> list[Objection]:
+    wanted = _TYPES.get(str(error.validator_value), str(error.validator_value))
+    return [Objection(path, "suite-type", f"{_key(path)} must be {wanted}, not {shown(error.instance)}")]
+
+
+def _enum(error: ValidationError, path: Path) -> list[Objection]:
+    valid: Any = error.validator_value
+    hint = near_miss(str(error.instance), [str(value) for value in valid])
+    return [Objection(path, "suite-value", f"{_key(path)} is {shown(error.instance)}", hint)]
+
+
+def _pattern(error: ValidationError, path: Path) -> list[Objection]:
+    hint = "A link that starts with https:// or http://."
+    if not str(error.validator_value).startswith("^https"):
+        hint = "Lower-case letters, digits, '.', '_' and '-', starting with a letter or digit."
+    return [Objection(path, "suite-value", f"{_key(path)} is {shown(error.instance)}", hint)]
+
+
+def _empty(_: ValidationError, path: Path) -> list[Objection]:
+    return [Objection(path, "suite-empty", f"{_key(path)} is empty")]
+
+
+_EXPLAIN: dict[str, Callable[[ValidationError, Path], list[Objection]]] = {
+    "additionalProperties": _unknown,
+    "required": _missing,
+    "type": _type,
+    "enum": _enum,
+    "pattern": _pattern,
+    "minLength": _empty,
+    "minItems": _empty,
+    "minProperties": _empty,
+}

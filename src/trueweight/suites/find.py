@@ -1,0 +1,110 @@
+"""From a name or a path to a suite. Each kind of file has its reader in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from trueweight.core import Case, ConfigError, Suite, near_miss
+from trueweight.suites.jsonl_suite import read_jsonl_suite, suite_name
+from trueweight.suites.reading import Reading
+from trueweight.suites.yaml_suite import read_yaml_suite
+
+_READERS: dict[str, Callable[[Path], Reading]] = {
+    ".yaml": read_yaml_suite,
+    ".yml": read_yaml_suite,
+    ".jsonl": read_jsonl_suite,
+}
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def _shipped_folder() -> Path:
+    """Where the shipped suites are: inside the package in a wheel, at the repository's root otherwise."""
+    installed = _PACKAGE / "_suites"
+    return installed if installed.is_dir() else _PACKAGE.parent.parent / "suites"
+
+
+def shipped_suites() -> tuple[str, ...]:
+    """The names of the suites that come with the package, sorted."""
+    return tuple(sorted(path.stem for path in _shipped_folder().glob("*.yaml")))
+
+
+def find_suite(name_or_path: str) -> Suite:
+    """The suite of that shipped name, or at that path.
+
+    A path is a YAML suite, a ``.jsonl`` file of request bodies, or a folder of such files, which is read as one suite
+    whose cases keep their own suites' names. A shipped name comes before a path of that name: write ``./name`` for it.
+
+    Raises:
+        ConfigError: no such suite, or the first problem of its files, with the number of further ones.
+    """
+    reading = read_suite(name_or_path)
+    if reading.problems:
+        raise _first(reading.problems, name_or_path)
+    return Suite(reading.name, reading.cases, title=reading.title, origin=name_or_path)
+
+
+def read_suite(name_or_path: str) -> Reading:
+    """Like :func:`find_suite`, with all problems of the files as values.
+
+    Raises:
+        ConfigError: no such suite, or a file that cannot be read at all.
+    """
+    if name_or_path in shipped_suites():
+        return _read(_shipped_folder() / f"{name_or_path}.yaml")
+    path = Path(name_or_path)
+    if path.is_dir():
+        return _read_folder(path)
+    if path.exists():
+        return _read(path)
+    hint = f"{near_miss(name_or_path, shipped_suites())} Or a path: {', '.join(_READERS)}, or a folder of them."
+    raise ConfigError(f"no suite and no file is called {name_or_path!r}", code="suite-not-found", hint=hint)
+
+
+def _read(path: Path) -> Reading:
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        kinds = ", ".join(_READERS)
+        raise ConfigError(
+            f"not a kind of suite: {path.name!r}", code="suite-kind", where=str(path), hint=f"Valid: {kinds}."
+        )
+    try:
+        return reader(path)
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", code="suite-unreadable", where=str(path)) from None
+
+
+def _read_folder(folder: Path) -> Reading:
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _READERS and path.is_file())
+    if not paths:
+        message, hint = "no suite in this folder", f"Files that count: {', '.join(_READERS)}."
+        raise ConfigError(message, code="suite-not-found", where=str(folder), hint=hint)
+    readings = [(path, _read(path)) for path in paths]
+    problems = [problem for _, reading in readings for problem in reading.problems]
+    problems += _clashes((path, case) for path, reading in readings for case in reading.cases)
+    cases = tuple(case for _, reading in readings for case in reading.cases)
+    title = "; ".join(reading.title for _, reading in readings if reading.title)
+    return Reading(suite_name(folder.resolve().name), title, cases, tuple(problems))
+
+
+def _clashes(cases: Iterable[tuple[Path, Case]]) -> list[ConfigError]:
+    """Cases of two files that would have one key in a run."""
+    first: dict[str, Path] = {}
+    found = []
+    for path, case in cases:
+        if first.setdefault(case.key, path) != path:
+            hint = f"First in {first[case.key]}. Give one of the suites another name."
+            found.append(
+                ConfigError(f"case {case.key!r} is taken", code="suite-duplicate-id", where=str(path), hint=hint)
+            )
+    return found
+
+
+def _first(problems: tuple[ConfigError, ...], name: str) -> ConfigError:
+    first, more = problems[0], len(problems) - 1
+    if not more:
+        return first
+    noun = "problem" if more == 1 else "problems"
+    hint = f"{first.hint} {more} more {noun}: trueweight suites check {name}".strip()
+    return ConfigError(first.message, code=first.code, where=first.where, hint=hint)

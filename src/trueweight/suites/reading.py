@@ -1,0 +1,29 @@
+"""What reading a suite file comes to: cases, and every problem met on the way."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from trueweight.core import Case, ConfigError
+
+MAX_SHOWN = 60
+
+
+class Reading(NamedTuple):
+    """The content of one suite file.
+
+    Attributes:
+        cases: those that could be read; use them only if there is no problem.
+        problems: in order of appearance; each says where, what and what would be valid.
+    """
+
+    name: str
+    title: str
+    cases: tuple[Case, ...]
+    problems: tuple[ConfigError, ...]
+
+
+def shown(value: Any) -> str:
+    """A value as written, cut to what fits in one line of an error."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"

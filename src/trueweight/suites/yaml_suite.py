@@ -1,0 +1,91 @@
+"""YAML suites: one document that obeys ``suite.schema.json``; each problem says file, line, case and what is valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from trueweight.core import Case, ConfigError, Mode, Severity
+from trueweight.schemas import load_schema
+from trueweight.suites.explain import Objection, objections
+from trueweight.suites.reading import Reading
+from trueweight.suites.strict_yaml import Document, Path, parse_yaml
+
+MAX_BYTES = 16 * 1024 * 1024
+
+
+def read_yaml_suite(path: FilePath) -> Reading:
+    """Read a YAML suite; never raises for what the file says, only for a file that cannot be read (OSError)."""
+    try:
+        document = parse_yaml(_text(path), str(path))
+    except ConfigError as problem:
+        return Reading(path.stem, "", (), (problem,))
+    found = sorted(_objections(document), key=lambda objection: document.line(objection.path))
+    problems = tuple(_locate(document, str(path), objection) for objection in found)
+    if problems:
+        return Reading(path.stem, "", (), problems)
+    body = document.value
+    cases = tuple(_case(body["suite"], case, body.get("defaults", {})) for case in body["cases"])
+    return Reading(body["suite"], body["title"], cases, ())
+
+
+def _text(path: FilePath) -> str:
+    with path.open("rb") as file:
+        raw = file.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(f"larger than {MAX_BYTES // 2**20} MiB", code="suite-too-large", where=str(path))
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigError("not UTF-8", code="suite-encoding", where=f"{path}:{line}") from None
+
+
+def _objections(document: Document) -> Iterator[Objection]:
+    for error in Draft202012Validator(load_schema("suite")).iter_errors(document.value):
+        yield from objections(error)
+    cases = document.value.get("cases") if isinstance(document.value, dict) else None
+    if not isinstance(cases, list):
+        return
+    seen: dict[str, int] = {}
+    for number, case in enumerate(cases):
+        if not isinstance(case, dict):
+            continue
+        path: Path = ("cases", number)
+        if isinstance(case.get("id"), str):
+            first = seen.setdefault(case["id"], document.line(path))
+            if first != document.line(path):
+                yield Objection((*path, "id"), "suite-duplicate-id", "this id is taken", f"First used on line {first}.")
+
+
+def _locate(document: Document, name: str, objection: Objection) -> ConfigError:
+    message = objection.message
+    match objection.path:
+        case ("cases", int(number), *_) if isinstance(document.value["cases"][number], dict):
+            case_id = document.value["cases"][number].get("id")
+            message = f"case {case_id!r}: {message}" if isinstance(case_id, str) else f"case {number + 1}: {message}"
+        case _:
+            pass
+    where = f"{name}:{document.line(objection.path)}"
+    return ConfigError(message, code=objection.code, where=where, hint=objection.hint)
+
+
+def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> Case:
+    merged = {**defaults, **case}
+    # The case's own keys come first, so that a body starts with its messages.
+    inherited = {key: value for key, value in defaults.get("request", {}).items() if key not in case["request"]}
+    return Case(
+        suite=suite,
+        id=case["id"],
+        request={**case["request"], **inherited},
+        why=case["why"],
+        severity=Severity(merged.get("severity", Severity.SHOULD)),
+        source=merged.get("source", ""),
+        tags=tuple(dict.fromkeys([*defaults.get("tags", ()), *case.get("tags", ())])),
+        modes=tuple(Mode(mode) for mode in merged.get("modes", tuple(Mode))),
+        checks=case.get("checks", {}),
+        answer=case.get("answer"),
+    )
