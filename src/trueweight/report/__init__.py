@@ -1,0 +1,8 @@
+"""What a run comes to, for people: summary and evidence in; HTML, markdown, JUnit, badge or a terminal table out."""
+
+from trueweight.report.evidence import Evidence
+from trueweight.report.standing import Group, Standing, standings
+from trueweight.report.terminal import print_table
+from trueweight.report.text import visible
+
+__all__ = ["Evidence", "Group", "Standing", "print_table", "standings", "visible"]

@@ -1,0 +1,67 @@
+"""Numbers as people read them: rounded to what the interval supports, never rounded up to perfect."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+NONE: Final = "n/a"
+MINUS: Final = "−"
+
+
+def percent(value: float) -> str:
+    """``97.3%``. Only 1 is written 100% and only 0 is written 0%: 0.9999 is 99.9%."""
+    if value in (0.0, 1.0):
+        return f"{value:.0%}"
+    scaled = math.floor(value * 1000) / 10 if value > 0.9995 else round(value * 100, 1)
+    return f"{max(scaled, 0.1) if value > 0 else scaled:.1f}%"
+
+
+def points(value: float) -> str:
+    """A difference of proportions in percentage points, signed: ``−3.1``, ``+0.2``, ``0.0``."""
+    scaled = round(value * 100, 1)
+    if scaled == 0:
+        return "0.0"
+    return f"{'+' if scaled > 0 else MINUS}{abs(scaled):.1f}"
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Plain decimal with that many significant digits, thousands set apart by a thin space."""
+    if value == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{min(decimals, 6)}f}".replace(",", "\u2009")
+
+
+def write(value: float | None, unit: str) -> str:
+    """A value in its unit's own style, without the unit's name except where it is part of the number (%)."""
+    if value is None:
+        return NONE
+    if unit == "proportion":
+        return percent(value)
+    if unit == "difference":
+        return points(value)
+    return significant(value)
+
+
+def interval(estimate: Mapping[str, Any]) -> str:
+    """``[95.1%, 98.6%]``; an open end is written as ``…``; empty when there is no interval."""
+    low, high, unit = estimate.get("low"), estimate.get("high"), str(estimate.get("unit", ""))
+    if low is None and high is None:
+        return ""
+    left = "…" if low is None else write(low, unit)
+    right = "…" if high is None else write(high, unit)
+    return f"[{left}, {right}]"
+
+
+def sample(estimate: Mapping[str, Any]) -> str:
+    """``n = 78 of 80``: how much the number rests on, and what is missing."""
+    of = estimate.get("of")
+    text = f"n = {estimate.get('n', 0)}"
+    if of is not None and of != estimate.get("n"):
+        text += f" of {of}"
+    missing = estimate.get("missing") or {}
+    if missing:
+        text += " (" + ", ".join(f"{count} {why}" for why, count in sorted(missing.items())) + ")"
+    return text

@@ -1,0 +1,62 @@
+"""The run in a terminal: one row per provider in 80 columns, then one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from trueweight.report.numbers import NONE, points, write
+from trueweight.report.standing import Group, Standing, standings
+from trueweight.report.text import for_log
+
+_STYLE: Final = {Group.USE: "green", Group.AVOID: "red", Group.UNDECIDED: "yellow", Group.REFERENCE: "dim"}
+
+
+def _number(provider: Mapping[str, Any], metric: str) -> str:
+    estimate = provider.get("metrics", {}).get(metric)
+    return write(estimate["value"], estimate["unit"]) if estimate else NONE
+
+
+def _floor(summary: Mapping[str, Any], name: str) -> str:
+    """Paired difference of F1 with the noise floor, in points; for the reference the floor itself."""
+    if name == summary["run"].get("reference"):
+        floor = summary.get("noise_floor", {}).get("tool_call_f1")
+        return f"({write(floor['value'], floor['unit'])})" if floor and floor["value"] is not None else NONE
+    difference = summary["providers"][name].get("versus_reference", {}).get("tool_call_f1")
+    value = difference.get("value") if difference else None
+    return points(value) if value is not None else NONE
+
+
+def _verdict(standing: Standing) -> Text:
+    return Text(f"{standing.mark} {standing.word}", style=_STYLE[standing.group])
+
+
+def print_table(summary: Mapping[str, Any], console: Console) -> None:
+    """Print the comparison and, below it, what is wrong with each provider. All that others wrote is made visible."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("provider", max_width=22, overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    for head in ("schema", "F1−floor", "struct.", "success", "ttft ms"):
+        table.add_column(head, justify="right", no_wrap=True)
+    ranked = standings(summary)
+    for standing in ranked:
+        provider = summary["providers"][standing.provider]
+        table.add_row(
+            Text(for_log(standing.provider, limit=40)),
+            _verdict(standing),
+            _number(provider, "schema_accuracy"),
+            _floor(summary, standing.provider),
+            _number(provider, "structured_output_accuracy"),
+            _number(provider, "success_rate"),
+            _number(provider, "ttft"),
+        )
+    console.print(table)
+    console.print()
+    for standing in ranked:
+        sentence = str(summary["providers"][standing.provider].get("sentence", ""))
+        line = Text(for_log(standing.provider, limit=40), style="bold")
+        console.print(line.append(": ").append(for_log(sentence), style="not bold"), soft_wrap=False)

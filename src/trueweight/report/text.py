@@ -1,0 +1,65 @@
+"""What a provider or a model wrote, made safe to look at: nothing in it can move a cursor, hide or reorder text."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# Controls, format characters, fillers that draw nothing, surrogates, non-characters, tags. Written as ranges, because
+# asking unicodedata about every code point at import costs a third of a second. Tab and newline are dealt with apart.
+_UNSEEN: Final = (
+    "\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_ALL: Final = re.compile(f"[{_UNSEEN}]")
+_ALL_BUT_LINES: Final = re.compile(f"(?![\\n\\t])[{_UNSEEN}]")
+# What a CI runner would obey when it stands in a log: `::name …::` at the start of a line, `##[name]` anywhere.
+_COMMAND: Final = re.compile(r":(?=:[A-Za-z-]+[ :])|#(?=#\[)")
+
+CUT: Final = "… cut: {} more characters"
+
+
+def _picture(match: re.Match[str]) -> str:
+    """The control picture of a control character, else its code point in brackets."""
+    code = ord(match.group())
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
+
+
+def cut(text: str, limit: int) -> str:
+    """At most ``limit`` characters of the text, and a note of how many are missing."""
+    return text if len(text) <= limit else text[:limit] + CUT.format(len(text) - limit)
+
+
+def visible(text: str, *, limit: int = 2_000, lines: bool = False) -> str:
+    """The text with every character that does not show itself made visible, and cut to ``limit`` characters.
+
+    Args:
+        lines: keep newlines and tabs as they are, for a place that can show them.
+    """
+    return (_ALL_BUT_LINES if lines else _ALL).sub(_picture, cut(text, limit))
+
+
+def for_log(text: str, *, limit: int = 300) -> str:
+    """``visible`` on one line, and with the workflow commands of CI runners broken up."""
+    return _COMMAND.sub(lambda match: match.group() + " ", visible(text, limit=limit))
+
+
+def has_unseen(text: str) -> bool:
+    """Whether ``visible`` would change more than the length of it."""
+    return _ALL.search(text) is not None
+
+
+def json_escaped(text: str) -> str:
+    """JSON text in which unseen characters stand as ``\\uXXXX``, so that it means the same and can be read and pasted.
+
+    Correct because outside strings JSON allows no such character but white space, which stays.
+    """
+
+    def escape(match: re.Match[str]) -> str:
+        units = match.group().encode("utf-16-be", "surrogatepass")
+        return "".join(f"\\u{units[i] << 8 | units[i + 1]:04x}" for i in range(0, len(units), 2))
+
+    return _ALL_BUT_LINES.sub(escape, text)
