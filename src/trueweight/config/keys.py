@@ -1,0 +1,63 @@
+"""Keys, from the environment only, and apart from the nouns: what never holds a key can never leak one."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+
+from trueweight.core import ConfigError, Provider
+
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def is_env_name(text: str) -> bool:
+    """Whether a text can be the name of an environment variable."""
+    return bool(_ENV_NAME.fullmatch(text))
+
+
+def shown_name(name: str) -> str:
+    """The name for an error message, hidden when it may be a key that was pasted where the name belongs."""
+    if is_env_name(name) and (name.isupper() or len(name) < 20):
+        return repr(name)
+    return f"(a value of {len(name)} characters, not shown: it may be a key)"
+
+
+def read_key(name: str, environ: Mapping[str, str], *, where: str) -> str:
+    """The key that an environment variable holds, without surrounding white space.
+
+    Raises:
+        ConfigError: if the variable is unset or empty, or holds what no header can carry. It is never shown.
+    """
+    key = environ.get(name, "").strip()
+    if not key:
+        close = difflib.get_close_matches(name, environ, n=1, cutoff=0.75)
+        guess = f"Did you mean {close[0]!r}? " if close else ""
+        state = "empty" if name in environ else "not set"
+        raise ConfigError(
+            f"api_key_env = {shown_name(name)}: that environment variable is {state}",
+            code="config-key-missing",
+            where=where,
+            hint=f"{guess}Valid: the name of a variable that holds the key. Leave api_key_env out if none is needed.",
+        )
+    if not all("!" <= character <= "~" for character in key):
+        raise ConfigError(
+            f"api_key_env = {shown_name(name)}: the key in that variable has characters that no HTTP header can carry",
+            code="config-key-unusable",
+            where=where,
+            hint="Valid: printable ASCII without spaces. Was it cut, or pasted with a line break?",
+        )
+    return key
+
+
+def keys_for(providers: Iterable[Provider], environ: Mapping[str, str]) -> dict[str, str]:
+    """Provider name → key, for those providers that name a variable.
+
+    Raises:
+        ConfigError: as `read_key`.
+    """
+    return {
+        provider.name: read_key(provider.api_key_env, environ, where=f"provider {provider.name!r}")
+        for provider in providers
+        if provider.api_key_env is not None
+    }

@@ -1,0 +1,50 @@
+"""A place in a file that somebody wrote, and the way to refuse what stands there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from trueweight.config.lines import Lines, Path
+from trueweight.config.secrets import looks_like_secret
+from trueweight.core import ConfigError
+
+_SHOWN = 80
+
+
+def quoted(value: Any) -> str:
+    """A value as the file would write it, cut to a readable length; hidden when it looks like a key."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if looks_like_secret(text):
+        return "(not shown: it looks like a key)"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A file, and a path of keys in it."""
+
+    file: str
+    lines: Lines
+    path: Path = ()
+
+    def at(self, *keys: str | int) -> Spot:
+        """A place further in."""
+        return Spot(self.file, self.lines, (*self.path, *keys))
+
+    inside = at
+
+    @property
+    def where(self) -> str:
+        """``file:line``."""
+        return f"{self.file}:{self.lines.find(*self.path)}"
+
+    def refuse(self, message: str, *, code: str, hint: str) -> NoReturn:
+        """Raise the error that says so."""
+        raise ConfigError(message, code=code, where=self.where, hint=hint)
+
+    def refuse_value(self, value: Any, problem: str, *, valid: str, code: str = "config-value") -> NoReturn:
+        """Raise ``key = value: problem``, with what is valid."""
+        key = ".".join(str(part) for part in self.path[2:]) or str(self.path[-1])
+        self.refuse(f"{key} = {quoted(value)}: {problem}", code=code, hint=f"Valid: {valid}.")

@@ -1,0 +1,35 @@
+"""What a base URL must be, and why one is refused."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+_ENDPOINT = "/chat/completions"
+
+
+def flaw_of(url: str) -> tuple[str, bool]:
+    """What is wrong with a base URL ("" if nothing is), and whether it may hold a secret and so must not be shown."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        # urllib quotes the port in its message, and part of a password can stand there.
+        return "it is no URL (bad host or port)", True
+    shown = (
+        (
+            any(character <= " " or character == "\x7f" for character in url),
+            "it has a space or a control character in it",
+        ),
+        (parts.scheme not in ("http", "https"), f"its scheme is {parts.scheme or 'missing'!r}"),
+        (not parts.hostname, "it has no host"),
+        (port == 0, "its port is 0"),
+        (parts.path.rstrip("/").endswith(_ENDPOINT), f"it ends in {_ENDPOINT}, which is added for you"),
+    )
+    hidden = (
+        ("@" in parts.netloc, "it has a user name or password in it"),
+        (bool(parts.query or parts.fragment), "it has a query or a fragment, and keys hide there"),
+    )
+    for wrong, flaw in hidden:
+        if wrong:
+            return flaw, True
+    return next((flaw for wrong, flaw in shown if wrong), ""), False

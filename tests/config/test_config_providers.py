@@ -1,0 +1,224 @@
+"""providers.toml: what is accepted, and that every refusal locates, quotes and suggests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from trueweight.config import keys_for, load_providers
+from trueweight.core import ConfigError, Price, Role
+
+SECRET = "sk-Zx81kQpLm20VbnTtR55"
+ENVIRON = {"REF_KEY": "key-of-the-reference", "OPENAI_API_KEY": "key-of-openai"}
+FULL = """\
+# two providers
+[[provider]]
+name = "official"
+role = "reference"
+base_url = "https://api.example.com/v1/"
+model = "big-model"
+api_key_env = "REF_KEY"
+precision = "bf16"
+price = { input = 0.5, output = 1.5 }
+concurrency = 4
+requests_per_minute = 60
+timeout = 30
+
+[[provider]]
+name = "cheap"
+base_url = "http://127.0.0.1:8080/v1"
+model = "big-model-q4"
+[provider.extra_body]
+top_k = 1
+[provider.headers]
+X-Region = "eu"
+"""
+GOOD = '[[provider]]\nname = "a"\nbase_url = "http://h/v1"\nmodel = "m"\n'
+
+Load = Callable[..., ConfigError]
+
+
+@pytest.fixture
+def refusal(tmp_path: Path) -> Load:
+    def load(text: str | bytes, environ: dict[str, str] = ENVIRON) -> ConfigError:
+        path = tmp_path / "providers.toml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        with pytest.raises(ConfigError) as caught:
+            load_providers(path, environ=environ)
+        error = caught.value
+        assert error.where.startswith(str(path))
+        assert error.hint
+        chain: BaseException | None = error
+        while chain is not None:  # law 7: neither the message nor what a traceback would print may hold the key
+            assert SECRET not in str(chain)
+            chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
+        return error
+
+    return load
+
+
+def test_every_key_of_an_entry_reaches_the_provider(tmp_path: Path) -> None:
+    """What the file says is what the noun says, with the trailing slash of the URL gone."""
+    path = tmp_path / "p.toml"
+    path.write_text(FULL)
+    official, cheap = load_providers(path, environ=ENVIRON)
+    assert (official.name, official.role, official.base_url) == (
+        "official",
+        Role.REFERENCE,
+        "https://api.example.com/v1",
+    )
+    assert (official.price, official.concurrency, official.requests_per_minute) == (Price(0.5, 1.5), 4, 60.0)
+    assert (official.timeout, official.precision, official.api_key_env) == (30.0, "bf16", "REF_KEY")
+    assert (cheap.role, cheap.price, cheap.timeout) == (Role.CANDIDATE, None, 120.0)
+    assert (cheap.extra_body, cheap.headers) == ({"top_k": 1}, {"X-Region": "eu"})
+
+
+def test_no_noun_holds_a_key_and_keys_for_does(tmp_path: Path) -> None:
+    """Law 7: the key is reachable through keys_for only."""
+    path = tmp_path / "p.toml"
+    path.write_text(FULL)
+    providers = load_providers(path, environ=ENVIRON)
+    assert "key-of-the-reference" not in repr(providers)
+    assert keys_for(providers, ENVIRON) == {"official": "key-of-the-reference"}
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line", "says"),
+    [
+        ("", "config-empty", 1, "no provider"),
+        ("# nothing\n", "config-empty", 1, "no provider"),
+        ("provider = []\n", "config-empty", 1, "no provider"),
+        ("[provider]\nname = 'a'\n", "config-type", 1, "[[provider]]"),
+        ("provider = [1]\n", "config-type", 1, "list of tables"),
+        ("[[providers]]\nname = 'a'\n", "config-unknown-key", 1, "Did you mean 'provider'?"),
+        (GOOD + "modle = 1\n", "config-unknown-key", 5, "Did you mean 'model'?"),
+        (GOOD + "timeout = \n", "config-toml", 5, "not valid TOML"),
+        (GOOD + GOOD, "config-duplicate-name", 6, "in line 2"),
+        ("[[provider]]\nname = 'a'\nmodel = 'm'\n", "config-missing-key", 1, "no base_url"),
+        (GOOD.replace('"m"', "7"), "config-type", 4, "model = 7: not a string"),
+        (GOOD.replace('"m"', '" "'), "config-value", 4, 'model = " "'),
+        (GOOD + "role = 'refrence'\n", "config-value", 5, "Did you mean 'reference'?"),
+        (GOOD + "concurrency = 0\n", "config-value", 5, "concurrency = 0"),
+        (GOOD + "concurrency = 1.5\n", "config-type", 5, "concurrency = 1.5"),
+        (GOOD + "concurrency = true\n", "config-type", 5, "concurrency = true"),
+        (GOOD + "timeout = -1\n", "config-value", 5, "timeout = -1"),
+        (GOOD + "timeout = inf\n", "config-value", 5, "out of range"),
+        (GOOD + "requests_per_minute = 'many'\n", "config-type", 5, 'requests_per_minute = "many"'),
+        (GOOD + "price = 3\n", "config-type", 5, "price = 3"),
+        (GOOD + "price = { input = 1 }\n", "config-missing-key", 5, "no output"),
+        (GOOD + "price = { input = 1, outputs = 2 }\n", "config-unknown-key", 5, "Did you mean 'output'?"),
+        (GOOD + "price = { input = -1, output = 2 }\n", "config-value", 5, "price.input = -1"),
+        (GOOD + "[provider.extra_body]\nx = 1\nstream = true\n", "config-value", 7, "'stream'"),
+        (GOOD + "[provider.extra_body]\nx = nan\n", "config-value", 6, "extra_body.x"),
+        (GOOD + "[provider.extra_body]\nx = 2020-01-01\n", "config-value", 6, "JSON cannot"),
+        (GOOD + "[provider.headers]\nX-A = 3\n", "config-type", 6, "headers.X-A = 3"),
+        (GOOD + '[provider.headers]\nX-A = "a\\nb"\n', "config-value", 6, "headers.X-A"),
+        (GOOD + '[provider.headers]\nHost = "evil"\n', "config-value", 6, "'Host'"),
+        (GOOD + '[provider.headers]\n"X A" = "b"\n', "config-value", 6, "no header name"),
+        (GOOD + "api_key_env = 3\n", "config-type", 5, "api_key_env = 3"),
+        (GOOD + "api_key_env = 'OPENAI_KEY'\n", "config-key-missing", 5, "Did you mean 'OPENAI_API_KEY'?"),
+    ],
+)
+def test_a_refusal_names_code_line_and_value(refusal: Load, text: str, code: str, line: int, says: str) -> None:
+    """Every error has a stable code, the line where the fault stands, the value as written, and what is valid."""
+    error = refusal(text)
+    assert (error.code, error.where.rsplit(":", 1)[1]) == (code, str(line))
+    assert says in str(error)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("ftp://h/v1", "scheme is 'ftp'"),
+        ("h:80/v1", "scheme"),
+        ("api.example.com/v1", "scheme is 'missing'"),
+        ("http:///v1", "no host"),
+        ("http://h:99999/v1", "bad host or port"),
+        ("http://[::1/v1", "bad host or port"),
+        ("http://h:0/v1", "port is 0"),
+        ("http://h/a b", "space"),
+        ("http://h/v1/chat/completions", "added for you"),
+        (f"http://user:{SECRET}@h/v1", "looks like a key"),
+        ("http://user:hunter2@h/v1", "user name or password"),
+        (f"http://h/v1?key={SECRET}", "looks like a key"),
+        ("http://h/v1?key=abc", "query"),
+        ("http://h/v1#abc", "query or a fragment"),
+    ],
+)
+def test_a_bad_url_is_refused(refusal: Load, url: str, says: str) -> None:
+    """A base URL has a scheme, a host, no credentials and no query, and secrets in it are not shown."""
+    error = refusal(f'[[provider]]\nname = "a"\nbase_url = "{url}"\nmodel = "m"\n')
+    assert says in str(error)
+    assert error.where.endswith(":3")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'api_key = "{SECRET}"',
+        'api_key = "no-known-shape"',
+        f'apikey = "{SECRET}"',
+        f'api_key_env = "{SECRET}"',
+        f'precision = "{SECRET}"',
+        f'headers = {{ Authorization = "Bearer {SECRET}" }}',
+        'headers = { x-api-key = "abc" }',
+        f'headers = {{ X-Thing = "{SECRET}" }}',
+        f'extra_body = {{ a = [ {{ b = "{SECRET}" }} ] }}',
+        'extra_body = { api_key = "abc" }',
+    ],
+)
+def test_a_literal_key_is_refused_and_never_shown(refusal: Load, line: str) -> None:
+    """Law 7: a key in the file is an error that does not repeat it."""
+    error = refusal(GOOD + line + "\n")
+    assert (error.code, error.where.rsplit(":", 1)[1]) == ("config-literal-key", "5")
+
+
+def test_broken_toml_with_a_key_in_it_does_not_show_the_key(refusal: Load) -> None:
+    """tomllib's own error carries the document; ours does not."""
+    assert refusal(GOOD + f'api_key_env = "{SECRET}\n').code == "config-toml"
+
+
+@pytest.mark.parametrize("value", ["", "  ", "a\nb", "clé-of-someone"])
+def test_an_unusable_key_is_refused_without_showing_it(refusal: Load, value: str) -> None:
+    """An empty key, or one that no header can carry, is found before anything is sent."""
+    error = refusal(GOOD + 'api_key_env = "K"\n', {"K": value})
+    assert error.code in ("config-key-missing", "config-key-unusable")
+    assert not value.strip() or value not in str(error)
+
+
+def test_two_references_are_refused(refusal: Load) -> None:
+    """A comparison has one reference at most, and the error says which line is the other."""
+    entry = GOOD + 'role = "reference"\n'
+    error = refusal(entry + entry.replace('"a"', '"b"'))
+    assert (error.code, error.where.rsplit(":", 1)[1]) == ("config-two-references", "10")
+    assert "line 2" in error.message
+
+
+def test_lines_are_right_after_a_multi_line_string(refusal: Load) -> None:
+    """Text inside a multi-line string is not mistaken for keys or tables."""
+    text = GOOD + 'extra_body = { note = """\n[[provider]]\nmodle = 1\n""" }\ntimeout = 0\n'
+    assert refusal(text).where.endswith(":9")
+
+
+def test_a_file_that_is_not_there_or_not_text(refusal: Load, tmp_path: Path) -> None:
+    """Unreadable and undecodable files are the user's error, not a traceback."""
+    assert refusal(b"\xff\xfe[[provider]]").code == "config-encoding"
+    with pytest.raises(ConfigError, match="cannot read") as caught:
+        load_providers(tmp_path / "absent.toml", environ={})
+    assert caught.value.code == "config-unreadable"
+
+
+def test_a_byte_order_mark_and_crlf_do_not_matter(tmp_path: Path) -> None:
+    """A file saved by a Windows editor reads the same."""
+    path = tmp_path / "p.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert load_providers(path, environ={})[0].name == "a"
+
+
+def test_ordinary_names_are_not_taken_for_keys(tmp_path: Path) -> None:
+    """max_tokens is no token, and a model or extra body of ordinary words is no secret."""
+    path = tmp_path / "p.toml"
+    path.write_text(GOOD + "extra_body = { max_tokens = 5, chat_template_kwargs = { thinking = false } }\n")
+    assert load_providers(path, environ={})[0].extra_body["max_tokens"] == 5
