@@ -1,0 +1,7 @@
+"""Cases × providers → trials in order, and what firing them can cost, known before anything is sent."""
+
+from trueweight.plan.body import request_body
+from trueweight.plan.forecast import Forecast, TokenCeiling, cost_of, forecast, token_ceiling
+from trueweight.plan.order import Plan, make_plan
+
+__all__ = ["Forecast", "Plan", "TokenCeiling", "cost_of", "forecast", "make_plan", "request_body", "token_ceiling"]

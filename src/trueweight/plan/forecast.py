@@ -1,0 +1,93 @@
+"""What a plan can cost at most. Estimated on the high side, and said so: a tokenizer each would be a guess too."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from trueweight.core import Price, Provider, Trial
+from trueweight.plan.order import Plan
+
+BYTES_PER_TOKEN = 2.0
+"""English text and JSON run at 3 to 5 UTF-8 bytes a token, CJK at 3 and more. Only long runs of digits or random bytes
+come below 2, so half the bytes is a ceiling for what suites hold."""
+
+TEMPLATE_TOKENS = 64
+"""What a chat template adds around all messages and tools, at most; and as much again for every eight messages."""
+
+DEFAULT_OUTPUT_TOKENS = 4096
+"""Taken as the ceiling of a reply when the request sets neither ``max_tokens`` nor ``max_completion_tokens``."""
+
+_PROMPT_KEYS = ("messages", "tools", "functions", "response_format")
+
+
+class TokenCeiling(NamedTuple):
+    """Most tokens that one request is taken to use."""
+
+    input: int
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The ceiling for one provider.
+
+    Attributes:
+        requests: trials times the attempts each may take.
+        cost: USD; None when the provider declares no price.
+    """
+
+    provider: Provider
+    trials: int
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+
+def token_ceiling(trial: Trial) -> TokenCeiling:
+    """Ceiling of tokens for one request of a trial."""
+    body: dict[str, Any] = {**trial.case.request, **trial.provider.extra_body}
+    prompt = json.dumps({key: body[key] for key in _PROMPT_KEYS if key in body}, ensure_ascii=False, default=str)
+    messages = body.get("messages")
+    rows = len(messages) if isinstance(messages, list) else 1
+    template = TEMPLATE_TOKENS * (1 + rows // 8)
+    size = len(prompt.encode("utf-8", "surrogatepass"))
+    return TokenCeiling(math.ceil(size / BYTES_PER_TOKEN) + template, _output_ceiling(body))
+
+
+def _output_ceiling(body: dict[str, Any]) -> int:
+    limits = [body.get(key) for key in ("max_completion_tokens", "max_tokens")]
+    numbers = [limit for limit in limits if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0]
+    choices = body.get("n")
+    return max(numbers, default=DEFAULT_OUTPUT_TOKENS) * (choices if isinstance(choices, int) and choices > 1 else 1)
+
+
+def cost_of(price: Price, input_tokens: int, output_tokens: int) -> float:
+    """USD for that many tokens."""
+    return (price.input * input_tokens + price.output * output_tokens) / 1e6
+
+
+def forecast(plan: Plan, *, attempts: int = 1) -> tuple[Forecast, ...]:
+    """The ceiling per provider, in order of name.
+
+    Args:
+        attempts: requests that one trial may take. With 1 the ceiling leaves retries out: most providers do not bill
+            failed attempts, but a reply cut half-way may be billed and asked for again.
+    """
+    by_provider: defaultdict[str, list[Trial]] = defaultdict(list)
+    for trial in plan.trials:
+        by_provider[trial.provider.name].append(trial)
+    return tuple(_of_one(trials, attempts) for _, trials in sorted(by_provider.items()))
+
+
+def _of_one(trials: list[Trial], attempts: int) -> Forecast:
+    provider = trials[0].provider
+    ceilings = [token_ceiling(trial) for trial in trials]
+    tokens_in = attempts * sum(ceiling.input for ceiling in ceilings)
+    tokens_out = attempts * sum(ceiling.output for ceiling in ceilings)
+    cost = None if provider.price is None else cost_of(provider.price, tokens_in, tokens_out)
+    return Forecast(provider, len(trials), len(trials) * attempts, tokens_in, tokens_out, cost)
