@@ -1,0 +1,130 @@
+"""From parsed text back to bytes: where in the body a piece of content, a field or a needle stands."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from trueweight.core import Reply, Span
+
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
+_UNIT = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL
+)
+
+Path = tuple[str | int, ...]
+
+
+def values(raw: bytes, base: int = 0) -> Iterator[tuple[Path, Span]]:
+    """Every value of a JSON text with its path and place, inner before outer. For what is not JSON: a best effort."""
+    path: list[str | int] = []
+    opened: list[int] = []
+    key = False  # whether the next string is a key
+    for token in _TOKEN.finditer(raw):
+        word = token[0]
+        at = Span(base + token.start(), base + token.end())
+        if word in (b"{", b"["):
+            opened.append(at.start)
+            path.append("" if word == b"{" else 0)
+            key = word == b"{"
+        elif word in (b"}", b"]"):
+            if not opened:
+                return
+            path.pop()
+            yield tuple(path), Span(opened.pop(), at.end)
+            key = False
+        elif word == b",":
+            if path and isinstance(path[-1], int):
+                path[-1] += 1
+            else:
+                key = bool(path)
+        elif word == b":":
+            key = False
+        elif key:
+            path[-1] = _text(word)
+        else:
+            yield tuple(path), at
+
+
+def _text(literal: bytes) -> str:
+    try:
+        word = json.loads(literal)
+    except ValueError:
+        word = None
+    return word if isinstance(word, str) else literal.decode("utf-8", "replace")
+
+
+def span_of_content(reply: Reply, start: int, end: int) -> tuple[Span, ...]:
+    """Where characters ``[start, end)`` of ``reply.content`` stand: one span for each delta they came in.
+
+    Exact where the delta's JSON can be followed; else the whole event.
+    """
+    out: list[Span] = []
+    at = 0
+    for place, length in reply.content_spans:
+        low, high = max(start, at), min(end, at + length)
+        if low < high:
+            out.append(_within(reply.body, place, length, low - at, high - at))
+        at += length
+        if at >= end:
+            break
+    return tuple(out)
+
+
+def _within(body: bytes, place: Span, length: int, start: int, end: int) -> Span:
+    """Characters ``[start, end)`` of the content that the JSON at ``place`` carries."""
+    raw = body[place.start : place.end]
+    offset = max(raw.find(b"{"), 0)
+    for path, at in values(raw[offset:], place.start + offset):
+        if len(path) == 4 and path[0] == "choices" and path[2] in ("delta", "message") and path[3] == "content":
+            edges = _edges(body[at.start + 1 : at.end - 1], at.start + 1)
+            if len(edges) == length + 1:
+                return Span(edges[start], edges[end])
+    return place
+
+
+def _edges(literal: bytes, base: int) -> list[int]:
+    """Where each character of a JSON string starts, and where the last one ends."""
+    edges = []
+    for unit in _UNIT.finditer(literal):
+        if len(unit[0]) > 1 or unit[0][0] & 0xC0 != 0x80:  # not a UTF-8 continuation byte
+            edges.append(base + unit.start())
+    return [*edges, base + len(literal)]
+
+
+def locate(reply: Reply, needle: str) -> tuple[Span, ...]:
+    """Where the first occurrence of ``needle`` in the content stands; empty if it is not there."""
+    at = (reply.content or "").find(needle)
+    return span_of_content(reply, at, at + len(needle)) if needle and at >= 0 else ()
+
+
+def locate_field(reply: Reply, name: str) -> tuple[Span, ...]:
+    """The last ``"name": value`` in the body (only the head of the value, if it is an object or an array)."""
+    # Inside a JSON string the quotes would be escaped, so this cannot match text that the model wrote.
+    pattern = rb'"%s"\s*:\s*(?:"(?:[^"\\]++|\\.)*+"|[^,}\]]*+)' % re.escape(name.encode())
+    found = None
+    for found in re.finditer(pattern, reply.body, re.DOTALL):  # noqa: B007 - the last one is wanted
+        pass
+    return (Span(*found.span()),) if found else ()
+
+
+def narrow(reply: Reply, span: Span | None, needle: str) -> tuple[Span, ...]:
+    """``needle`` inside ``span``, plain or as JSON escapes it, once or twice; ``span`` itself if it is not found."""
+    if span is None:
+        return ()
+    for form in _forms(needle):
+        at = reply.body.find(form, span.start, span.end)
+        if at >= 0:
+            return (Span(at, at + len(form)),)
+    return (span,)
+
+
+def _forms(needle: str) -> Iterator[bytes]:
+    if not needle:
+        return
+    for ascii_only in (False, True):
+        once = json.dumps(needle, ensure_ascii=ascii_only)[1:-1]
+        twice = json.dumps(once, ensure_ascii=ascii_only)[1:-1]
+        yield once.encode("utf-8", "surrogatepass")
+        yield twice.encode("utf-8", "surrogatepass")

@@ -1,0 +1,76 @@
+"""Times of a reply. A token event is one that carries text or a call: no role, no usage, no bare finish reason."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from trueweight.core import Channel, Event, Exchange, Reply, Timing
+
+_FIELDS = (
+    ("content", Channel.CONTENT),
+    ("reasoning_content", Channel.REASONING),
+    ("reasoning", Channel.REASONING),
+    ("refusal", Channel.REFUSAL),
+)
+_OUTPUT = frozenset({Channel.CONTENT, Channel.TOOL})
+
+
+def timing_of(exchange: Exchange, reply: Reply) -> Timing:
+    """The times of the exchange's final attempt; None wherever the reply does not define one.
+
+    A gap is the time between two token events in a row: those that arrive in one chunk have a gap of 0.
+    """
+    attempt = exchange.final
+    cold = attempt.t_connected is not None
+    tokens = reply.usage.completion_tokens if reply.usage else None
+    if not reply.streamed:
+        service = attempt.t_done - attempt.t_send
+        return Timing(service=service, response=attempt.t_done, output_speed=_speed(tokens, service), cold=cold)
+    ttfe = reply.events[0].ns - attempt.t_send if reply.events else None
+    carrying = [(event, channels) for event in reply.events if (channels := channels_of(event))]
+    if not carrying:
+        return Timing(ttfe=ttfe, cold=cold)
+    times = [event.ns for event, _ in carrying]
+    output = next((event.ns for event, channels in carrying if channels & _OUTPUT), None)
+    generation = times[-1] - times[0]
+    spread = len(times) > 1 and generation > 0
+    return Timing(
+        ttfe=ttfe,
+        ttft=times[0] - attempt.t_send,
+        ttfo=None if output is None else output - attempt.t_send,
+        service=times[-1] - attempt.t_send,
+        response=times[-1],
+        generation=generation,
+        tpot=generation / (tokens - 1) if spread and tokens and tokens > 1 else None,
+        output_speed=_speed(tokens, generation) if spread else None,
+        gaps=tuple(after - before for before, after in pairwise(times)),
+        cold=cold,
+    )
+
+
+def channels_of(event: Event) -> frozenset[Channel]:
+    """The channels on which an event brings tokens, over all its choices; empty if it is no token event."""
+    choices = event.data.get("choices") if isinstance(event.data, dict) else None
+    if not isinstance(choices, list):
+        return frozenset()
+    found: set[Channel] = set()
+    for choice in choices:
+        delta = choice.get("delta") or choice.get("message") if isinstance(choice, dict) else None
+        if isinstance(delta, dict):
+            found |= {channel for name, channel in _FIELDS if isinstance(delta.get(name), str) and delta[name]}
+            if _brings_call(delta.get("tool_calls")):
+                found.add(Channel.TOOL)
+    return frozenset(found)
+
+
+def _brings_call(entries: Any) -> bool:
+    """Whether a fragment has a name or arguments that are not empty."""
+    if not isinstance(entries, list):
+        return False
+    functions = [entry.get("function") for entry in entries if isinstance(entry, dict)]
+    return any(isinstance(f, dict) and (f.get("name") or f.get("arguments")) for f in functions)
+
+
+def _speed(tokens: int | None, ns: int) -> float | None:
+    return tokens * 1e9 / ns if tokens is not None and ns > 0 else None
