@@ -1,0 +1,23 @@
+"""Corrections for making many comparisons at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import false_discovery_control
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Holm's step-down adjusted p-values, in the order given: the chance of any false alarm stays below the level."""
+    count = len(p_values)
+    order = np.argsort(p_values, kind="stable")
+    scaled = np.asarray(p_values, dtype=float)[order] * np.arange(count, 0, -1)
+    adjusted = np.empty(count)
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0) if count else scaled
+    return tuple(adjusted.tolist())
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Benjamini–Hochberg adjusted p-values, in the order given: the share of false alarms stays below the level."""
+    return tuple(false_discovery_control(p_values, method="bh").tolist()) if len(p_values) else ()

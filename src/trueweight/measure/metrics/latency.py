@@ -1,0 +1,123 @@
+"""How long it takes, in the words that the definitions use; milliseconds and tokens per second."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+
+from trueweight.core import Estimate
+from trueweight.measure.paired import Difference, median_difference
+from trueweight.measure.quantile import P99_NEEDS, quantile
+from trueweight.measure.registry import Metric, register
+from trueweight.measure.sample import Sample
+from trueweight.measure.table import Array, Table
+
+Rows = Callable[[Table], Array]
+
+
+def _everything(table: Table) -> Array:
+    return np.asarray(table.case >= 0)
+
+
+def _streams(table: Table) -> Array:
+    return table.stream
+
+
+def _usable(table: Table, time: str) -> Array:
+    """Rows with that time which the client did not spoil."""
+    return table.arrived & np.isfinite(table.times[time]) & ~table.client_limited
+
+
+def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callable[[Sample], Estimate]:
+    def estimate(sample: Sample) -> Estimate:
+        table = sample.own
+        asked = scope(table)
+        used = asked & _usable(table, time) & only(table)
+        values, of = table.times[time][used], int(asked.sum())
+        missing = _missing(table, asked & ~used, time)
+        if not len(values) or (q >= 0.99 and len(values) < P99_NEEDS):
+            why = f"n = {len(values)}: no 99th percentile under {P99_NEEDS}" if len(values) else "no request defines it"
+            return Estimate(None, None, None, len(values), unit, "n/a", of=of, missing=missing, note=why)
+        interval, note = quantile(values, q, sample.resampler)
+        cold = int((used & table.cold).sum())
+        if cold and only is _everything:
+            note = "; ".join(filter(None, [note, f"{cold} of {len(values)} on a new connection"]))
+        return Estimate(
+            float(np.quantile(values, q)),
+            *interval,
+            n=len(values),
+            unit=unit,
+            method=f"quantile {q:g} (type 7), bootstrap over requests, {sample.resampler.resamples} resamples",
+            of=of,
+            missing=missing,
+            note=note,
+        )
+
+    return estimate
+
+
+def _missing(table: Table, rows: Array, time: str) -> tuple[tuple[str, int], ...]:
+    defined = np.isfinite(table.times[time])
+    reasons = np.where(
+        ~table.arrived,
+        table.absent,
+        np.where(~defined, "not defined by the reply", np.where(table.client_limited, "client-limited", "connection")),
+    )
+    return tuple(sorted(Counter(reasons[rows].tolist()).items()))
+
+
+def _difference(time: str, unit: str, scope: Rows) -> Callable[[Sample, Sample], Difference]:
+    def difference(ours: Sample, theirs: Sample) -> Difference:
+        of = len(np.unique(ours.own.case[scope(ours.own)]))
+        mine, other = (_case_medians(s, scope(s.own) & _usable(s.own, time), time) for s in (ours, theirs))
+        return median_difference(mine, other, unit, ours.resampler, of=of)
+
+    return difference
+
+
+def _case_medians(sample: Sample, rows: Array, time: str) -> Array:
+    """Median over the trials of each case; NaN for a case without any."""
+    case, values = sample.own.case[rows], sample.own.times[time][rows]
+    out = np.full(sample.resampler.cases, np.nan)
+    if not len(case):
+        return out
+    order = np.lexsort((values, case))
+    case, values = case[order], values[order]
+    present, start, count = np.unique(case, return_index=True, return_counts=True)
+    out[present] = (values[start + (count - 1) // 2] + values[start + count // 2]) / 2
+    return out
+
+
+def _time(
+    name: str, time: str, words: str, *, q: float = 0.5, scope: Rows = _everything, only: Rows = _everything
+) -> None:
+    """Register a quantile of a time; medians over all connections are also compared with the reference."""
+    unit, higher = ("tokens/s", True) if time == "output_speed" else ("ms", False)
+    compared = q == 0.5 and only is _everything
+    which = "Median" if q == 0.5 else f"{round(q * 100)}th percentile"
+    difference = _difference(time, unit, scope) if compared else None
+    register(Metric(name, unit, f"{which} of {words}", higher, _estimate(time, q, unit, scope, only), difference))
+
+
+_TTFT = "the time from sending to the first token event on any channel, streamed replies only."
+_E2E = "the service time: from sending to the last token event, or to the end of a plain reply."
+
+_time("ttft", "ttft", _TTFT, scope=_streams)
+_time("ttft_p90", "ttft", _TTFT, q=0.90, scope=_streams)
+_time("ttft_p95", "ttft", _TTFT, q=0.95, scope=_streams)
+_time("ttft_p99", "ttft", _TTFT, q=0.99, scope=_streams)
+_time("ttft_warm", "ttft", f"{_TTFT} Warm connections only.", scope=_streams, only=lambda t: np.asarray(~t.cold))
+_time("ttft_cold", "ttft", f"{_TTFT} New connections only.", scope=_streams, only=lambda t: t.cold)
+_time("ttfe", "ttfe", "the time from sending to the first event, be it empty, streamed replies only.", scope=_streams)
+_time("ttfo", "ttfo", "the time from sending to the first content or tool-call event, streams only.", scope=_streams)
+_time("e2e", "service", _E2E)
+_time("e2e_p95", "service", _E2E, q=0.95)
+_time("e2e_p99", "service", _E2E, q=0.99)
+_time("response_time", "response", "the time from the scheduled start to the last token event, so that queueing shows.")
+_time("response_time_p95", "response", "the time from the scheduled start to the last token event.", q=0.95)
+_time(
+    "tpot", "tpot", "the time per output token after the first, by the server's token count, streams.", scope=_streams
+)
+_time("output_speed", "output_speed", "completion tokens per second between the first and the last token event.")

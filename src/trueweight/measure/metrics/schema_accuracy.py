@@ -1,0 +1,44 @@
+"""Whether tool calls are valid: of the calls that were made, and of the calls that were due."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trueweight.measure.sample import Sample
+from trueweight.measure.share import Share, share_metric
+
+_NOTHING = "no case offers tools"
+
+
+@share_metric(
+    "schema_accuracy",
+    "Replies whose tool calls are all valid (declared name, one JSON object, valid under the tool's schema) ÷ replies "
+    "that finished with tool_calls: the definition of the K2 Vendor Verifier.",
+)
+def schema_accuracy(sample: Sample) -> Share:
+    table = sample.own
+    finished = table.arrived & (table.finish == "tool_calls")
+    return Share(table.asked_tools, finished, table.calls_valid == 1, "did not finish with tool_calls", _NOTHING)
+
+
+@share_metric(
+    "schema_accuracy_of_calls",
+    "Replies whose tool calls are all valid ÷ replies that carry a tool call, whatever their finish reason says.",
+)
+def schema_accuracy_of_calls(sample: Sample) -> Share:
+    table = sample.own
+    return Share(table.asked_tools, table.arrived & table.called, table.calls_valid == 1, "made no call", _NOTHING)
+
+
+@share_metric(
+    "schema_accuracy_unconditional",
+    "Replies with valid tool calls ÷ replies to trials in which the case, or else the reference, says that a call is "
+    "due: a provider that stops calling cannot raise it.",
+)
+def schema_accuracy_unconditional(sample: Sample) -> Share:
+    table = sample.own
+    due = (table.expects == 1) | ((table.expects == -1) & (sample.told == 1))
+    unknown = (table.expects == -1) & (sample.told == -1)
+    why = np.where(unknown, "not known whether a call is due", "")
+    asked = table.asked_tools & (due | unknown)
+    return Share(asked, due & table.arrived, table.calls_valid == 1, why, "no case says that a call is due")
