@@ -60,12 +60,13 @@ def cases(count: int = 80) -> list[dict[str, Any]]:
         tool = i % 5 < 3
         name = f"tc-{TOPICS[i % 12]}-{TOOLS[i % 6].replace('_', '-')}-{i}" if tool else f"so-{SHAPES[i % 8]}-{i}"
         topic = TOPICS[i % 12] if tool else SHAPES[i % 8]
+        law = "call must arrive as a call" if tool else "schema must be obeyed"
         out.append(
             {
                 "case": f"{'tool-calls' if tool else 'structured-output'}/{name}",
                 "severity": ("MUST", "MUST", "SHOULD", "MUST", "INFO")[i % 5 if i % 3 else 0],
                 "tags": [topic, "tools" if tool else "json"],
-                "why": f"A {topic.replace('-', ' ')} {'call must arrive as a call' if tool else 'schema must be obeyed'}.",
+                "why": f"A {topic.replace('-', ' ')} {law}.",
                 "source": "https://github.com/vllm-project/vllm/issues/10395" if tool else "",
                 "tool": tool,
             }
@@ -106,7 +107,14 @@ def wilson(k: int, n: int) -> tuple[float, float]:
 
 def _share(k: int, n: int, of: int) -> dict[str, Any]:
     low, high = wilson(k, n)
-    out: dict[str, Any] = {"value": k / n, "low": low, "high": high, "n": n, "unit": "proportion", "method": "Wilson 95%"}
+    out: dict[str, Any] = {
+        "value": k / n,
+        "low": low,
+        "high": high,
+        "n": n,
+        "unit": "proportion",
+        "method": "Wilson 95%",
+    }
     out["of"] = of
     if of > n:
         out["missing"] = {"transport": of - n}
@@ -215,7 +223,8 @@ def make_summary(count: int = 80, providers: tuple[str, ...] = PROVIDERS) -> dic
         del row["tool"]
     return {
         "format": "trueweight.summary/1",
-        "run": {"tool_version": "0.1.0", "seed": 7, "repeats": 2, "asks": 2, "started_at": "2026-11-22T14:02:11.000000Z",
+        "run": {"tool_version": "0.1.0", "seed": 7, "repeats": 2, "asks": 2,
+                "started_at": "2026-11-22T14:02:11.000000Z",
                 "finished_at": "2026-11-22T14:31:40.000000Z",
                 "suites": [{"name": "tool-calls", "digest": "a" * 64, "cases": count * 3 // 5},
                            {"name": "structured-output", "digest": "b" * 64, "cases": count - count * 3 // 5}],
@@ -237,7 +246,9 @@ def _request(case: str, mode: str) -> RequestRecord:
     if mode == "stream":
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     headers = (("authorization", "Bearer ***"), ("content-type", "application/json"))
-    return RequestRecord("POST", "http://127.0.0.1:8101/v1/chat/completions", headers, json.dumps(body, ensure_ascii=False))
+    return RequestRecord(
+        "POST", "http://127.0.0.1:8101/v1/chat/completions", headers, json.dumps(body, ensure_ascii=False)
+    )
 
 
 def sse(chunks: list[dict[str, Any]]) -> tuple[bytes, list[Span]]:
@@ -259,14 +270,17 @@ def make_evidence(
     content: str | None = None,
     index: int = 0,
 ) -> Evidence:
-    """Evidence for one trial of a cell: a call for those that pass, leaked markers or bad JSON for those that do not."""
+    """Evidence for one trial of a cell: a call where it passes, leaked markers or bad JSON where it does not."""
     fails = cell["fails"] if cell["outcome"] in {"fail", "flaky"} else []
     trial = cell["trials"][index]
     start = "2026-11-22T14:03:07.120000Z"
-    base = {"trial": trial, "provider": provider, "suite": case.split("/")[0], "case": case.split("/", 1)[1]}
+    suite, _, name = case.partition("/")
+    base: dict[str, Any] = {"trial": trial, "provider": provider, "suite": suite, "case": name}
     if cell["outcome"] == "transport":
         lost = Attempt(0, 0, 200_000, None, 5_000_000, failure=Failure(FailureKind.RESET, "peer closed the connection"))
-        exchange = Exchange(**base, repeat=index, mode=Mode(mode), started_at=start, request=_request(case, mode), attempts=(lost,))
+        exchange = Exchange(
+            **base, repeat=index, mode=Mode(mode), started_at=start, request=_request(case, mode), attempts=(lost,)
+        )
         return Evidence(trial, provider, case, Mode(mode), index, exchange, None)
     text = content
     calls: tuple[ToolCall, ...] = ()
@@ -285,26 +299,36 @@ def make_evidence(
     if text is not None:
         deltas = [{"content": text[i : i + 24]} for i in range(0, len(text), 24)]
     else:
-        deltas = [{"tool_calls": [{"index": 0, "id": calls[0].id, "function": {"name": "get_weather", "arguments": ""}}]}]
-        deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": arguments[i : i + 12]}}]} for i in range(0, 36, 12)]
+        deltas = [
+            {"tool_calls": [{"index": 0, "id": calls[0].id, "function": {"name": "get_weather", "arguments": ""}}]}
+        ]
+        deltas += [
+            {"tool_calls": [{"index": 0, "function": {"arguments": arguments[i : i + 12]}}]} for i in range(0, 36, 12)
+        ]
     finish = "tool_calls" if calls else "stop"
     chunks = [{"id": trial, "choices": [{"index": 0, "delta": d, "finish_reason": None}]} for d in deltas]
     chunks.append({"id": trial, "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
     body, spans = sse(chunks)
     sent = [*chunks, None]
     events = tuple(
-        Event(209_000_000 + 4_100_000 * i, span, data, body[span.start : span.end].decode("utf-8", "replace").strip()[6:])
+        Event(
+            209_000_000 + 4_100_000 * i, span, data, body[span.start : span.end].decode("utf-8", "replace").strip()[6:]
+        )
         for i, (span, data) in enumerate(zip(spans, sent, strict=True))
     )
     stamps = tuple(Stamp(event.ns, event.span.start) for event in events)
-    attempt = Attempt(0, 100_000, 300_000, 205_000_000, events[-1].ns, 200, "HTTP/1.1",
-                      (("content-type", "text/event-stream"), ("server", "uvicorn"), ("x-request-id", trial)), body, stamps)  # fmt: skip
-    exchange = Exchange(**base, repeat=index, mode=Mode(mode), started_at=start, request=_request(case, mode), attempts=(attempt,))
+    headers = (("content-type", "text/event-stream"), ("server", "uvicorn"), ("x-request-id", trial))
+    attempt = Attempt(0, 100_000, 300_000, 205_000_000, events[-1].ns, 200, "HTTP/1.1", headers, body, stamps)
+    exchange = Exchange(
+        **base, repeat=index, mode=Mode(mode), started_at=start, request=_request(case, mode), attempts=(attempt,)
+    )
     at = body.find(b"<tool_call>") if text else body.find(b"kelvin")
     marked = (Span(at, at + 11),) if at >= 0 else (spans[0],)
-    findings = tuple(
-        Finding(check, Outcome.FAIL, Severity.MUST, MESSAGES[check], "a call of get_weather", "text", marked) for check in fails
-    ) + (Finding("sse-shape", Outcome.PASS, Severity.MUST),)
+    broken = [
+        Finding(check, Outcome.FAIL, Severity.MUST, MESSAGES[check], "a call of get_weather", "text", marked)
+        for check in fails
+    ]
+    findings = (*broken, Finding("sse-shape", Outcome.PASS, Severity.MUST))
     reply = Reply(200, "text/event-stream", True, body, body.decode("utf-8", "replace"), events=events, content=text,
                   tool_calls=calls, finish_reason=finish, choices=1, usage=Usage(112, 31, 143), done=True,
                   anomalies=(Anomaly("role-missing", "the first delta has no role", spans[0]),))  # fmt: skip

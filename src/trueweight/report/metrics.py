@@ -45,8 +45,12 @@ METRICS: Final = (
         column=True,
         floor=True,
     ),
-    Metric("tool_call_precision", "Tool-call precision", "Of the replies that call, how many the reference calls in too."),
-    Metric("tool_call_recall", "Tool-call recall", "Of the cases where the reference calls, how many this one calls in."),
+    Metric(
+        "tool_call_precision", "Tool-call precision", "Of the replies that call, how many the reference calls in too."
+    ),
+    Metric(
+        "tool_call_recall", "Tool-call recall", "Of the cases where the reference calls, how many this one calls in."
+    ),
     Metric(
         "trigger_accuracy",
         "Trigger accuracy",
@@ -59,7 +63,12 @@ METRICS: Final = (
         column=True,
     ),
     Metric("must_pass_rate", "MUST laws held", "Of the cases with MUST laws, how many hold all of them."),
-    Metric("drift", "Drift", "How far the output distribution is from the reference's, beyond the noise floor.", column=True),
+    Metric(
+        "drift",
+        "Drift",
+        "How far the output distribution is from the reference's, beyond the noise floor.",
+        column=True,
+    ),
     Metric(
         "success_rate",
         "Success",
@@ -77,7 +86,13 @@ METRICS: Final = (
         column=True,
         log=True,
     ),
-    Metric("cost_per_1000", "USD / 1,000", "Cost of 1,000 requests at the declared prices, all attempts.", column=True, log=True),
+    Metric(
+        "cost_per_1000",
+        "USD / 1,000",
+        "Cost of 1,000 requests at the declared prices, all attempts.",
+        column=True,
+        log=True,
+    ),
 )
 
 BY_ID: Final = {metric.id: metric for metric in METRICS}

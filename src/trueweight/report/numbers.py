@@ -45,16 +45,6 @@ def write(value: float | None, unit: str) -> str:
     return significant(value)
 
 
-def interval(estimate: Mapping[str, Any]) -> str:
-    """``[95.1%, 98.6%]``; an open end is written as ``…``; empty when there is no interval."""
-    low, high, unit = estimate.get("low"), estimate.get("high"), str(estimate.get("unit", ""))
-    if low is None and high is None:
-        return ""
-    left = "…" if low is None else write(low, unit)
-    right = "…" if high is None else write(high, unit)
-    return f"[{left}, {right}]"
-
-
 def sample(estimate: Mapping[str, Any]) -> str:
     """``n = 78 of 80``: how much the number rests on, and what is missing."""
     of = estimate.get("of")
@@ -65,3 +55,16 @@ def sample(estimate: Mapping[str, Any]) -> str:
     if missing:
         text += " (" + ", ".join(f"{count} {why}" for why, count in sorted(missing.items())) + ")"
     return text
+
+
+def span(estimate: Mapping[str, Any]) -> str:
+    """The interval in the least ink: ``95.1–98.6``, ``≥ 95.4``, ``−3.1 to +0.4``; empty when there is none."""
+    unit = str(estimate.get("unit", ""))
+    low, high = (
+        None if estimate.get(key) is None else write(estimate[key], unit).removesuffix("%") for key in ("low", "high")
+    )
+    if low is None:
+        return "" if high is None else f"≤ {high}"
+    if high is None:
+        return f"≥ {low}"
+    return f"{low} to {high}" if unit == "difference" else f"{low}–{high}"

@@ -44,7 +44,7 @@ class Discordant(NamedTuple):
     def p_worse(self) -> float:
         """Exact one-sided sign test: chance of at least this many ``worse`` if both directions were alike."""
         total = self.worse + self.better
-        return sum(math.comb(total, k) for k in range(self.worse, total + 1)) / 2**total
+        return math.fsum(math.comb(total, k) / 2**total for k in range(self.worse, total + 1))
 
 
 def case_outcome(modes: Mapping[str, Mapping[str, Any]]) -> str | None:
@@ -149,7 +149,9 @@ def standings(summary: Mapping[str, Any]) -> tuple[Standing, ...]:
         return _by_reference(name, provider, discordant(cases, name, reference), candidates)
 
     order = list(Group)
-    return tuple(sorted(map(stand, providers), key=lambda s: (order.index(s.group), _burden(providers[s.provider]), s.provider)))
+    return tuple(
+        sorted(map(stand, providers), key=lambda s: (order.index(s.group), _burden(providers[s.provider]), s.provider))
+    )
 
 
 def _burden(provider: Mapping[str, Any]) -> tuple[int, float]:

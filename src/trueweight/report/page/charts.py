@@ -1,0 +1,92 @@
+"""Geometry of the drawn intervals: a dot and a whisker on an axis that a whole column shares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from trueweight.report.numbers import write
+
+WIDTH: Final = 112.0
+MARGIN: Final = 4.0
+_STARTS: Final = (0.95, 0.9, 0.8, 0.5, 0.0)
+_STEPS: Final = (1, 2, 5)
+
+
+class Tick(NamedTuple):
+    """A labelled place on an axis; ``anchor`` keeps the label inside the drawing."""
+
+    x: float
+    label: str
+    anchor: str
+
+
+class Axis(NamedTuple):
+    """A scale from ``low`` to ``high`` over the width of the drawing."""
+
+    low: float
+    high: float
+    log: bool
+    unit: str
+
+    def x(self, value: float) -> float:
+        """Where a value stands, clamped to the axis."""
+        low, high, at = (math.log(max(v, 1e-12)) if self.log else v for v in (self.low, self.high, value))
+        share = (at - low) / (high - low) if high > low else 0.5
+        return round(MARGIN + (WIDTH - 2 * MARGIN) * min(1.0, max(0.0, share)), 2)
+
+    def ticks(self) -> tuple[Tick, ...]:
+        """Both ends; the reader interpolates, and the numbers are written anyway."""
+        return (
+            Tick(self.x(self.low), write(self.low, self.unit), "start"),
+            Tick(self.x(self.high), write(self.high, self.unit), "end"),
+        )
+
+
+class Mark(NamedTuple):
+    """One drawn estimate."""
+
+    x: float
+    left: float
+    right: float
+
+
+def _finite(estimate: Mapping[str, Any]) -> list[float]:
+    return [float(estimate[key]) for key in ("value", "low", "high") if estimate.get(key) is not None]
+
+
+def _round_down(value: float) -> float:
+    scale = 10.0 ** math.floor(math.log10(value))
+    return max(step * scale for step in _STEPS if step * scale <= value * 1.000001)
+
+
+def _round_up(value: float) -> float:
+    scale = 10.0 ** math.floor(math.log10(value))
+    return min(step * scale for step in (*_STEPS, 10) if step * scale >= value * 0.999999)
+
+
+def axis(estimates: Iterable[Mapping[str, Any]], *, log: bool) -> Axis | None:
+    """The narrowest honest axis that holds all estimates; None when there is nothing to draw."""
+    known = [estimate for estimate in estimates if estimate.get("value") is not None]
+    numbers = [number for estimate in known for number in _finite(estimate)]
+    if not numbers:
+        return None
+    unit = str(known[0].get("unit", ""))
+    if unit == "proportion":
+        return Axis(next(start for start in _STARTS if start <= max(0.0, min(numbers))), 1.0, False, unit)
+    positive = [number for number in numbers if number > 0]
+    if log and positive:
+        low, high = _round_down(min(positive)), _round_up(max(positive))
+        return Axis(low, high if high > low else low * 10, True, unit)
+    low, high = min(0.0, *numbers), max(0.0, *numbers)
+    return Axis(low, high if high > low else low + 1.0, False, unit)
+
+
+def mark(scale: Axis | None, estimate: Mapping[str, Any] | None) -> Mark | None:
+    """Where to draw an estimate; an end that is not known is drawn at the dot."""
+    if scale is None or not estimate or estimate.get("value") is None:
+        return None
+    value = float(estimate["value"])
+    low, high = estimate.get("low"), estimate.get("high")
+    return Mark(scale.x(value), scale.x(value if low is None else low), scale.x(value if high is None else high))

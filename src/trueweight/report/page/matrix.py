@@ -1,0 +1,116 @@
+"""Where providers differ: cases by providers, most disagreement first, in a form small enough for the largest run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from trueweight.report.text import visible
+
+OUTCOMES: Final = {
+    "pass": "p",
+    "fail": "f",
+    "flaky": "y",
+    "unsupported": "u",
+    "transport": "t",
+    "client-limited": "c",
+    "n/a": "n",
+}
+"""Outcome → the letter that stands for it in the page's data."""
+
+_SEVERITIES: Final = ("MUST", "SHOULD", "INFO")
+
+
+class MatrixRow(NamedTuple):
+    """A case: ``cells`` holds one string per provider, with one letter per mode."""
+
+    key: str
+    severity: str
+    why: str
+    source: str
+    tags: tuple[str, ...]
+    cells: tuple[str, ...]
+    fails: Mapping[str, Sequence[Sequence[int]]]
+    disagreement: int
+
+
+class Matrix(NamedTuple):
+    """The whole matrix; ``checks`` is what the numbers in ``fails`` stand for."""
+
+    providers: tuple[str, ...]
+    modes: tuple[str, ...]
+    checks: tuple[str, ...]
+    rows: tuple[MatrixRow, ...]
+
+
+def letters(modes: Mapping[str, Mapping[str, Any]], order: Sequence[str]) -> str:
+    """One letter per mode; a mode that the case is not asked in is ``n``."""
+    return "".join(OUTCOMES.get(str(modes.get(mode, {}).get("outcome")), "n") for mode in order)
+
+
+def disagreement(cells: Sequence[str]) -> int:
+    """How many judged answers differ from the commonest one, over modes. A lost request is no disagreement."""
+    total = 0
+    for column in zip(*cells, strict=True):
+        judged = Counter(letter for letter in column if letter in "pfyu")
+        total += judged.total() - max(judged.values(), default=0)
+    return total
+
+
+def build(summary: Mapping[str, Any], providers: Sequence[str]) -> Matrix:
+    """The matrix of a summary, with the providers in the order given."""
+    modes = tuple(summary["run"].get("modes") or ("plain", "stream"))
+    checks: dict[str, int] = {}
+    rows = []
+    for case in summary.get("cases", []):
+        cells = tuple(letters(case["cells"].get(provider, {}), modes) for provider in providers)
+        fails = {}
+        for at, provider in enumerate(providers):
+            by_mode = [case["cells"].get(provider, {}).get(mode, {}).get("fails", ()) for mode in modes]
+            if any(by_mode):
+                fails[str(at)] = [[checks.setdefault(check, len(checks)) for check in ids] for ids in by_mode]
+        rows.append(
+            MatrixRow(
+                visible(str(case["case"]), limit=200),
+                str(case.get("severity", "")),
+                visible(str(case.get("why", "")), limit=240),
+                str(case.get("source", "")),
+                tuple(visible(str(tag), limit=60) for tag in case.get("tags", ())),
+                cells,
+                fails,
+                disagreement(cells),
+            )
+        )
+    rows.sort(key=_rank)
+    names = tuple(visible(provider, limit=80) for provider in providers)
+    return Matrix(names, modes, tuple(visible(check, limit=80) for check in checks), tuple(rows))
+
+
+def _rank(row: MatrixRow) -> tuple[int, int, int, str]:
+    failing = sum(cell.count("f") + cell.count("y") for cell in row.cells)
+    severity = _SEVERITIES.index(row.severity) if row.severity in _SEVERITIES else len(_SEVERITIES)
+    return -row.disagreement, -failing, severity, row.key
+
+
+def as_data(matrix: Matrix, laws: Mapping[str, str], reference: str | None) -> dict[str, Any]:
+    """The matrix for the page's script: short keys, because they repeat thousands of times."""
+    return {
+        "providers": matrix.providers,
+        "modes": matrix.modes,
+        "reference": None if reference is None else visible(reference, limit=80),
+        "checks": [[check, laws.get(check, "")] for check in matrix.checks],
+        "cases": [
+            {
+                "k": r.key,
+                "s": r.severity,
+                "w": r.why,
+                "u": r.source,
+                "t": r.tags,
+                "c": r.cells,
+                "f": r.fails,
+                "d": r.disagreement,
+            }
+            for r in matrix.rows
+        ],
+    }

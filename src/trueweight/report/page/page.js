@@ -1,0 +1,346 @@
+// The report's own script. It reads two inert data blocks, writes text with textContent only, and asks nothing of the network.
+"use strict";
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const data = JSON.parse($("data").textContent);
+  const NAMES = { p: "pass", f: "fail", y: "flaky", u: "unsupported", t: "transport", c: "client-limited", n: "n/a" };
+  const LETTERS = Object.fromEntries(Object.entries(NAMES).map(([letter, name]) => [name, letter]));
+  const PAGE = 150;
+  const SVG = "http://www.w3.org/2000/svg";
+
+  function el(tag, attributes, ...children) {
+    const node = document.createElement(tag);
+    for (const [key, value] of Object.entries(attributes || {})) if (value !== null) node.setAttribute(key, value);
+    node.append(...children.filter((child) => child !== null && child !== undefined));
+    return node;
+  }
+
+  function glyph(letter) {
+    const svg = document.createElementNS(SVG, "svg");
+    const use = document.createElementNS(SVG, "use");
+    for (const [key, value] of Object.entries({ class: "g g-" + letter, viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true", focusable: "false" })) svg.setAttribute(key, value);
+    use.setAttribute("href", "#g-" + letter);
+    svg.append(use);
+    return svg;
+  }
+
+  // ---- the address: #q=…, #cell=case|provider|mode, #trial=id; q stays while a cell is open --------------------------
+
+  function readHash() {
+    const out = {};
+    for (const part of location.hash.slice(1).split("&")) {
+      const at = part.indexOf("=");
+      if (at < 0) continue;
+      try { out[part.slice(0, at)] = decodeURIComponent(part.slice(at + 1)); } catch { /* a broken escape is no address */ }
+    }
+    return out;
+  }
+
+  function hashOf(parts) {
+    return "#" + Object.entries(parts).filter(([, value]) => value).map(([key, value]) => key + "=" + encodeURIComponent(value)).join("&");
+  }
+
+  function setHash(parts, push) {
+    const hash = hashOf(parts);
+    if (hash === location.hash || (hash === "#" && !location.hash)) return;
+    history[push ? "pushState" : "replaceState"](null, "", hash);
+  }
+
+  // ---- the query ----------------------------------------------------------------------------------------------------
+
+  const has = (cell, letter) => cell.includes(letter);
+
+  function differs(item) {
+    for (let mode = 0; mode < data.modes.length; mode++) {
+      const seen = new Set(item.c.map((cell) => cell[mode]).filter((letter) => "pfyu".includes(letter)));
+      if (seen.size > 1) return true;
+    }
+    return false;
+  }
+
+  const WORDS = {
+    is: (value) => {
+      const tests = { different: differs, failing: (i) => i.c.some((c) => has(c, "f")), flaky: (i) => i.c.some((c) => has(c, "y")) };
+      return tests[value] || fail("is:" + value, Object.keys(tests).map((word) => "is:" + word));
+    },
+    check: (value) => {
+      const wanted = new Set(data.checks.flatMap(([id], at) => (id.toLowerCase().includes(value) ? [at] : [])));
+      return (item) => Object.values(item.f).some((modes) => modes.some((ids) => ids.some((id) => wanted.has(id))));
+    },
+    tag: (value) => (item) => item.t.some((tag) => tag.toLowerCase() === value),
+    suite: (value) => (item) => item.k.toLowerCase().startsWith(value + "/"),
+    severity: (value) => (item) => item.s.toLowerCase() === value,
+    count: (value) => {
+      const match = /^([<>]?=?)(\d+)\(([\w\/-]+)\)$/.exec(value);
+      if (!match || !LETTERS[match[3]]) fail("count:" + value, ["count:1(fail)", "count:>2(flaky)"]);
+      const [, sign, digits, outcome] = match;
+      const number = Number(digits);
+      const compare = { "": (n) => n === number, "=": (n) => n === number, ">": (n) => n > number, "<": (n) => n < number, ">=": (n) => n >= number, "<=": (n) => n <= number }[sign];
+      return (item) => compare(item.c.filter((cell) => has(cell, LETTERS[outcome])).length);
+    },
+  };
+
+  class QueryError extends Error {}
+  function fail(word, valid) { throw new QueryError("Cannot read “" + word + "”. Valid: " + valid.join(", ") + "."); }
+
+  function outcomeTest(name, value) {
+    const at = data.providers.findIndex((provider) => provider.toLowerCase() === name);
+    const near = data.providers.findIndex((provider) => provider.toLowerCase().startsWith(name));
+    const column = at >= 0 ? at : near;
+    if (column < 0) fail(name + ":" + value, [...Object.keys(WORDS), ...data.providers].map((word) => word + ":…"));
+    const letter = LETTERS[value] || fail(name + ":" + value, Object.keys(LETTERS).map((word) => data.providers[column] + ":" + word));
+    if (letter === "p") return (item) => has(item.c[column], "p") && [...item.c[column]].every((one) => "pn".includes(one));
+    return (item) => has(item.c[column], letter);
+  }
+
+  function term(token) {
+    const colon = token.indexOf(":");
+    if (colon > 0 && !token.startsWith('"')) {
+      const [name, value] = [token.slice(0, colon), token.slice(colon + 1)];
+      return Object.hasOwn(WORDS, name) ? WORDS[name](value) : outcomeTest(name, value);
+    }
+    const word = token.replaceAll('"', "");
+    return (item) => item.k.toLowerCase().includes(word) || item.w.toLowerCase().includes(word) || item.t.some((tag) => tag.toLowerCase().includes(word));
+  }
+
+  // or ← and ← not ← term; words side by side mean "and".
+  function parse(text) {
+    const tokens = text.toLowerCase().match(/count:[<>=]*\d*\([^)]*\)?|"[^"]*"?|[()]|[^\s()]+/g) || [];
+    let at = 0;
+    const either = () => {
+      let left = both();
+      while (tokens[at] === "or") { at++; const [a, b] = [left, both()]; left = (item) => a(item) || b(item); }
+      return left;
+    };
+    const both = () => {
+      let left = one();
+      while (at < tokens.length && tokens[at] !== "or" && tokens[at] !== ")") {
+        if (tokens[at] === "and") at++;
+        const [a, b] = [left, one()];
+        left = (item) => a(item) && b(item);
+      }
+      return left;
+    };
+    const one = () => {
+      const token = tokens[at++];
+      if (token === undefined) throw new QueryError("Something is missing at the end.");
+      if (token === "not") { const inner = one(); return (item) => !inner(item); }
+      if (token === "(") { const inner = either(); if (tokens[at++] !== ")") throw new QueryError("A parenthesis is open."); return inner; }
+      if (token === ")" || token === "and" || token === "or") throw new QueryError("“" + token + "” stands where a word was due.");
+      return term(token);
+    };
+    if (!tokens.length) return () => true;
+    const test = either();
+    if (at < tokens.length) throw new QueryError("“" + tokens[at] + "” stands where nothing was due.");
+    return test;
+  }
+
+  // ---- the matrix ---------------------------------------------------------------------------------------------------
+
+  const state = { query: "", found: data.cases, shown: PAGE };
+
+  function describe(cell) {
+    const all = [...cell];
+    if (all.every((letter) => letter === all[0])) return NAMES[all[0]];
+    return all.map((letter, at) => data.modes[at] + " " + NAMES[letter]).join(", ");
+  }
+
+  function cellNode(item, column) {
+    const cell = item.c[column];
+    const same = [...cell].every((letter) => letter === cell[0]);
+    const mode = [...cell].findIndex((letter) => "fyut".includes(letter));
+    const name = data.providers[column];
+    const target = { q: state.query, cell: [item.k, name, data.modes[Math.max(mode, 0)]].join("|") };
+    const link = el("a", { href: hashOf(target), "aria-label": name + ": " + describe(cell) }, ...(same ? [glyph(cell[0])] : [...cell].map(glyph)));
+    return el("td", { class: "p" }, link);
+  }
+
+  function rowNode(item) {
+    return el("tr", null, el("th", { scope: "row", class: "case", title: item.w }, item.k), el("td", { class: "sev" }, item.s), ...item.c.map((_, column) => cellNode(item, column)));
+  }
+
+  function draw() {
+    const page = state.found.slice(0, state.shown);
+    $("rows").replaceChildren(...page.map(rowNode));
+    $("more").hidden = page.length >= state.found.length;
+    $("q-count").textContent = state.found.length + " of " + data.cases.length + " cases";
+  }
+
+  function search(text) {
+    try {
+      state.found = data.cases.filter(parse(text));
+      $("q-error").textContent = "";
+    } catch (error) {
+      if (!(error instanceof QueryError)) throw error;
+      $("q-error").textContent = error.message;
+      return;
+    }
+    state.query = text;
+    state.shown = PAGE;
+    draw();
+  }
+
+  function complete() {
+    const text = $("q").value;
+    const start = text.lastIndexOf(" ") + 1;
+    const last = text.slice(start).toLowerCase();
+    const words = ["is:different", "is:failing", "is:flaky", "count:1(fail)", "severity:must", "severity:should",
+      ...data.providers.flatMap((name) => ["fail", "pass", "flaky"].map((outcome) => name + ":" + outcome)),
+      ...data.checks.map(([id]) => "check:" + id), ...[...new Set(data.cases.flatMap((item) => item.t))].map((tag) => "tag:" + tag)];
+    const fitting = last ? words.filter((word) => word.toLowerCase().startsWith(last) && word.toLowerCase() !== last).slice(0, 12) : [];
+    $("q-words").replaceChildren(...fitting.map((word) => el("option", { value: text.slice(0, start) + word })));
+  }
+
+  // ---- the evidence -------------------------------------------------------------------------------------------------
+
+  let items = null;
+  function evidence() {
+    if (!items) items = JSON.parse($("evidence").textContent);
+    return items;
+  }
+
+  const pre = (text, label) => el("pre", { tabindex: "0", "aria-label": label }, text);
+  const ms = (value) => (value === null || value === undefined ? "" : value.toFixed(1) + " ms");
+  const titled = (title, ...nodes) => [el("h4", null, title), ...nodes];
+
+  function bytesNode(pieces) {
+    const box = pre("", "Bytes of the reply");
+    for (const [text, on] of pieces) box.append(on ? el("mark", null, text) : text);
+    return box;
+  }
+
+  function pairs(rows) {
+    return el("dl", { class: "pair" }, ...rows.filter(([, value]) => value).flatMap(([key, value]) => [el("dt", null, key), el("dd", null, value)]));
+  }
+
+  function findingNode(found) {
+    const law = (data.checks.find(([id]) => id === found.id) || ["", ""])[1];
+    return el("div", { class: "finding" }, el("b", null, found.id), " ", el("span", { class: "sev" }, found.s + " · " + found.o),
+      pairs([["Law", law], ["Found", found.m], ["Expected", found.x], ["Got", found.g]]), ...(found.b || []).map(bytesNode));
+  }
+
+  function timelineNode(item) {
+    const last = item.tries[item.tries.length - 1];
+    const rows = [["send", last.send], ["response head", last.head]].filter(([, at]) => at !== null).map(([text, at]) => [at, text]);
+    const all = [...rows, ...item.line, [last.done, last.failure ? "failed: " + last.failure : "end of body"]];
+    const body = el("tbody", null, ...all.map(([at, text]) => el("tr", null, el("td", { class: "r" }, ms(at)), el("td", null, el("code", null, text)))));
+    const head = el("thead", { class: "vh" }, el("tr", null, el("th", { scope: "col" }, "Time"), el("th", { scope: "col" }, "Event")));
+    return el("table", { class: "events" }, el("caption", { class: "vh" }, "Timeline"), head, body);
+  }
+
+  function triesNode(item) {
+    if (item.tries.length < 2) return [];
+    return titled("Attempts", el("ol", null, ...item.tries.map((one) => el("li", null, (one.status || "no status") + " after " + ms(one.done) + (one.waited ? ", waited " + ms(one.waited) : "") + (one.failure ? ", " + one.failure : "")))));
+  }
+
+  async function copy(button, text) {
+    try { await navigator.clipboard.writeText(text); button.textContent = "Copied"; } catch { button.textContent = "Select and copy it"; }
+  }
+
+  function requestNode(item) {
+    if (!item.curl) return titled("Request (too long for a command here; exchanges.jsonl has all of it)", pre(item.body, "Request body"));
+    const button = el("button", { type: "button" }, "Copy curl");
+    button.addEventListener("click", () => copy(button, item.curl));
+    return titled("Request", pre(item.curl, "Request as curl"), button);
+  }
+
+  function replyNode(item) {
+    if (!item.reply) return titled("Reply", el("p", null, "None arrived."));
+    const rows = [...item.reply.said, ["usage", item.reply.usage], ...item.reply.odd.map(([kind, detail]) => ["odd: " + kind, detail])];
+    return [...titled("Reply", pairs(rows)), ...(item.reply.raw ? titled("Body", pre(item.reply.raw, "Body")) : [])];
+  }
+
+  function itemNode(item) {
+    const held = item.held.length ? [el("p", { class: "note" }, "Held: " + item.held.join(", "))] : [];
+    return el("section", { "aria-label": item.p }, el("h3", null, item.p), el("p", { class: "note" }, item.m + ", repeat " + (item.r + 1) + ", " + item.at + (item.busy ? ", times not trusted: this client was busy" : "")),
+      ...item.found.map(findingNode), ...held, ...replyNode(item), ...triesNode(item), ...titled("Timeline", timelineNode(item)),
+      ...titled("Response headers", pre(item.head.map(([key, value]) => key + ": " + value).join("\n") || "none", "Response headers")), ...requestNode(item));
+  }
+
+  function divergence(left, right) {
+    const [a, b] = [left, right].map((item) => new Map(item.reply.said));
+    for (const label of new Set([...a.keys(), ...b.keys()])) {
+      const [x, y] = [a.get(label) ?? "absent", b.get(label) ?? "absent"];
+      if (x === y) continue;
+      let at = 0;
+      while (at < x.length && at < y.length && x[at] === y[at]) at++;
+      return { label, x, y, at };
+    }
+    return null;
+  }
+
+  function sideNode(name, text, at) {
+    const from = Math.max(0, at - 200);
+    return el("section", { "aria-label": name }, el("h4", null, name), el("pre", { tabindex: "0", "aria-label": "What " + name + " said" },
+      el("span", { class: "same" }, (from ? "…" : "") + text.slice(from, at)), el("mark", null, text.slice(at, at + 600) || "(ends here)")));
+  }
+
+  function diffNode(left, right) {
+    if (!left.reply || !right.reply) return el("p", null, "One of the two never got a reply.");
+    const first = divergence(left, right);
+    if (!first) return el("p", { class: "first" }, "Apart from ids and times the two replies say the same.");
+    return el("div", { class: "first" }, el("h3", null, "First divergence: " + first.label), el("div", { class: "duo two" }, sideNode(left.p, first.x, first.at), sideNode(right.p, first.y, first.at)));
+  }
+
+  function button(text, action) {
+    const node = el("button", { type: "button" }, text);
+    node.addEventListener("click", action);
+    return node;
+  }
+
+  function chooser(item, others, current) {
+    const select = el("select", { "aria-label": "Compare with" }, el("option", { value: "" }, "compare with…"), ...others.map((other) => el("option", { value: other.t }, other.p + (other.r ? ", repeat " + (other.r + 1) : ""))));
+    select.value = current ? current.t : "";
+    select.addEventListener("change", () => show(item, others.find((other) => other.t === select.value) || null));
+    return select;
+  }
+
+  function show(item, against) {
+    const others = evidence().filter((other) => other.c === item.c && other.m === item.m && other.t !== item.t);
+    const top = el("div", { class: "top" }, el("h2", { id: "drawer-h" }, item.c), others.length ? chooser(item, others, against) : null, button("Close", () => $("drawer").close()));
+    const both = against ? [diffNode(item, against), el("div", { class: "duo two" }, itemNode(item), itemNode(against))] : [itemNode(item)];
+    open(top, ...both);
+  }
+
+  function open(...nodes) {
+    $("drawer-body").replaceChildren(...nodes);
+    if (!$("drawer").open) $("drawer").showModal();
+    $("drawer").scrollTop = 0;
+  }
+
+  function showCell(address) {
+    const parts = address.split("|");
+    const [mode, name] = [parts.pop(), parts.pop()];
+    const key = parts.join("|");
+    const here = evidence().filter((item) => item.c === key && item.p === name);
+    const item = here.find((one) => one.m === mode) || here[0];
+    if (!item) {
+      const words = "This file does not carry the exchange: it keeps those that went wrong, what the reference said there, and one good example each. The run directory has all of them.";
+      return open(el("div", { class: "top" }, el("h2", { id: "drawer-h" }, key + " at " + name), button("Close", () => $("drawer").close())), el("p", null, words), el("pre", null, "trueweight show RUN '" + key.replaceAll("'", "'\\''") + "' --provider '" + name.replaceAll("'", "'\\''") + "'"));
+    }
+    const reference = evidence().find((other) => other.c === key && other.m === item.m && other.p === data.reference && other.t !== item.t);
+    return show(item, item.found.length && reference ? reference : null);
+  }
+
+  function follow() {
+    const parts = readHash();
+    const query = parts.q || "";
+    if ($("q").value !== query && (query || parts.cell === undefined)) { $("q").value = query; }
+    if (query !== state.query) search(query);
+    if (parts.cell) return showCell(parts.cell);
+    const item = parts.trial && evidence().find((one) => one.t === parts.trial);
+    if (item) return showCell([item.c, item.p, item.m].join("|"));
+    if ($("drawer").open) $("drawer").close();
+    return undefined;
+  }
+
+  $("query-bar").hidden = false;
+  $("q").addEventListener("input", () => { complete(); search($("q").value); if ($("q-error").textContent === "") setHash({ q: state.query }); });
+  $("more").addEventListener("click", () => { state.shown += PAGE; draw(); });
+  $("drawer").addEventListener("close", () => { const { q } = readHash(); setHash({ q }); });
+  $("drawer").addEventListener("click", (event) => { if (event.target === $("drawer")) $("drawer").close(); });
+  addEventListener("hashchange", follow);
+  addEventListener("popstate", follow);
+  draw();
+  follow();
+})();

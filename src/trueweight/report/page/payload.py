@@ -1,0 +1,134 @@
+"""One trial's evidence as the page's script shows it: safe text in short keys, each part cut to a size that is said."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any, Final
+
+from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Span
+from trueweight.report.evidence import Evidence
+from trueweight.report.page.said import said
+from trueweight.report.text import json_escaped, visible
+
+_BODY: Final = 6_000
+_AROUND: Final = 140
+_SPAN: Final = 600
+_HEAD_EVENTS: Final = 14
+_TAIL_EVENTS: Final = 8
+_EVENT: Final = 260
+_HEADERS: Final = 30
+_SKIPPED: Final = frozenset({"host", "content-length", "accept-encoding", "connection", "user-agent", "accept"})
+
+
+def _ms(ns: int | None) -> float | None:
+    return None if ns is None else round(ns / 1e6, 2)
+
+
+def curl(request: RequestRecord) -> str:
+    """A shell command that sends the same body. The key comes from the environment; a cut body is not offered."""
+    lines = [f"curl -sS -N -X {shlex.quote(request.method)} {shlex.quote(request.url)}"]
+    for name, value in request.headers:
+        if name.lower() == "authorization":
+            lines.append('-H "Authorization: Bearer $API_KEY"')
+        elif name.lower() not in _SKIPPED:
+            lines.append(f"-H {shlex.quote(f'{name}: {value}')}")
+    lines.append(f"--data-raw {shlex.quote(json_escaped(request.body))}")
+    return " \\\n  ".join(lines)
+
+
+def marked(body: bytes, span: Span) -> list[list[Any]]:
+    """The bytes of a span with some on either side, as ``[text, is marked]`` pieces."""
+    start, end = max(0, span.start), min(len(body), span.end)
+    if start >= end:
+        return []
+    left, right = max(0, start - _AROUND), min(len(body), end + _AROUND)
+    while left < start and body[left] & 0xC0 == 0x80:  # do not begin inside a code point
+        left += 1
+    while right > end and right < len(body) and body[right] & 0xC0 == 0x80:
+        right -= 1
+    pieces = [(body[left:start], False), (body[start:end], True), (body[end:right], False)]
+    shown = [
+        [visible(raw.decode("utf-8", "backslashreplace"), limit=_SPAN, lines=True), on] for raw, on in pieces if raw
+    ]
+    return [["…", False], *shown] if left else shown
+
+
+def _finding(finding: Finding, reply: Reply | None) -> dict[str, Any]:
+    out: dict[str, Any] = {"id": finding.check, "s": finding.severity.value, "o": finding.outcome.value}
+    for key, text in (("m", finding.message), ("x", finding.expected), ("g", finding.got)):
+        if text:
+            out[key] = visible(text, limit=600, lines=True)
+    if reply is not None and finding.spans:
+        out["b"] = [piece for span in finding.spans[:3] if (piece := marked(reply.body, span))]
+    return out
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "waited": _ms(attempt.waited),
+        "send": _ms(attempt.t_send),
+        "head": _ms(attempt.t_headers),
+        "done": _ms(attempt.t_done),
+        "status": attempt.status,
+        "failure": visible(f"{attempt.failure.kind.value}: {attempt.failure.detail}", limit=300)
+        if attempt.failure
+        else None,
+    }
+
+
+def _timeline(reply: Reply | None) -> list[list[Any]]:
+    """``[ms, text]`` per event; a long middle is left out with a note."""
+    events = reply.events if reply else ()
+    rows = [
+        [_ms(event.ns), visible(event.raw, limit=_EVENT)]
+        for event in (*events[:_HEAD_EVENTS], *events[_HEAD_EVENTS:][-_TAIL_EVENTS:])
+    ]
+    left_out = len(events) - len(rows)
+    if left_out > 0:
+        rows.insert(_HEAD_EVENTS, [None, f"… {left_out} more events"])
+    return rows
+
+
+def _headers(headers: Sequence[tuple[str, str]]) -> list[list[str]]:
+    return [[visible(name, limit=80), visible(value, limit=300)] for name, value in headers[:_HEADERS]]
+
+
+def _usage(reply: Reply) -> str:
+    usage = reply.usage
+    if usage is None:
+        return "absent"
+    return f"{usage.prompt_tokens} prompt, {usage.completion_tokens} completion"
+
+
+def _reply(reply: Reply) -> dict[str, Any]:
+    return {
+        "said": said(reply),
+        "usage": _usage(reply),
+        "model": visible(str(reply.model), limit=100),
+        "odd": [[visible(a.kind, limit=60), visible(a.detail, limit=200)] for a in reply.anomalies[:12]],
+        "raw": visible(reply.text, limit=_BODY, lines=True) if not reply.events else None,
+    }
+
+
+def payload(item: Evidence) -> dict[str, Any]:
+    """Everything the drawer shows of one trial."""
+    exchange: Exchange = item.exchange
+    whole = len(exchange.request.body) <= _BODY
+    return {
+        "t": item.trial,
+        "p": visible(item.provider, limit=80),
+        "c": visible(item.case, limit=200),
+        "m": item.mode.value,
+        "r": item.repeat,
+        "at": exchange.started_at,
+        "curl": visible(curl(exchange.request), limit=2 * _BODY, lines=True) if whole else None,
+        "body": visible(json_escaped(exchange.request.body), limit=_BODY, lines=True) if not whole else None,
+        "tries": [_attempt(attempt) for attempt in exchange.attempts[-8:]],
+        "head": _headers(exchange.final.headers),
+        "line": _timeline(item.reply),
+        "reply": _reply(item.reply) if item.reply is not None else None,
+        "found": [_finding(f, item.reply) for f in item.findings if f.outcome is not Outcome.PASS],
+        "held": [f.check for f in item.findings if f.outcome is Outcome.PASS],
+        "busy": exchange.client_limited,
+    }

@@ -1,0 +1,142 @@
+"""Put the page together: template, style, script, data, and the policy that lets nothing else run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from typing import IO, Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from trueweight.report.evidence import Evidence
+from trueweight.report.metrics import of_id
+from trueweight.report.numbers import sample, span, write
+from trueweight.report.page.answer import answer
+from trueweight.report.page.choose import choose
+from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
+from trueweight.report.page.payload import payload
+from trueweight.report.standing import standings
+from trueweight.report.text import json_escaped, visible
+
+EVIDENCE_BYTES: Final = 8_000_000
+STATIC_ROWS: Final = 60
+"""Rows of the matrix that stand in the page itself; the script shows the rest on demand."""
+
+
+def inert_json(value: Any) -> Markup:
+    """JSON for a data block: it holds no ``<``, ``>``, ``&`` or line separator, so nothing in it can end the block."""
+    text = json_escaped(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - every character with a meaning in HTML was replaced right above
+
+
+def _source_hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _asset(name: str) -> str:
+    return resources.files("trueweight.report.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def _finalize(value: Any) -> Any:
+    """Whatever the template prints: no unseen character passes, and nothing is endless."""
+    return (
+        visible(value, limit=2_000, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
+    )
+
+
+def _environment() -> Environment:
+    env = Environment(
+        loader=PackageLoader("trueweight.report", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {"link": _link, "metric": of_id}
+    env.globals |= {"write": write, "span": span, "sample": sample}
+    return env
+
+
+def _link(url: Any) -> str:
+    """The URL if it is a plain web address, else nothing."""
+    text = str(url)
+    return text if text.startswith(("https://", "http://")) and len(text) < 500 else ""
+
+
+def _embed(evidence: Iterable[Evidence], chosen: Mapping[str, int]) -> tuple[list[Markup], int]:
+    """The chosen items as JSON texts, most telling first, within the budget; and how many did not fit."""
+    texts: dict[int, Markup] = {}
+    for item in evidence:
+        rank = chosen.get(item.trial)
+        if rank is not None:
+            texts[rank] = inert_json(payload(item))
+    kept, used = [], 0
+    for rank in sorted(texts):
+        used += len(texts[rank].encode())
+        if used > EVIDENCE_BYTES:
+            break
+        kept.append(texts[rank])
+    return kept, len(texts) - len(kept)
+
+
+def _laws(summary: Mapping[str, Any]) -> dict[str, str]:
+    found = (f for provider in summary["providers"].values() for f in provider.get("findings") or [])
+    return {str(f["check"]): visible(str(f.get("law", "")), limit=300) for f in found}
+
+
+def _order(matrix: Matrix, summary: Mapping[str, Any]) -> list[str]:
+    """Case keys as the summary writes them, in the matrix's order."""
+    shown = {visible(str(case["case"]), limit=200): str(case["case"]) for case in summary.get("cases", [])}
+    return [shown[row.key] for row in matrix.rows]
+
+
+def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, title: str = "trueweight") -> str:
+    """One self-contained page.
+
+    Args:
+        summary: the parsed ``summary.json``.
+        evidence: any order; only what is embedded is kept in memory.
+    """
+    ranked = standings(summary)
+    providers = [standing.provider for standing in ranked]
+    matrix = build(summary, providers)
+    kept, dropped = _embed(evidence, choose(summary, providers, _order(matrix, summary)))
+    style, script = _asset("page.css"), _asset("page.js")
+    policy = (
+        f"default-src 'none'; script-src '{_source_hash(script)}'; style-src '{_source_hash(style)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            policy=Markup(policy),  # noqa: S704 - made of constants and base64
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            summary=summary,
+            run=summary["run"],
+            answer=answer(summary, ranked),
+            matrix=matrix,
+            names={letter: name for name, letter in OUTCOMES.items()},
+            static_rows=STATIC_ROWS,
+            data=inert_json(as_data(matrix, _laws(summary), summary["run"].get("reference"))),
+            evidence=Markup("[" + ",\n".join(kept) + "]"),  # noqa: S704 - each piece went through inert_json
+            embedded=len(kept),
+            dropped=dropped,
+        )
+    )
+
+
+def write_html(
+    summary: Mapping[str, Any], evidence: Iterable[Evidence], file: IO[str], *, title: str = "trueweight"
+) -> None:
+    """The same, written to a text file object."""
+    file.write(render_html(summary, evidence, title=title))
