@@ -1,0 +1,117 @@
+"""Opening files of a run directory: plain files directly inside it, and nothing that points elsewhere."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+
+from trueweight.core import ConfigError, InfrastructureError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# Opening a FIFO would hang and following a link would leave the directory; Windows has neither flag nor the danger.
+_SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def inside(root: Path, name: str) -> Path:
+    """The path of a file of the run.
+
+    Raises:
+        ConfigError: if the name is anything but a plain file name.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} is no name for a file of a run",
+            code="run-path",
+            where=str(root),
+            hint="Valid: letters, digits, dots, dashes; no folder.",
+        )
+    return root / name
+
+
+def open_plain(path: Path, flags: int) -> int:
+    """A file descriptor of a regular file that is not a link.
+
+    Raises:
+        ConfigError: if it is a link, a folder, a pipe or a device.
+        OSError: as ``os.open``.
+    """
+    try:
+        descriptor = os.open(path, flags | _SAFELY, 0o644)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO):
+            raise _not_plain(path) from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _not_plain(path)
+    return descriptor
+
+
+def _not_plain(path: Path) -> ConfigError:
+    return ConfigError(
+        "not a regular file (a link, a folder or a pipe), and so refused",
+        code="run-symlink",
+        where=str(path),
+        hint="Valid: a run directory that trueweight wrote, copied as plain files.",
+    )
+
+
+def read_plain(path: Path) -> bytes:
+    """All of a regular file.
+
+    Raises:
+        ConfigError: as `open_plain`, or if there is no such file.
+    """
+    try:
+        descriptor = open_plain(path, os.O_RDONLY)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read it: {error.strerror}",
+            code="run-unreadable",
+            where=str(path),
+            hint="Valid: a directory that `trueweight run --out` wrote.",
+        ) from None
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()
+
+
+def replace_plain(path: Path, data: bytes) -> None:
+    """Write a whole file so that a reader, or a crash, sees the old one or the new one. On disk when this returns."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = open_plain(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        # rename replaces a link itself, never what it points to.
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise disk_error(path, error) from None
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """``os.write`` until all is written.
+
+    Raises:
+        OSError: as ``os.write``; part of the data may have been written.
+    """
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def disk_error(path: Path, error: OSError) -> InfrastructureError:
+    """The error for a disk that failed us."""
+    return InfrastructureError(
+        f"cannot write: {error.strerror or error}",
+        code="run-disk",
+        where=str(path),
+        hint="Nothing recorded before is lost. Make room and run the same command again: it goes on where it stopped.",
+    )

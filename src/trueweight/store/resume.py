@@ -1,0 +1,78 @@
+"""Going on with a run: what is still to be sent, and what changed since it began."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from trueweight.core import Provider, Trial
+from trueweight.store.manifest import Manifest
+from trueweight.store.rundir import RunDir
+
+_SENT = ("base_url", "model", "extra_body", "headers")
+_NOT_SENT = ("role", "price", "precision", "timeout", "concurrency", "requests_per_minute", "api_key_env")
+
+
+def pending(trials: Iterable[Trial], run: RunDir, *, retry_errors: bool = False) -> tuple[Trial, ...]:
+    """The trials that are still to be sent, in the order given.
+
+    Args:
+        retry_errors: also those whose record is a failure of transport or account.
+    """
+    done = run.recorded() - (run.failed() if retry_errors else set())
+    return tuple(trial for trial in trials if trial.id not in done)
+
+
+def explain_change(old: Manifest, new: Manifest) -> tuple[str, ...]:
+    """What differs between the run that is there and the one asked for, a plain sentence each; () if nothing."""
+    return (*_numbers(old, new), *_suites(old, new), *_providers(old, new))
+
+
+def _numbers(old: Manifest, new: Manifest) -> Iterator[str]:
+    if old.seed != new.seed:
+        yield f"The seed was {old.seed} and is {new.seed}: what is left is sent in another order."
+    if old.repeats != new.repeats:
+        what = "more trials are sent" if new.repeats > old.repeats else "trials beyond them stay on record"
+        yield f"repeats was {old.repeats} and is {new.repeats}: {what}, and reference A and B divide anew."
+    if old.asks != new.asks:
+        yield f"The reference was asked {old.asks} times for each repeat and is now asked {new.asks} times."
+    if old.bar_digest != new.bar_digest:
+        yield "The bar changed since the run began, so it was not written before all of the data."
+
+
+def _suites(old: Manifest, new: Manifest) -> Iterator[str]:
+    before = {suite.name: suite for suite in old.suites}
+    after = {suite.name: suite for suite in new.suites}
+    for name in sorted(before.keys() | after.keys()):
+        if name not in after:
+            yield f"Suite {name!r} is gone: its recorded trials stay in the record."
+        elif name not in before:
+            yield f"Suite {name!r} is new: its {after[name].cases} cases are sent."
+        elif before[name].digest != after[name].digest:
+            yield (
+                f"Suite {name!r} changed (digest {before[name].digest[:12]} → {after[name].digest[:12]}): "
+                "changed cases are sent again, unchanged ones are not."
+            )
+        elif before[name].cases != after[name].cases:
+            yield f"Suite {name!r}: {before[name].cases} cases were asked and {after[name].cases} are now."
+
+
+def _providers(old: Manifest, new: Manifest) -> Iterator[str]:
+    before = {provider.name: provider for provider in old.providers}
+    after = {provider.name: provider for provider in new.providers}
+    for name in sorted(before.keys() | after.keys()):
+        if name not in after:
+            yield f"Provider {name!r} is gone: its recorded trials stay in the record."
+        elif name not in before:
+            yield f"Provider {name!r} is new: all of its trials are sent."
+        else:
+            yield from _one_provider(before[name], after[name])
+
+
+def _one_provider(old: Provider, new: Provider) -> Iterator[str]:
+    sent = [key for key in _SENT if getattr(old, key) != getattr(new, key)]
+    if sent:
+        yield f"Provider {new.name!r}: {', '.join(sent)} changed, so all of its trials are sent again."
+    for key in _NOT_SENT:
+        if getattr(old, key) != getattr(new, key):
+            was, now = getattr(old, key), getattr(new, key)
+            yield f"Provider {new.name!r}: {key} was {was!s} and is {now!s}; recorded trials are kept."

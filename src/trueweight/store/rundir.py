@@ -1,0 +1,225 @@
+"""A run directory: manifest, cases, exchanges, and what was made of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError
+from trueweight.store.cases import decode_cases, encode_cases
+from trueweight.store.files import disk_error, inside, open_plain, read_plain, replace_plain
+from trueweight.store.lock import Lock
+from trueweight.store.log import ExchangeLog
+from trueweight.store.manifest import Manifest, manifest_from_json, manifest_to_json
+
+MANIFEST = "manifest.json"
+CASES = "cases.jsonl"
+EXCHANGES = "exchanges.jsonl"
+LOCK = "run.lock"
+_RECORD = frozenset({MANIFEST, CASES, EXCHANGES, LOCK})
+_DERIVED = ("summary.json", "report.html", "report.md")
+
+
+class RunDir:
+    """An open run directory. Make one with `create` or `open`; close it, or use it in a ``with`` statement."""
+
+    def __init__(self, path: Path, manifest: Manifest, lock: Lock | None) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._lock = lock
+        self._log = ExchangeLog(path / EXCHANGES)
+        try:
+            if lock is not None:
+                self._log.start_writing()
+        except BaseException:
+            self._log.close()
+            raise
+
+    @classmethod
+    def create(cls, path: Path, manifest: Manifest, cases: Iterable[Case], *, fresh: bool = False) -> RunDir:
+        """Begin a run, open for writing. The manifest is written last: a directory with one is complete.
+
+        Args:
+            fresh: throw away the run that is there, if there is one.
+
+        Raises:
+            ConfigError: if there is a run already, or another process is writing it.
+            InfrastructureError: if the disk refuses.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            lock = Lock(path / LOCK)
+        except OSError as error:
+            raise disk_error(path, error) from None
+        try:
+            if fresh:
+                for name in (MANIFEST, CASES, EXCHANGES, *_DERIVED):
+                    (path / name).unlink(missing_ok=True)
+            _refuse_occupied(path)
+            replace_plain(path / EXCHANGES, b"")
+            _write_head(path, manifest, cases)
+            return cls(path, manifest, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def open(cls, path: Path, *, write: bool = False) -> RunDir:
+        """Open a run: to read, which anybody may at any time, or to go on writing, which repairs a torn last line.
+
+        Raises:
+            ConfigError: if there is no run, its files are links, or (writing) another process holds it.
+            InfrastructureError: if it is of a version that this program does not know, or damaged.
+        """
+        if not path.is_dir():
+            raise ConfigError(
+                "no such directory", code="run-missing", where=str(path), hint="Valid: what `run --out` wrote."
+            )
+        manifest_path = path / MANIFEST
+        try:
+            value = json.loads(read_plain(manifest_path))
+        except (ValueError, RecursionError):
+            value = None
+        manifest = manifest_from_json(value, where=str(manifest_path))
+        lock = Lock(path / LOCK) if write else None
+        try:
+            return cls(path, manifest, lock)
+        except OSError as error:
+            _release(lock)
+            raise ConfigError(
+                f"cannot open {EXCHANGES}: {error.strerror}",
+                code="run-unreadable",
+                where=str(path),
+                hint="Is it a run?",
+            ) from None
+        except BaseException:
+            _release(lock)
+            raise
+
+    def amend(self, manifest: Manifest, cases: Iterable[Case]) -> None:
+        """Say what the run is from now on: resuming with more repeats, another provider or a changed suite.
+
+        Raises:
+            InfrastructureError: if the disk refuses, or the run is open for reading only.
+        """
+        if self._lock is None:
+            raise InfrastructureError("this run is open for reading only", code="run-read-only", where=str(self.path))
+        _write_head(self.path, manifest, cases)
+        self.manifest = manifest
+
+    def cases(self) -> dict[str, Case]:
+        """Case key → case, in the order of the run."""
+        path = self.path / CASES
+        return {case.key: case for case in decode_cases(read_plain(path), where=str(path))}
+
+    def append(self, exchange: Exchange) -> None:
+        """Record an exchange: in the kernel's hands when this returns.
+
+        Raises:
+            InfrastructureError: if the disk refuses, or the run is open for reading only.
+        """
+        self._log.append(exchange)
+
+    def exchanges(self) -> Iterator[Exchange]:
+        """The last record of every trial, in file order; a torn last line is left out."""
+        return self._log.exchanges()
+
+    def recorded(self) -> set[str]:
+        """Trials that are complete and never need to be sent again: all but those that our own stopping cut short."""
+        return {trial for trial, entry in self._log.index.items() if entry.outcome != FailureKind.INTERRUPTED}
+
+    def failed(self) -> set[str]:
+        """Complete trials that brought no answer to judge: failures of transport or account."""
+        fine = ("ok", FailureKind.CLIENT_ERROR.value)
+        return {trial for trial in self.recorded() if self._log.index[trial].outcome not in fine}
+
+    def read(self, trial: str) -> Exchange:
+        """The last record of one trial.
+
+        Raises:
+            ConfigError: if the run has none.
+        """
+        entry = self._log.index.get(trial)
+        if entry is None:
+            raise ConfigError(
+                f"no trial {trial!r} in this run",
+                code="run-no-trial",
+                where=str(self.path),
+                hint="Valid: a trial id as the summary and the report show it.",
+            )
+        return self._log.read(entry)
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a file that is made from the record (summary, report), whole or not at all.
+
+        Raises:
+            ConfigError: for a name with a folder in it, or of a file that is the record itself.
+        """
+        path = inside(self.path, name)
+        if name in _RECORD:
+            raise ConfigError(
+                f"{name} is the record and is never rewritten",
+                code="run-path",
+                where=str(self.path),
+                hint="Another name.",
+            )
+        replace_plain(path, text.encode("utf-8", "backslashreplace"))
+        return path
+
+    def read_text(self, name: str) -> str:
+        """A file of the run, as text.
+
+        Raises:
+            ConfigError: if it is not there, or not a plain file.
+        """
+        return read_plain(inside(self.path, name)).decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Make the record durable and release the lock."""
+        self._log.close()
+        _release(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _write_head(path: Path, manifest: Manifest, cases: Iterable[Case]) -> None:
+    replace_plain(path / CASES, encode_cases(cases))
+    text = json.dumps(manifest_to_json(manifest), indent=1, sort_keys=True)
+    replace_plain(path / MANIFEST, text.encode("ascii") + b"\n")
+
+
+def _release(lock: Lock | None) -> None:
+    if lock is not None:
+        lock.release()
+
+
+def _refuse_occupied(path: Path) -> None:
+    """A run that was killed while it was being made has no manifest and no exchange, and may be made again."""
+    if (path / MANIFEST).is_symlink() or (path / MANIFEST).exists() or _has_content(path / EXCHANGES):
+        raise ConfigError(
+            "there is a run in this directory already",
+            code="run-exists",
+            where=str(path),
+            hint="The same command again resumes it; --fresh starts over; or choose another --out.",
+        )
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        descriptor = open_plain(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        return os.fstat(descriptor).st_size > 0
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,112 @@
+"""The exchange line: every byte survives, every line is one line, the published schema is true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trueweight.core import Attempt, Exchange, Failure, FailureKind, InfrastructureError, Mode, RequestRecord, Stamp
+from trueweight.schemas import load_schema
+from trueweight.store import decode_exchange, encode_exchange
+
+# Python strings of lone surrogates never get here: bodies are bytes, headers are decoded from latin-1.
+_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=15)
+_ns = st.integers(0, 10**15)
+_pairs = st.lists(st.tuples(_text, _text), max_size=3).map(tuple)
+_body = st.one_of(st.binary(max_size=60), st.text(max_size=30).map(lambda text: text.encode("utf-8", "surrogatepass")))
+_attempt = st.builds(
+    Attempt,
+    waited=_ns,
+    t_send=_ns,
+    t_connected=st.none() | _ns,
+    t_headers=st.none() | _ns,
+    t_done=_ns,
+    status=st.none() | st.integers(100, 599),
+    http_version=st.none() | _text,
+    headers=_pairs,
+    body=_body,
+    stamps=st.lists(st.builds(Stamp, _ns, st.integers(0, 60)), max_size=4).map(tuple),
+    failure=st.none() | st.builds(Failure, st.sampled_from(FailureKind), _text),
+)
+_exchange = st.builds(
+    Exchange,
+    trial=_text.filter(bool),
+    provider=_text,
+    suite=_text,
+    case=_text,
+    repeat=st.integers(0, 9),
+    mode=st.sampled_from(Mode),
+    started_at=_text,
+    request=st.builds(RequestRecord, _text, _text, _pairs, _text),
+    attempts=st.lists(_attempt, min_size=1, max_size=3).map(tuple),
+    client_limited=st.booleans(),
+)
+_VALIDATOR = jsonschema.Draft202012Validator(load_schema("exchange"))
+
+
+@given(_exchange)
+def test_what_is_written_is_what_is_read(exchange: Exchange) -> None:
+    """Any exchange survives the round trip, in one line that the published schema accepts."""
+    line = encode_exchange(exchange)
+    assert decode_exchange(line) == exchange
+    assert len(line.decode().splitlines()) == 1  # by Python's eager idea of a line end too
+    _VALIDATOR.validate(json.loads(line))
+
+
+@given(_body)
+def test_a_body_is_text_exactly_when_it_is_utf8(body: bytes) -> None:
+    """People grep the record, so only what is no text is base64."""
+    attempt = Attempt(0, 0, None, None, 0, body=body)
+    exchange = Exchange("t", "p", "s", "c", 0, Mode.PLAIN, "", RequestRecord("", "", (), ""), (attempt,))
+    stored = json.loads(encode_exchange(exchange))["attempts"][0]
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        assert "body" not in stored
+    else:
+        assert stored["body"] == text
+
+
+def test_outcome_says_how_the_final_attempt_ended(exchange: Callable[..., Exchange]) -> None:
+    """grep finds failures by kind without parsing."""
+    assert b'"outcome":"ok"' in encode_exchange(exchange("t"))
+    assert b'"outcome":"reset"' in encode_exchange(exchange("t", kind=FailureKind.RESET))
+
+
+def test_another_version_is_refused_by_name(exchange: Callable[..., Exchange]) -> None:
+    """A future format is an error that says so, not a misreading."""
+    line = encode_exchange(exchange("t")).replace(b'"v":1', b'"v":2')
+    with pytest.raises(InfrastructureError, match="version 2") as caught:
+        decode_exchange(line, where="x:3")
+    assert (caught.value.code, caught.value.where) == ("run-version", "x:3")
+
+
+@pytest.mark.parametrize("line", [b"", b"{", b"[]", b'{"v":1}', b"\xff", b"[" * 100_000])
+def test_garbage_is_an_error_with_its_place(line: bytes) -> None:
+    """No traceback for a damaged file, however it is damaged."""
+    with pytest.raises(InfrastructureError) as caught:
+        decode_exchange(line, where="x:3")
+    assert (caught.value.code, caught.value.where) == ("run-corrupt", "x:3")
+
+
+def test_a_line_with_wrong_inside_is_an_error(exchange: Callable[..., Exchange]) -> None:
+    """Fields of the wrong type or missing are named."""
+    value = json.loads(encode_exchange(exchange("t")))
+    for spoil in ({"mode": "x"}, {"request": 3}, {"attempts": [{}]}, {"attempts": [3]}):
+        with pytest.raises(InfrastructureError):
+            decode_exchange(json.dumps(value | spoil).encode())
+
+
+def test_the_schema_refuses_what_is_no_exchange(exchange: Callable[..., Exchange]) -> None:
+    """The schema is not so wide that it accepts anything."""
+    value = json.loads(encode_exchange(replace(exchange("t"), client_limited=True)))
+    for spoil in ({"v": 2}, {"outcome": "fine"}, {"extra": 1}, {"attempts": []}):
+        assert not _VALIDATOR.is_valid(value | spoil)
+    both = value["attempts"][0] | {"body_base64": ""}
+    assert not _VALIDATOR.is_valid(value | {"attempts": [both]})

@@ -1,0 +1,262 @@
+"""The run directory: nothing complete is lost, nothing is written twice at once, nothing outside is touched."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError, Mode, Provider, Trial
+from trueweight.store import (
+    Manifest,
+    RunDir,
+    encode_exchange,
+    explain_change,
+    manifest_from_json,
+    manifest_to_json,
+    pending,
+)
+
+Make = Callable[..., Exchange]
+
+
+@pytest.fixture
+def root(tmp_path: Path, manifest: Manifest, cases: list[Case]) -> Path:
+    path = tmp_path / "run"
+    RunDir.create(path, manifest, cases).close()
+    return path
+
+
+def test_what_was_created_is_opened(root: Path, manifest: Manifest, cases: list[Case]) -> None:
+    """Manifest and cases come back equal, lone surrogates included."""
+    with RunDir.open(root) as run:
+        assert run.manifest == manifest
+        assert list(run.cases().values()) == cases
+
+
+def test_the_last_record_of_a_trial_wins_and_file_order_stays(root: Path, exchange: Make) -> None:
+    """A trial that was sent again counts once, by its last record."""
+    with RunDir.open(root, write=True) as run:
+        for trial, body in (("t1", b"1"), ("t2", b"2"), ("t1", b"3")):
+            run.append(exchange(trial, body))
+        during = [(e.trial, e.final.body) for e in run.exchanges()]
+    with RunDir.open(root) as run:
+        assert [(e.trial, e.final.body) for e in run.exchanges()] == during == [("t2", b"2"), ("t1", b"3")]
+        assert run.read("t1").final.body == b"3"
+        assert run.recorded() == {"t1", "t2"}
+        with pytest.raises(ConfigError, match="no trial 't9'"):
+            run.read("t9")
+
+
+def test_every_cut_of_the_file_keeps_all_complete_records(root: Path, exchange: Make) -> None:
+    """Torn at any byte: whole lines are read, the rest is ignored, and a resume writes on after the last whole line."""
+    lines = [encode_exchange(exchange(f"t{n}", "\u00e9\u2028".encode())) + b"\n" for n in range(2)]
+    whole = b"".join(lines)
+    path = root / "exchanges.jsonl"
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        complete = {f"t{n}" for n in range(whole[:cut].count(b"\n"))}
+        with RunDir.open(root) as run:
+            assert run.recorded() == complete
+        assert path.read_bytes() == whole[:cut]  # reading repairs nothing
+        if cut % 50 in (0, 1):
+            with RunDir.open(root, write=True) as run:
+                run.append(exchange("new"))
+            with RunDir.open(root) as run:
+                assert [e.trial for e in run.exchanges()] == [*sorted(complete), "new"]
+
+
+def test_garbage_in_the_middle_is_an_error_with_its_line(root: Path, exchange: Make) -> None:
+    """Only the end can be torn; damage elsewhere is said, not skipped."""
+    line = encode_exchange(exchange("t"))
+    (root / "exchanges.jsonl").write_bytes(line + b"\nnonsense\n" + line + b"\n")
+    with pytest.raises(InfrastructureError) as caught:
+        RunDir.open(root)
+    assert caught.value.where.endswith("exchanges.jsonl:2")
+
+
+def test_a_line_that_others_formatted_is_indexed_too(root: Path, exchange: Make) -> None:
+    """The index does not depend on the order of keys that our own encoder writes."""
+    value = json.loads(encode_exchange(exchange("t", kind=FailureKind.RESET)))
+    (root / "exchanges.jsonl").write_text(json.dumps(value, sort_keys=True) + "\n")
+    with RunDir.open(root) as run:
+        assert (run.recorded(), run.failed()) == ({"t"}, {"t"})
+
+
+def test_recorded_failed_and_pending(root: Path, exchange: Make) -> None:
+    """A trial that our own stopping cut is sent again; a failure only on request; a 4xx answer never."""
+    trials = [Trial(f"t{n}", Case("s", "a", {}), Provider("p", "u", "m"), n, Mode.PLAIN) for n in range(5)]
+    kinds = [None, FailureKind.INTERRUPTED, FailureKind.RESET, FailureKind.CLIENT_ERROR]
+    with RunDir.open(root, write=True) as run:
+        for trial, kind in zip(trials, kinds, strict=False):
+            run.append(exchange(trial.id, kind=kind))
+        assert [t.id for t in pending(trials, run)] == ["t1", "t4"]
+        assert [t.id for t in pending(trials, run, retry_errors=True)] == ["t1", "t2", "t4"]
+
+
+_HOLDER = """
+import sys, time
+from pathlib import Path
+from trueweight.store import RunDir
+run = RunDir.open(Path(sys.argv[1]), write=True)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_second_process_is_refused_and_kill_9_releases(root: Path) -> None:
+    """The error names the holder's pid; readers are let in; a killed holder leaves nothing stale."""
+    holder = subprocess.Popen([sys.executable, "-c", _HOLDER, str(root)], stdout=subprocess.PIPE, text=True)
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(ConfigError, match=f"process {holder.pid} on") as caught:
+            RunDir.open(root, write=True)
+        assert caught.value.code == "run-locked"
+        RunDir.open(root).close()
+        os.kill(holder.pid, signal.SIGKILL)
+        holder.wait()
+    RunDir.open(root, write=True).close()
+
+
+def test_a_run_is_not_overwritten_unless_fresh(root: Path, manifest: Manifest, exchange: Make) -> None:
+    """create refuses a run that is there; fresh throws it away, and while another writes it, neither may."""
+    with RunDir.open(root, write=True) as run:
+        run.append(exchange("t"))
+        with pytest.raises(ConfigError, match="being written"):
+            RunDir.create(root, manifest, [], fresh=True)
+    with pytest.raises(ConfigError, match="already"):
+        RunDir.create(root, manifest, [])
+    with RunDir.create(root, manifest, [], fresh=True) as run:
+        assert run.recorded() == set()
+
+
+def test_a_full_disk_is_told_and_leaves_whole_lines(
+    root: Path, exchange: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ENOSPC after half a line: the error says so, and the file ends with the last complete record."""
+    run = RunDir.open(root, write=True)
+    run.append(exchange("t1"))
+    before = (root / "exchanges.jsonl").read_bytes()
+    real = os.write
+
+    def full(descriptor: int, data: memoryview) -> int:
+        if len(data) > 100:
+            return real(descriptor, data[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", lambda fd, data: full(fd, data[:150]) if len(data) > 150 else full(fd, data[:50]))
+    with pytest.raises(InfrastructureError, match="No space left"):
+        run.append(exchange("t2"))
+    monkeypatch.setattr(os, "write", real)
+    assert (root / "exchanges.jsonl").read_bytes() == before
+    run.append(exchange("t3"))
+    assert run.recorded() == {"t1", "t3"}
+    run.close()
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "cases.jsonl", "exchanges.jsonl"])
+def test_a_file_that_is_a_link_is_refused(root: Path, tmp_path: Path, name: str) -> None:
+    """A crafted run directory cannot make us read, or write, a file elsewhere."""
+    elsewhere = tmp_path / "elsewhere"
+    (root / name).rename(elsewhere)
+    (root / name).symlink_to(elsewhere)
+    before = elsewhere.read_bytes()
+    with pytest.raises(ConfigError, match="not a regular file"), RunDir.open(root, write=True) as run:
+        run.cases()
+    assert elsewhere.read_bytes() == before
+
+
+def test_a_pipe_does_not_hang_us(root: Path) -> None:
+    """A FIFO in place of the record is refused at once."""
+    (root / "exchanges.jsonl").unlink()
+    os.mkfifo(root / "exchanges.jsonl")
+    with pytest.raises(ConfigError, match="not a regular file"):
+        RunDir.open(root)
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/etc/x", "a/b", "", "..", ".hidden", "exchanges.jsonl", "manifest.json", "a\0b"]
+)
+def test_only_derived_files_directly_inside_are_written(root: Path, name: str) -> None:
+    """Nothing outside the directory is written, and the record is never rewritten."""
+    with RunDir.open(root) as run, pytest.raises(ConfigError):
+        run.write_text(name, "x")
+
+
+def test_write_text_replaces_a_link_and_not_its_target(root: Path, tmp_path: Path) -> None:
+    """report.html may be a planted link: what it points to stays as it was, and no temporary file stays behind."""
+    target = tmp_path / "target"
+    target.write_text("mine")
+    (root / "report.html").symlink_to(target)
+    with RunDir.open(root) as run:
+        run.write_text("report.html", "ours")
+        assert run.read_text("report.html") == "ours"
+    assert target.read_text() == "mine"
+    assert not [path for path in root.iterdir() if path.name.startswith(".")]
+
+
+def test_reading_only_does_not_write(root: Path, exchange: Make, manifest: Manifest) -> None:
+    """A reader cannot append or amend by mistake."""
+    with RunDir.open(root) as run:
+        with pytest.raises(InfrastructureError, match="reading only"):
+            run.append(exchange("t"))
+        with pytest.raises(InfrastructureError, match="reading only"):
+            run.amend(manifest, [])
+
+
+def test_what_is_no_run_is_said(tmp_path: Path, root: Path) -> None:
+    """Missing directory, missing manifest, unknown version, broken manifest: each its own clear error."""
+    with pytest.raises(ConfigError, match="no such directory"):
+        RunDir.open(tmp_path / "absent")
+    with pytest.raises(ConfigError, match="cannot read"):
+        RunDir.open(tmp_path)
+    good = json.loads((root / "manifest.json").read_text())
+    for spoil, code in (({"format": "trueweight.manifest/9"}, "run-version"), ({"seed": "x"}, "run-corrupt")):
+        (root / "manifest.json").write_text(json.dumps(good | spoil))
+        with pytest.raises(InfrastructureError) as caught:
+            RunDir.open(root)
+        assert caught.value.code == code
+
+
+def test_manifest_round_trip(manifest: Manifest) -> None:
+    """The manifest survives JSON, and the published schema accepts it."""
+    assert manifest_from_json(json.loads(json.dumps(manifest_to_json(manifest)))) == manifest
+
+
+def test_amending_changes_what_the_run_is(root: Path, manifest: Manifest, cases: list[Case]) -> None:
+    """A resume with more repeats says so in the manifest, and the exchanges stay."""
+    with RunDir.open(root, write=True) as run:
+        run.amend(replace(manifest, repeats=5), cases[:1])
+    with RunDir.open(root) as run:
+        assert (run.manifest.repeats, list(run.cases())) == (5, ["s/a"])
+
+
+def test_changes_are_said_plainly(manifest: Manifest) -> None:
+    """Nothing changed says nothing; each change names what it is and what is sent again."""
+    assert explain_change(manifest, manifest) == ()
+    ref, cand = manifest.providers
+    new = replace(
+        manifest,
+        seed=8,
+        suites=(manifest.suites[0]._replace(digest="1" * 64),),
+        providers=(replace(ref, model="other"), replace(cand, timeout=5.0), replace(cand, name="more")),
+    )
+    said = "\n".join(explain_change(manifest, new))
+    for words in (
+        "seed was 7 and is 8",
+        "Suite 's' changed",
+        "'ref': model changed",
+        "timeout was 120.0",
+        "'more' is new",
+    ):
+        assert words in said
+    assert "'cand' is gone" in "\n".join(explain_change(manifest, replace(manifest, providers=(ref,))))
