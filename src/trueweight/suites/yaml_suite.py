@@ -75,12 +75,14 @@ def _locate(document: Document, name: str, objection: Objection) -> ConfigError:
 
 def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> Case:
     merged = {**defaults, **case}
-    # The case's own keys come first, so that a body starts with its messages.
-    inherited = {key: value for key, value in defaults.get("request", {}).items() if key not in case["request"]}
+    inherited: Mapping[str, Any] = defaults.get("request", {})
+    # As in a JSON merge patch (RFC 7396), a null takes a default away; where there is no default it is sent as null.
+    own = {key: value for key, value in case["request"].items() if value is not None or key not in inherited}
     return Case(
         suite=suite,
         id=case["id"],
-        request={**case["request"], **inherited},
+        # The case's own keys come first, so that a body starts with its messages.
+        request={**own, **{key: value for key, value in inherited.items() if key not in case["request"]}},
         why=case["why"],
         severity=Severity(merged.get("severity", Severity.SHOULD)),
         source=merged.get("source", ""),
