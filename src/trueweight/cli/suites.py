@@ -74,11 +74,9 @@ def show_suite(name: str, case_id: str | None) -> None:
 def _find_case(suite: Suite, case_id: str) -> Case:
     named = {case.id: case for case in suite.cases} | {case.key: case for case in suite.cases}
     if case_id not in named:
-        hint = (
-            near_miss(case_id, [case.id for case in suite.cases])
-            if len(suite.cases) <= MAX_LISTED
-            else f"trueweight suites show {suite.name}"
-        )
+        hint = f"`trueweight suites show {suite.name}` lists them."
+        if len(suite.cases) <= MAX_LISTED:
+            hint = near_miss(case_id, [case.id for case in suite.cases])
         raise ConfigError(f"suite {suite.name!r} has no case {case_id!r}", code="case-not-found", hint=hint)
     return named[case_id]
 

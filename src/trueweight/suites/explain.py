@@ -27,18 +27,10 @@ _TYPES = {"object": "a mapping", "array": "a list", "string": "text", "integer":
 def objections(error: ValidationError) -> list[Objection]:
     """What one validation error means; several unknown or missing keys become one objection each."""
     path: Path = tuple(error.absolute_path)
-    if error.schema is False:
-        # A schema of `false`: the key stands for something that the case must leave to others.
-        return [Objection(path, "suite-forbidden-key", f"key {_key(path)} does not belong here", _FORBIDDEN_HINT)]
     explain = _EXPLAIN.get(str(error.validator))
     if explain is not None:
         return explain(error, path)
     return [Objection(path, "suite-invalid", f"{_key(path)}: {error.message}")]
-
-
-_FORBIDDEN_HINT = (
-    "The plan adds model, stream and stream_options to each request; an answer is either json, or calls and content."
-)
 
 
 def _key(path: Path) -> str:
@@ -85,12 +77,20 @@ def _empty(_: ValidationError, path: Path) -> list[Objection]:
     return [Objection(path, "suite-empty", f"{_key(path)} is empty")]
 
 
+def _forbidden(_: ValidationError, path: Path) -> list[Objection]:
+    hint = "An answer is either json, or calls and content."
+    if "request" in path:
+        hint = "The plan adds model, stream and stream_options to each request."
+    return [Objection(path, "suite-forbidden-key", f"key {_key(path)} does not belong here", hint)]
+
+
 _EXPLAIN: dict[str, Callable[[ValidationError, Path], list[Objection]]] = {
     "additionalProperties": _unknown,
     "required": _missing,
     "type": _type,
     "enum": _enum,
     "pattern": _pattern,
+    "not": _forbidden,
     "minLength": _empty,
     "minItems": _empty,
     "minProperties": _empty,

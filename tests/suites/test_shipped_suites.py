@@ -1,0 +1,180 @@
+"""What every shipped case must be, and that each suite holds against its own answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from trueweight.core import Case, Severity, canonical_json
+from trueweight.suites import find_suite, shipped_suites
+
+FOLDER = Path(__file__).parents[2] / "suites"
+CASES = [case for name in shipped_suites() for case in find_suite(name).cases]
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.key)
+
+
+def _tools(case: Case) -> dict[str, Mapping[str, Any]]:
+    return {tool["function"]["name"]: tool["function"] for tool in case.request.get("tools", ())}
+
+
+def _response_schema(case: Case) -> Mapping[str, Any] | None:
+    schema: Mapping[str, Any] | None = case.request.get("response_format", {}).get("json_schema", {}).get("schema")
+    return schema
+
+
+def _schemas(case: Case) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """Every schema that a case sends, and whether it asks for strictness."""
+    for function in _tools(case).values():
+        yield function["parameters"], function.get("strict", False)
+    if (schema := _response_schema(case)) is not None:
+        yield schema, case.request["response_format"]["json_schema"].get("strict", False)
+
+
+def _objects(schema: Any) -> Iterator[Mapping[str, Any]]:
+    """Every part of a schema that describes an object."""
+    if isinstance(schema, Mapping):
+        if "properties" in schema or schema.get("type") == "object":
+            yield schema
+        for part in schema.values():
+            yield from _objects(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _objects(part)
+
+
+def test_case_keys_and_requests_are_unique() -> None:
+    """A key names one case, and no two cases ask the same question: the second would cost money and say nothing."""
+    assert len({case.key for case in CASES}) == len(CASES)
+    assert len({canonical_json(case.request) for case in CASES}) == len(CASES)
+
+
+def test_the_suites_are_as_large_as_they_say() -> None:
+    """The first release promises this many cases of each kind."""
+    count = {name: len(find_suite(name).cases) for name in shipped_suites()}
+    assert count["tool-calls"] >= 60
+    assert count["structured-output"] >= 40
+
+
+@pytest.mark.parametrize("name", shipped_suites())
+def test_any_yaml_reader_reads_the_same_suite(name: str) -> None:
+    """No shipped text leans on our stricter reading: YAML 1.1 readers, with their octals and dates, agree."""
+    from trueweight.suites.strict_yaml import parse_yaml
+
+    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    assert parse_yaml(text, name).value == yaml.safe_load(text)
+
+
+@each_case
+def test_a_case_says_what_it_is_for(case: Case) -> None:
+    """Each case has one sentence of purpose, a source that is a link, and tags to filter by."""
+    assert case.why.endswith((".", "?")), "a sentence"
+    assert len(case.why) < 200
+    assert case.source.startswith("https://")
+    assert len(case.tags) > 1
+
+
+@each_case
+def test_a_case_is_cheap_and_repeatable(case: Case) -> None:
+    """Temperature and a small max_tokens are in every request, and a seed wherever the answer should not vary."""
+    request = case.request
+    assert request["max_tokens"] <= 512
+    if "ambiguous" in case.tags:
+        assert (request["temperature"], "seed" in request) == (1, False), "a seed would hide the noise that is measured"
+        assert (case.severity, dict(case.checks), case.answer) == (Severity.INFO, {}, None)
+    else:
+        assert (request["temperature"], request["seed"]) == (0, 7)
+        assert case.checks
+        assert case.answer is not None
+
+
+@each_case
+def test_tools_and_schemas_are_what_an_api_takes(case: Case) -> None:
+    """Tool names are legal and at most 128; every schema is a valid one; strict ones are closed and complete."""
+    assert len(_tools(case)) == len(case.request.get("tools", ())) <= 128
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) for name in _tools(case))
+    for schema, strict in _schemas(case):
+        Draft202012Validator.check_schema(schema)
+        for part in _objects(schema) if strict else ():
+            assert part.get("additionalProperties") is False
+            assert set(part.get("required", ())) == set(part["properties"])
+
+
+@each_case
+def test_history_is_well_formed(case: Case) -> None:
+    """Each result answers a call made before it, each call has its result, and the last word is not the assistant's."""
+    open_ids: set[str] = set()
+    for message in case.request["messages"]:
+        if message["role"] == "tool":
+            open_ids.remove(message["tool_call_id"])
+            continue
+        assert not open_ids
+        for call in message.get("tool_calls", ()):
+            assert call["function"]["name"] in _tools(case)
+            json.loads(call["function"]["arguments"])
+            open_ids.add(call["id"])
+    assert not open_ids
+    assert case.request["messages"][-1]["role"] in {"user", "tool"}
+
+
+@each_case
+def test_the_answer_obeys_the_request(case: Case) -> None:
+    """The example calls declared tools with arguments valid by their schemas; the example JSON is valid by its own."""
+    if case.answer is None:
+        return
+    for call in case.answer.get("calls", ()):
+        Draft202012Validator(_tools(case)[call["name"]]["parameters"]).validate(call["arguments"])
+    if "json" in case.answer:
+        Draft202012Validator(_response_schema(case) or {"type": "object"}).validate(case.answer["json"])
+    choice = case.request.get("tool_choice", "auto")
+    calls = [call["name"] for call in case.answer.get("calls", ())]
+    if choice == "none":
+        assert not calls
+    elif choice == "required":
+        assert calls
+    elif isinstance(choice, Mapping):
+        assert set(calls) == {choice["function"]["name"]}
+    if case.request.get("parallel_tool_calls") is False:
+        assert len(calls) <= 1
+
+
+@each_case
+def test_the_answer_fits_unless_it_is_meant_not_to(case: Case) -> None:
+    """At three characters a token the answer fits into max_tokens; the cases about truncation overflow at eight."""
+    if case.answer is None:
+        return
+    length = len(canonical_json(case.answer))
+    if "truncated" in case.tags:
+        assert length > 8 * case.request["max_tokens"]
+    else:
+        assert length < 3 * case.request["max_tokens"]
+
+
+@each_case
+def test_structured_cases_check_the_structure(case: Case) -> None:
+    """A request with a response_format is held to it, but where it is cut on purpose."""
+    if "response_format" in case.request:
+        assert ("structured-output" in case.checks) != ("truncated" in case.tags)
+
+
+def test_digests_do_not_depend_on_hash_randomisation() -> None:
+    """A second machine computes the same digests: a manifest's claim about its suites can be checked by anyone."""
+    script = "from trueweight.suites import *; print([find_suite(name).digest() for name in shipped_suites()])"
+
+    def digests(seed: str) -> str:
+        environ = {**os.environ, "PYTHONHASHSEED": seed}
+        return subprocess.run(
+            [sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True
+        ).stdout
+
+    here = f"{[find_suite(name).digest() for name in shipped_suites()]}\n"
+    assert digests("0") == digests("4242") == here

@@ -1,0 +1,205 @@
+"""YAML suites: what they mean, and what is said of those that mean nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from trueweight.core import ConfigError, Mode, Severity
+from trueweight.suites import find_suite, read_suite
+
+MINIMAL = """\
+suite: mine
+title: Mine
+version: 1
+cases:
+  - id: one
+    why: "Because."
+    request: {messages: [{role: user, content: Hi}]}
+"""
+
+
+def _suite(folder: Path, text: str) -> str:
+    path = folder / "mine.yaml"
+    path.write_text(dedent(text), encoding="utf-8")
+    return str(path)
+
+
+def _problems(folder: Path, text: str) -> list[str]:
+    """All that is said of a suite, without the folder it is in."""
+    reading = read_suite(_suite(folder, text))
+    return [str(problem).replace(f"{folder}/", "") for problem in reading.problems]
+
+
+def test_a_minimal_suite_gets_the_defaults_of_the_format(tmp_path: Path) -> None:
+    """A case needs id, why and request; the rest has defaults."""
+    suite = find_suite(_suite(tmp_path, MINIMAL))
+    (case,) = suite.cases
+    assert (suite.name, case.key, case.severity, case.modes) == ("mine", "mine/one", Severity.SHOULD, tuple(Mode))
+    assert (case.checks, case.answer, case.tags, case.source) == ({}, None, (), "")
+
+
+def test_defaults_are_added_and_the_case_wins(tmp_path: Path) -> None:
+    """Request keys are added behind the case's own, tags joined, the rest replaced; a null takes a default away."""
+    text = """\
+        suite: mine
+        title: Mine
+        version: 1
+        defaults:
+          severity: INFO
+          source: https://example.org/spec
+          tags: [all]
+          modes: [plain]
+          request: {temperature: 0, seed: 7, max_tokens: 16}
+        cases:
+          - id: one
+            why: Inherits
+            request: {messages: [], stop: null, seed: null, max_tokens: 8}
+          - id: two
+            why: Overrides
+            severity: MUST
+            source: https://example.org/bug
+            tags: [own]
+            modes: [stream]
+            request: {messages: []}
+        """
+    one, two = find_suite(_suite(tmp_path, text)).cases
+    assert list(one.request.items()) == [("messages", []), ("stop", None), ("max_tokens", 8), ("temperature", 0)]
+    assert (one.severity, one.source, one.tags, one.modes) == (
+        "INFO",
+        "https://example.org/spec",
+        ("all",),
+        (Mode.PLAIN,),
+    )
+    assert (two.severity, two.source, two.tags, two.modes) == (
+        "MUST",
+        "https://example.org/bug",
+        ("all", "own"),
+        (Mode.STREAM,),
+    )
+
+
+def test_a_reworded_why_is_the_same_request(tmp_path: Path) -> None:
+    """The digest covers what is sent and nothing else, so that a better sentence costs no new requests."""
+    before = find_suite(_suite(tmp_path, MINIMAL)).digest()
+    assert find_suite(_suite(tmp_path, MINIMAL.replace("Because", "For a better reason"))).digest() == before
+    assert find_suite(_suite(tmp_path, MINIMAL.replace("Hi", "Ho"))).digest() != before
+
+
+GOLDEN = {
+    "unknown key of a case": (
+        MINIMAL + "    severty: MUST\n",
+        [
+            "mine.yaml:8: case 'one': unknown key 'severty'\n"
+            "  Did you mean 'severity'? Valid: answer, checks, id, modes, request, severity, source, tags, why."
+        ],
+    ),
+    "value outside a list": (
+        MINIMAL + "    severity: HIGH\n    modes: [plain, streem]\n",
+        [
+            "mine.yaml:8: case 'one': 'severity' is 'HIGH'\n  Valid: INFO, MUST, SHOULD.",
+            "mine.yaml:9: case 'one': 'modes' is 'streem'\n  Did you mean 'stream'? Valid: plain, stream.",
+        ],
+    ),
+    "wrong types": (
+        "suite: 5\ntitle: T\nversion: one\ncases: {}\n",
+        [
+            "mine.yaml:1: 'suite' must be text, not 5",
+            "mine.yaml:3: 'version' must be a whole number, not 'one'",
+            "mine.yaml:4: 'cases' must be a list, not {}",
+        ],
+    ),
+    "missing keys": (
+        "suite: mine\nversion: 1\ncases:\n- request: {messages: []}\n- 7\n",
+        [
+            "mine.yaml:1: key 'title' is missing",
+            "mine.yaml:4: case 1: key 'id' is missing",
+            "mine.yaml:4: case 1: key 'why' is missing",
+            "mine.yaml:5: 'cases' must be a mapping, not 7",
+        ],
+    ),
+    "two cases of one id": (
+        MINIMAL + '  - id: one\n    why: "Again."\n    request: {messages: []}\n',
+        ["mine.yaml:8: case 'one': this id is taken\n  First used on line 5."],
+    ),
+    "keys that are the plan's": (
+        MINIMAL.replace("{messages", "{model: gpt, stream: true, messages"),
+        [
+            f"mine.yaml:7: case 'one': key {key!r} does not belong here\n"
+            "  The plan adds model, stream and stream_options to each request."
+            for key in ("model", "stream")
+        ],
+    ),
+    "no messages": (
+        MINIMAL.replace("messages:", "mesages:"),
+        ["mine.yaml:7: case 'one': key 'messages' is missing"],
+    ),
+    "an answer of two kinds": (
+        MINIMAL + "    answer: {json: {}, content: Hi}\n",
+        [
+            "mine.yaml:8: case 'one': key 'content' does not belong here\n"
+            "  An answer is either json, or calls and content."
+        ],
+    ),
+    "an empty answer": (MINIMAL + "    answer: {}\n", ["mine.yaml:8: case 'one': 'answer' is empty"]),
+    "a source that is no link": (
+        MINIMAL + "    source: issue 12\n",
+        ["mine.yaml:8: case 'one': 'source' is 'issue 12'\n  A link that starts with https:// or http://."],
+    ),
+    "an id that is no name": (
+        MINIMAL.replace("id: one", "id: One Two"),
+        [
+            "mine.yaml:5: case 'One Two': 'id' is 'One Two'\n"
+            "  Lower-case letters, digits, '.', '_' and '-', starting with a letter or digit."
+        ],
+    ),
+    "no case": ("suite: mine\ntitle: T\nversion: 1\ncases: []\n", ["mine.yaml:4: 'cases' is empty"]),
+    "an empty file": ("", ["mine.yaml:1: the file must be a mapping, not None"]),
+    "a tag": (
+        MINIMAL.replace('"Because."', "!!python/name:os.system x"),
+        [
+            "mine.yaml:6: YAML tag 'tag:yaml.org,2002:python/name:os.system'\n"
+            "  A suite is data: text, numbers, true, false, null, lists and mappings."
+        ],
+    ),
+    "a key given twice": (
+        MINIMAL + "    why: Twice\n",
+        ["mine.yaml:8: key 'why' is given twice\n  First on line 6."],
+    ),
+    "no YAML": (
+        "suite: [mine\n",
+        ["mine.yaml:2: not YAML: while parsing a flow sequence did not find expected ',' or ']'"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_an_error_says_where_what_and_what_would_be_valid(name: str, tmp_path: Path) -> None:
+    """Every problem of a file is reported, in order of line, in exactly these words."""
+    text, expected = GOLDEN[name]
+    assert _problems(tmp_path, text) == expected
+
+
+def test_an_error_shows_a_long_value_cut(tmp_path: Path) -> None:
+    """A value of a megabyte makes an error of a line."""
+    (problem,) = _problems(tmp_path, MINIMAL + f"    source: {'x' * 1_000_000}\n")
+    assert len(problem) < 250
+
+
+def test_find_suite_raises_the_first_problem_and_counts_the_rest(tmp_path: Path) -> None:
+    """One error is raised, and it says how to see the others."""
+    path = _suite(tmp_path, MINIMAL + "    severity: HIGH\n    tag: []\n")
+    with pytest.raises(ConfigError) as caught:
+        find_suite(path)
+    assert caught.value.where == f"{path}:8"
+    assert caught.value.hint == f"Valid: INFO, MUST, SHOULD. 1 more problem: trueweight suites check {path}"
+
+
+def test_a_file_that_is_not_utf8_names_its_line(tmp_path: Path) -> None:
+    """Bytes that are no text are an error with a line, not a traceback."""
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(b"suite: mine\ntitle: \xff\n")
+    (problem,) = read_suite(str(path)).problems
+    assert (problem.code, problem.where) == ("suite-encoding", f"{path}:2")
