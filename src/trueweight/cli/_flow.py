@@ -1,0 +1,112 @@
+"""What ``run`` and ``demo`` share: show the plan, fire it, judge it, say where the report is."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import anyio
+import click
+from rich.console import Console
+from rich.table import Table
+
+from trueweight.cli._progress import watching
+from trueweight.core import ExitCode
+from trueweight.plan import Forecast, Plan, forecast
+from trueweight.report import print_table, visible
+from trueweight.run import Recording, conclude, open_for_recording, publish, record, unanswered
+from trueweight.store import RunDir, pending
+from trueweight.wire import FireResult, WireSettings
+
+
+def run_all(
+    recording: Recording,
+    directory: Path,
+    *,
+    keys: dict[str, str],
+    settings: WireSettings,
+    fresh: bool = False,
+    retry_errors: bool = False,
+    quiet: bool = False,
+) -> ExitCode:
+    """Record a run and make its report; the exit code says how far the result can be used."""
+    screen = Console(stderr=True, quiet=quiet)
+    run, changes = open_for_recording(recording, directory, fresh=fresh)
+    with run:
+        for sentence in changes:
+            screen.print(visible(sentence), markup=False, highlight=False)
+        todo = pending(recording.plan.trials, run, retry_errors=retry_errors)
+        if len(todo) < len(recording.plan.trials):
+            done = len(recording.plan.trials) - len(todo)
+            screen.print(f"Resuming: {done} trials are on record, {len(todo)} are left.", highlight=False)
+        with watching(todo, screen, quiet=quiet) as on_event:
+            fired = anyio.run(
+                partial(
+                    record,
+                    run,
+                    recording.plan.trials,
+                    keys=keys,
+                    settings=settings,
+                    on_event=on_event,
+                    retry_errors=retry_errors,
+                )
+            )
+        _say_unsent(fired, screen)
+        _conclude(run, directory, quiet=quiet)
+        return _exit_code(fired, run, recording.plan, screen)
+
+
+def _conclude(run: RunDir, directory: Path, *, quiet: bool) -> None:
+    summary = conclude(run)
+    run.write_text("report.html", publish(run, summary))
+    if not quiet:
+        print_table(summary, Console())
+    click.echo(f"report: {directory / 'report.html'}")
+
+
+def _say_unsent(fired: FireResult, screen: Console) -> None:
+    for name, reason in fired.stopped.items():
+        missing = sum(unsent.provider == name for unsent in fired.unsent)
+        screen.print(visible(f"{name}: stopped ({reason}); {missing} trials not sent"), markup=False, highlight=False)
+
+
+def _exit_code(fired: FireResult, run: RunDir, plan: Plan, screen: Console) -> ExitCode:
+    if fired.interrupted:
+        screen.print("Interrupted. What arrived is on record; the same command goes on.", highlight=False)
+        return ExitCode.INTERRUPTED
+    silent = unanswered(run, plan)
+    if silent:
+        screen.print(visible(f"No answer at all from: {', '.join(silent)}"), markup=False, highlight=False)
+        return ExitCode.INFRASTRUCTURE
+    return ExitCode.OK
+
+
+def show_forecast(plan: Plan, settings: WireSettings, console: Console) -> None:
+    """Print what a plan would send and cost at most; sends nothing."""
+    rows = forecast(plan)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("provider")
+    for heading in ("trials", "requests", "tokens in", "tokens out", "cost ceiling"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(visible(row.provider.name), *_numbers(row))
+    priced = [row.cost for row in rows if row.cost is not None]
+    table.add_row(
+        "all",
+        str(sum(row.trials for row in rows)),
+        str(sum(row.requests for row in rows)),
+        f"≤ {sum(row.input_tokens for row in rows):,}",
+        f"≤ {sum(row.output_tokens for row in rows):,}",
+        f"≤ ${sum(priced):.4f}" if priced else "no prices",
+    )
+    console.print(table)
+    console.print(
+        f"Nothing was sent. Failed requests are repeated at most {settings.retries} times each, beyond these ceilings.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _numbers(row: Forecast) -> tuple[str, ...]:
+    cost = "no price" if row.cost is None else f"≤ ${row.cost:.4f}"
+    return (str(row.trials), str(row.requests), f"≤ {row.input_tokens:,}", f"≤ {row.output_tokens:,}", cost)

@@ -1,0 +1,42 @@
+"""``trueweight demo``: the main job on the embedded fleet."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+
+import click
+
+from trueweight.cli._flow import run_all
+from trueweight.config import load_providers
+from trueweight.fleet.child import running_fleet
+from trueweight.run import RunOptions, prepare
+from trueweight.suites import find_suite
+from trueweight.wire import WireSettings
+
+SUITES = ("tool-calls", "structured-output")
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Run directory. [trueweight-demo]")
+@click.option("--limit", type=click.IntRange(1), help="Only the first N cases of each suite.")
+@click.option("--seed", default=0, show_default=True, type=int, help="Of the order of trials and of resampling.")
+@click.option("--quiet", is_flag=True, help="Print only where the report is.")
+def command(out: Path | None, limit: int | None, seed: int, quiet: bool) -> int:
+    """Start eight simulated providers on this machine, some of them faulty, and find out which.
+
+    They are real HTTP servers with a real small network behind them; nothing leaves this machine and no key is needed.
+    """
+    with running_fleet() as providers_file:
+        providers = load_providers(providers_file, environ=os.environ)
+        suites = [find_suite(name) for name in SUITES]
+        recording = prepare(providers, suites, RunOptions(limit=limit, seed=seed))
+        # Few at once: clients and servers share this machine's cores, and a queue here would show as their latency.
+        settings = WireSettings(concurrency=2, backoff_base=0.05)
+        return run_all(recording, out or _free_directory(), keys={}, settings=settings, quiet=quiet)
+
+
+def _free_directory() -> Path:
+    names = itertools.chain(["trueweight-demo"], (f"trueweight-demo-{number}" for number in itertools.count(2)))
+    return next(path for path in map(Path, names) if not path.exists())

@@ -1,0 +1,24 @@
+"""``trueweight judge``: recompute the summary from the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from trueweight.report import print_table
+from trueweight.run import conclude
+from trueweight.store import RunDir
+
+
+@click.command()
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--quiet", is_flag=True, help="Print only the path of what was written.")
+def command(directory: Path, quiet: bool) -> None:
+    """Judge the recorded exchanges of a run again and write DIR/summary.json. Uses no network."""
+    with RunDir.open(directory) as run:
+        summary = conclude(run)
+    if not quiet:
+        print_table(summary, Console())
+    click.echo(str(directory / "summary.json"))

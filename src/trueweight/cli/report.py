@@ -1,0 +1,34 @@
+"""``trueweight report``: make the report from the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from trueweight.report import find_format, format_names
+from trueweight.run import conclude, publish
+from trueweight.store import RunDir
+
+
+@click.command()
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(format_names()), default="html", show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Where to write it; '-' is standard output. By default in DIR.",
+)
+def command(directory: Path, form: str, output: Path | None) -> None:
+    """Judge a recorded run again and write its report. Uses no network."""
+    with RunDir.open(directory) as run:
+        text = publish(run, conclude(run), form)
+        if output is None:
+            output = run.write_text(f"report{find_format(form).SUFFIX}", text)
+        elif str(output) == "-":
+            click.echo(text, nl=False)
+            return
+        else:
+            output.write_text(text, encoding="utf-8", errors="backslashreplace")
+    click.echo(str(output))

@@ -1,0 +1,76 @@
+"""``trueweight run``: fire suites at providers, record, judge, report."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from trueweight.cli._flow import run_all, show_forecast
+from trueweight.config import keys_for, load_providers
+from trueweight.run import RunOptions, prepare
+from trueweight.suites import find_suite
+from trueweight.wire import WireSettings
+
+
+@click.command()
+@click.option("--providers", "providers_file", required=True, type=click.Path(path_type=Path), help="providers.toml")
+@click.option(
+    "--suite",
+    "suites",
+    multiple=True,
+    required=True,
+    metavar="SUITE",
+    help="Shipped suite by name, .yaml or .jsonl file, or a directory of them. Repeatable.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Run directory.")
+@click.option("--repeats", default=1, show_default=True, type=click.IntRange(1), help="Times to ask each case.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first N cases of each suite.")
+@click.option("--seed", default=0, show_default=True, type=int, help="Of the order of trials and of resampling.")
+@click.option("--concurrency", default=8, show_default=True, type=click.IntRange(1), help="Per provider.")
+@click.option("--retries", default=3, show_default=True, type=click.IntRange(0), help="After a failure of transport.")
+@click.option("--budget", type=click.FloatRange(0, min_open=True), metavar="USD", help="Stop before it is crossed.")
+@click.option("--max-requests", type=click.IntRange(1), metavar="N", help="Stop before it is crossed.")
+@click.option("--fresh", is_flag=True, help="Throw away the run that is in --out and start over.")
+@click.option("--retry-errors", is_flag=True, help="Send again what failed on the way; nothing else.")
+@click.option("--dry-run", is_flag=True, help="Print trials, requests and a cost ceiling; send nothing.")
+@click.option("--quiet", is_flag=True, help="Print only where the report is.")
+def command(
+    *,
+    providers_file: Path,
+    suites: tuple[str, ...],
+    out: Path,
+    repeats: int,
+    limit: int | None,
+    seed: int,
+    concurrency: int,
+    retries: int,
+    budget: float | None,
+    max_requests: int | None,
+    fresh: bool,
+    retry_errors: bool,
+    dry_run: bool,
+    quiet: bool,
+) -> int:
+    """Ask every provider the same things, record every byte, judge, and write a report.
+
+    The same command on the same directory goes on where it stopped: what is on record is never sent again.
+    """
+    providers = load_providers(providers_file, environ=os.environ)
+    options = RunOptions(repeats=repeats, limit=limit, seed=seed)
+    recording = prepare(providers, [find_suite(name) for name in suites], options)
+    settings = WireSettings(concurrency=concurrency, retries=retries, budget_usd=budget, max_requests=max_requests)
+    if dry_run:
+        show_forecast(recording.plan, settings, Console())
+        return 0
+    return run_all(
+        recording,
+        out,
+        keys=keys_for(providers, os.environ),
+        settings=settings,
+        fresh=fresh,
+        retry_errors=retry_errors,
+        quiet=quiet,
+    )

@@ -1,0 +1,48 @@
+"""Right of the file: judge, summarise, report. Pure but for the directory it reads and writes; no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from trueweight.judge import judge_exchange, judge_run, summarise, summary_text
+from trueweight.report import Evidence, render, wanted_trials
+from trueweight.store import RunDir
+
+SUMMARY = "summary.json"
+REPORT = "report.html"
+
+
+def conclude(run: RunDir) -> dict[str, Any]:
+    """Judge a run and write its ``summary.json``. The same record gives the same bytes, anywhere, any time."""
+    summary = summarise(judge_run(run))
+    run.write_text(SUMMARY, summary_text(summary))
+    return summary
+
+
+def evidence(run: RunDir, trials: Iterable[str]) -> Iterator[Evidence]:
+    """The named trials, read and judged again one at a time; those the run does not have are left out."""
+    cases = run.cases()
+    providers = {provider.name: provider for provider in run.manifest.providers}
+    recorded = run.recorded()
+    for trial in trials:
+        if trial not in recorded:
+            continue
+        exchange = run.read(trial)
+        case = cases[f"{exchange.suite}/{exchange.case}"]
+        judged = judge_exchange(case, providers[exchange.provider], exchange)
+        yield Evidence(
+            trial=trial,
+            provider=exchange.provider,
+            case=case.key,
+            mode=exchange.mode,
+            repeat=exchange.repeat,
+            exchange=exchange,
+            reply=judged.reply,
+            findings=judged.observation.findings,
+        )
+
+
+def publish(run: RunDir, summary: Mapping[str, Any], form: str = "html") -> str:
+    """The report in one of its formats, as text."""
+    return render(form, summary, evidence(run, wanted_trials(summary)))

@@ -1,0 +1,22 @@
+"""What shapes a run beside its providers and suites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Choices that are made before a run and written into its manifest.
+
+    Attributes:
+        repeats: how often a candidate is asked each case in each mode.
+        asks: the reference is asked this many times as often, so that it can be compared with itself.
+        limit: only the first so many cases of each suite; None takes all.
+        seed: of the order in which trials are sent, and of every resampling.
+    """
+
+    repeats: int = 1
+    asks: int = 2
+    limit: int | None = None
+    seed: int = 0

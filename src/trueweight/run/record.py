@@ -1,0 +1,105 @@
+"""Left of the file: plan, fire, and keep every exchange."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from trueweight import __version__
+from trueweight.core import Case, Provider, Suite, Trial
+from trueweight.plan import Plan, make_plan
+from trueweight.run.options import RunOptions
+from trueweight.store import Manifest, RunDir, SuiteRecord, explain_change, pending
+from trueweight.wire import FireResult, WireEvent, WireSettings, fire
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A run that is ready to be fired.
+
+    Attributes:
+        cases: those the plan asks, in the order of their suites.
+    """
+
+    manifest: Manifest
+    cases: tuple[Case, ...]
+    plan: Plan
+
+
+def prepare(
+    providers: Sequence[Provider],
+    suites: Sequence[Suite],
+    options: RunOptions,
+    *,
+    bar_digest: str | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Recording:
+    """Lay out everything that will be sent, before anything is.
+
+    Raises:
+        ConfigError: for numbers below 1, or two cases of one key.
+    """
+    everything = [case for suite in suites for case in suite.cases]
+    plan = make_plan(
+        everything,
+        providers,
+        repeats=options.repeats,
+        asks=options.asks,
+        seed=options.seed,
+        limit=options.limit,
+    )
+    asked = {trial.case.key for trial in plan.trials}
+    cases = tuple(case for case in everything if case.key in asked)
+    manifest = Manifest(
+        tool_version=__version__,
+        seed=options.seed,
+        repeats=options.repeats,
+        asks=options.asks,
+        suites=tuple(
+            SuiteRecord(suite.name, suite.digest(), sum(case.key in asked for case in suite.cases)) for suite in suites
+        ),
+        providers=tuple(providers),
+        started_at=now().isoformat(timespec="microseconds"),
+        bar_digest=bar_digest,
+        host={"python": platform.python_version(), "platform": platform.platform(), "cpus": os.cpu_count()},
+        options={} if options.limit is None else {"limit": options.limit},
+    )
+    return Recording(manifest, cases, plan)
+
+
+def open_for_recording(recording: Recording, directory: Path, *, fresh: bool) -> tuple[RunDir, tuple[str, ...]]:
+    """The run's directory, new or resumed, and in plain sentences what changed since it began.
+
+    Raises:
+        ConfigError: if another process is writing it.
+    """
+    if fresh or not (directory / "manifest.json").exists():
+        return RunDir.create(directory, recording.manifest, recording.cases, fresh=fresh), ()
+    run = RunDir.open(directory, write=True)
+    return run, explain_change(run.manifest, recording.manifest)
+
+
+async def record(
+    run: RunDir,
+    trials: Sequence[Trial],
+    *,
+    keys: Mapping[str, str],
+    settings: WireSettings,
+    on_event: Callable[[WireEvent], None] | None = None,
+    retry_errors: bool = False,
+) -> FireResult:
+    """Fire what the run does not have yet; every exchange is in the run before the next one is waited for."""
+    todo = pending(trials, run, retry_errors=retry_errors)
+    return await fire(todo, keys=keys, sink=run.append, settings=settings, on_event=on_event)
+
+
+def unanswered(run: RunDir, plan: Plan) -> tuple[str, ...]:
+    """Providers that were asked and never once answered, by name: not judged badly, not judged at all."""
+    answered_trials = run.recorded() - run.failed()
+    asked = {trial.provider.name for trial in plan.trials}
+    answered = {trial.provider.name for trial in plan.trials if trial.id in answered_trials}
+    return tuple(sorted(asked - answered))
