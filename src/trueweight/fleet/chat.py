@@ -1,0 +1,158 @@
+"""The healthy brain: a valid request in, an answer out. Styles and faults come after it."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from trueweight.core import digest
+from trueweight.fleet import tokenizer
+from trueweight.fleet.answer import Answer, Ask, Call, Choice
+from trueweight.fleet.constrain import Muse, UnsatisfiableError, make_instance
+from trueweight.fleet.decide import decide_calls, document_for, documents_in
+from trueweight.fleet.decode import Sampling, Text, recite, write
+from trueweight.fleet.errors import RefusedError
+from trueweight.fleet.known import KnownAnswers
+from trueweight.fleet.network import Network
+from trueweight.fleet.template import last_user_text, prompt_tokens
+
+_CALL_MARKUP = 4
+"""Tokens that a call costs beside its name and arguments."""
+
+_ANY_OBJECT = {
+    "type": "object",
+    "properties": {"answer": {"type": "string"}, "number": {"type": "integer"}},
+    "required": ["answer"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Brain:
+    """A network and the answers it knows by heart."""
+
+    network: Network
+    known: KnownAnswers
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answer a valid request.
+
+        Raises:
+            RefusedError: if a schema in it cannot be enforced.
+        """
+        sampling = Sampling.of(ask.body)
+        prompt = prompt_tokens(ask.body)
+        choices, billed = [], 0
+        for at in range(ask.body.get("n") or 1):
+            try:
+                choice, tokens = self._choice(ask.body, prompt, sampling, _randomness(ask, at))
+            except UnsatisfiableError as problem:
+                raise RefusedError(
+                    f"The schema cannot be enforced: {problem}", param="schema", code="unsupported_schema"
+                ) from problem
+            choices.append(choice)
+            billed += tokens
+        return Answer(tuple(choices), len(prompt), billed)
+
+    def _choice(
+        self, body: Mapping[str, Any], prompt: Sequence[int], sampling: Sampling, rng: random.Random
+    ) -> tuple[Choice, int]:
+        """One completion and its price in tokens."""
+        known = self.known.find(body)
+        calls = _obeyed(body, _calls_of(known)) if known is not None else ()
+        if not calls and (known is None or _must_call(body)):
+            calls = decide_calls(body, self.network, prompt, sampling, rng)
+        if calls:
+            spoken = known.get("content") if known is not None else None
+            return _limited(calls, spoken, sampling)
+        text = self._text(body, prompt, sampling, rng, _document_of(known))
+        return Choice(text.text, text.finish_reason, logprobs=text.logprobs), text.billed
+
+    def _text(
+        self,
+        body: Mapping[str, Any],
+        prompt: Sequence[int],
+        sampling: Sampling,
+        rng: random.Random,
+        known: str | None,
+    ) -> Text:
+        """The words: known ones, a document that was asked for, or whatever the network writes."""
+        if known is not None:
+            return recite(self.network, prompt, known, sampling)
+        wanted = body.get("response_format") or {}
+        if wanted.get("type") in {"json_object", "json_schema"}:
+            muse = Muse(self.network, self.network.start(prompt), sampling.temperature, rng)
+            document = json.dumps(_document(wanted, last_user_text(body["messages"]), muse), ensure_ascii=False)
+            return recite(self.network, prompt, document, sampling)
+        return write(self.network, prompt, sampling, rng)
+
+
+def _document(wanted: Mapping[str, Any], text: str, muse: Muse) -> Any:
+    """The document a response format asks for: the one the prompt spells out, if it fits, else one of the network's."""
+    if wanted["type"] == "json_object":
+        spelled = next((found for found in documents_in(text) if isinstance(found, Mapping)), None)
+        return make_instance(_ANY_OBJECT, muse) if spelled is None else spelled
+    schema = wanted["json_schema"]["schema"]
+    spelled = document_for(schema, text)
+    return make_instance(schema, muse) if spelled is None else spelled
+
+
+def _randomness(ask: Ask, choice: int) -> random.Random:
+    """The same for the same seed and messages; fresh where no seed was given."""
+    seed = ask.body.get("seed")
+    if seed is None:
+        return random.Random(f"{ask.rng.getrandbits(64)}:{choice}")
+    return random.Random(digest([seed, ask.body["messages"], choice]))
+
+
+def _calls_of(known: Mapping[str, Any]) -> tuple[Call, ...]:
+    return tuple(
+        Call(call["name"], json.dumps(call.get("arguments", {}), ensure_ascii=False)) for call in known.get("calls", ())
+    )
+
+
+def _document_of(known: Mapping[str, Any] | None) -> str | None:
+    """The text of a known answer; None if it has none."""
+    if known is None:
+        return None
+    if "json" in known:
+        return json.dumps(known["json"], ensure_ascii=False)
+    content = known.get("content")
+    return None if content is None else str(content)
+
+
+def _must_call(body: Mapping[str, Any]) -> bool:
+    return bool(body.get("tools")) and (body.get("tool_choice") or "auto") not in ("auto", "none")
+
+
+def _obeyed(body: Mapping[str, Any], calls: tuple[Call, ...]) -> tuple[Call, ...]:
+    """Known calls as far as ``tool_choice`` and ``parallel_tool_calls`` let them."""
+    choice = body.get("tool_choice") or "auto"
+    if choice == "none":
+        return ()
+    if isinstance(choice, Mapping):
+        calls = tuple(call for call in calls if call.name == choice["function"]["name"])
+    return calls[:1] if body.get("parallel_tool_calls") is False else calls
+
+
+def _limited(calls: tuple[Call, ...], content: str | None, sampling: Sampling) -> tuple[Choice, int]:
+    """Calls under ``max_tokens``: what does not fit is cut, and the finish reason says so."""
+    limit = sampling.max_tokens
+    spoken = tokenizer.encode(content or "")
+    total = len(spoken) + 1
+    kept: list[Call] = []
+    for call in calls:
+        head = len(tokenizer.encode(call.name)) + _CALL_MARKUP
+        arguments = tokenizer.encode(call.arguments)
+        room = None if limit is None else limit - total - head
+        if room is not None and room < len(arguments):
+            if room > 0:
+                kept.append(replace(call, arguments=tokenizer.decode(arguments[:room]).rstrip("\ufffd")))
+            shown = tokenizer.decode(spoken[:limit]).rstrip("\ufffd") if content is not None else None
+            return Choice(shown, "length", tuple(kept)), limit or 0
+        kept.append(call)
+        total += head + len(arguments)
+    return Choice(content, "tool_calls", tuple(kept)), total

@@ -1,0 +1,6 @@
+"""Schema-constrained generation: an instance of a JSON Schema, its free choices made by the network."""
+
+from trueweight.fleet.constrain.instance import UnsatisfiableError, make_instance, validator_of
+from trueweight.fleet.constrain.muse import Muse
+
+__all__ = ["Muse", "UnsatisfiableError", "make_instance", "validator_of"]

@@ -1,0 +1,190 @@
+"""Text from the network: sampling as a request asks for it, and log-probabilities from the real softmax."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from trueweight.fleet import tokenizer
+from trueweight.fleet.network import NEVER, Array, Context, Network, log_softmax
+
+LONGEST = 256
+"""Tokens after which free text ends by itself, whatever the network thinks of ending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen, as the request says it, with the API's defaults."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    stop: tuple[str, ...] = ()
+    max_tokens: int | None = None
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    top_logprobs: int | None = None
+    """Alternatives to list per token; None when the request did not ask for log-probabilities."""
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Sampling:
+        """Read a valid request; null means the default, as in the API."""
+
+        def number(name: str, default: float) -> float:
+            value = body.get(name)
+            return default if value is None else float(value)
+
+        stop = body.get("stop")
+        limit = body.get("max_completion_tokens")
+        return cls(
+            temperature=number("temperature", 1.0),
+            top_p=number("top_p", 1.0),
+            stop=() if stop is None else (stop,) if isinstance(stop, str) else tuple(stop),
+            max_tokens=body.get("max_tokens") if limit is None else limit,
+            frequency_penalty=number("frequency_penalty", 0.0),
+            presence_penalty=number("presence_penalty", 0.0),
+            logit_bias={int(token): float(bias) for token, bias in (body.get("logit_bias") or {}).items()},
+            top_logprobs=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of text as tokens.
+
+    Attributes:
+        tokens: what was made, without the end token.
+        text: what the client sees: cut before a stop sequence.
+        finish_reason: ``stop`` or ``length``.
+        logprobs: one entry per token of ``text``; None when not asked for.
+        billed: completion tokens, the end token included.
+    """
+
+    tokens: tuple[int, ...]
+    text: str
+    finish_reason: str
+    billed: int
+    logprobs: tuple[dict[str, Any], ...] | None = None
+
+
+def write(network: Network, prompt: Sequence[int], sampling: Sampling, rng: random.Random) -> Text:
+    """Let the network write until it ends, a stop sequence appears, or ``max_tokens`` is reached."""
+    context = network.start(prompt)
+    tokens: list[int] = []
+    entries: list[dict[str, Any]] | None = None if sampling.top_logprobs is None else []
+    raw = b""
+    stops = tuple(stop.encode("utf-8", "surrogatepass") for stop in sampling.stop if stop)
+    limit = LONGEST if sampling.max_tokens is None else min(sampling.max_tokens, LONGEST)
+    while len(tokens) < limit:
+        logits = network.logits(context)
+        token = draw(adjusted(logits, tokens, sampling), sampling, rng)
+        if token == tokenizer.END:
+            return _text(tokens, raw, "stop", len(tokens) + 1, entries)
+        tokens.append(token)
+        if entries is not None:
+            entries.append(entry(logits, token, sampling.top_logprobs or 0))
+        raw += tokenizer.token_bytes(token)
+        found = [at for at in (raw.find(stop) for stop in stops) if at >= 0]
+        if found:
+            return _text(tokens, raw[: min(found)], "stop", len(tokens), entries)
+        network.advance(context, token)
+    reason = "length" if sampling.max_tokens is not None and sampling.max_tokens <= LONGEST else "stop"
+    return _text(tokens, raw, reason, len(tokens), entries)
+
+
+def recite(network: Network, prompt: Sequence[int], text: str, sampling: Sampling) -> Text:
+    """A text known beforehand, under the same ``stop`` and ``max_tokens``, with the network's log-probabilities."""
+    found = [at for at in (text.find(stop) for stop in sampling.stop if stop) if at >= 0]
+    shown = text[: min(found)] if found else text
+    tokens = tokenizer.encode(shown)
+    billed, reason = len(tokens) + 1, "stop"
+    if sampling.max_tokens is not None and billed > sampling.max_tokens:
+        tokens = tokens[: sampling.max_tokens]
+        raw = b"".join(map(tokenizer.token_bytes, tokens))
+        # A server holds back a code point that max_tokens cut in two.
+        shown, billed, reason = raw.decode("utf-8", "ignore"), len(tokens), "length"
+    entries = []
+    if sampling.top_logprobs is not None:
+        context = network.start(prompt)
+        for token in tokens:
+            entries.append(entry(network.logits(context), token, sampling.top_logprobs))
+            network.advance(context, token)
+    logprobs = tuple(entries) if sampling.top_logprobs is not None else None
+    return Text(tuple(tokens), shown, reason, billed, logprobs)
+
+
+def adjusted(logits: Array, tokens: Sequence[int], sampling: Sampling) -> Array:
+    """Logits after ``logit_bias`` and the penalties, as the API defines them."""
+    if not sampling.logit_bias and not (tokens and (sampling.frequency_penalty or sampling.presence_penalty)):
+        return logits
+    out = logits.copy()
+    for token, bias in sampling.logit_bias.items():
+        if 0 <= token < len(out):
+            out[token] += bias
+    if tokens:
+        seen, counts = np.unique(np.asarray(tokens), return_counts=True)
+        out[seen] -= counts * sampling.frequency_penalty + sampling.presence_penalty
+    return out
+
+
+def draw(logits: Array, sampling: Sampling, rng: random.Random) -> int:
+    """One token: the likeliest at temperature 0, else by temperature and nucleus."""
+    if sampling.temperature == 0:
+        return int(logits.argmax())
+    scaled = np.exp((logits - logits.max()) / sampling.temperature)
+    if sampling.top_p < 1:
+        order = np.argsort(-scaled, kind="stable")
+        total = np.cumsum(scaled[order])
+        keep = int(np.searchsorted(total, sampling.top_p * total[-1])) + 1
+        return int(order[np.searchsorted(total[:keep], rng.random() * total[keep - 1], side="right")])
+    total = np.cumsum(scaled)
+    return int(np.searchsorted(total, rng.random() * total[-1], side="right"))
+
+
+def entry(logits: Array, token: int, top: int) -> dict[str, Any]:
+    """A ``logprobs.content`` entry: from the softmax as it is, before temperature, bias and nucleus."""
+    logprobs = log_softmax(logits)
+    best = np.argsort(-logprobs, kind="stable")[:top]
+    return {**_named(token, logprobs), "top_logprobs": [_named(int(other), logprobs) for other in best]}
+
+
+def chosen(network: Network, context: Context, options: Sequence[str], temperature: float, rng: random.Random) -> int:
+    """Which of several texts the network would rather say next; by its first tokens, at that temperature."""
+    logits = network.logits(context)
+    scores = np.array([_score(logits, option) for option in options])
+    if temperature == 0:
+        return int(scores.argmax())
+    total = np.cumsum(np.exp((scores - scores.max()) / temperature))
+    return int(np.searchsorted(total, rng.random() * total[-1], side="right"))
+
+
+def _score(logits: Array, option: str) -> float:
+    tokens = tokenizer.encode(option)[:4] or [tokenizer.END]
+    return float(np.maximum(logits[tokens], -20.0).mean())
+
+
+def _named(token: int, logprobs: Array) -> dict[str, Any]:
+    raw = tokenizer.token_bytes(token)
+    name = raw.decode("utf-8", "replace") if raw else "<end>"
+    return {"token": name, "logprob": max(round(float(logprobs[token]), 6), NEVER), "bytes": list(raw)}
+
+
+def _text(
+    tokens: Sequence[int], raw: bytes, reason: str, billed: int, entries: Sequence[dict[str, Any]] | None
+) -> Text:
+    """The finished text; log-probabilities only of the tokens that are shown whole."""
+    shown = raw.decode("utf-8", "replace")
+    if entries is None:
+        return Text(tuple(tokens), shown, reason, billed)
+    kept: list[dict[str, Any]] = []
+    size = 0
+    for item in entries:
+        size += len(item["bytes"])
+        if size > len(raw):
+            break
+        kept.append(item)
+    return Text(tuple(tokens), shown, reason, billed, tuple(kept))

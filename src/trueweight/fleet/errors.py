@@ -1,0 +1,48 @@
+"""Error objects as the API words them: status, type, param, code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from trueweight.fleet.answer import Response, Write
+
+
+class RefusedError(Exception):
+    """The request is answered with an error object.
+
+    Args:
+        message: what is wrong, in one sentence.
+        status: HTTP status.
+        param: the request field at fault.
+        code: short machine-readable name, or None.
+        kind: the API's ``type`` of the error.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        param: str | None = None,
+        code: str | None = None,
+        kind: str = "invalid_request_error",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.param = param
+        self.code = code
+        self.kind = kind
+
+    def response(self) -> Response:
+        """The error on its way to the wire."""
+        error = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
+        return json_response({"error": error}, status=self.status)
+
+
+def json_response(value: Any, *, status: int = 200) -> Response:
+    """One JSON body with its length."""
+    data = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    headers = (("content-type", "application/json"), ("content-length", str(len(data))))
+    return Response(status, headers, (Write(data),))

@@ -1,0 +1,29 @@
+"""An overloaded server: the first token is late, and the others come one by one."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from trueweight.fleet.answer import Answer, Ask, Pause, Response, Step, Write
+from trueweight.fleet.faults.fault import Fault, fault
+
+_FIRST, _JITTER, _TOKEN = 0.150, 0.030, 0.003
+"""Seconds before the first byte, half-width of its jitter, and seconds a token."""
+
+
+@fault("slow")
+class Slow(Fault):
+    """About 150 ms to the first token and 3 ms for each one after it."""
+
+    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+        """Wait before and between writes; a plain reply waits for all its tokens at once."""
+        first = _FIRST + random.Random(f"slow:{ask.count}").uniform(-_JITTER, _JITTER)
+        if not ask.streamed:
+            return replace(response, steps=(Pause(first + _TOKEN * answer.completion_tokens), *response.steps))
+        steps: list[Step] = [Pause(first)]
+        for at, step in enumerate(response.steps):
+            if at and isinstance(step, Write):
+                steps.append(Pause(_TOKEN))
+            steps.append(step)
+        return replace(response, steps=tuple(steps))

@@ -1,0 +1,49 @@
+"""Answers that the fleet knows: those of the shipped suites' cases, so that a healthy provider is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from trueweight.core import Suite, digest
+
+_FIELDS = """
+messages tools tool_choice parallel_tool_calls response_format temperature top_p seed stop max_tokens
+max_completion_tokens n logprobs top_logprobs frequency_penalty presence_penalty logit_bias reasoning_effort
+functions function_call
+"""
+_ASKED = frozenset(_FIELDS.split())
+"""What makes two requests the same question. Model, streaming and a provider's own extras do not."""
+
+
+class KnownAnswers:
+    """Request → the answer of the case it belongs to."""
+
+    def __init__(self, suites: Iterable[Suite] = ()) -> None:
+        self._answers: dict[str, Mapping[str, Any]] = {}
+        for suite in suites:
+            for case in suite.cases:
+                if case.answer is not None:
+                    self._answers.setdefault(_question(case.request), case.answer)
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def find(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The answer to this request; None if no suite knows it."""
+        return self._answers.get(_question(body)) if self._answers else None
+
+
+def _question(body: Mapping[str, Any]) -> str:
+    return digest({key: value for key, value in body.items() if key in _ASKED})
+
+
+def shipped_answers(extra: Iterable[str] = ()) -> KnownAnswers:
+    """All shipped suites, and those found at ``extra``.
+
+    Raises:
+        ConfigError: if a suite cannot be read.
+    """
+    from trueweight.suites import find_suite, shipped_suites  # reading them takes longer than all the rest here
+
+    return KnownAnswers(find_suite(name) for name in [*shipped_suites(), *extra])

@@ -1,0 +1,144 @@
+"""One provider of the fleet: HTTP request in, response script out. No sockets here."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trueweight.fleet import render
+from trueweight.fleet.answer import Answer, Ask, Response, Write
+from trueweight.fleet.chat import Brain
+from trueweight.fleet.errors import RefusedError, json_response
+from trueweight.fleet.faults import Fault, find_fault
+from trueweight.fleet.known import KnownAnswers
+from trueweight.fleet.network import network
+from trueweight.fleet.roster import MODEL, Entry
+from trueweight.fleet.validate import check_request
+
+LARGEST = 16 * 2**20
+"""Bytes of the largest request body that is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request, read to its end. ``body`` None means that it was too large to read."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+class FleetProvider:
+    """A healthy provider with its faults layered on it.
+
+    Args:
+        entry: who it is.
+        known: the answers it knows.
+        rng: randomness of requests without a seed.
+        clock: Unix time in seconds.
+        api_key: the key it demands; None takes any and none.
+    """
+
+    def __init__(
+        self,
+        entry: Entry,
+        known: KnownAnswers,
+        *,
+        rng: random.Random,
+        clock: Callable[[], float],
+        api_key: str | None = None,
+    ) -> None:
+        self.entry = entry
+        self._brain = Brain(network(entry.precision), known)
+        self._faults: tuple[Fault, ...] = tuple(find_fault(name) for name in entry.faults)
+        self._rng = rng
+        self._clock = clock
+        self._key = api_key
+        self._count = itertools.count()
+
+    def respond(self, request: Request) -> Response:
+        """Answer any HTTP request; what cannot be answered becomes an error object."""
+        try:
+            return self._route(request)
+        except RefusedError as refused:
+            return refused.response()
+
+    def _route(self, request: Request) -> Response:
+        routes: dict[str, tuple[str, Callable[[Request], Response]]] = {
+            "/v1/chat/completions": ("POST", self._complete),
+            "/v1/models": ("GET", self._models),
+            f"/v1/models/{MODEL}": ("GET", lambda _: json_response(self._model())),
+        }
+        if request.path not in routes:
+            raise RefusedError(f"Unknown request URL: {request.method} {request.path}.", status=404, code="unknown_url")
+        method, handler = routes[request.path]
+        if request.method != method:
+            wrong = RefusedError(f"Method {request.method} is not allowed here, only {method}.", status=405)
+            return wrong.response().header("allow", method)
+        if self._key is not None and request.headers.get("authorization") != f"Bearer {self._key}":
+            raise RefusedError("Incorrect API key provided.", status=401, code="invalid_api_key")
+        return handler(request)
+
+    def _model(self) -> dict[str, Any]:
+        return {"id": MODEL, "object": "model", "created": 1700000000, "owned_by": "trueweight"}
+
+    def _models(self, _: Request) -> Response:
+        return json_response({"object": "list", "data": [self._model()]})
+
+    def _complete(self, request: Request) -> Response:
+        if request.body is None:
+            raise RefusedError(f"The request body is larger than {LARGEST} bytes.", status=413)
+        body = check_request(_parsed(request.body))
+        if body["model"] != MODEL:
+            message = f"The model {body['model']!r} does not exist; there is {MODEL!r}."
+            raise RefusedError(message, status=404, param="model", code="model_not_found")
+        ask = Ask(body, next(self._count), random.Random(self._rng.getrandbits(64)))
+        for fault in self._faults:
+            refused = fault.refuse(ask)
+            if refused is not None:
+                return refused
+        return self._answer(ask)
+
+    def _answer(self, ask: Ask) -> Response:
+        """Think, let the faults at the answer, write it, let the faults at what is written."""
+        style = self.entry.style
+        for fault in self._faults:
+            ask = fault.request(ask)
+        answer = self._brain.answer(ask)
+        for fault in self._faults:
+            answer = fault.answer(ask, answer)
+        answer = render.with_ids(answer, style, ask.rng)
+        head = render.Head(style.reply_id(ask.rng), int(self._clock()), MODEL)
+        if ask.streamed:
+            response = self._streamed(ask, answer, head)
+        else:
+            body = render.plain_body(answer, style, head)
+            for fault in self._faults:
+                body = fault.body(ask, body)
+            response = json_response(body)
+        for fault in self._faults:
+            response = fault.response(ask, answer, response)
+        return response
+
+    def _streamed(self, ask: Ask, answer: Answer, head: render.Head) -> Response:
+        options = ask.body.get("stream_options") or {}
+        chunks = render.chunks(answer, self.entry.style, head, include_usage=bool(options.get("include_usage")))
+        for fault in self._faults:
+            chunks = fault.chunks(ask, chunks)
+        frames = render.frames(chunks, self.entry.style)
+        for fault in self._faults:
+            frames = fault.frames(ask, frames)
+        headers = (("content-type", self.entry.style.content_type), ("cache-control", "no-cache"))
+        return Response(200, headers, tuple(map(Write, frames)))
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(f"The request body is not valid JSON: {error}") from error

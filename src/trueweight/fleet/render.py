@@ -1,0 +1,171 @@
+"""Answers as the API writes them: one JSON body, or chunks as server-sent events."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from trueweight.fleet import tokenizer
+from trueweight.fleet.answer import Answer, Call, Choice
+from trueweight.fleet.styles import Style
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What all chunks of one reply share. ``created`` is Unix time in seconds."""
+
+    id: str
+    created: int
+    model: str
+
+
+class _Piece(NamedTuple):
+    """Text of one delta, and the log-probabilities of its tokens."""
+
+    text: str
+    entries: tuple[Mapping[str, Any], ...]
+
+
+def with_ids(answer: Answer, style: Style, rng: random.Random) -> Answer:
+    """The answer with an id, in the style's format, for each call that has none."""
+    choices = []
+    for choice in answer.choices:
+        calls = tuple(
+            call if call.id else Call(call.name, call.arguments, style.call_id(rng, call.name, at))
+            for at, call in enumerate(choice.calls)
+        )
+        choices.append(
+            Choice(choice.content, choice.finish_reason, calls, choice.reasoning, choice.logprobs) if calls else choice
+        )
+    return Answer(tuple(choices), answer.prompt_tokens, answer.completion_tokens)
+
+
+def plain_body(answer: Answer, style: Style, head: Head) -> dict[str, Any]:
+    """The ``chat.completion`` object."""
+    choices = [_plain_choice(at, choice, style) for at, choice in enumerate(answer.choices)]
+    return _ordered({**_top(head, "chat.completion", style), "choices": choices, "usage": usage(answer)}, style)
+
+
+def chunks(answer: Answer, style: Style, head: Head, *, include_usage: bool) -> list[dict[str, Any]]:
+    """The ``chat.completion.chunk`` objects, in order."""
+    top = _top(head, "chat.completion.chunk", style)
+    nulls = {"usage": None} if include_usage and style.usage_everywhere_null else {}
+    out = [
+        _ordered({**top, "choices": [part], **nulls}, style)
+        for at, choice in enumerate(answer.choices)
+        for part in _chunk_choices(at, choice, style)
+    ]
+    if include_usage:
+        out.append(_ordered({**top, "choices": [], "usage": usage(answer)}, style))
+    return out
+
+
+def frames(parts: Sequence[Mapping[str, Any]], style: Style) -> list[bytes]:
+    """Chunks as events, ``[DONE]`` at the end; one item is one write."""
+    end = style.newline
+    out = []
+    for at, part in enumerate(parts):
+        text = json.dumps(part, ensure_ascii=False, separators=(",", ":"))
+        comment = f": keep-alive{end}{end}" if style.comment_every and at % style.comment_every == 0 else ""
+        # A lone surrogate is no UTF-8; inside a JSON string its escape says the same.
+        out.append(f"{comment}data: {text}{end}{end}".encode("utf-8", "backslashreplace"))
+    out.append(f"data: [DONE]{end}{end}".encode())
+    return out
+
+
+def usage(answer: Answer) -> dict[str, int]:
+    """Token counts; the same for plain and streamed replies."""
+    prompt, completion = answer.prompt_tokens, answer.completion_tokens
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+def _top(head: Head, kind: str, style: Style) -> dict[str, Any]:
+    return {"id": head.id, "object": kind, "created": head.created, "model": head.model, **style.extra}
+
+
+def _ordered(body: dict[str, Any], style: Style) -> dict[str, Any]:
+    return dict(reversed(body.items())) if style.reverse_keys else body
+
+
+def _logprobs(entries: Sequence[Mapping[str, Any]] | None) -> dict[str, Any] | None:
+    return None if entries is None else {"content": list(entries), "refusal": None}
+
+
+def _plain_choice(at: int, choice: Choice, style: Style) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": choice.content, "refusal": None}
+    if choice.reasoning is not None:
+        message["reasoning_content"] = choice.reasoning
+    if choice.calls:
+        if choice.content is None and not style.content_null:
+            message["content"] = ""
+        message["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in choice.calls
+        ]
+    return {
+        "index": at,
+        "message": message,
+        "logprobs": _logprobs(choice.logprobs),
+        "finish_reason": choice.finish_reason,
+        **style.extra_choice,
+    }
+
+
+def _chunk_choices(at: int, choice: Choice, style: Style) -> Iterator[dict[str, Any]]:
+    """Every delta of one choice, the role in the first, the finish reason in the last."""
+    deltas: list[tuple[dict[str, Any], tuple[Mapping[str, Any], ...]]] = []
+    if style.role_alone:
+        deltas.append(({"role": "assistant", "content": None if choice.calls else "", "refusal": None}, ()))
+    for piece in _pieces(choice.reasoning or "", None, style):
+        deltas.append(({"reasoning_content": piece.text}, ()))
+    for piece in _pieces(choice.content or "", choice.logprobs, style):
+        deltas.append(({"content": piece.text}, piece.entries))
+    for index, call in enumerate(choice.calls):
+        deltas.extend(({"tool_calls": [part]}, ()) for part in _call_parts(index, call, style))
+    if style.finish_alone or not deltas:
+        deltas.append(({}, ()))
+    if not style.role_alone:
+        deltas[0] = ({"role": "assistant", **deltas[0][0]}, deltas[0][1])
+    for number, (delta, entries) in enumerate(deltas, start=1):
+        yield {
+            "index": at,
+            "delta": delta,
+            "logprobs": _logprobs(entries) if entries else None,
+            "finish_reason": choice.finish_reason if number == len(deltas) else None,
+            **style.extra_choice,
+        }
+
+
+def _call_parts(index: int, call: Call, style: Style) -> Iterator[dict[str, Any]]:
+    head = {"index": index, "id": call.id, "type": "function"}
+    if style.whole_calls:
+        yield {**head, "function": {"name": call.name, "arguments": call.arguments}}
+        return
+    yield {**head, "function": {"name": call.name, "arguments": ""}}
+    for piece in _pieces(call.arguments, None, style):
+        yield {"index": index, "function": {"arguments": piece.text}}
+
+
+def _pieces(text: str, entries: Sequence[Mapping[str, Any]] | None, style: Style) -> Iterator[_Piece]:
+    """Text in deltas of so many tokens; a code point is never split, but waits for its last byte."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogatepass")
+    raw = [bytes(entry["bytes"]) for entry in entries or ()]
+    # What no entry covers (no log-probabilities asked, or a stop sequence that cut a token) is cut into tokens anew.
+    covered = b"".join(raw).decode("utf-8", "ignore")
+    rest = [tokenizer.token_bytes(token) for token in tokenizer.encode(text[len(covered) :])]
+    held: list[Mapping[str, Any]] = []
+    shown, tokens = "", 0
+    for at, data in enumerate([*raw, *rest]):
+        shown += decoder.decode(data)
+        tokens += 1
+        if entries is not None and at < len(entries):
+            held.append(entries[at])
+        if tokens >= style.tokens_per_chunk and shown:
+            yield _Piece(shown, tuple(held))
+            held, shown, tokens = [], "", 0
+    if shown or held:
+        yield _Piece(shown, tuple(held))
