@@ -182,6 +182,26 @@ def test_an_error_says_where_what_and_what_would_be_valid(name: str, tmp_path: P
     assert _problems(tmp_path, text) == expected
 
 
+def test_checks_are_known_and_take_their_parameters(tmp_path: Path) -> None:
+    """A check that does not exist, or parameters it does not take, are errors at their line, not silence in a run."""
+    checks = """\
+    checks:
+      tool-call-expect: {call: must}
+      tool-call-expected: {call: maybe}
+      finish-reason: {oneof: [stop]}
+      json-equals:
+"""
+    problems = _problems(tmp_path, MINIMAL + checks)
+    assert [problem.partition("\n")[0] for problem in problems] == [
+        "mine.yaml:9: case 'one': unknown check 'tool-call-expect'",
+        "mine.yaml:10: case 'one': check tool-call-expected: parameter call: "
+        "'maybe' is not one of ['must', 'must-not', 'may']",
+        "mine.yaml:11: case 'one': check finish-reason: 'one_of' is a required property",
+        "mine.yaml:12: case 'one': 'json-equals' must be a mapping, not None",
+    ]
+    assert "Did you mean 'tool-call-expected'?" in problems[0]
+
+
 def test_an_error_shows_a_long_value_cut(tmp_path: Path) -> None:
     """A value of a megabyte makes an error of a line."""
     (problem,) = _problems(tmp_path, MINIMAL + f"    source: {'x' * 1_000_000}\n")

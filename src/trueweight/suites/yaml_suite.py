@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from trueweight.core import Case, ConfigError, Mode, Severity
 from trueweight.schemas import load_schema
+from trueweight.suites.check_params import objections_to_checks
 from trueweight.suites.explain import Objection, objections
 from trueweight.suites.reading import Reading
 from trueweight.suites.strict_yaml import Document, Path, parse_yaml
@@ -59,6 +60,8 @@ def _objections(document: Document) -> Iterator[Objection]:
             first = seen.setdefault(case["id"], document.line(path))
             if first != document.line(path):
                 yield Objection((*path, "id"), "suite-duplicate-id", "this id is taken", f"First used on line {first}.")
+        if isinstance(case.get("checks"), dict):
+            yield from objections_to_checks(case["checks"], (*path, "checks"))
 
 
 def _locate(document: Document, name: str, objection: Objection) -> ConfigError:
