@@ -11,6 +11,7 @@ from trueweight.core.provider import Price, Provider, Role
 from trueweight.core.reply import Anomaly, Channel, Event, Reply, Span, ToolCall, Usage
 from trueweight.core.timing import Timing
 from trueweight.core.trial import Trial, trial_id
+from trueweight.core.verdict import Reason, Ruling, Verdict
 
 __all__ = [
     "Anomaly",
@@ -32,9 +33,11 @@ __all__ = [
     "Outcome",
     "Price",
     "Provider",
+    "Reason",
     "Reply",
     "RequestRecord",
     "Role",
+    "Ruling",
     "Severity",
     "Span",
     "Stamp",
@@ -44,6 +47,7 @@ __all__ = [
     "Trial",
     "TrueweightError",
     "Usage",
+    "Verdict",
     "canonical_json",
     "digest",
     "near_miss",

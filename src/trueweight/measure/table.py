@@ -127,7 +127,7 @@ def _columns(rows: dict[tuple[int, bool, int], Observation | None], cases: Seque
     def word(name: str) -> Array:
         return np.array(["" if o is None else getattr(o, name) or "" for o in seen], dtype=np.str_)
 
-    passes = np.array([_holds(o, _SEVERE) for o in seen], dtype=np.int8)
+    passes = np.array([holds(o, SEVERE) for o in seen], dtype=np.int8)
     refused_rightly = np.array([o is not None and o.arrived and not o.ok for o in seen], dtype=bool) & (passes == 1)
     once = np.array([o is not None and o.attempts == 1 for o in seen], dtype=bool)
     return Table(
@@ -146,7 +146,7 @@ def _columns(rows: dict[tuple[int, bool, int], Observation | None], cases: Seque
         expects=ternary("expects_call"),
         structured=word("structured"),
         cost=np.array([np.nan if o is None or o.cost is None else o.cost for o in seen], dtype=float),
-        must_passes=np.array([_holds(o, _MUST) for o in seen], dtype=np.int8),
+        must_passes=np.array([holds(o, _MUST) for o in seen], dtype=np.int8),
         passes=passes,
         client_limited=flag("client_limited"),
         cold=np.array([o is not None and o.timing is not None and o.timing.cold for o in seen], dtype=bool),
@@ -155,7 +155,8 @@ def _columns(rows: dict[tuple[int, bool, int], Observation | None], cases: Seque
 
 
 _MUST = frozenset({Severity.MUST})
-_SEVERE = frozenset({Severity.MUST, Severity.SHOULD})
+SEVERE = frozenset({Severity.MUST, Severity.SHOULD})
+"""Severities whose failure fails a trial."""
 
 
 def _ternary(value: bool | None) -> int:
@@ -170,7 +171,7 @@ def _absent(seen: Observation | None) -> str:
     return seen.failure.value if seen.failure else "no answer"
 
 
-def _holds(seen: Observation | None, severities: frozenset[Severity]) -> int:
+def holds(seen: Observation | None, severities: frozenset[Severity]) -> int:
     """1 if checks of these severities applied and held, 0 if one failed, -1 if none applied or it is unsupported."""
     if seen is None or not seen.arrived:
         return -1

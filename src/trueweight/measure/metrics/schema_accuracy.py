@@ -6,8 +6,15 @@ import numpy as np
 
 from trueweight.measure.sample import Sample
 from trueweight.measure.share import Share, share_metric
+from trueweight.measure.table import Array, Table
 
 _NOTHING = "no case offers tools"
+_UNJUDGED = "the tool's own schema cannot be judged by"
+
+
+def _unjudged(table: Table) -> Array:
+    """Replies whose calls are neither valid nor invalid, because a tool's schema is itself no schema."""
+    return np.asarray(table.called & (table.calls_valid == -1))
 
 
 @share_metric(
@@ -18,7 +25,8 @@ _NOTHING = "no case offers tools"
 def schema_accuracy(sample: Sample) -> Share:
     table = sample.own
     finished = table.arrived & (table.finish == "tool_calls")
-    return Share(table.asked_tools, finished, table.calls_valid == 1, "did not finish with tool_calls", _NOTHING)
+    why = np.where(finished, _UNJUDGED, "did not finish with tool_calls")
+    return Share(table.asked_tools, finished & ~_unjudged(table), table.calls_valid == 1, why, _NOTHING)
 
 
 @share_metric(
@@ -27,7 +35,9 @@ def schema_accuracy(sample: Sample) -> Share:
 )
 def schema_accuracy_of_calls(sample: Sample) -> Share:
     table = sample.own
-    return Share(table.asked_tools, table.arrived & table.called, table.calls_valid == 1, "made no call", _NOTHING)
+    counted = table.arrived & table.called & ~_unjudged(table)
+    why = np.where(table.called, _UNJUDGED, "made no call")
+    return Share(table.asked_tools, counted, table.calls_valid == 1, why, _NOTHING)
 
 
 @share_metric(
@@ -39,6 +49,7 @@ def schema_accuracy_unconditional(sample: Sample) -> Share:
     table = sample.own
     due = (table.expects == 1) | ((table.expects == -1) & (sample.told == 1))
     unknown = (table.expects == -1) & (sample.told == -1)
-    why = np.where(unknown, "not known whether a call is due", "")
+    why = np.where(unknown, "not known whether a call is due", _UNJUDGED)
     asked = table.asked_tools & (due | unknown)
-    return Share(asked, due & table.arrived, table.calls_valid == 1, why, "no case says that a call is due")
+    counted = due & table.arrived & ~_unjudged(table)
+    return Share(asked, counted, table.calls_valid == 1, why, "no case says that a call is due")

@@ -15,4 +15,10 @@ def structured_output_accuracy(sample: Sample) -> Share:
     table = sample.own
     counted = table.arrived & (table.structured != "")
     nothing = "no case asks for structured output"
-    return Share(table.asked_structured, counted, table.structured == "valid", "not classified", nothing)
+    return Share(
+        table.asked_structured,
+        counted,
+        table.structured == "valid",
+        "nothing to classify: refused, or a tool called instead",
+        nothing,
+    )

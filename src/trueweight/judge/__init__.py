@@ -1,0 +1,7 @@
+"""Exchanges → judgement → summary: pure, offline, and the same bytes for the same record."""
+
+from trueweight.judge.exchange import Judged, judge_exchange
+from trueweight.judge.run import Judgement, judge_run
+from trueweight.judge.summary import FORMAT, summarise, summary_text
+
+__all__ = ["FORMAT", "Judged", "Judgement", "judge_exchange", "judge_run", "summarise", "summary_text"]

@@ -1,0 +1,136 @@
+"""One exchange → what it says, how long it took, what the checks find, and the small value that measuring keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from trueweight.checks import run_checks
+from trueweight.checks.calls import CallValidity, validity
+from trueweight.checks.structured import classify, requested_schema
+from trueweight.core import (
+    Case,
+    Exchange,
+    Finding,
+    Observation,
+    Outcome,
+    Provider,
+    Reply,
+    Severity,
+    Timing,
+)
+from trueweight.read import read_reply, timing_of
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An exchange and all that is made of it; ``reply`` and ``timing`` are None where no answer arrived."""
+
+    exchange: Exchange
+    reply: Reply | None
+    timing: Timing | None
+    observation: Observation
+
+
+def judge_exchange(case: Case, provider: Provider, exchange: Exchange) -> Judged:
+    """Judge one exchange by its case; ``provider`` gives the declared prices."""
+    if not exchange.judgeable:
+        return Judged(exchange, None, None, _lost(case, exchange))
+    reply = read_reply(exchange)
+    timing = timing_of(exchange, reply)
+    return Judged(exchange, reply, timing, _arrived(case, provider, exchange, reply, timing))
+
+
+def _lost(case: Case, exchange: Exchange) -> Observation:
+    """An observation of a trial that brought no answer; the case's own expectations stand."""
+    final = exchange.final
+    return Observation(
+        trial=exchange.trial,
+        provider=exchange.provider,
+        suite=exchange.suite,
+        case=case.key,
+        repeat=exchange.repeat,
+        mode=exchange.mode,
+        attempts=len(exchange.attempts),
+        first_ok=exchange.attempts[0].failure is None,
+        ok=final.failure is None,
+        arrived=exchange.judgeable,
+        failure=final.failure.kind if final.failure else None,
+        status=final.status,
+        expects_call=expects_call(case),
+        client_limited=exchange.client_limited,
+    )
+
+
+def _arrived(case: Case, provider: Provider, exchange: Exchange, reply: Reply, timing: Timing) -> Observation:
+    usage = reply.usage
+    prompt, completion = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
+    findings = run_checks(case, reply)
+    return replace(
+        _lost(case, exchange),
+        called=bool(reply.tool_calls),
+        calls_valid=_all_valid(validity(case.request, reply)),
+        finish_reason=reply.finish_reason,
+        structured=_structured(case, reply),
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cost=_cost(provider, prompt, completion),
+        timing=replace(timing, gaps=()),  # by far the largest part of a timing, and no metric of a run needs it
+        findings=tuple(map(_small, (f for f in findings if f.outcome is not Outcome.NOT_APPLICABLE))),
+    )
+
+
+def expects_call(case: Case) -> bool | None:
+    """Whether the case's checks say that a tool must be called (True), must not be (False), or neither (None)."""
+    said = case.checks.get("tool-call-expected", {}).get("call")
+    if said in ("must", "must-not"):
+        return bool(said == "must")
+    wanted = case.checks.get("tool-call-matches", {}).get("calls")
+    return bool(wanted) if isinstance(wanted, list | tuple) else None
+
+
+def asks_structured(case: Case) -> bool:
+    """Whether a case asks for JSON, by ``response_format`` or by a schema of its own."""
+    return requested_schema(case.request) is not None or "schema" in case.checks.get("structured-output", {})
+
+
+def offers_tools(request: Mapping[str, Any]) -> bool:
+    """Whether a request offers any tool."""
+    return bool(request.get("tools"))
+
+
+def _all_valid(calls: tuple[CallValidity, ...]) -> bool | None:
+    """False if one is invalid; None if there is none, or if a tool's schema is itself beyond judging."""
+    verdicts = {call.valid for call in calls}
+    if False in verdicts:
+        return False
+    return None if None in verdicts or not verdicts else True
+
+
+def _structured(case: Case, reply: Reply) -> str | None:
+    said = case.checks.get("structured-output", {})
+    return classify(case.request, reply, schema=said.get("schema"), assert_format=bool(said.get("assert_format")))
+
+
+def _cost(provider: Provider, prompt: int | None, completion: int | None) -> float | None:
+    """USD of the attempt that reported usage; a failed attempt reports none."""
+    if provider.price is None or prompt is None or completion is None:
+        return None
+    return (provider.price.input * prompt + provider.price.output * completion) / 1e6
+
+
+@cache
+def _passed(check: str, severity: Severity) -> Finding:
+    return Finding(check, Outcome.PASS, severity)
+
+
+def _small(finding: Finding) -> Finding:
+    """The finding without its evidence, which any reader can have again by judging the exchange."""
+    if finding.outcome is Outcome.PASS:
+        return _passed(finding.check, finding.severity)
+    return replace(finding, expected="", got="", spans=())
+
+
+__all__ = ["Judged", "asks_structured", "expects_call", "judge_exchange", "offers_tools"]

@@ -1,0 +1,100 @@
+"""One plain sentence about a provider: what is wrong with it, or that nothing is. Made from what was found alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+ALPHA = 0.05
+_RELIABLE = 0.99
+_MOST = 2
+
+# What a law's failure means to a reader who knows no API; any other check speaks with its own law.
+_PHRASES = {
+    "markers-in-content": "Tool calls leak into the text as markup",
+    "markers-in-reasoning": "Tool calls leak into the reasoning as markup",
+    "tool-name-declared": "It calls tools that were never offered",
+    "tool-arguments-json": "Tool-call arguments are not JSON",
+    "tool-arguments-schema": "Tool-call arguments break the tool's schema",
+    "tool-call-expected": "It calls a tool when it should not, or does not when it should",
+    "tool-call-matches": "Tool calls are not the ones that were asked for",
+    "structured-output": "It ignores the response_format schema",
+    "finish-reason-agrees": "The finish reason contradicts the reply",
+    "stream-complete": "Streams end before they are complete",
+}
+_WORSE = {
+    "tool_call_f1": "It decides otherwise than the reference when to call a tool",
+    "schema_accuracy": "Its tool calls are valid less often than the reference's",
+    "structured_output_accuracy": "Its structured output is valid less often than the reference's",
+    "trigger_accuracy": "It calls tools when it should less often than the reference",
+    "must_pass_rate": "It breaks MUST laws more often than the reference",
+}
+_SLOWER = {"ttft": "time to first token", "e2e": "time to the whole reply"}
+
+
+def make_sentence(provider: Mapping[str, Any], *, is_reference: bool, has_reference: bool) -> str:
+    """The sentence, from a provider's part of the summary."""
+    counts = provider["counts"]
+    if not counts["recorded"]:
+        return "Nothing was asked of it yet."
+    lost = _unavailable(provider)
+    if not counts["arrived"]:
+        return lost
+    own = [f for f in provider["findings"] if f["severity"] != "INFO" and not _shared(f)]
+    parts = [*filter(None, [lost]), *map(_finding, own[:_MOST])]
+    if len(own) > _MOST:
+        parts.append(f"{len(own) - _MOST} more {'law is' if len(own) == _MOST + 1 else 'laws are'} broken.")
+    if not own and not is_reference:
+        parts += _comparisons(provider["versus_reference"], has_shared=any(map(_shared, provider["findings"])))
+    if parts:
+        return " ".join(parts)
+    if is_reference:
+        return "Nothing found wrong with the reference."
+    return "Nothing found wrong; within the reference's own noise." if has_reference else "Nothing found wrong."
+
+
+def _shared(finding: Mapping[str, Any]) -> bool:
+    """Whether the reference fails the check in every one of the same cases."""
+    return "reference_fails" in finding and finding["reference_fails"] == len(finding["cases"])
+
+
+def _finding(finding: Mapping[str, Any]) -> str:
+    cases = f"in {len(finding['cases'])} of {finding['cases_judged']} case{'' if finding['cases_judged'] == 1 else 's'}"
+    phrase = _PHRASES.get(finding["check"])
+    if phrase:
+        return f"{phrase} {cases}."
+    law = finding["law"].rstrip(".") or finding["check"]
+    return f"Broken {cases}: {law[:1].lower()}{law[1:]}."
+
+
+def _unavailable(provider: Mapping[str, Any]) -> str:
+    rate, failures = provider["metrics"]["success_rate"], provider["failures"]
+    if rate["value"] is None or rate["value"] >= _RELIABLE or not failures:
+        return ""
+    kinds = sorted(failures, key=lambda kind: (-failures[kind], kind))
+    words = ", ".join(f"{kind} {failures[kind]}" for kind in kinds[:3])
+    lost, recorded = sum(failures.values()), provider["counts"]["recorded"]
+    if lost == recorded:
+        return f"No answer ever came: all {recorded} requests failed ({words})."
+    return f"{100 * lost / recorded:.0f}% of requests failed ({words})."
+
+
+def _comparisons(versus: Mapping[str, Mapping[str, Any]], *, has_shared: bool) -> Sequence[str]:
+    """What is worse than the reference beyond chance, with Holm's correction."""
+    out = []
+    for metric, words in _WORSE.items():
+        found = versus.get(metric, {})
+        if _significant(found) and found["value"] < 0:
+            out.append(f"{words} ({100 * found['value']:+.1f} points).")
+    for metric, words in _SLOWER.items():
+        found = versus.get(metric, {})
+        if _significant(found) and found["value"] > 0 and not out:
+            begin = "What fails, the reference fails too" if has_shared else "Nothing wrong in its answers"
+            out.append(f"{begin}; slower than the reference by {found['value']:,.0f} ms (median {words}).")
+    if not out and has_shared:
+        out.append("What fails, the reference fails too; otherwise nothing found wrong.")
+    return out[:_MOST]
+
+
+def _significant(found: Mapping[str, Any]) -> bool:
+    return found.get("value") is not None and found.get("p_holm", 1.0) <= ALPHA

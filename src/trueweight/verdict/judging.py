@@ -1,0 +1,117 @@
+"""Bar + summary → a verdict per provider, and one exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from trueweight.core import ConfigError, ExitCode, Reason, Ruling, Verdict, near_miss
+from trueweight.verdict.bar import Bar, Limit, Rule, Side
+from trueweight.verdict.enough import n_that_decides
+
+_EXITS = {
+    Ruling.PASS: ExitCode.OK,
+    Ruling.FAIL: ExitCode.FINDINGS,
+    Ruling.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+}
+
+
+def judge_against(bar: Bar, summary: Mapping[str, Any]) -> dict[str, Verdict]:
+    """A verdict for each provider that a rule of the bar applies to. Limits on findings apply to candidates.
+
+    Raises:
+        ConfigError: if a rule names a provider that the run does not have.
+    """
+    providers: Mapping[str, Mapping[str, Any]] = summary["providers"]
+    for rule in bar.rules:
+        for name in rule.providers:
+            if name not in providers:
+                message = f"the rule {rule} names provider {name!r}, which the run does not have"
+                raise ConfigError(message, code="bar-provider", hint=near_miss(name, providers))
+    out = {}
+    for name, provider in providers.items():
+        reasons = [_by_rule(rule, provider) for rule in bar.rules if _applies(rule, name, provider)]
+        if provider["role"] == "candidate":
+            reasons += [_by_limit(limit, provider) for limit in bar.limits]
+        if reasons:
+            out[name] = Verdict(bar.digest(), tuple(reasons))
+    return out
+
+
+def exit_code(verdicts: Iterable[Verdict]) -> ExitCode:
+    """1 if one provider fails; else 4 if one is inconclusive, or if nobody was judged; else 0."""
+    return _EXITS[Ruling.of_all([verdict.outcome for verdict in verdicts])]
+
+
+def with_verdicts(summary: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
+    """The summary with each provider's verdict in its place."""
+    providers = {
+        name: {**provider, "verdict": verdicts[name].as_json() if name in verdicts else None}
+        for name, provider in summary["providers"].items()
+    }
+    return {**summary, "providers": providers}
+
+
+def _applies(rule: Rule, name: str, provider: Mapping[str, Any]) -> bool:
+    return (not rule.providers or name in rule.providers) and rule.role in (None, provider["role"])
+
+
+def _by_rule(rule: Rule, provider: Mapping[str, Any]) -> Reason:
+    found = provider["versus_reference" if rule.versus_reference else "metrics"].get(rule.metric)
+    if found is None:
+        return Reason(str(rule), Ruling.INCONCLUSIVE, "not measured in this run", rule.metric)
+    if found["value"] is None:
+        return Reason(str(rule), Ruling.INCONCLUSIVE, f"not applicable: {found.get('note', '')}", rule.metric)
+    ruling = _rule_on(rule, found)
+    message = f"{_number(found['value'])} {_interval(found)}, n = {found['n']}"
+    if ruling is not Ruling.INCONCLUSIVE:
+        return Reason(str(rule), ruling, message, rule.metric)
+    n = n_that_decides(found, rule.bound)
+    more = f"n = {n} would decide at this rate" if n else "no n decides at this rate: it is the bound itself"
+    if found["low"] is None and found["high"] is None:
+        more = found.get("note", "no interval")
+    return Reason(str(rule), ruling, f"{message}; {more}", rule.metric, n)
+
+
+def _rule_on(rule: Rule, found: Mapping[str, Any]) -> Ruling:
+    value = found["value"]
+    near, far = ("low", "high") if rule.at_least is not None else ("high", "low")
+
+    def meets(number: float) -> bool:
+        return number >= rule.bound if rule.at_least is not None else number <= rule.bound
+
+    if rule.side is Side.VALUE:
+        return Ruling.PASS if meets(value) else Ruling.FAIL
+    if rule.side is Side.FAR:
+        # An open far end has nothing beyond the value itself: all, or none, were seen.
+        edge = found[far] if found[far] is not None else value
+        return Ruling.PASS if meets(edge) else Ruling.FAIL
+    if found[near] is not None and meets(found[near]):
+        return Ruling.PASS
+    if found[far] is not None and not meets(found[far]):
+        return Ruling.FAIL
+    return Ruling.INCONCLUSIVE
+
+
+def _by_limit(limit: Limit, provider: Mapping[str, Any]) -> Reason:
+    failing = [
+        finding["check"]
+        for finding in provider["findings"]
+        if finding["severity"] == limit.severity.value
+        and not (limit.beyond_reference and finding.get("reference_fails") == len(finding["cases"]))
+    ]
+    if len(failing) > limit.at_most:
+        return Reason(str(limit), Ruling.FAIL, f"{len(failing)} fail: {', '.join(failing)}")
+    counts = provider["counts"]
+    if not counts["arrived"]:
+        return Reason(str(limit), Ruling.INCONCLUSIVE, "no answer arrived that could be checked")
+    message = f"{len(failing)} fail in {counts['arrived']} answers of {counts['trials']} trials"
+    return Reason(str(limit), Ruling.PASS, message)
+
+
+def _number(value: float | None) -> str:
+    return "…" if value is None else f"{value:.4g}"
+
+
+def _interval(found: Mapping[str, Any]) -> str:
+    return f"[{_number(found['low'])}, {_number(found['high'])}]"
