@@ -1,0 +1,191 @@
+"""Arguments of tool calls: JSON, one object, whole, valid by the tool's schema. Each way to fail has its check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from trueweight.checks.calls import CallProblem, CallValidity, declared_tools, validity
+from trueweight.checks.evidence import quote, spans_of
+from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, check
+from trueweight.core import Case, Reply
+from trueweight.read import narrow
+
+_FORMAT = {"type": "object", "properties": {"assert_format": {"type": "boolean"}}, "additionalProperties": False}
+_NOTHING = (CallProblem.ARGUMENTS_ABSENT, CallProblem.ARGUMENTS_NULL, CallProblem.ARGUMENTS_EMPTY)
+_OWN_CHECK = frozenset({"enum", "const", "type", "required"})
+
+
+@check(
+    "tool-arguments-json",
+    "Arguments are the text of one JSON object.",
+    row=11,
+    source="https://github.com/vllm-project/vllm/issues/21046",
+    why="The client cannot parse the call.",
+    fix="Look at how the tool parser slices arguments between chunks.",
+)
+def tool_arguments_json(case: Case, reply: Reply) -> Verdict | None:
+    """What is broken in a way that no other check names: stray quotes, lost prefixes, arrays, numbers."""
+    return _problem(case, reply, CallProblem.ARGUMENTS_NOT_JSON, CallProblem.ARGUMENTS_NOT_AN_OBJECT)
+
+
+@check(
+    "tool-arguments-complete",
+    "Arguments are not cut, unless the reply says that it was.",
+    row=4,
+    source="https://github.com/MoonshotAI/K2-Vendor-Verifier/issues/12",
+    why="The client cannot parse the call, and has no sign why.",
+    fix="See whether generation ended inside the call, and say length when it did.",
+)
+def tool_arguments_complete(case: Case, reply: Reply) -> Verdict | None:
+    """A finish reason of length is an honest cut."""
+    return None if reply.finish_reason == "length" else _problem(case, reply, CallProblem.ARGUMENTS_CUT)
+
+
+@check(
+    "tool-arguments-once",
+    "Arguments are sent once.",
+    row=10,
+    source="https://github.com/vllm-project/vllm/issues/51697",
+    why="Two objects in a row are not JSON.",
+    fix="Do not flush at the end of a stream what was already sent.",
+)
+def tool_arguments_once(case: Case, reply: Reply) -> Verdict | None:
+    """``{…}{…}``."""
+    return _problem(case, reply, CallProblem.ARGUMENTS_DOUBLED)
+
+
+@check(
+    "tool-arguments-empty-object",
+    "A call without arguments says {}.",
+    row=13,
+    source="https://github.com/vllm-project/vllm/issues/28806",
+    why="Clients parse the text as JSON, and nothing is no JSON.",
+    fix="Send the text {} when the model gave no arguments.",
+)
+def tool_arguments_empty_object(case: Case, reply: Reply) -> Verdict | None:
+    """Not absent, not null, not an empty text."""
+    if reply.finish_reason == "length":
+        return None
+    return _problem(case, reply, *_NOTHING)
+
+
+@check(
+    "tool-arguments-text",
+    "Arguments are JSON text, encoded once.",
+    why="Clients parse a string; an object, or JSON inside JSON, is another type than they expect.",
+    fix="Encode the arguments object to text exactly once.",
+)
+def tool_arguments_text(case: Case, reply: Reply) -> Verdict | None:
+    """Neither an object in place of the text nor a string inside the string."""
+    return _problem(case, reply, CallProblem.ARGUMENTS_NOT_TEXT, CallProblem.ARGUMENTS_ENCODED_TWICE)
+
+
+@check(
+    "tool-arguments-schema",
+    "Arguments are valid by the tool's schema.",
+    source="https://platform.openai.com/docs/guides/function-calling",
+    params=_FORMAT,
+    why="The tool raises, or does something else than was meant.",
+    fix="Constrain decoding by the tool's schema.",
+)
+def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+    """All keywords but those with a check of their own: enum and const, type, required."""
+    judged = validity(case.request, reply, assert_format=bool(params.get("assert_format")))
+    unjudged = next((one.message for one in judged if one.valid is None), None)
+    if unjudged is not None:
+        return NotApplicable(unjudged)
+    keywords = {v.keyword for one in judged for v in one.violations} - _OWN_CHECK
+    return _violation(reply, judged, frozenset(keywords))
+
+
+@check(
+    "tool-arguments-enum",
+    "An argument with an enum, or a const, is one of its values.",
+    row=31,
+    source="https://github.com/ollama/ollama/issues/17597",
+    why="The tool has no case for the value.",
+    fix="Constrain decoding by the tool's schema.",
+)
+def tool_arguments_enum(case: Case, reply: Reply) -> Verdict | None:
+    """``enum`` and ``const``."""
+    return _violation(reply, validity(case.request, reply), frozenset({"enum", "const"}))
+
+
+@check(
+    "tool-arguments-types",
+    "Each argument has the type that the tool's schema gives it.",
+    row=7,
+    why="Numbers as text, or text as numbers, break typed tools, and lose leading zeros.",
+    fix="Let the tool parser convert by the schema's type, and by nothing else.",
+)
+def tool_arguments_types(case: Case, reply: Reply) -> Verdict | None:
+    """``type``."""
+    return _violation(reply, validity(case.request, reply), frozenset({"type"}))
+
+
+@check(
+    "tool-arguments-required",
+    "Every required argument is there.",
+    row=29,
+    source="https://github.com/sgl-project/sglang/issues/40051",
+    why="The tool cannot run.",
+    fix="Constrain decoding by the tool's schema, for named tool_choice too.",
+)
+def tool_arguments_required(case: Case, reply: Reply) -> Verdict | None:
+    """``required``."""
+    return _violation(reply, validity(case.request, reply), frozenset({"required"}))
+
+
+@check(
+    "call-after-empty-call",
+    "A call that follows a call without arguments keeps its own.",
+    row=14,
+    source="https://github.com/vllm-project/vllm/issues/47901",
+    why="The second of two parallel calls cannot be run.",
+    fix="Reset the tool parser's state at the end of each call, also where its arguments are {}.",
+)
+def call_after_empty_call(case: Case, reply: Reply) -> Verdict | None:
+    """A call right after ``{}`` that has nothing, though its tool requires something."""
+    judged = validity(case.request, reply)
+    tools = declared_tools(case.request)
+    applies = False
+    for before, after in pairwise(judged):
+        schema = tools.get(after.call.name or "")
+        requires = isinstance(schema, Mapping) and bool(schema.get("required"))
+        if before.value == {} and requires:
+            applies = True
+            if not after.value and (after.arguments_problem in _NOTHING or after.value == {}):
+                words = f"call {after.call.position} follows an empty call and has no arguments"
+                return Fail(words, "its arguments", quote(after.call.arguments), spans_of([after.call.span]))
+    return Pass() if applies else None
+
+
+def _problem(case: Case, reply: Reply, *problems: CallProblem) -> Verdict | None:
+    judged = validity(case.request, reply)
+    bad = [one for one in judged if one.arguments_problem in problems]
+    if bad:
+        call = bad[0].call
+        place = f"call {call.position} ({quote(call.name)})"
+        words = bad[0].message if bad[0].problem == bad[0].arguments_problem else str(bad[0].arguments_problem)
+        got = "absent" if call.arguments is None else quote(call.arguments)
+        message = f"{place}: {words}{_more(bad)}"
+        spans = narrow(reply, call.span, call.arguments or "")
+        return Fail(message.encode("utf-8", "backslashreplace").decode(), "one JSON object", got, spans)
+    return Pass() if judged else None
+
+
+def _violation(reply: Reply, judged: tuple[CallValidity, ...], keywords: frozenset[str]) -> Verdict | None:
+    for one in judged:
+        for breach in one.violations:
+            if breach.keyword in keywords:
+                message = f"call {one.call.position} ({quote(one.call.name)}): {breach.path}: {breach.message}"
+                spans = narrow(reply, one.call.span, one.call.arguments or "")
+                clean = message.encode("utf-8", "backslashreplace").decode()
+                return Fail(clean, f"{breach.keyword} holds", quote(one.call.arguments), spans)
+    return Pass() if any(one.valid or one.violations for one in judged) else None
+
+
+def _more(bad: list[CallValidity]) -> str:
+    return f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""

@@ -1,0 +1,142 @@
+"""The content as text: there at all, whole characters, no loops, and what a case says of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from trueweight.checks.evidence import anomalies, quote, spans_of, whole
+from trueweight.checks.markers import strings_of
+from trueweight.checks.patterns import Unjudged, matches
+from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, check
+from trueweight.core import Case, Reply, Severity, Span
+from trueweight.read import Kind, locate, locate_field, narrow, span_of_content
+
+_BROKEN = "\ufffd"
+_INVISIBLE = re.compile("[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+_LOOP = re.compile(r"(.{1,80}?)\1{19,}\s*\Z", re.DOTALL)
+_LOOP_TAIL = 4000
+
+
+@check(
+    "reply-not-empty",
+    "A reply that finished carries content, a call or a refusal.",
+    row=12,
+    source="https://github.com/vllm-project/vllm/issues/48294",
+    why="The client has nothing to go on with, and no error either.",
+    fix="See whether the tool parser swallows what it cannot parse, or a call that comes in one delta.",
+)
+def reply_not_empty(case: Case, reply: Reply) -> Verdict | None:
+    """Reasoning alone, a reason of tool_calls, and a stop sequence at once have checks of their own or are fine."""
+    if reply.error is not None or reply.finish_reason != "stop" or reply.reasoning or "stop" in case.request:
+        return None
+    if (reply.content or "").strip() or reply.tool_calls or reply.refusal:
+        return Pass()
+    if anomalies(reply, Kind.WRONG_TYPE, Kind.LEGACY_FUNCTION_CALL):
+        return None
+    return Fail(
+        "finish reason stop, and nothing was said", "an answer", "nothing", locate_field(reply, "finish_reason")
+    )
+
+
+@check(
+    "text-whole-characters",
+    "Text has no replacement characters and no half code points.",
+    row=20,
+    source="https://github.com/vllm-project/vllm/issues/931",
+    why="Emoji and scripts beyond ASCII arrive as garbage, in arguments too.",
+    fix="Hold incomplete byte sequences back until the code point is whole.",
+)
+def text_whole_characters(case: Case, reply: Reply) -> Verdict | None:
+    """U+FFFD that the request does not speak of, in content, reasoning and arguments."""
+    if halves := anomalies(reply, Kind.JSON_LONE_SURROGATE):
+        return Fail(halves[0].detail, "whole code points", "half of one", spans_of(halves))
+    texts = [reply.content, reply.reasoning, *(call.arguments for call in reply.tool_calls)]
+    if not any(texts):
+        return None
+    if any(text and _BROKEN in text for text in texts) and not any(
+        _BROKEN in said for said in strings_of(case.request)
+    ):
+        if anomalies(reply, Kind.BAD_UTF8):
+            return None  # the body itself is not UTF-8, which is for body-utf8
+        spans = locate(reply, _BROKEN) or narrow(reply, Span(0, len(reply.body)), _BROKEN)
+        return Fail("U+FFFD in the text", "whole code points", "U+FFFD", spans)
+    return Pass()
+
+
+@check(
+    "text-visible",
+    "Content has no invisible control characters that the request does not have.",
+    severity=Severity.INFO,
+    why="They break comparisons and searches, and can hide text.",
+    fix="See whether something watermarks or filters the output.",
+)
+def text_visible(case: Case, reply: Reply) -> Verdict | None:
+    """Zero-width spaces, bidirectional overrides, tag characters; joiners are part of scripts and emoji."""
+    if not reply.content:
+        return None
+    found = _INVISIBLE.search(reply.content)
+    # The England, Scotland and Wales flags are spelled in tag characters.
+    if found and "\U0001f3f4" not in reply.content and not any(found[0] in s for s in strings_of(case.request)):
+        return Fail(f"U+{ord(found[0]):04X} in the content", "visible text", "", span_of_content(reply, *found.span()))
+    return Pass()
+
+
+@check(
+    "text-no-loop",
+    "Content does not end in one piece repeated without end.",
+    severity=Severity.SHOULD,
+    row=43,
+    why="The reply is worthless, and was paid for to the limit.",
+    fix="See whether temperature, top_p and the penalties reach the sampler, and whether the weights are damaged.",
+)
+def text_no_loop(_: Case, reply: Reply) -> Verdict | None:
+    """Twenty times or more, at least 200 characters, and cut by the length limit."""
+    if not reply.content or reply.finish_reason != "length" or len(reply.content) < 200:
+        return None
+    start = max(len(reply.content) - _LOOP_TAIL, 0)
+    loop = _LOOP.search(reply.content, start)
+    if loop and len(loop[0]) >= 200:
+        times = len(loop[0]) // len(loop[1])
+        spans = span_of_content(reply, loop.start(), loop.start() + 2 * len(loop[1]))
+        return Fail(f"{quote(loop[1])} is repeated {times} times", "an answer", "a loop", spans)
+    return Pass()
+
+
+@check(
+    "content-matches",
+    "The content is, contains, leaves out or matches what the case says.",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {
+            "equals": {"type": "string"},
+            "contains": {"type": "array", "items": {"type": "string"}},
+            "excludes": {"type": "array", "items": {"type": "string"}},
+            "pattern": {"type": "string"},
+        },
+        "minProperties": 1,
+        "additionalProperties": False,
+    },
+    why="The case was written so that a right answer is known.",
+    fix="Compare with the reference on the same case before blaming the server.",
+)
+def content_matches(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+    """Absent content is empty content. ``equals`` compares without the white space around."""
+    text = reply.content or ""
+    here = span_of_content(reply, 0, len(text))[:10] or whole(reply)
+    if "equals" in params and text.strip() != params["equals"].strip():
+        return Fail("the content is another", quote(params["equals"]), quote(text), here)
+    for wanted in params.get("contains", ()):
+        if wanted not in text:
+            return Fail("the content lacks a text", quote(wanted), quote(text), here)
+    for unwanted in params.get("excludes", ()):
+        if unwanted in text:
+            return Fail("the content has a text that it must not have", "", quote(unwanted), locate(reply, unwanted))
+    try:
+        if "pattern" in params and not matches(params["pattern"], text):
+            return Fail("the content does not match", quote(params["pattern"]), quote(text), here)
+    except Unjudged as unjudged:
+        return NotApplicable(str(unjudged))
+    return Pass()

@@ -1,0 +1,58 @@
+"""How findings quote and point: short quotes, spans of anomalies, spans of fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from trueweight.checks.registry import Fail
+from trueweight.core import Anomaly, Reply, Span
+from trueweight.read import Kind
+
+_QUOTE = 120
+_SPANS = 10
+
+
+def quote(value: Any, limit: int = _QUOTE) -> str:
+    """A value as short JSON text on one line, cut in the middle; always encodable as UTF-8."""
+    text = value if isinstance(value, str) else _dump(value)
+    if len(text) > limit:
+        text = f"{text[: limit * 2 // 3]} … {text[-limit // 3 :]}"
+    if isinstance(value, str):
+        text = _dump(text)
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _dump(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return repr(type(value))
+
+
+def anomalies(reply: Reply, *kinds: Kind) -> list[Anomaly]:
+    """The reply's anomalies of the given kinds, in order."""
+    return [anomaly for anomaly in reply.anomalies if anomaly.kind in kinds]
+
+
+def spans_of(found: Iterable[Anomaly | Span | None]) -> tuple[Span, ...]:
+    """The first few places of some anomalies or spans."""
+    spans = [item.span if isinstance(item, Anomaly) else item for item in found]
+    return tuple(dict.fromkeys(span for span in spans if span is not None))[:_SPANS]
+
+
+def fail_on(reply: Reply, *kinds: Kind, expected: str = "") -> Fail | None:
+    """A failure that says the first anomaly of these kinds and how many there are; None without any."""
+    found = anomalies(reply, *kinds)
+    if not found:
+        return None
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    got = ", ".join(dict.fromkeys(anomaly.kind for anomaly in found))
+    detail = found[0].detail.encode("utf-8", "backslashreplace").decode()
+    return Fail(f"{detail}{more}", expected, got, spans_of(found))
+
+
+def whole(reply: Reply) -> tuple[Span, ...]:
+    """The head of the body, for what concerns all of it."""
+    return (Span(0, min(len(reply.body), 400)),) if reply.body else ()

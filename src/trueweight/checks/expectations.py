@@ -1,0 +1,223 @@
+"""What a case expects of the calls: whether there are any, and which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from trueweight.checks.calls import read_arguments
+from trueweight.checks.evidence import quote, spans_of, whole
+from trueweight.checks.markers import find_markers
+from trueweight.checks.registry import Fail, Pass, Verdict, check
+from trueweight.checks.structured import same_json
+from trueweight.core import Case, Reply, ToolCall
+from trueweight.read import locate_field, narrow
+
+_CALL = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "arguments": {"type": "object"}, "includes": {"type": "object"}},
+    "required": ["name"],
+    "additionalProperties": False,
+}
+_COMPARE = "Compare with the reference on the same case before blaming the server."
+
+
+@check(
+    "tool-call-expected",
+    "There is a call exactly when the case says that there must be one.",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {
+            "call": {"enum": ["must", "must-not", "may"]},
+            "min": {"type": "integer", "minimum": 0},
+            "max": {"type": "integer", "minimum": 0},
+        },
+        "required": ["call"],
+        "additionalProperties": False,
+    },
+    why="An agent that does not call when it must, or calls when it must not, does not work.",
+    fix=_COMPARE,
+)
+def tool_call_expected(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+    """By the calls that are there, whatever the finish reason says."""
+    if reply.error is not None:
+        return None
+    count = len(reply.tool_calls)
+    low = params.get("min", 1 if params["call"] == "must" else 0)
+    high = params.get("max", 0 if params["call"] == "must-not" else None)
+    if count == 0 and params["call"] == "may":
+        return Pass()
+    if count < low or (high is not None and count > high):
+        expected = f"{low} to {'any number' if high is None else high}"
+        spans = spans_of(call.span for call in reply.tool_calls) or locate_field(reply, "finish_reason") or whole(reply)
+        return Fail(f"{count} call(s); content {quote(reply.content or '', 60)}", expected, str(count), spans)
+    return Pass()
+
+
+class _Match(NamedTuple):
+    """The expected calls that no call matched, each with the nearest call there is."""
+
+    missing: list[tuple[Mapping[str, Any], ToolCall | None]]
+    extra: list[ToolCall]
+
+
+@check(
+    "tool-call-matches",
+    "The calls are those that the case expects.",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"calls": {"type": "array", "items": _CALL}, "ordered": {"type": "boolean"}},
+        "required": ["calls"],
+        "additionalProperties": False,
+    },
+    why="The case was written so that the right call is known.",
+    fix=_COMPARE,
+)
+def tool_call_matches(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+    """Each expected call is there, and none beside. Arguments are compared as JSON values."""
+    if reply.error is not None:
+        return None
+    if params.get("ordered") and len(params["calls"]) == len(reply.tool_calls):
+        pairs = zip(params["calls"], reply.tool_calls, strict=True)
+        match = _Match([(want, call) for want, call in pairs if not _fits(want, reply, call)], [])
+    else:
+        match = _match(params["calls"], reply)
+    if match.missing:
+        want, nearest = match.missing[0]
+        got = "no such call" if nearest is None else quote(f"{nearest.name}({nearest.arguments})")
+        spans = spans_of([nearest.span if nearest else None]) or locate_field(reply, "finish_reason") or whole(reply)
+        words = f"{len(match.missing)} of {len(params['calls'])} expected calls did not come as expected"
+        return Fail(words, quote(dict(want)), got, spans)
+    if match.extra:
+        spans = spans_of(call.span for call in match.extra)
+        return Fail(f"{len(match.extra)} call(s) more than expected", "", quote(match.extra[0].name), spans)
+    return Pass()
+
+
+@check(
+    "argument-whitespace",
+    "White space inside an argument arrives as it was asked for.",
+    row=8,
+    source="https://github.com/sgl-project/sglang/issues/41317",
+    why="Indentation and newlines are the meaning of code, patches and YAML.",
+    fix="Do not strip or collapse what stands between an argument's markers.",
+)
+def argument_whitespace(case: Case, reply: Reply) -> Verdict | None:
+    """Where a case knows the arguments, and the call differs from them by white space only."""
+    return _differs(case, reply, lambda want, got: "".join(want.split()) == "".join(got.split()), "white space differs")
+
+
+@check(
+    "argument-markers",
+    "Marker text inside an argument neither cuts nor splits it.",
+    row=6,
+    source="https://github.com/ollama/ollama/issues/18659",
+    why="The tool gets half of its argument.",
+    fix="Parse the arguments' JSON to its end instead of searching for the end marker.",
+)
+def argument_markers(case: Case, reply: Reply) -> Verdict | None:
+    """Where a case knows an argument with a marker in it, and it came short."""
+    return _differs(
+        case,
+        reply,
+        lambda want, got: any(want.startswith(got) and len(got) <= want.find(m) + len(m) for m in find_markers(want)),
+        "the argument ends at a marker",
+    )
+
+
+@check(
+    "argument-coerced",
+    "An argument keeps its type: text of digits stays text, a number stays a number.",
+    row=7,
+    why="Leading zeros of codes are lost, and typed tools raise.",
+    fix="Convert by the schema's type, and by nothing else.",
+)
+def argument_coerced(case: Case, reply: Reply) -> Verdict | None:
+    """Where a case knows the arguments, and one has the right look and the wrong type."""
+    pairs = [pair for pair in _leaf_pairs(case, reply) if type(pair[0]) is not type(pair[1])]
+    for want, got, call in pairs:
+        if not isinstance(got, Mapping | list) and _look(want) == _look(got):
+            spans = narrow(reply, call.span, call.arguments or "")
+            return Fail("the right value with the wrong type", quote([want]), quote([got]), spans)
+    return Pass() if "tool-call-matches" in case.checks and reply.tool_calls else None
+
+
+def _look(value: Any) -> Any:
+    """What a scalar becomes when its type is forgotten."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, Mapping | list):
+        return object()
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return str(value).lower()
+
+
+def _differs(case: Case, reply: Reply, like: Any, words: str) -> Verdict | None:
+    """Fail on the first text argument that differs from the expected one in this way."""
+    for want, got, call in _leaf_pairs(case, reply):
+        if isinstance(want, str) and isinstance(got, str) and want != got and like(want, got):
+            return Fail(words, quote(want), quote(got), narrow(reply, call.span, got))
+    return Pass() if "tool-call-matches" in case.checks and reply.tool_calls else None
+
+
+def _leaf_pairs(case: Case, reply: Reply) -> list[tuple[Any, Any, ToolCall]]:
+    """Expected and received scalars at the same place, for expected calls that came with some difference."""
+    params = case.checks.get("tool-call-matches")
+    if not params:
+        return []
+    out: list[tuple[Any, Any, ToolCall]] = []
+    for want, call in _match(params["calls"], reply).missing:
+        if call is not None:
+            out += [(w, g, call) for w, g in _leaves(_wanted(want), read_arguments(reply, call).value)]
+    return out
+
+
+def _leaves(want: Any, got: Any) -> list[tuple[Any, Any]]:
+    if isinstance(want, Mapping) and isinstance(got, Mapping):
+        return [pair for key in want if key in got for pair in _leaves(want[key], got[key])]
+    if isinstance(want, list | tuple) and isinstance(got, list):
+        return [pair for w, g in zip(want, got, strict=False) for pair in _leaves(w, g)]
+    return [] if isinstance(want, Mapping | list | tuple) else [(want, got)]
+
+
+def _wanted(want: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**want.get("includes", {}), **want.get("arguments", {})}
+
+
+def _match(expected: Sequence[Mapping[str, Any]], reply: Reply) -> _Match:
+    """Pair each expected call with a call that fits; what is left over is paired by name."""
+    left = list(reply.tool_calls)
+    unmet: list[Mapping[str, Any]] = []
+    # The strictest first, so that a loose expectation does not take the only call that a strict one fits.
+    for want in sorted(expected, key=lambda w: (-("arguments" in w), -len(_wanted(w)))):
+        fitting = next((call for call in left if _fits(want, reply, call)), None)
+        if fitting is None:
+            unmet.append(want)
+        else:
+            left.remove(fitting)
+    missing: list[tuple[Mapping[str, Any], ToolCall | None]] = []
+    for want in unmet:
+        nearest = next((call for call in left if call.name == want["name"]), None)
+        missing.append((want, nearest))
+        if nearest is not None:
+            left.remove(nearest)
+    return _Match(missing, left)
+
+
+def _fits(want: Mapping[str, Any], reply: Reply, call: ToolCall) -> bool:
+    if call.name != want["name"]:
+        return False
+    got = read_arguments(reply, call).value
+    if "arguments" in want and not same_json(got, want["arguments"]):
+        return False
+    return "includes" not in want or (got is not None and _includes(got, want["includes"]))
+
+
+def _includes(got: Any, want: Any) -> bool:
+    if isinstance(want, Mapping) and isinstance(got, Mapping):
+        return all(key in got and _includes(got[key], value) for key, value in want.items())
+    return same_json(got, want)

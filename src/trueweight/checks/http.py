@@ -1,0 +1,185 @@
+"""The HTTP answer as such: its format, encoding, and how a refusal is worded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trueweight.checks.evidence import anomalies, fail_on, quote, spans_of, whole
+from trueweight.checks.registry import Fail, Pass, Unsupported, Verdict, check
+from trueweight.core import Case, Reply, Severity
+from trueweight.read import Kind
+
+_FEATURES = (
+    "response_format", "tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs", "logit_bias", "seed",
+    "stop", "n", "stream_options", "reasoning_effort", "frequency_penalty", "presence_penalty", "max_completion_tokens",
+)  # fmt: skip
+_REFUSING = (
+    "support",
+    "not implemented",
+    "not available",
+    "not allowed",
+    "unknown",
+    "unrecognized",
+    "disabled",
+    "does not",
+)
+
+
+@check(
+    "http-json",
+    "A plain 2xx answer is one JSON object.",
+    row=42,
+    why="Clients parse the body as JSON and raise on anything else.",
+    fix="See what stands before the server: a proxy that answers errors or a login page with status 200.",
+)
+def http_json(_: Case, reply: Reply) -> Verdict | None:
+    """Not for streams, nor for what came instead of one (see ``stream-honoured``)."""
+    if reply.streamed:
+        return None
+    if found := anomalies(reply, Kind.BODY_HTML):
+        return Fail("an HTML page came with a success status", "JSON", quote(reply.text, 60), spans_of(found))
+    return (
+        fail_on(reply, Kind.BODY_EMPTY, Kind.JSON_BAD, Kind.JSON_DEEP, Kind.NOT_AN_OBJECT, expected="a JSON object")
+        or Pass()
+    )
+
+
+@check(
+    "json-portable",
+    "JSON has no NaN, no doubled keys, no numbers beyond a double and no half code points.",
+    severity=Severity.SHOULD,
+    row=42,
+    why="Parsers disagree about these: strict ones raise, the others each make something else of them.",
+    fix="Serialise with a strict JSON encoder, and cut text between characters, not inside them.",
+)
+def json_portable(_: Case, reply: Reply) -> Verdict:
+    """In bodies and in events."""
+    kinds = (Kind.JSON_NAN, Kind.JSON_DUPLICATE_KEY, Kind.JSON_HUGE_NUMBER)
+    return fail_on(reply, *kinds, expected="portable JSON") or Pass()
+
+
+@check(
+    "body-utf8",
+    "The body is UTF-8.",
+    row=42,
+    why="JSON and server-sent events are UTF-8 by definition; clients raise or show garbage.",
+    fix="Hold incomplete byte sequences back until the code point is whole.",
+)
+def body_utf8(_: Case, reply: Reply) -> Verdict:
+    """Every byte of the body."""
+    return fail_on(reply, Kind.BAD_UTF8, expected="UTF-8") or Pass()
+
+
+@check(
+    "content-encoding",
+    "A body is packed only in a way that the client can unpack, and whole.",
+    row=42,
+    any_status=True,
+    why="The client sees bytes that it cannot read.",
+    fix="Honour Accept-Encoding, and flush the compressor at the end.",
+)
+def content_encoding(_: Case, reply: Reply) -> Verdict | None:
+    """Compressing unasked is only odd; what cannot be unpacked is a failure."""
+    kinds = (Kind.ENCODING_UNKNOWN, Kind.COMPRESSED_BAD, Kind.COMPRESSED_TOO_LARGE)
+    return fail_on(reply, *kinds, expected="identity or readable gzip")
+
+
+@check(
+    "content-type",
+    "The Content-Type names what the body is.",
+    severity=Severity.SHOULD,
+    row=42,
+    why="Clients choose their parser by it.",
+    fix="Send application/json for one body and text/event-stream for a stream.",
+)
+def content_type(_: Case, reply: Reply) -> Verdict | None:
+    """What the body is decides; a body that is neither is for ``http-json``."""
+    if not reply.body or anomalies(reply, Kind.BODY_HTML):
+        return None
+    return fail_on(reply, Kind.CONTENT_TYPE_MISSING, Kind.CONTENT_TYPE_MISMATCH) or Pass()
+
+
+@check(
+    "error-object",
+    "A refusal is JSON with an error object that has a message.",
+    severity=Severity.SHOULD,
+    any_status=True,
+    why="Without it a client cannot tell its user what was wrong with the request.",
+    fix='Answer {"error": {"message": …, "type": …, "param": …, "code": …}}.',
+)
+def error_object(_: Case, reply: Reply) -> Verdict | None:
+    """For 4xx answers to this very request."""
+    if reply.ok:
+        return None
+    if error_words(reply) is None:
+        return Fail(
+            f"status {reply.status} without an error message", "an error object", quote(reply.text), whole(reply)
+        )
+    return Pass()
+
+
+@check(
+    "request-accepted",
+    "A well-formed request is answered, or refused in words that name what is not supported.",
+    any_status=True,
+    why="A request that other servers answer is lost here.",
+    fix="Accept the parameter, or say in the error which one is not supported.",
+)
+def request_accepted(case: Case, reply: Reply) -> Verdict | None:
+    """Says UNSUPPORTED for a clean refusal of a feature; not for cases that ask to be refused."""
+    if "request-refused" in case.checks:
+        return None
+    if reply.ok:
+        return Pass()
+    words = error_words(reply)
+    feature = _named_feature(case.request, words or "")
+    if words is not None and feature is not None:
+        return Unsupported(f"status {reply.status}, about {feature}: {quote(words)}", whole(reply))
+    return Fail(f"status {reply.status}: {quote(words or reply.text)}", "an answer", str(reply.status), whole(reply))
+
+
+@check(
+    "request-refused",
+    "A malformed request is refused with a 4xx that is about the request.",
+    row=40,
+    any_status=True,
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"status": {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 499}}},
+        "additionalProperties": False,
+    },
+    why="A parameter that is dropped in silence makes every result that depends on it wrong.",
+    fix="Validate the request before running it, and answer 400 with the parameter's name.",
+)
+def request_refused(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict:
+    """400 and 422 unless the case says which."""
+    allowed = params.get("status", (400, 422))
+    wanted = " or ".join(map(str, allowed))
+    if reply.status in allowed:
+        return Pass()
+    if reply.ok:
+        return Fail("a request that cannot be honoured was answered", wanted, str(reply.status), whole(reply))
+    return Fail(
+        f"refused with status {reply.status}, which says something else", wanted, str(reply.status), whole(reply)
+    )
+
+
+def error_words(reply: Reply) -> str | None:
+    """The message of a refusal's error object; None if there is none."""
+    error = reply.error
+    if isinstance(error, dict):
+        error = error.get("message")
+    return error if isinstance(error, str) and error.strip() else None
+
+
+def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
+    """The request's parameter that a refusal is about."""
+    lowered = words.lower()
+    named = [name for name in _FEATURES if name in request and len(name) > 1 and name in lowered]
+    if named:
+        return named[0]
+    asked = [name for name in _FEATURES if name in request]
+    refusing = any(word in lowered for word in _REFUSING)
+    return asked[0] if refusing and asked else None

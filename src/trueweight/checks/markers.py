@@ -1,0 +1,138 @@
+"""Control text of the model families where it must not appear: markers of tool calls, of turns and of thinking."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from trueweight.checks.evidence import quote
+from trueweight.checks.registry import Fail, Pass, Verdict, check
+from trueweight.core import Case, Reply, Span
+from trueweight.read import locate, narrow
+
+_MARKERS = re.compile(
+    r"""
+      </?tool_calls?>                                      # Hermes, Qwen, GLM
+    | </?tool_response>
+    | </?(?:minimax:)tool_call>                            # MiniMax
+    | </?invoke(?:\ name=[^<>\n]{1,80})?>                  # MiniMax, DeepSeek
+    | <function=[^<>\n]{1,80}>|</function>                 # Qwen coder, Llama, functionary
+    | <parameter=[^<>\n]{1,80}>|</parameter>
+    | </?arg_(?:key|value)>                                # GLM
+    | \[TOOL_CALLS\]|\[/?AVAILABLE_TOOLS\]|\[TOOL_RESULTS\]|\[ARGS\]|\[CALL_ID\]|\[/?INST\]   # Mistral
+    | <\|[A-Za-z][A-Za-z0-9_]{1,40}\|>                     # Kimi, Llama, Qwen, gpt-oss, Phi
+    | <｜[^<>｜\n]{1,40}｜>                                # DeepSeek
+    | </?(?:start|end)_of_turn>|</?(?:start|end)_function_call>    # Gemma
+    | \]<\]\w+\[>\[                                        # MiniMax-Text
+    | <\|?tool▁[^<>\n]{1,40}>
+    """,
+    re.VERBOSE,
+)
+_THINK = re.compile(r"</?think(?:ing)?>|\[/?THINK\]|◁/?think▷|</?seed:think>")
+_HISTORY_ID = re.compile(r"(?<![\w.])functions\.[A-Za-z_][\w-]{0,63}:\d+(?=\s*(?:<\||\{))")
+
+
+def find_markers(text: str) -> list[str]:
+    """Every control marker in a text, in order."""
+    return [found[0] for found in _MARKERS.finditer(text)]
+
+
+@check(
+    "markers-in-content",
+    "No tool-call or turn markers stand in the content.",
+    row=1,
+    source="https://github.com/ollama/ollama/issues/14360",
+    why="The call is shown to the user as text and never run.",
+    fix="Choose the tool parser that fits the model; see how it ends and begins calls.",
+)
+def markers_in_content(case: Case, reply: Reply) -> Verdict | None:
+    """Not where the request or the case's own answer contains the marker. Inside arguments anything is fine."""
+    if not reply.content:
+        return None
+    leaked = _leaked(case, reply.content, _MARKERS)
+    if leaked:
+        calls = "no call" if not reply.tool_calls else f"{len(reply.tool_calls)} call(s)"
+        return Fail(f"{quote(leaked)} in the content, beside {calls}", "text", quote(leaked), locate(reply, leaked))
+    return Pass()
+
+
+@check(
+    "markers-in-reasoning",
+    "No tool-call or turn markers stand in the reasoning.",
+    row=2,
+    source="https://github.com/vllm-project/vllm/issues/34955",
+    why="The call is lost in the thoughts and never run.",
+    fix="Let the reasoning parser end where the tool parser begins.",
+)
+def markers_in_reasoning(case: Case, reply: Reply) -> Verdict | None:
+    """As in content."""
+    if not reply.reasoning:
+        return None
+    leaked = _leaked(case, reply.reasoning, _MARKERS)
+    if leaked:
+        spans = narrow(reply, Span(0, len(reply.body)), leaked)
+        return Fail(f"{quote(leaked)} in the reasoning", "text", quote(leaked), spans)
+    return Pass()
+
+
+@check(
+    "think-tags-in-content",
+    "No thinking tags stand in the content.",
+    row=34,
+    source="https://github.com/vllm-project/vllm/issues/57353",
+    why="The user is shown thoughts that were to be kept apart, and parsers of the content break.",
+    fix="Use the reasoning parser that fits the model, for streams too.",
+)
+def think_tags_in_content(case: Case, reply: Reply) -> Verdict | None:
+    """Not where the request or the answer has them."""
+    if not reply.content:
+        return None
+    leaked = _leaked(case, reply.content, _THINK)
+    if leaked:
+        return Fail(f"{quote(leaked)} in the content", "text", quote(leaked), locate(reply, leaked))
+    return Pass()
+
+
+@check(
+    "history-ids-in-content",
+    "Call ids of the model's own format do not come back as text.",
+    row=38,
+    source="https://github.com/vllm-project/vllm/issues/50768",
+    why="The history was rendered wrongly, and the model imitates it instead of calling.",
+    fix="Render ids of earlier calls in the form that the chat template expects.",
+)
+def history_ids_in_content(case: Case, reply: Reply) -> Verdict | None:
+    """An id like ``functions.name:0`` right before a marker or an object."""
+    if not reply.content:
+        return None
+    leaked = _leaked(case, reply.content, _HISTORY_ID)
+    if leaked:
+        return Fail(f"{quote(leaked)} in the content", "text or a call", quote(leaked), locate(reply, leaked))
+    return Pass()
+
+
+def _leaked(case: Case, text: str, family: re.Pattern[str]) -> str | None:
+    """The first marker that neither the request nor the case's answer speaks of."""
+    said: str | None = None
+    for found in family.finditer(text):
+        if said is None:
+            said = "\n".join((*strings_of(case.request), *strings_of(case.answer)))
+        if found[0] not in said:
+            return found[0]
+    return None
+
+
+def strings_of(value: Any) -> list[str]:
+    """Every string in a JSON value, keys included."""
+    out: list[str] = []
+    stack = [value]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, str):
+            out.append(one)
+        elif isinstance(one, Mapping):
+            stack += [*one.keys(), *one.values()]
+        elif isinstance(one, list | tuple):
+            stack += one
+    return out

@@ -1,0 +1,134 @@
+"""The shape of responses and chunks: the fields that clients rely on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trueweight.checks.evidence import anomalies, fail_on, quote, whole
+from trueweight.checks.registry import Fail, Pass, Verdict, check
+from trueweight.core import Case, Reply, Severity, Span
+from trueweight.read import Kind
+
+_TYPED = (Kind.WRONG_TYPE, Kind.CHOICES_MISSING, Kind.MESSAGE_IN_CHUNK)
+_CREATE = "https://platform.openai.com/docs/api-reference/chat/object"
+_CHUNK = "https://platform.openai.com/docs/api-reference/chat-streaming"
+
+
+@check(
+    "response-shape",
+    "A response has choices, and every field has the API's type.",
+    source=_CREATE,
+    why="Typed clients raise; untyped ones fail later and elsewhere.",
+    fix="Validate responses against the API's schema before they are sent.",
+)
+def response_shape(_: Case, reply: Reply) -> Verdict | None:
+    """Plain replies. Unknown extra fields are fine."""
+    if reply.streamed or not isinstance(reply.json, dict) or reply.error is not None:
+        return None
+    broken = fail_on(reply, *_TYPED, Kind.CHOICES_EMPTY, expected="the API's types")
+    if broken is not None:
+        return broken
+    choice = next((c for c in reply.json["choices"] if isinstance(c, dict)), {})
+    if not isinstance(choice.get("message"), dict):
+        return Fail("the choice has no message", "message", quote(sorted(choice)), whole(reply))
+    return Pass()
+
+
+@check(
+    "chunk-shape",
+    "Every chunk has choices, and every field has the API's type.",
+    source=_CHUNK,
+    why="Typed clients raise in the middle of a stream.",
+    fix="Validate chunks against the API's schema before they are sent.",
+)
+def chunk_shape(_: Case, reply: Reply) -> Verdict | None:
+    """Streams. Role-only deltas, usage-only chunks and unknown fields are fine."""
+    if not reply.streamed:
+        return None
+    return fail_on(reply, *_TYPED, expected="the API's types") or Pass()
+
+
+@check(
+    "choices-not-empty",
+    "A chunk without choices carries usage or an error.",
+    severity=Severity.INFO,
+    source=_CHUNK,
+    why="Clients that read choices[0] of every chunk raise an index error.",
+    fix="Leave chunks out that say nothing.",
+)
+def choices_not_empty(_: Case, reply: Reply) -> Verdict | None:
+    """Some gateways put their own metadata there, so it is only worth knowing."""
+    return (fail_on(reply, Kind.CHOICES_EMPTY) or Pass()) if reply.streamed else None
+
+
+@check(
+    "choice-index",
+    "Every choice has its index.",
+    severity=Severity.SHOULD,
+    source=_CREATE,
+    why="With several choices nobody can tell whose delta it is.",
+    fix="Send index with each choice.",
+)
+def choice_index(_: Case, reply: Reply) -> Verdict:
+    """In responses and chunks."""
+    return fail_on(reply, Kind.CHOICE_INDEX_MISSING, expected="an integer index") or Pass()
+
+
+@check(
+    "response-fields",
+    "Each response or chunk has id, object, created and model.",
+    severity=Severity.SHOULD,
+    source=_CREATE,
+    why="Typed clients demand them, and logs are joined by them.",
+    fix="Fill in the four fields.",
+)
+def response_fields(_: Case, reply: Reply) -> Verdict | None:
+    """The first breach is shown. Any format of id is fine, as long as there is one."""
+    if reply.error is not None:
+        return None
+    kind = "chat.completion.chunk" if reply.streamed else "chat.completion"
+    documents = [(e.data, e.span) for e in reply.events] if reply.streamed else [(reply.json, Span(0, len(reply.body)))]
+    for document, span in documents:
+        if isinstance(document, dict) and (missing := _missing(document, kind)):
+            return Fail(f"{', '.join(missing)} missing or wrong", f"id, object={kind}, created, model", "", (span,))
+    return Pass() if any(isinstance(document, dict) for document, _ in documents) else None
+
+
+def _missing(document: dict[str, Any], kind: str) -> list[str]:
+    right = {
+        "id": isinstance(document.get("id"), str) and document["id"] != "",
+        "object": document.get("object") == kind,
+        "created": isinstance(document.get("created"), int | float) and not isinstance(document["created"], bool),
+        "model": isinstance(document.get("model"), str),
+    }
+    return [name for name, good in right.items() if not good]
+
+
+@check(
+    "stream-one-response",
+    "All chunks of a stream have one id and one model.",
+    severity=Severity.SHOULD,
+    source=_CHUNK,
+    why="Clients and logs take a new id for a new response.",
+    fix="Make the id once for each request.",
+)
+def stream_one_response(_: Case, reply: Reply) -> Verdict | None:
+    """Streams only."""
+    return (
+        (fail_on(reply, Kind.ID_CHANGES, Kind.MODEL_CHANGES, expected="one id") or Pass()) if reply.streamed else None
+    )
+
+
+@check(
+    "no-legacy-function-call",
+    "Calls come as tool_calls, not as the function_call they replaced.",
+    severity=Severity.SHOULD,
+    source=_CREATE,
+    why="Clients of today read tool_calls only.",
+    fix="Answer requests with tools by tool_calls.",
+)
+def no_legacy_function_call(case: Case, reply: Reply) -> Verdict | None:
+    """Fine where the request used the old functions itself."""
+    if "functions" in case.request or not anomalies(reply, Kind.LEGACY_FUNCTION_CALL):
+        return None
+    return fail_on(reply, Kind.LEGACY_FUNCTION_CALL, expected="tool_calls")

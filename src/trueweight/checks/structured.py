@@ -1,0 +1,188 @@
+"""Structured output: the whole content is one JSON document, valid by the schema that was asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from trueweight.checks.evidence import quote, whole
+from trueweight.checks.json_schema import validate
+from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, check
+from trueweight.core import Case, Reply
+from trueweight.read import Kind, parse_json, span_of_content
+
+_FENCE = re.compile(r"```[\w-]*\s*\n?\s*[\[{\"\d]")
+_BEGINNINGS = 20
+_ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
+_WORDS = {
+    "invalid": "the document breaks the schema",
+    "not-json": "the content is not JSON",
+    "fenced": "the JSON stands in a markdown fence",
+    "prose": "there is prose around the JSON",
+    "truncated": "the reply was cut before the document's end",
+    "refused": "the model refused",
+    "empty": "there is no content",
+}
+
+
+def requested_schema(request: Mapping[str, Any]) -> Any:
+    """The schema that a request's ``response_format`` asks for; None if it asks for no JSON."""
+    asked = request.get("response_format")
+    if not isinstance(asked, Mapping):
+        return None
+    if asked.get("type") == "json_object":
+        return _ANY_OBJECT
+    if asked.get("type") != "json_schema":
+        return None
+    wrapper = asked.get("json_schema")
+    return wrapper.get("schema", {}) if isinstance(wrapper, Mapping) else {}
+
+
+def classify(
+    request: Mapping[str, Any], reply: Reply, *, schema: Any = None, assert_format: bool = False
+) -> str | None:
+    """How a reply meets a request for structured output: ``valid``, ``invalid``, ``not-json``, ``fenced``, ``prose``,
+    ``truncated``, ``refused`` or ``empty``.
+
+    None when nothing of the kind was asked, when there is no 2xx reply, when the reply calls tools instead, or when
+    the schema cannot be judged by.
+    """
+    wanted = requested_schema(request) if schema is None else schema
+    if wanted is None or not reply.ok or (reply.tool_calls and not (reply.content or "").strip()):
+        return None
+    return _judge(wanted, reply, assert_format=assert_format)[0]
+
+
+def _judge(schema: Any, reply: Reply, *, assert_format: bool) -> tuple[str | None, str]:
+    text = (reply.content or "").strip()
+    if reply.refusal or (reply.finish_reason == "content_filter"):
+        return "refused", quote(reply.refusal or "content_filter")
+    if not text:
+        return ("truncated" if reply.finish_reason == "length" else "empty"), ""
+    parsed = parse_json(text)
+    if parsed.ok and not any(kind is Kind.JSON_NAN for kind, _ in parsed.oddities):
+        judged = validate(schema, parsed.value, assert_format=assert_format)
+        if judged.valid is None:
+            return None, judged.reason
+        words = "; ".join(f"{v.path}: {v.message}" for v in judged.violations)
+        return ("valid" if judged.valid else "invalid"), words
+    return ("truncated" if reply.finish_reason == "length" else _form(text)), parsed.error or "NaN is not JSON"
+
+
+def _form(text: str) -> str:
+    """What a text is that is not one JSON document."""
+    if _FENCE.search(text):
+        return "fenced"
+    return "prose" if _holds_json(text) else "not-json"
+
+
+def _holds_json(text: str) -> bool:
+    """Whether a JSON object or array stands somewhere in the text."""
+    decoder = json.JSONDecoder()
+    for start, _ in zip(re.finditer(r"[\[{]", text), range(_BEGINNINGS), strict=False):
+        try:
+            decoder.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            continue
+        return True
+    return False
+
+
+@check(
+    "structured-output",
+    "The whole content is one JSON document, valid by the schema.",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"schema": {"type": ["object", "boolean"]}, "assert_format": {"type": "boolean"}},
+        "additionalProperties": False,
+    },
+    source="https://platform.openai.com/docs/guides/structured-outputs",
+    why="The client parses the content and relies on the schema.",
+    fix="Constrain decoding by the schema.",
+)
+def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+    """By the case's own schema, else by the request's. A refusal or an honest cut is not judged."""
+    schema = params.get("schema", requested_schema(case.request))
+    if schema is None or reply.error is not None:
+        return NotApplicable("neither the case nor the request has a schema") if schema is None else None
+    kind, words = _judge(schema, reply, assert_format=bool(params.get("assert_format")))
+    if kind == "valid":
+        return Pass()
+    if kind is None:
+        return NotApplicable(words)
+    if kind == "refused":
+        return NotApplicable(f"{_WORDS[kind]}: {words}")
+    return _fail(reply, kind, words)
+
+
+@check(
+    "structured-output-bare",
+    "With a JSON response_format the content is JSON and nothing else.",
+    row=32,
+    source="https://platform.openai.com/docs/guides/structured-outputs",
+    why="A response_format that is accepted and ignored breaks every client that relies on it.",
+    fix="Turn on constrained decoding, or refuse response_format.",
+)
+def structured_output_bare(case: Case, reply: Reply) -> Verdict | None:
+    """Fences, prose, or no JSON at all. Whether the JSON is valid is for ``structured-output-schema``."""
+    kind = classify(case.request, reply)
+    if kind in ("fenced", "prose", "not-json"):
+        return _fail(reply, kind, "")
+    return Pass() if kind in ("valid", "invalid") else None
+
+
+@check(
+    "structured-output-schema",
+    "With a json_schema response_format the JSON is valid by it; with json_object it is an object.",
+    row=32,
+    source="https://platform.openai.com/docs/guides/structured-outputs",
+    why="The client relies on the fields and types it asked for.",
+    fix="Constrain decoding by the whole schema, or refuse keywords that are not enforced.",
+)
+def structured_output_schema(case: Case, reply: Reply) -> Verdict | None:
+    """Only of content that is JSON."""
+    kind = classify(case.request, reply)
+    if kind == "invalid":
+        return _fail(reply, kind, _judge(requested_schema(case.request), reply, assert_format=False)[1])
+    return Pass() if kind == "valid" else None
+
+
+@check(
+    "json-equals",
+    "The content is exactly this JSON value.",
+    on_request=True,
+    params={"type": "object", "properties": {"value": {}}, "required": ["value"], "additionalProperties": False},
+    why="The case was written so that the right value is known.",
+    fix="Compare with the reference on the same case before blaming the server.",
+)
+def json_equals(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+    """Compared as JSON values: 1 is 1.0 and is not true; the order of keys does not count."""
+    parsed = parse_json((reply.content or "").strip())
+    if not parsed.ok:
+        return _fail(reply, "not-json" if reply.content else "empty", parsed.error)
+    if not same_json(parsed.value, params["value"]):
+        return Fail("another value", quote(params["value"]), quote(reply.content), _all(reply))
+    return Pass()
+
+
+def same_json(left: Any, right: Any) -> bool:
+    """Whether two JSON values are the same value."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same_json(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(same_json, left, right))
+    return bool(left == right)
+
+
+def _fail(reply: Reply, kind: str, words: str) -> Fail:
+    message = f"{_WORDS[kind]}{': ' if words else ''}{words}".encode("utf-8", "backslashreplace").decode()
+    return Fail(message, "valid JSON", f"{kind}: {quote(reply.content or '')}", _all(reply))
+
+
+def _all(reply: Reply) -> Any:
+    return span_of_content(reply, 0, len(reply.content or ""))[:10] or whole(reply)

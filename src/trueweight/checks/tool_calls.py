@@ -1,0 +1,279 @@
+"""Tool calls as calls: names, ids, types, and whether tool_choice was obeyed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from trueweight.checks.calls import declared_tools
+from trueweight.checks.evidence import anomalies, fail_on, quote, spans_of
+from trueweight.checks.markers import find_markers
+from trueweight.checks.registry import Fail, Pass, Verdict, check
+from trueweight.core import Case, Reply, Severity
+from trueweight.read import Kind, locate_field, narrow
+
+_CALLS = "https://platform.openai.com/docs/guides/function-calling"
+
+
+@check(
+    "tool-name-declared",
+    "Every call is to a tool of the request.",
+    row=5,
+    source=_CALLS,
+    why="The client has nothing to run.",
+    fix="Constrain names to the declared tools, or drop calls to others.",
+)
+def tool_name_declared(case: Case, reply: Reply) -> Verdict | None:
+    """A name with control tokens in it is for ``tool-name-clean``."""
+    tools = declared_tools(case.request)
+    wrong = [c for c in reply.tool_calls if c.name and c.name not in tools and not find_markers(c.name)]
+    if wrong:
+        name = wrong[0].name or ""
+        spans = narrow(reply, wrong[0].span, name)
+        return Fail(f"{quote(name)} is not among the request's tools", quote(sorted(tools)), quote(name), spans)
+    return Pass() if reply.tool_calls else None
+
+
+@check(
+    "tool-name-clean",
+    "A call's name is free of control tokens.",
+    row=3,
+    source="https://github.com/vllm-project/vllm/issues/32587",
+    why="The client finds no tool of that name.",
+    fix="End the name in the tool parser at the model's own control tokens.",
+)
+def tool_name_clean(_: Case, reply: Reply) -> Verdict | None:
+    """Markers of any known family."""
+    for call in reply.tool_calls:
+        if call.name and (found := find_markers(call.name)):
+            spans = narrow(reply, call.span, found[0])
+            return Fail(f"the name {quote(call.name)} carries {quote(found[0])}", "a name", quote(call.name), spans)
+    return Pass() if reply.tool_calls else None
+
+
+@check(
+    "tool-name-present",
+    "Every call has a name.",
+    source=_CALLS,
+    why="The client cannot know what to run.",
+    fix="Send the name in the first fragment of the call.",
+)
+def tool_name_present(_: Case, reply: Reply) -> Verdict | None:
+    """Custom tools have their name elsewhere and are not judged."""
+    calls = [call for call in reply.tool_calls if call.type in (None, "function")]
+    nameless = [call.span for call in calls if not call.name]
+    if nameless:
+        return Fail(f"{len(nameless)} call(s) without a name", "a name", "none", spans_of(nameless))
+    return Pass() if calls else None
+
+
+@check(
+    "call-id-present",
+    "Every call has an id.",
+    row=17,
+    source="https://github.com/vllm-project/vllm/issues/18412",
+    why="The tool's result cannot be sent back without it.",
+    fix="Make an id for each call and send it in the call's first fragment.",
+)
+def call_id_present(_: Case, reply: Reply) -> Verdict | None:
+    """Any format will do."""
+    without = [call.span for call in reply.tool_calls if not call.id]
+    if without:
+        return Fail(f"{len(without)} of {len(reply.tool_calls)} calls have no id", "an id", "none", spans_of(without))
+    return Pass() if reply.tool_calls else None
+
+
+@check(
+    "call-id-unique",
+    "No two calls of a reply share an id.",
+    source=_CALLS,
+    why="Results of two calls cannot be told apart.",
+    fix="Make ids per call, not per reply or per name.",
+)
+def call_id_unique(_: Case, reply: Reply) -> Verdict | None:
+    """Within one reply; some families count on through the conversation."""
+    ids = Counter(call.id for call in reply.tool_calls if call.id)
+    if not ids:
+        return None
+    worst, count = ids.most_common(1)[0]
+    if count > 1:
+        spans = spans_of(call.span for call in reply.tool_calls if call.id == worst)
+        return Fail(f"{count} calls have the id {quote(worst)}", "unique ids", quote(worst), spans)
+    return Pass()
+
+
+@check(
+    "call-type",
+    "Every call says that its type is function.",
+    severity=Severity.SHOULD,
+    source=_CALLS,
+    why="Typed clients choose by it.",
+    fix='Send "type": "function" with the call\'s name.',
+)
+def call_type(_: Case, reply: Reply) -> Verdict | None:
+    """Custom tools are of type custom."""
+    wrong = [call for call in reply.tool_calls if call.type not in ("function", "custom")]
+    if wrong:
+        return Fail("a call of no known type", "function", quote(wrong[0].type), spans_of(c.span for c in wrong))
+    return Pass() if reply.tool_calls else None
+
+
+@check(
+    "tool-choice-none",
+    "With tool_choice none there is no call.",
+    row=28,
+    source=_CALLS,
+    why="The client asked for words because it cannot run tools now.",
+    fix="Leave the tools out of the prompt, or forbid the call when decoding.",
+)
+def tool_choice_none(case: Case, reply: Reply) -> Verdict | None:
+    """By the calls that are there."""
+    if case.request.get("tool_choice") != "none":
+        return None
+    if reply.tool_calls:
+        names = quote([call.name for call in reply.tool_calls])
+        return Fail("a call in spite of tool_choice none", "no call", names, spans_of(c.span for c in reply.tool_calls))
+    return Pass()
+
+
+@check(
+    "tool-choice-required",
+    "With tool_choice required, or a named tool, there is a call.",
+    row=28,
+    source="https://github.com/ollama/ollama/issues/18043",
+    why="Pipelines that force a call have no other way to get their answer.",
+    fix="Constrain decoding to the call grammar, or refuse the parameter.",
+)
+def tool_choice_required(case: Case, reply: Reply) -> Verdict | None:
+    """Not for replies that were cut, filtered or refused, nor for errors."""
+    choice = case.request.get("tool_choice")
+    if (choice != "required" and _named(choice) is None) or reply.error is not None:
+        return None
+    if reply.tool_calls:
+        return Pass()
+    if reply.refusal or reply.finish_reason in ("length", "content_filter"):
+        return None
+    spans = locate_field(reply, "finish_reason")
+    return Fail("no call in spite of tool_choice", quote(choice), quote(reply.content or ""), spans)
+
+
+@check(
+    "tool-choice-named",
+    "With a named tool_choice only that tool is called.",
+    row=28,
+    source=_CALLS,
+    why="The client expects that tool's arguments, and gets another's.",
+    fix="Constrain the name when decoding.",
+)
+def tool_choice_named(case: Case, reply: Reply) -> Verdict | None:
+    """Whether there is a call at all is for ``tool-choice-required``."""
+    wanted = _named(case.request.get("tool_choice"))
+    if wanted is None or not reply.tool_calls:
+        return None
+    others = [call for call in reply.tool_calls if call.name != wanted]
+    if others:
+        spans = narrow(reply, others[0].span, others[0].name or "")
+        return Fail("another tool than the named one was called", quote(wanted), quote(others[0].name), spans)
+    return Pass()
+
+
+@check(
+    "parallel-calls-off",
+    "With parallel_tool_calls false there is at most one call.",
+    row=30,
+    source="https://github.com/sgl-project/sglang/issues/9696",
+    why="The client runs one tool at a time and loses the others.",
+    fix="Stop after the first call.",
+)
+def parallel_calls_off(case: Case, reply: Reply) -> Verdict | None:
+    """Where the request says so."""
+    if case.request.get("parallel_tool_calls") is not False or not reply.tool_calls:
+        return None
+    if len(reply.tool_calls) > 1:
+        spans = spans_of(call.span for call in reply.tool_calls)
+        return Fail("several calls in spite of parallel_tool_calls false", "1", str(len(reply.tool_calls)), spans)
+    return Pass()
+
+
+@check(
+    "tool-index-present",
+    "Every streamed fragment of a call has its index.",
+    row=16,
+    source="https://github.com/sgl-project/sglang/issues/5661",
+    why="Clients join fragments by index; SDKs raise without it.",
+    fix="Send index with every fragment, from 0.",
+)
+def tool_index_present(_: Case, reply: Reply) -> Verdict | None:
+    """Streams with calls."""
+    return _streamed(reply, Kind.INDEX_MISSING, expected="index")
+
+
+@check(
+    "tool-index-unique",
+    "Parallel streamed calls have an index each.",
+    row=15,
+    why="Clients that join by index make one broken call of two.",
+    fix="Count the calls of a reply.",
+)
+def tool_index_unique(_: Case, reply: Reply) -> Verdict | None:
+    """Two calls under one index."""
+    return _streamed(reply, Kind.INDEX_SHARED, expected="one index for each call")
+
+
+@check(
+    "tool-fragment-nulls",
+    "Continuing fragments leave out id, type and name instead of sending null.",
+    severity=Severity.SHOULD,
+    row=18,
+    source="https://github.com/sgl-project/sglang/issues/35542",
+    why="Clients that merge fragments overwrite what they had with null.",
+    fix="Omit fields that have no value.",
+)
+def tool_fragment_nulls(_: Case, reply: Reply) -> Verdict | None:
+    """After a call's first fragment."""
+    return _streamed(reply, Kind.NULL_IN_CONTINUATION, expected="absent fields")
+
+
+@check(
+    "tool-fragment-names",
+    "A call's name is sent once, and each fragment belongs to a call.",
+    severity=Severity.SHOULD,
+    why="Clients that join fragments double the name.",
+    fix="Send the name with the first fragment only.",
+)
+def tool_fragment_names(_: Case, reply: Reply) -> Verdict | None:
+    """Repeated names and fragments of no call."""
+    return _streamed(reply, Kind.NAME_REPEATED, Kind.FRAGMENT_ORPHAN, expected="the name once")
+
+
+@check(
+    "arguments-streamed",
+    "A call's arguments are streamed as they are made.",
+    severity=Severity.INFO,
+    row=19,
+    why="Interfaces that show a call while it is written show nothing until the end.",
+    fix="Let the tool parser pass arguments on as they come.",
+)
+def arguments_streamed(_: Case, reply: Reply) -> Verdict | None:
+    """Long arguments in one chunk, after the name came alone. A call whole in one delta is a healthy style."""
+    if not reply.streamed:
+        return None
+    long = [call for call in reply.tool_calls if call.arguments and len(call.arguments) >= 64]
+    late = [call for call in long if call.fragments == 2]
+    if late:
+        return Fail(
+            "the name came early and all arguments in one later chunk", "pieces", "one", spans_of([late[0].span])
+        )
+    return Pass() if long else None
+
+
+def _streamed(reply: Reply, *kinds: Kind, expected: str) -> Verdict | None:
+    if not reply.streamed or not (reply.tool_calls or anomalies(reply, *kinds)):
+        return None
+    return fail_on(reply, *kinds, expected=expected) or Pass()
+
+
+def _named(choice: object) -> str | None:
+    function = choice.get("function") if isinstance(choice, Mapping) else None
+    name = function.get("name") if isinstance(function, Mapping) else None
+    return name if isinstance(name, str) else None
