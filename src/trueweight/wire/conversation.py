@@ -1,0 +1,145 @@
+"""One trial, from its first attempt to its last, and the exchange that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import httpx
+
+from trueweight.core import Attempt, Exchange, Failure, FailureKind, Trial
+from trueweight.wire.capture import Capture
+from trueweight.wire.ledger import Ledger
+from trueweight.wire.outgoing import Outgoing
+from trueweight.wire.redact import Redactor
+from trueweight.wire.retry import asked_wait, wait_before_retry
+from trueweight.wire.settings import EventKind, WireEvent, WireSettings
+from trueweight.wire.world import World
+
+_CUT = Failure(FailureKind.INTERRUPTED, "the run was stopped")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all of a run shares. ``sink`` and ``notify`` never raise; ``halt`` stops every provider."""
+
+    settings: WireSettings
+    world: World
+    ledger: Ledger
+    redactor: Redactor
+    sink: Callable[[Exchange], None]
+    notify: Callable[[WireEvent], None]
+    halt: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a trial asks of its provider's lane.
+
+    Attributes:
+        wait: seconds of back-off, then the pace; ends early when the lane stops.
+        hold: a wait that the server asked for concerns every trial of the lane.
+        may_send: whether one more request may go out; accounts for it.
+        interrupted: whether the lane stopped for a reason that leaves this trial to be sent another day.
+    """
+
+    wait: Callable[[float], Awaitable[None]]
+    hold: Callable[[float], None]
+    may_send: Callable[[Trial], bool]
+    interrupted: Callable[[], bool]
+
+
+class Conversation:
+    """A trial being asked. Its first request is accounted for already."""
+
+    def __init__(self, trial: Trial, request: Outgoing, shared: Shared, gate: Gate) -> None:
+        self._trial = trial
+        self._request = request
+        self._shared = shared
+        self._gate = gate
+        self._attempts: list[Attempt] = []
+        self._cost: float | None = None
+        self._origin = shared.world.clock()
+        self._started_at = shared.world.now().isoformat(timespec="microseconds")
+
+    async def hold(self, client: httpx.AsyncClient) -> Attempt:
+        """Ask until there is an answer or no sense in asking; record it; the final attempt.
+
+        Cancelled half-way, it records what came so far as interrupted, so that not even a cut attempt is lost.
+        """
+        self._say(EventKind.STARTED)
+        waited = 0
+        try:
+            while True:
+                await self._attempt(client, waited)
+                wait = self._wait_before_next()
+                if wait is None:
+                    break
+                self._say(EventKind.RETRIED, waited=wait)
+                began = self._shared.world.clock()
+                await self._gate.wait(wait)
+                waited = self._shared.world.clock() - began
+                if not self._gate.may_send(self._trial):
+                    if self._gate.interrupted():
+                        self._cut_before_sending(waited)
+                    break
+        finally:
+            self._record()
+        return self._attempts[-1]
+
+    async def _attempt(self, client: httpx.AsyncClient, waited: int) -> None:
+        shared = self._shared
+        capture = Capture(shared.world.clock, self._origin, waited)
+        failure: Failure | None = _CUT
+        try:
+            failure = await capture.run(client, self._request, shared.settings, self._trial.provider.timeout)
+        finally:
+            attempt = capture.attempt(failure)
+            charge = shared.ledger.settle(self._trial, attempt)
+            if charge is not None:
+                self._cost = charge + (self._cost or 0.0)
+            self._attempts.append(shared.redactor.attempt(attempt))
+
+    def _wait_before_next(self) -> float | None:
+        world, last = self._shared.world, self._attempts[-1]
+        now = world.now()
+        wait = wait_before_retry(self._attempts, self._shared.settings, world.rng, now)
+        if last.failure is not None and last.failure.kind is FailureKind.RATE_LIMITED:
+            self._gate.hold(min(asked_wait(last, now) or 0.0, self._shared.settings.retry_budget))
+        return wait
+
+    def _cut_before_sending(self, waited: int) -> None:
+        now = self._shared.world.clock() - self._origin
+        self._attempts.append(
+            Attempt(waited, now, None, None, now, failure=replace(_CUT, detail="stopped before a retry"))
+        )
+
+    def _record(self) -> None:
+        trial = self._trial
+        exchange = Exchange(
+            trial=trial.id,
+            provider=trial.provider.name,
+            suite=trial.case.suite,
+            case=trial.case.id,
+            repeat=trial.repeat,
+            mode=trial.mode,
+            started_at=self._started_at,
+            request=self._request.record,
+            attempts=tuple(self._attempts),
+        )
+        self._shared.sink(exchange)
+        self._say(EventKind.FINISHED, waited=sum(attempt.waited for attempt in self._attempts) / 1e9)
+
+    def _say(self, kind: EventKind, *, waited: float = 0.0) -> None:
+        failure = self._attempts[-1].failure if self._attempts else None
+        self._shared.notify(
+            WireEvent(
+                kind,
+                self._trial.provider.name,
+                self._trial.id,
+                ok=kind is EventKind.FINISHED and failure is None,
+                failure=None if failure is None else failure.kind,
+                cost=self._cost,
+                waited=waited,
+            )
+        )

@@ -1,0 +1,68 @@
+"""Exceptions and statuses → typed failures."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+import httpx
+
+from trueweight.core import Failure, FailureKind
+
+_DETAIL = 500
+# How httpcore (h11) words a peer that went away, as against one that does not speak HTTP.
+_GONE = ("peer closed connection", "server disconnected", "connection reset")
+_BY_TYPE: tuple[tuple[type[Exception], FailureKind], ...] = (
+    (httpx.ConnectTimeout, FailureKind.TIMEOUT_CONNECT),
+    (httpx.PoolTimeout, FailureKind.TIMEOUT_CONNECT),
+    (httpx.ReadTimeout, FailureKind.TIMEOUT_STALL),
+    (httpx.WriteTimeout, FailureKind.TIMEOUT_STALL),
+    (httpx.ConnectError, FailureKind.CONNECT),
+    (httpx.ProxyError, FailureKind.CONNECT),
+    (httpx.NetworkError, FailureKind.RESET),
+    (ssl.SSLError, FailureKind.TLS),
+    (OSError, FailureKind.RESET),
+)
+_BY_STATUS = {
+    401: FailureKind.AUTH,
+    403: FailureKind.AUTH,
+    408: FailureKind.SERVER_ERROR,
+    429: FailureKind.RATE_LIMITED,
+}
+_BY_CLASS = {4: FailureKind.CLIENT_ERROR, 5: FailureKind.SERVER_ERROR}
+
+
+def failure_of_error(error: Exception) -> Failure:
+    """The failure that an exception of the transport means."""
+    detail = f"{type(error).__name__}: {error}"[:_DETAIL]
+    if isinstance(error, httpx.ConnectError):
+        for cause in _causes(error):
+            if isinstance(cause, socket.gaierror):
+                return Failure(FailureKind.DNS, detail)
+            if isinstance(cause, ssl.SSLError):
+                return Failure(FailureKind.TLS, detail)
+    if isinstance(error, httpx.RemoteProtocolError) and any(words in str(error).lower() for words in _GONE):
+        return Failure(FailureKind.RESET, detail)
+    kind = next((kind for type_, kind in _BY_TYPE if isinstance(error, type_)), FailureKind.PROTOCOL)
+    return Failure(kind, detail)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def failure_of_status(status: int, location: str | None) -> Failure | None:
+    """The failure that a whole response of this status means; None for a success.
+
+    A 408 is the server's own time-out, so it stands with the server errors.
+    """
+    if 200 <= status < 300:
+        return None
+    if 300 <= status < 400:
+        return Failure(FailureKind.REDIRECT, f"HTTP {status} to {location or 'nowhere'}; not followed"[:_DETAIL])
+    kind = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, FailureKind.PROTOCOL)
+    return Failure(kind, f"HTTP {status}")

@@ -1,0 +1,153 @@
+"""Fire: send trials to their providers and hand every exchange to a sink."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import anyio
+import httpx
+
+from trueweight.core import Exchange, Trial
+from trueweight.wire.conversation import Shared
+from trueweight.wire.lane import INTERRUPTED, Lane
+from trueweight.wire.ledger import Ledger
+from trueweight.wire.redact import Redactor
+from trueweight.wire.settings import FireResult, WireEvent, WireSettings
+from trueweight.wire.world import World
+
+
+async def fire(
+    trials: Sequence[Trial],
+    *,
+    keys: Mapping[str, str],
+    sink: Callable[[Exchange], None],
+    settings: WireSettings | None = None,
+    on_event: Callable[[WireEvent], None] | None = None,
+    world: World | None = None,
+    interrupt: anyio.Event | None = None,
+    handle_signals: bool = False,
+) -> FireResult:
+    """Send trials, each provider's in the order given, and record what happens.
+
+    Args:
+        keys: provider name → key, for those that need one.
+        sink: called once per trial, with a whole and redacted exchange, in this thread.
+        on_event: told of progress, in this thread; must be quick.
+        interrupt: when set, nothing more is sent; what is under way may finish within ``settings.grace`` seconds and
+            is recorded as interrupted after that.
+        handle_signals: SIGINT or SIGTERM sets ``interrupt``; a second one does not wait for the grace to end.
+
+    Raises:
+        Exception: whatever sink or on_event raised, after everything was stopped.
+    """
+    run = _Run(
+        keys=keys,
+        sink=sink,
+        settings=settings or WireSettings(),
+        on_event=on_event,
+        world=world or World(),
+        interrupt=interrupt or anyio.Event(),
+    )
+    return await run.fire(trials, handle_signals=handle_signals)
+
+
+class _Run:
+    def __init__(
+        self,
+        *,
+        keys: Mapping[str, str],
+        sink: Callable[[Exchange], None],
+        settings: WireSettings,
+        on_event: Callable[[WireEvent], None] | None,
+        world: World,
+        interrupt: anyio.Event,
+    ) -> None:
+        self._keys = keys
+        self._sink = sink
+        self._settings = settings
+        self._on_event = on_event
+        self._world = world
+        self._interrupt = interrupt
+        self._ledger = Ledger(settings)
+        self._lanes: list[Lane] = []
+        self._recorded = 0
+        self._error: Exception | None = None
+        self._scope = anyio.CancelScope()
+
+    async def fire(self, trials: Sequence[Trial], *, handle_signals: bool) -> FireResult:
+        self._lanes = self._make_lanes(trials)
+        with self._scope:
+            async with anyio.create_task_group() as watchers:
+                watchers.start_soon(self._drain_on_interrupt)
+                if handle_signals:
+                    watchers.start_soon(self._interrupt_on_signals)
+                async with anyio.create_task_group() as group:
+                    for lane in self._lanes:
+                        group.start_soon(lane.run)
+                watchers.cancel_scope.cancel()
+        if self._error is not None:
+            raise self._error
+        return self._result()
+
+    def _make_lanes(self, trials: Iterable[Trial]) -> list[Lane]:
+        shared = Shared(
+            self._settings,
+            self._world,
+            self._ledger,
+            Redactor(self._keys.values()),
+            sink=self._record,
+            notify=self._notify,
+            halt=self._halt,
+        )
+        by_name: dict[str, list[Trial]] = {}
+        for trial in trials:
+            by_name.setdefault(trial.provider.name, []).append(trial)
+        tls = httpx.create_ssl_context()  # loading certificates takes milliseconds: once for all
+        return [Lane(own[0].provider, own, self._keys.get(name), tls, shared) for name, own in by_name.items()]
+
+    def _record(self, exchange: Exchange) -> None:
+        if self._guarded(lambda: self._sink(exchange)):
+            self._recorded += 1
+
+    def _notify(self, event: WireEvent) -> None:
+        if (tell := self._on_event) is not None:
+            self._guarded(lambda: tell(event))
+
+    def _guarded(self, call: Callable[[], None]) -> bool:
+        """Call what was passed in. If it raises, stop everything: recording is why we send."""
+        try:
+            call()
+        except Exception as error:
+            self._error = self._error or error
+            self._scope.cancel()
+            return False
+        return True
+
+    def _halt(self, reason: str) -> None:
+        for lane in self._lanes:
+            lane.stop(reason)
+
+    async def _drain_on_interrupt(self) -> None:
+        await self._interrupt.wait()
+        self._halt(INTERRUPTED)
+        await self._world.sleep(self._settings.grace)
+        self._scope.cancel()
+
+    async def _interrupt_on_signals(self) -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for _ in signals:
+                if self._interrupt.is_set():
+                    self._scope.cancel()
+                self._interrupt.set()
+
+    def _result(self) -> FireResult:
+        priced = {lane.provider.name: lane.provider.price is not None for lane in self._lanes}
+        return FireResult(
+            recorded=self._recorded,
+            requests={name: self._ledger.requests[name] for name in priced},
+            cost={name: self._ledger.spent[name] if has else None for name, has in priced.items()},
+            stopped={lane.provider.name: lane.reason for lane in self._lanes if lane.reason},
+            unsent=tuple(unsent for lane in self._lanes for unsent in lane.unsent()),
+            interrupted=self._interrupt.is_set(),
+        )

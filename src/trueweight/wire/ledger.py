@@ -1,0 +1,59 @@
+"""Money and request counts: nothing is sent that could cross a limit."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+
+from trueweight.core import Attempt, Trial
+from trueweight.plan import cost_of, token_ceiling
+from trueweight.wire.settings import WireSettings
+
+# Not a parser: replies are read after the run, and a budget must not depend on a reply being well-formed.
+_PROMPT = re.compile(rb'"prompt_tokens"\s*:\s*(\d{1,12})')
+_COMPLETION = re.compile(rb'"completion_tokens"\s*:\s*(\d{1,12})')
+
+
+class Ledger:
+    """Reserves the ceiling of each request before it is sent, and settles it by what the reply reports."""
+
+    def __init__(self, settings: WireSettings) -> None:
+        self._settings = settings
+        self._reserved = 0.0
+        self.requests: Counter[str] = Counter()
+        self.spent: defaultdict[str, float] = defaultdict(float)
+
+    def reserve(self, trial: Trial) -> str:
+        """Account for one request about to be sent; or say why it must not be ("" if it may)."""
+        limits = self._settings
+        if limits.max_requests is not None and self.requests.total() >= limits.max_requests:
+            return f"--max-requests {limits.max_requests} reached"
+        ceiling = self._ceiling(trial)
+        committed = sum(self.spent.values()) + self._reserved
+        if limits.budget_usd is not None and committed + ceiling > limits.budget_usd:
+            return f"--budget {limits.budget_usd:g} USD could be crossed by the next request"
+        self._reserved += ceiling
+        self.requests[trial.provider.name] += 1
+        return ""
+
+    def settle(self, trial: Trial, attempt: Attempt) -> float | None:
+        """Replace the reservation by the charge; USD, or None without a price.
+
+        A success that reports no usage is charged its ceiling; a failure that reports none is charged nothing.
+        """
+        ceiling = self._ceiling(trial)
+        self._reserved -= ceiling
+        price = trial.provider.price
+        if price is None:
+            return None
+        prompt, completion = (pattern.findall(attempt.body) for pattern in (_PROMPT, _COMPLETION))
+        if prompt:
+            charge = cost_of(price, int(prompt[-1]), int(completion[-1]) if completion else 0)
+        else:
+            charge = ceiling if attempt.status is not None and 200 <= attempt.status < 300 else 0.0
+        self.spent[trial.provider.name] += charge
+        return charge
+
+    def _ceiling(self, trial: Trial) -> float:
+        price = trial.provider.price
+        return 0.0 if price is None else cost_of(price, *token_ceiling(trial))

@@ -1,0 +1,54 @@
+"""What goes out: the request of a trial, made once and ready before its clock starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+
+from trueweight import __version__
+from trueweight.core import Mode, Provider, RequestRecord, Trial
+from trueweight.plan import request_body
+from trueweight.wire.redact import Redactor
+
+_HIDDEN = "Bearer [REDACTED]"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A serialised request; ``headers`` hold the key, ``record`` does not."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    record: RequestRecord
+
+    def build(self, client: httpx.AsyncClient) -> httpx.Request:
+        """A fresh httpx request, for one attempt."""
+        return client.build_request("POST", self.url, headers=list(self.headers), content=self.body)
+
+    def __repr__(self) -> str:
+        # The default would print the key into any traceback that shows locals.
+        return f"Outgoing({self.record!r})"
+
+
+def outgoing(trial: Trial, key: str | None, redactor: Redactor) -> Outgoing:
+    """Serialise a trial's request. Compression is refused so that bytes are stamped as the server wrote them."""
+    body = request_body(trial)
+    plain = _headers(trial.provider, trial.mode)
+    url = f"{trial.provider.base_url}/chat/completions"
+    credential = () if key is None else (("Authorization", f"Bearer {key}"),)
+    shown = () if key is None else (("Authorization", _HIDDEN),)
+    record = RequestRecord("POST", redactor.text(url), (*redactor.pairs(plain), *shown), redactor.text(body))
+    return Outgoing(url, (*plain, *credential), body.encode(), record)
+
+
+def _headers(provider: Provider, mode: Mode) -> tuple[tuple[str, str], ...]:
+    own = {
+        "Content-Type": "application/json",
+        "Accept": "text/event-stream" if mode is Mode.STREAM else "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": f"trueweight/{__version__}",
+    }
+    taken = {name.lower() for name in provider.headers}
+    return (*((name, value) for name, value in own.items() if name.lower() not in taken), *provider.headers.items())

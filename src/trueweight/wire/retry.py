@@ -1,0 +1,82 @@
+"""When to try again, and how long to wait first. Pure: clock and randomness come in as arguments."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from trueweight.core import Attempt, FailureKind
+from trueweight.wire.settings import WireSettings
+
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_PROMPTED = frozenset({FailureKind.RATE_LIMITED, FailureKind.SERVER_ERROR})
+
+
+def asked_wait(attempt: Attempt, now: datetime) -> float | None:
+    """Seconds that the server asked us to wait; None if it did not say.
+
+    Read from ``retry-after-ms``, ``retry-after`` (seconds or HTTP date), and, when no requests or tokens are left,
+    from ``x-ratelimit-reset-requests`` or ``-tokens`` (``1s``, ``6m0s``).
+    """
+    if (milliseconds := _number(attempt.header("retry-after-ms"))) is not None:
+        return milliseconds / 1000
+    after = attempt.header("retry-after")
+    if (seconds := _number(after)) is not None:
+        return seconds
+    if after is not None and (date := _date(after)) is not None:
+        return max(0.0, (date - now).total_seconds())
+    resets = [
+        reset
+        for what in ("requests", "tokens")
+        if _number(attempt.header(f"x-ratelimit-remaining-{what}")) == 0
+        and (reset := _duration(attempt.header(f"x-ratelimit-reset-{what}"))) is not None
+    ]
+    return max(resets, default=None)
+
+
+def wait_before_retry(
+    attempts: Sequence[Attempt], settings: WireSettings, rng: random.Random, now: datetime
+) -> float | None:
+    """Seconds to wait before another attempt; None if there must be none.
+
+    Args:
+        attempts: of this trial so far; the last one just ended.
+    """
+    last = attempts[-1]
+    if last.failure is None or not last.failure.kind.transient or len(attempts) > settings.retries:
+        return None
+    asked = asked_wait(last, now) if last.failure.kind in _PROMPTED else None
+    if asked is None:
+        ceiling = min(settings.backoff_cap, settings.backoff_base * 2 ** min(len(attempts) - 1, 60))
+        wait = rng.uniform(0.0, ceiling)  # full jitter: clients that failed together do not return together
+    else:
+        wait = asked
+    waited = sum(attempt.waited for attempt in attempts) / 1e9
+    return wait if waited + wait <= settings.retry_budget else None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _duration(text: str | None) -> float | None:
+    if not text or not (found := _DURATION.fullmatch(text.strip())):
+        return _number(text)
+    hours, minutes, seconds, milliseconds = (float(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000

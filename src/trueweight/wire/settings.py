@@ -1,0 +1,103 @@
+"""What the wire may do, what it says while it works, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from trueweight.core import FailureKind
+
+
+@dataclass(frozen=True, slots=True)
+class WireSettings:
+    """Limits of a run. Seconds, bytes, USD.
+
+    Attributes:
+        concurrency: requests under way at once per provider that sets no ``concurrency`` of its own.
+        retries: attempts after the first, for transient failures only.
+        backoff_base, backoff_cap: the n-th retry waits a uniformly random share of ``min(cap, base * 2**n)``.
+        retry_budget: most deliberate waiting for one trial in all; a Retry-After beyond what is left ends the trial.
+        budget_usd: no request is sent that could cross it. Counted by reported usage; by the plan's ceiling while a
+            request is under way, and where a reply reports none. Providers without a price count as free.
+        max_requests: no more requests than this in all, retries included.
+        connect_timeout: DNS, TCP and TLS together.
+        first_byte_timeout: from sending until the response's head is there; None leaves it to the provider's timeout.
+        stall_timeout: silence inside a body (may fire up to a tenth late: deadlines are moved lazily).
+        max_response_bytes: of one body; what is beyond is never read.
+        give_up_after: a provider that never answered is stopped after this many trials in a row that could not connect.
+        grace: after an interrupt, how long requests under way may finish.
+    """
+
+    concurrency: int = 8
+    retries: int = 3
+    backoff_base: float = 0.5
+    backoff_cap: float = 30.0
+    retry_budget: float = 120.0
+    budget_usd: float | None = None
+    max_requests: int | None = None
+    connect_timeout: float = 10.0
+    first_byte_timeout: float | None = None
+    stall_timeout: float = 60.0
+    max_response_bytes: int = 64 * 1024 * 1024
+    give_up_after: int = 4
+    grace: float = 10.0
+
+
+class EventKind(StrEnum):
+    """What happened: a trial began, will be tried again, ended; or a provider was stopped."""
+
+    STARTED = "started"
+    RETRIED = "retried"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class WireEvent:
+    """For progress displays.
+
+    Attributes:
+        ok: of a finished trial: whether it brought a whole HTTP success.
+        failure: of the attempt that just ended.
+        cost: USD charged to the trial so far; None without a price.
+        waited: seconds about to be waited (retried) or waited in all (finished).
+        detail: why a provider was stopped.
+    """
+
+    kind: EventKind
+    provider: str
+    trial: str = ""
+    ok: bool = False
+    failure: FailureKind | None = None
+    cost: float | None = None
+    waited: float = 0.0
+    detail: str = ""
+
+
+class Unsent(NamedTuple):
+    """A trial of which no request was sent, and why."""
+
+    trial: str
+    provider: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FireResult:
+    """What firing came to. Every trial given is either recorded or in ``unsent``.
+
+    Attributes:
+        recorded: exchanges handed to the sink.
+        requests: provider → requests sent, retries included.
+        cost: provider → USD charged; None without a price.
+        stopped: provider → why it was stopped before its last trial (auth, unreachable, budget, interrupt).
+    """
+
+    recorded: int = 0
+    requests: Mapping[str, int] = field(default_factory=dict)
+    cost: Mapping[str, float | None] = field(default_factory=dict)
+    stopped: Mapping[str, str] = field(default_factory=dict)
+    unsent: tuple[Unsent, ...] = ()
+    interrupted: bool = False
