@@ -1,0 +1,247 @@
+"""Each fault a server can have becomes its own typed failure, on a real socket, with all attempts on record."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from datetime import UTC, datetime
+
+import anyio
+import pytest
+from fault_servers import Stage, Talk, serving
+
+
+async def fine(talk: Talk) -> None:
+    await talk.answer()
+
+
+async def fails_twice(talk: Talk) -> None:
+    await talk.answer(500 if talk.number < 2 else 200, b'{"n":%d}' % talk.number)
+
+
+async def resets_mid_stream(talk: Talk) -> None:
+    await talk.start_chunks()
+    await talk.chunk(b"data: 1\n\n")
+    await anyio.sleep(0.02)
+    talk.reset()
+
+
+async def closes_mid_stream(talk: Talk) -> None:
+    await talk.start_chunks()
+    await talk.chunk(b"data: 1\n\n")
+    talk.writer.close()
+
+
+async def hangs_up(talk: Talk) -> None:
+    talk.writer.close()
+
+
+async def stalls(talk: Talk) -> None:
+    await talk.start_chunks()
+    await talk.chunk(b"data: 1\n\n")
+    await anyio.sleep(30)
+
+
+async def never_answers(talk: Talk) -> None:
+    await anyio.sleep(30)
+
+
+async def drips(talk: Talk) -> None:
+    await talk.start_chunks()
+    while True:
+        await talk.chunk(b": still here\n\n")
+        await anyio.sleep(0.01)
+
+
+async def drips_its_head(talk: Talk) -> None:
+    await talk.send(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        await talk.send(b"X-A: b\r\n")
+        await anyio.sleep(0.01)
+
+
+async def speaks_garbage(talk: Talk) -> None:
+    await talk.send(b"\x00\x01 this is not HTTP\r\n\r\n")
+
+
+async def endless_head(talk: Talk) -> None:
+    await talk.send(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        await talk.send(b"X-A: " + b"b" * 9000 + b"\r\n")
+
+
+async def endless_body(talk: Talk) -> None:
+    await talk.send(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        await talk.send(b"x" * 65536)
+
+
+async def refuses_the_key(talk: Talk) -> None:
+    await talk.answer(401)
+
+
+async def rejects_the_request(talk: Talk) -> None:
+    await talk.answer(400, b'{"error":{}}')
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind", "limits"),
+    [
+        (resets_mid_stream, "reset", {}),
+        (closes_mid_stream, "reset", {}),
+        (hangs_up, "reset", {}),
+        (stalls, "timeout-stall", {"stall_timeout": 0.1}),
+        (never_answers, "timeout-first-byte", {"first_byte_timeout": 0.1}),
+        (drips_its_head, "timeout-first-byte", {"first_byte_timeout": 0.1}),
+        (drips, "timeout-total", {"provider": {"timeout": 0.2}, "stall_timeout": 0.15}),
+        (never_answers, "timeout-total", {"provider": {"timeout": 0.1}}),
+        (speaks_garbage, "protocol", {}),
+        (endless_head, "protocol", {}),
+        (endless_body, "too-large", {"max_response_bytes": 300_000}),
+        (refuses_the_key, "auth", {}),
+        (rejects_the_request, "client-error", {}),
+    ],
+)
+def test_a_fault_has_a_name(stage: Stage, behaviour: object, kind: str, limits: dict[str, object]) -> None:
+    """A single attempt ends in the typed failure that the fault deserves, and is recorded."""
+    result = stage.against(behaviour, retries=0, **limits)  # type: ignore[arg-type]
+    assert stage.kinds() == [kind]
+    assert (result.recorded, result.requests, result.unsent) == (1, {"p": 1}, ())
+
+
+def test_transient_failures_are_retried_and_all_are_on_record(stage: Stage) -> None:
+    """500, 500, 200: three attempts, the waits before the second and third, and the last one's body."""
+    stage.against(fails_twice)
+    assert stage.kinds() == ["server-error", "server-error", None]
+    assert [attempt.body for attempt in stage.only.attempts] == [b'{"n":0}', b'{"n":1}', b'{"n":2}']
+    assert [event.kind for event in stage.events] == ["started", "retried", "retried", "finished"]
+    assert stage.events[-1].ok
+    assert len(stage.slept) == 2
+    first, second = stage.slept
+    assert 0 <= first <= 0.5
+    assert 0 <= second <= 1.0
+    assert stage.only.attempts[0].waited == 0
+
+
+def test_retries_end(stage: Stage) -> None:
+    """After ``retries`` more attempts the failure stands."""
+
+    async def always_500(talk: Talk) -> None:
+        await talk.answer(503)
+
+    result = stage.against(always_500, retries=2)
+    assert stage.kinds() == ["server-error"] * 3
+    assert result.requests == {"p": 3}
+
+
+@pytest.mark.parametrize("after", ["7", "date"])
+def test_retry_after_is_honoured_as_seconds_and_as_date(stage: Stage, after: str) -> None:
+    """429 with Retry-After: exactly that wait, not a guess."""
+    now = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
+    value = after if after == "7" else "Thu, 01 Jan 2026 12:00:07 GMT"
+
+    async def limited_once(talk: Talk) -> None:
+        if talk.number == 0:
+            await talk.answer(429, Retry_After=value)
+        else:
+            await talk.answer()
+
+    stage.against(limited_once, world=stage.world(now=lambda: now))
+    assert stage.kinds() == ["rate-limited", None]
+    assert stage.slept[0] == 7.0
+
+
+def test_a_wait_beyond_the_budget_is_not_waited(stage: Stage) -> None:
+    """Retry-After of an hour ends the trial instead of the user's evening."""
+
+    async def come_back_tomorrow(talk: Talk) -> None:
+        await talk.answer(429, Retry_After="3600")
+
+    stage.against(come_back_tomorrow)
+    assert stage.kinds() == ["rate-limited"]
+    assert stage.slept == []
+
+
+def test_what_came_before_the_reset_is_kept(stage: Stage) -> None:
+    """The status, the bytes and their stamps of a cut stream are on record."""
+    stage.against(resets_mid_stream, retries=0, provider={})
+    attempt = stage.only.final
+    assert (attempt.status, attempt.body) == (200, b"data: 1\n\n")
+    assert [stamp.offset for stamp in attempt.stamps] == [0]
+    assert not stage.only.judgeable
+
+
+def test_an_endless_body_is_cut_near_the_limit(stage: Stage) -> None:
+    """Memory is bounded: little more than the limit is ever held."""
+    stage.against(endless_body, max_response_bytes=300_000)
+    assert 300_000 < len(stage.only.final.body) <= 300_000 + 2**18
+    assert stage.kinds() == ["too-large"]
+
+
+def test_a_refused_key_stops_that_provider_and_no_other(stage: Stage) -> None:
+    """401: nothing more is sent there, what was not sent is said; the other provider is asked everything."""
+
+    async def run() -> None:
+        async with serving(refuses_the_key) as bad, serving(fine) as good:
+            trials = stage.trials(bad.url, 5, name="bad", api_key_env="K") + stage.trials(good.url, 5, name="good")
+            result = await stage.fire(trials, concurrency=1, keys={"bad": "key-of-the-bad-one"})
+            assert (len(bad.heard), len(good.heard)) == (1, 5)
+            assert result.stopped == {"bad": "HTTP 401: it refuses the key in K"}
+            assert {unsent.trial for unsent in result.unsent} == {trial.id for trial in trials[1:5]}
+            assert result.recorded + len(result.unsent) == len(trials)
+
+    anyio.run(run)
+    assert {e.provider: e.failure and e.failure.kind.value for e in stage.exchanges} == {"bad": "auth", "good": None}
+
+
+def test_a_redirect_is_not_followed_and_the_key_goes_nowhere_else(stage: Stage) -> None:
+    """A redirect to another host is a failure; the other host hears nothing."""
+
+    async def run() -> None:
+        async with serving(fine) as thief:
+
+            async def redirects(talk: Talk) -> None:
+                await talk.answer(307, Location=thief.url)
+
+            async with serving(redirects) as server:
+                await stage.fire(stage.trials(server.url), keys={"p": "key-that-must-stay"})
+                assert server.heard[0].header("authorization") == "Bearer key-that-must-stay"
+            assert thief.heard == []
+
+    anyio.run(run)
+    assert stage.kinds() == ["redirect"]
+
+
+def test_a_dead_port_is_connect_and_then_given_up(stage: Stage) -> None:
+    """Nothing listens: typed, recorded, and the rest is not tried one by one for ever."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
+    result = anyio.run(lambda: stage.fire(stage.trials(url, 9), concurrency=1, retries=0, give_up_after=2))
+    assert [e.failure and e.failure.kind.value for e in stage.exchanges] == ["connect", "connect"]
+    assert len(result.unsent) == 7
+    assert result.stopped["p"].startswith("unreachable")
+
+
+def test_a_name_that_does_not_resolve_is_dns(stage: Stage) -> None:
+    """RFC 6761 keeps .invalid from ever resolving."""
+    anyio.run(lambda: stage.fire(stage.trials("http://nowhere.invalid/v1"), retries=0))
+    assert stage.kinds() == ["dns"]
+
+
+def test_a_server_without_tls_is_tls(stage: Stage) -> None:
+    """https against a plain port fails as TLS, and is not retried."""
+
+    async def run() -> None:
+        async def speak_plainly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 400 This is no TLS\r\n\r\n")
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(speak_plainly, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            await stage.fire(stage.trials(f"https://127.0.0.1:{port}/v1"))
+
+    anyio.run(run)
+    assert stage.kinds() == ["tls"]
