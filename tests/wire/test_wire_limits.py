@@ -1,0 +1,162 @@
+"""Limits of money, requests and pace; interrupts; and a sink that fails. Nothing is dropped in silence."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import anyio
+import pytest
+from fault_servers import Stage, Talk, serving
+
+from trueweight.core import Exchange, Price
+from trueweight.wire import FireResult
+from trueweight.wire.pacing import Pacer
+
+USAGE = b'{"usage":{"prompt_tokens":1000000,"completion_tokens":1000000}}'
+
+
+async def fine(talk: Talk) -> None:
+    await talk.answer(body=USAGE)
+
+
+async def says_nothing_of_usage(talk: Talk) -> None:
+    await talk.answer()
+
+
+async def fails(talk: Talk) -> None:
+    await talk.answer(500)
+
+
+def test_max_requests_counts_retries_and_is_never_crossed(stage: Stage) -> None:
+    """Five requests allowed: five are sent, and each trial is recorded or said to be unsent."""
+    result = stage.against(fails, count=4, max_requests=5)
+    assert len(stage.server.heard) == 5
+    assert result.requests == {"p": 5}
+    assert len(stage.exchanges) + len(result.unsent) == 4
+    assert {unsent.reason for unsent in result.unsent} == {"--max-requests 5 reached"}
+
+
+def test_the_budget_counts_reported_usage(stage: Stage) -> None:
+    """2 USD a reply and 5 USD in all: the third is sent (the ceiling said it would be cheap), the fourth is not."""
+    result = stage.against(fine, count=9, budget_usd=5.0, provider={"price": Price(1.0, 1.0)})
+    assert len(stage.exchanges) == 3
+    assert result.cost == {"p": 6.0}
+    assert "--budget 5 USD" in result.unsent[0].reason
+
+
+def test_the_budget_counts_the_ceiling_when_usage_is_missing(stage: Stage) -> None:
+    """A provider that reports no usage cannot spend without limit; the ceiling of each request is reserved first."""
+    result = stage.against(says_nothing_of_usage, count=9, budget_usd=4.0, provider={"price": Price(0, 10_000)})
+    assert len(stage.exchanges) == 4  # 100 tokens at most, a hundredth of a dollar each
+    assert result.cost == {"p": pytest.approx(4.0)}
+
+
+def test_without_a_price_no_cost_is_invented(stage: Stage) -> None:
+    """Unknown is None, not zero."""
+    result = stage.against(fine, budget_usd=0.01)
+    assert result.cost == {"p": None}
+    assert stage.events[-1].cost is None
+
+
+def test_pace_is_even() -> None:
+    """120 a minute is one every half second, whoever takes it; an idle minute is not saved up; a hold moves all."""
+    now = 0
+    pacer = Pacer(120, lambda: now)
+    assert [pacer.take() for _ in range(3)] == [0.0, 0.5, 1.0]
+    now = 60_000_000_000
+    assert [pacer.take() for _ in range(2)] == [0.0, 0.5]
+    pacer.hold(10)
+    assert pacer.take() == 10.0
+
+
+def test_the_pace_applies_to_every_request(stage: Stage) -> None:
+    """With requests_per_minute all starts but the first wait for their turn."""
+    stage.against(
+        says_nothing_of_usage, count=3, provider={"requests_per_minute": 60}, world=stage.world(clock=lambda: 0)
+    )
+    assert stage.slept == [1.0, 2.0]
+
+
+def interrupted(stage: Stage, patience: float, **options: Any) -> FireResult:
+    """Interrupt while the first request is under way, at a server that takes 0.2 s to answer."""
+
+    async def run() -> FireResult:
+        interrupt = anyio.Event()
+
+        async def slow(talk: Talk) -> None:
+            interrupt.set()
+            await anyio.sleep(0.2)
+            await talk.answer()
+
+        async with serving(slow) as server:
+            world = stage.world(sleep=lambda _: anyio.sleep(patience))
+            return await stage.fire(
+                stage.trials(server.url, 5), concurrency=2, interrupt=interrupt, world=world, **options
+            )
+
+    return anyio.run(run)
+
+
+def test_an_interrupt_lets_what_is_under_way_finish(stage: Stage) -> None:
+    """Within the grace they end well; the rest is unsent and said to be."""
+    result = interrupted(stage, patience=5)
+    assert result.interrupted
+    assert [e.failure for e in stage.exchanges] == [None, None]
+    assert {unsent.reason for unsent in result.unsent} == {"interrupted"}
+    assert len(result.unsent) == 3
+
+
+def test_after_the_grace_they_are_cut_and_recorded_as_interrupted(stage: Stage) -> None:
+    """What our own stopping cut short is on record, as what it is."""
+    result = interrupted(stage, patience=0.01)
+    assert [e.failure and e.failure.kind.value for e in stage.exchanges] == ["interrupted", "interrupted"]
+    assert result.recorded == 2
+
+
+def test_a_retry_that_an_interrupt_prevents_is_recorded_as_interrupted(stage: Stage) -> None:
+    """A trial waiting for its retry is to be sent again another day, not filed as a failure of the provider."""
+
+    async def run() -> FireResult:
+        interrupt = anyio.Event()
+
+        async def sleep(_: float) -> None:
+            interrupt.set()
+            await anyio.sleep(30)
+
+        async with serving(fails) as server:
+            return await stage.fire(stage.trials(server.url), interrupt=interrupt, world=stage.world(sleep=sleep))
+
+    result = anyio.run(run)
+    assert result.interrupted
+    assert stage.kinds() == ["server-error", "interrupted"]
+
+
+def test_ctrl_c_is_an_interrupt_and_a_second_one_does_not_wait(stage: Stage) -> None:
+    """One signal drains; two leave now."""
+
+    async def run() -> FireResult:
+        async def never_answers(talk: Talk) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            await anyio.sleep(0.05)
+            os.kill(os.getpid(), signal.SIGINT)
+            await anyio.sleep(30)
+
+        async with serving(never_answers) as server:
+            world = stage.world(sleep=anyio.sleep)
+            return await stage.fire(stage.trials(server.url), handle_signals=True, world=world, grace=60)
+
+    assert anyio.run(run).interrupted
+    assert stage.kinds() == ["interrupted"]
+
+
+def test_a_sink_that_fails_stops_everything_and_is_heard(stage: Stage) -> None:
+    """No request is sent whose answer could not be kept."""
+
+    def full(_: Exchange) -> None:
+        raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        stage.against(fine, count=5, sink=full)
+    assert len(stage.server.heard) == 1
