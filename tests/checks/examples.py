@@ -95,11 +95,19 @@ EXAMPLES = [
     Example("http-json", exchange(b"<html>busy</html>", content_type="text/html"), b"<html>", OK_TEXT),
     Example("json-portable", exchange(b'{"choices":[],"choices":[],"x":NaN}'), b"NaN", OK_TEXT),
     Example("body-utf8", exchange(b'{"x":"\xff"}'), b"\xff", OK_TEXT),
-    Example("content-encoding", exchange(gzip.compress(b"{}" * 99)[:-9], headers={"Content-Encoding": "gzip"}), b"", OK_TEXT),
+    Example(
+        "content-encoding", exchange(gzip.compress(b"{}" * 99)[:-9], headers={"Content-Encoding": "gzip"}), b"", OK_TEXT
+    ),
     Example("content-type", exchange(b"{}", content_type="text/plain"), b"", OK_TEXT),
     Example("error-object", exchange(b"bad", status=400), b"bad", plain({"error": {"message": "no"}}, status=400)),
     Example("request-accepted", plain({"error": {"message": "bad luck"}}, status=400), b"bad luck", OK_TEXT),
-    Example("request-refused", OK_TEXT, b"hello", plain({"error": {"message": "no"}}, status=400), case({"request-refused": {}})),
+    Example(
+        "request-refused",
+        OK_TEXT,
+        b"hello",
+        plain({"error": {"message": "no"}}, status=400),
+        case({"request-refused": {}}),
+    ),
     Example("stream-honoured", plain(message(content="x"), mode=Mode.STREAM), b"chat.completion", OK_STREAM),
     Example("sse-shape", raw_stream(b"data: {oops\n\n"), b"{oops", OK_STREAM),
     Example("sse-style", raw_stream(b"data: {}\r\n\r\n"), b"\r\n", OK_STREAM),
@@ -113,14 +121,33 @@ EXAMPLES = [
     Example("response-fields", plain(message() | {"object": "thing"}), b"thing", OK_TEXT),
     Example("stream-one-response", stream([chunk(), chunk() | {"id": "zzz"}]), b"zzz", OK_STREAM),
     Example("usage-present", plain(message(content="x", usage=None)), b"choices", OK_TEXT),
-    Example("usage-once", stream([chunk(content="a") | {"usage": {"prompt_tokens": 77}}, usage_chunk()]), b"77", OK_STREAM),
-    Example("usage-adds-up", plain(message(usage={"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 9})), b"9", OK_TEXT),
+    Example(
+        "usage-once", stream([chunk(content="a") | {"usage": {"prompt_tokens": 77}}, usage_chunk()]), b"77", OK_STREAM
+    ),
+    Example(
+        "usage-adds-up",
+        plain(message(usage={"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 9})),
+        b"9",
+        OK_TEXT,
+    ),
     Example("usage-not-zero", plain(message(content="x", usage=(3, 0))), b'"completion_tokens": 0', OK_TEXT),
-    Example("prompt-not-truncated", plain(message(content="x", usage=(99, 1))), b'"prompt_tokens": 99', plain(message(usage=(310, 1))), case(**LONG)),
+    Example(
+        "prompt-not-truncated",
+        plain(message(content="x", usage=(99, 1))),
+        b'"prompt_tokens": 99',
+        plain(message(usage=(310, 1))),
+        case(**LONG),
+    ),
     Example("finish-reason-known", says("x", "eos"), b'"eos"', OK_TEXT),
     Example("finish-reason-agrees", calls("{}", finish="stop"), b'"stop"', OK_CALL),
     Example("finish-without-calls", says(None, "tool_calls", tool_calls=[]), b'"tool_calls"', OK_CALL),
-    Example("finish-reason-length", calls('{"city":"O'), b'"tool_calls"', calls('{"city":"O', finish="length"), case(max_tokens=5)),
+    Example(
+        "finish-reason-length",
+        calls('{"city":"O'),
+        b'"tool_calls"',
+        calls('{"city":"O', finish="length"),
+        case(max_tokens=5),
+    ),
     Example("finish-once", stream([chunk("stop"), chunk(content="more")]), b"more", OK_STREAM),
     Example("finish-reason", says("x", "length"), b'"length"', OK_TEXT, case({"finish-reason": {"one_of": ["stop"]}})),
     Example("tool-name-declared", calls("{}", name="wether"), b"wether", OK_CALL),
@@ -131,13 +158,31 @@ EXAMPLES = [
     Example("call-type", plain(message(tool_calls=[call("now", type="tool")])), b'"tool"', OK_CALL),
     Example("tool-choice-none", OK_CALL, b"weather", OK_TEXT, case(tool_choice="none")),
     Example("tool-choice-required", OK_TEXT, b"finish_reason", OK_CALL, case(tool_choice="required")),
-    Example("tool-choice-named", calls("{}", name="now"), b"now", OK_CALL, case(tool_choice={"type": "function", "function": {"name": "weather"}})),
+    Example(
+        "tool-choice-named",
+        calls("{}", name="now"),
+        b"now",
+        OK_CALL,
+        case(tool_choice={"type": "function", "function": {"name": "weather"}}),
+    ),
     Example("parallel-calls-off", calls("{}", "{}"), b"call_1", OK_CALL, case(parallel_tool_calls=False)),
     Example("tool-index-present", parts(fragment(None, "now", "{}", id="a")), b"now", OK_PARTS),
-    Example("tool-index-unique", parts(fragment(0, "now", "{}", id="a"), fragment(0, "now", "{}", id="bb")), b"bb", OK_PARTS),
-    Example("tool-fragment-nulls", parts(fragment(0, "now", "{", id="a"), fragment(0, None, "}", id=None)), b"null", OK_PARTS),
+    Example(
+        "tool-index-unique", parts(fragment(0, "now", "{}", id="a"), fragment(0, "now", "{}", id="bb")), b"bb", OK_PARTS
+    ),
+    Example(
+        "tool-fragment-nulls",
+        parts(fragment(0, "now", "{", id="a"), fragment(0, None, "}", id=None)),
+        b"null",
+        OK_PARTS,
+    ),
     Example("tool-fragment-names", parts(fragment(0, "now", "{", id="a"), fragment(0, "now", "}")), b"now", OK_PARTS),
-    Example("arguments-streamed", parts(fragment(0, "now", "", id="a"), fragment(0, None, '{"x":"' + "y" * 70 + '"}')), b"yyy", OK_PARTS),
+    Example(
+        "arguments-streamed",
+        parts(fragment(0, "now", "", id="a"), fragment(0, None, '{"x":"' + "y" * 70 + '"}')),
+        b"yyy",
+        OK_PARTS,
+    ),
     Example("tool-arguments-json", calls('"city":"Oslo"}'), b"Oslo", OK_CALL),
     Example("tool-arguments-complete", calls('{"city":"Os'), b"Os", OK_CALL),
     Example("tool-arguments-once", calls('{"city":"Oslo"}{"city":"Oslo"}'), b"}{", OK_CALL),
@@ -149,20 +194,33 @@ EXAMPLES = [
     Example("tool-arguments-required", calls("{}"), b"{}", OK_CALL),
     Example("call-after-empty-call", calls("{}", ""), b"call_1", calls("{}", '{"city":"Oslo"}')),
     Example("markers-in-content", says('<tool_call>{"name":"now"}</tool_call>'), b"<tool_call>", OK_TEXT),
-    Example("markers-in-reasoning", says("x", reasoning_content="<|tool_call_begin|>"), b"<|tool_call_begin|>", says("x", reasoning_content="hm")),
+    Example(
+        "markers-in-reasoning",
+        says("x", reasoning_content="<|tool_call_begin|>"),
+        b"<|tool_call_begin|>",
+        says("x", reasoning_content="hm"),
+    ),
     Example("think-tags-in-content", says("<think>hm</think>x"), b"<think>", OK_TEXT),
     Example("history-ids-in-content", says('functions.weather:0 {"city":"Oslo"}'), b"functions.weather:0", OK_TEXT),
-    Example("answer-in-content", says("", reasoning_content="It is 4."), b"It is 4.", says("4", reasoning_content="2+2")),
+    Example(
+        "answer-in-content", says("", reasoning_content="It is 4."), b"It is 4.", says("4", reasoning_content="2+2")
+    ),
     Example("reasoning-field", says("x", reasoning="hm"), b"reasoning", says("x", reasoning_content="hm")),
     Example("reply-not-empty", says(""), b'"stop"', OK_TEXT),
     Example("text-whole-characters", says("a \ufffd"), "\ufffd".encode(), OK_TEXT),
     Example("text-visible", says("a\u200bb"), "\u200b".encode(), says("👩\u200d🚀")),
     Example("text-no-loop", says("so " * 300, "length"), b"so so", says("so " * 5 + "x" * 250 + "end", "length")),
     Example("content-matches", OK_TEXT, b"hello", says("bye"), case({"content-matches": {"contains": ["bye"]}})),
-    Example("structured-output", says("[]"), b"[]", says('{"city":"Oslo"}'), case({"structured-output": {"schema": SCHEMA}})),
-    Example("structured-output-bare", says('```json\n{"city":"Oslo"}\n```'), b"```", says('{"city":"Oslo"}'), JSON_ASKED),
+    Example(
+        "structured-output", says("[]"), b"[]", says('{"city":"Oslo"}'), case({"structured-output": {"schema": SCHEMA}})
+    ),
+    Example(
+        "structured-output-bare", says('```json\n{"city":"Oslo"}\n```'), b"```", says('{"city":"Oslo"}'), JSON_ASKED
+    ),
     Example("structured-output-schema", says('{"city":7}'), b"7", says('{"city":"Oslo"}'), JSON_ASKED),
-    Example("json-equals", says('{"a":true}'), b"true", says('{ "a": 1.0 }'), case({"json-equals": {"value": {"a": 1}}})),
+    Example(
+        "json-equals", says('{"a":true}'), b"true", says('{ "a": 1.0 }'), case({"json-equals": {"value": {"a": 1}}})
+    ),
     Example("tool-call-expected", OK_TEXT, b"finish_reason", OK_CALL, case({"tool-call-expected": {"call": "must"}})),
     Example("tool-call-matches", calls('{"city":"Rome"}'), b"Rome", RIGHT, expects(CODE)),
     Example("argument-whitespace", calls('{"city":"a b </tool_call> c","zip":"02134"}'), b"a b", RIGHT, expects(CODE)),
@@ -170,7 +228,18 @@ EXAMPLES = [
     Example("argument-coerced", calls('{"city":"x","zip":2134}'), b"2134", RIGHT, expects(CODE)),
     Example("stop-honoured", says("one END two"), b"END", OK_TEXT, case(stop=["END"])),
     Example("n-honoured", OK_TEXT, b"choices", OK_TEXT, case(n=2), case(n=1)),
-    Example("logprobs-honoured", OK_TEXT, b"choices", plain({**message(), "choices": [{"index": 0, "message": {"content": "x"}, "logprobs": {"content": [{"token": "x"}]}}]}), case(logprobs=True)),
+    Example(
+        "logprobs-honoured",
+        OK_TEXT,
+        b"choices",
+        plain(
+            {
+                **message(),
+                "choices": [{"index": 0, "message": {"content": "x"}, "logprobs": {"content": [{"token": "x"}]}}],
+            }
+        ),
+        case(logprobs=True),
+    ),
     Example("max-tokens-honoured", plain(message(content="x", usage=(1, 50))), b"50", OK_TEXT, case(max_tokens=10)),
     Example("no-legacy-function-call", says(None, function_call={"name": "now"}), b"function_call", OK_TEXT),
-]  # fmt: skip
+]

@@ -80,10 +80,16 @@ def usage_chunk(prompt: int = 10, completion: int = 5) -> dict[str, Any]:
     return chunk() | {"choices": [], "usage": usage_of(prompt, completion)}
 
 
+def json_bytes(document: Any) -> bytes:
+    """JSON in UTF-8, with an escape only where a half code point has no bytes."""
+    text = json.dumps(document, ensure_ascii=False)
+    return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text).encode()
+
+
 def sse(documents: Iterable[Any], *, done: bool = True) -> bytes:
     """Documents as server-sent events."""
-    lines = [f"data: {json.dumps(document, ensure_ascii=False)}\n\n" for document in documents]
-    return "".join([*lines, "data: [DONE]\n\n" if done else ""]).encode()
+    lines = [b"data: " + json_bytes(document) + b"\n\n" for document in documents]
+    return b"".join([*lines, b"data: [DONE]\n\n" if done else b""])
 
 
 def call(name: str | None = "f", arguments: Any = "{}", **fields: Any) -> dict[str, Any]:
@@ -93,7 +99,7 @@ def call(name: str | None = "f", arguments: Any = "{}", **fields: Any) -> dict[s
 
 def plain(document: Any, **how: Any) -> Exchange:
     """An exchange with a JSON body."""
-    return exchange(json.dumps(document, ensure_ascii=False).encode(), **how)
+    return exchange(json_bytes(document), **how)
 
 
 def stream(documents: Iterable[Any], *, done: bool = True, **how: Any) -> Exchange:

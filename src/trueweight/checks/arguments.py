@@ -172,7 +172,7 @@ def _problem(case: Case, reply: Reply, *problems: CallProblem) -> Verdict | None
         got = "absent" if call.arguments is None else quote(call.arguments)
         message = f"{place}: {words}{_more(bad)}"
         spans = narrow(reply, call.span, call.arguments or "")
-        return Fail(message.encode("utf-8", "backslashreplace").decode(), "one JSON object", got, spans)
+        return Fail(message, "one JSON object", got, spans)
     return Pass() if judged else None
 
 
@@ -182,8 +182,7 @@ def _violation(reply: Reply, judged: tuple[CallValidity, ...], keywords: frozens
             if breach.keyword in keywords:
                 message = f"call {one.call.position} ({quote(one.call.name)}): {breach.path}: {breach.message}"
                 spans = narrow(reply, one.call.span, one.call.arguments or "")
-                clean = message.encode("utf-8", "backslashreplace").decode()
-                return Fail(clean, f"{breach.keyword} holds", quote(one.call.arguments), spans)
+                return Fail(message, f"{breach.keyword} holds", quote(one.call.arguments), spans)
     return Pass() if any(one.valid or one.violations for one in judged) else None
 
 

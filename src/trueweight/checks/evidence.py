@@ -15,13 +15,11 @@ _SPANS = 10
 
 
 def quote(value: Any, limit: int = _QUOTE) -> str:
-    """A value as short JSON text on one line, cut in the middle; always encodable as UTF-8."""
+    """A value as short JSON text on one line, cut in the middle."""
     text = value if isinstance(value, str) else _dump(value)
     if len(text) > limit:
         text = f"{text[: limit * 2 // 3]} … {text[-limit // 3 :]}"
-    if isinstance(value, str):
-        text = _dump(text)
-    return text.encode("utf-8", "backslashreplace").decode()
+    return _dump(text) if isinstance(value, str) else text
 
 
 def _dump(value: Any) -> str:
@@ -49,8 +47,7 @@ def fail_on(reply: Reply, *kinds: Kind, expected: str = "") -> Fail | None:
         return None
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     got = ", ".join(dict.fromkeys(anomaly.kind for anomaly in found))
-    detail = found[0].detail.encode("utf-8", "backslashreplace").decode()
-    return Fail(f"{detail}{more}", expected, got, spans_of(found))
+    return Fail(f"{found[0].detail}{more}", expected, got, spans_of(found))
 
 
 def whole(reply: Reply) -> tuple[Span, ...]:

@@ -185,8 +185,14 @@ def _finding(case: Case, entry: _Check, verdict: Verdict) -> Finding:
         case Pass(message):
             return Finding(entry.info.id, Outcome.PASS, severity, message)
         case Fail(message, expected, got, spans):
+            message, expected, got = map(_writable, (message, expected, got))
             return Finding(entry.info.id, Outcome.FAIL, severity, message, expected, got, spans)
         case Unsupported(message, spans):
-            return Finding(entry.info.id, Outcome.UNSUPPORTED, severity, message, spans=spans)
+            return Finding(entry.info.id, Outcome.UNSUPPORTED, severity, _writable(message), spans=spans)
         case NotApplicable(message):
-            return Finding(entry.info.id, Outcome.NOT_APPLICABLE, severity, message)
+            return Finding(entry.info.id, Outcome.NOT_APPLICABLE, severity, _writable(message))
+
+
+def _writable(text: str) -> str:
+    """The text with half code points spelled out, so that any file can hold what a model wrote."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -180,7 +180,7 @@ def same_json(left: Any, right: Any) -> bool:
 
 
 def _fail(reply: Reply, kind: str, words: str) -> Fail:
-    message = f"{_WORDS[kind]}{': ' if words else ''}{words}".encode("utf-8", "backslashreplace").decode()
+    message = f"{_WORDS[kind]}{': ' if words else ''}{words}"
     return Fail(message, "valid JSON", f"{kind}: {quote(reply.content or '')}", _all(reply))
 
 

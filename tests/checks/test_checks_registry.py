@@ -1,0 +1,124 @@
+"""The register: parameters are validated, severity follows the case, unknown checks are said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from examples import EXAMPLES, OK_CALL, OK_TEXT, calls, case, says
+
+from trueweight.checks import all_checks, check_params_schema, run_checks, validate_params
+from trueweight.checks.json_schema import validate
+from trueweight.core import ConfigError, Finding, Outcome, Severity
+from trueweight.read import read_reply
+
+FIXED = [
+    "tool-call-expected", "tool-call-matches", "structured-output", "json-equals", "content-matches", "finish-reason",
+    "http-json", "sse-shape", "tool-name-declared", "tool-arguments-json", "tool-arguments-schema",
+    "markers-in-content", "markers-in-reasoning", "finish-reason-agrees", "call-id-present",
+    "error-in-stream", "stream-complete", "usage-present",
+]  # fmt: skip
+
+
+def one(check_id: str, made: object, asked: object) -> Finding:
+    return next(f for f in run_checks(asked, read_reply(made)) if f.check == check_id)
+
+
+def test_the_ids_that_suites_rely_on_are_there() -> None:
+    """The fixed vocabulary of suite authors."""
+    assert set(FIXED) <= {info.id for info in all_checks()}
+
+
+@pytest.mark.parametrize(
+    ("check_id", "params", "words"),
+    [
+        ("tool-call-expected", {"call": "maybe"}, "parameter call"),
+        ("tool-call-expected", {}, "'call' is a required property"),
+        ("finish-reason", {"one_of": []}, "one_of"),
+        ("http-json", {"x": 1}, "'x' was unexpected"),
+        ("content-matches", {"contain": ["a"]}, "contain"),
+        ("tool-call-matches", {"calls": [{"nam": "f"}]}, r"calls\[0\]"),
+    ],
+)
+def test_bad_parameters_say_where_and_what(check_id: str, params: dict, words: str) -> None:
+    """A suite's author is told the parameter, the fault and what is valid."""
+    with pytest.raises(ConfigError, match=words) as error:
+        validate_params(check_id, params, where="suite.yaml:3")
+    assert "suite.yaml:3" in str(error.value)
+
+
+def test_an_unknown_check_gets_a_near_miss() -> None:
+    """A misspelt id names the one that was meant."""
+    with pytest.raises(ConfigError, match="Did you mean 'json-equals'"):
+        validate_params("json-equal", {})
+
+
+def test_every_parameter_schema_is_a_valid_schema() -> None:
+    """The schemas that judge others are themselves valid."""
+    for info in all_checks():
+        assert validate(check_params_schema(info.id), {}).valid is not None
+
+
+def test_the_cases_severity_wins_where_it_names_the_check() -> None:
+    """A named check weighs what the case says; all others weigh what they say themselves."""
+    asked = replace(case({"finish-reason": {"one_of": ["length"]}}), severity=Severity.INFO)
+    assert one("finish-reason", OK_TEXT, asked).severity is Severity.INFO
+    assert one("http-json", OK_TEXT, asked).severity is Severity.MUST
+
+
+def test_a_check_of_a_newer_version_is_said() -> None:
+    """An old tool says that it cannot judge, and does not crash."""
+    found = one("from-the-future", OK_TEXT, case({"from-the-future": {}}))
+    assert found.outcome is Outcome.NOT_APPLICABLE
+
+
+def test_the_failure_of_one_kind_is_named_by_one_check_of_its_family() -> None:
+    """Each way to break arguments fails one of the arguments checks, not all of them."""
+    for example in EXAMPLES:
+        if example.check.startswith("tool-arguments-"):
+            found = run_checks(example.case, read_reply(example.bad))
+            failed = [f.check for f in found if f.outcome is Outcome.FAIL and f.check.startswith("tool-arguments-")]
+            assert failed == [example.check]
+
+
+@pytest.mark.parametrize(
+    ("params", "made", "outcome"),
+    [
+        ({"call": "must"}, OK_CALL, Outcome.PASS),
+        ({"call": "must", "min": 2}, OK_CALL, Outcome.FAIL),
+        ({"call": "must-not"}, OK_CALL, Outcome.FAIL),
+        ({"call": "must-not"}, OK_TEXT, Outcome.PASS),
+        ({"call": "may"}, OK_TEXT, Outcome.PASS),
+        ({"call": "may", "max": 1}, calls("{}", "{}"), Outcome.FAIL),
+    ],
+)
+def test_call_expectations_count_calls(params: dict, made: object, outcome: Outcome) -> None:
+    """Must, must not, may; at least, at most."""
+    assert one("tool-call-expected", made, case({"tool-call-expected": params})).outcome is outcome
+
+
+OSLO, ROME = ({"name": "weather", "arguments": {"city": city}} for city in ("Oslo", "Rome"))
+
+
+@pytest.mark.parametrize(
+    ("params", "arguments", "outcome"),
+    [
+        ({"calls": [OSLO, ROME]}, ['{"city":"Rome"}', '{"city":"Oslo"}'], Outcome.PASS),
+        ({"calls": [OSLO, ROME], "ordered": True}, ['{"city":"Rome"}', '{"city":"Oslo"}'], Outcome.FAIL),
+        ({"calls": [OSLO]}, ['{"city":"Oslo","days":1}'], Outcome.FAIL),
+        ({"calls": [{"name": "weather", "includes": {"city": "Oslo"}}]}, ['{"city":"Oslo","days":1}'], Outcome.PASS),
+        ({"calls": [OSLO]}, ['{"city":"Oslo"}', '{"city":"Oslo"}'], Outcome.FAIL),
+        ({"calls": [{"name": "weather"}, OSLO]}, ['{"city":"Oslo"}', '{"city":"Rome"}'], Outcome.PASS),
+        ({"calls": []}, [], Outcome.PASS),
+    ],
+)
+def test_expected_calls_are_matched_as_a_multiset(params: dict, arguments: list, outcome: Outcome) -> None:
+    """In any order unless ordered, exactly or by inclusion, and none beside."""
+    made = calls(*arguments) if arguments else OK_TEXT
+    assert one("tool-call-matches", made, case({"tool-call-matches": params})).outcome is outcome
+
+
+def test_findings_can_always_be_written() -> None:
+    """Half code points from a model do not reach a finding as such."""
+    for finding in run_checks(case(), read_reply(says("\ud83d<tool_call>"))):
+        (finding.message + finding.got + finding.expected).encode()
