@@ -7,13 +7,15 @@ schema that is no schema is counted apart and not as invalid; calls under ``stop
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from trueweight.core import Observation
 
 _NAMED = (
     "trials",
     "recorded",
+    "cases_answered",
+    "cases_answered_with_tools",
     "arrived",
     "attempts",
     "retries",
@@ -34,8 +36,13 @@ _NAMED = (
 )
 
 
-def count(observations: Sequence[Observation], planned: int) -> dict[str, int]:
-    """All counts by name; ``structured_<outcome>`` for each outcome that occurs."""
+def count(observations: Sequence[Observation], planned: int, with_tools: Container[str] = ()) -> dict[str, int]:
+    """All counts by name; ``structured_<outcome>`` for each outcome that occurs.
+
+    Args:
+        planned: how many trials the provider should have.
+        with_tools: keys of the cases that offer tools.
+    """
     counts: Counter[str] = Counter(dict.fromkeys(_NAMED, 0))
     counts["trials"] = planned
     for seen in observations:
@@ -46,6 +53,9 @@ def count(observations: Sequence[Observation], planned: int) -> dict[str, int]:
         if seen.arrived:
             counts["arrived"] += 1
             _count_reply(counts, seen)
+    answered = {seen.case for seen in observations if seen.arrived}
+    counts["cases_answered"] = len(answered)
+    counts["cases_answered_with_tools"] = sum(case in with_tools for case in answered)
     return dict(counts)
 
 

@@ -18,10 +18,19 @@ _PHRASES = {
     "tool-arguments-schema": "Tool-call arguments break the tool's schema",
     "tool-call-expected": "It calls a tool when it should not, or does not when it should",
     "tool-call-matches": "Tool calls are not the ones that were asked for",
-    "structured-output": "It ignores the response_format schema",
+    "structured-output": "Structured output is not what its schema says",
+    "structured-output-bare": "It ignores response_format: the content is not bare JSON",
+    "structured-output-schema": "It ignores response_format schemas: the JSON breaks them",
+    "think-tags-in-content": "Thinking leaks into the content",
     "finish-reason-agrees": "The finish reason contradicts the reply",
     "stream-complete": "Streams end before they are complete",
 }
+# Checks of what a case expects say that something went wrong; where another check says what, it speaks first.
+_SYMPTOMS = frozenset(
+    {"tool-call-expected", "tool-call-matches", "structured-output", "json-equals", "content-matches", "finish-reason"}
+)
+_LEAKS = frozenset({"markers-in-content", "markers-in-reasoning"})
+_RANK = {"MUST": 0, "SHOULD": 1}
 _WORSE = {
     "tool_call_f1": "It decides otherwise than the reference when to call a tool",
     "schema_accuracy": "Its tool calls are valid less often than the reference's",
@@ -40,8 +49,8 @@ def make_sentence(provider: Mapping[str, Any], *, is_reference: bool, has_refere
     lost = _unavailable(provider)
     if not counts["arrived"]:
         return lost
-    own = [f for f in provider["findings"] if f["severity"] != "INFO" and not _shared(f)]
-    parts = [*filter(None, [lost]), *map(_finding, own[:_MOST])]
+    own = _distinct([f for f in provider["findings"] if f["severity"] in _RANK and not _shared(f)])
+    parts = [*filter(None, [lost]), *(_finding(finding, counts) for finding in own[:_MOST])]
     if len(own) > _MOST:
         parts.append(f"{len(own) - _MOST} more {'law is' if len(own) == _MOST + 1 else 'laws are'} broken.")
     if not own and not is_reference:
@@ -58,8 +67,27 @@ def _shared(finding: Mapping[str, Any]) -> bool:
     return "reference_fails" in finding and finding["reference_fails"] == len(finding["cases"])
 
 
-def _finding(finding: Mapping[str, Any]) -> str:
-    cases = f"in {len(finding['cases'])} of {finding['cases_judged']} case{'' if finding['cases_judged'] == 1 else 's'}"
+def _distinct(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The findings that explain most cases, worst first; one whose cases are mostly explained already is left out."""
+    explained: set[str] = set()
+    out = []
+    for finding in sorted(
+        findings,
+        key=lambda f: (_RANK[f["severity"]], f["check"] in _SYMPTOMS, -len(f["cases"]), f["check"]),
+    ):
+        fresh = set(finding["cases"]) - explained
+        if 2 * len(fresh) > len(finding["cases"]):
+            out.append(finding)
+            explained |= fresh
+    return sorted(out, key=lambda f: (_RANK[f["severity"]], -len(f["cases"]), f["check"]))
+
+
+def _finding(finding: Mapping[str, Any], counts: Mapping[str, int]) -> str:
+    of = finding["cases_judged"]
+    if finding["check"] in _LEAKS:
+        # A leak is judged where there is text; what it spoils is the cases that offer tools.
+        of = max(of, counts["cases_answered_with_tools"])
+    cases = f"in {len(finding['cases'])} of {of} case{'' if of == 1 else 's'}"
     phrase = _PHRASES.get(finding["check"])
     if phrase:
         return f"{phrase} {cases}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from trueweight.checks import all_checks
@@ -44,7 +44,7 @@ def summarise(judgement: Judgement) -> dict[str, Any]:
         "format": FORMAT,
         "run": _run(judgement, reference, measured),
         "noise_floor": {name: estimate.as_json() for name, estimate in measured.noise_floor.items()},
-        "providers": _providers(providers, observations, measured, reference),
+        "providers": _providers(providers, observations, measured, cases, reference),
         "cases": matrix(cases, list(providers), cells),
     }
 
@@ -84,12 +84,21 @@ def _providers(
     providers: Mapping[str, Provider],
     observations: Mapping[str, Sequence[Observation]],
     measured: Measured,
+    cases: Mapping[str, Case],
     reference: str | None,
 ) -> dict[str, Any]:
+    tools = {key for key, case in cases.items() if offers_tools(case.request)}
     checks = {info.id: info for info in all_checks()}
     theirs = failed_cases(observations[reference]) if reference is not None else None
     return {
-        name: _provider(provider, observations[name], measured, checks, None if name == reference else theirs)
+        name: _provider(
+            provider,
+            observations[name],
+            measured,
+            tools=tools,
+            checks=checks,
+            reference_fails=None if name == reference else theirs,
+        )
         for name, provider in providers.items()
     }
 
@@ -98,6 +107,8 @@ def _provider(
     provider: Provider,
     observations: Sequence[Observation],
     measured: Measured,
+    *,
+    tools: Container[str],
     checks: Mapping[str, CheckInfo],
     reference_fails: Failed | None,
 ) -> dict[str, Any]:
@@ -109,7 +120,7 @@ def _provider(
         "declared": _declared(provider),
         "metrics": {metric: found.as_json() for metric, found in measured.metrics[name].items()},
         "versus_reference": {metric: found.as_json() for metric, found in measured.versus_reference[name].items()},
-        "counts": count(observations, len(measured.tables[name])),
+        "counts": count(observations, len(measured.tables[name]), tools),
         "failures": count_failures(observations),
         "findings": list_findings(observations, checks, reference_fails),
         "verdict": None,

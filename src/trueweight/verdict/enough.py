@@ -15,7 +15,9 @@ def n_that_decides(found: Mapping[str, Any], bound: float) -> int | None:
     An interval's arm shrinks with √n, and the exact one-sided limit of n of n, or 0 of n, is 5% ** (1/n) from the
     other end. None where no n would do, because the value is the bound, or where there is no interval to go by.
     """
-    value, low, high = found["value"], found["low"], found["high"]
+    value: float | None = found["value"]
+    low: float | None = found["low"]
+    high: float | None = found["high"]
     n = int(found["n"])
     if value is None or value == bound:
         return None

@@ -1,0 +1,86 @@
+"""An exchange becomes the observation that measuring counts with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from trueweight.core import Case, Exchange, FailureKind, Observation, Outcome, Provider
+from trueweight.judge import judge_exchange
+
+Make = Callable[..., Any]
+
+
+@pytest.fixture
+def judged(make_case: Make, make_provider: Make, make_exchange: Make) -> Callable[..., Observation]:
+    """Judge one exchange of one case."""
+
+    def judge(body: bytes = b"", case: dict[str, Any] | None = None, **said: Any) -> Observation:
+        the_case: Case = make_case("c", **(case or {}))
+        provider: Provider = make_provider("p")
+        exchange: Exchange = make_exchange(the_case, provider, body, **said)
+        return judge_exchange(the_case, provider, exchange).observation
+
+    return judge
+
+
+def test_a_valid_call_is_seen_by_what_is_there(judged: Make, say: Make, call: Make) -> None:
+    """Called, valid, with its tokens priced: 100 × $1 + 50 × $2 per million."""
+    seen = judged(say(calls=[call()], finish="tool_calls"))
+    assert (seen.called, seen.calls_valid, seen.finish_reason) == (True, True, "tool_calls")
+    assert seen.cost == pytest.approx(200e-6)
+    assert seen.timing.service == 20_000_000
+
+
+def test_one_invalid_call_spoils_the_reply(judged: Make, say: Make, call: Make) -> None:
+    """A reply is valid only if all its calls are."""
+    seen = judged(say(calls=[call(), call(arguments='{"town": 1}')], finish="tool_calls"))
+    assert (seen.called, seen.calls_valid) == (True, False)
+    assert any(finding.outcome is Outcome.FAIL for finding in seen.findings)
+
+
+def test_a_failure_of_transport_is_nobodys_answer(judged: Make) -> None:
+    """Nothing to judge: no findings, the kind of failure, and what the case expects is still known."""
+    seen = judged(lost=FailureKind.RESET, case={"checks": {"tool-call-expected": {"call": "must"}}})
+    assert (seen.arrived, seen.ok, seen.failure, seen.findings) == (False, False, FailureKind.RESET, ())
+    assert seen.expects_call is True
+
+
+def test_a_retry_is_an_attempt_on_record(judged: Make, say: Make) -> None:
+    """Two resets, then an answer: three attempts, first not ok, final ok."""
+    seen = judged(say("hello"), retries=2)
+    assert (seen.attempts, seen.first_ok, seen.ok) == (3, False, True)
+
+
+@pytest.mark.parametrize(
+    ("checks", "expected"),
+    [
+        ({}, None),
+        ({"tool-call-expected": {"call": "must"}}, True),
+        ({"tool-call-expected": {"call": "must-not"}}, False),
+        ({"tool-call-expected": {"call": "may"}}, None),
+        ({"tool-call-matches": {"calls": [{"name": "weather"}]}}, True),
+        ({"tool-call-matches": {"calls": []}}, False),
+    ],
+)
+def test_what_a_case_expects(judged: Make, say: Make, checks: dict[str, Any], expected: bool | None) -> None:
+    """Must and must-not are expectations, may and silence are none."""
+    assert judged(say("hello"), case={"checks": checks}).expects_call is expected
+
+
+def test_structured_output_is_classified_only_where_asked(judged: Make, say: Make) -> None:
+    """Fenced JSON is fenced for a case that asked for JSON, and nothing for one that did not."""
+    request = {"messages": [], "response_format": {"type": "json_object"}}
+    fenced = say('```json\n{"a": 1}\n```')
+    assert judged(fenced, case={"request": request}).structured == "fenced"
+    assert judged(say('{"a": 1}'), case={"request": request}).structured == "valid"
+    assert judged(fenced).structured is None
+
+
+def test_observations_keep_no_evidence(judged: Make, say: Make, call: Make) -> None:
+    """Spans, expected and got are left out, so that any run fits in memory; the message stays."""
+    failing = [f for f in judged(say(calls=[call("{")], finish="tool_calls")).findings if f.outcome is Outcome.FAIL]
+    assert failing
+    assert all(f.message and not (f.spans or f.expected or f.got) for f in failing)
