@@ -152,13 +152,15 @@ def test_retry_after_is_honoured_as_seconds_and_as_date(stage: Stage, after: str
 
 
 def test_a_wait_beyond_the_budget_is_not_waited(stage: Stage) -> None:
-    """Retry-After of an hour ends the trial instead of the user's evening."""
+    """Retry-After of an hour stops that provider instead of eating the user's evening, trial by trial."""
 
     async def come_back_tomorrow(talk: Talk) -> None:
         await talk.answer(429, Retry_After="3600")
 
-    stage.against(come_back_tomorrow)
+    result = stage.against(come_back_tomorrow, count=3)
     assert stage.kinds() == ["rate-limited"]
+    assert result.stopped == {"p": "rate-limited: it asks to wait 3600 s"}
+    assert len(result.unsent) == 2
     assert stage.slept == []
 
 

@@ -104,8 +104,8 @@ class Conversation:
         world, last = self._shared.world, self._attempts[-1]
         now = world.now()
         wait = wait_before_retry(self._attempts, self._shared.settings, world.rng, now)
-        if last.failure is not None and last.failure.kind is FailureKind.RATE_LIMITED:
-            self._gate.hold(min(asked_wait(last, now) or 0.0, self._shared.settings.retry_budget))
+        if wait is not None and last.failure is not None and last.failure.kind is FailureKind.RATE_LIMITED:
+            self._gate.hold(asked_wait(last, now) or 0.0)
         return wait
 
     def _cut_before_sending(self, waited: int) -> None:

@@ -14,6 +14,7 @@ from trueweight.core import Attempt, FailureKind, Provider, Trial
 from trueweight.wire.conversation import Conversation, Gate, Shared
 from trueweight.wire.outgoing import outgoing
 from trueweight.wire.pacing import Pacer
+from trueweight.wire.retry import asked_wait
 from trueweight.wire.settings import EventKind, Unsent, WireEvent
 
 _UNREACHABLE = frozenset({FailureKind.DNS, FailureKind.CONNECT, FailureKind.TLS, FailureKind.TIMEOUT_CONNECT})
@@ -94,13 +95,16 @@ class Lane:
         return not refusal
 
     def _learn(self, final: Attempt) -> None:
-        """Stop asking a provider that refuses the key, or that never could be reached."""
+        """Stop asking a provider that refuses the key, sends us away for long, or never could be reached."""
+        asked = asked_wait(final, self._shared.world.now())
         kind = final.failure.kind if final.failure else None
         if kind is FailureKind.AUTH:
             source = (
                 f"the key in {self.provider.api_key_env}" if self.provider.api_key_env else "a request without a key"
             )
             self.stop(f"HTTP {final.status}: it refuses {source}")
+        if kind is FailureKind.RATE_LIMITED and asked is not None and asked > self._shared.settings.retry_budget:
+            self.stop(f"rate-limited: it asks to wait {asked:.0f} s")
         if kind not in _UNREACHABLE:
             self._reached = self._reached or final.status is not None
             self._unreached_in_a_row = 0

@@ -48,17 +48,28 @@ class Redactor:
     def __init__(self, keys: Iterable[str]) -> None:
         forms = {form for key in keys if len(key) >= SHORTEST for form in _forms(key)}
         # Longest first: a form may contain another.
-        alternatives = "|".join(re.escape(form) for form in sorted(forms, key=lambda form: (-len(form), form)))
-        self._text = re.compile(alternatives, re.IGNORECASE) if forms else None
-        self._bytes = re.compile(alternatives.encode(), re.IGNORECASE) if forms else None
+        ordered = sorted(forms, key=lambda form: (-len(form), form))
+        alternatives = "|".join(re.escape(form) for form in ordered)
+        self._text = re.compile(alternatives, re.IGNORECASE | re.ASCII)
+        self._bytes = re.compile(alternatives.encode(), re.IGNORECASE)
+        # Plain substring search is some twenty times as fast as the pattern, and nearly nothing holds a key.
+        self._needles = [form.lower() for form in ordered]
+        self._byte_needles = [needle.encode() for needle in self._needles]
 
     def text(self, text: str) -> str:
-        """The text, with every key starred out."""
-        return self._text.sub(lambda found: "*" * len(found.group()), text) if self._text else text
+        """The text, with every key starred out; as long as before."""
+        lowered = text.lower()
+        if not any(needle in lowered for needle in self._needles):
+            return text
+        return self._text.sub(lambda found: "*" * len(found.group()), text)
 
     def data(self, data: bytes) -> bytes:
         """The bytes, with every key starred out; always as many as before."""
-        return self._bytes.sub(lambda found: b"*" * len(found.group()), data) if self._bytes else data
+        return self._bytes.sub(lambda found: b"*" * len(found.group()), data) if self._found_in(data) else data
+
+    def _found_in(self, data: bytes) -> bool:
+        lowered = data.lower()
+        return any(needle in lowered for needle in self._byte_needles)
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Headers, names and values."""
@@ -72,7 +83,7 @@ class Redactor:
         """
         failure = attempt.failure and Failure(attempt.failure.kind, self.text(attempt.failure.detail))
         body = self.data(attempt.body)
-        if self._bytes and body and self._hides_key(body, attempt.header("content-encoding")):
+        if self._needles and body and self._hides_key(body, attempt.header("content-encoding")):
             body = b"*" * len(body)
             why = "the compressed body echoes the key, or cannot be searched for it, and was blotted out"
             failure = failure or Failure(FailureKind.PROTOCOL, why)
@@ -80,12 +91,12 @@ class Redactor:
 
     def _hides_key(self, body: bytes, encoding: str | None) -> bool:
         name = (encoding or "identity").strip().lower()
-        if name == "identity" or self._bytes is None:
+        if name == "identity":
             return False
         if name not in _INFLATABLE:
             return True
         inflated = _inflate(body)
-        return inflated is None or self._bytes.search(inflated) is not None
+        return inflated is None or self._found_in(inflated)
 
 
 def _inflate(body: bytes) -> bytes | None:

@@ -18,7 +18,8 @@ class WireSettings:
         concurrency: requests under way at once per provider that sets no ``concurrency`` of its own.
         retries: attempts after the first, for transient failures only.
         backoff_base, backoff_cap: the n-th retry waits a uniformly random share of ``min(cap, base * 2**n)``.
-        retry_budget: most deliberate waiting for one trial in all; a Retry-After beyond what is left ends the trial.
+        retry_budget: most deliberate waiting for one trial in all; a Retry-After beyond what is left ends the trial,
+            and one beyond all of it stops the provider.
         budget_usd: no request is sent that could cross it. Counted by reported usage; by the plan's ceiling while a
             request is under way, and where a reply reports none. Providers without a price count as free.
         max_requests: no more requests than this in all, retries included.
