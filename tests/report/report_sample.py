@@ -106,6 +106,8 @@ def wilson(k: int, n: int) -> tuple[float, float]:
 
 
 def _share(k: int, n: int, of: int) -> dict[str, Any]:
+    if not n:
+        return {"value": None, "low": None, "high": None, "n": 0, "unit": "proportion", "method": "n/a", "of": of}
     low, high = wilson(k, n)
     out: dict[str, Any] = {
         "value": k / n,
@@ -297,7 +299,8 @@ def make_evidence(
         calls = (ToolCall(0, 0, f"call_{trial[:6]}", "function", "get_weather", arguments, fragments=3),)
     deltas: list[dict[str, Any]] = []
     if text is not None:
-        deltas = [{"content": text[i : i + 24]} for i in range(0, len(text), 24)]
+        size = max(24, len(text) // 100)
+        deltas = [{"content": text[i : i + size]} for i in range(0, len(text), size)]
     else:
         deltas = [
             {"tool_calls": [{"index": 0, "id": calls[0].id, "function": {"name": "get_weather", "arguments": ""}}]}
@@ -325,7 +328,7 @@ def make_evidence(
     at = body.find(b"<tool_call>") if text else body.find(b"kelvin")
     marked = (Span(at, at + 11),) if at >= 0 else (spans[0],)
     broken = [
-        Finding(check, Outcome.FAIL, Severity.MUST, MESSAGES[check], "a call of get_weather", "text", marked)
+        Finding(check, Outcome.FAIL, Severity.MUST, MESSAGES.get(check, check), "a call of get_weather", "text", marked)
         for check in fails
     ]
     findings = (*broken, Finding("sse-shape", Outcome.PASS, Severity.MUST))

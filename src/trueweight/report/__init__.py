@@ -1,9 +1,27 @@
 """What a run comes to, for people: summary and evidence in; HTML, markdown, JUnit, badge or a terminal table out."""
 
 from trueweight.report.evidence import Evidence
-from trueweight.report.page import render_html, write_html
+from trueweight.report.formats import Format, find_format, format_names, render
+from trueweight.report.formats.markdown import render_markdown
+from trueweight.report.page import render_html, wanted_trials, write_html
 from trueweight.report.standing import Group, Standing, standings
 from trueweight.report.terminal import print_table
-from trueweight.report.text import visible
+from trueweight.report.text import for_log, visible
 
-__all__ = ["Evidence", "Group", "Standing", "print_table", "render_html", "standings", "visible", "write_html"]
+__all__ = [
+    "Evidence",
+    "Format",
+    "Group",
+    "Standing",
+    "find_format",
+    "for_log",
+    "format_names",
+    "print_table",
+    "render",
+    "render_html",
+    "render_markdown",
+    "standings",
+    "visible",
+    "wanted_trials",
+    "write_html",
+]

@@ -11,11 +11,10 @@ MINUS: Final = "−"
 
 
 def percent(value: float) -> str:
-    """``97.3%``. Only 1 is written 100% and only 0 is written 0%: 0.9999 is 99.9%."""
+    """``97.3%``, always one decimal so that a column aligns. Only 1 is written 100.0%, and only 0 is 0.0%."""
     if value in (0.0, 1.0):
-        return f"{value:.0%}"
-    scaled = math.floor(value * 1000) / 10 if value > 0.9995 else round(value * 100, 1)
-    return f"{max(scaled, 0.1) if value > 0 else scaled:.1f}%"
+        return f"{value:.1%}"
+    return f"{min(max(round(value * 100, 1), 0.1), 99.9):.1f}%"
 
 
 def points(value: float) -> str:
@@ -26,23 +25,29 @@ def points(value: float) -> str:
     return f"{'+' if scaled > 0 else MINUS}{abs(scaled):.1f}"
 
 
-def significant(value: float, digits: int = 3) -> str:
-    """Plain decimal with that many significant digits, thousands set apart by a thin space."""
-    if value == 0:
-        return "0"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{min(decimals, 6)}f}".replace(",", "\u2009")
+def decimals_of(value: float, digits: int = 3) -> int:
+    """How many decimals show that many significant digits of a value."""
+    return min(6, max(0, digits - 1 - math.floor(math.log10(abs(value))))) if value else 0
 
 
-def write(value: float | None, unit: str) -> str:
-    """A value in its unit's own style, without the unit's name except where it is part of the number (%)."""
+def plain(value: float, decimals: int) -> str:
+    """Fixed decimals, thousands set apart by a thin space."""
+    return f"{value:,.{decimals}f}".replace(",", "\u2009").replace("-", MINUS)
+
+
+def write(value: float | None, unit: str, decimals: int | None = None) -> str:
+    """A value in its unit's own style, without the unit's name except where it is part of the number (%).
+
+    Args:
+        decimals: for units of free scale, so that a column aligns; three significant digits if None.
+    """
     if value is None:
         return NONE
     if unit == "proportion":
         return percent(value)
     if unit == "difference":
         return points(value)
-    return significant(value)
+    return plain(value, decimals_of(value) if decimals is None else decimals)
 
 
 def sample(estimate: Mapping[str, Any]) -> str:
@@ -57,11 +62,12 @@ def sample(estimate: Mapping[str, Any]) -> str:
     return text
 
 
-def span(estimate: Mapping[str, Any]) -> str:
+def span(estimate: Mapping[str, Any], decimals: int | None = None) -> str:
     """The interval in the least ink: ``95.1–98.6``, ``≥ 95.4``, ``−3.1 to +0.4``; empty when there is none."""
     unit = str(estimate.get("unit", ""))
     low, high = (
-        None if estimate.get(key) is None else write(estimate[key], unit).removesuffix("%") for key in ("low", "high")
+        None if estimate.get(key) is None else write(estimate[key], unit, decimals).removesuffix("%")
+        for key in ("low", "high")
     )
     if low is None:
         return "" if high is None else f"≤ {high}"

@@ -1,5 +1,5 @@
 """The report as one HTML file that asks nothing of the network."""
 
-from trueweight.report.page.render import render_html, write_html
+from trueweight.report.page.render import render_html, wanted_trials, write_html
 
-__all__ = ["render_html", "write_html"]
+__all__ = ["render_html", "wanted_trials", "write_html"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trueweight.report.metrics import METRICS, Metric
-from trueweight.report.numbers import NONE, points, sample, span, write
+from trueweight.report.numbers import NONE, decimals_of, points, sample, span, write
 from trueweight.report.page.charts import Axis, Mark, axis, mark
 from trueweight.report.standing import Group, Standing
 
@@ -18,6 +18,7 @@ class Column(NamedTuple):
     axis: Axis | None
     band: Mark | None
     floor: str
+    decimals: int
 
 
 class Cell(NamedTuple):
@@ -62,7 +63,10 @@ def _column(summary: Mapping[str, Any], metric: Metric) -> Column | None:
     if scale is None:
         return None
     words = f"{write(floor['value'], floor['unit'])} {span(floor)}" if floor and floor["value"] is not None else ""
-    return Column(metric, scale, mark(scale, floor), words)
+    values = [abs(estimate["value"]) for estimate in estimates if estimate.get("value")]
+    # The smallest value sets the decimals of its column, but the largest must not look more exact than it is.
+    decimals = min(decimals_of(min(values)), decimals_of(max(values)) + 1) if values else 0
+    return Column(metric, scale, mark(scale, floor), words, decimals)
 
 
 def _cell(provider: Mapping[str, Any], column: Column) -> Cell:
@@ -70,10 +74,12 @@ def _cell(provider: Mapping[str, Any], column: Column) -> Cell:
     if estimate.get("value") is None:
         return Cell(NONE, "", None, str(estimate.get("note", "not measured")))
     difference = provider.get("versus_reference", {}).get(column.metric.id) if column.metric.floor else None
-    beside = points(difference["value"]) if difference and difference.get("value") is not None else ""
-    value = write(estimate["value"], estimate["unit"])
+    beside = ""
+    if difference and difference.get("value") is not None:
+        beside = f"{points(difference['value'])} ({span(difference)})"
+    value = write(estimate["value"], estimate["unit"], column.decimals)
     title = f"{sample(estimate)}; {estimate.get('method', '')}"
-    return Cell(value, span(estimate), mark(column.axis, estimate), title, beside)
+    return Cell(value, span(estimate, column.decimals), mark(column.axis, estimate), title, beside)
 
 
 def answer(summary: Mapping[str, Any], ranked: Sequence[Standing]) -> Answer:

@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from trueweight.report.numbers import write
-
 WIDTH: Final = 112.0
 MARGIN: Final = 4.0
 _STARTS: Final = (0.95, 0.9, 0.8, 0.5, 0.0)
@@ -39,9 +37,13 @@ class Axis(NamedTuple):
     def ticks(self) -> tuple[Tick, ...]:
         """Both ends; the reader interpolates, and the numbers are written anyway."""
         return (
-            Tick(self.x(self.low), write(self.low, self.unit), "start"),
-            Tick(self.x(self.high), write(self.high, self.unit), "end"),
+            Tick(self.x(self.low), self._label(self.low), "start"),
+            Tick(self.x(self.high), self._label(self.high), "end"),
         )
+
+    def _label(self, value: float) -> str:
+        """Ends of an axis are round numbers, so they need no decimals for show."""
+        return f"{value:.0%}" if self.unit == "proportion" else f"{value:g}"
 
 
 class Mark(NamedTuple):

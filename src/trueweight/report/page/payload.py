@@ -55,7 +55,11 @@ def marked(body: bytes, span: Span) -> list[list[Any]]:
 
 
 def _finding(finding: Finding, reply: Reply | None) -> dict[str, Any]:
-    out: dict[str, Any] = {"id": finding.check, "s": finding.severity.value, "o": finding.outcome.value}
+    out: dict[str, Any] = {
+        "id": visible(finding.check, limit=80),
+        "s": finding.severity.value,
+        "o": finding.outcome.value,
+    }
     for key, text in (("m", finding.message), ("x", finding.expected), ("g", finding.got)):
         if text:
             out[key] = visible(text, limit=600, lines=True)
@@ -116,7 +120,7 @@ def payload(item: Evidence) -> dict[str, Any]:
     exchange: Exchange = item.exchange
     whole = len(exchange.request.body) <= _BODY
     return {
-        "t": item.trial,
+        "t": visible(item.trial, limit=80),
         "p": visible(item.provider, limit=80),
         "c": visible(item.case, limit=200),
         "m": item.mode.value,
@@ -129,6 +133,6 @@ def payload(item: Evidence) -> dict[str, Any]:
         "line": _timeline(item.reply),
         "reply": _reply(item.reply) if item.reply is not None else None,
         "found": [_finding(f, item.reply) for f in item.findings if f.outcome is not Outcome.PASS],
-        "held": [f.check for f in item.findings if f.outcome is Outcome.PASS],
+        "held": [visible(f.check, limit=80) for f in item.findings if f.outcome is Outcome.PASS],
         "busy": exchange.client_limited,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from typing import IO, Any, Final
 
@@ -19,7 +19,7 @@ from trueweight.report.page.answer import answer
 from trueweight.report.page.choose import choose
 from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
 from trueweight.report.page.payload import payload
-from trueweight.report.standing import standings
+from trueweight.report.standing import Standing, standings
 from trueweight.report.text import json_escaped, visible
 
 EVIDENCE_BYTES: Final = 8_000_000
@@ -97,6 +97,16 @@ def _order(matrix: Matrix, summary: Mapping[str, Any]) -> list[str]:
     return [shown[row.key] for row in matrix.rows]
 
 
+def _chosen(summary: Mapping[str, Any], matrix: Matrix, ranked: Sequence[Standing]) -> dict[str, int]:
+    return choose(summary, [standing.provider for standing in ranked], _order(matrix, summary))
+
+
+def wanted_trials(summary: Mapping[str, Any]) -> frozenset[str]:
+    """Ids of the trials whose evidence the page would embed: nothing else needs to be read for it."""
+    ranked = standings(summary)
+    return frozenset(_chosen(summary, build(summary, [standing.provider for standing in ranked]), ranked))
+
+
 def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, title: str = "trueweight") -> str:
     """One self-contained page.
 
@@ -105,9 +115,8 @@ def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, tit
         evidence: any order; only what is embedded is kept in memory.
     """
     ranked = standings(summary)
-    providers = [standing.provider for standing in ranked]
-    matrix = build(summary, providers)
-    kept, dropped = _embed(evidence, choose(summary, providers, _order(matrix, summary)))
+    matrix = build(summary, [standing.provider for standing in ranked])
+    kept, dropped = _embed(evidence, _chosen(summary, matrix, ranked))
     style, script = _asset("page.css"), _asset("page.js")
     policy = (
         f"default-src 'none'; script-src '{_source_hash(script)}'; style-src '{_source_hash(style)}'; "

@@ -1,0 +1,16 @@
+"""The summary itself, laid out for reading; sorted keys, so that two of them can be compared line by line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from trueweight.report.evidence import Evidence
+
+SUFFIX = ".json"
+
+
+def render(summary: Mapping[str, Any], evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
+    """ASCII only: what a provider wrote must not reach a terminal through ``cat``."""
+    return json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=True) + "\n"

@@ -1,0 +1,77 @@
+"""Numbers are written as far as they are known."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trueweight.report.numbers import percent, plain, points, sample, span, write
+from trueweight.report.page.charts import MARGIN, WIDTH, axis, mark
+
+
+@given(st.floats(0, 1, exclude_min=True, exclude_max=True))
+def test_only_perfect_is_written_as_perfect(value: float) -> None:
+    """Rounding never makes a flaw disappear: below 1 is never 100.0%, above 0 never 0.0%."""
+    assert percent(value) not in {"100.0%", "0.0%"}
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1.0, "proportion", "100.0%"),
+        (0.97321, "proportion", "97.3%"),
+        (-0.0312, "difference", "−3.1"),
+        (0.0001, "difference", "0.0"),
+        (209.4, "ms", "209"),
+        (12345.0, "ms", "12\u2009345"),
+        (0.6, "USD", "0.600"),
+        (0.0, "USD", "0"),
+        (None, "ms", "n/a"),
+    ],
+)
+def test_each_unit_has_its_style(value: float | None, unit: str, text: str) -> None:
+    """Shares as percent, differences signed in points, the rest to three digits; no number is ``n/a``."""
+    assert write(value, unit) == text
+
+
+def test_one_sided_limits_are_written_as_such() -> None:
+    """An interval with one honest end does not pretend to another."""
+    assert span({"low": 0.954, "high": None, "unit": "proportion"}) == "≥ 95.4"
+    assert span({"low": None, "high": 0.046, "unit": "proportion"}) == "≤ 4.6"
+    assert span({"low": None, "high": None, "unit": "ms"}) == ""
+    assert span({"low": -0.03, "high": 0.004, "unit": "difference"}) == "−3.0 to +0.4"
+
+
+def test_what_is_missing_is_said() -> None:
+    """``n of N`` and why the rest is missing."""
+    assert sample({"n": 78, "of": 80, "missing": {"transport": 2}}) == "n = 78 of 80 (2 transport)"
+
+
+def test_negative_numbers_carry_a_minus_sign() -> None:
+    """A minus, not a hyphen, so that columns of figures align."""
+    assert (plain(-1.5, 1), points(-0.1)) == ("−1.5", "−10.0")
+
+
+@given(st.lists(st.floats(1e-3, 1e6), min_size=1), st.booleans())
+def test_every_estimate_stands_on_the_shared_axis_in_order(values: list[float], log: bool) -> None:
+    """Marks stay inside the drawing, and a larger value never stands left of a smaller one."""
+    estimates = [{"value": v, "low": v * 0.9, "high": v * 1.1, "unit": "ms"} for v in sorted(values)]
+    scale = axis(estimates, log=log)
+    marks = [mark(scale, estimate) for estimate in estimates]
+    places = [m.x for m in marks if m]
+    assert len(places) == len(values)
+    assert places == sorted(places)
+    assert all(MARGIN <= m.left <= m.x <= m.right <= WIDTH - MARGIN for m in marks if m)
+
+
+def test_an_axis_of_proportions_ends_at_one_and_starts_round() -> None:
+    """97% to 100% is drawn from 95%, so that the difference can be seen; the ticks say where it starts."""
+    scale = axis([{"value": 0.99, "low": 0.97, "high": 1.0, "unit": "proportion"}], log=False)
+    assert scale is not None
+    assert [tick.label for tick in scale.ticks()] == ["95%", "100%"]
+
+
+def test_nothing_measured_gives_no_axis() -> None:
+    """A metric that no provider has is no column."""
+    assert axis([{"value": None, "unit": "ms"}, {}], log=True) is None

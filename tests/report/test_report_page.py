@@ -1,0 +1,237 @@
+"""The page as a file: self-contained, inert, within its size."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from report_sample import make_evidence, make_evidences, make_summary
+from test_report_formats import HOSTILE, hostile_summary
+
+from trueweight.core import Attempt, Failure, FailureKind, Finding, Outcome, RequestRecord, Severity, Span
+from trueweight.report import Evidence, render_html, wanted_trials
+from trueweight.report.page.payload import curl, marked, payload
+from trueweight.report.page.render import inert_json
+
+
+class Page(HTMLParser):
+    """Tags with attributes, and the text of each script, style and the rest."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.raw: dict[str, list[str]] = {"script": [], "style": []}
+        self.text = ""
+        self._open = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._open = tag
+        if tag in self.raw:
+            self.raw[tag].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open in self.raw:
+            self.raw[self._open][-1] += data
+        else:
+            self.text += data
+
+    def data(self, name: str) -> Any:
+        """The parsed data block of that id."""
+        blocks = [attributes.get("id") for tag, attributes in self.tags if tag == "script"]
+        return json.loads(self.raw["script"][blocks.index(name)])
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    """The sample run's page."""
+    summary = make_summary()
+    return Page(render_html(summary, make_evidences(summary)))
+
+
+def hostile_evidence(summary: dict[str, Any], text: str = HOSTILE) -> Iterator[Evidence]:
+    """Evidence of a whole run with hostile text in every part that a server writes."""
+    for row in summary["cases"]:
+        for provider, modes in row["cells"].items():
+            for mode, cell in modes.items():
+                item = make_evidence(provider, row["case"], mode, cell, content=text)
+                attempt: Attempt = dataclasses.replace(item.exchange.final, headers=((text, text),))
+                if attempt.failure:
+                    attempt = dataclasses.replace(attempt, failure=Failure(FailureKind.PROTOCOL, text))
+                reply = item.reply and dataclasses.replace(
+                    item.reply, finish_reason=text, reasoning=text, refusal=text, error={text: text}, model=text,
+                    reasoning_field=text,
+                )  # fmt: skip
+                finding = Finding(text, Outcome.FAIL, Severity.MUST, text, text, text, (Span(0, 60),))
+                exchange = dataclasses.replace(item.exchange, attempts=(attempt,))
+                yield dataclasses.replace(item, exchange=exchange, reply=reply, findings=(finding,))
+
+
+def test_the_page_loads_nothing(page: Page) -> None:
+    """No element names anything outside the file; the only addresses are links that a person may follow."""
+    for tag, attributes in page.tags:
+        assert tag not in {"img", "iframe", "object", "embed", "base", "form", "audio", "video"}
+        assert "src" not in attributes
+        assert not any(name.startswith("on") or name == "style" for name in attributes)
+        if tag in {"link", "use"}:
+            assert (attributes["href"] or "").startswith(("data:,", "#"))
+
+
+def test_the_policy_names_exactly_our_script_and_style(page: Page) -> None:
+    """The hashes in the policy are those of the one script and the one style in the page, and nothing else may load."""
+    metas = [attributes for tag, attributes in page.tags if tag == "meta"]
+    policy = next(a["content"] for a in metas if a.get("http-equiv") == "Content-Security-Policy") or ""
+
+    def hashed(text: str) -> str:
+        return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    assert policy.startswith("default-src 'none'; ")
+    assert f"script-src '{hashed(page.raw['script'][-1])}'" in policy
+    assert f"style-src '{hashed(page.raw['style'][0])}'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_our_script_never_writes_markup(page: Page) -> None:
+    """Text goes into the page as text nodes only."""
+    script = page.raw["script"][-1]
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|fetch\(|import\(", script
+    )
+
+
+def test_without_a_script_the_answer_is_there(page: Page) -> None:
+    """Providers, sentences, laws and definitions are in the markup itself."""
+    text = " ".join(page.text.split())
+    for words in ("Avoid", "leaky-parser", "raw markers in 29 of 48 cases", "count_finish_reason_tool_calls",
+                  "No tool-call marker of any chat template", "exact sign test"):  # fmt: skip
+        assert words in text
+
+
+def test_the_evidence_is_what_fails_with_the_reference_beside(page: Page) -> None:
+    """Each failing cell is there with the reference's reply to that case, and one good example of each provider."""
+    items = page.data("evidence")
+    there = {(i["p"], i["c"], i["m"]) for i in items}
+    summary = make_summary()
+    for row in summary["cases"]:
+        for provider, modes in row["cells"].items():
+            for mode, cell in modes.items():
+                if cell["outcome"] in {"fail", "flaky"}:
+                    assert (provider, row["case"], mode) in there
+                    assert ("reference", row["case"], mode) in there
+    good = {i["p"] for i in items if i["reply"] and not i["found"]}
+    assert good == set(summary["providers"])
+
+
+def test_only_wanted_trials_are_needed() -> None:
+    """Rendering from the wanted trials alone gives the same bytes as from all of them."""
+    summary = make_summary()
+    wanted = wanted_trials(summary)
+    some = [item for item in make_evidences(summary) if item.trial in wanted]
+    assert len(some) == len(wanted)
+    assert render_html(summary, some) == render_html(summary, make_evidences(summary))
+
+
+def test_marked_bytes_are_the_bytes_of_the_span() -> None:
+    """The marked piece is the span, its surroundings stand on either side, and no code point is torn."""
+    body = ("ü" * 200 + "<tool_call>" + "ß" * 200).encode()
+    at = body.index(b"<tool_call>")
+    pieces = marked(body, Span(at, at + 11))
+    assert [text for text, on in pieces if on] == ["<tool_call>"]
+    assert set("".join(text for text, _ in pieces)) == set("…üß<tool_call>")
+
+
+@pytest.mark.parametrize("span", [Span(5, 5), Span(90, 99), Span(-4, 2), Span(3, 1)])
+def test_a_span_outside_the_body_is_no_crash(span: Span) -> None:
+    """Evidence from a damaged record shows what there is."""
+    assert all(isinstance(text, str) for text, _ in marked(b"hello", span))
+
+
+def test_the_curl_sends_the_very_body_and_no_key() -> None:
+    """The shell hands curl the same JSON value, quotes and all; the key is a variable."""
+    body = json.dumps({"q": "it's \u202e $(rm) `x` ü"}, ensure_ascii=False)
+    headers = (("Authorization", "Bearer ***"), ("X-Org", "a b"), ("Content-Length", "9"))
+    command = curl(RequestRecord("POST", "http://h/v1/chat/completions", headers, body))
+    words = shlex.split(command.replace("\\\n", " "))
+    assert json.loads(words[words.index("--data-raw") + 1]) == json.loads(body)
+    assert "Authorization: Bearer $API_KEY" in words
+    assert "X-Org: a b" in words
+    assert "\u202e" not in command
+    assert "ength" not in command
+
+
+@pytest.mark.parametrize("text", ["</script>", "<!--<script>", "a&b\u2028\u2029", "\ud800", "\x1b"])
+def test_data_blocks_are_inert(text: str) -> None:
+    """Nothing in a data block can end it, and it means what was put in."""
+    block = inert_json([text])
+    assert not set(block) & set("<>&\u2028\u2029\ud800\x1b")
+    assert json.loads(block) == [text]
+
+
+def test_hostile_content_adds_no_tag_and_loses_no_text() -> None:
+    """With hostile text everywhere the page has the same elements as ever, and the text stands in it to be read."""
+    summary = hostile_summary()
+    html = render_html(summary, hostile_evidence(summary))
+    html.encode("utf-8")
+    page = Page(html)
+    assert len(page.raw["script"]) == 3
+    assert not {tag for tag, _ in page.tags} & {"img", "iframe", "h4"}
+    assert "<script>alert(1)</script>" in page.text
+    assert "{{7*7}}" in page.text
+    assert not set(html) & {"\x1b", "\u202e", "\u2028"}
+    hrefs = [attributes.get("href") or "" for tag, attributes in page.tags if tag == "a"]
+    assert not any(href.startswith("javascript:") for href in hrefs)
+
+
+def test_a_huge_reply_is_cut_with_a_note() -> None:
+    """A megabyte in every field costs kilobytes, and says that it was cut."""
+    summary = make_summary(4, ("reference", "leaky-parser"))
+    huge = next(hostile_evidence(summary, "A" * 1_000_000))
+    text = json.dumps(payload(huge))
+    assert len(text) < 60_000
+    assert "cut:" in text
+
+
+def test_a_deep_reply_is_no_crash() -> None:
+    """Arguments nested beyond any parser's patience are shown as they came."""
+    summary = make_summary(4, ("reference", "leaky-parser"))
+    row = summary["cases"][3]
+    item = make_evidence("reference", row["case"], "plain", row["cells"]["reference"]["plain"])
+    assert item.reply
+    call = dataclasses.replace(make_call(item), arguments="[" * 9_000)
+    deep = dataclasses.replace(item, reply=dataclasses.replace(item.reply, tool_calls=(call,)))
+    assert "[[[" in json.dumps(payload(deep))
+
+
+def make_call(item: Evidence) -> Any:
+    """A call to alter."""
+    from trueweight.core import ToolCall
+
+    return ToolCall(0, 0, None, None, "f", "{}")
+
+
+def test_the_largest_run_stays_small() -> None:
+    """Many providers and cases, all failing: the page says what it left out and keeps to its budget."""
+    names = (*(f"p{i}" for i in range(19)), "reference")
+    summary = make_summary(150, names)
+    for row in summary["cases"]:
+        for name in names[:-1]:
+            for cell in row["cells"][name].values():
+                cell |= {"outcome": "fail", "fails": ["markers-in-content"]}
+    item = next(hostile_evidence(make_summary(4), "<" * 3_000))
+    every = (dataclasses.replace(item, trial=trial) for trial in wanted_trials(summary))
+    html = render_html(summary, every)
+    assert len(html.encode()) < 15_000_000
+    assert "more were left out to keep it small" in html

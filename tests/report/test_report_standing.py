@@ -1,0 +1,96 @@
+"""Use, avoid, undecided: on which ground."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from report_sample import make_summary
+
+from trueweight.report.standing import Discordant, Group, standings
+
+
+def _groups(summary: dict[str, Any]) -> dict[str, Group]:
+    return {standing.provider: standing.group for standing in standings(summary)}
+
+
+def test_defects_are_told_from_health() -> None:
+    """Healthy providers may be used, broken ones are to be avoided, and being slow is not being wrong."""
+    assert _groups(make_summary()) == {
+        "reference": Group.REFERENCE,
+        "twin": Group.USE,
+        "other-stack": Group.USE,
+        "slow": Group.USE,
+        "leaky-parser": Group.AVOID,
+        "no-strict": Group.AVOID,
+        "int4": Group.AVOID,
+        "flaky": Group.AVOID,
+    }
+
+
+def test_the_reference_comes_first_and_the_worst_last() -> None:
+    """Best first, so that the reader may stop reading early."""
+    order = [standing.provider for standing in standings(make_summary())]
+    assert order[0] == "reference"
+    assert order[-1] == "leaky-parser"
+
+
+def test_sign_test_is_exact() -> None:
+    """8 to 0 is 2⁻⁸; no discordance at all is no evidence."""
+    assert Discordant(8, 0).p_worse() == pytest.approx(2**-8)
+    assert Discordant(0, 0).p_worse() == 1
+    assert Discordant(5, 5).p_worse() == pytest.approx(0.623046875)
+
+
+def _fail_first(summary: dict[str, Any], provider: str, count: int) -> None:
+    rows = [row for row in summary["cases"] if row["severity"] != "INFO"]
+    for row in rows[:count]:
+        row["cells"][provider]["plain"]["outcome"] = "fail"
+
+
+@pytest.mark.parametrize(("count", "group"), [(0, Group.USE), (3, Group.UNDECIDED), (12, Group.AVOID)])
+def test_a_few_failures_are_undecided_and_many_are_not(count: int, group: Group) -> None:
+    """Too few discordant cases to call is said, and is neither a pass nor a fail."""
+    summary = make_summary()
+    _fail_first(summary, "twin", count)
+    assert _groups(summary)["twin"] is group
+
+
+def test_failing_like_the_reference_is_not_held_against_anyone() -> None:
+    """A case that the reference fails too says something of the model, not of the provider."""
+    summary = make_summary()
+    _fail_first(summary, "twin", 12)
+    _fail_first(summary, "reference", 12)
+    assert _groups(summary)["twin"] is Group.USE
+
+
+def test_a_difference_with_its_interval_below_zero_is_never_a_pass() -> None:
+    """Below the noise floor is not safe, even when no case by case evidence suffices."""
+    summary = make_summary()
+    summary["providers"]["twin"]["versus_reference"]["tool_call_f1"] |= {"value": -0.05, "low": -0.09, "high": -0.01}
+    assert _groups(summary)["twin"] is Group.UNDECIDED
+
+
+def test_a_bar_decides_where_there_is_one() -> None:
+    """A verdict stands above the comparison, and inconclusive is undecided."""
+    summary = make_summary()
+    for name, outcome in (("twin", "inconclusive"), ("leaky-parser", "pass"), ("slow", "fail")):
+        summary["providers"][name]["verdict"] = {"outcome": outcome}
+    groups = _groups(summary)
+    assert (groups["twin"], groups["leaky-parser"], groups["slow"]) == (Group.UNDECIDED, Group.USE, Group.AVOID)
+
+
+def test_who_never_answered_is_undecided() -> None:
+    """No answer is no evidence about the model: not a pass, and not a fail."""
+    summary = make_summary()
+    summary["providers"]["twin"]["metrics"]["success_rate"] |= {"value": 0.0, "low": None, "high": 0.02}
+    assert _groups(summary)["twin"] is Group.UNDECIDED
+
+
+def test_without_a_reference_must_laws_decide() -> None:
+    """A providers file without a reference still gets an answer."""
+    summary = make_summary()
+    summary["run"]["reference"] = None
+    groups = _groups(summary)
+    assert groups["leaky-parser"] is Group.AVOID
+    assert groups["reference"] is Group.USE
