@@ -171,3 +171,10 @@ def places(document: object) -> list[tuple[object, object]]:
 def test_the_plain_examples_are_healthy() -> None:
     """What the other tests call good has no finding at all."""
     assert [fails(made) for made in (OK_TEXT, OK_CALL, OK_STREAM, OK_PARTS)] == [[], [], [], []]
+
+
+@pytest.mark.parametrize("piece", ["a", "ab ", "<", "{", "```", "[TOOL", "\u200d\ufffd"])
+def test_long_hostile_text_is_judged_in_linear_time(piece: str) -> None:
+    """A quarter of a million repeats that tempt every pattern to backtrack: it ends, and the loop is named."""
+    made = says(piece * 250_000, "length")
+    assert "text-no-loop" in fails(made, case(response_format={"type": "json_object"}))

@@ -15,7 +15,8 @@ from trueweight.read import Kind, locate, locate_field, narrow, span_of_content
 
 _BROKEN = "\ufffd"
 _INVISIBLE = re.compile("[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
-_LOOP = re.compile(r"(.{1,80}?)\1{19,}\s*\Z", re.DOTALL)
+# Matched against the reversed text, so that it is tried at one place only and takes no time on hostile text.
+_LOOP_BACKWARDS = re.compile(r"(.{1,80}?)\1{19,}+", re.DOTALL)
 _LOOP_TAIL = 4000
 
 
@@ -95,12 +96,12 @@ def text_no_loop(_: Case, reply: Reply) -> Verdict | None:
     """Twenty times or more, at least 200 characters, and cut by the length limit."""
     if not reply.content or reply.finish_reason != "length" or len(reply.content) < 200:
         return None
-    start = max(len(reply.content) - _LOOP_TAIL, 0)
-    loop = _LOOP.search(reply.content, start)
+    end = len(reply.content.rstrip())
+    loop = _LOOP_BACKWARDS.match(reply.content[max(end - _LOOP_TAIL, 0) : end][::-1])
     if loop and len(loop[0]) >= 200:
         times = len(loop[0]) // len(loop[1])
-        spans = span_of_content(reply, loop.start(), loop.start() + 2 * len(loop[1]))
-        return Fail(f"{quote(loop[1])} is repeated {times} times", "an answer", "a loop", spans)
+        spans = span_of_content(reply, end - 2 * len(loop[1]), end)
+        return Fail(f"{quote(loop[1][::-1])} is repeated {times} times", "an answer", "a loop", spans)
     return Pass()
 
 

@@ -89,7 +89,8 @@ def tool_call_matches(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdi
         got = "no such call" if nearest is None else quote(f"{nearest.name}({nearest.arguments})")
         spans = spans_of([nearest.span if nearest else None]) or locate_field(reply, "finish_reason") or whole(reply)
         words = f"{len(match.missing)} of {len(params['calls'])} expected calls did not come as expected"
-        return Fail(words, quote(dict(want)), got, spans)
+        cut = "; the reply was cut (finish reason length)" if reply.finish_reason == "length" else ""
+        return Fail(f"{words}: {quote(want['name'])}{cut}", quote(dict(want)), got, spans)
     if match.extra:
         spans = spans_of(call.span for call in match.extra)
         return Fail(f"{len(match.extra)} call(s) more than expected", "", quote(match.extra[0].name), spans)

@@ -104,7 +104,7 @@ def _holds_json(text: str) -> bool:
     fix="Constrain decoding by the schema.",
 )
 def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
-    """By the case's own schema, else by the request's. A refusal or an honest cut is not judged."""
+    """By the case's own schema, else by the request's. A refusal is not judged; a cut is said to be one."""
     schema = params.get("schema", requested_schema(case.request))
     if schema is None or reply.error is not None:
         return NotApplicable("neither the case nor the request has a schema") if schema is None else None

@@ -106,7 +106,7 @@ def note_bad_utf8(data: bytes, anomalies: Anomalies) -> str:
     except UnicodeDecodeError:
         pass
     start = 0
-    for _ in range(100):
+    for _ in range(20):  # each look decodes the rest anew
         try:
             data[start:].decode("utf-8")
             break
