@@ -25,7 +25,7 @@ Precision = Literal["fp32", "int8", "int4"]
 Array = NDArray[np.float64]
 
 WIDTH = 32
-HIDDEN = 64
+HIDDEN = 32
 NEVER = -9999.0
 """The logit of what is never said: control tokens, and bytes that alone are not text."""
 

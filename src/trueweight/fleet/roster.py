@@ -50,6 +50,20 @@ _ROSTER = (
     Entry("flaky", "three requests in ten fail", faults=("flaky",)),
     Entry("int8", "weights rounded to 8 bits", precision="int8", listed=False),
     Entry("twin-2", "a second twin, for null experiments", listed=False),
+    *(
+        Entry(name, says, faults=(name,), listed=False)
+        for name, says in (
+            ("marker-cuts-argument", "an argument ends at marker text inside it"),
+            ("coerce-types", "text that looks like a number becomes one"),
+            ("strip-whitespace", "indentation and edges of text arguments are lost"),
+            ("double-arguments", "streamed arguments come twice"),
+            ("broken-fragments", "streamed arguments lose or gain a character"),
+            ("empty-arguments-dropped", "a call without arguments has an empty text for them"),
+            ("call-after-empty-loses-arguments", "a call after an empty call is empty too"),
+            ("split-code-points", "streamed characters of several tokens are torn"),
+            ("violate-enum", "enums of tool arguments are not enforced"),
+        )
+    ),
 )
 
 

@@ -155,6 +155,8 @@ class Builder:
                 name = spare[0]
             elif patterns:
                 name = from_pattern(patterns[0], self._muse.hotter(float(tries)))
+                if name in out and not patterns[0].endswith("$"):
+                    name += self._muse.word()
             elif isinstance(flat.get("propertyNames"), Mapping):
                 name = str(self._value({"type": "string", **flat["propertyNames"]}, depth + 1))
             else:
@@ -186,7 +188,12 @@ class Builder:
             schema = first[at] if at < len(first) else rest
             if "contains" in flat and at >= size - int(flat.get("minContains", 1)):
                 schema = merge(schema, flat["contains"])
-            out.append(self._item(schema, out, depth, unique=bool(flat.get("uniqueItems"))))
+            try:
+                out.append(self._item(schema, out, depth, unique=bool(flat.get("uniqueItems"))))
+            except ContradictionError:
+                if at < low:
+                    raise
+                break  # nothing new is left to say, and enough was said
         return out
 
     def _item(self, schema: Any, before: list[Any], depth: int, *, unique: bool) -> Any:

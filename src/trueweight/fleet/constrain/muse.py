@@ -15,6 +15,8 @@ _WORDS = np.asarray(
     [token for token in tokenizer.word_tokens() if tokenizer.token_bytes(token).isascii()],
     dtype=np.intp,
 )
+_STALE = 30.0
+"""Logits that a word loses once it was said: a name or title does not repeat itself."""
 
 
 class Muse:
@@ -25,10 +27,13 @@ class Muse:
         self._context = context
         self._temperature = temperature
         self._rng = rng
+        self._said: list[int] = []
 
     def hotter(self, by: float) -> Muse:
         """From the same point, but more willing to surprise: for another attempt after a rejected one."""
-        return Muse(self._network, self._context.copy(), self._temperature + by, self._rng)
+        other = Muse(self._network, self._context.copy(), self._temperature + by, self._rng)
+        other._said = list(self._said)
+        return other
 
     def pick(self, options: Sequence[str]) -> int:
         """Index of one of the options."""
@@ -40,11 +45,14 @@ class Muse:
         return at
 
     def word(self) -> str:
-        """One plain word, without spaces."""
+        """One plain word, without spaces; not one that was said before, while there are others."""
         logits = self._network.logits(self._context)[_WORDS]
+        logits[self._said] -= _STALE
         if self._temperature > 0:
             logits = logits - self._temperature * np.log(-np.log([self._rng.random() or 0.5 for _ in logits]))
-        token = int(_WORDS[logits.argmax()])
+        at = int(logits.argmax())
+        self._said.append(at)
+        token = int(_WORDS[at])
         self._network.advance(self._context, token)
         return tokenizer.token_bytes(token).decode().strip()
 

@@ -1,0 +1,37 @@
+"""The stream's parser miscounts what it has sent: a piece of the arguments is lost, or one too many comes."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from trueweight.core import digest
+from trueweight.fleet.answer import Ask
+from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.faults.fragments import Parts, arguments_of, call_parts
+
+
+@fault("broken-fragments", rows=(11,))
+class BrokenFragments(Fault):
+    """Streamed arguments lose their first character, lose their last one, or gain a quote at the end.
+
+    Which of them depends on the tool. Plain replies are sound.
+    """
+
+    def chunks(self, ask: Ask, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Break the arguments of each call in its tool's own manner."""
+        out = copy.deepcopy(chunks)
+        for parts in call_parts(out):
+            spoken: Parts = [(at, part) for at, part in parts if arguments_of(part)]
+            if not spoken:
+                continue
+            name = next((part["function"]["name"] for _, part in parts if part["function"].get("name")), "")
+            (_, first), (_, last) = spoken[0], spoken[-1]
+            match int(digest([self.name, name])[:8], 16) % 3:
+                case 0:
+                    first["function"]["arguments"] = arguments_of(first)[1:]
+                case 1:
+                    last["function"]["arguments"] = arguments_of(last)[:-1]
+                case _:
+                    last["function"]["arguments"] = arguments_of(last) + '"'
+        return out

@@ -1,0 +1,26 @@
+"""The tool-call parser does not reset itself after a call without arguments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trueweight.fleet.answer import Answer, Ask, Call, Choice
+from trueweight.fleet.faults.empty_arguments_dropped import is_empty
+from trueweight.fleet.faults.fault import Fault, fault
+
+
+@fault("call-after-empty-loses-arguments", rows=(14,))
+class CallAfterEmptyLosesArguments(Fault):
+    """A call that follows a call with ``{}`` has ``{}`` too, whatever the model said."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Leave the state of the empty call standing for the one after it."""
+        return replace(answer, choices=tuple(map(_emptied, answer.choices)))
+
+
+def _emptied(choice: Choice) -> Choice:
+    calls: list[Call] = []
+    for at, call in enumerate(choice.calls):
+        after_empty = at > 0 and is_empty(choice.calls[at - 1])
+        calls.append(replace(call, arguments="{}") if after_empty else call)
+    return replace(choice, calls=tuple(calls))

@@ -1,0 +1,36 @@
+"""The tool-call parser guesses types from looks instead of reading the schema."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from trueweight.fleet.answer import Answer, Ask
+from trueweight.fleet.faults.arguments import each_text
+from trueweight.fleet.faults.fault import Fault, fault
+
+_DIGITS = re.compile(r"-?[0-9]{1,300}")
+
+
+@fault("coerce-types", rows=(7,))
+class CoerceTypes(Fault):
+    """Text that looks like a number, a boolean or null becomes one: ``"02134"`` arrives as ``2134``."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Convert whatever can be converted."""
+        return each_text(answer, _guess)
+
+
+def _guess(text: str) -> Any:
+    if _DIGITS.fullmatch(text):
+        return int(text)
+    try:
+        value = json.loads(text.lower())
+    except ValueError:
+        return text
+    # NaN and Infinity are words that Python's reader takes for numbers, and JSON has no way to write.
+    return value if isinstance(value, bool | float | None) and value not in _NO_JSON and value == value else text
+
+
+_NO_JSON = (float("inf"), float("-inf"))

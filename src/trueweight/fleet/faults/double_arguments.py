@@ -1,0 +1,32 @@
+"""At the end of a call the stream's parser flushes what it has sent already."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from trueweight.fleet.answer import Ask
+from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.faults.fragments import arguments_of, call_parts
+
+
+@fault("double-arguments", rows=(10,))
+class DoubleArguments(Fault):
+    """Streamed arguments come twice: ``{…}{…}``. Plain replies are sound."""
+
+    def chunks(self, ask: Ask, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """After the last fragment of each call, send all of its arguments once more."""
+        out = list(chunks)
+        for parts in reversed(call_parts(chunks)):
+            at, _ = parts[-1]
+            again = copy.deepcopy(chunks[at])
+            (choice,) = again["choices"]
+            choice["finish_reason"] = None
+            (part,) = choice["delta"]["tool_calls"]
+            text = "".join(arguments_of(fragment) for _, fragment in parts)
+            choice["delta"] = {"tool_calls": [{"index": part["index"], "function": {"arguments": text}}]}
+            if out[at]["choices"][0]["finish_reason"] is None:
+                out.insert(at + 1, again)
+            else:
+                out.insert(at, again)
+        return out

@@ -1,0 +1,27 @@
+"""A call without arguments is sent without any text for them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from trueweight.fleet.answer import Answer, Ask, Call
+from trueweight.fleet.faults.arguments import each_call
+from trueweight.fleet.faults.fault import Fault, fault
+
+
+@fault("empty-arguments-dropped", rows=(13,))
+class EmptyArgumentsDropped(Fault):
+    """Arguments of ``{}`` arrive as an empty text, streamed or not."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Take an empty object for nothing."""
+        return each_call(answer, lambda call: replace(call, arguments="") if is_empty(call) else call)
+
+
+def is_empty(call: Call) -> bool:
+    """Whether a call's arguments are the empty object."""
+    try:
+        return bool(json.loads(call.arguments) == {})
+    except ValueError:
+        return False

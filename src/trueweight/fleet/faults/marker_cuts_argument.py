@@ -1,0 +1,18 @@
+"""The tool-call parser searches for the end marker, and finds it inside an argument."""
+
+from __future__ import annotations
+
+from trueweight.fleet.answer import Answer, Ask
+from trueweight.fleet.faults.arguments import each_text
+from trueweight.fleet.faults.fault import Fault, fault
+
+_MARKER = "</tool_call>"
+
+
+@fault("marker-cuts-argument", rows=(6,))
+class MarkerCutsArgument(Fault):
+    """A text argument that contains ``</tool_call>`` ends where the marker begins."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Take the first marker for the real one."""
+        return each_text(answer, lambda text: text.partition(_MARKER)[0])
