@@ -1,0 +1,167 @@
+"""The lab as a whole: up, down, and what is running."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from trueweight.core import ConfigError
+from trueweight.lab.binaries import link_binaries
+from trueweight.lab.extra import Extra, find_extra
+from trueweight.lab.ladder import BASE_PORT, Rung, choose, port_of, rungs
+from trueweight.lab.models import ModelStore
+from trueweight.lab.places import Places
+from trueweight.lab.processes import end, is_running
+from trueweight.lab.providers import providers_toml
+from trueweight.lab.servers import Settings, require_free, start, wait_until_ready
+from trueweight.lab.state import Server, read_servers, write_servers
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """The servers that run.
+
+    Attributes:
+        servers: all of them, in ladder order.
+        started: names of the rungs that this very call started; the others ran already.
+    """
+
+    servers: tuple[Server, ...]
+    started: tuple[str, ...] = ()
+
+    @property
+    def providers_toml(self) -> str:
+        """Text of a ``providers.toml`` for all of them."""
+        return providers_toml(self.servers)
+
+
+def status(places: Places | None = None) -> tuple[Server, ...]:
+    """The servers that run now, in ladder order. Looks at processes only, so it is cheap."""
+    order = [rung.name for rung in rungs()]
+    alive = [server for server in read_servers((places or Places.of_user()).running) if is_running(server.process)]
+    return tuple(sorted(alive, key=lambda server: order.index(server.rung)))
+
+
+def up(
+    only: Sequence[str] = (),
+    *,
+    slots: int = 2,
+    threads: int | None = None,
+    port: int = BASE_PORT,
+    places: Places | None = None,
+    find: Callable[[], Extra] = find_extra,
+    say: Say = lambda _: None,
+) -> Lab:
+    """Start what does not run yet of these rungs (of the default ones if none is named), and wait until all answer.
+
+    Args:
+        slots: requests that each server answers at once.
+        threads: of each server; by default half the processors, so that two rungs can answer at once.
+        port: of the first rung of the ladder; the others follow, each on its own.
+        find: finds the optional extra.
+        say: is told what is being done.
+
+    Raises:
+        ConfigError: unknown rung, extra missing, port taken, or the lab runs with other settings.
+        InfrastructureError: a file is not what it was, or a server does not come up. What this call started is ended.
+    """
+    home = places or Places.of_user()
+    wanted = choose(only)
+    settings = Settings(port, slots, threads or default_threads())
+    extra = find()
+    with home.lock():
+        alive = status(home)
+        _require_same(alive, settings)
+        names = {server.rung for server in alive}
+        missing = [rung for rung in wanted if rung.name not in names]
+        if missing:
+            _start(missing, alive, _Ground(extra, home, say), settings)
+        return Lab(status(home), tuple(rung.name for rung in missing))
+
+
+def down(places: Places | None = None) -> tuple[str, ...]:
+    """End every server that ``up`` started and that still runs, and no other process. Returns their names."""
+    home = places or Places.of_user()
+    with home.lock():
+        recorded = read_servers(home.running)
+        ended = tuple(server.rung for server in recorded if end(server.process))
+        if recorded:
+            home.running.unlink(missing_ok=True)
+        return ended
+
+
+@contextmanager
+def running(
+    only: Sequence[str] = (),
+    *,
+    slots: int = 2,
+    threads: int | None = None,
+    port: int = BASE_PORT,
+    places: Places | None = None,
+) -> Iterator[Lab]:
+    """The lab while the block runs. Servers that ran before it are used, and left running."""
+    home = places or Places.of_user()
+    lab = up(only, slots=slots, threads=threads, port=port, places=home)
+    try:
+        yield lab
+    finally:
+        with home.lock():
+            mine = [server for server in read_servers(home.running) if server.rung in lab.started]
+            others = [server for server in read_servers(home.running) if server.rung not in lab.started]
+            for server in mine:
+                end(server.process)
+            write_servers(home.running, others)
+
+
+def default_threads() -> int:
+    """Half the processors: more threads than processors, over all servers, wait for each other instead of computing."""
+    return max(1, (os.cpu_count() or 1) // 2)
+
+
+class _Ground(NamedTuple):
+    """What servers are started from, and who is told."""
+
+    extra: Extra
+    home: Places
+    say: Say
+
+
+def _start(missing: Sequence[Rung], alive: Sequence[Server], ground: _Ground, settings: Settings) -> None:
+    """Start these rungs beside those that are alive; all of them or, on an error, none."""
+    extra, home, say = ground
+    for rung in missing:
+        require_free(port_of(rung, settings.port), rung.name)  # Before the long part, not after it.
+    binaries = link_binaries(extra.binaries, home.links, os.environ)
+    files = ModelStore(home.models, extra, binaries).ensure(missing, say)
+    fresh: list[Server] = []
+    try:
+        for rung in missing:
+            say(f"starting {rung.name} on port {port_of(rung, settings.port)}")
+            fresh.append(start(binaries, rung, files[rung.name], settings, home.logs))
+            # On record at once: if we are killed now, `down` still knows it.
+            write_servers(home.running, [*alive, *fresh])
+        wait_until_ready(fresh, settings.startup)
+    except BaseException:
+        for server in fresh:
+            end(server.process)
+        write_servers(home.running, alive)
+        raise
+
+
+def _require_same(alive: Sequence[Server], settings: Settings) -> None:
+    """A running server is only as good as a fresh one if it runs as asked."""
+    by_name = {rung.name: rung for rung in rungs()}
+    for server in alive:
+        asked = port_of(by_name[server.rung], settings.port)
+        if (server.slots, server.threads, server.port) != (settings.slots, settings.threads, asked):
+            raise ConfigError(
+                f"The lab is up already, with other settings: {server.rung} has {server.slots} slots, {server.threads} "
+                f"threads and port {server.port} (asked for {settings.slots}, {settings.threads} and {asked}).",
+                code="lab-other-settings",
+                hint="Run `trueweight lab down` first.",
+            )

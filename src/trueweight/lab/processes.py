@@ -1,0 +1,136 @@
+"""Processes that we started, told apart from any other that may have their number by now."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a process is. A number alone is no identity: the system hands it out again.
+
+    Attributes:
+        started: when it started, as the system says it (not a clock: only good for comparing).
+        command: its command line.
+    """
+
+    pid: int
+    started: str
+    command: str
+
+
+Look = Callable[[int], Identity | None]
+"""The identity of the process that has this number now; None if there is none, or only its remains."""
+
+
+def identity_of(pid: int) -> Identity | None:
+    """Look at the system: ``/proc`` where there is one, else ``ps``."""
+    return _from_proc(pid) if Path("/proc/self/stat").exists() else _from_ps(pid)
+
+
+def is_running(identity: Identity, look: Look = identity_of) -> bool:
+    """Whether this very process still runs."""
+    return look(identity.pid) == identity
+
+
+def end(identity: Identity, *, look: Look = identity_of, patience: float = 10.0) -> bool:
+    """End this very process, and say whether there was anything to end.
+
+    Asks with SIGTERM, insists with SIGKILL after ``patience`` seconds, and looks who it is before each.
+    """
+    if not is_running(identity, look):
+        _reap(identity.pid)
+        return False
+    for insistence in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.kill(identity.pid, insistence)
+        except ProcessLookupError:
+            break
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            _reap(identity.pid)
+            if not is_running(identity, look):
+                return True
+            time.sleep(0.05)
+    return True
+
+
+_children: dict[int, subprocess.Popen[bytes]] = {}
+"""Those started by this very interpreter, so that it collects their remains when they end before it does."""
+
+
+def start_detached(command: list[str], environ: dict[str, str], log: Path) -> Identity | None:
+    """Start a process that outlives us, with its output in a file; None if it is gone already.
+
+    It gets a session of its own, so that Ctrl-C in our terminal does not end it.
+    """
+    with log.open("wb") as output:
+        child = subprocess.Popen(  # noqa: S603 - our own links to an installed package's program
+            command,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=log.parent,
+            start_new_session=True,
+        )
+    _children[child.pid] = child
+    return _settled(child)
+
+
+def _settled(child: subprocess.Popen[bytes], patience: float = 10.0) -> Identity | None:
+    """Who the child is once it has become the program it is to run.
+
+    The system lets us go on a little before the new program's command line can be read; until then it is empty, and an
+    identity taken in that moment would never match again.
+    """
+    deadline = time.monotonic() + patience
+    while child.poll() is None and time.monotonic() < deadline:
+        identity = identity_of(child.pid)
+        if identity is not None and identity.command:
+            return identity
+        time.sleep(0.005)
+    child.kill()
+    child.wait()
+    _children.pop(child.pid, None)
+    return None
+
+
+def _reap(pid: int) -> None:
+    child = _children.get(pid)
+    if child is not None and child.poll() is not None:
+        del _children[pid]
+
+
+def _from_proc(pid: int) -> Identity | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace")
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The name in parentheses may hold spaces and parentheses itself; after its last one stand fields 3 (state) …
+    # 22 (start time, in ticks since boot).
+    fields = stat.rpartition(")")[2].split()
+    if fields[0] in "ZX":
+        return None
+    return Identity(pid, fields[19], command.rstrip(b"\0").replace(b"\0", b" ").decode("utf-8", "replace"))
+
+
+def _from_ps(pid: int) -> Identity | None:
+    done = subprocess.run(  # noqa: S603
+        ["ps", "-ww", "-o", "stat=,lstart=,command=", "-p", str(pid)],  # noqa: S607 - its place differs by system
+        env={**os.environ, "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    words = done.stdout.split(maxsplit=6)
+    if len(words) < 7 or words[0].startswith("Z"):
+        return None
+    return Identity(pid, " ".join(words[1:6]), words[6].strip())

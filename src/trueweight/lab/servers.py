@@ -1,0 +1,139 @@
+"""llama-server, started and waited for: one process and one port a rung, loopback only."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trueweight.core import ConfigError, InfrastructureError
+from trueweight.lab.binaries import Binaries
+from trueweight.lab.ladder import MODEL, Rung, port_of
+from trueweight.lab.processes import is_running, start_detached
+from trueweight.lab.state import Server
+
+HOST = "127.0.0.1"
+TEMPLATE = Path(__file__).with_name("chat.jinja")
+CONTEXT = 8192
+"""Tokens a slot can hold, prompt and answer together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How servers run.
+
+    Attributes:
+        port: of the first rung of the ladder.
+        slots: requests that one server answers at once.
+        threads: processor threads of one server.
+        startup: seconds until the last server must be ready.
+    """
+
+    port: int
+    slots: int
+    threads: int
+    startup: float = 120.0
+
+
+def command_of(binaries: Binaries, rung: Rung, model: Path, settings: Settings) -> list[str]:
+    """The server's command line."""
+    return [
+        str(binaries.server),
+        *("--model", str(model), "--alias", MODEL, "--host", HOST, "--port", str(port_of(rung, settings.port))),
+        *("--parallel", str(settings.slots), "--ctx-size", str(CONTEXT * settings.slots)),
+        *("--threads", str(settings.threads)),
+        # A base model does not end its turn; it would go on to write the user's next one.
+        *("--jinja", "--chat-template-file", str(TEMPLATE), "--reverse-prompt", "\nUser:\n"),
+        # No page, no downloads, no spare prompts of up to 8 GB in memory.
+        *("--no-ui", "--offline", "--cache-ram", "0", "--log-colors", "off"),
+        # Repacked weights use whatever the processor claims to have. In a virtual machine that can be a mere claim (AMX
+        # without leave to use it): the server then dies of an illegal instruction on its first Q8_0 weight. Without
+        # repacking, all rungs are computed by the same kernels, and by the same on every machine.
+        "--no-repack",
+        *rung.server_args,
+    ]
+
+
+def start(binaries: Binaries, rung: Rung, model: Path, settings: Settings, logs: Path) -> Server:
+    """Start a rung's server; it loads its model for some seconds before it answers.
+
+    Raises:
+        ConfigError: ``lab-port-taken``.
+        InfrastructureError: ``lab-server-died``.
+    """
+    port = port_of(rung, settings.port)
+    require_free(port, rung.name)
+    logs.mkdir(parents=True, exist_ok=True)
+    log = logs / f"{rung.name}.log"
+    process = start_detached(command_of(binaries, rung, model, settings), dict(binaries.environ), log)
+    if process is None:
+        raise _died(rung.name, log)
+    return Server(rung.name, port, settings.slots, settings.threads, str(log), process)
+
+
+def require_free(port: int, rung: str) -> None:
+    """Raise ``lab-port-taken`` unless a server can listen on this port of the loopback interface."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the server itself does: a port in TIME_WAIT after its last user is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise ConfigError(
+                f"Port {port}, which rung {rung} needs, is taken: {error.strerror}.",
+                code="lab-port-taken",
+                where="--port",
+                hint="Choose another first port, e.g. `trueweight lab up --port 28281`, or end what listens there.",
+            ) from error
+
+
+def wait_until_ready(
+    servers: Sequence[Server],
+    timeout: float,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Return when all of them answer.
+
+    Raises:
+        InfrastructureError: ``lab-server-died`` or ``lab-not-ready``, with the last lines of its log.
+    """
+    deadline = clock() + timeout
+    for server in servers:
+        while not is_ready(server.port):
+            if not is_running(server.process):
+                raise _died(server.rung, Path(server.log))
+            if clock() >= deadline:
+                raise InfrastructureError(
+                    f"Server {server.rung} is not ready after {timeout:g} s.",
+                    code="lab-not-ready",
+                    hint=_tail(server.log),
+                )
+            sleep(0.1)
+
+
+def is_ready(port: int) -> bool:
+    """Whether the server on this port has loaded its model (it answers 503 until then)."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _died(rung: str, log: Path) -> InfrastructureError:
+    return InfrastructureError(f"Server {rung} ended before it was ready.", code="lab-server-died", hint=_tail(log))
+
+
+def _tail(log: str | Path, lines: int = 8) -> str:
+    path = Path(log)
+    text = path.read_text("utf-8", errors="replace") if path.exists() else ""
+    last = "\n  ".join(text.rstrip().splitlines()[-lines:])
+    return f"The end of {path}:\n  {last or '(nothing)'}"
