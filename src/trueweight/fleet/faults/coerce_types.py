@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -29,8 +30,6 @@ def _guess(text: str) -> Any:
         value = json.loads(text.lower())
     except ValueError:
         return text
-    # NaN and Infinity are words that Python's reader takes for numbers, and JSON has no way to write.
-    return value if isinstance(value, bool | float | None) and value not in _NO_JSON and value == value else text
-
-
-_NO_JSON = (float("inf"), float("-inf"))
+    if isinstance(value, float) and not math.isfinite(value):
+        return text
+    return value if value is None or isinstance(value, bool | float) else text

@@ -8,7 +8,7 @@ A fault is without state: what varies comes from ``ask.coin`` (the same for the 
 ``ask.rng`` (different every time), so a provider with faults behaves the same in every process.
 """
 
-# ruff: noqa: ARG002 - the hooks of a fault that does nothing use none of what they are given
+
 from __future__ import annotations
 
 import importlib

@@ -30,7 +30,7 @@ class Flaky(Fault):
             case _:
                 return None
 
-    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:  # noqa: ARG002 - a hook
+    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
         """The failure that comes in the middle of one."""
         if _fate(ask) != "dropped":
             return response
