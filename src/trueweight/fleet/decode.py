@@ -119,13 +119,14 @@ def recite(network: Network, prompt: Sequence[int], text: str, sampling: Samplin
 
 def adjusted(logits: Array, tokens: Sequence[int], sampling: Sampling) -> Array:
     """Logits after ``logit_bias`` and the penalties, as the API defines them."""
-    if not sampling.logit_bias and not (tokens and (sampling.frequency_penalty or sampling.presence_penalty)):
+    penalised = bool(tokens) and bool(sampling.frequency_penalty or sampling.presence_penalty)
+    if not sampling.logit_bias and not penalised:
         return logits
     out = logits.copy()
     for token, bias in sampling.logit_bias.items():
         if 0 <= token < len(out):
             out[token] += bias
-    if tokens:
+    if penalised:
         seen, counts = np.unique(np.asarray(tokens), return_counts=True)
         out[seen] -= counts * sampling.frequency_penalty + sampling.presence_penalty
     return out
