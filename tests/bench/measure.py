@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from trueweight.core import Finding, Mode, Observation, Outcome, Severity, Timing
-from trueweight.measure import CaseInfo, Resampler, measure
+from trueweight.measure import CaseInfo, measure
 
 _PASS = Finding("tool-arguments-json", Outcome.PASS, Severity.MUST)
 _FAIL = Finding("tool-arguments-json", Outcome.FAIL, Severity.MUST, "arguments are not JSON")
@@ -58,16 +58,16 @@ def main(providers: int = 20, count: int = 4000) -> None:
     names = ["reference", *(f"candidate-{i}" for i in range(1, providers))]
     seen = {name: list(observe(name, cases, 2 if name == "reference" else 1, rng)) for name in names}
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    start = time.perf_counter()
-    Resampler(count, 1)
-    drawn = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     found = measure(seen, cases, reference="reference", repeats=1, asks=2, seed=1)
-    end = time.perf_counter()
+    took, cpu = time.perf_counter() - start, time.process_time() - busy
     trials = sum(len(rows) for rows in seen.values())
     estimates = sum(map(len, found.metrics.values())) + sum(map(len, found.versus_reference.values()))
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}")
-    print(f"{'providers':>10} {'cases':>7} {'trials':>8} {'estimates':>10} {'resamples s':>12} {'measure s':>10}")
-    print(f"{providers:>10} {count:>7} {trials:>8} {estimates:>10} {drawn - start:>12.2f} {end - drawn:>10.2f}")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores (load {os.getloadavg()[0]:.1f}), Python {platform.python_version()}, numpy {np.__version__}"
+    )
+    print(f"{'providers':>10} {'cases':>7} {'trials':>8} {'estimates':>10} {'wall s':>8} {'CPU s':>8}")
+    print(f"{providers:>10} {count:>7} {trials:>8} {estimates:>10} {took:>8.2f} {cpu:>8.2f}")
     print(f"resident: {before:.0f} MB with the observations, peak {_peak():.0f} MB")
 
 

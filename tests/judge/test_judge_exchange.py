@@ -9,6 +9,7 @@ import pytest
 
 from trueweight.core import Case, Exchange, FailureKind, Observation, Outcome, Provider
 from trueweight.judge import judge_exchange
+from trueweight.judge.exchange import lean
 
 Make = Callable[..., Any]
 
@@ -79,8 +80,13 @@ def test_structured_output_is_classified_only_where_asked(judged: Make, say: Mak
     assert judged(fenced).structured is None
 
 
-def test_observations_keep_no_evidence(judged: Make, say: Make, call: Make) -> None:
-    """Spans, expected and got are left out, so that any run fits in memory; the message stays."""
-    failing = [f for f in judged(say(calls=[call("{")], finish="tool_calls")).findings if f.outcome is Outcome.FAIL]
-    assert failing
-    assert all(f.message and not (f.spans or f.expected or f.got) for f in failing)
+def test_a_run_keeps_no_evidence(judged: Make, say: Make, call: Make) -> None:
+    """Judging one exchange shows the bytes; what a run keeps of it has the message alone, to fit in memory."""
+    seen = judged(say(calls=[call("{")], finish="tool_calls"))
+    whole, kept = (
+        [finding for finding in one.findings if finding.outcome is Outcome.FAIL] for one in (seen, lean(seen))
+    )
+    assert any(finding.spans for finding in whole)
+    assert kept
+    assert not any(finding.spans or finding.expected or finding.got for finding in kept)
+    assert [finding.message for finding in kept] == [finding.message for finding in whole]

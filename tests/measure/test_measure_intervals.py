@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -24,6 +24,7 @@ def test_wilson_is_that_of_newcombe_1998(successes: int, trials: int, low: float
     assert found == pytest.approx((low, high), abs=5e-5)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5000))
 def test_none_and_all_get_one_exact_limit_and_no_other(n: int) -> None:
     """0 of n and n of n: the limit where such luck has probability 5%, open on the side where nothing was seen."""
@@ -34,6 +35,7 @@ def test_none_and_all_get_one_exact_limit_and_no_other(n: int) -> None:
     assert every.low**n == pytest.approx(0.05)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=60))
 def test_an_interval_holds_its_estimate_and_has_width(counts: list[tuple[int, int]]) -> None:
     """Whatever the cases, the interval lies around the value, within [0, 1], and is never a point."""
@@ -75,6 +77,15 @@ def test_resamples_of_cases_are_seeded_and_of_the_right_size() -> None:
     assert (Resampler(50, 1).sums(ones) == 50).all()
     assert (Resampler(50, 1).sums(marks) == Resampler(50, 1).sums(marks)).all()
     assert (Resampler(50, 1).sums(marks) != Resampler(50, 2).sums(marks)).any()
+
+
+def test_few_kinds_of_cases_and_many_are_resampled_alike() -> None:
+    """Drawing kinds and drawing cases one by one give sums of the same distribution."""
+    rows = np.random.default_rng(8).integers(0, 3, size=(700, 1)).astype(float)
+    kinds, single = Resampler(700, 3), Resampler(700, 3)
+    by_kind = kinds.sums(rows)[:, 0]
+    by_case = single.sums(np.column_stack([rows, np.arange(700.0)]))[:, 0]  # a second column makes every row distinct
+    assert stats.ks_2samp(by_kind, by_case).pvalue > 0.01
 
 
 @pytest.mark.parametrize("rate", [0.75, 0.95, 0.99])
@@ -128,6 +139,7 @@ def test_a_small_sample_has_no_far_end() -> None:
     assert quantile(np.full(50, 3.0), 0.5, resampler)[0] == (None, None)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.integers(1, 40))
 def test_exact_is_clopper_pearson(successes: int, extra: int) -> None:
     """For whole counts the limits are those of ``scipy.stats.binomtest``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trueweight.measure import (
@@ -66,6 +66,7 @@ def test_pairing_sees_what_the_spread_between_cases_hides() -> None:
     assert found.p < 1e-6
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_corrections_only_raise_and_keep_the_order(p_values: list[float]) -> None:
     """An adjusted p-value is at least the raw one, at most 1, in the same order, and Holm is the stricter."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trueweight.measure import wilson
 from trueweight.measure.repeats import different, outcome_of_repeats
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.integers(0, 60))
 def test_outcomes_follow_the_interval_and_mirror(n: int, k: int) -> None:
     """Unanimous repeats carry their outcome; mixed ones need the interval off ½; k and n-k are mirror images."""

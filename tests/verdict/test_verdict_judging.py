@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trueweight.core import ConfigError, ExitCode, Ruling, Severity
@@ -56,6 +56,7 @@ def test_each_side_decides_by_its_own_end(low: float, high: float | None, near: 
     assert rulings == [near, far, value]
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_at_most_is_at_least_in_a_mirror(a: float, b: float, c: float, bound: float) -> None:
     """Negating value, ends and bound turns the one rule into the other."""
@@ -117,6 +118,7 @@ def test_verdicts_go_into_the_summary_without_changing_it() -> None:
     assert seen["providers"]["p"]["verdict"] is None
 
 
+@settings(deadline=None)
 @given(st.integers(2, 400), st.integers(0, 400), st.sampled_from([0.5, 0.8, 0.9, 0.95]))
 def test_the_n_that_would_decide_decides_and_is_not_far_too_large(n: int, k: int, bound: float) -> None:
     """At the same rate, an interval over that n (a tenth more, for rounding) is on one side of the bound."""

@@ -78,7 +78,7 @@ def _arrived(case: Case, provider: Provider, exchange: Exchange, reply: Reply, t
         completion_tokens=completion,
         cost=_cost(provider, prompt, completion),
         timing=replace(timing, gaps=()),  # by far the largest part of a timing, and no metric of a run needs it
-        findings=tuple(map(_small, (f for f in findings if f.outcome is not Outcome.NOT_APPLICABLE))),
+        findings=tuple(finding for finding in findings if finding.outcome is not Outcome.NOT_APPLICABLE),
     )
 
 
@@ -126,8 +126,12 @@ def _passed(check: str, severity: Severity) -> Finding:
     return Finding(check, Outcome.PASS, severity)
 
 
+def lean(seen: Observation) -> Observation:
+    """The observation as a whole run's worth of them is kept: without the evidence, which the exchange still has."""
+    return replace(seen, findings=tuple(map(_small, seen.findings)))
+
+
 def _small(finding: Finding) -> Finding:
-    """The finding without its evidence, which any reader can have again by judging the exchange."""
     if finding.outcome is Outcome.PASS:
         return _passed(finding.check, finding.severity)
     return replace(finding, expected="", got="", spans=())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trueweight.core import Case, Exchange, InfrastructureError, Observation
-from trueweight.judge.exchange import judge_exchange
+from trueweight.judge.exchange import judge_exchange, lean
 from trueweight.store import Manifest, RunDir
 
 
@@ -46,7 +46,7 @@ def judge_run(run: RunDir) -> Judgement:
                 where=str(run.path),
                 hint="Were files of two runs mixed?",
             )
-        observations.append(judge_exchange(case, provider, exchange).observation)
+        observations.append(lean(judge_exchange(case, provider, exchange).observation))
         ends.append(_end(exchange))
     return Judgement(run.manifest, cases, tuple(observations), max(ends, default=None))
 

@@ -1,15 +1,16 @@
-"""One set of resampled cases for a whole run, shared by every metric and every provider.
+"""The bootstrap over cases, for statistics that are functions of sums over cases.
 
-All our statistics are functions of sums over cases, so one resample is a row of weights and every provider's sums under
-it are one matrix product. Sharing the weights makes each comparison paired by case without further work, and leaving a
-case out is a subtraction, so the jackknife of BCa costs O(n) where ``scipy.stats.bootstrap`` builds an n × n array
-(0.3 s and more for one number at 4,000 cases). The interval itself is scipy's: a test feeds scipy the same
-resamples and asks for the same ends.
+Cases that add the same to every sum are interchangeable, so a resample of thousands of cases is one multinomial draw
+over the few distinct rows there are: the same distribution as drawing the cases one by one, at a thousandth of the work.
+Leaving a case out is a subtraction, so the jackknife of BCa costs O(n) where ``scipy.stats.bootstrap`` builds an n × n
+array (0.3 s and more for one number at 4,000 cases). The interval itself is scipy's: a test feeds scipy the same
+draws and asks for the same ends. A comparison is paired by case because both sides are columns of the same rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,8 @@ from trueweight.measure.table import Array
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
-_CHUNK = 8_000_000  # weights drawn or multiplied at once: bounds the peak at some 64 MB
+_KINDS = 512  # more distinct rows than this (amounts of money): cases are drawn one by one
+_CHUNK = 4_000_000  # weights drawn or multiplied at once: bounds the peak at some 64 MB
 
 Statistic = Callable[[Array], Array]
 """Sums over cases, ``(…, columns)`` → the statistic, ``(…)``. NaN where it is not defined."""
@@ -52,15 +54,7 @@ class Resampler:
         self.cases = cases
         self.seed = seed
         self.resamples = resamples
-        rng = np.random.default_rng([seed, cases])
         self._step = max(1, _CHUNK // max(cases, 1))
-        # A case is drawn about once; 255 times is beyond reach for any n above 255, and impossible below.
-        self._weights = np.zeros((resamples, cases), dtype=np.uint8)
-        for start in range(0, resamples if cases else 0, self._step):
-            size = min(self._step, resamples - start)
-            drawn = rng.integers(0, cases, size=(size, cases)) + np.arange(size)[:, None] * cases
-            counts = np.bincount(drawn.ravel(), minlength=size * cases)
-            self._weights[start : start + size] = counts.reshape(size, cases)
 
     def rng(self) -> np.random.Generator:
         """A fresh generator for draws that are not of cases; the same one every time, so order never matters."""
@@ -68,8 +62,27 @@ class Resampler:
 
     def sums(self, columns: Array) -> Array:
         """``(cases, k)`` → ``(resamples, k)``: the columns' sums in each resample."""
-        steps = range(0, self.resamples, self._step)
-        return np.concatenate([self._weights[i : i + self._step].astype(float) @ columns for i in steps])
+        rows, counts = np.unique(columns, axis=0, return_counts=True)
+        if len(rows) > _KINDS:
+            steps = range(0, self.resamples, self._step)
+            return np.concatenate([self._weights[i : i + self._step].astype(float) @ columns for i in steps])
+        rng = np.random.default_rng([self.seed, self.cases])
+        drawn = rng.multinomial(self.cases, counts / self.cases, size=self.resamples)
+        sums: Array = drawn.astype(float) @ rows
+        return sums
+
+    @cached_property
+    def _weights(self) -> Array:
+        """How often each case is in each resample."""
+        rng = np.random.default_rng([self.seed, self.cases])
+        # A case is drawn about once: 255 times is impossible below 256 cases and beyond reach above.
+        weights = np.zeros((self.resamples, self.cases), dtype=np.uint8)
+        for start in range(0, self.resamples, self._step):
+            size = min(self._step, self.resamples - start)
+            drawn = rng.integers(0, self.cases, size=(size, self.cases)) + np.arange(size)[:, None] * self.cases
+            counts = np.bincount(drawn.ravel(), minlength=size * self.cases)
+            weights[start : start + size] = counts.reshape(size, self.cases)
+        return weights
 
     def bootstrap(self, columns: Array, statistic: Statistic) -> Bootstrap:
         """Bootstrap a statistic of the sums of some columns over cases."""
