@@ -276,7 +276,7 @@
 
   function sideNode(name, text, at) {
     const from = Math.max(0, at - 200);
-    return el("section", { "aria-label": name }, el("h4", null, name), el("pre", { tabindex: "0", "aria-label": "What " + name + " said" },
+    return el("div", null, el("h4", null, name), el("pre", { tabindex: "0", "aria-label": "What " + name + " said" },
       el("span", { class: "same" }, (from ? "…" : "") + text.slice(from, at)), el("mark", null, text.slice(at, at + 600) || "(ends here)")));
   }
 

@@ -1,0 +1,212 @@
+"""The report in a real browser: offline, silent, queried, opened, linked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from report_sample import make_evidences, make_summary
+from test_report_formats import HOSTILE, hostile_summary
+from test_report_page import hostile_evidence
+
+from trueweight.report import render_html
+
+pytestmark = pytest.mark.browser
+Opener = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    """The sample run's report."""
+    summary = make_summary()
+    return render_html(summary, make_evidences(summary))
+
+
+def _rows(page: Any) -> list[str]:
+    return [text.strip() for text in page.locator("#rows th").all_inner_texts()]
+
+
+def test_it_opens_offline_and_in_silence(open_page: Opener, html: str) -> None:
+    """From disk, without a network: no console line, no request but the file, the answer on the first screen."""
+    opened = open_page(html)
+    assert opened.page.locator(".answer").inner_text().count("leaky-parser") == 1
+    assert len(_rows(opened.page)) == 80
+    opened.assert_quiet()
+
+
+def test_without_script_the_answer_can_be_read(open_page: Opener, html: str) -> None:
+    """With scripts off there are the answer, the first cases, the findings, and a word on what is missing."""
+    page = open_page(html, java_script_enabled=False).page
+    assert page.locator(".providers tbody tr").count() == 8
+    assert page.locator("#rows tr").count() == 60
+    assert page.locator(".findings tbody tr").count() == 6
+    assert "need the script" in page.locator("noscript").inner_text()
+    assert not page.locator("#q").is_visible()
+
+
+@pytest.mark.parametrize(
+    ("query", "holds"),
+    [
+        ("leaky-parser:fail and reference:pass", lambda cells: "f" in cells["leaky-parser"]),
+        ("is:different", lambda cells: any(len({c[m] for c in cells.values()} & set("pfyu")) > 1 for m in (0, 1))),
+        ("is:flaky", lambda cells: any("y" in c for c in cells.values())),
+        ("count:2(fail)", lambda cells: sum("f" in c for c in cells.values()) == 2),
+        ("count:>=1(transport)", lambda cells: any("t" in c for c in cells.values())),
+        ("no-strict:fail or flaky:transport", lambda cells: "f" in cells["no-strict"] or "t" in cells["flaky"]),
+        ("not (is:failing)", lambda cells: not any("f" in c for c in cells.values())),
+        ("twin:pass int4:fail", lambda cells: "f" in cells["int4"]),
+    ],
+)
+def test_queries_find_exactly_what_they_say(
+    open_page: Opener, html: str, query: str, holds: Callable[[dict[str, str]], bool]
+) -> None:
+    """The rows shown are those, and all of those, for which the query is true."""
+    page = open_page(html).page
+    data = page.evaluate("JSON.parse(document.getElementById('data').textContent)")
+    expected = [c["k"] for c in data["cases"] if holds(dict(zip(data["providers"], c["c"], strict=True)))]
+    page.fill("#q", query)
+    assert 0 < len(expected) < 80
+    assert _rows(page) == expected
+    assert page.locator("#q-count").inner_text() == f"{len(expected)} of 80 cases"
+    assert page.locator("#q-error").inner_text() == ""
+
+
+@pytest.mark.parametrize(
+    "query", ["check:structured-output", "tag:enum", "suite:structured-output", "severity:must", "parallel"]
+)
+def test_words_of_the_case_filter_too(open_page: Opener, html: str, query: str) -> None:
+    """Checks, tags, suites, severities and free text each narrow the list, and not to nothing."""
+    page = open_page(html).page
+    page.fill("#q", query)
+    assert 0 < len(_rows(page)) < 80
+
+
+@pytest.mark.parametrize("query", ["nobody:fail", "twin:broken", "is:odd", "count:x", "(is:flaky", "a and", "or", ")"])
+def test_a_bad_query_says_what_is_wrong_and_keeps_the_rows(open_page: Opener, html: str, query: str) -> None:
+    """Half-typed text never empties the list or throws; it is answered in words."""
+    opened = open_page(html)
+    opened.page.fill("#q", query)
+    assert opened.page.locator("#q-error").inner_text()
+    assert len(_rows(opened.page)) == 80
+    opened.assert_quiet()
+
+
+def test_a_query_stands_in_the_address_and_a_link_restores_it(open_page: Opener, html: str) -> None:
+    """What I see is what the one I send the link to sees."""
+    first = open_page(html).page
+    first.fill("#q", "int4:fail and not leaky-parser:fail")
+    fragment = first.evaluate("location.hash")
+    second = open_page(html, fragment).page
+    assert second.input_value("#q") == "int4:fail and not leaky-parser:fail"
+    assert _rows(second) == _rows(first)
+
+
+def test_the_keyboard_opens_the_evidence_and_closes_it(open_page: Opener, html: str) -> None:
+    """Enter on a cell opens the drawer, Escape closes it, and the query is still there."""
+    opened = open_page(html)
+    page = opened.page
+    page.fill("#q", "leaky-parser:fail")
+    page.locator("#rows a[aria-label='leaky-parser: fail']").first.focus()
+    page.keyboard.press("Enter")
+    drawer = page.locator("dialog[open]")
+    assert "markers-in-content" in drawer.inner_text()
+    assert "First divergence" in drawer.inner_text()
+    assert drawer.locator("mark").first.is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator("dialog[open]").count() == 0
+    assert page.evaluate("location.hash") == "#q=leaky-parser%3Afail"
+    opened.assert_quiet()
+
+
+def test_a_link_to_a_cell_opens_its_evidence(open_page: Opener, html: str) -> None:
+    """Three clicks at most, and none with the link: the marked bytes, the curl, the timeline, the headers."""
+    case = make_summary()["cases"][0]["case"]
+    opened = open_page(html, "#cell=" + quote(f"{case}|leaky-parser|stream", safe=""))
+    text = opened.page.locator("dialog[open]").inner_text()
+    for words in (case, "curl -sS", "$API_KEY", "x-request-id", "209.0 ms", "finish_reason", "Expected", "stream"):
+        assert words in text
+    assert "<tool_call>" in opened.page.locator("dialog[open] .finding mark").first.inner_text()
+    opened.assert_quiet()
+
+
+def test_findings_link_to_their_example(open_page: Opener, html: str) -> None:
+    """The table of broken laws leads to the bytes in one click."""
+    page = open_page(html).page
+    page.locator(".findings a", has_text="evidence").first.click()
+    assert page.locator("dialog[open] .finding").count() >= 1
+
+
+def test_a_cell_without_embedded_evidence_says_where_it_is(open_page: Opener, html: str) -> None:
+    """What was left out is said, with the command that shows it."""
+    page = open_page(html, "#cell=nowhere%7Ctwin%7Cplain").page
+    assert "trueweight show RUN 'nowhere' --provider 'twin'" in page.locator("dialog[open]").inner_text()
+
+
+def test_the_first_divergence_ignores_ids_and_times(open_page: Opener, html: str) -> None:
+    """Two healthy replies with different ids are said to be the same."""
+    page = open_page(html, "#cell=" + quote("tool-calls/tc-single-get-weather-0|twin|plain", safe="")).page
+    page.locator("dialog[open] select").select_option(label="reference")
+    assert "say the same" in page.locator("dialog[open] .first").inner_text()
+
+
+def test_hostile_content_shows_as_text_and_does_nothing(open_page: Opener) -> None:
+    """Script tags, handlers, escapes and bidi marks in every field: nothing of theirs runs, and nothing is asked."""
+    summary = hostile_summary("<img src=x onerror=alert(1)>" + HOSTILE)
+    opened = open_page(render_html(summary, hostile_evidence(summary, "<svg onload=alert(2)></script>" + HOSTILE)))
+    page = opened.page
+    page.locator(".findings a", has_text="evidence").first.click()
+    assert "<svg onload=alert(2)></script>" in page.locator("dialog[open]").inner_text()
+    assert "<script>alert(1)</script>" in page.locator("#answer").inner_text()
+    assert "{{7*7}}" in page.locator("#answer").inner_text()
+    assert page.locator("dialog img, main img, dialog svg, [onload], [onerror]").count() == 0
+    page.keyboard.press("Escape")
+    for link in page.locator("#rows a").all()[:30]:
+        link.click()
+        page.keyboard.press("Escape")
+    opened.assert_quiet()
+
+
+def test_the_policy_stops_what_would_slip_through(open_page: Opener, html: str) -> None:
+    """The second fence: markup that did get in can neither run nor load."""
+    evil = (
+        "<script>document.title='owned'</script><img src='http://127.0.0.1:9/x.png' onerror=\"document.title='owned'\">"
+    )
+    opened = open_page(html.replace("<main>", "<main>" + evil))
+    opened.page.wait_for_timeout(100)
+    assert opened.page.title() == "trueweight"
+    assert all("Content Security Policy" in words for words in opened.said)
+    assert len(opened.said) >= 2
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1360])
+def test_no_width_scrolls_the_page_sideways(open_page: Opener, html: str, width: int) -> None:
+    """From phone to desk, tables that are too wide scroll within themselves."""
+    page = open_page(html, viewport={"width": width, "height": 800}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    root = os.environ.get("TRUEWEIGHT_AXE")
+    path = Path(root or ".") / "node_modules/axe-core/axe.min.js"
+    if not path.is_file():
+        pytest.skip("TRUEWEIGHT_AXE names no directory with node_modules/axe-core")
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1360])
+@pytest.mark.parametrize("drawer", [False, True])
+def test_axe_finds_no_violation(open_page: Opener, html: str, axe: str, scheme: str, width: int, drawer: bool) -> None:
+    """Light and dark, phone and desk, drawer shut and open."""
+    fragment = "#cell=" + quote("tool-calls/tc-single-get-weather-0|leaky-parser|stream", safe="") if drawer else ""
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "bypass_csp": True}
+    page = open_page(html, fragment, **options).page
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then((result) => result.violations)")
+    assert [(rule["id"], [node["html"][:200] for node in rule["nodes"][:3]]) for rule in found] == []
