@@ -63,8 +63,9 @@ def main(providers: int = 20, count: int = 4000) -> None:
     took, cpu = time.perf_counter() - start, time.process_time() - busy
     trials = sum(len(rows) for rows in seen.values())
     estimates = sum(map(len, found.metrics.values())) + sum(map(len, found.versus_reference.values()))
+    load = os.getloadavg()[0]
     print(
-        f"{platform.machine()}, {os.cpu_count()} cores (load {os.getloadavg()[0]:.1f}), Python {platform.python_version()}, numpy {np.__version__}"
+        f"{platform.machine()}, {os.cpu_count()} cores ({load:.1f} load), Python {platform.python_version()}, numpy {np.__version__}"
     )
     print(f"{'providers':>10} {'cases':>7} {'trials':>8} {'estimates':>10} {'wall s':>8} {'CPU s':>8}")
     print(f"{providers:>10} {count:>7} {trials:>8} {estimates:>10} {took:>8.2f} {cpu:>8.2f}")
