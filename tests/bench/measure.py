@@ -64,9 +64,8 @@ def main(providers: int = 20, count: int = 4000) -> None:
     trials = sum(len(rows) for rows in seen.values())
     estimates = sum(map(len, found.metrics.values())) + sum(map(len, found.versus_reference.values()))
     load = os.getloadavg()[0]
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores ({load:.1f} load), Python {platform.python_version()}, numpy {np.__version__}"
-    )
+    machine = f"{platform.machine()}, {os.cpu_count()} cores ({load:.1f} load)"
+    print(f"{machine}, Python {platform.python_version()}, numpy {np.__version__}")
     print(f"{'providers':>10} {'cases':>7} {'trials':>8} {'estimates':>10} {'wall s':>8} {'CPU s':>8}")
     print(f"{providers:>10} {count:>7} {trials:>8} {estimates:>10} {took:>8.2f} {cpu:>8.2f}")
     print(f"resident: {before:.0f} MB with the observations, peak {_peak():.0f} MB")

@@ -3,8 +3,10 @@
 Cases that add the same to every sum are interchangeable, so a resample of thousands of cases is one multinomial draw
 over the few distinct rows there are: the same distribution as drawing the cases one by one. Leaving a case out is a
 subtraction, so the jackknife of BCa is O(n), where ``scipy.stats.bootstrap`` builds an n × n array: one interval over
-4,000 cases took scipy 1.9 s of CPU and 560 MB, and takes 4 ms here. The interval itself is scipy's: a test feeds scipy the same
-draws and asks for the same ends. A comparison is paired by case because both sides are columns of the same rows.
+4,000 cases took scipy 1.9 s of CPU and 560 MB, and takes 4 ms here.
+
+The interval itself is scipy's: a test feeds scipy the same draws and asks for the same ends. A comparison is paired by
+case because both sides are columns of the same rows.
 """
 
 from __future__ import annotations
