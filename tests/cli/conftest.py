@@ -1,0 +1,30 @@
+"""Fixtures of the command line's tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import Cli, Demo, trueweight
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """The command line in an empty directory."""
+
+    def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        return trueweight(*arguments, cwd=tmp_path, **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The README's first command, run once for all tests that look at its result."""
+    cwd = tmp_path_factory.mktemp("demo")
+    process = trueweight("demo", cwd=cwd, timeout=300)
+    directory = cwd / "trueweight-demo"
+    return Demo(directory, process, json.loads((directory / "summary.json").read_text(encoding="utf-8")))

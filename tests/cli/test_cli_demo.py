@@ -1,0 +1,97 @@
+"""The demo tells healthy providers from faulty ones, and says what each fault is."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from command_line import Cli, Demo
+
+from trueweight.schemas import load_schema
+
+HEALTHY = ("reference", "twin", "other-stack")
+
+
+def failing(demo: Demo, provider: str, severity: str = "MUST") -> set[str]:
+    """Checks of that severity that a provider fails."""
+    return {
+        found["check"] for found in demo.summary["providers"][provider]["findings"] if found["severity"] == severity
+    }
+
+
+def metric(demo: Demo, provider: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = demo.summary["providers"][provider]["metrics"][name]
+    return found
+
+
+def test_demo_ends_well_and_names_its_report(demo: Demo) -> None:
+    """A demo exits 0, prints a table that fits 80 columns, and its last line is where the report is."""
+    assert demo.process.returncode == 0, demo.process.stderr
+    lines = demo.process.stdout.splitlines()
+    assert lines[-1] == f"report: {Path('trueweight-demo') / 'report.html'}"
+    assert max(map(len, lines)) <= 80
+    for provider in demo.summary["providers"]:
+        assert provider in demo.process.stdout
+
+
+@pytest.mark.parametrize("provider", HEALTHY)
+def test_healthy_providers_have_no_failing_must_and_full_schema_accuracy(demo: Demo, provider: str) -> None:
+    """A healthy provider, whatever its engine's habits, is never accused at MUST."""
+    assert failing(demo, provider) == set()
+    assert metric(demo, provider, "schema_accuracy")["value"] == 1.0
+
+
+def test_defects_are_told_apart_by_name(demo: Demo) -> None:
+    """Leaking markers, ignored schemas and lost requests are three different findings, not one bad score."""
+    assert "markers-in-content" in failing(demo, "leaky-parser")
+    assert "markers-in-content" not in failing(demo, "no-strict")
+    assert "structured-output" in failing(demo, "no-strict")
+    assert "structured-output" not in failing(demo, "leaky-parser")
+    assert failing(demo, "flaky") == set()
+    assert metric(demo, "flaky", "first_attempt_success_rate")["high"] < 0.9
+    for provider in HEALTHY:
+        assert metric(demo, provider, "first_attempt_success_rate")["value"] == 1.0
+
+
+def test_slow_is_slower_beyond_its_interval(demo: Demo) -> None:
+    """The slow provider's time to first token lies above every other's: the intervals do not overlap."""
+    slow = metric(demo, "slow", "ttft")
+    for provider in HEALTHY:
+        assert slow["low"] > metric(demo, provider, "ttft")["high"]
+
+
+def test_conditional_accuracy_does_not_hide_vanished_calls(demo: Demo) -> None:
+    """A provider that leaks calls into text may be perfect in those left; the unconditional number falls."""
+    leaky = demo.summary["providers"]["leaky-parser"]["metrics"]
+    assert leaky["schema_accuracy_unconditional"]["high"] < leaky["schema_accuracy"]["low"]
+
+
+def test_noise_floor_is_the_reference_against_itself(demo: Demo) -> None:
+    """The reference is asked twice, so its F1 against itself is measured, with an interval."""
+    floor = demo.summary["noise_floor"]["tool_call_f1"]
+    assert floor["value"] is not None
+    assert floor["low"] < floor["high"]
+
+
+def test_summary_keeps_to_its_published_schema(demo: Demo) -> None:
+    """What dashboards read is what was promised."""
+    jsonschema.validate(demo.summary, load_schema("summary"))
+
+
+def test_judging_a_copy_offline_gives_the_same_bytes(demo: Demo, tmp_path: Path, cli: Cli) -> None:
+    """Record once, judge many: a copied run, judged elsewhere, gives byte-identical summary and report."""
+    copy = tmp_path / "copy"
+    shutil.copytree(demo.directory, copy)
+    before = {name: (copy / name).read_bytes() for name in ("summary.json", "report.html")}
+    for name in before:
+        (copy / name).unlink()
+    # Proxies that lead nowhere: any attempt to reach the network would fail.
+    nowhere = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
+    for command in ("judge", "report"):
+        done = cli(command, "copy", env=nowhere)
+        assert done.returncode == 0, done.stderr
+        assert (copy / "summary.json").read_bytes() == before["summary.json"]
+    assert (copy / "report.html").read_bytes() == before["report.html"]
