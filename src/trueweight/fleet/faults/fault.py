@@ -8,7 +8,6 @@ A fault is without state: what varies comes from ``ask.coin`` (the same for the 
 ``ask.rng`` (different every time), so a provider with faults behaves the same in every process.
 """
 
-
 from __future__ import annotations
 
 import importlib
