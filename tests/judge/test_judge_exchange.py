@@ -80,6 +80,13 @@ def test_structured_output_is_classified_only_where_asked(judged: Make, say: Mak
     assert judged(fenced).structured is None
 
 
+@pytest.mark.parametrize("checks", [{"finish-reason": {"one_of": ["length"]}}, {"request-refused": {}}])
+def test_a_case_made_to_be_cut_or_refused_asks_for_no_json(judged: Make, say: Make, checks: dict[str, Any]) -> None:
+    """Half a document is what a healthy provider answers to it, and must not lower anyone's accuracy."""
+    case = {"request": {"messages": [], "response_format": {"type": "json_object"}}, "checks": checks}
+    assert judged(say('{"a": ', finish="length"), case=case).structured is None
+
+
 def test_a_run_keeps_no_evidence(judged: Make, say: Make, call: Make) -> None:
     """Judging one exchange shows the bytes; what a run keeps of it has the message alone, to fit in memory."""
     seen = judged(say(calls=[call("{")], finish="tool_calls"))

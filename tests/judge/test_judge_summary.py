@@ -88,6 +88,21 @@ def test_the_same_record_gives_the_same_bytes(record: Make, tmp_path: Path) -> N
     assert texts.pop().endswith("}\n")
 
 
+def test_a_flaky_provider_is_named_by_its_first_attempts(
+    tmp_path: Path, make_case: Make, make_provider: Make, make_exchange: Make, say: Make
+) -> None:
+    """Retries hide failures from the final rate; the sentence does not."""
+    cases, provider = [make_case(f"c{i}") for i in range(10)], make_provider("p")
+    suites = (SuiteRecord("s", "d" * 64, len(cases)),)
+    manifest = Manifest("0.1.0", 7, 1, 2, suites, (provider,), "2026-01-01T00:00:00+00:00")
+    with RunDir.create(tmp_path / "run", manifest, cases) as run:
+        for i, case in enumerate(cases):
+            lost = FailureKind.RESET if i == 9 else None
+            run.append(make_exchange(case, provider, say("hello"), retries=int(i < 3), lost=lost))
+    sentence = summary_of(tmp_path / "run")["providers"]["p"]["sentence"]
+    assert sentence.startswith("40% of first attempts failed; 10% failed after retries too (reset 1).")
+
+
 def test_what_is_wrong_is_said_in_one_sentence_each(record: Make) -> None:
     """The sentence comes from what was found, not from a name: markup, failures, and nothing."""
     said = {name: provider["sentence"] for name, provider in summary_of(record())["providers"].items()}

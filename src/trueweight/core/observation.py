@@ -26,7 +26,8 @@ class Observation:
         structured: outcome for a case that asked for structured output: ``valid``, ``invalid``, ``not-json``,
             ``fenced``, ``prose``, ``truncated``, ``refused``, ``empty``; None when the case did not ask.
         findings: of every check that did not say "not applicable".
-        cost: USD by the provider's declared prices and the reported usage, all attempts; None if unknown.
+        cost: USD by the provider's declared prices and the reported usage of the attempt
+            that was answered (a failed attempt reports none); None if unknown.
     """
 
     trial: str

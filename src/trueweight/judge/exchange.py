@@ -92,7 +92,13 @@ def expects_call(case: Case) -> bool | None:
 
 
 def asks_structured(case: Case) -> bool:
-    """Whether a case asks for JSON, by ``response_format`` or by a schema of its own."""
+    """Whether a case asks for JSON, by ``response_format`` or by a schema of its own, and means to get it.
+
+    One that is made to be cut, to end in a call or to be refused says so in its checks: its healthy reply is no JSON,
+    and would pull the accuracy of every provider below 1.
+    """
+    if "request-refused" in case.checks or "stop" not in case.checks.get("finish-reason", {}).get("one_of", ("stop",)):
+        return False
     return requested_schema(case.request) is not None or "schema" in case.checks.get("structured-output", {})
 
 
@@ -110,6 +116,8 @@ def _all_valid(calls: tuple[CallValidity, ...]) -> bool | None:
 
 
 def _structured(case: Case, reply: Reply) -> str | None:
+    if not asks_structured(case):
+        return None
     said = case.checks.get("structured-output", {})
     return classify(case.request, reply, schema=said.get("schema"), assert_format=bool(said.get("assert_format")))
 

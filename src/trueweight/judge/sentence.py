@@ -8,6 +8,9 @@ from typing import Any
 ALPHA = 0.05
 _RELIABLE = 0.99
 _MOST = 2
+_MATTERS = 0.1
+"""A difference in time is told if all of its interval is above this share of the provider's own time: with enough
+requests a millisecond is significant, and no reason to choose another."""
 
 # What a law's failure means to a reader who knows no API; any other check speaks with its own law.
 _PHRASES = {
@@ -54,7 +57,7 @@ def make_sentence(provider: Mapping[str, Any], *, is_reference: bool, has_refere
     if len(own) > _MOST:
         parts.append(f"{len(own) - _MOST} more {'law is' if len(own) == _MOST + 1 else 'laws are'} broken.")
     if not own and not is_reference:
-        parts += _comparisons(provider["versus_reference"], has_shared=any(map(_shared, provider["findings"])))
+        parts += _comparisons(provider, has_shared=any(map(_shared, provider["findings"])))
     if parts:
         return " ".join(parts)
     if is_reference:
@@ -96,19 +99,32 @@ def _finding(finding: Mapping[str, Any], counts: Mapping[str, int]) -> str:
 
 
 def _unavailable(provider: Mapping[str, Any]) -> str:
-    rate, failures = provider["metrics"]["success_rate"], provider["failures"]
-    if rate["value"] is None or rate["value"] >= _RELIABLE or not failures:
+    rate, failures = provider["metrics"]["success_rate"]["value"], provider["failures"]
+    first = provider["metrics"].get("first_attempt_success_rate", {}).get("value")
+    if rate is not None and first is not None and first < _RELIABLE and rate - first >= 1 - _RELIABLE:
+        lost = "after retries all of them arrived" if rate == 1 else f"{_percent(1 - rate)} failed after retries too"
+        words = f" ({_kinds(failures)})" if failures else ""
+        return f"{_percent(1 - first)} of first attempts failed; {lost}{words}."
+    if rate is None or rate >= _RELIABLE or not failures:
         return ""
-    kinds = sorted(failures, key=lambda kind: (-failures[kind], kind))
-    words = ", ".join(f"{kind} {failures[kind]}" for kind in kinds[:3])
     lost, recorded = sum(failures.values()), provider["counts"]["recorded"]
     if lost == recorded:
-        return f"No answer ever came: all {recorded} requests failed ({words})."
-    return f"{100 * lost / recorded:.0f}% of requests failed ({words})."
+        return f"No answer ever came: all {recorded} requests failed ({_kinds(failures)})."
+    return f"{_percent(lost / recorded)} of requests failed ({_kinds(failures)})."
 
 
-def _comparisons(versus: Mapping[str, Mapping[str, Any]], *, has_shared: bool) -> Sequence[str]:
+def _kinds(failures: Mapping[str, int]) -> str:
+    kinds = sorted(failures, key=lambda kind: (-failures[kind], kind))
+    return ", ".join(f"{kind} {failures[kind]}" for kind in kinds[:3])
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}%" if share >= 0.01 else f"{100 * share:.1f}%"
+
+
+def _comparisons(provider: Mapping[str, Any], *, has_shared: bool) -> Sequence[str]:
     """What is worse than the reference beyond chance, with Holm's correction."""
+    versus: Mapping[str, Mapping[str, Any]] = provider["versus_reference"]
     out = []
     for metric, words in _WORSE.items():
         found = versus.get(metric, {})
@@ -116,7 +132,8 @@ def _comparisons(versus: Mapping[str, Mapping[str, Any]], *, has_shared: bool) -
             out.append(f"{words} ({100 * found['value']:+.1f} points).")
     for metric, words in _SLOWER.items():
         found = versus.get(metric, {})
-        if _significant(found) and found["value"] > 0 and not out:
+        matters = _significant(found) and found["low"] > _MATTERS * provider["metrics"][metric]["value"]
+        if matters and not out:
             begin = "What fails, the reference fails too" if has_shared else "Nothing wrong in its answers"
             out.append(f"{begin}; slower than the reference by {found['value']:,.0f} ms (median {words}).")
     if not out and has_shared:
