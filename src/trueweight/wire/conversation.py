@@ -14,6 +14,7 @@ from trueweight.wire.outgoing import Outgoing
 from trueweight.wire.redact import Redactor
 from trueweight.wire.retry import asked_wait, wait_before_retry
 from trueweight.wire.settings import EventKind, WireEvent, WireSettings
+from trueweight.wire.step import Step
 from trueweight.wire.world import World
 
 _CUT = Failure(FailureKind.INTERRUPTED, "the run was stopped")
@@ -27,6 +28,7 @@ class Shared:
     world: World
     ledger: Ledger
     redactor: Redactor
+    step: Step
     sink: Callable[[Exchange], None]
     notify: Callable[[WireEvent], None]
     halt: Callable[[str], None]

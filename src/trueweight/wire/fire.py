@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import anyio
 import httpx
 
-from trueweight.core import Exchange, Trial
+from trueweight.core import Exchange, Provider, Trial
 from trueweight.wire.conversation import Shared
 from trueweight.wire.lane import INTERRUPTED, Lane
 from trueweight.wire.ledger import Ledger
 from trueweight.wire.redact import Redactor
 from trueweight.wire.settings import FireResult, WireEvent, WireSettings
+from trueweight.wire.step import Step
 from trueweight.wire.world import World
 
 
@@ -91,20 +92,27 @@ class _Run:
         return self._result()
 
     def _make_lanes(self, trials: Iterable[Trial]) -> list[Lane]:
+        by_name: dict[str, list[tuple[int, Trial]]] = {}
+        for position, trial in enumerate(trials):
+            by_name.setdefault(trial.provider.name, []).append((position, trial))
         shared = Shared(
             self._settings,
             self._world,
             self._ledger,
             Redactor(self._keys.values()),
+            self._make_step([own[0][1].provider for own in by_name.values()]),
             sink=self._record,
             notify=self._notify,
             halt=self._halt,
         )
-        by_name: dict[str, list[Trial]] = {}
-        for trial in trials:
-            by_name.setdefault(trial.provider.name, []).append(trial)
         tls = httpx.create_ssl_context()  # loading certificates takes milliseconds: once for all
-        return [Lane(own[0].provider, own, self._keys.get(name), tls, shared) for name, own in by_name.items()]
+        return [Lane(own[0][1].provider, own, self._keys.get(name), tls, shared) for name, own in by_name.items()]
+
+    def _make_step(self, providers: Sequence[Provider]) -> Step:
+        """Unless told otherwise, a lead that lets every lane keep all of its workers busy twice over."""
+        settings = self._settings
+        workers = sum(provider.concurrency or settings.concurrency for provider in providers)
+        return Step(2 * workers if settings.lead is None else settings.lead, settings.patience, self._world)
 
     def _record(self, exchange: Exchange) -> None:
         if self._guarded(lambda: self._sink(exchange)):

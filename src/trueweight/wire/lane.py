@@ -12,7 +12,7 @@ import httpx
 
 from trueweight.core import Attempt, FailureKind, Provider, Trial
 from trueweight.wire.conversation import Conversation, Gate, Shared
-from trueweight.wire.outgoing import outgoing
+from trueweight.wire.outgoing import Outgoing, outgoing
 from trueweight.wire.pacing import Pacer
 from trueweight.wire.retry import asked_wait
 from trueweight.wire.settings import EventKind, Unsent, WireEvent
@@ -25,8 +25,14 @@ class Lane:
     """Workers that take this provider's trials in order, each holding one request at a time."""
 
     def __init__(
-        self, provider: Provider, trials: Iterable[Trial], key: str | None, tls: SSLContext, shared: Shared
+        self,
+        provider: Provider,
+        trials: Iterable[tuple[int, Trial]],
+        key: str | None,
+        tls: SSLContext,
+        shared: Shared,
     ) -> None:
+        """``trials`` with their positions in the plan, in its order."""
         self.provider = provider
         self.reason = ""
         self._trials = deque(trials)
@@ -38,6 +44,13 @@ class Lane:
         self._finished = False
         self._reached = False
         self._unreached_in_a_row = 0
+        self._turn = anyio.Lock(fast_acquire=True)
+        self._workers = self._pausing = 0
+        self._step = shared.step
+        self._walker = shared.step.join(self._front())
+
+    def _front(self) -> int | None:
+        return self._trials[0][0] if self._trials else None
 
     def stop(self, reason: str) -> None:
         """Send nothing more; what is under way goes on. The first reason stays."""
@@ -45,10 +58,11 @@ class Lane:
             self.reason = reason
             self._shared.notify(WireEvent(EventKind.STOPPED, self.provider.name, detail=reason))
         self._stop.set()
+        self._step.move(self._walker, None)
 
     def unsent(self) -> list[Unsent]:
         """The trials of which no request was sent."""
-        return [Unsent(trial.id, self.provider.name, self.reason or INTERRUPTED) for trial in self._trials]
+        return [Unsent(trial.id, self.provider.name, self.reason or INTERRUPTED) for _, trial in self._trials]
 
     async def run(self) -> None:
         """Send all trials, or as many as may be sent."""
@@ -71,20 +85,32 @@ class Lane:
         return client
 
     async def _work(self, client: httpx.AsyncClient) -> None:
-        gate = Gate(self._wait, self._pacer.hold, self._may_send, lambda: self.reason == INTERRUPTED)
-        while self._trials and not self._stop.is_set():
-            trial = self._trials.popleft()
-            sent = False
-            try:
-                # Serialised before its clock starts; not all at once, because a run's bodies may not fit in memory.
-                request = outgoing(trial, self._key, self._shared.redactor)
-                await self._wait(0.0)
-                sent = self._may_send(trial)
-            finally:
-                if not sent:
-                    self._trials.appendleft(trial)
-            if sent:
-                self._learn(await Conversation(trial, request, self._shared, gate).hold(client))
+        gate = Gate(self._wait_to_retry, self._pacer.hold, self._may_send, lambda: self.reason == INTERRUPTED)
+        self._workers += 1
+        while ready := await self._next():
+            trial, request = ready
+            self._learn(await Conversation(trial, request, self._shared, gate).hold(client))
+        self._workers -= 1
+        self._rest()
+
+    async def _next(self) -> tuple[Trial, Outgoing] | None:
+        """The next trial, the moment it may be sent and already accounted for; None if nothing more is to be sent.
+
+        Workers take turns, so that trials start in the plan's order and only one of a lane waits for the others.
+        """
+        async with self._turn:
+            if not self._trials or self._stop.is_set():
+                return None
+            trial = self._trials[0][1]
+            # Serialised before its clock starts; not all at once, because a run's bodies may not fit in memory.
+            request = outgoing(trial, self._key, self._shared.redactor)
+            await self._step.wait(self._walker)
+            await self._keep_pace()
+            if not self._may_send(trial):
+                return None
+            self._trials.popleft()
+            self._step.move(self._walker, self._front())
+            return trial, request
 
     def _may_send(self, trial: Trial) -> bool:
         if self._stop.is_set():
@@ -113,11 +139,26 @@ class Lane:
         if not self._reached and self._unreached_in_a_row >= self._shared.settings.give_up_after and final.failure:
             self.stop(f"unreachable: {final.failure.detail}")
 
-    async def _wait(self, seconds: float) -> None:
+    async def _wait_to_retry(self, seconds: float) -> None:
         """Wait that long, then for the pace; but not beyond a stop."""
+        self._pausing += 1
+        self._rest()
         await self._pause(seconds)
         if not self._stop.is_set():
             await self._pause(self._pacer.take())
+        self._pausing -= 1
+        self._rest()
+
+    async def _keep_pace(self) -> None:
+        seconds = self._pacer.take()
+        if seconds > 0:
+            self._step.rest(self._walker, True)
+            await self._pause(seconds)
+            self._rest()
+
+    def _rest(self) -> None:
+        """Nobody is to wait for a lane all of whose workers back off."""
+        self._step.rest(self._walker, 0 < self._workers <= self._pausing)
 
     async def _pause(self, seconds: float) -> None:
         if seconds <= 0 or self._stop.is_set():

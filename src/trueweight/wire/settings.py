@@ -28,6 +28,9 @@ class WireSettings:
         stall_timeout: silence inside a body (may fire up to a tenth late: deadlines are moved lazily).
         max_response_bytes: of one body; what is beyond is never read.
         give_up_after: a provider that never answered is stopped after this many trials in a row that could not connect.
+        lead: no provider is sent a trial that stands more than so many places behind another's next one in the plan, so
+            that all are measured in the same minutes. None: twice as many as may be under way.
+        patience: nobody waits for a provider that was sent nothing for so many seconds, or that backs off.
         grace: after an interrupt, how long requests under way may finish.
     """
 
@@ -43,6 +46,8 @@ class WireSettings:
     stall_timeout: float = 60.0
     max_response_bytes: int = 64 * 1024 * 1024
     give_up_after: int = 4
+    lead: int | None = None
+    patience: float = 30.0
     grace: float = 10.0
 
 

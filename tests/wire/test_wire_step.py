@@ -1,0 +1,151 @@
+"""Providers are asked in step, so that none is measured in an hour of its own; and nobody stalls another for ever."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+from fault_servers import Behaviour, Stage, Talk, serving
+
+from trueweight.core import Case, Mode, Provider, Role, Trial
+from trueweight.plan import make_plan
+from trueweight.wire import EventKind, FireResult, World
+
+
+async def fine(talk: Talk) -> None:
+    await talk.answer()
+
+
+async def slow(talk: Talk) -> None:
+    await anyio.sleep(0.01)
+    await talk.answer()
+
+
+async def hangs(talk: Talk) -> None:
+    await anyio.sleep_forever()
+
+
+def patient(stage: Stage) -> World:
+    """A world in which patience never runs out."""
+    return stage.world(sleep=lambda _: anyio.sleep_forever())
+
+
+def furthest_ahead(stage: Stage, trials: tuple[Trial, ...]) -> int:
+    """The most places that any trial, when it was sent, stood behind an unsent trial of another provider."""
+    position = {trial.id: at for at, trial in enumerate(trials)}
+    unsent = {at: trial.provider.name for at, trial in enumerate(trials)}
+    ahead = 0
+    for event in stage.events:
+        if event.kind is EventKind.STARTED:
+            at = position[event.trial]
+            del unsent[at]
+            ahead = max(ahead, at - min((o for o, name in unsent.items() if name != event.provider), default=at))
+    assert not unsent
+    return ahead
+
+
+def fire_plan(stage: Stage, of: dict[str, Behaviour], seed: int = 3, **options: object) -> tuple[Trial, ...]:
+    """A reference, asked twice, and candidates, each behind its own server."""
+    plan: tuple[Trial, ...] = ()
+
+    async def run() -> None:
+        nonlocal plan
+        async with serving(of["ref"]) as ref, serving(of["cand"]) as cand:
+            providers = [
+                Provider("ref", ref.url, "m", Role.REFERENCE, concurrency=2),
+                Provider("cand", cand.url, "m", concurrency=2),
+            ]
+            cases = [Case("s", f"c{n}", {"max_tokens": 9}, modes=(Mode.PLAIN,)) for n in range(20)]
+            plan = make_plan(cases, providers, seed=seed).trials
+            await stage.fire(list(plan), **options)
+
+    anyio.run(run)
+    return plan
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("slower", ["ref", "cand"])
+def test_nobody_runs_further_ahead_than_the_lead(stage: Stage, slower: str, seed: int) -> None:
+    """Whoever is slow and whatever the order: a trial is sent only when all before it by more than the lead are."""
+    behaviours = {name: slow if name == slower else fine for name in ("ref", "cand")}
+    plan = fire_plan(stage, behaviours, seed, lead=6, world=patient(stage))
+    assert furthest_ahead(stage, plan) <= 6
+    assert len(stage.exchanges) == len(plan)
+
+
+def test_the_reference_does_not_run_alone_at_the_end(stage: Stage) -> None:
+    """Without a word about it: of the last trials that are sent, some still go to the candidate."""
+    plan = fire_plan(stage, {"ref": slow, "cand": fine}, world=patient(stage))
+    sent = [event.provider for event in stage.events if event.kind is EventKind.STARTED]
+    assert "cand" in sent[-len(plan) // 4 :]
+
+
+def test_a_large_lead_lets_all_go_free(stage: Stage) -> None:
+    """The test above can fail: with no limit the faster one is done long before."""
+    plan = fire_plan(stage, {"ref": slow, "cand": fine}, lead=10**6, world=patient(stage))
+    assert furthest_ahead(stage, plan) > 20
+
+
+class Clock:
+    """A clock that only deliberate waits move."""
+
+    def __init__(self) -> None:
+        self.ns = 0
+
+    async def sleep(self, seconds: float) -> None:
+        for _ in range(100):  # whatever else can be done now is done first
+            await anyio.sleep(0)
+        self.ns += round(seconds * 1e9)
+
+
+def test_a_provider_that_hangs_stalls_nobody_for_ever(stage: Stage) -> None:
+    """After the patience the others go on without it, and its own trials end in their own time-outs."""
+    clock = Clock()
+    world = stage.world(clock=lambda: clock.ns, sleep=clock.sleep)
+
+    async def run() -> FireResult:
+        async with serving(hangs) as bad, serving(fine) as good:
+            stuck = stage.trials(bad.url, 2, name="stuck", concurrency=1, timeout=1.0)
+            free = stage.trials(good.url, 10, name="free", concurrency=1)
+            return await stage.fire(stuck + free, lead=0, retries=0, world=world)
+
+    assert anyio.run(run).recorded == 12
+    order = [exchange.provider for exchange in stage.exchanges]
+    assert order.index("stuck") == 10
+    assert clock.ns >= 30e9
+
+
+def test_a_lane_that_backs_off_is_not_waited_for(stage: Stage) -> None:
+    """A Retry-After, a pace or a back-off of one provider costs the others nothing."""
+
+    async def limited(talk: Talk) -> None:
+        await talk.answer(429, Retry_After="60")
+
+    async def run() -> FireResult:
+        async with serving(limited) as bad, serving(fine) as good:
+            limits = stage.trials(bad.url, 3, name="limited", concurrency=1)
+            free = stage.trials(good.url, 10, name="free", concurrency=1)
+
+            async def sleep(_: float) -> None:
+                with anyio.fail_after(30):
+                    while sum(exchange.provider == "free" for exchange in stage.exchanges) < 10:
+                        await anyio.sleep(0.001)
+
+            return await stage.fire(limits + free, lead=0, retries=1, world=stage.world(clock=lambda: 0, sleep=sleep))
+
+    assert anyio.run(run).recorded == 13
+
+
+def test_a_stopped_lane_is_not_waited_for(stage: Stage) -> None:
+    """A refused key ends one provider's share, and the others' shares go on at once."""
+
+    async def refuses(talk: Talk) -> None:
+        await talk.answer(401)
+
+    async def run() -> FireResult:
+        async with serving(refuses) as bad, serving(fine) as good:
+            trials = stage.trials(bad.url, 9, name="bad") + stage.trials(good.url, 9, name="good")
+            return await stage.fire(trials, concurrency=1, lead=0, world=patient(stage))
+
+    result = anyio.run(run)
+    assert len(result.unsent) == 8
+    assert result.recorded == 10
