@@ -100,8 +100,9 @@ def make_exchange() -> Callable[..., Exchange]:
         status: int = 200,
         lost: FailureKind | None = None,
         retries: int = 0,
+        early_kind: FailureKind = FailureKind.RESET,
     ) -> Exchange:
-        early = Attempt(0, 0, None, None, 5 * MS, failure=Failure(FailureKind.RESET))
+        early = Attempt(0, 0, None, None, 5 * MS, failure=Failure(early_kind))
         final = Attempt(
             0,
             0,

@@ -55,6 +55,12 @@ def test_a_retry_is_an_attempt_on_record(judged: Make, say: Make) -> None:
     assert (seen.attempts, seen.first_ok, seen.ok) == (3, False, True)
 
 
+def test_a_stale_connection_is_not_the_providers_failure(judged: Make, say: Make) -> None:
+    """A kept connection that was closed already is on record, and the attempt after it is the first that counts."""
+    seen = judged(say("hello"), retries=1, early_kind=FailureKind.STALE_CONNECTION)
+    assert (seen.attempts, seen.first_ok, seen.ok) == (2, True, True)
+
+
 @pytest.mark.parametrize(
     ("checks", "expected"),
     [

@@ -247,3 +247,16 @@ def test_a_server_without_tls_is_tls(stage: Stage) -> None:
 
     anyio.run(run)
     assert stage.kinds() == ["tls"]
+
+
+def test_a_kept_connection_that_was_closed_is_nobodys_failure(stage: Stage) -> None:
+    """A server that hangs up on every second request of a connection is asked again at once, on a new one, even
+    without retries; one that hangs up on a fresh connection has failed."""
+
+    async def closes_kept_connections(talk: Talk) -> None:
+        await (hangs_up(talk) if talk.number % 2 else talk.answer())
+
+    stage.against(closes_kept_connections, count=3, retries=0)
+    kinds = [[attempt.failure and attempt.failure.kind.value for attempt in e.attempts] for e in stage.exchanges]
+    assert kinds == [[None], ["stale-connection", None], ["stale-connection", None]]
+    assert sum(stage.slept) == 0

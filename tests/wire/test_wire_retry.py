@@ -75,3 +75,11 @@ def test_the_budget_of_waiting_counts_what_was_waited() -> None:
     for asked, wait in (("20", None), ("10", 10.0)):
         history = [failed(waited=110 * 10**9), failed(Retry_After=asked)]
         assert wait_before_retry(history, settings, random.Random(0), NOW) == wait
+
+
+def test_a_stale_connection_costs_neither_time_nor_a_retry() -> None:
+    """However many kept connections were closed, the next attempt is at once, and all retries are still to be had."""
+    stale = failed(FailureKind.STALE_CONNECTION)
+    none_left = WireSettings(retries=0)
+    assert wait_before_retry([stale] * 5, none_left, random.Random(0), NOW) == 0.0
+    assert wait_before_retry([stale, failed(FailureKind.RESET)], none_left, random.Random(0), NOW) is None

@@ -20,6 +20,9 @@ class FailureKind(StrEnum):
     TIMEOUT_STALL = "timeout-stall"
     TIMEOUT_TOTAL = "timeout-total"
     RESET = "reset"
+    STALE_CONNECTION = "stale-connection"
+    """A kept connection was closed before any byte of an answer: the race that HTTP/1.1 has built in, and nobody's
+    failure. The request goes out again at once, on a new connection."""
     PROTOCOL = "protocol"
     REDIRECT = "redirect"
     TOO_LARGE = "too-large"

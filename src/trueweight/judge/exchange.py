@@ -11,8 +11,10 @@ from trueweight.checks import run_checks
 from trueweight.checks.calls import CallValidity, validity
 from trueweight.checks.structured import classify, requested_schema
 from trueweight.core import (
+    Attempt,
     Case,
     Exchange,
+    FailureKind,
     Finding,
     Observation,
     Outcome,
@@ -54,7 +56,7 @@ def _lost(case: Case, exchange: Exchange) -> Observation:
         repeat=exchange.repeat,
         mode=exchange.mode,
         attempts=len(exchange.attempts),
-        first_ok=exchange.attempts[0].failure is None,
+        first_ok=_first(exchange.attempts).failure is None,
         ok=final.failure is None,
         arrived=exchange.judgeable,
         failure=final.failure.kind if final.failure else None,
@@ -62,6 +64,14 @@ def _lost(case: Case, exchange: Exchange) -> Observation:
         expects_call=expects_call(case),
         client_limited=exchange.client_limited,
     )
+
+
+def _first(attempts: tuple[Attempt, ...]) -> Attempt:
+    """The first attempt that reached the server, as far as anyone can know: a stale connection is no failure of it."""
+    for attempt in attempts:
+        if attempt.failure is None or attempt.failure.kind is not FailureKind.STALE_CONNECTION:
+            return attempt
+    return attempts[-1]
 
 
 def _arrived(case: Case, provider: Provider, exchange: Exchange, reply: Reply, timing: Timing) -> Observation:

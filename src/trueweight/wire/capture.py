@@ -24,6 +24,7 @@ class Capture:
         self._waited = waited
         self._t_send = self._elapsed()
         self._t_connected: int | None = None
+        self._kept = False
         self._t_headers: int | None = None
         self._t_done: int | None = None
         self._response: httpx.Response | None = None
@@ -56,6 +57,8 @@ class Capture:
                     await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             failure = failure_of_error(error)
+            if failure.kind is FailureKind.RESET and self._kept and self._t_headers is None:
+                failure = Failure(FailureKind.STALE_CONNECTION, failure.detail)
         else:
             if self._scope.cancelled_caught:
                 failure = Failure(self._limit, f"no end within the limit ({self._size} bytes came)")
@@ -92,6 +95,8 @@ class Capture:
             self._t_headers = self._elapsed()
         elif name in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._t_connected = self._elapsed()
+        elif name.endswith("send_request_headers.started"):
+            self._kept = self._t_connected is None
 
     def attempt(self, failure: Failure | None) -> Attempt:
         """What is on record so far, ended by this failure."""

@@ -47,11 +47,16 @@ def wait_before_retry(
         attempts: of this trial so far; the last one just ended.
     """
     last = attempts[-1]
-    if last.failure is None or not last.failure.kind.transient or len(attempts) > settings.retries:
+    if last.failure is None or not last.failure.kind.transient:
+        return None
+    if last.failure.kind is FailureKind.STALE_CONNECTION:
+        return 0.0  # each one takes a connection out of the pool, so this comes to an end
+    failed = sum(a.failure is not None and a.failure.kind is not FailureKind.STALE_CONNECTION for a in attempts)
+    if failed > settings.retries:
         return None
     asked = asked_wait(last, now) if last.failure.kind in _PROMPTED else None
     if asked is None:
-        ceiling = min(settings.backoff_cap, settings.backoff_base * 2 ** min(len(attempts) - 1, 60))
+        ceiling = min(settings.backoff_cap, settings.backoff_base * 2 ** min(failed - 1, 60))
         wait = rng.uniform(0.0, ceiling)  # full jitter: clients that failed together do not return together
     else:
         wait = asked
