@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from examples import JSON_SCHEMA, SCHEMA, TOOLS, calls, fragment, parts, says
 from handmade import call, message, plain
 
 from trueweight.checks.calls import CallProblem, validity
 from trueweight.checks.structured import classify
+from trueweight.explain.examples import JSON_SCHEMA, SCHEMA, TOOLS, calls, fragment, parts, says
 from trueweight.read import read_reply
 
 REQUEST = {"tools": TOOLS}

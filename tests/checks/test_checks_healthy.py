@@ -5,13 +5,25 @@ from __future__ import annotations
 import json
 
 import pytest
-from examples import EXAMPLES, LONG, OK_CALL, OK_PARTS, OK_STREAM, OK_TEXT, calls, case, fragment, parts, says
 from handmade import SSE_TYPE, call, chunk, exchange, message, plain, sse, stream, usage_chunk, usage_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trueweight.checks import run_checks
 from trueweight.core import Case, Exchange, Mode, Outcome
+from trueweight.explain.examples import (
+    EXAMPLES,
+    LONG,
+    OK_CALL,
+    OK_PARTS,
+    OK_STREAM,
+    OK_TEXT,
+    calls,
+    case,
+    fragment,
+    parts,
+    says,
+)
 from trueweight.read import read_reply
 
 

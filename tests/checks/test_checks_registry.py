@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from examples import EXAMPLES, OK_CALL, OK_TEXT, calls, case, says
 
 from trueweight.checks import all_checks, check_params_schema, run_checks, validate_params
 from trueweight.checks.json_schema import validate
 from trueweight.core import ConfigError, Finding, Outcome, Severity
+from trueweight.explain.examples import EXAMPLES, OK_CALL, OK_TEXT, calls, case, says
 from trueweight.read import read_reply
 
 FIXED = [
@@ -76,7 +76,7 @@ def test_the_failure_of_one_kind_is_named_by_one_check_of_its_family() -> None:
     """Each way to break arguments fails one of the arguments checks, not all of them."""
     for example in EXAMPLES:
         if example.check.startswith("tool-arguments-"):
-            found = run_checks(example.case, read_reply(example.bad))
+            found = run_checks(example.asked, read_reply(example.bad))
             failed = [f.check for f in found if f.outcome is Outcome.FAIL and f.check.startswith("tool-arguments-")]
             assert failed == [example.check]
 

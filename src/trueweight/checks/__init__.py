@@ -1,5 +1,9 @@
-"""Checks: pure functions of (case, reply). One file per area; a new check is a new function in one of them."""
+"""Checks: pure functions of (case, reply), or of all replies of a provider where one alone cannot show it.
 
+One file per area; a new check is a new function in one of them, or a new file beside them.
+"""
+
+from trueweight.checks.heard import Heard, hear
 from trueweight.checks.registry import (
     Fail,
     NotApplicable,
@@ -9,12 +13,15 @@ from trueweight.checks.registry import (
     all_checks,
     check,
     check_params_schema,
+    paired_check,
     run_checks,
+    run_paired_checks,
     validate_params,
 )
 
 __all__ = [
     "Fail",
+    "Heard",
     "NotApplicable",
     "Pass",
     "Unsupported",
@@ -22,6 +29,9 @@ __all__ = [
     "all_checks",
     "check",
     "check_params_schema",
+    "hear",
+    "paired_check",
     "run_checks",
+    "run_paired_checks",
     "validate_params",
 ]

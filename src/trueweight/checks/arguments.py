@@ -46,6 +46,7 @@ def tool_arguments_complete(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-arguments-once",
     "Arguments are sent once.",
+    engine=True,
     row=10,
     source="https://github.com/vllm-project/vllm/issues/51697",
     why="Two objects in a row are not JSON.",
@@ -59,6 +60,7 @@ def tool_arguments_once(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-arguments-empty-object",
     "A call without arguments says {}.",
+    engine=True,
     row=13,
     source="https://github.com/vllm-project/vllm/issues/28806",
     why="Clients parse the text as JSON, and nothing is no JSON.",
@@ -74,6 +76,7 @@ def tool_arguments_empty_object(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-arguments-text",
     "Arguments are JSON text, encoded once.",
+    engine=True,
     why="Clients parse a string; an object, or JSON inside JSON, is another type than they expect.",
     fix="Encode the arguments object to text exactly once.",
 )
@@ -141,6 +144,7 @@ def tool_arguments_required(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "call-after-empty-call",
     "A call that follows a call without arguments keeps its own.",
+    engine=True,
     row=14,
     source="https://github.com/vllm-project/vllm/issues/47901",
     why="The second of two parallel calls cannot be run.",

@@ -44,6 +44,7 @@ def reply_not_empty(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "text-whole-characters",
     "Text has no replacement characters and no half code points.",
+    engine=True,
     row=20,
     source="https://github.com/vllm-project/vllm/issues/931",
     why="Emoji and scripts beyond ASCII arrive as garbage, in arguments too.",

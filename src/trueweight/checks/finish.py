@@ -17,6 +17,7 @@ KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
 @check(
     "finish-reason-known",
     "A reply has a finish reason that the API knows.",
+    engine=True,
     severity=Severity.SHOULD,
     source="https://platform.openai.com/docs/api-reference/chat/object",
     why="Clients switch on it; absent or invented ones fall through.",
@@ -35,6 +36,7 @@ def finish_reason_known(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "finish-reason-agrees",
     "A finish reason of stop comes without tool calls.",
+    engine=True,
     row=25,
     source="https://github.com/vllm-project/vllm/issues/25054",
     why="Agents look at the finish reason to know whether to run tools: the calls are never made.",
@@ -53,6 +55,7 @@ def finish_reason_agrees(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "finish-without-calls",
     "A finish reason of tool_calls comes with tool calls.",
+    engine=True,
     row=26,
     source="https://github.com/vllm-project/vllm/issues/53255",
     why="Agents wait for a call that never comes, or crash on the empty list.",
@@ -70,6 +73,7 @@ def finish_without_calls(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "finish-reason-length",
     "A reply that was cut by max_tokens says length.",
+    engine=True,
     row=27,
     source="https://github.com/vllm-project/vllm/issues/58228",
     why="Half a call is taken for a whole one and run.",
@@ -93,6 +97,7 @@ def finish_reason_length(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "finish-once",
     "Nothing follows the finish reason.",
+    engine=True,
     severity=Severity.SHOULD,
     why="Clients stop reading a choice there; what follows is lost.",
     fix="Send the finish reason with or after the last delta.",

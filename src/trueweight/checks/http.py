@@ -29,6 +29,7 @@ _REFUSING = (
 @check(
     "http-json",
     "A plain 2xx answer is one JSON object.",
+    engine=True,
     row=42,
     why="Clients parse the body as JSON and raise on anything else.",
     fix="See what stands before the server: a proxy that answers errors or a login page with status 200.",
@@ -48,6 +49,7 @@ def http_json(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "json-portable",
     "JSON has no NaN, no doubled keys, no numbers beyond a double and no half code points.",
+    engine=True,
     severity=Severity.SHOULD,
     row=42,
     why="Parsers disagree about these: strict ones raise, the others each make something else of them.",
@@ -62,6 +64,7 @@ def json_portable(_: Case, reply: Reply) -> Verdict:
 @check(
     "body-utf8",
     "The body is UTF-8.",
+    engine=True,
     row=42,
     why="JSON and server-sent events are UTF-8 by definition; clients raise or show garbage.",
     fix="Hold incomplete byte sequences back until the code point is whole.",
@@ -74,6 +77,7 @@ def body_utf8(_: Case, reply: Reply) -> Verdict:
 @check(
     "content-encoding",
     "A body is packed only in a way that the client can unpack, and whole.",
+    engine=True,
     row=42,
     any_status=True,
     why="The client sees bytes that it cannot read.",
@@ -88,6 +92,7 @@ def content_encoding(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "content-type",
     "The Content-Type names what the body is.",
+    engine=True,
     severity=Severity.SHOULD,
     row=42,
     why="Clients choose their parser by it.",
@@ -103,6 +108,7 @@ def content_type(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "error-object",
     "A refusal is JSON with an error object that has a message.",
+    engine=True,
     severity=Severity.SHOULD,
     any_status=True,
     why="Without it a client cannot tell its user what was wrong with the request.",
@@ -122,6 +128,7 @@ def error_object(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "request-accepted",
     "A well-formed request is answered, or refused in words that name what is not supported.",
+    engine=True,
     any_status=True,
     why="A request that other servers answer is lost here.",
     fix="Accept the parameter, or say in the error which one is not supported.",
@@ -142,19 +149,23 @@ def request_accepted(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "request-refused",
     "A malformed request is refused with a 4xx that is about the request.",
+    engine=True,
     row=40,
     any_status=True,
     on_request=True,
     params={
         "type": "object",
-        "properties": {"status": {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 499}}},
+        "properties": {
+            "status": {"type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 499}},
+            "control": {"type": "string", "minLength": 1},
+        },
         "additionalProperties": False,
     },
     why="A parameter that is dropped in silence makes every result that depends on it wrong.",
     fix="Validate the request before running it, and answer 400 with the parameter's name.",
 )
 def request_refused(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict:
-    """400 and 422 unless the case says which."""
+    """400 and 422 unless the case says which. ``control`` names the well-formed case that must have been accepted."""
     allowed = params.get("status", (400, 422))
     wanted = " or ".join(map(str, allowed))
     if reply.status in allowed:

@@ -97,6 +97,7 @@ def think_tags_in_content(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "history-ids-in-content",
     "Call ids of the model's own format do not come back as text.",
+    engine=True,
     row=38,
     source="https://github.com/vllm-project/vllm/issues/50768",
     why="The history was rendered wrongly, and the model imitates it instead of calling.",

@@ -14,6 +14,7 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
 @check(
     "stop-honoured",
     "The content does not contain a stop sequence.",
+    engine=True,
     row=40,
     source=_CREATE,
     why="Text runs on past where the client's parser ends.",
@@ -35,6 +36,7 @@ def stop_honoured(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "n-honoured",
     "As many choices come as n asks for.",
+    engine=True,
     row=40,
     source=_CREATE,
     why="The client picks among choices that are not there.",
@@ -53,6 +55,7 @@ def n_honoured(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "logprobs-honoured",
     "Log probabilities come when asked, with as many alternatives as asked.",
+    engine=True,
     severity=Severity.SHOULD,
     row=40,
     source=_CREATE,
@@ -77,6 +80,7 @@ def logprobs_honoured(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "max-tokens-honoured",
     "A reply has no more completion tokens than max_tokens allows.",
+    engine=True,
     row=40,
     source=_CREATE,
     why="The limit is a budget.",

@@ -11,6 +11,7 @@ from trueweight.read import Kind, locate_field
 @check(
     "answer-in-content",
     "A finished reply does not consist of reasoning alone.",
+    engine=True,
     row=33,
     source="https://github.com/sgl-project/sglang/issues/37645",
     why="The client shows an empty answer.",
@@ -29,6 +30,7 @@ def answer_in_content(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "reasoning-field",
     "Reasoning comes as reasoning_content, once.",
+    engine=True,
     severity=Severity.INFO,
     row=35,
     source="https://github.com/vercel/ai/issues/7866",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from trueweight.checks.heard import Heard
 from trueweight.core import Case, CheckInfo, ConfigError, Finding, Outcome, Reply, Severity, Span, near_miss
 
 
@@ -49,6 +51,7 @@ class NotApplicable:
 Verdict = Pass | Fail | Unsupported | NotApplicable
 Params = Mapping[str, Any]
 _Run = Callable[[Case, Reply, Params], Verdict | None]
+_RunPaired = Callable[[Sequence[Heard], Sequence[Heard]], Iterable[tuple[Heard, Verdict]]]
 
 NO_PARAMS: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
 
@@ -56,10 +59,11 @@ NO_PARAMS: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
 @dataclass(frozen=True, slots=True)
 class _Check:
     info: CheckInfo
-    run: _Run
     params: Mapping[str, Any]
-    any_status: bool
     on_request: bool
+    any_status: bool = False
+    run: _Run | None = None
+    run_paired: _RunPaired | None = None
 
 
 _CHECKS: dict[str, _Check] = {}
@@ -77,26 +81,61 @@ def check(
     params: Mapping[str, Any] = NO_PARAMS,
     any_status: bool = False,
     on_request: bool = False,
+    engine: bool = False,
 ) -> Callable[[Callable[..., Verdict | None]], Callable[..., Verdict | None]]:
     """Register a check.
 
     Args:
+        engine: whether only the serving stack can break the law, whatever the model says.
         params: JSON Schema of its parameters.
         any_status: whether it judges replies other than 2xx.
         on_request: whether it runs only when a case names it; it then takes ``(case, reply, params)``. A check that
             runs always takes ``(case, reply)``, and the parameters too if it has any.
     """
-    info = CheckInfo(check_id, law, severity, source, row, why, fix)
+    info = CheckInfo(check_id, law, severity, source, row, why, fix, engine)
     takes_params = on_request or params is not NO_PARAMS
 
     def register(function: Callable[..., Verdict | None]) -> Callable[..., Verdict | None]:
-        if check_id in _CHECKS:
-            raise ValueError(f"two checks are called {check_id}")
         run: _Run = function if takes_params else (lambda case, reply, _: function(case, reply))
-        _CHECKS[check_id] = _Check(info, run, params, any_status, on_request)
+        _add(_Check(info, params, on_request, any_status, run))
         return function
 
     return register
+
+
+def paired_check(
+    check_id: str,
+    law: str,
+    *,
+    severity: Severity = Severity.SHOULD,
+    row: int = 0,
+    source: str = "",
+    why: str,
+    fix: str,
+    params: Mapping[str, Any] = NO_PARAMS,
+    on_request: bool = False,
+) -> Callable[[_RunPaired], _RunPaired]:
+    """Register a check of what several replies say together, which no single one of them can show.
+
+    The function takes all replies of one provider and all of the reference's (none if there is no reference, or if
+    this is it), and gives a verdict for each reply that it speaks of. What it finds, no model can cause.
+
+    Args:
+        on_request: whether it is about cases that name it; it finds their parameters in ``heard.case.checks``.
+    """
+    info = CheckInfo(check_id, law, severity, source, row, why, fix, engine=True)
+
+    def register(function: _RunPaired) -> _RunPaired:
+        _add(_Check(info, params, on_request, run_paired=function))
+        return function
+
+    return register
+
+
+def _add(made: _Check) -> None:
+    if made.info.id in _CHECKS:
+        raise ValueError(f"two checks are called {made.info.id}")
+    _CHECKS[made.info.id] = made
 
 
 @cache
@@ -148,10 +187,13 @@ def _known(check_id: str) -> _Check:
     return found
 
 
-def run_checks(case: Case, reply: Reply) -> tuple[Finding, ...]:
+def run_checks(case: Case, reply: Reply, *, without: Collection[str] = ()) -> tuple[Finding, ...]:
     """What every check that has something to say says of a reply, in order of check id.
 
     A check that does not apply is silent; one that should judge and cannot says why, as "n/a".
+
+    Args:
+        without: checks to leave out, as if they did not exist.
 
     Raises:
         ConfigError: if the case gives a check parameters that it does not take.
@@ -159,7 +201,7 @@ def run_checks(case: Case, reply: Reply) -> tuple[Finding, ...]:
     findings = [
         _finding(case, entry, verdict)
         for entry in _checks().values()
-        if (verdict := _run(case, reply, entry)) is not None
+        if entry.info.id not in without and (verdict := _run(case, reply, entry)) is not None
     ]
     unknown = [
         Finding(name, Outcome.NOT_APPLICABLE, case.severity, "this version of trueweight has no such check")
@@ -169,9 +211,29 @@ def run_checks(case: Case, reply: Reply) -> tuple[Finding, ...]:
     return (*findings, *unknown)
 
 
+def run_paired_checks(
+    heard: Iterable[Heard], reference: Iterable[Heard] = (), *, without: Collection[str] = ()
+) -> dict[str, tuple[Finding, ...]]:
+    """What the checks of several replies say of one provider's: findings by trial, in order of check id.
+
+    Args:
+        reference: the reference's replies; none for the reference itself.
+    """
+    # In one order, whatever the order of the record, so that the same replies give the same words.
+    ours, theirs = (sorted(some, key=lambda h: (h.case.key, h.repeat, h.mode)) for some in (heard, reference))
+    found: defaultdict[str, list[Finding]] = defaultdict(list)
+    for entry in _checks().values():
+        if entry.run_paired is None or entry.info.id in without:
+            continue
+        asked = [one for one in ours if not entry.on_request or entry.info.id in one.case.checks]
+        for one, verdict in entry.run_paired(ours, theirs) if asked else ():
+            found[one.trial].append(_finding(one.case, entry, verdict))
+    return {trial: tuple(findings) for trial, findings in found.items()}
+
+
 def _run(case: Case, reply: Reply, entry: _Check) -> Verdict | None:
     named = entry.info.id in case.checks
-    if (entry.on_request and not named) or not (reply.ok or entry.any_status):
+    if entry.run is None or (entry.on_request and not named) or not (reply.ok or entry.any_status):
         return None
     params = case.checks.get(entry.info.id) or {}
     if params:

@@ -17,6 +17,7 @@ _CHUNK = "https://platform.openai.com/docs/api-reference/chat-streaming"
 @check(
     "response-shape",
     "A response has choices, and every field has the API's type.",
+    engine=True,
     source=_CREATE,
     why="Typed clients raise; untyped ones fail later and elsewhere.",
     fix="Validate responses against the API's schema before they are sent.",
@@ -37,6 +38,7 @@ def response_shape(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "chunk-shape",
     "Every chunk has choices, and every field has the API's type.",
+    engine=True,
     source=_CHUNK,
     why="Typed clients raise in the middle of a stream.",
     fix="Validate chunks against the API's schema before they are sent.",
@@ -51,6 +53,7 @@ def chunk_shape(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "choices-not-empty",
     "A chunk without choices carries usage or an error.",
+    engine=True,
     severity=Severity.INFO,
     source=_CHUNK,
     why="Clients that read choices[0] of every chunk raise an index error.",
@@ -64,6 +67,7 @@ def choices_not_empty(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "choice-index",
     "Every choice has its index.",
+    engine=True,
     severity=Severity.SHOULD,
     source=_CREATE,
     why="With several choices nobody can tell whose delta it is.",
@@ -77,6 +81,7 @@ def choice_index(_: Case, reply: Reply) -> Verdict:
 @check(
     "response-fields",
     "Each response or chunk has id, object, created and model.",
+    engine=True,
     severity=Severity.SHOULD,
     source=_CREATE,
     why="Typed clients demand them, and logs are joined by them.",
@@ -107,6 +112,7 @@ def _missing(document: dict[str, Any], kind: str) -> list[str]:
 @check(
     "stream-one-response",
     "All chunks of a stream have one id and one model.",
+    engine=True,
     severity=Severity.SHOULD,
     source=_CHUNK,
     why="Clients and logs take a new id for a new response.",
@@ -122,6 +128,7 @@ def stream_one_response(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "no-legacy-function-call",
     "Calls come as tool_calls, not as the function_call they replaced.",
+    engine=True,
     severity=Severity.SHOULD,
     source=_CREATE,
     why="Clients of today read tool_calls only.",

@@ -13,6 +13,7 @@ _STREAM = "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-
 @check(
     "stream-honoured",
     "A stream is sent exactly when it was asked for.",
+    engine=True,
     row=41,
     why="A client that iterates over events sees none, or waits for the whole answer.",
     fix="Honour the stream parameter; see whether a proxy buffers or rewrites.",
@@ -29,6 +30,7 @@ def stream_honoured(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "sse-shape",
     "Every event of a stream is a JSON object or [DONE], and every line a field or a comment.",
+    engine=True,
     row=42,
     source=_STREAM,
     why="Clients parse each event's data as JSON and raise on the first that is not.",
@@ -45,6 +47,7 @@ def sse_shape(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "sse-style",
     "A stream keeps to what every client reads: LF ends, one data line an event, no byte order mark.",
+    engine=True,
     severity=Severity.INFO,
     row=42,
     source=_STREAM,
@@ -62,6 +65,7 @@ def sse_style(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "stream-complete",
     "A stream does not end before a finish reason.",
+    engine=True,
     row=21,
     why="The client takes half an answer for a whole one.",
     fix="Look for worker crashes and proxy timeouts; send an error event when generation fails.",
@@ -79,6 +83,7 @@ def stream_complete(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "stream-done",
     "A stream ends with [DONE] and nothing after it.",
+    engine=True,
     severity=Severity.SHOULD,
     row=21,
     why="Clients that wait for it hang or report a broken stream; what follows is never read.",
@@ -96,6 +101,7 @@ def stream_done(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "error-in-stream",
     "An answer with a success status carries no error.",
+    engine=True,
     row=22,
     why="SDKs look at the status; the error is lost, or half an answer is taken for whole.",
     fix="Fail before the first byte where possible, with a status that says so.",

@@ -121,6 +121,7 @@ def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> Ve
 @check(
     "structured-output-bare",
     "With a JSON response_format the content is JSON and nothing else.",
+    engine=True,
     row=32,
     source="https://platform.openai.com/docs/guides/structured-outputs",
     why="A response_format that is accepted and ignored breaks every client that relies on it.",
@@ -137,6 +138,7 @@ def structured_output_bare(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "structured-output-schema",
     "With a json_schema response_format the JSON is valid by it; with json_object it is an object.",
+    engine=True,
     row=32,
     source="https://platform.openai.com/docs/guides/structured-outputs",
     why="The client relies on the fields and types it asked for.",

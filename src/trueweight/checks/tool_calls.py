@@ -37,6 +37,7 @@ def tool_name_declared(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-name-clean",
     "A call's name is free of control tokens.",
+    engine=True,
     row=3,
     source="https://github.com/vllm-project/vllm/issues/32587",
     why="The client finds no tool of that name.",
@@ -54,6 +55,7 @@ def tool_name_clean(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-name-present",
     "Every call has a name.",
+    engine=True,
     source=_CALLS,
     why="The client cannot know what to run.",
     fix="Send the name in the first fragment of the call.",
@@ -70,6 +72,7 @@ def tool_name_present(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "call-id-present",
     "Every call has an id.",
+    engine=True,
     row=17,
     source="https://github.com/vllm-project/vllm/issues/18412",
     why="The tool's result cannot be sent back without it.",
@@ -86,6 +89,7 @@ def call_id_present(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "call-id-unique",
     "No two calls of a reply share an id.",
+    engine=True,
     source=_CALLS,
     why="Results of two calls cannot be told apart.",
     fix="Make ids per call, not per reply or per name.",
@@ -105,6 +109,7 @@ def call_id_unique(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "call-type",
     "Every call says that its type is function.",
+    engine=True,
     severity=Severity.SHOULD,
     source=_CALLS,
     why="Typed clients choose by it.",
@@ -121,6 +126,7 @@ def call_type(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-choice-none",
     "With tool_choice none there is no call.",
+    engine=True,
     row=28,
     source=_CALLS,
     why="The client asked for words because it cannot run tools now.",
@@ -139,6 +145,7 @@ def tool_choice_none(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-choice-required",
     "With tool_choice required, or a named tool, there is a call.",
+    engine=True,
     row=28,
     source="https://github.com/ollama/ollama/issues/18043",
     why="Pipelines that force a call have no other way to get their answer.",
@@ -160,6 +167,7 @@ def tool_choice_required(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-choice-named",
     "With a named tool_choice only that tool is called.",
+    engine=True,
     row=28,
     source=_CALLS,
     why="The client expects that tool's arguments, and gets another's.",
@@ -180,6 +188,7 @@ def tool_choice_named(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "parallel-calls-off",
     "With parallel_tool_calls false there is at most one call.",
+    engine=True,
     row=30,
     source="https://github.com/sgl-project/sglang/issues/9696",
     why="The client runs one tool at a time and loses the others.",
@@ -198,6 +207,7 @@ def parallel_calls_off(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-index-present",
     "Every streamed fragment of a call has its index.",
+    engine=True,
     row=16,
     source="https://github.com/sgl-project/sglang/issues/5661",
     why="Clients join fragments by index; SDKs raise without it.",
@@ -211,6 +221,7 @@ def tool_index_present(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-index-unique",
     "Parallel streamed calls have an index each.",
+    engine=True,
     row=15,
     why="Clients that join by index make one broken call of two.",
     fix="Count the calls of a reply.",
@@ -223,6 +234,7 @@ def tool_index_unique(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-fragment-nulls",
     "Continuing fragments leave out id, type and name instead of sending null.",
+    engine=True,
     severity=Severity.SHOULD,
     row=18,
     source="https://github.com/sgl-project/sglang/issues/35542",
@@ -237,6 +249,7 @@ def tool_fragment_nulls(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-fragment-names",
     "A call's name is sent once, and each fragment belongs to a call.",
+    engine=True,
     severity=Severity.SHOULD,
     why="Clients that join fragments double the name.",
     fix="Send the name with the first fragment only.",
@@ -249,6 +262,7 @@ def tool_fragment_names(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "arguments-streamed",
     "A call's arguments are streamed as they are made.",
+    engine=True,
     severity=Severity.INFO,
     row=19,
     why="Interfaces that show a call while it is written show nothing until the end.",

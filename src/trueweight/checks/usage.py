@@ -16,6 +16,7 @@ _ENOUGH_WORDS = 200
 @check(
     "usage-present",
     "A reply reports prompt, completion and total tokens; a stream does when asked by include_usage.",
+    engine=True,
     severity=Severity.SHOULD,
     row=23,
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
@@ -39,6 +40,7 @@ def usage_present(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "usage-once",
     "In a stream usage stands on the last chunk only.",
+    engine=True,
     severity=Severity.SHOULD,
     row=23,
     why="Clients that add up usage count many times over.",
@@ -56,6 +58,7 @@ def usage_once(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "usage-adds-up",
     "Total tokens are prompt plus completion tokens.",
+    engine=True,
     severity=Severity.SHOULD,
     row=24,
     why="Bills and budgets made of the parts and of the total differ.",
@@ -75,6 +78,7 @@ def usage_adds_up(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "usage-not-zero",
     "A reply that says something counts at least one prompt and one completion token.",
+    engine=True,
     severity=Severity.SHOULD,
     row=23,
     why="Zero tokens look like a free, empty answer in every report.",
@@ -92,6 +96,7 @@ def usage_not_zero(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "prompt-not-truncated",
     "A prompt has at least as many tokens as English words.",
+    engine=True,
     row=39,
     source="https://github.com/ollama/ollama/issues/4967",
     why="The start of the conversation was thrown away in silence: instructions and facts are lost.",

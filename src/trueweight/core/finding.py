@@ -30,6 +30,7 @@ class CheckInfo:
         row: the failure mode it detects, in the project's numbered list; 0 if none.
         why: what breaks in a client when the law is broken.
         fix: what the operator of the server should look at.
+        engine: whether only the serving stack can break it, whatever the model says.
     """
 
     id: str
@@ -39,6 +40,7 @@ class CheckInfo:
     row: int = 0
     why: str = ""
     fix: str = ""
+    engine: bool = False
 
 
 @dataclass(frozen=True, slots=True)

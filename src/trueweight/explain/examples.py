@@ -5,9 +5,8 @@ from __future__ import annotations
 import gzip
 from typing import Any, NamedTuple
 
-from handmade import SSE_TYPE, call, chunk, exchange, message, plain, sse, stream, usage_chunk
-
 from trueweight.core import Case, Exchange, Mode
+from trueweight.explain.handmade import SSE_TYPE, call, chunk, exchange, message, plain, stream, usage_chunk
 
 SCHEMA = {
     "type": "object",
@@ -23,7 +22,7 @@ TOOLS = [
     {"type": "function", "function": {"name": "now"}},
 ]
 JSON_SCHEMA = {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}
-LONG = {"messages": [{"role": "user", "content": "word " * 300}]}
+LONG: dict[str, Any] = {"messages": [{"role": "user", "content": "word " * 300}]}
 
 
 def case(checks: dict[str, Any] | None = None, answer: Any = None, **request: Any) -> Case:
@@ -71,8 +70,8 @@ class Example(NamedTuple):
     bad: Exchange
     evidence: bytes
     good: Exchange
-    case: Case = case()
-    good_case: Case | None = None
+    asked: Case = case()
+    good_asked: Case | None = None
 
 
 def expects(*wanted: dict[str, Any]) -> Case:
@@ -83,7 +82,6 @@ def expects(*wanted: dict[str, Any]) -> Case:
 CODE = {"name": "weather", "arguments": {"city": "a\n  b </tool_call> c", "zip": "02134"}}
 RIGHT = calls('{"city":"a\\n  b </tool_call> c","zip":"02134"}')
 JSON_ASKED = case(response_format=JSON_SCHEMA)
-EMPTY_EVENT = sse([chunk(content="x")], done=False)
 
 
 def raw_stream(body: bytes) -> Exchange:
@@ -91,7 +89,7 @@ def raw_stream(body: bytes) -> Exchange:
     return exchange(body, mode=Mode.STREAM, content_type=SSE_TYPE)
 
 
-EXAMPLES = [
+EXAMPLES: tuple[Example, ...] = (
     Example("http-json", exchange(b"<html>busy</html>", content_type="text/html"), b"<html>", OK_TEXT),
     Example("json-portable", exchange(b'{"choices":[],"choices":[],"x":NaN}'), b"NaN", OK_TEXT),
     Example("body-utf8", exchange(b'{"x":"\xff"}'), b"\xff", OK_TEXT),
@@ -242,4 +240,25 @@ EXAMPLES = [
     ),
     Example("max-tokens-honoured", plain(message(content="x", usage=(1, 50))), b"50", OK_TEXT, case(max_tokens=10)),
     Example("no-legacy-function-call", says(None, function_call={"name": "now"}), b"function_call", OK_TEXT),
-]
+    Example(
+        "text-script",
+        says("Good morning, Привет"),
+        "П".encode(),
+        says("Good morning, café 42 €"),
+        case({"text-script": {"only": ["latin"]}}),
+    ),
+    Example(
+        "text-repetition",
+        says("we go round and round in circles here " * 5),
+        b"we",
+        says("one two three four five six seven eight nine"),
+        case({"text-repetition": {}}),
+    ),
+    Example(
+        "text-beside-call",
+        calls('{"city":"Oslo"}'),
+        b'"content": null',
+        plain(message("tool_calls", content="Looking.", tool_calls=[call("weather", '{"city":"Oslo"}')])),
+        case({"text-beside-call": {"contains": ["Looking."]}}),
+    ),
+)

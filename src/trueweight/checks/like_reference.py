@@ -1,0 +1,86 @@
+"""Prompt tokens against the reference's for the very same request: another template, or something slipped in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from trueweight.checks.heard import Heard
+from trueweight.checks.registry import Fail, Pass, Verdict, paired_check
+
+_SPARE = 3
+"""Tokens that honest stacks differ by: a begin token, a generation prompt. The Kimi verifier allows as many."""
+_CASES = 5
+"""Cases that must show the same difference before it is called constant."""
+
+
+@paired_check(
+    "prompt-tokens-like-reference",
+    "The same request has the reference's prompt tokens, within three.",
+    row=37,
+    source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
+    why="The model is shown another prompt: a chat template that drops, repeats or rewrites what was sent.",
+    fix="Use the chat template that the model's authors publish, with its tokenizer, and compare the rendered prompts.",
+)
+def prompt_tokens_like_reference(heard: Sequence[Heard], reference: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+    """Not for a constant surplus, which is for ``system-prompt-injected``."""
+    theirs = _counts(reference)
+    surplus = _constant_surplus(heard, theirs)
+    for one in heard:
+        counts = theirs.get(one.case.key)
+        if one.prompt_tokens is None or not counts or _more(one, theirs) == surplus:
+            continue
+        if all(abs(one.prompt_tokens - count) > _SPARE for count in counts):
+            expected = " or ".join(map(str, sorted(counts)))
+            yield one, Fail("other prompt tokens than the reference counts", expected, str(one.prompt_tokens))
+        else:
+            yield one, Pass()
+
+
+@paired_check(
+    "system-prompt-injected",
+    "Prompts are not longer than the reference's by a constant.",
+    row=44,
+    why="Somebody adds instructions to every request: the model behaves otherwise, and the tokens are billed.",
+    fix="Look for a default system prompt in the gateway or in the chat template.",
+)
+def system_prompt_injected(heard: Sequence[Heard], reference: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+    """The same surplus in five cases or more of different lengths, and in most of all cases."""
+    theirs = _counts(reference)
+    surplus = _constant_surplus(heard, theirs)
+    for one in heard:
+        more = _more(one, theirs)
+        if more is None:
+            continue
+        if surplus is not None and more == surplus:
+            words = f"{surplus} prompt tokens more than the reference, in case after case"
+            yield one, Fail(words, "the reference's", f"{one.prompt_tokens} ({surplus:+})")
+        else:
+            yield one, Pass()
+
+
+def _counts(reference: Sequence[Heard]) -> Mapping[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for one in reference:
+        if one.prompt_tokens is not None:
+            found.setdefault(one.case.key, set()).add(one.prompt_tokens)
+    return found
+
+
+def _more(one: Heard, theirs: Mapping[str, set[int]]) -> int | None:
+    """Tokens beyond the reference's; None where either is unknown."""
+    counts = theirs.get(one.case.key)
+    if one.prompt_tokens is None or not counts:
+        return None
+    return min((one.prompt_tokens - count for count in counts), key=abs)
+
+
+def _constant_surplus(heard: Sequence[Heard], theirs: Mapping[str, set[int]]) -> int | None:
+    """The difference that most cases share, if it is a surplus and their lengths differ."""
+    by_case = {one.case.key: more for one in heard if (more := _more(one, theirs)) is not None}
+    if not by_case:
+        return None
+    surplus, cases = Counter(by_case.values()).most_common(1)[0]
+    lengths = {min(theirs[key]) for key, more in by_case.items() if more == surplus}
+    constant = surplus > _SPARE and cases >= _CASES and 2 * cases > len(by_case) and len(lengths) > 1
+    return surplus if constant else None

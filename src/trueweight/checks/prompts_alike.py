@@ -1,0 +1,113 @@
+"""Prompt tokens of related questions: what was added to a conversation must show in the count of what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from trueweight.checks.heard import Heard
+from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, paired_check
+from trueweight.core import Severity
+
+_ID = {"type": "string", "minLength": 1}
+_COUNT = {"type": "integer", "minimum": 0}
+_THAN = {"type": "object", "properties": {"than": _ID}, "required": ["than"], "additionalProperties": False}
+
+
+@paired_check(
+    "prompt-tokens-more",
+    "What a request has more than another one shows in its prompt tokens.",
+    row=37,
+    source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"than": _ID, "at_least": _COUNT, "at_most": _COUNT},
+        "required": ["than"],
+        "additionalProperties": False,
+    },
+    why="The chat template leaves out a message, a tool or a name: the model never sees it.",
+    fix="Render both requests with the model's own chat template and compare with what the server feeds the model.",
+)
+def prompt_tokens_more(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+    """By at least and at most so many tokens; at least 1 if the case does not say."""
+
+    def judge(params: Any, more: int) -> Verdict:
+        low, high = params.get("at_least", 1), params.get("at_most")
+        if more < low or (high is not None and more > high):
+            expected = f">= {low}" if high is None else f"{low} to {high}"
+            return Fail(f"{more} prompt tokens more than {params['than']}", expected, str(more))
+        return Pass()
+
+    return _judged(heard, "prompt-tokens-more", "than", judge)
+
+
+@paired_check(
+    "prompt-tokens-same",
+    "Two ways to write the same conversation have the same prompt tokens.",
+    row=37,
+    source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"as": _ID, "within": _COUNT},
+        "required": ["as"],
+        "additionalProperties": False,
+    },
+    why="One of the forms reaches the model as the text of a data structure instead of as what was said.",
+    fix="Flatten content parts to text before the template sees them.",
+)
+def prompt_tokens_same(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+    """Within so many tokens; exactly if the case does not say."""
+
+    def judge(params: Any, more: int) -> Verdict:
+        if abs(more) > params.get("within", 0):
+            return Fail(f"{more:+} prompt tokens against {params['as']}", "the same", f"{more:+}")
+        return Pass()
+
+    return _judged(heard, "prompt-tokens-same", "as", judge)
+
+
+@paired_check(
+    "history-reasoning-kept",
+    "Reasoning in the history reaches the model.",
+    severity=Severity.SHOULD,
+    row=36,
+    source="https://github.com/NousResearch/hermes-agent/issues/20577",
+    on_request=True,
+    params=_THAN,
+    why="A reasoning model that works with tools starts every step without knowing why it took the last one.",
+    fix="Accept reasoning_content in assistant messages and hand it to the chat template.",
+)
+def history_reasoning_kept(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+    """The same history, with and without ``reasoning_content``, does not cost the same."""
+
+    def judge(params: Any, more: int) -> Verdict:
+        words = f"prompt tokens are those of {params['than']}, which has no reasoning"
+        return Pass() if more > 0 else Fail(words, "more", f"{more:+}")
+
+    return _judged(heard, "history-reasoning-kept", "than", judge)
+
+
+def _judged(
+    heard: Sequence[Heard], check: str, other: str, judge: Callable[[Any, int], Verdict]
+) -> Iterator[tuple[Heard, Verdict]]:
+    """Each reply to a case that names the check, by its tokens beyond those of the case it names."""
+    counts: dict[str, int] = {}
+    for one in heard:
+        if one.prompt_tokens is not None:
+            counts.setdefault(one.case.key, one.prompt_tokens)
+    for one in heard:
+        params = one.case.checks.get(check)
+        if params is None or one.prompt_tokens is None:
+            continue
+        base = counts.get(other_key(one, params[other]))
+        if base is None:
+            yield one, NotApplicable(f"no prompt tokens of {params[other]} to compare with")
+        else:
+            yield one, judge(params, one.prompt_tokens - base)
+
+
+def other_key(one: Heard, name: str) -> str:
+    """The key of a case that another one names by its id, or by ``suite/id``."""
+    return name if "/" in name else f"{one.case.suite}/{name}"

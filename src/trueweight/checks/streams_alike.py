@@ -1,0 +1,129 @@
+"""Plain and streamed replies to one question: the same calls, the same text, the same bill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from trueweight.checks.evidence import quote
+from trueweight.checks.heard import Heard
+from trueweight.checks.registry import Fail, Pass, Verdict, paired_check
+from trueweight.core import Mode, Severity
+from trueweight.read import parse_json
+
+_SPARE = 2
+"""Completion tokens that two counts of one text may differ by: engines count the end of the text or do not."""
+
+
+@paired_check(
+    "stream-same-calls",
+    "At temperature 0 a streamed reply makes the same calls as a plain one.",
+    row=12,
+    source="https://github.com/vllm-project/vllm/issues/48294",
+    why="An agent works in one mode and fails in the other.",
+    fix="Streams have a tool parser of their own: compare its output with that of the plain path.",
+)
+def stream_same_calls(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+    """By number and names, where each mode is of one mind: a call that is lost, split or doubled in streams."""
+    for plain, streamed in _modes(heard):
+        said, heard_names = ({_names(one) for one in some} for some in (plain, streamed))
+        if len(said) == len(heard_names) == 1:
+            for one in streamed:
+                yield one, _same(next(iter(said)), _names(one), "the stream makes other calls than the plain reply")
+
+
+@paired_check(
+    "stream-same-text",
+    "At temperature 0 a streamed reply says the same as a plain one.",
+    severity=Severity.INFO,
+    row=34,
+    why="Either the two paths parse the text differently, or the engine's numbers depend on its load.",
+    fix="Compare both texts: tags or white space point at a parser, another wording at batching.",
+)
+def stream_same_text(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+    """Text and arguments. Only worth knowing: numerics that depend on the batch are common and honest."""
+    for plain, streamed in _modes(heard):
+        texts = {_said(one) for one in plain}
+        if len(texts) == len({_said(one) for one in streamed}) == 1:
+            for one in streamed:
+                same = _said(one) in texts
+                words = "the stream says something else than the plain reply"
+                yield one, Pass() if same else Fail(words, quote(_shown(plain[0])), quote(_shown(one)))
+
+
+@paired_check(
+    "usage-same-streamed",
+    "The same question and the same answer cost the same tokens, streamed or not.",
+    row=24,
+    source="https://github.com/vllm-project/vllm/issues/8625",
+    why="The bill depends on a flag that changes nothing.",
+    fix="Count tokens in one place, after generation, for both paths.",
+)
+def usage_same_streamed(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+    """Prompt tokens exactly; completion tokens within two, where the answers are the same."""
+    for plain, streamed in _both(heard):
+        for one in streamed:
+            other = next((p for p in plain if _said(p) == _said(one)), None)
+            verdict = _same_prompt(plain, one)
+            if other is not None and not isinstance(verdict, Fail):
+                verdict = _same_completion(other, one) or verdict
+            if verdict is not None:
+                yield one, verdict
+
+
+def _same_prompt(plain: Sequence[Heard], one: Heard) -> Verdict | None:
+    counts = {p.prompt_tokens for p in plain if p.prompt_tokens is not None}
+    if one.prompt_tokens is None or not counts:
+        return None
+    if one.prompt_tokens in counts:
+        return Pass()
+    expected = " or ".join(map(str, sorted(counts)))
+    return Fail("the same prompt has another number of tokens when streamed", expected, str(one.prompt_tokens))
+
+
+def _same_completion(plain: Heard, one: Heard) -> Verdict | None:
+    ours, theirs = one.completion_tokens, plain.completion_tokens
+    if ours is None or theirs is None:
+        return None
+    if abs(ours - theirs) > _SPARE:
+        return Fail("the same answer has another number of tokens when streamed", str(theirs), str(ours))
+    return Pass()
+
+
+def _both(heard: Sequence[Heard]) -> Iterator[tuple[list[Heard], list[Heard]]]:
+    """Plain and streamed replies of each case that has both."""
+    cases: dict[str, tuple[list[Heard], list[Heard]]] = {}
+    for one in heard:
+        cases.setdefault(one.case.key, ([], []))[one.mode is Mode.STREAM].append(one)
+    for plain, streamed in cases.values():
+        if plain and streamed:
+            yield plain, streamed
+
+
+def _modes(heard: Sequence[Heard]) -> Iterator[tuple[list[Heard], list[Heard]]]:
+    """The same, of cases at temperature 0 whose replies were not cut."""
+    for plain, streamed in _both(heard):
+        if plain[0].case.request.get("temperature") == 0 and not any(one.cut for one in (*plain, *streamed)):
+            yield plain, streamed
+
+
+def _names(one: Heard) -> tuple[str | None, ...]:
+    return tuple(name for name, _ in one.calls)
+
+
+def _said(one: Heard) -> tuple[object, ...]:
+    """Text and calls, arguments as values where they are JSON: streams may be spaced otherwise."""
+    return (one.text, *((name, _value(arguments)) for name, arguments in one.calls))
+
+
+def _value(arguments: str | None) -> str | None:
+    parsed = parse_json(arguments or "")
+    return repr(parsed.value) if parsed.ok else arguments
+
+
+def _shown(one: Heard) -> str:
+    calls = "".join(f" {name}({arguments})" for name, arguments in one.calls)
+    return f"{one.content or ''}{calls}"
+
+
+def _same(expected: tuple[str | None, ...], got: tuple[str | None, ...], words: str) -> Verdict:
+    return Pass() if expected == got else Fail(words, quote(list(expected)), quote(list(got)))

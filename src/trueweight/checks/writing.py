@@ -1,0 +1,112 @@
+"""What a case says of the writing: its script, its repetitions, and words beside calls."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from trueweight.checks.evidence import quote, whole
+from trueweight.checks.registry import Fail, Pass, Verdict, check
+from trueweight.core import Case, Reply
+from trueweight.read import locate, locate_field, span_of_content
+
+_SCRIPTS: Mapping[str, tuple[str, ...]] = {
+    "latin": ("LATIN", "FULLWIDTH LATIN", "MASCULINE", "FEMININE", "MODIFIER"),
+    "cyrillic": ("CYRILLIC",),
+    "greek": ("GREEK", "MICRO"),
+    "han": ("CJK",),
+    "kana": ("HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA", "KATAKANA-HIRAGANA"),
+    "hangul": ("HANGUL",),
+    "arabic": ("ARABIC",),
+    "hebrew": ("HEBREW",),
+    "devanagari": ("DEVANAGARI",),
+    "thai": ("THAI",),
+}
+
+
+@check(
+    "text-script",
+    "The text is written in the scripts that were asked for.",
+    row=43,
+    source="https://github.com/MiniMax-AI/MiniMax-Provider-Verifier",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"only": {"type": "array", "items": {"enum": sorted(_SCRIPTS)}, "minItems": 1}},
+        "required": ["only"],
+        "additionalProperties": False,
+    },
+    why="Words of another language in the middle of a text are the mark of a wrong sampler or damaged weights.",
+    fix="Compare temperature, top_p and penalties with the model's own settings; then the weights.",
+)
+def text_script(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+    """Letters only: digits, punctuation, signs and emoji belong to every script."""
+    if not reply.content:
+        return None
+    allowed = tuple(prefix for name in params["only"] for prefix in _SCRIPTS[name])
+    for at, char in enumerate(reply.content):
+        if char.isalpha() and not char.isascii() and not unicodedata.name(char, "").startswith(allowed):
+            name = unicodedata.name(char, f"U+{ord(char):04X}")
+            spans = span_of_content(reply, at, at + 1)
+            return Fail(f"{quote(char)} ({name}) in the text", " | ".join(params["only"]), name, spans)
+        if char.isascii() and char.isalpha() and "latin" not in params["only"]:
+            return Fail(
+                f"{quote(char)} in the text", " | ".join(params["only"]), "latin", span_of_content(reply, at, at + 1)
+            )
+    return Pass()
+
+
+@check(
+    "text-repetition",
+    "No run of words stands in the text again and again.",
+    row=43,
+    source="https://github.com/MiniMax-AI/MiniMax-Provider-Verifier",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"words": {"type": "integer", "minimum": 2}, "times": {"type": "integer", "minimum": 2}},
+        "additionalProperties": False,
+    },
+    why="The text goes round in circles; it was paid for and says nothing.",
+    fix="Compare temperature, top_p and penalties with the model's own settings; then the weights.",
+)
+def text_repetition(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+    """Eight words, four times, unless the case says otherwise."""
+    words, times = params.get("words", 8), params.get("times", 4)
+    said = (reply.content or "").split()
+    if len(said) < words:
+        return Pass() if said else None
+    runs = Counter(tuple(said[at : at + words]) for at in range(len(said) - words + 1))
+    worst, count = runs.most_common(1)[0]
+    if count >= times:
+        text = " ".join(worst)
+        return Fail(f"{quote(text)} stands there {count} times", f"< {times}", str(count), locate(reply, worst[0]))
+    return Pass()
+
+
+@check(
+    "text-beside-call",
+    "What the model says beside a call arrives.",
+    row=9,
+    source="https://github.com/vllm-project/vllm/issues/56263",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"contains": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}},
+        "required": ["contains"],
+        "additionalProperties": False,
+    },
+    why="The user is not told what the assistant is doing, and the history loses what it said.",
+    fix="Let the tool parser pass on the text before and after a call.",
+)
+def text_beside_call(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+    """Only where there is a call; whether there is one is for other checks."""
+    if not reply.tool_calls:
+        return None
+    lost = [text for text in params["contains"] if text not in (reply.content or "")]
+    if lost:
+        spans = locate_field(reply, "content") or whole(reply)
+        return Fail("text beside a call is missing", quote(lost[0]), quote(reply.content), spans)
+    return Pass()
