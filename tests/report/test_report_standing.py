@@ -94,3 +94,67 @@ def test_without_a_reference_must_laws_decide() -> None:
     groups = _groups(summary)
     assert groups["leaky-parser"] is Group.AVOID
     assert groups["reference"] is Group.USE
+
+
+def _words(summary: dict[str, Any]) -> dict[str, str]:
+    return {standing.provider: standing.word for standing in standings(summary)}
+
+
+def test_without_drift_nobody_is_called_as_good() -> None:
+    """No fault found is all that answers can say; being the same model takes a drift verdict."""
+    summary = make_summary()
+    assert _words(summary)["twin"] == "no fault"
+    summary["providers"]["twin"]["drift"] = {"verdict": "equivalent"}
+    assert _words(summary)["twin"] == "as good"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "group"),
+    [("drift", Group.AVOID), ("inconclusive", Group.UNDECIDED), ("misconfigured", Group.UNDECIDED)],
+)
+def test_drift_can_spoil_a_standing(verdict: str, group: Group) -> None:
+    """A faultless provider that drifts is to be avoided; one of which drift knows nothing is open."""
+    summary = make_summary()
+    summary["providers"]["twin"]["drift"] = {"verdict": verdict, "rung": "Q4_0"}
+    assert _groups(summary)["twin"] is group
+
+
+def test_no_drift_verdict_repairs_a_fault() -> None:
+    """The same weights behind a broken parser are broken."""
+    summary = make_summary()
+    summary["providers"]["leaky-parser"]["drift"] = {"verdict": "equivalent"}
+    assert _groups(summary)["leaky-parser"] is Group.AVOID
+
+
+def test_slower_is_said_only_beyond_chance_and_where_it_matters() -> None:
+    """A significant millisecond is no reason; a significant half is, and it is still no fault."""
+    summary = make_summary()
+    slow = summary["providers"]["slow"]
+    slow["versus_reference"]["ttft"] = {"value": 500.0, "low": 450.0, "high": 550.0, "unit": "ms", "p_holm": 0.001}
+    assert _words(summary)["slow"] == "slower"
+    assert _groups(summary)["slow"] is Group.USE
+    slow["versus_reference"]["ttft"] |= {"low": 1.0}
+    assert _words(summary)["slow"] == "no fault"
+
+
+def test_a_bar_decides_before_anything_else() -> None:
+    """With a verdict the bar's ruling and its first deciding rule are what is shown."""
+    summary = make_summary()
+    reasons = [
+        {"rule": "ttft ≤ 500", "outcome": "pass", "message": "300"},
+        {"rule": "schema_accuracy ≥ 0.99", "outcome": "fail", "message": "0.93 [0.9, 0.95], n = 80"},
+    ]
+    summary["providers"]["twin"]["verdict"] = {"outcome": "fail", "reasons": reasons}
+    summary["providers"]["leaky-parser"]["verdict"] = {"outcome": "pass", "reasons": []}
+    found = {standing.provider: standing for standing in standings(summary)}
+    assert found["twin"].word == "FAIL"
+    assert found["twin"].ground == "schema_accuracy ≥ 0.99: 0.93 [0.9, 0.95], n = 80"
+    assert found["leaky-parser"].group is Group.USE
+
+
+def test_failing_first_attempts_are_unreliable_even_if_retries_help() -> None:
+    """Every client would have to retry: that is said, and held against it."""
+    summary = make_summary()
+    metrics = summary["providers"]["twin"]["metrics"]
+    metrics["first_attempt_success_rate"] |= {"value": 0.7, "low": 0.62, "high": 0.77}
+    assert _words(summary)["twin"] == "unreliable"

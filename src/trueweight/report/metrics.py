@@ -14,6 +14,7 @@ class Metric(NamedTuple):
         column: whether it stands in the answer's table.
         log: whether its axis is logarithmic.
         floor: whether the noise floor and the paired difference belong in its column.
+        beside: a second metric that is written in its ``word``, and marked with a tick, in the same cell.
     """
 
     id: str
@@ -22,6 +23,8 @@ class Metric(NamedTuple):
     column: bool = False
     log: bool = False
     floor: bool = False
+    beside: str = ""
+    word: str = ""
 
 
 METRICS: Final = (
@@ -29,8 +32,11 @@ METRICS: Final = (
         "schema_accuracy",
         "Schema accuracy",
         "Of the replies that finished with tool_calls, how many carry only valid calls: a declared name and arguments "
-        "that are one JSON object, valid under the tool's schema.",
+        "that are one JSON object, valid under the tool's schema. Beside it, where it differs: of the cases that must "
+        "bring a call, how many bring a valid one.",
         column=True,
+        beside="schema_accuracy_unconditional",
+        word="{} of due",
     ),
     Metric(
         "schema_accuracy_unconditional",
@@ -62,23 +68,22 @@ METRICS: Final = (
         "Of the cases that ask for structured output, how many replies are one JSON document, valid under the schema.",
         column=True,
     ),
-    Metric("must_pass_rate", "MUST laws held", "Of the cases with MUST laws, how many hold all of them."),
     Metric(
         "drift",
         "Drift",
-        "How far the output distribution is from the reference's, beyond the noise floor.",
+        "How far the candidate's answers are from the reference's, beyond how far the reference's are from its own: "
+        "the mean excess distance over prompts. 0 is none, 1 is all there can be.",
         column=True,
     ),
     Metric(
-        "success_rate",
-        "Success",
-        "Of all trials planned and started, how many brought a whole HTTP success in the end, retries included.",
+        "ttft",
+        "TTFT, ms",
+        "Time from sending to the first token of a stream; the median.",
         column=True,
+        log=True,
+        beside="ttft_p95",
+        word="p95 {}",
     ),
-    Metric("first_attempt_success_rate", "First-attempt success", "The same, without retries."),
-    Metric("ttft", "TTFT, ms", "Time from sending to the first token of a stream; the median.", column=True, log=True),
-    Metric("ttft_p95", "TTFT p95, ms", "The same; the 95th percentile."),
-    Metric("e2e", "End to end, ms", "Time from the scheduled start to the last token; the median."),
     Metric(
         "output_speed",
         "Tokens/s",
@@ -87,11 +92,54 @@ METRICS: Final = (
         log=True,
     ),
     Metric(
+        "success_rate",
+        "Success",
+        "Of all trials planned and started, how many brought a whole HTTP success in the end, retries included.",
+        column=True,
+        beside="first_attempt_success_rate",
+        word="{} at once",
+    ),
+    Metric(
         "cost_per_1000",
         "USD / 1,000",
         "Cost of 1,000 requests at the declared prices, all attempts.",
         column=True,
         log=True,
+    ),
+    Metric("must_pass_rate", "MUST laws held", "Of the cases with MUST laws, how many hold all of them."),
+    Metric("first_attempt_success_rate", "First-attempt success", "The same as success, without retries."),
+    Metric("ttft_p90", "TTFT p90, ms", "Time to the first token; the 90th percentile."),
+    Metric("ttft_p95", "TTFT p95, ms", "The same; the 95th percentile."),
+    Metric("ttft_p99", "TTFT p99, ms", "The same; the 99th percentile, where there are 100 requests or more."),
+    Metric("ttft_warm", "TTFT, warm, ms", "Median time to the first token on connections that stood already."),
+    Metric("ttft_cold", "TTFT, cold, ms", "The same on new connections."),
+    Metric(
+        "ttfe", "First event, ms", "Median time to the first event, be it empty. Far below TTFT: an early empty chunk."
+    ),
+    Metric("ttfo", "First output, ms", "Median time to the first content or tool call, reasoning left out."),
+    Metric("e2e", "Whole reply, ms", "Median time from sending to the last token, or to the end of a plain reply."),
+    Metric("e2e_p95", "Whole reply p95, ms", "The same; the 95th percentile."),
+    Metric("e2e_p99", "Whole reply p99, ms", "The same; the 99th percentile, where there are 100 requests or more."),
+    Metric("response_time", "Response, ms", "As the whole reply, from the scheduled start: queueing shows."),
+    Metric("response_time_p95", "Response p95, ms", "The same; the 95th percentile."),
+    Metric("tpot", "Time per token, ms", "Median time per output token after the first, by the server's token count."),
+    Metric(
+        "cost_per_1000_valid_calls",
+        "USD / 1,000 valid calls",
+        "Cost of all trials for each 1,000 replies whose calls are valid.",
+    ),
+    Metric(
+        "k2vv_trigger_f1",
+        "K2VV trigger F1",
+        "Tool-call F1 as the K2 Vendor Verifier counts it: by finish_reason alone.",
+    ),
+    Metric(
+        "schema_accuracy_of_calls",
+        "Schema accuracy of calls",
+        "The same over replies with calls, whatever finish_reason says.",
+    ),
+    Metric(
+        "flaky_rate", "Flaky cases", "Of the cases asked more than once, how many neither surely pass nor surely fail."
     ),
 )
 

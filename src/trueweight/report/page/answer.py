@@ -8,91 +8,170 @@ from typing import Any, NamedTuple
 from trueweight.report.metrics import METRICS, Metric
 from trueweight.report.numbers import NONE, decimals_of, points, sample, span, write
 from trueweight.report.page.charts import Axis, Mark, axis, mark
-from trueweight.report.standing import Group, Standing
+from trueweight.report.standing import Group, Standing, drift_measured
 
 
 class Column(NamedTuple):
     """A metric's column: its shared axis and, where there is one, the band of the noise floor."""
 
     metric: Metric
-    axis: Axis | None
+    axis: Axis
     band: Mark | None
     floor: str
     decimals: int
 
 
 class Cell(NamedTuple):
-    """An estimate, written and drawn. ``beside`` is the paired difference, ``title`` the small print."""
+    """An estimate, written and drawn. ``small`` stands beside the value, ``tick`` is where a second value is drawn."""
 
     value: str
-    interval: str
+    small: str
     mark: Mark | None
+    tick: float | None
     title: str
-    beside: str = ""
 
 
 class Row(NamedTuple):
-    """A provider."""
+    """A provider.
+
+    Attributes:
+        precision: as declared, where it is not the reference's too.
+        limited: how many of its times this client spoiled, if any.
+    """
 
     standing: Standing
-    model: str
     precision: str
     sentence: str
+    limited: str
     cells: tuple[Cell, ...]
 
 
-class Answer(NamedTuple):
-    """All of the first screen. Each group is a list of ``(name, ground)``."""
+class Line(NamedTuple):
+    """A line of the answer: its label and the providers in it, each with the ground for it."""
 
-    use: tuple[tuple[str, str], ...]
-    avoid: tuple[tuple[str, str], ...]
-    undecided: tuple[tuple[str, str], ...]
+    group: Group
+    mark: str
+    label: str
+    people: tuple[tuple[str, str], ...]
+
+
+class Answer(NamedTuple):
+    """All of the first screen. ``limits`` are sentences on what this run cannot say."""
+
+    lines: tuple[Line, ...]
+    limits: tuple[str, ...]
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
 
 
 def _estimate(provider: Mapping[str, Any], metric: str) -> Mapping[str, Any]:
     found = provider.get("metrics", {}).get(metric)
+    if metric == "drift" and provider.get("drift"):
+        found = provider["drift"].get("effect")
     return found if isinstance(found, Mapping) else {}
 
 
 def _column(summary: Mapping[str, Any], metric: Metric) -> Column | None:
-    estimates = [_estimate(provider, metric.id) for provider in summary["providers"].values()]
+    providers = summary["providers"].values()
+    estimates = [_estimate(provider, metric.id) for provider in providers]
+    beside = [_estimate(provider, metric.beside) for provider in providers] if metric.beside else []
     floor = (summary.get("noise_floor") or {}).get(metric.id) if metric.floor else None
-    scale = axis([*estimates, *([floor] if floor else [])], log=metric.log)
-    if scale is None:
+    # A second value shares the axis; its own interval does not.
+    seconds = [{**found, "low": None, "high": None} for found in beside]
+    scale = axis([*estimates, *seconds, *([floor] if floor else [])], log=metric.log)
+    if scale is None or all(estimate.get("value") is None for estimate in estimates):
         return None
     words = f"{write(floor['value'], floor['unit'])} {span(floor)}" if floor and floor["value"] is not None else ""
     values = [abs(estimate["value"]) for estimate in estimates if estimate.get("value")]
     # The smallest value sets the decimals of its column, but the largest must not look more exact than it is.
-    decimals = min(decimals_of(min(values)), decimals_of(max(values)) + 1) if values else 0
+    decimals = min(decimals_of(min(values), 2), decimals_of(max(values)) + 1) if values else 0
     return Column(metric, scale, mark(scale, floor), words, decimals)
 
 
-def _cell(provider: Mapping[str, Any], column: Column) -> Cell:
+def _small(provider: Mapping[str, Any], column: Column, estimate: Mapping[str, Any]) -> tuple[str, float | None]:
+    """What stands beside the value: the difference from the floor, the second metric, or the interval."""
+    metric = column.metric
+    if metric.id == "drift":
+        return _drift_words(provider["drift"]), None
+    difference = provider.get("versus_reference", {}).get(metric.id) if metric.floor else None
+    if difference and difference.get("value") is not None:
+        return points(difference["value"]), None
+    second = _estimate(provider, metric.beside) if metric.beside else {}
+    if second.get("value") is None:
+        return span(estimate, column.decimals), None
+    if second["value"] == estimate["value"]:
+        return span(estimate, column.decimals), None
+    words = metric.word.format(write(second["value"], second["unit"], column.decimals))
+    return words, column.axis.x(second["value"])
+
+
+def _drift_words(drift: Mapping[str, Any]) -> str:
+    verdict = str(drift.get("verdict"))
+    rung = f" ≈ {drift['rung']}" if drift.get("rung") and verdict == "drift" else ""
+    return {"drift": "drift", "equivalent": "same", "inconclusive": "open", "misconfigured": "n/a"}.get(
+        verdict, verdict
+    ) + rung
+
+
+def _cell(provider: Mapping[str, Any], column: Column, *, is_reference: bool) -> Cell:
     estimate = _estimate(provider, column.metric.id)
     if estimate.get("value") is None:
-        return Cell(NONE, "", None, str(estimate.get("note", "not measured")))
-    difference = provider.get("versus_reference", {}).get(column.metric.id) if column.metric.floor else None
-    beside = ""
-    if difference and difference.get("value") is not None:
-        beside = f"{points(difference['value'])} ({span(difference)})"
-    value = write(estimate["value"], estimate["unit"], column.decimals)
-    title = f"{sample(estimate)}; {estimate.get('method', '')}"
-    return Cell(value, span(estimate, column.decimals), mark(column.axis, estimate), title, beside)
+        note = estimate.get("note", "the reference is what drift is measured from" if is_reference else "not measured")
+        return Cell("—" if is_reference and column.metric.id == "drift" else NONE, "", None, None, str(note))
+    small, tick = _small(provider, column, estimate)
+    value = write(estimate["value"], "proportion" if estimate["unit"] == "proportion" else "", column.decimals)
+    title = (
+        f"95% interval {span(estimate, column.decimals) or 'none'}; {sample(estimate)}; {estimate.get('method', '')}"
+    )
+    return Cell(value, small, mark(column.axis, estimate), tick, title)
+
+
+def _limited(provider: Mapping[str, Any]) -> str:
+    counts = provider.get("counts", {})
+    spoiled = counts.get("client_limited", 0)
+    return f"{spoiled} of {counts.get('recorded', spoiled)} times" if spoiled else ""
+
+
+def _limits(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    run, out = summary["run"], []
+    if not drift_measured(summary) and run.get("reference"):
+        out.append(
+            "Drift not measured: nothing here says that anyone's weights, or their precision, are the reference's."
+        )
+    planned, recorded = run["trials"]["planned"], run["trials"]["recorded"]
+    if recorded < planned:
+        out.append(f"Not finished: {recorded} of {planned} planned trials are on record. The same command goes on.")
+    if not run.get("reference"):
+        out.append("No reference: providers are held to their MUST laws alone, and to each other by eye.")
+    return tuple(out)
+
+
+def _lines(summary: Mapping[str, Any], ranked: Sequence[Standing]) -> tuple[Line, ...]:
+    bar = any(provider.get("verdict") for provider in summary["providers"].values())
+    known = drift_measured(summary)
+    labels = {
+        Group.USE: "Meets the bar" if bar else "Use" if known else "No fault found",
+        Group.AVOID: "Fails the bar" if bar else "Avoid",
+        Group.UNDECIDED: "Undecided",
+    }
+    marks = {Group.USE: "✓", Group.AVOID: "✕", Group.UNDECIDED: "?"}
+    lines = (
+        Line(group, marks[group], label, tuple((s.provider, s.ground) for s in ranked if s.group is group))
+        for group, label in labels.items()
+    )
+    return tuple(line for line in lines if line.people)
 
 
 def answer(summary: Mapping[str, Any], ranked: Sequence[Standing]) -> Answer:
     """Lay out the first screen."""
     columns = tuple(c for c in (_column(summary, metric) for metric in METRICS if metric.column) if c)
+    reference = summary["run"].get("reference")
+    theirs = str(summary["providers"].get(reference, {}).get("precision") or "")
     rows = []
     for standing in ranked:
         provider = summary["providers"][standing.provider]
-        cells = tuple(_cell(provider, column) for column in columns)
-        model, precision, sentence = (str(provider.get(key) or "") for key in ("model", "precision", "sentence"))
-        rows.append(Row(standing, model, precision, sentence, cells))
-
-    def group(which: Group) -> tuple[tuple[str, str], ...]:
-        return tuple((s.provider, s.ground) for s in ranked if s.group is which)
-
-    return Answer(group(Group.USE), group(Group.AVOID), group(Group.UNDECIDED), columns, tuple(rows))
+        cells = tuple(_cell(provider, column, is_reference=standing.provider == reference) for column in columns)
+        declared = str(provider.get("precision") or "")
+        said = declared if declared != theirs or standing.provider == reference else ""
+        rows.append(Row(standing, said, str(provider.get("sentence") or ""), _limited(provider), cells))
+    return Answer(_lines(summary, ranked), _limits(summary), columns, tuple(rows))

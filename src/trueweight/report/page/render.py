@@ -17,6 +17,7 @@ from trueweight.report.metrics import of_id
 from trueweight.report.numbers import sample, span, write
 from trueweight.report.page.answer import answer
 from trueweight.report.page.choose import choose
+from trueweight.report.page.client import client_health
 from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
 from trueweight.report.page.payload import payload
 from trueweight.report.standing import Standing, standings
@@ -133,6 +134,7 @@ def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, tit
             summary=summary,
             run=summary["run"],
             answer=answer(summary, ranked),
+            client=client_health(summary),
             matrix=matrix,
             names={letter: name for name, letter in OUTCOMES.items()},
             static_rows=STATIC_ROWS,
