@@ -35,6 +35,8 @@ def run_all(
     with run:
         for sentence in changes:
             screen.print(visible(sentence), markup=False, highlight=False)
+        if changes:
+            screen.print("The run goes on with that; --fresh would throw it away and start over.", highlight=False)
         todo = pending(recording.plan.trials, run, retry_errors=retry_errors)
         if len(todo) < len(recording.plan.trials):
             done = len(recording.plan.trials) - len(todo)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,13 +74,23 @@ def prepare(
 def open_for_recording(recording: Recording, directory: Path, *, fresh: bool) -> tuple[RunDir, tuple[str, ...]]:
     """The run's directory, new or resumed, and in plain sentences what changed since it began.
 
+    A resumed run becomes what is asked for now, so that it is judged by the cases and providers of today.
+
     Raises:
         ConfigError: if another process is writing it.
     """
     if fresh or not (directory / "manifest.json").exists():
         return RunDir.create(directory, recording.manifest, recording.cases, fresh=fresh), ()
     run = RunDir.open(directory, write=True)
-    return run, explain_change(run.manifest, recording.manifest)
+    try:
+        before, now = run.manifest, recording.manifest
+        changes = explain_change(before, now)
+        if changes or list(run.cases().values()) != list(recording.cases):
+            run.amend(replace(now, started_at=before.started_at), recording.cases)
+    except BaseException:
+        run.close()
+        raise
+    return run, changes
 
 
 async def record(
@@ -94,7 +104,9 @@ async def record(
 ) -> FireResult:
     """Fire what the run does not have yet; every exchange is in the run before the next one is waited for."""
     todo = pending(trials, run, retry_errors=retry_errors)
-    return await fire(todo, keys=keys, sink=run.append, settings=settings, on_event=on_event)
+    return await fire(
+        todo, keys=keys, sink=run.append, settings=settings, on_event=on_event, handle_signals=os.name == "posix"
+    )
 
 
 def unanswered(run: RunDir, plan: Plan) -> tuple[str, ...]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError
 from trueweight.store.cases import decode_cases, encode_cases
+from trueweight.store.current import AMENDED, Current
 from trueweight.store.files import disk_error, inside, open_plain, read_plain, replace_plain
 from trueweight.store.lock import Lock
 from trueweight.store.log import ExchangeLog
@@ -103,13 +105,16 @@ class RunDir:
     def amend(self, manifest: Manifest, cases: Iterable[Case]) -> None:
         """Say what the run is from now on: resuming with more repeats, another provider or a changed suite.
 
+        Records of what is gone or changed stay in the file, and `exchanges` leaves them out.
+
         Raises:
             InfrastructureError: if the disk refuses, or the run is open for reading only.
         """
         if self._lock is None:
             raise InfrastructureError("this run is open for reading only", code="run-read-only", where=str(self.path))
-        _write_head(self.path, manifest, cases)
-        self.manifest = manifest
+        amended = replace(manifest, options={**manifest.options, AMENDED: True})
+        _write_head(self.path, amended, cases)
+        self.manifest = amended
 
     def cases(self) -> dict[str, Case]:
         """Case key → case, in the order of the run."""
@@ -125,8 +130,11 @@ class RunDir:
         self._log.append(exchange)
 
     def exchanges(self) -> Iterator[Exchange]:
-        """The last record of every trial, in file order; a torn last line is left out."""
-        return self._log.exchanges()
+        """The last record of every trial that the run still asks, in file order; a torn last line is left out."""
+        found = self._log.exchanges()
+        if self.manifest.options.get(AMENDED):
+            return filter(Current(self.manifest, self.cases().values()).holds, found)
+        return found
 
     def recorded(self) -> set[str]:
         """Trials that are complete and never need to be sent again: all but those that our own stopping cut short."""
