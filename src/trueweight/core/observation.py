@@ -28,6 +28,7 @@ class Observation:
         findings: of every check that did not say "not applicable".
         cost: USD by the provider's declared prices and the reported usage of the attempt
             that was answered (a failed attempt reports none); None if unknown.
+        started_at: UTC wall clock of the scheduled start, ISO 8601; empty if not known.
     """
 
     trial: str
@@ -53,3 +54,4 @@ class Observation:
     timing: Timing | None = None
     client_limited: bool = False
     findings: tuple[Finding, ...] = ()
+    started_at: str = ""

@@ -63,6 +63,7 @@ def _lost(case: Case, exchange: Exchange) -> Observation:
         status=final.status,
         expects_call=expects_call(case),
         client_limited=exchange.client_limited,
+        started_at=exchange.started_at,
     )
 
 

@@ -11,6 +11,7 @@ from trueweight.checks import all_checks
 from trueweight.core import Case, CheckInfo, Mode, Observation, Provider, Role
 from trueweight.judge.cells import make_cells, mark_different, matrix
 from trueweight.judge.counts import count, count_failures
+from trueweight.judge.distributions import distributions, over_time, window
 from trueweight.judge.exchange import asks_structured, offers_tools
 from trueweight.judge.findings import Failed, failed_cases, list_findings
 from trueweight.judge.run import Judgement
@@ -90,6 +91,7 @@ def _providers(
     tools = {key for key, case in cases.items() if offers_tools(case.request)}
     checks = {info.id: info for info in all_checks()}
     theirs = failed_cases(observations[reference]) if reference is not None else None
+    start, end = window([seen for rows in observations.values() for seen in rows])
     return {
         name: _provider(
             provider,
@@ -99,6 +101,7 @@ def _providers(
             checks=checks,
             reference_fails=None if name == reference else theirs,
         )
+        | {"latency": distributions(observations[name]), "over_time": over_time(observations[name], start, end)}
         for name, provider in providers.items()
     }
 
