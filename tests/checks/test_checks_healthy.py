@@ -163,7 +163,7 @@ def test_no_reply_makes_a_check_raise(body: str, data: st.DataObject) -> None:
     document = json.loads(body)
     holder, key = data.draw(st.sampled_from(places(document)))
     holder[key] = data.draw(shapes)
-    asked = data.draw(st.sampled_from([e.case for e in EXAMPLES]))
+    asked = data.draw(st.sampled_from([e.asked for e in EXAMPLES]))
     for made in (plain(document), stream([document])):
         reply = read_reply(made)
         for found in run_checks(asked, reply):

@@ -1,7 +1,8 @@
 """The embedded fleet: simulated providers that speak HTTP on real sockets, healthy or with a named fault."""
 
 from trueweight.fleet.child import running_fleet
-from trueweight.fleet.roster import MODEL, Entry, chosen_entries, roster
+from trueweight.fleet.model import MODEL
+from trueweight.fleet.roster import Entry, chosen_entries, roster
 from trueweight.fleet.serve import BASE_PORT, Endpoint, Fleet, providers_toml
 
 __all__ = [

@@ -84,7 +84,11 @@ class Drop(NamedTuple):
     """Close the connection without ending the body."""
 
 
-Step = Pause | Write | Drop
+class Abort(NamedTuple):
+    """Reset the connection (bare sockets only)."""
+
+
+Step = Pause | Write | Drop | Abort
 
 
 @dataclass(frozen=True, slots=True)

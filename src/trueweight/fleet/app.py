@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from trueweight.fleet.answer import Drop, Pause, Response
+from trueweight.fleet.answer import Abort, Drop, Pause, Response
 from trueweight.fleet.provider import LARGEST, FleetProvider, Request
 
 Scope = MutableMapping[str, Any]
@@ -54,7 +54,7 @@ async def _play(response: Response, send: Send) -> None:
     for at, step in enumerate(response.steps):
         if isinstance(step, Pause):
             await asyncio.sleep(step.seconds)
-        elif isinstance(step, Drop):
+        elif isinstance(step, Drop | Abort):
             # An empty write makes sure that the head is out: what follows is a cut body, not a missing reply.
             await send({"type": "http.response.body", "body": b"", "more_body": True})
             return

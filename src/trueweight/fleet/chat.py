@@ -67,9 +67,14 @@ class Brain:
             calls = decide_calls(body, self.network, prompt, sampling, rng)
         if calls:
             spoken = known.get("content") if known is not None else None
-            return _limited(calls, spoken, sampling)
-        text = self._text(body, prompt, sampling, rng, _document_of(known))
-        return Choice(text.text, text.finish_reason, logprobs=text.logprobs), text.billed
+            choice, billed = _limited(calls, spoken, sampling)
+        else:
+            text = self._text(body, prompt, sampling, rng, _document_of(known))
+            choice, billed = Choice(text.text, text.finish_reason, logprobs=text.logprobs), text.billed
+        thought = known.get("reasoning") if known is not None else None
+        if thought and body.get("reasoning_effort") != "none":
+            return replace(choice, reasoning=str(thought)), billed + len(tokenizer.encode(str(thought)))
+        return choice, billed
 
     def _text(
         self,

@@ -5,18 +5,19 @@ from __future__ import annotations
 import itertools
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from trueweight.fleet import render
-from trueweight.fleet.answer import Answer, Ask, Response, Write
+from trueweight.fleet.answer import Answer, Ask, Response, Step, Write
 from trueweight.fleet.chat import Brain
 from trueweight.fleet.errors import RefusedError, json_response
 from trueweight.fleet.faults import Fault, find_fault
 from trueweight.fleet.known import KnownAnswers
+from trueweight.fleet.model import MODEL
 from trueweight.fleet.network import network
-from trueweight.fleet.roster import MODEL, Entry
+from trueweight.fleet.roster import Entry
 from trueweight.fleet.validate import check_request
 
 LARGEST = 16 * 2**20
@@ -66,7 +67,16 @@ class FleetProvider:
         try:
             return self._route(request)
         except RefusedError as refused:
-            return refused.response()
+            response = refused.response()
+            for fault in self._faults:
+                response = fault.refusal(response)
+            return response
+
+    def wire(self, steps: Iterable[Step]) -> Iterable[Step]:
+        """The raw bytes of a response, with the faults that bite below HTTP."""
+        for fault in self._faults:
+            steps = fault.wire(steps)
+        return steps
 
     def _route(self, request: Request) -> Response:
         routes: dict[str, tuple[str, Callable[[Request], Response]]] = {
@@ -93,16 +103,29 @@ class FleetProvider:
     def _complete(self, request: Request) -> Response:
         if request.body is None:
             raise RefusedError(f"The request body is larger than {LARGEST} bytes.", status=413)
-        body = check_request(_parsed(request.body))
-        if body["model"] != MODEL:
-            message = f"The model {body['model']!r} does not exist; there is {MODEL!r}."
-            raise RefusedError(message, status=404, param="model", code="model_not_found")
+        body = self._accepted(_parsed(request.body))
         ask = Ask(body, next(self._count), random.Random(self._rng.getrandbits(64)))
         for fault in self._faults:
             refused = fault.refuse(ask)
             if refused is not None:
                 return refused
         return self._answer(ask)
+
+    def _accepted(self, body: Any) -> Mapping[str, Any]:
+        """The body if it is a request, or whatever a fault takes it for."""
+        try:
+            checked = check_request(body)
+            if checked["model"] != MODEL:
+                message = f"The model {checked['model']!r} does not exist; there is {MODEL!r}."
+                raise RefusedError(message, status=404, param="model", code="model_not_found")
+        except RefusedError as refused:
+            objection = refused.response()
+            instead = (fault.accept(body, objection) for fault in self._faults)
+            taken = next((other for other in instead if other is not None), None)
+            if taken is None:
+                raise
+            return check_request(taken)
+        return checked
 
     def _answer(self, ask: Ask) -> Response:
         """Think, let the faults at the answer, write it, let the faults at what is written."""
@@ -134,7 +157,7 @@ class FleetProvider:
         for fault in self._faults:
             frames = fault.frames(ask, frames)
         headers = (("content-type", self.entry.style.content_type), ("cache-control", "no-cache"))
-        return Response(200, headers, tuple(map(Write, frames)))
+        return Response(200, headers, tuple(map(Write, render.writes(frames, self.entry.style))))
 
 
 def _parsed(body: bytes) -> Any:

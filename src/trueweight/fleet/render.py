@@ -47,7 +47,7 @@ def with_ids(answer: Answer, style: Style, rng: random.Random) -> Answer:
 def plain_body(answer: Answer, style: Style, head: Head) -> dict[str, Any]:
     """The ``chat.completion`` object."""
     choices = [_plain_choice(at, choice, style) for at, choice in enumerate(answer.choices)]
-    return _ordered({**_top(head, "chat.completion", style), "choices": choices, "usage": usage(answer)}, style)
+    return _ordered({**_top(head, "chat.completion", style), "choices": choices, "usage": usage(answer, style)}, style)
 
 
 def chunks(answer: Answer, style: Style, head: Head, *, include_usage: bool) -> list[dict[str, Any]]:
@@ -59,28 +59,41 @@ def chunks(answer: Answer, style: Style, head: Head, *, include_usage: bool) -> 
         for at, choice in enumerate(answer.choices)
         for part in _chunk_choices(at, choice, style)
     ]
-    if include_usage:
-        out.append(_ordered({**top, "choices": [], "usage": usage(answer)}, style))
+    if include_usage and style.usage_with_finish:
+        out[-1]["usage"] = usage(answer, style)
+    elif include_usage:
+        out.append(_ordered({**top, "choices": [], "usage": usage(answer, style)}, style))
     return out
 
 
 def frames(parts: Sequence[Mapping[str, Any]], style: Style) -> list[bytes]:
     """Chunks as events, ``[DONE]`` at the end; one item is one write."""
     end = style.newline
-    out = []
+    data = "".join(f"{line}{end}" for line in style.event_lines) + ("data: " if style.data_space else "data:")
+    out = ["".join(f"{line}{end}{end}" for line in style.first_comment).encode()] if style.first_comment else []
     for at, part in enumerate(parts):
-        text = json.dumps(part, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(part, ensure_ascii=False, separators=(", ", ": ") if style.spaced else (",", ":"))
         comment = f": keep-alive{end}{end}" if style.comment_every and at % style.comment_every == 0 else ""
         # A lone surrogate is no UTF-8; inside a JSON string its escape says the same.
-        out.append(f"{comment}data: {text}{end}{end}".encode("utf-8", "backslashreplace"))
-    out.append(f"data: [DONE]{end}{end}".encode())
+        out.append(f"{comment}{data}{text}{end}{end}".encode("utf-8", "backslashreplace"))
+    out.append(f"{data}[DONE]{end}{end}".encode())
     return out
 
 
-def usage(answer: Answer) -> dict[str, int]:
+def writes(parts: Sequence[bytes], style: Style) -> list[bytes]:
+    """Frames as they are written: one each, or cut wherever the style cuts."""
+    size = style.bytes_per_write
+    if not size:
+        return list(parts)
+    whole = b"".join(parts)
+    return [whole[at : at + size] for at in range(0, len(whole), size)]
+
+
+def usage(answer: Answer, style: Style) -> dict[str, Any]:
     """Token counts; the same for plain and streamed replies."""
     prompt, completion = answer.prompt_tokens, answer.completion_tokens
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    counts = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    return {**counts, **style.usage_extra}
 
 
 def _top(head: Head, kind: str, style: Style) -> dict[str, Any]:
@@ -96,7 +109,9 @@ def _logprobs(entries: Sequence[Mapping[str, Any]] | None) -> dict[str, Any] | N
 
 
 def _plain_choice(at: int, choice: Choice, style: Style) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": choice.content, "refusal": None}
+    message: dict[str, Any] = {"role": "assistant", "content": choice.content, **style.extra_message}
+    if not style.terse:
+        message["refusal"] = None
     if choice.reasoning is not None:
         message["reasoning_content"] = choice.reasoning
     if choice.calls:
@@ -106,20 +121,20 @@ def _plain_choice(at: int, choice: Choice, style: Style) -> dict[str, Any]:
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
             for call in choice.calls
         ]
-    return {
-        "index": at,
-        "message": message,
-        "logprobs": _logprobs(choice.logprobs),
-        "finish_reason": choice.finish_reason,
-        **style.extra_choice,
-    }
+    elif style.no_calls is not None:
+        message["tool_calls"] = []
+    out = {"index": at, "message": message, "finish_reason": choice.finish_reason, **style.extra_choice}
+    if choice.logprobs is not None or not style.terse:
+        out["logprobs"] = _logprobs(choice.logprobs)
+    return out
 
 
 def _chunk_choices(at: int, choice: Choice, style: Style) -> Iterator[dict[str, Any]]:
     """Every delta of one choice, the role in the first, the finish reason in the last."""
     deltas: list[tuple[dict[str, Any], tuple[Mapping[str, Any], ...]]] = []
     if style.role_alone:
-        deltas.append(({"role": "assistant", "content": None if choice.calls else "", "refusal": None}, ()))
+        silent = {"content": None if choice.calls else "", **({} if style.terse else {"refusal": None})}
+        deltas.append(({"role": "assistant", **silent}, ()))
     for piece in _pieces(choice.reasoning or "", None, style):
         deltas.append(({"reasoning_content": piece.text}, ()))
     for piece in _pieces(choice.content or "", choice.logprobs, style):
@@ -131,13 +146,11 @@ def _chunk_choices(at: int, choice: Choice, style: Style) -> Iterator[dict[str, 
     if not style.role_alone:
         deltas[0] = ({"role": "assistant", **deltas[0][0]}, deltas[0][1])
     for number, (delta, entries) in enumerate(deltas, start=1):
-        yield {
-            "index": at,
-            "delta": delta,
-            "logprobs": _logprobs(entries) if entries else None,
-            "finish_reason": choice.finish_reason if number == len(deltas) else None,
-            **style.extra_choice,
-        }
+        out = {"index": at, "delta": {**style.extra_message, **delta}, **style.extra_choice}
+        if entries or not style.terse:
+            out["logprobs"] = _logprobs(entries) if entries else None
+        out["finish_reason"] = choice.finish_reason if number == len(deltas) else None
+        yield out
 
 
 def _call_parts(index: int, call: Call, style: Style) -> Iterator[dict[str, Any]]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from trueweight.core import ConfigError, Price, Role, near_miss
+from trueweight.fleet.faults import all_faults
 from trueweight.fleet.network import Precision
-from trueweight.fleet.styles import OTHER, PLAIN, Style
-
-MODEL = "trueweight-tiny"
-"""The model that every provider says it serves."""
-
+from trueweight.fleet.styles import HEALTHY_STYLES, OTHER, PLAIN, Style
 
 _PRICE = Price(0.10, 0.40)
 
@@ -25,7 +23,7 @@ class Entry:
         precision: of its weights in truth; all of them claim ``fp32``.
         faults: names of faults, in the order in which they bite.
         listed: whether it is served when nobody asks for particular names.
-        server: what stands at its port. ``asgi`` is uvicorn; a fault below HTTP can bring a kind of its own.
+        server: what stands at its port: uvicorn, or a bare socket for faults below HTTP.
     """
 
     name: str
@@ -36,7 +34,7 @@ class Entry:
     role: Role = Role.CANDIDATE
     price: Price = _PRICE
     listed: bool = True
-    server: Literal["asgi"] = "asgi"
+    server: Literal["asgi", "raw"] = "asgi"
 
 
 _ROSTER = (
@@ -50,26 +48,23 @@ _ROSTER = (
     Entry("flaky", "three requests in ten fail", faults=("flaky",)),
     Entry("int8", "weights rounded to 8 bits", precision="int8", listed=False),
     Entry("twin-2", "a second twin, for null experiments", listed=False),
-    *(
-        Entry(name, says, faults=(name,), listed=False)
-        for name, says in (
-            ("marker-cuts-argument", "an argument ends at marker text inside it"),
-            ("coerce-types", "text that looks like a number becomes one"),
-            ("strip-whitespace", "indentation and edges of text arguments are lost"),
-            ("double-arguments", "streamed arguments come twice"),
-            ("broken-fragments", "streamed arguments lose or gain a character"),
-            ("empty-arguments-dropped", "a call without arguments has an empty text for them"),
-            ("call-after-empty-loses-arguments", "a call after an empty call is empty too"),
-            ("split-code-points", "streamed characters of several tokens are torn"),
-            ("violate-enum", "enums of tool arguments are not enforced"),
-        )
-    ),
 )
 
 
+@cache
 def roster() -> tuple[Entry, ...]:
-    """Every provider there is, the ones served by default first."""
-    return _ROSTER
+    """Every provider there is: those served by default, further healthy ones, and one for each fault, by its name."""
+    habits = (
+        Entry(f"healthy-{name}", f"healthy: {says}", style=style, listed=False)
+        for name, (says, style) in HEALTHY_STYLES.items()
+    )
+    taken = {entry.name for entry in _ROSTER}
+    faulty = (
+        Entry(name, fault.says, faults=(name,), listed=False, server="raw" if fault.raw else "asgi")
+        for name, fault in all_faults().items()
+        if name not in taken
+    )
+    return (*_ROSTER, *habits, *faulty)
 
 
 def chosen_entries(names: Iterable[str] | None = None) -> tuple[Entry, ...]:
@@ -79,10 +74,10 @@ def chosen_entries(names: Iterable[str] | None = None) -> tuple[Entry, ...]:
         ConfigError: with the near miss, for a name that is not in the roster.
     """
     if names is None:
-        return tuple(entry for entry in _ROSTER if entry.listed)
+        return tuple(entry for entry in roster() if entry.listed)
     wanted = set(names)
-    known = {entry.name for entry in _ROSTER}
+    known = {entry.name for entry in roster()}
     for name in sorted(wanted - known):
         hint = near_miss(name, known)
         raise ConfigError(f"the fleet has no provider {name!r}", code="unknown-fleet-provider", hint=hint)
-    return tuple(entry for entry in _ROSTER if entry.name in wanted)
+    return tuple(entry for entry in roster() if entry.name in wanted)

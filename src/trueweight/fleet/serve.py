@@ -18,8 +18,10 @@ import uvicorn
 from trueweight.core import InfrastructureError
 from trueweight.fleet.app import FleetApp
 from trueweight.fleet.known import KnownAnswers, shipped_answers
+from trueweight.fleet.model import MODEL
 from trueweight.fleet.provider import FleetProvider
-from trueweight.fleet.roster import MODEL, Entry, chosen_entries
+from trueweight.fleet.raw import RawServer
+from trueweight.fleet.roster import Entry, chosen_entries
 
 HOST = "127.0.0.1"
 BASE_PORT = 18181
@@ -78,6 +80,7 @@ class Fleet:
         self._key = api_key
         self._sockets: list[socket.socket] = []
         self._server: _Server | None = None
+        self._raw: list[RawServer] = []
         self._task: asyncio.Task[None] | None = None
         self.endpoints: tuple[Endpoint, ...] = ()
 
@@ -85,7 +88,7 @@ class Fleet:
         self._sockets = _bind(self._entries, self._port)
         ports = [sock.getsockname()[1] for sock in self._sockets]
         self.endpoints = tuple(map(Endpoint, self._entries, ports))
-        providers = {
+        made = {
             port: FleetProvider(
                 entry,
                 self._known,
@@ -95,8 +98,13 @@ class Fleet:
             )
             for entry, port in self.endpoints
         }
+        raw = {endpoint.port for endpoint in self.endpoints if endpoint.entry.server == "raw"}
+        by_port = dict(zip(ports, self._sockets, strict=True))
+        self._raw = [RawServer(made[port], by_port[port]) for port in raw]
+        for server in self._raw:
+            await server.start()
         config = uvicorn.Config(
-            FleetApp(providers),
+            FleetApp({port: provider for port, provider in made.items() if port not in raw}),
             lifespan="off",
             log_level="critical",
             access_log=False,
@@ -104,7 +112,8 @@ class Fleet:
             timeout_graceful_shutdown=1,
         )
         self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve(self._sockets))
+        served = [sock for port, sock in by_port.items() if port not in raw]
+        self._task = asyncio.create_task(self._server.serve(served))
         while not self._server.started and not self._task.done():
             await asyncio.sleep(0.005)
         if self._task.done():
@@ -117,6 +126,8 @@ class Fleet:
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await self._task
+        for server in self._raw:
+            await server.stop()
         for sock in self._sockets:
             sock.close()
 

@@ -32,6 +32,16 @@ class Style:
         extra_choice: unknown fields in each choice.
         reverse_keys: top-level keys come in another order.
         content_type: of streamed replies.
+        bytes_per_write: a stream is written in pieces of so many bytes, wherever they fall; 0 is one event a write.
+        data_space: ``data: {`` rather than ``data:{``.
+        event_lines: further lines of each event, before its data.
+        first_comment: comment lines before the first event.
+        extra_message: unknown fields in each message and delta.
+        no_calls: what ``tool_calls`` says where there are none; absent if None.
+        terse: optional fields are left out instead of being null.
+        usage_with_finish: usage stands on the last chunk that has a choice.
+        usage_extra: unknown fields of usage.
+        spaced: JSON with spaces after its commas and colons.
     """
 
     reply_id: Callable[[random.Random], str] = lambda rng: "chatcmpl-" + _letters(rng, 29)
@@ -48,6 +58,16 @@ class Style:
     extra_choice: Mapping[str, Any] = field(default_factory=dict)
     reverse_keys: bool = False
     content_type: str = "text/event-stream; charset=utf-8"
+    bytes_per_write: int = 0
+    data_space: bool = True
+    event_lines: tuple[str, ...] = ()
+    first_comment: tuple[str, ...] = ()
+    extra_message: Mapping[str, Any] = field(default_factory=dict)
+    no_calls: tuple[()] | None = None
+    terse: bool = False
+    usage_with_finish: bool = False
+    usage_extra: Mapping[str, Any] = field(default_factory=dict)
+    spaced: bool = False
 
 
 PLAIN = Style()
@@ -68,3 +88,44 @@ OTHER = Style(
     reverse_keys=True,
     content_type="text/event-stream",
 )
+
+HEALTHY_STYLES: Mapping[str, tuple[str, Style]] = {
+    "chopped": (
+        "a stream comes in pieces of seven bytes, wherever they fall",
+        Style(bytes_per_write=7, spaced=True, usage_everywhere_null=False),
+    ),
+    "terse": (
+        "whatever may be left out is left out",
+        Style(terse=True, usage_everywhere_null=False, extra={}, finish_alone=False, data_space=False),
+    ),
+    "chatty": (
+        "null and unknown fields everywhere, empty lists of calls, timings",
+        Style(
+            call_id=lambda rng, _name, _at: "chatcmpl-tool-" + _letters(rng, 32).lower(),
+            extra={"system_fingerprint": None, "service_tier": None, "timings": {"prompt_ms": 1.5}},
+            extra_choice={"stop_reason": None, "token_ids": None},
+            extra_message={"reasoning_content": None, "audio": None, "annotations": [], "function_call": None},
+            no_calls=(),
+            usage_extra={"prompt_tokens_details": None, "completion_tokens_details": {"reasoning_tokens": 0}},
+        ),
+    ),
+    "gateway": (
+        "comments first, named events with ids, usage beside the finish reason, ids of nine letters",
+        Style(
+            reply_id=lambda rng: f"gen-{rng.getrandbits(32)}-{_letters(rng, 20)}",
+            call_id=lambda rng, _name, _at: _letters(rng, 9),
+            first_comment=(": PROCESSING", ": PROCESSING"),
+            event_lines=("event: message", "id: 1", "retry: 3000"),
+            extra={"provider": "Example"},
+            extra_choice={"native_finish_reason": "end"},
+            content_null=False,
+            usage_with_finish=True,
+            usage_extra={"cost": 0.0001, "is_byok": False},
+            comment_every=3,
+        ),
+    ),
+    "whole": (
+        "the whole answer in one delta, with its role and its finish reason",
+        Style(tokens_per_chunk=10**9, whole_calls=True, role_alone=False, finish_alone=False, usage_with_finish=True),
+    ),
+}

@@ -11,7 +11,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 from trueweight.fleet.faults.fragments import Parts, arguments_of, call_parts
 
 
-@fault("broken-fragments", rows=(11,))
+@fault("broken-fragments", rows=(11,), checks=("tool-arguments-json",))
 class BrokenFragments(Fault):
     """Streamed arguments lose their first character, lose their last one, or gain a quote at the end.
 

@@ -9,7 +9,7 @@ from trueweight.fleet.faults.empty_arguments_dropped import is_empty
 from trueweight.fleet.faults.fault import Fault, fault
 
 
-@fault("call-after-empty-loses-arguments", rows=(14,))
+@fault("call-after-empty-loses-arguments", rows=(14,), checks=("call-after-empty-call",))
 class CallAfterEmptyLosesArguments(Fault):
     """A call that follows a call with ``{}`` has ``{}`` too, whatever the model said."""
 

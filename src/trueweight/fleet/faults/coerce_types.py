@@ -14,7 +14,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 _DIGITS = re.compile(r"-?[0-9]{1,300}")
 
 
-@fault("coerce-types", rows=(7,))
+@fault("coerce-types", rows=(7,), checks=("tool-arguments-types", "argument-coerced"))
 class CoerceTypes(Fault):
     """Text that looks like a number, a boolean or null becomes one: ``"02134"`` arrives as ``2134``."""
 

@@ -10,7 +10,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 from trueweight.fleet.faults.fragments import arguments_of, call_parts
 
 
-@fault("double-arguments", rows=(10,))
+@fault("double-arguments", rows=(10,), checks=("tool-arguments-once",))
 class DoubleArguments(Fault):
     """Streamed arguments come twice: ``{…}{…}``. Plain replies are sound."""
 

@@ -10,7 +10,7 @@ from trueweight.fleet.faults.arguments import each_call
 from trueweight.fleet.faults.fault import Fault, fault
 
 
-@fault("empty-arguments-dropped", rows=(13,))
+@fault("empty-arguments-dropped", rows=(13,), checks=("tool-arguments-empty-object",))
 class EmptyArgumentsDropped(Fault):
     """Arguments of ``{}`` arrive as an empty text, streamed or not."""
 

@@ -14,7 +14,9 @@ _SHARE_STRUCTURED = 0.85
 _SHARE_ENUM = 0.6
 
 
-@fault("ignore-strict", rows=(31, 32))
+@fault(
+    "ignore-strict", rows=(31, 32), checks=("structured-output", "structured-output-bare", "structured-output-schema")
+)
 class IgnoreStrict(Fault):
     """Most ``json_schema`` answers are fenced, in prose or of wrong types; many enum arguments are off."""
 

@@ -10,7 +10,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 _SHARE = 0.6
 
 
-@fault("leak-tool-markers", rows=(1,))
+@fault("leak-tool-markers", rows=(1,), checks=("markers-in-content",))
 class LeakToolMarkers(Fault):
     """On about 60% of questions, the same ones every time, a call becomes ``<tool_call>…</tool_call>`` in content."""
 

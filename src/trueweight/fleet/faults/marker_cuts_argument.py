@@ -9,7 +9,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 _MARKER = "</tool_call>"
 
 
-@fault("marker-cuts-argument", rows=(6,))
+@fault("marker-cuts-argument", rows=(6,), checks=("argument-markers",))
 class MarkerCutsArgument(Fault):
     """A text argument that contains ``</tool_call>`` ends where the marker begins."""
 

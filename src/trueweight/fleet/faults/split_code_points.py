@@ -11,7 +11,7 @@ from trueweight.fleet.answer import Ask
 from trueweight.fleet.faults.fault import Fault, fault
 
 
-@fault("split-code-points", rows=(20,))
+@fault("split-code-points", rows=(20,), checks=("text-whole-characters",))
 class SplitCodePoints(Fault):
     """In streams a character of several tokens becomes as many U+FFFD. Plain replies are sound."""
 

@@ -7,7 +7,7 @@ from trueweight.fleet.faults.arguments import each_text
 from trueweight.fleet.faults.fault import Fault, fault
 
 
-@fault("strip-whitespace", rows=(8,))
+@fault("strip-whitespace", rows=(8,), checks=("argument-whitespace",))
 class StripWhitespace(Fault):
     """Text arguments lose their indentation, and the blank lines at both ends."""
 

@@ -12,7 +12,7 @@ from trueweight.fleet.faults.arguments import each_call
 from trueweight.fleet.faults.fault import Fault, fault
 
 
-@fault("violate-enum", rows=(31,))
+@fault("violate-enum", rows=(31,), checks=("tool-arguments-enum",))
 class ViolateEnum(Fault):
     """Every text argument that has an enum is written another way, at any depth of objects and lists."""
 

@@ -1,0 +1,114 @@
+"""Arguments that are cut, late, of another form, or not what was asked for."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from trueweight.fleet.answer import Answer, Ask, Call
+from trueweight.fleet.faults.arguments import each_call, each_text
+from trueweight.fleet.faults.documents import Calls, Json
+from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.faults.fragments import arguments_of, call_parts
+
+
+@fault("truncated-call", rows=(4,), checks=("tool-arguments-complete",))
+class TruncatedCall(Fault):
+    """Generation ends inside a call, and nothing says so."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Keep two thirds of the arguments."""
+        return each_call(answer, lambda call: replace(call, arguments=call.arguments[: len(call.arguments) * 2 // 3]))
+
+
+@fault("late-arguments", rows=(19,), checks=("arguments-streamed",))
+class LateArguments(Fault):
+    """The name of a streamed call comes early, and all of its arguments in one later chunk."""
+
+    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+        """Hold the arguments back until the last fragment."""
+        out = copy.deepcopy(chunks)
+        for parts in call_parts(out):
+            text = "".join(arguments_of(part) for _, part in parts)
+            for _, part in parts[1:-1]:
+                part["function"]["arguments"] = ""
+            if len(parts) > 1:
+                parts[0][1]["function"]["arguments"] = ""
+                parts[-1][1]["function"]["arguments"] = text
+        empty = {id(part) for parts in call_parts(out) for _, part in parts[1:-1]}
+        return [chunk for chunk in out if not any(id(part) in empty for part in _fragments(chunk))]
+
+
+def _fragments(chunk: Json) -> list[Json]:
+    return [part for choice in chunk["choices"] for part in choice["delta"].get("tool_calls") or ()]
+
+
+@fault("arguments-as-object", checks=("tool-arguments-text",))
+class ArgumentsAsObject(Calls):
+    """Plain replies carry arguments as a JSON object instead of its text."""
+
+    def call(self, ask: Ask, call: Json) -> None:
+        """Forget to encode them."""
+        if not ask.streamed:
+            call["function"]["arguments"] = json.loads(call["function"]["arguments"] or "{}")
+
+
+@fault("named-choice-empty", rows=(29,), checks=("tool-arguments-required",))
+class NamedChoiceEmpty(Fault):
+    """A call that was forced by name says {}, whatever its tool requires."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Constrain nothing but the name."""
+        if not isinstance(ask.body.get("tool_choice"), Mapping):
+            return answer
+        return each_call(answer, lambda call: replace(call, arguments="{}"))
+
+
+@fault("schema-ignored", checks=("tool-arguments-schema",))
+class SchemaIgnored(Fault):
+    """Calls have an argument that their tool's schema forbids."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Add one where nothing may be added."""
+        tools = {
+            tool["function"]["name"]: tool["function"].get("parameters") or {} for tool in ask.body.get("tools") or ()
+        }
+        return each_call(answer, lambda call: _added(call, tools.get(call.name, {})))
+
+
+def _added(call: Call, schema: Mapping[str, Any]) -> Call:
+    if schema.get("additionalProperties") is not False:
+        return call
+    return replace(call, arguments=json.dumps({**json.loads(call.arguments), "extra_note": "none"}))
+
+
+@fault("other-arguments", checks=("tool-call-matches",))
+class OtherArguments(Fault):
+    """Text arguments say something else than the user did."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Reverse every text."""
+        return each_text(answer, lambda text: text[::-1])
+
+
+@fault("vanishing-calls", rows=(12,), checks=("reply-not-empty", "stream-same-calls"))
+class VanishingCalls(Fault):
+    """In streams a call that comes in one delta is lost. Plain replies are sound."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Lose every call, and end as if nothing had been said."""
+        calls = any(choice.calls for choice in answer.choices)
+        return answer.edited(calls=(), finish_reason="stop") if ask.streamed and calls else answer
+
+
+@fault("text-after-call-dropped", rows=(9,), checks=("text-beside-call",))
+class TextAfterCallDropped(Fault):
+    """What is said beside a call is dropped."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Keep the calls alone."""
+        calls = any(choice.calls for choice in answer.choices)
+        return answer.edited(content=None) if calls else answer

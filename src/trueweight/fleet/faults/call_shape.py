@@ -1,0 +1,110 @@
+"""Calls whose name, id, type or index is not as clients need them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trueweight.fleet.answer import Answer, Ask
+from trueweight.fleet.faults.arguments import each_call
+from trueweight.fleet.faults.documents import Calls, Json, StreamedCalls
+from trueweight.fleet.faults.fault import Fault, fault
+
+
+@fault("control-tokens-in-name", rows=(3,), checks=("tool-name-clean",))
+class ControlTokensInName(Fault):
+    """The name of a call ends in the model's control token."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Cut one token too late."""
+        return each_call(answer, lambda call: replace(call, name=f"{call.name}<|tool_call_argument_begin|>"))
+
+
+@fault("invented-tool", rows=(5,), checks=("tool-name-declared",))
+class InventedTool(Fault):
+    """Calls are to a tool that nobody declared."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Make up a name."""
+        return each_call(answer, lambda call: replace(call, name=f"{call.name}_v2"))
+
+
+@fault("no-name", checks=("tool-name-present",))
+class NoName(Calls):
+    """Calls have no name."""
+
+    def call(self, ask: Ask, call: Json) -> None:
+        """Leave it out."""
+        call["function"].pop("name", None)
+
+
+@fault("no-id-streamed", rows=(17,), checks=("call-id-present",))
+class NoIdStreamed(StreamedCalls):
+    """Streamed calls have no id. Plain replies are sound."""
+
+    def call(self, ask: Ask, call: Json) -> None:
+        """Leave it out."""
+        call.pop("id", None)
+
+
+@fault("same-id", checks=("call-id-unique",))
+class SameId(Fault):
+    """All calls of a reply share one id."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Make the id of the reply."""
+        return each_call(answer, lambda call: replace(call, id="call_0"))
+
+
+@fault("own-call-type", checks=("call-type",))
+class OwnCallType(Calls):
+    """The type of a call is tool."""
+
+    def call(self, ask: Ask, call: Json) -> None:
+        """Use another word."""
+        if "type" in call:
+            call["type"] = "tool"
+
+
+@fault("shared-index", rows=(15,), checks=("tool-index-unique",))
+class SharedIndex(StreamedCalls):
+    """Parallel streamed calls all have index 0."""
+
+    def call(self, ask: Ask, call: Json) -> None:
+        """Do not count."""
+        call["index"] = 0
+
+
+@fault("no-index", rows=(16,), checks=("tool-index-present",))
+class NoIndex(StreamedCalls):
+    """Streamed fragments of calls have no index."""
+
+    def call(self, ask: Ask, call: Json) -> None:
+        """Leave it out."""
+        call.pop("index", None)
+
+
+@fault("nulls-in-fragments", rows=(18,), checks=("tool-fragment-nulls",))
+class NullsInFragments(StreamedCalls):
+    """Continuing fragments say null for id, type and name."""
+
+    def call(self, ask: Ask, call: Json) -> None:
+        """Write every field of the schema."""
+        call.setdefault("id", None)
+        call.setdefault("type", None)
+        call["function"].setdefault("name", None)
+
+
+@fault("name-in-every-fragment", checks=("tool-fragment-names",))
+class NameInEveryFragment(StreamedCalls):
+    """Every fragment of a call repeats its name."""
+
+    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+        """Remember the name of each index."""
+        names: dict[int, str] = {}
+        out = super().chunks(ask, chunks)
+        for chunk in out:
+            for choice in chunk["choices"]:
+                for part in choice["delta"].get("tool_calls") or ():
+                    name = part["function"].get("name") or names.get(part["index"], "")
+                    names[part["index"]] = part["function"]["name"] = name
+        return out

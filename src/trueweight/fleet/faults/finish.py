@@ -1,0 +1,75 @@
+"""Finish reasons that say something else than what happened."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+from trueweight.fleet.answer import Answer, Ask, Choice
+from trueweight.fleet.faults.documents import Choices, Json
+from trueweight.fleet.faults.fault import Fault, fault
+
+
+@fault("stop-beside-calls", rows=(25,), checks=("finish-reason-agrees",))
+class StopBesideCalls(Choices):
+    """Calls come under a finish reason of stop."""
+
+    def choice(self, ask: Ask, choice: Json) -> None:
+        """Say stop."""
+        if choice["finish_reason"] == "tool_calls":
+            choice["finish_reason"] = "stop"
+
+
+@fault("reason-without-calls", rows=(26,), checks=("finish-without-calls",))
+class ReasonWithoutCalls(Fault):
+    """The finish reason is tool_calls, and there are none."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Lose the calls and keep the reason."""
+        return answer.edited(calls=())
+
+
+@fault("calls-though-cut", rows=(27,), checks=("finish-reason-length",))
+class CallsThoughCut(Fault):
+    """A call that max_tokens cut ends with tool_calls instead of length."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Let the calls win over the limit."""
+        return replace(answer, choices=tuple(map(_called, answer.choices)))
+
+
+def _called(choice: Choice) -> Choice:
+    return replace(choice, finish_reason="tool_calls") if choice.calls else choice
+
+
+@fault("length-said-stop", checks=("finish-reason",))
+class LengthSaidStop(Fault):
+    """A reply that max_tokens cut says stop."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Say that it came to its own end."""
+        cut = any(choice.finish_reason == "length" for choice in answer.choices)
+        return answer.edited(finish_reason="stop") if cut else answer
+
+
+@fault("own-finish-reason", checks=("finish-reason-known",))
+class OwnFinishReason(Choices):
+    """The finish reason is the engine's own word."""
+
+    def choice(self, ask: Ask, choice: Json) -> None:
+        """Say eos_token."""
+        if choice["finish_reason"] == "stop":
+            choice["finish_reason"] = "eos_token"
+
+
+@fault("finish-twice", checks=("finish-once",))
+class FinishTwice(Fault):
+    """A stream says twice that it has finished."""
+
+    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+        """Send the chunk with the reason once more."""
+        last = [at for at, chunk in enumerate(chunks) if chunk["choices"] and chunk["choices"][0]["finish_reason"]]
+        at = last[-1]
+        again = copy.deepcopy(chunks[at])
+        again["choices"][0]["delta"] = {}
+        return [*chunks[: at + 1], again, *chunks[at + 1 :]]

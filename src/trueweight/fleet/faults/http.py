@@ -1,0 +1,209 @@
+"""Answers that are not what HTTP, JSON or server-sent events say they are."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import replace
+
+from trueweight.core import FailureKind
+from trueweight.fleet.answer import Answer, Ask, Drop, Response, Step, Write
+from trueweight.fleet.errors import RefusedError
+from trueweight.fleet.faults.documents import Json
+from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.model import MODEL
+
+_PAGE = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
+_BOMB = 80 * 1024 * 1024
+
+
+def _bytes(response: Response) -> bytes:
+    return b"".join(step.data for step in response.steps if isinstance(step, Write))
+
+
+def _replaced(response: Response, body: bytes, **headers: str) -> Response:
+    """The response with another body and headers; no length, so that nothing contradicts it."""
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    kept = [(key, value) for key, value in response.headers if key not in {"content-length", *named}]
+    return replace(response, headers=(*kept, *named.items()), steps=(Write(body),))
+
+
+def _without(response: Response, name: str) -> tuple[tuple[str, str], ...]:
+    return tuple((key, value) for key, value in response.headers if key != name)
+
+
+@fault("stream-ignored", rows=(41,), checks=("stream-honoured",))
+class StreamIgnored(Fault):
+    """One JSON body comes where a stream was asked for."""
+
+    def request(self, ask: Ask) -> Ask:
+        """Never stream."""
+        return replace(ask, body={**ask.body, "stream": False})
+
+
+@fault("html-with-200", rows=(42,), checks=("http-json",))
+class HtmlWith200(Fault):
+    """A proxy's error page comes with a success status."""
+
+    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+        """Send the page."""
+        return _replaced(response, _PAGE, content_type="text/html")
+
+
+@fault("nan-in-json", rows=(42,), checks=("json-portable",))
+class NanInJson(Fault):
+    """Numbers are written that JSON does not have."""
+
+    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+        """Write NaN where a number belongs."""
+        steps = tuple(
+            Write(step.data.replace(b'"created":', b'"score":NaN,"created":', 1)) if isinstance(step, Write) else step
+            for step in response.steps
+        )
+        return replace(response, headers=_without(response, "content-length"), steps=steps)
+
+
+@fault("not-utf8", rows=(42,), checks=("body-utf8",))
+class NotUtf8(Fault):
+    """Text is sent in another encoding."""
+
+    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+        """Write the model's name in Latin-1."""
+        body = _bytes(response).replace(MODEL.encode(), MODEL.replace("i", "ï").encode("latin-1"), 1)
+        return _replaced(response, body)
+
+
+@fault("bad-json-events", rows=(42,), checks=("sse-shape",))
+class BadJsonEvents(Fault):
+    """An event of a stream is not JSON."""
+
+    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+        """Cut one short."""
+        return [frames[0], b'data: {"id":"chat\n\n', *frames[1:]]
+
+
+@fault("odd-events", rows=(42,), checks=("sse-style",))
+class OddEvents(Fault):
+    """A stream begins with a byte order mark, and its lines end in a lone CR."""
+
+    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+        """Write what the standard allows and nobody reads."""
+        return [b"\xef\xbb\xbf", *(frame.replace(b"\n", b"\r") for frame in frames)]
+
+
+@fault("wrong-content-type", rows=(42,), checks=("content-type",))
+class WrongContentType(Fault):
+    """Everything is text/plain."""
+
+    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+        """Name the wrong type."""
+        return replace(response, headers=(*_without(response, "content-type"), ("content-type", "text/plain")))
+
+
+@fault("broken-gzip", rows=(42,), checks=("content-encoding",))
+class BrokenGzip(Fault):
+    """The body is compressed unasked, and its end is missing."""
+
+    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+        """Never flush."""
+        packed = gzip.compress(_bytes(response))
+        return _replaced(response, packed[: len(packed) - 12], content_encoding="gzip")
+
+
+@fault("gzip-bomb", rows=(46,), checks=("content-encoding",))
+class GzipBomb(Fault):
+    """A small body unpacks to eighty megabytes."""
+
+    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+        """Pack a lot of nothing."""
+        return _replaced(response, _bomb(), content_encoding="gzip")
+
+
+_PACKED: list[bytes] = []
+
+
+def _bomb() -> bytes:
+    if not _PACKED:
+        _PACKED.append(gzip.compress(b" " * _BOMB, compresslevel=1))
+    return _PACKED[0]
+
+
+@fault("stream-cut", rows=(21,), checks=("stream-complete",))
+class StreamCut(Fault):
+    """A stream just ends in the middle, with status 200 and no error."""
+
+    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+        """Send the first third."""
+        return frames[: max(len(frames) // 3, 1)]
+
+
+@fault("done-missing", rows=(21,), checks=("stream-done",))
+class DoneMissing(Fault):
+    """A stream ends without [DONE]."""
+
+    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+        """Leave out the last event."""
+        return frames[:-1]
+
+
+@fault("error-in-stream", rows=(22,), checks=("error-in-stream",))
+class ErrorInStream(Fault):
+    """The engine fails in the middle of a stream, and says so in an event with status 200."""
+
+    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+        """Give up half-way."""
+        error: Json = {"error": {"message": "Worker died.", "type": "server_error", "code": 500}, "choices": []}
+        return [*frames[: len(frames) // 2], f"data: {json.dumps(error)}\n\n".encode(), frames[-1]]
+
+
+@fault("redirected", rows=(46,), failures=(FailureKind.REDIRECT,))
+class Redirected(Fault):
+    """Every request is sent to another host."""
+
+    def refuse(self, ask: Ask) -> Response | None:
+        """Point elsewhere."""
+        return Response(307, (("location", "https://elsewhere.invalid/v1/chat/completions"),), (Write(b""),))
+
+
+@fault("server-errors", rows=(46,), failures=(FailureKind.SERVER_ERROR,))
+class ServerErrors(Fault):
+    """Every request ends in a 503."""
+
+    def refuse(self, ask: Ask) -> Response | None:
+        """Be overloaded."""
+        return RefusedError("The engine is overloaded.", status=503, kind="server_error").response()
+
+
+@fault("rate-limited", rows=(46,), failures=(FailureKind.RATE_LIMITED,))
+class RateLimited(Fault):
+    """Every request ends in a 429: with Retry-After in seconds, as a date, or without it."""
+
+    def refuse(self, ask: Ask) -> Response | None:
+        """Take turns."""
+        limited = RefusedError("Rate limit reached.", status=429, kind="rate_limit_error").response()
+        forms = ("0", "Thu, 01 Jan 2026 00:00:00 GMT", None)
+        form = forms[ask.count % len(forms)]
+        return limited if form is None else limited.header("retry-after", form)
+
+
+@fault("key-refused", rows=(46,), failures=(FailureKind.AUTH,))
+class KeyRefused(Fault):
+    """Every request ends in a 401, malformed ones as well."""
+
+    def accept(self, body: object, objection: Response) -> object:
+        """Look at the key first."""
+        return {"model": MODEL, "messages": [{"role": "user", "content": "hi"}]}
+
+    def refuse(self, ask: Ask) -> Response | None:
+        """Know nobody."""
+        return RefusedError("Incorrect API key provided.", status=401, code="invalid_api_key").response()
+
+
+@fault("reset-mid-body", rows=(46,), failures=(FailureKind.RESET,))
+class ResetMidBody(Fault):
+    """The connection closes in the middle of a body."""
+
+    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+        """Go away half-way."""
+        half: tuple[Step, ...] = response.steps[: len(response.steps) // 2]
+        return replace(response, steps=(*half, Drop()))

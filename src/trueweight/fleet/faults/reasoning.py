@@ -1,0 +1,73 @@
+"""Reasoning in the wrong place, or under the wrong name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trueweight.fleet.answer import Answer, Ask, Call, Choice
+from trueweight.fleet.faults.documents import Json, Messages
+from trueweight.fleet.faults.fault import Fault, fault
+
+
+@fault("calls-in-reasoning", rows=(2,), checks=("markers-in-reasoning",))
+class CallsInReasoning(Fault):
+    """The reasoning parser swallows the calls: their markup stands in the reasoning."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Write the calls where the thoughts are."""
+        return replace(answer, choices=tuple(map(_swallowed, answer.choices)))
+
+
+def _swallowed(choice: Choice) -> Choice:
+    if not choice.calls:
+        return choice
+    text = (choice.reasoning or "") + "".join(map(_markup, choice.calls))
+    return replace(choice, reasoning=text, calls=(), finish_reason="stop")
+
+
+def _markup(call: Call) -> str:
+    name = f"<|tool_call_begin|>functions.{call.name}:0<|tool_call_argument_begin|>"
+    return f"<|tool_calls_section_begin|>{name}{call.arguments}<|tool_call_end|><|tool_calls_section_end|>"
+
+
+@fault("answer-in-reasoning", rows=(33,), checks=("answer-in-content",))
+class AnswerInReasoning(Fault):
+    """The reasoning parser waits for an end that never comes: the answer is all reasoning."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Move the content."""
+        return replace(answer, choices=tuple(map(_moved, answer.choices)))
+
+
+def _moved(choice: Choice) -> Choice:
+    if not choice.content or choice.calls:
+        return choice
+    return replace(choice, reasoning=(choice.reasoning or "") + choice.content, content=None, logprobs=None)
+
+
+@fault("think-tags-in-content", rows=(34,), checks=("think-tags-in-content", "stream-same-text"))
+class ThinkTagsInContent(Fault):
+    """In streams the thinking stands in the content between its tags. Plain replies are sound."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Have no reasoning parser."""
+        if not ask.streamed:
+            return answer
+        return replace(answer, choices=tuple(map(_tagged, answer.choices)))
+
+
+def _tagged(choice: Choice) -> Choice:
+    if not choice.content:
+        return choice
+    thought = choice.reasoning or "The user wants an answer."
+    return replace(choice, content=f"<think>{thought}</think>{choice.content}", reasoning=None, logprobs=None)
+
+
+@fault("reasoning-renamed", rows=(35,), checks=("reasoning-field",))
+class ReasoningRenamed(Messages):
+    """Reasoning comes as reasoning instead of reasoning_content."""
+
+    def message(self, ask: Ask, message: Json) -> None:
+        """Use the shorter name."""
+        if "reasoning_content" in message:
+            message["reasoning"] = message.pop("reasoning_content")

@@ -1,0 +1,66 @@
+"""Responses that are not shaped as the API says."""
+
+from __future__ import annotations
+
+import copy
+
+from trueweight.fleet.answer import Ask
+from trueweight.fleet.faults.documents import Choices, Documents, Json, Messages
+from trueweight.fleet.faults.fault import Fault, fault
+
+
+@fault("content-as-parts", checks=("response-shape", "chunk-shape"))
+class ContentAsParts(Messages):
+    """Content comes as a list of parts instead of a text."""
+
+    def message(self, ask: Ask, message: Json) -> None:
+        """Wrap it."""
+        if isinstance(message.get("content"), str):
+            message["content"] = [{"type": "text", "text": message["content"]}]
+
+
+@fault("empty-chunks", checks=("choices-not-empty",))
+class EmptyChunks(Fault):
+    """A stream begins with a chunk that says nothing at all."""
+
+    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+        """Put one more before the first."""
+        return [{**chunks[0], "choices": []}, *chunks]
+
+
+@fault("no-choice-index", checks=("choice-index",))
+class NoChoiceIndex(Choices):
+    """Choices have no index."""
+
+    def choice(self, ask: Ask, choice: Json) -> None:
+        """Leave it out."""
+        del choice["index"]
+
+
+@fault("wrong-object", checks=("response-fields",))
+class WrongObject(Documents):
+    """Every response says that it is a text completion."""
+
+    def document(self, ask: Ask, document: Json) -> None:
+        """Name another kind."""
+        document["object"] = "text_completion"
+
+
+@fault("new-id-each-chunk", checks=("stream-one-response",))
+class NewIdEachChunk(Fault):
+    """Each chunk of a stream has an id of its own."""
+
+    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+        """Number them."""
+        return [{**chunk, "id": f"{chunk['id']}-{at}"} for at, chunk in enumerate(chunks)]
+
+
+@fault("legacy-function-call", checks=("no-legacy-function-call",))
+class LegacyFunctionCall(Messages):
+    """Calls come as the function_call of old."""
+
+    def message(self, ask: Ask, message: Json) -> None:
+        """Move the first call there."""
+        calls = message.pop("tool_calls", None)
+        if calls:
+            message["function_call"] = copy.deepcopy(calls[0].get("function"))

@@ -1,0 +1,111 @@
+"""Text that is damaged, goes in circles, or is not what was asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+from trueweight.fleet.answer import Answer, Ask
+from trueweight.fleet.faults.fault import Fault, fault
+
+
+def each_content(answer: Answer, edit: Callable[[str], str]) -> Answer:
+    """The answer with the content of every choice that calls nothing edited."""
+    choices = tuple(
+        replace(choice, content=edit(choice.content), logprobs=None) if choice.content and not choice.calls else choice
+        for choice in answer.choices
+    )
+    return replace(answer, choices=choices)
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip().startswith(("{", "["))
+
+
+@fault("history-ids-raw", rows=(38,), checks=("history-ids-in-content",))
+class HistoryIdsRaw(Fault):
+    """Earlier calls are rendered wrongly, and the model imitates them in text instead of calling."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Where the history has calls, write the next one as text."""
+        earlier = [call for message in ask.body["messages"] for call in message.get("tool_calls") or ()]
+        if not earlier:
+            return answer
+        name = earlier[-1]["function"]["name"]
+        text = f'functions.{name}:{len(earlier)} {{"again": true}}'
+        return answer.edited(content=text, calls=(), finish_reason="stop", logprobs=None)
+
+
+@fault("invisible-characters", checks=("text-visible",))
+class InvisibleCharacters(Fault):
+    """Zero-width characters mark the text."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Put one after the first word."""
+        return each_content(answer, lambda text: text if _is_json(text) else text.replace(" ", " \u200b", 1))
+
+
+@fault("endless-loop", rows=(43,), checks=("text-no-loop",))
+class EndlessLoop(Fault):
+    """The text repeats one piece until the limit."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Never get out of the loop."""
+        if any(choice.calls for choice in answer.choices):
+            return answer
+        return answer.edited(content="and then again " * 60, finish_reason="length", logprobs=None)
+
+
+@fault("round-in-circles", rows=(43,), checks=("text-repetition",))
+class RoundInCircles(Fault):
+    """The same sentence comes again and again, until it ends by itself."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Say it six times."""
+        circle = "As I said before, it is what it is, and that is all there is to say. "
+        return each_content(answer, lambda text: text if _is_json(text) else circle * 6)
+
+
+@fault("other-language", rows=(43,), checks=("text-script",))
+class OtherLanguage(Fault):
+    """A word of another script stands in the middle of the text."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Let the sampler slip once."""
+        return each_content(answer, lambda text: text if _is_json(text) else text.replace(" ", " однако ", 1))
+
+
+@fault("other-words", checks=("content-matches",))
+class OtherWords(Fault):
+    """Text comes out as other words than were asked for."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Say the same thing always."""
+        return each_content(answer, lambda text: text if _is_json(text) else "I would rather not say")
+
+
+@fault("other-values", checks=("json-equals",))
+class OtherValues(Fault):
+    """Documents have the right form and wrong values."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Change every number and text."""
+        return each_content(answer, _changed)
+
+
+def _changed(text: str) -> str:
+    try:
+        return json.dumps(_walk(json.loads(text)), ensure_ascii=False)
+    except ValueError:
+        return text
+
+
+def _walk(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _walk(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_walk(item) for item in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    return value[::-1] + "x" if isinstance(value, str) else value + 1 if isinstance(value, int) else value

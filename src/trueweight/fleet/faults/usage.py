@@ -1,0 +1,56 @@
+"""Token counts that are missing, everywhere, zero, or wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trueweight.fleet.answer import Answer, Ask
+from trueweight.fleet.faults.documents import Documents, Json
+from trueweight.fleet.faults.fault import Fault, fault
+
+
+@fault("usage-missing", rows=(23,), checks=("usage-present",))
+class UsageMissing(Fault):
+    """Streams have no usage, though it was asked for."""
+
+    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+        """Ignore include_usage."""
+        return [{key: chunk[key] for key in chunk if key != "usage"} for chunk in chunks if chunk["choices"]]
+
+
+@fault("usage-everywhere", rows=(23,), checks=("usage-once",))
+class UsageEverywhere(Fault):
+    """Every chunk of a stream carries usage."""
+
+    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+        """Count as it goes."""
+        usage = next((chunk["usage"] for chunk in reversed(chunks) if chunk.get("usage")), None)
+        return [{**chunk, "usage": usage} for chunk in chunks] if usage else chunks
+
+
+@fault("usage-zero", rows=(23,), checks=("usage-not-zero",))
+class UsageZero(Fault):
+    """Replies count zero completion tokens."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Count nothing."""
+        return replace(answer, completion_tokens=0)
+
+
+@fault("usage-total-wrong", rows=(24,), checks=("usage-adds-up",))
+class UsageTotalWrong(Documents):
+    """Total tokens are those of the completion alone."""
+
+    def document(self, ask: Ask, document: Json) -> None:
+        """Forget the prompt."""
+        if document.get("usage"):
+            document["usage"] = {**document["usage"], "total_tokens": document["usage"]["completion_tokens"]}
+
+
+@fault("usage-wrong-streamed", rows=(24,), checks=("usage-same-streamed",))
+class UsageWrongStreamed(Fault):
+    """Streams count more completion tokens than plain replies for the same answer."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Count chunks of the tool parser as well."""
+        return replace(answer, completion_tokens=answer.completion_tokens + 7) if ask.streamed else answer

@@ -1,0 +1,3 @@
+"""The name of the one model that the whole fleet says it serves."""
+
+MODEL = "trueweight-tiny"
