@@ -179,6 +179,29 @@ def _findings(provider: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
     return sorted(found.values(), key=lambda entry: -entry["fails"])
 
 
+def _spread(median: float, n: int) -> dict[str, Any]:
+    return {"n": n, "percentiles": [round(median * math.exp((p - 50) / 40), 2) for p in range(101)]}
+
+
+def _course(median: float, lost: int) -> dict[str, Any]:
+    """Twenty stretches of a minute with a gap in the middle; what is lost is lost in the third."""
+    bins = [{"at": 60.0 * i, "trials": 16, "first_failed": 3 if i == 2 and lost else 0, "lost": lost if i == 2 else 0,
+             "ttft": median / 3, "e2e": median * (1 + i / 40)} for i in range(24) if not 9 < i < 14]  # fmt: skip
+    return {"seconds": 60.0, "bins": bins}
+
+
+def make_drift(verdict: str = "drift") -> dict[str, Any]:
+    """What a provider's ``drift`` holds."""
+    return {
+        "verdict": verdict, "mode": "logprobs", "e_value": 480.0, "e_equal": 900.0, "alpha": 0.01, "tau": 0.02,
+        "effect": {"value": 0.11, "low": 0.06, "high": 0.17, "n": 24, "unit": "difference", "method": "betting"},
+        "words": "Its answers differ by more than honest stacks do.", "findings": ["logprobs are capped at 5"],
+        "requests": 26, "reference_requests": 30, "prompts": 24, "missing": {"refused": 2}, "cost": 0.0031,
+        "rung": "Q4_0", "rung_interval": ["Q5_K_M", "Q4_0"], "rungs": ["Q5_K_M", "Q4_0"],
+        "wealth": [1.2, 2.0, 7.0, 33.0, 480.0], "details": {"floor": 0.01},
+    }  # fmt: skip
+
+
 LAWS = {
     "markers-in-content": "No tool-call marker of any chat template stands in content.",
     "tool-call-expected": "A case that must bring a call brings one.",
@@ -218,6 +241,8 @@ def make_summary(count: int = 80, providers: tuple[str, ...] = PROVIDERS) -> dic
                        "schema_validation_error_count": 3, "calls_under_stop": 0},
             "failures": {"reset": lost // 2, "server-error": lost - lost // 2} if lost else {},
             "findings": _findings(name, rows),
+            "latency": {m: _spread(metrics[m]["value"], n) for m, n in (("ttft", count), ("e2e", 2 * count))},
+            "over_time": _course(metrics["e2e"]["value"], lost),
             "sentence": SENTENCES.get(name, "Nothing found against it."),
             "verdict": None,
         }  # fmt: skip

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from report_sample import make_evidence, make_evidences, make_summary
+from report_sample import make_drift, make_evidence, make_evidences, make_summary
 from test_report_formats import HOSTILE, hostile_summary
 
 from trueweight.core import Attempt, Failure, FailureKind, Finding, Outcome, RequestRecord, Severity, Span
@@ -235,3 +235,39 @@ def test_the_largest_run_stays_small() -> None:
     html = render_html(summary, every)
     assert len(html.encode()) < 15_000_000
     assert "more were left out to keep it small" in html
+
+
+def test_latency_is_drawn_whole_with_percentiles_and_n(page: Page) -> None:
+    """A curve per provider and time, the numbers beside it, and the course of the run with its losses."""
+    text = " ".join(page.text.split())
+    assert "Time to first token, ms" in text
+    assert "209 · 569 · 645 · n/a" in text
+    assert "trials lost" in text
+    assert "every first attempt arrived" in text
+    paths = [attributes["d"] for tag, attributes in page.tags if tag == "path" and attributes.get("class") == "over"]
+    assert len(paths) == 16
+    assert all("nan" not in (path or "") for path in paths)
+
+
+def test_drift_is_said_to_be_missing_or_drawn_with_everything_it_rests_on() -> None:
+    """Without drift the first screen says so; with it there are verdict, effect, band, rungs and requests."""
+    summary = make_summary()
+    assert "Drift not measured" in " ".join(Page(render_html(summary, ())).text.split())
+    summary["providers"]["int4"]["drift"] = make_drift()
+    summary["providers"]["twin"]["drift"] = make_drift("equivalent") | {"rung": None, "rungs": [], "wealth": []}
+    text = " ".join(Page(render_html(summary, ())).text.split())
+    for words in ("✕ drift", "✓ same", "Q5_K_M",
+                  "24 prompts, 26 requests, $0.0031, by logprobs, 2 refused", "capped at 5",
+                  "differ by more than honest stacks do", "0.110", "as good"):  # fmt: skip
+        assert words in text
+    assert "Drift not measured" not in text
+
+
+def test_a_busy_client_is_said_on_the_first_screen() -> None:
+    """Where this machine was the bottleneck the page says CLIENT-LIMITED, how often and at whom."""
+    summary = make_summary()
+    summary["providers"]["slow"]["counts"] |= {"client_limited": 40, "recorded": 320}
+    text = " ".join(Page(render_html(summary, ())).text.split())
+    assert "CLIENT-LIMITED: during 40 of 320 requests" in text
+    assert "slow 40" in text
+    assert "kept up" not in text

@@ -65,6 +65,8 @@ def sample(estimate: Mapping[str, Any]) -> str:
 def span(estimate: Mapping[str, Any], decimals: int | None = None) -> str:
     """The interval in the least ink: ``95.1–98.6``, ``≥ 95.4``, ``−3.1 to +0.4``; empty when there is none."""
     unit = str(estimate.get("unit", ""))
+    if decimals is None and estimate.get("low") is not None and estimate.get("high") is not None:
+        decimals = decimals_of(estimate["high"] - estimate["low"])  # the width says what digits mean anything
     low, high = (
         None if estimate.get(key) is None else write(estimate[key], unit, decimals).removesuffix("%")
         for key in ("low", "high")
@@ -73,4 +75,4 @@ def span(estimate: Mapping[str, Any], decimals: int | None = None) -> str:
         return "" if high is None else f"≤ {high}"
     if high is None:
         return f"≥ {low}"
-    return f"{low} to {high}" if unit == "difference" else f"{low}–{high}"
+    return f"{low} to {high}" if unit == "difference" or MINUS in low else f"{low}–{high}"

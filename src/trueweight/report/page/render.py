@@ -13,11 +13,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from trueweight.report.evidence import Evidence
-from trueweight.report.metrics import of_id
-from trueweight.report.numbers import sample, span, write
+from trueweight.report.metrics import count_name, counts_in_order, in_order, of_id
+from trueweight.report.numbers import plain, sample, span, write
 from trueweight.report.page.answer import answer
 from trueweight.report.page.choose import choose
 from trueweight.report.page.client import client_health
+from trueweight.report.page.drift import drifts
+from trueweight.report.page.latency import latency
 from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
 from trueweight.report.page.payload import payload
 from trueweight.report.standing import Standing, standings
@@ -60,7 +62,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters |= {"link": _link, "metric": of_id}
+    env.filters |= {
+        "link": _link,
+        "metric": of_id,
+        "sort_metrics": in_order,
+        "sort_counts": counts_in_order,
+        "count": count_name,
+        "json_text": json.dumps,
+        "thousands": lambda number: plain(number, 0),
+    }
     env.globals |= {"write": write, "span": span, "sample": sample}
     return env
 
@@ -116,7 +126,8 @@ def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, tit
         evidence: any order; only what is embedded is kept in memory.
     """
     ranked = standings(summary)
-    matrix = build(summary, [standing.provider for standing in ranked])
+    names = [standing.provider for standing in ranked]
+    matrix = build(summary, names)
     kept, dropped = _embed(evidence, _chosen(summary, matrix, ranked))
     style, script = _asset("page.css"), _asset("page.js")
     policy = (
@@ -135,6 +146,8 @@ def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, tit
             run=summary["run"],
             answer=answer(summary, ranked),
             client=client_health(summary),
+            latency=latency(summary, names),
+            drift=drifts(summary, names),
             matrix=matrix,
             names={letter: name for name, letter in OUTCOMES.items()},
             static_rows=STATIC_ROWS,
