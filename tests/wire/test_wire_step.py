@@ -149,3 +149,32 @@ def test_a_stopped_lane_is_not_waited_for(stage: Stage) -> None:
     result = anyio.run(run)
     assert len(result.unsent) == 8
     assert result.recorded == 10
+
+
+@pytest.mark.parametrize(("declared", "most"), [(None, {"ref": 4, "cand": 2}), (1, {"ref": 1, "cand": 2})])
+def test_a_reference_asked_twice_has_twice_the_workers(
+    stage: Stage, declared: int | None, most: dict[str, int]
+) -> None:
+    """So that each ask goes at a candidate's pace; but never more than its entry allows."""
+    under_way, seen = dict.fromkeys(most, 0), dict.fromkeys(most, 0)
+
+    def counting(name: str) -> Behaviour:
+        async def behave(talk: Talk) -> None:
+            under_way[name] += 1
+            seen[name] = max(seen[name], under_way[name])
+            await slow(talk)
+            under_way[name] -= 1
+
+        return behave
+
+    async def run() -> None:
+        async with serving(counting("ref")) as ref, serving(counting("cand")) as cand:
+            providers = [
+                Provider("ref", ref.url, "m", Role.REFERENCE, concurrency=declared),
+                Provider("cand", cand.url, "m"),
+            ]
+            cases = [Case("s", f"c{n}", {"max_tokens": 9}, modes=(Mode.PLAIN,)) for n in range(20)]
+            await stage.fire(list(make_plan(cases, providers, seed=1).trials), concurrency=2, world=patient(stage))
+
+    anyio.run(run)
+    assert seen == most

@@ -29,7 +29,7 @@ from trueweight.wire import WireSettings
 @click.option("--repeats", default=1, show_default=True, type=click.IntRange(1), help="Times to ask each case.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first N cases of each suite.")
 @click.option("--seed", default=0, show_default=True, type=int, help="Of the order of trials and of resampling.")
-@click.option("--concurrency", default=8, show_default=True, type=click.IntRange(1), help="Per provider.")
+@click.option("--concurrency", default=8, show_default=True, type=click.IntRange(1), help="Requests at once, per provider and ask.")
 @click.option("--retries", default=3, show_default=True, type=click.IntRange(0), help="After a failure of transport.")
 @click.option("--budget", type=click.FloatRange(0, min_open=True), metavar="USD", help="Stop before it is crossed.")
 @click.option("--max-requests", type=click.IntRange(1), metavar="N", help="Stop before it is crossed.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ import anyio
 import httpx
 
 from trueweight.core import Attempt, Failure, FailureKind, Stamp
-from trueweight.wire.failures import failure_of_error, failure_of_status
+from trueweight.wire.failures import TRANSPORT_ERRORS, failure_of_error, failure_of_status
 from trueweight.wire.outgoing import Outgoing
 from trueweight.wire.settings import WireSettings
 
@@ -38,24 +38,25 @@ class Capture:
         return self._clock() - self._origin
 
     async def run(
-        self, client: httpx.AsyncClient, outgoing: Outgoing, settings: WireSettings, timeout: float
+        self, transport: httpx.AsyncBaseTransport, outgoing: Outgoing, settings: WireSettings, timeout: float
     ) -> Failure | None:
         """Make the attempt; its failure, or None. Only cancellation from outside is raised."""
         end = anyio.current_time() + timeout
         try:
-            request = outgoing.build(client)
-            request.extensions["trace"] = self._trace
+            # Of aiohttp's time-outs "pool" is the one that covers DNS, TCP and TLS together.
+            connect = {"connect": settings.connect_timeout, "pool": settings.connect_timeout}
+            request = outgoing.build({"trace": self._trace, "timeout": connect})
             self._t_send = self._elapsed()
             with self._scope:
                 self._allow(settings.first_byte_timeout, FailureKind.TIMEOUT_FIRST_BYTE, end)
-                response = await client.send(request, stream=True)
+                response = await transport.handle_async_request(request)
                 try:
                     self._response = response
                     self._t_headers = self._t_headers or self._elapsed()
                     failure = await self._receive(response, settings, end)
                 finally:
                     await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+        except TRANSPORT_ERRORS as error:
             failure = failure_of_error(error)
             if failure.kind is FailureKind.RESET and self._kept and self._t_headers is None:
                 failure = Failure(FailureKind.STALE_CONNECTION, failure.detail)
@@ -69,7 +70,8 @@ class Capture:
         stall = settings.stall_timeout
         moved = self._t_headers or 0
         self._allow(stall * 1.1, FailureKind.TIMEOUT_STALL, end)
-        async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_raw())) as chunks:
+        stream = cast("AsyncGenerator[bytes, None]", aiter(cast("AsyncIterable[bytes]", response.stream)))
+        async with aclosing(stream) as chunks:
             async for chunk in chunks:
                 now = self._clock() - self._origin
                 self._stamps.append(Stamp(now, self._size))

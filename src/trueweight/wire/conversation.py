@@ -64,7 +64,7 @@ class Conversation:
         self._origin = shared.world.clock()
         self._started_at = shared.world.now().isoformat(timespec="microseconds")
 
-    async def hold(self, client: httpx.AsyncClient) -> Attempt:
+    async def hold(self, transport: httpx.AsyncBaseTransport) -> Attempt:
         """Ask until there is an answer or no sense in asking; record it; the final attempt.
 
         Cancelled half-way, it records what came so far as interrupted, so that not even a cut attempt is lost.
@@ -73,7 +73,7 @@ class Conversation:
         waited = 0
         try:
             while True:
-                await self._attempt(client, waited)
+                await self._attempt(transport, waited)
                 wait = self._wait_before_next()
                 if wait is None:
                     break
@@ -89,12 +89,12 @@ class Conversation:
             self._record()
         return self._attempts[-1]
 
-    async def _attempt(self, client: httpx.AsyncClient, waited: int) -> None:
+    async def _attempt(self, transport: httpx.AsyncBaseTransport, waited: int) -> None:
         shared = self._shared
         capture = Capture(shared.world.clock, self._origin, waited)
         failure: Failure | None = _CUT
         try:
-            failure = await capture.run(client, self._request, shared.settings, self._trial.provider.timeout)
+            failure = await capture.run(transport, self._request, shared.settings, self._trial.provider.timeout)
         finally:
             attempt = capture.attempt(failure)
             charge = shared.ledger.settle(self._trial, attempt)

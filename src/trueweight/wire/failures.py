@@ -6,14 +6,27 @@ import socket
 import ssl
 from collections.abc import Iterator
 
+import aiohttp
 import httpx
 
 from trueweight.core import Failure, FailureKind
 
 _DETAIL = 500
-# How httpcore (h11) words a peer that went away, as against one that does not speak HTTP.
-_GONE = ("peer closed connection", "server disconnected", "connection reset")
-_BY_TYPE: tuple[tuple[type[Exception], FailureKind], ...] = (
+TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, ValueError)
+"""What a transport raises when an attempt fails. A ValueError is a URL or a header that it cannot read."""
+
+# How h11 and aiohttp word a peer that went away, as against one that does not speak HTTP.
+_GONE = ("peer closed connection", "server disconnected", "connection reset", "connection lost", "not completed")
+_BY_TYPE: tuple[tuple[type[BaseException], FailureKind], ...] = (
+    (aiohttp.ConnectionTimeoutError, FailureKind.TIMEOUT_CONNECT),
+    (aiohttp.ClientConnectorDNSError, FailureKind.DNS),
+    (aiohttp.ClientSSLError, FailureKind.TLS),
+    (aiohttp.ClientConnectorError, FailureKind.CONNECT),
+    (aiohttp.ServerDisconnectedError, FailureKind.RESET),
+    (aiohttp.ClientOSError, FailureKind.RESET),
+    (aiohttp.ClientConnectionError, FailureKind.RESET),
+    (aiohttp.ClientPayloadError, FailureKind.PROTOCOL),
+    (aiohttp.ClientResponseError, FailureKind.PROTOCOL),
     (httpx.ConnectTimeout, FailureKind.TIMEOUT_CONNECT),
     (httpx.PoolTimeout, FailureKind.TIMEOUT_CONNECT),
     (httpx.ReadTimeout, FailureKind.TIMEOUT_STALL),
@@ -35,16 +48,18 @@ _BY_CLASS = {4: FailureKind.CLIENT_ERROR, 5: FailureKind.SERVER_ERROR}
 
 def failure_of_error(error: Exception) -> Failure:
     """The failure that an exception of the transport means."""
-    detail = f"{type(error).__name__}: {error}"[:_DETAIL]
-    if isinstance(error, httpx.ConnectError):
-        for cause in _causes(error):
+    # httpx-aiohttp files nearly every failure under few names; what really happened is the cause.
+    real = next((cause for cause in _causes(error) if isinstance(cause, aiohttp.ClientError)), error)
+    detail = f"{type(real).__name__}: {real}"[:_DETAIL]
+    if isinstance(real, httpx.ConnectError):
+        for cause in _causes(real):
             if isinstance(cause, socket.gaierror):
                 return Failure(FailureKind.DNS, detail)
             if isinstance(cause, ssl.SSLError):
                 return Failure(FailureKind.TLS, detail)
-    if isinstance(error, httpx.RemoteProtocolError) and any(words in str(error).lower() for words in _GONE):
+    kind = next((kind for type_, kind in _BY_TYPE if isinstance(real, type_)), FailureKind.PROTOCOL)
+    if kind is FailureKind.PROTOCOL and any(words in str(real).lower() for words in _GONE):
         return Failure(FailureKind.RESET, detail)
-    kind = next((kind for type_, kind in _BY_TYPE if isinstance(error, type_)), FailureKind.PROTOCOL)
     return Failure(kind, detail)
 
 

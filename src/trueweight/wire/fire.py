@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import anyio
 import httpx
 
-from trueweight.core import Exchange, Provider, Trial
+from trueweight.core import Exchange, Trial
 from trueweight.wire.conversation import Shared
 from trueweight.wire.lane import INTERRUPTED, Lane
 from trueweight.wire.ledger import Ledger
@@ -95,23 +95,36 @@ class _Run:
         by_name: dict[str, list[tuple[int, Trial]]] = {}
         for position, trial in enumerate(trials):
             by_name.setdefault(trial.provider.name, []).append((position, trial))
+        workers = self._workers(by_name)
         shared = Shared(
             self._settings,
             self._world,
             self._ledger,
             Redactor(self._keys.values()),
-            self._make_step([own[0][1].provider for own in by_name.values()]),
+            self._make_step(sum(workers.values())),
             sink=self._record,
             notify=self._notify,
             halt=self._halt,
         )
         tls = httpx.create_ssl_context()  # loading certificates takes milliseconds: once for all
-        return [Lane(own[0][1].provider, own, self._keys.get(name), tls, shared) for name, own in by_name.items()]
+        return [
+            Lane(own[0][1].provider, own, self._keys.get(name), tls, shared, workers=workers[name])
+            for name, own in by_name.items()
+        ]
 
-    def _make_step(self, providers: Sequence[Provider]) -> Step:
+    def _workers(self, by_name: Mapping[str, Sequence[tuple[int, Trial]]]) -> dict[str, int]:
+        """Whoever is asked twice as often has twice the workers, so that each ask runs at a candidate's pace; with as
+        many as a candidate it would trail behind, alone while the others wait for it. A declared limit stands."""
+        asks = {name: len({trial.repeat for _, trial in own}) for name, own in by_name.items()}
+        least = min(asks.values(), default=1)
+        return {
+            name: own[0][1].provider.concurrency or self._settings.concurrency * asks[name] // least
+            for name, own in by_name.items()
+        }
+
+    def _make_step(self, workers: int) -> Step:
         """Unless told otherwise, a lead that lets every lane keep all of its workers busy twice over."""
         settings = self._settings
-        workers = sum(provider.concurrency or settings.concurrency for provider in providers)
         return Step(2 * workers if settings.lead is None else settings.lead, settings.patience, self._world)
 
     def _record(self, exchange: Exchange) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from http.cookiejar import DefaultCookiePolicy
 from ssl import SSLContext
 
 import anyio
@@ -16,6 +15,7 @@ from trueweight.wire.outgoing import Outgoing, outgoing
 from trueweight.wire.pacing import Pacer
 from trueweight.wire.retry import asked_wait
 from trueweight.wire.settings import EventKind, Unsent, WireEvent
+from trueweight.wire.transport import make_transport
 
 _UNREACHABLE = frozenset({FailureKind.DNS, FailureKind.CONNECT, FailureKind.TLS, FailureKind.TIMEOUT_CONNECT})
 INTERRUPTED = "interrupted"
@@ -31,13 +31,16 @@ class Lane:
         key: str | None,
         tls: SSLContext,
         shared: Shared,
+        *,
+        workers: int,
     ) -> None:
-        """``trials`` with their positions in the plan, in its order."""
+        """``trials`` with their positions in the plan, in its order; at most ``workers`` of them under way at once."""
         self.provider = provider
         self.reason = ""
         self._trials = deque(trials)
         self._key = key
         self._tls = tls
+        self._limit = workers
         self._shared = shared
         self._pacer = Pacer(provider.requests_per_minute, shared.world.clock)
         self._stop = anyio.Event()
@@ -66,30 +69,25 @@ class Lane:
 
     async def run(self) -> None:
         """Send all trials, or as many as may be sent."""
-        workers = self.provider.concurrency or self._shared.settings.concurrency
-        async with self._client(workers) as client, anyio.create_task_group() as group:
-            for _ in range(min(workers, len(self._trials))):
-                group.start_soon(self._work, client)
+        workers = self._limit
+        transport = self._shared.world.transport(self.provider)
+        if transport is None:
+            transport = make_transport(self._tls, http2=self._shared.settings.http2)
+        try:
+            async with anyio.create_task_group() as group:
+                for _ in range(min(workers, len(self._trials))):
+                    group.start_soon(self._work, transport)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await transport.aclose()
         self._finished = True
 
-    def _client(self, workers: int) -> httpx.AsyncClient:
-        client = httpx.AsyncClient(
-            transport=self._shared.world.transport(self.provider),
-            verify=self._tls,
-            follow_redirects=False,
-            timeout=httpx.Timeout(None, connect=self._shared.settings.connect_timeout),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=workers, keepalive_expiry=15.0),
-        )
-        # A cookie from one reply would make the next request another request than the plan's.
-        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        return client
-
-    async def _work(self, client: httpx.AsyncClient) -> None:
+    async def _work(self, transport: httpx.AsyncBaseTransport) -> None:
         gate = Gate(self._wait_to_retry, self._pacer.hold, self._may_send, lambda: self.reason == INTERRUPTED)
         self._workers += 1
         while ready := await self._next():
             trial, request = ready
-            self._learn(await Conversation(trial, request, self._shared, gate).hold(client))
+            self._learn(await Conversation(trial, request, self._shared, gate).hold(transport))
         self._workers -= 1
         self._rest()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -23,9 +24,10 @@ class Outgoing:
     body: bytes
     record: RequestRecord
 
-    def build(self, client: httpx.AsyncClient) -> httpx.Request:
+    def build(self, extensions: dict[str, Any]) -> httpx.Request:
         """A fresh httpx request, for one attempt."""
-        return client.build_request("POST", self.url, headers=list(self.headers), content=self.body)
+        headers = list(self.headers)
+        return httpx.Request("POST", self.url, headers=headers, content=self.body, extensions=extensions)
 
     def __repr__(self) -> str:
         # The default would print the key into any traceback that shows locals.

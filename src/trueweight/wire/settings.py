@@ -15,7 +15,8 @@ class WireSettings:
     """Limits of a run. Seconds, bytes, USD.
 
     Attributes:
-        concurrency: requests under way at once per provider that sets no ``concurrency`` of its own.
+        concurrency: requests under way at once per provider that sets no ``concurrency`` of its own, and per ask: a
+            reference that is asked twice may have twice as many.
         retries: attempts after the first, for transient failures only.
         backoff_base, backoff_cap: the n-th retry waits a uniformly random share of ``min(cap, base * 2**n)``.
         retry_budget: most deliberate waiting for one trial in all; a Retry-After beyond what is left ends the trial,
@@ -32,6 +33,7 @@ class WireSettings:
             that all are measured in the same minutes. None: twice as many as may be under way.
         patience: nobody waits for a provider that was sent nothing for so many seconds, or that backs off.
         grace: after an interrupt, how long requests under way may finish.
+        http2: offer HTTP/2.
     """
 
     concurrency: int = 8
@@ -49,6 +51,7 @@ class WireSettings:
     lead: int | None = None
     patience: float = 30.0
     grace: float = 10.0
+    http2: bool = False
 
 
 class EventKind(StrEnum):

@@ -31,7 +31,7 @@ class World:
         now: wall clock, for ``started_at`` and for a Retry-After that is a date.
         sleep: for deliberate waits only. Time-outs guard against a real network and use real time.
         rng: jitter of back-off.
-        transport: makes the transport for one provider; None takes httpx's own, with proxies from the environment.
+        transport: makes the transport for one provider; None takes the default one.
     """
 
     clock: Callable[[], int] = time.monotonic_ns
