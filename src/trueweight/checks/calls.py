@@ -59,14 +59,22 @@ class CallValidity:
 
 
 def declared_tools(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request's tools: name → parameters schema (``{}`` where none is given)."""
-    tools = request.get("tools")
+    """The request's tools: name → parameters schema (``{}`` where none is given).
+
+    Tools that a message declares count like those at the top.
+    """
+    messages = request.get("messages")
+    said = [m for m in messages if isinstance(m, Mapping)] if isinstance(messages, list | tuple) else []
     found: dict[str, Any] = {}
-    for tool in tools if isinstance(tools, list | tuple) else ():
+    for tool in [tool for holder in (request, *said) for tool in _listed(holder.get("tools"))]:
         function = tool.get("function") if isinstance(tool, Mapping) else None
         if isinstance(function, Mapping) and isinstance(function.get("name"), str):
             found[function["name"]] = function.get("parameters", {})
     return found
+
+
+def _listed(tools: Any) -> list[Any]:
+    return list(tools) if isinstance(tools, list | tuple) else []
 
 
 def validity(request: Mapping[str, Any], reply: Reply, *, assert_format: bool = False) -> tuple[CallValidity, ...]:

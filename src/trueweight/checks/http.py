@@ -188,6 +188,10 @@ def error_words(reply: Reply) -> str | None:
 def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
     """The request's parameter that a refusal is about."""
     lowered = words.lower()
+    messages = request.get("messages")
+    said = messages if isinstance(messages, list | tuple) else ()
+    if "tools" in lowered and any("tools" in message for message in said if isinstance(message, Mapping)):
+        return "tools in messages"
     named = [name for name in _FEATURES if name in request and len(name) > 1 and name in lowered]
     if named:
         return named[0]

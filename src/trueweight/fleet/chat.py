@@ -13,6 +13,7 @@ from trueweight.fleet import tokenizer
 from trueweight.fleet.answer import Answer, Ask, Call, Choice
 from trueweight.fleet.constrain import Muse, UnsatisfiableError, make_instance
 from trueweight.fleet.decide import decide_calls, document_for, documents_in
+from trueweight.fleet.declared import tools_of
 from trueweight.fleet.decode import Sampling, Text, recite, write
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.known import KnownAnswers
@@ -130,7 +131,7 @@ def _document_of(known: Mapping[str, Any] | None) -> str | None:
 
 
 def _must_call(body: Mapping[str, Any]) -> bool:
-    return bool(body.get("tools")) and (body.get("tool_choice") or "auto") not in ("auto", "none")
+    return bool(tools_of(body)) and (body.get("tool_choice") or "auto") not in ("auto", "none")
 
 
 def _obeyed(body: Mapping[str, Any], calls: tuple[Call, ...]) -> tuple[Call, ...]:

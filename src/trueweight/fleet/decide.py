@@ -13,6 +13,7 @@ import numpy as np
 from trueweight.fleet import tokenizer
 from trueweight.fleet.answer import Call
 from trueweight.fleet.constrain import Muse, make_instance, validator_of
+from trueweight.fleet.declared import tools_of
 from trueweight.fleet.decode import Sampling, draw
 from trueweight.fleet.network import Network
 from trueweight.fleet.template import last_user_text
@@ -65,7 +66,7 @@ def wants_call(body: Mapping[str, Any], network: Network, prompt: Sequence[int])
     if body["messages"][-1]["role"] in {"tool", "function"}:
         return -_SURE + leaning
     text = last_user_text(body["messages"])
-    best = max(_overlap(text, tool) for tool in body["tools"])
+    best = max(_overlap(text, tool) for tool in tools_of(body))
     return _SURE * (min(best, 3.0) - 1.0) + leaning
 
 
@@ -78,7 +79,7 @@ def decide_calls(
         UnsatisfiableError: if a tool's parameters cannot be made.
     """
     choice = body.get("tool_choice") or "auto"
-    tools = body.get("tools") or ()
+    tools = tools_of(body)
     if not tools or choice == "none":
         return ()
     if isinstance(choice, Mapping):

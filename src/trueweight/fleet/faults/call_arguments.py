@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from trueweight.fleet.answer import Answer, Ask, Call
+from trueweight.fleet.declared import tools_of
 from trueweight.fleet.faults.arguments import each_call, each_text
 from trueweight.fleet.faults.documents import Calls, Json
 from trueweight.fleet.faults.fault import Fault, fault
@@ -73,9 +74,7 @@ class SchemaIgnored(Fault):
 
     def answer(self, ask: Ask, answer: Answer) -> Answer:
         """Add one where nothing may be added."""
-        tools = {
-            tool["function"]["name"]: tool["function"].get("parameters") or {} for tool in ask.body.get("tools") or ()
-        }
+        tools = {tool["function"]["name"]: tool["function"].get("parameters") or {} for tool in tools_of(ask.body)}
         return each_call(answer, lambda call: _added(call, tools.get(call.name, {})))
 
 

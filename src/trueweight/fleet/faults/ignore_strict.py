@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from trueweight.fleet.answer import Answer, Ask, Call, Choice
+from trueweight.fleet.declared import tools_of
 from trueweight.fleet.faults.fault import Fault, fault
 
 _SHARE_STRUCTURED = 0.85
@@ -27,8 +28,8 @@ class IgnoreStrict(Fault):
         if wanted.get("type") == "json_schema" and ask.coin(self.name) < _SHARE_STRUCTURED:
             manner = ask.coin(f"{self.name}/manner")
             choices = tuple(_loosened(choice, manner) for choice in choices)
-        if ask.body.get("tools") and ask.coin(f"{self.name}/enum") < _SHARE_ENUM:
-            choices = tuple(_off_enum(choice, ask.body["tools"]) for choice in choices)
+        if tools_of(ask.body) and ask.coin(f"{self.name}/enum") < _SHARE_ENUM:
+            choices = tuple(_off_enum(choice, tools_of(ask.body)) for choice in choices)
         return replace(answer, choices=choices)
 
 

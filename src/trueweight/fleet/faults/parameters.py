@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from trueweight.fleet.answer import Answer, Ask, Response
+from trueweight.fleet.declared import tools_of
 from trueweight.fleet.errors import RefusedError, json_response
 from trueweight.fleet.faults.fault import Fault, fault
 from trueweight.fleet.model import MODEL
@@ -102,7 +103,7 @@ class RefusesTools(Fault):
 
     def refuse(self, ask: Ask) -> Response | None:
         """Be of no help."""
-        return RefusedError("Bad request.").response() if ask.body.get("tools") else None
+        return RefusedError("Bad request.").response() if tools_of(ask.body) else None
 
 
 @fault("bare-error", checks=("error-object",))

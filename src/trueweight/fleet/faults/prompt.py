@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from trueweight.fleet.answer import Answer, Ask
+from trueweight.fleet.declared import tools_of
 from trueweight.fleet.faults.fault import Fault, fault
 from trueweight.fleet.template import prompt_tokens
 
@@ -62,7 +63,7 @@ class PromptTruncated(Fault):
         if answer.prompt_tokens <= _CONTEXT:
             return answer
         answer = replace(answer, prompt_tokens=_CONTEXT)
-        if ask.body.get("tools"):
+        if tools_of(ask.body):
             return answer
         return answer.edited(content="I do not see that in what you sent me.", logprobs=None)
 

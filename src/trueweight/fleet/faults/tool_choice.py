@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from trueweight.fleet.answer import Answer, Ask, Call
+from trueweight.fleet.declared import tools_of
 from trueweight.fleet.faults.arguments import each_call
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -16,7 +17,7 @@ class ChoiceNoneIgnored(Fault):
 
     def answer(self, ask: Ask, answer: Answer) -> Answer:
         """Call the first one."""
-        tools = ask.body.get("tools")
+        tools = tools_of(ask.body)
         if not tools or ask.body.get("tool_choice") != "none":
             return answer
         call = Call(tools[0]["function"]["name"], "{}")
@@ -42,7 +43,7 @@ class ChoiceNamedIgnored(Fault):
         """Call the first other one."""
         if not isinstance(ask.body.get("tool_choice"), Mapping):
             return answer
-        names = [tool["function"]["name"] for tool in ask.body["tools"]]
+        names = [tool["function"]["name"] for tool in tools_of(ask.body)]
         other = {name: next((o for o in names if o != name), name) for name in names}
         return each_call(answer, lambda call: replace(call, name=other[call.name]))
 
@@ -64,7 +65,7 @@ class TriggerHappy(Fault):
 
     def answer(self, ask: Ask, answer: Answer) -> Answer:
         """Call instead of talking, unless told otherwise."""
-        tools = ask.body.get("tools")
+        tools = tools_of(ask.body)
         if not tools or ask.body.get("tool_choice") == "none" or any(choice.calls for choice in answer.choices):
             return answer
         call = Call(tools[0]["function"]["name"], "{}")

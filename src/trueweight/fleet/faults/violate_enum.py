@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from trueweight.fleet.answer import Answer, Ask, Call
+from trueweight.fleet.declared import tools_of
 from trueweight.fleet.faults.arguments import each_call
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -18,7 +19,7 @@ class ViolateEnum(Fault):
 
     def answer(self, ask: Ask, answer: Answer) -> Answer:
         """Replace what the enum allows by what a person might say for it."""
-        tools = ask.body.get("tools") or ()
+        tools = tools_of(ask.body)
         schemas = {tool["function"]["name"]: tool["function"].get("parameters") or {} for tool in tools}
         return each_call(answer, lambda call: _off(call, schemas.get(call.name, {})))
 
