@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from trueweight.checks import run_checks
-from trueweight.checks.calls import CallValidity, validity
+from trueweight.checks.calls import CallValidity, declared_tools, validity
 from trueweight.checks.structured import classify, requested_schema
 from trueweight.core import (
     Attempt,
@@ -115,7 +115,7 @@ def asks_structured(case: Case) -> bool:
 
 def offers_tools(request: Mapping[str, Any]) -> bool:
     """Whether a request offers any tool."""
-    return bool(request.get("tools"))
+    return bool(declared_tools(request))
 
 
 def _all_valid(calls: tuple[CallValidity, ...]) -> bool | None:
