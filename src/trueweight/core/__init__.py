@@ -2,6 +2,7 @@
 
 from trueweight.core.case import Case, Mode, Severity, Suite
 from trueweight.core.digest import canonical_json, digest
+from trueweight.core.drift import Drift, DriftMode, DriftVerdict
 from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, TrueweightError, near_miss
 from trueweight.core.estimate import Estimate
 from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
@@ -20,6 +21,9 @@ __all__ = [
     "Channel",
     "CheckInfo",
     "ConfigError",
+    "Drift",
+    "DriftMode",
+    "DriftVerdict",
     "Estimate",
     "Event",
     "Exchange",

@@ -1,0 +1,120 @@
+"""Testing by betting: wealth that cannot be expected to grow unless the null is false.
+
+Scores ``x`` lie in [-1, 1]. Against the null "each score's mean, given the past, is at most ``bound``" a gambler who
+stakes a fraction λ multiplies the wealth by ``1 + λ (x - bound)``, which has mean at most 1 under that null and is
+never negative for λ ≤ 1 / (1 + bound). So wealth is an e-process: by Ville's inequality it reaches 1/α with
+probability at most α, at *any* time one cares to look (Shafer 2021; Waudby-Smith & Ramdas 2024).
+
+Which λ is best depends on what one does not know: a provider that always differs wants λ near its cap, one that
+differs on every tenth prompt wants a small one. A fixed portfolio of stakes, whose wealths are added up, is again an
+e-process, and is behind the best of its members by a constant that is paid once (log of that member's weight).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+class Stake(NamedTuple):
+    """A share of the starting wealth, always bet at one fraction of the greatest valid stake."""
+
+    fraction: float
+    weight: float
+
+
+PORTFOLIO: tuple[Stake, ...] = (
+    Stake(0.99, 0.60),
+    Stake(0.80, 0.12),
+    Stake(0.55, 0.08),
+    Stake(0.35, 0.06),
+    Stake(0.20, 0.06),
+    Stake(0.10, 0.04),
+    Stake(0.05, 0.02),
+    Stake(0.02, 0.02),
+)
+"""Most of the money is on "it differs nearly always": a wrong guess there costs log(1/0.4) once, a right one ends the
+test in seven paid requests. The stakes below are for providers that differ seldom, or references that are noisy."""
+
+_FRACTIONS: Floats = np.array([stake.fraction for stake in PORTFOLIO])
+_LOG_WEIGHTS: Floats = np.log([stake.weight for stake in PORTFOLIO])
+
+
+@dataclass(slots=True)
+class Wealth:
+    """An e-process against "no score's mean exceeds its bound"; starts at 1.
+
+    With ``below=True`` the null is "no score's mean is less than its bound" instead.
+    """
+
+    below: bool = False
+    _logs: Floats = field(default_factory=_LOG_WEIGHTS.copy)
+
+    def bet(self, score: float, bound: float = 0.0) -> float:
+        """Play one score and return the wealth after it. The bound must not depend on this score or a later one.
+
+        Raises:
+            ValueError: if the score is not in [-1, 1], where the guarantee would be lost.
+        """
+        if not -1.0 <= score <= 1.0:
+            raise ValueError(f"a score must lie in [-1, 1], got {score!r}")
+        self._logs = self._logs + np.log1p(_growth(score, bound, self.below))
+        return self.value
+
+    @property
+    def log(self) -> float:
+        """Natural logarithm of the wealth."""
+        peak = float(self._logs.max())
+        return peak + math.log(float(np.exp(self._logs - peak).sum()))
+
+    @property
+    def value(self) -> float:
+        """The e-value so far (at most 1e300, so that JSON can hold it)."""
+        return math.exp(min(self.log, 690.0))
+
+
+def _growth(score: float, bound: float, below: bool) -> Floats:
+    """What each stake of the portfolio gains or loses, as a share of itself; above -1."""
+    if below:
+        return _FRACTIONS / (1.0 - bound) * (bound - score)
+    return _FRACTIONS / (1.0 + bound) * (score - bound)
+
+
+def confidence_sequence(scores: Sequence[float], alpha: float = 0.05, *, grid: int = 801) -> tuple[float, float]:
+    """Interval for the mean score that holds at all times at once with probability at least ``1 - alpha``.
+
+    It is the set of all means m against which neither "at most m" nor "at least m" has been refuted at α/2.
+    No score yet: [-1, 1].
+    """
+    means = np.linspace(-1.0, 1.0, grid)[1:-1]
+    x = np.asarray(scores, dtype=float)[:, None, None]
+    if not len(scores):
+        return -1.0, 1.0
+    up = np.log1p(_FRACTIONS / (1.0 + means)[:, None] * (x - means[:, None])).sum(axis=0) + _LOG_WEIGHTS
+    down = np.log1p(_FRACTIONS / (1.0 - means)[:, None] * (means[:, None] - x)).sum(axis=0) + _LOG_WEIGHTS
+    limit = math.log(2.0 / alpha)
+    too_low = np.logaddexp.reduce(up, axis=1) >= limit
+    too_high = np.logaddexp.reduce(down, axis=1) >= limit
+    low = float(means[too_low].max()) if too_low.any() else -1.0
+    high = float(means[too_high].min()) if too_high.any() else 1.0
+    return low, high
+
+
+def benjamini_hochberg(e_values: Sequence[float], alpha: float) -> tuple[bool, ...]:
+    """Which nulls the e-BH procedure rejects (Wang & Ramdas 2022).
+
+    False discovery rate at most ``alpha`` under *any* dependence between the e-values, such as that of candidates
+    which share the reference's draws, and at any stopping time when they come from e-processes.
+    """
+    count = len(e_values)
+    order = sorted(range(count), key=lambda i: e_values[i], reverse=True)
+    last = max((rank for rank, i in enumerate(order, 1) if e_values[i] >= count / (alpha * rank)), default=0)
+    rejected = set(order[:last])
+    return tuple(i in rejected for i in range(count))

@@ -1,0 +1,133 @@
+"""One candidate under test: takes one prompt's answers at a time, and can be asked for a verdict after each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from trueweight.core import DriftMode, DriftVerdict, Provider
+from trueweight.drift.betting import Wealth
+from trueweight.drift.distance import divergence
+from trueweight.drift.facts import Facts
+from trueweight.drift.misfit import Misfit
+from trueweight.drift.scoring import NoiseScale, Score, score_greedy, score_logprobs, score_sampled
+from trueweight.drift.thresholds import Thresholds
+
+GIVE_UP_AFTER = 5
+"""Prompts in a row without an answer after which a provider is no longer asked."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is counted beside the scores, for the words."""
+
+    kl: list[float] = field(default_factory=list)
+    top_differs: int = 0
+    top_differs_floor: int = 0
+    raw_differs: int = 0
+    empty: int = 0
+    refused: int = 0
+    refused_reference: int = 0
+
+    def look(self, a: Facts, b: Facts, c: Facts) -> None:
+        """Take in one prompt's answers."""
+        self.empty += c.empty and not a.empty
+        self.refused += c.refused
+        self.refused_reference += a.refused
+        self.raw_differs += c.text != a.text and c.plain == a.plain
+        if a.top and b.top and c.top:
+            self.kl.append(divergence(a.top, c.top))
+            self.top_differs += a.top[0].key != c.top[0].key
+            self.top_differs_floor += a.top[0].key != b.top[0].key
+
+
+class Candidate:
+    """The sequential test of one candidate.
+
+    Four e-processes run at once: against "drifts by at most the tolerance" (reaching 1/α means DRIFT), against "by at
+    least the tolerance" (EQUIVALENT), against "not at all", and, for sampled text, against "its seeds are unrelated to
+    the reference's" (see `lean`): a different stack with another random generator is no drift.
+    """
+
+    def __init__(self, provider: Provider, mode: DriftMode, thresholds: Thresholds, scale: NoiseScale) -> None:
+        self.provider = provider
+        self.mode = mode
+        self.misfit = Misfit()
+        self.tally = Tally()
+        self.scores: list[Score] = []
+        self.taus: list[float] = []
+        self.wealth: list[float] = []
+        self.missing: Counter[str] = Counter()
+        self.verdict: DriftVerdict | None = None
+        self.dead = ""
+        self._silent = 0
+        self._thresholds = thresholds
+        self._scale = scale
+        self._drift, self._same, self._equal = Wealth(), Wealth(below=True), Wealth()
+        self._closer, self._farther = Wealth(), Wealth()
+        self._not_closer, self._not_farther = Wealth(below=True), Wealth(below=True)
+
+    @property
+    def e_drift(self) -> float:
+        """Against "the mean excess is within the tolerance"."""
+        if self.mode is not DriftMode.SAMPLED:
+            return self._drift.value
+        # A minimum of e-processes is one for the union of their nulls: seeds that correspond, and seeds that do not.
+        return min(self._drift.value, (self._closer.value + self._farther.value) / 2)
+
+    @property
+    def e_equal(self) -> float:
+        """Against "there is no excess at all"."""
+        return self._equal.value
+
+    @property
+    def e_same(self) -> float:
+        """An e-value against "drifts by at least the tolerance"."""
+        if self.mode is not DriftMode.SAMPLED:
+            return self._same.value
+        # Two ways to be equivalent, with the same seeds or with unrelated ones: each gets half of the error.
+        return max(self._same.value, min(self._not_closer.value, self._not_farther.value)) / 2
+
+    def miss(self, why: str) -> None:
+        """A prompt that this candidate did not answer."""
+        self.missing[why] += 1
+        self._silent += 1
+        if self._silent >= GIVE_UP_AFTER:
+            self.dead = why
+
+    def take(self, a: Facts, b: Facts, c: Facts, *, other: Facts | None = None, near_tie: bool = False) -> None:
+        """Play one prompt: the reference's two answers, the candidate's, and the reference's under another seed."""
+        self._silent = 0
+        self.misfit.look(a, b, c)
+        self.tally.look(a, b, c)
+        score, tau = self._score(a, b, c, other), self._tau(near_tie)
+        self.scores.append(score)
+        self.taus.append(tau)
+        for wealth in (self._drift, self._same):
+            wealth.bet(score.excess, tau)
+        self._equal.bet(score.excess)
+        if self.mode is DriftMode.SAMPLED:
+            self._bet_lean(score.lean)
+        self.wealth.append(self.e_drift)
+
+    def _bet_lean(self, lean: float) -> None:
+        tau = self._thresholds.tau_lean
+        self._closer.bet(lean, tau)
+        self._farther.bet(-lean, tau)
+        self._not_closer.bet(lean, tau)
+        self._not_farther.bet(-lean, tau)
+
+    def _score(self, a: Facts, b: Facts, c: Facts, other: Facts | None) -> Score:
+        if self.mode is DriftMode.LOGPROBS:
+            return score_logprobs(a, b, c, self._scale.value)
+        if self.mode is DriftMode.SAMPLED and other is not None:
+            return score_sampled(a, b, c, other, self._thresholds)
+        return score_greedy(a, b, c)
+
+    def _tau(self, near_tie: bool) -> float:
+        by_mode = {
+            DriftMode.LOGPROBS: self._thresholds.tau_logprobs,
+            DriftMode.SAMPLED: self._thresholds.tau_sampled,
+            DriftMode.GREEDY: self._thresholds.tau_near_tie if near_tie else self._thresholds.tau_greedy,
+        }
+        return by_mode[self.mode]

@@ -1,0 +1,113 @@
+"""What drift needs to know of one exchange: text, the first token's distribution, token counts. Small and pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from trueweight.core import Exchange, Reply
+from trueweight.read import read_reply
+
+IMPOSSIBLE = -100.0
+"""Stands for a log-probability of minus infinity, which some servers send as -9999 and some as null."""
+
+
+class Token(NamedTuple):
+    """A token by its bytes, which survive where servers spell the same token differently, and its log-probability."""
+
+    key: bytes
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One answer.
+
+    Attributes:
+        text: reasoning and content as sent; empty if nothing came.
+        top: the first token's most likely tokens, best first; empty if the reply carries no logprobs.
+        margins: at each token, how much likelier the best one is than the next, in nats; where shown.
+        refused: whether the answer came on the refusal channel.
+    """
+
+    text: str
+    top: tuple[Token, ...] = ()
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    margins: tuple[float, ...] = ()
+    refused: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether the model said nothing at all."""
+        return not self.text.strip()
+
+    @property
+    def plain(self) -> str:
+        """The text without white space at its ends, which chat templates differ in and models do not."""
+        return self.text.strip()
+
+
+class Missing(NamedTuple):
+    """No answer to compare, and why: the failure's kind, or ``http-400`` and the like."""
+
+    why: str
+    detail: str = ""
+
+
+def facts_of(exchange: Exchange) -> Facts | Missing:
+    """Read an exchange for drift; what is not a 2xx answer is missing, never "different"."""
+    if not exchange.judgeable:
+        failure = exchange.failure
+        return Missing(failure.kind.value if failure else "unknown", failure.detail if failure else "")
+    reply = read_reply(exchange)
+    if not reply.ok:
+        return Missing(f"http-{reply.status}", _complaint(reply))
+    if reply.error is not None or not reply.choices:
+        return Missing("error-in-body", _complaint(reply))
+    usage = reply.usage
+    return Facts(
+        text=(reply.reasoning or "") + (reply.content or "") + (reply.refusal or ""),
+        top=_top(reply.logprobs[0]) if reply.logprobs else (),
+        margins=tuple(best[0].logprob - best[1].logprob for best in map(_top, reply.logprobs or ()) if len(best) > 1),
+        prompt_tokens=usage.prompt_tokens if usage else None,
+        completion_tokens=usage.completion_tokens if usage else None,
+        refused=bool(reply.refusal),
+    )
+
+
+def _complaint(reply: Reply) -> str:
+    error = reply.error
+    message = error.get("message") if isinstance(error, Mapping) else error
+    return str(message if message is not None else reply.text)[:200]
+
+
+def _top(position: Any) -> tuple[Token, ...]:
+    listed = position.get("top_logprobs") if isinstance(position, Mapping) else None
+    tokens = [token for entry in listed if (token := _token(entry))] if isinstance(listed, list) else []
+    return tuple(sorted(tokens, key=lambda token: -token.logprob))
+
+
+def _token(entry: Any) -> Token | None:
+    if not isinstance(entry, Mapping):
+        return None
+    value, raw = entry.get("logprob"), entry.get("bytes")
+    if value is None:
+        value = IMPOSSIBLE
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        return None
+    key = _bytes(raw)
+    if key is None:
+        name = entry.get("token")
+        if not isinstance(name, str):
+            return None
+        key = name.encode("utf-8", "surrogatepass")
+    return Token(key, max(float(value), IMPOSSIBLE))
+
+
+def _bytes(raw: Any) -> bytes | None:
+    if isinstance(raw, list) and raw and all(isinstance(one, int) and 0 <= one < 256 for one in raw):
+        return bytes(raw)
+    return None

@@ -1,0 +1,214 @@
+"""The sequential procedure, without any I/O: it yields what to ask next and is sent the answers.
+
+A live run answers from the wire and records; a replay answers from the record. Both drive this one generator, so they
+reach the same decision at the same request by construction.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from trueweight.core import DriftMode, DriftVerdict, Provider, Role, Trial
+from trueweight.drift.betting import benjamini_hochberg
+from trueweight.drift.candidate import GIVE_UP_AFTER, Candidate
+from trueweight.drift.facts import Facts, Missing
+from trueweight.drift.probe import Answer, Support, second_questions, support_of
+from trueweight.drift.scoring import NoiseScale
+from trueweight.drift.script import Kind, Script
+from trueweight.drift.settings import DriftSettings
+
+NEAR_TIE = 0.1
+"""Nats between the two most likely tokens, somewhere in the reference's answer, that make a prompt a near tie."""
+
+Batch = Sequence[Trial]
+Answers = Mapping[str, Answer]
+Asking = Generator[Batch, Answers, None]
+
+_UNSENT = Missing("unsent")
+_KINDS = {DriftMode.GREEDY: Kind.GREEDY, DriftMode.SAMPLED: Kind.SAMPLED}
+
+
+@dataclass(slots=True)
+class Spent:
+    """What was asked of a provider, and the tokens it reported for it."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    unreported: int = 0
+
+
+@dataclass(slots=True)
+class Investigation:
+    """The procedure and what it knows so far; `ask` drives it."""
+
+    script: Script
+    providers: Sequence[Provider]
+    settings: DriftSettings
+    support: dict[str, Support] = field(default_factory=dict)
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    spent: defaultdict[str, Spent] = field(default_factory=lambda: defaultdict(Spent))
+    near_ties: tuple[str, ...] = ()
+    reference_missing: Counter[str] = field(default_factory=Counter)
+    reference_dead: str = ""
+    _scales: dict[Kind, NoiseScale] = field(default_factory=dict)
+    _kinds: dict[str, Kind] = field(default_factory=dict)
+    _silent: int = 0
+
+    @property
+    def reference(self) -> Provider:
+        """The one that the others are compared with."""
+        return next(provider for provider in self.providers if provider.role is Role.REFERENCE)
+
+    def ask(self) -> Asking:
+        """Yield batches of trials and take their answers until all is decided, spent or dead."""
+        yield from self._probe()
+        self._enlist()
+        order = yield from self._order()
+        for number, prompt in enumerate(order):
+            if not self._open() or self.reference_dead:
+                return
+            yield from self._round(number, prompt)
+            self._look()
+
+    def _probe(self) -> Asking:
+        prompt = self.script.probed
+        answers: dict[str, dict[Kind, Answer]] = {provider.name: {} for provider in self.providers}
+        asked = [(provider, Kind.PROBE) for provider in self.providers]
+        while asked:
+            trials = [(self.script.trial(prompt, kind, provider), kind) for provider, kind in asked]
+            got = yield from self._send([trial for trial, _ in trials], f"probe {len(trials)}")
+            for trial, kind in trials:
+                answers[trial.provider.name][kind] = got.get(trial.id, _UNSENT)
+            seconds = [(p, kind) for p in self.providers for kind in second_questions(answers[p.name][Kind.PROBE])]
+            asked = [(p, kind) for p, kind in seconds if kind not in answers[p.name]]
+        self.support = {name: support_of(by_kind) for name, by_kind in answers.items()}
+
+    def _enlist(self) -> None:
+        """Give each candidate the sharpest mode that it and the reference support."""
+        for provider in self.providers:
+            if provider.role is Role.REFERENCE:
+                continue
+            mode = self.settings.mode or self._sharpest(provider)
+            kind = _KINDS.get(mode) or self._logprob_kind(provider)
+            scale = self._scales.setdefault(
+                kind, NoiseScale(self.settings.thresholds.logprob_scale, self.settings.thresholds.noise_factor)
+            )
+            self._kinds[provider.name] = kind
+            self.candidates[provider.name] = Candidate(provider, mode, self.settings.thresholds, scale)
+
+    def _sharpest(self, provider: Provider) -> DriftMode:
+        shown = min(self.support[provider.name].top, self.support[self.reference.name].top)
+        return DriftMode.LOGPROBS if shown >= 2 else DriftMode.GREEDY
+
+    def _logprob_kind(self, provider: Provider) -> Kind:
+        five = self.support[provider.name].five_only or self.support[self.reference.name].five_only
+        return Kind.LOGPROBS_FIVE if five else Kind.LOGPROBS
+
+    def _order(self) -> Generator[Batch, Answers, tuple[str, ...]]:
+        """The prompts in the order of asking: near ties first, where texts are compared and margins are shown."""
+        wanted = Kind.GREEDY in self._kinds.values() and self.support[self.reference.name].top >= 2
+        screened = self.script.prompts[: self.settings.screen if wanted else 0]
+        trials = {prompt: self.script.trial(prompt, Kind.SCREEN, self.reference) for prompt in screened}
+        if not trials:
+            return self.script.prompts
+        got = yield from self._send(list(trials.values()), "screen")
+        margins = {prompt: _margin(got.get(trial.id, _UNSENT)) for prompt, trial in trials.items()}
+        close = sorted((p for p in screened if margins[p] <= NEAR_TIE), key=lambda p: (margins[p], p))
+        self.near_ties = tuple(close)
+        return (*close, *(prompt for prompt in self.script.prompts if prompt not in set(close)))
+
+    def _round(self, number: int, prompt: str) -> Asking:
+        active = self._open()
+        trials: dict[tuple[str, Kind, int], Trial] = {}
+        for kind in dict.fromkeys(self._kinds[c.provider.name] for c in active):
+            for repeat in (0, 1):
+                trials["", kind, repeat] = self.script.trial(prompt, kind, self.reference, repeat)
+            if kind is Kind.SAMPLED:
+                other = Kind.SAMPLED_OTHER
+                trials["", other, 0] = self.script.trial(prompt, other, self.reference)
+        for c in active:
+            kind = self._kinds[c.provider.name]
+            trials[c.provider.name, kind, 0] = self.script.trial(prompt, kind, c.provider)
+        got = yield from self._send(list(trials.values()), f"round {number}")
+        answers = {key: got.get(trial.id, _UNSENT) for key, trial in trials.items()}
+        self._watch_reference(answers)
+        for c in active:
+            self._compare(c, answers, near_tie=prompt in self.near_ties)
+        for kind, scale in self._scales.items():
+            a, b = answers.get(("", kind, 0)), answers.get(("", kind, 1))
+            if isinstance(a, Facts) and isinstance(b, Facts) and a.top and b.top:
+                scale.learn_from(a, b)
+
+    def _compare(self, c: Candidate, answers: Mapping[tuple[str, Kind, int], Answer], *, near_tie: bool) -> None:
+        kind = self._kinds[c.provider.name]
+        a, b, own = answers["", kind, 0], answers["", kind, 1], answers[c.provider.name, kind, 0]
+        other = answers.get(("", Kind.SAMPLED_OTHER, 0)) if kind is Kind.SAMPLED else None
+        if isinstance(own, Missing):
+            c.miss(own.why)
+            return
+        lost = next((x for x in (a, b, other) if isinstance(x, Missing)), None)
+        if lost is not None or isinstance(a, Missing) or isinstance(b, Missing) or isinstance(other, Missing):
+            c.missing[f"reference: {lost.why if lost else 'unsent'}"] += 1
+        elif c.mode is DriftMode.LOGPROBS and not (a.top and b.top):
+            c.missing["reference: no-logprobs"] += 1
+        elif c.mode is DriftMode.LOGPROBS and not own.top and not own.empty:
+            c.miss("no-logprobs")
+        else:
+            c.take(a, b, own, other=other, near_tie=near_tie)
+
+    def _watch_reference(self, answers: Mapping[tuple[str, Kind, int], Answer]) -> None:
+        own = [answer for (name, _, _), answer in answers.items() if not name]
+        lost = [answer.why for answer in own if isinstance(answer, Missing)]
+        self.reference_missing.update(lost)
+        self._silent = self._silent + 1 if len(lost) == len(own) else 0
+        if self._silent >= GIVE_UP_AFTER:
+            self.reference_dead = lost[-1]
+
+    def _open(self) -> list[Candidate]:
+        """Candidates that are undecided, alive, and not out of requests."""
+        return [
+            c
+            for c in self.candidates.values()
+            if c.verdict is None and not c.dead and self.spent[c.provider.name].requests < self.settings.max_requests
+        ]
+
+    def _look(self) -> None:
+        """Decide what can be decided now."""
+        rejected = benjamini_hochberg([c.e_drift for c in self.candidates.values()], self.settings.alpha)
+        for c, drifts in zip(self.candidates.values(), rejected, strict=True):
+            if c.verdict is not None:
+                continue
+            if c.misfit.verdict:
+                c.verdict = DriftVerdict.MISCONFIGURED
+            elif drifts:
+                c.verdict = DriftVerdict.DRIFT
+            elif c.e_same >= 1.0 / self.settings.alpha:
+                c.verdict = DriftVerdict.EQUIVALENT
+
+    def _send(self, trials: list[Trial], purpose: str) -> Generator[Batch, Answers, Answers]:
+        """Yield trials in an order that no provider can count on, and keep account of the answers."""
+        random.Random(f"{self.settings.seed} {purpose}").shuffle(trials)
+        answers = yield trials
+        for trial in trials:
+            self._charge(self.spent[trial.provider.name], answers.get(trial.id, _UNSENT))
+        return answers
+
+    @staticmethod
+    def _charge(spent: Spent, answer: Answer) -> None:
+        if answer == _UNSENT:
+            return
+        spent.requests += 1
+        if isinstance(answer, Missing) or answer.prompt_tokens is None or answer.completion_tokens is None:
+            spent.unreported += 1
+        else:
+            spent.prompt_tokens += answer.prompt_tokens
+            spent.completion_tokens += answer.completion_tokens
+
+
+def _margin(answer: Answer) -> float:
+    """Least distance between the two likeliest tokens along an answer, in nats; infinite if unknown."""
+    return min(answer.margins, default=float("inf")) if isinstance(answer, Facts) else float("inf")

@@ -1,0 +1,84 @@
+"""Was the candidate asked the same thing, and does it show its distribution as it is?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from statistics import median
+
+from trueweight.drift.distance import Line, fit_line
+from trueweight.drift.facts import Facts
+
+LEAST = 4
+"""Prompts before anything is said: fewer than the fastest verdict of drift needs."""
+
+_STEADY = 0.04
+"""How far slopes may scatter around their median and still be one temperature."""
+
+_SLOPE_OFF = 0.08
+_OFFSET_OFF = 0.03
+
+
+@dataclass(slots=True)
+class Misfit:
+    """Looks at every prompt that reference (twice) and candidate have answered."""
+
+    offsets: list[int] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    lengths: list[tuple[int, int]] = field(default_factory=list)
+
+    def look(self, a: Facts, b: Facts, c: Facts) -> None:
+        """Take in one prompt's answers."""
+        if a.prompt_tokens is not None and a.prompt_tokens == b.prompt_tokens and c.prompt_tokens is not None:
+            self.offsets.append(c.prompt_tokens - a.prompt_tokens)
+        line = fit_line(a.top, c.top)
+        if line is not None:
+            self.lines.append(line)
+            self.lengths.append((len(a.top), len(c.top)))
+
+    @property
+    def verdict(self) -> str:
+        """What is misconfigured, in a sentence; empty if nothing is known to be."""
+        return self._template() or self._sampler()
+
+    @property
+    def remark(self) -> str:
+        """Something smaller that deserves to be said; empty if there is nothing."""
+        if len(self.offsets) < LEAST or self.verdict:
+            return ""
+        odd = [offset for offset in self.offsets if offset]
+        if len(odd) == len(self.offsets) and len(set(odd)) == 1:
+            return f"every prompt counts {odd[0]:+d} token: a start-of-text token is counted differently, or doubled"
+        if odd:
+            return f"{len(odd)} of {len(self.offsets)} prompts count other tokens than on the reference"
+        return ""
+
+    def _template(self) -> str:
+        if len(self.offsets) < LEAST or not all(self.offsets):
+            return ""
+        least, most = min(self.offsets), max(self.offsets)
+        if least == most:
+            if abs(least) == 1:
+                return ""
+            cause = "an injected system prompt or another chat template" if least > 0 else "another chat template"
+            return f"every prompt counts {least:+d} tokens on this provider: {cause}"
+        return f"prompts count {least:+d} to {most:+d} tokens on this provider: another tokenizer or chat template"
+
+    def _sampler(self) -> str:
+        if len(self.lines) < LEAST:
+            return ""
+        slope, offset = median(line.slope for line in self.lines), median(line.offset for line in self.lines)
+        residual = median(line.residual for line in self.lines)
+        steady = all(abs(line.slope - slope) <= _STEADY * slope for line in self.lines) if slope > 0 else False
+        if not steady or residual > 0.1 * max(abs(slope - 1.0), abs(offset), _OFFSET_OFF):
+            return ""
+        if abs(slope - 1.0) > _SLOPE_OFF:
+            return (
+                f"its log-probabilities are {slope:.2f} times the reference's on every prompt: sampler, "
+                f"a temperature of {1 / slope:.2f} is applied whatever is asked"
+            )
+        if offset > _OFFSET_OFF:
+            return (
+                f"its log-probabilities are all {offset:.2f} higher than the reference's: sampler, "
+                "the distribution is truncated (top-p, top-k or min-p) before they are taken"
+            )
+        return ""

@@ -1,0 +1,97 @@
+"""The script: everything that drift may ask, as cases in a fixed order. Replays read it from the run, not from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from trueweight.core import Case, Mode, Provider, Trial, digest
+from trueweight.drift.prompts import Prompt, Split, prompts
+
+SUITE = "drift"
+TEXT_TOKENS = 12
+"""Length of a text answer: longer ones differ more often, and cost more."""
+
+SHORTEST = 1
+
+
+class Kind(StrEnum):
+    """How a prompt is asked."""
+
+    PROBE = "probe"
+    PROBE_COLD = "probe-cold"
+    PROBE_HOT = "probe-hot"
+    PROBE_FIVE = "probe-five"
+    LOGPROBS = "logprobs"
+    LOGPROBS_FIVE = "logprobs-five"
+    SCREEN = "screen"
+    GREEDY = "greedy"
+    SAMPLED = "sampled"
+    SAMPLED_OTHER = "sampled-other"
+
+
+# Log-probabilities are asked for at temperature 1 with nothing cut off: there, a server that reports them after its
+# sampler and one that reports them before it say the same.
+_OPEN: Mapping[str, Any] = {"temperature": 1, "top_p": 1}
+_ONE = {"max_tokens": SHORTEST, "logprobs": True}
+_TEXT = {"max_tokens": TEXT_TOKENS}
+_PARAMETERS: Mapping[Kind, Mapping[str, Any]] = {
+    Kind.PROBE: {**_ONE, **_OPEN, "top_logprobs": 20},
+    Kind.PROBE_COLD: {**_ONE, "temperature": 0, "top_p": 1, "top_logprobs": 20},
+    Kind.PROBE_HOT: {**_ONE, "temperature": 2, "top_p": 1, "top_logprobs": 20},
+    Kind.PROBE_FIVE: {**_ONE, **_OPEN, "top_logprobs": 5},
+    Kind.LOGPROBS: {**_ONE, **_OPEN, "top_logprobs": 20},
+    Kind.LOGPROBS_FIVE: {**_ONE, **_OPEN, "top_logprobs": 5},
+    Kind.SCREEN: {**_TEXT, "temperature": 0, "logprobs": True, "top_logprobs": 2},
+    Kind.GREEDY: {**_TEXT, "temperature": 0},
+    Kind.SAMPLED: {**_TEXT, **_OPEN},
+    Kind.SAMPLED_OTHER: {**_TEXT, **_OPEN},
+}
+_SEEDED = (Kind.SAMPLED, Kind.SAMPLED_OTHER)
+_PROBING = (Kind.PROBE, Kind.PROBE_COLD, Kind.PROBE_HOT, Kind.PROBE_FIVE)
+
+
+class Script:
+    """Cases by kind and prompt, prompts in the order in which they are asked."""
+
+    def __init__(self, cases: Iterable[Case]) -> None:
+        self.cases = tuple(case for case in cases if case.suite == SUITE)
+        self._by_name = {case.id: case for case in self.cases}
+        probing = set(_PROBING)
+        named = [case.id.split("~") for case in self.cases]
+        self.prompts = tuple(dict.fromkeys(prompt for prompt, kind in named if Kind(kind) not in probing))
+        self.probed = next((prompt for prompt, kind in named if Kind(kind) in probing), "")
+
+    def case(self, prompt: str, kind: Kind) -> Case:
+        """The case that asks this prompt in this way."""
+        return self._by_name[f"{prompt}~{kind.value}"]
+
+    def trial(self, prompt: str, kind: Kind, provider: Provider, repeat: int = 0) -> Trial:
+        """The trial that asks it of a provider."""
+        return Trial.of(self.case(prompt, kind), provider, repeat, Mode.PLAIN)
+
+
+def write_script(count: int, *, seed: int, split: Split = Split.TEST) -> Script:
+    """The cases for that many prompts, and for the probes (which use a prompt of the other split)."""
+    spare = Split.TUNING if split is Split.TEST else Split.TEST
+    probed = prompts(spare, seed=seed)[0]
+    asked = prompts(split, seed=seed)[:count]
+    every = [kind for kind in Kind if kind not in _PROBING]
+    cases = [_case(probed, kind, seed) for kind in _PROBING]
+    cases += [_case(prompt, kind, seed) for prompt in asked for kind in every]
+    return Script(cases)
+
+
+def _case(prompt: Prompt, kind: Kind, seed: int) -> Case:
+    request: dict[str, Any] = {"messages": [{"role": "user", "content": prompt.text}], **_PARAMETERS[kind]}
+    if kind in _SEEDED:
+        request["seed"] = int(digest(["sampling", seed, prompt.id, kind.value]), 16) % 2**31
+    return Case(
+        suite=SUITE,
+        id=f"{prompt.id}~{kind.value}",
+        request=request,
+        why="Shows whether the answer's distribution is the reference's.",
+        tags=("drift", prompt.family, prompt.language, prompt.kind),
+        modes=(Mode.PLAIN,),
+    )

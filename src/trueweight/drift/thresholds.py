@@ -1,0 +1,50 @@
+"""The numbers that were frozen before the held-out test, with where they come from. Read from ``thresholds.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What counts as a difference, and how much of it an honest change of stack may bring.
+
+    Attributes:
+        logprob_scale: nats at which a first token's distribution counts half as different.
+        noise_factor: the scale is at least this many times the median distance of the reference from itself.
+        agreement_scale: characters at which two sampled texts count as going half the way together.
+        tau_logprobs, tau_greedy, tau_near_tie, tau_sampled: tolerated mean excess, per mode.
+        tau_lean: tolerated mean lean of sampled text.
+        provenance: what they were calibrated on.
+    """
+
+    logprob_scale: float
+    noise_factor: float
+    agreement_scale: float
+    tau_logprobs: float
+    tau_greedy: float
+    tau_near_tie: float
+    tau_sampled: float
+    tau_lean: float
+    provenance: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """For the manifest of a run, so that a replay uses the same."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Thresholds:
+        """What `as_json` made."""
+        return cls(**value)
+
+
+@cache
+def shipped_thresholds() -> Thresholds:
+    """The calibrated ones that come with the package."""
+    value = json.loads(files(__package__).joinpath("thresholds.json").read_text(encoding="utf-8"))
+    return Thresholds.from_json(value["thresholds"])
