@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -23,6 +23,7 @@ from trueweight.core import (
     Severity,
     Timing,
 )
+from trueweight.measure import CaseInfo
 from trueweight.read import read_reply, timing_of
 
 
@@ -36,13 +37,17 @@ class Judged:
     observation: Observation
 
 
-def judge_exchange(case: Case, provider: Provider, exchange: Exchange) -> Judged:
-    """Judge one exchange by its case; ``provider`` gives the declared prices."""
+def judge_exchange(case: Case, provider: Provider, exchange: Exchange, *, without: Collection[str] = ()) -> Judged:
+    """Judge one exchange by its case; ``provider`` gives the declared prices, ``without`` names checks to leave out."""
     if not exchange.judgeable:
         return Judged(exchange, None, None, _lost(case, exchange))
     reply = read_reply(exchange)
     timing = timing_of(exchange, reply)
-    return Judged(exchange, reply, timing, _arrived(case, provider, exchange, reply, timing))
+    arrived = _arrived(case, provider, exchange, reply, timing)
+    findings = run_checks(case, reply, without=without)
+    # What does not apply is no finding, and would be most of them.
+    said = tuple(finding for finding in findings if finding.outcome is not Outcome.NOT_APPLICABLE)
+    return Judged(exchange, reply, timing, replace(arrived, findings=said))
 
 
 def _lost(case: Case, exchange: Exchange) -> Observation:
@@ -78,7 +83,6 @@ def _first(attempts: tuple[Attempt, ...]) -> Attempt:
 def _arrived(case: Case, provider: Provider, exchange: Exchange, reply: Reply, timing: Timing) -> Observation:
     usage = reply.usage
     prompt, completion = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
-    findings = run_checks(case, reply)
     return replace(
         _lost(case, exchange),
         called=bool(reply.tool_calls),
@@ -89,7 +93,6 @@ def _arrived(case: Case, provider: Provider, exchange: Exchange, reply: Reply, t
         completion_tokens=completion,
         cost=_cost(provider, prompt, completion),
         timing=replace(timing, gaps=()),  # by far the largest part of a timing, and no metric of a run needs it
-        findings=tuple(finding for finding in findings if finding.outcome is not Outcome.NOT_APPLICABLE),
     )
 
 
@@ -108,9 +111,24 @@ def asks_structured(case: Case) -> bool:
     One that is made to be cut, to end in a call or to be refused says so in its checks: its healthy reply is no JSON,
     and would pull the accuracy of every provider below 1.
     """
-    if "request-refused" in case.checks or "stop" not in case.checks.get("finish-reason", {}).get("one_of", ("stop",)):
+    if "request-refused" in case.checks or not _may_end_with(case, "stop"):
         return False
     return requested_schema(case.request) is not None or "schema" in case.checks.get("structured-output", {})
+
+
+def asks_calls(case: Case) -> bool:
+    """Whether a case offers tools and a whole call may come of it: not if it is made to be cut or to be refused."""
+    whole = _may_end_with(case, "tool_calls") or _may_end_with(case, "stop")
+    return offers_tools(case.request) and whole and "request-refused" not in case.checks
+
+
+def _may_end_with(case: Case, reason: str) -> bool:
+    return reason in case.checks.get("finish-reason", {}).get("one_of", (reason,))
+
+
+def case_info(case: Case) -> CaseInfo:
+    """What measuring needs to know of a case."""
+    return CaseInfo(case.key, case.modes, asks_calls(case), asks_structured(case))
 
 
 def offers_tools(request: Mapping[str, Any]) -> bool:
@@ -156,4 +174,4 @@ def _small(finding: Finding) -> Finding:
     return replace(finding, expected="", got="", spans=())
 
 
-__all__ = ["Judged", "asks_structured", "expects_call", "judge_exchange", "offers_tools"]
+__all__ = ["Judged", "asks_calls", "asks_structured", "case_info", "expects_call", "judge_exchange", "offers_tools"]

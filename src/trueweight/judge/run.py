@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trueweight.core import Case, Exchange, InfrastructureError, Observation
+from trueweight.checks import Heard, hear
+from trueweight.core import Case, Exchange, InfrastructureError, Observation, Role
 from trueweight.judge.exchange import judge_exchange, lean
+from trueweight.judge.together import judge_together
 from trueweight.store import Manifest, RunDir
 
 
@@ -26,8 +29,11 @@ class Judgement:
     finished_at: str | None = None
 
 
-def judge_run(run: RunDir) -> Judgement:
-    """Judge every exchange of a run.
+def judge_run(run: RunDir, *, without: Collection[str] = ()) -> Judgement:
+    """Judge every exchange of a run, alone and then together.
+
+    Args:
+        without: checks to leave out, as if they did not exist.
 
     Raises:
         InfrastructureError: if an exchange is of a case or provider that the run does not have.
@@ -35,6 +41,7 @@ def judge_run(run: RunDir) -> Judgement:
     cases = run.cases()
     providers = {provider.name: provider for provider in run.manifest.providers}
     observations, ends = [], []
+    heard: defaultdict[str, list[Heard]] = defaultdict(list)
     for exchange in run.exchanges():
         case = cases.get(f"{exchange.suite}/{exchange.case}") or cases.get(exchange.case)
         provider = providers.get(exchange.provider)
@@ -46,9 +53,16 @@ def judge_run(run: RunDir) -> Judgement:
                 where=str(run.path),
                 hint="Were files of two runs mixed?",
             )
-        observations.append(lean(judge_exchange(case, provider, exchange).observation))
+        judged = judge_exchange(case, provider, exchange, without=without)
+        observations.append(lean(judged.observation))
+        if judged.reply is not None and (
+            gist := hear(exchange.trial, case, exchange.mode, exchange.repeat, judged.reply)
+        ):
+            heard[provider.name].append(gist)
         ends.append(_end(exchange))
-    return Judgement(run.manifest, cases, tuple(observations), max(ends, default=None))
+    reference = next((name for name, p in providers.items() if p.role is Role.REFERENCE), None)
+    together = judge_together(observations, heard, cases, reference, without=without)
+    return Judgement(run.manifest, cases, tuple(together), max(ends, default=None))
 
 
 def _end(exchange: Exchange) -> str:

@@ -12,11 +12,11 @@ from trueweight.core import Case, CheckInfo, Mode, Observation, Provider, Role
 from trueweight.judge.cells import make_cells, mark_different, matrix
 from trueweight.judge.counts import count, count_failures
 from trueweight.judge.distributions import distributions, over_time, window
-from trueweight.judge.exchange import asks_structured, offers_tools
+from trueweight.judge.exchange import case_info, offers_tools
 from trueweight.judge.findings import Failed, failed_cases, list_findings
 from trueweight.judge.run import Judgement
 from trueweight.judge.sentence import make_sentence
-from trueweight.measure import CaseInfo, Measured, measure
+from trueweight.measure import Measured, measure
 
 FORMAT = "trueweight.summary/1"
 
@@ -32,7 +32,7 @@ def summarise(judgement: Judgement) -> dict[str, Any]:
     observations = {name: by_provider[name] for name in providers}
     measured = measure(
         observations,
-        [_info(case) for case in cases.values()],
+        [case_info(case) for case in cases.values()],
         reference=reference,
         repeats=manifest.repeats,
         asks=manifest.asks,
@@ -53,10 +53,6 @@ def summarise(judgement: Judgement) -> dict[str, Any]:
 def summary_text(summary: Mapping[str, Any]) -> str:
     """The text of ``summary.json``: sorted keys, ASCII, one newline at the end."""
     return json.dumps(summary, sort_keys=True, allow_nan=False, separators=(",", ":")) + "\n"
-
-
-def _info(case: Case) -> CaseInfo:
-    return CaseInfo(case.key, case.modes, offers_tools(case.request), asks_structured(case))
 
 
 def _run(judgement: Judgement, reference: str | None, measured: Measured) -> dict[str, Any]:

@@ -1,0 +1,142 @@
+"""What a matrix says: for each fault, what must find it and what did; for each healthy provider, that nothing did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ROWS = 46
+"""Failure modes on the project's list."""
+_BY_DRIFT = 45
+_WORDS_DRIFT = "other weights are found by drift, over many answers: `trueweight drift`, `tests/drift`"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One provider of the matrix.
+
+    Attributes:
+        expected: checks, or kinds of transport failure, that must find it; empty for a healthy one.
+        checks: findings by check: how many trials fail it.
+        severe: those of MUST or SHOULD.
+        failures: transport failures of attempts by kind.
+        asked: cases it was asked.
+    """
+
+    name: str
+    says: str
+    rows: tuple[int, ...]
+    expected: tuple[str, ...]
+    checks: Mapping[str, int]
+    severe: Mapping[str, int]
+    failures: Mapping[str, int]
+    asked: int
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return not self.expected
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What should have found it and did not."""
+        return tuple(name for name in self.expected if not self.checks.get(name) and not self.failures.get(name))
+
+    @property
+    def right(self) -> bool:
+        """A fault that was found by all that must, or a healthy provider that was left alone."""
+        return not (self.severe or self.failures) if self.healthy else not self.missing
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What else found something, most often first."""
+        rest = {name: n for name, n in {**self.checks, **self.failures}.items() if name not in self.expected}
+        return tuple(sorted(rest, key=lambda name: (-rest[name], name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All of them. ``whole`` says whether every fault was asked for, so that a row without one is missed."""
+
+    found: tuple[Found, ...]
+    whole: bool = True
+
+    @property
+    def missed_rows(self) -> tuple[int, ...]:
+        """Failure modes of which a fault was not found, or for which there is none."""
+        bad = {row for one in self.found if not one.right for row in one.rows}
+        covered = {row for one in self.found for row in one.rows}
+        absent = set(range(1, ROWS + 1)) - covered - {_BY_DRIFT} if self.whole else set()
+        return tuple(sorted(bad | absent))
+
+    @property
+    def right(self) -> bool:
+        """Every fault found by what must find it, and no healthy provider flagged."""
+        return not self.missed_rows and all(one.right for one in self.found)
+
+
+def matrix_json(matrix: Matrix) -> str:
+    """The matrix for machines."""
+    out: dict[str, Any] = {
+        "right": matrix.right,
+        "missed_rows": list(matrix.missed_rows),
+        "by_drift": {str(_BY_DRIFT): _WORDS_DRIFT},
+        "faults": [_fault(one) for one in matrix.found if not one.healthy],
+        "healthy": [
+            {
+                "name": one.name,
+                "flagged": dict(one.severe),
+                "noted": dict(one.checks),
+                "cases": one.asked,
+                "right": one.right,
+            }
+            for one in matrix.found
+            if one.healthy
+        ],
+    }
+    return json.dumps(out, indent=2, sort_keys=True)
+
+
+def _fault(one: Found) -> dict[str, Any]:
+    return {
+        "fault": one.name,
+        "says": one.says,
+        "rows": list(one.rows),
+        "expected": list(one.expected),
+        "detected": one.right,
+        "missing": list(one.missing),
+        "checks": dict(one.checks),
+        "failures": dict(one.failures),
+        "cases": one.asked,
+    }
+
+
+def matrix_text(matrix: Matrix) -> str:
+    """The matrix for people: a line for each fault in order of its row, then the healthy ones, then the sum."""
+    return "\n".join(_lines(matrix))
+
+
+def _lines(matrix: Matrix) -> Iterator[str]:
+    faults = sorted((one for one in matrix.found if not one.healthy), key=lambda one: (one.rows or (99,), one.name))
+    width = max((len(one.name) for one in matrix.found), default=0)
+    yield f"{'row':<6} {'fault':<{width}}  found  must be found by; also found by"
+    for one in faults:
+        rows = ",".join(map(str, one.rows)) or "-"
+        marks = ", ".join(f"{name}{' (MISSED)' if name in one.missing else ''}" for name in one.expected)
+        also = f"; {', '.join(one.others[:4])}" if one.others else ""
+        yield f"{rows:<6} {one.name:<{width}}  {'yes' if one.right else 'NO':<5}  {marks}{also}"
+    if matrix.whole:
+        yield f"{_BY_DRIFT:<6} {'-':<{width}}  -      {_WORDS_DRIFT}"
+    for one in matrix.found:
+        if one.healthy:
+            flagged = ", ".join(f"{name} {n}" for name, n in {**one.severe, **one.failures}.items())
+            verdict = f"FLAGGED: {flagged}" if not one.right else f"nothing found in {one.asked} cases"
+            yield f"{'ok' if one.right else '!!':<6} {one.name:<{width}}  {'-':<5}  {verdict}"
+    found = sum(one.right for one in faults)
+    sound = [one for one in matrix.found if one.healthy]
+    alone = sum(one.right for one in sound)
+    yield f"{found} of {len(faults)} faults found; {alone} of {len(sound)} healthy providers left alone"
+    if matrix.missed_rows:
+        yield f"missed rows: {', '.join(map(str, matrix.missed_rows))}"
