@@ -1,5 +1,6 @@
 """What a run comes to, for people: summary and evidence in; HTML, markdown, JUnit, badge or a terminal table out."""
 
+from trueweight.report.comparison import comparison_json, comparison_markdown, print_comparison
 from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, find_format, format_names, render
 from trueweight.report.formats.markdown import render_markdown
@@ -13,9 +14,12 @@ __all__ = [
     "Format",
     "Group",
     "Standing",
+    "comparison_json",
+    "comparison_markdown",
     "find_format",
     "for_log",
     "format_names",
+    "print_comparison",
     "print_table",
     "render",
     "render_html",

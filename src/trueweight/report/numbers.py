@@ -66,7 +66,10 @@ def span(estimate: Mapping[str, Any], decimals: int | None = None) -> str:
     """The interval in the least ink: ``95.1–98.6``, ``≥ 95.4``, ``−3.1 to +0.4``; empty when there is none."""
     unit = str(estimate.get("unit", ""))
     if decimals is None and estimate.get("low") is not None and estimate.get("high") is not None:
-        decimals = decimals_of(estimate["high"] - estimate["low"])  # the width says what digits mean anything
+        # The width says which digits mean anything, and no end is more exact than the value.
+        decimals = decimals_of(estimate["high"] - estimate["low"])
+        if estimate.get("value"):
+            decimals = min(decimals, decimals_of(estimate["value"]))
     low, high = (
         None if estimate.get(key) is None else write(estimate[key], unit, decimals).removesuffix("%")
         for key in ("low", "high")

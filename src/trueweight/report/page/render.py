@@ -69,10 +69,14 @@ def _environment() -> Environment:
         "sort_counts": counts_in_order,
         "count": count_name,
         "json_text": json.dumps,
-        "thousands": lambda number: plain(number, 0),
+        "thousands": _thousands,
     }
     env.globals |= {"write": write, "span": span, "sample": sample}
     return env
+
+
+def _thousands(number: float) -> str:
+    return plain(number, 0)
 
 
 def _link(url: Any) -> str:
