@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -191,12 +191,11 @@ def test_no_width_scrolls_the_page_sideways(open_page: Opener, html: str, width:
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The source of axe-core."""
-    root = os.environ.get("TRUEWEIGHT_AXE")
-    path = Path(root or ".") / "node_modules/axe-core/axe.min.js"
-    if not path.is_file():
-        pytest.skip("TRUEWEIGHT_AXE names no directory with node_modules/axe-core")
-    return path.read_text(encoding="utf-8")
+    """The source of axe-core, as a package of the extra `dev` carries it."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None or not found.submodule_search_locations:
+        pytest.skip("axe-playwright-python is not installed")
+    return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
