@@ -9,7 +9,7 @@ import pytest
 
 from trueweight.core import Case, Exchange, FailureKind, Observation, Outcome, Provider
 from trueweight.judge import judge_exchange
-from trueweight.judge.exchange import lean
+from trueweight.judge.exchange import case_info, lean
 
 Make = Callable[..., Any]
 
@@ -91,6 +91,17 @@ def test_a_case_made_to_be_cut_or_refused_asks_for_no_json(judged: Make, say: Ma
     """Half a document is what a healthy provider answers to it, and must not lower anyone's accuracy."""
     case = {"request": {"messages": [], "response_format": {"type": "json_object"}}, "checks": checks}
     assert judged(say('{"a": ', finish="length"), case=case).structured is None
+
+
+@pytest.mark.parametrize(
+    ("checks", "asked"),
+    [({}, True), ({"finish-reason": {"one_of": ["length"]}}, False), ({"request-refused": {}}, False)],
+)
+def test_a_case_made_to_be_cut_or_refused_asks_for_no_call(
+    make_case: Make, checks: dict[str, Any], asked: bool
+) -> None:
+    """Half a call is what a healthy provider answers to it: neither valid nor a missed call."""
+    assert case_info(make_case("c", checks=checks)).tools is asked
 
 
 def test_a_run_keeps_no_evidence(judged: Make, say: Make, call: Make) -> None:
