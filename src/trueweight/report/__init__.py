@@ -1,12 +1,20 @@
 """What a run comes to, for people: summary and evidence in; HTML, markdown, JUnit, badge or a terminal table out."""
 
 from trueweight.report.comparison import comparison_json, comparison_markdown, print_comparison
+from trueweight.report.divergence import divergence
 from trueweight.report.evidence import Evidence
+from trueweight.report.exchange_text import (
+    evidence_json,
+    print_changed,
+    print_divergence,
+    print_exchange,
+    print_outcomes,
+)
 from trueweight.report.formats import Format, find_format, format_names, render
 from trueweight.report.formats.markdown import render_markdown
 from trueweight.report.page import render_html, wanted_trials, write_html
 from trueweight.report.standing import Group, Standing, standings
-from trueweight.report.terminal import print_table
+from trueweight.report.terminal import print_cases, print_table
 from trueweight.report.text import for_log, visible
 
 __all__ = [
@@ -16,10 +24,17 @@ __all__ = [
     "Standing",
     "comparison_json",
     "comparison_markdown",
+    "divergence",
+    "evidence_json",
     "find_format",
     "for_log",
     "format_names",
+    "print_cases",
+    "print_changed",
     "print_comparison",
+    "print_divergence",
+    "print_exchange",
+    "print_outcomes",
     "print_table",
     "render",
     "render_html",

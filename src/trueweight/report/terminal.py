@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trueweight.report.numbers import NONE, points, write
+from trueweight.report.page.matrix import OUTCOMES, build
 from trueweight.report.standing import Group, Standing, standings
 from trueweight.report.text import for_log
 
@@ -60,3 +61,35 @@ def print_table(summary: Mapping[str, Any], console: Console) -> None:
         sentence = str(summary["providers"][standing.provider].get("sentence", ""))
         line = Text(for_log(standing.provider, limit=40), style="bold")
         console.print(line.append(": ").append(for_log(sentence), style="not bold"), soft_wrap=False)
+    for note in summary["run"].get("notes", ()):
+        console.print(Text(for_log(str(note)), style="yellow"))
+
+
+_GLYPHS: Final = {"pass": "✓", "fail": "✕", "flaky": "~", "unsupported": "∅", "transport": "⌁", "n/a": "·"}
+_CASES: Final = 20
+
+
+def print_cases(summary: Mapping[str, Any], console: Console) -> None:
+    """Print the cases in which providers differ, most disagreement first; a glyph per mode where modes differ."""
+    names = [standing.provider for standing in standings(summary)]
+    matrix = build(summary, names)
+    rows = [row for row in matrix.rows if row.disagreement]
+    letters = {letter: _GLYPHS.get(name, "⧗") for name, letter in OUTCOMES.items()}
+    console.print()
+    if not rows:
+        console.print("Providers differ in no case.", highlight=False)
+        return
+    console.print(Text(f"They differ in {len(rows)} of {len(matrix.rows)} cases:", style="bold"))
+    for place, name in enumerate(names):
+        console.print(Text(f"  {'│ ' * place}┌ {for_log(name, limit=40)}", style="dim"))
+    for row in rows[:_CASES]:
+        cells = " ".join(letters[_worst(cell)] for cell in row.cells)
+        console.print(Text(f"  {cells}  ").append(for_log(row.key, limit=76 - 2 * len(names))))
+    if len(rows) > _CASES:
+        console.print(Text(f"  … and {len(rows) - _CASES} more", style="dim"))
+    console.print(Text("Look closer: trueweight show DIR CASE --provider PROVIDER", style="dim"))
+
+
+def _worst(cell: str) -> str:
+    """Of the letters of a cell's modes, the one that matters most."""
+    return min(cell.lower(), key="ftyucpn".index)

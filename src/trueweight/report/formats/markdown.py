@@ -98,6 +98,8 @@ def render_markdown(summary: Mapping[str, Any]) -> str:
     ranked = standings(summary)
     run = summary["run"]
     lines = ["## trueweight", ""]
+    for note in run.get("notes", ()):
+        lines += [f"> {inline(str(note))}", ""]
     for group, word in ((Group.USE, "✓ Use"), (Group.AVOID, "✕ Avoid"), (Group.UNDECIDED, "? Undecided")):
         names = [
             inline(s.provider, 80) + (f" ({inline(s.ground)})" if s.ground else "") for s in ranked if s.group is group

@@ -138,6 +138,7 @@ def _limits(summary: Mapping[str, Any]) -> tuple[str, ...]:
         out.append(
             "Drift not measured: nothing here says that anyone's weights, or their precision, are the reference's."
         )
+    out += run.get("notes", ())
     planned, recorded = run["trials"]["planned"], run["trials"]["recorded"]
     if recorded < planned:
         out.append(f"Not finished: {recorded} of {planned} planned trials are on record. The same command goes on.")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Span
 from trueweight.report.evidence import Evidence
+from trueweight.report.gist import gist
 from trueweight.report.page.said import said
 from trueweight.report.text import json_escaped, visible
 
@@ -85,7 +86,7 @@ def _timeline(reply: Reply | None) -> list[list[Any]]:
     """``[ms, text]`` per event; a long middle is left out with a note."""
     events = reply.events if reply else ()
     rows = [
-        [_ms(event.ns), visible(event.raw, limit=_EVENT)]
+        [_ms(event.ns), gist(event, _EVENT)]
         for event in (*events[:_HEAD_EVENTS], *events[_HEAD_EVENTS:][-_TAIL_EVENTS:])
     ]
     left_out = len(events) - len(rows)

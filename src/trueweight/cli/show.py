@@ -1,0 +1,66 @@
+"""``trueweight show``: the evidence, in the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from trueweight.checks import all_checks
+from trueweight.core import Mode
+from trueweight.judge import judge_run, summarise
+from trueweight.report import evidence_json, print_cases, print_exchange, print_outcomes, print_table
+from trueweight.run import evidence, find_case, find_provider, find_trial, trials_of
+from trueweight.store import RunDir
+
+
+@click.command()
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("case", required=False, metavar="[CASE]")
+@click.option("--provider", "name", metavar="P", help="All of what this provider was sent and what it answered.")
+@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="Only this mode.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(*, directory: Path, case: str | None, name: str | None, mode: str | None, as_json: bool) -> None:
+    """Show a recorded run: its table and where its providers differ; or one CASE at all providers, or at one.
+
+    CASE is a case as the report names it, or the id of a trial. Uses no network and writes nothing.
+    """
+    console = Console()
+    with RunDir.open(directory) as run:
+        if case is None:
+            summary = summarise(judge_run(run))
+            if as_json:
+                click.echo(json.dumps(summary, indent=2, sort_keys=True))
+                return
+            print_table(summary, console)
+            print_cases(summary, console)
+            return
+        trials = _trials(run, case, name, mode)
+        items = list(evidence(run, trials))
+    if as_json:
+        click.echo(evidence_json(items))
+        return
+    laws = {info.id: info.law for info in all_checks()}
+    if name is None and len(items) > 1:
+        print_outcomes(items, console)
+    for item in items:
+        failing = item.reply is None or any(f.outcome == "fail" and f.severity != "INFO" for f in item.findings)
+        if name is not None or len(items) == 1 or failing:
+            console.print()
+            print_exchange(item, laws, console, whole=name is not None or len(items) == 1)
+
+
+def _trials(run: RunDir, case: str, name: str | None, mode: str | None) -> list[str]:
+    """Ids of what is asked for: one trial, or all those of a case."""
+    if case in run.recorded() or (len(case) == 20 and all(digit in "0123456789abcdef" for digit in case)):
+        return [find_trial(run, case)]
+    found = find_case(run, case)
+    providers = [find_provider(run, name)] if name is not None else list(run.manifest.providers)
+    return [
+        trial
+        for provider in providers
+        for asked, _, trial in trials_of(run, found, provider)
+        if mode in (None, asked.value)
+    ]

@@ -1,0 +1,165 @@
+"""One exchange in a terminal: what was found and the bytes that show it, what was said, when, and how to ask again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from trueweight.core import Finding, Outcome, Reply, Severity
+from trueweight.report.divergence import Divergence
+from trueweight.report.evidence import Evidence
+from trueweight.report.gist import gist
+from trueweight.report.page.payload import curl, marked, payload
+from trueweight.report.page.said import said
+from trueweight.report.text import cut, for_log, visible
+
+_MARKS: Final = {Outcome.FAIL: ("✕", "red"), Outcome.PASS: ("✓", "green"), Outcome.UNSUPPORTED: ("∅", "yellow")}
+_EVENTS: Final = 12
+_LINE: Final = 400
+_BODY: Final = 4_000
+
+
+def _block(text: str, limit: int = _BODY) -> str:
+    """Text of several lines, every one of them indented and harmless to a terminal and to a CI log."""
+    return "\n".join(f"    {for_log(line, limit=_LINE)}" for line in cut(text, limit).split("\n"))
+
+
+def _bytes(finding: Finding, reply: Reply | None) -> Iterator[Text]:
+    for span in finding.spans[:2] if reply else ():
+        line = Text("    ")
+        for piece, on in marked(reply.body, span) if reply else ():
+            shown = for_log(piece, limit=700)
+            line.append(f"⟦{shown}⟧" if on else shown, style="bold reverse" if on else "dim")
+        if len(line) > 4:
+            yield line
+
+
+def _finding(finding: Finding, law: str, reply: Reply | None) -> Iterator[Text]:
+    mark, style = _MARKS.get(finding.outcome, ("·", "dim"))
+    yield Text(f"{mark} {finding.check}", style=f"bold {style}").append(f"  {finding.severity.value}", style="not bold")
+    rows = [("law", law), ("found", finding.message), ("expected", finding.expected), ("got", finding.got)]
+    for label, text in rows:
+        if text:
+            yield Text(f"  {label:<9}", style="dim").append(for_log(text, limit=600), style="not dim")
+    yield from _bytes(finding, reply)
+
+
+def _timeline(item: Evidence) -> Iterator[str]:
+    final = item.exchange.final
+    events = item.reply.events if item.reply else ()
+    yield f"{final.t_send / 1e6:>10.1f} ms  send"
+    if final.t_headers is not None:
+        yield f"{final.t_headers / 1e6:>10.1f} ms  response head, {final.status}"
+    for event in events[:_EVENTS]:
+        yield f"{event.ns / 1e6:>10.1f} ms  {for_log(gist(event, 200), limit=120)}"
+    if len(events) > _EVENTS:
+        yield f"{'':>13}  … {len(events) - _EVENTS} more events"
+    end = f"failed: {final.failure.kind.value}: {final.failure.detail}" if final.failure else "end of body"
+    yield f"{final.t_done / 1e6:>10.1f} ms  {for_log(end)}"
+
+
+def _print(console: Console, text: Text | str) -> None:
+    console.print(text if isinstance(text, Text) else Text(text), soft_wrap=True)
+
+
+def print_exchange(item: Evidence, laws: dict[str, str], console: Console, *, whole: bool = True) -> None:
+    """Print the evidence of one trial.
+
+    Args:
+        laws: check id → law.
+        whole: also the reply, its timeline, the headers and the request; else only what was found.
+    """
+    title = f"{item.case} · {item.provider} · {item.mode.value}, repeat {item.repeat + 1}"
+    _print(console, Text(for_log(title), style="bold"))
+    _print(console, Text(f"trial {for_log(item.trial, limit=40)}, {item.exchange.started_at}", style="dim"))
+    if item.exchange.client_limited:
+        _print(console, Text("CLIENT-LIMITED: this client was busy; do not trust the times", style="yellow"))
+    failing = [finding for finding in item.findings if finding.outcome is not Outcome.PASS]
+    for finding in failing:
+        for line in _finding(finding, laws.get(finding.check, ""), item.reply):
+            _print(console, line)
+    held = [finding.check for finding in item.findings if finding.outcome is Outcome.PASS]
+    if held and not failing:
+        _print(console, Text(f"✓ all {len(held)} checks held", style="green"))
+    if whole:
+        _print_whole(item, held, console)
+
+
+def _print_whole(item: Evidence, held: Sequence[str], console: Console) -> None:
+    def head(text: str) -> None:
+        _print(console, "")
+        _print(console, Text(text, style="bold"))
+
+    head("Reply")
+    if item.reply is None:
+        _print(console, "    none arrived")
+    else:
+        for label, text in said(item.reply):
+            _print(console, Text(f"  {for_log(label, limit=60)}", style="dim"))
+            _print(console, _block(text))
+        for anomaly in item.reply.anomalies[:12]:
+            _print(console, Text(f"  odd: {for_log(f'{anomaly.kind}: {anomaly.detail}')}", style="yellow"))
+    head("Timeline")
+    for line in _timeline(item):
+        _print(console, line)
+    if len(item.exchange.attempts) > 1:
+        head(f"{len(item.exchange.attempts)} attempts")
+        for attempt in item.exchange.attempts:
+            why = f", {attempt.failure.kind.value}" if attempt.failure else ""
+            _print(console, f"    {attempt.status or 'no status'} after {attempt.t_done / 1e6:.1f} ms{why}")
+    head("Response headers")
+    for name, value in item.exchange.final.headers[:30]:
+        _print(console, f"    {for_log(f'{name}: {value}')}")
+    head("Request")
+    # A command that is pasted into a shell must be whole: no line of it is cut, only made visible.
+    _print(console, visible(curl(item.exchange.request), limit=10**9, lines=True))
+    if held:
+        head("Held")
+        _print(console, f"    {', '.join(held)}")
+
+
+def print_divergence(found: Divergence | None, names: tuple[str, str], console: Console) -> None:
+    """Print where two replies part, one below the other."""
+    if found is None:
+        _print(console, "Apart from ids and times the two replies say the same.")
+        return
+    _print(console, Text(f"First divergence: {for_log(found.label)}", style="bold"))
+    width = max(map(len, names))
+    for name, text, style in ((names[0], found.left, "red"), (names[1], found.right, "green")):
+        line = Text(f"  {for_log(name, limit=40):<{width}}  ").append(for_log(found.same), style="dim")
+        _print(console, line.append(f"⟦{for_log(text)}⟧", style=f"bold {style}"))
+
+
+def print_outcomes(items: Sequence[Evidence], console: Console) -> None:
+    """One line per trial of a case: who held, who did not, and the id to look closer."""
+    for item in items:
+        failed = [finding for finding in item.findings if finding.outcome is Outcome.FAIL]
+        failing = [finding.check for finding in failed if finding.severity is not Severity.INFO]
+        words = ", ".join(failing) or "held"
+        if len(failed) > len(failing):
+            words += f" (info: {', '.join(f.check for f in failed if f.severity is Severity.INFO)})"
+        if item.reply is None:
+            kind = item.exchange.failure.kind.value if item.exchange.failure else "no answer"
+            words = f"no answer arrived ({kind})"
+        mark, style = ("✕", "red") if failing else ("⌁", "yellow") if item.reply is None else ("✓", "green")
+        line = Text(f"{mark} ", style=style).append(for_log(f"{item.provider:<16} "), style="none")
+        line.append(f"{item.mode.value:<6} {item.repeat + 1}  {item.trial}  ", style="dim")
+        _print(console, line.append(for_log(words), style="none"))
+
+
+def evidence_json(items: Sequence[Evidence]) -> str:
+    """What the report's drawer would show of each, as ASCII JSON."""
+    return json.dumps([payload(item) for item in items], indent=2, ensure_ascii=True)
+
+
+def print_changed(changed: tuple[Sequence[str], Sequence[str], Sequence[str]], console: Console) -> None:
+    """Print which checks fail still, newly, or no more."""
+    for words, style, checks in zip(
+        ("still fails", "fails now", "holds now"), ("red", "red", "green"), changed, strict=True
+    ):
+        if checks:
+            _print(console, Text(f"{words}: ", style=f"bold {style}").append(", ".join(checks), style="none"))

@@ -1,0 +1,84 @@
+"""Finding things in a recorded run: a case by its name, a trial by its id, without judging all of it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from trueweight.core import Case, ConfigError, Mode, Provider, Role, near_miss, trial_id
+from trueweight.store import RunDir
+
+MAX_LISTED = 12
+LEAST_PREFIX = 4
+
+
+def find_case(run: RunDir, name: str) -> Case:
+    """A case by ``suite/id``, or by its id alone where only one suite has it.
+
+    Raises:
+        ConfigError: there is none, or there are several.
+    """
+    cases = run.cases()
+    found = [case for key, case in cases.items() if name in (key, case.id)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        hint = f"Valid: {', '.join(case.key for case in found)}."
+        raise ConfigError(f"several cases are called {name!r}", code="case-ambiguous", hint=hint)
+    names = list(cases) if "/" in name else [case.id for case in cases.values()]
+    close = difflib.get_close_matches(name, names, n=MAX_LISTED, cutoff=0.5)
+    raise ConfigError(
+        f"the run has no case {name!r}",
+        code="case-not-found",
+        where=str(run.path),
+        hint=near_miss(name, close) if close else "`trueweight show DIR` lists the cases in which providers differ.",
+    )
+
+
+def find_provider(run: RunDir, name: str) -> Provider:
+    """A provider of the run.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    providers = {provider.name: provider for provider in run.manifest.providers}
+    if name not in providers:
+        raise ConfigError(
+            f"the run has no provider {name!r}",
+            code="provider-not-found",
+            where=str(run.path),
+            hint=near_miss(name, providers),
+        )
+    return providers[name]
+
+
+def find_trial(run: RunDir, text: str) -> str:
+    """The id of a recorded trial, by itself or by an unambiguous beginning of it.
+
+    Raises:
+        ConfigError: there is none, or there are several.
+    """
+    recorded = run.recorded()
+    if text in recorded:
+        return text
+    found = sorted(trial for trial in recorded if trial.startswith(text)) if len(text) >= LEAST_PREFIX else []
+    if len(found) == 1:
+        return found[0]
+    problem = f"{len(found)} trials begin with {text!r}" if found else f"no trial {text!r} in this run"
+    raise ConfigError(
+        problem,
+        code="trial-not-found",
+        where=str(run.path),
+        hint="Valid: a trial id as the report and `trueweight show DIR CASE` print it, or its beginning.",
+    )
+
+
+def trials_of(run: RunDir, case: Case, provider: Provider) -> Iterator[tuple[Mode, int, str]]:
+    """Mode, repeat and id of what is on record of a case at a provider."""
+    recorded = run.recorded()
+    times = run.manifest.repeats * (run.manifest.asks if provider.role is Role.REFERENCE else 1)
+    for mode in case.modes:
+        for repeat in range(times):
+            trial = trial_id(case, provider, repeat, mode)
+            if trial in recorded:
+                yield mode, repeat, trial

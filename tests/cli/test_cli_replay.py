@@ -1,0 +1,95 @@
+"""``trueweight replay``: one exchange again, to the same provider or to another, and never a key to a stranger."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import Cli, trueweight
+
+from trueweight.fleet.child import running_fleet
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """``providers.toml`` of a running fleet, and a small run of it."""
+    with running_fleet(["reference", "leaky-parser"]) as providers:
+        cwd = tmp_path_factory.mktemp("replay")
+        done = trueweight(
+            "run", "--providers", providers, "--suite", "tool-calls", "--limit", 4, "--out", "run", cwd=cwd
+        )
+        assert done.returncode == 0, done.stderr
+        yield providers, cwd / "run"
+
+
+def _leaking(run: Path) -> str:
+    summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    findings = summary["providers"]["leaky-parser"]["findings"]
+    return str(next(one for one in findings if one["check"] == "markers-in-content")["example"])
+
+
+def _lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_same_provider_fails_the_same_way(served: tuple[Path, Path], cli: Cli, tmp_path: Path) -> None:
+    """The same bytes go out, the check fails still, the old record stays and the new one is a whole run."""
+    _, run = served
+    before = (run / "exchanges.jsonl").read_bytes()
+    done = cli("replay", run, _leaking(run)[:8], "--out", "again")
+    assert done.returncode == 0, done.stderr
+    assert re.search("still fails: .*markers-in-content", done.stdout)
+    assert "not the recorded one" not in done.stdout
+    assert (run / "exchanges.jsonl").read_bytes() == before
+    old = next(record for record in _lines(run / "exchanges.jsonl") if record["trial"] == _leaking(run))
+    [new] = _lines(tmp_path / "again" / "exchanges.jsonl")
+    assert new["request"]["body"] == old["request"]["body"]  # type: ignore[index]
+    assert (tmp_path / "again" / "report.html").exists()
+
+
+def test_against_the_reference_it_holds_and_the_divergence_is_shown(served: tuple[Path, Path], cli: Cli) -> None:
+    """Asking another provider shows which checks hold there, and where the two replies part."""
+    providers, run = served
+    done = cli("replay", run, _leaking(run), "--against", "reference", "--providers", providers, "--out", "other")
+    assert done.returncode == 0, done.stderr
+    assert re.search("holds now: .*markers-in-content", done.stdout)
+    assert "First divergence: finish_reason" in done.stdout
+    assert "leaky-parser then" in done.stdout
+    assert "reference now" in done.stdout
+
+
+def test_a_key_is_never_sent_where_a_run_directory_says(served: tuple[Path, Path], cli: Cli, tmp_path: Path) -> None:
+    """A crafted manifest names a variable of mine and an address of its own: refused, nothing sent, nothing made."""
+    _, run = served
+    stranger = tmp_path / "stranger"
+    stranger.mkdir()
+    for path in run.iterdir():
+        (stranger / path.name).write_bytes(path.read_bytes())
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    for provider in manifest["providers"]:
+        provider["api_key_env"] = "MY_SECRET"
+    (stranger / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    done = cli("replay", "stranger", _leaking(run), env={"MY_SECRET": "sk-very-secret"})
+    assert done.returncode == 2
+    assert "replay-key" in done.stderr
+    assert "--providers" in done.stderr
+    assert "sk-very-secret" not in done.stderr + done.stdout
+    assert not list(tmp_path.glob("stranger-replay*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(("ffffffff",), "no trial"), (("{trial}", "--against", "referense"), "'reference'"), (("ab",), "no trial")],
+)
+def test_what_is_not_there_is_refused(
+    served: tuple[Path, Path], cli: Cli, arguments: tuple[str, ...], word: str
+) -> None:
+    """A trial or a provider that is not there: exit 2, in words."""
+    _, run = served
+    done = cli("replay", run, *(argument.format(trial=_leaking(run)) for argument in arguments))
+    assert done.returncode == 2
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr
