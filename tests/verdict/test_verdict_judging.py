@@ -26,9 +26,14 @@ def summary(**providers: dict[str, Any]) -> dict[str, Any]:
         "metrics": {},
         "versus_reference": {},
         "findings": [],
-        "counts": {"arrived": 10, "trials": 10},
+        "counts": {"recorded": 10, "arrived": 10, "trials": 10},
     }
-    return {"providers": {name: blank | parts for name, parts in providers.items()}}
+    cells = {name: {"plain": {"outcome": "pass"}} for name in providers}
+    return {
+        "run": {"repeats": 1, "bar_digest": "b"},
+        "providers": {name: blank | parts for name, parts in providers.items()},
+        "cases": [{"cells": cells}] * 10,
+    }
 
 
 def ruling(rule: Rule, found: dict[str, Any]) -> Ruling:
@@ -73,8 +78,32 @@ def test_lack_of_data_is_inconclusive() -> None:
     assert ruling(rule, none) is Ruling.INCONCLUSIVE
     assert judge_against(Bar((rule,)), summary(p={}))["p"].outcome is Ruling.INCONCLUSIVE
     assert ruling(rule, estimate(0.9, None, None)) is Ruling.INCONCLUSIVE
-    silent = summary(p={"counts": {"arrived": 0, "trials": 10}})
+    silent = summary(p={"counts": {"recorded": 10, "arrived": 0, "trials": 10}})
     assert judge_against(Bar(limits=(Limit(Severity.MUST, 0),)), silent)["p"].outcome is Ruling.INCONCLUSIVE
+
+
+def test_a_law_that_nobody_could_look_at_is_not_held() -> None:
+    """No failing check, but one case without any answer: open, and it says how many; a failing check decides anyway."""
+    limit = Bar(limits=(Limit(Severity.MUST, 0),))
+    lost = {"p": {"plain": {"outcome": "transport"}}}
+    seen = summary(p={})
+    seen["cases"] = [*seen["cases"][1:], {"cells": lost}]
+    verdict = judge_against(limit, seen)["p"]
+    assert verdict.outcome is Ruling.INCONCLUSIVE
+    assert "1 cases and modes have no answer yet" in verdict.reasons[0].message
+    seen["providers"]["p"]["findings"] = [{"check": "c", "severity": "MUST", "cases": ["s/1"]}]
+    assert judge_against(limit, seen)["p"].outcome is Ruling.FAIL
+
+
+def test_a_rule_against_the_baseline_is_open_without_one_and_held_to_the_paired_difference_with_one() -> None:
+    """``versus = "baseline"``: no baseline is no pass; with one, the interval of the change decides."""
+    bar = Bar((Rule("schema_accuracy", at_least=-0.02, versus_baseline=True),))
+    seen = summary(p={})
+    assert judge_against(bar, seen)["p"].outcome is Ruling.INCONCLUSIVE
+    for low, high, expected in ((-0.01, 0.01, "pass"), (-0.3, -0.1, "fail"), (-0.1, 0.1, "inconclusive")):
+        found = {"difference": estimate((low + high) / 2, low, high) | {"unit": "difference"}}
+        since = {"providers": {"p": {"metrics": {"schema_accuracy": found}}}}
+        assert judge_against(bar, seen, since)["p"].outcome == expected
 
 
 def test_limits_count_checks_and_can_leave_out_the_references_own() -> None:
@@ -93,7 +122,7 @@ def test_rules_reach_whom_they_name() -> None:
     assert set(judge_against(Bar((Rule("ttft", at_most=1, providers=("a",)),)), seen)) == {"a"}
     with pytest.raises(ConfigError, match="which the run does not have"):
         judge_against(Bar((Rule("ttft", at_most=1, providers=("bb",)),)), seen)
-    assert exit_code([]) is ExitCode.INCONCLUSIVE
+    assert exit_code(seen) is ExitCode.INCONCLUSIVE
 
 
 def test_one_exit_code_for_all() -> None:
@@ -103,11 +132,18 @@ def test_one_exit_code_for_all() -> None:
 
     def code(*found: dict[str, Any]) -> ExitCode:
         parts = {f"p{i}": {"versus_reference": {"tool_call_f1": one}} for i, one in enumerate(found)}
-        return exit_code(judge_against(Bar((rule,)), summary(**parts)).values())
+        seen = with_verdicts(summary(**parts), judge_against(Bar((rule,)), summary(**parts)))
+        # One that never answered is infrastructure, unless another one fails.
+        assert exit_code(seen, ["p0"]) in (ExitCode.FINDINGS, ExitCode.INFRASTRUCTURE)
+        return exit_code(seen)
 
     assert code(good, good) is ExitCode.OK
     assert code(good, open_) is ExitCode.INCONCLUSIVE
     assert code(open_, bad, good) is ExitCode.FINDINGS
+    without = summary(a={})
+    without["run"]["bar_digest"] = None
+    assert exit_code(without) is ExitCode.OK
+    assert exit_code(without, ["a"]) is ExitCode.INFRASTRUCTURE
 
 
 def test_verdicts_go_into_the_summary_without_changing_it() -> None:

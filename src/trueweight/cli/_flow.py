@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import click
@@ -16,6 +18,7 @@ from trueweight.plan import Forecast, Plan, forecast
 from trueweight.report import print_table, visible
 from trueweight.run import Recording, conclude, open_for_recording, publish, record, unanswered
 from trueweight.store import RunDir, pending
+from trueweight.verdict import exit_code
 from trueweight.wire import FireResult, WireSettings
 
 
@@ -54,16 +57,17 @@ def run_all(
                 )
             )
         _say_unsent(fired, screen)
-        _conclude(run, directory, quiet=quiet)
-        return _exit_code(fired, run, recording.plan, screen)
+        summary = _conclude(run, directory, quiet=quiet)
+        return _exit_code(fired, run, recording.plan, summary, screen)
 
 
-def _conclude(run: RunDir, directory: Path, *, quiet: bool) -> None:
+def _conclude(run: RunDir, directory: Path, *, quiet: bool) -> dict[str, Any]:
     summary = conclude(run)
     run.write_text("report.html", publish(run, summary))
     if not quiet:
         print_table(summary, Console())
     click.echo(f"report: {directory / 'report.html'}")
+    return summary
 
 
 def _say_unsent(fired: FireResult, screen: Console) -> None:
@@ -72,15 +76,14 @@ def _say_unsent(fired: FireResult, screen: Console) -> None:
         screen.print(visible(f"{name}: stopped ({reason}); {missing} trials not sent"), markup=False, highlight=False)
 
 
-def _exit_code(fired: FireResult, run: RunDir, plan: Plan, screen: Console) -> ExitCode:
+def _exit_code(fired: FireResult, run: RunDir, plan: Plan, summary: Mapping[str, Any], screen: Console) -> ExitCode:
     if fired.interrupted:
         screen.print("Interrupted. What arrived is on record; the same command goes on.", highlight=False)
         return ExitCode.INTERRUPTED
     silent = unanswered(run, plan)
     if silent:
         screen.print(visible(f"No answer at all from: {', '.join(silent)}"), markup=False, highlight=False)
-        return ExitCode.INFRASTRUCTURE
-    return ExitCode.OK
+    return exit_code(summary, silent)
 
 
 def show_forecast(plan: Plan, settings: WireSettings, console: Console) -> None:

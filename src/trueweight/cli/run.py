@@ -12,6 +12,7 @@ from trueweight.cli._flow import run_all, show_forecast
 from trueweight.config import keys_for, load_providers
 from trueweight.run import RunOptions, prepare
 from trueweight.suites import find_suite
+from trueweight.verdict import load_bar
 from trueweight.wire import WireSettings
 
 
@@ -23,16 +24,31 @@ from trueweight.wire import WireSettings
     multiple=True,
     required=True,
     metavar="SUITE",
-    help="Shipped suite by name, .yaml or .jsonl file, or a directory of them. Repeatable.",
+    help="Shipped suite by name, .yaml, .jsonl or .py file, or a directory of them. Repeatable.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Run directory.")
 @click.option("--repeats", default=1, show_default=True, type=click.IntRange(1), help="Times to ask each case.")
+@click.option("--examples", type=click.IntRange(1), metavar="N", help="Cases that each property suite yields.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first N cases of each suite.")
-@click.option("--seed", default=0, show_default=True, type=int, help="Of the order of trials and of resampling.")
-@click.option("--concurrency", default=8, show_default=True, type=click.IntRange(1), help="Requests at once, per provider and ask.")
+@click.option(
+    "--seed", default=0, show_default=True, type=int, help="Of drawn cases, of the order of trials, of resampling."
+)
+@click.option(
+    "--concurrency",
+    default=8,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Requests at once, per provider and ask.",
+)
 @click.option("--retries", default=3, show_default=True, type=click.IntRange(0), help="After a failure of transport.")
 @click.option("--budget", type=click.FloatRange(0, min_open=True), metavar="USD", help="Stop before it is crossed.")
 @click.option("--max-requests", type=click.IntRange(1), metavar="N", help="Stop before it is crossed.")
+@click.option(
+    "--bar",
+    "bar_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="bar.toml: what to demand, written before the run. Exit code 1 if it is missed, 4 if that is open.",
+)
 @click.option("--fresh", is_flag=True, help="Throw away the run that is in --out and start over.")
 @click.option("--retry-errors", is_flag=True, help="Send again what failed on the way; nothing else.")
 @click.option("--dry-run", is_flag=True, help="Print trials, requests and a cost ceiling; send nothing.")
@@ -43,12 +59,14 @@ def command(
     suites: tuple[str, ...],
     out: Path,
     repeats: int,
+    examples: int | None,
     limit: int | None,
     seed: int,
     concurrency: int,
     retries: int,
     budget: float | None,
     max_requests: int | None,
+    bar_file: Path | None,
     fresh: bool,
     retry_errors: bool,
     dry_run: bool,
@@ -59,8 +77,9 @@ def command(
     The same command on the same directory goes on where it stopped: what is on record is never sent again.
     """
     providers = load_providers(providers_file, environ=os.environ)
-    options = RunOptions(repeats=repeats, limit=limit, seed=seed)
-    recording = prepare(providers, [find_suite(name) for name in suites], options)
+    options = RunOptions(repeats=repeats, limit=limit, examples=examples, seed=seed)
+    found = [find_suite(name, examples=examples, seed=seed) for name in suites]
+    recording = prepare(providers, found, options, bar=None if bar_file is None else load_bar(bar_file))
     settings = WireSettings(concurrency=concurrency, retries=retries, budget_usd=budget, max_requests=max_requests)
     if dry_run:
         show_forecast(recording.plan, settings, Console())

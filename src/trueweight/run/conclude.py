@@ -7,7 +7,9 @@ from typing import Any
 
 from trueweight.judge import judge_exchange, judge_run, summarise, summary_text
 from trueweight.report import Evidence, render, wanted_trials
+from trueweight.run.bar import bar_notes, bar_of
 from trueweight.store import RunDir
+from trueweight.verdict import judge_against, with_verdicts
 
 SUMMARY = "summary.json"
 REPORT = "report.html"
@@ -15,9 +17,19 @@ REPORT = "report.html"
 
 def conclude(run: RunDir) -> dict[str, Any]:
     """Judge a run and write its ``summary.json``. The same record gives the same bytes, anywhere, any time."""
-    summary = summarise(judge_run(run))
+    summary = judge(run)
     run.write_text(SUMMARY, summary_text(summary))
     return summary
+
+
+def judge(run: RunDir) -> dict[str, Any]:
+    """The summary of a run with a verdict for each provider if the run has a bar. Writes nothing."""
+    summary = summarise(judge_run(run))
+    bar = bar_of(run)
+    if bar is not None:
+        summary = with_verdicts(summary, judge_against(bar, summary))
+    notes = list(bar_notes(run.manifest, bar))
+    return summary | {"run": summary["run"] | {"notes": notes}} if notes else summary
 
 
 def evidence(run: RunDir, trials: Iterable[str]) -> Iterator[Evidence]:

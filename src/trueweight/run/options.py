@@ -13,10 +13,12 @@ class RunOptions:
         repeats: how often a candidate is asked each case in each mode.
         asks: the reference is asked this many times as often, so that it can be compared with itself.
         limit: only the first so many cases of each suite; None takes all.
-        seed: of the order in which trials are sent, and of every resampling.
+        examples: how many cases each property suite was asked to yield; None leaves it to the suite.
+        seed: of what property suites draw, of the order in which trials are sent, and of every resampling.
     """
 
     repeats: int = 1
     asks: int = 2
     limit: int | None = None
+    examples: int | None = None
     seed: int = 0

@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from trueweight import __version__
 from trueweight.core import Case, Provider, Suite, Trial
 from trueweight.plan import Plan, make_plan
+from trueweight.run.bar import keep_bar
 from trueweight.run.options import RunOptions
 from trueweight.store import Manifest, RunDir, SuiteRecord, explain_change, pending
+from trueweight.verdict import Bar, check_names
 from trueweight.wire import FireResult, WireEvent, WireSettings, fire
 
 
@@ -23,11 +26,13 @@ class Recording:
 
     Attributes:
         cases: those the plan asks, in the order of their suites.
+        bar: what the providers will be held to.
     """
 
     manifest: Manifest
     cases: tuple[Case, ...]
     plan: Plan
+    bar: Bar | None = None
 
 
 def prepare(
@@ -35,14 +40,16 @@ def prepare(
     suites: Sequence[Suite],
     options: RunOptions,
     *,
-    bar_digest: str | None = None,
+    bar: Bar | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Recording:
     """Lay out everything that will be sent, before anything is.
 
     Raises:
-        ConfigError: for numbers below 1, or two cases of one key.
+        ConfigError: for numbers below 1, two cases of one key, or a bar about a provider that is not asked.
     """
+    if bar is not None:
+        check_names(bar, [provider.name for provider in providers])
     everything = [case for suite in suites for case in suite.cases]
     plan = make_plan(
         everything,
@@ -64,11 +71,18 @@ def prepare(
         ),
         providers=tuple(providers),
         started_at=now().isoformat(timespec="microseconds"),
-        bar_digest=bar_digest,
+        bar_digest=None if bar is None else bar.digest(),
         host={"python": platform.python_version(), "platform": platform.platform(), "cpus": os.cpu_count()},
-        options={} if options.limit is None else {"limit": options.limit},
+        options=_options(suites, options),
     )
-    return Recording(manifest, cases, plan)
+    return Recording(manifest, cases, plan, bar)
+
+
+def _options(suites: Sequence[Suite], options: RunOptions) -> dict[str, Any]:
+    """What else shaped the run: enough to draw its generated cases again."""
+    given = {"limit": options.limit, "examples": options.examples}
+    drawn = {suite.name: suite.origin for suite in suites if any("generated" in case.tags for case in suite.cases[:1])}
+    return {**{key: value for key, value in given.items() if value is not None}, **({"drawn": drawn} if drawn else {})}
 
 
 def open_for_recording(recording: Recording, directory: Path, *, fresh: bool) -> tuple[RunDir, tuple[str, ...]]:
@@ -79,14 +93,15 @@ def open_for_recording(recording: Recording, directory: Path, *, fresh: bool) ->
     Raises:
         ConfigError: if another process is writing it.
     """
+    text = None if recording.bar is None else recording.bar.text
     if fresh or not (directory / "manifest.json").exists():
-        return RunDir.create(directory, recording.manifest, recording.cases, fresh=fresh), ()
+        return RunDir.create(directory, recording.manifest, recording.cases, fresh=fresh, bar=text), ()
     run = RunDir.open(directory, write=True)
     try:
-        before, now = run.manifest, recording.manifest
+        before, now = run.manifest, keep_bar(run, recording.manifest)
         changes = explain_change(before, now)
         if changes or list(run.cases().values()) != list(recording.cases):
-            run.amend(replace(now, started_at=before.started_at), recording.cases)
+            run.amend(replace(now, started_at=before.started_at), recording.cases, bar=text)
     except BaseException:
         run.close()
         raise

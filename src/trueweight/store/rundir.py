@@ -22,7 +22,8 @@ MANIFEST = "manifest.json"
 CASES = "cases.jsonl"
 EXCHANGES = "exchanges.jsonl"
 LOCK = "run.lock"
-_RECORD = frozenset({MANIFEST, CASES, EXCHANGES, LOCK})
+BAR = "bar.toml"
+_RECORD = frozenset({MANIFEST, CASES, EXCHANGES, LOCK, BAR})
 _DERIVED = ("summary.json", "report.html", "report.md")
 
 
@@ -42,10 +43,13 @@ class RunDir:
             raise
 
     @classmethod
-    def create(cls, path: Path, manifest: Manifest, cases: Iterable[Case], *, fresh: bool = False) -> RunDir:
+    def create(
+        cls, path: Path, manifest: Manifest, cases: Iterable[Case], *, fresh: bool = False, bar: str | None = None
+    ) -> RunDir:
         """Begin a run, open for writing. The manifest is written last: a directory with one is complete.
 
         Args:
+            bar: the text of the bar, kept so that the run can be judged against it anywhere.
             fresh: throw away the run that is there, if there is one.
 
         Raises:
@@ -59,11 +63,11 @@ class RunDir:
             raise disk_error(path, error) from None
         try:
             if fresh:
-                for name in (MANIFEST, CASES, EXCHANGES, *_DERIVED):
+                for name in (MANIFEST, CASES, EXCHANGES, BAR, *_DERIVED):
                     (path / name).unlink(missing_ok=True)
             _refuse_occupied(path)
             replace_plain(path / EXCHANGES, b"")
-            _write_head(path, manifest, cases)
+            _write_head(path, manifest, cases, bar)
             return cls(path, manifest, lock)
         except BaseException:
             lock.release()
@@ -102,7 +106,7 @@ class RunDir:
             _release(lock)
             raise
 
-    def amend(self, manifest: Manifest, cases: Iterable[Case]) -> None:
+    def amend(self, manifest: Manifest, cases: Iterable[Case], *, bar: str | None = None) -> None:
         """Say what the run is from now on: resuming with more repeats, another provider or a changed suite.
 
         Records of what is gone or changed stay in the file, and `exchanges` leaves them out.
@@ -113,7 +117,7 @@ class RunDir:
         if self._lock is None:
             raise InfrastructureError("this run is open for reading only", code="run-read-only", where=str(self.path))
         amended = replace(manifest, options={**manifest.options, AMENDED: True})
-        _write_head(self.path, amended, cases)
+        _write_head(self.path, amended, cases, bar)
         self.manifest = amended
 
     def cases(self) -> dict[str, Case]:
@@ -186,6 +190,15 @@ class RunDir:
         """
         return read_plain(inside(self.path, name)).decode("utf-8", "replace")
 
+    def bar(self) -> str | None:
+        """The text of the bar that the run has; None if it has none.
+
+        Raises:
+            ConfigError: if it is not a plain file.
+        """
+        path = self.path / BAR
+        return read_plain(path).decode("utf-8", "replace") if path.exists() or path.is_symlink() else None
+
     def close(self) -> None:
         """Make the record durable and release the lock."""
         self._log.close()
@@ -200,8 +213,10 @@ class RunDir:
         self.close()
 
 
-def _write_head(path: Path, manifest: Manifest, cases: Iterable[Case]) -> None:
+def _write_head(path: Path, manifest: Manifest, cases: Iterable[Case], bar: str | None) -> None:
     replace_plain(path / CASES, encode_cases(cases))
+    if bar is not None:
+        replace_plain(path / BAR, bar.encode())
     text = json.dumps(manifest_to_json(manifest), indent=1, sort_keys=True)
     replace_plain(path / MANIFEST, text.encode("ascii") + b"\n")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from trueweight.core import Role, Severity, digest
@@ -25,6 +25,7 @@ class Rule:
 
     Attributes:
         versus_reference: hold the paired difference from the reference to it, not the metric itself.
+        versus_baseline: hold the paired difference from an earlier run to it, not the metric itself.
         providers: names that it applies to; empty is all of the role.
         role: None is both roles.
     """
@@ -36,6 +37,7 @@ class Rule:
     versus_reference: bool = False
     providers: tuple[str, ...] = ()
     role: Role | None = Role.CANDIDATE
+    versus_baseline: bool = False
 
     @property
     def bound(self) -> float:
@@ -43,9 +45,11 @@ class Rule:
         return float(self.at_least if self.at_least is not None else self.at_most or 0.0)
 
     def __str__(self) -> str:
-        what = f"{self.metric} - reference" if self.versus_reference else self.metric
+        against = " - reference" if self.versus_reference else " - baseline" if self.versus_baseline else ""
         sign = "≥" if self.at_least is not None else "≤"
-        return f"{what} {sign} {self.bound:g}" + ("" if self.side is Side.NEAR else f" (by its {self.side.value})")
+        return f"{self.metric}{against} {sign} {self.bound:g}" + (
+            "" if self.side is Side.NEAR else f" (by its {self.side.value})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,11 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """All thresholds of a file."""
+    """All thresholds of a file; ``text`` is the file itself, kept beside a run so that anybody can judge it again."""
 
     rules: tuple[Rule, ...] = ()
     limits: tuple[Limit, ...] = ()
+    text: str = field(default="", compare=False)
 
     def digest(self) -> str:
         """Digest of what the thresholds are, whatever their order, comments or spelling in the file."""

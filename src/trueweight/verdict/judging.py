@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from trueweight.core import ConfigError, ExitCode, Reason, Ruling, Verdict, near_miss
@@ -16,31 +16,63 @@ _EXITS = {
 }
 
 
-def judge_against(bar: Bar, summary: Mapping[str, Any]) -> dict[str, Verdict]:
+def check_names(bar: Bar, names: Collection[str]) -> None:
+    """Refuse a bar about providers that there are not: worth knowing before anything is sent.
+
+    Raises:
+        ConfigError: with the near miss.
+    """
+    for rule in bar.rules:
+        for name in rule.providers:
+            if name not in names:
+                message = f"the rule {rule} names provider {name!r}, which the run does not have"
+                raise ConfigError(message, code="bar-provider", hint=near_miss(name, names))
+
+
+def judge_against(
+    bar: Bar, summary: Mapping[str, Any], baseline: Mapping[str, Any] | None = None
+) -> dict[str, Verdict]:
     """A verdict for each provider that a rule of the bar applies to. Limits on findings apply to candidates.
+
+    Args:
+        baseline: what `trueweight.compare.compare` found between an earlier run and this one.
 
     Raises:
         ConfigError: if a rule names a provider that the run does not have.
     """
     providers: Mapping[str, Mapping[str, Any]] = summary["providers"]
-    for rule in bar.rules:
-        for name in rule.providers:
-            if name not in providers:
-                message = f"the rule {rule} names provider {name!r}, which the run does not have"
-                raise ConfigError(message, code="bar-provider", hint=near_miss(name, providers))
+    check_names(bar, providers)
     out = {}
     for name, provider in providers.items():
-        reasons = [_by_rule(rule, provider) for rule in bar.rules if _applies(rule, name, provider)]
+        rules = [rule for rule in bar.rules if _applies(rule, name, provider)]
+        reasons = [_by_rule(rule, provider, _since(baseline, name)) for rule in rules]
         if provider["role"] == "candidate":
-            reasons += [_by_limit(limit, provider) for limit in bar.limits]
+            reasons += [_by_limit(limit, provider, _unanswered(summary, name)) for limit in bar.limits]
         if reasons:
             out[name] = Verdict(bar.digest(), tuple(reasons))
     return out
 
 
-def exit_code(verdicts: Iterable[Verdict]) -> ExitCode:
-    """1 if one provider fails; else 4 if one is inconclusive, or if nobody was judged; else 0."""
-    return _EXITS[Ruling.of_all([verdict.outcome for verdict in verdicts])]
+def exit_code(summary: Mapping[str, Any], silent: Collection[str] = ()) -> ExitCode:
+    """1 if a provider that answered fails the bar; else 3 if one never answered; else 4 if one is inconclusive, or if
+    nobody was judged; else 0. Without a bar, 3 or 0.
+
+    Args:
+        silent: providers that were asked and never answered: whatever a rule says of them, it is not about the model.
+    """
+    providers: Mapping[str, Mapping[str, Any]] = summary["providers"]
+    found = {name: Ruling(one["verdict"]["outcome"]) for name, one in providers.items() if one.get("verdict")}
+    answered = [ruling for name, ruling in found.items() if name not in silent]
+    if silent and Ruling.FAIL not in answered:
+        return ExitCode.INFRASTRUCTURE
+    barred = found or summary["run"].get("bar_digest")
+    return _EXITS[Ruling.of_all(answered)] if barred else ExitCode.OK
+
+
+def silent_providers(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """Providers of whom trials are on record and not one answer, by name."""
+    counts = {name: provider["counts"] for name, provider in summary["providers"].items()}
+    return tuple(sorted(name for name, count in counts.items() if count["recorded"] and not count["arrived"]))
 
 
 def with_verdicts(summary: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
@@ -56,8 +88,28 @@ def _applies(rule: Rule, name: str, provider: Mapping[str, Any]) -> bool:
     return (not rule.providers or name in rule.providers) and rule.role in (None, provider["role"])
 
 
-def _by_rule(rule: Rule, provider: Mapping[str, Any]) -> Reason:
-    found = provider["versus_reference" if rule.versus_reference else "metrics"].get(rule.metric)
+def _since(baseline: Mapping[str, Any] | None, name: str) -> dict[str, Any] | None:
+    """Metric → its difference from the baseline, as an estimate; None without a baseline."""
+    if baseline is None:
+        return None
+    metrics = baseline["providers"].get(name, {}).get("metrics", {})
+    return {metric: found["difference"] for metric, found in metrics.items()}
+
+
+def _unanswered(summary: Mapping[str, Any], name: str) -> int:
+    """In how many case × mode pairs no repeat at all brought an answer: laws that nobody could look at."""
+    planned = int(summary["providers"][name]["counts"]["trials"]) // int(summary["run"]["repeats"])
+    cells = [cell for case in summary["cases"] for cell in case["cells"].get(name, {}).values()]
+    return planned - [cell["outcome"] != "transport" for cell in cells].count(True)
+
+
+def _by_rule(rule: Rule, provider: Mapping[str, Any], since: Mapping[str, Any] | None) -> Reason:
+    if rule.versus_baseline:
+        if since is None:
+            return Reason(str(rule), Ruling.INCONCLUSIVE, "no baseline was given to compare with", rule.metric)
+        found = since.get(rule.metric)
+    else:
+        found = provider["versus_reference" if rule.versus_reference else "metrics"].get(rule.metric)
     if found is None:
         return Reason(str(rule), Ruling.INCONCLUSIVE, "not measured in this run", rule.metric)
     if found["value"] is None:
@@ -67,7 +119,11 @@ def _by_rule(rule: Rule, provider: Mapping[str, Any]) -> Reason:
     if ruling is not Ruling.INCONCLUSIVE:
         return Reason(str(rule), ruling, message, rule.metric)
     n = n_that_decides(found, rule.bound)
-    more = f"n = {n} would decide at this rate" if n else "no n decides at this rate: it is the bound itself"
+    more = (
+        f"{n - found['n']} more (n = {n}) would decide at this rate"
+        if n
+        else "no n decides at this rate: it is the bound itself"
+    )
     if found["low"] is None and found["high"] is None:
         more = found.get("note", "no interval")
     return Reason(str(rule), ruling, f"{message}; {more}", rule.metric, n)
@@ -93,7 +149,7 @@ def _rule_on(rule: Rule, found: Mapping[str, Any]) -> Ruling:
     return Ruling.INCONCLUSIVE
 
 
-def _by_limit(limit: Limit, provider: Mapping[str, Any]) -> Reason:
+def _by_limit(limit: Limit, provider: Mapping[str, Any], unanswered: int) -> Reason:
     failing = [
         finding["check"]
         for finding in provider["findings"]
@@ -106,6 +162,9 @@ def _by_limit(limit: Limit, provider: Mapping[str, Any]) -> Reason:
     if not counts["arrived"]:
         return Reason(str(limit), Ruling.INCONCLUSIVE, "no answer arrived that could be checked")
     message = f"{len(failing)} fail in {counts['arrived']} answers of {counts['trials']} trials"
+    if unanswered > 0:
+        message += f"; {unanswered} cases and modes have no answer yet"
+        return Reason(str(limit), Ruling.INCONCLUSIVE, message)
     return Reason(str(limit), Ruling.PASS, message)
 
 

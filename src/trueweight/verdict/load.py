@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from trueweight.compare.changes import COMPARED
 from trueweight.config.lines import Lines
 from trueweight.config.spot import Spot
 from trueweight.core import ConfigError, Role, Severity, near_miss
@@ -28,9 +29,20 @@ def load_bar(path: Path) -> Bar:
     Raises:
         ConfigError: for the first thing that is wrong with the file, and for a file that demands nothing.
     """
-    text = _read(path)
-    document = _parse(path, text)
-    file = Spot(str(path), Lines.of(text))
+    return parse_bar(_read(path), str(path))
+
+
+def parse_bar(text: str, where: str) -> Bar:
+    """The bar that a text says.
+
+    Args:
+        where: what to call the text in an error.
+
+    Raises:
+        ConfigError: as `load_bar`.
+    """
+    document = _parse(where, text)
+    file = Spot(where, Lines.of(text))
     _refuse_unknown(file, document, _TABLES)
     tables = document.get("require", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -43,7 +55,7 @@ def load_bar(path: Path) -> Bar:
     if not rules and not limits:
         hint = 'Valid: [[require]] with metric = "schema_accuracy" and at_least = 0.98, or [findings] with MUST = 0.'
         file.refuse("the bar demands nothing", code="bar-empty", hint=hint)
-    return Bar(rules, limits)
+    return Bar(rules, limits, text)
 
 
 def _read(path: Path) -> str:
@@ -57,7 +69,7 @@ def _read(path: Path) -> str:
         raise ConfigError(message, code="bar-unreadable", where=str(path), hint="Valid: a bar.toml.") from None
 
 
-def _parse(path: Path, text: str) -> dict[str, Any]:
+def _parse(path: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -81,18 +93,16 @@ def _rule(spot: Spot, table: Mapping[str, Any]) -> Rule:
         said = "neither at_least nor at_most" if not bounds else "both at_least and at_most"
         hint = "Valid: exactly one of them; two [[require]] tables make a range."
         spot.refuse(f"the rule on {metric} has {said}", code="bar-bound", hint=hint)
-    versus = _choice(spot, table, "versus", {"reference": True}, default=False)
-    if versus and all_metrics()[metric].difference is None:
-        compared = ", ".join(name for name, found in all_metrics().items() if found.difference)
-        spot.at("versus").refuse_value("reference", f"{metric} is not compared", valid=compared, code="bar-versus")
+    versus = _versus(spot, table, metric)
     rule = Rule(
         metric,
         bounds.get("at_least"),
         bounds.get("at_most"),
         _choice(spot, table, "side", {side.value: side for side in Side}, default=Side.NEAR),
-        versus,
+        versus == "reference",
         _names(spot.at("providers"), table.get("providers", [])),
         _choice(spot, table, "role", _ROLES, default=None if "providers" in table else Role.CANDIDATE),
+        versus == "baseline",
     )
     _refuse_unreachable(spot, rule)
     return rule
@@ -105,6 +115,15 @@ def _metric(spot: Spot, table: Mapping[str, Any]) -> str:
     if name not in all_metrics():
         spot.at("metric").refuse(f"unknown metric {name!r}", code="bar-metric", hint=near_miss(name, all_metrics()))
     return name
+
+
+def _versus(spot: Spot, table: Mapping[str, Any], metric: str) -> str:
+    versus: str = _choice(spot, table, "versus", {name: name for name in ("reference", "baseline")}, default="")
+    compared = COMPARED if versus == "baseline" else tuple(all_metrics())
+    valid = [name for name in compared if all_metrics()[name].difference]
+    if versus and metric not in valid:
+        spot.at("versus").refuse_value(versus, f"{metric} is not compared", valid=", ".join(valid), code="bar-versus")
+    return versus
 
 
 def _number(spot: Spot, value: Any) -> float:
@@ -130,7 +149,7 @@ def _names(spot: Spot, value: Any) -> tuple[str, ...]:
 
 def _refuse_unreachable(spot: Spot, rule: Rule) -> None:
     """A proportion whose interval must reach the very end of its range would be inconclusive for ever."""
-    if all_metrics()[rule.metric].unit != "proportion" or rule.versus_reference:
+    if all_metrics()[rule.metric].unit != "proportion" or rule.versus_reference or rule.versus_baseline:
         return
     if not 0 <= rule.bound <= 1:
         key = "at_least" if rule.at_least is not None else "at_most"
