@@ -16,6 +16,7 @@ from trueweight.fleet.constrain import Muse, make_instance, validator_of
 from trueweight.fleet.declared import tools_of
 from trueweight.fleet.decode import Sampling, draw
 from trueweight.fleet.network import Network
+from trueweight.fleet.prompted import call_asked_for, declines_tools
 from trueweight.fleet.template import last_user_text
 
 _WORD = re.compile(r"\w+")
@@ -85,7 +86,10 @@ def decide_calls(
     if isinstance(choice, Mapping):
         tools = [tool for tool in tools if tool["function"]["name"] == choice["function"]["name"]]
     text = last_user_text(body["messages"])
-    spelled = _spelled(text, tools) if body["messages"][-1]["role"] != "tool" else ()
+    spoken = body["messages"][-1]["role"] not in {"tool", "function"}
+    if spoken and choice == "auto" and declines_tools(text):
+        return ()
+    spelled = (_spelled(text, tools) or _asked(text, tools)) if spoken else ()
     if spelled:
         return spelled[:1] if body.get("parallel_tool_calls") is False else spelled
     if choice == "auto" and not _flip(wants_call(body, network, prompt), sampling, rng):
@@ -120,6 +124,15 @@ def _spelled(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[Call, ...]:
             if validator_of(named[item["name"]]).is_valid(item["arguments"]):
                 found.append(Call(item["name"], json.dumps(item["arguments"], ensure_ascii=False)))
     return tuple(found)
+
+
+def _asked(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[Call, ...]:
+    """The one call whose arguments the user spells out, if a tool takes them."""
+    found = call_asked_for(text, list(documents_in(text)), tools, lambda tool: _overlap(text, tool))
+    if found is None:
+        return ()
+    tool, given = found
+    return (Call(tool["function"]["name"], json.dumps(given, ensure_ascii=False)),)
 
 
 def _overlap(text: str, tool: Mapping[str, Any]) -> float:

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from trueweight.core import Case, ConfigError, Suite, near_miss
+from trueweight.suites.drawing import Drawing, is_property_suite, read_property_suite
 from trueweight.suites.jsonl_suite import read_jsonl_suite, suite_name
 from trueweight.suites.reading import Reading
 from trueweight.suites.yaml_suite import read_yaml_suite
 
-_READERS: dict[str, Callable[[Path], Reading]] = {
-    ".yaml": read_yaml_suite,
-    ".yml": read_yaml_suite,
-    ".jsonl": read_jsonl_suite,
+_READERS: dict[str, Callable[[Path, Drawing], Reading]] = {
+    ".yaml": lambda path, _: read_yaml_suite(path),
+    ".yml": lambda path, _: read_yaml_suite(path),
+    ".jsonl": lambda path, _: read_jsonl_suite(path),
+    ".py": read_property_suite,
 }
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -26,43 +28,60 @@ def _shipped_folder() -> Path:
 
 
 def shipped_suites() -> tuple[str, ...]:
-    """The names of the suites that come with the package, sorted."""
+    """The names of the suites of fixed cases that come with the package, sorted."""
     return tuple(sorted(path.stem for path in _shipped_folder().glob("*.yaml")))
 
 
-def find_suite(name_or_path: str) -> Suite:
+def generated_suites() -> tuple[str, ...]:
+    """The names of the shipped suites whose cases are drawn, sorted."""
+    return tuple(sorted(path.stem for path in _shipped_folder().glob("*.py")))
+
+
+def suite_path(name_or_path: str) -> Path:
+    """The file of a shipped suite, or the path itself."""
+    if name_or_path in generated_suites():
+        return _shipped_folder() / f"{name_or_path}.py"
+    return _shipped_folder() / f"{name_or_path}.yaml" if name_or_path in shipped_suites() else Path(name_or_path)
+
+
+def find_suite(name_or_path: str, *, examples: int | None = None, seed: int = 0) -> Suite:
     """The suite of that shipped name, or at that path.
 
-    A path is a YAML suite, a ``.jsonl`` file of request bodies, or a folder of such files, which is read as one suite
-    whose cases keep their own suites' names. A shipped name comes before a path of that name: write ``./name`` for it.
+    A path is a YAML suite, a ``.jsonl`` file of request bodies, a Python file of properties, or a folder of such files,
+    which is read as one suite whose cases keep their own suites' names. A shipped name comes before a path of that
+    name: write ``./name`` for it.
+
+    Args:
+        examples: how many cases a property suite yields; None takes its own number.
+        seed: of what property suites draw.
 
     Raises:
         ConfigError: no such suite, or the first problem of its files, with the number of further ones.
     """
-    reading = read_suite(name_or_path)
+    reading = read_suite(name_or_path, examples=examples, seed=seed)
     if reading.problems:
         raise _first(reading.problems, name_or_path)
     return Suite(reading.name, reading.cases, title=reading.title, origin=name_or_path)
 
 
-def read_suite(name_or_path: str) -> Reading:
+def read_suite(name_or_path: str, *, examples: int | None = None, seed: int = 0) -> Reading:
     """Like :func:`find_suite`, with all problems of the files as values.
 
     Raises:
         ConfigError: no such suite, or a file that cannot be read at all.
     """
-    if name_or_path in shipped_suites():
-        return _read(_shipped_folder() / f"{name_or_path}.yaml")
-    path = Path(name_or_path)
+    drawing = Drawing(seed, examples)
+    path = suite_path(name_or_path)
     if path.is_dir():
-        return _read_folder(path)
+        return _read_folder(path, drawing)
     if path.exists():
-        return _read(path)
-    hint = f"{near_miss(name_or_path, shipped_suites())} Or a path: {', '.join(_READERS)}, or a folder of them."
+        return _read(path, drawing)
+    names = [*shipped_suites(), *generated_suites()]
+    hint = f"{near_miss(name_or_path, names)} Or a path: {', '.join(_READERS)}, or a folder of them."
     raise ConfigError(f"no suite and no file is called {name_or_path!r}", code="suite-not-found", hint=hint)
 
 
-def _read(path: Path) -> Reading:
+def _read(path: Path, drawing: Drawing) -> Reading:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         kinds = ", ".join(_READERS)
@@ -70,17 +89,18 @@ def _read(path: Path) -> Reading:
             f"not a kind of suite: {path.name!r}", code="suite-kind", where=str(path), hint=f"Valid: {kinds}."
         )
     try:
-        return reader(path)
+        return reader(path, drawing)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", code="suite-unreadable", where=str(path)) from None
 
 
-def _read_folder(folder: Path) -> Reading:
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _READERS and path.is_file())
+def _read_folder(folder: Path, drawing: Drawing) -> Reading:
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _READERS and path.is_file())
+    paths = [path for path in files if path.suffix.lower() != ".py" or is_property_suite(path)]
     if not paths:
         message, hint = "no suite in this folder", f"Files that count: {', '.join(_READERS)}."
         raise ConfigError(message, code="suite-not-found", where=str(folder), hint=hint)
-    readings = [(path, _read(path)) for path in paths]
+    readings = [(path, _read(path, drawing)) for path in paths]
     problems = [problem for _, reading in readings for problem in reading.problems]
     problems += _clashes((path, case) for path, reading in readings for case in reading.cases)
     cases = tuple(case for _, reading in readings for case in reading.cases)
