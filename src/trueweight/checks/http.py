@@ -23,7 +23,10 @@ _REFUSING = (
     "unrecognized",
     "disabled",
     "does not",
+    "not permitted",
+    "cannot be enforced",
 )
+_SCHEMA_WORDS = ("schema", "keyword", "grammar")
 
 
 @check(
@@ -140,7 +143,8 @@ def request_accepted(case: Case, reply: Reply) -> Verdict | None:
     if reply.ok:
         return Pass()
     words = error_words(reply)
-    feature = _named_feature(case.request, words or "")
+    param = reply.error.get("param") if isinstance(reply.error, dict) else None
+    feature = _named_feature(case.request, f"{words} {param or ''}")
     if words is not None and feature is not None:
         return Unsupported(f"status {reply.status}, about {feature}: {quote(words)}", whole(reply))
     return Fail(f"status {reply.status}: {quote(words or reply.text)}", "an answer", str(reply.status), whole(reply))
@@ -197,4 +201,7 @@ def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
         return named[0]
     asked = [name for name in _FEATURES if name in request]
     refusing = any(word in lowered for word in _REFUSING)
+    by_schema = any(name in request for name in ("response_format", "tools"))
+    if by_schema and any(word in lowered for word in _SCHEMA_WORDS):
+        return "the schema"
     return asked[0] if refusing and asked else None

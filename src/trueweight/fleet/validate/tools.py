@@ -19,6 +19,9 @@ def check_tools(body: Mapping[str, Any]) -> None:
     for at, message in enumerate(body["messages"]):
         if message.get("tools"):
             names += _tools(message["tools"], f"messages[{at}].tools")
+            for name in names:
+                if name[0].isdigit():
+                    refuse(f"messages[{at}].tools", f"the name {name!r} begins with a digit.")
     for name in names:
         if names.count(name) > 1:
             refuse("tools", f"duplicate function name {name!r}.")

@@ -1,0 +1,16 @@
+"""``trueweight explain``: one check, in words and by example."""
+
+from __future__ import annotations
+
+import click
+
+from trueweight.explain import explain
+from trueweight.report import visible
+
+
+@click.command()
+@click.argument("check")
+def command(check: str) -> None:
+    """Say what CHECK demands, why, what a reply that breaks it looks like, and how to fix the server."""
+    for line in explain(check).splitlines():
+        click.echo(visible(line))
