@@ -40,7 +40,7 @@ class Drift:
         e_value: against "the mean excess is at most ``tau``"; 1/α of it or more is evidence at level α, at any time.
         e_equal: the same against "there is no difference at all", which honest stacks may well refute.
         tau: tolerated mean excess.
-        effect: mean excess of the candidate's distance from the reference over the reference's from itself, in [-1, 1],
+        effect: mean excess of the candidate's distance from the reference over the reference's from itself, in [-½, 1],
             with its confidence sequence.
         words: the effect, and what led to the verdict, in sentences for people.
         findings: other things noticed, in sentences: sampler, capped logprobs, refusals.
@@ -48,6 +48,7 @@ class Drift:
         prompts: compared prompts; ``missing`` says why others could not be, by reason.
         cost: USD for the candidate's requests by its declared prices; None if unknown.
         rung, rungs: where a ladder is known, the nearest rung and all those it is consistent with, finest first.
+        ladder: the known ladder, finest first: each rung with its own effect in the same mode.
         wealth: ``e_value`` after each compared prompt.
         details: numbers behind the words, by name.
     """
@@ -69,6 +70,7 @@ class Drift:
     cost: float | None = None
     rung: str | None = None
     rungs: tuple[str, ...] = ()
+    ladder: tuple[tuple[str, Estimate], ...] = ()
     wealth: tuple[float, ...] = ()
     details: Mapping[str, float] = field(default_factory=dict)
 
@@ -92,6 +94,7 @@ class Drift:
             "rung": self.rung,
             "rung_interval": [self.rungs[0], self.rungs[-1]] if self.rungs else None,
             "rungs": list(self.rungs),
+            "ladder": [{"rung": rung, "effect": effect.as_json()} for rung, effect in self.ladder],
             "wealth": [_short(value) for value in self.wealth],
             "details": {name: _short(value) for name, value in sorted(self.details.items())},
         }
