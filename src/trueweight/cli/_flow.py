@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import anyio
 import click
 from rich.console import Console
 from rich.table import Table
@@ -19,7 +18,7 @@ from trueweight.report import print_table, visible
 from trueweight.run import Recording, conclude, open_for_recording, publish, record, unanswered
 from trueweight.store import RunDir, pending
 from trueweight.verdict import exit_code
-from trueweight.wire import FireResult, WireSettings
+from trueweight.wire import FireResult, WireSettings, run_loop
 
 
 def run_all(
@@ -45,7 +44,7 @@ def run_all(
             done = len(recording.plan.trials) - len(todo)
             screen.print(f"Resuming: {done} trials are on record, {len(todo)} are left.", highlight=False)
         with watching(todo, screen, quiet=quiet) as on_event:
-            fired = anyio.run(
+            fired = run_loop(
                 partial(
                     record,
                     run,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -19,7 +20,7 @@ _HIDDEN = "Bearer [REDACTED]"
 class Outgoing:
     """A serialised request; ``headers`` hold the key, ``record`` does not."""
 
-    url: str
+    url: httpx.URL
     headers: tuple[tuple[str, str], ...]
     body: bytes
     record: RequestRecord
@@ -42,7 +43,11 @@ def outgoing(trial: Trial, key: str | None, redactor: Redactor) -> Outgoing:
     credential = () if key is None else (("Authorization", f"Bearer {key}"),)
     shown = () if key is None else (("Authorization", _HIDDEN),)
     record = RequestRecord("POST", redactor.text(url), (*redactor.pairs(plain), *shown), redactor.text(body))
-    return Outgoing(url, (*plain, *credential), body.encode(), record)
+    return Outgoing(_parsed(url), (*plain, *credential), body.encode(), record)
+
+
+# A handful of URLs, and parsing one costs more than any other step of making a request.
+_parsed = lru_cache(256)(httpx.URL)
 
 
 def _headers(provider: Provider, mode: Mode) -> tuple[tuple[str, str], ...]:
