@@ -198,6 +198,8 @@ def make_drift(verdict: str = "drift") -> dict[str, Any]:
         "words": "Its answers differ by more than honest stacks do.", "findings": ["logprobs are capped at 5"],
         "requests": 26, "reference_requests": 30, "prompts": 24, "missing": {"refused": 2}, "cost": 0.0031,
         "rung": "Q4_0", "rung_interval": ["Q5_K_M", "Q4_0"], "rungs": ["Q5_K_M", "Q4_0"],
+        "ladder": [{"rung": r, "effect": {"value": v, "low": v / 2, "high": 2 * v, "unit": "difference"}}
+                   for r, v in (("Q8_0", 0.005), ("Q5_K_M", 0.07), ("Q4_0", 0.12), ("Q2_K", 0.4))],
         "wealth": [1.2, 2.0, 7.0, 33.0, 480.0], "details": {"floor": 0.01},
     }  # fmt: skip
 

@@ -254,7 +254,12 @@ def test_drift_is_said_to_be_missing_or_drawn_with_everything_it_rests_on() -> N
     summary = make_summary()
     assert "Drift not measured" in " ".join(Page(render_html(summary, ())).text.split())
     summary["providers"]["int4"]["drift"] = make_drift()
-    summary["providers"]["twin"]["drift"] = make_drift("equivalent") | {"rung": None, "rungs": [], "wealth": []}
+    summary["providers"]["twin"]["drift"] = make_drift("equivalent") | {
+        "rung": None,
+        "rungs": [],
+        "ladder": [],
+        "wealth": [],
+    }
     text = " ".join(Page(render_html(summary, ())).text.split())
     for words in ("✕ drift", "✓ same", "Q5_K_M",
                   "24 prompts, 26 requests, $0.0031, by logprobs, 2 refused", "capped at 5",

@@ -85,7 +85,7 @@ def _column(summary: Mapping[str, Any], metric: Metric) -> Column | None:
     values = [abs(estimate["value"]) for estimate in estimates if estimate.get("value")]
     # The smallest value sets the decimals of its column, but the largest must not look more exact than it is.
     decimals = min(decimals_of(min(values), 2), decimals_of(max(values)) + 1) if values else 0
-    return Column(metric, scale, mark(scale, floor), words, decimals)
+    return Column(metric, scale, mark(scale, floor), words, min(decimals, 3) if metric.id == "drift" else decimals)
 
 
 def _small(provider: Mapping[str, Any], column: Column, estimate: Mapping[str, Any]) -> tuple[str, float | None]:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from trueweight.report.numbers import MINUS
+
 WIDTH: Final = 112.0
 MARGIN: Final = 4.0
 _STARTS: Final = (0.95, 0.9, 0.8, 0.5, 0.0)
@@ -43,7 +45,7 @@ class Axis(NamedTuple):
 
     def _label(self, value: float) -> str:
         """Ends of an axis are round numbers, so they need no decimals for show."""
-        return f"{value:.0%}" if self.unit == "proportion" else f"{value:g}"
+        return f"{value:.0%}" if self.unit == "proportion" else f"{value:.6g}".replace("-", MINUS)
 
 
 class Mark(NamedTuple):
@@ -68,6 +70,13 @@ def _round_up(value: float) -> float:
     return min(step * scale for step in (*_STEPS, 10) if step * scale >= value * 0.999999)
 
 
+def _outwards(value: float) -> float:
+    if value <= 0:
+        return 0.0
+    scale = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(f"{math.ceil(value / scale * 0.999999) * scale:.12g}")
+
+
 def axis(estimates: Iterable[Mapping[str, Any]], *, log: bool) -> Axis | None:
     """The narrowest honest axis that holds all estimates; None when there is nothing to draw."""
     known = [estimate for estimate in estimates if estimate.get("value") is not None]
@@ -81,7 +90,8 @@ def axis(estimates: Iterable[Mapping[str, Any]], *, log: bool) -> Axis | None:
     if log and positive:
         low, high = _round_down(min(positive)), _round_up(max(positive))
         return Axis(low, high if high > low else low * 10, True, unit)
-    low, high = min(0.0, *numbers), max(0.0, *numbers)
+    # Ends at two significant digits, outwards: they are written below the axis.
+    low, high = (-_outwards(-min(0.0, *numbers)), _outwards(max(0.0, *numbers)))
     return Axis(low, high if high > low else low + 1.0, False, unit)
 
 

@@ -20,7 +20,7 @@ _WORDS: Final = {
 
 
 class DriftRow(NamedTuple):
-    """One candidate."""
+    """One candidate. ``band`` is what its mode tolerates, ``ladder`` where the recorded rungs stand on the axis."""
 
     provider: str
     mark: str
@@ -29,6 +29,8 @@ class DriftRow(NamedTuple):
     effect: str
     interval: str
     drawn: Mark | None
+    band: tuple[float, float]
+    ladder: tuple[float, ...]
     evidence: str
     wealth: str
     rungs: tuple[tuple[str, bool], ...]
@@ -38,12 +40,11 @@ class DriftRow(NamedTuple):
 
 
 class Drifts(NamedTuple):
-    """All candidates on one axis; ``band`` is what is tolerated, ``bar`` the height at which evidence decides."""
+    """All candidates on one axis; ``bar`` is the height at which evidence decides."""
 
     ticks: tuple[Tick, ...]
-    band: tuple[float, float]
     zero: float
-    tau: str
+    taus: str
     alpha: str
     bar: float
     rows: tuple[DriftRow, ...]
@@ -75,15 +76,22 @@ def _asked(found: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _ladder(found: Mapping[str, Any], every: Sequence[str]) -> tuple[tuple[str, bool], ...]:
-    fitting = set(found.get("rungs") or ())
-    return tuple((rung, rung in fitting) for rung in every) if fitting else ()
+def _rungs(found: Mapping[str, Any]) -> tuple[tuple[str, bool], ...]:
+    """Every rung of the ladder, finest first, and whether the candidate may be it."""
+    fitting = [str(rung) for rung in found.get("rungs") or ()]
+    every = [str(one["rung"]) for one in found.get("ladder") or ()] or fitting
+    return tuple((rung, rung in fitting) for rung in every)
 
 
-def _row(name: str, found: Mapping[str, Any], scale: Axis | None, ladder: Sequence[str]) -> DriftRow:
+def _ladder(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    effects = [one.get("effect") or {} for one in found.get("ladder") or ()]
+    return [effect for effect in effects if effect.get("value") is not None]
+
+
+def _row(name: str, found: Mapping[str, Any], scale: Axis) -> DriftRow:
     glyph, word, css = _WORDS.get(str(found.get("verdict")), _WORDS["inconclusive"])
     effect = found.get("effect") or {}
-    value = effect.get("value")
+    value, tau = effect.get("value"), float(found.get("tau") or 0.0)
     return DriftRow(
         name,
         glyph,
@@ -92,9 +100,11 @@ def _row(name: str, found: Mapping[str, Any], scale: Axis | None, ladder: Sequen
         "n/a" if value is None else write(value, "", 3),
         span({**effect, "unit": ""}, 3) if value is not None else "",
         mark(scale, effect),
+        (scale.x(-tau), scale.x(tau)),
+        tuple(scale.x(one["value"]) for one in _ladder(found)),
         _evidence(found.get("e_value", 0.0)),
         _wealth(found.get("wealth") or ()),
-        _ladder(found, ladder),
+        _rungs(found),
         _asked(found),
         str(found.get("words") or ""),
         tuple(map(str, found.get("findings") or ())),
@@ -106,15 +116,13 @@ def drifts(summary: Mapping[str, Any], order: Sequence[str]) -> Drifts | None:
     found = {name: summary["providers"][name]["drift"] for name in order if summary["providers"][name].get("drift")}
     if not found:
         return None
-    first = next(iter(found.values()))
-    tau, alpha = float(first.get("tau") or 0.0), float(first.get("alpha") or 0.05)
+    taus = sorted({float(one.get("tau") or 0.0) for one in found.values()})
+    alpha = float(next(iter(found.values())).get("alpha") or 0.05)
     effects = [one["effect"] for one in found.values() if one.get("effect")]
-    scale = axis([*effects, {"value": tau, "low": -tau, "unit": "difference"}], log=False)
-    ladder: list[str] = []
-    for one in found.values():
-        ladder += [rung for rung in one.get("rungs") or () if rung not in ladder]
-    rows = tuple(_row(name, one, scale, ladder) for name, one in found.items())
+    rungs = [{**effect, "low": None, "high": None} for one in found.values() for effect in _ladder(one)]
+    scale = axis([*effects, *rungs, {"value": taus[-1], "low": -taus[-1], "unit": "difference"}], log=False)
     if scale is None:
         return None
-    band = (scale.x(-tau), scale.x(tau))
-    return Drifts(scale.ticks(), band, scale.x(0.0), f"{tau:g}", f"{alpha:g}", _height(1 / alpha), rows)
+    rows = tuple(_row(name, one, scale) for name, one in found.items())
+    words = " or ".join(f"{tau:g}" for tau in taus)
+    return Drifts(scale.ticks(), scale.x(0.0), words, f"{alpha:g}", _height(1 / alpha), rows)

@@ -45,14 +45,19 @@ class Matrix(NamedTuple):
 
 
 def letters(modes: Mapping[str, Mapping[str, Any]], order: Sequence[str]) -> str:
-    """One letter per mode; a mode that the case is not asked in is ``n``."""
-    return "".join(OUTCOMES.get(str(modes.get(mode, {}).get("outcome")), "n") for mode in order)
+    """One letter per mode, in upper case where the client was busy; a mode that the case is not asked in is ``n``."""
+    return "".join(_letter(modes.get(mode, {})) for mode in order)
+
+
+def _letter(cell: Mapping[str, Any]) -> str:
+    letter = OUTCOMES.get(str(cell.get("outcome")), "n")
+    return letter.upper() if cell.get("client_limited") else letter
 
 
 def disagreement(cells: Sequence[str]) -> int:
     """How many judged answers differ from the commonest one, over modes. A lost request is no disagreement."""
     total = 0
-    for column in zip(*cells, strict=True):
+    for column in zip(*map(str.lower, cells), strict=True):
         judged = Counter(letter for letter in column if letter in "pfyu")
         total += judged.total() - max(judged.values(), default=0)
     return total
@@ -88,7 +93,7 @@ def build(summary: Mapping[str, Any], providers: Sequence[str]) -> Matrix:
 
 
 def _rank(row: MatrixRow) -> tuple[int, int, int, str]:
-    failing = sum(cell.count("f") + cell.count("y") for cell in row.cells)
+    failing = sum(cell.lower().count("f") + cell.lower().count("y") for cell in row.cells)
     severity = _SEVERITIES.index(row.severity) if row.severity in _SEVERITIES else len(_SEVERITIES)
     return -row.disagreement, -failing, severity, row.key
 

@@ -5,6 +5,11 @@
   const data = JSON.parse($("data").textContent);
   const NAMES = { p: "pass", f: "fail", y: "flaky", u: "unsupported", t: "transport", c: "client-limited", n: "n/a" };
   const LETTERS = Object.fromEntries(Object.entries(NAMES).map(([letter, name]) => [name, letter]));
+  // An upper-case letter: the client was busy, so the times are not to be trusted; the outcome is what it is.
+  for (const item of data.cases) {
+    item.l = item.c.map((cell) => /[A-Z]/.test(cell));
+    if (item.l.includes(true)) item.c = item.c.map((cell) => cell.toLowerCase());
+  }
   const PAGE = Math.max(30, Math.floor(1200 / data.providers.length)); // cells drawn at once: filtering stays under 100 ms
   const SVG = "http://www.w3.org/2000/svg";
 
@@ -76,7 +81,8 @@
       const [, sign, digits, outcome] = match;
       const number = Number(digits);
       const compare = { "": (n) => n === number, "=": (n) => n === number, ">": (n) => n > number, "<": (n) => n < number, ">=": (n) => n >= number, "<=": (n) => n <= number }[sign];
-      return (item) => compare(item.c.filter((cell) => has(cell, LETTERS[outcome])).length);
+      const letter = LETTERS[outcome];
+      return (item) => compare(item.c.filter((cell, at) => has(cell, letter) || (letter === "c" && item.l[at])).length);
     },
   };
 
@@ -90,7 +96,7 @@
     if (column < 0) fail(name + ":" + value, [...Object.keys(WORDS), ...data.providers].map((word) => word + ":…"));
     const letter = LETTERS[value] || fail(name + ":" + value, Object.keys(LETTERS).map((word) => data.providers[column] + ":" + word));
     if (letter === "p") return (item) => has(item.c[column], "p") && [...item.c[column]].every((one) => "pn".includes(one));
-    return (item) => has(item.c[column], letter);
+    return (item) => has(item.c[column], letter) || (letter === "c" && item.l[column]);
   }
 
   function term(token) {
@@ -139,10 +145,10 @@
 
   const state = { query: "", found: data.cases, shown: PAGE };
 
-  function describe(cell) {
+  function describe(cell, limited) {
     const all = [...cell];
-    if (all.every((letter) => letter === all[0])) return NAMES[all[0]];
-    return all.map((letter, at) => data.modes[at] + " " + NAMES[letter]).join(", ");
+    const words = all.every((letter) => letter === all[0]) ? NAMES[all[0]] : all.map((letter, at) => data.modes[at] + " " + NAMES[letter]).join(", ");
+    return words + (limited ? ", client-limited" : "");
   }
 
   function cellNode(item, column) {
@@ -151,7 +157,7 @@
     const mode = [...cell].findIndex((letter) => "fyut".includes(letter));
     const name = data.providers[column];
     const target = { q: state.query, cell: [item.k, name, data.modes[Math.max(mode, 0)]].join("|") };
-    const link = el("a", { href: hashOf(target), "aria-label": name + ": " + describe(cell) }, ...(same ? [glyph(cell[0])] : [...cell].map(glyph)));
+    const link = el("a", { href: hashOf(target), "aria-label": name + ": " + describe(cell, item.l[column]) }, ...(same ? [glyph(cell[0])] : [...cell].map(glyph)), item.l[column] ? glyph("c") : null);
     return el("td", { class: "p" }, link);
   }
 
@@ -220,7 +226,7 @@
 
   function findingNode(found) {
     const law = (data.checks.find(([id]) => id === found.id) || ["", ""])[1];
-    return el("div", { class: "finding" }, el("b", null, found.id), " ", el("span", { class: "sev" }, found.s + " · " + found.o),
+    return el("div", { class: found.s === "INFO" ? "finding info" : "finding" }, el("b", null, found.id), " ", el("span", { class: "sev" }, found.s + " · " + found.o),
       pairs([["Law", law], ["Found", found.m], ["Expected", found.x], ["Got", found.g]]), ...(found.b || []).map(bytesNode));
   }
 
@@ -257,9 +263,9 @@
 
   function itemNode(item) {
     const held = item.held.length ? [el("p", { class: "note" }, "Held: " + item.held.join(", "))] : [];
-    return el("section", { "aria-label": item.p }, el("h3", null, item.p), el("p", { class: "note" }, item.m + ", repeat " + (item.r + 1) + ", " + item.at + (item.busy ? ", times not trusted: this client was busy" : "")),
+    return el("section", { "aria-label": item.p }, el("h3", null, item.p), el("p", { class: "note" }, item.m + ", repeat " + (item.r + 1) + ", " + item.at.slice(0, 19).replace("T", " ") + " UTC, trial " + item.t + (item.busy ? ", times not trusted: this client was busy" : "")),
       ...item.found.map(findingNode), ...held, ...replyNode(item), ...triesNode(item), ...titled("Timeline", timelineNode(item)),
-      ...titled("Response headers", pre(item.head.map(([key, value]) => key + ": " + value).join("\n") || "none", "Response headers")), ...requestNode(item));
+      ...titled("Again", pre("trueweight replay RUN " + item.t, "Command that sends it again")), ...titled("Response headers", pre(item.head.map(([key, value]) => key + ": " + value).join("\n") || "none", "Response headers")), ...requestNode(item));
   }
 
   function divergence(left, right) {
