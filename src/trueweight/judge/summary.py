@@ -9,11 +9,12 @@ from typing import Any
 
 from trueweight.checks import all_checks
 from trueweight.core import Case, CheckInfo, Mode, Observation, Provider, Role
+from trueweight.judge.blame import Judged, judged_cases
 from trueweight.judge.cells import make_cells, mark_different, matrix
 from trueweight.judge.counts import count, count_failures
 from trueweight.judge.distributions import distributions, over_time, window
 from trueweight.judge.exchange import case_info, offers_tools
-from trueweight.judge.findings import Failed, failed_cases, list_findings
+from trueweight.judge.findings import list_findings
 from trueweight.judge.run import Judgement
 from trueweight.judge.sentence import make_sentence
 from trueweight.measure import Measured, measure
@@ -86,7 +87,7 @@ def _providers(
 ) -> dict[str, Any]:
     tools = {key for key, case in cases.items() if offers_tools(case.request)}
     checks = {info.id: info for info in all_checks()}
-    theirs = failed_cases(observations[reference]) if reference is not None else None
+    theirs = judged_cases(observations[reference]) if reference is not None else None
     start, end = window([seen for rows in observations.values() for seen in rows])
     return {
         name: _provider(
@@ -109,7 +110,7 @@ def _provider(
     *,
     tools: Container[str],
     checks: Mapping[str, CheckInfo],
-    reference_fails: Failed | None,
+    reference_fails: Mapping[str, Judged] | None,
 ) -> dict[str, Any]:
     name = provider.name
     out: dict[str, Any] = {

@@ -52,7 +52,8 @@ class SameId(Fault):
 
     def answer(self, ask: Ask, answer: Answer) -> Answer:
         """Make the id of the reply."""
-        return each_call(answer, lambda call: replace(call, id="call_0"))
+        several = any(len(choice.calls) > 1 for choice in answer.choices)
+        return each_call(answer, lambda call: replace(call, id="call_0")) if several else answer
 
 
 @fault("own-call-type", checks=("call-type",))
