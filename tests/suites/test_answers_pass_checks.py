@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from trueweight.checks import run_checks
-from trueweight.core import Attempt, Case, Exchange, Mode, Outcome, RequestRecord, Stamp
+from trueweight.checks import Heard, hear, run_checks, run_paired_checks
+from trueweight.core import Attempt, Case, Exchange, Mode, Outcome, Reply, RequestRecord, Severity, Stamp
+from trueweight.fleet.template import prompt_tokens
 from trueweight.read import read_reply
 from trueweight.suites import find_suite, shipped_suites
 
@@ -27,25 +29,49 @@ def _message(answer: Mapping[str, Any]) -> dict[str, Any]:
         for number, call in enumerate(answer.get("calls", ()))
     ]
     content = json.dumps(answer["json"], ensure_ascii=False) if "json" in answer else answer.get("content")
-    return {"role": "assistant", "content": content, **({"tool_calls": calls} if calls else {})}
+    thought = {"reasoning_content": answer["reasoning"]} if "reasoning" in answer else {}
+    return {"role": "assistant", **thought, "content": content, **({"tool_calls": calls} if calls else {})}
+
+
+def _stopped(case: Case, message: dict[str, Any]) -> dict[str, Any]:
+    """The message as the request's stop sequences leave it."""
+    stop = case.request.get("stop") or ()
+    found = [message["content"].find(one) for one in ([stop] if isinstance(stop, str) else stop)]
+    found = [at for at in found if at >= 0]
+    return {**message, "content": message["content"][: min(found)]} if found else message
+
+
+def _limit(case: Case) -> int:
+    limit: int = case.request.get("max_tokens") or case.request["max_completion_tokens"]
+    return limit
 
 
 def _cut(case: Case, message: dict[str, Any]) -> tuple[dict[str, Any], str, int]:
     """The message as max_tokens leaves it, with finish reason and token count; here four characters are a token."""
-    limit: int = 4 * case.request["max_tokens"]
+    limit = 4 * _limit(case)
     calls = message.get("tool_calls", [])
     text: str = calls[0]["function"]["arguments"] if calls else message["content"]
     if len(text) <= limit:
         return message, "tool_calls" if calls else "stop", max(1, len(text) // 4)
     if calls:
         function = {**calls[0]["function"], "arguments": text[:limit]}
-        return {**message, "tool_calls": [{**calls[0], "function": function}]}, "length", case.request["max_tokens"]
-    return {**message, "content": text[:limit]}, "length", case.request["max_tokens"]
+        return {**message, "tool_calls": [{**calls[0], "function": function}]}, "length", _limit(case)
+    return {**message, "content": text[:limit]}, "length", _limit(case)
+
+
+def _logprobs(case: Case) -> dict[str, Any]:
+    """One entry stands for all: as many alternatives as were asked for."""
+    if not case.request.get("logprobs"):
+        return {}
+    one = {"token": "a", "logprob": -0.1, "bytes": [97]}
+    return {"logprobs": {"content": [{**one, "top_logprobs": [one] * case.request.get("top_logprobs", 0)}]}}
 
 
 def _chunks(message: dict[str, Any], finish: str) -> list[dict[str, Any]]:
     """Deltas: role, content in two pieces, each call's head and then its arguments in two pieces, finish."""
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    if thought := message.get("reasoning_content"):
+        deltas.append({"reasoning_content": thought})
     if text := message["content"]:
         deltas += [{"content": text[: len(text) // 2]}, {"content": text[len(text) // 2 :]}]
     for index, call in enumerate(message.get("tool_calls", ())):
@@ -58,15 +84,19 @@ def _chunks(message: dict[str, Any], finish: str) -> list[dict[str, Any]]:
 
 
 def _body(case: Case, mode: Mode) -> bytes:
-    message, finish, count = _cut(case, _message(case.answer or {}))
-    prompt = max(1, len(json.dumps(dict(case.request))) // 4)
-    usage = {"prompt_tokens": prompt, "completion_tokens": count, "total_tokens": prompt + count}
+    message, finish, count = _cut(case, _stopped(case, _message(case.answer or {})))
+    prompt, several = len(prompt_tokens(case.request)), case.request.get("n") or 1
+    usage = {"prompt_tokens": prompt, "completion_tokens": several * count}
+    usage["total_tokens"] = sum(usage.values())
     head = {"id": "chatcmpl-1", "created": 1_900_000_000, "model": "m"}
     if mode is Mode.PLAIN:
-        choice = {"index": 0, "message": message, "finish_reason": finish}
-        return json.dumps({**head, "object": "chat.completion", "choices": [choice], "usage": usage}).encode()
+        choice = {"message": message, "finish_reason": finish, **_logprobs(case)}
+        choices = [{"index": at, **choice} for at in range(several)]
+        return json.dumps({**head, "object": "chat.completion", "choices": choices, "usage": usage}).encode()
     stream = {**head, "object": "chat.completion.chunk"}
-    events = [{**stream, "choices": [choice], "usage": None} for choice in _chunks(message, finish)]
+    parts = [{**part, "index": at} for at in range(several) for part in _chunks(message, finish)]
+    parts[1] |= _logprobs(case)
+    events = [{**stream, "choices": [part], "usage": None} for part in parts]
     events.append({**stream, "choices": [], "usage": usage})
     return b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in events) + b"data: [DONE]\n\n"
 
@@ -91,11 +121,46 @@ def _exchange(case: Case, mode: Mode) -> Exchange:
     return Exchange("t", "p", case.suite, case.id, 0, mode, "2031-01-01T00:00:00.000000Z", request, (attempt,))
 
 
-@pytest.mark.parametrize("mode", list(Mode))
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.key)
+ASKED = [(case, mode) for case in CASES for mode in case.modes]
+
+
+def _reply(case: Case, mode: Mode) -> Reply:
+    return read_reply(_exchange(case, mode))
+
+
+def _heard(suite: str) -> list[Heard]:
+    asked = [(case, mode) for case, mode in ASKED if case.suite == suite]
+    all_heard = [hear(f"{case.id}-{mode}", case, mode, 0, _reply(case, mode)) for case, mode in asked]
+    return [one for one in all_heard if one is not None]
+
+
+PAIRED = {"prompt-tokens-more", "prompt-tokens-same", "history-reasoning-kept"}
+
+
+@pytest.mark.parametrize(("case", "mode"), ASKED, ids=lambda value: value.key if isinstance(value, Case) else value)
 def test_a_healthy_reply_passes_every_check(case: Case, mode: Mode) -> None:
     """No check fails the case's own answer, and each check that the case names has judged it."""
-    findings = run_checks(case, read_reply(_exchange(case, mode)))
+    findings = run_checks(case, _reply(case, mode))
     assert [finding for finding in findings if finding.outcome is Outcome.FAIL] == []
     passed = {finding.check for finding in findings if finding.outcome is Outcome.PASS}
-    assert set(case.checks) <= passed
+    assert set(case.checks) - PAIRED <= passed
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.key)
+def test_a_case_does_not_make_a_check_harsher(case: Case) -> None:
+    """A check that runs on every reply has a severity of its own: a case that names it may lower it, not raise it."""
+    order = list(Severity)
+    for finding in run_checks(replace(case, checks={}), _reply(case, case.modes[0])):
+        if finding.check in case.checks:
+            assert order.index(case.severity) >= order.index(finding.severity), finding.check
+
+
+@pytest.mark.parametrize("suite", shipped_suites())
+def test_healthy_replies_pass_every_check_of_several(suite: str) -> None:
+    """Prompt tokens, counted by a sound template, are what each case says of them beside another one."""
+    heard = _heard(suite)
+    found = run_paired_checks(heard)
+    assert [(trial, one) for trial, all_of in found.items() for one in all_of if one.outcome is Outcome.FAIL] == []
+    for one in heard:
+        passed = {finding.check for finding in found.get(one.trial, ()) if finding.outcome is Outcome.PASS}
+        assert set(one.case.checks) & PAIRED <= passed, one.trial

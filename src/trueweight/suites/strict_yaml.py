@@ -208,6 +208,8 @@ def _events(text: str, name: str) -> Iterator[Any]:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}" if mark else name
         problem = " ".join(part for part in (error.context, error.problem) if part)
+        if "nesting depth" in problem:  # newer versions of libyaml have a limit of their own
+            raise ConfigError(f"nested deeper than {MAX_DEPTH} levels", code="yaml-too-deep", where=where) from None
         raise ConfigError(f"not YAML: {problem}", code="yaml-syntax", where=where) from None
     except yaml.YAMLError as error:
         reason = str(error).splitlines()[0]
