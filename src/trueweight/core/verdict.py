@@ -31,6 +31,7 @@ class Reason:
         message: what was measured, in one sentence.
         metric: the metric it is about; empty for a rule on findings.
         decides_at: the n that would decide at the observed rate; None if it is decided, or if no n would.
+        more_trials: about how many more trials that takes.
     """
 
     rule: str
@@ -38,6 +39,7 @@ class Reason:
     message: str
     metric: str = ""
     decides_at: int | None = None
+    more_trials: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The form that ``summary.json`` holds."""
@@ -46,6 +48,8 @@ class Reason:
             out["metric"] = self.metric
         if self.decides_at is not None:
             out["decides_at"] = self.decides_at
+        if self.more_trials is not None:
+            out["more_trials"] = self.more_trials
         return out
 
 

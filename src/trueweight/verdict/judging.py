@@ -45,7 +45,7 @@ def judge_against(
     out = {}
     for name, provider in providers.items():
         rules = [rule for rule in bar.rules if _applies(rule, name, provider)]
-        reasons = [_by_rule(rule, provider, _since(baseline, name)) for rule in rules]
+        reasons = [_by_rule(rule, provider, _since(baseline, name), len(summary["cases"])) for rule in rules]
         if provider["role"] == "candidate":
             reasons += [_by_limit(limit, provider, _unanswered(summary, name)) for limit in bar.limits]
         if reasons:
@@ -103,30 +103,33 @@ def _unanswered(summary: Mapping[str, Any], name: str) -> int:
     return planned - [cell["outcome"] != "transport" for cell in cells].count(True)
 
 
-def _by_rule(rule: Rule, provider: Mapping[str, Any], since: Mapping[str, Any] | None) -> Reason:
-    if rule.versus_baseline:
-        if since is None:
-            return Reason(str(rule), Ruling.INCONCLUSIVE, "no baseline was given to compare with", rule.metric)
-        found = since.get(rule.metric)
-    else:
-        found = provider["versus_reference" if rule.versus_reference else "metrics"].get(rule.metric)
-    if found is None:
-        return Reason(str(rule), Ruling.INCONCLUSIVE, "not measured in this run", rule.metric)
-    if found["value"] is None:
-        return Reason(str(rule), Ruling.INCONCLUSIVE, f"not applicable: {found.get('note', '')}", rule.metric)
+def _by_rule(rule: Rule, provider: Mapping[str, Any], since: Mapping[str, Any] | None, cases: int) -> Reason:
+    if rule.versus_baseline and since is None:
+        return Reason(str(rule), Ruling.INCONCLUSIVE, "no baseline was given to compare with", rule.metric)
+    there = "versus_reference" if rule.versus_reference else "metrics"
+    found = (since if rule.versus_baseline and since is not None else provider[there]).get(rule.metric)
+    if found is None or found["value"] is None:
+        why = "not measured in this run" if found is None else f"not applicable: {found.get('note', '')}"
+        return Reason(str(rule), Ruling.INCONCLUSIVE, why, rule.metric)
     ruling = _rule_on(rule, found)
     message = f"{_number(found['value'])} {_interval(found)}, n = {found['n']}"
     if ruling is not Ruling.INCONCLUSIVE:
         return Reason(str(rule), ruling, message, rule.metric)
-    n = n_that_decides(found, rule.bound)
-    more = (
-        f"{n - found['n']} more (n = {n}) would decide at this rate"
-        if n
-        else "no n decides at this rate: it is the bound itself"
-    )
+    return _undecided(rule, found, message, provider["counts"]["trials"], cases)
+
+
+def _undecided(rule: Rule, found: Mapping[str, Any], message: str, trials: int, cases: int) -> Reason:
+    ruling = Ruling.INCONCLUSIVE
     if found["low"] is None and found["high"] is None:
-        more = found.get("note", "no interval")
-    return Reason(str(rule), ruling, f"{message}; {more}", rule.metric, n)
+        return Reason(str(rule), ruling, f"{message}; {found.get('note', 'no interval')}", rule.metric)
+    n = n_that_decides(found, rule.bound)
+    if n is None:
+        return Reason(str(rule), ruling, f"{message}; no n decides at this rate: it is the bound itself", rule.metric)
+    # A case is asked in each mode and repeat; where there are more units than cases, they are requests.
+    each = max(1, round(trials / cases)) if found["n"] <= cases else 1
+    more = each * (n - found["n"])
+    message += f"; {n - found['n']} more (n = {n}, about {more} more trials) would decide at this rate"
+    return Reason(str(rule), ruling, message, rule.metric, n, more)
 
 
 def _rule_on(rule: Rule, found: Mapping[str, Any]) -> Ruling:
