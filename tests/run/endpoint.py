@@ -56,10 +56,11 @@ async def reply(writer: asyncio.StreamWriter, value: Any, status: int = 200, *he
 
 @dataclass
 class Endpoint:
-    """Where it is, and what it was asked."""
+    """Where it is, and what it was asked; ``call`` runs something in its thread."""
 
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
+    call: Callable[[Callable[[], object]], object] = lambda _: None
 
     def times(self, case: str) -> int:
         """How often a case was asked."""
@@ -91,6 +92,7 @@ def endpoint(answer: Answer = fine) -> Iterator[Endpoint]:
     async def serve(stop: asyncio.Event) -> None:
         server = await asyncio.start_server(connection, "127.0.0.1", 0)
         place.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        place.call = loop.call_soon_threadsafe
         ready.set()
         await stop.wait()
         server.close()
