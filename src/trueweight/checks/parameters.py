@@ -91,6 +91,9 @@ def max_tokens_honoured(case: Case, reply: Reply) -> Verdict | None:
     limit, used = token_limit(case.request), reply.usage.completion_tokens if reply.usage else None
     if limit is None or used is None:
         return None
-    if used > limit + 1:
-        return Fail("more tokens than allowed", f"<= {limit}", str(used), locate_field(reply, "completion_tokens"))
+    n = case.request.get("n")
+    choices = n if isinstance(n, int) and n > 0 else 1  # usage counts the tokens of all choices
+    if used > choices * (limit + 1):
+        spans = locate_field(reply, "completion_tokens")
+        return Fail("more tokens than allowed", f"<= {choices * limit}", str(used), spans)
     return Pass()

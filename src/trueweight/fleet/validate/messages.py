@@ -11,6 +11,8 @@ from trueweight.fleet.validate.refuse import refuse
 ROLES = ("system", "developer", "user", "assistant", "tool", "function", "_input")
 """``_input`` is how recorded K2 Vendor Verifier requests name the user; it is rendered like any other role."""
 
+_PARTS = ("text", "image_url", "input_audio", "video_url", "file", "refusal")
+
 
 def check_messages(body: Mapping[str, Any]) -> None:
     """See that the conversation is one."""
@@ -52,9 +54,9 @@ def _content(message: Mapping[str, Any], param: str) -> None:
     if content is None and (message["role"] == "assistant" or message.get("tools")):
         return
     if isinstance(content, list):
-        if all(isinstance(part, Mapping) and isinstance(part.get("type"), str) for part in content):
+        if all(isinstance(part, Mapping) and part.get("type") in _PARTS for part in content):
             return
-        refuse(f"{param}.content", "each part must be an object with a type.")
+        refuse(f"{param}.content", f"each part must be an object whose type is one of {', '.join(_PARTS)}.")
     if not isinstance(content, str):
         refuse(f"{param}.content", "expected a string or a list of parts.")
 
