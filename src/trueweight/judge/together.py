@@ -58,7 +58,8 @@ def _state(seen: Observation) -> str:
     outcomes = {f.check: f.outcome for f in seen.findings}
     if outcomes.get(_ACCEPTED) is Outcome.UNSUPPORTED:
         return "unsupported"
-    return "taken" if seen.ok and _REFUSED not in outcomes else ""
+    taken = seen.arrived and seen.status is not None and 200 <= seen.status < 300
+    return "taken" if taken and _REFUSED not in outcomes else ""
 
 
 def _settled(seen: Observation, case: Case | None, taken: Mapping[tuple[str, str], set[str]]) -> Observation:
