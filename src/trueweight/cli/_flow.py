@@ -30,6 +30,7 @@ def run_all(
     fresh: bool = False,
     retry_errors: bool = False,
     quiet: bool = False,
+    as_json: bool = False,
 ) -> ExitCode:
     """Record a run and make its report; the exit code says how far the result can be used."""
     screen = Console(stderr=True, quiet=quiet)
@@ -56,13 +57,16 @@ def run_all(
                 )
             )
         _say_unsent(fired, screen)
-        summary = _conclude(run, directory, quiet=quiet)
+        summary = _conclude(run, directory, quiet=quiet, as_json=as_json)
         return _exit_code(fired, run, recording.plan, summary, screen)
 
 
-def _conclude(run: RunDir, directory: Path, *, quiet: bool) -> dict[str, Any]:
+def _conclude(run: RunDir, directory: Path, *, quiet: bool, as_json: bool) -> dict[str, Any]:
     summary = conclude(run)
     run.write_text("report.html", publish(run, summary))
+    if as_json:
+        click.echo(publish(run, summary, "json"), nl=False)
+        return summary
     if not quiet:
         print_table(summary, Console())
     click.echo(f"report: {directory / 'report.html'}")

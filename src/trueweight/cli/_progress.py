@@ -1,4 +1,4 @@
-"""Live progress: a line per provider while a run is fired."""
+"""Live progress: a line per provider while a run is fired, and one for all of them, in 80 columns."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.progress import TimeRemainingColumn as TimeLeft
+from rich.text import Text
 
 from trueweight.core import Trial
 from trueweight.report import visible
 from trueweight.wire import EventKind, WireEvent
+
+ALL = "all"
+_NAME = 16
 
 
 class Watcher(Protocol):
@@ -30,21 +35,25 @@ class _Tally:
         self.cost: defaultdict[str, float] = defaultdict(float)
 
     def take(self, event: WireEvent) -> None:
-        name = event.provider
-        self.retries[name] += event.kind is EventKind.RETRIED
-        if event.kind is EventKind.FINISHED:
-            self.failed[name] += not event.ok
-            self.cost[name] += event.cost or 0.0
+        for name in (event.provider, ALL):
+            self.retries[name] += event.kind is EventKind.RETRIED
+            if event.kind is EventKind.FINISHED:
+                self.failed[name] += not event.ok
+                self.cost[name] += event.cost or 0.0
 
-    def words(self, name: str) -> str:
+    def words(self, name: str, *, short: bool = False) -> str:
         parts = []
         if self.failed[name]:
             parts.append(f"{self.failed[name]} failed")
         if self.retries[name]:
-            parts.append(f"{self.retries[name]} retries")
+            parts.append(f"{self.retries[name]} {'retries' if self.retries[name] > 1 else 'retry'}")
         if self.cost[name]:
-            parts.append(f"${self.cost[name]:.4f}")
-        return ", ".join(parts)
+            parts.append(_money(self.cost[name]))
+        return (" " if short else ", ").join(parts)
+
+
+def _money(usd: float) -> str:
+    return f"${usd:.4f}" if usd < 1 else f"${usd:.2f}"
 
 
 @contextmanager
@@ -60,13 +69,22 @@ def watching(trials: Iterable[Trial], console: Console, *, quiet: bool) -> Itera
         yield _PlainLines(console, totals)
 
 
+class _Rate(ProgressColumn):
+    """Trials a second, over the last few."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:.3g}/s".rjust(7), style="dim")
+
+
 def _bars(console: Console) -> Progress:
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=12),
         MofNCompleteColumn(),
-        TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[words]}", style="dim"),
+        _Rate(),
+        TimeLeft(compact=True),
+        TextColumn("{task.fields[words]}", style="dim", markup=False),
     )
     return Progress(*columns, console=console, refresh_per_second=8)
 
@@ -76,16 +94,19 @@ class _LiveLines:
         self._progress = progress
         self._tally = _Tally()
         self._tasks: dict[str, TaskID] = {
-            name: progress.add_task(visible(name), total=total, words="") for name, total in sorted(totals.items())
+            name: progress.add_task(visible(name, limit=200)[:_NAME], total=total, words="")
+            for name, total in sorted(totals.items())
         }
+        self._all = progress.add_task(ALL, total=totals.total(), words="")
 
     def __call__(self, event: WireEvent) -> None:
         self._tally.take(event)
-        words = self._tally.words(event.provider)
+        words = self._tally.words(event.provider, short=True)
         if event.kind is EventKind.STOPPED:
-            words = f"stopped: {visible(event.detail)}"
+            words = f"stopped: {visible(event.detail, limit=60)}"
         done = 1 if event.kind is EventKind.FINISHED else 0
         self._progress.update(self._tasks[event.provider], advance=done, words=words)
+        self._progress.update(self._all, advance=done, words=self._tally.words(ALL, short=True))
 
 
 class _PlainLines:

@@ -20,8 +20,12 @@ from trueweight.store import RunDir
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Where to write it; '-' is standard output. By default in DIR.",
 )
-def command(directory: Path, form: str, output: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON: --format json -o -.")
+@click.option("--quiet", is_flag=True, help="Do not print where it was written.")
+def command(*, directory: Path, form: str, output: Path | None, as_json: bool, quiet: bool) -> None:
     """Judge a recorded run again and write its report. Uses no network."""
+    if as_json:
+        form, output = "json", Path("-")
     with RunDir.open(directory) as run:
         text = publish(run, conclude(run), form)
         if output is None:
@@ -31,4 +35,5 @@ def command(directory: Path, form: str, output: Path | None) -> None:
             return
         else:
             output.write_text(text, encoding="utf-8", errors="backslashreplace")
-    click.echo(str(output))
+    if not quiet:
+        click.echo(str(output))

@@ -53,6 +53,7 @@ from trueweight.wire import WireSettings
 @click.option("--retry-errors", is_flag=True, help="Send again what failed on the way; nothing else.")
 @click.option("--dry-run", is_flag=True, help="Print trials, requests and a cost ceiling; send nothing.")
 @click.option("--quiet", is_flag=True, help="Print only where the report is.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
 def command(
     *,
     providers_file: Path,
@@ -71,6 +72,7 @@ def command(
     retry_errors: bool,
     dry_run: bool,
     quiet: bool,
+    as_json: bool,
 ) -> int:
     """Ask every provider the same things, record every byte, judge, and write a report.
 
@@ -92,4 +94,5 @@ def command(
         fresh=fresh,
         retry_errors=retry_errors,
         quiet=quiet,
+        as_json=as_json,
     )

@@ -10,9 +10,8 @@ from rich.console import Console
 
 from trueweight.checks import all_checks
 from trueweight.core import Mode
-from trueweight.judge import judge_run, summarise
 from trueweight.report import evidence_json, print_cases, print_exchange, print_outcomes, print_table
-from trueweight.run import evidence, find_case, find_provider, find_trial, trials_of
+from trueweight.run import evidence, find_case, find_provider, find_trial, judge, trials_of
 from trueweight.store import RunDir
 
 
@@ -30,7 +29,7 @@ def command(*, directory: Path, case: str | None, name: str | None, mode: str | 
     console = Console()
     with RunDir.open(directory) as run:
         if case is None:
-            summary = summarise(judge_run(run))
+            summary = judge(run)
             if as_json:
                 click.echo(json.dumps(summary, indent=2, sort_keys=True))
                 return

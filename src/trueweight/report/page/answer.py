@@ -133,7 +133,8 @@ def _limited(provider: Mapping[str, Any]) -> str:
 
 
 def _limits(summary: Mapping[str, Any]) -> tuple[str, ...]:
-    run, out = summary["run"], []
+    run = summary["run"]
+    out = [str(note) for note in run.get("notes", ())]
     if not drift_measured(summary) and run.get("reference"):
         out.append(
             "Drift not measured: nothing here says that anyone's weights, or their precision, are the reference's."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Span
 from trueweight.report.evidence import Evidence
@@ -116,8 +116,53 @@ def _reply(reply: Reply) -> dict[str, Any]:
     }
 
 
-def payload(item: Evidence) -> dict[str, Any]:
-    """Everything the drawer shows of one trial."""
+class Failing(NamedTuple):
+    """A check that fails in a cell of the matrix."""
+
+    check: str
+    severity: str
+    message: str
+
+
+def failing_cells(summary: Mapping[str, Any]) -> dict[str, tuple[Failing, ...]]:
+    """Trial → the checks that fail in its cell, those included that only several replies together can fail."""
+    out: dict[str, tuple[Failing, ...]] = {}
+    for name, provider in summary["providers"].items():
+        said = {f["check"]: f for f in provider.get("findings") or []}
+        for case in summary.get("cases", []):
+            for cell in case["cells"].get(name, {}).values():
+                fails = tuple(
+                    Failing(
+                        check, str(said.get(check, {}).get("severity", "")), str(said.get(check, {}).get("message", ""))
+                    )
+                    for check in cell.get("fails", ())
+                )
+                if fails:
+                    out |= dict.fromkeys(cell.get("trials", ()), fails)
+    return out
+
+
+def _together(item: Evidence, fails: Sequence[Failing]) -> list[dict[str, Any]]:
+    """Failing checks that this reply alone does not show."""
+    alone = {finding.check for finding in item.findings}
+    return [
+        {
+            "id": visible(one.check, limit=80),
+            "s": one.severity,
+            "o": "fail",
+            "m": visible(f"found over several replies: {one.message}", limit=600, lines=True),
+        }
+        for one in fails
+        if one.check not in alone and item.reply is not None
+    ]
+
+
+def payload(item: Evidence, fails: Sequence[Failing] = ()) -> dict[str, Any]:
+    """Everything the drawer shows of one trial.
+
+    Args:
+        fails: checks that fail in the trial's cell, as the summary has them.
+    """
     exchange: Exchange = item.exchange
     whole = len(exchange.request.body) <= _BODY
     return {
@@ -133,7 +178,10 @@ def payload(item: Evidence) -> dict[str, Any]:
         "head": _headers(exchange.final.headers),
         "line": _timeline(item.reply),
         "reply": _reply(item.reply) if item.reply is not None else None,
-        "found": [_finding(f, item.reply) for f in item.findings if f.outcome is not Outcome.PASS],
+        "found": [
+            *(_finding(f, item.reply) for f in item.findings if f.outcome is not Outcome.PASS),
+            *_together(item, fails),
+        ],
         "held": [visible(f.check, limit=80) for f in item.findings if f.outcome is Outcome.PASS],
         "busy": exchange.client_limited,
     }

@@ -21,7 +21,7 @@ from trueweight.report.page.client import client_health
 from trueweight.report.page.drift import drifts
 from trueweight.report.page.latency import latency
 from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
-from trueweight.report.page.payload import payload
+from trueweight.report.page.payload import Failing, failing_cells, payload
 from trueweight.report.standing import Standing, standings
 from trueweight.report.text import json_escaped, visible
 
@@ -85,13 +85,15 @@ def _link(url: Any) -> str:
     return text if text.startswith(("https://", "http://")) and len(text) < 500 else ""
 
 
-def _embed(evidence: Iterable[Evidence], chosen: Mapping[str, int]) -> tuple[list[Markup], int]:
+def _embed(
+    evidence: Iterable[Evidence], chosen: Mapping[str, int], fails: Mapping[str, Sequence[Failing]]
+) -> tuple[list[Markup], int]:
     """The chosen items as JSON texts, most telling first, within the budget; and how many did not fit."""
     texts: dict[int, Markup] = {}
     for item in evidence:
         rank = chosen.get(item.trial)
         if rank is not None:
-            texts[rank] = inert_json(payload(item))
+            texts[rank] = inert_json(payload(item, fails.get(item.trial, ())))
     kept, used = [], 0
     for rank in sorted(texts):
         used += len(texts[rank].encode())
@@ -132,7 +134,7 @@ def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, tit
     ranked = standings(summary)
     names = [standing.provider for standing in ranked]
     matrix = build(summary, names)
-    kept, dropped = _embed(evidence, _chosen(summary, matrix, ranked))
+    kept, dropped = _embed(evidence, _chosen(summary, matrix, ranked), failing_cells(summary))
     style, script = _asset("page.css"), _asset("page.js")
     policy = (
         f"default-src 'none'; script-src '{_source_hash(script)}'; style-src '{_source_hash(style)}'; "
@@ -155,6 +157,7 @@ def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, tit
             matrix=matrix,
             names={letter: name for name, letter in OUTCOMES.items()},
             static_rows=STATIC_ROWS,
+            judged=frozenset(name for name in names if summary["providers"][name].get("verdict")),
             data=inert_json(as_data(matrix, _laws(summary), summary["run"].get("reference"))),
             evidence=Markup("[" + ",\n".join(kept) + "]"),  # noqa: S704 - each piece went through inert_json
             embedded=len(kept),
