@@ -18,6 +18,7 @@ class Heard:
         content: the first characters of it, for quoting; None if there was none.
         calls: name and arguments text of each call.
         text: digest of content and reasoning.
+        reasoned: characters of reasoning.
         cut: whether the reply ended at a length limit.
     """
 
@@ -28,6 +29,7 @@ class Heard:
     content: str | None
     calls: tuple[tuple[str | None, str | None], ...]
     text: str
+    reasoned: int
     cut: bool
     finish_reason: str | None
     prompt_tokens: int | None
@@ -47,6 +49,7 @@ def hear(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> Heard
         content=None if reply.content is None else reply.content[:_KEPT],
         calls=tuple((call.name, call.arguments) for call in reply.tool_calls),
         text=digest([reply.content or "", reply.reasoning or ""])[:20],
+        reasoned=len(reply.reasoning or ""),
         cut=reply.finish_reason == "length",
         finish_reason=reply.finish_reason,
         prompt_tokens=usage.prompt_tokens if usage else None,

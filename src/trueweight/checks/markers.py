@@ -26,6 +26,8 @@ _MARKERS = re.compile(
     | </?(?:start|end)_of_turn>|</?(?:start|end)_function_call>    # Gemma
     | \]<\]\w+\[>\[                                        # MiniMax-Text
     | <\|?tool▁[^<>\n]{1,40}>
+    | <\|(?:tool_call|tool_response|channel|turn)>|<(?:tool_call|tool_response|channel|turn)\|>|<\|"\|>   # Gemma 4
+    | <｜DSML｜
     """,
     re.VERBOSE,
 )

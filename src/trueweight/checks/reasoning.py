@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from trueweight.checks.evidence import fail_on, quote
-from trueweight.checks.registry import Fail, Pass, Verdict, check
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from trueweight.checks.evidence import fail_on, quote, whole
+from trueweight.checks.heard import Heard
+from trueweight.checks.prompts_alike import other_key
+from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, check, paired_check
 from trueweight.core import Case, Reply, Severity
 from trueweight.read import Kind, locate_field
 
@@ -45,3 +50,57 @@ def reasoning_field(_: Case, reply: Reply) -> Verdict | None:
         spans = locate_field(reply, reply.reasoning_field)
         return Fail("reasoning comes under another name", "reasoning_content", reply.reasoning_field, spans)
     return fail_on(reply, Kind.REASONING_TWO_FIELDS, expected="reasoning_content") or Pass()
+
+
+@check(
+    "reasoning-present",
+    "A model that reasons shows its reasoning.",
+    row=33,
+    source="https://github.com/MoonshotAI/Kimi-Vendor-Verifier",
+    on_request=True,
+    engine=True,
+    why="The next turn must send the reasoning back, and there is nothing to send.",
+    fix="Turn the reasoning parser of the model on, and see that the gateway passes reasoning_content through.",
+)
+def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> Verdict | None:
+    """Under either name."""
+    if reply.error is not None or reply.choices == 0:
+        return None
+    if not (reply.reasoning or "").strip():
+        return Fail("no reasoning came", "reasoning_content", "none", whole(reply))
+    return Pass()
+
+
+@paired_check(
+    "reasoning-longer",
+    "More reasoning effort gives more reasoning.",
+    severity=Severity.INFO,
+    row=40,
+    source="https://github.com/MoonshotAI/Kimi-Vendor-Verifier",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"than": {"type": "string", "minLength": 1}},
+        "required": ["than"],
+        "additionalProperties": False,
+    },
+    why="The effort is paid for in tokens and in time, and is not what was asked for.",
+    fix="Pass reasoning_effort to the chat template in the form that the model knows.",
+)
+def reasoning_longer(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+    """All replies to the case together have more characters of reasoning, on average, than those to the other one."""
+    lengths: dict[str, list[int]] = {}
+    for one in heard:
+        lengths.setdefault(one.case.key, []).append(one.reasoned)
+    for one in heard:
+        params = one.case.checks.get("reasoning-longer")
+        if params is None:
+            continue
+        ours, theirs = lengths[one.case.key], lengths.get(other_key(one, params["than"]))
+        if not theirs:
+            yield one, NotApplicable(f"no reply to {params['than']} to compare with")
+        elif sum(ours) / len(ours) > sum(theirs) / len(theirs):
+            yield one, Pass()
+        else:
+            expected, got = f"> {sum(theirs) / len(theirs):.0f}", f"{sum(ours) / len(ours):.0f}"
+            yield one, Fail(f"no more reasoning than in {params['than']}, in characters", expected, got)

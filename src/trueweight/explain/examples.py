@@ -241,6 +241,13 @@ EXAMPLES: tuple[Example, ...] = (
     Example("max-tokens-honoured", plain(message(content="x", usage=(1, 50))), b"50", OK_TEXT, case(max_tokens=10)),
     Example("no-legacy-function-call", says(None, function_call={"name": "now"}), b"function_call", OK_TEXT),
     Example(
+        "reasoning-present",
+        OK_TEXT,
+        b"hello",
+        says("4", reasoning_content="2+2"),
+        case({"reasoning-present": {}}),
+    ),
+    Example(
         "text-script",
         says("Good morning, Привет"),
         "П".encode(),

@@ -59,6 +59,7 @@ _BASE = _ask("base")
 _MORE = _ask("more", "hi there, and more", {"prompt-tokens-more": {"than": "base", "at_least": 3}})
 _PARTS = _ask("parts", checks={"prompt-tokens-same": {"as": "base"}})
 _KEPT = _ask("kept", checks={"history-reasoning-kept": {"than": "base"}})
+_EFFORT = _ask("effort", checks={"reasoning-longer": {"than": "base"}}, reasoning_effort="high")
 _SEED = _ask("seed", checks={"seed-repeats": {}}, seed=7, temperature=1)
 _ZERO = _ask("zero", checks={"temperature-zero-repeats": {}}, temperature=0)
 _HOT = _ask("hot", checks={"temperature-varies": {}}, temperature=1.2)
@@ -114,6 +115,11 @@ PAIRED_EXAMPLES: tuple[PairedExample, ...] = (
         "temperature-varies",
         (Said(_HOT, says("a fox"), broken=True), Said(_HOT, _streams("a fox"), broken=True)),
         (Said(_HOT, says("a fox")), Said(_HOT, _streams("an owl"))),
+    ),
+    PairedExample(
+        "reasoning-longer",
+        (Said(_BASE, says("4", reasoning_content="2+2 is 4")), Said(_EFFORT, says("4"), broken=True)),
+        (Said(_BASE, says("4", reasoning_content="2+2")), Said(_EFFORT, says("4", reasoning_content="2+2 is 4"))),
     ),
     PairedExample(
         "prompt-tokens-like-reference",

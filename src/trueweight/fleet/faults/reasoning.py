@@ -63,6 +63,25 @@ def _tagged(choice: Choice) -> Choice:
     return replace(choice, content=f"<think>{thought}</think>{choice.content}", reasoning=None, logprobs=None)
 
 
+@fault("reasoning-dropped", rows=(33,), checks=("reasoning-present",))
+class ReasoningDropped(Fault):
+    """Reasoning never arrives."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Keep it for itself."""
+        return answer.edited(reasoning=None)
+
+
+@fault("effort-ignored", rows=(40,), checks=("reasoning-longer",))
+class EffortIgnored(Fault):
+    """The reasoning is the same few words, whatever effort was asked for."""
+
+    def answer(self, ask: Ask, answer: Answer) -> Answer:
+        """Think as little as ever."""
+        choices = tuple(replace(c, reasoning="Hm." if c.reasoning else None) for c in answer.choices)
+        return replace(answer, choices=choices)
+
+
 @fault("reasoning-renamed", rows=(35,), checks=("reasoning-field",))
 class ReasoningRenamed(Messages):
     """Reasoning comes as reasoning instead of reasoning_content."""
