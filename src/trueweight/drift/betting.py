@@ -1,9 +1,12 @@
 """Testing by betting: wealth that cannot be expected to grow unless the null is false.
 
-Scores ``x`` lie in [-1, 1]. Against the null "each score's mean, given the past, is at most ``bound``" a gambler who
-stakes a fraction λ multiplies the wealth by ``1 + λ (x - bound)``, which has mean at most 1 under that null and is
-never negative for λ ≤ 1 / (1 + bound). So wealth is an e-process: by Ville's inequality it reaches 1/α with
-probability at most α, at *any* time one cares to look (Shafer 2021; Waudby-Smith & Ramdas 2024).
+Scores ``x`` lie in [least, 1]. Against the null "each score's mean, given the past, is at most ``bound``" a gambler who
+stakes λ multiplies the wealth by ``1 + λ (x - bound)``, which has mean at most 1 under that null and is never negative
+for λ ≤ 1 / (bound - least). So wealth is an e-process: by Ville's inequality it reaches 1/α with probability at most α,
+at *any* time one cares to look (Shafer 2021; Waudby-Smith & Ramdas 2024).
+
+The least score is what a win can pay: with scores from -1 a bet at most doubles, with ours, which cannot fall below
+-½ (see `scoring.triangle`), it nearly trebles.
 
 Which λ is best depends on what one does not know: a provider that always differs wants λ near its cap, one that
 differs on every tenth prompt wants a small one. A fixed portfolio of stakes, whose wealths are added up, is again an
@@ -21,6 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+
+LEAST = -0.5
+"""The least score that three answers can get, whatever they are."""
 
 
 class Stake(NamedTuple):
@@ -41,7 +47,7 @@ PORTFOLIO: tuple[Stake, ...] = (
     Stake(0.02, 0.02),
 )
 """Most of the money is on "it differs nearly always": a wrong guess there costs log(1/0.4) once, a right one ends the
-test in seven paid requests. The stakes below are for providers that differ seldom, or references that are noisy."""
+test in four paid requests. The stakes below are for providers that differ seldom, or references that are noisy."""
 
 _FRACTIONS: Floats = np.array([stake.fraction for stake in PORTFOLIO])
 _LOG_WEIGHTS: Floats = np.log([stake.weight for stake in PORTFOLIO])
@@ -51,21 +57,25 @@ _LOG_WEIGHTS: Floats = np.log([stake.weight for stake in PORTFOLIO])
 class Wealth:
     """An e-process against "no score's mean exceeds its bound"; starts at 1.
 
-    With ``below=True`` the null is "no score's mean is less than its bound" instead.
+    Attributes:
+        below: the null is "no score's mean is less than its bound" instead.
+        least: below it no score can fall.
     """
 
     below: bool = False
+    least: float = LEAST
     _logs: Floats = field(default_factory=_LOG_WEIGHTS.copy)
 
     def bet(self, score: float, bound: float = 0.0) -> float:
         """Play one score and return the wealth after it. The bound must not depend on this score or a later one.
 
         Raises:
-            ValueError: if the score is not in [-1, 1], where the guarantee would be lost.
+            ValueError: if the score is not in [least, 1], where the guarantee would be lost.
         """
-        if not -1.0 <= score <= 1.0:
-            raise ValueError(f"a score must lie in [-1, 1], got {score!r}")
-        self._logs = self._logs + np.log1p(_growth(score, bound, self.below))
+        if not self.least <= score <= 1.0:
+            raise ValueError(f"a score must lie in [{self.least:g}, 1], got {score!r}")
+        stakes = _FRACTIONS / ((1.0 - bound) if self.below else (bound - self.least))
+        self._logs = self._logs + np.log1p(stakes * ((bound - score) if self.below else (score - bound)))
         return self.value
 
     @property
@@ -76,33 +86,29 @@ class Wealth:
 
     @property
     def value(self) -> float:
-        """The e-value so far (at most 1e300, so that JSON can hold it)."""
+        """The e-value so far (at most e^690, so that JSON can hold it)."""
         return math.exp(min(self.log, 690.0))
 
 
-def _growth(score: float, bound: float, below: bool) -> Floats:
-    """What each stake of the portfolio gains or loses, as a share of itself; above -1."""
-    if below:
-        return _FRACTIONS / (1.0 - bound) * (bound - score)
-    return _FRACTIONS / (1.0 + bound) * (score - bound)
-
-
-def confidence_sequence(scores: Sequence[float], alpha: float = 0.05, *, grid: int = 801) -> tuple[float, float]:
-    """Interval for the mean score that holds at all times at once with probability at least ``1 - alpha``.
+def confidence_sequence(scores: Sequence[float], alpha: float = 0.05, *, grid: int = 601) -> tuple[float, float]:
+    """Interval for the mean of scores in [-½, 1] that holds at all times with probability at least ``1 - alpha``.
 
     It is the set of all means m against which neither "at most m" nor "at least m" has been refuted at α/2.
-    No score yet: [-1, 1].
+    No score yet: [-½, 1].
     """
-    means = np.linspace(-1.0, 1.0, grid)[1:-1]
-    x = np.asarray(scores, dtype=float)[:, None, None]
     if not len(scores):
-        return -1.0, 1.0
-    up = np.log1p(_FRACTIONS / (1.0 + means)[:, None] * (x - means[:, None])).sum(axis=0) + _LOG_WEIGHTS
-    down = np.log1p(_FRACTIONS / (1.0 - means)[:, None] * (means[:, None] - x)).sum(axis=0) + _LOG_WEIGHTS
+        return LEAST, 1.0
+    means = np.linspace(LEAST, 1.0, grid)[1:-1]
+    up, down = (np.tile(_LOG_WEIGHTS, (len(means), 1)) for _ in range(2))
+    rise, fall = _FRACTIONS / (means - LEAST)[:, None], _FRACTIONS / (1.0 - means)[:, None]
+    for score in scores:
+        gap = (score - means)[:, None]
+        up += np.log1p(rise * gap)
+        down += np.log1p(-fall * gap)
     limit = math.log(2.0 / alpha)
     too_low = np.logaddexp.reduce(up, axis=1) >= limit
     too_high = np.logaddexp.reduce(down, axis=1) >= limit
-    low = float(means[too_low].max()) if too_low.any() else -1.0
+    low = float(means[too_low].max()) if too_low.any() else LEAST
     high = float(means[too_high].min()) if too_high.any() else 1.0
     return low, high
 

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from trueweight.core import DriftMode, DriftVerdict, Provider
 from trueweight.drift.betting import Wealth
 from trueweight.drift.distance import divergence
 from trueweight.drift.facts import Facts
-from trueweight.drift.misfit import Misfit
+from trueweight.drift.misfit import LEAST, Misfit
 from trueweight.drift.scoring import NoiseScale, Score, score_greedy, score_logprobs, score_sampled
 from trueweight.drift.thresholds import Thresholds
 
 GIVE_UP_AFTER = 5
 """Prompts in a row without an answer after which a provider is no longer asked."""
+
+
+class Played(NamedTuple):
+    """One compared prompt: its score, and the tolerance it was held to."""
+
+    prompt: str
+    score: Score
+    tau: float
 
 
 @dataclass(slots=True)
@@ -44,9 +53,10 @@ class Tally:
 class Candidate:
     """The sequential test of one candidate.
 
-    Four e-processes run at once: against "drifts by at most the tolerance" (reaching 1/α means DRIFT), against "by at
+    E-processes run side by side: against "drifts by at most the tolerance" (reaching 1/α means DRIFT), against "by at
     least the tolerance" (EQUIVALENT), against "not at all", and, for sampled text, against "its seeds are unrelated to
-    the reference's" (see `lean`): a different stack with another random generator is no drift.
+    the reference's" (see `Score.lean`): a different stack with another random generator is no drift. Where seeds are
+    unrelated, sampled texts never say EQUIVALENT: they see too little for that.
     """
 
     def __init__(self, provider: Provider, mode: DriftMode, thresholds: Thresholds, scale: NoiseScale) -> None:
@@ -54,8 +64,7 @@ class Candidate:
         self.mode = mode
         self.misfit = Misfit()
         self.tally = Tally()
-        self.scores: list[Score] = []
-        self.taus: list[float] = []
+        self.played: list[Played] = []
         self.wealth: list[float] = []
         self.missing: Counter[str] = Counter()
         self.verdict: DriftVerdict | None = None
@@ -64,8 +73,7 @@ class Candidate:
         self._thresholds = thresholds
         self._scale = scale
         self._drift, self._same, self._equal = Wealth(), Wealth(below=True), Wealth()
-        self._closer, self._farther = Wealth(), Wealth()
-        self._not_closer, self._not_farther = Wealth(below=True), Wealth(below=True)
+        self._closer, self._farther = Wealth(least=-1.0), Wealth()
 
     @property
     def e_drift(self) -> float:
@@ -83,10 +91,23 @@ class Candidate:
     @property
     def e_same(self) -> float:
         """An e-value against "drifts by at least the tolerance"."""
-        if self.mode is not DriftMode.SAMPLED:
-            return self._same.value
-        # Two ways to be equivalent, with the same seeds or with unrelated ones: each gets half of the error.
-        return max(self._same.value, min(self._not_closer.value, self._not_farther.value)) / 2
+        return self._same.value
+
+    @property
+    def tau(self) -> float:
+        """The tolerance, as a mean over the prompts that were compared."""
+        return sum(one.tau for one in self.played) / len(self.played) if self.played else self._tau(near_tie=False)
+
+    @property
+    def seeds_differ(self) -> bool:
+        """Sampled text: whether its answers go along with the reference's no further than another seed's do."""
+        leans = [one.score.lean for one in self.played]
+        return bool(leans) and sum(leans) / len(leans) > -self._thresholds.tau_lean
+
+    @property
+    def ripe(self) -> bool:
+        """Whether enough was compared to tell a misconfiguration from drift."""
+        return len(self.played) >= LEAST
 
     def miss(self, why: str) -> None:
         """A prompt that this candidate did not answer."""
@@ -95,14 +116,15 @@ class Candidate:
         if self._silent >= GIVE_UP_AFTER:
             self.dead = why
 
-    def take(self, a: Facts, b: Facts, c: Facts, *, other: Facts | None = None, near_tie: bool = False) -> None:
+    def take(
+        self, prompt: str, a: Facts, b: Facts, c: Facts, *, other: Facts | None = None, near_tie: bool = False
+    ) -> None:
         """Play one prompt: the reference's two answers, the candidate's, and the reference's under another seed."""
         self._silent = 0
         self.misfit.look(a, b, c)
         self.tally.look(a, b, c)
-        score, tau = self._score(a, b, c, other), self._tau(near_tie)
-        self.scores.append(score)
-        self.taus.append(tau)
+        score, tau = self._score(a, b, c, other), self._tau(near_tie=near_tie)
+        self.played.append(Played(prompt, score, tau))
         for wealth in (self._drift, self._same):
             wealth.bet(score.excess, tau)
         self._equal.bet(score.excess)
@@ -112,19 +134,17 @@ class Candidate:
 
     def _bet_lean(self, lean: float) -> None:
         tau = self._thresholds.tau_lean
-        self._closer.bet(lean, tau)
-        self._farther.bet(-lean, tau)
-        self._not_closer.bet(lean, tau)
-        self._not_farther.bet(-lean, tau)
+        self._closer.bet(-lean, tau)
+        self._farther.bet(lean, tau)
 
     def _score(self, a: Facts, b: Facts, c: Facts, other: Facts | None) -> Score:
         if self.mode is DriftMode.LOGPROBS:
             return score_logprobs(a, b, c, self._scale.value)
         if self.mode is DriftMode.SAMPLED and other is not None:
-            return score_sampled(a, b, c, other, self._thresholds)
+            return score_sampled(a, b, c, other, self._thresholds.agreement_scale)
         return score_greedy(a, b, c)
 
-    def _tau(self, near_tie: bool) -> float:
+    def _tau(self, *, near_tie: bool) -> float:
         by_mode = {
             DriftMode.LOGPROBS: self._thresholds.tau_logprobs,
             DriftMode.SAMPLED: self._thresholds.tau_sampled,

@@ -86,7 +86,12 @@ def agreement(left: str, right: str, scale: float) -> float:
 
 
 def saturate(distance: float, scale: float) -> float:
-    """A distance as a number in [0, 1]: one half at ``scale``, near 0 well below it and near 1 well above."""
+    """A distance as a number in [0, 1]: one half at ``scale``, and hardly anything in between 0 and 1 elsewhere.
+
+    The fourth power is a soft threshold: half the scale counts 0.06, twice the scale 0.94, so that an honest stack's
+    small noise does not add up to a difference.
+    """
     if math.isinf(distance):
         return 1.0
-    return distance * distance / (distance * distance + scale * scale)
+    ratio = (distance / scale) ** 4
+    return ratio / (1.0 + ratio)

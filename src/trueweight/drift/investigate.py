@@ -11,34 +11,24 @@ from collections import Counter, defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from trueweight.core import DriftMode, DriftVerdict, Provider, Role, Trial
+from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial
 from trueweight.drift.betting import benjamini_hochberg
 from trueweight.drift.candidate import GIVE_UP_AFTER, Candidate
-from trueweight.drift.facts import Facts, Missing
+from trueweight.drift.facts import Facts, Missing, facts_of
+from trueweight.drift.near_ties import choose_near_ties
 from trueweight.drift.probe import Answer, Support, second_questions, support_of
 from trueweight.drift.scoring import NoiseScale
 from trueweight.drift.script import Kind, Script
 from trueweight.drift.settings import DriftSettings
-
-NEAR_TIE = 0.1
-"""Nats between the two most likely tokens, somewhere in the reference's answer, that make a prompt a near tie."""
+from trueweight.drift.spent import Spent
 
 Batch = Sequence[Trial]
-Answers = Mapping[str, Answer]
-Asking = Generator[Batch, Answers, None]
+Exchanges = Mapping[str, Exchange]
+Asking = Generator[Batch, Exchanges, None]
+Answered = Generator[Batch, Exchanges, Mapping[str, Answer]]
 
 _UNSENT = Missing("unsent")
 _KINDS = {DriftMode.GREEDY: Kind.GREEDY, DriftMode.SAMPLED: Kind.SAMPLED}
-
-
-@dataclass(slots=True)
-class Spent:
-    """What was asked of a provider, and the tokens it reported for it."""
-
-    requests: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    unreported: int = 0
 
 
 @dataclass(slots=True)
@@ -54,6 +44,7 @@ class Investigation:
     near_ties: tuple[str, ...] = ()
     reference_missing: Counter[str] = field(default_factory=Counter)
     reference_dead: str = ""
+    _answers: dict[str, Answer] = field(default_factory=dict)
     _scales: dict[Kind, NoiseScale] = field(default_factory=dict)
     _kinds: dict[str, Kind] = field(default_factory=dict)
     _silent: int = 0
@@ -64,7 +55,10 @@ class Investigation:
         return next(provider for provider in self.providers if provider.role is Role.REFERENCE)
 
     def ask(self) -> Asking:
-        """Yield batches of trials and take their answers until all is decided, spent or dead."""
+        """Yield batches of trials and take their exchanges until all is decided, spent or dead.
+
+        A trial without an exchange was not sent, e.g. because its provider had refused the key.
+        """
         yield from self._probe()
         self._enlist()
         order = yield from self._order()
@@ -75,30 +69,32 @@ class Investigation:
             self._look()
 
     def _probe(self) -> Asking:
-        prompt = self.script.probed
-        answers: dict[str, dict[Kind, Answer]] = {provider.name: {} for provider in self.providers}
-        asked = [(provider, Kind.PROBE) for provider in self.providers]
+        """Find out what is supported, as far as the mode depends on it."""
+        prompt, fixed = self.script.prompts[0], self.settings.mode
+        probed = {None: self.providers, DriftMode.LOGPROBS: self.providers, DriftMode.GREEDY: (self.reference,)}
+        answers: dict[str, dict[Kind, Answer]] = {provider.name: {} for provider in probed.get(fixed, ())}
+        asked = [(provider, Kind.LOGPROBS) for provider in probed.get(fixed, ())]
         while asked:
             trials = [(self.script.trial(prompt, kind, provider), kind) for provider, kind in asked]
             got = yield from self._send([trial for trial, _ in trials], f"probe {len(trials)}")
             for trial, kind in trials:
-                answers[trial.provider.name][kind] = got.get(trial.id, _UNSENT)
-            seconds = [(p, kind) for p in self.providers for kind in second_questions(answers[p.name][Kind.PROBE])]
+                answers[trial.provider.name][kind] = got[trial.id]
+            known = [provider for provider in self.providers if provider.name in answers]
+            seconds = [(p, kind) for p in known for kind in second_questions(answers[p.name][Kind.LOGPROBS])]
             asked = [(p, kind) for p, kind in seconds if kind not in answers[p.name]]
-        self.support = {name: support_of(by_kind) for name, by_kind in answers.items()}
+        self.support = {p.name: support_of(answers.get(p.name, {})) for p in self.providers}
 
     def _enlist(self) -> None:
         """Give each candidate the sharpest mode that it and the reference support."""
+        thresholds = self.settings.thresholds
         for provider in self.providers:
             if provider.role is Role.REFERENCE:
                 continue
             mode = self.settings.mode or self._sharpest(provider)
             kind = _KINDS.get(mode) or self._logprob_kind(provider)
-            scale = self._scales.setdefault(
-                kind, NoiseScale(self.settings.thresholds.logprob_scale, self.settings.thresholds.noise_factor)
-            )
+            scale = self._scales.setdefault(kind, NoiseScale(thresholds.logprob_scale, thresholds.noise_factor))
             self._kinds[provider.name] = kind
-            self.candidates[provider.name] = Candidate(provider, mode, self.settings.thresholds, scale)
+            self.candidates[provider.name] = Candidate(provider, mode, thresholds, scale)
 
     def _sharpest(self, provider: Provider) -> DriftMode:
         shown = min(self.support[provider.name].top, self.support[self.reference.name].top)
@@ -108,18 +104,16 @@ class Investigation:
         five = self.support[provider.name].five_only or self.support[self.reference.name].five_only
         return Kind.LOGPROBS_FIVE if five else Kind.LOGPROBS
 
-    def _order(self) -> Generator[Batch, Answers, tuple[str, ...]]:
+    def _order(self) -> Generator[Batch, Exchanges, tuple[str, ...]]:
         """The prompts in the order of asking: near ties first, where texts are compared and margins are shown."""
         wanted = Kind.GREEDY in self._kinds.values() and self.support[self.reference.name].top >= 2
         screened = self.script.prompts[: self.settings.screen if wanted else 0]
         trials = {prompt: self.script.trial(prompt, Kind.SCREEN, self.reference) for prompt in screened}
-        if not trials:
-            return self.script.prompts
-        got = yield from self._send(list(trials.values()), "screen")
-        margins = {prompt: _margin(got.get(trial.id, _UNSENT)) for prompt, trial in trials.items()}
-        close = sorted((p for p in screened if margins[p] <= NEAR_TIE), key=lambda p: (margins[p], p))
-        self.near_ties = tuple(close)
-        return (*close, *(prompt for prompt in self.script.prompts if prompt not in set(close)))
+        if trials:
+            got = yield from self._send(list(trials.values()), "screen")
+            self.near_ties = choose_near_ties({prompt: got[trial.id] for prompt, trial in trials.items()})
+        close = set(self.near_ties)
+        return (*self.near_ties, *(prompt for prompt in self.script.prompts if prompt not in close))
 
     def _round(self, number: int, prompt: str) -> Asking:
         active = self._open()
@@ -134,31 +128,30 @@ class Investigation:
             kind = self._kinds[c.provider.name]
             trials[c.provider.name, kind, 0] = self.script.trial(prompt, kind, c.provider)
         got = yield from self._send(list(trials.values()), f"round {number}")
-        answers = {key: got.get(trial.id, _UNSENT) for key, trial in trials.items()}
+        answers = {key: got[trial.id] for key, trial in trials.items()}
         self._watch_reference(answers)
         for c in active:
-            self._compare(c, answers, near_tie=prompt in self.near_ties)
+            self._compare(c, prompt, answers)
         for kind, scale in self._scales.items():
             a, b = answers.get(("", kind, 0)), answers.get(("", kind, 1))
             if isinstance(a, Facts) and isinstance(b, Facts) and a.top and b.top:
                 scale.learn_from(a, b)
 
-    def _compare(self, c: Candidate, answers: Mapping[tuple[str, Kind, int], Answer], *, near_tie: bool) -> None:
+    def _compare(self, c: Candidate, prompt: str, answers: Mapping[tuple[str, Kind, int], Answer]) -> None:
         kind = self._kinds[c.provider.name]
         a, b, own = answers["", kind, 0], answers["", kind, 1], answers[c.provider.name, kind, 0]
         other = answers.get(("", Kind.SAMPLED_OTHER, 0)) if kind is Kind.SAMPLED else None
         if isinstance(own, Missing):
             c.miss(own.why)
-            return
-        lost = next((x for x in (a, b, other) if isinstance(x, Missing)), None)
-        if lost is not None or isinstance(a, Missing) or isinstance(b, Missing) or isinstance(other, Missing):
-            c.missing[f"reference: {lost.why if lost else 'unsent'}"] += 1
+        elif isinstance(a, Missing) or isinstance(b, Missing) or isinstance(other, Missing):
+            lost = next(x for x in (a, b, other) if isinstance(x, Missing))
+            c.missing[f"reference: {lost.why}"] += 1
         elif c.mode is DriftMode.LOGPROBS and not (a.top and b.top):
             c.missing["reference: no-logprobs"] += 1
         elif c.mode is DriftMode.LOGPROBS and not own.top and not own.empty:
             c.miss("no-logprobs")
         else:
-            c.take(a, b, own, other=other, near_tie=near_tie)
+            c.take(prompt, a, b, own, other=other, near_tie=prompt in self.near_ties)
 
     def _watch_reference(self, answers: Mapping[tuple[str, Kind, int], Answer]) -> None:
         own = [answer for (name, _, _), answer in answers.items() if not name]
@@ -170,17 +163,20 @@ class Investigation:
 
     def _open(self) -> list[Candidate]:
         """Candidates that are undecided, alive, and not out of requests."""
+        limit = self.settings.max_requests
         return [
             c
             for c in self.candidates.values()
-            if c.verdict is None and not c.dead and self.spent[c.provider.name].requests < self.settings.max_requests
+            if c.verdict is None and not c.dead and self.spent[c.provider.name].requests < limit
         ]
 
     def _look(self) -> None:
         """Decide what can be decided now."""
+        if not self.settings.stop:
+            return
         rejected = benjamini_hochberg([c.e_drift for c in self.candidates.values()], self.settings.alpha)
         for c, drifts in zip(self.candidates.values(), rejected, strict=True):
-            if c.verdict is not None:
+            if c.verdict is not None or not c.ripe:
                 continue
             if c.misfit.verdict:
                 c.verdict = DriftVerdict.MISCONFIGURED
@@ -189,26 +185,16 @@ class Investigation:
             elif c.e_same >= 1.0 / self.settings.alpha:
                 c.verdict = DriftVerdict.EQUIVALENT
 
-    def _send(self, trials: list[Trial], purpose: str) -> Generator[Batch, Answers, Answers]:
-        """Yield trials in an order that no provider can count on, and keep account of the answers."""
-        random.Random(f"{self.settings.seed} {purpose}").shuffle(trials)
-        answers = yield trials
-        for trial in trials:
-            self._charge(self.spent[trial.provider.name], answers.get(trial.id, _UNSENT))
-        return answers
-
-    @staticmethod
-    def _charge(spent: Spent, answer: Answer) -> None:
-        if answer == _UNSENT:
-            return
-        spent.requests += 1
-        if isinstance(answer, Missing) or answer.prompt_tokens is None or answer.completion_tokens is None:
-            spent.unreported += 1
-        else:
-            spent.prompt_tokens += answer.prompt_tokens
-            spent.completion_tokens += answer.completion_tokens
-
-
-def _margin(answer: Answer) -> float:
-    """Least distance between the two likeliest tokens along an answer, in nats; infinite if unknown."""
-    return min(answer.margins, default=float("inf")) if isinstance(answer, Facts) else float("inf")
+    def _send(self, trials: list[Trial], purpose: str) -> Answered:
+        """Yield what is not answered yet, in an order that no provider can count on; keep account of the answers."""
+        fresh = [trial for trial in trials if trial.id not in self._answers]
+        random.Random(f"{self.settings.seed} {purpose}").shuffle(fresh)
+        if fresh:
+            exchanges = yield fresh
+            for trial in fresh:
+                exchange = exchanges.get(trial.id)
+                answer = _UNSENT if exchange is None else facts_of(exchange)
+                self._answers[trial.id] = answer
+                if exchange is not None:
+                    self.spent[trial.provider.name].charge(answer, len(exchange.attempts))
+        return {trial.id: self._answers[trial.id] for trial in trials}

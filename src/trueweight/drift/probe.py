@@ -1,4 +1,7 @@
-"""What a provider supports, found with three requests: log-probabilities, how many, and before or after its sampler."""
+"""What a provider supports: log-probabilities, how many, and whether before or after its sampler.
+
+The first probe is the first prompt's own request, so that it costs nothing where log-probabilities are compared.
+"""
 
 from __future__ import annotations
 
@@ -35,18 +38,18 @@ class Support:
 
 
 def second_questions(first: Answer) -> tuple[Kind, ...]:
-    """What to ask after the first probe: fewer alternatives if it was of no use, else other temperatures."""
+    """What to ask after the first probe: fewer alternatives if it was of no use, else another temperature."""
     if isinstance(first, Facts) and first.top:
-        return (Kind.PROBE_COLD, Kind.PROBE_HOT)
-    return (Kind.PROBE_FIVE,)
+        return (Kind.PROBE_HOT,)
+    return (Kind.LOGPROBS_FIVE,)
 
 
 def support_of(answers: Mapping[Kind, Answer]) -> Support:
     """Read the probes."""
-    first = answers.get(Kind.PROBE)
+    first = answers.get(Kind.LOGPROBS)
     if isinstance(first, Facts) and first.top:
         return _full(first, answers)
-    five = answers.get(Kind.PROBE_FIVE)
+    five = answers.get(Kind.LOGPROBS_FIVE)
     refusal = f" ({first.why}: {first.detail})" if isinstance(first, Missing) else ""
     if isinstance(five, Facts) and five.top:
         note = f"refuses top_logprobs = {ASKED}{refusal} and answers 5"
@@ -68,7 +71,6 @@ def _full(first: Facts, answers: Mapping[Kind, Answer]) -> Support:
 
 
 def _processed(first: Facts, answers: Mapping[Kind, Answer]) -> bool:
-    """Whether the distribution moved with the temperature, at both of the other ones that were answered."""
-    others = [answers.get(kind) for kind in (Kind.PROBE_COLD, Kind.PROBE_HOT)]
-    tops = [other.top for other in others if isinstance(other, Facts) and other.top]
-    return bool(tops) and all(logprob_distance(first.top, top) > _MOVED for top in tops)
+    """Whether the distribution moved with the temperature."""
+    hot = answers.get(Kind.PROBE_HOT)
+    return isinstance(hot, Facts) and bool(hot.top) and logprob_distance(first.top, hot.top) > _MOVED

@@ -1,4 +1,4 @@
-"""One prompt's answers → a score in [-1, 1] whose mean is 0 when the candidate is the reference.
+"""One prompt's answers → a score in [-½, 1] whose mean is 0 when the candidate is the reference.
 
 Let A and B be two answers of the reference and c the candidate's, to one prompt, and d a distance in [0, 1]. If the
 candidate is the same model on the same kind of stack, the three are exchangeable, so all three distances have one
@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 from trueweight.drift.distance import agreement, logprob_distance, saturate
 from trueweight.drift.facts import Facts
-from trueweight.drift.thresholds import Thresholds
 
 NOISE_MEMORY = 64
 
@@ -29,8 +28,8 @@ class Score(NamedTuple):
         excess: x as above.
         distance: between candidate and reference, in the mode's own unit.
         floor: the same between the reference's two answers.
-        lean: sampled text only: how much further the candidate goes along with A than an independent draw of the
-            reference does.
+        lean: sampled text only, in [-½, 1]: x once more, by how far texts go together, with a draw of the reference
+            under another seed in place of B.
     """
 
     excess: float
@@ -39,30 +38,37 @@ class Score(NamedTuple):
     lean: float = 0.0
 
 
+def triangle(ca: float, cb: float, ab: float) -> float:
+    """The score x of three distances in [0, 1], each first made no longer than the way round over the third answer.
+
+    That treats the three alike, so the mean stays 0 under exchangeability; and d(c, A) + d(c, B) ≥ d(A, B) then bounds
+    x from below by -d(A, B) / 2. (For distances that are 0 or 1 by equality it changes nothing.)
+    """
+    ca, cb, ab = min(ca, cb + ab), min(cb, ca + ab), min(ab, ca + cb)
+    return (ca + cb) / 2 - ab
+
+
 def score_logprobs(a: Facts, b: Facts, c: Facts, scale: float) -> Score:
-    """By the first token's log-probabilities."""
+    """By the first token's log-probabilities; distances in nats."""
     ca, cb = logprob_distance(a.top, c.top), logprob_distance(b.top, c.top)
     ab = logprob_distance(a.top, b.top)
-    excess = (saturate(ca, scale) + saturate(cb, scale)) / 2 - saturate(ab, scale)
-    return Score(excess, (ca + cb) / 2, ab)
+    return Score(triangle(*(saturate(d, scale) for d in (ca, cb, ab))), (ca + cb) / 2, ab)
 
 
 def score_greedy(a: Facts, b: Facts, c: Facts) -> Score:
     """By whether the texts are the same."""
     ca, cb, ab = (float(x.plain != y.plain) for x, y in ((c, a), (c, b), (a, b)))
-    return Score((ca + cb) / 2 - ab, (ca + cb) / 2, ab)
+    return Score(triangle(ca, cb, ab), (ca + cb) / 2, ab)
 
 
-def score_sampled(a: Facts, b: Facts, c: Facts, other: Facts, thresholds: Thresholds) -> Score:
+def score_sampled(a: Facts, b: Facts, c: Facts, other: Facts, reach: float) -> Score:
     """By texts drawn at temperature 1 with one seed; ``other`` is the reference's under another seed.
 
-    ``excess`` asks whether the candidate strays from A more than the reference with A's own seed does, ``lean``
-    whether it keeps closer to A than the reference with another seed does.
+    ``excess`` asks whether the candidate strays from the reference's answers under its own seed more than they from
+    each other, ``lean`` whether it strays from them more (or less) than an answer under another seed does.
     """
-    same_seed = score_greedy(a, b, c)
-    reach = thresholds.agreement_scale
-    lean = agreement(c.plain, a.plain, reach) - agreement(other.plain, a.plain, reach)
-    return same_seed._replace(lean=lean)
+    ca, co, ao = (1.0 - agreement(x.plain, y.plain, reach) for x, y in ((c, a), (c, other), (a, other)))
+    return score_greedy(a, b, c)._replace(lean=triangle(ca, co, ao))
 
 
 class NoiseScale:

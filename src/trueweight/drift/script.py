@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from trueweight.core import Case, Mode, Provider, Trial, digest
+from trueweight.core import Case, DriftMode, Mode, Provider, Trial, digest
 from trueweight.drift.prompts import Prompt, Split, prompts
+from trueweight.drift.settings import DriftSettings
 
 SUITE = "drift"
 TEXT_TOKENS = 12
@@ -19,10 +20,7 @@ SHORTEST = 1
 class Kind(StrEnum):
     """How a prompt is asked."""
 
-    PROBE = "probe"
-    PROBE_COLD = "probe-cold"
     PROBE_HOT = "probe-hot"
-    PROBE_FIVE = "probe-five"
     LOGPROBS = "logprobs"
     LOGPROBS_FIVE = "logprobs-five"
     SCREEN = "screen"
@@ -37,10 +35,7 @@ _OPEN: Mapping[str, Any] = {"temperature": 1, "top_p": 1}
 _ONE = {"max_tokens": SHORTEST, "logprobs": True}
 _TEXT = {"max_tokens": TEXT_TOKENS}
 _PARAMETERS: Mapping[Kind, Mapping[str, Any]] = {
-    Kind.PROBE: {**_ONE, **_OPEN, "top_logprobs": 20},
-    Kind.PROBE_COLD: {**_ONE, "temperature": 0, "top_p": 1, "top_logprobs": 20},
     Kind.PROBE_HOT: {**_ONE, "temperature": 2, "top_p": 1, "top_logprobs": 20},
-    Kind.PROBE_FIVE: {**_ONE, **_OPEN, "top_logprobs": 5},
     Kind.LOGPROBS: {**_ONE, **_OPEN, "top_logprobs": 20},
     Kind.LOGPROBS_FIVE: {**_ONE, **_OPEN, "top_logprobs": 5},
     Kind.SCREEN: {**_TEXT, "temperature": 0, "logprobs": True, "top_logprobs": 2},
@@ -48,8 +43,21 @@ _PARAMETERS: Mapping[Kind, Mapping[str, Any]] = {
     Kind.SAMPLED: {**_TEXT, **_OPEN},
     Kind.SAMPLED_OTHER: {**_TEXT, **_OPEN},
 }
+_TOP = (Kind.LOGPROBS, Kind.LOGPROBS_FIVE)
+_TEXTS = (Kind.SCREEN, Kind.GREEDY)
+_ASKED: Mapping[DriftMode | None, tuple[Kind, ...]] = {
+    None: (*_TOP, *_TEXTS),
+    DriftMode.LOGPROBS: _TOP,
+    DriftMode.GREEDY: _TEXTS,
+    DriftMode.SAMPLED: (Kind.SAMPLED, Kind.SAMPLED_OTHER),
+}
+_PROBED: Mapping[DriftMode | None, tuple[Kind, ...]] = {
+    None: (Kind.PROBE_HOT,),
+    DriftMode.LOGPROBS: (Kind.PROBE_HOT,),
+    DriftMode.GREEDY: (*_TOP, Kind.PROBE_HOT),
+    DriftMode.SAMPLED: (),
+}
 _SEEDED = (Kind.SAMPLED, Kind.SAMPLED_OTHER)
-_PROBING = (Kind.PROBE, Kind.PROBE_COLD, Kind.PROBE_HOT, Kind.PROBE_FIVE)
 
 
 class Script:
@@ -58,10 +66,7 @@ class Script:
     def __init__(self, cases: Iterable[Case]) -> None:
         self.cases = tuple(case for case in cases if case.suite == SUITE)
         self._by_name = {case.id: case for case in self.cases}
-        probing = set(_PROBING)
-        named = [case.id.split("~") for case in self.cases]
-        self.prompts = tuple(dict.fromkeys(prompt for prompt, kind in named if Kind(kind) not in probing))
-        self.probed = next((prompt for prompt, kind in named if Kind(kind) in probing), "")
+        self.prompts = tuple(dict.fromkeys(case.id.split("~")[0] for case in self.cases))
 
     def case(self, prompt: str, kind: Kind) -> Case:
         """The case that asks this prompt in this way."""
@@ -72,15 +77,14 @@ class Script:
         return Trial.of(self.case(prompt, kind), provider, repeat, Mode.PLAIN)
 
 
-def write_script(count: int, *, seed: int, split: Split = Split.TEST) -> Script:
-    """The cases for that many prompts, and for the probes (which use a prompt of the other split)."""
-    spare = Split.TUNING if split is Split.TEST else Split.TEST
-    probed = prompts(spare, seed=seed)[0]
-    asked = prompts(split, seed=seed)[:count]
-    every = [kind for kind in Kind if kind not in _PROBING]
-    cases = [_case(probed, kind, seed) for kind in _PROBING]
-    cases += [_case(prompt, kind, seed) for prompt in asked for kind in every]
-    return Script(cases)
+def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Script:
+    """All that may be asked under these settings; the first prompt is what providers are probed with."""
+    seed, mode = settings.seed, settings.mode
+    asked = prompts(split, seed=seed)[: max(settings.max_requests, settings.screen)]
+    cases = [_case(prompt, kind, seed) for prompt in asked for kind in _ASKED[mode]]
+    known = {case.id for case in cases}
+    probes = [_case(asked[0], kind, seed) for kind in _PROBED[mode]]
+    return Script([*(probe for probe in probes if probe.id not in known), *cases])
 
 
 def _case(prompt: Prompt, kind: Kind, seed: int) -> Case:

@@ -8,10 +8,11 @@ from typing import Any
 
 from trueweight.core import ConfigError, DriftMode, Provider, Role
 from trueweight.drift.betting import Wealth
+from trueweight.drift.misfit import LEAST
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 
-PROBES = 3
-"""Requests to each provider that find out what it supports."""
+PROBES = 1
+"""Requests to each provider, beyond those that are compared, that find out what it supports."""
 
 DEFAULT_REQUESTS = 240
 
@@ -26,6 +27,7 @@ class DriftSettings:
         max_requests: most requests to each candidate, probes included (the reference is asked two to three times as
             often, and once a screened prompt).
         screen: prompts on which near ties of the reference are looked for in greedy mode; 0 for none.
+        stop: whether to stop asking a candidate as soon as its verdict is known; a ladder is recorded without.
     """
 
     mode: DriftMode | None = None
@@ -33,6 +35,7 @@ class DriftSettings:
     max_requests: int = DEFAULT_REQUESTS
     seed: int = 0
     screen: int = 120
+    stop: bool = True
     thresholds: Thresholds = field(default_factory=shipped_thresholds)
 
     def as_json(self) -> dict[str, Any]:
@@ -43,6 +46,7 @@ class DriftSettings:
             "max_requests": self.max_requests,
             "seed": self.seed,
             "screen": self.screen,
+            "stop": self.stop,
             "thresholds": self.thresholds.as_json(),
         }
 
@@ -52,49 +56,48 @@ class DriftSettings:
         mode = None if value["mode"] == "auto" else DriftMode(value["mode"])
         return cls(**{**value, "mode": mode, "thresholds": Thresholds.from_json(value["thresholds"])})
 
+    def require_sound(self, providers: Sequence[Provider]) -> None:
+        """Refuse, before spending, what cannot lead to a verdict.
+
+        Raises:
+            ConfigError: ``drift-alpha``, ``drift-reference``, ``drift-candidates`` or ``drift-budget``.
+        """
+        if not 0.0 < self.alpha < 1.0:
+            raise ConfigError(
+                f"α must lie between 0 and 1, both excluded; got {self.alpha:g}",
+                code="drift-alpha",
+                where="--alpha",
+                hint="0.05 accepts one false alarm in twenty runs, 0.01 one in a hundred.",
+            )
+        names = [provider.name for provider in providers]
+        if not any(provider.role is Role.REFERENCE for provider in providers):
+            raise ConfigError(
+                "there is no reference to compare with",
+                code="drift-reference",
+                hint=f'Give one of {", ".join(names) or "the providers"} role = "reference" in providers.toml.',
+            )
+        candidates = len(providers) - 1
+        if not candidates:
+            raise ConfigError(
+                f"{names[0]!r} is the only provider: there is no candidate to compare with it",
+                code="drift-candidates",
+                hint='Add a [[provider]] with role = "candidate" (the reference twice is a fair first try).',
+            )
+        least = least_requests(candidates, self.alpha, self.thresholds.tau_logprobs)
+        if self.max_requests < least:
+            raise ConfigError(
+                f"{self.max_requests} requests to each candidate can never show drift at α = {self.alpha:g} "
+                f"if one of {candidates} drifts; nothing was sent",
+                code="drift-budget",
+                where="--max-requests",
+                hint=f"Valid: at least {least}, enough for a gross difference; {DEFAULT_REQUESTS} for a subtle one.",
+            )
+
 
 def least_requests(candidates: int, alpha: float, tau: float) -> int:
-    """Requests to a candidate below which no verdict is possible, even if every prompt differs as much as it can."""
+    """Requests to a candidate below which it can never be told to drift, even if every prompt differs utterly."""
     wealth, prompts = Wealth(), 0
-    while wealth.value < candidates / alpha:
+    while wealth.value < candidates / alpha or prompts < LEAST:
         wealth.bet(1.0, tau)
         prompts += 1
     return prompts + PROBES
-
-
-def require_sound(settings: DriftSettings, providers: Sequence[Provider]) -> None:
-    """Refuse, before spending, what cannot lead to a verdict.
-
-    Raises:
-        ConfigError: ``drift-alpha``, ``drift-reference``, ``drift-candidates`` or ``drift-budget``.
-    """
-    if not 0.0 < settings.alpha < 1.0:
-        raise ConfigError(
-            f"α must lie between 0 and 1, both excluded; got {settings.alpha:g}",
-            code="drift-alpha",
-            where="--alpha",
-            hint="0.05 accepts one false alarm in twenty runs, 0.01 one in a hundred.",
-        )
-    names = [provider.name for provider in providers]
-    if not any(provider.role is Role.REFERENCE for provider in providers):
-        raise ConfigError(
-            "there is no reference to compare with",
-            code="drift-reference",
-            hint=f'Give one of {", ".join(names) or "the providers"} role = "reference" in providers.toml.',
-        )
-    candidates = len(providers) - 1
-    if not candidates:
-        raise ConfigError(
-            f"{names[0]!r} is the only provider: there is no candidate to compare with it",
-            code="drift-candidates",
-            hint='Add a [[provider]] with role = "candidate" (the reference twice is a fair first try).',
-        )
-    least = least_requests(candidates, settings.alpha, settings.thresholds.tau_logprobs)
-    if settings.max_requests < least:
-        raise ConfigError(
-            f"{settings.max_requests} requests to each candidate can never decide at α = {settings.alpha:g} with "
-            f"{candidates} candidate{'s' if candidates > 1 else ''}; nothing was sent",
-            code="drift-budget",
-            where="--max-requests",
-            hint=f"Valid: at least {least}, enough for a gross difference; {DEFAULT_REQUESTS} for a subtle one.",
-        )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from trueweight.checks import Heard, hear
 from trueweight.core import Case, Exchange, InfrastructureError, Observation, Role
+from trueweight.drift import SUITE as DRIFT
 from trueweight.judge.exchange import judge_exchange, lean
 from trueweight.judge.together import judge_together
 from trueweight.store import Manifest, RunDir
@@ -38,11 +39,14 @@ def judge_run(run: RunDir, *, without: Collection[str] = ()) -> Judgement:
     Raises:
         InfrastructureError: if an exchange is of a case or provider that the run does not have.
     """
-    cases = run.cases()
+    # Drift's prompts are compared by their answers' distributions, never judged one by one.
+    cases = {key: case for key, case in run.cases().items() if case.suite != DRIFT}
     providers = {provider.name: provider for provider in run.manifest.providers}
     observations, ends = [], []
     heard: defaultdict[str, list[Heard]] = defaultdict(list)
     for exchange in run.exchanges():
+        if exchange.suite == DRIFT:
+            continue
         case = cases.get(f"{exchange.suite}/{exchange.case}") or cases.get(exchange.case)
         provider = providers.get(exchange.provider)
         if case is None or provider is None:

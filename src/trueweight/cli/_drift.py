@@ -1,0 +1,133 @@
+"""What ``drift``, ``drift replay`` and ``run --drift`` share: ask, conclude, print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+
+import anyio
+import click
+from rich.console import Console
+from rich.table import Table
+
+from trueweight.core import Drift, DriftVerdict, ExitCode
+from trueweight.drift import Investigation
+from trueweight.report import visible
+from trueweight.run import (
+    Recording,
+    conclude,
+    conclude_drift,
+    drift_text,
+    known_ladder,
+    open_for_recording,
+    publish,
+    record_drift,
+)
+from trueweight.store import RunDir
+from trueweight.wire import WireSettings
+
+DRIFT = "drift.json"
+
+
+def measure_drift(
+    recording: Recording, directory: Path, *, keys: dict[str, str], settings: WireSettings, fresh: bool, quiet: bool
+) -> ExitCode:
+    """Record until all is decided, then conclude and print."""
+    screen = Console(stderr=True, quiet=quiet)
+    run, changes = open_for_recording(recording, directory, fresh=fresh)
+    with run:
+        for sentence in changes:
+            screen.print(visible(sentence), markup=False, highlight=False)
+        interrupted = ask_drift(run, keys=keys, settings=settings, screen=screen)
+        found = conclude_drift(run)
+        run.write_text(DRIFT, drift_text(found))
+        run.write_text("report.html", publish(run, conclude(run)))
+        if not quiet:
+            print_drift(found, Console())
+        click.echo(f"report: {directory / 'report.html'}")
+    if interrupted:
+        screen.print("Interrupted. What arrived is on record; the same command goes on.", highlight=False)
+        return ExitCode.INTERRUPTED
+    return exit_code_of(found)
+
+
+def ask_drift(run: RunDir, *, keys: dict[str, str], settings: WireSettings, screen: Console) -> bool:
+    """Record drift with a line that says how far it is; whether it was interrupted."""
+    status = screen.status("drift: probing") if screen.is_terminal and not screen.quiet else nullcontext()
+    with status as line:
+
+        def look(found: Investigation) -> None:
+            if line is not None:
+                known = ", ".join(f"{name} e = {c.e_drift:.3g}" for name, c in found.candidates.items())
+                line.update(visible(f"drift: {known}"))
+
+        return anyio.run(partial(record_drift, run, keys=keys, settings=settings, on_look=look))
+
+
+def replay(directory: Path, console: Console) -> ExitCode:
+    """Print what the record says; an error if the run's own ``drift.json`` says something else."""
+    with RunDir.open(directory) as run:
+        found = conclude_drift(run)
+        text = drift_text(found)
+        print_drift(found, console)
+        written = run.read_text(DRIFT) if (directory / DRIFT).exists() else None
+        if written is None:
+            run.write_text(DRIFT, text)
+            click.echo(f"written: {directory / DRIFT}")
+        elif written == text:
+            click.echo(f"the same as {directory / DRIFT}, to the byte")
+        else:
+            click.echo(f"not the same as {directory / DRIFT}: was it made by another version?", err=True)
+            return ExitCode.FINDINGS
+    return exit_code_of(found)
+
+
+def write_ladder(directory: Path, file: Path, code: ExitCode) -> ExitCode:
+    """Write the ladder that a calibration run recorded."""
+    if code is ExitCode.INTERRUPTED:
+        return code
+    with RunDir.open(directory) as run:
+        ladder = known_ladder(run)
+    file.write_text(json.dumps(ladder.as_json(), sort_keys=True, indent=1) + "\n", "utf-8")
+    click.echo(f"ladder: {file}: {', '.join(visible(rung.name) for rung in ladder.rungs) or 'no rung answered'}")
+    return ExitCode.OK if ladder.rungs else ExitCode.INFRASTRUCTURE
+
+
+def exit_code_of(found: Mapping[str, Drift]) -> ExitCode:
+    """1 if anyone drifts or is misconfigured, 3 if someone never answered, 4 if a verdict is open, else 0."""
+    verdicts = {drift.verdict for drift in found.values()}
+    if verdicts & {DriftVerdict.DRIFT, DriftVerdict.MISCONFIGURED}:
+        return ExitCode.FINDINGS
+    if not found or any(not drift.prompts for drift in found.values()):
+        return ExitCode.INFRASTRUCTURE
+    return ExitCode.INCONCLUSIVE if DriftVerdict.INCONCLUSIVE in verdicts else ExitCode.OK
+
+
+def print_drift(found: Mapping[str, Drift], console: Console) -> None:
+    """A line of numbers for each candidate, then its words."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("provider")
+    table.add_column("verdict")
+    for heading in ("e-value", "effect [95%]", "prompts", "requests", "cost"):
+        table.add_column(heading, justify="right")
+    for name, drift in found.items():
+        effect = drift.effect
+        span = "n/a" if effect.value is None else f"{effect.value:+.3f} [{effect.low:+.2f}, {effect.high:+.2f}]"
+        cost = "no price" if drift.cost is None else f"${drift.cost:.6f}"
+        table.add_row(
+            visible(name),
+            drift.verdict.value,
+            f"{drift.e_value:.3g}",
+            span,
+            str(drift.prompts),
+            str(drift.requests),
+            cost,
+        )
+    console.print(table)
+    for name, drift in found.items():
+        console.print(visible(f"{name}: {drift.words}"), markup=False, highlight=False, soft_wrap=True)
+        for finding in drift.findings:
+            console.print(visible(f"  {finding}"), markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,85 @@
+"""What an investigation came to, candidate by candidate, as numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from statistics import fmean, median
+
+from trueweight.core import Drift, DriftMode, DriftVerdict, Estimate
+from trueweight.drift.betting import confidence_sequence
+from trueweight.drift.candidate import Candidate
+from trueweight.drift.investigate import Investigation
+from trueweight.drift.ladder import Ladder, depths_of, place
+from trueweight.drift.words import findings_of, words_of
+
+METHOD = "mean excess over prompts, 95% betting confidence sequence (holds at any stopping time)"
+
+
+def outcomes(found: Investigation, ladder: Ladder | None = None) -> dict[str, Drift]:
+    """Provider → what is known of it. Candidates without a verdict are inconclusive."""
+    return {name: _outcome(found, candidate, ladder) for name, candidate in found.candidates.items()}
+
+
+def effect_of(candidate: Candidate) -> Estimate:
+    """Mean excess with its confidence sequence."""
+    scores = [one.score.excess for one in candidate.played]
+    missing = tuple(sorted(candidate.missing.items()))
+    of = len(scores) + sum(candidate.missing.values())
+    if not scores:
+        return Estimate.not_applicable("difference", "no prompt could be compared", of=of)
+    low, high = confidence_sequence(scores)
+    return Estimate(fmean(scores), low, high, len(scores), "difference", METHOD, of=of, missing=missing)
+
+
+def _outcome(found: Investigation, c: Candidate, ladder: Ladder | None) -> Drift:
+    settings, name = found.settings, c.provider.name
+    verdict = c.verdict or DriftVerdict.INCONCLUSIVE
+    rungs = ladder.of(c.mode) if ladder else ()
+    rung: str | None = None
+    consistent: tuple[str, ...] = ()
+    if verdict is not DriftVerdict.MISCONFIGURED and rungs and ladder:
+        rung, consistent = place(depths_of(c), rungs, paired=ladder.seed == settings.seed)
+    details = details_of(c)
+    drift = Drift(
+        provider=name,
+        verdict=verdict,
+        mode=c.mode if c.played else None,
+        e_value=c.e_drift,
+        e_equal=c.e_equal,
+        alpha=settings.alpha,
+        tau=c.tau,
+        effect=effect_of(c),
+        words="",
+        findings=findings_of(found, c),
+        requests=found.spent[name].requests,
+        reference_requests=found.spent[found.reference.name].requests,
+        prompts=len(c.played),
+        missing=tuple(sorted(c.missing.items())),
+        cost=found.spent[name].cost(c.provider.price),
+        rung=rung,
+        rungs=consistent,
+        ladder=tuple((one.name, one.effect) for one in rungs),
+        wealth=tuple(c.wealth),
+        details=details,
+    )
+    return words_of(drift, c)
+
+
+def details_of(c: Candidate) -> Mapping[str, float]:
+    """The numbers behind the words. Names that end in ``_floor`` are of the reference against itself."""
+    n = len(c.played)
+    if not n:
+        return {}
+    distances = [min(one.score.distance, 100.0) for one in c.played]
+    floors = [min(one.score.floor, 100.0) for one in c.played]
+    if c.mode is not DriftMode.LOGPROBS:
+        return {"text_differs": fmean(distances), "text_differs_floor": fmean(floors)}
+    compared = max(1, len(c.tally.kl))
+    return {
+        "distance": median(distances),
+        "distance_floor": median(floors),
+        "kl": math.fsum(c.tally.kl) / compared,
+        "top_differs": c.tally.top_differs / compared,
+        "top_differs_floor": c.tally.top_differs_floor / compared,
+    }

@@ -1,0 +1,80 @@
+"""Drift in sentences for people: "consistent with", never "is"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from trueweight.core import Drift, DriftMode, DriftVerdict
+from trueweight.drift.candidate import Candidate
+from trueweight.drift.investigate import Investigation
+
+_VERDICTS: Final = {
+    DriftVerdict.DRIFT: "Its answers are not distributed as the reference's.",
+    DriftVerdict.EQUIVALENT: "It differs from the reference by less than honest stacks may.",
+    DriftVerdict.INCONCLUSIVE: "Not decided.",
+}
+
+
+def words_of(drift: Drift, c: Candidate) -> Drift:
+    """The same with its words: the verdict, the effect beside the noise floor, and the place on the ladder."""
+    head = c.misfit.verdict if drift.verdict is DriftVerdict.MISCONFIGURED else _VERDICTS[drift.verdict]
+    if drift.verdict is DriftVerdict.MISCONFIGURED:
+        head = f"Not asked the same, or sampled otherwise, so its weights cannot be judged: {head}."
+    parts = [head, _effect(drift), _place(drift)]
+    return replace(drift, words=" ".join(part for part in parts if part))
+
+
+def _effect(drift: Drift) -> str:
+    found, n = drift.details, drift.prompts
+    if not found:
+        return "No prompt could be compared."
+    if drift.mode is DriftMode.LOGPROBS:
+        return (
+            f"The top token differs on {found['top_differs']:.1%} of {n} first tokens "
+            f"(the reference against itself: {found['top_differs_floor']:.1%}), log-probabilities by "
+            f"{found['distance']:.4f} nats (itself: {found['distance_floor']:.4f}), in the median."
+        )
+    kind = "sampled answers under the same seed" if drift.mode is DriftMode.SAMPLED else "answers at temperature 0"
+    return (
+        f"{found['text_differs']:.1%} of {n} {kind} differ within their first tokens "
+        f"(the reference against itself: {found['text_differs_floor']:.1%})."
+    )
+
+
+def _place(drift: Drift) -> str:
+    if drift.rung is None:
+        return ""
+    first, last = drift.rungs[0], drift.rungs[-1]
+    span = f"{first} to {last}" if first != last else first
+    return f"On the recorded ladder it is consistent with {span}; nearest is {drift.rung}."
+
+
+def findings_of(found: Investigation, c: Candidate) -> tuple[str, ...]:
+    """Other things noticed on the way, in sentences."""
+    tally, n = c.tally, len(c.played)
+    notes = list(found.support[c.provider.name].findings) if c.provider.name in found.support else []
+    if c.misfit.remark:
+        notes.append(c.misfit.remark)
+    if c.misfit.verdict and c.verdict is not DriftVerdict.MISCONFIGURED:
+        notes.append(c.misfit.verdict)
+    if tally.raw_differs:
+        notes.append(
+            f"{tally.raw_differs} of {n} answers differ from the reference's in white space at their ends only"
+        )
+    if tally.empty:
+        notes.append(f"{tally.empty} of {n} answers are empty where the reference's are not")
+    if tally.refused or tally.refused_reference:
+        notes.append(f"refused {tally.refused} of {n} prompts; the reference refused {tally.refused_reference}")
+    if c.dead:
+        notes.append(f"stopped answering ({c.dead}); what was measured before is kept")
+    if found.reference_dead:
+        notes.append(f"the reference stopped answering ({found.reference_dead}); what was measured before is kept")
+    own = found.spent[c.provider.name]
+    if own.unreported and c.provider.price is not None:
+        notes.append(f"{own.unreported} requests reported no usage; the cost is without them")
+    if c.mode is DriftMode.SAMPLED and n and c.seeds_differ:
+        notes.append(
+            "its seeds do not give the reference's draws: sampled texts then tell little, and never equivalence"
+        )
+    return tuple(notes)
