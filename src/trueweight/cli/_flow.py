@@ -15,7 +15,7 @@ from trueweight.cli._progress import watching
 from trueweight.core import ExitCode
 from trueweight.plan import Forecast, Plan, forecast
 from trueweight.report import print_table, visible
-from trueweight.run import Recording, conclude, open_for_recording, publish, record, unanswered
+from trueweight.run import Recording, conclude, is_whole, open_for_recording, publish, record, unanswered
 from trueweight.store import RunDir, pending
 from trueweight.verdict import exit_code
 from trueweight.wire import FireResult, WireSettings, run_loop
@@ -57,6 +57,7 @@ def run_all(
                 )
             )
         _say_unsent(fired, screen)
+        _say_limited(fired, screen)
         summary = _conclude(run, directory, quiet=quiet, as_json=as_json)
         return _exit_code(fired, run, recording.plan, summary, screen)
 
@@ -79,6 +80,16 @@ def _say_unsent(fired: FireResult, screen: Console) -> None:
         screen.print(visible(f"{name}: stopped ({reason}); {missing} trials not sent"), markup=False, highlight=False)
 
 
+def _say_limited(fired: FireResult, screen: Console) -> None:
+    health = fired.health
+    if not health.fit:
+        screen.print(
+            f"CLIENT-LIMITED: this machine was too busy while {health.limited} of {fired.recorded} trials ran (up to "
+            f"{health.lag_max_ms:.0f} ms late). Their times are left out; answers are not touched.",
+            highlight=False,
+        )
+
+
 def _exit_code(fired: FireResult, run: RunDir, plan: Plan, summary: Mapping[str, Any], screen: Console) -> ExitCode:
     if fired.interrupted:
         screen.print("Interrupted. What arrived is on record; the same command goes on.", highlight=False)
@@ -86,6 +97,8 @@ def _exit_code(fired: FireResult, run: RunDir, plan: Plan, summary: Mapping[str,
     silent = unanswered(run, plan)
     if silent:
         screen.print(visible(f"No answer at all from: {', '.join(silent)}"), markup=False, highlight=False)
+    if not is_whole(run.manifest):  # the verdict is on the whole, once it is merged
+        return ExitCode.INFRASTRUCTURE if silent else ExitCode.OK
     return exit_code(summary, silent)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import httpx
 
 from trueweight.core import Attempt, Exchange, Failure, FailureKind, Trial
 from trueweight.wire.capture import Capture
+from trueweight.wire.health import LoopWatch
 from trueweight.wire.ledger import Ledger
 from trueweight.wire.outgoing import Outgoing
 from trueweight.wire.redact import Redactor
@@ -29,6 +32,7 @@ class Shared:
     ledger: Ledger
     redactor: Redactor
     step: Step
+    watch: LoopWatch
     sink: Callable[[Exchange], None]
     notify: Callable[[WireEvent], None]
     halt: Callable[[str], None]
@@ -54,15 +58,18 @@ class Gate:
 class Conversation:
     """A trial being asked. Its first request is accounted for already."""
 
-    def __init__(self, trial: Trial, request: Outgoing, shared: Shared, gate: Gate) -> None:
+    def __init__(self, trial: Trial, request: Outgoing, shared: Shared, gate: Gate, *, late: int = 0) -> None:
+        """``late``: nanoseconds since it was meant to start."""
         self._trial = trial
         self._request = request
         self._shared = shared
         self._gate = gate
         self._attempts: list[Attempt] = []
         self._cost: float | None = None
-        self._origin = shared.world.clock()
-        self._started_at = shared.world.now().isoformat(timespec="microseconds")
+        self._origin = shared.world.clock() - late
+        self._began = 0
+        start = shared.world.now() - timedelta(microseconds=late // 1000)
+        self._started_at = start.isoformat(timespec="microseconds")
 
     async def hold(self, transport: httpx.AsyncBaseTransport) -> Attempt:
         """Ask until there is an answer or no sense in asking; record it; the final attempt.
@@ -93,6 +100,7 @@ class Conversation:
         shared = self._shared
         capture = Capture(shared.world.clock, self._origin, waited)
         failure: Failure | None = _CUT
+        self._began = time.monotonic_ns()
         try:
             failure = await capture.run(transport, self._request, shared.settings, self._trial.provider.timeout)
         finally:
@@ -128,6 +136,7 @@ class Conversation:
             started_at=self._started_at,
             request=self._request.record,
             attempts=tuple(self._attempts),
+            client_limited=self._shared.watch.spoiled(self._began, time.monotonic_ns()),
         )
         self._shared.sink(exchange)
         self._say(EventKind.FINISHED, waited=sum(attempt.waited for attempt in self._attempts) / 1e9)

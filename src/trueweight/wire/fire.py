@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from ssl import SSLContext
 
 import anyio
 import httpx
 
 from trueweight.core import Exchange, Trial
 from trueweight.wire.conversation import Shared
+from trueweight.wire.health import LoopWatch, SelfTest, self_test
 from trueweight.wire.lane import INTERRUPTED, Lane
 from trueweight.wire.ledger import Ledger
 from trueweight.wire.redact import Redactor
@@ -28,6 +31,7 @@ async def fire(
     world: World | None = None,
     interrupt: anyio.Event | None = None,
     handle_signals: bool = False,
+    check_client: bool = False,
 ) -> FireResult:
     """Send trials, each provider's in the order given, and record what happens.
 
@@ -37,6 +41,7 @@ async def fire(
         on_event: told of progress, in this thread; must be quick.
         interrupt: when set, nothing more is sent; what is under way may finish within ``settings.grace`` seconds and
             is recorded as interrupted after that.
+        check_client: try this machine on loopback first, and say in ``FireResult.health`` how it did.
         handle_signals: SIGINT or SIGTERM sets ``interrupt``; a second one does not wait for the grace to end.
 
     Raises:
@@ -50,7 +55,7 @@ async def fire(
         world=world or World(),
         interrupt=interrupt or anyio.Event(),
     )
-    return await run.fire(trials, handle_signals=handle_signals)
+    return await run.fire(trials, handle_signals=handle_signals, check_client=check_client)
 
 
 class _Run:
@@ -75,12 +80,16 @@ class _Run:
         self._recorded = 0
         self._error: Exception | None = None
         self._scope = anyio.CancelScope()
+        self._watch = LoopWatch()
 
-    async def fire(self, trials: Sequence[Trial], *, handle_signals: bool) -> FireResult:
-        self._lanes = self._make_lanes(trials)
+    async def fire(self, trials: Sequence[Trial], *, handle_signals: bool, check_client: bool) -> FireResult:
+        tls = httpx.create_ssl_context()  # loading certificates takes milliseconds: once for all
+        tested = await self_test(tls) if check_client and trials else None
+        self._lanes = self._make_lanes(trials, tls)
         with self._scope:
             async with anyio.create_task_group() as watchers:
                 watchers.start_soon(self._drain_on_interrupt)
+                watchers.start_soon(self._watch.run)
                 if handle_signals:
                     watchers.start_soon(self._interrupt_on_signals)
                 async with anyio.create_task_group() as group:
@@ -89,9 +98,9 @@ class _Run:
                 watchers.cancel_scope.cancel()
         if self._error is not None:
             raise self._error
-        return self._result()
+        return self._result(tested)
 
-    def _make_lanes(self, trials: Iterable[Trial]) -> list[Lane]:
+    def _make_lanes(self, trials: Iterable[Trial], tls: SSLContext) -> list[Lane]:
         by_name: dict[str, list[tuple[int, Trial]]] = {}
         for position, trial in enumerate(trials):
             by_name.setdefault(trial.provider.name, []).append((position, trial))
@@ -102,11 +111,11 @@ class _Run:
             self._ledger,
             Redactor(self._keys.values()),
             self._make_step(sum(workers.values())),
+            self._watch,
             sink=self._record,
             notify=self._notify,
             halt=self._halt,
         )
-        tls = httpx.create_ssl_context()  # loading certificates takes milliseconds: once for all
         return [
             Lane(own[0][1].provider, own, self._keys.get(name), tls, shared, workers=workers[name])
             for name, own in by_name.items()
@@ -125,7 +134,9 @@ class _Run:
     def _make_step(self, workers: int) -> Step:
         """Unless told otherwise, a lead that lets every lane keep all of its workers busy twice over."""
         settings = self._settings
-        return Step(2 * workers if settings.lead is None else settings.lead, settings.patience, self._world)
+        lead = 2 * workers if settings.lead is None else settings.lead
+        # In an open loop the schedule keeps them in step, and waiting for each other would break it.
+        return Step(sys.maxsize if settings.rate else lead, settings.patience, self._world)
 
     def _record(self, exchange: Exchange) -> None:
         if self._guarded(lambda: self._sink(exchange)):
@@ -162,7 +173,7 @@ class _Run:
                     self._scope.cancel()
                 self._interrupt.set()
 
-    def _result(self) -> FireResult:
+    def _result(self, tested: SelfTest | None) -> FireResult:
         priced = {lane.provider.name: lane.provider.price is not None for lane in self._lanes}
         return FireResult(
             recorded=self._recorded,
@@ -171,4 +182,5 @@ class _Run:
             stopped={lane.provider.name: lane.reason for lane in self._lanes if lane.reason},
             unsent=tuple(unsent for lane in self._lanes for unsent in lane.unsent()),
             interrupted=self._interrupt.is_set(),
+            health=self._watch.health(tested),
         )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ssl import SSLContext
+from typing import NamedTuple
 
 import anyio
 import httpx
 
 from trueweight.core import Attempt, FailureKind, Provider, Trial
+from trueweight.wire.arrivals import arrivals
 from trueweight.wire.conversation import Conversation, Gate, Shared
 from trueweight.wire.outgoing import Outgoing, outgoing
 from trueweight.wire.pacing import Pacer
@@ -19,6 +22,14 @@ from trueweight.wire.transport import make_transport
 
 _UNREACHABLE = frozenset({FailureKind.DNS, FailureKind.CONNECT, FailureKind.TLS, FailureKind.TIMEOUT_CONNECT})
 INTERRUPTED = "interrupted"
+
+
+class _Ready(NamedTuple):
+    """A trial that is to be sent now; ``late`` nanoseconds after it was meant to be."""
+
+    trial: Trial
+    request: Outgoing
+    late: int
 
 
 class Lane:
@@ -49,6 +60,7 @@ class Lane:
         self._unreached_in_a_row = 0
         self._turn = anyio.Lock(fast_acquire=True)
         self._workers = self._pausing = 0
+        self._starts: Iterator[int] | None = None
         self._step = shared.step
         self._walker = shared.step.join(self._front())
 
@@ -69,10 +81,13 @@ class Lane:
 
     async def run(self) -> None:
         """Send all trials, or as many as may be sent."""
-        workers = self._limit
-        transport = self._shared.world.transport(self.provider)
+        workers, settings, world = self._limit, self._shared.settings, self._shared.world
+        if settings.rate:
+            rng = random.Random(f"{settings.seed}/{self.provider.name}")
+            self._starts = arrivals(settings.rate, settings.arrivals, world.clock(), rng)
+        transport = world.transport(self.provider)
         if transport is None:
-            transport = make_transport(self._tls, http2=self._shared.settings.http2)
+            transport = make_transport(self._tls, http2=settings.http2)
         try:
             async with anyio.create_task_group() as group:
                 for _ in range(min(workers, len(self._trials))):
@@ -86,12 +101,12 @@ class Lane:
         gate = Gate(self._wait_to_retry, self._pacer.hold, self._may_send, lambda: self.reason == INTERRUPTED)
         self._workers += 1
         while ready := await self._next():
-            trial, request = ready
-            self._learn(await Conversation(trial, request, self._shared, gate).hold(transport))
+            conversation = Conversation(ready.trial, ready.request, self._shared, gate, late=ready.late)
+            self._learn(await conversation.hold(transport))
         self._workers -= 1
         self._rest()
 
-    async def _next(self) -> tuple[Trial, Outgoing] | None:
+    async def _next(self) -> _Ready | None:
         """The next trial, the moment it may be sent and already accounted for; None if nothing more is to be sent.
 
         Workers take turns, so that trials start in the plan's order and only one of a lane waits for the others.
@@ -103,12 +118,13 @@ class Lane:
             # Serialised before its clock starts; not all at once, because a run's bodies may not fit in memory.
             request = outgoing(trial, self._key, self._shared.redactor)
             await self._step.wait(self._walker)
+            start = await self._keep_schedule()
             await self._keep_pace()
             if not self._may_send(trial):
                 return None
             self._trials.popleft()
             self._step.move(self._walker, self._front())
-            return trial, request
+            return _Ready(trial, request, 0 if start is None else max(0, self._shared.world.clock() - start))
 
     def _may_send(self, trial: Trial) -> bool:
         if self._stop.is_set():
@@ -146,6 +162,14 @@ class Lane:
             await self._pause(self._pacer.take())
         self._pausing -= 1
         self._rest()
+
+    async def _keep_schedule(self) -> int | None:
+        """In an open loop, wait for the next intended start, if it is still to come; when it was meant to be."""
+        if self._starts is None:
+            return None
+        start = next(self._starts)
+        await self._pause((start - self._shared.world.clock()) / 1e9)
+        return start
 
     async def _keep_pace(self) -> None:
         seconds = self._pacer.take()

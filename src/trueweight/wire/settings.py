@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib.util import find_spec
 from typing import NamedTuple
 
-from trueweight.core import FailureKind
+from trueweight.core import ConfigError, FailureKind
+from trueweight.wire.arrivals import ArrivalKind
+from trueweight.wire.health import Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class WireSettings:
         patience: nobody waits for a provider that was sent nothing for so many seconds, or that backs off.
         grace: after an interrupt, how long requests under way may finish.
         http2: offer HTTP/2.
+        rate: open loop: so many requests a second ought to start at each provider, whatever has become of those before;
+            at most ``concurrency`` of them are under way, and what that holds back shows as response time.
+        arrivals, seed: how and by which random numbers those starts are spread.
     """
 
     concurrency: int = 8
@@ -52,6 +58,23 @@ class WireSettings:
     patience: float = 30.0
     grace: float = 10.0
     http2: bool = False
+    rate: float | None = None
+    arrivals: ArrivalKind = ArrivalKind.POISSON
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what this installation cannot do.
+
+        Raises:
+            ConfigError: if HTTP/2 is asked for and its library is missing.
+        """
+        if self.http2 and find_spec("h2") is None:
+            raise ConfigError(
+                "HTTP/2 needs a library that is not installed",
+                code="extra-missing",
+                where="--http2",
+                hint="Valid: pip install 'trueweight[http2]', or without --http2.",
+            )
 
 
 class EventKind(StrEnum):
@@ -102,6 +125,7 @@ class FireResult:
         requests: provider → requests sent, retries included.
         cost: provider → USD charged; None without a price.
         stopped: provider → why it was stopped before its last trial (auth, unreachable, budget, interrupt).
+        health: whether this client was fit to measure.
     """
 
     recorded: int = 0
@@ -110,3 +134,4 @@ class FireResult:
     stopped: Mapping[str, str] = field(default_factory=dict)
     unsent: tuple[Unsent, ...] = ()
     interrupted: bool = False
+    health: Health = field(default_factory=Health)

@@ -1,0 +1,41 @@
+"""How fit this machine was to measure, kept beside the record: one entry for each time that the run was fired."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+from trueweight.core import ConfigError
+from trueweight.store import RunDir
+from trueweight.wire import FireResult, WireSettings
+
+FILE = "client.json"
+FORMAT = "trueweight.client/1"
+
+
+def note_client(run: RunDir, fired: FireResult, settings: WireSettings, started_at: str) -> None:
+    """Add a session's load and health to the run's ``client.json``; nothing if nothing was sent.
+
+    The rows that the client spoiled say so themselves (``client_limited``): this file says how bad it was.
+    """
+    if not fired.recorded:
+        return
+    load = {
+        "concurrency": settings.concurrency,
+        "rate": settings.rate,
+        "arrivals": settings.arrivals.value if settings.rate else None,
+        "http2": settings.http2,
+    }
+    session = {"started_at": started_at, "recorded": fired.recorded, "load": load, **fired.health.as_json()}
+    text = json.dumps({"format": FORMAT, "sessions": [*sessions(run), session]}, indent=1, sort_keys=True)
+    run.write_text(FILE, text + "\n")
+
+
+def sessions(run: RunDir) -> list[dict[str, Any]]:
+    """The sessions that a run's ``client.json`` tells of; none if there is no such file, or it is not one of ours."""
+    with suppress(ConfigError, ValueError):
+        value = json.loads(run.read_text(FILE))
+        if isinstance(value, dict) and value.get("format") == FORMAT and isinstance(value.get("sessions"), list):
+            return [session for session in value["sessions"] if isinstance(session, dict)]
+    return []

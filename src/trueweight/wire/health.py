@@ -1,0 +1,158 @@
+"""Whether this client was fit to measure: a loopback self-test before, and how late the event loop woke up during.
+
+Always real time, whatever clock a test passes in: this is about the machine that the program runs on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from ssl import SSLContext
+from typing import Any
+
+import anyio
+import httpx
+
+from trueweight.wire.transport import FastTransport
+
+PERIOD = 0.01
+"""Seconds between two looks at the loop."""
+
+LATE = 0.05
+"""A row is spoiled if the loop was this late while it was under way: such a delay could stand in any of its times."""
+
+_TESTS = 50
+_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """Times of tiny requests to a server in this very process, over loopback; milliseconds. Anything more than a few
+    is delay that this machine adds to every time that it reports."""
+
+    requests: int
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How fit the client was during one session of a run.
+
+    Attributes:
+        self_test: before the first request; None if loopback could not be listened on.
+        samples: how often the loop was looked at.
+        lag_p50_ms, lag_p99_ms, lag_max_ms: how late it woke up.
+        stalls: how often it was later than ``LATE``.
+        limited: exchanges that such a stall fell into.
+    """
+
+    self_test: SelfTest | None = None
+    samples: int = 0
+    lag_p50_ms: float = 0.0
+    lag_p99_ms: float = 0.0
+    lag_max_ms: float = 0.0
+    stalls: int = 0
+    limited: int = 0
+
+    @property
+    def fit(self) -> bool:
+        """Whether no row was spoiled."""
+        return self.limited == 0
+
+    def as_json(self) -> dict[str, Any]:
+        """For the run's ``client.json``."""
+        return asdict(self)
+
+
+@dataclass
+class LoopWatch:
+    """Samples the lag of the event loop, and knows into which stretches of time a stall fell."""
+
+    late: float = LATE
+    limited: int = 0
+    _counts: dict[int, int] = field(default_factory=dict)
+    _worst: float = 0.0
+    _stalls: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    _stalled: int = 0
+    _due: int | None = None
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            due = self._due = time.monotonic_ns() + round(PERIOD * 1e9)
+            await anyio.sleep(PERIOD)
+            self.take(due, time.monotonic_ns())
+
+    def take(self, due: int, woke: int) -> None:
+        """One look: when it should have come, and when it came; nanoseconds."""
+        lag = max(0, woke - due) / 1e6
+        bucket = int(lag * 10)  # tenths of a millisecond: a run of days must not fill the memory
+        self._counts[bucket] = self._counts.get(bucket, 0) + 1
+        self._worst = max(self._worst, lag)
+        if lag >= self.late * 1e3:
+            self._stalled += 1
+            self._stalls.append((due, woke))
+
+    def spoiled(self, began: int, ended: int) -> bool:
+        """Whether the loop stalled between two real monotonic times; a stall that still lasts is seen as well."""
+        lasts = self._due is not None and ended - self._due >= self.late * 1e9
+        found = lasts or any(woke >= began and due <= ended for due, woke in reversed(self._stalls))
+        self.limited += found
+        return found
+
+    def health(self, tested: SelfTest | None) -> Health:
+        """All of it in a few numbers."""
+        samples = sum(self._counts.values())
+        p50, p99 = (_quantile(self._counts, q, samples) for q in (0.5, 0.99))
+        return Health(tested, samples, p50, p99, round(self._worst, 3), self._stalled, self.limited)
+
+
+def _quantile(counts: dict[int, int], q: float, total: int) -> float:
+    seen = 0
+    for bucket in sorted(counts):
+        seen += counts[bucket]
+        if seen >= q * total:
+            return bucket / 10
+    return 0.0
+
+
+async def self_test(tls: SSLContext) -> SelfTest | None:
+    """Ask a server in this process ``_TESTS`` times, one after the other, through the transport that a run uses."""
+    took: list[float] = []
+    with suppress(OSError, httpx.HTTPError):
+        server = await asyncio.start_server(_say_yes, "127.0.0.1", 0)
+        async with server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            transport = FastTransport(tls)
+            try:
+                for _ in range(_TESTS + 1):
+                    began = time.perf_counter()
+                    response = await transport.handle_async_request(httpx.Request("POST", url, content=b"{}"))
+                    await response.aread()
+                    await response.aclose()
+                    took.append((time.perf_counter() - began) * 1e3)
+            finally:
+                await transport.aclose()
+    return _summed_up(took[1:])  # the first one opens the connection
+
+
+async def _say_yes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError, asyncio.IncompleteReadError):
+        while True:
+            await reader.readuntil(b"\r\n\r\n{}")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            await writer.drain()
+    writer.close()
+
+
+def _summed_up(took: Sequence[float]) -> SelfTest | None:
+    if not took:
+        return None
+    ordered = sorted(took)
+    p99 = ordered[min(len(ordered) - 1, round(0.99 * len(ordered)))]
+    return SelfTest(len(ordered), round(ordered[len(ordered) // 2], 3), round(p99, 3))
