@@ -24,7 +24,7 @@ EXCHANGES = "exchanges.jsonl"
 LOCK = "run.lock"
 BAR = "bar.toml"
 _RECORD = frozenset({MANIFEST, CASES, EXCHANGES, LOCK, BAR})
-_DERIVED = ("summary.json", "report.html", "report.md")
+_DERIVED = ("client.json", "summary.json", "report.html", "report.md")
 
 
 class RunDir:
