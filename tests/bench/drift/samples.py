@@ -1,0 +1,89 @@
+"""The recorded answers as facts: read from a record, kept in one small file, read again."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from trueweight.drift.facts import Facts, Token, facts_of
+from trueweight.drift.prompts import Split, prompts
+from trueweight.store import RunDir
+
+KEPT = Path(__file__).with_name("recorded.jsonl.gz")
+Answers = dict[str, Facts]
+"""Prompt id → one answer to it."""
+
+
+class Samples:
+    """``samples[variant, kind, repeat]`` → prompt → answer."""
+
+    def __init__(self, rows: Iterator[dict[str, Any]]) -> None:
+        self._found: defaultdict[tuple[str, str, int], Answers] = defaultdict(dict)
+        for row in rows:
+            self._found[row["variant"], row["kind"], row["repeat"]][row["prompt"]] = _facts(row)
+
+    def __getitem__(self, key: tuple[str, str, int]) -> Answers:
+        return self._found[key]
+
+    def keys(self) -> list[tuple[str, str, int]]:
+        """All (variant, kind, repeat) there are."""
+        return sorted(self._found)
+
+
+def of_split(split: Split) -> set[str]:
+    """Ids of the prompts of a split."""
+    return {prompt.id for prompt in prompts(split)}
+
+
+def read_kept() -> Samples:
+    """The file that stands beside this one."""
+    with gzip.open(KEPT, "rt", encoding="utf-8") as file:
+        return Samples(json.loads(line) for line in file)
+
+
+def rows_of(path: Path) -> Iterator[dict[str, Any]]:
+    """A record's answers, one row each; failures are left out (there should be none on loopback)."""
+    with RunDir.open(path) as run:
+        for exchange in run.exchanges():
+            facts = facts_of(exchange)
+            if isinstance(facts, Facts):
+                prompt, kind = exchange.case.split("@")[0].split("~")
+                yield _row(exchange.provider, kind, exchange.repeat, prompt, facts)
+
+
+def keep(path: Path) -> int:
+    """Write the small file from a record; its number of rows. The same record gives the same bytes."""
+    rows = sorted(rows_of(path), key=lambda row: (row["variant"], row["kind"], row["repeat"], row["prompt"]))
+    text = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" for row in rows)
+    KEPT.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+    return len(rows)
+
+
+def _row(variant: str, kind: str, repeat: int, prompt: str, facts: Facts) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "variant": variant,
+        "kind": kind,
+        "repeat": repeat,
+        "prompt": prompt,
+        "text": facts.text,
+        "tokens": [facts.prompt_tokens, facts.completion_tokens],
+    }
+    if facts.top:
+        # Bytes as Latin-1, the shortest text that JSON can hold them in.
+        row["top"] = [[token.key.decode("latin-1"), round(token.logprob, 5)] for token in facts.top]
+        row["margins"] = [round(margin, 4) for margin in facts.margins]
+    return row
+
+
+def _facts(row: dict[str, Any]) -> Facts:
+    return Facts(
+        text=row["text"],
+        top=tuple(Token(key.encode("latin-1"), value) for key, value in row.get("top", ())),
+        margins=tuple(row.get("margins", ())),
+        prompt_tokens=row["tokens"][0],
+        completion_tokens=row["tokens"][1],
+    )
