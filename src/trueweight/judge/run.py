@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,21 +30,38 @@ class Judgement:
     finished_at: str | None = None
 
 
-def judge_run(run: RunDir, *, without: Collection[str] = ()) -> Judgement:
+def judge_run(run: RunDir) -> Judgement:
     """Judge every exchange of a run, alone and then together.
+
+    Raises:
+        InfrastructureError: if an exchange is of a case or provider that the run does not have.
+    """
+    return judge_exchanges(run.manifest, run.cases(), run.exchanges(), where=str(run.path))
+
+
+def judge_exchanges(
+    manifest: Manifest,
+    cases: Mapping[str, Case],
+    exchanges: Iterable[Exchange],
+    *,
+    without: Collection[str] = (),
+    where: str = "",
+) -> Judgement:
+    """Judge these exchanges of a run.
 
     Args:
         without: checks to leave out, as if they did not exist.
+        where: the run's directory, for errors.
 
     Raises:
         InfrastructureError: if an exchange is of a case or provider that the run does not have.
     """
     # Drift's prompts are compared by their answers' distributions, never judged one by one.
-    cases = {key: case for key, case in run.cases().items() if case.suite != DRIFT}
-    providers = {provider.name: provider for provider in run.manifest.providers}
+    cases = {key: case for key, case in cases.items() if case.suite != DRIFT}
+    providers = {provider.name: provider for provider in manifest.providers}
     observations, ends = [], []
     heard: defaultdict[str, list[Heard]] = defaultdict(list)
-    for exchange in run.exchanges():
+    for exchange in exchanges:
         if exchange.suite == DRIFT:
             continue
         case = cases.get(f"{exchange.suite}/{exchange.case}") or cases.get(exchange.case)
@@ -54,7 +71,7 @@ def judge_run(run: RunDir, *, without: Collection[str] = ()) -> Judgement:
                 f"trial {exchange.trial} is of case {exchange.case!r} and provider {exchange.provider!r}, "
                 "which the run's own files do not have",
                 code="run-corrupt",
-                where=str(run.path),
+                where=where,
                 hint="Were files of two runs mixed?",
             )
         judged = judge_exchange(case, provider, exchange, without=without)
@@ -66,7 +83,7 @@ def judge_run(run: RunDir, *, without: Collection[str] = ()) -> Judgement:
         ends.append(_end(exchange))
     reference = next((name for name, p in providers.items() if p.role is Role.REFERENCE), None)
     together = judge_together(observations, heard, cases, reference, without=without)
-    return Judgement(run.manifest, cases, tuple(together), max(ends, default=None))
+    return Judgement(manifest, cases, tuple(together), max(ends, default=None))
 
 
 def _end(exchange: Exchange) -> str:

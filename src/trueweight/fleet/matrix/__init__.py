@@ -1,7 +1,7 @@
 """The matrix: every fault of the fleet against the shipped suites, and which checks find it."""
 
 from trueweight.fleet.matrix.result import ROWS, Found, Matrix, matrix_json, matrix_text
-from trueweight.fleet.matrix.run import fill_matrix, judge_matrix, record_matrix
+from trueweight.fleet.matrix.run import Recorded, fill_matrix, judge_matrix, record_matrix
 from trueweight.fleet.matrix.select import HEALTHY, matrix_faults, select_cases
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "ROWS",
     "Found",
     "Matrix",
+    "Recorded",
     "fill_matrix",
     "judge_matrix",
     "matrix_faults",

@@ -5,24 +5,37 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import anyio
 
 from trueweight import __version__
 from trueweight.config import load_providers
-from trueweight.core import Case, ConfigError, Observation, Outcome, Provider, Severity, Suite, Trial, near_miss
+from trueweight.core import (
+    Case,
+    ConfigError,
+    Exchange,
+    FailureKind,
+    Observation,
+    Outcome,
+    Provider,
+    Severity,
+    Suite,
+    Trial,
+    near_miss,
+)
 from trueweight.fleet.child import running_fleet
 from trueweight.fleet.faults import all_faults
 from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.matrix.result import Found, Matrix
 from trueweight.fleet.matrix.select import HEALTHY, entry_of, matrix_faults, select_cases
 from trueweight.fleet.roster import chosen_entries
-from trueweight.judge import judge_run
+from trueweight.judge import judge_exchanges
 from trueweight.run import record
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.wire import WireSettings
@@ -38,6 +51,14 @@ _SETTINGS = WireSettings(
 """Patient enough for every healthy provider on a busy machine; the hanging ones are waited for side by side."""
 _LORIS = 3.0
 """Seconds for one attempt of a provider that never comes to an end."""
+
+
+class Recorded(NamedTuple):
+    """A matrix on record, or a part of it, held in memory."""
+
+    manifest: Manifest
+    cases: Mapping[str, Case]
+    exchanges: Iterable[Exchange]
 
 
 def chosen_names(only: Collection[str]) -> tuple[str, ...]:
@@ -105,19 +126,27 @@ def _trials(providers: Sequence[Provider], plan: Mapping[str, Sequence[Case]]) -
                 yield Trial.of(case, provider, 0, mode)
 
 
-def judge_matrix(run: RunDir, names: Iterable[str], *, whole: bool = True, without: Collection[str] = ()) -> Matrix:
-    """What was found. ``without`` names checks to leave out: what only they find is then missed."""
-    judgement = judge_run(run, without=without)
-    seen: dict[str, list[Observation]] = {provider.name: [] for provider in judgement.manifest.providers}
+def judge_matrix(
+    run: RunDir | Recorded, names: Iterable[str], *, whole: bool = True, without: Collection[str] = ()
+) -> Matrix:
+    """What was found of these providers. ``without`` names checks to leave out: what only they find is then missed."""
+    record = run if isinstance(run, Recorded) else Recorded(run.manifest, run.cases(), run.exchanges())
+    attempts: Counter[tuple[str, str]] = Counter()
+    exchanges = _counting(record.exchanges, attempts)
+    judgement = judge_exchanges(record.manifest, record.cases, exchanges, without=without)
+    seen: dict[str, list[Observation]] = {provider.name: [] for provider in record.manifest.providers}
     for observation in judgement.observations:
         seen[observation.provider].append(observation)
-    attempts: Counter[tuple[str, str]] = Counter(
-        (exchange.provider, attempt.failure.kind.value)
-        for exchange in run.exchanges()
-        for attempt in exchange.attempts
-        if attempt.failure is not None and attempt.failure.kind.value != "client-error"
-    )
     return Matrix(tuple(_found(name, seen, attempts) for name in names), whole)
+
+
+def _counting(exchanges: Iterable[Exchange], attempts: Counter[tuple[str, str]]) -> Iterator[Exchange]:
+    """The exchanges; as they pass, the failures of their attempts are counted by provider and kind."""
+    for exchange in exchanges:
+        for attempt in exchange.attempts:
+            if attempt.failure is not None and attempt.failure.kind is not FailureKind.CLIENT_ERROR:
+                attempts[exchange.provider, attempt.failure.kind.value] += 1
+        yield exchange
 
 
 def _found(name: str, seen: Mapping[str, Sequence[Observation]], attempts: Mapping[tuple[str, str], int]) -> Found:

@@ -1,0 +1,164 @@
+"""The matrix: every failure mode has a fault, every check has one that only it answers for, the healthy are left alone.
+
+The whole matrix takes minutes: ``trueweight fleet matrix``, which ``.ci/run`` runs. Here every fault is asked a few
+cases over HTTP, and the healthy providers a spread of all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from trueweight.checks import all_checks
+from trueweight.cli import _invoke, cli
+from trueweight.core import Suite
+from trueweight.fleet.faults import all_faults
+from trueweight.fleet.matrix import (
+    HEALTHY,
+    ROWS,
+    Found,
+    Matrix,
+    Recorded,
+    judge_matrix,
+    matrix_faults,
+    matrix_json,
+    matrix_text,
+    record_matrix,
+)
+from trueweight.fleet.matrix.select import entry_of
+from trueweight.store import RunDir
+from trueweight.suites import find_suite, shipped_suites
+
+EVERY = 12
+"""One case in so many is asked of the healthy providers here."""
+SLOW = frozenset({"silent", "slow-loris", "stalled"})
+"""Faults that are found by waiting; the whole matrix waits for them."""
+
+
+def spread() -> list[Suite]:
+    """All cases that a fault is tagged for or that a check is named in, and every so many of the others."""
+    named = {check for fault in matrix_faults().values() for check in fault.checks}
+    rows = {f"row-{row}" for fault in matrix_faults().values() for row in fault.rows}
+    wanted: defaultdict[str, int] = defaultdict(int)
+    suites = []
+    for suite in map(find_suite, shipped_suites()):
+        kept = []
+        for at, case in enumerate(suite.cases):
+            labels = (named & set(case.checks)) | (rows & set(case.tags))
+            if at % EVERY == 0 or any(wanted[label] < 3 for label in labels):
+                kept.append(case)
+                for label in labels:
+                    wanted[label] += 1
+        ids = {case.id for case in kept}
+        for case in list(kept):
+            for params in case.checks.values():
+                ids |= {str(params.get(name)) for name in ("than", "as", "control")}
+        suites.append(Suite(suite.name, tuple(case for case in suite.cases if case.id in ids), suite.title))
+    return suites
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunDir, tuple[str, ...]]]:
+    """One matrix of all faults and two healthy providers, on record."""
+    names = (*(name for name in matrix_faults() if name not in SLOW), "other-stack", "healthy-chatty")
+    with record_matrix(spread(), tmp_path_factory.mktemp("matrix") / "run", names) as run:
+        yield run, names
+
+
+def test_every_failure_mode_has_a_fault_and_every_check_too() -> None:
+    """All rows but 45, which drift finds; and no check is there for show."""
+    faults = matrix_faults().values()
+    assert {row for fault in faults for row in fault.rows} == set(range(1, ROWS + 1)) - {45}
+    assert {check for fault in faults for check in fault.checks} == {info.id for info in all_checks()}
+
+
+def test_the_faults_of_a_row_are_found_by_a_check_of_that_row() -> None:
+    """Each failure mode is named by a check that says its number, or by the wire."""
+    rows = defaultdict(set)
+    for info in all_checks():
+        rows[info.id].add(info.row)
+    for row in set(range(1, ROWS + 1)) - {45, 46}:
+        named = {check for fault in matrix_faults().values() if row in fault.rows for check in fault.checks}
+        assert any(row in rows[check] for check in named), row
+
+
+def test_every_fault_is_found_and_the_healthy_are_left_alone(recorded: tuple[RunDir, tuple[str, ...]]) -> None:
+    """By every check that is named for it, over HTTP."""
+    run, names = recorded
+    matrix = judge_matrix(run, names, whole=False)
+    assert matrix.right, matrix_text(matrix)
+
+
+def test_without_its_check_a_fault_is_missed(recorded: tuple[RunDir, tuple[str, ...]], tmp_path: Path) -> None:
+    """Take any one check away, and the matrix of the same record shows the faults that it answers for as missed."""
+    run, _ = recorded
+    exchanges = defaultdict(list)
+    for exchange in run.exchanges():
+        exchanges[exchange.provider].append(exchange)
+    cases, by_check = run.cases(), defaultdict(set)
+    for name, fault in matrix_faults().items():
+        for check in fault.checks:
+            by_check[check].add(name)
+    # Each fault's own exchanges, and the reference's, are judged again; a whole matrix for each check would be hours.
+    for check, names in by_check.items():
+        own = [exchange for name in ("reference", *map(provider_of, sorted(names))) for exchange in exchanges[name]]
+        matrix = judge_matrix(Recorded(run.manifest, cases, own), sorted(names), whole=False, without={check})
+        assert not any(one.right for one in matrix.found), check
+        assert all(check in one.missing for one in matrix.found)
+
+
+def test_faults_are_named_by_kebab_case_words_and_say_what_they_do() -> None:
+    """What ``fleet matrix --only`` takes, and what the roster prints."""
+    for name, fault in all_faults().items():
+        assert name == name.lower().replace("_", "-")
+        assert fault.says and not fault.says.endswith(".")
+
+
+def provider_of(fault: str) -> str:
+    """The name of the provider that has this fault alone."""
+    return entry_of(fault).name
+
+
+def found(name: str, expected: tuple[str, ...], checks: dict[str, int], severe: dict[str, int] | None = None) -> Found:
+    """One line of a matrix."""
+    return Found(name, "says", (1,) if expected else (), expected, checks, severe or {}, {}, 3)
+
+
+def test_a_matrix_is_wrong_if_a_row_is_missed_or_a_healthy_provider_flagged() -> None:
+    """Each way to be wrong is said, in text and in JSON."""
+    good = Matrix((found("f", ("c",), {"c": 2, "d": 1}), found("ok", (), {})), whole=False)
+    missed = Matrix((found("f", ("c", "e"), {"c": 2}),), whole=False)
+    flagged = Matrix((found("ok", (), {"c": 1}, {"c": 1}),), whole=False)
+    assert [m.right for m in (good, missed, flagged)] == [True, False, False]
+    assert missed.missed_rows == (1,)
+    assert "e (MISSED)" in matrix_text(missed)
+    assert "FLAGGED: c 1" in matrix_text(flagged)
+    assert json.loads(matrix_json(missed))["faults"][0]["missing"] == ["e"]
+    assert json.loads(matrix_json(flagged))["healthy"][0]["right"] is False
+    assert 46 in Matrix((found("f", ("c",), {"c": 2}),), whole=True).missed_rows
+
+
+def test_the_command_prints_the_matrix(tmp_path: Path) -> None:
+    """``--only`` one fault and one suite: exit code 0, and the JSON says that it is right."""
+    result = CliRunner().invoke(
+        cli, ["fleet", "matrix", "--only", "no-index", "--suite", "tool-calls", "--json"], standalone_mode=False
+    )
+    assert result.return_value == 0, result.output
+    (fault,) = json.loads(result.output)["faults"]
+    assert fault["detected"] and fault["checks"]["tool-index-present"] > 0
+
+
+def test_an_unknown_fault_gets_a_near_miss(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2."""
+    assert _invoke(["fleet", "matrix", "--only", "no-indx"]) == 2
+    assert "Did you mean 'no-index'" in capsys.readouterr().err
+
+
+def test_the_healthy_ones_are_many() -> None:
+    """As many habits as the list of oddities names."""
+    assert len(HEALTHY) >= 8
