@@ -134,7 +134,7 @@ def _heard(suite: str) -> list[Heard]:
     return [one for one in all_heard if one is not None]
 
 
-PAIRED = {"prompt-tokens-more", "prompt-tokens-same", "history-reasoning-kept"}
+PAIRED = {"prompt-tokens-more", "prompt-tokens-same", "history-reasoning-kept", "reasoning-longer"}
 
 
 @pytest.mark.parametrize(("case", "mode"), ASKED, ids=lambda value: value.key if isinstance(value, Case) else value)
