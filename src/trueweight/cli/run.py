@@ -10,10 +10,14 @@ from rich.console import Console
 
 from trueweight.cli._flow import run_all, show_forecast
 from trueweight.config import keys_for, load_providers
-from trueweight.run import RunOptions, prepare
+from trueweight.core import parse_shard
+from trueweight.report import visible
+from trueweight.run import RunOptions, divide, prepare, say_division
 from trueweight.suites import find_suite
 from trueweight.verdict import load_bar
-from trueweight.wire import WireSettings
+from trueweight.wire import ArrivalKind, WireSettings
+
+CLOSED, OPEN = 8, 256
 
 
 @click.command()
@@ -35,11 +39,20 @@ from trueweight.wire import WireSettings
 )
 @click.option(
     "--concurrency",
-    default=8,
-    show_default=True,
     type=click.IntRange(1),
-    help="Requests at once, per provider and ask.",
+    help=f"Requests at once, per provider and ask.  [default: {CLOSED}, with --rate {OPEN}]",
 )
+@click.option(
+    "--rate", type=click.FloatRange(0, min_open=True), metavar="R", help="Open loop: start R requests/s each."
+)
+@click.option(
+    "--arrivals",
+    type=click.Choice([kind.value for kind in ArrivalKind]),
+    default=ArrivalKind.POISSON.value,
+    show_default=True,
+    help="How the starts of --rate are spread.",
+)
+@click.option("--http2", is_flag=True, help="Offer HTTP/2; needs trueweight[http2].")
 @click.option("--retries", default=3, show_default=True, type=click.IntRange(0), help="After a failure of transport.")
 @click.option("--budget", type=click.FloatRange(0, min_open=True), metavar="USD", help="Stop before it is crossed.")
 @click.option("--max-requests", type=click.IntRange(1), metavar="N", help="Stop before it is crossed.")
@@ -48,6 +61,11 @@ from trueweight.wire import WireSettings
     "bar_file",
     type=click.Path(path_type=Path, dir_okay=False),
     help="bar.toml: what to demand, written before the run. Exit code 1 if it is missed, 4 if that is open.",
+)
+@click.option(
+    "--shard",
+    metavar="K/N",
+    help="Send only the K-th of N parts, with an N-th of every limit; `trueweight merge` joins them.",
 )
 @click.option("--fresh", is_flag=True, help="Throw away the run that is in --out and start over.")
 @click.option("--retry-errors", is_flag=True, help="Send again what failed on the way; nothing else.")
@@ -63,11 +81,15 @@ def command(
     examples: int | None,
     limit: int | None,
     seed: int,
-    concurrency: int,
+    concurrency: int | None,
+    rate: float | None,
+    arrivals: str,
+    http2: bool,
     retries: int,
     budget: float | None,
     max_requests: int | None,
     bar_file: Path | None,
+    shard: str | None,
     fresh: bool,
     retry_errors: bool,
     dry_run: bool,
@@ -79,10 +101,24 @@ def command(
     The same command on the same directory goes on where it stopped: what is on record is never sent again.
     """
     providers = load_providers(providers_file, environ=os.environ)
-    options = RunOptions(repeats=repeats, limit=limit, examples=examples, seed=seed)
+    part = None if shard is None else parse_shard(shard)
+    options = RunOptions(repeats=repeats, limit=limit, examples=examples, seed=seed, shard=part)
     found = [find_suite(name, examples=examples, seed=seed) for name in suites]
     recording = prepare(providers, found, options, bar=None if bar_file is None else load_bar(bar_file))
-    settings = WireSettings(concurrency=concurrency, retries=retries, budget_usd=budget, max_requests=max_requests)
+    settings = WireSettings(
+        concurrency=concurrency or (OPEN if rate else CLOSED),
+        retries=retries,
+        budget_usd=budget,
+        max_requests=max_requests,
+        rate=rate,
+        arrivals=ArrivalKind(arrivals),
+        seed=seed,
+        http2=http2,
+    )
+    if part is not None:
+        for sentence in () if quiet else say_division(settings, part, providers):
+            click.echo(visible(sentence), err=True)
+        settings = divide(settings, part)
     if dry_run:
         show_forecast(recording.plan, settings, Console())
         return 0

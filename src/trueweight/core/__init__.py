@@ -10,6 +10,7 @@ from trueweight.core.finding import CheckInfo, Finding, Outcome
 from trueweight.core.observation import Observation
 from trueweight.core.provider import Price, Provider, Role
 from trueweight.core.reply import Anomaly, Channel, Event, Reply, Span, ToolCall, Usage
+from trueweight.core.shard import Shard, parse_shard
 from trueweight.core.timing import Timing
 from trueweight.core.trial import Trial, trial_id
 from trueweight.core.verdict import Reason, Ruling, Verdict
@@ -43,6 +44,7 @@ __all__ = [
     "Role",
     "Ruling",
     "Severity",
+    "Shard",
     "Span",
     "Stamp",
     "Suite",
@@ -55,5 +57,6 @@ __all__ = [
     "canonical_json",
     "digest",
     "near_miss",
+    "parse_shard",
     "trial_id",
 ]

@@ -3,5 +3,17 @@
 from trueweight.plan.body import request_body
 from trueweight.plan.forecast import Forecast, TokenCeiling, cost_of, forecast, token_ceiling
 from trueweight.plan.order import Plan, make_plan
+from trueweight.plan.shard import say_limits, take_shard
 
-__all__ = ["Forecast", "Plan", "TokenCeiling", "cost_of", "forecast", "make_plan", "request_body", "token_ceiling"]
+__all__ = [
+    "Forecast",
+    "Plan",
+    "TokenCeiling",
+    "cost_of",
+    "forecast",
+    "make_plan",
+    "request_body",
+    "say_limits",
+    "take_shard",
+    "token_ceiling",
+]

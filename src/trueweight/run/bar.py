@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from trueweight.store import Manifest, RunDir
+from trueweight.store.manifest import EARLIER_BARS
 from trueweight.verdict import Bar, parse_bar
-
-EARLIER = "earlier_bars"
-"""The manifest's option that lists the bars, by digest, under which part of the data was recorded; null is none."""
 
 
 def keep_bar(run: RunDir, now: Manifest) -> Manifest:
     """The manifest of a run that goes on: a bar not mentioned again stays, and a changed one leaves its mark."""
     before = run.manifest
-    earlier: list[Any] = list(before.options.get(EARLIER, ()))
+    earlier: list[Any] = list(before.options.get(EARLIER_BARS, ()))
     digest = now.bar_digest or before.bar_digest
     if digest != before.bar_digest and run.recorded() and before.bar_digest not in earlier:
         earlier.append(before.bar_digest)
-    options = {**now.options, EARLIER: earlier} if earlier else now.options
+    options: Mapping[str, Any] = {**now.options, EARLIER_BARS: earlier} if earlier else now.options
     return replace(now, bar_digest=digest, options=options)
 
 
@@ -45,6 +43,6 @@ def bar_notes(manifest: Manifest, bar: Bar | None) -> Iterator[str]:
         yield f"The bar {bar.digest()[:12]} was put into the run after it was recorded."
     elif recorded != bar.digest():
         yield f"The bar was changed after the run was recorded: it was {recorded[:12]} and is {bar.digest()[:12]}."
-    for digest in manifest.options.get(EARLIER, ()):
+    for digest in manifest.options.get(EARLIER_BARS, ()):
         was = "without a bar" if digest is None else f"under another bar, {str(digest)[:12]}"
         yield f"Part of the data was recorded {was}: this one was not written before all of it."

@@ -8,6 +8,8 @@ from typing import Any
 from trueweight.judge import judge_exchange, judge_run, summarise, summary_text
 from trueweight.report import Evidence, render, wanted_trials
 from trueweight.run.bar import bar_notes, bar_of
+from trueweight.run.drift import with_drift
+from trueweight.run.shards import shard_notes
 from trueweight.store import RunDir
 from trueweight.verdict import judge_against, with_verdicts
 
@@ -24,11 +26,11 @@ def conclude(run: RunDir) -> dict[str, Any]:
 
 def judge(run: RunDir) -> dict[str, Any]:
     """The summary of a run with a verdict for each provider if the run has a bar. Writes nothing."""
-    summary = summarise(judge_run(run))
+    summary = with_drift(run, summarise(judge_run(run)))
     bar = bar_of(run)
     if bar is not None:
         summary = with_verdicts(summary, judge_against(bar, summary))
-    notes = list(bar_notes(run.manifest, bar))
+    notes = [*bar_notes(run.manifest, bar), *shard_notes(run.manifest)]
     return summary | {"run": summary["run"] | {"notes": notes}} if notes else summary
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trueweight.core import Shard
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -15,6 +17,7 @@ class RunOptions:
         limit: only the first so many cases of each suite; None takes all.
         examples: how many cases each property suite was asked to yield; None leaves it to the suite.
         seed: of what property suites draw, of the order in which trials are sent, and of every resampling.
+        shard: send only these trials; the plan, and what is judged, stay whole.
     """
 
     repeats: int = 1
@@ -22,3 +25,4 @@ class RunOptions:
     limit: int | None = None
     examples: int | None = None
     seed: int = 0
+    shard: Shard | None = None

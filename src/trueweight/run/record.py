@@ -12,9 +12,12 @@ from typing import Any
 
 from trueweight import __version__
 from trueweight.core import Case, Provider, Suite, Trial
-from trueweight.plan import Plan, make_plan
+from trueweight.core.shard import stretches_to_json
+from trueweight.plan import Plan, make_plan, take_shard
 from trueweight.run.bar import keep_bar
+from trueweight.run.client import note_client
 from trueweight.run.options import RunOptions
+from trueweight.run.shards import keep_shards
 from trueweight.store import Manifest, RunDir, SuiteRecord, explain_change, pending
 from trueweight.verdict import Bar, check_names
 from trueweight.wire import FireResult, WireEvent, WireSettings, fire
@@ -75,13 +78,15 @@ def prepare(
         host={"python": platform.python_version(), "platform": platform.platform(), "cpus": os.cpu_count()},
         options=_options(suites, options),
     )
-    return Recording(manifest, cases, plan, bar)
+    return Recording(manifest, cases, take_shard(plan, options.shard) if options.shard else plan, bar)
 
 
 def _options(suites: Sequence[Suite], options: RunOptions) -> dict[str, Any]:
     """What else shaped the run: enough to draw its generated cases again."""
-    given = {"limit": options.limit, "examples": options.examples}
+    given: dict[str, Any] = {"limit": options.limit, "examples": options.examples}
     drawn = {suite.name: suite.origin for suite in suites if any("generated" in case.tags for case in suite.cases[:1])}
+    if options.shard:
+        given["shards"] = stretches_to_json([options.shard.stretch])
     return {**{key: value for key, value in given.items() if value is not None}, **({"drawn": drawn} if drawn else {})}
 
 
@@ -99,6 +104,7 @@ def open_for_recording(recording: Recording, directory: Path, *, fresh: bool) ->
     run = RunDir.open(directory, write=True)
     try:
         before, now = run.manifest, keep_bar(run, recording.manifest)
+        now = replace(now, options=keep_shards(before, now.options))
         changes = explain_change(before, now)
         if changes or list(run.cases().values()) != list(recording.cases):
             run.amend(replace(now, started_at=before.started_at), recording.cases, bar=text)
@@ -119,9 +125,18 @@ async def record(
 ) -> FireResult:
     """Fire what the run does not have yet; every exchange is in the run before the next one is waited for."""
     todo = pending(trials, run, retry_errors=retry_errors)
-    return await fire(
-        todo, keys=keys, sink=run.append, settings=settings, on_event=on_event, handle_signals=os.name == "posix"
+    started_at = datetime.now(UTC).isoformat(timespec="microseconds")
+    fired = await fire(
+        todo,
+        keys=keys,
+        sink=run.append,
+        settings=settings,
+        on_event=on_event,
+        handle_signals=os.name == "posix",
+        check_client=True,
     )
+    note_client(run, fired, settings, started_at)
+    return fired
 
 
 def unanswered(run: RunDir, plan: Plan) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from trueweight.store.codec import decode_exchange, encode_exchange
 from trueweight.store.manifest import Manifest, SuiteRecord, manifest_from_json, manifest_to_json
+from trueweight.store.merge import merge
 from trueweight.store.resume import explain_change, pending
 from trueweight.store.rundir import RunDir
 
@@ -14,5 +15,6 @@ __all__ = [
     "explain_change",
     "manifest_from_json",
     "manifest_to_json",
+    "merge",
     "pending",
 ]

@@ -13,6 +13,10 @@ from trueweight.core import InfrastructureError, Price, Provider, Role
 from trueweight.schemas import load_schema
 
 FORMAT = "trueweight.manifest/1"
+SHARDS = "shards"
+"""The option that says which trials, by id, were meant to be sent; without it, all of them."""
+EARLIER_BARS = "earlier_bars"
+"""The option that lists the bars, by digest, under which part of the data was recorded; null is none."""
 
 
 class SuiteRecord(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from trueweight.core import Provider, Trial
-from trueweight.store.manifest import Manifest
+from trueweight.store.manifest import SHARDS, Manifest
 from trueweight.store.rundir import RunDir
 
 _SENT = ("base_url", "model", "extra_body", "headers")
@@ -35,6 +35,8 @@ def _numbers(old: Manifest, new: Manifest) -> Iterator[str]:
         yield f"repeats was {old.repeats} and is {new.repeats}: {what}, and reference A and B divide anew."
     if old.asks != new.asks:
         yield f"The reference was asked {old.asks} times for each repeat and is now asked {new.asks} times."
+    if old.options.get(SHARDS) != new.options.get(SHARDS):
+        yield "Other shards of the run are sent now: their trials are added."
     if old.bar_digest != new.bar_digest:
         yield "The bar changed since the run began, so it was not written before all of the data."
 

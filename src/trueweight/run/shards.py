@@ -1,0 +1,60 @@
+"""A run of which only some shards are there: limits divided and said, and nothing judged as if it were the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from trueweight.core import Provider, Shard
+from trueweight.core.shard import WHOLE, join, stretches_from_json, stretches_to_json
+from trueweight.plan import say_limits
+from trueweight.store import Manifest
+from trueweight.store.manifest import SHARDS
+from trueweight.wire import WireSettings
+
+
+def divide(settings: WireSettings, shard: Shard) -> WireSettings:
+    """A shard's part of what all shards together may do; the parts add up, except that one request at once is least."""
+    budget, most, rate = settings.budget_usd, settings.max_requests, settings.rate
+    return replace(
+        settings,
+        concurrency=max(1, shard.part_of(settings.concurrency)),
+        rate=None if rate is None else rate / shard.of,
+        budget_usd=None if budget is None else budget / shard.of,
+        max_requests=None if most is None else shard.part_of(most),
+    )
+
+
+def say_division(settings: WireSettings, shard: Shard, providers: Iterable[Provider]) -> tuple[str, ...]:
+    """The same in plain sentences, with each provider's own limits."""
+    mine = divide(settings, shard)
+    parts = [f"{mine.concurrency} of {settings.concurrency} requests at once for each provider"]
+    if settings.rate is not None and mine.rate is not None:
+        parts.append(f"{mine.rate:g} of {settings.rate:g} requests a second")
+    if settings.budget_usd is not None:
+        parts.append(f"{mine.budget_usd:g} of {settings.budget_usd:g} USD")
+    if settings.max_requests is not None:
+        parts.append(f"{mine.max_requests} of {settings.max_requests} requests")
+    return (f"Shard {shard}: {', '.join(parts)}.", *say_limits(providers, shard))
+
+
+def keep_shards(before: Manifest, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options of a run that goes on: shards that were sent before are still its own."""
+    covered = join(part for one in (before.options, options) for part in stretches_from_json(one.get(SHARDS)))
+    rest = {key: value for key, value in options.items() if key != SHARDS}
+    return rest if covered == WHOLE else {**rest, SHARDS: stretches_to_json(covered)}
+
+
+def is_whole(manifest: Manifest) -> bool:
+    """Whether all trials of the plan were meant to be sent."""
+    return stretches_from_json(manifest.options.get(SHARDS)) == WHOLE
+
+
+def shard_notes(manifest: Manifest) -> Iterator[str]:
+    """What a reader must know of a part: how much of the plan it is."""
+    if not is_whole(manifest):
+        parts = stretches_from_json(manifest.options.get(SHARDS))
+        share = sum((end - start for start, end in parts), start=Fraction(0))
+        yield f"This is {share} of a run: the other shards are not merged in, and nothing here is of the whole."

@@ -1,0 +1,155 @@
+"""Runs of one plan → one run: the union of their records by trial id.
+
+Merging is a least upper bound: the order of the runs, and of merging them, changes no byte of what comes out, and a run
+merged with itself, or with a part of itself, is the whole again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from trueweight.core import ConfigError, Exchange, FailureKind
+from trueweight.core.shard import WHOLE, join, stretches_from_json, stretches_to_json
+from trueweight.store.codec import encode_exchange
+from trueweight.store.current import AMENDED, Current
+from trueweight.store.manifest import EARLIER_BARS, SHARDS, Manifest, manifest_to_json
+from trueweight.store.rundir import RunDir
+
+MACHINES = "machines"
+_OWN = (SHARDS, AMENDED, EARLIER_BARS)
+_SAME = ("tool_version", "seed", "repeats", "asks", "suites", "providers", "bar_digest")
+_WORDS = {
+    "tool_version": "was recorded by another version of trueweight",
+    "repeats": "asks each case another number of times",
+    "asks": "asks the reference another number of times",
+    "suites": "asks other suites, or other versions of them",
+    "providers": "asks other providers, or the same ones otherwise",
+    "bar_digest": "is held to another bar",
+}
+
+
+class _Record(NamedTuple):
+    """Where a trial's record is. Sorted by time; the digest is of the whole exchange."""
+
+    started_at: str
+    trial: str
+    run: int
+    digest: str
+    whole: bool
+
+
+def merge(runs: Sequence[RunDir], out: Path) -> RunDir:
+    """A new run, open for writing, with every record of the runs.
+
+    A record that our own stopping cut short gives way to a whole one.
+
+    Raises:
+        ConfigError: if the runs are not of one plan, if two have different records of one trial, or if there is a run
+            in ``out`` already.
+    """
+    _refuse_different(runs)
+    records = _union(runs)
+    first = runs[0]
+    merged = RunDir.create(out, _manifest([run.manifest for run in runs]), first.cases().values(), bar=first.bar())
+    try:
+        for record in sorted(records.values()):
+            merged.append(runs[record.run].read(record.trial))
+    except BaseException:
+        merged.close()
+        raise
+    return merged
+
+
+def _refuse_different(runs: Sequence[RunDir]) -> None:
+    first, *others = runs
+    for other in others:
+        reason = next(_differences(first, other), None)
+        if reason is not None:
+            raise ConfigError(
+                f"{other.path} cannot be merged with {first.path}: it {reason}",
+                code="merge-differs",
+                where=str(other.path),
+                hint="Valid: shards, or copies, of one run: of the same suites, providers, seed, bar and version.",
+            )
+
+
+def _differences(one: RunDir, other: RunDir) -> Iterator[str]:
+    mine, theirs = one.manifest, other.manifest
+    if mine.seed != theirs.seed:
+        yield f"has the seed {theirs.seed}, not {mine.seed}"
+    for key in _SAME:
+        if getattr(mine, key) != getattr(theirs, key):
+            yield _WORDS[key]
+    if _options(mine) != _options(theirs):
+        names = {key for key, _ in _options(mine).items() ^ _options(theirs).items()}
+        yield f"was made with other options ({', '.join(sorted(names))})"
+    if list(one.cases().values()) != list(other.cases().values()):
+        yield "asks other cases"
+    if one.bar() != other.bar():
+        yield "has another bar.toml in it"
+
+
+def _options(manifest: Manifest) -> Mapping[str, str]:
+    return {key: json.dumps(value, sort_keys=True) for key, value in manifest.options.items() if key not in _OWN}
+
+
+def _union(runs: Sequence[RunDir]) -> dict[str, _Record]:
+    current = Current(runs[0].manifest, runs[0].cases().values())
+    chosen: dict[str, _Record] = {}
+    for number, run in enumerate(runs):
+        for exchange in run.exchanges():
+            if not current.holds(exchange):
+                raise ConfigError(
+                    f"trial {exchange.trial} is not of this run's plan",
+                    code="merge-foreign",
+                    where=str(run.path),
+                    hint="Were files of two runs mixed?",
+                )
+            found = _record(exchange, number)
+            chosen[exchange.trial] = _better(chosen.get(exchange.trial, found), found, exchange, runs)
+    return chosen
+
+
+def _record(exchange: Exchange, run: int) -> _Record:
+    whole = exchange.failure is None or exchange.failure.kind is not FailureKind.INTERRUPTED
+    text = hashlib.sha256(encode_exchange(exchange)).hexdigest()
+    return _Record(exchange.started_at, exchange.trial, run, text, whole)
+
+
+def _better(one: _Record, other: _Record, exchange: Exchange, runs: Sequence[RunDir]) -> _Record:
+    if one.digest == other.digest:
+        return one
+    if one.whole and other.whole:
+        raise ConfigError(
+            f"two different records of trial {exchange.trial} "
+            f"({exchange.provider}, {exchange.suite}/{exchange.case}, {exchange.mode.value})",
+            code="merge-conflict",
+            where=f"{runs[one.run].path} and {runs[other.run].path}",
+            hint="The same trial was sent twice. Merge only one of these runs.",
+        )
+    return max(one, other, key=lambda record: (record.whole, record.digest))
+
+
+def _manifest(manifests: Sequence[Manifest]) -> Manifest:
+    options: dict[str, Any] = {key: value for key, value in manifests[0].options.items() if key not in _OWN}
+    covered = join(part for one in manifests for part in stretches_from_json(one.options.get(SHARDS)))
+    if covered != WHOLE:
+        options[SHARDS] = stretches_to_json(covered)
+    bars = {bar for one in manifests for bar in one.options.get(EARLIER_BARS, ())}
+    if bars:
+        options[EARLIER_BARS] = sorted(bars, key=str)
+    started = min(one.started_at for one in manifests)
+    return replace(manifests[0], started_at=started, host=_hosts(manifests), options=options)
+
+
+def _hosts(manifests: Sequence[Manifest]) -> Mapping[str, Any]:
+    """The one machine, or all of them in a fixed order."""
+    hosts = [host for one in manifests for host in manifest_to_json(one)["host"].get(MACHINES, [dict(one.host)])]
+    distinct = {json.dumps(host, sort_keys=True): host for host in hosts}
+    found = [distinct[text] for text in sorted(distinct)]
+    return found[0] if len(found) == 1 else {MACHINES: found}
