@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,7 +77,7 @@ async def _read_request(reader: asyncio.StreamReader) -> Heard:
 
 
 @contextlib.asynccontextmanager
-async def serving(behaviour: Behaviour) -> AsyncIterator[FaultServer]:
+async def serving(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncIterator[FaultServer]:
     """A loopback server that answers each request by a behaviour; it hangs up when the behaviour raises."""
     fault = FaultServer()
     tasks: set[asyncio.Task[None]] = set()
@@ -96,8 +97,8 @@ async def serving(behaviour: Behaviour) -> AsyncIterator[FaultServer]:
             tasks.discard(task)
             writer.close()
 
-    server = await asyncio.start_server(connection, "127.0.0.1", 0)
-    fault.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    server = await asyncio.start_server(connection, "127.0.0.1", 0, ssl=tls)
+    fault.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     try:
         yield fault
     finally:

@@ -32,6 +32,11 @@ async def closes_mid_stream(talk: Talk) -> None:
     talk.writer.close()
 
 
+async def declares_more_than_it_sends(talk: Talk) -> None:
+    await talk.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}")
+    talk.writer.close()
+
+
 async def hangs_up(talk: Talk) -> None:
     talk.writer.close()
 
@@ -87,8 +92,9 @@ async def rejects_the_request(talk: Talk) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "kind", "limits"),
     [
-        (resets_mid_stream, "reset", {}),
-        (closes_mid_stream, "reset", {}),
+        (resets_mid_stream, "truncated", {}),
+        (closes_mid_stream, "truncated", {}),
+        (declares_more_than_it_sends, "truncated", {}),
         (hangs_up, "reset", {}),
         (stalls, "timeout-stall", {"stall_timeout": 0.1}),
         (never_answers, "timeout-first-byte", {"first_byte_timeout": 0.1}),

@@ -20,6 +20,8 @@ class FailureKind(StrEnum):
     TIMEOUT_STALL = "timeout-stall"
     TIMEOUT_TOTAL = "timeout-total"
     RESET = "reset"
+    TRUNCATED = "truncated"
+    """The connection closed in the middle of the body: no last chunk, or fewer bytes than were declared."""
     STALE_CONNECTION = "stale-connection"
     """A kept connection was closed before any byte of an answer: the race that HTTP/1.1 has built in, and nobody's
     failure. The request goes out again at once, on a new connection."""

@@ -58,13 +58,19 @@ class Capture:
                     await response.aclose()
         except TRANSPORT_ERRORS as error:
             failure = failure_of_error(error)
-            if failure.kind is FailureKind.RESET and self._kept and self._t_headers is None:
-                failure = Failure(FailureKind.STALE_CONNECTION, failure.detail)
+            if failure.kind is FailureKind.RESET:
+                failure = Failure(self._kind_of_end(), failure.detail)
         else:
             if self._scope.cancelled_caught:
                 failure = Failure(self._limit, f"no end within the limit ({self._size} bytes came)")
         self._t_done = self._elapsed()
         return failure
+
+    def _kind_of_end(self) -> FailureKind:
+        """What it is when the peer went away: aiohttp tells no reset from a close once a body has begun."""
+        if self._response is not None:
+            return FailureKind.TRUNCATED
+        return FailureKind.STALE_CONNECTION if self._kept and self._t_headers is None else FailureKind.RESET
 
     async def _receive(self, response: httpx.Response, settings: WireSettings, end: float) -> Failure | None:
         stall = settings.stall_timeout

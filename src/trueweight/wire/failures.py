@@ -16,7 +16,7 @@ TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohtt
 """What a transport raises when an attempt fails. A ValueError is a URL or a header that it cannot read."""
 
 # How h11 and aiohttp word a peer that went away, as against one that does not speak HTTP.
-_GONE = ("peer closed connection", "server disconnected", "connection reset", "connection lost", "not completed")
+_GONE = ("peer closed connection", "server disconnected", "connection reset", "connection lost", "not enough data")
 _BY_TYPE: tuple[tuple[type[BaseException], FailureKind], ...] = (
     (aiohttp.ConnectionTimeoutError, FailureKind.TIMEOUT_CONNECT),
     (aiohttp.ClientConnectorDNSError, FailureKind.DNS),
@@ -59,7 +59,7 @@ def failure_of_error(error: Exception) -> Failure:
                 return Failure(FailureKind.TLS, detail)
     kind = next((kind for type_, kind in _BY_TYPE if isinstance(real, type_)), FailureKind.PROTOCOL)
     if kind is FailureKind.PROTOCOL and any(words in str(real).lower() for words in _GONE):
-        return Failure(FailureKind.RESET, detail)
+        kind = FailureKind.RESET
     return Failure(kind, detail)
 
 

@@ -199,7 +199,7 @@ class KeyRefused(Fault):
         return RefusedError("Incorrect API key provided.", status=401, code="invalid_api_key").response()
 
 
-@fault("reset-mid-body", rows=(46,), failures=(FailureKind.RESET,))
+@fault("reset-mid-body", rows=(46,), failures=(FailureKind.TRUNCATED,))
 class ResetMidBody(Fault):
     """The connection closes in the middle of a body."""
 

@@ -1,0 +1,211 @@
+"""TLS with a user's own authority, proxies of the environment, HTTP/2; and each carrier leaves the same record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import h2.config
+import h2.connection
+import h2.events
+import httpx
+import pytest
+import trustme
+from fault_servers import FaultServer, Stage, Talk, serving
+
+from trueweight.core import ConfigError, Mode
+from trueweight.wire import WireSettings, settings
+from trueweight.wire.transport import FastTransport, OwnTransport, make_transport
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies of the machine that runs the tests are not what is tested."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+async def fine(talk: Talk) -> None:
+    await talk.answer()
+
+
+async def streams(talk: Talk) -> None:
+    await talk.start_chunks()
+    for piece in (b"data: 1\n\n", b"data: 2\n\n"):
+        await talk.chunk(piece)
+        await anyio.sleep(0.02)
+    await talk.send(b"0\r\n\r\n")
+
+
+def fire_at(stage: Stage, server: Any, **options: Any) -> FaultServer:
+    async def run() -> FaultServer:
+        async with server as found:
+            await stage.fire(stage.trials(found.url, mode=Mode.STREAM), retries=0, **options)
+            heard: FaultServer = found
+            return heard
+
+    return anyio.run(run)
+
+
+def test_tls_is_verified_unless_the_user_names_an_authority(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate of an unknown authority is a TLS failure; with SSL_CERT_FILE, as httpx users expect, it is fine."""
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    fire_at(stage, serving(fine, tls=context))
+    assert stage.kinds() == ["tls"]
+    stage.exchanges.clear()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    fire_at(stage, serving(fine, tls=context))
+    assert stage.kinds() == [None]
+
+
+def test_a_certificate_for_another_name_is_refused(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The right authority and the wrong host is still TLS, and no key was sent."""
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("elsewhere.example").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    server = fire_at(stage, serving(fine, tls=context), keys={"p": "key-that-must-stay"})
+    assert stage.kinds() == ["tls"]
+    assert server.heard == []
+
+
+def test_a_proxy_of_the_environment_is_used(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTP_PROXY hears the request in its absolute form; the host itself, whose name nobody knows, need not exist."""
+
+    async def run() -> None:
+        async with serving(fine) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url.removesuffix("/v1"))
+            await stage.fire(stage.trials("http://nowhere.invalid/v1"), retries=0)
+            assert proxy.heard[0].head.startswith("POST http://nowhere.invalid/v1/chat/completions HTTP/1.1")
+
+    anyio.run(run)
+    assert stage.kinds() == [None]
+
+
+def test_no_proxy_is_heard(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that NO_PROXY names is reached directly."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    fire_at(stage, serving(fine))
+    assert stage.kinds() == [None]
+
+
+def test_a_dead_proxy_is_a_connect_failure(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the way to the provider that failed, not the provider's answer."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    fire_at(stage, serving(fine))
+    assert stage.kinds() == ["connect"]
+
+
+def test_every_carrier_leaves_the_same_record(stage: Stage) -> None:
+    """Status, headers, body, stamps' offsets, cold and warm: what carried the request is not in the record."""
+    tls = httpx.create_ssl_context()
+    found = []
+    for make in (lambda _: FastTransport(tls), lambda _: OwnTransport(tls, http2=False)):
+        stage.exchanges.clear()
+
+        async def run(make: Any = make) -> None:
+            async with serving(streams) as server:
+                trials = stage.trials(server.url, 2, mode=Mode.STREAM)
+                await stage.fire(trials, concurrency=1, retries=0, world=stage.world(transport=make))
+                assert {name.lower() for name in server.heard[0].head.split("\r\n")[1:] if name} >= {
+                    "content-type: application/json",
+                    "accept: text/event-stream",
+                    "accept-encoding: identity",
+                }
+
+        anyio.run(run)
+        found.append(
+            [
+                (
+                    final.status,
+                    final.http_version,
+                    final.headers,
+                    final.body,
+                    [stamp.offset for stamp in final.stamps],
+                    final.t_connected is None,
+                    exchange.request.headers,
+                    final.failure,
+                )
+                for exchange in stage.exchanges
+                if (final := exchange.final)
+            ]
+        )
+    assert found[0] == found[1]
+    assert [row[5] for row in found[0]] == [False, True]
+
+
+def test_the_carrier_is_chosen_by_what_it_must_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiohttp by default; httpx's own where HTTP/2 or a proxy is asked for."""
+    tls = httpx.create_ssl_context()
+
+    async def chosen(**options: Any) -> type[httpx.AsyncBaseTransport]:
+        made = make_transport(tls, **options)
+        await made.aclose()
+        return type(made)
+
+    assert anyio.run(chosen) is FastTransport
+    assert anyio.run(lambda: chosen(http2=True)) is OwnTransport
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    assert anyio.run(chosen) is OwnTransport
+
+
+@contextlib.asynccontextmanager
+async def speaking_http2(context: ssl.SSLContext) -> AsyncIterator[FaultServer]:
+    """A server that speaks HTTP/2 over TLS and nothing else."""
+    fault = FaultServer()
+
+    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        talk.initiate_connection()
+        writer.write(talk.data_to_send())
+        with contextlib.suppress(OSError, ssl.SSLError):
+            while data := await reader.read(65536):
+                for event in talk.receive_data(data):
+                    if isinstance(event, h2.events.StreamEnded):
+                        talk.send_headers(event.stream_id, [(":status", "200"), ("content-type", "text/event-stream")])
+                        talk.send_data(event.stream_id, b"data: 1\n\n", end_stream=True)
+                writer.write(talk.data_to_send())
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(connection, "127.0.0.1", 0, ssl=context)
+    fault.url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    try:
+        yield fault
+    finally:
+        server.close()
+
+
+def test_http2_is_spoken_when_asked_for(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``http2`` the record says HTTP/2, and holds the bytes of the stream."""
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.set_alpn_protocols(["h2"])
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    fire_at(stage, speaking_http2(context), http2=True)
+    final = stage.only.final
+    assert (final.http_version, final.status, final.body, final.failure) == ("HTTP/2", 200, b"data: 1\n\n", None)
+
+
+def test_http2_without_its_library_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a traceback: what to install."""
+    monkeypatch.setattr(settings, "find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match=r"trueweight\[http2\]"):
+        WireSettings(http2=True)
