@@ -35,16 +35,16 @@ def test_an_unknown_name_gets_the_near_miss_and_what_else_would_do(tmp_path: Pat
     assert str(caught.value).startswith(
         "no suite and no file is called 'tool-cals'\n  Did you mean 'tool-calls'? Valid: "
     )
-    assert caught.value.hint.endswith("Or a path: .yaml, .yml, .jsonl, or a folder of them.")
+    assert caught.value.hint.endswith("Or a path: .yaml, .yml, .jsonl, .py, or a folder of them.")
 
 
 def test_a_file_of_another_kind_is_refused_with_the_kinds_there_are(tmp_path: Path) -> None:
-    """A Python file is code, and is not run because its name was given here."""
-    path = tmp_path / "prompts.py"
-    path.write_text("raise SystemExit('executed')")
+    """A file is read by what its name says, and by nothing else."""
+    path = tmp_path / "prompts.txt"
+    path.write_text("Say hello.")
     with pytest.raises(ConfigError) as caught:
         find_suite(str(path))
-    assert str(caught.value) == f"{path}: not a kind of suite: 'prompts.py'\n  Valid: .yaml, .yml, .jsonl."
+    assert str(caught.value) == f"{path}: not a kind of suite: 'prompts.txt'\n  Valid: .yaml, .yml, .jsonl, .py."
 
 
 def test_a_folder_is_one_suite_of_all_its_files(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trueweight.cli import main
-from trueweight.suites import shipped_suites
+from trueweight.suites import generated_suites, shipped_suites
 
 
 def _run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
@@ -41,7 +41,7 @@ def test_check_prints_every_problem_of_every_file(
     Path("b.jsonl").write_text("{}\n")
     code, out, err = _run(capsys, "check", "a.yaml", "b.jsonl", "c.yaml")
     assert (code, out) == (2, "")
-    names = ", ".join(shipped_suites())
+    names = ", ".join(sorted([*shipped_suites(), *generated_suites()]))
     assert err == (
         "error[suite-missing-key]: a.yaml:1: key 'cases' is missing\n"
         "error[suite-unknown-key]: a.yaml:4: unknown key 'casess'\n"
@@ -49,7 +49,7 @@ def test_check_prints_every_problem_of_every_file(
         "error[jsonl-malformed]: b.jsonl:1: 1 malformed line (1); line 1: no 'messages'\n"
         "  Each line is one JSON object: a chat-completions request body with 'messages'.\n"
         "error[suite-not-found]: no suite and no file is called 'c.yaml'\n"
-        f"  Valid: {names}. Or a path: .yaml, .yml, .jsonl, or a folder of them.\n"
+        f"  Valid: {names}. Or a path: .yaml, .yml, .jsonl, .py, or a folder of them.\n"
         "4 problems\n"
     )
 
