@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from trueweight.core import Case, ConfigError, ExitCode, Suite, near_miss
+from trueweight.importers import importer_names, read_format, write_suite
+from trueweight.properties.starter import write_starter
 from trueweight.suites import find_suite, read_suite, shipped_suites
+from trueweight.suites.find import generated_summaries
+from trueweight.suites.jsonl_suite import suite_name
 
 MAX_LISTED = 200
 
 
 @click.group()
 def command() -> None:
-    """List, check and show suites.
+    """List, check, show, begin and import suites.
 
-    A suite is a shipped name, a YAML file, a .jsonl file of chat-completions requests, or a folder of such files.
+    A suite is a shipped name, a YAML file, a .jsonl file of chat-completions requests, a Python file of properties, or
+    a folder of such files. Reading a Python file runs it: do that with files that you trust.
     """
 
 
 @command.command("list")
-def list_suites() -> None:
-    """Print the shipped suites: name, number of cases, title."""
-    suites = [find_suite(name) for name in shipped_suites()]
-    width = max(len(suite.name) for suite in suites)
-    for suite in suites:
-        click.echo(f"{suite.name:<{width}}  {len(suite.cases):>4} cases  {_visible(suite.title)}")
+@click.argument("paths", nargs=-1, metavar="[PATH]…")
+def list_suites(paths: tuple[str, ...]) -> None:
+    """Print the shipped suites, or those at PATHs: name, number of cases, title."""
+    suites = [find_suite(name) for name in (paths or shipped_suites())]
+    rows = [(suite.name, len(suite.cases), suite.title) for suite in suites]
+    rows += [] if paths else list(generated_summaries())
+    width = max(len(name) for name, _, _ in rows)
+    for name, count, title in rows:
+        click.echo(f"{name:<{width}}  {count:>4} cases  {_visible(title)}")
 
 
 @command.command("check")
@@ -60,15 +69,51 @@ def _check(path: str) -> tuple[ConfigError, ...]:
 @command.command("show")
 @click.argument("name")
 @click.argument("case_id", required=False, metavar="[CASE]")
-def show_suite(name: str, case_id: str | None) -> None:
-    """Print the cases of a suite, or all of one CASE as JSON."""
-    suite = find_suite(name)
+@click.option("--examples", type=click.IntRange(1), metavar="N", help="Draw so many cases, and print all of each.")
+@click.option("--seed", default=0, show_default=True, type=int, help="Of what property suites draw.")
+def show_suite(name: str, case_id: str | None, examples: int | None, seed: int) -> None:
+    """Print the cases of a suite, or all of one CASE, or of the first N, as JSON."""
+    suite = find_suite(name, examples=None if case_id else examples, seed=seed)
     if case_id is not None:
         click.echo(_visible(_case_text(_find_case(suite, case_id))))
         return
     click.echo(f"{suite.name}: {_visible(suite.title)}\n{len(suite.cases)} cases, digest {suite.digest()[:12]}\n")
-    for line in _case_lines(suite.cases):
-        click.echo(_visible(line))
+    if examples is None:
+        for line in _case_lines(suite.cases):
+            click.echo(_visible(line))
+    for case in suite.cases[: examples or 0]:
+        click.echo(_visible(_case_text(case)) + "\n")
+
+
+@command.command("new")
+@click.argument("path", metavar="FILE.py", type=click.Path(path_type=Path, dir_okay=False))
+def new_suite(path: Path) -> None:
+    """Write a commented property suite to begin with. Never overwrites a file."""
+    write_starter(path)
+    click.echo(f"{path}: now try\n  trueweight suites check {path}\n  trueweight suites show {path} --examples 3")
+
+
+@command.command("import", epilog="\b\nFormats:\n" + "\n".join(f"  {n:<11} {s}" for n, s in importer_names().items()))
+@click.argument("form", metavar="FORMAT")
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("-o", "--out", "folder", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--name", metavar="SUITE", help="Name of the suite; by default the file's.")
+@click.option("--skip-malformed", is_flag=True, help="Write what could be read although some lines could not.")
+def import_suite(form: str, path: Path, folder: Path, name: str | None, skip_malformed: bool) -> int:
+    """Make a suite of what another verifier or a log holds.
+
+    Lines that cannot be imported are listed with their numbers, and then nothing is written unless --skip-malformed
+    is given. Exit code 0, or 2 if there is such a line.
+    """
+    suite = suite_name(name or path.stem)
+    imported = read_format(form, path, suite)
+    for line in imported.malformed:
+        click.echo(_visible(f"{line.path}:{line.line}: {line.reason}"), err=True)
+    if imported.cases and (skip_malformed or not imported.malformed):
+        for written in write_suite(imported.cases, folder, suite, f"Imported from {path.name} ({form})"):
+            click.echo(str(written))
+    click.echo(f"{len(imported.cases)} cases, {len(imported.malformed)} malformed lines", err=True)
+    return int(ExitCode.USAGE if imported.malformed or not imported.cases else ExitCode.OK)
 
 
 def _find_case(suite: Suite, case_id: str) -> Case:

@@ -37,8 +37,8 @@ def shrink_structure(start: Candidate, called: Sequence[str] = ()) -> Search:
 class _Cutter:
     def __init__(self, start: Candidate, called: Sequence[str]) -> None:
         self.current = start
-        self._wanted = {*called, *_expected_names(start.case)}
         self._knows = any(check in start.case.checks for check in _ANSWER_KNOWN)
+        self._wanted = _expected_names(start.case) or set(called)
 
     def _try(self, request: Request, how: str) -> Generator[Candidate, bool, bool]:
         case = replace(self.current.case, request=request)

@@ -40,3 +40,11 @@ def read_property_suite(path: Path, drawing: Drawing) -> Reading:
     except ConfigError as problem:
         return Reading(name, "", tuple(cases), (problem,))
     return Reading(name, file.title, tuple(cases), ())
+
+
+def summary_of(path: Path) -> tuple[int, str]:
+    """How many cases a property suite yields by default, and its title; draws nothing."""
+    from trueweight.properties.suite_file import default_examples, load_properties
+
+    file = load_properties(path)
+    return default_examples(file), file.title

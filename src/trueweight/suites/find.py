@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from trueweight.core import Case, ConfigError, Suite, near_miss
-from trueweight.suites.drawing import Drawing, is_property_suite, read_property_suite
+from trueweight.suites.drawing import Drawing, is_property_suite, read_property_suite, summary_of
 from trueweight.suites.jsonl_suite import read_jsonl_suite, suite_name
 from trueweight.suites.reading import Reading
 from trueweight.suites.yaml_suite import read_yaml_suite
@@ -35,6 +35,12 @@ def shipped_suites() -> tuple[str, ...]:
 def generated_suites() -> tuple[str, ...]:
     """The names of the shipped suites whose cases are drawn, sorted."""
     return tuple(sorted(path.stem for path in _shipped_folder().glob("*.py")))
+
+
+def generated_summaries() -> Iterator[tuple[str, int, str]]:
+    """Name, default number of cases and title of each shipped suite whose cases are drawn; draws nothing."""
+    for name in generated_suites():
+        yield name, *summary_of(suite_path(name))
 
 
 def suite_path(name_or_path: str) -> Path:

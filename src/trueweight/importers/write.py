@@ -1,0 +1,73 @@
+"""Imported cases as files that ``trueweight run --suite`` reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from trueweight.core import Case, ConfigError, Mode
+from trueweight.suites.jsonl_suite import suite_name
+
+_PART_BYTES = 4 * 2**20
+_PART_CASES = 400
+"""A YAML suite is checked whole, with a line for every value: parts keep that quick."""
+
+
+def write_suite(cases: Sequence[Case], folder: Path, name: str, title: str) -> list[Path]:
+    """Write cases as one suite or, if they are many, as several files of a folder; returns the paths.
+
+    Raises:
+        ConfigError: if a file of that name is there already, or the disk refuses.
+    """
+    parts = list(_parts(cases))
+    width = len(str(len(parts)))
+    written: list[Path] = []
+    for number, part in enumerate(parts, start=1):
+        stem = suite_name(name) if len(parts) == 1 else f"{suite_name(name)}-{number:0{width}d}"
+        path = folder / f"{stem}.yaml"
+        document = {"suite": stem[:80], "title": title, "version": 1, "cases": [_entry(case) for case in part]}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8") as file:
+                # JSON is YAML, and the only spelling of it in which no text can mean anything else.
+                file.write(json.dumps(document, indent=1, ensure_ascii=True))
+                file.write("\n")
+        except FileExistsError:
+            hint = "Choose another folder with -o, or remove it."
+            raise ConfigError("is there already", code="import-exists", where=str(path), hint=hint) from None
+        except OSError as error:
+            raise ConfigError(f"cannot write: {error.strerror}", code="import-disk", where=str(path)) from None
+        written.append(path)
+    return written
+
+
+def _parts(cases: Sequence[Case]) -> Iterator[list[Case]]:
+    part: list[Case] = []
+    size = 0
+    for case in cases:
+        own = len(json.dumps(case.request))
+        if part and (size + own > _PART_BYTES or len(part) >= _PART_CASES):
+            yield part
+            part, size = [], 0
+        part.append(case)
+        size += own
+    if part:
+        yield part
+
+
+def _entry(case: Case) -> dict[str, Any]:
+    entry: dict[str, Any] = {"id": case.id, "why": case.why, "severity": case.severity.value}
+    if case.source:
+        entry["source"] = case.source
+    if case.tags:
+        entry["tags"] = list(case.tags)
+    if case.modes != tuple(Mode):
+        entry["modes"] = [mode.value for mode in case.modes]
+    entry["request"] = dict(case.request)
+    if case.checks:
+        entry["checks"] = dict(case.checks)
+    if case.answer is not None:
+        entry["answer"] = dict(case.answer)
+    return entry
