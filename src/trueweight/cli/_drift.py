@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-import anyio
 import click
 from rich.console import Console
 from rich.table import Table
@@ -27,7 +26,7 @@ from trueweight.run import (
     record_drift,
 )
 from trueweight.store import RunDir
-from trueweight.wire import WireSettings
+from trueweight.wire import WireSettings, run_loop
 
 DRIFT = "drift.json"
 
@@ -64,7 +63,7 @@ def ask_drift(run: RunDir, *, keys: dict[str, str], settings: WireSettings, scre
                 known = ", ".join(f"{name} e = {c.e_drift:.3g}" for name, c in found.candidates.items())
                 line.update(visible(f"drift: {known}"))
 
-        return anyio.run(partial(record_drift, run, keys=keys, settings=settings, on_look=look))
+        return run_loop(partial(record_drift, run, keys=keys, settings=settings, on_look=look))
 
 
 def replay(directory: Path, console: Console) -> ExitCode:

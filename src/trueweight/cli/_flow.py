@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,22 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from trueweight.cli._drift import ask_drift
 from trueweight.cli._progress import watching
 from trueweight.core import ExitCode
 from trueweight.plan import Forecast, Plan, forecast
 from trueweight.report import print_table, visible
-from trueweight.run import Recording, conclude, is_whole, open_for_recording, publish, record, unanswered
+from trueweight.run import (
+    Recording,
+    conclude,
+    has_drift,
+    is_whole,
+    less,
+    open_for_recording,
+    publish,
+    record,
+    unanswered,
+)
 from trueweight.store import RunDir, pending
 from trueweight.verdict import exit_code
 from trueweight.wire import FireResult, WireSettings, run_loop
@@ -58,6 +70,9 @@ def run_all(
             )
         _say_unsent(fired, screen)
         _say_limited(fired, screen)
+        if has_drift(run) and not fired.interrupted:
+            interrupted = ask_drift(run, keys=keys, settings=less(settings, fired), screen=screen)
+            fired = replace(fired, interrupted=interrupted)
         summary = _conclude(run, directory, quiet=quiet, as_json=as_json)
         return _exit_code(fired, run, recording.plan, summary, screen)
 

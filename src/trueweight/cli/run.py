@@ -11,8 +11,9 @@ from rich.console import Console
 from trueweight.cli._flow import run_all, show_forecast
 from trueweight.config import keys_for, load_providers
 from trueweight.core import parse_shard
+from trueweight.drift import DriftSettings
 from trueweight.report import visible
-from trueweight.run import RunOptions, divide, prepare, say_division
+from trueweight.run import RunOptions, divide, prepare, prepare_drift, say_division
 from trueweight.suites import find_suite
 from trueweight.verdict import load_bar
 from trueweight.wire import ArrivalKind, WireSettings
@@ -67,6 +68,7 @@ CLOSED, OPEN = 8, 256
     metavar="K/N",
     help="Send only the K-th of N parts, with an N-th of every limit; `trueweight merge` joins them.",
 )
+@click.option("--drift", is_flag=True, help="Also measure drift from the reference, as `trueweight drift` does.")
 @click.option("--fresh", is_flag=True, help="Throw away the run that is in --out and start over.")
 @click.option("--retry-errors", is_flag=True, help="Send again what failed on the way; nothing else.")
 @click.option("--dry-run", is_flag=True, help="Print trials, requests and a cost ceiling; send nothing.")
@@ -90,6 +92,7 @@ def command(
     max_requests: int | None,
     bar_file: Path | None,
     shard: str | None,
+    drift: bool,
     fresh: bool,
     retry_errors: bool,
     dry_run: bool,
@@ -105,6 +108,8 @@ def command(
     options = RunOptions(repeats=repeats, limit=limit, examples=examples, seed=seed, shard=part)
     found = [find_suite(name, examples=examples, seed=seed) for name in suites]
     recording = prepare(providers, found, options, bar=None if bar_file is None else load_bar(bar_file))
+    if drift:
+        recording = prepare_drift(providers, DriftSettings(seed=seed), beside=recording)
     settings = WireSettings(
         concurrency=concurrency or (OPEN if rate else CLOSED),
         retries=retries,

@@ -3,7 +3,7 @@
 `Investigation` is the sequential procedure without I/O, `outcomes` what it came to, `Ladder` where known files stand.
 """
 
-from trueweight.drift.investigate import Investigation
+from trueweight.drift.investigate import Asking, Investigation
 from trueweight.drift.ladder import Ladder, ladder_of, load_ladder
 from trueweight.drift.outcome import outcomes
 from trueweight.drift.script import SUITE, Script, write_script
@@ -13,6 +13,7 @@ from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 __all__ = [
     "DEFAULT_REQUESTS",
     "SUITE",
+    "Asking",
     "DriftSettings",
     "Investigation",
     "Ladder",

@@ -82,7 +82,7 @@ class Investigation:
             known = [provider for provider in self.providers if provider.name in answers]
             seconds = [(p, kind) for p in known for kind in second_questions(answers[p.name][Kind.LOGPROBS])]
             asked = [(p, kind) for p, kind in seconds if kind not in answers[p.name]]
-        self.support = {p.name: support_of(answers.get(p.name, {})) for p in self.providers}
+        self.support = {p.name: support_of(answers[p.name]) if p.name in answers else Support() for p in self.providers}
 
     def _enlist(self) -> None:
         """Give each candidate the sharpest mode that it and the reference support."""

@@ -12,15 +12,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trueweight.core import ConfigError, Drift, Exchange, Provider, Suite, Trial
-from trueweight.drift import SUITE, DriftSettings, Investigation, Ladder, Script, ladder_of, outcomes, write_script
+from trueweight.core import ConfigError, Drift, DriftVerdict, Exchange, Provider, Suite, Trial
+from trueweight.drift import (
+    SUITE,
+    Asking,
+    DriftSettings,
+    Investigation,
+    Ladder,
+    Script,
+    ladder_of,
+    outcomes,
+    write_script,
+)
 from trueweight.run.options import RunOptions
 from trueweight.run.record import Recording, prepare
 from trueweight.store import RunDir, SuiteRecord, pending
-from trueweight.wire import WireEvent, WireSettings, fire
+from trueweight.wire import FireResult, WireEvent, WireSettings, fire
 
 OPTION = "drift"
 """The manifest's option that holds what was chosen, so that a replay needs nothing but the directory."""
+
+NOTHING_ASKED = "Nothing was asked of it yet."
 
 Look = Callable[[Investigation], None]
 
@@ -90,9 +102,9 @@ async def record_drift(
     """
     found = investigation_of(run)
     asking = found.ask()
-    interrupted = False
     batch = next(asking, None)
-    while batch is not None and not interrupted:
+    interrupted = over = False
+    while batch is not None and not over:
         todo = pending(batch, run)
         if todo:
             result = await fire(
@@ -103,14 +115,23 @@ async def record_drift(
                 on_event=on_event,
                 handle_signals=os.name == "posix",
             )
-            interrupted = result.interrupted
-        try:
-            batch = asking.send(_recorded(run, batch))
-        except StopIteration:
-            batch = None
+            settings = less(settings, result)
+            interrupted = interrupted or result.interrupted
+            over = interrupted or settings.max_requests == 0 or settings.budget_usd == 0.0
+        batch = _advance(asking, _recorded(run, batch))
         if on_look is not None:
             on_look(found)
     return interrupted
+
+
+def less(settings: WireSettings, spent: FireResult) -> WireSettings:
+    """The settings with what was spent taken off their limits, which a new firing would otherwise begin anew."""
+    requests, cost = sum(spent.requests.values()), sum(value or 0.0 for value in spent.cost.values())
+    return replace(
+        settings,
+        max_requests=None if settings.max_requests is None else max(0, settings.max_requests - requests),
+        budget_usd=None if settings.budget_usd is None else max(0.0, settings.budget_usd - cost),
+    )
 
 
 def replay_drift(run: RunDir) -> Investigation:
@@ -119,11 +140,16 @@ def replay_drift(run: RunDir) -> Investigation:
     asking = found.ask()
     batch = next(asking, None)
     while batch is not None and (answers := _recorded(run, batch)):
-        try:
-            batch = asking.send(answers)
-        except StopIteration:
-            batch = None
+        batch = _advance(asking, answers)
     return found
+
+
+def _advance(asking: Asking, answers: Mapping[str, Exchange]) -> Sequence[Trial] | None:
+    """The next batch; None when there is nothing more to ask."""
+    try:
+        return asking.send(answers)
+    except StopIteration:
+        return None
 
 
 def conclude_drift(run: RunDir) -> dict[str, Drift]:
@@ -137,10 +163,20 @@ def with_drift(run: RunDir, summary: Mapping[str, Any]) -> dict[str, Any]:
         return dict(summary)
     found = conclude_drift(run)
     providers = {
-        name: {**provider, "drift": found[name].as_json()} if name in found else provider
+        name: {**provider, "drift": found[name].as_json(), "sentence": _sentence(provider["sentence"], found[name])}
+        if name in found
+        else provider
         for name, provider in summary["providers"].items()
     }
     return {**summary, "providers": providers}
+
+
+def _sentence(said: str, drift: Drift) -> str:
+    """What is said of a provider, where drift has something to add to it."""
+    nothing = said.startswith("Nothing")
+    if drift.verdict in (DriftVerdict.DRIFT, DriftVerdict.MISCONFIGURED):
+        return drift.words if nothing else f"{drift.words} {said}"
+    return drift.words if said == NOTHING_ASKED else said
 
 
 def _chosen(run: RunDir) -> Mapping[str, Any]:
