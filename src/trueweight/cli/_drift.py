@@ -32,7 +32,7 @@ DRIFT = "drift.json"
 
 
 def measure_drift(
-    recording: Recording, directory: Path, *, keys: dict[str, str], settings: WireSettings, fresh: bool, quiet: bool
+    recording: Recording, directory: Path, *, keys: Mapping[str, str], settings: WireSettings, fresh: bool, quiet: bool
 ) -> ExitCode:
     """Record until all is decided, then conclude and print."""
     screen = Console(stderr=True, quiet=quiet)
@@ -53,7 +53,7 @@ def measure_drift(
     return exit_code_of(found)
 
 
-def ask_drift(run: RunDir, *, keys: dict[str, str], settings: WireSettings, screen: Console) -> bool:
+def ask_drift(run: RunDir, *, keys: Mapping[str, str], settings: WireSettings, screen: Console) -> bool:
     """Record drift with a line that says how far it is; whether it was interrupted."""
     status = screen.status("drift: probing") if screen.is_terminal and not screen.quiet else nullcontext()
     with status as line:

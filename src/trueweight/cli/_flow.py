@@ -37,7 +37,7 @@ def run_all(
     recording: Recording,
     directory: Path,
     *,
-    keys: dict[str, str],
+    keys: Mapping[str, str],
     settings: WireSettings,
     fresh: bool = False,
     retry_errors: bool = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from trueweight.core import ConfigError, Provider
 
@@ -50,14 +50,35 @@ def read_key(name: str, environ: Mapping[str, str], *, where: str) -> str:
     return key
 
 
-def keys_for(providers: Iterable[Provider], environ: Mapping[str, str]) -> dict[str, str]:
+class Keys(Mapping[str, str]):
+    """Provider name → key. Shows the names and never the keys: a traceback with locals may print it."""
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        self.__keys = dict(keys)
+
+    def __getitem__(self, name: str) -> str:
+        return self.__keys[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__keys)
+
+    def __len__(self) -> int:
+        return len(self.__keys)
+
+    def __repr__(self) -> str:
+        return f"Keys({', '.join(self.__keys)})"
+
+
+def keys_for(providers: Iterable[Provider], environ: Mapping[str, str]) -> Keys:
     """Provider name → key, for those providers that name a variable.
 
     Raises:
         ConfigError: as `read_key`.
     """
-    return {
-        provider.name: read_key(provider.api_key_env, environ, where=f"provider {provider.name!r}")
-        for provider in providers
-        if provider.api_key_env is not None
-    }
+    return Keys(
+        {
+            provider.name: read_key(provider.api_key_env, environ, where=f"provider {provider.name!r}")
+            for provider in providers
+            if provider.api_key_env is not None
+        }
+    )
