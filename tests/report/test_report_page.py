@@ -276,3 +276,19 @@ def test_a_busy_client_is_said_on_the_first_screen() -> None:
     assert "CLIENT-LIMITED: during 40 of 320 requests" in text
     assert "slow 40" in text
     assert "kept up" not in text
+
+
+def test_twenty_providers_and_four_thousand_cases_fit_a_mail() -> None:
+    """The promised size: under 15 MB with all the evidence that is embedded."""
+    names = ("reference", "leaky-parser", "no-strict", "int4", *(f"p{i}" for i in range(16)))
+    summary = make_summary(4000, names)
+    wanted = wanted_trials(summary)
+    items = (
+        make_evidence(provider, row["case"], mode, cell, index=index)
+        for row in summary["cases"]
+        for provider, modes in row["cells"].items()
+        for mode, cell in modes.items()
+        for index, trial in enumerate(cell["trials"])
+        if trial in wanted
+    )
+    assert len(render_html(summary, items).encode()) < 15_000_000

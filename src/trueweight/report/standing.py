@@ -134,6 +134,8 @@ def _availability(name: str, provider: Mapping[str, Any]) -> Standing | None:
     if (first.get("high") or 1) < FIRST_TRY:
         ground = f"{1 - first['value']:.0%} of first attempts fail, {value or 0:.1%} arrive in the end"
         return _made(name, Group.AVOID, ground, "unreliable")
+    if (first.get("value") or 1) < FIRST_TRY:
+        return _made(name, Group.UNDECIDED, f"{1 - first['value']:.0%} of first attempts fail, too few to call")
     return None
 
 

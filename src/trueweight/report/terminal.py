@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from trueweight.report.headline import limits
 from trueweight.report.numbers import NONE, points, write
 from trueweight.report.page.matrix import OUTCOMES, build
 from trueweight.report.standing import Group, Standing, standings
@@ -61,6 +62,8 @@ def print_table(summary: Mapping[str, Any], console: Console) -> None:
         sentence = str(summary["providers"][standing.provider].get("sentence", ""))
         line = Text(for_log(standing.provider, limit=40), style="bold")
         console.print(line.append(": ").append(for_log(sentence), style="not bold"), soft_wrap=False)
+    for limit in limits(summary):
+        console.print(Text(for_log(limit), style="dim"))
     for note in summary["run"].get("notes", ()):
         console.print(Text(for_log(str(note)), style="yellow"))
 

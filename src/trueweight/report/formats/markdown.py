@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from trueweight.report.evidence import Evidence
+from trueweight.report.headline import limits, verdict_lines
 from trueweight.report.metrics import METRICS
 from trueweight.report.numbers import NONE, points, span, write
-from trueweight.report.standing import Group, Standing, standings
+from trueweight.report.standing import Standing, standings
 from trueweight.report.text import visible
 
 SUFFIX = ".md"
@@ -100,12 +101,11 @@ def render_markdown(summary: Mapping[str, Any]) -> str:
     lines = ["## trueweight", ""]
     for note in run.get("notes", ()):
         lines += [f"> {inline(str(note))}", ""]
-    for group, word in ((Group.USE, "✓ Use"), (Group.AVOID, "✕ Avoid"), (Group.UNDECIDED, "? Undecided")):
-        names = [
-            inline(s.provider, 80) + (f" ({inline(s.ground)})" if s.ground else "") for s in ranked if s.group is group
-        ]
-        if names:
-            lines += [f"**{word}:** {', '.join(names)}", ""]
+    for line in verdict_lines(summary, ranked):
+        names = [inline(name, 80) + (f" ({inline(ground)})" if ground else "") for name, ground in line.people]
+        lines += [f"**{line.mark} {line.label}:** {', '.join(names)}", ""]
+    for limit in limits(summary):
+        lines += [inline(limit), ""]
     lines += [*_table(summary, ranked), ""]
     for standing in ranked:
         sentence = str(summary["providers"][standing.provider].get("sentence", ""))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from trueweight.report.headline import Line, limits, verdict_lines
 from trueweight.report.metrics import METRICS, Metric
 from trueweight.report.numbers import NONE, decimals_of, points, sample, span, write
 from trueweight.report.page.charts import Axis, Mark, axis, mark
-from trueweight.report.standing import Group, Standing, drift_measured
+from trueweight.report.standing import Standing
 
 
 class Column(NamedTuple):
@@ -44,15 +45,6 @@ class Row(NamedTuple):
     sentence: str
     limited: str
     cells: tuple[Cell, ...]
-
-
-class Line(NamedTuple):
-    """A line of the answer: its label and the providers in it, each with the ground for it."""
-
-    group: Group
-    mark: str
-    label: str
-    people: tuple[tuple[str, str], ...]
 
 
 class Answer(NamedTuple):
@@ -132,38 +124,6 @@ def _limited(provider: Mapping[str, Any]) -> str:
     return f"{spoiled} of {counts.get('recorded', spoiled)} times" if spoiled else ""
 
 
-def _limits(summary: Mapping[str, Any]) -> tuple[str, ...]:
-    run = summary["run"]
-    out = [str(note) for note in run.get("notes", ())]
-    if not drift_measured(summary) and run.get("reference"):
-        out.append(
-            "Drift not measured: nothing here says that anyone's weights, or their precision, are the reference's."
-        )
-    out += run.get("notes", ())
-    planned, recorded = run["trials"]["planned"], run["trials"]["recorded"]
-    if recorded < planned:
-        out.append(f"Not finished: {recorded} of {planned} planned trials are on record. The same command goes on.")
-    if not run.get("reference"):
-        out.append("No reference: providers are held to their MUST laws alone, and to each other by eye.")
-    return tuple(out)
-
-
-def _lines(summary: Mapping[str, Any], ranked: Sequence[Standing]) -> tuple[Line, ...]:
-    bar = any(provider.get("verdict") for provider in summary["providers"].values())
-    known = drift_measured(summary)
-    labels = {
-        Group.USE: "Meets the bar" if bar else "Use" if known else "No fault found",
-        Group.AVOID: "Fails the bar" if bar else "Avoid",
-        Group.UNDECIDED: "Undecided",
-    }
-    marks = {Group.USE: "✓", Group.AVOID: "✕", Group.UNDECIDED: "?"}
-    lines = (
-        Line(group, marks[group], label, tuple((s.provider, s.ground) for s in ranked if s.group is group))
-        for group, label in labels.items()
-    )
-    return tuple(line for line in lines if line.people)
-
-
 def answer(summary: Mapping[str, Any], ranked: Sequence[Standing]) -> Answer:
     """Lay out the first screen."""
     columns = tuple(c for c in (_column(summary, metric) for metric in METRICS if metric.column) if c)
@@ -176,4 +136,4 @@ def answer(summary: Mapping[str, Any], ranked: Sequence[Standing]) -> Answer:
         declared = str(provider.get("precision") or "")
         said = declared if declared != theirs or standing.provider == reference else ""
         rows.append(Row(standing, said, str(provider.get("sentence") or ""), _limited(provider), cells))
-    return Answer(_lines(summary, ranked), _limits(summary), columns, tuple(rows))
+    return Answer(verdict_lines(summary, ranked), limits(summary), columns, tuple(rows))
