@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from trueweight.checks.calls import read_arguments
+from trueweight.checks.calls import read_arguments, validity
 from trueweight.checks.evidence import quote, spans_of, whole
 from trueweight.checks.markers import find_markers
 from trueweight.checks.registry import Fail, Pass, Verdict, check
@@ -75,7 +75,7 @@ class _Match(NamedTuple):
     why="The case was written so that the right call is known.",
     fix=_COMPARE,
 )
-def tool_call_matches(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+def tool_call_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
     """Each expected call is there, and none beside. Arguments are compared as JSON values."""
     if reply.error is not None:
         return None
@@ -90,11 +90,22 @@ def tool_call_matches(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdi
         spans = spans_of([nearest.span if nearest else None]) or locate_field(reply, "finish_reason") or whole(reply)
         words = f"{len(match.missing)} of {len(params['calls'])} expected calls did not come as expected"
         cut = "; the reply was cut (finish reason length)" if reply.finish_reason == "length" else ""
-        return Fail(f"{words}: {quote(want['name'])}{cut}", quote(dict(want)), got, spans)
+        how = _how_it_came(case, reply, nearest)
+        return Fail(f"{words}: {quote(want['name'])}{how}{cut}", quote(dict(want)), got, spans)
     if match.extra:
         spans = spans_of(call.span for call in match.extra)
         return Fail(f"{len(match.extra)} call(s) more than expected", "", quote(match.extra[0].name), spans)
     return Pass()
+
+
+def _how_it_came(case: Case, reply: Reply, nearest: ToolCall | None) -> str:
+    """Whether the nearest call is a sound one that nobody asked for, or broken: the one may be the model's doing."""
+    if nearest is None:
+        return " did not come at all"
+    judged = next((one for one in validity(case.request, reply) if one.call is nearest), None)
+    if judged is None or judged.valid is None:
+        return ""
+    return " is valid, but not what was asked" if judged.valid else f" is invalid: {judged.message}"
 
 
 @check(

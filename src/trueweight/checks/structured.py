@@ -160,13 +160,15 @@ def structured_output_schema(case: Case, reply: Reply) -> Verdict | None:
     why="The case was written so that the right value is known.",
     fix="Compare with the reference on the same case before blaming the server.",
 )
-def json_equals(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+def json_equals(case: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
     """Compared as JSON values: 1 is 1.0 and is not true; the order of keys does not count."""
     parsed = parse_json((reply.content or "").strip())
     if not parsed.ok:
         return _fail(reply, "not-json" if reply.content else "empty", parsed.error)
     if not same_json(parsed.value, params["value"]):
-        return Fail("another value", quote(params["value"]), quote(reply.content), _all(reply))
+        invalid = classify(case.request, reply) == "invalid"
+        words = "invalid, and another value" if invalid else "valid, but not the value that was asked for"
+        return Fail(words, quote(params["value"]), quote(reply.content), _all(reply))
     return Pass()
 
 
