@@ -9,9 +9,12 @@ from typing import Any
 import anyio
 import pytest
 from fault_servers import Stage, Talk, serving
+from hypothesis import given
+from hypothesis import strategies as st
 
-from trueweight.core import Exchange, Price
-from trueweight.wire import FireResult
+from trueweight.core import Attempt, Case, Exchange, Mode, Price, Provider, Trial
+from trueweight.wire import FireResult, WireSettings
+from trueweight.wire.ledger import Ledger
 from trueweight.wire.pacing import Pacer
 
 USAGE = b'{"usage":{"prompt_tokens":1000000,"completion_tokens":1000000}}'
@@ -38,12 +41,42 @@ def test_max_requests_counts_retries_and_is_never_crossed(stage: Stage) -> None:
     assert {unsent.reason for unsent in result.unsent} == {"--max-requests 5 reached"}
 
 
-def test_the_budget_counts_reported_usage(stage: Stage) -> None:
-    """2 USD a reply and 5 USD in all: the third is sent (the ceiling said it would be cheap), the fourth is not."""
+def test_the_budget_counts_reported_usage_and_is_not_crossed(stage: Stage) -> None:
+    """2 USD a reply and 5 USD in all: two are sent. The ceiling said that each would be cheap; the first reply said
+    what a request to this provider can cost, and from then on that is what is kept back for each."""
     result = stage.against(fine, count=9, budget_usd=5.0, provider={"price": Price(1.0, 1.0)})
-    assert len(stage.exchanges) == 3
-    assert result.cost == {"p": 6.0}
+    assert len(stage.exchanges) == 2
+    assert result.cost == {"p": 4.0}
     assert "--budget 5 USD" in result.unsent[0].reason
+
+
+@given(
+    prices=st.floats(0.01, 1e5),
+    budget=st.floats(1e-6, 10),
+    replies=st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100), st.booleans()), min_size=1, max_size=40),
+    at_once=st.integers(1, 8),
+)
+def test_no_order_of_replies_crosses_the_budget(
+    prices: float, budget: float, replies: list[tuple[int, int, bool]], at_once: int
+) -> None:
+    """Whatever is under way and in whatever order it ends: as long as no reply exceeds its ceiling, spending never
+    exceeds the budget, and neither does the count of requests."""
+    provider = Provider("p", "http://h/v1", "m", price=Price(prices, prices))
+    trial = Trial.of(Case("s", "c", {"max_tokens": 100}), provider, 0, Mode.PLAIN)
+    ledger = Ledger(WireSettings(budget_usd=budget, max_requests=30))
+    under_way = 0
+    for prompt, completion, whole in replies:
+        while under_way < at_once and not ledger.reserve(trial):
+            under_way += 1
+        if not under_way:
+            break
+        body = (
+            b'{"usage":{"prompt_tokens":%d,"completion_tokens":%d}}' % (min(prompt, 60), completion) if whole else b""
+        )
+        ledger.settle(trial, Attempt(0, 0, None, 1, 2, 200, "HTTP/1.1", (), body))
+        under_way -= 1
+    assert sum(ledger.spent.values()) <= budget * (1 + 1e-6)
+    assert ledger.requests.total() <= 30
 
 
 def test_the_budget_counts_the_ceiling_when_usage_is_missing(stage: Stage) -> None:

@@ -15,11 +15,16 @@ _COMPLETION = re.compile(rb'"completion_tokens"\s*:\s*(\d{1,12})')
 
 
 class Ledger:
-    """Reserves the ceiling of each request before it is sent, and settles it by what the reply reports."""
+    """Reserves the ceiling of each request before it is sent, and settles it by what the reply reports.
+
+    A ceiling is an estimate. Where a provider once reported more than its ceiling, every request to it, those under way
+    too, is from then on taken to cost as many times its ceiling as the dearest one so far.
+    """
 
     def __init__(self, settings: WireSettings) -> None:
         self._settings = settings
-        self._reserved = 0.0
+        self._reserved: defaultdict[str, float] = defaultdict(float)
+        self._dearest: defaultdict[str, float] = defaultdict(lambda: 1.0)
         self.requests: Counter[str] = Counter()
         self.spent: defaultdict[str, float] = defaultdict(float)
 
@@ -28,12 +33,14 @@ class Ledger:
         limits = self._settings
         if limits.max_requests is not None and self.requests.total() >= limits.max_requests:
             return f"--max-requests {limits.max_requests} reached"
-        ceiling = self._ceiling(trial)
-        committed = sum(self.spent.values()) + self._reserved
-        if limits.budget_usd is not None and committed + ceiling > limits.budget_usd:
+        name, ceiling = trial.provider.name, self._ceiling(trial)
+        under_way = sum(reserved * self._dearest[provider] for provider, reserved in self._reserved.items())
+        most = sum(self.spent.values()) + under_way + ceiling * self._dearest[name]
+        # A sum of many charges is off by its rounding: that must not keep back the last request of an exact budget.
+        if limits.budget_usd is not None and most > limits.budget_usd * (1 + 1e-9):
             return f"--budget {limits.budget_usd:g} USD could be crossed by the next request"
-        self._reserved += ceiling
-        self.requests[trial.provider.name] += 1
+        self._reserved[name] += ceiling
+        self.requests[name] += 1
         return ""
 
     def settle(self, trial: Trial, attempt: Attempt) -> float | None:
@@ -41,17 +48,19 @@ class Ledger:
 
         A success that reports no usage is charged its ceiling; a failure that reports none is charged nothing.
         """
-        ceiling = self._ceiling(trial)
-        self._reserved -= ceiling
+        name, ceiling = trial.provider.name, self._ceiling(trial)
+        self._reserved[name] -= ceiling
         price = trial.provider.price
         if price is None:
             return None
         prompt, completion = (pattern.findall(attempt.body) for pattern in (_PROMPT, _COMPLETION))
         if prompt:
             charge = cost_of(price, int(prompt[-1]), int(completion[-1]) if completion else 0)
+            if ceiling:
+                self._dearest[name] = max(self._dearest[name], charge / ceiling)
         else:
             charge = ceiling if attempt.status is not None and 200 <= attempt.status < 300 else 0.0
-        self.spent[trial.provider.name] += charge
+        self.spent[name] += charge
         return charge
 
     def _ceiling(self, trial: Trial) -> float:
