@@ -16,7 +16,6 @@ from click.testing import CliRunner
 
 from trueweight.checks import all_checks
 from trueweight.cli import _invoke, cli
-from trueweight.core import Suite
 from trueweight.fleet.faults import all_faults
 from trueweight.fleet.matrix import (
     HEALTHY,
@@ -40,33 +39,12 @@ SLOW = frozenset({"silent", "slow-loris", "stalled"})
 """Faults that are found by waiting; the whole matrix waits for them."""
 
 
-def spread() -> list[Suite]:
-    """All cases that a fault is tagged for or that a check is named in, and every so many of the others."""
-    named = {check for fault in matrix_faults().values() for check in fault.checks}
-    rows = {f"row-{row}" for fault in matrix_faults().values() for row in fault.rows}
-    wanted: defaultdict[str, int] = defaultdict(int)
-    suites = []
-    for suite in map(find_suite, shipped_suites()):
-        kept = []
-        for at, case in enumerate(suite.cases):
-            labels = (named & set(case.checks)) | (rows & set(case.tags))
-            if at % EVERY == 0 or any(wanted[label] < 3 for label in labels):
-                kept.append(case)
-                for label in labels:
-                    wanted[label] += 1
-        ids = {case.id for case in kept}
-        for case in list(kept):
-            for params in case.checks.values():
-                ids |= {str(params.get(name)) for name in ("than", "as", "control")}
-        suites.append(Suite(suite.name, tuple(case for case in suite.cases if case.id in ids), suite.title))
-    return suites
-
-
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunDir, tuple[str, ...]]]:
     """One matrix of all faults and two healthy providers, on record."""
     names = (*(name for name in matrix_faults() if name not in SLOW), "other-stack", "healthy-chatty")
-    with record_matrix(spread(), tmp_path_factory.mktemp("matrix") / "run", names) as run:
+    suites = [find_suite(name) for name in shipped_suites()]
+    with record_matrix(suites, tmp_path_factory.mktemp("matrix") / "run", names, every=EVERY) as run:
         yield run, names
 
 
@@ -106,7 +84,9 @@ def test_without_its_check_a_fault_is_missed(recorded: tuple[RunDir, tuple[str, 
             by_check[check].add(name)
     # Each fault's own exchanges, and the reference's, are judged again; a whole matrix for each check would be hours.
     for check, names in by_check.items():
-        own = [exchange for name in ("reference", *map(provider_of, sorted(names))) for exchange in exchanges[name]]
+        own = [exchange for name in map(provider_of, sorted(names)) for exchange in exchanges[name]]
+        asked = {(exchange.suite, exchange.case) for exchange in own}
+        own += [exchange for exchange in exchanges["reference"] if (exchange.suite, exchange.case) in asked]
         matrix = judge_matrix(Recorded(run.manifest, cases, own), sorted(names), whole=False, without={check})
         assert not any(one.right for one in matrix.found), check
         assert all(check in one.missing for one in matrix.found)

@@ -123,7 +123,7 @@ def paired_check(
     Args:
         on_request: whether it is about cases that name it; it finds their parameters in ``heard.case.checks``.
     """
-    info = CheckInfo(check_id, law, severity, source, row, why, fix, engine=True)
+    info = CheckInfo(check_id, law, severity, source, row, why, fix, engine=True, paired=True)
 
     def register(function: _RunPaired) -> _RunPaired:
         _add(_Check(info, params, on_request, run_paired=function))

@@ -31,6 +31,7 @@ class CheckInfo:
         why: what breaks in a client when the law is broken.
         fix: what the operator of the server should look at.
         engine: whether only the serving stack can break it, whatever the model says.
+        paired: whether it judges several replies together.
     """
 
     id: str
@@ -41,6 +42,7 @@ class CheckInfo:
     why: str = ""
     fix: str = ""
     engine: bool = False
+    paired: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,21 +61,35 @@ class Brain:
     def _choice(
         self, body: Mapping[str, Any], prompt: Sequence[int], sampling: Sampling, rng: random.Random
     ) -> tuple[Choice, int]:
-        """One completion and its price in tokens."""
+        """One completion and its price in tokens: first the thoughts, then what is left of the limit for the rest."""
         known = self.known.find(body)
+        thought = str(known.get("reasoning") or "") if known is not None else ""
+        if not thought or body.get("reasoning_effort") == "none":
+            return self._spoken(body, prompt, sampling, rng, known)
+        tokens = tokenizer.encode(thought)
+        limit = sampling.max_tokens
+        if limit is not None and len(tokens) >= limit:
+            return Choice(None, "length", reasoning=tokenizer.decode(tokens[:limit]).rstrip("\ufffd")), limit
+        rest = sampling if limit is None else replace(sampling, max_tokens=limit - len(tokens))
+        choice, billed = self._spoken(body, prompt, rest, rng, known)
+        return replace(choice, reasoning=thought), billed + len(tokens)
+
+    def _spoken(
+        self,
+        body: Mapping[str, Any],
+        prompt: Sequence[int],
+        sampling: Sampling,
+        rng: random.Random,
+        known: Mapping[str, Any] | None,
+    ) -> tuple[Choice, int]:
+        """Calls or words, and their price."""
         calls = _obeyed(body, _calls_of(known)) if known is not None else ()
         if not calls and (known is None or _must_call(body)):
             calls = decide_calls(body, self.network, prompt, sampling, rng)
         if calls:
-            spoken = known.get("content") if known is not None else None
-            choice, billed = _limited(calls, spoken, sampling)
-        else:
-            text = self._text(body, prompt, sampling, rng, _document_of(known))
-            choice, billed = Choice(text.text, text.finish_reason, logprobs=text.logprobs), text.billed
-        thought = known.get("reasoning") if known is not None else None
-        if thought and body.get("reasoning_effort") != "none":
-            return replace(choice, reasoning=str(thought)), billed + len(tokenizer.encode(str(thought)))
-        return choice, billed
+            return _limited(calls, known.get("content") if known is not None else None, sampling)
+        text = self._text(body, prompt, sampling, rng, _document_of(known))
+        return Choice(text.text, text.finish_reason, logprobs=text.logprobs), text.billed
 
     def _text(
         self,

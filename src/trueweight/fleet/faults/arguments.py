@@ -10,6 +10,14 @@ from typing import Any
 from trueweight.fleet.answer import Answer, Call
 
 
+def read_arguments(text: str) -> Any:
+    """What an arguments text says; None for one that ``max_tokens`` cut, or that another fault broke."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
 def each_call(answer: Answer, edit: Callable[[Call], Call]) -> Answer:
     """The answer with every call edited."""
     choices = tuple(replace(choice, calls=tuple(map(edit, choice.calls))) for choice in answer.choices)
@@ -20,9 +28,8 @@ def each_value(answer: Answer, edit: Callable[[Any], Any]) -> Answer:
     """The answer with every scalar in every call's arguments edited; what does not change keeps its very text."""
 
     def edited(call: Call) -> Call:
-        try:
-            arguments = json.loads(call.arguments)
-        except ValueError:
+        arguments = read_arguments(call.arguments)
+        if arguments is None:
             return call
         changed = _walk(arguments, edit)
         # Compared as text: to Python 1, 1.0 and True are equal.

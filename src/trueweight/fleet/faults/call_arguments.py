@@ -10,7 +10,7 @@ from typing import Any
 
 from trueweight.fleet.answer import Answer, Ask, Call
 from trueweight.fleet.declared import tools_of
-from trueweight.fleet.faults.arguments import each_call, each_text
+from trueweight.fleet.faults.arguments import each_call, each_text, read_arguments
 from trueweight.fleet.faults.documents import Calls, Json
 from trueweight.fleet.faults.fault import Fault, fault
 from trueweight.fleet.faults.fragments import arguments_of, call_parts
@@ -53,8 +53,9 @@ class ArgumentsAsObject(Calls):
 
     def call(self, ask: Ask, call: Json) -> None:
         """Forget to encode them."""
-        if not ask.streamed:
-            call["function"]["arguments"] = json.loads(call["function"]["arguments"] or "{}")
+        arguments = read_arguments(call["function"]["arguments"])
+        if not ask.streamed and arguments is not None:
+            call["function"]["arguments"] = arguments
 
 
 @fault("named-choice-empty", rows=(29,), checks=("tool-arguments-required",))
@@ -79,9 +80,10 @@ class SchemaIgnored(Fault):
 
 
 def _added(call: Call, schema: Mapping[str, Any]) -> Call:
-    if schema.get("additionalProperties") is not False:
+    arguments = read_arguments(call.arguments)
+    if schema.get("additionalProperties") is not False or not isinstance(arguments, dict):
         return call
-    return replace(call, arguments=json.dumps({**json.loads(call.arguments), "extra_note": "none"}))
+    return replace(call, arguments=json.dumps({**arguments, "extra_note": "none"}))
 
 
 @fault("other-arguments", checks=("tool-call-matches",))

@@ -82,16 +82,17 @@ def fill_matrix(suites: Sequence[Suite], directory: Path, *, only: Collection[st
         return judge_matrix(run, names, whole=not only)
 
 
-def record_matrix(suites: Sequence[Suite], directory: Path, names: Iterable[str]) -> RunDir:
-    """Ask every provider its cases over HTTP; the reference and all healthy ones are asked everything."""
+def record_matrix(suites: Sequence[Suite], directory: Path, names: Iterable[str], *, every: int = 1) -> RunDir:
+    """Ask every provider its cases over HTTP; a healthy one is asked everything, or one case in ``every``."""
     names = list(names)
     cases = [case for suite in suites for case in suite.cases]
     faults = [name for name in names if name in all_faults()]
     plan: dict[str, Sequence[Case]] = dict(select_cases(faults, cases, KnownAnswers(suites)))
     sound = [name for name in names if name in HEALTHY]
     # The reference is what others are compared with, so it is asked whatever anyone is asked.
-    everyone = cases if sound else [case for case in cases if any(case in some for some in plan.values())]
-    plan |= dict.fromkeys(sound, cases) | {"reference": everyone}
+    plan |= dict.fromkeys(sound, cases[::every])
+    asked = {case.key for some in plan.values() for case in some}
+    plan["reference"] = [case for case in cases if case.key in asked]
     served = {name if name in sound or name == "reference" else entry_of(name).name: name for name in plan}
     with running_fleet(served) as file:
         providers = [_limited(provider, served) for provider in load_providers(file, environ=os.environ)]

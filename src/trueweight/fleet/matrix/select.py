@@ -1,7 +1,7 @@
 """Which cases a faulty provider is asked: those that provoke its fault, found by asking it without a socket.
 
-A case whose answer is the healthy one, byte for byte, cannot show the fault, so it is not sent. Of those that can, the
-ones that name the check, or that carry the tag of the failure mode, come first.
+A case whose answer is the healthy one, byte for byte, or passes the check, cannot show the fault, so it is not sent. Of
+those that can, the ones that name the check, or that carry the tag of the failure mode, come first.
 """
 
 from __future__ import annotations
@@ -12,16 +12,29 @@ from dataclasses import replace
 from functools import cache
 from itertools import islice
 
-from trueweight.core import Case, Mode, Provider, Trial
-from trueweight.fleet.answer import Response
+from trueweight.checks import all_checks, run_checks
+from trueweight.core import (
+    Attempt,
+    Case,
+    Exchange,
+    Failure,
+    FailureKind,
+    Mode,
+    Outcome,
+    Provider,
+    RequestRecord,
+    Trial,
+)
+from trueweight.fleet.answer import Response, Write
 from trueweight.fleet.faults import Fault, all_faults
 from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.model import MODEL
 from trueweight.fleet.provider import FleetProvider, Request
 from trueweight.fleet.roster import Entry, roster
 from trueweight.plan import request_body
+from trueweight.read import read_reply
 
-_EACH = 6
+_EACH = 4
 """Cases for each check that must find a fault: of those that name it, of those tagged for its row, and of the rest."""
 _TRANSPORT = 4
 """Cases for a fault of transport: what is asked does not matter."""
@@ -50,18 +63,39 @@ class _Asker:
         self._known = known
         self._healthy: dict[tuple[str, Mode], Response] = {}
 
-    def differs(self, entry: Entry, case: Case, mode: Mode) -> bool:
-        """Whether the answer is another than the healthy one."""
+    def finds(self, entry: Entry, case: Case, check: str) -> bool:
+        """Whether the answer is not the healthy one, and the check, if it judges single replies, fails on it."""
+        return any(self._finds(entry, case, mode, check) for mode in case.modes)
+
+    def _finds(self, entry: Entry, case: Case, mode: Mode, check: str) -> bool:
         key = (case.key, mode)
         if key not in self._healthy:
             self._healthy[key] = self._ask(replace(entry, faults=(), server="asgi"), case, mode)
-        return self._ask(entry, case, mode) != self._healthy[key]
+        response = self._ask(entry, case, mode)
+        if response == self._healthy[key]:
+            return False
+        return check in _PAIRED or any(
+            finding.check == check and finding.outcome is Outcome.FAIL
+            for finding in run_checks(case, read_reply(_exchange(case, mode, response)))
+        )
 
     def _ask(self, entry: Entry, case: Case, mode: Mode) -> Response:
         provider = FleetProvider(entry, self._known, rng=random.Random(0), clock=lambda: 0.0)
         trial = Trial("", case, Provider("p", "http://127.0.0.1", MODEL), 0, mode)
         body = request_body(trial).encode()
         return provider.respond(Request("POST", "/v1/chat/completions", {}, body))
+
+
+_PAIRED = frozenset(info.id for info in all_checks() if info.paired)
+
+
+def _exchange(case: Case, mode: Mode, response: Response) -> Exchange:
+    """The response as if it had come over the wire."""
+    body = b"".join(step.data for step in response.steps if isinstance(step, Write))
+    failure = Failure(FailureKind.CLIENT_ERROR) if 400 <= response.status < 500 else None
+    attempt = Attempt(0, 0, None, 0, 0, response.status, headers=response.headers, body=body, failure=failure)
+    request = RequestRecord("POST", "http://127.0.0.1", (), "")
+    return Exchange("", "p", case.suite, case.id, 0, mode, "", request, (attempt,))
 
 
 def select_cases(faults: Iterable[str], cases: Sequence[Case], known: KnownAnswers) -> dict[str, list[Case]]:
@@ -76,14 +110,13 @@ def _select(name: str, cases: Sequence[Case], asker: _Asker) -> list[Case]:
         return list(cases[:_TRANSPORT])
     entry = entry_of(name)
     tags = {f"row-{row}" for row in fault.rows}
-    provokes = cache(lambda at: any(asker.differs(entry, cases[at], mode) for mode in cases[at].modes))
     chosen: dict[int, None] = {}
     for check in fault.checks:
         named = [at for at, case in enumerate(cases) if check in case.checks]
         tagged = [at for at, case in enumerate(cases) if tags & set(case.tags)]
         for group in (named, tagged, range(len(cases))):
-            fresh = (at for at in group if at not in chosen and provokes(at))
-            chosen |= dict.fromkeys(list(islice(fresh, _EACH)))
+            finding = (at for at in group if at not in chosen and asker.finds(entry, cases[at], check))
+            chosen |= dict.fromkeys(list(islice(finding, _EACH)))
     return [cases[at] for at in sorted(chosen)]
 
 
