@@ -34,6 +34,14 @@ def test_only_tokens_are_tokens() -> None:
     assert times.gaps == (1000, 3000)
 
 
+def test_bursts_show_as_gaps_of_nothing_and_tokens_a_chunk() -> None:
+    """Three token events of which two came in one chunk: half of the gaps are 0; six tokens in three events are two."""
+    documents = [chunk(content="a"), chunk(content="b"), chunk(content="c"), usage_chunk(completion=6)]
+    times = timed(documents, [1000, 1000, 4000, 4000, 5000])
+    assert (times.gap, times.gap_max, times.zero_gaps, times.chunk_tokens) == (1500, 3000, 0.5, 2)
+    assert (times.lag, times.connect, times.cold) == (100, None, False)
+
+
 def test_without_usage_there_is_no_speed() -> None:
     """The number of tokens comes from the server's usage, never from counting chunks."""
     times = timed([chunk(content="a"), chunk(content="b")], [200, 300, 400])

@@ -20,7 +20,8 @@ Array = NDArray[Any]
 NOT_RECORDED = "not recorded"
 """Why a planned trial is missing when nothing at all is known of it."""
 
-_TIMES = ("ttfe", "ttft", "ttfo", "service", "response", "tpot")
+_TIMES = ("ttfe", "ttft", "ttfo", "service", "response", "tpot", "gap", "gap_max", "lag", "connect")
+_RATES = ("output_speed", "zero_gaps", "chunk_tokens")
 _NS_PER_MS = 1e6
 
 
@@ -51,7 +52,7 @@ class Table:
         calls_valid, expects: 1 yes, 0 no, -1 not said.
         must_passes: 1 every MUST check held, 0 one failed, -1 none applied.
         passes: the same over MUST and SHOULD; -1 too where the provider says that it does not support what was asked.
-        times: milliseconds by name of time (``output_speed`` in tokens/s); NaN where not defined.
+        times: milliseconds by name of time (rates and shares in their own units); NaN where not defined.
     """
 
     case: Array
@@ -186,4 +187,4 @@ def _times(seen: Sequence[Observation | None]) -> dict[str, Array]:
         values = (getattr(o.timing, name) if o is not None and o.timing is not None else None for o in seen)
         return np.array([np.nan if value is None else value for value in values], dtype=float)
 
-    return {name: column(name) / _NS_PER_MS for name in _TIMES} | {"output_speed": column("output_speed")}
+    return {name: column(name) / _NS_PER_MS for name in _TIMES} | {name: column(name) for name in _RATES}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from trueweight.core import Channel, Event, Exchange, Reply, Timing
@@ -23,18 +24,23 @@ def timing_of(exchange: Exchange, reply: Reply) -> Timing:
     """
     attempt = exchange.final
     cold = attempt.t_connected is not None
+    connect = None if attempt.t_connected is None else attempt.t_connected - attempt.t_send
     tokens = reply.usage.completion_tokens if reply.usage else None
     if not reply.streamed:
         service = attempt.t_done - attempt.t_send
-        return Timing(service=service, response=attempt.t_done, output_speed=_speed(tokens, service), cold=cold)
+        speed = _speed(tokens, service)
+        return Timing(
+            service=service, response=attempt.t_done, output_speed=speed, lag=attempt.t_send, connect=connect, cold=cold
+        )
     ttfe = reply.events[0].ns - attempt.t_send if reply.events else None
     carrying = [(event, channels) for event in reply.events if (channels := channels_of(event))]
     if not carrying:
-        return Timing(ttfe=ttfe, cold=cold)
+        return Timing(ttfe=ttfe, lag=attempt.t_send, connect=connect, cold=cold)
     times = [event.ns for event, _ in carrying]
     output = next((event.ns for event, channels in carrying if channels & _OUTPUT), None)
     generation = times[-1] - times[0]
     spread = len(times) > 1 and generation > 0
+    gaps = tuple(after - before for before, after in pairwise(times))
     return Timing(
         ttfe=ttfe,
         ttft=times[0] - attempt.t_send,
@@ -44,7 +50,13 @@ def timing_of(exchange: Exchange, reply: Reply) -> Timing:
         generation=generation,
         tpot=generation / (tokens - 1) if spread and tokens and tokens > 1 else None,
         output_speed=_speed(tokens, generation) if spread else None,
-        gaps=tuple(after - before for before, after in pairwise(times)),
+        gap=median(gaps) if gaps else None,
+        gap_max=max(gaps, default=None),
+        zero_gaps=gaps.count(0) / len(gaps) if gaps else None,
+        chunk_tokens=tokens / len(times) if tokens else None,
+        lag=attempt.t_send,
+        connect=connect,
+        gaps=gaps,
         cold=cold,
     )
 

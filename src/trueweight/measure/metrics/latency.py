@@ -21,10 +21,6 @@ def _everything(table: Table) -> Array:
     return np.asarray(table.case >= 0)
 
 
-def _streams(table: Table) -> Array:
-    return table.stream
-
-
 def _usable(table: Table, time: str) -> Array:
     """Rows with that time which the client did not spoil."""
     return table.arrived & np.isfinite(table.times[time]) & ~table.client_limited
@@ -41,9 +37,9 @@ def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callab
             why = f"n = {len(values)}: no 99th percentile under {P99_NEEDS}" if len(values) else "no request defines it"
             return Estimate(None, None, None, len(values), unit, "n/a", of=of, missing=missing, note=why)
         interval, note = quantile(values, q, sample.resampler)
-        cold = int((used & table.cold).sum())
-        if cold and only is _everything:
-            note = "; ".join(filter(None, [note, f"{cold} of {len(values)} on a new connection"]))
+        opened = int((used & table.cold).sum())
+        if opened and only is _everything:
+            note = "; ".join(filter(None, [note, f"{opened} of {len(values)} on a new connection"]))
         return Estimate(
             float(np.quantile(values, q)),
             *interval,
@@ -90,34 +86,66 @@ def _case_medians(sample: Sample, rows: Array, time: str) -> Array:
     return out
 
 
-def _time(
+_UNITS: dict[str, tuple[str, bool | None]] = {
+    "output_speed": ("tokens/s", True),
+    "zero_gaps": ("proportion", None),
+    "chunk_tokens": ("tokens", None),
+}
+"""Of what is no time: unit, and whether more is better."""
+
+
+def time_metric(
     name: str, time: str, words: str, *, q: float = 0.5, scope: Rows = _everything, only: Rows = _everything
 ) -> None:
     """Register a quantile of a time; medians over all connections are also compared with the reference."""
-    unit, higher = ("tokens/s", True) if time == "output_speed" else ("ms", False)
+    unit, higher = _UNITS.get(time, ("ms", False))
     compared = q == 0.5 and only is _everything
     which = "Median" if q == 0.5 else f"{round(q * 100)}th percentile"
     difference = _difference(time, unit, scope) if compared else None
     register(Metric(name, unit, f"{which} of {words}", higher, _estimate(time, q, unit, scope, only), difference))
 
 
+def streams(table: Table) -> Array:
+    """Rows that asked for a stream."""
+    return table.stream
+
+
+def warm(table: Table) -> Array:
+    """Rows on a kept connection."""
+    return np.asarray(~table.cold)
+
+
+def cold(table: Table) -> Array:
+    """Rows that opened one."""
+    return table.cold
+
+
 _TTFT = "the time from sending to the first token event on any channel, streamed replies only."
 _E2E = "the service time: from sending to the last token event, or to the end of a plain reply."
 
-_time("ttft", "ttft", _TTFT, scope=_streams)
-_time("ttft_p90", "ttft", _TTFT, q=0.90, scope=_streams)
-_time("ttft_p95", "ttft", _TTFT, q=0.95, scope=_streams)
-_time("ttft_p99", "ttft", _TTFT, q=0.99, scope=_streams)
-_time("ttft_warm", "ttft", f"{_TTFT} Warm connections only.", scope=_streams, only=lambda t: np.asarray(~t.cold))
-_time("ttft_cold", "ttft", f"{_TTFT} New connections only.", scope=_streams, only=lambda t: t.cold)
-_time("ttfe", "ttfe", "the time from sending to the first event, be it empty, streamed replies only.", scope=_streams)
-_time("ttfo", "ttfo", "the time from sending to the first content or tool-call event, streams only.", scope=_streams)
-_time("e2e", "service", _E2E)
-_time("e2e_p95", "service", _E2E, q=0.95)
-_time("e2e_p99", "service", _E2E, q=0.99)
-_time("response_time", "response", "the time from the scheduled start to the last token event, so that queueing shows.")
-_time("response_time_p95", "response", "the time from the scheduled start to the last token event.", q=0.95)
-_time(
-    "tpot", "tpot", "the time per output token after the first, by the server's token count, streams.", scope=_streams
+time_metric("ttft", "ttft", _TTFT, scope=streams)
+time_metric("ttft_p90", "ttft", _TTFT, q=0.90, scope=streams)
+time_metric("ttft_p95", "ttft", _TTFT, q=0.95, scope=streams)
+time_metric("ttft_p99", "ttft", _TTFT, q=0.99, scope=streams)
+time_metric("ttft_warm", "ttft", f"{_TTFT} Warm connections only.", scope=streams, only=warm)
+time_metric("ttft_cold", "ttft", f"{_TTFT} New connections only.", scope=streams, only=cold)
+time_metric(
+    "ttfe", "ttfe", "the time from sending to the first event, be it empty, streamed replies only.", scope=streams
 )
-_time("output_speed", "output_speed", "completion tokens per second between the first and the last token event.")
+time_metric(
+    "ttfo", "ttfo", "the time from sending to the first content or tool-call event, streams only.", scope=streams
+)
+time_metric("e2e", "service", _E2E)
+time_metric("e2e_p90", "service", _E2E, q=0.90)
+time_metric("e2e_p95", "service", _E2E, q=0.95)
+time_metric("e2e_p99", "service", _E2E, q=0.99)
+time_metric("e2e_warm", "service", f"{_E2E} Warm connections only.", only=warm)
+time_metric("e2e_cold", "service", f"{_E2E} New connections only.", only=cold)
+time_metric(
+    "response_time", "response", "the time from the scheduled start to the last token event, so that queueing shows."
+)
+time_metric("response_time_p95", "response", "the time from the scheduled start to the last token event.", q=0.95)
+time_metric(
+    "tpot", "tpot", "the time per output token after the first, by the server's token count, streams.", scope=streams
+)
+time_metric("output_speed", "output_speed", "completion tokens per second between the first and the last token event.")
