@@ -187,7 +187,11 @@ class _Drawer:
         from trueweight.checks import validate_params
 
         for check_id, params in case.checks.items():
-            validate_params(check_id, params, where=self._where)
+            try:
+                validate_params(check_id, params)
+            except ConfigError as problem:
+                words = f"property {self._one.name!r}: {problem.message}"
+                raise ConfigError(words, code=problem.code, where=self._where, hint=problem.hint) from None
 
 
 def _case(one: Property, prompt: Prompt, suite: str, case_id: str, tags: tuple[str, ...]) -> Case:
