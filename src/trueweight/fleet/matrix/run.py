@@ -46,7 +46,7 @@ _SETTINGS = WireSettings(
     backoff_base=0.02,
     first_byte_timeout=20.0,
     stall_timeout=10.0,
-    max_response_bytes=8 * 1024 * 1024,
+    max_response_bytes=2 * 1024 * 1024,
 )
 """Patient enough for every healthy provider on a busy machine; the hanging ones are waited for side by side."""
 _LORIS = 3.0
