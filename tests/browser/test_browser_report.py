@@ -182,6 +182,67 @@ def test_the_policy_stops_what_would_slip_through(open_page: Opener, html: str) 
     assert len(opened.said) >= 2
 
 
+def test_a_busy_client_is_marked_in_its_cells_and_can_be_asked_for(open_page: Opener) -> None:
+    """The outcome stays what it is, a second mark and word say that the client was busy, and a query finds it."""
+    summary = make_summary()
+    row = summary["cases"][0]
+    row["cells"]["twin"]["plain"]["client_limited"] = True
+    opened = open_page(render_html(summary, make_evidences(summary)))
+    page = opened.page
+    page.fill("#q", "twin:client-limited")
+    assert len(_rows(page)) == 1
+    cell = page.locator("#rows a[aria-label='twin: pass, client-limited']")
+    assert cell.locator("svg").count() == 2
+    page.fill("#q", "twin:pass and count:1(client-limited)")
+    assert len(_rows(page)) == 1
+    opened.assert_quiet()
+
+
+def test_the_query_completes_its_last_word(open_page: Opener, html: str) -> None:
+    """Providers, checks, tags and words of the query are offered behind what stands there already."""
+    page = open_page(html).page
+    page.fill("#q", "is:failing and no-s")
+    options = page.locator("#q-words option").evaluate_all("all => all.map((one) => one.value)")
+    assert options == [f"is:failing and no-strict:{outcome}" for outcome in ("fail", "pass", "flaky")]
+    page.fill("#q", "check:struct")
+    assert page.locator("#q-words option").first.get_attribute("value") == "check:structured-output"
+
+
+def test_the_keyboard_reaches_everything_and_comes_back(open_page: Opener, html: str) -> None:
+    """Tab goes through the skip link, the query, every cell and every evidence; closing gives the focus back."""
+    page = open_page(html).page
+    page.fill("#q", "tc-single-get-weather-0")
+    page.evaluate("document.activeElement.blur()")
+    reached = set()
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.getAttribute('href') || ''"))
+    assert {"#answer", "q"} <= reached
+    wanted = set(
+        page.locator("#rows a, .findings a[href^='#trial']").evaluate_all(
+            "all => all.map((one) => one.getAttribute('href'))"
+        )
+    )
+    assert wanted <= reached
+    cell = page.locator("#rows a[aria-label='leaky-parser: fail']").first
+    cell.focus()
+    page.keyboard.press("Enter")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.matches('body, dialog, dialog *')")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "leaky-parser: fail"
+
+
+def test_print_is_light_and_fits_the_paper(open_page: Opener, html: str) -> None:
+    """On paper there is neither query nor drawer, and no table is cut at the edge of A4 landscape."""
+    page = open_page(html, color_scheme="dark", viewport={"width": 1039, "height": 700}).page
+    page.emulate_media(media="print")
+    assert not page.locator("#query-bar").is_visible()
+    assert page.evaluate("document.querySelector('.providers').getBoundingClientRect().right") <= 1039
+    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--paper')").strip() == "#fff"
+
+
 @pytest.mark.parametrize("width", [360, 390, 768, 1360])
 def test_no_width_scrolls_the_page_sideways(open_page: Opener, html: str, width: int) -> None:
     """From phone to desk, tables that are too wide scroll within themselves."""

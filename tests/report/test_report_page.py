@@ -292,3 +292,10 @@ def test_twenty_providers_and_four_thousand_cases_fit_a_mail() -> None:
         if trial in wanted
     )
     assert len(render_html(summary, items).encode()) < 15_000_000
+
+
+def test_ten_megabytes_in_every_field_cost_kilobytes() -> None:
+    """A model that never stops cannot make the page large, nor the making of it slow."""
+    summary = make_summary(4, ("reference", "leaky-parser"))
+    huge = list(hostile_evidence(summary, "</script>" + "A" * 10_000_000))[:1]
+    assert len(render_html(summary, huge)) < 500_000

@@ -256,6 +256,7 @@
   }
 
   function requestNode(item) {
+    if (!item.curl && !item.body) return titled("Request", el("p", null, "Left out of what is published."));
     if (!item.curl) return titled("Request (too long for a command here; exchanges.jsonl has all of it)", pre(item.body, "Request body"));
     const button = el("button", { type: "button" }, "Copy curl");
     button.addEventListener("click", () => copy(button, item.curl));
@@ -269,7 +270,7 @@
   }
 
   function itemNode(item) {
-    const held = item.held.length ? [el("p", { class: "note" }, "Held: " + item.held.join(", "))] : [];
+    const held = item.held.length ? [el("details", { class: "note" }, el("summary", null, item.held.length + (item.held.length === 1 ? " check held" : " checks held")), item.held.join(", "))] : [];
     return el("section", { "aria-label": item.p }, el("h3", null, item.p), el("p", { class: "note" }, item.m + ", repeat " + (item.r + 1) + ", " + item.at.slice(0, 19).replace("T", " ") + " UTC, trial " + item.t + (item.busy ? ", times not trusted: this client was busy" : "")),
       ...item.found.map(findingNode), ...held, ...replyNode(item), ...triesNode(item), ...titled("Timeline", timelineNode(item)),
       ...titled("Again", pre("trueweight replay RUN " + item.t, "Command that sends it again")), ...titled("Response headers", pre(item.head.map(([key, value]) => key + ": " + value).join("\n") || "none", "Response headers")), ...requestNode(item));

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Span
+from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Severity, Span
 from trueweight.report.evidence import Evidence
 from trueweight.report.gist import gist
 from trueweight.report.page.said import said
@@ -67,6 +67,11 @@ def _finding(finding: Finding, reply: Reply | None) -> dict[str, Any]:
     if reply is not None and finding.spans:
         out["b"] = [piece for span in finding.spans[:3] if (piece := marked(reply.body, span))]
     return out
+
+
+def _gravity(finding: Finding) -> tuple[bool, int]:
+    """Failures first, worst first; the order in which they were found beyond that."""
+    return finding.outcome is not Outcome.FAIL, list(Severity).index(finding.severity)
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
@@ -164,6 +169,7 @@ def payload(item: Evidence, fails: Sequence[Failing] = ()) -> dict[str, Any]:
         fails: checks that fail in the trial's cell, as the summary has them.
     """
     exchange: Exchange = item.exchange
+    asked = bool(exchange.request.url)  # a published report has no requests
     whole = len(exchange.request.body) <= _BODY
     return {
         "t": visible(item.trial, limit=80),
@@ -172,14 +178,14 @@ def payload(item: Evidence, fails: Sequence[Failing] = ()) -> dict[str, Any]:
         "m": item.mode.value,
         "r": item.repeat,
         "at": exchange.started_at,
-        "curl": visible(curl(exchange.request), limit=2 * _BODY, lines=True) if whole else None,
+        "curl": visible(curl(exchange.request), limit=2 * _BODY, lines=True) if whole and asked else None,
         "body": visible(json_escaped(exchange.request.body), limit=_BODY, lines=True) if not whole else None,
         "tries": [_attempt(attempt) for attempt in exchange.attempts[-8:]],
         "head": _headers(exchange.final.headers),
         "line": _timeline(item.reply),
         "reply": _reply(item.reply) if item.reply is not None else None,
         "found": [
-            *(_finding(f, item.reply) for f in item.findings if f.outcome is not Outcome.PASS),
+            *(_finding(f, item.reply) for f in sorted(item.findings, key=_gravity) if f.outcome is not Outcome.PASS),
             *_together(item, fails),
         ],
         "held": [visible(f.check, limit=80) for f in item.findings if f.outcome is Outcome.PASS],
