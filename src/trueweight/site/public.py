@@ -1,0 +1,88 @@
+"""What may be shown to everybody: verdicts, numbers, and the evidence of suites that are public anyway.
+
+Left out: addresses, headers, prices and what is counted from them, what providers' entries add to bodies, every
+request, and of suites that do not come with trueweight also every word of a reply and every reason why a case is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from trueweight.core import Attempt, Exchange, RequestRecord
+from trueweight.report import Evidence
+from trueweight.suites import find_suite, shipped_suites
+
+_NO_REQUEST = RequestRecord("POST", "", (), "")
+
+
+@cache
+def _shipped() -> tuple[dict[str, str], frozenset[str]]:
+    """Digest of each shipped suite, and the keys of all their cases with what they send."""
+    suites = [find_suite(name) for name in shipped_suites()]
+    asked = {f"{case.key} {case.request_digest()}" for suite in suites for case in suite.cases}
+    return {suite.name: suite.digest() for suite in suites}, frozenset(asked)
+
+
+def private_suites(summary: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the run's suites that are not, to the byte of every request, those that come with trueweight."""
+    digests, _ = _shipped()
+    return frozenset(
+        suite["name"] for suite in summary["run"]["suites"] if digests.get(suite["name"]) != suite["digest"]
+    )
+
+
+def public_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The summary without what concerns only its owner. Doing it twice changes nothing more."""
+    private = private_suites(summary)
+    providers = {name: _provider(provider, private) for name, provider in summary["providers"].items()}
+    cases = [_case(case, private) for case in summary["cases"]]
+    return {**summary, "providers": providers, "cases": cases}
+
+
+def _is_private(case: str, private: frozenset[str]) -> bool:
+    return case.rsplit("/", 1)[0] in private
+
+
+def _provider(provider: Mapping[str, Any], private: frozenset[str]) -> dict[str, Any]:
+    findings = [
+        {**finding, "message": ""} if any(_is_private(case, private) for case in finding["cases"]) else finding
+        for finding in provider["findings"]
+    ]
+    numbers = {
+        group: {name: found for name, found in provider[group].items() if "USD" not in found["unit"]}
+        for group in ("metrics", "versus_reference")
+    }
+    return {**provider, **numbers, "declared": {}, "findings": findings}
+
+
+def _case(case: Mapping[str, Any], private: frozenset[str]) -> dict[str, Any]:
+    return {**case, "why": "", "source": "", "tags": []} if _is_private(case["case"], private) else dict(case)
+
+
+def public_evidence(evidence: Iterable[Evidence], cases: Mapping[str, Any]) -> Iterator[Evidence]:
+    """Replies to shipped cases, without what was sent and to whom, and without the headers of what came.
+
+    Answers that are errors are left out: providers write account names into them.
+
+    Args:
+        cases: case key → case of the run.
+    """
+    _, shipped = _shipped()
+    for item in evidence:
+        known = f"{item.case} {cases[item.case].request_digest()}" in shipped
+        status = item.exchange.final.status
+        if known and status is not None and 200 <= status < 300:
+            yield replace(item, exchange=_exchange(item.exchange))
+
+
+def _exchange(exchange: Exchange) -> Exchange:
+    attempts = tuple(map(_attempt, exchange.attempts))
+    return replace(exchange, request=_NO_REQUEST, attempts=attempts)
+
+
+def _attempt(attempt: Attempt) -> Attempt:
+    failure = None if attempt.failure is None else replace(attempt.failure, detail="")
+    return replace(attempt, headers=(), failure=failure)
