@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import DrawFn, SearchStrategy
 from jsonschema import Draft202012Validator
 
 from trueweight.core import canonical_json
@@ -29,6 +29,14 @@ _FORMATS = {
     "ipv6": ("2001:db8::1",),
     "hostname": ("example.org",),
 }
+PATTERNS: Mapping[str, tuple[str, ...]] = {
+    "^[A-Z]{3}$": ("EUR", "XYZ"),
+    "^[0-9]{5}$": ("02134", "99999"),
+    "^[a-z][a-z0-9_]*$": ("a", "snake_case_9"),
+    "^#[0-9a-f]{6}$": ("#00ff7f",),
+}
+"""Patterns with texts that match them. For others Hypothesis makes texts, other ones in other versions of it."""
+
 _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-./#:@"
 
 
@@ -116,7 +124,7 @@ class _Builder:
         known |= {name: self.build(extra, depth - 1) for name in required if name not in known}
         must = {name: known[name] for name in known if name in required}
         may = {name: part for name, part in known.items() if name not in required and not part.is_empty}
-        fixed = st.fixed_dictionaries(must, optional=may)
+        fixed = _members(must, may)
         if isinstance(extra, dict) and extra:
             names = st.sampled_from([f"x_{word}" for word in WORDS[:6]])
             more = st.dictionaries(names, self.build(extra, depth - 1), max_size=2)
@@ -135,6 +143,18 @@ class _Builder:
         if not first:
             return rest
         return st.tuples(st.tuples(*first), rest).map(lambda both: [*both[0], *both[1]])
+
+
+@st.composite
+def _members(
+    draw: DrawFn, must: Mapping[str, SearchStrategy[Any]], may: Mapping[str, SearchStrategy[Any]]
+) -> dict[str, Any]:
+    """An object with all of the first members and some of the others.
+
+    Not ``fixed_dictionaries``: its way of choosing among optional members differs between versions of Hypothesis.
+    """
+    given = {name: draw(strategy) for name, strategy in must.items()}
+    return given | {name: draw(strategy) for name, strategy in may.items() if draw(st.booleans())}
 
 
 def _guess(schema: Mapping[str, Any]) -> list[str]:
@@ -163,6 +183,8 @@ def _merged(left: Mapping[str, Any], right: Any) -> Any:
 
 
 def _string(schema: Mapping[str, Any]) -> SearchStrategy[str]:
+    if schema.get("pattern") in PATTERNS:
+        return st.sampled_from(PATTERNS[schema["pattern"]])
     if "pattern" in schema:
         return st.from_regex(schema["pattern"], alphabet=_ALPHABET).map(str.strip)
     if schema.get("format") in _FORMATS:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from trueweight.properties.documents import NAMES
+from trueweight.properties.instances import PATTERNS
 from trueweight.properties.texts import WORDS
 
 Schema = dict[str, Any]
@@ -29,7 +30,6 @@ _ENUMS = (
     ("draft", "published", "archived"),
     ("USD", "EUR", "JPY", "BRL"),
 )
-_PATTERNS = ("^[A-Z]{3}$", "^[0-9]{5}$", "^[a-z][a-z0-9_]*$", "^#[0-9a-f]{6}$")
 _FORMATS = ("date", "date-time", "email", "uuid", "uri", "ipv4", "time")
 
 
@@ -121,7 +121,7 @@ def _string(draw: DrawFn, families: frozenset[str]) -> Schema:
             schema["minLength"] = draw(st.integers(0, 5))
             schema["maxLength"] = draw(st.integers(20, 200))
         case "patterns":
-            schema["pattern"] = draw(st.sampled_from(_PATTERNS))
+            schema["pattern"] = draw(st.sampled_from(list(PATTERNS)))
         case "formats":
             schema["format"] = draw(st.sampled_from(_FORMATS))
     return schema
