@@ -35,7 +35,7 @@ from trueweight.plan import request_body
 from trueweight.read import read_reply
 
 _EACH = 4
-"""Cases for each check that must find a fault: of those that name it, of those tagged for its row, and of the rest."""
+"""Cases for each check that must find a fault: of those tagged for its row or that name it, else of all."""
 _TRANSPORT = 4
 """Cases for a fault of transport: what is asked does not matter."""
 
@@ -110,13 +110,15 @@ def _select(name: str, cases: Sequence[Case], asker: _Asker) -> list[Case]:
         return list(cases[:_TRANSPORT])
     entry = entry_of(name)
     tags = {f"row-{row}" for row in fault.rows}
+    tagged = [at for at, case in enumerate(cases) if tags & set(case.tags)]
     chosen: dict[int, None] = {}
     for check in fault.checks:
         named = [at for at, case in enumerate(cases) if check in case.checks]
-        tagged = [at for at, case in enumerate(cases) if tags & set(case.tags)]
-        for group in (named, tagged, range(len(cases))):
-            finding = (at for at in group if at not in chosen and asker.finds(entry, cases[at], check))
-            chosen |= dict.fromkeys(list(islice(finding, _EACH)))
+        meant = dict.fromkeys((*named, *tagged))
+        found = list(islice((at for at in meant if asker.finds(entry, cases[at], check)), _EACH))
+        if not found:
+            found = list(islice((at for at in range(len(cases)) if asker.finds(entry, cases[at], check)), _EACH))
+        chosen |= dict.fromkeys(found)
     return [cases[at] for at in sorted(chosen)]
 
 
