@@ -1,6 +1,7 @@
 """The two halves of a run, joined only by its directory: `record` what happens, `conclude` what it means."""
 
 from trueweight.run.bar import bar_of
+from trueweight.run.client import note_client, sessions
 from trueweight.run.conclude import conclude, evidence, judge, publish
 from trueweight.run.drift import (
     conclude_drift,
@@ -34,6 +35,7 @@ __all__ = [
     "judge",
     "known_ladder",
     "less",
+    "note_client",
     "open_for_recording",
     "prepare",
     "prepare_drift",
@@ -42,6 +44,7 @@ __all__ = [
     "record_drift",
     "replay_drift",
     "say_division",
+    "sessions",
     "trials_of",
     "unanswered",
 ]
