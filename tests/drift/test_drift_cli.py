@@ -1,0 +1,157 @@
+"""The command as users run it: verdicts on the fleet, replay to the byte, resuming, refusals before spending."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import jsonschema
+import pytest
+from command_line import trueweight
+from measured_drift import Measured
+
+from trueweight.schemas import load_schema
+
+
+def test_quantised_providers_drift_and_the_twin_is_equivalent(measured: Measured) -> None:
+    """int4 and int8 are told from fp32 within ten requests; the twin within its budget; exit code 1."""
+    found = measured.found
+    assert {name: one["verdict"] for name, one in found.items()} == {
+        "twin": "equivalent",
+        "int8": "drift",
+        "int4": "drift",
+    }
+    assert max(found[name]["requests"] for name in ("int4", "int8")) <= 10
+    assert all(one["mode"] == "logprobs" for one in found.values())
+    assert measured.process.returncode == 1
+
+
+def test_effects_come_with_the_noise_floor_in_words(measured: Measured) -> None:
+    """No bare number: the reference against itself stands beside it, and nobody "is" anything."""
+    words = measured.found["int4"]["words"]
+    assert "the reference against itself: 0.0%" in words
+    assert measured.found["twin"]["effect"]["value"] == pytest.approx(0, abs=1e-6)
+    assert measured.found["int4"]["cost"] > 0
+
+
+def test_a_replay_says_the_same_to_the_byte(measured: Measured, tmp_path: Path) -> None:
+    """From a copy of the directory alone; a changed result is noticed."""
+    shutil.copytree(measured.directory, tmp_path / "copy")
+    again = trueweight("drift", "replay", "copy", cwd=tmp_path)
+    assert "to the byte" in again.stdout
+    (tmp_path / "copy" / "drift.json").write_text("{}", "utf-8")
+    assert "not the same" in trueweight("drift", "replay", "copy", cwd=tmp_path).stderr
+    (tmp_path / "copy" / "drift.json").unlink()
+    trueweight("drift", "replay", "copy", cwd=tmp_path)
+    assert (tmp_path / "copy" / "drift.json").read_bytes() == (measured.directory / "drift.json").read_bytes()
+
+
+def test_the_summary_holds_it_as_its_schema_says(measured: Measured) -> None:
+    """For dashboards and the report: one wealth a prompt, verdict and words in the sentence."""
+    summary = json.loads((measured.directory / "summary.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator(load_schema("summary")).validate(summary)
+    for name, one in measured.found.items():
+        assert summary["providers"][name]["drift"] == one
+        assert len(one["wealth"]) == one["prompts"]
+    assert "drift" not in summary["providers"]["reference"]
+    assert (measured.directory / "report.html").exists()
+
+
+def test_the_same_command_again_sends_nothing(measured: Measured, fleet: Path) -> None:
+    """What is on record is never paid for twice, and says the same."""
+    before = (measured.directory / "exchanges.jsonl").read_bytes()
+    again = trueweight("drift", "--providers", fleet, "--out", measured.directory, cwd=measured.directory.parent)
+    assert again.returncode == measured.process.returncode
+    assert (measured.directory / "exchanges.jsonl").read_bytes() == before
+
+
+def test_a_record_that_was_cut_off_is_continued(measured: Measured, fleet: Path, tmp_path: Path) -> None:
+    """As after a kill: a torn tail costs its last line, and the same command reaches the same verdicts."""
+    copy = tmp_path / "copy"
+    shutil.copytree(measured.directory, copy)
+    record = copy / "exchanges.jsonl"
+    record.write_bytes(record.read_bytes()[: record.stat().st_size // 3])
+    cut = trueweight("drift", "replay", "copy", cwd=tmp_path)
+    assert "inconclusive" in cut.stdout
+    trueweight("drift", "--providers", fleet, "--out", "copy", cwd=tmp_path)
+    found = json.loads((copy / "drift.json").read_text("utf-8"))["providers"]
+    assert {name: one["verdict"] for name, one in found.items()} == {
+        name: one["verdict"] for name, one in measured.found.items()
+    }
+
+
+@pytest.mark.parametrize("mode", ["greedy", "sampled"])
+def test_texts_alone_tell_int8_from_its_reference(fleet: Path, tmp_path: Path, mode: str) -> None:
+    """Without log-probabilities: by words at temperature 0, and by words under the same seed."""
+    text = fleet.read_text("utf-8")
+    head, *tables = text.split("[[provider]]")
+    kept = [table for table in tables if '"int4"' not in table]
+    (tmp_path / "p.toml").write_text("[[provider]]".join([head, *kept]), "utf-8")
+    trueweight("drift", "--providers", "p.toml", "--out", "run", "--mode", mode, cwd=tmp_path)
+    found = json.loads((tmp_path / "run" / "drift.json").read_text("utf-8"))["providers"]
+    assert (found["int8"]["verdict"], found["twin"]["verdict"]) == ("drift", "equivalent")
+
+
+def test_a_recorded_ladder_places_a_candidate(fleet: Path, tmp_path: Path) -> None:
+    """Calibrate on known files; int4 lies nearest to int4's rung, and far from the twin's."""
+    trueweight(
+        "drift", "calibrate", "--providers", fleet, "--out", "c", "--ladder", "l.json", "--prompts", "16", cwd=tmp_path
+    )
+    rungs = [rung["rung"] for rung in json.loads((tmp_path / "l.json").read_text("utf-8"))["rungs"]]
+    assert rungs == ["twin", "int8", "int4"]
+    trueweight("drift", "--providers", fleet, "--out", "run", "--ladder", "l.json", cwd=tmp_path)
+    found = json.loads((tmp_path / "run" / "drift.json").read_text("utf-8"))["providers"]
+    assert found["int4"]["rung"] == "int4"
+    assert "twin" not in found["int4"]["rungs"]
+    assert [rung["rung"] for rung in found["int4"]["ladder"]] == rungs
+
+
+def test_drift_rides_along_in_a_run(fleet: Path, tmp_path: Path) -> None:
+    """One record, one summary: the suite's numbers are those of the suite alone."""
+    trueweight(
+        "run", "--providers", fleet, "--suite", "tool-calls", "--limit", "2", "--drift", "--out", "r", cwd=tmp_path
+    )
+    summary = json.loads((tmp_path / "r" / "summary.json").read_text("utf-8"))
+    assert summary["run"]["cases"] == 2
+    assert summary["providers"]["int4"]["drift"]["verdict"] == "drift"
+    assert summary["run"]["trials"]["planned"] == summary["run"]["trials"]["recorded"]
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "code", "words"),
+    [
+        ('role = "reference"', [], "drift-reference", "role"),
+        ("", ["--alpha", "0"], "drift-alpha", "between 0 and 1"),
+        ("", ["--alpha", "1"], "drift-alpha", "between 0 and 1"),
+        ("", ["--max-requests", "3"], "drift-budget", "nothing was sent"),
+        ("", ["--ladder", "none.json"], "drift-ladder", "calibrate"),
+    ],
+)
+def test_what_cannot_lead_to_a_verdict_is_refused_before_spending(
+    fleet: Path, tmp_path: Path, change: str, options: list[str], code: str, words: str
+) -> None:
+    """Exit code 2, what is wrong and what would be valid, and no run directory."""
+    text = fleet.read_text("utf-8").replace(change, "") if change else fleet.read_text("utf-8")
+    (tmp_path / "p.toml").write_text(text, "utf-8")
+    process = trueweight("drift", "--providers", "p.toml", "--out", "run", *options, cwd=tmp_path)
+    assert process.returncode == 2
+    assert code in process.stderr
+    assert words in process.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_provider_alone_has_nobody_to_be_compared_with(fleet: Path, tmp_path: Path) -> None:
+    """Said before anything is sent."""
+    head, first, *_ = fleet.read_text("utf-8").split("[[provider]]")
+    (tmp_path / "p.toml").write_text(f"{head}[[provider]]{first}", "utf-8")
+    process = trueweight("drift", "--providers", "p.toml", "--out", "run", cwd=tmp_path)
+    assert process.returncode == 2
+    assert "drift-candidates" in process.stderr
+
+
+def test_a_run_without_drift_has_nothing_to_replay(tmp_path: Path) -> None:
+    """An error with a name, no traceback."""
+    process = trueweight("drift", "replay", tmp_path, cwd=tmp_path)
+    assert process.returncode == 2
+    assert "Traceback" not in process.stderr
