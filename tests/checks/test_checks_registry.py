@@ -122,3 +122,11 @@ def test_findings_can_always_be_written() -> None:
     """Half code points from a model do not reach a finding as such."""
     for finding in run_checks(case(), read_reply(says("\ud83d<tool_call>"))):
         (finding.message + finding.got + finding.expected).encode()
+
+
+def test_a_request_that_should_be_refused_is_not_held_to_be_obeyed() -> None:
+    """Whoever answers a malformed request has broken one law, not also all those about what it asked."""
+    asked = case({"request-refused": {}}, tool_choice="required", tools=[])
+    failed = {f.check for f in run_checks(asked, read_reply(OK_TEXT)) if f.outcome is Outcome.FAIL}
+    assert failed == {"request-refused"}
+    assert one("tool-choice-required", OK_TEXT, case(tool_choice="required")).outcome is Outcome.FAIL

@@ -88,6 +88,7 @@ def tool_arguments_text(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-arguments-schema",
     "Arguments are valid by the tool's schema.",
+    obeys=True,
     source="https://platform.openai.com/docs/guides/function-calling",
     params=_FORMAT,
     why="The tool raises, or does something else than was meant.",
@@ -106,6 +107,7 @@ def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -
 @check(
     "tool-arguments-enum",
     "An argument with an enum, or a const, is one of its values.",
+    obeys=True,
     row=31,
     source="https://github.com/ollama/ollama/issues/17597",
     why="The tool has no case for the value.",
@@ -119,6 +121,7 @@ def tool_arguments_enum(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-arguments-types",
     "Each argument has the type that the tool's schema gives it.",
+    obeys=True,
     row=7,
     why="Numbers as text, or text as numbers, break typed tools, and lose leading zeros.",
     fix="Let the tool parser convert by the schema's type, and by nothing else.",
@@ -131,6 +134,7 @@ def tool_arguments_types(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-arguments-required",
     "Every required argument is there.",
+    obeys=True,
     row=29,
     source="https://github.com/sgl-project/sglang/issues/40051",
     why="The tool cannot run.",

@@ -14,6 +14,7 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
 @check(
     "stop-honoured",
     "The content does not contain a stop sequence.",
+    obeys=True,
     engine=True,
     row=40,
     source=_CREATE,
@@ -36,6 +37,7 @@ def stop_honoured(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "n-honoured",
     "As many choices come as n asks for.",
+    obeys=True,
     engine=True,
     row=40,
     source=_CREATE,
@@ -55,6 +57,7 @@ def n_honoured(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "logprobs-honoured",
     "Log probabilities come when asked, with as many alternatives as asked.",
+    obeys=True,
     engine=True,
     severity=Severity.SHOULD,
     row=40,
@@ -80,6 +83,7 @@ def logprobs_honoured(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "max-tokens-honoured",
     "A reply has no more completion tokens than max_tokens allows.",
+    obeys=True,
     engine=True,
     row=40,
     source=_CREATE,

@@ -62,11 +62,13 @@ class _Check:
     params: Mapping[str, Any]
     on_request: bool
     any_status: bool = False
+    obeys: bool = False
     run: _Run | None = None
     run_paired: _RunPaired | None = None
 
 
 _CHECKS: dict[str, _Check] = {}
+_REFUSED = "request-refused"
 
 
 def check(
@@ -82,11 +84,14 @@ def check(
     any_status: bool = False,
     on_request: bool = False,
     engine: bool = False,
+    obeys: bool = False,
 ) -> Callable[[Callable[..., Verdict | None]], Callable[..., Verdict | None]]:
     """Register a check.
 
     Args:
         engine: whether only the serving stack can break the law, whatever the model says.
+        obeys: whether it holds a reply to what was asked, which means nothing where the request is malformed on purpose
+            and should have been refused.
         params: JSON Schema of its parameters.
         any_status: whether it judges replies other than 2xx.
         on_request: whether it runs only when a case names it; it then takes ``(case, reply, params)``. A check that
@@ -97,7 +102,7 @@ def check(
 
     def register(function: Callable[..., Verdict | None]) -> Callable[..., Verdict | None]:
         run: _Run = function if takes_params else (lambda case, reply, _: function(case, reply))
-        _add(_Check(info, params, on_request, any_status, run))
+        _add(_Check(info, params, on_request, any_status, obeys, run))
         return function
 
     return register
@@ -234,6 +239,8 @@ def run_paired_checks(
 def _run(case: Case, reply: Reply, entry: _Check) -> Verdict | None:
     named = entry.info.id in case.checks
     if entry.run is None or (entry.on_request and not named) or not (reply.ok or entry.any_status):
+        return None
+    if entry.obeys and not named and _REFUSED in case.checks:
         return None
     params = case.checks.get(entry.info.id) or {}
     if params:

@@ -121,6 +121,7 @@ def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> Ve
 @check(
     "structured-output-bare",
     "With a JSON response_format the content is JSON and nothing else.",
+    obeys=True,
     engine=True,
     row=32,
     source="https://platform.openai.com/docs/guides/structured-outputs",
@@ -138,6 +139,7 @@ def structured_output_bare(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "structured-output-schema",
     "With a json_schema response_format the JSON is valid by it; with json_object it is an object.",
+    obeys=True,
     engine=True,
     row=32,
     source="https://platform.openai.com/docs/guides/structured-outputs",

@@ -18,6 +18,7 @@ _CALLS = "https://platform.openai.com/docs/guides/function-calling"
 @check(
     "tool-name-declared",
     "Every call is to a tool of the request.",
+    obeys=True,
     row=5,
     source=_CALLS,
     why="The client has nothing to run.",
@@ -55,6 +56,7 @@ def tool_name_clean(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-name-present",
     "Every call has a name.",
+    obeys=True,
     engine=True,
     source=_CALLS,
     why="The client cannot know what to run.",
@@ -126,6 +128,7 @@ def call_type(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-choice-none",
     "With tool_choice none there is no call.",
+    obeys=True,
     engine=True,
     row=28,
     source=_CALLS,
@@ -145,6 +148,7 @@ def tool_choice_none(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-choice-required",
     "With tool_choice required, or a named tool, there is a call.",
+    obeys=True,
     engine=True,
     row=28,
     source="https://github.com/ollama/ollama/issues/18043",
@@ -167,6 +171,7 @@ def tool_choice_required(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "tool-choice-named",
     "With a named tool_choice only that tool is called.",
+    obeys=True,
     engine=True,
     row=28,
     source=_CALLS,
@@ -188,6 +193,7 @@ def tool_choice_named(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "parallel-calls-off",
     "With parallel_tool_calls false there is at most one call.",
+    obeys=True,
     engine=True,
     row=30,
     source="https://github.com/sgl-project/sglang/issues/9696",

@@ -96,6 +96,7 @@ def usage_not_zero(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "prompt-not-truncated",
     "A prompt has at least as many tokens as English words.",
+    obeys=True,
     engine=True,
     row=39,
     source="https://github.com/ollama/ollama/issues/4967",

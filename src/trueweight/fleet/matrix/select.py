@@ -34,7 +34,7 @@ from trueweight.fleet.roster import Entry, roster
 from trueweight.plan import request_body
 from trueweight.read import read_reply
 
-_EACH = 4
+_EACH = 6
 """Cases for each check that must find a fault: of those tagged for its row or that name it, else of all."""
 _TRANSPORT = 4
 """Cases for a fault of transport: what is asked does not matter."""
