@@ -36,6 +36,7 @@ def page(points: Sequence[Point], slo: Slo, *, suite: str, requests: int) -> str
     charts = "".join(
         f"<figure><figcaption>{_text(title)}</figcaption>{_chart(by_name, value, title)}</figure>"
         for title, value in _charts(limits)
+        if any(value(point) is not None for point in points)
     )
     spoiled = sum(point.limited for point in points)
     banner = (
@@ -103,7 +104,9 @@ def _chart(by_name: dict[str, list[Point]], value: Value, title: str) -> str:
         if full is not None and (found := value(full)) is not None:
             ring = f'cx="{x(full.level.value):.1f}" cy="{y(found):.1f}"'
             parts.append(f'<circle {ring} r="7" fill="none" stroke="{colour}"><title>saturates here</title></circle>')
-        parts.append(f'<text x="{_LEFT + 8}" y="{_TOP + 14 * (number + 1)}" fill="{colour}">— {_text(name)}</text>')
+        parts.append(
+            f'<text x="{_LEFT + 8}" y="{_TOP + 14 * (number + 1)}" style="fill:{colour}">— {_text(name)}</text>'
+        )
     inside = "".join(parts)
     label = f"{_text(title)} over levels of load"
     return f'<svg role="img" aria-label="{label}" width="{_WIDTH}" height="{_HEIGHT}">{inside}</svg>'
