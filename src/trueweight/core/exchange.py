@@ -86,7 +86,8 @@ class Attempt:
 
     Attributes:
         waited: nanoseconds of deliberate waiting (back-off, Retry-After) right before this attempt.
-        t_send: when the request was handed to the transport.
+        t_send: when the request was handed to the transport; on a kept connection, right before its first byte is
+            written.
         t_connected: when a new connection stood; None if a warm one was used or none was made.
         t_headers: when the response's head had arrived; None if it never did.
         t_done: when the last byte had arrived, or the attempt failed.

@@ -103,8 +103,10 @@ class Capture:
             self._t_headers = self._elapsed()
         elif name in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._t_connected = self._elapsed()
-        elif name.endswith("send_request_headers.started"):
-            self._kept = self._t_connected is None
+        elif name.endswith("send_request_headers.started") and self._t_connected is None:
+            # On a kept connection nothing but our own preparations came before this; a new one counts from its start.
+            self._kept = True
+            self._t_send = self._elapsed()
 
     def attempt(self, failure: Failure | None) -> Attempt:
         """What is on record so far, ended by this failure."""

@@ -47,7 +47,7 @@ class FastTransport(AiohttpTransport):
     def _session(self) -> aiohttp.ClientSession:
         trace = aiohttp.TraceConfig()
         trace.on_connection_create_end.append(_tell("connection.connect_tcp.complete"))
-        trace.on_connection_reuseconn.append(_tell("http11.send_request_headers.started"))
+        trace.on_request_headers_sent.append(_tell("http11.send_request_headers.started"))
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=self.ssl_context, keepalive_timeout=KEEPALIVE),
             # A cookie from one reply would make the next request another request than the plan's.

@@ -73,7 +73,9 @@ def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
             cpu, wall = timed(todo, streams, run)
             exchanges = list(run.exchanges())
         count = PLAIN if not transport else PLAIN_SLOW
-        with RunDir.create(Path(folder) / "p", manifest, []) as run:
+        with RunDir.create(Path(folder) / "few", manifest, []) as run:
+            _, tenth = timed(trials(count // 10, Mode.PLAIN), PLAIN_AT_ONCE, run)
+        with RunDir.create(Path(folder) / "many", manifest, []) as run:
             _, plain = timed(trials(count, Mode.PLAIN), PLAIN_AT_ONCE, run)
 
     from datetime import datetime
@@ -97,6 +99,7 @@ def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
         streams * each * CHUNKS,
         ttft_ms=ttft,
         plain_per_s=count / plain,
+        note=f"10 x the plain trials took {plain / tenth:.1f} x the time",
     )
 
 
