@@ -58,6 +58,29 @@ class ArgumentsAsObject(Calls):
             call["function"]["arguments"] = arguments
 
 
+_NO_ARGUMENTS = ("{}", "")
+
+
+@fault("empty-arguments-null", rows=(13,), checks=("tool-arguments-empty-object",))
+class EmptyArgumentsNull(Calls):
+    """A call without arguments says null for them."""
+
+    def call(self, ask: Ask, call: Json) -> None:
+        """Take an empty object for none."""
+        if call["function"].get("arguments") in _NO_ARGUMENTS:
+            call["function"]["arguments"] = None
+
+
+@fault("empty-arguments-absent", rows=(13,), checks=("tool-arguments-empty-object",))
+class EmptyArgumentsAbsent(Calls):
+    """A call without arguments leaves them out."""
+
+    def call(self, ask: Ask, call: Json) -> None:
+        """Omit what is empty."""
+        if call["function"].get("arguments") in _NO_ARGUMENTS:
+            del call["function"]["arguments"]
+
+
 @fault("named-choice-empty", rows=(29,), checks=("tool-arguments-required",))
 class NamedChoiceEmpty(Fault):
     """A call that was forced by name says {}, whatever its tool requires."""

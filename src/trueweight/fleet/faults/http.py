@@ -91,6 +91,15 @@ class OddEvents(Fault):
         return [b"\xef\xbb\xbf", *(frame.replace(b"\n", b"\r") for frame in frames)]
 
 
+@fault("multi-line-events", rows=(42,), checks=("sse-style",))
+class MultiLineEvents(Fault):
+    """The JSON of an event is spread over several data lines."""
+
+    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+        """Break the line after the first member."""
+        return [frame.replace(b',"', b',\ndata: "', 1) for frame in frames]
+
+
 @fault("wrong-content-type", rows=(42,), checks=("content-type",))
 class WrongContentType(Fault):
     """Everything is text/plain."""

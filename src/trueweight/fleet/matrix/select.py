@@ -36,7 +36,7 @@ from trueweight.read import read_reply
 
 _EACH = 6
 """Cases for each check that must find a fault: of those tagged for its row or that name it, else of all."""
-_TRANSPORT = 4
+_TRANSPORT = 2
 """Cases for a fault of transport: what is asked does not matter."""
 
 HEALTHY = tuple(
