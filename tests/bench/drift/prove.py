@@ -1,0 +1,247 @@
+"""The proof, from the recording: ``python tests/bench/drift/prove.py`` writes ``reports/drift/``.
+
+Only prompts of the test split are used, and the thresholds that were frozen before. ``--record RUN`` first makes the
+small file from a new record (see ``record.py``); ``--full`` resamples ten times as often.
+"""
+
+# ruff: noqa: T201
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from against_met import compare_sampled
+from cells import Cells, Scores
+from page import page
+from resample import clopper_pearson, draw, ends, log_wealth
+from samples import Samples, keep, of_split, read_kept
+from variants import HONEST, RUNGS
+
+from trueweight.drift.betting import benjamini_hochberg
+from trueweight.drift.misfit import Misfit
+from trueweight.drift.prompts import Split
+from trueweight.drift.settings import PROBES
+from trueweight.drift.thresholds import shipped_thresholds
+
+REPORTS = Path(__file__).parents[3] / "reports" / "drift"
+ALPHAS = (0.05, 0.01)
+LEAST_CLUSTERS = 20
+
+# Mode, provider, power wanted, candidate requests, α: the issue's table, line by line.
+TARGETS: tuple[tuple[str, str, float, int, float], ...] = (
+    *((mode, rung, 0.95, 10, 0.01) for mode in ("logprobs-20", "logprobs-5") for rung in RUNGS),
+    *(("greedy", rung, 0.95, 12, 0.05) for rung in ("q4_0", "q3_k_m", "q2_k", "kv-q4_0")),
+    ("greedy", "q6_k", 0.95, 40, 0.05),
+    ("greedy", "q8_0", 0.95, 60, 0.05),
+    ("near-ties", "q8_0", 0.95, 25, 0.05),
+    ("near-ties", "kv-q8_0", 0.80, 120, 0.05),
+    ("sampled", "q4_0", 0.90, 60, 0.05),
+    ("sampled", "q8_0", 0.50, 400, 0.05),
+    ("logprobs-20", "q2_k-diluted-10", 0.80, 300, 0.05),
+    ("greedy", "q2_k-diluted-10", 0.80, 300, 0.05),
+    ("near-ties", "q2_k-diluted-10", 0.80, 300, 0.05),
+    ("greedy-noisy-reference", "q4_0", 0.90, 60, 0.05),
+)
+_PROBES = {"logprobs-20": PROBES, "logprobs-5": PROBES}
+
+
+class Proof:
+    """All measurements on one recording."""
+
+    def __init__(self, samples: Samples, runs: int) -> None:
+        self.samples = samples
+        self.runs = runs
+        self.rng = np.random.default_rng(2026)
+        self.cells = Cells(samples, of_split(Split.TEST), shipped_thresholds())
+
+    def mode(self, mode: str, variant: str) -> Scores:
+        """The scores of one provider in one mode."""
+        if mode == "sampled":
+            return self.cells.sampled(self.samples[variant, "sampled-0", 0])
+        answers = self.samples[variant, "greedy", 0]
+        makers: dict[str, Callable[[], Scores]] = {
+            "logprobs-20": lambda: self.cells.logprobs(answers),
+            "logprobs-5": lambda: self.cells.logprobs(answers, top=5),
+            "greedy": lambda: self.cells.greedy(answers),
+            "near-ties": lambda: self.cells.greedy(answers, near=True),
+            "greedy-noisy-reference": lambda: self.cells.noisy(answers, NOISY, self.rng, too=False),
+        }
+        return makers[mode]()
+
+    def power(self, mode: str, variant: str, longest: int) -> dict[str, Any] | None:
+        """How many runs end in DRIFT, and after how many requests."""
+        base, _, share = variant.partition("-diluted-")
+        scores = self.mode(mode, base)
+        if len(scores.excess) < LEAST_CLUSTERS:
+            return None
+        which = draw(self.rng, len(scores.excess), self.runs, longest)
+        drift, same = self._diluted(mode, scores, which, int(share) / 100) if share else scores.paths(which)
+        probes = _PROBES.get(mode, 0)
+        row: dict[str, Any] = {
+            "mode": mode,
+            "provider": variant,
+            "clusters": len(self.cells.shared()) if mode == "greedy-noisy-reference" else len(scores.excess),
+            "mean_excess": round(float(scores.excess.mean()), 4),
+            "probes": probes,
+        }
+        for alpha in ALPHAS:
+            found = ends(drift, same, alpha)
+            decided = np.where(found.drift < found.same, found.drift, math.inf) + probes
+            row[f"alpha_{alpha:g}"] = {
+                "power": {
+                    str(n): _share(decided <= n)
+                    for n in (6, 8, 10, 12, 15, 20, 25, 40, 60, 90, 120, 180, 240, 300)
+                    if n <= longest
+                },
+                "requests": {name: _quantile(decided, q) for name, q in (("median", 0.5), ("p90", 0.9), ("p95", 0.95))},
+                "equivalent_first": _share(found.same < found.drift),
+            }
+        return row
+
+    def _diluted(self, mode: str, coarse: Scores, which: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+        """A provider that sends this share of its requests to the coarse file, and the others to the reference's."""
+        honest = self.mode(mode, "f16-twin").excess
+        clusters = min(len(honest), len(coarse.excess))
+        which = which % clusters
+        x = np.where(self.rng.random(which.shape) < share, coarse.excess[which], honest[which])
+        return log_wealth(x, coarse.tau), log_wealth(x, coarse.tau, below=True)
+
+    def nulls(self) -> list[dict[str, Any]]:
+        """False alarms at any time, looked at after every prompt of long runs, for every honest stack."""
+        rows = []
+        for mode in ("logprobs-20", "logprobs-5", "greedy", "near-ties", "sampled"):
+            for variant in HONEST:
+                if mode == "sampled" and not self.samples[variant, "sampled-0", 0]:
+                    continue
+                scores = self.mode(mode, variant)
+                if len(scores.excess) >= LEAST_CLUSTERS:
+                    rows.append(self._null(mode, variant, scores))
+        for mode, words in (("greedy", "texts"), ("logprobs", "first tokens")):
+            pool = [self.samples[name, "greedy", 0] for name in ("f16", "q8_0", "q6_k", "kv-q8_0", "q5_k_m")]
+            pool = [one for one in pool if len(one) >= LEAST_CLUSTERS]
+            if len(pool) >= 3:
+                scores = self.cells.exchanged(pool, mode, self.rng)
+                rows.append(self._null(f"exchanged {words}, no tolerance", "noisy pool", scores))
+        noisy = self.cells.noisy(self.samples["f16-twin", "greedy", 0], NOISY, self.rng, too=True)
+        rows.append(self._null("greedy-noisy-reference", "f16-twin, as noisy", noisy))
+        return rows
+
+    def _null(self, mode: str, variant: str, scores: Scores, prompts: int = 240) -> dict[str, Any]:
+        which = draw(self.rng, len(scores.excess), self.runs, prompts)
+        drift, same = scores.paths(which)
+        row: dict[str, Any] = {"mode": mode, "provider": variant, "runs": self.runs, "prompts": prompts}
+        row["clusters"] = len(scores.excess)
+        for alpha in ALPHAS:
+            # Nobody stops at EQUIVALENT here: all looks count.
+            row[f"alarms_alpha_{alpha:g}"] = _share(np.isfinite(ends(drift, None, alpha).drift))
+        found = ends(drift, same, 0.05)
+        row["equivalent_alpha_0.05"] = _share(found.same < found.drift)
+        row["prompts_to_equivalent"] = _quantile(found.same, 0.5)
+        return row
+
+    def together(self, prompts: int = 120, runs: int = 400) -> dict[str, Any]:
+        """Three null candidates that share the reference's draws, exchangeable and noisy: e-BH after every prompt."""
+        names = ("f16", "q8_0", "q6_k", "kv-q8_0", "q5_k_m")
+        pool = [self.samples[name, "greedy", 0] for name in names]
+        known = self.cells.shared(*pool)
+        if len(known) < LEAST_CLUSTERS:
+            return {}
+        texts = np.array([[hash(one[p].plain) for one in pool] for p in known])
+        alarms = 0
+        for _ in range(runs):
+            asked = texts[self.rng.integers(0, len(known), prompts)]
+            asked = self.rng.permuted(asked, axis=1)
+            a, b = asked[:, 0], asked[:, 1]
+            x = np.array([((c != a).astype(float) + (c != b)) / 2 - (a != b) for c in asked[:, 2:].T])
+            wealth = np.exp(log_wealth(x, 0.0))
+            alarms += any(any(benjamini_hochberg(list(column), 0.05)) for column in wealth.T[3:])
+        return {"candidates": 3, "runs": runs, "prompts": prompts, "alarms": _share(np.arange(runs) < alarms)}
+
+    def misfits(self) -> list[dict[str, Any]]:
+        """What is said of providers that are asked something else, or sample otherwise."""
+        rows = []
+        for variant in ("system-prompt", "wrong-template", *HONEST, *RUNGS):
+            answers = self.samples[variant, "greedy", 0]
+            prompts = self.cells.shared(answers)
+            seen = Misfit()
+            for p in prompts[:12]:
+                seen.look(self.samples["f16", "greedy", 1][p], self.samples["f16", "greedy", 2][p], answers[p])
+            if len(prompts) >= 4:
+                rows.append({"provider": variant, "prompts": min(12, len(prompts)), "misconfigured": seen.verdict})
+        return rows
+
+    def all(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        rows = [self.power(mode, variant, 300) for mode, variant in _cells()]
+        found = [row for row in rows if row]
+        return {
+            "runs": self.runs,
+            "prompts": {"test": len(self.cells.shared()), "near_ties": len(self.cells.near_ties)},
+            "thresholds": shipped_thresholds().as_json(),
+            "targets": [_target(found, *target) for target in TARGETS],
+            "power": found,
+            "nulls": self.nulls(),
+            "together": self.together(),
+            "misconfigured": self.misfits(),
+            "sampled_against_met": compare_sampled(self.samples, self.cells, self.rng, max(100, self.runs // 20)),
+        }
+
+
+NOISY = 0.0253
+"""Chance of one ask to go astray, so that two asks differ in 5% of cases."""
+
+
+def _cells() -> list[tuple[str, str]]:
+    modes = ("logprobs-20", "logprobs-5", "greedy", "near-ties")
+    cells = [(mode, rung) for mode in modes for rung in RUNGS]
+    cells += [(mode, f"q2_k-diluted-{share}") for mode in modes for share in (5, 10, 25, 50)]
+    cells += [("sampled", name) for name in ("q8_0", "q4_0", "q2_k", "temperature-0.8", "top-p-0.9")]
+    return [*cells, ("greedy-noisy-reference", "q4_0"), ("greedy-noisy-reference", "q8_0")]
+
+
+def _target(
+    rows: list[dict[str, Any]], mode: str, variant: str, wanted: float, budget: int, alpha: float
+) -> dict[str, Any]:
+    row = next((row for row in rows if (row["mode"], row["provider"]) == (mode, variant)), None)
+    target = {"mode": mode, "provider": variant, "wanted": wanted, "requests": budget, "alpha": alpha}
+    if row is None:
+        return {**target, "reached": None, "note": "not recorded"}
+    found = row[f"alpha_{alpha:g}"]
+    points = {int(n): value for n, value in found["power"].items()}
+    at = max(n for n in points if n <= budget)
+    power = points[at]
+    return {**target, "power": power, "at": at, **found["requests"], "reached": power["value"] >= wanted}
+
+
+def _share(hits: np.ndarray) -> dict[str, float]:
+    low, high = clopper_pearson(int(hits.sum()), len(hits))
+    return {"value": round(float(hits.mean()), 4), "low": round(low, 4), "high": round(high, 4), "n": len(hits)}
+
+
+def _quantile(values: np.ndarray, q: float) -> float | None:
+    found = float(np.quantile(values, q, method="inverted_cdf"))
+    return None if math.isinf(found) else found
+
+
+def main() -> None:
+    """Measure and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--record", type=Path)
+    parser.add_argument("--full", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.record:
+        print(f"{keep(arguments.record)} answers kept")
+    found = Proof(read_kept(), 20_000 if arguments.full else 2_000).all()
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    (REPORTS / "proof.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
+    (REPORTS / "README.md").write_text(page(found), "utf-8")
+    print(page(found))
+
+
+if __name__ == "__main__":
+    main()
