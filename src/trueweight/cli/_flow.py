@@ -102,6 +102,7 @@ def _say_limited(fired: FireResult, screen: Console) -> None:
             f"CLIENT-LIMITED: this machine was too busy while {health.limited} of {fired.recorded} trials ran (up to "
             f"{health.lag_max_ms:.0f} ms late). Their times are left out; answers are not touched.",
             highlight=False,
+            soft_wrap=True,
         )
 
 
