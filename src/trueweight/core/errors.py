@@ -6,6 +6,9 @@ import difflib
 from collections.abc import Iterable
 from enum import IntEnum
 
+_LISTED = 50
+"""Most names that a hint lists."""
+
 
 class ExitCode(IntEnum):
     """What the process says when it ends; the same table stands in ``--help`` and the README."""
@@ -53,8 +56,14 @@ class InfrastructureError(TrueweightError):
 
 
 def near_miss(word: str, valid: Iterable[str]) -> str:
-    """``Did you mean 'x'? Valid: a, b, x.``, for the hint of an error about an unknown name."""
+    """``Did you mean 'x'? Valid: a, b, x.``, for the hint of an error about an unknown name.
+
+    Of more names than anyone reads, only the nearest are listed.
+    """
     names = sorted(valid)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    guess = f"Did you mean {close[0]!r}? " if close else ""
+    close = difflib.get_close_matches(word, names, n=_LISTED, cutoff=0.3)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    guess = f"Did you mean {near[0]!r}? " if near else ""
+    if len(names) > _LISTED:
+        return f"{guess}Valid are {len(names)} names, nearest: {', '.join(sorted(close[:8] or names[:8]))}."
     return f"{guess}Valid: {', '.join(names)}."
