@@ -66,7 +66,7 @@ def blame(info: CheckInfo | None, ours: Judged, theirs: Judged | None) -> Blame:
         too = f"; so does the reference's in {len(shared)} of these cases" if shared else ""
         return Blame(Who.SERVING, f"no model can break this law, only what writes the reply{too}")
     if theirs is None:
-        return Blame(Who.UNCLEAR, "a model or a server can break this law, and no reference was asked the same")
+        return Blame(Who.UNCLEAR, "a model or a server can break this law, and there is no reference beside it to tell which")
     common = ours.failed & theirs.asked
     if not common:
         return Blame(Who.UNCLEAR, "the reference's replies to these cases gave this check nothing to judge")
