@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import sys
 from datetime import UTC, datetime
 
 import anyio
@@ -266,3 +268,30 @@ def test_a_kept_connection_that_was_closed_is_nobodys_failure(stage: Stage) -> N
     kinds = [[attempt.failure and attempt.failure.kind.value for attempt in e.attempts] for e in stage.exchanges]
     assert kinds == [[None], ["stale-connection", None], ["stale-connection", None]]
     assert sum(stage.slept) == 0
+
+
+def test_a_provider_that_says_nothing_is_left_is_given_its_pause(stage: Stage) -> None:
+    """A success whose rate-limit headers say that no request is left: the next one waits for the reset, unasked-for
+    refusals are not provoked, and nothing is counted as a retry."""
+
+    async def none_left(talk: Talk) -> None:
+        await talk.answer(x_ratelimit_remaining_requests="0", x_ratelimit_reset_requests="7s")
+
+    stage.against(none_left, count=2, world=stage.world(clock=lambda: 0))
+    assert stage.slept == [7.0]
+    assert [len(exchange.attempts) for exchange in stage.exchanges] == [1, 1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fills the backlog as Linux counts it")
+def test_a_host_that_never_accepts_is_a_connect_timeout(stage: Stage) -> None:
+    """Neither refused nor reset, only silent before any connection stands."""
+    with socket.socket() as full, contextlib.ExitStack() as stack:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}/v1"
+        anyio.run(lambda: stage.fire(stage.trials(url), retries=0, connect_timeout=0.2))
+    assert stage.kinds() == ["timeout-connect"]

@@ -143,6 +143,9 @@ class Lane:
                 f"the key in {self.provider.api_key_env}" if self.provider.api_key_env else "a request without a key"
             )
             self.stop(f"HTTP {final.status}: it refuses {source}")
+        if kind is None and asked:
+            # Nothing is left until then, by the provider's own count: asking earlier would only be turned away.
+            self._pacer.hold(min(asked, self._shared.settings.retry_budget))
         if kind is FailureKind.RATE_LIMITED and asked is not None and asked > self._shared.settings.retry_budget:
             self.stop(f"rate-limited: it asks to wait {asked:.0f} s")
         if kind not in _UNREACHABLE:
