@@ -1,0 +1,122 @@
+"""The action's steps in a shell: outputs, step summary and exit codes for every way a run can end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from runner import run_action
+
+from trueweight.fleet import running_fleet
+
+pytestmark = pytest.mark.skipif(os.name != "posix" or not shutil.which("bash"), reason="needs bash")
+
+BARS = {
+    "pass": '[[require]]\nmetric = "success_rate"\nat_least = 0.2\n',
+    "fail": '[[require]]\nmetric = "ttft"\nat_most = 0.001\nside = "value"\n',
+    "inconclusive": '[[require]]\nmetric = "success_rate"\nat_least = 0.999\n',
+}
+CODES = {"pass": 0, "fail": 1, "inconclusive": 4}
+QUICK = {"suites": "structured-output", "arguments": "--limit 2 --retries 0", "python-version": ""}
+
+
+@pytest.fixture(scope="module")
+def providers() -> Iterator[Path]:
+    """A running reference and twin."""
+    with running_fleet(["reference", "twin"]) as path:
+        yield path
+
+
+@pytest.mark.parametrize("outcome", CODES)
+def test_each_verdict_has_its_code_outputs_and_summary(providers: Path, tmp_path: Path, outcome: str) -> None:
+    """Pass, fail and inconclusive: the step ends as the gate does, after everything was written."""
+    (tmp_path / "bar.toml").write_text(BARS[outcome], encoding="utf-8")
+    job = run_action(tmp_path, {**QUICK, "providers": str(providers), "bar": "bar.toml"})
+    assert job.code == CODES[outcome], job.log
+    assert job.outputs["exit-code"] == str(CODES[outcome])
+    assert json.loads(job.outputs["verdicts"]) == {"twin": outcome}
+    assert json.loads(job.outputs["counts"])[outcome] == 1
+    assert "| **twin** |" in job.summary
+    assert (tmp_path / job.outputs["report"]).is_file()
+    assert (tmp_path / job.outputs["run"] / "exchanges.jsonl").is_file()
+    published = (tmp_path / job.outputs["public"] / "summary.json").read_text(encoding="utf-8")
+    assert "127.0.0.1" not in published
+
+
+def test_inconclusive_can_be_allowed_and_publishing_asked_for(providers: Path, tmp_path: Path) -> None:
+    """The code is still among the outputs; the report goes to the pinned upload action."""
+    (tmp_path / "bar.toml").write_text(BARS["inconclusive"], encoding="utf-8")
+    more = {"bar": "bar.toml", "allow-inconclusive": "true", "publish": "true"}
+    job = run_action(tmp_path, {**QUICK, "providers": str(providers), **more})
+    assert job.code == 0, job.log
+    assert job.outputs["exit-code"] == "4"
+    assert [one.split("@")[0] for one in job.uses] == ["actions/upload-artifact"]
+
+
+def test_a_provider_that_cannot_be_reached_is_infrastructure(providers: Path, tmp_path: Path) -> None:
+    """Exit 3; what the others answered is still reported."""
+    text = providers.read_text(encoding="utf-8")
+    text += '\n[[provider]]\nname = "gone"\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
+    (tmp_path / "p.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "bar.toml").write_text(BARS["pass"], encoding="utf-8")
+    job = run_action(tmp_path, {**QUICK, "providers": "p.toml", "bar": "bar.toml"})
+    assert job.code == 3, job.log
+    assert json.loads(job.outputs["verdicts"])["twin"] == "pass"
+    assert "gone" in job.summary
+
+
+def test_a_mistake_in_an_input_is_usage(tmp_path: Path) -> None:
+    """Exit 2, the near miss in the log, no report among the outputs, and the summary says where to look."""
+    (tmp_path / "p.toml").write_text("[[providers]]\n", encoding="utf-8")
+    job = run_action(tmp_path, {**QUICK, "providers": "p.toml"})
+    assert job.code == 2
+    assert job.outputs["report"] == ""
+    assert "the log says why" in job.summary
+    assert "Traceback" not in job.log
+
+
+def test_a_fork_runs_the_fleet_and_no_bar(tmp_path: Path) -> None:
+    """Whatever providers.toml a stranger's branch brings is not read; simulated providers are asked."""
+    (tmp_path / "p.toml").write_text("this is not even TOML", encoding="utf-8")
+    inputs = {**QUICK, "providers": "p.toml", "bar": "no-such-bar.toml", "arguments": "--limit 1"}
+    fork = {"github.event_name": "pull_request", "github.event.pull_request.head.repo.fork": "true"}
+    job = run_action(tmp_path, inputs, fork, TW_FLEET_PORT="0")
+    assert job.code == 0, job.log
+    assert "comes from a fork" in job.summary
+    assert job.outputs["verdicts"] == "{}"
+    assert "leaky-parser" in job.summary
+
+
+def test_pull_request_target_is_refused(tmp_path: Path) -> None:
+    """It would run a stranger's files with this repository's keys."""
+    job = run_action(tmp_path, dict(QUICK), {"github.event_name": "pull_request_target"})
+    assert job.code == 2
+    assert "does not run on pull_request_target" in job.log
+
+
+def test_inputs_are_data_and_never_shell(providers: Path, tmp_path: Path) -> None:
+    """A suite's name that would be a command anywhere else is an unknown suite here; the log takes no orders."""
+    inputs = {**QUICK, "providers": str(providers), "suites": '$(touch${IFS}owned) ;touch"owned2"', "out": "a b"}
+    job = run_action(tmp_path, inputs)
+    assert job.code == 2
+    assert not list(tmp_path.glob("owned*"))
+    lines = job.log.splitlines()
+    stop = next(line for line in lines if line.startswith("::stop-commands::"))
+    assert f"::{stop.removeprefix('::stop-commands::')}::" in lines
+
+
+def test_a_shard_is_not_judged(providers: Path, tmp_path: Path) -> None:
+    """Two shards, each with its half; no verdict comes from a half, and the halves merge."""
+    (tmp_path / "bar.toml").write_text(BARS["pass"], encoding="utf-8")
+    for k in (1, 2):
+        (tmp_path / f"m{k}").mkdir()
+        shutil.copy(tmp_path / "bar.toml", tmp_path / f"m{k}")
+        inputs = {**QUICK, "providers": str(providers), "bar": "bar.toml", "shard": f"{k}/2", "budget": "1"}
+        job = run_action(tmp_path / f"m{k}", inputs)
+        assert job.code == 0, job.log
+        assert job.outputs["verdicts"] == "{}"
+        assert "0.5 of 1 USD" in job.log
