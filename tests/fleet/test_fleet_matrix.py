@@ -129,7 +129,7 @@ def test_the_command_prints_the_matrix(tmp_path: Path) -> None:
         cli, ["fleet", "matrix", "--only", "no-index", "--suite", "tool-calls", "--json"], standalone_mode=False
     )
     assert result.return_value == 0, result.output
-    (fault,) = json.loads(result.output)["faults"]
+    (fault,) = json.loads(result.stdout)["faults"]
     assert fault["detected"] and fault["checks"]["tool-index-present"] > 0
 
 

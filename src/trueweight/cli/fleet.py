@@ -6,6 +6,7 @@ import asyncio
 import signal
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path
 
 import click
@@ -58,7 +59,7 @@ def matrix(names: tuple[str, ...], suites: tuple[str, ...], keep: Path | None, a
 
     chosen = [find_suite(name) for name in suites or shipped_suites()]
     with tempfile.TemporaryDirectory(prefix="trueweight-matrix-") as folder:
-        filled = fill_matrix(chosen, keep or Path(folder) / "run", only=names)
+        filled = fill_matrix(chosen, keep or Path(folder) / "run", only=names, say=partial(click.echo, err=True))
     click.echo(matrix_json(filled) if as_json else matrix_text(filled))
     return int(ExitCode.OK if filled.right else ExitCode.FINDINGS)
 

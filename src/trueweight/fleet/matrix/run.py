@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -75,18 +75,27 @@ def chosen_names(only: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name in everything if not only or name in only)
 
 
-def fill_matrix(suites: Sequence[Suite], directory: Path, *, only: Collection[str] = ()) -> Matrix:
-    """Record and judge a matrix. The directory must not exist."""
+Say = Callable[[str], None]
+
+
+def fill_matrix(
+    suites: Sequence[Suite], directory: Path, *, only: Collection[str] = (), say: Say = lambda _: None
+) -> Matrix:
+    """Record and judge a matrix. The directory must not exist; ``say`` is told what is being done."""
     names = chosen_names(only)
-    with record_matrix(suites, directory, names) as run:
+    with record_matrix(suites, directory, names, say=say) as run:
+        say("judging")
         return judge_matrix(run, names, whole=not only)
 
 
-def record_matrix(suites: Sequence[Suite], directory: Path, names: Iterable[str], *, every: int = 1) -> RunDir:
+def record_matrix(
+    suites: Sequence[Suite], directory: Path, names: Iterable[str], *, every: int = 1, say: Say = lambda _: None
+) -> RunDir:
     """Ask every provider its cases over HTTP; a healthy one is asked everything, or one case in ``every``."""
     names = list(names)
     cases = [case for suite in suites for case in suite.cases]
     faults = [name for name in names if name in all_faults()]
+    say(f"choosing what to ask of {len(faults)} faults, out of {len(cases)} cases")
     plan: dict[str, Sequence[Case]] = dict(select_cases(faults, cases, KnownAnswers(suites)))
     sound = [name for name in names if name in HEALTHY]
     # The reference is what others are compared with, so it is asked whatever anyone is asked.
@@ -99,6 +108,7 @@ def record_matrix(suites: Sequence[Suite], directory: Path, names: Iterable[str]
         manifest = _manifest(suites, providers)
         run = RunDir.create(directory, manifest, cases)
         trials = list(_trials(providers, {name: plan[served[name]] for name in served}))
+        say(f"asking {len(providers)} providers {len(trials)} requests, some of which take 20 s on purpose")
         anyio.run(partial(record, run, trials, keys={}, settings=_SETTINGS))
     return run
 
