@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from trueweight.cli._progress import watching
-from trueweight.core import Case, Mode, Provider, Trial
+from trueweight.core import Case, FailureKind, Mode, Provider, Trial
 from trueweight.wire import EventKind, WireEvent
 
 NAMES = ("reference", "a-provider-with-a-very-long-name-indeed", "[bold red]x[/] \x1b[31m\u202e")
@@ -62,3 +62,13 @@ def test_elsewhere_one_plain_line_a_provider() -> None:
 def test_quiet_is_quiet(terminal: bool) -> None:
     """Not one character."""
     assert _watched(terminal=terminal, quiet=True) == ""
+
+
+def test_a_refusal_is_the_servers_answer_and_no_failure_of_transport() -> None:
+    """A 4xx is counted apart: a case may be about just that."""
+    screen = io.StringIO()
+    trials = _trials()[:2]
+    with watching(trials, Console(file=screen, width=80), quiet=False) as tell:
+        tell(WireEvent(EventKind.FINISHED, NAMES[0], trials[0].id, ok=False, failure=FailureKind.CLIENT_ERROR))
+        tell(WireEvent(EventKind.FINISHED, NAMES[0], trials[1].id, ok=False, failure=FailureKind.RESET))
+    assert screen.getvalue() == "reference: 2 trials, 1 failed, 1 refused\n"

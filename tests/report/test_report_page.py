@@ -299,3 +299,12 @@ def test_ten_megabytes_in_every_field_cost_kilobytes() -> None:
     summary = make_summary(4, ("reference", "leaky-parser"))
     huge = list(hostile_evidence(summary, "</script>" + "A" * 10_000_000))[:1]
     assert len(render_html(summary, huge)) < 500_000
+
+
+def test_a_healthy_client_says_how_healthy() -> None:
+    """The lag of its loop and its self-test stand on the first screen, the worst of all sessions."""
+    summary = make_summary()
+    tests = {"requests": 50, "p50_ms": 0.6, "p99_ms": 2.5}
+    summary["run"]["client"] = [{"lag_p99_ms": 0.4, "self_test": tests}, {"lag_p99_ms": 1.3, "self_test": None}]
+    text = " ".join(Page(render_html(summary, ())).text.split())
+    assert "kept up (event loop late by 1.3 ms at p99, a request to itself within 2.5 ms at p99)" in text

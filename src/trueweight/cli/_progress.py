@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.text import Text
 
-from trueweight.core import Trial
+from trueweight.core import FailureKind, Trial
 from trueweight.report import visible
 from trueweight.wire import EventKind, WireEvent
 
@@ -31,6 +31,7 @@ class _Tally:
 
     def __init__(self) -> None:
         self.failed: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
         self.retries: Counter[str] = Counter()
         self.cost: defaultdict[str, float] = defaultdict(float)
 
@@ -38,13 +39,18 @@ class _Tally:
         for name in (event.provider, ALL):
             self.retries[name] += event.kind is EventKind.RETRIED
             if event.kind is EventKind.FINISHED:
-                self.failed[name] += not event.ok
+                # A 4xx to this very request is the server's answer, and may be just what the case asks for.
+                refused = event.failure is FailureKind.CLIENT_ERROR
+                self.refused[name] += refused
+                self.failed[name] += not event.ok and not refused
                 self.cost[name] += event.cost or 0.0
 
     def words(self, name: str, *, short: bool = False) -> str:
         parts = []
         if self.failed[name]:
             parts.append(f"{self.failed[name]} failed")
+        if self.refused[name]:
+            parts.append(f"{self.refused[name]} refused")
         if self.retries[name]:
             parts.append(f"{self.retries[name]} {'retries' if self.retries[name] > 1 else 'retry'}")
         if self.cost[name]:

@@ -8,6 +8,7 @@ from typing import Any
 from trueweight.judge import judge_exchange, judge_run, summarise, summary_text
 from trueweight.report import Evidence, render, wanted_trials
 from trueweight.run.bar import bar_notes, bar_of
+from trueweight.run.client import sessions
 from trueweight.run.drift import with_drift
 from trueweight.run.shards import shard_notes
 from trueweight.store import RunDir
@@ -58,5 +59,7 @@ def evidence(run: RunDir, trials: Iterable[str]) -> Iterator[Evidence]:
 
 
 def publish(run: RunDir, summary: Mapping[str, Any], form: str = "html") -> str:
-    """The report in one of its formats, as text."""
+    """The report in one of its formats, as text. The page also says how fit the client was, which is no judgement."""
+    if form == "html":
+        summary = {**summary, "run": {**summary["run"], "client": sessions(run)}}
     return render(form, summary, evidence(run, wanted_trials(summary)))

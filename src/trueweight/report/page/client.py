@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 _SOME: Final = 0.01
@@ -21,10 +21,10 @@ def client_health(summary: Mapping[str, Any]) -> ClientHealth:
     spoiled = {name: found.get("client_limited", 0) for name, found in counts.items() if found.get("client_limited")}
     recorded = sum(found.get("recorded", 0) for found in counts.values())
     total = sum(spoiled.values())
+    measured = _measured(summary["run"].get("client") or ())
     if not total:
-        return ClientHealth(
-            "This client kept up: no request was marked CLIENT-LIMITED, so the times are theirs.", False
-        )
+        said = f" ({measured})" if measured else ""
+        return ClientHealth(f"This client kept up{said}: the times are the providers' own.", False)
     share = total / recorded if recorded else 1.0
     worst = ", ".join(
         f"{name} {count}" for name, count in sorted(spoiled.items(), key=lambda item: (-item[1], item[0]))
@@ -32,5 +32,17 @@ def client_health(summary: Mapping[str, Any]) -> ClientHealth:
     text = (
         f"CLIENT-LIMITED: during {total} of {recorded} requests this client, not the provider, was too busy ({worst}). "
         "Their times are left out of every latency; what they answered counts as ever."
+        + (f" Of the client itself: {measured}." if measured else "")
     )
     return ClientHealth(text, share > _SOME)
+
+
+def _measured(sessions: Sequence[Mapping[str, Any]]) -> str:
+    """The worst of all sessions in a few words; empty if nothing is known."""
+    lags = [float(session["lag_p99_ms"]) for session in sessions if session.get("lag_p99_ms") is not None]
+    tests = [session["self_test"] for session in sessions if session.get("self_test")]
+    parts = [f"event loop late by {max(lags):.1f} ms at p99"] if lags else []
+    if tests:
+        worst = max(float(test["p99_ms"]) for test in tests)
+        parts.append(f"a request to itself within {worst:.1f} ms at p99")
+    return ", ".join(parts)
