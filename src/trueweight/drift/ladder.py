@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from scipy import stats
+import scipy
 
 from trueweight.core import ConfigError, DriftMode, Estimate
 from trueweight.drift.candidate import Candidate
@@ -151,12 +151,12 @@ def _gap(own: Mapping[str, float], known: Mapping[str, float], *, paired: bool) 
         # One imagined pair on either side, so that prompts which happen to agree do not claim certainty.
         differences = [own[prompt] - known[prompt] for prompt in shared]
         spread = stdev([*differences, 0.5, -0.5])
-        margin = stats.t.ppf((1 + LEVEL) / 2, len(differences) - 1) * spread / math.sqrt(len(differences))
+        margin = scipy.stats.t.ppf((1 + LEVEL) / 2, len(differences) - 1) * spread / math.sqrt(len(differences))
         return fmean(differences), float(margin)
     a, b = list(own.values()), list(known.values())
     variance = stdev([*a, fmean(a) + 0.5, fmean(a) - 0.5]) ** 2 / len(a)
     variance += stdev([*b, fmean(b) + 0.5, fmean(b) - 0.5]) ** 2 / len(b)
-    margin = stats.t.ppf((1 + LEVEL) / 2, max(1, min(len(a), len(b)) - 1)) * math.sqrt(variance)
+    margin = scipy.stats.t.ppf((1 + LEVEL) / 2, max(1, min(len(a), len(b)) - 1)) * math.sqrt(variance)
     return fmean(a) - fmean(b), float(margin)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
-from scipy.stats import binomtest
+import scipy
 
 from trueweight.core import CheckInfo, Observation, Outcome
 
@@ -66,7 +66,9 @@ def blame(info: CheckInfo | None, ours: Judged, theirs: Judged | None) -> Blame:
         too = f"; so does the reference's in {len(shared)} of these cases" if shared else ""
         return Blame(Who.SERVING, f"no model can break this law, only what writes the reply{too}")
     if theirs is None:
-        return Blame(Who.UNCLEAR, "a model or a server can break this law, and there is no reference beside it to tell which")
+        return Blame(
+            Who.UNCLEAR, "a model or a server can break this law, and there is no reference beside it to tell which"
+        )
     common = ours.failed & theirs.asked
     if not common:
         return Blame(Who.UNCLEAR, "the reference's replies to these cases gave this check nothing to judge")
@@ -88,4 +90,4 @@ def _cases(count: int) -> str:
 @cache
 def _sign_test(one: int, other: int) -> float:
     """Exact two-sided p-value that two counts of discordant pairs are equally likely."""
-    return float(binomtest(one, one + other).pvalue) if one + other else 1.0
+    return float(scipy.stats.binomtest(one, one + other).pvalue) if one + other else 1.0

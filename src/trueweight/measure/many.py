@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import false_discovery_control
+import scipy
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
@@ -20,4 +20,4 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     """Benjamini–Hochberg adjusted p-values, in the order given: the share of false alarms stays below the level."""
-    return tuple(false_discovery_control(p_values, method="bh").tolist()) if len(p_values) else ()
+    return tuple(scipy.stats.false_discovery_control(p_values, method="bh").tolist()) if len(p_values) else ()

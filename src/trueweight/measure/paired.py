@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest
+import scipy
 
 from trueweight.core import Estimate
 from trueweight.measure.proportion import FEW, exact
@@ -23,7 +23,7 @@ class Difference(NamedTuple):
 
 def mcnemar(gains: int, losses: int) -> float:
     """Exact two-sided p-value that a pair which differs is as likely to differ either way."""
-    return float(binomtest(gains, gains + losses).pvalue) if gains + losses else 1.0
+    return float(scipy.stats.binomtest(gains, gains + losses).pvalue) if gains + losses else 1.0
 
 
 def difference_by_case(ours: Array, theirs: Array, resampler: Resampler, *, of: int) -> Difference:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import beta, binomtest
+import scipy
 
 from trueweight.measure.resample import CONFIDENCE, Interval, Resampler, bca
 from trueweight.measure.table import Array
@@ -33,14 +33,15 @@ def wilson(successes: int, trials: int) -> Ends:
         raise ValueError("a proportion needs at least one trial")
     if successes in (0, trials):
         return one_sided(successes > 0, trials)
-    found = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
+    found = scipy.stats.binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
     return Ends(Interval(float(found.low), float(found.high)), "Wilson")
 
 
 def one_sided(all_succeed: bool, units: int) -> Ends:
     """Exact one-sided 95% limit when none, or all, of some independent units succeed."""
     side = "greater" if all_succeed else "less"
-    found = binomtest(units if all_succeed else 0, units, alternative=side).proportion_ci(CONFIDENCE, method="exact")
+    test = scipy.stats.binomtest(units if all_succeed else 0, units, alternative=side)
+    found = test.proportion_ci(CONFIDENCE, method="exact")
     interval = Interval(float(found.low), None) if all_succeed else Interval(None, float(found.high))
     return Ends(interval, f"exact one-sided limit over {units} case{'' if units == 1 else 's'}")
 
@@ -48,8 +49,8 @@ def one_sided(all_succeed: bool, units: int) -> Ends:
 def exact(successes: float, units: float, confidence: float = CONFIDENCE) -> Interval:
     """Clopper–Pearson limits; ``successes`` may be a fraction when units are clusters (Korn and Graubard 1998)."""
     tail = (1 - confidence) / 2
-    low = float(beta.ppf(tail, successes, units - successes + 1)) if successes > 0 else 0.0
-    high = float(beta.ppf(1 - tail, successes + 1, units - successes)) if successes < units else 1.0
+    low = float(scipy.stats.beta.ppf(tail, successes, units - successes + 1)) if successes > 0 else 0.0
+    high = float(scipy.stats.beta.ppf(1 - tail, successes + 1, units - successes)) if successes < units else 1.0
     return Interval(low, high)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from scipy.stats import fisher_exact
+import scipy
 
 from trueweight.measure.proportion import wilson
 
@@ -34,4 +34,4 @@ def different(passed: int, of: int, other_passed: int, other_of: int) -> float:
     if not of or not other_of:
         return 1.0
     table = [[passed, of - passed], [other_passed, other_of - other_passed]]
-    return min(1.0, float(fisher_exact(table).pvalue))
+    return min(1.0, float(scipy.stats.fisher_exact(table).pvalue))

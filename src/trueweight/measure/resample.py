@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+import scipy
 
 from trueweight.measure.table import Array
 
@@ -106,9 +106,9 @@ def bca(boot: Bootstrap, confidence: float = CONFIDENCE) -> Interval | None:
     if spread <= 0:
         return None
     acceleration = float((influence**3).sum()) / (6 * spread**1.5)
-    z0 = float(ndtri(below))
-    tails = z0 + ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
-    low, high = np.quantile(draws, ndtr(z0 + tails / (1 - acceleration * tails)))
+    z0 = float(scipy.special.ndtri(below))
+    tails = z0 + scipy.special.ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
+    low, high = np.quantile(draws, scipy.special.ndtr(z0 + tails / (1 - acceleration * tails)))
     return Interval(float(low), float(high)) if high > low else None
 
 
