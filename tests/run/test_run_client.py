@@ -1,0 +1,65 @@
+"""A client that was too busy says so: in the rows it spoiled, on the screen, in the summary and in ``client.json``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+
+import pytest
+from endpoint import Asked, Shop, endpoint, fine
+
+
+@pytest.mark.skipif(os.name != "posix", reason="stops the process by a POSIX signal")
+def test_a_client_that_stood_still_does_not_blame_the_provider(shop: Shop) -> None:
+    """The process is stopped while its second request is under way: that row is CLIENT-LIMITED, its time is left out of
+    every latency, the first row's is not; the run says what happened and its answers count as ever."""
+    release = asyncio.Event()
+
+    async def held(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        if asked.number == 1:
+            await release.wait()
+        await fine(asked, writer)
+
+    with endpoint(held) as place:
+        shop.providers({"p": place.url})
+        shop.suite("a", "b")
+        process = shop.start("--concurrency", 1, "--seed", 1)
+        while len(place.asked) < 2:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.3)
+        place.call(release.set)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGCONT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    spoiled = [record["client_limited"] for record in shop.records()]
+    assert spoiled[1] is True
+    assert "CLIENT-LIMITED" in said
+    found = shop.summary()["providers"]["p"]
+    assert found["counts"]["client_limited"] == sum(spoiled)
+    assert found["metrics"]["success_rate"]["value"] == 1.0
+    assert found["metrics"]["e2e"]["missing"] == {"client-limited": sum(spoiled)}
+    assert "CLIENT-LIMITED" in (shop.run / "report.html").read_text("utf-8")
+    (session,) = json.loads((shop.run / "client.json").read_text("utf-8"))["sessions"]
+    assert session["stalls"] >= 1
+    assert session["limited"] == sum(spoiled)
+    assert session["lag_max_ms"] >= 300
+    assert session["self_test"]["requests"] == 50
+    assert session["load"]["concurrency"] == 1
+
+
+def test_each_session_is_kept(shop: Shop) -> None:
+    """A resumed run has an entry for each time that it sent anything, with the load it sent under."""
+    with endpoint() as place:
+        shop.providers({"p": place.url})
+        shop.suite("a", "b", "c")
+        assert shop.fire("--max-requests", 1).returncode in (0, 3)
+        assert shop.fire("--rate", 50, "--arrivals", "constant").returncode == 0
+        assert shop.fire().returncode == 0
+    sessions = json.loads((shop.run / "client.json").read_text("utf-8"))["sessions"]
+    assert [(session["recorded"], session["load"]["rate"]) for session in sessions] == [(1, None), (2, 50.0)]
