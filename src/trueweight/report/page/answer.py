@@ -12,6 +12,10 @@ from trueweight.report.page.charts import Axis, Mark, axis, mark
 from trueweight.report.standing import Standing
 
 
+_SPOILED = 0.1
+"""A row whose times are spoiled in more than this share says so itself; below it the line above the table does."""
+
+
 class Column(NamedTuple):
     """A metric's column: its shared axis and, where there is one, the band of the noise floor."""
 
@@ -37,7 +41,7 @@ class Row(NamedTuple):
 
     Attributes:
         precision: as declared, where it is not the reference's too.
-        limited: how many of its times this client spoiled, if any.
+        limited: how many of its times this client spoiled, if that is a part that counts.
     """
 
     standing: Standing
@@ -121,7 +125,8 @@ def _cell(provider: Mapping[str, Any], column: Column, *, is_reference: bool) ->
 def _limited(provider: Mapping[str, Any]) -> str:
     counts = provider.get("counts", {})
     spoiled = counts.get("client_limited", 0)
-    return f"{spoiled} of {counts.get('recorded', spoiled)} times" if spoiled else ""
+    of = counts.get("recorded") or spoiled
+    return f"{spoiled} of {of} times" if spoiled and spoiled >= _SPOILED * of else ""
 
 
 def answer(summary: Mapping[str, Any], ranked: Sequence[Standing]) -> Answer:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-_SOME: Final = 0.01
+_NAMED: Final = 3
 
 
 class ClientHealth(NamedTuple):
-    """One sentence, and whether it is a warning."""
+    """A label, which is empty where all is well, and the sentence behind it."""
 
+    label: str
     text: str
-    bad: bool
 
 
 def client_health(summary: Mapping[str, Any]) -> ClientHealth:
@@ -24,17 +24,15 @@ def client_health(summary: Mapping[str, Any]) -> ClientHealth:
     measured = _measured(summary["run"].get("client") or ())
     if not total:
         said = f" ({measured})" if measured else ""
-        return ClientHealth(f"This client kept up{said}: the times are the providers' own.", False)
-    share = total / recorded if recorded else 1.0
-    worst = ", ".join(
-        f"{name} {count}" for name, count in sorted(spoiled.items(), key=lambda item: (-item[1], item[0]))
-    )
+        return ClientHealth("", f"This client kept up{said}: the times are the providers' own.")
+    ranked = sorted(spoiled, key=lambda name: (-spoiled[name], name))
+    worst = ", ".join(f"{name} {spoiled[name]}" for name in ranked[:_NAMED])
+    more = f" and {len(ranked) - _NAMED} more" if len(ranked) > _NAMED else ""
     text = (
-        f"CLIENT-LIMITED: during {total} of {recorded} requests this client, not the provider, was too busy ({worst}). "
-        "Their times are left out of every latency; what they answered counts as ever."
-        + (f" Of the client itself: {measured}." if measured else "")
+        f"during {total} of {recorded} requests this client, not the provider, was too busy ({worst}{more}). Their times "
+        f"are left out; what they answered counts.{f' Client: {measured}.' if measured else ''}"
     )
-    return ClientHealth(text, share > _SOME)
+    return ClientHealth("CLIENT-LIMITED:", text)
 
 
 def _measured(sessions: Sequence[Mapping[str, Any]]) -> str:
