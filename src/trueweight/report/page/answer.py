@@ -11,7 +11,6 @@ from trueweight.report.numbers import NONE, decimals_of, points, sample, span, w
 from trueweight.report.page.charts import Axis, Mark, axis, mark
 from trueweight.report.standing import Standing
 
-
 _SPOILED = 0.1
 """A row whose times are spoiled in more than this share says so itself; below it the line above the table does."""
 

@@ -29,8 +29,8 @@ def client_health(summary: Mapping[str, Any]) -> ClientHealth:
     worst = ", ".join(f"{name} {spoiled[name]}" for name in ranked[:_NAMED])
     more = f" and {len(ranked) - _NAMED} more" if len(ranked) > _NAMED else ""
     text = (
-        f"during {total} of {recorded} requests this client, not the provider, was too busy ({worst}{more}). Their times "
-        f"are left out; what they answered counts.{f' Client: {measured}.' if measured else ''}"
+        f"during {total} of {recorded} requests this client, not the provider, was too busy ({worst}{more}). Their "
+        f"times are left out; what they answered counts.{f' Client: {measured}.' if measured else ''}"
     )
     return ClientHealth("CLIENT-LIMITED:", text)
 
