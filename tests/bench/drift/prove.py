@@ -77,7 +77,8 @@ class Proof:
         """How many runs end in DRIFT, and after how many requests."""
         base, _, share = variant.partition("-diluted-")
         scores = self.mode(mode, base)
-        if len(scores.excess) < LEAST_CLUSTERS:
+        honest = self.mode(mode, HONEST_SHARE).excess if share else scores.excess
+        if min(len(scores.excess), len(honest)) < LEAST_CLUSTERS:
             return None
         which = draw(self.rng, len(scores.excess), self.runs, longest)
         drift, same = self._diluted(mode, scores, which, int(share) / 100) if share else scores.paths(which)
@@ -105,7 +106,7 @@ class Proof:
 
     def _diluted(self, mode: str, coarse: Scores, which: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
         """A provider that sends this share of its requests to the coarse file, and the others to the reference's."""
-        honest = self.mode(mode, "f16-twin").excess
+        honest = self.mode(mode, HONEST_SHARE).excess
         clusters = min(len(honest), len(coarse.excess))
         which = which % clusters
         x = np.where(self.rng.random(which.shape) < share, coarse.excess[which], honest[which])
@@ -123,12 +124,13 @@ class Proof:
                     rows.append(self._null(mode, variant, scores))
         for mode, words in (("greedy", "texts"), ("logprobs", "first tokens")):
             pool = [self.samples[name, "greedy", 0] for name in ("f16", "q8_0", "q6_k", "kv-q8_0", "q5_k_m")]
-            pool = [one for one in pool if len(one) >= LEAST_CLUSTERS]
+            pool = [one for one in pool if len(self.cells.shared(one)) >= LEAST_CLUSTERS]
             if len(pool) >= 3:
                 scores = self.cells.exchanged(pool, mode, self.rng)
                 rows.append(self._null(f"exchanged {words}, no tolerance", "noisy pool", scores))
-        noisy = self.cells.noisy(self.samples["f16-twin", "greedy", 0], NOISY, self.rng, too=True)
-        rows.append(self._null("greedy-noisy-reference", "f16-twin, as noisy", noisy))
+        asked_first = self.samples["f16", "greedy", 0]
+        noisy = self.cells.noisy(asked_first, NOISY, self.rng, too=True)
+        rows.append(self._null("greedy-noisy-reference", "f16, as noisy", noisy))
         return rows
 
     def _null(self, mode: str, variant: str, scores: Scores, prompts: int = 240) -> dict[str, Any]:
@@ -148,6 +150,7 @@ class Proof:
         """Three null candidates that share the reference's draws, exchangeable and noisy: e-BH after every prompt."""
         names = ("f16", "q8_0", "q6_k", "kv-q8_0", "q5_k_m")
         pool = [self.samples[name, "greedy", 0] for name in names]
+        pool = [one for one in pool if len(self.cells.shared(one)) >= LEAST_CLUSTERS]
         known = self.cells.shared(*pool)
         if len(known) < LEAST_CLUSTERS:
             return {}
@@ -191,6 +194,9 @@ class Proof:
             "sampled_against_met": compare_sampled(self.samples, self.cells, self.rng, max(100, self.runs // 20)),
         }
 
+
+HONEST_SHARE = "f16"
+"""Who answers what a diluted provider does not send to the coarse file: the reference, in an ask of its own."""
 
 NOISY = 0.0253
 """Chance of one ask to go astray, so that two asks differ in 5% of cases."""

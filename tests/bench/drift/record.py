@@ -26,7 +26,7 @@ from trueweight.wire import WireSettings, fire
 
 SUITE = "drift-bench"
 TEXT_TOKENS = 12
-CHUNK = 40
+CHUNK = 20
 BLOCK = 25
 SAME_SEED = 4
 MOST = 100
@@ -119,15 +119,20 @@ def main() -> None:
     """Parse, record, say what is left."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
+    parser.add_argument("--job", action="append", default=[], help="variant,greedy or sampled,prompts,samples")
     parser.add_argument("--variant", action="append", default=[])
     parser.add_argument("--prompts", default="test:0:200")
     parser.add_argument("--kinds", choices=("greedy", "sampled", "all"), default="greedy")
     parser.add_argument("--samples", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=8)
     arguments = parser.parse_args()
-    chosen = [VARIANTS[name] for name in arguments.variant or VARIANTS]
-    spoken = asked(arguments.prompts)
-    todo = [t for variant in chosen for t in trials_of(variant, spoken, arguments.kinds, arguments.samples)]
+    names = arguments.variant or ([] if arguments.job else list(VARIANTS))
+    jobs = [job.split(",") for job in arguments.job]
+    jobs += [[name, arguments.kinds, arguments.prompts, str(arguments.samples)] for name in names]
+    todo = [
+        t for name, kinds, words, samples in jobs for t in trials_of(VARIANTS[name], asked(words), kinds, int(samples))
+    ]
+    chosen = [VARIANTS[name] for name in dict.fromkeys(name for name, *_ in jobs)]
     started = time.monotonic()
     left = record(arguments.run, chosen, todo, arguments.minutes)
     print(f"{len(todo) - left} of {len(todo)} on record after {time.monotonic() - started:.0f} s")

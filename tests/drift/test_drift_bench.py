@@ -1,0 +1,77 @@
+"""The bench plays the product's bets: all runs at once, and the same wealth to the last digit."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trueweight.drift.betting import Wealth
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "bench" / "drift"))
+
+from met import p_values
+from resample import clopper_pearson, ends, log_wealth
+from samples import of_split, read_kept
+
+from trueweight.drift.prompts import Split, prompt_bank
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_the_bench_and_the_product_bet_alike(below: bool) -> None:
+    """Or its power and false alarms would be somebody else's."""
+    scores = np.random.default_rng(1).choice([-0.5, 0.0, 0.2, 1.0], (3, 30))
+    paths = log_wealth(scores, 0.04, below=below)
+    for row, path in zip(scores, paths, strict=True):
+        wealth = Wealth(below=below)
+        for score, expected in zip(row, path, strict=True):
+            wealth.bet(float(score), 0.04)
+            assert wealth.log == pytest.approx(expected, abs=1e-9)
+
+
+def test_no_run_decides_before_it_may() -> None:
+    """The product looks from the fourth prompt on, so the bench does."""
+    assert ends(np.full((1, 9), 50.0), None, 0.05).drift[0] == 4
+
+
+def test_tuning_and_test_prompts_are_disjoint_and_enough() -> None:
+    """At least 500 for testing; families in several languages and kinds; every text once, and never the same lead."""
+    bank = prompt_bank()
+    assert not of_split(Split.TUNING) & of_split(Split.TEST)
+    assert sum(prompt.split is Split.TEST for prompt in bank) >= 500
+    assert len({prompt.language for prompt in bank}) >= 8
+    assert {"code", "json", "dialogue"} <= {prompt.kind for prompt in bank}
+    assert len({prompt.text[:24] for prompt in bank}) > 0.9 * len(bank)
+    assert len({prompt.text for prompt in bank}) == len(bank)
+
+
+def test_another_seed_asks_other_words() -> None:
+    """So that no prefix cache has seen them."""
+    assert not {p.text for p in prompt_bank(1)} & {p.text for p in prompt_bank(2)}
+
+
+def test_the_kept_recording_can_be_read() -> None:
+    """The reference thrice and quantised rungs, with distributions and texts."""
+    kept = read_kept()
+    first = kept["f16", "greedy", 1]
+    assert len(first) >= 100
+    assert all(facts.top and facts.margins for facts in first.values())
+    assert kept["q8_0", "greedy", 0].keys() & first.keys()
+
+
+def test_mmd_tells_different_texts_and_not_the_same() -> None:
+    """Both permutations, on four prompts with six answers each."""
+    rng = np.random.default_rng(0)
+    prompts, first = np.repeat(np.arange(4), 12), np.tile([True] * 6 + [False] * 6, 4)
+    same = ["".join(rng.choice(list("ab"), 6)) for _ in prompts]
+    other = [text if mine else text.replace("a", "c") for text, mine in zip(same, first, strict=True)]
+    assert max(p_values(other, prompts, first, rng)) < 0.05
+    assert min(p_values(same, prompts, first, rng)) > 0.01
+
+
+def test_exact_limits_of_none_and_all() -> None:
+    """0 of n and n of n have honest one-sided limits."""
+    assert clopper_pearson(0, 1000) == pytest.approx((0, 0.00368), abs=1e-4)
+    assert clopper_pearson(1000, 1000)[1] == 1

@@ -1,0 +1,166 @@
+"""The procedure on answers made by hand: modes it falls back to, providers that fail, refuse, or are set up wrongly."""
+
+from __future__ import annotations
+
+import pytest
+from answers import CANDIDATE, REFERENCE, investigate, listed, reply, spread
+
+from trueweight.core import DriftMode, DriftVerdict, FailureKind, Provider, Trial
+from trueweight.drift import DriftSettings, outcomes
+from trueweight.drift.script import Kind
+
+
+def kind(trial: Trial) -> Kind:
+    return Kind(trial.case.id.split("~")[1])
+
+
+def is_reference(trial: Trial) -> bool:
+    return trial.provider.name == REFERENCE.name
+
+
+def test_log_probabilities_decide_in_five_prompts_and_a_probe() -> None:
+    """Four bets that nearly treble reach 20, one more probe tells whether the sampler has touched them."""
+    settings = DriftSettings(max_requests=40)
+    found = outcomes(investigate(lambda t: reply("a", logprobs=spread(0 if is_reference(t) else 0.3)), settings))["c"]
+    assert found.verdict is DriftVerdict.DRIFT
+    assert found.mode is DriftMode.LOGPROBS
+    assert found.requests <= 6
+    assert found.e_value >= 20
+    assert found.cost == pytest.approx(found.requests * (9 * 1.0 + 1 * 2.0) / 1e6)
+
+
+def test_a_cap_of_five_alternatives_is_met_with_fewer() -> None:
+    """A provider that refuses 20 is asked for 5, says so, and is compared all the same."""
+
+    def answer(trial: Trial) -> object:
+        asked = trial.case.request.get("top_logprobs", 0)
+        return 400 if asked > 5 else reply("a", logprobs=spread(0 if is_reference(trial) else 0.4, asked))
+
+    found = outcomes(investigate(answer, DriftSettings(max_requests=40)))["c"]  # type: ignore[arg-type]
+    assert found.verdict is DriftVerdict.DRIFT
+    assert any("answers 5" in finding for finding in found.findings)
+
+
+def test_without_log_probabilities_texts_are_compared() -> None:
+    """And that they are missing is said."""
+    found = outcomes(investigate(lambda t: reply("x" if is_reference(t) else "y"), DriftSettings(max_requests=40)))["c"]
+    assert (found.mode, found.verdict) == (DriftMode.GREEDY, DriftVerdict.DRIFT)
+    assert any("no log-probabilities" in finding for finding in found.findings)
+
+
+def test_minus_infinity_and_null_are_numbers_too() -> None:
+    """Some servers say -9999, some null: neither breaks the comparison, and equal lists stay equal."""
+    top = listed(-0.1, -9999, -3.0)
+    top["content"][0]["top_logprobs"][2]["logprob"] = None
+    found = investigate(lambda _: reply("a", logprobs=top), DriftSettings(max_requests=20))
+    assert outcomes(found)["c"].effect.value == 0
+
+
+def test_log_probabilities_that_follow_the_temperature_are_noticed() -> None:
+    """They were taken after the sampler; at temperature 1 they can be compared nonetheless."""
+
+    def answer(trial: Trial) -> dict[str, object]:
+        return reply("a", logprobs=spread(1.0 if kind(trial) is Kind.PROBE_HOT else 0))
+
+    found = outcomes(investigate(answer, DriftSettings(max_requests=20)))["c"]
+    assert any("after the sampler" in finding for finding in found.findings)
+
+
+def test_a_steady_slope_is_a_temperature_and_no_quantisation() -> None:
+    """MISCONFIGURED, the temperature named; weights are not blamed."""
+
+    def answer(trial: Trial) -> dict[str, object]:
+        slope = 1.0 if is_reference(trial) else 1.25
+        return reply("a", logprobs=listed(*(slope * (-0.4 - 0.5 * i) for i in range(10))))
+
+    found = outcomes(investigate(answer, DriftSettings(max_requests=40)))["c"]
+    assert found.verdict is DriftVerdict.MISCONFIGURED
+    assert "temperature of 0.80" in found.words
+
+
+def test_prompt_tokens_that_differ_are_another_template() -> None:
+    """Every prompt longer by the same: an injected system prompt; the drift that follows from it is not pursued."""
+
+    def answer(trial: Trial) -> dict[str, object]:
+        own = not is_reference(trial)
+        return reply("a", logprobs=spread(0.5 * own), tokens=9 + 17 * own)
+
+    found = outcomes(investigate(answer, DriftSettings(max_requests=40)))["c"]
+    assert found.verdict is DriftVerdict.MISCONFIGURED
+    assert "+17 tokens" in found.words
+    assert "system prompt" in found.words
+
+
+def test_a_provider_that_dies_midway_keeps_what_was_measured() -> None:
+    """It is given up after five prompts without an answer, and is inconclusive, not drifting."""
+    asked = 0
+
+    def answer(trial: Trial) -> object:
+        nonlocal asked
+        asked += not is_reference(trial)
+        return reply("a", logprobs=spread(0)) if is_reference(trial) or asked < 12 else FailureKind.RESET
+
+    found = outcomes(investigate(answer, DriftSettings(max_requests=60)))["c"]  # type: ignore[arg-type]
+    assert found.verdict is DriftVerdict.INCONCLUSIVE
+    assert found.prompts == 10
+    assert dict(found.missing) == {"reset": 5}
+    assert any("stopped answering" in finding for finding in found.findings)
+
+
+def test_a_reference_that_dies_ends_it_for_all() -> None:
+    """Nobody is asked on without anything to compare with."""
+    found = investigate(
+        lambda t: FailureKind.TIMEOUT_TOTAL if is_reference(t) else reply("a"), DriftSettings(max_requests=60)
+    )
+    outcome = outcomes(found)["c"]
+    assert outcome.verdict is DriftVerdict.INCONCLUSIVE
+    assert outcome.effect.value is None
+    assert outcome.requests < 12
+
+
+def test_empty_answers_and_refusals_differ_and_are_said() -> None:
+    """An empty reply is an answer; so is a refusal."""
+    settings = DriftSettings(mode=DriftMode.GREEDY, max_requests=40)
+    empty = outcomes(investigate(lambda t: reply("yes" if is_reference(t) else ""), settings))["c"]
+    assert empty.verdict is DriftVerdict.DRIFT
+    assert any("are empty" in finding for finding in empty.findings)
+    refused = outcomes(
+        investigate(lambda t: reply("yes") if is_reference(t) else reply("", refusal="I cannot"), settings)
+    )["c"]
+    assert any("refused" in finding for finding in refused.findings)
+
+
+def test_a_noisy_reference_is_no_alarm() -> None:
+    """Both sides answer at random, one text in three: inconclusive or equivalent, never drift."""
+
+    def answer(trial: Trial) -> dict[str, object]:
+        return reply("abc"[int(trial.id, 16) % 3])
+
+    found = outcomes(investigate(answer, DriftSettings(mode=DriftMode.GREEDY, max_requests=120)))["c"]
+    assert found.verdict is not DriftVerdict.DRIFT
+
+
+def test_many_candidates_share_the_reference_and_one_alpha() -> None:
+    """The reference is asked twice a prompt, however many are compared; only the one that differs is rejected."""
+    others = tuple(Provider(f"n{i}", f"http://127.0.0.1:{i + 3}/v1", "m") for i in range(4))
+
+    def answer(trial: Trial) -> dict[str, object]:
+        return reply("a", logprobs=spread(0.3 if trial.provider.name == "c" else 0))
+
+    found = outcomes(investigate(answer, DriftSettings(max_requests=30), CANDIDATE, *others))
+    assert [name for name, one in found.items() if one.verdict is DriftVerdict.DRIFT] == ["c"]
+    assert found["c"].e_value >= 5 / 0.05
+    assert found["c"].reference_requests <= 2 * 30 + 2
+
+
+def test_unrelated_seeds_are_no_drift() -> None:
+    """Sampled text: a provider with another generator differs always, and is not accused for that."""
+
+    def answer(trial: Trial) -> dict[str, object]:
+        own = "" if is_reference(trial) else "other"
+        return reply(f"{sum(map(ord, trial.case.id + own)) * 7919 % 10_007:05d}")
+
+    settings = DriftSettings(mode=DriftMode.SAMPLED, max_requests=80)
+    found = outcomes(investigate(answer, settings))["c"]
+    assert found.verdict is DriftVerdict.INCONCLUSIVE
+    assert any("seeds" in finding for finding in found.findings)

@@ -1,0 +1,44 @@
+"""Drift on two real rungs, and a null: the same server under another name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from command_line import trueweight
+from running_lab import RunningLab
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def found(lab: RunningLab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
+    """Q8_0, Q4_0 and F16 itself as candidates, 40 requests each at most."""
+    cwd = tmp_path_factory.mktemp("drift")
+    text = lab.only("f16", "q8_0", "q4_0").read_text("utf-8")
+    head, *tables = text.split("[[provider]]")
+    same = next(table for table in tables if 'role = "reference"' in table)
+    same = same.replace('name = "f16"', 'name = "f16-again"').replace('role = "reference"', 'role = "candidate"')
+    (cwd / "p.toml").write_text("[[provider]]".join([head, *tables, same]), "utf-8")
+    process = trueweight(
+        "drift", "--providers", "p.toml", "--out", "run", "--max-requests", 40, "--alpha", 0.01, cwd=cwd, timeout=600
+    )
+    assert process.returncode == 1, process.stderr
+    again = trueweight("drift", "replay", "run", cwd=cwd)
+    assert "to the byte" in again.stdout
+    providers: dict[str, dict[str, object]] = json.loads((cwd / "run" / "drift.json").read_text("utf-8"))["providers"]
+    return providers
+
+
+@pytest.mark.parametrize("rung", ["q8_0", "q4_0"])
+def test_a_real_quantisation_is_seen_within_ten_requests(found: dict[str, dict[str, object]], rung: str) -> None:
+    """At 1% false alarms, from log-probabilities, even 8 bits."""
+    assert found[rung]["verdict"] == "drift"
+    assert found[rung]["mode"] == "logprobs"
+    assert found[rung]["requests"] <= 10  # type: ignore[operator]
+
+
+def test_the_same_weights_do_not_drift(found: dict[str, dict[str, object]]) -> None:
+    """A null: looked at after every prompt, and never called different."""
+    assert found["f16-again"]["verdict"] in ("equivalent", "inconclusive")
+    assert found["f16-again"]["e_value"] < 20  # type: ignore[operator]
