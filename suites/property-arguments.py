@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from trueweight.properties import (
+    CatalogueTool,
     Prompt,
     arguments,
     ask_for_call,
@@ -147,13 +148,20 @@ def drawn_schemas(history: Any, others: Any, wanted: Any) -> Prompt:
 
 
 @st.composite
-def several_calls(draw: DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]], str]:
-    """One to four calls, some of tools that take nothing."""
+def catalogue_call(draw: DrawFn) -> tuple[CatalogueTool, dict[str, Any]]:
+    """A tool and its arguments, drawn together, so that leaving one call out leaves the others as they are."""
     nothing = catalogue_tools().filter(lambda one: one.takes_nothing)
     something = catalogue_tools().filter(lambda one: not one.takes_nothing)
-    chosen = draw(st.lists(st.one_of(nothing, something), min_size=1, max_size=4, unique_by=lambda one: one.name))
-    calls = [dict(call(one.name, draw(arguments(one.parameters)))) for one in chosen]
-    return [one.definition for one in chosen], calls, draw(ask_for_calls(calls))
+    chosen = draw(st.one_of(nothing, something))
+    return chosen, draw(arguments(chosen.parameters))
+
+
+@st.composite
+def several_calls(draw: DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]], str]:
+    """One to four calls, some of tools that take nothing."""
+    chosen = draw(st.lists(catalogue_call(), min_size=1, max_size=4, unique_by=lambda drawn: drawn[0].name))
+    calls = [dict(call(one.name, given)) for one, given in chosen]
+    return [one.definition for one, _ in chosen], calls, draw(ask_for_calls(calls))
 
 
 @prompts(

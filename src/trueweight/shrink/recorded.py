@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ class Failure:
 
     Attributes:
         called: names that the reply called.
+        failed, asked: how often the check failed in this mode in the run, of how many replies.
     """
 
     case: Case
@@ -26,6 +28,8 @@ class Failure:
     mode: Mode
     finding: Finding
     called: tuple[str, ...]
+    failed: int
+    asked: int
 
 
 class _Failing(NamedTuple):
@@ -51,7 +55,8 @@ def find_failure(run: RunDir, case_id: str, provider_name: str, *, check: str | 
         hint = near_miss(provider_name, providers)
         raise ConfigError(words, code="shrink-provider", where=str(run.path), hint=hint)
     provider = providers[provider_name]
-    failing = _failing(run, case, provider)
+    answers = Counter[Mode]()
+    failing = _failing(run, case, provider, answers)
     fitting = [one for one in failing if check is None or one.finding.check == check]
     if not fitting:
         seen = sorted({one.finding.check for one in failing})
@@ -59,7 +64,8 @@ def find_failure(run: RunDir, case_id: str, provider_name: str, *, check: str | 
         words = f"{provider_name} has no failure of {check or 'any check'} on case {case.key!r} that one reply can show"
         raise ConfigError(words, code="shrink-no-failure", where=str(run.path), hint=hint)
     best = min(fitting, key=_telling)
-    return Failure(case, provider, best.mode, best.finding, best.called)
+    times = sum((one.finding.check, one.mode) == (best.finding.check, best.mode) for one in failing)
+    return Failure(case, provider, best.mode, best.finding, best.called, times, answers[best.mode])
 
 
 def reference_of(run: RunDir, provider: Provider) -> Provider | None:
@@ -68,12 +74,14 @@ def reference_of(run: RunDir, provider: Provider) -> Provider | None:
     return None if found is None or found.name == provider.name else found
 
 
-def _failing(run: RunDir, case: Case, provider: Provider) -> list[_Failing]:
+def _failing(run: RunDir, case: Case, provider: Provider, answers: Counter[Mode]) -> list[_Failing]:
+    """Every failure of the provider on the case; counts its replies by mode."""
     found: list[_Failing] = []
     for exchange in run.exchanges():
         if (exchange.suite, exchange.case, exchange.provider) != (case.suite, case.id, provider.name):
             continue
         judged = judge_exchange(case, provider, exchange)
+        answers[exchange.mode] += judged.reply is not None
         called = tuple(call.name or "" for call in judged.reply.tool_calls) if judged.reply is not None else ()
         found += [
             _Failing(exchange.mode, finding, called)

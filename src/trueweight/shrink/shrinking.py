@@ -118,7 +118,8 @@ class _Hunt:
         except BudgetSpentError:
             self._stopped = True
         if self._failed:
-            self._times = repeats_for(self._failed, self._asked)
+            failure = self._failure
+            self._times = repeats_for(self._failed + failure.failed, self._asked + failure.asked)
         return self._failed > 0
 
     def search(self, begin: Callable[[Candidate], Search]) -> None:
