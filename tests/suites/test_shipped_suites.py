@@ -15,6 +15,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from trueweight.checks import all_checks
 from trueweight.core import Case, Severity, canonical_json
 from trueweight.suites import find_suite, shipped_suites
 
@@ -118,6 +119,26 @@ def test_a_case_says_what_it_is_for(case: Case) -> None:
     assert len(case.why) < 200
     assert case.source.startswith("https://")
     assert len(case.tags) > 1
+
+
+@each_case
+def test_a_must_is_about_the_server(case: Case) -> None:
+    """No reply that a weak model gives through a sound server fails a MUST: what can, the server has means to hold."""
+    if case.severity is not Severity.MUST:
+        return
+    engine = {info.id for info in all_checks() if info.engine}
+    held = {
+        name for name in case.checks if name.startswith("tool-arguments-")
+    }  # their own severity, whoever names them
+    if case.request.get("response_format", {}).get("type", "text") != "text":
+        held.add("structured-output")
+    if case.request.get("tool_choice", "auto") != "auto":
+        held |= {"tool-call-expected", "finish-reason"}
+        assert not any("arguments" in call for call in case.checks.get("tool-call-matches", {}).get("calls", ())) or (
+            case.answer == {"calls": [{"name": case.request["tools"][0]["function"]["name"], "arguments": {}}]}
+        )
+        held.add("tool-call-matches")
+    assert set(case.checks) <= engine | held
 
 
 @each_case
