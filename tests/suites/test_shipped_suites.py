@@ -81,6 +81,20 @@ def test_the_suites_are_as_large_as_they_say() -> None:
     assert 40 <= count["structured-output"] <= 50
 
 
+def test_the_readme_counts_the_cases() -> None:
+    """The table of suites is true."""
+    readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    for name in NINE.split():
+        assert f"| `{name}` | {len(find_suite(name).cases)} |" in readme
+
+
+def test_the_readme_shows_a_suite_that_is_one(tmp_path: Path) -> None:
+    """The example that people will copy has no problem."""
+    readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    (tmp_path / "orders.yaml").write_text(readme.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+    assert [case.id for case in find_suite(str(tmp_path / "orders.yaml")).cases] == ["refund-needs-a-call"]
+
+
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.key)
 def test_a_negative_has_a_positive_control(case: Case) -> None:
     """A refusal counts only beside an accepted sibling, which is a well-formed case of the same suite."""
