@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from trueweight.core import Case, ConfigError, Mode, Severity, near_miss
+from trueweight.core import Case, ConfigError, Mode, Severity, canonical_json, near_miss
 
 
 class Malformed(NamedTuple):
@@ -90,6 +90,9 @@ def read_format(name: str, path: Path, suite: str) -> Imported:
         for item in convert(path, suite):
             if isinstance(item, Malformed):
                 malformed.append(item)
+            elif not _writable(item):
+                reason = f"case {item.id!r} holds half of a surrogate pair, which a YAML suite cannot say"
+                malformed.append(Malformed(path, _line_of(item), reason))
             elif item.id in seen:
                 malformed.append(Malformed(path, 0, f"two cases are called {item.id!r}"))
             else:
@@ -98,6 +101,20 @@ def read_format(name: str, path: Path, suite: str) -> Imported:
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", code="import-unreadable", where=str(path)) from None
     return Imported(tuple(cases), tuple(malformed))
+
+
+def _writable(case: Case) -> bool:
+    try:
+        canonical_json([case.request, case.checks, case.answer]).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _line_of(case: Case) -> int:
+    """The line that a case's id ends with; 0 if it does not."""
+    number = case.id.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def make_case(

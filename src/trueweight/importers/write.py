@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trueweight.core import Case, ConfigError, Mode
+from trueweight.suites.as_yaml import json_as_yaml
 from trueweight.suites.jsonl_suite import suite_name
 
 _PART_BYTES = 4 * 2**20
@@ -31,9 +32,7 @@ def write_suite(cases: Sequence[Case], folder: Path, name: str, title: str) -> l
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with path.open("x", encoding="utf-8") as file:
-                # JSON is YAML, and the only spelling of it in which no text can mean anything else.
-                file.write(json.dumps(document, indent=1, ensure_ascii=True))
-                file.write("\n")
+                file.write(json_as_yaml(document))
         except FileExistsError:
             hint = "Choose another folder with -o, or remove it."
             raise ConfigError("is there already", code="import-exists", where=str(path), hint=hint) from None

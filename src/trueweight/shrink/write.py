@@ -12,6 +12,7 @@ import yaml
 from trueweight.core import Case, Finding, Mode
 from trueweight.shrink.shrinking import Shrunk
 from trueweight.suites import read_suite
+from trueweight.suites.as_yaml import json_as_yaml
 
 _HEAD = """\
 # Found on {provider}, {mode}: {check} failed {failed} of {asked} times.
@@ -42,9 +43,16 @@ def write_case(shrunk: Shrunk, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
     path.write_text(head + text, encoding="utf-8")
-    if not _reads_back(path, document):
+    if _reads_back(path, document):
+        return path
+    try:
         # What YAML's own spelling cannot carry, JSON's can, and JSON is YAML too.
-        path.write_text(head + json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        path.write_text(head + json_as_yaml(document), encoding="utf-8")
+    except ValueError:
+        # Half of a surrogate pair: only an escape in a bare request can say it.
+        path.unlink()
+        path = path.with_suffix(".jsonl")
+        path.write_text(json.dumps(_plain(shrunk.case.request)) + "\n", encoding="utf-8")
     return path
 
 
