@@ -1,3 +1,116 @@
-"""trueweight: is it really the model you pay for?"""
+"""trueweight: is it really the model you pay for?
+
+The public interface: what stands in ``__all__`` is kept stable, everything else may change. In short::
+
+    import trueweight as tw
+
+    plan = tw.plan_run("providers.toml", ["tool-calls"], limit=20)
+    tw.fire_run(plan, "runs/today")
+    summary = tw.judge_run("runs/today")
+    print(summary["providers"]["cheap-host"]["metrics"]["schema_accuracy"])
+
+Names are loaded when they are first used, so that importing this package costs nothing. PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trueweight.api import (
+        compare_runs,
+        fire_run,
+        gate_run,
+        judge_run,
+        load_suite,
+        merge_runs,
+        open_run,
+        plan_run,
+        report_run,
+    )
+    from trueweight.config import load_providers
+    from trueweight.core import (
+        Case,
+        ConfigError,
+        Exchange,
+        ExitCode,
+        Finding,
+        InfrastructureError,
+        Mode,
+        Price,
+        Provider,
+        Role,
+        Ruling,
+        Severity,
+        Suite,
+        TrueweightError,
+        Verdict,
+    )
+    from trueweight.run import Recording
+    from trueweight.run.gate import Gate
+    from trueweight.store import RunDir
+    from trueweight.verdict import Bar, load_bar
+    from trueweight.wire import FireResult, WireSettings
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Bar",
+    "Case",
+    "ConfigError",
+    "Exchange",
+    "ExitCode",
+    "Finding",
+    "FireResult",
+    "Gate",
+    "InfrastructureError",
+    "Mode",
+    "Price",
+    "Provider",
+    "Recording",
+    "Role",
+    "Ruling",
+    "RunDir",
+    "Severity",
+    "Suite",
+    "TrueweightError",
+    "Verdict",
+    "WireSettings",
+    "__version__",
+    "compare_runs",
+    "fire_run",
+    "gate_run",
+    "judge_run",
+    "load_bar",
+    "load_providers",
+    "load_suite",
+    "merge_runs",
+    "open_run",
+    "plan_run",
+    "report_run",
+]
+
+_PLACES = {
+    "Bar": "verdict",
+    "FireResult": "wire",
+    "Gate": "run.gate",
+    "Recording": "run",
+    "RunDir": "store",
+    "WireSettings": "wire",
+    "load_bar": "verdict",
+    "load_providers": "config",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'trueweight' has no attribute {name!r}")
+    place = _PLACES.get(name, "api" if name[0].islower() else "core")
+    value = getattr(importlib.import_module(f"trueweight.{place}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

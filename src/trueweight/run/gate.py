@@ -95,6 +95,11 @@ def _look(directory: Path, baseline: Path | None) -> tuple[dict[str, Any], Bar |
             return judge(run), bar_of(run), compare(judge_run(old), judge_run(run))
 
 
+def look(directory: Path) -> dict[str, Any]:
+    """The summary of a run, judged anew, or of a folder that holds nothing but one."""
+    return _look(directory, None)[0]
+
+
 def load_summary(path: Path) -> dict[str, Any]:
     """A ``summary.json`` that somebody else may have written.
 

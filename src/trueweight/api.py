@@ -1,0 +1,141 @@
+"""The four steps for programs: plan, fire, judge, report; and what is done with runs that are there.
+
+Every function takes and gives what the command line does; errors are `trueweight.TrueweightError`. Import these from
+``trueweight`` itself.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from trueweight.compare import compare
+from trueweight.config import keys_for, load_providers
+from trueweight.core import Provider, Suite, parse_shard
+from trueweight.judge import judge_run as judge_record
+from trueweight.run import Recording, RunOptions, conclude, judge, open_for_recording, prepare, publish
+from trueweight.run.gate import Gate, gate
+from trueweight.store import RunDir, merge, pending
+from trueweight.suites import find_suite
+from trueweight.verdict import Bar, load_bar
+from trueweight.wire import FireResult, WireSettings, fire
+
+PathLike = str | os.PathLike[str]
+
+
+def load_suite(name_or_path: PathLike) -> Suite:
+    """A shipped suite by name, or a ``.yaml`` or ``.jsonl`` file, or a folder of such files."""
+    return find_suite(os.fspath(name_or_path))
+
+
+def plan_run(
+    providers: PathLike | Sequence[Provider],
+    suites: Sequence[PathLike | Suite],
+    *,
+    repeats: int = 1,
+    limit: int | None = None,
+    seed: int = 0,
+    bar: PathLike | Bar | None = None,
+    shard: str | None = None,
+) -> Recording:
+    """Everything that will be asked, in its order; nothing is sent.
+
+    Args:
+        providers: a ``providers.toml``, or providers.
+        suites: shipped names, paths, or suites.
+        repeats: how often a candidate is asked each case in each mode.
+        limit: only the first so many cases of each suite.
+        bar: a ``bar.toml``, or a bar, that the providers are held to; its digest goes into the run.
+        shard: ``k/n`` for that part of the plan.
+    """
+    people = (
+        load_providers(Path(providers), environ=os.environ) if isinstance(providers, str | os.PathLike) else providers
+    )
+    found = [suite if isinstance(suite, Suite) else load_suite(suite) for suite in suites]
+    part = None if shard is None else parse_shard(shard)
+    options = RunOptions(repeats=repeats, limit=limit, seed=seed, shard=part)
+    return prepare(people, found, options, bar=load_bar(Path(bar)) if isinstance(bar, str | os.PathLike) else bar)
+
+
+def fire_run(
+    plan: Recording,
+    directory: PathLike,
+    *,
+    keys: Mapping[str, str] | None = None,
+    settings: WireSettings | None = None,
+    fresh: bool = False,
+    retry_errors: bool = False,
+) -> FireResult:
+    """Ask what the directory has no answer to yet, and record every answer there. Blocks; works in notebooks too.
+
+    Args:
+        keys: provider name → key; None takes them from the environment, as ``providers.toml`` names them.
+        fresh: throw away the run that is there.
+        retry_errors: send again what failed on the way.
+    """
+    given = keys_for(plan.manifest.providers, os.environ) if keys is None else keys
+    run, _ = open_for_recording(plan, Path(directory), fresh=fresh)
+    with run:
+        todo = pending(plan.plan.trials, run, retry_errors=retry_errors)
+        return _apart(partial(fire, todo, keys=given, sink=run.append, settings=settings))
+
+
+def _apart(call: Callable[[], Any]) -> FireResult:
+    """Run it on an event loop of its own: a notebook has one already, and signals are not ours to take here."""
+    ended: list[FireResult | BaseException] = []
+
+    def work() -> None:
+        try:
+            ended.append(anyio.run(call))
+        except BaseException as error:  # raised again where the caller is
+            ended.append(error)
+
+    thread = threading.Thread(target=work, name="trueweight")
+    thread.start()
+    thread.join()
+    if isinstance(ended[0], BaseException):
+        raise ended[0]
+    return ended[0]
+
+
+def open_run(directory: PathLike) -> RunDir:
+    """A recorded run, to read: its manifest, cases and exchanges. Use it in a ``with`` statement."""
+    return RunDir.open(Path(directory))
+
+
+def judge_run(directory: PathLike) -> dict[str, Any]:
+    """The summary of a recorded run, as ``schemas/summary.schema.json`` describes it. Writes nothing."""
+    with open_run(directory) as run:
+        return judge(run)
+
+
+def report_run(directory: PathLike, form: str = "html") -> str:
+    """The report of a recorded run: ``html``, ``markdown``, ``junit``, ``json`` or ``badge``. Writes nothing."""
+    with open_run(directory) as run:
+        return publish(run, judge(run), form)
+
+
+def gate_run(directory: PathLike, bar: PathLike | Bar | None = None, *, baseline: PathLike | None = None) -> Gate:
+    """Hold a recorded run to a bar, its own if none is given, and to an earlier run."""
+    chosen = load_bar(Path(bar)) if isinstance(bar, str | os.PathLike) else bar
+    return gate(Path(directory), chosen, None if baseline is None else Path(baseline))
+
+
+def compare_runs(before: PathLike, after: PathLike) -> dict[str, Any]:
+    """What changed between two recorded runs, as `trueweight compare --json` says it."""
+    with open_run(before) as first, open_run(after) as second:
+        return compare(judge_record(first), judge_record(second))
+
+
+def merge_runs(runs: Sequence[PathLike], out: PathLike) -> dict[str, Any]:
+    """Join shards of a run into a new run directory, and judge it."""
+    with ExitStack() as stack:
+        sources = [stack.enter_context(open_run(path)) for path in runs]
+        return conclude(stack.enter_context(merge(sources, Path(out))))

@@ -1,0 +1,165 @@
+"""pytest: ``--trueweight-run DIR`` turns a recorded run into test cases, and the fixture ``trueweight`` reads it.
+
+Loaded by every pytest of an environment in which trueweight is installed. So it imports nothing but pytest until it is
+asked for something. PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+_OPTION = "trueweight_run"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One option, in a group of its own."""
+    group = parser.getgroup("trueweight")
+    group.addoption(
+        "--trueweight-run",
+        dest=_OPTION,
+        metavar="DIR",
+        help="a run of trueweight, or a folder with its summary.json: a test for each provider, case and mode",
+    )
+
+
+class RecordedRun:
+    """What the fixture gives: a judged run to assert on.
+
+    Attributes:
+        summary: as ``schemas/summary.schema.json`` describes it.
+    """
+
+    def __init__(self, summary: dict[str, Any]) -> None:
+        self.summary = summary
+
+    @property
+    def providers(self) -> list[str]:
+        """Their names."""
+        return list(self.summary["providers"])
+
+    def provider(self, name: str) -> dict[str, Any]:
+        """A provider's part of the summary."""
+        return _find(name, self.summary["providers"], "provider")
+
+    def metric(self, provider: str, name: str) -> dict[str, Any]:
+        """An estimate: ``value``, ``low``, ``high``, ``n`` …"""
+        return _find(name, self.provider(provider)["metrics"], "metric")
+
+    def findings(self, provider: str, severity: str = "") -> list[dict[str, Any]]:
+        """The checks that it fails, all or of one severity."""
+        return [one for one in self.provider(provider)["findings"] if severity in ("", one["severity"])]
+
+    def verdict(self, provider: str) -> str | None:
+        """``pass``, ``fail`` or ``inconclusive``; None without a bar."""
+        found = self.provider(provider)["verdict"]
+        return None if found is None else str(found["outcome"])
+
+
+def _find(name: str, there: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    if name not in there:
+        from trueweight.core import near_miss
+
+        raise LookupError(f"the run has no {kind} {name!r}. {near_miss(name, there)}")
+    found: dict[str, Any] = there[name]
+    return found
+
+
+def _load(config: pytest.Config) -> RecordedRun | None:
+    """The run that was asked for, judged once; None if none was.
+
+    Raises:
+        pytest.UsageError: it cannot be read.
+    """
+    given = config.getoption(_OPTION)
+    if not given:
+        return None
+    if _KEY not in config.stash:
+        from trueweight.core import TrueweightError
+        from trueweight.run.gate import look
+
+        try:
+            config.stash[_KEY] = RecordedRun(look(Path(given)))
+        except TrueweightError as error:
+            raise pytest.UsageError(f"--trueweight-run: {error}") from None
+    return config.stash[_KEY]
+
+
+_KEY = pytest.StashKey[RecordedRun]()
+
+
+@pytest.fixture(scope="session")
+def trueweight(request: pytest.FixtureRequest) -> RecordedRun:
+    """The run of ``--trueweight-run``; without the option, tests that use it are skipped."""
+    found = _load(request.config)
+    if found is None:
+        pytest.skip("needs --trueweight-run DIR")
+    return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Before ``-k`` and ``-m`` choose among them."""
+    found = _load(config)
+    if found is not None:
+        root = _Run.from_parent(session, name="trueweight", nodeid="trueweight")
+        items.extend(_tests(root, found.summary))
+
+
+class _Run(pytest.Collector):
+    def collect(self) -> list[pytest.Item | pytest.Collector]:
+        return []
+
+
+def _tests(root: _Run, summary: Mapping[str, Any]) -> Iterator[pytest.Item]:
+    from trueweight.report import for_log
+
+    for provider in summary["providers"]:
+        for case in summary["cases"]:
+            for mode, cell in case["cells"].get(provider, {}).items():
+                name = f"{for_log(provider, limit=80)}::{for_log(case['case'], limit=160)}[{mode}]"
+                yield CellTest.from_parent(root, name=name, case=case, cell=cell)
+
+
+class BrokenLawError(Exception):
+    """A case that a provider fails."""
+
+
+class CellTest(pytest.Item):
+    """One provider's answers to one case in one mode."""
+
+    def __init__(self, *, case: Mapping[str, Any], cell: Mapping[str, Any], **more: Any) -> None:
+        super().__init__(**more)
+        self._case, self._cell = case, cell
+
+    def setup(self) -> None:
+        """No answer is an error and not a failure: it says nothing of the model."""
+        if self._cell["outcome"] == "transport":
+            raise BrokenLawError("no answer arrived")
+
+    def runtest(self) -> None:
+        """Fail with the checks that failed; a case that does not apply is skipped."""
+        outcome = self._cell["outcome"]
+        if outcome in ("fail", "flaky"):
+            self._fail(outcome)
+        if outcome != "pass":
+            pytest.skip(outcome)
+
+    def _fail(self, outcome: str) -> NoReturn:
+        from trueweight.report import for_log
+
+        flaky = f"flaky, {self._cell['passed']} of {self._cell['of']} passed; " if outcome == "flaky" else ""
+        lines = [f"{self._case['severity']}: {flaky}{', '.join(self._cell['fails'])}"]
+        lines += [for_log(self._case[key], limit=500) for key in ("why", "source") if self._case[key]]
+        raise BrokenLawError("\n".join(lines))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The words alone: a traceback through this plugin tells nobody anything."""
+        return str(excinfo.value) if isinstance(excinfo.value, BrokenLawError) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where pytest says that it is."""
+        return self.path, None, self.name
