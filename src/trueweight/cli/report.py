@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trueweight.report import find_format, format_names
-from trueweight.run import conclude, publish
+from trueweight.run import conclude, publish, with_drift
 from trueweight.store import RunDir
 
 
@@ -20,14 +20,27 @@ from trueweight.store import RunDir
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Where to write it; '-' is standard output. By default in DIR.",
 )
+@click.option(
+    "--drift",
+    "drift_directory",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Show the drift that `trueweight drift --out DIR` measured of the same providers.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON: --format json -o -.")
 @click.option("--quiet", is_flag=True, help="Do not print where it was written.")
-def command(*, directory: Path, form: str, output: Path | None, as_json: bool, quiet: bool) -> None:
+def command(
+    *, directory: Path, form: str, output: Path | None, as_json: bool, quiet: bool, drift_directory: Path | None
+) -> None:
     """Judge a recorded run again and write its report. Uses no network."""
     if as_json:
         form, output = "json", Path("-")
     with RunDir.open(directory) as run:
-        text = publish(run, conclude(run), form)
+        summary = conclude(run)
+        if drift_directory is not None:
+            with RunDir.open(drift_directory) as drift:
+                summary = with_drift(summary, run, drift)
+        text = publish(run, summary, form)
         if output is None:
             output = run.write_text(f"report{find_format(form).SUFFIX}", text)
         elif str(output) == "-":

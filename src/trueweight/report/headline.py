@@ -28,11 +28,16 @@ def limits(summary: Mapping[str, Any]) -> tuple[str, ...]:
         out.append(
             "Drift not measured: nothing here says that anyone's weights, or their precision, are the reference's."
         )
-    out += run.get("notes", ())
+    unknown = [n for n, p in summary["providers"].items() if not p.get("drift") and n != run.get("reference")]
+    if drift_measured(summary) and unknown:
+        out.append(f"Drift not measured of {', '.join(unknown)}.")
     planned, recorded = run["trials"]["planned"], run["trials"]["recorded"]
     if recorded < planned:
         out.append(f"Not finished: {recorded} of {planned} planned trials are on record. The same command goes on.")
-    unseen = 1 - 0.05 ** (1 / run["cases"]) if run.get("cases") else 1.0
+    if not run.get("cases"):
+        out.append("Only drift was measured: nothing here says whether tool calls and schemas arrive intact.")
+        return tuple(out)
+    unseen = 1 - 0.05 ** (1 / run["cases"])
     if unseen > FEW:
         cases = f"{run['cases']} case{'' if run['cases'] == 1 else 's'}"
         out.append(f"Too few cases to rely on: with {cases}, a provider could fail {unseen:.0%} of such and show none.")
@@ -44,10 +49,11 @@ def limits(summary: Mapping[str, Any]) -> tuple[str, ...]:
 def verdict_lines(summary: Mapping[str, Any], ranked: Sequence[Standing]) -> tuple[Line, ...]:
     """A line per group that has anyone in it, in the order in which a reader wants them."""
     bar = any(provider.get("verdict") for provider in summary["providers"].values())
-    known = drift_measured(summary)
+    alone = not summary["run"].get("cases")
+    known = all(summary["providers"][s.provider].get("drift") for s in ranked if s.group is Group.USE)
     labels = {
-        Group.USE: "Meets the bar" if bar else "Use" if known else "No fault found",
-        Group.AVOID: "Fails the bar" if bar else "Avoid",
+        Group.USE: "Meets the bar" if bar else "No drift" if alone else "Use" if known else "No fault found",
+        Group.AVOID: "Fails the bar" if bar else "Not the same" if alone else "Avoid",
         Group.UNDECIDED: "Undecided",
     }
     marks = {Group.USE: "✓", Group.AVOID: "✕", Group.UNDECIDED: "?"}

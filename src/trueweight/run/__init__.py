@@ -13,6 +13,7 @@ from trueweight.run.drift import (
     record_drift,
     replay_drift,
 )
+from trueweight.run.join import with_drift
 from trueweight.run.look import find_case, find_provider, find_trial, trials_of
 from trueweight.run.options import RunOptions
 from trueweight.run.record import Recording, open_for_recording, prepare, record, unanswered
@@ -47,4 +48,5 @@ __all__ = [
     "sessions",
     "trials_of",
     "unanswered",
+    "with_drift",
 ]

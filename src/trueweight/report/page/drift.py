@@ -124,5 +124,5 @@ def drifts(summary: Mapping[str, Any], order: Sequence[str]) -> Drifts | None:
     if scale is None:
         return None
     rows = tuple(_row(name, one, scale) for name, one in found.items())
-    words = " or ".join(f"{tau:g}" for tau in taus)
+    words = " or ".join(dict.fromkeys(f"{tau:.2g}" for tau in taus))
     return Drifts(scale.ticks(), scale.x(0.0), words, f"{alpha:g}", _height(1 / alpha), rows)

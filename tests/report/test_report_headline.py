@@ -1,0 +1,57 @@
+"""The answer in words: the same for every format, and never more than was measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from report_sample import make_drift, make_summary
+
+from trueweight.report import render_html, render_markdown, standings
+from trueweight.report.headline import limits, verdict_lines
+
+
+def _labels(summary: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {line.label: tuple(name for name, _ in line.people) for line in verdict_lines(summary, standings(summary))}
+
+
+def _with_drift(summary: dict[str, Any], *names: str) -> dict[str, Any]:
+    for name in names:
+        summary["providers"][name]["drift"] = make_drift("equivalent")
+    return summary
+
+
+def test_use_is_said_only_where_drift_was_measured_of_all_of_them() -> None:
+    """One provider whose weights nobody looked at keeps the line at "No fault found", and is named."""
+    summary = _with_drift(make_summary(), "twin", "slow")
+    assert set(_labels(summary)) == {"No fault found", "Avoid"}
+    assert any(text.startswith("Drift not measured of ") and "other-stack" in text for text in limits(summary))
+    assert _labels(_with_drift(summary, "other-stack"))["Use"] == ("other-stack", "slow", "twin")
+
+
+def test_few_cases_are_called_few_with_what_they_could_miss() -> None:
+    """With six cases a provider may fail 39% of such and show none: that is said before any number."""
+    summary = make_summary(6)
+    assert any("with 6 cases, a provider could fail 39% of such and show none" in text for text in limits(summary))
+    assert not any("Too few" in text for text in limits(make_summary()))
+
+
+def test_a_run_of_drift_alone_speaks_of_nothing_else() -> None:
+    """No matrix, no empty metrics, no script, and a word on what was not looked at."""
+    summary = _with_drift(make_summary(0), "twin", "other-stack", "slow")
+    summary["providers"]["int4"]["drift"] = make_drift()
+    for provider in summary["providers"].values():
+        provider |= {"metrics": {}, "versus_reference": {}, "findings": [], "latency": {}}
+    summary["run"] |= {"modes": [], "finished_at": None}
+    html = render_html(summary, ())
+    assert "Only drift was measured" in html
+    assert "No drift" in html
+    assert "Not the same" in html
+    for absent in ('id="differ"', 'id="paired-h"', "<script>", "Too few"):
+        assert absent not in html
+
+
+def test_markdown_says_the_same() -> None:
+    """A pull request's reader is told the limits too."""
+    text = render_markdown(make_summary())
+    assert "**✓ No fault found:**" in text
+    assert "Drift not measured: nothing here says" in text
