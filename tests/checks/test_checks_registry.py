@@ -10,6 +10,7 @@ from trueweight.checks import all_checks, check_params_schema, run_checks, valid
 from trueweight.checks.json_schema import validate
 from trueweight.core import ConfigError, Finding, Outcome, Severity
 from trueweight.explain.examples import EXAMPLES, OK_CALL, OK_TEXT, calls, case, says
+from trueweight.explain.handmade import plain
 from trueweight.read import read_reply
 
 FIXED = [
@@ -130,3 +131,18 @@ def test_a_request_that_should_be_refused_is_not_held_to_be_obeyed() -> None:
     failed = {f.check for f in run_checks(asked, read_reply(OK_TEXT)) if f.outcome is Outcome.FAIL}
     assert failed == {"request-refused"}
     assert one("tool-choice-required", OK_TEXT, case(tool_choice="required")).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [
+        ("Only one completion choice is allowed", Outcome.UNSUPPORTED),
+        ("'n' must be 1", Outcome.UNSUPPORTED),
+        ("n > 1 is not possible", Outcome.UNSUPPORTED),
+        ("bad luck", Outcome.FAIL),
+    ],
+)
+def test_a_clean_refusal_of_n_is_unsupported(words: str, outcome: Outcome) -> None:
+    """One letter is hard to find in words, so the words around it count."""
+    refused = plain({"error": {"message": words}}, status=400)
+    assert one("request-accepted", refused, case(n=2, tools=[])).outcome is outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ _REFUSING = (
     "not permitted",
     "cannot be enforced",
 )
+_ABOUT_N = re.compile(r"['\"`]n['\"`]|\bn\s*(?:=|>|must|is|should)|choices|(?:one|single|multiple) completions?")
 _SCHEMA_WORDS = ("schema", "keyword", "grammar")
 
 
@@ -199,6 +201,8 @@ def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
     named = [name for name in _FEATURES if name in request and len(name) > 1 and name in lowered]
     if named:
         return named[0]
+    if "n" in request and _ABOUT_N.search(lowered):
+        return "n"
     asked = [name for name in _FEATURES if name in request]
     refusing = any(word in lowered for word in _REFUSING)
     by_schema = any(name in request for name in ("response_format", "tools"))
