@@ -20,9 +20,10 @@ from trueweight.compare import compare
 from trueweight.config import keys_for, load_providers
 from trueweight.core import Provider, Suite, parse_shard
 from trueweight.judge import judge_run as judge_record
-from trueweight.run import Recording, RunOptions, conclude, judge, open_for_recording, prepare, publish
+from trueweight.run import Recording, RunOptions, judge, open_for_recording, prepare, publish
 from trueweight.run.gate import Gate, gate
-from trueweight.store import RunDir, merge, pending
+from trueweight.run.merging import merge_all
+from trueweight.store import RunDir, pending
 from trueweight.suites import find_suite
 from trueweight.verdict import Bar, load_bar
 from trueweight.wire import FireResult, WireSettings, fire
@@ -138,4 +139,6 @@ def merge_runs(runs: Sequence[PathLike], out: PathLike) -> dict[str, Any]:
     """Join shards of a run into a new run directory, and judge it."""
     with ExitStack() as stack:
         sources = [stack.enter_context(open_run(path)) for path in runs]
-        return conclude(stack.enter_context(merge(sources, Path(out))))
+        merged, summary = merge_all(sources, Path(out))
+        merged.close()
+        return summary

@@ -56,6 +56,7 @@ def test_two_shards_are_a_run(fleet: Path, tmp_path: Path) -> None:
     assert "18 of 18 planned trials on record" in done.stderr
     summary = json.loads((tmp_path / "whole" / "summary.json").read_text(encoding="utf-8"))
     assert "notes" not in summary["run"]
+    assert len(json.loads((tmp_path / "whole" / "client.json").read_text(encoding="utf-8"))["sessions"]) == 2
     assert summary["providers"]["twin"]["verdict"]["outcome"] == "pass"
     assert trueweight("gate", "whole", cwd=tmp_path).returncode == 0
 
@@ -82,3 +83,6 @@ def test_what_cannot_be_merged_is_refused_in_words(fleet: Path, tmp_path: Path) 
     assert "has the seed 2, not 1" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
+    drift = trueweight(*command, "--drift", "--shard", "1/2", "--out", "out", cwd=tmp_path)
+    assert drift.returncode == 2
+    assert "drift cannot be sharded" in drift.stderr

@@ -10,9 +10,13 @@ SHELLS = ("bash", "zsh", "fish")
 
 @click.command(
     epilog="""\b
-bash:  trueweight completion bash > ~/.local/share/bash-completion/completions/trueweight
-zsh:   trueweight completion zsh > "${fpath[1]}/_trueweight"
-fish:  trueweight completion fish > ~/.config/fish/completions/trueweight.fish"""
+bash:
+  trueweight completion bash \\
+    > ~/.local/share/bash-completion/completions/trueweight
+zsh:
+  trueweight completion zsh > "${fpath[1]}/_trueweight"
+fish:
+  trueweight completion fish > ~/.config/fish/completions/trueweight.fish"""
 )
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context

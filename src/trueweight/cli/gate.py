@@ -36,7 +36,11 @@ def command(directory: Path, bar_file: Path | None, baseline: Path | None, as_js
     the threshold, fail if none of it does, else inconclusive, with how many more trials would decide.
 
     \b
-    Exit codes: 0 all pass, 1 one fails, 3 one never answered, 4 one is inconclusive or nobody was judged.
+    Exit codes:
+      0  all pass
+      1  one fails
+      3  one never answered
+      4  one is inconclusive, or nobody was judged
     """
     found = gate(directory, None if bar_file is None else load_bar(bar_file), baseline)
     if as_json:

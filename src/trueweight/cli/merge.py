@@ -10,8 +10,9 @@ from rich.console import Console
 
 from trueweight.core import ExitCode
 from trueweight.report import print_table
-from trueweight.run import conclude, is_whole, publish
-from trueweight.store import RunDir, merge
+from trueweight.run import is_whole
+from trueweight.run.merging import merge_all
+from trueweight.store import RunDir
 from trueweight.verdict import exit_code, silent_providers
 
 
@@ -27,10 +28,9 @@ def command(runs: tuple[Path, ...], out: Path, quiet: bool) -> int:
     """
     with ExitStack() as stack:
         sources = [stack.enter_context(RunDir.open(path)) for path in runs]
-        merged = stack.enter_context(merge(sources, out))
-        summary = conclude(merged)
-        merged.write_text("report.html", publish(merged, summary))
-        whole = is_whole(merged.manifest)
+        merged, summary = merge_all(sources, out)
+        with merged:
+            whole = is_whole(merged.manifest)
     if not quiet:
         trials = summary["run"]["trials"]
         click.echo(f"{len(runs)} runs, {trials['recorded']} of {trials['planned']} planned trials on record.", err=True)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from trueweight.cli._flow import run_all, show_forecast
 from trueweight.config import keys_for, load_providers
-from trueweight.core import parse_shard
+from trueweight.core import ConfigError, parse_shard
 from trueweight.drift import DriftSettings
 from trueweight.report import visible
 from trueweight.run import RunOptions, divide, prepare, prepare_drift, say_division
@@ -108,6 +108,9 @@ def command(
     options = RunOptions(repeats=repeats, limit=limit, examples=examples, seed=seed, shard=part)
     found = [find_suite(name, examples=examples, seed=seed) for name in suites]
     recording = prepare(providers, found, options, bar=None if bar_file is None else load_bar(bar_file))
+    if drift and part is not None:
+        hint = "Each answer decides what is asked next: run `trueweight drift --out DIR` by itself."
+        raise ConfigError("drift cannot be sharded", code="shard-drift", where="--shard", hint=hint)
     if drift:
         recording = prepare_drift(providers, DriftSettings(seed=seed), beside=recording)
     settings = WireSettings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -30,6 +31,14 @@ def note_client(run: RunDir, fired: FireResult, settings: WireSettings, started_
     session = {"started_at": started_at, "recorded": fired.recorded, "load": load, **fired.health.as_json()}
     text = json.dumps({"format": FORMAT, "sessions": [*sessions(run), session]}, indent=1, sort_keys=True)
     run.write_text(FILE, text + "\n")
+
+
+def join_clients(merged: RunDir, runs: Iterable[RunDir]) -> None:
+    """Give a merged run the sessions of all its parts, each once and in order of time."""
+    every = {json.dumps(one, sort_keys=True): one for run in runs for one in sessions(run)}
+    found = sorted(every.values(), key=lambda one: (str(one.get("started_at")), json.dumps(one, sort_keys=True)))
+    if found:
+        merged.write_text(FILE, json.dumps({"format": FORMAT, "sessions": found}, indent=1, sort_keys=True) + "\n")
 
 
 def sessions(run: RunDir) -> list[dict[str, Any]]:
