@@ -14,6 +14,14 @@ from measured_drift import Measured
 from trueweight.schemas import load_schema
 
 
+def only(fleet: Path, folder: Path, *names: str) -> Path:
+    """A ``providers.toml`` of these alone: a twin takes a hundred prompts to be called equivalent."""
+    head, *tables = fleet.read_text("utf-8").split("[[provider]]")
+    kept = [table for table in tables if any(f'name = "{name}"' in table for name in names)]
+    (folder / "only.toml").write_text("[[provider]]".join([head, *kept]), "utf-8")
+    return folder / "only.toml"
+
+
 def test_quantised_providers_drift_and_the_twin_is_equivalent(measured: Measured) -> None:
     """int4 and int8 are told from fp32 within ten requests; the twin within its budget; exit code 1."""
     found = measured.found
@@ -66,49 +74,48 @@ def test_the_same_command_again_sends_nothing(measured: Measured, fleet: Path) -
     assert (measured.directory / "exchanges.jsonl").read_bytes() == before
 
 
-def test_a_record_that_was_cut_off_is_continued(measured: Measured, fleet: Path, tmp_path: Path) -> None:
+def test_a_record_that_was_cut_off_is_continued(fleet: Path, tmp_path: Path) -> None:
     """As after a kill: a torn tail costs its last line, and the same command reaches the same verdicts."""
-    copy = tmp_path / "copy"
-    shutil.copytree(measured.directory, copy)
-    record = copy / "exchanges.jsonl"
+    command = ("drift", "--providers", only(fleet, tmp_path, "reference", "int4", "int8"), "--out", "run")
+    trueweight(*command, cwd=tmp_path)
+    whole = json.loads((tmp_path / "run" / "drift.json").read_text("utf-8"))["providers"]
+    record = tmp_path / "run" / "exchanges.jsonl"
     record.write_bytes(record.read_bytes()[: record.stat().st_size // 3])
-    cut = trueweight("drift", "replay", "copy", cwd=tmp_path)
-    assert "inconclusive" in cut.stdout
-    trueweight("drift", "--providers", fleet, "--out", "copy", cwd=tmp_path)
-    found = json.loads((copy / "drift.json").read_text("utf-8"))["providers"]
-    assert {name: one["verdict"] for name, one in found.items()} == {
-        name: one["verdict"] for name, one in measured.found.items()
-    }
+    (tmp_path / "run" / "drift.json").unlink()
+    assert "inconclusive" in trueweight("drift", "replay", "run", cwd=tmp_path).stdout
+    trueweight(*command, cwd=tmp_path)
+    found = json.loads((tmp_path / "run" / "drift.json").read_text("utf-8"))["providers"]
+    verdicts = [{name: one["verdict"] for name, one in each.items()} for each in (whole, found)]
+    assert verdicts[0] == verdicts[1] == {"int4": "drift", "int8": "drift"}
 
 
 @pytest.mark.parametrize("mode", ["greedy", "sampled"])
 def test_texts_alone_tell_int8_from_its_reference(fleet: Path, tmp_path: Path, mode: str) -> None:
     """Without log-probabilities: by words at temperature 0, and by words under the same seed."""
-    text = fleet.read_text("utf-8")
-    head, *tables = text.split("[[provider]]")
-    kept = [table for table in tables if '"int4"' not in table]
-    (tmp_path / "p.toml").write_text("[[provider]]".join([head, *kept]), "utf-8")
-    trueweight("drift", "--providers", "p.toml", "--out", "run", "--mode", mode, cwd=tmp_path)
+    providers = only(fleet, tmp_path, "reference", "twin", "int8")
+    trueweight("drift", "--providers", providers, "--out", "run", "--mode", mode, cwd=tmp_path)
     found = json.loads((tmp_path / "run" / "drift.json").read_text("utf-8"))["providers"]
     assert (found["int8"]["verdict"], found["twin"]["verdict"]) == ("drift", "equivalent")
 
 
 def test_a_recorded_ladder_places_a_candidate(fleet: Path, tmp_path: Path) -> None:
-    """Calibrate on known files; int4 lies nearest to int4's rung, and far from the twin's."""
+    """Calibrate on known files; int4 lies nearest to int4's rung."""
+    fleet = only(fleet, tmp_path, "reference", "int4", "int8")
     trueweight(
         "drift", "calibrate", "--providers", fleet, "--out", "c", "--ladder", "l.json", "--prompts", "16", cwd=tmp_path
     )
     rungs = [rung["rung"] for rung in json.loads((tmp_path / "l.json").read_text("utf-8"))["rungs"]]
-    assert rungs == ["twin", "int8", "int4"]
+    assert rungs == ["int8", "int4"]
     trueweight("drift", "--providers", fleet, "--out", "run", "--ladder", "l.json", cwd=tmp_path)
     found = json.loads((tmp_path / "run" / "drift.json").read_text("utf-8"))["providers"]
     assert found["int4"]["rung"] == "int4"
-    assert "twin" not in found["int4"]["rungs"]
+    assert found["int8"]["rung"] == "int8"
     assert [rung["rung"] for rung in found["int4"]["ladder"]] == rungs
 
 
 def test_drift_rides_along_in_a_run(fleet: Path, tmp_path: Path) -> None:
     """One record, one summary: the suite's numbers are those of the suite alone."""
+    fleet = only(fleet, tmp_path, "reference", "int4")
     trueweight(
         "run", "--providers", fleet, "--suite", "tool-calls", "--limit", "2", "--drift", "--out", "r", cwd=tmp_path
     )
