@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from trueweight.core import Case, ConfigError, Provider, Role, Suite
-from trueweight.run import RunOptions, prepare, with_drift
+from trueweight.run import RunOptions, join_drift, prepare
 from trueweight.store import RunDir
 
 REFERENCE = Provider("ref", "http://127.0.0.1:9/v1", "m", Role.REFERENCE)
@@ -29,7 +29,7 @@ def _run(path: Path, providers: tuple[Provider, ...], drift: dict[str, Any]) -> 
 def _joined(one: Path, other: Path) -> dict[str, Any]:
     summary = {"run": {"reference": "ref"}, "providers": {"ref": {}, "cand": {}}}
     with RunDir.open(one) as run, RunDir.open(other) as drift:
-        return with_drift(summary, run, drift)
+        return join_drift(summary, run, drift)
 
 
 def test_the_same_provider_brings_its_drift(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import click
 
 from trueweight.cli._flow import run_all
 from trueweight.config import load_providers
+from trueweight.drift import DriftSettings
 from trueweight.fleet.child import running_fleet
-from trueweight.run import RunOptions, prepare
+from trueweight.run import RunOptions, prepare, prepare_drift
 from trueweight.suites import find_suite
 from trueweight.wire import WireSettings
 
@@ -22,8 +23,9 @@ SUITES = ("tool-calls", "structured-output")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Run directory. [trueweight-demo]")
 @click.option("--limit", type=click.IntRange(1), help="Only the first N cases of each suite.")
 @click.option("--seed", default=0, show_default=True, type=int, help="Of the order of trials and of resampling.")
+@click.option("--drift", is_flag=True, help="Also measure drift from the reference: about a minute more.")
 @click.option("--quiet", is_flag=True, help="Print only where the report is.")
-def command(out: Path | None, limit: int | None, seed: int, quiet: bool) -> int:
+def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quiet: bool) -> int:
     """Start eight simulated providers on this machine, some of them faulty, and find out which.
 
     They are real HTTP servers with a real small network behind them; nothing leaves this machine and no key is needed.
@@ -32,6 +34,8 @@ def command(out: Path | None, limit: int | None, seed: int, quiet: bool) -> int:
         providers = load_providers(providers_file, environ=os.environ)
         suites = [find_suite(name) for name in SUITES]
         recording = prepare(providers, suites, RunOptions(limit=limit, seed=seed))
+        if drift:
+            recording = prepare_drift(providers, DriftSettings(seed=seed), beside=recording)
         # Few at once: clients and servers share this machine's cores, and a queue here would show as their latency.
         settings = WireSettings(concurrency=2, backoff_base=0.05)
         return run_all(recording, out or _free_directory(), keys={}, settings=settings, quiet=quiet)

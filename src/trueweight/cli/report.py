@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trueweight.report import find_format, format_names
-from trueweight.run import conclude, publish, with_drift
+from trueweight.run import conclude, join_drift, publish
 from trueweight.store import RunDir
 
 
@@ -39,7 +39,7 @@ def command(
         summary = conclude(run)
         if drift_directory is not None:
             with RunDir.open(drift_directory) as drift:
-                summary = with_drift(summary, run, drift)
+                summary = join_drift(summary, run, drift)
         text = publish(run, summary, form)
         if output is None:
             output = run.write_text(f"report{find_format(form).SUFFIX}", text)

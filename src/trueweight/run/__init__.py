@@ -13,7 +13,7 @@ from trueweight.run.drift import (
     record_drift,
     replay_drift,
 )
-from trueweight.run.join import with_drift
+from trueweight.run.join import join_drift
 from trueweight.run.look import find_case, find_provider, find_trial, trials_of
 from trueweight.run.options import RunOptions
 from trueweight.run.record import Recording, open_for_recording, prepare, record, unanswered
@@ -33,6 +33,7 @@ __all__ = [
     "find_trial",
     "has_drift",
     "is_whole",
+    "join_drift",
     "judge",
     "known_ladder",
     "less",
@@ -48,5 +49,4 @@ __all__ = [
     "sessions",
     "trials_of",
     "unanswered",
-    "with_drift",
 ]

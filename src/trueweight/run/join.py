@@ -10,7 +10,7 @@ from trueweight.core import ConfigError, Provider
 from trueweight.store import RunDir
 
 
-def with_drift(summary: Mapping[str, Any], run: RunDir, drift: RunDir) -> dict[str, Any]:
+def join_drift(summary: Mapping[str, Any], run: RunDir, drift: RunDir) -> dict[str, Any]:
     """The summary with each provider's drift from the other run, and what was left out as a note.
 
     Drift is taken over only from a provider that was asked in the same words at the same address, against the same
