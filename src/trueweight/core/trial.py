@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import intern
 
 from trueweight.core.case import Case, Mode
 from trueweight.core.digest import digest
@@ -11,7 +12,7 @@ from trueweight.core.provider import Provider
 
 def trial_id(case: Case, provider: Provider, repeat: int, mode: Mode) -> str:
     """20 hexadecimal digits that name this trial on every machine, with no coordination."""
-    return digest([case.request_digest(), provider.fingerprint(), repeat, mode.value])[:20]
+    return intern(digest([case.request_digest(), provider.fingerprint(), repeat, mode.value])[:20])
 
 
 @dataclass(frozen=True, slots=True)

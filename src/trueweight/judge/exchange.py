@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from sys import intern
 from typing import Any
 
 from trueweight.checks import run_checks
@@ -164,8 +165,23 @@ def _passed(check: str, severity: Severity) -> Finding:
 
 
 def lean(seen: Observation) -> Observation:
-    """The observation as a whole run's worth of them is kept: without the evidence, which the exchange still has."""
-    return replace(seen, findings=tuple(map(_small, seen.findings)))
+    """The observation as a whole run's worth of them is kept: without the evidence, which the exchange still has, and
+    sharing with all others what is the same in thousands of them."""
+    findings = tuple(map(_small, seen.findings))
+    alike = all(finding.outcome is Outcome.PASS for finding in findings)
+    return replace(
+        seen,
+        provider=intern(seen.provider),
+        suite=intern(seen.suite),
+        case=intern(seen.case),
+        finish_reason=seen.finish_reason and intern(seen.finish_reason),
+        findings=_shared(findings) if alike else findings,
+    )
+
+
+@cache
+def _shared(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return findings
 
 
 def _small(finding: Finding) -> Finding:

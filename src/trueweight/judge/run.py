@@ -59,7 +59,8 @@ def judge_exchanges(
     # Drift's prompts are compared by their answers' distributions, never judged one by one.
     cases = {key: case for key, case in cases.items() if case.suite != DRIFT}
     providers = {provider.name: provider for provider in manifest.providers}
-    observations, ends = [], []
+    observations: list[Observation] = []
+    finished_at: str | None = None
     heard: defaultdict[str, list[Heard]] = defaultdict(list)
     for exchange in exchanges:
         if exchange.suite == DRIFT:
@@ -80,10 +81,10 @@ def judge_exchanges(
             gist := hear(exchange.trial, case, exchange.mode, exchange.repeat, judged.reply)
         ):
             heard[provider.name].append(gist)
-        ends.append(_end(exchange))
+        finished_at = max(finished_at or "", _end(exchange))
     reference = next((name for name, p in providers.items() if p.role is Role.REFERENCE), None)
     together = judge_together(observations, heard, cases, reference, without=without)
-    return Judgement(manifest, cases, tuple(together), max(ends, default=None))
+    return Judgement(manifest, cases, tuple(together), finished_at)
 
 
 def _end(exchange: Exchange) -> str:

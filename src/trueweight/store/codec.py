@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from sys import intern
 from typing import Any
 
 from trueweight.core import Attempt, Exchange, Failure, FailureKind, InfrastructureError, Mode, RequestRecord, Stamp
@@ -79,7 +80,7 @@ def decode_exchange(line: bytes, *, where: str = "") -> Exchange:
     try:
         request = value["request"]
         return Exchange(
-            trial=value["trial"],
+            trial=intern(value["trial"]),
             provider=value["provider"],
             suite=value["suite"],
             case=value["case"],

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from sys import intern
 from typing import NamedTuple
 
 from trueweight.core import Exchange, InfrastructureError
@@ -50,7 +51,8 @@ class ExchangeLog:
             if not line.endswith(b"\n"):
                 break  # torn: the process died while writing it, so its trial was never complete
             trial, outcome = self._identify(line, number)
-            self.index[trial] = Entry(self._end, len(line), outcome)
+            # One string for each trial, however many tables of a run know it.
+            self.index[intern(trial)] = Entry(self._end, len(line), intern(outcome))
             self._end += len(line)
 
     def _identify(self, line: bytes, number: int) -> tuple[str, str]:
