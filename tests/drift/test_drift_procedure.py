@@ -78,14 +78,16 @@ def test_a_steady_slope_is_a_temperature_and_no_quantisation() -> None:
     assert "temperature of 0.80" in found.words
 
 
-def test_prompt_tokens_that_differ_are_another_template() -> None:
-    """Every prompt longer by the same: an injected system prompt; the drift that follows from it is not pursued."""
+@pytest.mark.parametrize("alpha", [0.05, 0.4])
+def test_prompt_tokens_that_differ_are_another_template(alpha: float) -> None:
+    """Every prompt longer by the same: an injected system prompt; the drift that follows from it is not pursued, even
+    where one prompt would be enough to show it."""
 
     def answer(trial: Trial) -> dict[str, object]:
         own = not is_reference(trial)
         return reply("a", logprobs=spread(0.5 * own), tokens=9 + 17 * own)
 
-    found = outcomes(investigate(answer, DriftSettings(max_requests=40)))["c"]
+    found = outcomes(investigate(answer, DriftSettings(alpha=alpha, max_requests=40)))["c"]
     assert found.verdict is DriftVerdict.MISCONFIGURED
     assert "+17 tokens" in found.words
     assert "system prompt" in found.words
