@@ -185,16 +185,20 @@ def test_every_line_is_a_case_or_is_listed(form: str, tmp_path: Path, capsys: py
     assert len(find_suite(str(tmp_path / "out")).cases) == len(imported.cases)
 
 
-def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
-    """Whatever text stands in it; in several files when it is much."""
+@pytest.mark.parametrize(("form", "files"), [("k2vv", 1), ("minimax", 3)])
+def test_what_is_written_reads_back_the_same(tmp_path: Path, form: str, files: int) -> None:
+    """Whatever text stands in it: bare requests as lines, others as YAML, in several files when they are many."""
     nasty = {"role": "user", "content": 'no\n"02134"\t\u2028 </tool_call> \x7f 🎉 : - #'}
     body = {"messages": [nasty], "temperature": 0.5, "tools": [TOOL], "stream": False}
-    imported = read_format("k2vv", lines(tmp_path / "Much Of It.jsonl", *[body] * 900), "much")
+    if form == "minimax":
+        body["check_type"] = ["repeat_n_gram"]
+    path = lines(tmp_path / "Much Of It.jsonl", body, "{", *[body] * 899)
+    imported = read_format(form, path, "much")
     paths = write_suite(imported.cases, tmp_path / "out", "Much Of It", "t")
-    assert [path.name for path in paths] == [f"much-of-it-{number}.yaml" for number in (1, 2, 3)]
+    assert len(paths) == files
     again = find_suite(str(tmp_path / "out")).cases
-    assert [(case.id, case.request, case.modes) for case in again] == [
-        (case.id, case.request, case.modes) for case in imported.cases
+    assert [(case.id, case.request, case.modes, set(case.checks)) for case in again] == [
+        (case.id, case.request, case.modes, set(case.checks)) for case in imported.cases
     ]
     with pytest.raises(ConfigError, match="is there already"):
         write_suite(imported.cases, tmp_path / "out", "Much Of It", "t")

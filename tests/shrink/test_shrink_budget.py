@@ -96,7 +96,7 @@ def test_the_budget_of_requests_is_never_crossed(lucky: Callable[..., Shrinking]
         assert len(list(run.exchanges())) == done.shrunk.requests
     if done.case is not None:
         assert done.shrunk.stopped
-        assert "stopped by the budget" in told(done)
+        assert "stopped by the budget or by hand" in told(done)
 
 
 def test_the_budget_of_money_is_never_crossed(lucky: Callable[..., Shrinking]) -> None:

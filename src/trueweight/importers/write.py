@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from trueweight.core import Case, ConfigError, Mode
 from trueweight.suites.as_yaml import json_as_yaml
 from trueweight.suites.jsonl_suite import suite_name
 
+_NUMBERED = re.compile(r"line-\d{4,}")
 _PART_BYTES = 4 * 2**20
 _PART_CASES = 400
 """A YAML suite is checked whole, with a line for every value: parts keep that quick."""
@@ -19,9 +21,15 @@ _PART_CASES = 400
 def write_suite(cases: Sequence[Case], folder: Path, name: str, title: str) -> list[Path]:
     """Write cases as one suite or, if they are many, as several files of a folder; returns the paths.
 
+    Bare requests, a line each, stay what they are: a ``.jsonl`` file, which is read many times faster than YAML.
+
     Raises:
         ConfigError: if a file of that name is there already, or the disk refuses.
     """
+    if all(_is_bare(case) for case in cases):
+        path = folder / f"{suite_name(name)}.jsonl"
+        _write(path, _lines(cases))
+        return [path]
     parts = list(_parts(cases))
     width = len(str(len(parts)))
     written: list[Path] = []
@@ -29,17 +37,37 @@ def write_suite(cases: Sequence[Case], folder: Path, name: str, title: str) -> l
         stem = suite_name(name) if len(parts) == 1 else f"{suite_name(name)}-{number:0{width}d}"
         path = folder / f"{stem}.yaml"
         document = {"suite": stem[:80], "title": title, "version": 1, "cases": [_entry(case) for case in part]}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8") as file:
-                file.write(json_as_yaml(document))
-        except FileExistsError:
-            hint = "Choose another folder with -o, or remove it."
-            raise ConfigError("is there already", code="import-exists", where=str(path), hint=hint) from None
-        except OSError as error:
-            raise ConfigError(f"cannot write: {error.strerror}", code="import-disk", where=str(path)) from None
+        _write(path, json_as_yaml(document))
         written.append(path)
     return written
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        hint = "Choose another folder with -o, or remove it."
+        raise ConfigError("is there already", code="import-exists", where=str(path), hint=hint) from None
+    except OSError as error:
+        raise ConfigError(f"cannot write: {error.strerror}", code="import-disk", where=str(path)) from None
+
+
+def _is_bare(case: Case) -> bool:
+    """Whether a case is a request of a line and nothing more."""
+    return not case.checks and case.answer is None and _NUMBERED.fullmatch(case.id) is not None
+
+
+def _lines(cases: Sequence[Case]) -> str:
+    """The requests at their own line numbers, which are their ids; a line that was left out stays empty."""
+    rows: list[str] = []
+    for case in cases:
+        number = int(case.id.rpartition("-")[2])
+        rows += [""] * (number - 1 - len(rows))
+        mode = {} if case.modes == tuple(Mode) else {"stream": case.modes == (Mode.STREAM,)}
+        rows.append(json.dumps({**case.request, **mode}, ensure_ascii=False))
+    return "\n".join(rows) + "\n"
 
 
 def _parts(cases: Sequence[Case]) -> Iterator[list[Case]]:

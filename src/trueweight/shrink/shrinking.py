@@ -107,7 +107,7 @@ class _Hunt:
         self._failed = self._asked = 0
         self._finding: Finding | None = None
         self._exchange: Exchange | None = None
-        self._stopped = False
+        self._stopped = self._interrupted = False
 
     def confirm(self) -> bool:
         """Whether the failure comes again; how often says how often each candidate must be asked."""
@@ -135,11 +135,14 @@ class _Hunt:
             pass
         except BudgetSpentError:
             self._stopped = True
+        except KeyboardInterrupt:
+            # What was found so far is worth as much as what a spent budget leaves.
+            self._stopped = self._interrupted = True
 
     def confirm_smallest(self) -> None:
         """Ask the smallest twice more, so that its rate is more than one draw."""
         try:
-            for _ in range(2):
+            for _ in range(0 if self._interrupted else 2):
                 if self._attempts.left(1):
                     self._asked += 1
                     self._failed += self._fails_once(self._current.case)
@@ -148,7 +151,7 @@ class _Hunt:
 
     def ask_reference(self, reference: Provider | None) -> bool | None:
         """Whether the reference passes the smallest case."""
-        if reference is None:
+        if reference is None or self._interrupted:
             return None
         try:
             asked = self._attempts.ask(self._current.case, reference)

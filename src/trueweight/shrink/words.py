@@ -29,7 +29,7 @@ def _found(shrunk: Shrunk) -> list[str]:
     sizes = f"{shrunk.before:,} → {shrunk.after:,} bytes ({share:.0f}%)"
     lines = [f"{sizes}; fails {shrunk.failed} of {shrunk.asked}"]
     if shrunk.stopped:
-        lines[0] += "; stopped by the budget, so it may not be the smallest"
+        lines[0] += "; stopped by the budget or by hand, so it may not be the smallest"
     if shrunk.finding is not None:
         lines.append(f"{shrunk.finding.check}: {visible(shrunk.finding.message)}")
         if shrunk.finding.expected or shrunk.finding.got:
