@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trueweight.checks.evidence import quote, whole
+from trueweight.checks.finish import token_limit
 from trueweight.checks.json_schema import validate
 from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, check
 from trueweight.core import Case, Reply
@@ -104,7 +105,11 @@ def _holds_json(text: str) -> bool:
     fix="Constrain decoding by the schema.",
 )
 def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
-    """By the case's own schema, else by the request's. A refusal is not judged; a cut is said to be one."""
+    """By the case's own schema, else by the request's.
+
+    A refusal is not judged, nor is a reply that used up ``max_tokens`` and says so: a weak model can go on for ever
+    inside any grammar. A cut below the limit fails. Both count against the accuracy that is measured.
+    """
     schema = params.get("schema", requested_schema(case.request))
     if schema is None or reply.error is not None:
         return NotApplicable("neither the case nor the request has a schema") if schema is None else None
@@ -115,7 +120,15 @@ def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> Ve
         return NotApplicable(words)
     if kind == "refused":
         return NotApplicable(f"{_WORDS[kind]}: {words}")
+    if kind == "truncated" and _spent(case, reply):
+        return NotApplicable(f"{_WORDS[kind]}, at the limit that the request set")
     return _fail(reply, kind, words)
+
+
+def _spent(case: Case, reply: Reply) -> bool:
+    """Whether a reply has used all the tokens that the request allows."""
+    limit, used = token_limit(case.request), reply.usage.completion_tokens if reply.usage else None
+    return limit is not None and used is not None and used >= limit
 
 
 @check(

@@ -156,9 +156,14 @@ def tool_choice_none(case: Case, reply: Reply) -> Verdict | None:
     fix="Constrain decoding to the call grammar, or refuse the parameter.",
 )
 def tool_choice_required(case: Case, reply: Reply) -> Verdict | None:
-    """Not for replies that were cut, filtered or refused, nor for errors."""
+    """Not for replies that were cut, filtered or refused, nor for errors.
+
+    Where only messages declare tools, which few servers know, the case must name this check.
+    """
     choice = case.request.get("tool_choice")
     if (choice != "required" and _named(choice) is None) or reply.error is not None:
+        return None
+    if not case.request.get("tools") and "tool-choice-required" not in case.checks:
         return None
     if reply.tool_calls:
         return Pass()
