@@ -16,28 +16,30 @@ from resample import clopper_pearson, ends
 from samples import Samples
 
 SEEDS = 8
+LEAST = 15
 EACH = (2, 4)
 CANDIDATES = ("f16", "q8_0", "q4_0")
 
 
 def compare_sampled(samples: Samples, cells: Cells, rng: np.random.Generator, runs: int) -> list[dict[str, Any]]:
     """A row per candidate (the reference's own other seeds are the null) and number of answers."""
-    reference = [samples["f16", f"sampled-{seed}", 0] for seed in range(SEEDS)]
-    again = [samples["f16", f"sampled-{seed}", 1] for seed in range(SEEDS)]
-    prompts = cells.shared(*reference)
+    whole = [seed for seed in range(SEEDS) if len(cells.shared(samples["f16", f"sampled-{seed}", 0])) >= LEAST]
+    reference = [samples["f16", f"sampled-{seed}", 0] for seed in whole]
+    again = [samples["f16", f"sampled-{seed}", 1] for seed in whole]
     rows: list[dict[str, Any]] = []
-    if len(prompts) < 10:
+    if whole[:4] != [0, 1, 2, 3]:
         return rows
+    prompts = cells.shared(*reference, *again[:4])
     for name in CANDIDATES:
-        candidate = again[:4] if name == "f16" else [samples[name, f"sampled-{seed}", 0] for seed in range(SEEDS)]
+        candidate = again[:4] if name == "f16" else [samples[name, f"sampled-{seed}", 0] for seed in whole[:4]]
         if any(set(prompts) - set(answers) for answers in candidate[:4]):
             continue
-        for each in EACH:
+        for each in (each for each in EACH if 2 * each <= len(whole)):
             hits = {"bet, same seeds": 0, "bet, unrelated seeds": 0, "MMD as published": 0, "MMD within prompts": 0}
             for _ in range(runs):
                 chosen = list(rng.choice(prompts, len(prompts)))
                 mine = list(rng.permutation(4)[:each])
-                others = list(rng.permutation([s for s in range(SEEDS) if s not in mine])[:each])
+                others = list(rng.permutation([s for s in range(len(whole)) if s not in mine])[:each])
                 one = _bets(reference, again, candidate, mine, others, chosen, cells)
                 hits["bet, same seeds"] += one[0]
                 hits["bet, unrelated seeds"] += one[1]

@@ -36,7 +36,7 @@ def page(found: Mapping[str, Any]) -> str:
         tau_s=thresholds["tau_sampled"],
         runs=f"{found['runs']:,}",
     )
-    parts = [head, *_targets(found), *_nulls(found), *_met(found), *_misfits(found), *_curves(found)]
+    parts = [head, *_targets(found), *_nulls(found), *_met(found), *_fixed(found), *_misfits(found), *_curves(found)]
     return "\n".join(parts) + "\n"
 
 
@@ -93,6 +93,19 @@ def _met(found: Mapping[str, Any]) -> Iterable[str]:
             f"| {row['candidate']} | {row['answers']} | {row['method']} | "
             f"{row['rejects']:.1%} [{row['low']:.1%}, {row['high']:.1%}] |"
         )
+
+
+def _fixed(found: Mapping[str, Any]) -> Iterable[str]:
+    yield "\n## Beside tests of a fixed size\n"
+    yield (
+        'Exact match: one-sided sign test of "the candidate\'s text differs from A" against "B\'s does". Logprob tracking, in the\n'
+        "spirit of arXiv 2512.03816: mean |Δlogprob| of the first token's shared alternatives, candidate and B exchanged in\n"
+        "each prompt. Both look once, after n prompts, and have no tolerance: what honest stacks do counts as a difference.\n"
+    )
+    yield "| test | provider | n | rejects at 5% |"
+    yield "|---|---|---|---|"
+    for row in found["fixed"]:
+        yield f"| {row['test']} | {row['provider']} | {row['n']} | {_p(row['rejects'])} |"
 
 
 def _misfits(found: Mapping[str, Any]) -> Iterable[str]:

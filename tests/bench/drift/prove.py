@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from against_met import compare_sampled
 from cells import Cells, Scores
+from fixed import fixed_tests
 from page import page
 from resample import clopper_pearson, draw, ends, log_wealth
 from samples import Samples, keep, of_split, read_kept
@@ -191,6 +192,7 @@ class Proof:
             "nulls": self.nulls(),
             "together": self.together(),
             "misconfigured": self.misfits(),
+            "fixed": fixed_tests(self.samples, self.cells, self.rng, self.runs),
             "sampled_against_met": compare_sampled(self.samples, self.cells, self.rng, max(100, self.runs // 20)),
         }
 
