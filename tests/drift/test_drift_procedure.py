@@ -118,6 +118,8 @@ def test_a_reference_that_dies_ends_it_for_all() -> None:
     assert outcome.verdict is DriftVerdict.INCONCLUSIVE
     assert outcome.effect.value is None
     assert outcome.requests < 12
+    silent = outcomes(investigate(lambda _: FailureKind.CONNECT, DriftSettings(max_requests=60)))["c"]
+    assert not any("log-probabilities" in finding for finding in silent.findings)
 
 
 def test_empty_answers_and_refusals_differ_and_are_said() -> None:

@@ -54,6 +54,8 @@ def support_of(answers: Mapping[Kind, Answer]) -> Support:
     if isinstance(five, Facts) and five.top:
         note = f"refuses top_logprobs = {ASKED}{refusal} and answers 5"
         return Support(len(five.top), five_only=True, findings=(note,))
+    if isinstance(first, Missing) and not first.why.startswith("http-"):
+        return Support()  # It said nothing at all; that is no news about log-probabilities.
     return Support(findings=(f"sends no log-probabilities{refusal}",))
 
 
