@@ -121,10 +121,12 @@ class BrokenGzip(Fault):
 
 @fault("gzip-bomb", rows=(46,), checks=("content-encoding",))
 class GzipBomb(Fault):
-    """A small body unpacks to eighty megabytes."""
+    """Now and then a small body unpacks to eighty megabytes."""
 
     def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
-        """Pack a lot of nothing."""
+        """Pack a lot of nothing, once in six replies: each one costs its reader a second."""
+        if ask.count % 6:
+            return response
         return _replaced(response, _bomb(), content_encoding="gzip")
 
 
