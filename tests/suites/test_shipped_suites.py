@@ -91,7 +91,8 @@ def test_the_readme_counts_the_cases() -> None:
 def test_the_readme_shows_a_suite_that_is_one(tmp_path: Path) -> None:
     """The example that people will copy has no problem."""
     readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
-    (tmp_path / "orders.yaml").write_text(readme.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+    example = "suite:" + readme.partition("```yaml\nsuite:")[2].partition("```")[0]
+    (tmp_path / "orders.yaml").write_text(example, encoding="utf-8")
     assert [case.id for case in find_suite(str(tmp_path / "orders.yaml")).cases] == ["refund-needs-a-call"]
 
 
