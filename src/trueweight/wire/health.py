@@ -17,6 +17,7 @@ from typing import Any
 import anyio
 import httpx
 
+from trueweight.wire.failures import TRANSPORT_ERRORS
 from trueweight.wire.transport import FastTransport
 
 PERIOD = 0.01
@@ -26,6 +27,7 @@ LATE = 0.05
 """A row is spoiled if the loop was this late while it was under way: such a delay could stand in any of its times."""
 
 _TESTS = 50
+_AT_MOST = 3.0
 _KEPT = 1000
 
 
@@ -124,7 +126,7 @@ def _quantile(counts: dict[int, int], q: float, total: int) -> float:
 async def self_test(tls: SSLContext) -> SelfTest | None:
     """Ask a server in this process ``_TESTS`` times, one after the other, through the transport that a run uses."""
     took: list[float] = []
-    with suppress(OSError, httpx.HTTPError):
+    with suppress(*TRANSPORT_ERRORS), anyio.move_on_after(_AT_MOST):
         server = await asyncio.start_server(_say_yes, "127.0.0.1", 0)
         async with server:
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
