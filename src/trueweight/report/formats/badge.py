@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from trueweight.report.evidence import Evidence
+from trueweight.report.headline import verdict_lines
 from trueweight.report.standing import Group, standings
 
 SUFFIX = ".json"
@@ -14,10 +15,13 @@ _COLOURS: Final = {Group.AVOID: "critical", Group.UNDECIDED: "yellow", Group.USE
 
 
 def render(summary: Mapping[str, Any], evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
-    """Counts only, so that no provider's words stand in a README. The worst group gives the colour."""
-    groups = [standing.group for standing in standings(summary) if standing.group is not Group.REFERENCE]
-    parts = [(Group.USE, "pass"), (Group.UNDECIDED, "open"), (Group.AVOID, "fail")]
-    message = ", ".join(f"{groups.count(group)} {word}" for group, word in parts if group in groups)
+    """Counts only, so that no provider's words stand in a README. The worst group gives the colour.
+
+    Without a bar or a measured drift nobody passes: the words are those of the report.
+    """
+    lines = verdict_lines(summary, standings(summary))
+    message = ", ".join(f"{len(line.people)} {line.label.lower()}" for line in lines)
+    groups = {line.group for line in lines}
     colour = next((colour for group, colour in _COLOURS.items() if group in groups), "inactive")
     badge = {"schemaVersion": 1, "label": "trueweight", "message": message or "no candidates", "color": colour}
     return json.dumps(badge, sort_keys=True) + "\n"
