@@ -40,7 +40,9 @@ def _bytes(finding: Finding, reply: Reply | None) -> Iterator[Text]:
 
 def _finding(finding: Finding, law: str, reply: Reply | None) -> Iterator[Text]:
     mark, style = _MARKS.get(finding.outcome, ("·", "dim"))
-    yield Text(f"{mark} {finding.check}", style=f"bold {style}").append(f"  {finding.severity.value}", style="not bold")
+    yield Text(f"{mark} {for_log(finding.check)}", style=f"bold {style}").append(
+        f"  {finding.severity.value}", style="not bold"
+    )
     rows = [("law", law), ("found", finding.message), ("expected", finding.expected), ("got", finding.got)]
     for label, text in rows:
         if text:
@@ -119,7 +121,7 @@ def _print_whole(item: Evidence, held: Sequence[str], console: Console) -> None:
     _print(console, visible(curl(item.exchange.request), limit=10**9, lines=True))
     if held:
         head("Held")
-        _print(console, f"    {', '.join(held)}")
+        _print(console, f"    {for_log(', '.join(held), limit=4_000)}")
 
 
 def print_divergence(found: Divergence | None, names: tuple[str, str], console: Console) -> None:
@@ -162,4 +164,7 @@ def print_changed(changed: tuple[Sequence[str], Sequence[str], Sequence[str]], c
         ("still fails", "fails now", "holds now"), ("red", "red", "green"), changed, strict=True
     ):
         if checks:
-            _print(console, Text(f"{words}: ", style=f"bold {style}").append(", ".join(checks), style="none"))
+            _print(
+                console,
+                Text(f"{words}: ", style=f"bold {style}").append(for_log(", ".join(checks), limit=4_000), style="none"),
+            )
