@@ -68,8 +68,10 @@ def shell(
     )
 
 
-def run_action(cwd: Path, inputs: Mapping[str, str], event: Mapping[str, str] | None = None, **env: str) -> Job:
-    """Run the action's steps in order, until one fails."""
+def run_action(
+    cwd: Path, inputs: Mapping[str, str], event: Mapping[str, str] | None = None, *, only: str = "", **env: str
+) -> Job:
+    """Run the action's steps in order, or ``only`` the one of that name, until one fails."""
     action: dict[str, Any] = yaml.safe_load((ACTION / "action.yml").read_text(encoding="utf-8"))
     unknown = set(inputs) - set(action["inputs"])
     assert not unknown, unknown
@@ -77,7 +79,7 @@ def run_action(cwd: Path, inputs: Mapping[str, str], event: Mapping[str, str] | 
     values |= {"github.event_name": "push", "github.event.pull_request.head.repo.fork": "", **(event or {})}
     job = Job()
     for number, step in enumerate(action["runs"]["steps"]):
-        if not _holds(step.get("if", ""), values):
+        if only not in ("", step["name"]) or not _holds(step.get("if", ""), values):
             continue
         if "uses" in step:
             job.uses.append(step["uses"])

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from in_process import trueweight
 from trueweight.fleet import running_fleet
 
 BAR = '[[require]]\nmetric = "success_rate"\nat_least = 0.2\n'
@@ -23,20 +21,6 @@ def fleet() -> Iterator[Path]:
         text = providers.read_text(encoding="utf-8")
         providers.write_text(text.rstrip() + "\nrequests_per_minute = 6000\nconcurrency = 5\n", encoding="utf-8")
         yield providers
-
-
-def trueweight(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """The command line, to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "trueweight", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=180,
-        check=False,
-    )
 
 
 def test_two_shards_are_a_run(fleet: Path, tmp_path: Path) -> None:

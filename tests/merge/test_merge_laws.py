@@ -58,7 +58,7 @@ class Bench:
 parts = st.tuples(st.sampled_from(SHARDS), st.frozensets(st.integers(0, 35), max_size=4), st.integers(0, 9))
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(parts, min_size=1, max_size=4), st.randoms())
 def test_merging_is_commutative_associative_and_idempotent(
     chosen: list[tuple[Shard, frozenset[int], int]], random

@@ -1,11 +1,8 @@
-"""A small recorded run of a healthy and a faulty provider, and the command line to gate it with."""
+"""Bars to hold runs to, and how to read what came of it."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +27,6 @@ metric = "success_rate"
 at_least = 0.999
 """
 """Would take thousands of cases to prove."""
-
-
-def trueweight(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """The command line, to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "trueweight", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=180,
-        check=False,
-    )
 
 
 def summary_of(run: Path) -> dict[str, Any]:

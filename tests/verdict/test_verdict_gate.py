@@ -9,8 +9,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-from gating import GOOD, OPEN, summary_of, trueweight
+from gating import GOOD, OPEN, summary_of
 
+from in_process import trueweight
 from trueweight.schemas import load_schema
 
 FAILS = '[[require]]\nmetric = "must_pass_rate"\nat_least = 0.9\n'

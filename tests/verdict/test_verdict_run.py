@@ -8,8 +8,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from gating import GOOD, OPEN, STRICT, summary_of, trueweight
+from gating import GOOD, OPEN, STRICT, summary_of
 
+from in_process import trueweight
 from trueweight.schemas import load_schema
 from trueweight.verdict import load_bar
 
@@ -59,7 +60,7 @@ def test_judging_again_elsewhere_gives_the_same_bytes(barred: Path, tmp_path: Pa
 
 def test_exit_codes_tell_failed_from_open(fleet: Path, tmp_path: Path) -> None:
     """1 for a bar that is missed, 4 for one that too few cases can decide."""
-    bars = {"open.toml": OPEN, "missed.toml": '[[require]]\nmetric = "ttft"\nat_most = 0.001\nside = "value"\n'}
+    bars = {"open.toml": OPEN, "missed.toml": '[[require]]\nmetric = "success_rate"\nat_most = 0.001\nside = "value"\n'}
     for name, text in bars.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert trueweight(*command(fleet), "--bar", "missed.toml", cwd=tmp_path).returncode == 1
