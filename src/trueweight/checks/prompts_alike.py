@@ -80,7 +80,12 @@ def prompt_tokens_same(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[t
     fix="Accept reasoning_content in assistant messages and hand it to the chat template.",
 )
 def history_reasoning_kept(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
-    """The same history, with and without ``reasoning_content``, does not cost the same."""
+    """The same history, with and without ``reasoning_content``, does not cost the same.
+
+    Only of a provider that shows reasoning at all: a model that does not think has no place for it in its template.
+    """
+    if not any(one.reasoned for one in heard):
+        return ()
 
     def judge(params: Any, more: int) -> Verdict:
         words = f"prompt tokens are those of {params['than']}, which has no reasoning"

@@ -52,6 +52,10 @@ def _costs(prompt: int) -> Exchange:
     return plain(message(content="ok", usage=(prompt, 1)))
 
 
+def _thinks(prompt: int) -> Exchange:
+    return plain(message(content="ok", reasoning_content="hm", usage=(prompt, 3)))
+
+
 _CALL = calls('{"city":"Oslo"}')
 _STREAMED_CALL = parts(fragment(0, "weather", '{"city":"Oslo"}', id="a", type="function"))
 _COLD = _ask("cold", temperature=0)
@@ -98,8 +102,8 @@ PAIRED_EXAMPLES: tuple[PairedExample, ...] = (
     ),
     PairedExample(
         "history-reasoning-kept",
-        (Said(_BASE, _costs(10)), Said(_KEPT, _costs(10), broken=True)),
-        (Said(_BASE, _costs(10)), Said(_KEPT, _costs(31))),
+        (Said(_BASE, _thinks(10)), Said(_KEPT, _thinks(10), broken=True)),
+        (Said(_BASE, _thinks(10)), Said(_KEPT, _thinks(31))),
     ),
     PairedExample(
         "seed-repeats",
