@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from trueweight.core import Attempt, Exchange, RequestRecord
+from trueweight.core import Attempt, Case, Exchange, RequestRecord
 from trueweight.report import Evidence
 from trueweight.suites import find_suite, shipped_suites
 
@@ -19,18 +19,18 @@ _NO_REQUEST = RequestRecord("POST", "", (), "")
 
 
 @cache
-def _shipped() -> tuple[dict[str, str], frozenset[str]]:
-    """Digest of each shipped suite, and the keys of all their cases with what they send."""
-    suites = [find_suite(name) for name in shipped_suites()]
-    asked = {f"{case.key} {case.request_digest()}" for suite in suites for case in suite.cases}
-    return {suite.name: suite.digest() for suite in suites}, frozenset(asked)
+def _shipped(name: str) -> tuple[str, frozenset[str]]:
+    """Digest of a shipped suite, and the digests of what its cases send; nothing for any other name."""
+    if name not in shipped_suites():
+        return "", frozenset()
+    suite = find_suite(name)
+    return suite.digest(), frozenset(case.request_digest() for case in suite.cases)
 
 
 def private_suites(summary: Mapping[str, Any]) -> frozenset[str]:
     """Names of the run's suites that are not, to the byte of every request, those that come with trueweight."""
-    digests, _ = _shipped()
     return frozenset(
-        suite["name"] for suite in summary["run"]["suites"] if digests.get(suite["name"]) != suite["digest"]
+        suite["name"] for suite in summary["run"]["suites"] if _shipped(suite["name"])[0] != suite["digest"]
     )
 
 
@@ -62,7 +62,7 @@ def _case(case: Mapping[str, Any], private: frozenset[str]) -> dict[str, Any]:
     return {**case, "why": "", "source": "", "tags": []} if _is_private(case["case"], private) else dict(case)
 
 
-def public_evidence(evidence: Iterable[Evidence], cases: Mapping[str, Any]) -> Iterator[Evidence]:
+def public_evidence(evidence: Iterable[Evidence], cases: Mapping[str, Case]) -> Iterator[Evidence]:
     """Replies to shipped cases, without what was sent and to whom, and without the headers of what came.
 
     Answers that are errors are left out: providers write account names into them.
@@ -70,9 +70,9 @@ def public_evidence(evidence: Iterable[Evidence], cases: Mapping[str, Any]) -> I
     Args:
         cases: case key → case of the run.
     """
-    _, shipped = _shipped()
     for item in evidence:
-        known = f"{item.case} {cases[item.case].request_digest()}" in shipped
+        case = cases[item.case]
+        known = case.request_digest() in _shipped(case.suite)[1]
         status = item.exchange.final.status
         if known and status is not None and 200 <= status < 300:
             yield replace(item, exchange=_exchange(item.exchange))
