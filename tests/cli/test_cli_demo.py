@@ -73,7 +73,8 @@ def test_noise_floor_is_the_reference_against_itself(demo: Demo) -> None:
     """The reference is asked twice, so its F1 against itself is measured, with an interval."""
     floor = demo.summary["noise_floor"]["tool_call_f1"]
     assert floor["value"] is not None
-    assert floor["low"] < floor["high"]
+    assert floor["low"] < floor["value"]
+    assert floor["high"] is None or floor["high"] > floor["low"]  # perfect agreement has no upper limit
 
 
 def test_summary_keeps_to_its_published_schema(demo: Demo) -> None:
