@@ -111,6 +111,17 @@ def test_a_dead_proxy_is_a_connect_failure(stage: Stage, monkeypatch: pytest.Mon
     assert stage.kinds() == ["connect"]
 
 
+@pytest.mark.parametrize("url", ["ftp://user:secret-word@127.0.0.1:9", "socks5://user:secret-word@127.0.0.1:9"])
+def test_a_proxy_that_cannot_be_used_is_said(stage: Stage, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """One plain error that names the variable, and not the password in it; nothing is sent around the proxy."""
+    monkeypatch.setenv("ALL_PROXY", url)
+    with pytest.raises(ConfigError) as caught:
+        fire_at(stage, serving(fine))
+    assert caught.value.where == "ALL_PROXY"
+    assert "secret-word" not in str(caught.value)
+    assert stage.exchanges == []
+
+
 def test_every_carrier_leaves_the_same_record(stage: Stage) -> None:
     """Status, headers, body, stamps' offsets, cold and warm: what carried the request is not in the record."""
     tls = httpx.create_ssl_context()

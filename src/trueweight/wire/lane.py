@@ -45,12 +45,17 @@ class Lane:
         *,
         workers: int,
     ) -> None:
-        """``trials`` with their positions in the plan, in its order; at most ``workers`` of them under way at once."""
+        """``trials`` with their positions in the plan, in its order; at most ``workers`` of them under way at once.
+
+        Raises:
+            ConfigError: if a proxy of the environment cannot be used.
+        """
         self.provider = provider
         self.reason = ""
         self._trials = deque(trials)
         self._key = key
-        self._tls = tls
+        own = shared.world.transport(provider)
+        self._transport = make_transport(tls, http2=shared.settings.http2) if own is None else own
         self._limit = workers
         self._shared = shared
         self._pacer = Pacer(provider.requests_per_minute, shared.world.clock)
@@ -85,16 +90,13 @@ class Lane:
         if settings.rate:
             rng = random.Random(f"{settings.seed}/{self.provider.name}")
             self._starts = arrivals(settings.rate, settings.arrivals, world.clock(), rng)
-        transport = world.transport(self.provider)
-        if transport is None:
-            transport = make_transport(self._tls, http2=settings.http2)
         try:
             async with anyio.create_task_group() as group:
                 for _ in range(min(workers, len(self._trials))):
-                    group.start_soon(self._work, transport)
+                    group.start_soon(self._work, self._transport)
         finally:
             with anyio.CancelScope(shield=True):
-                await transport.aclose()
+                await self._transport.aclose()
         self._finished = True
 
     async def _work(self, transport: httpx.AsyncBaseTransport) -> None:

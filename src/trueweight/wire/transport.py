@@ -17,6 +17,8 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from trueweight.core import ConfigError
+
 KEEPALIVE = 15.0
 """Seconds that an idle connection is kept."""
 
@@ -33,9 +35,22 @@ def make_transport(tls: SSLContext, *, http2: bool = False) -> httpx.AsyncBaseTr
     Args:
         tls: how servers are verified.
         http2: offer HTTP/2 to servers that speak TLS; needs the extra ``http2``.
+
+    Raises:
+        ConfigError: if a proxy of the environment cannot be used. Its URL is not shown: passwords stand in them.
     """
     proxies = {"http", "https", "all"} & urllib.request.getproxies().keys()
-    return OwnTransport(tls, http2=http2) if http2 or proxies else FastTransport(tls)
+    if not http2 and not proxies:
+        return FastTransport(tls)
+    try:
+        return OwnTransport(tls, http2=http2)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise ConfigError(
+            f"a proxy that the environment names cannot be used ({type(error).__name__})",
+            code="proxy",
+            where=", ".join(f"{name.upper()}_PROXY" for name in sorted(proxies)),
+            hint="Valid: http://host:port; socks5:// needs pip install 'httpx[socks]'. NO_PROXY names exceptions.",
+        ) from None
 
 
 class FastTransport(AiohttpTransport):
