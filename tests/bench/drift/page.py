@@ -16,8 +16,8 @@ Every number here is of that one small model on processors; other models, and GP
   tuning, and thresholds were frozen in commits before: scale {scale} nats, tolerated mean excess {tau_l} (log-probabilities),
   {tau_g} (greedy), {tau_n} (near ties), {tau_s} (sampled).
 - Each number rests on {runs} runs that resample the test prompts with replacement, each prompt with all of its answers. The
-  intervals (Clopper-Pearson, 95%) say how exactly the *resampling* is known; that there are only {test} different prompts is
-  not in them.
+  intervals (Clopper-Pearson, 95%) say how exactly the *resampling* is known; that there are only so many different prompts, at
+  most {test}, in part of the rows fewer (column *prompts*), is not in them.
 - Requests are those to the candidate, probes included. The reference is asked twice (sampled: three times) as often.
 - A run may look after every prompt, ends at DRIFT or EQUIVALENT, and counts as detected only if DRIFT came first.
 """
@@ -42,18 +42,18 @@ def page(found: Mapping[str, Any]) -> str:
 
 def _targets(found: Mapping[str, Any]) -> Iterable[str]:
     yield "## Against the targets\n"
-    yield "| mode | provider | α | wanted | power | requests: median, 90%, 95% | reached |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| mode | provider | α | wanted | prompts | power | requests: median, 90%, 95% | reached |"
+    yield "|---|---|---|---|---|---|---|---|"
     for row in found["targets"]:
         wanted = f"≥ {row['wanted']:.0%} at ≤ {row['requests']}"
         head = f"| {row['mode']} | {row['provider']} | {row['alpha']:g} | {wanted} |"
         if row["reached"] is None:
-            yield f"{head} {row['note']} | | not shown |"
+            yield f"{head} 0 | {row['note']} | | not shown |"
             continue
         power = row["power"]
         span = f"{power['value']:.1%} [{power['low']:.1%}, {power['high']:.1%}] at {row['at']}"
         asked = ", ".join(_n(row[name]) for name in ("median", "p90", "p95"))
-        yield f"{head} {span} | {asked} | {'yes' if row['reached'] else 'NO'} |"
+        yield f"{head} {row['prompts']} | {span} | {asked} | {'yes' if row['reached'] else 'NO'} |"
 
 
 def _nulls(found: Mapping[str, Any]) -> Iterable[str]:

@@ -223,6 +223,7 @@ def _target(
     points = {int(n): value for n, value in found["power"].items()}
     at = max(n for n in points if n <= budget)
     power = points[at]
+    target["prompts"] = row["clusters"]
     return {**target, "power": power, "at": at, **found["requests"], "reached": power["value"] >= wanted}
 
 
