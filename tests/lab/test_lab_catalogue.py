@@ -19,7 +19,7 @@ from trueweight.suites import find_suite, shipped_suites
 
 pytestmark = pytest.mark.lab
 
-EVERY = 9
+EVERY = 13
 """One case in so many of each suite; the whole catalogue takes two cores half an hour."""
 
 
