@@ -43,18 +43,20 @@ def spelled(value: Any, *, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
+# Made once: a strategy costs more to make than to draw from.
+_NAMED_FORMS = st.sampled_from(_NAMED)
+_TOOL_FORMS = st.one_of(_NAMED_FORMS, st.sampled_from(_MEANT))
+
+
 def ask_for_call(name: str, arguments: Mapping[str, Any]) -> SearchStrategy[str]:
     """Prompts that name a tool and spell its arguments out."""
-    return st.sampled_from(_NAMED).map(lambda form: form.format(name=name, arguments=spelled(arguments)))
+    return _NAMED_FORMS.map(lambda form: form.format(name=name, arguments=spelled(arguments)))
 
 
 def ask_for_tool(tool: CatalogueTool, arguments: Mapping[str, Any]) -> SearchStrategy[str]:
     """Prompts for a tool of the catalogue: as a user says it, or by the tool's name."""
-    named = ask_for_call(tool.name, arguments)
-    if not arguments:
-        return named
-    meant = st.sampled_from(_MEANT).map(lambda form: form.format(ask=tool.ask, arguments=spelled(arguments)))
-    return st.one_of(named, meant)
+    forms = _TOOL_FORMS if arguments else _NAMED_FORMS
+    return forms.map(lambda form: form.format(name=tool.name, ask=tool.ask, arguments=spelled(arguments)))
 
 
 def ask_for_calls(calls: Sequence[Call]) -> SearchStrategy[str]:

@@ -40,6 +40,10 @@ _CHATTER = (
     ("Remind me what we did so far.", "We went through your requests one by one; nothing is open."),
     ("Is this safe to do on a Friday?", "There is no reason against it."),
 )
+# Made once: a strategy costs more to make than to draw from.
+_LUCK = st.integers(0, 4)
+_WORKED = st.tuples(st.sampled_from(_RESULTS), st.sampled_from(_CLOSINGS))
+_FAILED = st.tuples(st.sampled_from(_ERRORS), st.sampled_from(_FAILURES))
 SYSTEM_PROMPTS = (
     "You are a helpful assistant.",
     "You are an agent with tools. Call a tool when one is needed, and answer in words when none is.",
@@ -65,7 +69,7 @@ def conversations(
         tools: tools of the catalogue that may be called in it; None means all.
     """
     chosen = tuple(catalogue() if tools is None else tools)
-    kinds = [_chatter(), _work(chosen)] if chosen else [_chatter()]
+    kinds = [_chatter(), _work(st.sampled_from(chosen))] if chosen else [_chatter()]
     history = st.lists(st.one_of(kinds), min_size=turns[0], max_size=turns[1])
     return st.tuples(system_prompts(), history).map(lambda drawn: [*drawn[0], *_numbered(drawn[1])])
 
@@ -104,16 +108,12 @@ def _chatter() -> SearchStrategy[list[Message]]:
 
 
 @st.composite
-def _work(draw: DrawFn, tools: tuple[CatalogueTool, ...]) -> list[Message]:
-    tool = draw(st.sampled_from(tools))
+def _work(draw: DrawFn, tools: SearchStrategy[CatalogueTool]) -> list[Message]:
+    tool = draw(tools)
     given = draw(arguments(tool.parameters))
     question = draw(ask_for_tool(tool, given))
-    worked = draw(st.integers(0, 4)) < 4
-    result, words = draw(
-        st.tuples(st.sampled_from(_RESULTS), st.sampled_from(_CLOSINGS))
-        if worked
-        else st.tuples(st.sampled_from(_ERRORS), st.sampled_from(_FAILURES))
-    )
+    worked = draw(_LUCK) < 4
+    result, words = draw(_WORKED if worked else _FAILED)
     return [
         {"role": "user", "content": question},
         call_message(tool.name, given),
