@@ -130,6 +130,8 @@ def test_a_link_to_a_cell_opens_its_evidence(open_page: Opener, html: str) -> No
     for words in (case, "curl -sS", "$API_KEY", "x-request-id", "209.0 ms", "finish_reason", "Expected", "stream"):
         assert words in text
     assert "<tool_call>" in opened.page.locator("dialog[open] .finding mark").first.inner_text()
+    clause = opened.page.locator("dialog[open] .finding a", has_text="source").first
+    assert clause.get_attribute("href") == "https://github.com/vllm-project/vllm/issues/10395"
     opened.assert_quiet()
 
 

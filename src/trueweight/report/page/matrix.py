@@ -98,13 +98,14 @@ def _rank(row: MatrixRow) -> tuple[int, int, int, str]:
     return -row.disagreement, -failing, severity, row.key
 
 
-def as_data(matrix: Matrix, laws: Mapping[str, str], reference: str | None) -> dict[str, Any]:
+def as_data(matrix: Matrix, laws: Mapping[str, tuple[str, str]], reference: str | None) -> dict[str, Any]:
     """The matrix for the page's script: short keys, because they repeat thousands of times."""
     return {
         "providers": matrix.providers,
         "modes": matrix.modes,
         "reference": None if reference is None else visible(reference, limit=80),
-        "checks": [[check, laws.get(check, "")] for check in matrix.checks],
+        # Those of the matrix first, because its cells name them by number; INFO checks fail in no cell.
+        "checks": [[check, *laws.get(check, ("", ""))] for check in dict.fromkeys([*matrix.checks, *laws])],
         "cases": [
             {
                 "k": r.key,

@@ -232,8 +232,9 @@
   }
 
   function findingNode(found) {
-    const law = (data.checks.find(([id]) => id === found.id) || ["", ""])[1];
-    return el("div", { class: found.s === "INFO" ? "finding info" : "finding" }, el("b", null, found.id), " ", el("span", { class: "sev" }, found.s + " · " + found.o),
+    const [, law, source] = data.checks.find(([id]) => id === found.id) || ["", "", ""];
+    const clause = source ? [" ", el("a", { href: source, rel: "noopener noreferrer" }, "source")] : [];
+    return el("div", { class: found.s === "INFO" ? "finding info" : "finding" }, el("b", null, found.id), " ", el("span", { class: "sev" }, found.s + " · " + found.o), ...clause,
       pairs([["Law", law], ["Found", found.m], ["Expected", found.x], ["Got", found.g]]), ...(found.b || []).map(bytesNode));
   }
 

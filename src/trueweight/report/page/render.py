@@ -103,9 +103,13 @@ def _embed(
     return kept, len(texts) - len(kept)
 
 
-def _laws(summary: Mapping[str, Any]) -> dict[str, str]:
+def _laws(summary: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Check → its law, and the address of its clause or bug report."""
     found = (f for provider in summary["providers"].values() for f in provider.get("findings") or [])
-    return {str(f["check"]): visible(str(f.get("law", "")), limit=300) for f in found}
+    return {
+        str(f["check"]): (visible(str(f.get("law", "")), limit=300), visible(_link(f.get("source", "")), limit=500))
+        for f in found
+    }
 
 
 def _order(matrix: Matrix, summary: Mapping[str, Any]) -> list[str]:
