@@ -84,6 +84,7 @@ def test_a_known_answer_keeps_its_question_and_its_tool() -> None:
     (tool,) = case.request["tools"]
     assert tool["function"]["name"] == "tool_3"
     assert list(tool["function"]["parameters"]["properties"]) == ["a"]
+    assert case.request.keys() == {"messages", "tools", "parallel_tool_calls"}
 
 
 def test_a_call_and_its_result_go_together() -> None:

@@ -15,6 +15,8 @@ Item = TypeVar("Item")
 _Steps = Generator[Candidate, bool, None]
 
 _NEEDED = frozenset({"messages", "tools", "functions"})
+_DEMANDS = frozenset({"response_format", "tool_choice", "parallel_tool_calls", "n", "stop"})
+"""What a request demands of its answer: without them another answer is right than the one that the case knows."""
 _ANSWER_KNOWN = ("tool-call-matches", "json-equals", "content-matches", "tool-call-expected", "needle")
 _WORTH = 2
 
@@ -95,9 +97,10 @@ class _Cutter:
 
     def options(self) -> _Steps:
         """Everything in the request beside messages and tools."""
-        names = [key for key in self._request() if key not in _NEEDED]
+        needed = _NEEDED | _DEMANDS if self._knows else _NEEDED
+        names = [key for key in self._request() if key not in needed]
         request = self._request()
-        fixed = {key: request[key] for key in request if key in _NEEDED}
+        fixed = {key: request[key] for key in request if key in needed}
         yield from self._cut(
             names,
             lambda kept: {**{key: self._request()[key] for key in fixed}, **{key: request[key] for key in kept}},
