@@ -115,6 +115,7 @@ def tabulate(observations: Iterable[Observation], cases: Sequence[CaseInfo], rep
 
 def _columns(rows: dict[tuple[int, bool, int], Observation | None], cases: Sequence[CaseInfo]) -> Table:
     keys, seen = list(rows), list(rows.values())
+    rows.clear()  # of a large run it is as large as the columns that are made now
     case = np.array([k[0] for k in keys], dtype=np.int64)
     asked_tools = np.array([info.tools for info in cases], dtype=bool)
     asked_structured = np.array([info.structured for info in cases], dtype=bool)
