@@ -60,7 +60,8 @@ def find_failure(run: RunDir, case_id: str, provider_name: str, *, check: str | 
     fitting = [one for one in failing if check is None or one.finding.check == check]
     if not fitting:
         seen = sorted({one.finding.check for one in failing})
-        hint = f"What failed there: {', '.join(seen)}." if seen else "Every check passed there."
+        none = "Every check passed there." if answers.total() else "No reply of it is on record, or none that arrived."
+        hint = f"What failed there: {', '.join(seen)}." if seen else none
         words = f"{provider_name} has no failure of {check or 'any check'} on case {case.key!r} that one reply can show"
         raise ConfigError(words, code="shrink-no-failure", where=str(run.path), hint=hint)
     best = min(fitting, key=_telling)
