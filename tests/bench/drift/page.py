@@ -18,6 +18,10 @@ Every number here is of that one small model on processors; other models, and GP
 - Each number rests on {runs} runs that resample the test prompts with replacement, each prompt with all of its answers. The
   intervals (Clopper-Pearson, 95%) say how exactly the *resampling* is known; that there are only so many different prompts, at
   most {test}, in part of the rows fewer (column *prompts*), is not in them.
+- **Not as frozen: sampled text.** Its tolerance was 0.06, from 60 tuning prompts of which 2 differed with 4 slots. Of the 25 test
+  prompts 4 did, and 78% of resampled runs (at 5%) called that honest stack a drift. The tolerance was raised to 0.2 after this was
+  seen; sampled rows below use it, and nothing has confirmed it on fresh prompts. Other stacks may need more.
+- Not measured: other thread counts, `top_p` .9, temperature .8 (no time on a shared machine); fewer prompts than planned.
 - Requests are those to the candidate, probes included. The reference is asked twice (sampled: three times) as often.
 - A run may look after every prompt, ends at DRIFT or EQUIVALENT, and counts as detected only if DRIFT came first.
 """
