@@ -87,7 +87,8 @@ def _met(found: Mapping[str, Any]) -> Iterable[str]:
         return
     yield (
         "Share of runs that reject at 5%, on the same answers of the candidate. MMD is ours, and equal to the statistic of\n"
-        "`model-equality-testing` 0.0.2 to 1e-15 (`check_met.py`). The bet under the same seeds needs a provider that honours\n"
+        "`model-equality-testing` 0.0.2 to 1e-15 (`check_met.py`). With 20 prompts, drawn with replacement, a prompt drawn twice brings the\n"
+        "same answers twice: MMD within prompts on 40 answers exceeds its level, probably for that reason. The bet under the same seeds needs a provider that honours\n"
         "`seed` with the reference's generator; *unrelated seeds* is what is left where it does not.\n"
     )
     yield "| candidate | answers | method | rejects |"
