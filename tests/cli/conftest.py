@@ -21,10 +21,19 @@ def cli(tmp_path: Path) -> Cli:
     return run
 
 
+def _demo(cwd: Path, *arguments: object) -> Demo:
+    process = trueweight("demo", *arguments, cwd=cwd, timeout=300)
+    directory = cwd / "trueweight-demo"
+    return Demo(directory, process, json.loads((directory / "summary.json").read_text(encoding="utf-8")))
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The README's first command, run once for all tests that look at its result."""
-    cwd = tmp_path_factory.mktemp("demo")
-    process = trueweight("demo", cwd=cwd, timeout=300)
-    directory = cwd / "trueweight-demo"
-    return Demo(directory, process, json.loads((directory / "summary.json").read_text(encoding="utf-8")))
+    return _demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def short_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """A third of it, for what is judged again and again."""
+    return _demo(tmp_path_factory.mktemp("short-demo"), "--limit", 20)

@@ -121,7 +121,7 @@ def test_a_family_of_keywords_comes_when_it_is_asked_for_and_only_then(family: s
     """Found within some draws; and never in schemas of no family at all."""
     seen: set[str] = set()
 
-    @settings(max_examples=50, database=None)
+    @settings(max_examples=200, database=None)
     @given(schemas([family]), schemas([]))
     def look(with_it: dict[str, Any], without: dict[str, Any]) -> None:
         seen.update(keywords_of(with_it))
