@@ -59,12 +59,15 @@ def stream_same_text(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tup
     fix="Count tokens in one place, after generation, for both paths.",
 )
 def usage_same_streamed(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
-    """Prompt tokens exactly; completion tokens within two, where the answers are the same."""
+    """Prompt tokens exactly; completion tokens within two, where the answers are the same text.
+
+    Not where tools are called: what the model wrote for a call is not shown, and the same call may be spaced otherwise.
+    """
     for plain, streamed in _both(heard):
         for one in streamed:
             other = next((p for p in plain if _said(p) == _said(one)), None)
             verdict = _same_prompt(plain, one)
-            if other is not None and not isinstance(verdict, Fail):
+            if other is not None and not one.calls and not isinstance(verdict, Fail):
                 verdict = _same_completion(other, one) or verdict
             if verdict is not None:
                 yield one, verdict
