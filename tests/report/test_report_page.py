@@ -309,3 +309,11 @@ def test_a_healthy_client_says_how_healthy() -> None:
     summary["run"]["client"] = [{"lag_p99_ms": 0.4, "self_test": tests}, {"lag_p99_ms": 1.3, "self_test": None}]
     text = " ".join(Page(render_html(summary, ())).text.split())
     assert "kept up (event loop late by 1.3 ms at p99, a request to itself within 2.5 ms at p99)" in text
+
+
+def test_a_client_that_was_not_watched_is_not_praised() -> None:
+    """A record without the client's health says so; no row marked is no proof that none deserved it."""
+    summary = make_summary()
+    summary["run"].pop("client", None)
+    text = " ".join(Page(render_html(summary, ())).text.split())
+    assert "Whether this client kept up was not measured" in text

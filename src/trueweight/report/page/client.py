@@ -22,9 +22,10 @@ def client_health(summary: Mapping[str, Any]) -> ClientHealth:
     recorded = sum(found.get("recorded", 0) for found in counts.values())
     total = sum(spoiled.values())
     measured = _measured(summary["run"].get("client") or ())
+    if not total and not measured:
+        return ClientHealth("", "Whether this client kept up was not measured: times may be partly its own.")
     if not total:
-        said = f" ({measured})" if measured else ""
-        return ClientHealth("", f"This client kept up{said}: the times are the providers' own.")
+        return ClientHealth("", f"This client kept up ({measured}): the times are the providers' own.")
     ranked = sorted(spoiled, key=lambda name: (-spoiled[name], name))
     worst = ", ".join(f"{name} {spoiled[name]}" for name in ranked[:_NAMED])
     more = f" and {len(ranked) - _NAMED} more" if len(ranked) > _NAMED else ""
