@@ -22,7 +22,7 @@ _MODE = click.option(
     default="auto",
     show_default=True,
     type=click.Choice(["auto", *(mode.value for mode in DriftMode)]),
-    help="What to compare; auto takes logprobs where both sides show them, else greedy texts.",
+    help="What to compare; auto takes logprobs where both sides show them, else greedy texts. Sampled is experimental.",
 )
 _SEED = click.option("--seed", default=0, show_default=True, type=int, help="Of the prompts' leads and the order.")
 _FRESH = click.option("--fresh", is_flag=True, help="Throw away the run that is in --out and start over.")
