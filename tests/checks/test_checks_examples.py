@@ -6,7 +6,8 @@ import pytest
 
 from trueweight.checks import all_checks, run_checks, run_paired_checks
 from trueweight.core import Finding, Outcome
-from trueweight.explain.examples import EXAMPLES, Example
+from trueweight.explain.examples import EXAMPLES, Example, calls, fragment
+from trueweight.explain.handmade import chunk, stream, usage_chunk
 from trueweight.explain.paired_examples import PAIRED_EXAMPLES, PairedExample, Said, heard_of
 from trueweight.read import read_reply
 
@@ -80,3 +81,13 @@ def test_every_check_says_what_why_and_how_to_fix() -> None:
         assert info.why, info.id
         assert info.fix, info.id
         assert info.source == "" or info.source.startswith("https://"), info.id
+
+
+def test_a_call_may_cost_otherwise_when_streamed() -> None:
+    """What the model wrote for a call is not shown, so another completion count for the same call proves nothing."""
+    case = EXAMPLES[0].asked
+    call = fragment(0, "weather", '{"city":"Oslo"}', id="a", type="function")
+    dear = stream([chunk(tool_calls=[call]), chunk("tool_calls"), usage_chunk(10, 90)])
+    found = run_paired_checks(heard_of([Said(case, calls('{"city":"Oslo"}')), Said(case, dear)]), [])
+    said = [one.outcome for findings in found.values() for one in findings if one.check == "usage-same-streamed"]
+    assert Outcome.FAIL not in said
