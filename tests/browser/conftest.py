@@ -23,9 +23,10 @@ def _executable() -> str | None:
     return shutil.which(named) if named else next(filter(None, map(shutil.which, CANDIDATES)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One browser for all tests."""
+    """One browser for a module's tests. Not for longer: until it is stopped, Playwright's event loop counts as running
+    in this thread, and whatever test comes after could not run one of its own."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     executable = _executable()
     if executable is None:
