@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +10,9 @@ from pathlib import Path
 
 from trueweight import __version__
 from trueweight.core import Case, ConfigError, Mode, Provider, Suite, Trial
-from trueweight.run import note_client
-from trueweight.store import Manifest, RunDir, SuiteRecord, explain_change, pending
-from trueweight.wire import FireResult, WireEvent, WireSettings, fire
+from trueweight.run import record
+from trueweight.store import Manifest, RunDir, SuiteRecord, explain_change
+from trueweight.wire import FireResult, WireEvent, WireSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +87,9 @@ async def sweep(
         with _open(directory / level.folder, suite, bare, seed) as run:
             order = random.Random(f"{seed}/{level.name}").sample(bare, len(bare))
             for provider in order:
-                todo = pending(lay_out(suite, provider, requests, mode), run)
+                trials = lay_out(suite, provider, requests, mode)
                 own = level.apply(replace(settings, seed=seed))
-                began = datetime.now(UTC).isoformat(timespec="microseconds")
-                fired = await fire(
-                    todo,
-                    keys=keys,
-                    sink=run.append,
-                    settings=own,
-                    on_event=on_event,
-                    handle_signals=os.name == "posix",
-                    check_client=True,
-                )
-                note_client(run, fired, own, began)
+                fired = await record(run, trials, keys=keys, settings=own, on_event=on_event)
                 yield level, provider, run, fired
                 if fired.interrupted:
                     return

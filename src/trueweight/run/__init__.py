@@ -1,7 +1,7 @@
 """The two halves of a run, joined only by its directory: `record` what happens, `conclude` what it means."""
 
 from trueweight.run.bar import bar_of
-from trueweight.run.client import note_client, sessions
+from trueweight.run.client import sessions
 from trueweight.run.conclude import conclude, evidence, judge, publish
 from trueweight.run.drift import (
     conclude_drift,
@@ -37,7 +37,6 @@ __all__ = [
     "judge",
     "known_ladder",
     "less",
-    "note_client",
     "open_for_recording",
     "prepare",
     "prepare_drift",
