@@ -1,6 +1,6 @@
 """The nouns of trueweight. Frozen values that import nothing else of ours."""
 
-from trueweight.core.case import Case, Mode, Severity, Suite
+from trueweight.core.case import Case, Endpoint, Mode, Severity, Suite
 from trueweight.core.digest import canonical_json, digest
 from trueweight.core.drift import Drift, DriftMode, DriftVerdict
 from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, TrueweightError, near_miss
@@ -25,6 +25,7 @@ __all__ = [
     "Drift",
     "DriftMode",
     "DriftVerdict",
+    "Endpoint",
     "Estimate",
     "Event",
     "Exchange",

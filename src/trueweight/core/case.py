@@ -25,6 +25,13 @@ class Mode(StrEnum):
     STREAM = "stream"
 
 
+class Endpoint(StrEnum):
+    """What of the API a case asks."""
+
+    CHAT = "chat"
+    MODELS = "models"
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One request and the law that its replies are held to.
@@ -33,11 +40,13 @@ class Case:
         id: unique in its suite.
         why: the one purpose of this case, in one sentence.
         source: link to the clause or the bug report it comes from.
-        request: a chat-completions request body without ``model`` and ``stream``, which the plan adds.
+        request: a chat-completions request body without ``model`` and ``stream``, which the plan adds. Empty where the
+            list of models is asked for.
         modes: the modes it is asked in.
         checks: check id → parameters. Checks without parameters that apply to every reply need no entry.
         answer: an example of a right reply (``{"calls": […]}``, ``{"json": …}`` or ``{"content": …}``). It is never
             sent: the embedded fleet answers with it, and each suite is tested against its own answers.
+        endpoint: what is asked. Only chat completions have a body, and modes.
     """
 
     suite: str
@@ -50,6 +59,7 @@ class Case:
     modes: tuple[Mode, ...] = (Mode.PLAIN, Mode.STREAM)
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     answer: Mapping[str, Any] | None = None
+    endpoint: Endpoint = Endpoint.CHAT
 
     @property
     def key(self) -> str:
@@ -58,7 +68,8 @@ class Case:
 
     def request_digest(self) -> str:
         """Digest of what is sent, so that a changed case is a different trial and a reworded ``why`` is not."""
-        return digest({"suite": self.suite, "id": self.id, "request": dict(self.request)})
+        asked = {"suite": self.suite, "id": self.id, "request": dict(self.request)}
+        return digest(asked if self.endpoint is Endpoint.CHAT else {**asked, "endpoint": self.endpoint.value})
 
 
 @dataclass(frozen=True, slots=True)

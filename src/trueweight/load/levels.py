@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from trueweight import __version__
-from trueweight.core import Case, ConfigError, Mode, Provider, Suite, Trial
+from trueweight.core import Case, ConfigError, Endpoint, Mode, Provider, Suite, Trial
 from trueweight.run import record
 from trueweight.store import Manifest, RunDir, SuiteRecord, explain_change
 from trueweight.wire import FireResult, WireEvent, WireSettings
@@ -50,7 +50,7 @@ def lay_out(suite: Suite, provider: Provider, requests: int, mode: Mode) -> tupl
     Raises:
         ConfigError: if no case of the suite is asked in that mode.
     """
-    cases = [case for case in suite.cases if mode in case.modes]
+    cases = [case for case in suite.cases if mode in case.modes and case.endpoint is Endpoint.CHAT]
     if not cases:
         raise ConfigError(
             f"suite {suite.name!r} has no case that is asked as a {mode.value} reply",

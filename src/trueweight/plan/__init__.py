@@ -1,6 +1,6 @@
 """Cases × providers → trials in order, and what firing them can cost, known before anything is sent."""
 
-from trueweight.plan.body import request_body
+from trueweight.plan.body import RequestLine, request_body, request_line
 from trueweight.plan.forecast import Forecast, TokenCeiling, cost_of, forecast, token_ceiling
 from trueweight.plan.order import Plan, make_plan
 from trueweight.plan.shard import say_limits, take_shard
@@ -8,11 +8,13 @@ from trueweight.plan.shard import say_limits, take_shard
 __all__ = [
     "Forecast",
     "Plan",
+    "RequestLine",
     "TokenCeiling",
     "cost_of",
     "forecast",
     "make_plan",
     "request_body",
+    "request_line",
     "say_limits",
     "take_shard",
     "token_ceiling",

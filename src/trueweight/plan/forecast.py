@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from trueweight.core import Price, Provider, Trial
+from trueweight.core import Endpoint, Price, Provider, Trial
 from trueweight.plan.order import Plan
 
 BYTES_PER_TOKEN = 2.0
@@ -50,6 +50,8 @@ class Forecast:
 
 def token_ceiling(trial: Trial) -> TokenCeiling:
     """Ceiling of tokens for one request of a trial."""
+    if trial.case.endpoint is not Endpoint.CHAT:
+        return TokenCeiling(0, 0)
     body: dict[str, Any] = {**trial.case.request, **trial.provider.extra_body}
     prompt = json.dumps({key: body[key] for key in _PROMPT_KEYS if key in body}, ensure_ascii=False, default=str)
     messages = body.get("messages")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from trueweight.core import Case, InfrastructureError, Mode, Severity
+from trueweight.core import Case, Endpoint, InfrastructureError, Mode, Severity
 
 
 def encode_cases(cases: Iterable[Case]) -> bytes:
@@ -34,6 +34,8 @@ def decode_cases(data: bytes, *, where: str) -> Iterator[Case]:
 
 
 def _to_json(case: Case) -> dict[str, Any]:
+    # Absent, it is chat: runs of before there was another one, and most cases of today, say nothing of it.
+    special = {} if case.endpoint is Endpoint.CHAT else {"endpoint": case.endpoint}
     return {
         "suite": case.suite,
         "id": case.id,
@@ -45,6 +47,7 @@ def _to_json(case: Case) -> dict[str, Any]:
         "request": dict(case.request),
         "checks": {name: dict(parameters) for name, parameters in case.checks.items()},
         "answer": None if case.answer is None else dict(case.answer),
+        **special,
     }
 
 
@@ -60,4 +63,5 @@ def _from_json(value: dict[str, Any]) -> Case:
         request=value["request"],
         checks=value["checks"],
         answer=value["answer"],
+        endpoint=Endpoint(value.get("endpoint", Endpoint.CHAT)),
     )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import anyio
 import httpx
 
-from trueweight.core import Attempt, FailureKind, Provider, Trial
+from trueweight.core import Attempt, Endpoint, FailureKind, Provider, Trial
 from trueweight.wire.arrivals import arrivals
 from trueweight.wire.conversation import Conversation, Gate, Shared
 from trueweight.wire.outgoing import Outgoing, outgoing
@@ -104,7 +104,7 @@ class Lane:
         self._workers += 1
         while ready := await self._next():
             conversation = Conversation(ready.trial, ready.request, self._shared, gate, late=ready.late)
-            self._learn(await conversation.hold(transport))
+            self._learn(ready.trial, await conversation.hold(transport))
         self._workers -= 1
         self._rest()
 
@@ -136,11 +136,12 @@ class Lane:
             self._shared.halt(refusal)
         return not refusal
 
-    def _learn(self, final: Attempt) -> None:
+    def _learn(self, trial: Trial, final: Attempt) -> None:
         """Stop asking a provider that refuses the key, sends us away for long, or never could be reached."""
         asked = asked_wait(final, self._shared.world.now())
         kind = final.failure.kind if final.failure else None
-        if kind is FailureKind.AUTH:
+        # Some gateways let a key ask a model and not list them: that says nothing of what else is to be asked.
+        if kind is FailureKind.AUTH and trial.case.endpoint is Endpoint.CHAT:
             source = (
                 f"the key in {self.provider.api_key_env}" if self.provider.api_key_env else "a request without a key"
             )

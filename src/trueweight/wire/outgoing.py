@@ -10,7 +10,7 @@ import httpx
 
 from trueweight import __version__
 from trueweight.core import Mode, Provider, RequestRecord, Trial
-from trueweight.plan import request_body
+from trueweight.plan import request_body, request_line
 from trueweight.wire.redact import Redactor
 
 _HIDDEN = "Bearer [REDACTED]"
@@ -28,7 +28,7 @@ class Outgoing:
     def build(self, extensions: dict[str, Any]) -> httpx.Request:
         """A fresh httpx request, for one attempt."""
         headers = list(self.headers)
-        return httpx.Request("POST", self.url, headers=headers, content=self.body, extensions=extensions)
+        return httpx.Request(self.record.method, self.url, headers=headers, content=self.body, extensions=extensions)
 
     def __repr__(self) -> str:
         # The default would print the key into any traceback that shows locals.
@@ -38,11 +38,12 @@ class Outgoing:
 def outgoing(trial: Trial, key: str | None, redactor: Redactor) -> Outgoing:
     """Serialise a trial's request. Compression is refused so that bytes are stamped as the server wrote them."""
     body = request_body(trial)
-    plain = _headers(trial.provider, trial.mode)
-    url = f"{trial.provider.base_url}/chat/completions"
+    line = request_line(trial.case)
+    plain = _headers(trial.provider, trial.mode, body=bool(body))
+    url = f"{trial.provider.base_url}{line.path}"
     credential = () if key is None else (("Authorization", f"Bearer {key}"),)
     shown = () if key is None else (("Authorization", _HIDDEN),)
-    record = RequestRecord("POST", redactor.text(url), (*redactor.pairs(plain), *shown), redactor.text(body))
+    record = RequestRecord(line.method, redactor.text(url), (*redactor.pairs(plain), *shown), redactor.text(body))
     return Outgoing(_parsed(url), (*plain, *credential), body.encode(), record)
 
 
@@ -50,9 +51,9 @@ def outgoing(trial: Trial, key: str | None, redactor: Redactor) -> Outgoing:
 _parsed = lru_cache(256)(httpx.URL)
 
 
-def _headers(provider: Provider, mode: Mode) -> tuple[tuple[str, str], ...]:
+def _headers(provider: Provider, mode: Mode, *, body: bool) -> tuple[tuple[str, str], ...]:
     own = {
-        "Content-Type": "application/json",
+        **({"Content-Type": "application/json"} if body else {}),
         "Accept": "text/event-stream" if mode is Mode.STREAM else "application/json",
         "Accept-Encoding": "identity",
         "User-Agent": f"trueweight/{__version__}",

@@ -34,7 +34,8 @@ def curl(request: RequestRecord) -> str:
             lines.append('-H "Authorization: Bearer $API_KEY"')
         elif name.lower() not in _SKIPPED:
             lines.append(f"-H {shlex.quote(f'{name}: {value}')}")
-    lines.append(f"--data-raw {shlex.quote(json_escaped(request.body))}")
+    if request.body:
+        lines.append(f"--data-raw {shlex.quote(json_escaped(request.body))}")
     return " \\\n  ".join(lines)
 
 
