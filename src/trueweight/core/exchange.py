@@ -10,7 +10,7 @@ from trueweight.core.case import Mode
 
 
 class FailureKind(StrEnum):
-    """Why an attempt did not bring a whole HTTP success. Every kind but the last two is about transport or account."""
+    """Why an attempt did not bring a whole success. Every kind but the last two is about transport or account."""
 
     DNS = "dns"
     CONNECT = "connect"
@@ -31,6 +31,9 @@ class FailureKind(StrEnum):
     RATE_LIMITED = "rate-limited"
     AUTH = "auth"
     SERVER_ERROR = "server-error"
+    ERROR_IN_BODY = "error-in-body"
+    """A success status, and then an event of the stream, or the whole body, that says the server failed: a 5xx that
+    came too late for its status. Checks may read it, to say just that."""
     INTERRUPTED = "interrupted"
     CLIENT_ERROR = "client-error"
     """A 4xx that is neither 401, 403, 408 nor 429: the server's answer to this request, so checks may judge it."""
@@ -147,5 +150,10 @@ class Exchange:
 
     @property
     def judgeable(self) -> bool:
-        """Whether the final attempt carries the server's own answer, be it a 2xx or a 4xx to this very request."""
+        """Whether the final attempt carries the server's own words, which checks may read."""
+        return self.answered or (self.failure is not None and self.failure.kind is FailureKind.ERROR_IN_BODY)
+
+    @property
+    def answered(self) -> bool:
+        """Whether they are its answer to this very request, be it a 2xx or a 4xx."""
         return self.failure is None or self.failure.kind is FailureKind.CLIENT_ERROR

@@ -14,6 +14,7 @@ from trueweight.checks.structured import classify, requested_schema
 from trueweight.core import (
     Attempt,
     Case,
+    Endpoint,
     Exchange,
     FailureKind,
     Finding,
@@ -64,7 +65,7 @@ def _lost(case: Case, exchange: Exchange) -> Observation:
         attempts=len(exchange.attempts),
         first_ok=_first(exchange.attempts).failure is None,
         ok=final.failure is None,
-        arrived=exchange.judgeable,
+        arrived=exchange.answered,
         failure=final.failure.kind if final.failure else None,
         status=final.status,
         expects_call=expects_call(case),
@@ -93,8 +94,14 @@ def _arrived(case: Case, provider: Provider, exchange: Exchange, reply: Reply, t
         prompt_tokens=prompt,
         completion_tokens=completion,
         cost=_cost(provider, prompt, completion),
-        timing=replace(timing, gaps=()),  # by far the largest part of a timing, and no metric of a run needs it
+        timing=_kept(case, timing),
     )
+
+
+def _kept(case: Case, timing: Timing) -> Timing | None:
+    """Without the gaps, by far the largest part of a timing, which no metric of a run needs. How long the list of
+    models takes says nothing of a model's speed."""
+    return replace(timing, gaps=()) if case.endpoint is Endpoint.CHAT else None
 
 
 def expects_call(case: Case) -> bool | None:

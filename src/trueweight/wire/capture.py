@@ -11,6 +11,7 @@ import httpx
 
 from trueweight.core import Attempt, Failure, FailureKind, Stamp
 from trueweight.wire.failures import TRANSPORT_ERRORS, failure_of_error, failure_of_status
+from trueweight.wire.late_error import failure_of_body
 from trueweight.wire.outgoing import Outgoing
 from trueweight.wire.settings import WireSettings
 
@@ -91,7 +92,8 @@ class Capture:
                 if now - moved > stall * 1e8:
                     moved = now
                     self._allow(stall * 1.1, FailureKind.TIMEOUT_STALL, end)
-        return failure_of_status(response.status_code, response.headers.get("location"))
+        failed = failure_of_status(response.status_code, response.headers.get("location"))
+        return failed or failure_of_body(b"".join(self._chunks))
 
     def _allow(self, seconds: float | None, kind: FailureKind, end: float) -> None:
         limit = end if seconds is None else anyio.current_time() + seconds

@@ -157,7 +157,7 @@ class DoneMissing(Fault):
         return frames[:-1]
 
 
-@fault("error-in-stream", rows=(22,), checks=("error-in-stream",))
+@fault("error-in-stream", rows=(22,), checks=("error-in-stream",), failures=(FailureKind.ERROR_IN_BODY,))
 class ErrorInStream(Fault):
     """The engine fails in the middle of a stream, and says so in an event with status 200."""
 
