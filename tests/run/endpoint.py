@@ -19,7 +19,7 @@ Answer = Callable[["Asked", asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Asked:
-    """One request: its number on this endpoint from 0, the text of its head, and its body."""
+    """One request: its number on this endpoint from 0, the text of its head, and its body, {} if it has none."""
 
     number: int
     head: str
@@ -81,8 +81,8 @@ def endpoint(answer: Answer = fine) -> Iterator[Endpoint]:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while not writer.transport.is_closing():
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                length = next(line for line in head.lower().split("\r\n") if line.startswith("content-length:"))
-                body = json.loads(await reader.readexactly(int(length.partition(":")[2])))
+                length = next((line for line in head.lower().split("\r\n") if line.startswith("content-length:")), "")
+                body = json.loads(await reader.readexactly(int(length.partition(":")[2] or 0)) or b"{}")
                 asked = Asked(len(place.asked), head, body)
                 place.asked.append(asked)
                 await answer(asked, writer)

@@ -16,7 +16,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from trueweight.checks import all_checks
-from trueweight.core import Case, Severity, canonical_json
+from trueweight.core import Case, Endpoint, Mode, Severity, canonical_json
 from trueweight.suites import find_suite, shipped_suites
 
 FOLDER = Path(__file__).parents[2] / "suites"
@@ -24,7 +24,8 @@ SUITES = tuple(name for name in shipped_suites() if (FOLDER / f"{name}.yaml").ex
 """Those that people wrote; generated ones are held to laws of their own."""
 ALL = [case for name in SUITES for case in find_suite(name).cases]
 REFUSED = [case for case in ALL if "request-refused" in case.checks]
-CASES = [case for case in ALL if "request-refused" not in case.checks]
+MODELS = [case for case in ALL if case.endpoint is Endpoint.MODELS]
+CASES = [case for case in ALL if "request-refused" not in case.checks and case not in MODELS]
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.key)
 PLENTY = 400
 """Cases that are shipped, at least, before any that are generated."""
@@ -106,6 +107,23 @@ def test_a_negative_has_a_positive_control(case: Case) -> None:
     assert case.source.startswith("https://")
     assert case.why.endswith(".")
     assert "negative" in case.tags
+
+
+def test_the_list_of_models_is_asked_for_once() -> None:
+    """One case fetches it, with nothing to send; it is no MUST, because whoever only chats does without it."""
+    (case,) = MODELS
+    assert (case.modes, dict(case.request), case.answer) == ((Mode.PLAIN,), {}, None)
+    assert case.severity is Severity.SHOULD
+    assert {"models-list", "http-json", "request-accepted"} <= set(case.checks)
+    assert case.source.startswith("https://")
+
+
+def test_streams_that_do_not_ask_for_usage_are_asked_for() -> None:
+    """Said by false, and by saying nothing; with text and with a call."""
+    declined = [case for case in ALL if "stream_options" in case.request]
+    assert {str(case.request["stream_options"]) for case in declined} == {"None", "{'include_usage': False}"}
+    assert {"tools" in case.request for case in declined} == {True, False}
+    assert all("usage-unasked" in case.checks and case.modes == (Mode.STREAM,) for case in declined)
 
 
 def test_paired_checks_name_cases_of_their_suite() -> None:

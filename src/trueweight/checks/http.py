@@ -8,7 +8,7 @@ from typing import Any
 
 from trueweight.checks.evidence import anomalies, fail_on, quote, spans_of, whole
 from trueweight.checks.registry import Fail, Pass, Unsupported, Verdict, check
-from trueweight.core import Case, Reply, Severity
+from trueweight.core import Case, Endpoint, Reply, Severity
 from trueweight.read import Kind
 
 _FEATURES = (
@@ -34,6 +34,7 @@ _SCHEMA_WORDS = ("schema", "keyword", "grammar")
 @check(
     "http-json",
     "A plain 2xx answer is one JSON object.",
+    endpoint=None,
     engine=True,
     row=42,
     why="Clients parse the body as JSON and raise on anything else.",
@@ -54,6 +55,7 @@ def http_json(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "json-portable",
     "JSON has no NaN, no doubled keys, no numbers beyond a double and no half code points.",
+    endpoint=None,
     engine=True,
     severity=Severity.SHOULD,
     row=42,
@@ -69,6 +71,7 @@ def json_portable(_: Case, reply: Reply) -> Verdict:
 @check(
     "body-utf8",
     "The body is UTF-8.",
+    endpoint=None,
     engine=True,
     row=42,
     why="JSON and server-sent events are UTF-8 by definition; clients raise or show garbage.",
@@ -82,6 +85,7 @@ def body_utf8(_: Case, reply: Reply) -> Verdict:
 @check(
     "content-encoding",
     "A body is packed only in a way that the client can unpack, and whole.",
+    endpoint=None,
     engine=True,
     row=42,
     any_status=True,
@@ -97,6 +101,7 @@ def content_encoding(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "content-type",
     "The Content-Type names what the body is.",
+    endpoint=None,
     engine=True,
     severity=Severity.SHOULD,
     row=42,
@@ -113,6 +118,7 @@ def content_type(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "error-object",
     "A refusal is JSON with an error object that has a message.",
+    endpoint=None,
     engine=True,
     severity=Severity.SHOULD,
     any_status=True,
@@ -133,18 +139,21 @@ def error_object(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "request-accepted",
     "A well-formed request is answered, or refused in words that name what is not supported.",
+    endpoint=None,
     engine=True,
     any_status=True,
     why="A request that other servers answer is lost here.",
     fix="Accept the parameter, or say in the error which one is not supported.",
 )
 def request_accepted(case: Case, reply: Reply) -> Verdict | None:
-    """Says UNSUPPORTED for a clean refusal of a feature; not for cases that ask to be refused."""
+    """A clean refusal of a feature, or of the list of models, is UNSUPPORTED. Not for cases that ask to be refused."""
     if "request-refused" in case.checks:
         return None
     if reply.ok:
         return Pass()
     words = error_words(reply)
+    if case.endpoint is Endpoint.MODELS and words is not None and reply.status in (404, 405):
+        return Unsupported(f"status {reply.status}: no list of models", whole(reply))
     param = reply.error.get("param") if isinstance(reply.error, dict) else None
     feature = _named_feature(case.request, f"{words} {param or ''}")
     if words is not None and feature is not None:

@@ -13,7 +13,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from trueweight.checks.heard import Heard
-from trueweight.core import Case, CheckInfo, ConfigError, Finding, Outcome, Reply, Severity, Span, near_miss
+from trueweight.core import Case, CheckInfo, ConfigError, Endpoint, Finding, Outcome, Reply, Severity, Span, near_miss
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class _Check:
     on_request: bool
     any_status: bool = False
     obeys: bool = False
+    endpoint: Endpoint | None = Endpoint.CHAT
     run: _Run | None = None
     run_paired: _RunPaired | None = None
 
@@ -85,6 +86,7 @@ def check(
     on_request: bool = False,
     engine: bool = False,
     obeys: bool = False,
+    endpoint: Endpoint | None = Endpoint.CHAT,
 ) -> Callable[[Callable[..., Verdict | None]], Callable[..., Verdict | None]]:
     """Register a check.
 
@@ -96,13 +98,14 @@ def check(
         any_status: whether it judges replies other than 2xx.
         on_request: whether it runs only when a case names it; it then takes ``(case, reply, params)``. A check that
             runs always takes ``(case, reply)``, and the parameters too if it has any.
+        endpoint: whose replies it judges; None is any, for what every HTTP answer must be.
     """
     info = CheckInfo(check_id, law, severity, source, row, why, fix, engine)
     takes_params = on_request or params is not NO_PARAMS
 
     def register(function: Callable[..., Verdict | None]) -> Callable[..., Verdict | None]:
         run: _Run = function if takes_params else (lambda case, reply, _: function(case, reply))
-        _add(_Check(info, params, on_request, any_status, obeys, run))
+        _add(_Check(info, params, on_request, any_status, obeys, endpoint, run))
         return function
 
     return register
@@ -238,6 +241,8 @@ def run_paired_checks(
 
 def _run(case: Case, reply: Reply, entry: _Check) -> Verdict | None:
     named = entry.info.id in case.checks
+    if entry.endpoint not in (None, case.endpoint):
+        return None
     if entry.run is None or (entry.on_request and not named) or not (reply.ok or entry.any_status):
         return None
     if entry.obeys and not named and _REFUSED in case.checks:

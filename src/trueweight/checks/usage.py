@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trueweight.checks.evidence import fail_on, whole
+from trueweight.checks.evidence import fail_on, spans_of, whole
 from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply, Severity
 from trueweight.read import Kind, locate_field
@@ -23,9 +23,9 @@ _ENOUGH_WORDS = 200
     why="Nobody can bill, budget or measure speed without it.",
     fix="Honour stream_options.include_usage, and count in plain replies always.",
 )
-def usage_present(_: Case, reply: Reply) -> Verdict | None:
-    """Every stream of ours asks for usage."""
-    if reply.error is not None or not _answered(reply):
+def usage_present(case: Case, reply: Reply) -> Verdict | None:
+    """Every stream asks for usage, but where a case is about not asking."""
+    if reply.error is not None or not _answered(reply) or (reply.streamed and not _asks(case)):
         return None
     usage = reply.usage
     if usage is None:
@@ -53,6 +53,30 @@ def usage_once(case: Case, reply: Reply) -> Verdict | None:
     if not reply.streamed or reply.usage is None or asked:
         return None
     return fail_on(reply, Kind.USAGE_EVERYWHERE, expected="usage once, at the end") or Pass()
+
+
+@check(
+    "usage-unasked",
+    "A stream that did not ask for usage has no chunk for it alone.",
+    engine=True,
+    severity=Severity.SHOULD,
+    row=23,
+    source="https://platform.openai.com/docs/api-reference/chat-streaming",
+    why="The chunk has no choices, and clients that never asked for it read choices[0] of every chunk.",
+    fix="Send the chunk with usage and empty choices only where stream_options.include_usage is true.",
+)
+def usage_unasked(case: Case, reply: Reply) -> Verdict | None:
+    """Usage on a chunk that has choices harms nobody, and some servers always send it so."""
+    if not reply.streamed or reply.error is not None or _asks(case):
+        return None
+    alone = [
+        event.span
+        for event in reply.events
+        if isinstance(event.data, dict) and event.data.get("choices") == [] and event.data.get("usage") is not None
+    ]
+    if alone:
+        return Fail("usage came in a chunk without choices, and was not asked for", "none", "usage", spans_of(alone))
+    return Pass()
 
 
 @check(
@@ -116,6 +140,14 @@ def prompt_not_truncated(case: Case, reply: Reply) -> Verdict | None:
         spans = locate_field(reply, "prompt_tokens")
         return Fail(f"{words} words were sent, {counted} tokens read", f">= {words}", str(counted), spans)
     return Pass()
+
+
+def _asks(case: Case) -> bool:
+    """Whether the case's streams ask for usage: they do unless it says otherwise."""
+    if "stream_options" not in case.request:
+        return True
+    options = case.request["stream_options"]
+    return isinstance(options, Mapping) and options.get("include_usage") is True
 
 
 def _answered(reply: Reply) -> bool:

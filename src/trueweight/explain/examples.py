@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 from typing import Any, NamedTuple
 
-from trueweight.core import Case, Exchange, Mode
-from trueweight.explain.handmade import SSE_TYPE, call, chunk, exchange, message, plain, stream, usage_chunk
+from trueweight.core import Case, Endpoint, Exchange, Mode
+from trueweight.explain.handmade import SSE_TYPE, call, chunk, exchange, listed, message, plain, stream, usage_chunk
 
 SCHEMA = {
     "type": "object",
@@ -63,6 +63,10 @@ OK_PARTS = parts(
 )
 
 
+ASKED_MODELS = Case("s", "c", {}, endpoint=Endpoint.MODELS)
+OK_MODELS = listed({"id": "m", "object": "model", "created": 1_700_000_000, "owned_by": "us"})
+
+
 class Example(NamedTuple):
     """``evidence`` are bytes that stand within one of the finding's spans; empty if it needs no span."""
 
@@ -106,6 +110,8 @@ EXAMPLES: tuple[Example, ...] = (
         plain({"error": {"message": "no"}}, status=400),
         case({"request-refused": {}}),
     ),
+    Example("models-list", listed({"id": "m"}, {"name": "n"}), b'"n"', OK_MODELS, ASKED_MODELS),
+    Example("models-fields", listed({"id": "m", "object": "model"}), b'"m"', OK_MODELS, ASKED_MODELS),
     Example("stream-honoured", plain(message(content="x"), mode=Mode.STREAM), b"chat.completion", OK_STREAM),
     Example("sse-shape", raw_stream(b"data: {oops\n\n"), b"{oops", OK_STREAM),
     Example("sse-style", raw_stream(b"data: {}\r\n\r\n"), b"\r\n", OK_STREAM),
@@ -127,6 +133,13 @@ EXAMPLES: tuple[Example, ...] = (
         plain(message(usage={"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 9})),
         b"9",
         OK_TEXT,
+    ),
+    Example(
+        "usage-unasked",
+        OK_STREAM,
+        b'"choices": []',
+        stream([chunk(content="x"), chunk("stop")]),
+        case(stream_options=None),
     ),
     Example("usage-not-zero", plain(message(content="x", usage=(3, 0))), b'"completion_tokens": 0', OK_TEXT),
     Example(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from trueweight.core import Attempt, Exchange, Failure, FailureKind, Mode, RequestRecord, Stamp
@@ -99,6 +100,17 @@ def call(name: str | None = "f", arguments: Any = "{}", **fields: Any) -> dict[s
 def plain(document: Any, **how: Any) -> Exchange:
     """An exchange with a JSON body."""
     return exchange(json_bytes(document), **how)
+
+
+def listed(*models: Any, **changes: Any) -> Exchange:
+    """An exchange in which this list of models was fetched."""
+    return fetched({"object": "list", "data": list(models)} | changes)
+
+
+def fetched(document: Any, **how: Any) -> Exchange:
+    """An exchange in which the list of models was asked for, and this came."""
+    asked = RequestRecord("GET", "http://127.0.0.1/v1/models", (), "")
+    return replace(plain(document, **how), request=asked)
 
 
 def stream(documents: Iterable[Any], *, done: bool = True, **how: Any) -> Exchange:

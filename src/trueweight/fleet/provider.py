@@ -98,7 +98,10 @@ class FleetProvider:
         return {"id": MODEL, "object": "model", "created": 1700000000, "owned_by": "trueweight"}
 
     def _models(self, _: Request) -> Response:
-        return json_response({"object": "list", "data": [self._model()]})
+        listed: Any = {"object": "list", "data": [self._model()]}
+        for fault in self._faults:
+            listed = fault.models(listed)
+        return json_response(listed)
 
     def _complete(self, request: Request) -> Response:
         if request.body is None:

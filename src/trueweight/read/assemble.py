@@ -49,12 +49,26 @@ class Assembler:
         pieces = self._texts.get(channel)
         return None if pieces is None else "".join(pieces)
 
-    def add(self, document: Any, span: Span, call_spans: Mapping[tuple[int, int], Span] | None = None) -> None:
-        """Take one response or chunk. ``call_spans``: where the calls of a plain body stand, by choice and place."""
+    def add(
+        self,
+        document: Any,
+        span: Span,
+        call_spans: Mapping[tuple[int, int], Span] | None = None,
+        *,
+        said: bool = True,
+    ) -> None:
+        """Take one response or chunk.
+
+        Args:
+            call_spans: where the calls of a plain body stand, by choice and place.
+            said: whether it is a completion; of anything else only an error is taken.
+        """
         if not isinstance(document, dict):
             self._anomalies.add(Kind.NOT_AN_OBJECT, span=span)
             return
         self._take_error(document)
+        if not said:
+            return
         self._take_names(document, span)
         usage = as_usage(document.get("usage"), span, self._anomalies)
         entries = self._take_choices(document, span, has_usage=usage is not None)

@@ -42,7 +42,9 @@ def read_reply(exchange: Exchange) -> Reply:
     ok = 200 <= attempt.status < 300
     _note_format(body.data, content_type, anomalies, streamed=streamed, asked=exchange.mode, ok=ok)
     sums = Assembler(anomalies, streamed=streamed)
-    parsed = _read_stream(body, sums, anomalies) if streamed else _read_plain(body, text, sums, anomalies)
+    # What is only fetched, the list of models, is no completion: its JSON is kept, and not taken apart.
+    said = exchange.request.method != "GET"
+    parsed = _read_stream(body, sums, anomalies) if streamed else _read_plain(body, text, sums, anomalies, said=said)
     calls = sums.calls.calls()
     return Reply(
         status=attempt.status,
@@ -97,7 +99,7 @@ def _note_format(
         anomalies.add(Kind.STREAM_IGNORED)
 
 
-def _read_plain(body: Body, text: str, sums: Assembler, anomalies: Anomalies) -> _Parsed:
+def _read_plain(body: Body, text: str, sums: Assembler, anomalies: Anomalies, *, said: bool) -> _Parsed:
     if not body.data:
         return _Parsed()
     whole = Span(0, len(body.data))
@@ -107,7 +109,7 @@ def _read_plain(body: Body, text: str, sums: Assembler, anomalies: Anomalies) ->
     if not document.ok:
         anomalies.add(Kind.JSON_BAD, document.error, whole)
         return _Parsed()
-    sums.add(document.value, whole, _call_spans(body.data))
+    sums.add(document.value, whole, _call_spans(body.data), said=said)
     return _Parsed(json=document.value)
 
 

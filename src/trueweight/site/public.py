@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from trueweight.core import Attempt, Case, Exchange, RequestRecord
+from trueweight.core import Attempt, Case, Endpoint, Exchange, RequestRecord
 from trueweight.report import Evidence
 from trueweight.suites import find_suite, shipped_suites
 
@@ -65,14 +65,15 @@ def _case(case: Mapping[str, Any], private: frozenset[str]) -> dict[str, Any]:
 def public_evidence(evidence: Iterable[Evidence], cases: Mapping[str, Case]) -> Iterator[Evidence]:
     """Replies to shipped cases, without what was sent and to whom, and without the headers of what came.
 
-    Answers that are errors are left out: providers write account names into them.
+    Answers that are errors are left out: providers write account names into them. So are lists of models, which name
+    those of the account too.
 
     Args:
         cases: case key → case of the run.
     """
     for item in evidence:
         case = cases[item.case]
-        known = case.request_digest() in _shipped(case.suite)[1]
+        known = case.endpoint is Endpoint.CHAT and case.request_digest() in _shipped(case.suite)[1]
         status = item.exchange.final.status
         if known and status is not None and 200 <= status < 300:
             yield replace(item, exchange=_exchange(item.exchange))

@@ -79,8 +79,10 @@ def _empty(_: ValidationError, path: Path) -> list[Objection]:
 
 def _forbidden(_: ValidationError, path: Path) -> list[Objection]:
     hint = "An answer is either json, or calls and content."
-    if "request" in path:
-        hint = "The plan adds model, stream and stream_options to each request."
+    if path[-1] in ("request", "modes", "answer"):
+        hint = "The list of models is fetched as it is."
+    elif "request" in path:
+        hint = "The plan adds model and stream to each request, and stream_options, which a case may change."
     return [Objection(path, "suite-forbidden-key", f"key {_key(path)} does not belong here", hint)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from trueweight.core import Case, ConfigError, Mode, Severity
+from trueweight.core import Case, ConfigError, Endpoint, Mode, Severity
 from trueweight.schemas import load_schema
 from trueweight.suites.check_params import objections_to_checks
 from trueweight.suites.explain import Objection, objections
@@ -78,19 +78,25 @@ def _locate(document: Document, name: str, objection: Objection) -> ConfigError:
 
 def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> Case:
     merged = {**defaults, **case}
-    inherited: Mapping[str, Any] = defaults.get("request", {})
-    # As in a JSON merge patch (RFC 7396), a null takes a default away; where there is no default it is sent as null.
-    own = {key: value for key, value in case["request"].items() if value is not None or key not in inherited}
+    endpoint = Endpoint(case.get("endpoint", Endpoint.CHAT))
+    modes = merged.get("modes", tuple(Mode)) if endpoint is Endpoint.CHAT else (Mode.PLAIN,)
     return Case(
         suite=suite,
         id=case["id"],
-        # The case's own keys come first, so that a body starts with its messages.
-        request={**own, **{key: value for key, value in inherited.items() if key not in case["request"]}},
+        request=_request(case["request"], defaults.get("request", {})) if endpoint is Endpoint.CHAT else {},
         why=case["why"],
         severity=Severity(merged.get("severity", Severity.SHOULD)),
         source=merged.get("source", ""),
         tags=tuple(dict.fromkeys([*defaults.get("tags", ()), *case.get("tags", ())])),
-        modes=tuple(Mode(mode) for mode in merged.get("modes", tuple(Mode))),
+        modes=tuple(Mode(mode) for mode in modes),
         checks=case.get("checks", {}),
         answer=case.get("answer"),
+        endpoint=endpoint,
     )
+
+
+def _request(own: Mapping[str, Any], inherited: Mapping[str, Any]) -> dict[str, Any]:
+    """The case's own keys come first, so that a body starts with its messages."""
+    # As in a JSON merge patch (RFC 7396), a null takes a default away; where there is no default it is sent as null.
+    kept = {key: value for key, value in own.items() if value is not None or key not in inherited}
+    return {**kept, **{key: value for key, value in inherited.items() if key not in own}}

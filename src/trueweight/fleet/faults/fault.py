@@ -4,7 +4,8 @@ Hooks run in this order; each gets what the healthy provider would have done and
 
     accept → refuse → request → answer → body (plain) or chunks → frames (streamed) → response
 
-``refusal`` comes instead of all after ``accept`` where the request is refused; ``wire`` is below HTTP.
+``refusal`` comes instead of all after ``accept`` where the request is refused; ``models`` alone bites where the list of
+models is asked for; ``wire`` is below HTTP.
 
 A fault is without state: what varies comes from ``ask.coin`` (the same for the same question) or ``ask.count`` and
 ``ask.rng`` (different every time), so a provider with faults behaves the same in every process.
@@ -71,6 +72,10 @@ class Fault:
     def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
         """Change status, headers, timing, or how the connection ends."""
         return response
+
+    def models(self, listed: dict[str, Any]) -> Any:
+        """Change the list of models."""
+        return listed
 
     def wire(self, steps: Iterable[Step]) -> Iterable[Step]:
         """Change the raw bytes of an HTTP/1.1 response, its head among them. Only where ``raw``."""

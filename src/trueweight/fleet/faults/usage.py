@@ -28,6 +28,15 @@ class UsageEverywhere(Fault):
         return [{**chunk, "usage": usage} for chunk in chunks] if usage else chunks
 
 
+@fault("usage-unasked", rows=(23,), checks=("usage-unasked",))
+class UsageUnasked(Fault):
+    """Streams end with a chunk for usage alone, whether it was asked for or not."""
+
+    def request(self, ask: Ask) -> Ask:
+        """Take include_usage for true."""
+        return replace(ask, body={**ask.body, "stream_options": {"include_usage": True}})
+
+
 @fault("usage-zero", rows=(23,), checks=("usage-not-zero",))
 class UsageZero(Fault):
     """Replies count zero completion tokens."""

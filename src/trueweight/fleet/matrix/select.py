@@ -31,7 +31,7 @@ from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.model import MODEL
 from trueweight.fleet.provider import FleetProvider, Request
 from trueweight.fleet.roster import Entry, roster
-from trueweight.plan import request_body
+from trueweight.plan import request_body, request_line
 from trueweight.read import read_reply
 
 _EACH = 6
@@ -82,8 +82,8 @@ class _Asker:
     def _ask(self, entry: Entry, case: Case, mode: Mode) -> Response:
         provider = FleetProvider(entry, self._known, rng=random.Random(0), clock=lambda: 0.0)
         trial = Trial("", case, Provider("p", "http://127.0.0.1", MODEL), 0, mode)
-        body = request_body(trial).encode()
-        return provider.respond(Request("POST", "/v1/chat/completions", {}, body))
+        line, body = request_line(case), request_body(trial).encode()
+        return provider.respond(Request(line.method, f"/v1{line.path}", {}, body))
 
 
 _PAIRED = frozenset(info.id for info in all_checks() if info.paired)
@@ -94,7 +94,7 @@ def _exchange(case: Case, mode: Mode, response: Response) -> Exchange:
     body = b"".join(step.data for step in response.steps if isinstance(step, Write))
     failure = Failure(FailureKind.CLIENT_ERROR) if 400 <= response.status < 500 else None
     attempt = Attempt(0, 0, None, 0, 0, response.status, headers=response.headers, body=body, failure=failure)
-    request = RequestRecord("POST", "http://127.0.0.1", (), "")
+    request = RequestRecord(request_line(case).method, "http://127.0.0.1", (), "")
     return Exchange("", "p", case.suite, case.id, 0, mode, "", request, (attempt,))
 
 

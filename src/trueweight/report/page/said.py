@@ -39,17 +39,20 @@ def _error(error: Any) -> str:
 
 def said(reply: Reply) -> list[tuple[str, str]]:
     """Rows of ``(label, text)``, safe to show. What was absent is written as absent, so that it differs from empty."""
-    rows = [("status", str(reply.status)), ("finish_reason", reply.finish_reason or "absent")]
+    rows = [("status", str(reply.status))]
     if reply.error is not None:
         rows.append(("error", _error(reply.error)))
+    elif reply.choices == 0 and isinstance(reply.json, dict):  # no completion, as a list of models is none
+        return [rows[0], ("body", visible(_pretty(json.dumps(reply.json)), limit=LIMIT, lines=True))]
     for call in reply.tool_calls:
         arguments = "absent" if call.arguments is None else _pretty(call.arguments)
         rows.append((f"call {call.position + 1}", f"{call.name or 'name absent'}\n{arguments}"))
     if not reply.tool_calls:
-        rows.append(("calls", "none"))
+        rows.append(("call 1", "none"))
     rows.append(("content", "absent" if reply.content is None else reply.content))
     if reply.refusal is not None:
         rows.append(("refusal", reply.refusal))
     if reply.reasoning is not None:
         rows.append((reply.reasoning_field or "reasoning", reply.reasoning))
+    rows.append(("finish_reason", reply.finish_reason or "absent"))
     return [(visible(label, limit=60), visible(text, limit=LIMIT, lines=True)) for label, text in rows]

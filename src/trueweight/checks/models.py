@@ -1,0 +1,78 @@
+"""The list of models: what clients read from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trueweight.checks.evidence import quote, whole
+from trueweight.checks.registry import Fail, Pass, Verdict, check
+from trueweight.core import Case, Endpoint, Reply, Severity, Span
+from trueweight.read.locate import values
+
+_LIST = "https://platform.openai.com/docs/api-reference/models/list"
+
+
+@check(
+    "models-list",
+    "The list of models is an object whose data is an array, and each model in it has an id.",
+    engine=True,
+    severity=Severity.SHOULD,
+    endpoint=Endpoint.MODELS,
+    source=_LIST,
+    why="Interfaces that let a person choose a model show none, or raise.",
+    fix='Answer {"object": "list", "data": [{"id": …}, …]}, also where there is one model only.',
+)
+def models_list(_: Case, reply: Reply) -> Verdict | None:
+    """What is no JSON object at all is for ``http-json``. Unknown extra fields are fine."""
+    if not isinstance(reply.json, dict) or reply.error is not None:
+        return None
+    data = reply.json.get("data")
+    if not isinstance(data, list):
+        return Fail("there is no array of models", "data: an array", quote(data), _spans(reply, "data"))
+    if not data:
+        return Fail("the list is empty, and yet a model answers here", "a model", "none", _spans(reply, "data"))
+    nameless = [at for at, model in enumerate(data) if not _has_id(model)]
+    if nameless:
+        words = f"{len(nameless)} of {len(data)} models have no id"
+        return Fail(words, "an id", quote(data[nameless[0]]), _spans(reply, "data", nameless[0]))
+    return Pass()
+
+
+@check(
+    "models-fields",
+    "Each model in the list has object, created and owned_by.",
+    engine=True,
+    severity=Severity.INFO,
+    endpoint=Endpoint.MODELS,
+    source=_LIST,
+    why="Strictly typed clients demand them; others do without.",
+    fix="Fill in the three fields.",
+)
+def models_fields(_: Case, reply: Reply) -> Verdict | None:
+    """The first breach is shown. Few clients read them, so this is only worth knowing."""
+    data = reply.json.get("data") if isinstance(reply.json, dict) and reply.error is None else None
+    models = [(at, model) for at, model in enumerate(data if isinstance(data, list) else ()) if isinstance(model, dict)]
+    for at, model in models:
+        if missing := _missing(model):
+            words = f"{', '.join(missing)} missing or wrong"
+            return Fail(words, "object=model, created, owned_by", quote(model), _spans(reply, "data", at))
+    return Pass() if models else None
+
+
+def _has_id(model: Any) -> bool:
+    return isinstance(model, dict) and isinstance(model.get("id"), str) and model["id"] != ""
+
+
+def _missing(model: dict[str, Any]) -> list[str]:
+    created = model.get("created")
+    right = {
+        "object": model.get("object") == "model",
+        "created": isinstance(created, int | float) and not isinstance(created, bool),
+        "owned_by": isinstance(model.get("owned_by"), str),
+    }
+    return [name for name, good in right.items() if not good]
+
+
+def _spans(reply: Reply, *path: str | int) -> tuple[Span, ...]:
+    found = next((span for at, span in values(reply.body) if at == path), None)
+    return whole(reply) if found is None else (found,)
