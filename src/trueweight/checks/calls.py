@@ -73,14 +73,26 @@ def declared_tools(request: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def declared_types(request: Mapping[str, Any]) -> frozenset[str]:
+    """The types of the request's tools, ``function`` always among them."""
+    tools = [tool for tool in _listed(request.get("tools")) if isinstance(tool, Mapping)]
+    return frozenset({"function"} | {tool["type"] for tool in tools if isinstance(tool.get("type"), str)})
+
+
+def is_custom(request: Mapping[str, Any], call: ToolCall) -> bool:
+    """Whether a call is to one of the request's custom tools, which take free text instead of arguments."""
+    return call.type == "custom" and "custom" in declared_types(request)
+
+
 def _listed(tools: Any) -> list[Any]:
     return list(tools) if isinstance(tools, list | tuple) else []
 
 
 def validity(request: Mapping[str, Any], reply: Reply, *, assert_format: bool = False) -> tuple[CallValidity, ...]:
-    """Judge every call of a reply, whatever its finish reason says."""
+    """Judge every call of a reply that has arguments, whatever its finish reason says."""
     tools = declared_tools(request)
-    return tuple(_judge(tools, reply, call, assert_format=assert_format) for call in reply.tool_calls)
+    calls = [call for call in reply.tool_calls if not is_custom(request, call)]
+    return tuple(_judge(tools, reply, call, assert_format=assert_format) for call in calls)
 
 
 def _judge(tools: Mapping[str, Any], reply: Reply, call: ToolCall, *, assert_format: bool) -> CallValidity:

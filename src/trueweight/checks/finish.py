@@ -28,7 +28,7 @@ def finish_reason_known(_: Case, reply: Reply) -> Verdict | None:
     if reply.error is not None or reply.choices == 0 or (reply.streamed and reply.finish_reason is None):
         return None
     if reply.finish_reason in KNOWN:
-        return Pass()
+        return fail_on(reply, Kind.FINISH_BLANK, expected="null until the end") or Pass()
     spans = locate_field(reply, "finish_reason") or whole(reply)
     return Fail("the finish reason is unknown or absent", " | ".join(KNOWN), quote(reply.finish_reason), spans)
 

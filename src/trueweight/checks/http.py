@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trueweight.checks.evidence import anomalies, fail_on, quote, spans_of, whole
+from trueweight.checks.markers import strings_of
 from trueweight.checks.registry import Fail, Pass, Unsupported, Verdict, check
 from trueweight.core import Case, Endpoint, Reply, Severity
 from trueweight.read import Kind
@@ -151,7 +152,7 @@ def request_accepted(case: Case, reply: Reply) -> Verdict | None:
         return None
     if reply.ok:
         return Pass()
-    words = error_words(reply)
+    words = error_words(reply) or _other_words(reply)
     if case.endpoint is Endpoint.MODELS and words is not None and reply.status in (404, 405):
         return Unsupported(f"status {reply.status}: no list of models", whole(reply))
     param = reply.error.get("param") if isinstance(reply.error, dict) else None
@@ -198,6 +199,13 @@ def error_words(reply: Reply) -> str | None:
     if isinstance(error, dict):
         error = error.get("message")
     return error if isinstance(error, str) and error.strip() else None
+
+
+def _other_words(reply: Reply) -> str | None:
+    """What a refusal says in another form: validators list what is wrong. The form itself is for ``error-object``."""
+    said = reply.json if isinstance(reply.json, dict) else {}
+    texts = strings_of([said.get(name) for name in ("error", "errors", "detail", "message")])
+    return " ".join(reversed(texts)) or None
 
 
 def _named_feature(request: Mapping[str, Any], words: str) -> str | None:

@@ -88,13 +88,18 @@ def choice_index(_: Case, reply: Reply) -> Verdict:
     fix="Fill in the four fields.",
 )
 def response_fields(_: Case, reply: Reply) -> Verdict | None:
-    """The first breach is shown. Any format of id is fine, as long as there is one."""
+    """The first breach is shown. Any format of id is fine, as long as there is one.
+
+    A gateway's own chunk, which carries neither choices nor usage, is for ``choices-not-empty``.
+    """
     if reply.error is not None:
         return None
     kind = "chat.completion.chunk" if reply.streamed else "chat.completion"
     documents = [(e.data, e.span) for e in reply.events] if reply.streamed else [(reply.json, Span(0, len(reply.body)))]
     for document, span in documents:
-        if isinstance(document, dict) and (missing := _missing(document, kind)):
+        if not isinstance(document, dict) or (document.get("choices") == [] and document.get("usage") is None):
+            continue
+        if missing := _missing(document, kind):
             return Fail(f"{', '.join(missing)} missing or wrong", f"id, object={kind}, created, model", "", (span,))
     return Pass() if any(isinstance(document, dict) for document, _ in documents) else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from trueweight.checks.calls import declared_tools
+from trueweight.checks.calls import declared_tools, declared_types, is_custom
 from trueweight.checks.evidence import anomalies, fail_on, quote, spans_of
 from trueweight.checks.markers import find_markers
 from trueweight.checks.registry import Fail, Pass, Verdict, check
@@ -62,9 +62,9 @@ def tool_name_clean(_: Case, reply: Reply) -> Verdict | None:
     why="The client cannot know what to run.",
     fix="Send the name in the first fragment of the call.",
 )
-def tool_name_present(_: Case, reply: Reply) -> Verdict | None:
+def tool_name_present(case: Case, reply: Reply) -> Verdict | None:
     """Custom tools have their name elsewhere and are not judged."""
-    calls = [call for call in reply.tool_calls if call.type in (None, "function")]
+    calls = [call for call in reply.tool_calls if not is_custom(case.request, call)]
     nameless = [call.span for call in calls if not call.name]
     if nameless:
         return Fail(f"{len(nameless)} call(s) without a name", "a name", "none", spans_of(nameless))
@@ -110,16 +110,17 @@ def call_id_unique(_: Case, reply: Reply) -> Verdict | None:
 
 @check(
     "call-type",
-    "Every call says that its type is function.",
+    "Every call says its type, which is function, or that of another tool of the request.",
     engine=True,
     severity=Severity.SHOULD,
     source=_CALLS,
     why="Typed clients choose by it.",
     fix='Send "type": "function" with the call\'s name.',
 )
-def call_type(_: Case, reply: Reply) -> Verdict | None:
-    """Custom tools are of type custom."""
-    wrong = [call for call in reply.tool_calls if call.type not in ("function", "custom")]
+def call_type(case: Case, reply: Reply) -> Verdict | None:
+    """Custom tools are of type custom, and some families have types of their own for tools that the server runs."""
+    known = declared_types(case.request)
+    wrong = [call for call in reply.tool_calls if call.type not in known]
     if wrong:
         return Fail("a call of no known type", "function", quote(wrong[0].type), spans_of(c.span for c in wrong))
     return Pass() if reply.tool_calls else None

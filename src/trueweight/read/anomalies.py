@@ -64,6 +64,7 @@ class Kind(StrEnum):
     MESSAGE_IN_CHUNK = "message-in-chunk", "a chunk with a message where a delta belongs"
     ID_CHANGES = "id-changes", "chunks of one response with different ids"
     MODEL_CHANGES = "model-changes", "chunks of one response with different models"
+    FINISH_BLANK = "finish-blank", "a finish reason that is an empty text where null belongs"
     FINISH_TWICE = "finish-twice", "a second finish reason for the same choice"
     TEXT_AFTER_FINISH = "text-after-finish", "tokens after the finish reason"
     USAGE_EVERYWHERE = "usage-everywhere", "usage on chunks before the end, not only on the last"

@@ -127,7 +127,9 @@ class Assembler:
             self._anomalies.add(Kind.TEXT_AFTER_FINISH, span=span)
         self._take_logprobs(choice, where, span)
         finish = as_text(choice.get("finish_reason"), f"{where}.finish_reason", span, self._anomalies)
-        if finish is not None:
+        if finish == "":
+            self._anomalies.add(Kind.FINISH_BLANK, span=span)
+        elif finish is not None:
             if finished_before:
                 self._anomalies.add(Kind.FINISH_TWICE, f"{self.finish_reason!r}, then {finish!r}", span)
             self.finish_reason = finish
@@ -145,7 +147,7 @@ class Assembler:
         said = self._take_text("content", message.get("content"), f"{where}.content", span)
         said |= self._take_text("refusal", message.get("refusal"), f"{where}.refusal", span)
         said |= self._take_reasoning(message, where, span)
-        if message.get("function_call") is not None:
+        if message.get("function_call"):  # some servers send it empty with every message
             self._anomalies.add(Kind.LEGACY_FUNCTION_CALL, span=span)
         entries = as_array(message.get("tool_calls"), f"{where}.tool_calls", span, self._anomalies)
         for at, entry in enumerate(entries):
@@ -165,7 +167,7 @@ class Assembler:
         present = [name for name in _REASONING_FIELDS if message.get(name) is not None]
         if not present:
             return False
-        if len(present) > 1 and Kind.REASONING_TWO_FIELDS not in self._mixed:
+        if len([name for name in present if message[name]]) > 1 and Kind.REASONING_TWO_FIELDS not in self._mixed:
             self._mixed.add(Kind.REASONING_TWO_FIELDS)
             self._anomalies.add(Kind.REASONING_TWO_FIELDS, span=span)
         name = present[0]

@@ -154,7 +154,7 @@ class CallBuilder:
             self._anomalies.add(Kind.ARGUMENTS_NOT_TEXT, f"{new.where}.function.arguments is a {kind}", new.span)
 
     def _finish(self, position: int, call: _Growing) -> ToolCall:
-        if not call.arguments_came and not call.arguments_foreign:
+        if not call.arguments_came and not call.arguments_foreign and call.type != "custom":
             kind = Kind.ARGUMENTS_NULL if call.arguments_null else Kind.ARGUMENTS_ABSENT
             self._anomalies.add(kind, f"call {position}: {kind.meaning}", call.span)
         arguments = "".join(call.pieces) if call.arguments_came else None

@@ -41,8 +41,8 @@ def as_text(value: Any, where: str, span: Span, anomalies: Anomalies) -> str | N
 
 def as_count(value: Any, where: str, span: Span, anomalies: Anomalies) -> int | None:
     """A whole number from 0, or None (named, unless it was null or absent)."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and value == value // 1:
+        return int(value)  # to JSON, 12.0 is a whole number
     _wrong(value, "a count", where, span, anomalies)
     return None
 
