@@ -97,7 +97,8 @@ def _body(case: Case, mode: Mode) -> bytes:
     parts = [{**part, "index": at} for at in range(several) for part in _chunks(message, finish)]
     parts[1] |= _logprobs(case)
     events = [{**stream, "choices": [part], "usage": None} for part in parts]
-    events.append({**stream, "choices": [], "usage": usage})
+    if "stream_options" not in case.request:  # a case that has some asks for no usage
+        events.append({**stream, "choices": [], "usage": usage})
     return b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in events) + b"data: [DONE]\n\n"
 
 

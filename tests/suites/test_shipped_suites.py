@@ -174,6 +174,15 @@ def test_a_must_is_about_the_server(case: Case) -> None:
     assert set(case.checks) <= engine | held
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.suite == "schema-keywords"], ids=lambda case: case.key)
+def test_no_keyword_is_a_must_by_the_back_door(case: Case) -> None:
+    """The breach of ``then`` or ``allOf`` is told as that of the keyword inside, which has a check of its own: a case
+    of less than MUST names them all, so that none of them speaks with its own severity."""
+    four = {f"tool-arguments-{name}" for name in ("schema", "types", "enum", "required")}
+    if "tools" in case.request and case.severity is not Severity.MUST:
+        assert four <= set(case.checks)
+
+
 @each_case
 def test_a_case_is_cheap_and_repeatable(case: Case) -> None:
     """A small token limit is in every request, and temperature 0 and a seed wherever the answer should not vary."""
