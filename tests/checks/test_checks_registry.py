@@ -54,6 +54,14 @@ def test_an_unknown_check_gets_a_near_miss() -> None:
         validate_params("json-equal", {})
 
 
+def test_every_check_says_where_its_law_comes_from() -> None:
+    """A clause or a bug report, why it matters, and what to do about it: one line of law, and a link."""
+    for info in all_checks():
+        assert info.source.startswith("https://"), info.id
+        assert info.law.endswith(".") and "\n" not in info.law
+        assert info.why.endswith(".") and info.fix.endswith((".", "}", "…")), info.id
+
+
 def test_every_parameter_schema_is_a_valid_schema() -> None:
     """The schemas that judge others are themselves valid."""
     for info in all_checks():

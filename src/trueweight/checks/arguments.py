@@ -77,6 +77,7 @@ def tool_arguments_empty_object(case: Case, reply: Reply) -> Verdict | None:
     "tool-arguments-text",
     "Arguments are JSON text, encoded once.",
     engine=True,
+    source="https://platform.openai.com/docs/api-reference/chat/object",
     why="Clients parse a string; an object, or JSON inside JSON, is another type than they expect.",
     fix="Encode the arguments object to text exactly once.",
 )
@@ -123,6 +124,7 @@ def tool_arguments_enum(case: Case, reply: Reply) -> Verdict | None:
     "Each argument has the type that the tool's schema gives it.",
     obeys=True,
     row=7,
+    source="https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1",
     why="Numbers as text, or text as numbers, break typed tools, and lose leading zeros.",
     fix="Let the tool parser convert by the schema's type, and by nothing else.",
 )

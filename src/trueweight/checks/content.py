@@ -71,6 +71,7 @@ def text_whole_characters(case: Case, reply: Reply) -> Verdict | None:
     "text-visible",
     "Content has no invisible control characters that the request does not have.",
     severity=Severity.INFO,
+    source="https://www.unicode.org/reports/tr36/",
     why="They break comparisons and searches, and can hide text.",
     fix="See whether something watermarks or filters the output.",
 )
@@ -90,6 +91,7 @@ def text_visible(case: Case, reply: Reply) -> Verdict | None:
     "Content does not end in one piece repeated without end.",
     severity=Severity.SHOULD,
     row=43,
+    source="https://github.com/MiniMax-AI/MiniMax-Provider-Verifier",
     why="The reply is worthless, and was paid for to the limit.",
     fix="See whether temperature, top_p and the penalties reach the sampler, and whether the weights are damaged.",
 )
@@ -121,6 +123,7 @@ def text_no_loop(_: Case, reply: Reply) -> Verdict | None:
         "minProperties": 1,
         "additionalProperties": False,
     },
+    source="https://platform.openai.com/docs/api-reference/chat/create",
     why="The case was written so that a right answer is known.",
     fix="Compare with the reference on the same case before blaming the server.",
 )

@@ -36,6 +36,7 @@ _COMPARE = "Compare with the reference on the same case before blaming the serve
         "required": ["call"],
         "additionalProperties": False,
     },
+    source="https://platform.openai.com/docs/guides/function-calling",
     why="An agent that does not call when it must, or calls when it must not, does not work.",
     fix=_COMPARE,
 )
@@ -72,6 +73,7 @@ class _Match(NamedTuple):
         "required": ["calls"],
         "additionalProperties": False,
     },
+    source="https://platform.openai.com/docs/guides/function-calling",
     why="The case was written so that the right call is known.",
     fix=_COMPARE,
 )
@@ -143,6 +145,7 @@ def argument_markers(case: Case, reply: Reply) -> Verdict | None:
     "argument-coerced",
     "An argument keeps its type: text of digits stays text, a number stays a number.",
     row=7,
+    source="https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1",
     why="Leading zeros of codes are lost, and typed tools raise.",
     fix="Convert by the schema's type, and by nothing else.",
 )

@@ -99,6 +99,7 @@ def finish_reason_length(case: Case, reply: Reply) -> Verdict | None:
     "Nothing follows the finish reason.",
     engine=True,
     severity=Severity.SHOULD,
+    source="https://platform.openai.com/docs/api-reference/chat-streaming",
     why="Clients stop reading a choice there; what follows is lost.",
     fix="Send the finish reason with or after the last delta.",
 )
@@ -117,6 +118,7 @@ def finish_once(_: Case, reply: Reply) -> Verdict | None:
         "required": ["one_of"],
         "additionalProperties": False,
     },
+    source="https://platform.openai.com/docs/api-reference/chat/object",
     why="The client's next step depends on it.",
     fix="See how the engine decides why generation ended.",
 )

@@ -38,6 +38,7 @@ _SCHEMA_WORDS = ("schema", "keyword", "grammar")
     endpoint=None,
     engine=True,
     row=42,
+    source="https://www.rfc-editor.org/rfc/rfc8259#section-2",
     why="Clients parse the body as JSON and raise on anything else.",
     fix="See what stands before the server: a proxy that answers errors or a login page with status 200.",
 )
@@ -60,6 +61,7 @@ def http_json(_: Case, reply: Reply) -> Verdict | None:
     engine=True,
     severity=Severity.SHOULD,
     row=42,
+    source="https://www.rfc-editor.org/rfc/rfc7493#section-2",
     why="Parsers disagree about these: strict ones raise, the others each make something else of them.",
     fix="Serialise with a strict JSON encoder, and cut text between characters, not inside them.",
 )
@@ -75,6 +77,7 @@ def json_portable(_: Case, reply: Reply) -> Verdict:
     endpoint=None,
     engine=True,
     row=42,
+    source="https://www.rfc-editor.org/rfc/rfc8259#section-8.1",
     why="JSON and server-sent events are UTF-8 by definition; clients raise or show garbage.",
     fix="Hold incomplete byte sequences back until the code point is whole.",
 )
@@ -90,6 +93,7 @@ def body_utf8(_: Case, reply: Reply) -> Verdict:
     engine=True,
     row=42,
     any_status=True,
+    source="https://www.rfc-editor.org/rfc/rfc9110#section-8.4",
     why="The client sees bytes that it cannot read.",
     fix="Honour Accept-Encoding, and flush the compressor at the end.",
 )
@@ -106,6 +110,7 @@ def content_encoding(_: Case, reply: Reply) -> Verdict | None:
     engine=True,
     severity=Severity.SHOULD,
     row=42,
+    source="https://www.rfc-editor.org/rfc/rfc9110#section-8.3",
     why="Clients choose their parser by it.",
     fix="Send application/json for one body and text/event-stream for a stream.",
 )
@@ -123,6 +128,7 @@ def content_type(_: Case, reply: Reply) -> Verdict | None:
     engine=True,
     severity=Severity.SHOULD,
     any_status=True,
+    source="https://platform.openai.com/docs/guides/error-codes",
     why="Without it a client cannot tell its user what was wrong with the request.",
     fix='Answer {"error": {"message": …, "type": …, "param": …, "code": …}}.',
 )
@@ -143,6 +149,7 @@ def error_object(_: Case, reply: Reply) -> Verdict | None:
     endpoint=None,
     engine=True,
     any_status=True,
+    source="https://platform.openai.com/docs/api-reference/chat/create",
     why="A request that other servers answer is lost here.",
     fix="Accept the parameter, or say in the error which one is not supported.",
 )
@@ -177,6 +184,7 @@ def request_accepted(case: Case, reply: Reply) -> Verdict | None:
         },
         "additionalProperties": False,
     },
+    source="https://www.rfc-editor.org/rfc/rfc9110#section-15.5.1",
     why="A parameter that is dropped in silence makes every result that depends on it wrong.",
     fix="Validate the request before running it, and answer 400 with the parameter's name.",
 )

@@ -41,6 +41,7 @@ def prompt_tokens_like_reference(heard: Sequence[Heard], reference: Sequence[Hea
     "system-prompt-injected",
     "Prompts are not longer than the reference's by a constant.",
     row=44,
+    source="https://github.com/MoonshotAI/Kimi-Vendor-Verifier",
     why="Somebody adds instructions to every request: the model behaves otherwise, and the tokens are billed.",
     fix="Look for a default system prompt in the gateway or in the chat template.",
 )

@@ -15,6 +15,7 @@ _STREAM = "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-
     "A stream is sent exactly when it was asked for.",
     engine=True,
     row=41,
+    source="https://platform.openai.com/docs/api-reference/chat/create",
     why="A client that iterates over events sees none, or waits for the whole answer.",
     fix="Honour the stream parameter; see whether a proxy buffers or rewrites.",
 )
@@ -67,6 +68,7 @@ def sse_style(_: Case, reply: Reply) -> Verdict | None:
     "A stream does not end before a finish reason.",
     engine=True,
     row=21,
+    source="https://platform.openai.com/docs/api-reference/chat-streaming",
     why="The client takes half an answer for a whole one.",
     fix="Look for worker crashes and proxy timeouts; send an error event when generation fails.",
 )
@@ -86,6 +88,7 @@ def stream_complete(_: Case, reply: Reply) -> Verdict | None:
     engine=True,
     severity=Severity.SHOULD,
     row=21,
+    source="https://platform.openai.com/docs/api-reference/chat/create",
     why="Clients that wait for it hang or report a broken stream; what follows is never read.",
     fix="Send 'data: [DONE]' as the last event.",
 )
@@ -103,6 +106,7 @@ def stream_done(_: Case, reply: Reply) -> Verdict | None:
     "An answer with a success status carries no error.",
     engine=True,
     row=22,
+    source="https://platform.openai.com/docs/guides/error-codes",
     why="SDKs look at the status; the error is lost, or half an answer is taken for whole.",
     fix="Fail before the first byte where possible, with a status that says so.",
 )

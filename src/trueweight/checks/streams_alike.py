@@ -36,6 +36,7 @@ def stream_same_calls(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tu
     "At temperature 0 a streamed reply says the same as a plain one.",
     severity=Severity.INFO,
     row=34,
+    source="https://github.com/vllm-project/vllm/issues/57353",
     why="Either the two paths parse the text differently, or the engine's numbers depend on its load.",
     fix="Compare both texts: tags or white space point at a parser, another wording at batching.",
 )

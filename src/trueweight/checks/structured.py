@@ -172,6 +172,7 @@ def structured_output_schema(case: Case, reply: Reply) -> Verdict | None:
     "The content is exactly this JSON value.",
     on_request=True,
     params={"type": "object", "properties": {"value": {}}, "required": ["value"], "additionalProperties": False},
+    source="https://platform.openai.com/docs/guides/structured-outputs",
     why="The case was written so that the right value is known.",
     fix="Compare with the reference on the same case before blaming the server.",
 )

@@ -43,6 +43,7 @@ def usage_present(case: Case, reply: Reply) -> Verdict | None:
     engine=True,
     severity=Severity.SHOULD,
     row=23,
+    source="https://platform.openai.com/docs/api-reference/chat-streaming",
     why="Clients that add up usage count many times over.",
     fix="Send null, or nothing, before the last chunk.",
 )
@@ -85,6 +86,7 @@ def usage_unasked(case: Case, reply: Reply) -> Verdict | None:
     engine=True,
     severity=Severity.SHOULD,
     row=24,
+    source="https://github.com/vllm-project/vllm/issues/8625",
     why="Bills and budgets made of the parts and of the total differ.",
     fix="Count once, and derive the total.",
 )
@@ -105,6 +107,7 @@ def usage_adds_up(_: Case, reply: Reply) -> Verdict | None:
     engine=True,
     severity=Severity.SHOULD,
     row=23,
+    source="https://github.com/sgl-project/sglang/issues/954",
     why="Zero tokens look like a free, empty answer in every report.",
     fix="Count what was generated, in streams too.",
 )
