@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from answers import CANDIDATE, REFERENCE, investigate, listed, reply, spread
 
-from trueweight.core import DriftMode, DriftVerdict, FailureKind, Provider, Trial
+from trueweight.core import DriftMode, DriftVerdict, FailureKind, Provider, Trial, digest
 from trueweight.drift import DriftSettings, outcomes
 from trueweight.drift.script import Kind
 
@@ -162,7 +162,7 @@ def test_unrelated_seeds_are_no_drift() -> None:
 
     def answer(trial: Trial) -> dict[str, object]:
         own = "" if is_reference(trial) else "other"
-        return reply(f"{sum(map(ord, trial.case.id + own)) * 7919 % 10_007:05d}")
+        return reply(digest([trial.case.id, own])[:5])
 
     settings = DriftSettings(mode=DriftMode.SAMPLED, max_requests=80)
     found = outcomes(investigate(answer, settings))["c"]

@@ -43,8 +43,8 @@ def test_white_space_at_the_ends_is_no_difference() -> None:
 def test_sampled_texts_tell_a_shared_seed_from_an_unrelated_one() -> None:
     """Going along with A further than another seed does leans below 0; the other way round, above."""
     a, other = Facts("The cat sat"), Facts("Once more")
-    assert score_sampled(a, a, Facts("The cat ran"), other, 8).lean < 0
-    assert score_sampled(a, a, Facts("zzz"), Facts("The cat sat"), 8).lean > 0
+    assert score_sampled(a, a, Facts("The cat ran"), [other], 8).lean < 0
+    assert score_sampled(a, a, Facts("zzz"), [Facts("The cat sat")], 8).lean > 0
 
 
 def _top(**values: float) -> tuple[Token, ...]:

@@ -49,6 +49,9 @@ PORTFOLIO: tuple[Stake, ...] = (
 """Most of the money is on "it differs nearly always": a wrong guess there costs log(1/0.4) once, a right one ends the
 test in four paid requests. The stakes below are for providers that differ seldom, or references that are noisy."""
 
+EVEN: tuple[Stake, ...] = tuple(Stake(fraction, 1 / 6) for fraction in (0.80, 0.60, 0.40, 0.25, 0.12, 0.05))
+"""For scores that are large and rare, where a wrong guess is dear on either side."""
+
 _FRACTIONS: Floats = np.array([stake.fraction for stake in PORTFOLIO])
 _LOG_WEIGHTS: Floats = np.log([stake.weight for stake in PORTFOLIO])
 
@@ -60,11 +63,18 @@ class Wealth:
     Attributes:
         below: the null is "no score's mean is less than its bound" instead.
         least: below it no score can fall.
+        portfolio: the stakes.
     """
 
     below: bool = False
     least: float = LEAST
-    _logs: Floats = field(default_factory=_LOG_WEIGHTS.copy)
+    portfolio: tuple[Stake, ...] = PORTFOLIO
+    _fractions: Floats = field(init=False)
+    _logs: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._fractions = np.array([stake.fraction for stake in self.portfolio])
+        self._logs = np.log([stake.weight for stake in self.portfolio])
 
     def bet(self, score: float, bound: float = 0.0) -> float:
         """Play one score and return the wealth after it. The bound must not depend on this score or a later one.
@@ -74,7 +84,7 @@ class Wealth:
         """
         if not self.least <= score <= 1.0:
             raise ValueError(f"a score must lie in [{self.least:g}, 1], got {score!r}")
-        stakes = _FRACTIONS / ((1.0 - bound) if self.below else (bound - self.least))
+        stakes = self._fractions / ((1.0 - bound) if self.below else (bound - self.least))
         self._logs = self._logs + np.log1p(stakes * ((bound - score) if self.below else (score - bound)))
         return self.value
 

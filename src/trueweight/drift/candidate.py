@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import NamedTuple
 
 from trueweight.core import DriftMode, DriftVerdict, Provider
 from trueweight.drift.betting import Wealth
 from trueweight.drift.distance import divergence
+from trueweight.drift.evidence import Evidence
 from trueweight.drift.facts import Facts
+from trueweight.drift.gross import score_gross
 from trueweight.drift.misfit import LEAST, Misfit
 from trueweight.drift.scoring import NoiseScale, Score, score_greedy, score_logprobs, score_sampled
 from trueweight.drift.thresholds import Thresholds
@@ -50,13 +54,35 @@ class Tally:
             self.top_differs_floor += a.top[0].key != b.top[0].key
 
 
+class Beside(NamedTuple):
+    """What else the reference said to a prompt, beside the two answers that the candidate's is compared with.
+
+    Attributes:
+        settled: greedy: an answer that shows how sure the reference was of each word; None if it shows none.
+        draws: sampled: its texts under other seeds.
+    """
+
+    settled: Facts | None = None
+    draws: Sequence[Facts] = ()
+
+
+NOTHING = Beside()
+
+
+class Bank(Enum):
+    """Where a prompt is from, since tolerances differ: near ties were found among the natural ones."""
+
+    NATURAL = auto()
+    NEAR_TIES = auto()
+    STEADY = auto()
+
+
 class Candidate:
     """The sequential test of one candidate.
 
-    E-processes run side by side: against "drifts by at most the tolerance" (reaching 1/α means DRIFT), against "by at
-    least the tolerance" (EQUIVALENT), against "not at all", and, for sampled text, against "its seeds are unrelated to
-    the reference's" (see `Score.lean`): a different stack with another random generator is no drift. Where seeds are
-    unrelated, sampled texts never say EQUIVALENT: they see too little for that.
+    E-processes run side by side: against "it is an honest stack" (see `Evidence`; reaching 1/α means DRIFT), against
+    "it drifts by at least the tolerance" (EQUIVALENT), and against "not at all". Where its seeds are unrelated to the
+    reference's, sampled texts never say EQUIVALENT: they see too little for that.
     """
 
     def __init__(self, provider: Provider, mode: DriftMode, thresholds: Thresholds, scale: NoiseScale) -> None:
@@ -72,16 +98,12 @@ class Candidate:
         self._silent = 0
         self._thresholds = thresholds
         self._scale = scale
-        self._drift, self._same, self._equal = Wealth(), Wealth(below=True), Wealth()
-        self._closer, self._farther = Wealth(least=-1.0), Wealth()
+        self._evidence, self._same, self._equal = Evidence(mode, thresholds), Wealth(below=True), Wealth()
 
     @property
     def e_drift(self) -> float:
-        """Against "the mean excess is within the tolerance"."""
-        if self.mode is not DriftMode.SAMPLED:
-            return self._drift.value
-        # A minimum of e-processes is one for the union of their nulls: seeds that correspond, and seeds that do not.
-        return min(self._drift.value, (self._closer.value + self._farther.value) / 2)
+        """Against "it is an honest stack"."""
+        return self._evidence.value
 
     @property
     def e_equal(self) -> float:
@@ -96,7 +118,7 @@ class Candidate:
     @property
     def tau(self) -> float:
         """The tolerance, as a mean over the prompts that were compared."""
-        return sum(one.tau for one in self.played) / len(self.played) if self.played else self._tau(near_tie=False)
+        return sum(one.tau for one in self.played) / len(self.played) if self.played else self._tau(Bank.NATURAL)
 
     @property
     def seeds_differ(self) -> bool:
@@ -117,37 +139,30 @@ class Candidate:
             self.dead = why
 
     def take(
-        self, prompt: str, a: Facts, b: Facts, c: Facts, *, other: Facts | None = None, near_tie: bool = False
+        self, prompt: str, a: Facts, b: Facts, c: Facts, *, beside: Beside = NOTHING, bank: Bank = Bank.NATURAL
     ) -> None:
-        """Play one prompt: the reference's two answers, the candidate's, and the reference's under another seed."""
+        """Play one prompt: the reference's two answers, the candidate's, and what else the reference said."""
         self._silent = 0
         self.misfit.look(a, b, c)
         self.tally.look(a, b, c)
-        score, tau = self._score(a, b, c, other), self._tau(near_tie=near_tie)
+        score, tau = self._score(a, b, c, beside), self._tau(bank)
         self.played.append(Played(prompt, score, tau))
-        for wealth in (self._drift, self._same):
-            wealth.bet(score.excess, tau)
+        self._evidence.bet(score, tau)
+        self._same.bet(score.excess, tau)
         self._equal.bet(score.excess)
-        if self.mode is DriftMode.SAMPLED:
-            self._bet_lean(score.lean)
         self.wealth.append(self.e_drift)
 
-    def _bet_lean(self, lean: float) -> None:
-        tau = self._thresholds.tau_lean
-        self._closer.bet(-lean, tau)
-        self._farther.bet(lean, tau)
-
-    def _score(self, a: Facts, b: Facts, c: Facts, other: Facts | None) -> Score:
+    def _score(self, a: Facts, b: Facts, c: Facts, beside: Beside) -> Score:
         if self.mode is DriftMode.LOGPROBS:
             return score_logprobs(a, b, c, self._scale.value)
-        if self.mode is DriftMode.SAMPLED and other is not None:
-            return score_sampled(a, b, c, other, self._thresholds.agreement_scale)
-        return score_greedy(a, b, c)
+        if self.mode is DriftMode.SAMPLED and beside.draws:
+            return score_sampled(a, b, c, beside.draws, self._thresholds.agreement_scale)
+        return score_greedy(a, b, c)._replace(gross=score_gross(a, b, c, beside.settled))
 
-    def _tau(self, *, near_tie: bool) -> float:
-        by_mode = {
-            DriftMode.LOGPROBS: self._thresholds.tau_logprobs,
-            DriftMode.SAMPLED: self._thresholds.tau_sampled,
-            DriftMode.GREEDY: self._thresholds.tau_near_tie if near_tie else self._thresholds.tau_greedy,
-        }
-        return by_mode[self.mode]
+    def _tau(self, bank: Bank) -> float:
+        found = self._thresholds
+        if self.mode is DriftMode.LOGPROBS:
+            return found.tau_logprobs
+        if self.mode is DriftMode.SAMPLED:
+            return found.tau_steady if bank is Bank.STEADY else found.tau_sampled
+        return found.tau_near_tie if bank is Bank.NEAR_TIES else found.tau_greedy

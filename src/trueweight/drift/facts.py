@@ -29,6 +29,7 @@ class Facts:
         text: reasoning and content as sent; empty if nothing came.
         top: the first token's most likely tokens, best first; empty if the reply carries no logprobs.
         margins: at each token, how much likelier the best one is than the next, in nats; where shown.
+        pieces: the tokens' own texts, one a margin; empty unless there is a margin at every token.
         refused: whether the answer came on the refusal channel.
     """
 
@@ -37,6 +38,7 @@ class Facts:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     margins: tuple[float, ...] = ()
+    pieces: tuple[str, ...] = ()
     refused: bool = False
 
     @property
@@ -67,11 +69,14 @@ def facts_of(exchange: Exchange) -> Facts | Missing:
         return Missing(f"http-{reply.status}", _complaint(reply))
     if reply.error is not None or not reply.choices:
         return Missing("error-in-body", _complaint(reply))
-    usage = reply.usage
+    usage, positions = reply.usage, reply.logprobs or ()
+    listed = [_top(position) for position in positions]
+    pieces = [str(position.get("token", "")) for position, best in zip(positions, listed, strict=True) if len(best) > 1]
     return Facts(
         text=(reply.reasoning or "") + (reply.content or "") + (reply.refusal or ""),
-        top=_top(reply.logprobs[0]) if reply.logprobs else (),
-        margins=tuple(best[0].logprob - best[1].logprob for best in map(_top, reply.logprobs or ()) if len(best) > 1),
+        top=listed[0] if listed else (),
+        margins=tuple(best[0].logprob - best[1].logprob for best in listed if len(best) > 1),
+        pieces=tuple(pieces) if len(pieces) == len(positions) else (),
         prompt_tokens=usage.prompt_tokens if usage else None,
         completion_tokens=usage.completion_tokens if usage else None,
         refused=bool(reply.refusal),

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial
 from trueweight.drift.betting import benjamini_hochberg
-from trueweight.drift.candidate import GIVE_UP_AFTER, Candidate
+from trueweight.drift.candidate import GIVE_UP_AFTER, Bank, Beside, Candidate
 from trueweight.drift.facts import Facts, Missing, facts_of
 from trueweight.drift.near_ties import choose_near_ties
 from trueweight.drift.probe import Answer, Support, second_questions, support_of
 from trueweight.drift.scoring import NoiseScale
-from trueweight.drift.script import Kind, Script
+from trueweight.drift.script import OTHERS, Kind, Script
 from trueweight.drift.settings import DriftSettings
 from trueweight.drift.spent import Spent
 
@@ -106,7 +106,7 @@ class Investigation:
 
     def _order(self) -> Generator[Batch, Exchanges, tuple[str, ...]]:
         """The prompts in the order of asking: near ties first, where texts are compared and margins are shown."""
-        wanted = Kind.GREEDY in self._kinds.values() and self.support[self.reference.name].top >= 2
+        wanted = Kind.GREEDY in self._kinds.values() and self._shows_margins
         screened = self.script.prompts[: self.settings.screen if wanted else 0]
         trials = {prompt: self.script.trial(prompt, Kind.SCREEN, self.reference) for prompt in screened}
         if trials:
@@ -121,8 +121,7 @@ class Investigation:
         for kind in dict.fromkeys(self._kinds[c.provider.name] for c in active):
             for repeat in (0, 1):
                 trials["", kind, repeat] = self.script.trial(prompt, kind, self.reference, repeat)
-            if kind is Kind.SAMPLED:
-                other = Kind.SAMPLED_OTHER
+            for other in self._beside(kind):
                 trials["", other, 0] = self.script.trial(prompt, other, self.reference)
         for c in active:
             kind = self._kinds[c.provider.name]
@@ -140,18 +139,35 @@ class Investigation:
     def _compare(self, c: Candidate, prompt: str, answers: Mapping[tuple[str, Kind, int], Answer]) -> None:
         kind = self._kinds[c.provider.name]
         a, b, own = answers["", kind, 0], answers["", kind, 1], answers[c.provider.name, kind, 0]
-        other = answers.get(("", Kind.SAMPLED_OTHER, 0)) if kind is Kind.SAMPLED else None
+        others = [answers["", other, 0] for other in self._beside(kind)]
+        known = [answer for answer in others if isinstance(answer, Facts)]
         if isinstance(own, Missing):
             c.miss(own.why)
-        elif isinstance(a, Missing) or isinstance(b, Missing) or isinstance(other, Missing):
-            lost = next(x for x in (a, b, other) if isinstance(x, Missing))
+        elif isinstance(a, Missing) or isinstance(b, Missing) or (kind is Kind.SAMPLED and not known):
+            lost = next(x for x in (a, b, *others) if isinstance(x, Missing))
             c.missing[f"reference: {lost.why}"] += 1
         elif c.mode is DriftMode.LOGPROBS and not (a.top and b.top):
             c.missing["reference: no-logprobs"] += 1
         elif c.mode is DriftMode.LOGPROBS and not own.top and not own.empty:
             c.miss("no-logprobs")
         else:
-            c.take(prompt, a, b, own, other=other, near_tie=prompt in self.near_ties)
+            beside = Beside(draws=known) if kind is Kind.SAMPLED else Beside(next(iter(known), None))
+            c.take(prompt, a, b, own, beside=beside, bank=self._bank(prompt, kind))
+
+    def _bank(self, prompt: str, kind: Kind) -> Bank:
+        if prompt in self.near_ties:
+            return Bank.NEAR_TIES
+        return Bank.STEADY if self.script.is_steady(prompt, kind) else Bank.NATURAL
+
+    def _beside(self, kind: Kind) -> tuple[Kind, ...]:
+        """What else the reference is asked where candidates are asked this."""
+        if kind is Kind.SAMPLED:
+            return OTHERS
+        return (Kind.SCREEN,) if kind is Kind.GREEDY and self._shows_margins else ()
+
+    @property
+    def _shows_margins(self) -> bool:
+        return self.support[self.reference.name].top >= 2
 
     def _watch_reference(self, answers: Mapping[tuple[str, Kind, int], Answer]) -> None:
         own = [answer for (name, _, _), answer in answers.items() if not name]

@@ -5,6 +5,9 @@ a person drawn by the run's seed: the same run asks every provider exactly the s
 that no prefix or answer cache can know. (Names, not numbers: a small model copies a number out before it says anything
 of its own, and a copied token is one that no quantisation moves.) A fixed digest, not the seed, says whether a prompt
 is for tuning thresholds or for testing, so the two never mix.
+
+``steady.json`` holds a second bank of the same make for sampled texts: short conversations whose next answer is nearly
+given by the turns before it.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -38,6 +41,7 @@ class Prompt(NamedTuple):
         id: ``family-a-b``, where a and b are positions of the fillers; the same under every seed.
         language: of the request, or the programming language of the code it asks for.
         kind: prose, dialogue, code, json …
+        shots: what was said before, as pairs of request and answer; the lead stands before the first.
     """
 
     id: str
@@ -46,6 +50,20 @@ class Prompt(NamedTuple):
     kind: str
     split: Split
     text: str
+    shots: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """As the API takes it."""
+        said = [one for asked, answer in self.shots for one in (("user", asked), ("assistant", answer))]
+        return [{"role": role, "content": content} for role, content in (*said, ("user", self.text))]
+
+    def led_by(self, lead: str) -> Prompt:
+        """The same with these words in front of everything."""
+        if not self.shots:
+            return self._replace(text=lead + self.text)
+        (first, answer), *rest = self.shots
+        return self._replace(shots=((lead + first, answer), *rest))
 
 
 @cache
@@ -54,16 +72,37 @@ def prompt_bank(seed: int = 0) -> tuple[Prompt, ...]:
 
     A prefix of any length is therefore as diverse as the whole, and a longer run asks a shorter one's prompts first.
     """
-    bank = json.loads(files(__package__).joinpath("prompts.json").read_text(encoding="utf-8"))
-    queues = [_family(entry) for entry in bank["families"]]
-    turns = [prompt for turn in itertools.zip_longest(*queues) for prompt in turn if prompt is not None]
-    leads = itertools.islice(_leads(bank["lead"], seed), len(turns))
-    return tuple(prompt._replace(text=lead + prompt.text) for prompt, lead in zip(turns, leads, strict=True))
+    turns = _turns("prompts.json")
+    return tuple(_led(turns, itertools.islice(_leads(seed), len(turns))))
 
 
-def prompts(split: Split, *, seed: int = 0) -> tuple[Prompt, ...]:
+@cache
+def steady_bank(seed: int = 0) -> tuple[Prompt, ...]:
+    """The same of conversations whose next answer is nearly given; no lead of these is one of the others'."""
+    turns = _turns("steady.json")
+    taken = len(prompt_bank(seed))
+    return tuple(_led(turns, itertools.islice(_leads(seed), taken, taken + len(turns))))
+
+
+def prompts(split: Split, *, seed: int = 0, steady: bool = False) -> tuple[Prompt, ...]:
     """The prompts of one split, in bank order."""
-    return tuple(prompt for prompt in prompt_bank(seed) if prompt.split is split)
+    bank = steady_bank(seed) if steady else prompt_bank(seed)
+    return tuple(prompt for prompt in bank if prompt.split is split)
+
+
+def _read(name: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
+    return value
+
+
+def _turns(name: str) -> list[Prompt]:
+    """The prompts of a file's families in turns, without their leads."""
+    queues = [_family(entry) for entry in _read(name)["families"]]
+    return [prompt for turn in itertools.zip_longest(*queues) for prompt in turn if prompt is not None]
+
+
+def _led(turns: Iterable[Prompt], leads: Iterable[str]) -> Iterator[Prompt]:
+    return (prompt.led_by(lead) for prompt, lead in zip(turns, leads, strict=True))
 
 
 def _family(entry: dict[str, Any]) -> list[Prompt]:
@@ -72,14 +111,20 @@ def _family(entry: dict[str, Any]) -> list[Prompt]:
     for (i, a), (j, b) in itertools.product(enumerate(entry["a"]), enumerate(entry["b"])):
         key = f"{entry['name']}-{i}-{j}"
         split = Split.TUNING if int(digest(["split", key]), 16) % TUNING_SHARE == 0 else Split.TEST
-        # Braces of JSON prompts must survive, hence replace and not format.
-        text = entry["text"].replace("{a}", a).replace("{b}", b)
-        made.append(Prompt(key, entry["name"], entry["language"], entry["kind"], split, text))
+        text = _filled(entry["text"], a, b)
+        shots = tuple((_filled(asked, a, b), answer) for asked, answer in entry.get("shots", ()))
+        made.append(Prompt(key, entry["name"], entry["language"], entry["kind"], split, text, shots))
     return sorted(made, key=lambda prompt: digest(["order", prompt.id]))
 
 
-def _leads(lead: dict[str, Any], seed: int) -> Iterator[str]:
+def _filled(text: str, a: str, b: str) -> str:
+    """With its slots filled. Braces of JSON must survive, hence replace and not format."""
+    return text.replace("{a}", a).replace("{b}", b)
+
+
+def _leads(seed: int) -> Iterator[str]:
     """Distinct leading sentences without end, for practical purposes: some 20,000, in the seed's own order."""
+    lead = _read("prompts.json")["lead"]
     slots = list(itertools.product(lead["first"], lead["last"], lead["place"]))
     random.Random(f"leads {seed}").shuffle(slots)
     for first, last, place in slots:

@@ -12,11 +12,13 @@ the yardstick, and nothing about the noise is modelled.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
 from trueweight.drift.distance import agreement, logprob_distance, saturate
 from trueweight.drift.facts import Facts
+from trueweight.drift.typical import score_strange
 
 NOISE_MEMORY = 64
 
@@ -30,12 +32,17 @@ class Score(NamedTuple):
         floor: the same between the reference's two answers.
         lean: sampled text only, in [-½, 1]: x once more, by how far texts go together, with a draw of the reference
             under another seed in place of B.
+        gross: greedy text only: x by gross differences alone (see `gross`).
+        strange: sampled text only: how untypical the answer is of the reference's draws (see `typical`), if that can
+            be told on this prompt.
     """
 
     excess: float
     distance: float
     floor: float
     lean: float = 0.0
+    gross: float | None = None
+    strange: float | None = None
 
 
 def triangle(ca: float, cb: float, ab: float) -> float:
@@ -61,14 +68,16 @@ def score_greedy(a: Facts, b: Facts, c: Facts) -> Score:
     return Score(triangle(ca, cb, ab), (ca + cb) / 2, ab)
 
 
-def score_sampled(a: Facts, b: Facts, c: Facts, other: Facts, reach: float) -> Score:
-    """By texts drawn at temperature 1 with one seed; ``other`` is the reference's under another seed.
+def score_sampled(a: Facts, b: Facts, c: Facts, draws: Sequence[Facts], reach: float) -> Score:
+    """By texts drawn at temperature 1 with one seed; ``draws`` are the reference's under other seeds.
 
     ``excess`` asks whether the candidate strays from the reference's answers under its own seed more than they from
-    each other, ``lean`` whether it strays from them more (or less) than an answer under another seed does.
+    each other, ``lean`` whether it strays from them more (or less) than an answer under another seed does, and
+    ``strange``, which no seed enters, whether it is unlike the reference's draws.
     """
-    ca, co, ao = (1.0 - agreement(x.plain, y.plain, reach) for x, y in ((c, a), (c, other), (a, other)))
-    return score_greedy(a, b, c)._replace(lean=triangle(ca, co, ao))
+    ca, co, ao = (1.0 - agreement(x.plain, y.plain, reach) for x, y in ((c, a), (c, draws[0]), (a, draws[0])))
+    strange = score_strange(c.plain, [draw.plain for draw in draws])
+    return score_greedy(a, b, c)._replace(lean=triangle(ca, co, ao), strange=strange)
 
 
 class NoiseScale:

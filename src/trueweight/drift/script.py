@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +16,8 @@ TEXT_TOKENS = 12
 """Length of a text answer: longer ones differ more often, and cost more."""
 
 SHORTEST = 1
+STEADY = "steady"
+"""The tag of cases from the bank of steady prompts."""
 
 
 class Kind(StrEnum):
@@ -26,7 +29,14 @@ class Kind(StrEnum):
     SCREEN = "screen"
     GREEDY = "greedy"
     SAMPLED = "sampled"
-    SAMPLED_OTHER = "sampled-other"
+    OTHER_1 = "sampled-other-1"
+    OTHER_2 = "sampled-other-2"
+    OTHER_3 = "sampled-other-3"
+    OTHER_4 = "sampled-other-4"
+
+
+OTHERS = (Kind.OTHER_1, Kind.OTHER_2, Kind.OTHER_3, Kind.OTHER_4)
+"""The reference's draws under seeds that no candidate is asked under: as many as `typical.DRAWS`."""
 
 
 # Log-probabilities are asked for at temperature 1 with nothing cut off: there, a server that reports them after its
@@ -41,7 +51,7 @@ _PARAMETERS: Mapping[Kind, Mapping[str, Any]] = {
     Kind.SCREEN: {**_TEXT, "temperature": 0, "logprobs": True, "top_logprobs": 2},
     Kind.GREEDY: {**_TEXT, "temperature": 0},
     Kind.SAMPLED: {**_TEXT, **_OPEN},
-    Kind.SAMPLED_OTHER: {**_TEXT, **_OPEN},
+    **{other: {**_TEXT, **_OPEN} for other in OTHERS},
 }
 _TOP = (Kind.LOGPROBS, Kind.LOGPROBS_FIVE)
 _TEXTS = (Kind.SCREEN, Kind.GREEDY)
@@ -49,7 +59,7 @@ _ASKED: Mapping[DriftMode | None, tuple[Kind, ...]] = {
     None: (*_TOP, *_TEXTS),
     DriftMode.LOGPROBS: _TOP,
     DriftMode.GREEDY: _TEXTS,
-    DriftMode.SAMPLED: (Kind.SAMPLED, Kind.SAMPLED_OTHER),
+    DriftMode.SAMPLED: (Kind.SAMPLED, *OTHERS),
 }
 _PROBED: Mapping[DriftMode | None, tuple[Kind, ...]] = {
     None: (Kind.PROBE_HOT,),
@@ -57,7 +67,7 @@ _PROBED: Mapping[DriftMode | None, tuple[Kind, ...]] = {
     DriftMode.GREEDY: (*_TOP, Kind.PROBE_HOT),
     DriftMode.SAMPLED: (),
 }
-_SEEDED = (Kind.SAMPLED, Kind.SAMPLED_OTHER)
+_SEEDED = (Kind.SAMPLED, *OTHERS)
 
 
 class Script:
@@ -72,6 +82,10 @@ class Script:
         """The case that asks this prompt in this way."""
         return self._by_name[f"{prompt}~{kind.value}"]
 
+    def is_steady(self, prompt: str, kind: Kind) -> bool:
+        """Whether the prompt is one whose answer is nearly given."""
+        return STEADY in self.case(prompt, kind).tags
+
     def trial(self, prompt: str, kind: Kind, provider: Provider, repeat: int = 0) -> Trial:
         """The trial that asks it of a provider."""
         return Trial.of(self.case(prompt, kind), provider, repeat, Mode.PLAIN)
@@ -80,15 +94,25 @@ class Script:
 def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Script:
     """All that may be asked under these settings; the first prompt is what providers are probed with."""
     seed, mode = settings.seed, settings.mode
-    asked = prompts(split, seed=seed)[: max(settings.max_requests, settings.screen)]
+    asked = _bank(mode, split, seed)[: max(settings.max_requests, settings.screen)]
     cases = [_case(prompt, kind, seed) for prompt in asked for kind in _ASKED[mode]]
     known = {case.id for case in cases}
     probes = [_case(asked[0], kind, seed) for kind in _PROBED[mode]]
     return Script([*(probe for probe in probes if probe.id not in known), *cases])
 
 
+def _bank(mode: DriftMode | None, split: Split, seed: int) -> Sequence[Prompt]:
+    """The prompts in the order of asking; where texts are sampled, steady ones take turns with the others."""
+    natural = prompts(split, seed=seed)
+    if mode is not DriftMode.SAMPLED:
+        return natural
+    steady = prompts(split, seed=seed, steady=True)
+    turns = itertools.zip_longest(steady[::2], steady[1::2], natural)
+    return [prompt for turn in turns for prompt in turn if prompt is not None]
+
+
 def _case(prompt: Prompt, kind: Kind, seed: int) -> Case:
-    request: dict[str, Any] = {"messages": [{"role": "user", "content": prompt.text}], **_PARAMETERS[kind]}
+    request: dict[str, Any] = {"messages": prompt.messages, **_PARAMETERS[kind]}
     if kind in _SEEDED:
         request["seed"] = int(digest(["sampling", seed, prompt.id, kind.value]), 16) % 2**31
     return Case(
@@ -96,6 +120,6 @@ def _case(prompt: Prompt, kind: Kind, seed: int) -> Case:
         id=f"{prompt.id}~{kind.value}",
         request=request,
         why="Shows whether the answer's distribution is the reference's.",
-        tags=("drift", prompt.family, prompt.language, prompt.kind),
+        tags=("drift", prompt.family, prompt.language, prompt.kind, *((STEADY,) if prompt.shots else ())),
         modes=(Mode.PLAIN,),
     )

@@ -18,8 +18,9 @@ class Thresholds:
         logprob_scale: nats at which a first token's distribution counts half as different.
         noise_factor: the scale is at least this many times the median distance of the reference from itself.
         agreement_scale: characters at which two sampled texts count as going half the way together.
-        tau_logprobs, tau_greedy, tau_near_tie, tau_sampled: tolerated mean excess, per mode.
-        tau_lean: tolerated mean lean of sampled text.
+        tau_logprobs, tau_greedy, tau_near_tie, tau_sampled, tau_steady: tolerated mean excess, per mode and bank.
+        tau_gross: tolerated mean of gross differences at temperature 0.
+        tau_lean, tau_strange: tolerated mean lean and strangeness of sampled text.
         provenance: what they were calibrated on.
     """
 
@@ -29,8 +30,11 @@ class Thresholds:
     tau_logprobs: float
     tau_greedy: float
     tau_near_tie: float
+    tau_gross: float
     tau_sampled: float
+    tau_steady: float
     tau_lean: float
+    tau_strange: float
     provenance: str = ""
 
     def as_json(self) -> dict[str, Any]:

@@ -1,57 +1,56 @@
-"""Sampled text, side by side on the same answers: the bet, MMD as published, MMD permuted inside prompts, exact match.
+"""Sampled text, side by side on the same answers: the bets, MMD as published, MMD permuted inside prompts.
 
-Every method gets the same number of answers of the candidate: 20 prompts with k answers each, under k seeds. The bet
-compares answers under the same seed; MMD, as it must, takes the reference's under other seeds. ``unrelated`` is the
-bet where the provider ignores seeds, on the same answers as MMD.
+Every method gets the same answers of the candidate, k to each of n prompts under k seeds that no reference draw has,
+and the same reference draws: `typical.DRAWS` a prompt. MMD needs two answers a prompt, so k is 2 or more; the bets are
+played on the mean score of a prompt's k answers. *One answer a prompt* is how the program asks: the same number of
+answers, from k times as many prompts. *Same seeds* is the whole procedure where a provider honours seeds as the
+reference does, which takes the reference's two draws under the candidate's seed besides.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from cells import Cells
+from cells import Cells, Scores
 from met import p_values
-from resample import clopper_pearson, ends
-from samples import Samples
+from resample import clopper_pearson
+from samples import Answers, Samples
 
-SEEDS = 8
-LEAST = 15
-EACH = (2, 4)
+from trueweight.drift.typical import DRAWS
+
+UNRELATED = (7, 8, 9)
+"""Seeds that the reference's draws do not have: the candidate's answers under these are unrelated to any of them."""
+
+DESIGNS = ((10, 2), (20, 2), (30, 2), (20, 3), (40, 3))
+"""Prompts, and answers to each."""
+
 CANDIDATES = ("f16", "q8_0", "q4_0")
+LEAST = 40
 
 
 def compare_sampled(samples: Samples, cells: Cells, rng: np.random.Generator, runs: int) -> list[dict[str, Any]]:
-    """A row per candidate (the reference's own other seeds are the null) and number of answers."""
-    whole = [seed for seed in range(SEEDS) if len(cells.shared(samples["f16", f"sampled-{seed}", 0])) >= LEAST]
-    reference = [samples["f16", f"sampled-{seed}", 0] for seed in whole]
-    again = [samples["f16", f"sampled-{seed}", 1] for seed in whole]
+    """A row per candidate (the reference's own other seeds are the null), number of answers, and method."""
     rows: list[dict[str, Any]] = []
-    if whole[:4] != [0, 1, 2, 3]:
-        return rows
-    prompts = cells.shared(*reference, *again[:4])
     for name in CANDIDATES:
-        candidate = again[:4] if name == "f16" else [samples[name, f"sampled-{seed}", 0] for seed in whole[:4]]
-        if any(set(prompts) - set(answers) for answers in candidate[:4]):
+        draws = [samples[name, f"sampled-{number}", 0] for number in UNRELATED]
+        others = [samples["f16", f"sampled-{number}", 0] for number in range(1, DRAWS + 1)]
+        prompts = cells.drawn_by(*draws)
+        if len(prompts) < LEAST:
             continue
-        for each in (each for each in EACH if 2 * each <= len(whole)):
-            hits = {"bet, same seeds": 0, "bet, unrelated seeds": 0, "MMD as published": 0, "MMD within prompts": 0}
-            for _ in range(runs):
-                chosen = list(rng.choice(prompts, len(prompts)))
-                mine = list(rng.permutation(4)[:each])
-                others = list(rng.permutation([s for s in range(len(whole)) if s not in mine])[:each])
-                one = _bets(reference, again, candidate, mine, others, chosen, cells)
-                hits["bet, same seeds"] += one[0]
-                hits["bet, unrelated seeds"] += one[1]
-                first, second = _mmd(reference, candidate, mine, others, chosen, rng)
-                hits["MMD as published"] += first <= 0.05
-                hits["MMD within prompts"] += second <= 0.05
+        # The reference itself under the same seed is its second answer to it.
+        seeded = samples[name, "sampled-0", int(name == "f16")]
+        for n, each in DESIGNS:
+            hits = _compare(cells, draws[:each], others, seeded, prompts, n, rng, runs)
             for method, count in hits.items():
                 low, high = clopper_pearson(count, runs)
                 rows.append(
                     {
                         "candidate": "null" if name == "f16" else name,
-                        "answers": each * len(prompts),
+                        "answers": n * each,
+                        "prompts": n,
                         "method": method,
                         "rejects": round(count / runs, 4),
                         "low": round(low, 4),
@@ -62,30 +61,68 @@ def compare_sampled(samples: Samples, cells: Cells, rng: np.random.Generator, ru
     return rows
 
 
-def _bets(
-    reference: Any, again: Any, candidate: Any, mine: Any, others: Any, chosen: Any, cells: Cells
-) -> tuple[bool, bool]:
-    order = np.arange(len(chosen) * len(mine))
-    same, unrelated = [], []
-    for number, (seed, other) in enumerate(zip(mine, others, strict=True)):
-        third = reference[others[number - 1]]
-        for p in chosen:
-            sides = (reference[seed], again[seed], candidate[seed], reference[other])
-            same.append(tuple({p: side[p]} for side in sides))
-            # As if the provider's seeds were others: all of its answers are unrelated to A's.
-            sides = (reference[other], reference[other], candidate[seed], third)
-            unrelated.append(tuple({p: side[p]} for side in sides))
-    found = []
-    for sides in (same, unrelated):
-        drift, _ = cells.drawn(sides).paths(order[None, :])
-        found.append(bool(np.isfinite(ends(drift, None, 0.05).drift)[0]))
-    return found[0], found[1]
+def _compare(
+    cells: Cells,
+    draws: Sequence[Answers],
+    others: Sequence[Answers],
+    seeded: Answers,
+    prompts: Sequence[str],
+    n: int,
+    rng: np.random.Generator,
+    runs: int,
+) -> dict[str, int]:
+    scored = [cells.sampled(one, prompts) for one in draws]
+    several = _together(scored)
+    same = cells.sampled(seeded)
+    each = len(draws)
+    hits = dict.fromkeys(METHODS, 0)
+    for _ in range(runs):
+        # Distinct prompts: one that came twice would bring the same answers twice, as no real run does.
+        which = rng.permutation(len(prompts))[:n]
+        hits["bets, these answers"] += _rejects(several.drawn(which[None, :]))
+        wide = rng.permutation(len(prompts))[: n * each]
+        if n * each <= len(prompts):
+            hits["bets, one answer a prompt"] += _rejects(scored[0].drawn(wide[None, :]))
+        if n * each <= len(same.excess):
+            wide = rng.permutation(len(same.excess))[: n * each]
+            hits["bets, one answer a prompt, same seeds"] += _rejects(same.drawn(wide[None, :]))
+        published, inside = _mmd(draws, others, [prompts[i] for i in which], rng)
+        hits["MMD as published"] += published <= LEVEL
+        hits["MMD within prompts"] += inside <= LEVEL
+    if n * each > len(prompts):
+        del hits["bets, one answer a prompt"]
+    if n * each > len(same.excess):
+        del hits["bets, one answer a prompt, same seeds"]
+    return hits
+
+
+METHODS = (
+    "bets, these answers",
+    "bets, one answer a prompt",
+    "bets, one answer a prompt, same seeds",
+    "MMD as published",
+    "MMD within prompts",
+)
+LEVEL = 0.05
+
+
+def _together(scored: Sequence[Scores]) -> Scores:
+    """One score a prompt from several answers to it: their mean, where anything can be told at all."""
+    parts = {name: np.array([getattr(one, name) for one in scored]) for name in ("excess", "lean", "strange")}
+    told = ~np.isnan(parts["strange"]).all(axis=0)
+    strange = np.where(told, np.nan_to_num(parts["strange"]).mean(axis=0), np.nan)
+    return replace(scored[0], excess=parts["excess"].mean(axis=0), lean=parts["lean"].mean(axis=0), strange=strange)
+
+
+def _rejects(scores: Scores) -> bool:
+    drift, _ = scores.paths()
+    return bool((drift >= -np.log(LEVEL)).any())
 
 
 def _mmd(
-    reference: Any, candidate: Any, mine: Any, others: Any, chosen: Any, rng: np.random.Generator
+    draws: Sequence[Answers], others: Sequence[Answers], prompts: Sequence[str], rng: np.random.Generator
 ) -> tuple[float, float]:
-    rows = [(reference[s][p].plain, i, True) for s in others for i, p in enumerate(chosen)]
-    rows += [(candidate[s][p].plain, i, False) for s in mine for i, p in enumerate(chosen)]
-    texts, prompts, first = zip(*rows, strict=True)
-    return p_values(texts, np.array(prompts), np.array(first), rng)
+    rows = [(other[p].plain, i, True) for other in others for i, p in enumerate(prompts)]
+    rows += [(draw[p].plain, i, False) for draw in draws for i, p in enumerate(prompts)]
+    texts, places, first = zip(*rows, strict=True)
+    return p_values(texts, np.array(places), np.array(first), rng)

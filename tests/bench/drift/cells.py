@@ -9,37 +9,68 @@ import numpy as np
 from resample import Floats, log_wealth
 from samples import Answers, Samples
 
+from trueweight.drift.betting import EVEN
 from trueweight.drift.facts import Facts
+from trueweight.drift.gross import score_gross
 from trueweight.drift.near_ties import choose_near_ties
+from trueweight.drift.prompts import steady_bank
 from trueweight.drift.scoring import score_greedy, score_logprobs, score_sampled
 from trueweight.drift.thresholds import Thresholds
+from trueweight.drift.typical import DRAWS
+
+STEADY = {prompt.id for prompt in steady_bank()}
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Of one candidate, by prompt cluster.
+    """Of one candidate, by prompt cluster, or already by run and prompt: the streams that `Evidence` bets on.
 
     Attributes:
-        excess: shape (clusters,).
-        lean: sampled text only.
-        tau: the tolerance.
+        excess: shape (clusters,) or (runs, prompts); the others alike, NaN where nothing is bet.
+        tau: the tolerance of the excess.
+        gross: greedy text only; ``lean`` and ``strange`` sampled text only.
     """
 
     excess: Floats
-    tau: float
+    tau: Floats
+    thresholds: Thresholds
+    gross: Floats | None = None
     lean: Floats | None = None
-    tau_lean: float = 0.0
+    strange: Floats | None = None
 
-    def paths(self, which: np.ndarray) -> tuple[Floats, Floats]:
-        """Log wealth against "no drift" and against "drift" after each prompt, for runs × prompts of clusters."""
-        x = self.excess[which]
-        drift, same = log_wealth(x, self.tau), log_wealth(x, self.tau, below=True)
-        if self.lean is None:
-            return drift, same
-        lean = self.lean[which]
-        farther = log_wealth(lean, self.tau_lean)
-        closer = log_wealth(-lean, self.tau_lean, least=-1.0)
-        return np.minimum(drift, np.logaddexp(closer, farther) - np.log(2)), same
+    def drawn(self, which: np.ndarray) -> Scores:
+        """The same for runs × prompts of clusters."""
+        return replace(self, **{name: values[which] for name, values in self._streams().items()})
+
+    def diluted(self, honest: Scores, sent: np.ndarray) -> Scores:
+        """With another's scores wherever ``sent`` is False; both already by run and prompt."""
+        others = honest._streams()
+        return replace(self, **{name: np.where(sent, values, others[name]) for name, values in self._streams().items()})
+
+    def _streams(self) -> dict[str, Floats]:
+        names = ("excess", "tau", "gross", "lean", "strange")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+    def paths(self) -> tuple[Floats, Floats]:
+        """Log wealth against "an honest stack" and against "drift" after each prompt."""
+        drift, same = log_wealth(self.excess, self.tau), log_wealth(self.excess, self.tau, below=True)
+        if self.gross is not None:
+            drift = _mean(drift, log_wealth(self.gross, self.thresholds.tau_gross))
+        if self.lean is not None:
+            farther = log_wealth(self.lean, self.thresholds.tau_lean)
+            drift = np.minimum(drift, _mean(log_wealth(-self.lean, self.thresholds.tau_lean, least=-1.0), farther))
+        if self.strange is not None:
+            drift = _mean(drift, self.path_of_strange())
+        return drift, same
+
+    def path_of_strange(self) -> Floats:
+        """Log wealth of the test that no seed enters, alone."""
+        assert self.strange is not None
+        return log_wealth(self.strange, self.thresholds.tau_strange, least=-1.0 / DRAWS, portfolio=EVEN)
+
+
+def _mean(left: Floats, right: Floats) -> Floats:
+    return np.asarray(np.logaddexp(left, right) - np.log(2))
 
 
 def shorter(answers: Answers, top: int) -> Answers:
@@ -57,6 +88,8 @@ class Cells:
         greedy = [samples["f16", "greedy", ask] for ask in range(3)]
         self._screen, self._a, self._b = ({p: f for p, f in asked.items() if p in prompts} for asked in greedy)
         self.near_ties = choose_near_ties(self._screen)
+        self._pair = [samples["f16", "sampled-0", repeat] for repeat in (0, 1)]
+        self._others = [samples["f16", f"sampled-{number}", 0] for number in range(1, DRAWS + 1)]
 
     def shared(self, *answers: Answers, only: Sequence[str] | None = None) -> list[str]:
         """Prompts that all of them have."""
@@ -68,33 +101,35 @@ class Cells:
         sides = [shorter(side, top) for side in (self._a if a is None else a, self._b if b is None else b, c)]
         scale = self.thresholds.logprob_scale
         x = [score_logprobs(*(side[p] for side in sides), scale).excess for p in self.shared(*sides)]
-        return Scores(np.array(x), self.thresholds.tau_logprobs)
+        return self._scores(x, self.thresholds.tau_logprobs)
 
     def greedy(self, c: Answers, *, near: bool = False, a: Answers | None = None, b: Answers | None = None) -> Scores:
         """By texts at temperature 0, on all prompts or on the near-tie bank."""
         sides = (self._a if a is None else a, self._b if b is None else b, c)
         prompts = self.shared(*sides, only=self.near_ties if near else None)
         x = [score_greedy(*(side[p] for side in sides)).excess for p in prompts]
-        return Scores(np.array(x), self.thresholds.tau_near_tie if near else self.thresholds.tau_greedy)
+        gross = [score_gross(*(side[p] for side in sides), self._screen.get(p)) for p in prompts]
+        tau = self.thresholds.tau_near_tie if near else self.thresholds.tau_greedy
+        return replace(self._scores(x, tau), gross=np.array(gross))
 
-    def sampled(self, c: Answers) -> Scores:
-        """By texts at temperature 1 under the same seeds."""
-        a, b = self.samples["f16", "sampled-0", 0], self.samples["f16", "sampled-0", 1]
-        return self.drawn([(a, b, c, self.samples["f16", "sampled-1", 0])])
-
-    def drawn(self, sides: Sequence[tuple[Answers, Answers, Answers, Answers]]) -> Scores:
-        """The same for any A, B, candidate and other seed."""
-        found = []
-        for a, b, c, other in sides:
-            prompts = sorted(set(a) & set(b) & set(c) & set(other) & self._prompts)
-            reach = self.thresholds.agreement_scale
-            found += [score_sampled(a[p], b[p], c[p], other[p], reach) for p in prompts]
+    def sampled(self, c: Answers, prompts: Sequence[str] | None = None) -> Scores:
+        """By texts at temperature 1: beside the reference's two under one seed (which may be the candidate's or not),
+        and among the reference's draws under others."""
+        a, b, others = self._pair[0], self._pair[1], self._others
+        reach = self.thresholds.agreement_scale
+        chosen = self.drawn_by(c) if prompts is None else prompts
+        found = [score_sampled(a[p], b[p], c[p], [other[p] for other in others], reach) for p in chosen]
         return Scores(
             np.array([one.excess for one in found]),
-            self.thresholds.tau_sampled,
-            np.array([one.lean for one in found]),
-            self.thresholds.tau_lean,
+            np.array([self.thresholds.tau_steady if p in STEADY else self.thresholds.tau_sampled for p in chosen]),
+            self.thresholds,
+            lean=np.array([one.lean for one in found]),
+            strange=np.array([one.strange for one in found], dtype=float),
         )
+
+    def drawn_by(self, *answers: Answers) -> list[str]:
+        """Prompts that all of these have, and all that the reference's draws need."""
+        return sorted(self._prompts.intersection(*self._pair, *self._others, *answers))
 
     def noisy(self, c: Answers, chance: float, rng: np.random.Generator, *, too: bool) -> Scores:
         """Greedy texts where each ask of the reference (and of the candidate if ``too``) goes astray with a chance."""
@@ -106,7 +141,7 @@ class Cells:
                 a, b = self._astray(self._a[p], chance, rng), self._astray(self._b[p], chance, rng)
                 own = self._astray(c[p], chance, rng) if too else c[p]
                 found.append(score_greedy(a, b, own).excess)
-        return Scores(np.array(found), self.thresholds.tau_greedy)
+        return self._scores(found, self.thresholds.tau_greedy)
 
     def exchanged(self, pool: Sequence[Answers], mode: str, rng: np.random.Generator, copies: int = 50) -> Scores:
         """A null with all the noise of a ladder: A, B and candidate are drawn from the pool anew for each prompt."""
@@ -117,7 +152,10 @@ class Cells:
                 a, b, c = (pool[i][p] for i in rng.permutation(len(pool))[:3])
                 score = score_greedy(a, b, c) if mode == "greedy" else score_logprobs(a, b, c, 3 * NOISE)
                 found.append(score.excess)
-        return Scores(np.array(found), 0.0)
+        return self._scores(found, 0.0)
+
+    def _scores(self, excess: Sequence[float], tau: float) -> Scores:
+        return Scores(np.array(excess), np.full(len(excess), tau), self.thresholds)
 
     @staticmethod
     def _astray(facts: Facts, chance: float, rng: np.random.Generator) -> Facts:

@@ -48,6 +48,7 @@ TARGETS: tuple[tuple[str, str, float, int, float], ...] = (
     ("near-ties", "q2_k-diluted-10", 0.80, 300, 0.05),
     ("greedy-noisy-reference", "q4_0", 0.90, 60, 0.05),
 )
+_SEEDS = {"sampled": "sampled-0", "sampled-unrelated-seeds": "sampled-7"}
 _PROBES = {"logprobs-20": PROBES, "logprobs-5": PROBES}
 
 
@@ -62,8 +63,8 @@ class Proof:
 
     def mode(self, mode: str, variant: str) -> Scores:
         """The scores of one provider in one mode."""
-        if mode == "sampled":
-            return self.cells.sampled(self.samples[variant, "sampled-0", 0])
+        if mode.startswith("sampled"):
+            return self.cells.sampled(self.samples[variant, _SEEDS[mode], 0])
         answers = self.samples[variant, "greedy", 0]
         makers: dict[str, Callable[[], Scores]] = {
             "logprobs-20": lambda: self.cells.logprobs(answers),
@@ -78,11 +79,11 @@ class Proof:
         """How many runs end in DRIFT, and after how many requests."""
         base, _, share = variant.partition("-diluted-")
         scores = self.mode(mode, base)
-        honest = self.mode(mode, HONEST_SHARE).excess if share else scores.excess
-        if min(len(scores.excess), len(honest)) < LEAST_CLUSTERS:
+        if len(scores.excess) < LEAST_CLUSTERS:
             return None
         which = draw(self.rng, len(scores.excess), self.runs, longest)
-        drift, same = self._diluted(mode, scores, which, int(share) / 100) if share else scores.paths(which)
+        played = self._diluted(mode, scores, which, int(share) / 100) if share else scores.drawn(which)
+        drift, same = played.paths()
         probes = _PROBES.get(mode, 0)
         row: dict[str, Any] = {
             "mode": mode,
@@ -105,13 +106,12 @@ class Proof:
             }
         return row
 
-    def _diluted(self, mode: str, coarse: Scores, which: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+    def _diluted(self, mode: str, coarse: Scores, which: np.ndarray, share: float) -> Scores:
         """A provider that sends this share of its requests to the coarse file, and the others to the reference's."""
-        honest = self.mode(mode, HONEST_SHARE).excess
-        clusters = min(len(honest), len(coarse.excess))
+        honest = self.mode(mode, HONEST_SHARE)
+        clusters = min(len(honest.excess), len(coarse.excess))
         which = which % clusters
-        x = np.where(self.rng.random(which.shape) < share, coarse.excess[which], honest[which])
-        return log_wealth(x, coarse.tau), log_wealth(x, coarse.tau, below=True)
+        return coarse.drawn(which).diluted(honest.drawn(which), self.rng.random(which.shape) < share)
 
     def nulls(self) -> list[dict[str, Any]]:
         """False alarms at any time, looked at after every prompt of long runs, for every honest stack."""
@@ -136,7 +136,7 @@ class Proof:
 
     def _null(self, mode: str, variant: str, scores: Scores, prompts: int = 240) -> dict[str, Any]:
         which = draw(self.rng, len(scores.excess), self.runs, prompts)
-        drift, same = scores.paths(which)
+        drift, same = scores.drawn(which).paths()
         row: dict[str, Any] = {"mode": mode, "provider": variant, "runs": self.runs, "prompts": prompts}
         row["clusters"] = len(scores.excess)
         for alpha in ALPHAS:
@@ -197,8 +197,8 @@ class Proof:
         }
 
 
-HONEST_SHARE = "f16"
-"""Who answers what a diluted provider does not send to the coarse file: the reference, in an ask of its own."""
+HONEST_SHARE = "f16-slots-4"
+"""Who answers what a diluted provider does not send to the coarse file: the reference's weights on another stack."""
 
 NOISY = 0.0253
 """Chance of one ask to go astray, so that two asks differ in 5% of cases."""

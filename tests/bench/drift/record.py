@@ -1,7 +1,7 @@
 """Record the real ladder once: ``python tests/bench/drift/record.py RUN --variant q8_0 --prompts tuning:0:60 …``.
 
 Resumes where it stopped, and stops by itself after ``--minutes``. Needs the extra ``trueweight[lab]``. Every exchange
-is a record like any other run's; ``extract.py`` makes the small file of it that is kept beside this one.
+is a record like any other run's; ``prove.py --record`` merges it into the small file that is kept beside this one.
 """
 
 # ruff: noqa: T201
@@ -28,20 +28,19 @@ SUITE = "drift-bench"
 TEXT_TOKENS = 12
 CHUNK = 20
 BLOCK = 25
-SAME_SEED = 4
-MOST = 100
-"""Prompts of a split that are recorded at most: what two shared processor cores can do in an evening."""
 
 
 def asked(words: str) -> list[Prompt]:
-    """``split:from:to`` → prompts of that split."""
+    """``split:from:to`` → prompts of that split; ``steady-split:from:to`` → those of the steady bank."""
     split, start, end = words.split(":")
-    return list(prompts(Split(split))[int(start) : min(int(end), MOST)])
+    bank = prompts(Split(split.removeprefix("steady-")), steady=split.startswith("steady-"))
+    return list(bank[int(start) : int(end)])
 
 
 def case_of(variant: Variant, prompt: Prompt, kind: str) -> Case:
     """One request; ``kind`` is greedy or sampled-N. Greedy ones show the distributions that their texts come from."""
-    messages = [{"role": "user", "content": variant.wrap.format(prompt.text)}]
+    messages = prompt.messages
+    messages[-1]["content"] = variant.wrap.format(prompt.text)
     if variant.system:
         messages.insert(0, {"role": "system", "content": variant.system})
     request: dict[str, object] = {"messages": messages, "max_tokens": TEXT_TOKENS}
@@ -55,9 +54,14 @@ def case_of(variant: Variant, prompt: Prompt, kind: str) -> Case:
     return Case(SUITE, f"{prompt.id}~{kind}{dressed}", request, modes=(Mode.PLAIN,))
 
 
-def trials_of(variant: Variant, chosen: list[Prompt], kinds: str, samples: int) -> list[Trial]:
-    """Its trials by blocks of prompts; within one, all are asked once before any is asked again, so that no ask finds
-    its own prompt in a cache."""
+def seeds_of(words: str) -> list[int]:
+    """``3`` → the first three seeds; ``0/7/8`` → these."""
+    return [int(word) for word in words.split("/")] if "/" in words else list(range(int(words)))
+
+
+def trials_of(variant: Variant, chosen: list[Prompt], kinds: str, samples: str) -> list[Trial]:
+    """Its trials by blocks of prompts. Greedy ones are all asked once before any is asked again, so that no ask finds
+    its own prompt in a cache; the draws of a prompt follow each other, as in a run."""
     if len(chosen) > BLOCK:
         parts = [chosen[i : i + BLOCK] for i in range(0, len(chosen), BLOCK)]
         return [trial for part in parts for trial in trials_of(variant, part, kinds, samples)]
@@ -66,12 +70,12 @@ def trials_of(variant: Variant, chosen: list[Prompt], kinds: str, samples: int) 
         for repeat in range(variant.repeats):
             made += [Trial.of(case_of(variant, p, "greedy"), variant.provider, repeat, Mode.PLAIN) for p in chosen]
     if kinds in ("sampled", "all"):
-        for number in range(samples or variant.samples):
-            case_kind = f"sampled-{number}"
-            # The reference is asked twice under its first seeds: does the same seed give the same text?
-            repeats = 2 if variant.name == "f16" and number < SAME_SEED else 1
-            for repeat in range(repeats):
-                made += [Trial.of(case_of(variant, p, case_kind), variant.provider, repeat, Mode.PLAIN) for p in chosen]
+        for p in chosen:
+            for number in seeds_of(samples) or range(variant.samples):
+                # The reference is asked twice under the seed that candidates have: does it give the same text again?
+                repeats = 2 if variant.name == "f16" and not number else 1
+                case = case_of(variant, p, f"sampled-{number}")
+                made += [Trial.of(case, variant.provider, repeat, Mode.PLAIN) for repeat in range(repeats)]
     return made
 
 
@@ -119,19 +123,17 @@ def main() -> None:
     """Parse, record, say what is left."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--job", action="append", default=[], help="variant,greedy or sampled,prompts,samples")
+    parser.add_argument("--job", action="append", default=[], help="variant,greedy or sampled,prompts,seeds")
     parser.add_argument("--variant", action="append", default=[])
     parser.add_argument("--prompts", default="test:0:200")
     parser.add_argument("--kinds", choices=("greedy", "sampled", "all"), default="greedy")
-    parser.add_argument("--samples", type=int, default=0)
+    parser.add_argument("--samples", default="0")
     parser.add_argument("--minutes", type=float, default=8)
     arguments = parser.parse_args()
     names = arguments.variant or ([] if arguments.job else list(VARIANTS))
     jobs = [job.split(",") for job in arguments.job]
-    jobs += [[name, arguments.kinds, arguments.prompts, str(arguments.samples)] for name in names]
-    todo = [
-        t for name, kinds, words, samples in jobs for t in trials_of(VARIANTS[name], asked(words), kinds, int(samples))
-    ]
+    jobs += [[name, arguments.kinds, arguments.prompts, arguments.samples] for name in names]
+    todo = [t for name, kinds, words, samples in jobs for t in trials_of(VARIANTS[name], asked(words), kinds, samples)]
     chosen = [VARIANTS[name] for name in dict.fromkeys(name for name, *_ in jobs)]
     started = time.monotonic()
     left = record(arguments.run, chosen, todo, arguments.minutes)

@@ -11,13 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trueweight.drift.betting import LEAST, PORTFOLIO
+from trueweight.drift.betting import LEAST, PORTFOLIO, Stake
 from trueweight.drift.misfit import LEAST as RIPE
 
 Floats = npt.NDArray[np.float64]
-
-_FRACTIONS = np.array([stake.fraction for stake in PORTFOLIO])
-_LOG_WEIGHTS = np.log([stake.weight for stake in PORTFOLIO])
 
 
 class Ends(NamedTuple):
@@ -27,14 +24,21 @@ class Ends(NamedTuple):
     same: Floats
 
 
-def log_wealth(scores: Floats, taus: Floats | float, *, below: bool = False, least: float = LEAST) -> Floats:
-    """Logarithm of the wealth after each prompt, for scores of shape (runs, prompts)."""
+def log_wealth(
+    scores: Floats,
+    taus: Floats | float,
+    *,
+    below: bool = False,
+    least: float = LEAST,
+    portfolio: tuple[Stake, ...] = PORTFOLIO,
+) -> Floats:
+    """Logarithm of the wealth after each prompt, for scores of shape (runs, prompts); nothing is bet on a NaN."""
     bound = np.broadcast_to(np.asarray(taus, dtype=float), scores.shape)
     logs = None
     gap = (bound - scores) if below else (scores - bound)
     room = (1.0 - bound) if below else (bound - least)
-    for fraction, weight in zip(_FRACTIONS, _LOG_WEIGHTS, strict=True):
-        path = np.cumsum(np.log1p(fraction / room * gap), axis=1) + weight
+    for stake in portfolio:
+        path = np.cumsum(np.nan_to_num(np.log1p(stake.fraction / room * gap)), axis=1) + math.log(stake.weight)
         logs = path if logs is None else np.logaddexp(logs, path)
     assert logs is not None
     return logs

@@ -35,14 +35,22 @@ class Samples:
 
 
 def of_split(split: Split) -> set[str]:
-    """Ids of the prompts of a split."""
-    return {prompt.id for prompt in prompts(split)}
+    """Ids of the prompts of a split, of both banks."""
+    return {prompt.id for steady in (False, True) for prompt in prompts(split, steady=steady)}
 
 
 def read_kept() -> Samples:
     """The file that stands beside this one."""
+    return Samples(_kept_rows())
+
+
+def _kept_rows() -> Iterator[dict[str, Any]]:
     with gzip.open(KEPT, "rt", encoding="utf-8") as file:
-        return Samples(json.loads(line) for line in file)
+        yield from map(json.loads, file)
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str, int, str]:
+    return row["variant"], row["kind"], row["repeat"], row["prompt"]
 
 
 def rows_of(path: Path) -> Iterator[dict[str, Any]]:
@@ -56,8 +64,9 @@ def rows_of(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def keep(path: Path) -> int:
-    """Write the small file from a record; its number of rows. The same record gives the same bytes."""
-    rows = sorted(rows_of(path), key=lambda row: (row["variant"], row["kind"], row["repeat"], row["prompt"]))
+    """Merge a record into the small file; its number of rows. What the file has already stays as it is."""
+    merged = {_key(row): row for row in (*rows_of(path), *_kept_rows())}
+    rows = [merged[key] for key in sorted(merged)]
     text = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" for row in rows)
     KEPT.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
     return len(rows)
@@ -76,6 +85,7 @@ def _row(variant: str, kind: str, repeat: int, prompt: str, facts: Facts) -> dic
         # Bytes as Latin-1, the shortest text that JSON can hold them in.
         row["top"] = [[token.key.decode("latin-1"), round(token.logprob, 5)] for token in facts.top]
         row["margins"] = [round(margin, 4) for margin in facts.margins]
+        row["pieces"] = list(facts.pieces)
     return row
 
 
@@ -84,6 +94,7 @@ def _facts(row: dict[str, Any]) -> Facts:
         text=row["text"],
         top=tuple(Token(key.encode("latin-1"), value) for key, value in row.get("top", ())),
         margins=tuple(row.get("margins", ())),
+        pieces=tuple(row.get("pieces", ())),
         prompt_tokens=row["tokens"][0],
         completion_tokens=row["tokens"][1],
     )
