@@ -222,3 +222,56 @@ def test_ordinary_names_are_not_taken_for_keys(tmp_path: Path) -> None:
     path = tmp_path / "p.toml"
     path.write_text(GOOD + "extra_body = { max_tokens = 5, chat_template_kwargs = { thinking = false } }\n")
     assert load_providers(path, environ={})[0].extra_body["max_tokens"] == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line", "message"),
+    [
+        (GOOD + f"timeout = {'9' * 400}\n", "config-value", 5, "out of range"),
+        (GOOD + f"price = {{ input = {'9' * 400}, output = 1 }}\n", "config-value", 5, "out of range"),
+        (GOOD + f"concurrency = {'9' * 40}\n", "config-value", 5, "out of range"),
+        (GOOD + "timeout = 1e300\n", "config-value", 5, "out of range"),
+        (GOOD + "price = { input = 1e308, output = 1 }\n", "config-value", 5, "out of range"),
+        (GOOD + f"extra_body = {{ seed = {'9' * 5000} }}\n", "config-toml", 5, "too many digits"),
+        (
+            GOOD + f"extra_body = {{ a = {'[' * 5000}{']' * 5000} }}\n",
+            "config-toml",
+            5,
+            "nested deeper than 100 levels",
+        ),
+        (GOOD + f"extra_body.{'.'.join('a' * 5000)} = 1\n", "config-toml", 5, "nested deeper than 100 levels"),
+        (GOOD.encode() + b'precision = "\xe9"\n', "config-encoding", 5, "not UTF-8"),
+    ],
+    ids=["seconds", "price", "concurrency", "float", "dollars", "digits", "brackets", "dots", "latin-1"],
+)
+def test_no_number_depth_or_encoding_ends_in_a_traceback(
+    refusal: Load, text: str | bytes, code: str, line: int, message: str
+) -> None:
+    """What no clock, no float and no stack can hold is refused like any other slip, at its line."""
+    error = refusal(text)
+    assert (error.code, error.where.rpartition(":")[2], message in error.message) == (code, str(line), True)
+
+
+def test_a_variable_that_is_empty_is_no_near_miss_of_itself(refusal: Load) -> None:
+    """A near miss is a variable that would have worked."""
+    error = refusal(GOOD + 'api_key_env = "OPENAI_KEY"\n', {"OPENAI_KEY": "", "OPENAI_KEYS": " ", "OPENAI_KEY2": "k"})
+    assert "is empty" in error.message
+    assert "Did you mean 'OPENAI_KEY2'?" in error.hint
+
+
+def test_a_key_in_capitals_is_not_shown(refusal: Load) -> None:
+    """A hexadecimal key has the form of a variable's name; what may be a key is not shown."""
+    assert "A1B2C3D4" not in str(refusal(GOOD + 'api_key_env = "A1B2C3D4E5F60718293A4B5C6D7E8F90"\n'))
+
+
+def test_names_that_look_the_same_are_one_name(refusal: Load) -> None:
+    """Two rows of a table that a reader cannot tell apart are refused, however their accents are encoded."""
+    one, other = (GOOD.replace('"a"', f'"{name}"') for name in ("caf\u00e9", "cafe\u0301"))
+    assert refusal(one + other).code == "config-duplicate-name"
+
+
+def test_a_header_is_given_once_whatever_its_case(refusal: Load) -> None:
+    """Two spellings of one header would be sent twice, and which one counts is the server's guess."""
+    error = refusal(GOOD + 'headers = { "X-Region" = "eu", "x-region" = "us" }\n')
+    assert (error.code, error.where.rpartition(":")[2]) == ("config-value", "5")
+    assert "'X-Region' again" in error.message

@@ -74,6 +74,8 @@ def test_roles_are_chosen_by_name(tmp_path: Path) -> None:
         ('[[require]]\nmetric = "ttft"\nat_most = "800 ms"', 3, "not a number"),
         ('[[require]]\nmetric = "ttft"\nat_most = nan', 3, "not a number"),
         ('[[require]]\nmetric = "ttft"\nat_most = true', 3, "not a number"),
+        (f'[[require]]\nmetric = "ttft"\nat_most = {"9" * 400}', 3, "not a number"),
+        (f'[[require]]\nmetric = "ttft"\nat_most = {"9" * 5000}', 3, "too many digits"),
         ("[[require]]\nat_most = 1", 1, "names no metric"),
         ('[[require]]\nmetric = "success_rate"\nat_least = 98', 3, "not a proportion"),
         ('[[require]]\nmetric = "success_rate"\nat_least = 1.0', 3, "no number of cases proves it"),

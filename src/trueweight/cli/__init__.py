@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+import traceback
 from typing import Any, NoReturn
 
 import click
@@ -75,4 +76,9 @@ def _invoke(args: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return int(ExitCode.INTERRUPTED)
+    except Exception:
+        # Python's own code for a traceback is 1, which to a gate means that a provider failed its bar.
+        traceback.print_exc()
+        click.echo("error[bug]: this is a fault of trueweight's own, and says nothing of any provider", err=True)
+        return int(ExitCode.INFRASTRUCTURE)
     return int(result) if isinstance(result, int) else int(ExitCode.OK)

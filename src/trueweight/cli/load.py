@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._amounts import Amount
 from trueweight.cli._load import levels_of, run_load
 from trueweight.config import keys_for, load_providers
 from trueweight.core import Mode
@@ -32,7 +33,7 @@ from trueweight.wire import ArrivalKind, WireSettings
 @click.option("--slo", default="", metavar="LIMITS", help="What makes a request good, e.g. ttft=500ms,tpot=50ms.")
 @click.option("--plain", is_flag=True, help="Plain replies instead of streams.")
 @click.option("--retries", default=0, show_default=True, type=click.IntRange(0), help="After a failure of transport.")
-@click.option("--budget", type=click.FloatRange(0, min_open=True), metavar="USD", help="Of each level and provider.")
+@click.option("--budget", type=Amount(), metavar="USD", help="Of each level and provider.")
 @click.option("--seed", default=0, show_default=True, type=int, help="Of arrivals, order and resampling.")
 @click.option("--quiet", is_flag=True, help="Print only where the page is.")
 def command(

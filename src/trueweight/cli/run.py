@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from trueweight.cli._amounts import Amount
 from trueweight.cli._flow import run_all, show_forecast
 from trueweight.config import keys_for, load_providers
 from trueweight.core import ConfigError, parse_shard
@@ -43,9 +44,7 @@ CLOSED, OPEN = 8, 256
     type=click.IntRange(1),
     help=f"Requests at once, per provider and ask.  [default: {CLOSED}, with --rate {OPEN}]",
 )
-@click.option(
-    "--rate", type=click.FloatRange(0, min_open=True), metavar="R", help="Open loop: start R requests/s each."
-)
+@click.option("--rate", type=Amount(), metavar="R", help="Open loop: start R requests/s each.")
 @click.option(
     "--arrivals",
     type=click.Choice([kind.value for kind in ArrivalKind]),
@@ -55,7 +54,7 @@ CLOSED, OPEN = 8, 256
 )
 @click.option("--http2", is_flag=True, help="Offer HTTP/2; needs trueweight[http2].")
 @click.option("--retries", default=3, show_default=True, type=click.IntRange(0), help="After a failure of transport.")
-@click.option("--budget", type=click.FloatRange(0, min_open=True), metavar="USD", help="Stop before it is crossed.")
+@click.option("--budget", type=Amount(), metavar="USD", help="Stop before it is crossed.")
 @click.option("--max-requests", type=click.IntRange(1), metavar="N", help="Stop before it is crossed.")
 @click.option(
     "--bar",

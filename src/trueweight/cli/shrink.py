@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from trueweight.cli._amounts import Amount
 from trueweight.config import keys_for
 from trueweight.core import ExitCode
 from trueweight.report import visible
@@ -22,7 +23,7 @@ from trueweight.shrink.words import told
 @click.option("--provider", required=True, metavar="P", help="The provider that fails it.")
 @click.option("--check", metavar="ID", help="The check that fails; by default the one that says most.")
 @click.option("--budget", type=click.IntRange(1), metavar="N", help="Most requests, retries included.  [default: 50]")
-@click.option("--usd", type=click.FloatRange(0, min_open=True), metavar="X", help="Most USD, by the declared prices.")
+@click.option("--usd", type=Amount(), metavar="X", help="Most USD, by the declared prices.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Where the attempts are recorded.")
 @click.option("--quiet", is_flag=True, help="Print only the result.")
 def command(

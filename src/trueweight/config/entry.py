@@ -18,6 +18,9 @@ _KEYS = (
     "extra_body", "headers", "concurrency", "requests_per_minute", "timeout",
 )  # fmt: skip
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_MOST = 10**6
+"""Of seconds, requests and dollars alike: more is a slip of the finger, and would overflow some clock."""
+
 # Framing and negotiation are the wire's own: a provider that could change them could change what the record means.
 _OWN_HEADERS = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection", "accept", "accept-encoding"}
@@ -124,13 +127,14 @@ def _number(spot: Spot, value: Any, *, least: float, valid: str) -> float:
     # A bool is an int to Python and a mistake here.
     if isinstance(value, bool) or not isinstance(value, int | float):
         spot.refuse_value(value, "not a number", valid=valid, code="config-type")
-    if not math.isfinite(value) or value < least:
+    # Compared before it is made a float, which a whole number of many digits has not; NaN is not between anything.
+    if not least <= value <= _MOST:
         spot.refuse_value(value, "out of range", valid=valid)
     return float(value)
 
 
 def _positive(spot: Spot, entry: Mapping[str, Any], key: str) -> float:
-    return _number(spot.at(key), entry[key], least=1e-3, valid="a number above 0")
+    return _number(spot.at(key), entry[key], least=1e-3, valid=f"a number from 0.001 to {_MOST:,}")
 
 
 def _concurrency(spot: Spot, entry: Mapping[str, Any]) -> int | None:
@@ -141,8 +145,8 @@ def _concurrency(spot: Spot, entry: Mapping[str, Any]) -> int | None:
         spot.at("concurrency").refuse_value(
             value, "not a whole number", valid="a whole number from 1", code="config-type"
         )
-    if value < 1:
-        spot.at("concurrency").refuse_value(value, "out of range", valid="a whole number from 1")
+    if not 1 <= value <= _MOST:
+        spot.at("concurrency").refuse_value(value, "out of range", valid=f"a whole number from 1 to {_MOST:,}")
     return value
 
 
@@ -167,7 +171,7 @@ def _price(spot: Spot, entry: Mapping[str, Any]) -> Price | None:
     for key in ("input", "output"):
         if key not in table:
             here.refuse(f"price has no {key}", code="config-missing-key", hint=f"Valid: price = {example}.")
-    valid = "a number from 0, USD per million tokens"
+    valid = f"a number from 0 to {_MOST:,}, USD per million tokens"
     return Price(*(_number(here.at(key), table[key], least=0.0, valid=valid) for key in ("input", "output")))
 
 
@@ -198,8 +202,15 @@ def _is_json(value: Any) -> bool:
 
 def _headers(spot: Spot, entry: Mapping[str, Any]) -> dict[str, str]:
     table = _table(spot, entry, "headers", '{ "X-Name" = "value" }')
+    first: dict[str, str] = {}
     for name, value in table.items():
         here = spot.at("headers", name)
+        if first.setdefault(name.lower(), name) != name:
+            here.refuse(
+                f"header {name!r} is {first[name.lower()]!r} again: case makes no difference",
+                code="config-value",
+                hint="Valid: each header once.",
+            )
         if names_a_secret(name) or next(hidden_in(value), None) is not None:
             here.refuse(
                 f"header {name!r} holds a credential (not shown), and keys do not belong in files",

@@ -18,7 +18,7 @@ def is_env_name(text: str) -> bool:
 
 def shown_name(name: str) -> str:
     """The name for an error message, hidden when it may be a key that was pasted where the name belongs."""
-    if is_env_name(name) and (name.isupper() or len(name) < 20):
+    if is_env_name(name) and (len(name) < 20 or (name.isupper() and "_" in name)):
         return repr(name)
     return f"(a value of {len(name)} characters, not shown: it may be a key)"
 
@@ -31,7 +31,8 @@ def read_key(name: str, environ: Mapping[str, str], *, where: str) -> str:
     """
     key = environ.get(name, "").strip()
     if not key:
-        close = difflib.get_close_matches(name, environ, n=1, cutoff=0.75)
+        full = [other for other in environ if other != name and environ[other].strip()]
+        close = difflib.get_close_matches(name, full, n=1, cutoff=0.75)
         guess = f"Did you mean {close[0]!r}? " if close else ""
         state = "empty" if name in environ else "not set"
         raise ConfigError(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,8 @@ from typing import Any
 from trueweight.config.entry import read_entry
 from trueweight.config.lines import Lines
 from trueweight.config.spot import Spot
-from trueweight.core import ConfigError, Provider, Role, near_miss
-
-_AT_LINE = re.compile(r"at line (\d+)")
+from trueweight.config.toml import parse_toml, read_toml_text
+from trueweight.core import Provider, Role, near_miss
 
 
 def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider, ...]:
@@ -26,8 +24,9 @@ def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider,
         ConfigError: for the first thing that is wrong; says file, line, key, value, what is valid and the near miss.
             A value that may be a secret is never shown.
     """
-    text = _read(path)
-    document = _parse(path, text)
+    hint = "`trueweight fleet serve` prints a providers.toml to start from."
+    text = read_toml_text(path, area="config", hint=hint)
+    document = parse_toml(text, str(path), area="config", hint='Valid: [[provider]] tables with lines like name = "…".')
     file = Spot(str(path), Lines.of(text))
     entries = _entries(file, document)
     providers: list[Provider] = []
@@ -37,39 +36,6 @@ def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider,
         _refuse_clash(spot, provider, providers)
         providers.append(provider)
     return tuple(providers)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"byte {error.start} is not UTF-8", code="config-encoding", where=str(path), hint="Save the file as UTF-8."
-        ) from None
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ConfigError(
-            f"cannot read the file: {reason}",
-            code="config-unreadable",
-            where=str(path),
-            hint="`trueweight fleet serve` prints a providers.toml to start from.",
-        ) from None
-
-
-def _parse(path: Path, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = _AT_LINE.search(str(error))
-        line = int(found.group(1)) if found else max(1, len(text.splitlines()))
-        reason = str(error).split(" (at ")[0]
-        # "from None": the original keeps the whole document, and with it whatever key somebody pasted there.
-        raise ConfigError(
-            f"not valid TOML: {reason}",
-            code="config-toml",
-            where=f"{path}:{line}",
-            hint='Valid: [[provider]] tables with lines like name = "…".',
-        ) from None
 
 
 def _entries(file: Spot, document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -99,7 +65,7 @@ def _entries(file: Spot, document: dict[str, Any]) -> list[dict[str, Any]]:
 def _refuse_clash(spot: Spot, provider: Provider, earlier: list[Provider]) -> None:
     for position, other in enumerate(earlier):
         other_line = spot.lines.find("provider", position, "name")
-        if other.name == provider.name:
+        if _as_seen(other.name) == _as_seen(provider.name):
             spot.at("name").refuse(
                 f"name = {provider.name!r} is taken already, in line {other_line}",
                 code="config-duplicate-name",
@@ -111,3 +77,8 @@ def _refuse_clash(spot: Spot, provider: Provider, earlier: list[Provider]) -> No
                 code="config-two-references",
                 hint='Valid: one reference at most; make this one role = "candidate".',
             )
+
+
+def _as_seen(name: str) -> str:
+    """One spelling for names that a reader cannot tell apart: an accent may be part of its letter or follow it."""
+    return unicodedata.normalize("NFKC", name)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from trueweight.core import Case, ConfigError, Provider, Role, Trial, digest
+
+MOST_REPEATS, MOST_ASKS = 10_000, 100
+"""As in the schema of a manifest: who judges a run lays out every trial that it says was planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,16 @@ def make_plan(
     Raises:
         ConfigError: for numbers below 1, two cases of one key, or a request that JSON cannot say (NaN, a date).
     """
-    for name, value in (("repeats", repeats), ("asks", asks), ("limit", 1 if limit is None else limit)):
-        if value < 1:
-            raise ConfigError(f"{name} = {value}", code="plan-value", hint=f"Valid: a whole number from 1 for {name}.")
+    numbers = (
+        ("repeats", repeats, MOST_REPEATS),
+        ("asks", asks, MOST_ASKS),
+        ("limit", 1 if limit is None else limit, sys.maxsize),
+    )
+    for name, value, most in numbers:
+        if not 1 <= value <= most:
+            range_ = "from 1" if most == sys.maxsize else f"from 1 to {most:,}"
+            hint = f"Valid: a whole number {range_} for {name}."
+            raise ConfigError(f"{name} = {value}", code="plan-value", hint=hint)
     chosen = _limited(cases, limit)
     trials: list[Trial] = []
     for round_ in range(repeats):

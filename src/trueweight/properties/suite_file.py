@@ -53,7 +53,7 @@ def load_properties(path: Path) -> PropertyFile:
         exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - what a Python suite is
     except OSError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a suite that ends the process would end it with success
         raise _problem(path, error, "suite-python") from None
     found = [value for value in vars(module).values() if isinstance(value, Property)]
     if not found:
@@ -169,7 +169,7 @@ class _Drawer:
             prompt: Any = one.function(**drawn.value)
         except (UndrawableError, UnsatisfiedAssumption):
             return None
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _problem(self._path, error, "suite-property", default=one.line) from None
         if not isinstance(prompt, Prompt):
             words = f"property {one.name!r} returned {type(prompt).__name__}, not a Prompt"

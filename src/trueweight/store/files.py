@@ -9,7 +9,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from trueweight.core import ConfigError, InfrastructureError
+from trueweight.core import ConfigError, InfrastructureError, TrueweightError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # Opening a FIFO would hang and following a link would leave the directory; Windows has neither flag nor the danger.
@@ -107,8 +107,20 @@ def write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def disk_error(path: Path, error: OSError) -> InfrastructureError:
-    """The error for a disk that failed us."""
+_NO_PLACE = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG}
+)
+
+
+def disk_error(path: Path, error: OSError) -> TrueweightError:
+    """The error for a disk that failed us, or for a place where nobody could write."""
+    if error.errno in _NO_PLACE:
+        return ConfigError(
+            f"cannot write there: {error.strerror}",
+            code="run-place",
+            where=str(path),
+            hint="Valid: a directory that you may write to. To judge a run that you may only read, copy it first.",
+        )
     return InfrastructureError(
         f"cannot write: {error.strerror or error}",
         code="run-disk",

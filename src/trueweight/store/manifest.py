@@ -75,6 +75,13 @@ def manifest_from_json(value: Any, *, where: str = "") -> Manifest:
         InfrastructureError: if it is of another format version, or not a manifest.
     """
     found = value.get("format") if isinstance(value, dict) else None
+    if found is None:
+        raise InfrastructureError(
+            "not the manifest of a run: cut, damaged, or of something else",
+            code="run-corrupt",
+            where=where,
+            hint=f"Valid: a JSON object with format {FORMAT}. If nothing was recorded, --fresh starts over.",
+        )
     if found != FORMAT:
         raise InfrastructureError(
             f"format {found!r} is not known to this version of trueweight",

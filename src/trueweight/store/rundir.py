@@ -53,7 +53,7 @@ class RunDir:
             fresh: throw away the run that is there, if there is one.
 
         Raises:
-            ConfigError: if there is a run already, or another process is writing it.
+            ConfigError: if there is a run already, another process is writing it, or nobody may write there.
             InfrastructureError: if the disk refuses.
         """
         try:
@@ -91,7 +91,10 @@ class RunDir:
         except (ValueError, RecursionError):
             value = None
         manifest = manifest_from_json(value, where=str(manifest_path))
-        lock = Lock(path / LOCK) if write else None
+        try:
+            lock = Lock(path / LOCK) if write else None
+        except OSError as error:
+            raise disk_error(path, error) from None
         try:
             return cls(path, manifest, lock)
         except OSError as error:

@@ -77,6 +77,10 @@ def read_suite(name_or_path: str, *, examples: int | None = None, seed: int = 0)
         ConfigError: no such suite, or a file that cannot be read at all.
     """
     drawing = Drawing(seed, examples)
+    if not name_or_path.strip():  # an unset variable in a script: as a path it would be this folder, and its .py files
+        raise ConfigError(
+            "a suite without a name", code="suite-not-found", hint="Valid: a name, or a path; '.' is here."
+        )
     path = suite_path(name_or_path)
     if path.is_dir():
         return _read_folder(path, drawing)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,15 +9,16 @@ from typing import Any
 from trueweight.compare.changes import COMPARED
 from trueweight.config.lines import Lines
 from trueweight.config.spot import Spot
-from trueweight.core import ConfigError, Role, Severity, near_miss
+from trueweight.config.toml import parse_toml, read_toml_text
+from trueweight.core import Role, Severity, near_miss
 from trueweight.measure import all_metrics
 from trueweight.verdict.bar import Bar, Limit, Rule, Side
 
 _KEYS = ("metric", "at_least", "at_most", "side", "versus", "providers", "role")
 _FINDINGS = (*(severity.value for severity in Severity), "beyond_reference")
+_MOST = 10**15
 _TABLES = ("require", "findings")
 _ROLES = {"candidate": Role.CANDIDATE, "reference": Role.REFERENCE, "any": None}
-_AT_LINE = re.compile(r"at line (\d+)")
 
 
 def load_bar(path: Path) -> Bar:
@@ -29,7 +27,7 @@ def load_bar(path: Path) -> Bar:
     Raises:
         ConfigError: for the first thing that is wrong with the file, and for a file that demands nothing.
     """
-    return parse_bar(_read(path), str(path))
+    return parse_bar(read_toml_text(path, area="bar", hint="Valid: a bar.toml."), str(path))
 
 
 def parse_bar(text: str, where: str) -> Bar:
@@ -41,7 +39,7 @@ def parse_bar(text: str, where: str) -> Bar:
     Raises:
         ConfigError: as `load_bar`.
     """
-    document = _parse(where, text)
+    document = parse_toml(text, where, area="bar", hint="Valid: [[require]] tables.")
     file = Spot(where, Lines.of(text))
     _refuse_unknown(file, document, _TABLES)
     tables = document.get("require", [])
@@ -56,27 +54,6 @@ def parse_bar(text: str, where: str) -> Bar:
         hint = 'Valid: [[require]] with metric = "schema_accuracy" and at_least = 0.98, or [findings] with MUST = 0.'
         file.refuse("the bar demands nothing", code="bar-empty", hint=hint)
     return Bar(rules, limits, text)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"byte {error.start} is not UTF-8"
-        raise ConfigError(message, code="bar-encoding", where=str(path), hint="Save the file as UTF-8.") from None
-    except OSError as error:
-        message = f"cannot read the file: {error.strerror or type(error).__name__}"
-        raise ConfigError(message, code="bar-unreadable", where=str(path), hint="Valid: a bar.toml.") from None
-
-
-def _parse(path: str, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = _AT_LINE.search(str(error))
-        where = f"{path}:{found.group(1) if found else max(1, len(text.splitlines()))}"
-        message = f"not valid TOML: {str(error).split(' (at ')[0]}"
-        raise ConfigError(message, code="bar-toml", where=where, hint="Valid: [[require]] tables.") from None
 
 
 def _refuse_unknown(spot: Spot, table: Mapping[str, Any], valid: tuple[str, ...]) -> None:
@@ -127,7 +104,8 @@ def _versus(spot: Spot, table: Mapping[str, Any], metric: str) -> str:
 
 
 def _number(spot: Spot, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # Compared before it is made a float, which a whole number of many digits has not; NaN is not below anything.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST:
         spot.refuse_value(value, "not a number", valid="a number, e.g. 0.98", code="bar-value")
     return float(value)
 

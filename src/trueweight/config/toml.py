@@ -1,0 +1,77 @@
+"""A TOML file that somebody wrote → a document. Whatever is wrong with it is one error that says where."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from trueweight.core import ConfigError
+
+MAX_DEPTH = 100
+
+_AT_LINE = re.compile(r"at line (\d+)")
+
+
+def read_toml_text(path: Path, *, area: str, hint: str) -> str:
+    """The text of a file.
+
+    Args:
+        area: what the codes of errors begin with.
+        hint: what to do about a file that cannot be read.
+
+    Raises:
+        ConfigError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        raw = path.read_bytes()
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        where, message = f"{path}:{line}", f"byte {error.start} is not UTF-8"
+        raise ConfigError(message, code=f"{area}-encoding", where=where, hint="Save the file as UTF-8.") from None
+    except OSError as error:
+        message = f"cannot read the file: {error.strerror or type(error).__name__}"
+        raise ConfigError(message, code=f"{area}-unreadable", where=str(path), hint=hint) from None
+
+
+def parse_toml(text: str, where: str, *, area: str, hint: str) -> dict[str, Any]:
+    """The document that a text says.
+
+    Raises:
+        ConfigError: it is not TOML, or more of it than can be read.
+    """
+    line, reason = 0, ""
+    try:
+        document = tomllib.loads(text)
+        if _depth(document) <= MAX_DEPTH:
+            return document
+        line, reason = _line_of_longest(text), f"nested deeper than {MAX_DEPTH} levels"
+    except tomllib.TOMLDecodeError as error:
+        found = _AT_LINE.search(str(error))
+        line = int(found.group(1)) if found else max(1, len(text.splitlines()))
+        reason = str(error).split(" (at ")[0]
+    except ValueError:
+        line, reason = _line_of_longest(text), "a whole number has too many digits"
+    except RecursionError:
+        line, reason = _line_of_longest(text), f"nested deeper than {MAX_DEPTH} levels"
+    # Outside of "except": the original keeps the whole document, and with it whatever key somebody pasted there.
+    raise ConfigError(f"not valid TOML: {reason}", code=f"{area}-toml", where=f"{where}:{line}", hint=hint)
+
+
+def _line_of_longest(text: str) -> int:
+    """Where a number of thousands of digits, or a thousand brackets, most likely stand."""
+    lines = text.splitlines()
+    return max(range(len(lines)), key=lambda number: len(lines[number])) + 1
+
+
+def _depth(document: dict[str, Any]) -> int:
+    """How deep tables and lists stand in each other; without recursion, which is what this is to spare others."""
+    depth = 0
+    level: list[dict[str, Any] | list[Any]] = [document]
+    while level:
+        depth += 1
+        inner = [value for outer in level for value in (outer.values() if isinstance(outer, dict) else outer)]
+        level = [value for value in inner if isinstance(value, dict | list)]
+    return depth
