@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from trueweight.core import ConfigError, Mode, Severity
+from trueweight.core import ConfigError, Endpoint, Mode, Provider, Severity, Trial
+from trueweight.plan import request_body
 from trueweight.suites import find_suite, read_suite
 
 MINIMAL = """\
@@ -81,6 +83,36 @@ def test_defaults_are_added_and_the_case_wins(tmp_path: Path) -> None:
     )
 
 
+def test_a_list_of_models_has_no_request_whatever_the_defaults(tmp_path: Path) -> None:
+    """It is fetched, so nothing of the defaults' request or modes is for it; its digest is its own."""
+    text = """\
+        suite: mine
+        title: Mine
+        version: 1
+        defaults: {modes: [stream], request: {temperature: 0}}
+        cases:
+          - {id: one, why: Fetched., endpoint: models}
+          - {id: two, why: Asked., endpoint: chat, request: {messages: []}}
+        """
+    one, two = find_suite(_suite(tmp_path, text)).cases
+    assert (one.endpoint, one.modes, dict(one.request)) == (Endpoint.MODELS, (Mode.PLAIN,), {})
+    assert (two.endpoint, two.modes, dict(two.request)) == (
+        Endpoint.CHAT, (Mode.STREAM,), {"messages": [], "temperature": 0}
+    )  # fmt: skip
+
+
+def test_a_case_may_say_its_own_stream_options(tmp_path: Path) -> None:
+    """They go out as they stand; null sends none, and a plain request never has any."""
+    for options, sent in (("null", None), ("{include_usage: false}", {"include_usage": False})):
+        text = MINIMAL.replace("{messages", f"{{stream_options: {options}, messages")
+        (case,) = find_suite(_suite(tmp_path, text)).cases
+        provider = Provider("p", "http://127.0.0.1", "m")
+        plain, stream = (json.loads(request_body(Trial.of(case, provider, 0, mode))) for mode in Mode)
+        assert ("stream_options" in stream, stream.get("stream_options")) == (sent is not None, sent)
+        assert stream["stream"] is True
+        assert not {"stream", "stream_options"} & set(plain)
+
+
 def test_a_reworded_why_is_the_same_request(tmp_path: Path) -> None:
     """The digest covers what is sent and nothing else, so that a better sentence costs no new requests."""
     before = find_suite(_suite(tmp_path, MINIMAL)).digest()
@@ -93,7 +125,8 @@ GOLDEN = {
         MINIMAL + "    severty: MUST\n",
         [
             "mine.yaml:8: case 'one': unknown key 'severty'\n"
-            "  Did you mean 'severity'? Valid: answer, checks, id, modes, request, severity, source, tags, why."
+            "  Did you mean 'severity'? "
+            "Valid: answer, checks, endpoint, id, modes, request, severity, source, tags, why."
         ],
     ),
     "value outside a list": (
@@ -128,9 +161,28 @@ GOLDEN = {
         MINIMAL.replace("{messages", "{model: gpt, stream: true, messages"),
         [
             f"mine.yaml:7: case 'one': key {key!r} does not belong here\n"
-            "  The plan adds model, stream and stream_options to each request."
+            "  The plan adds model and stream to each request, and stream_options, which a case may change."
             for key in ("model", "stream")
         ],
+    ),
+    "a list of models with a request": (
+        MINIMAL + "    endpoint: models\n    modes: [plain]\n    answer: {content: Hi}\n",
+        [
+            f"mine.yaml:{line}: case 'one': key {key!r} does not belong here\n  The list of models is fetched as it is."
+            for line, key in ((7, "request"), (9, "modes"), (10, "answer"))
+        ],
+    ),
+    "no such endpoint": (
+        MINIMAL + "    endpoint: model\n",
+        ["mine.yaml:8: case 'one': 'endpoint' is 'model'\n  Did you mean 'models'? Valid: chat, models."],
+    ),
+    "neither request nor endpoint": (
+        MINIMAL.replace("    request: {messages: [{role: user, content: Hi}]}\n", ""),
+        ["mine.yaml:5: case 'one': key 'request' is missing"],
+    ),
+    "stream_options that are none": (
+        MINIMAL.replace("{messages", "{stream_options: true, messages"),
+        ["mine.yaml:7: case 'one': 'stream_options' must be a mapping or null, not True"],
     ),
     "no messages": (
         MINIMAL.replace("messages:", "mesages:"),

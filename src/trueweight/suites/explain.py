@@ -21,7 +21,7 @@ class Objection(NamedTuple):
     hint: str = ""
 
 
-_TYPES = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number"}
+_TYPES = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "null": "null"}
 
 
 def objections(error: ValidationError) -> list[Objection]:
@@ -56,7 +56,8 @@ def _missing(error: ValidationError, path: Path) -> list[Objection]:
 
 
 def _type(error: ValidationError, path: Path) -> list[Objection]:
-    wanted = _TYPES.get(str(error.validator_value), str(error.validator_value))
+    valid: Any = error.validator_value
+    wanted = " or ".join(_TYPES.get(name, name) for name in ([valid] if isinstance(valid, str) else valid))
     return [Objection(path, "suite-type", f"{_key(path)} must be {wanted}, not {shown(error.instance)}")]
 
 
