@@ -14,6 +14,7 @@ from test_report_formats import HOSTILE, hostile_summary
 from test_report_page import hostile_evidence
 
 from trueweight.report import render_html
+from trueweight.report.page.matrix import OUTCOMES
 
 pytestmark = pytest.mark.browser
 Opener = Callable[..., Any]
@@ -43,7 +44,7 @@ def test_without_script_the_answer_can_be_read(open_page: Opener, html: str) -> 
     page = open_page(html, java_script_enabled=False).page
     assert page.locator(".providers tbody").count() == 8
     assert page.locator("#rows tr").count() == 60
-    assert page.locator(".findings tbody tr").count() == 6
+    assert page.locator(".findings tbody tr").count() == 6 + 1  # and what flaky lost
     assert "need the script" in page.locator("noscript").inner_text()
     assert not page.locator("#q").is_visible()
 
@@ -205,9 +206,52 @@ def test_the_query_completes_its_last_word(open_page: Opener, html: str) -> None
     page = open_page(html).page
     page.fill("#q", "is:failing and no-s")
     options = page.locator("#q-words option").evaluate_all("all => all.map((one) => one.value)")
-    assert options == [f"is:failing and no-strict:{outcome}" for outcome in ("fail", "pass", "flaky")]
+    assert options == [f"is:failing and no-strict:{outcome}" for outcome in OUTCOMES]
+    page.fill("#q", "")
+    assert "is:different" in page.locator("#q-words option").evaluate_all("all => all.map((one) => one.value)")
+    page.fill("#q", "is:failing ")
+    options = page.locator("#q-words option").evaluate_all("all => all.map((one) => one.value)")
+    assert options == ["is:failing and ", "is:failing or "]
+    page.fill("#q", "suite:")
+    assert page.locator("#q-words option").count() == 2
     page.fill("#q", "check:struct")
     assert page.locator("#q-words option").first.get_attribute("value") == "check:structured-output"
+
+
+def test_a_name_with_a_space_can_be_asked_for(open_page: Opener) -> None:
+    """Providers may be called what their owners like: quotes hold such a name together, and completion sets them."""
+    summary = make_summary(20, ("reference", "leaky-parser"))
+    summary["providers"]["leaky parser"] = summary["providers"].pop("leaky-parser")
+    for row in summary["cases"]:
+        row["cells"]["leaky parser"] = row["cells"].pop("leaky-parser")
+    page = open_page(render_html(summary, ())).page
+    page.fill("#q", "is:failing and lea")
+    assert page.locator("#q-words option").count() == 0
+    page.fill("#q", 'is:failing and "leaky p')
+    assert page.locator("#q-words option").first.get_attribute("value") == 'is:failing and "leaky parser":pass'
+    page.fill("#q", '"leaky parser":fail and reference:pass')
+    failing = sum("fail" in {c["outcome"] for c in row["cells"]["leaky parser"].values()} for row in summary["cases"])
+    assert len(_rows(page)) == failing > 0
+
+
+def test_a_link_within_the_page_leaves_the_query_alone(open_page: Opener, html: str) -> None:
+    """From the answer to its reasons, and the filtered matrix is as it was."""
+    page = open_page(html, "#q=" + quote("leaky-parser:fail")).page
+    found = len(_rows(page))
+    page.locator(".answer a", has_text="leaky-parser").click()
+    assert page.url.split("#")[1].startswith("why-")
+    assert page.input_value("#q") == "leaky-parser:fail"
+    assert len(_rows(page)) == found
+    assert page.locator("#why h3", has_text="leaky-parser").is_visible()
+
+
+def test_every_row_in_which_two_replies_differ_is_shown(open_page: Opener, html: str) -> None:
+    """A leaked call is missed in one row and found in another: both stand side by side, the calls first."""
+    page = open_page(html).page
+    page.locator("#why tr", has_text="markers-in-content").first.locator("a[href^='#trial=']").click()
+    heads = page.locator("dialog[open] .first h3").all_inner_texts()
+    assert heads[:2] == ["First divergence: call 1", "Then: content"]
+    assert "<tool_call>" in page.locator("dialog[open] .first").inner_text()
 
 
 def test_the_keyboard_reaches_everything_and_comes_back(open_page: Opener, html: str) -> None:

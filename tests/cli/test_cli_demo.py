@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -96,3 +97,10 @@ def test_judging_a_copy_offline_gives_the_same_bytes(demo: Demo, tmp_path: Path,
         assert done.returncode == 0, done.stderr
         assert (copy / "summary.json").read_bytes() == before["summary.json"]
     assert (copy / "report.html").read_bytes() == before["report.html"]
+
+
+def test_json_prints_the_summary_and_nothing_else(cli: Cli) -> None:
+    """A script reads standard output; what a person would read goes elsewhere."""
+    done = cli("demo", "--limit", 1, "--json")
+    assert done.returncode == 0, done.stderr
+    jsonschema.validate(json.loads(done.stdout), load_schema("summary"))

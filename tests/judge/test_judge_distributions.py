@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trueweight.core import FailureKind, Mode, Observation, Timing
+from trueweight.core import FailureKind, Finding, Mode, Observation, Outcome, Severity, Timing
 from trueweight.judge.distributions import BINS, distributions, over_time, window
 
 
@@ -48,3 +48,16 @@ def test_one_request_or_none_is_no_division_by_zero() -> None:
     """A run of one moment is one stretch; an empty run has none."""
     assert len(over_time([_seen(0, 1)], *window([_seen(0, 1)]))["bins"]) == 1
     assert over_time([], *window([]))["bins"] == []
+
+
+def test_the_refusal_that_was_asked_for_is_no_failure() -> None:
+    """A malformed request that is refused at once is a success here, as it is in the success rate; a late or an
+    undue refusal is not.
+    """
+    due = (Finding("refused", Outcome.PASS, Severity.MUST, ""),)
+    undue = (Finding("request-accepted", Outcome.FAIL, Severity.MUST, ""),)
+    refusal = {"ok": False, "first_ok": False, "timing": None}
+    rows = [_seen(0, 1, findings=due, **refusal), _seen(0, 1, findings=undue, **refusal),
+            _seen(0, 1, findings=due, **refusal, attempts=2)]  # fmt: skip
+    (one,) = over_time(rows, *window(rows))["bins"]
+    assert (one["first_failed"], one["lost"]) == (2, 0)

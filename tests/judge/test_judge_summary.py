@@ -100,15 +100,15 @@ def test_a_flaky_provider_is_named_by_its_first_attempts(
             lost = FailureKind.RESET if i == 9 else None
             run.append(make_exchange(case, provider, say("hello"), retries=int(i < 3), lost=lost))
     sentence = summary_of(tmp_path / "run")["providers"]["p"]["sentence"]
-    assert sentence.startswith("40% of first attempts failed; 10% failed after retries too (reset 1).")
+    assert sentence.startswith("40% of 10 first attempts failed; 10% failed after retries too (reset 1).")
 
 
 def test_what_is_wrong_is_said_in_one_sentence_each(record: Make) -> None:
     """The sentence comes from what was found, not from a name: markup, failures, and nothing."""
     said = {name: provider["sentence"] for name, provider in summary_of(record())["providers"].items()}
     assert said["leaky"].startswith("Tool calls leak into the text as markup in 12 of 24 cases.")
-    assert said["absent"] == "75% of requests failed (reset 18)."
-    assert said["twin"] == "Nothing found wrong; within the reference's own noise."
+    assert said["absent"] == "18 of 24 requests failed (reset 18)."
+    assert said["twin"] == "Nothing found wrong; its answers are not worse than the reference's beyond chance."
     assert said["ref"] == "Nothing found wrong with the reference."
 
 

@@ -55,10 +55,21 @@ def test_the_table_fits_80_columns() -> None:
         assert f"{name}: {provider['sentence']}" in flat
 
 
-def test_the_table_names_the_metrics_as_numbers() -> None:
-    """The row of the leaky parser shows its verdict, its accuracy and how far below the floor it is."""
-    row = next(line for line in _screen(make_summary()).splitlines() if line.startswith("leaky-parser"))
-    assert row.split() == ["leaky-parser", "✕", "worse", "33.3%", "−45.6", "100.0%", "100.0%", "209"]
+def test_the_table_names_the_metrics_as_numbers_with_their_intervals() -> None:
+    """The row of the leaky parser shows its accuracy and how far below the floor it is; below, verdict and limits."""
+    lines = _screen(make_summary()).splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("leaky-parser"))
+    assert lines[at].split() == ["leaky-parser", "33.3%", "−45.6", "100.0%", "100.0%", "209"]
+    assert lines[at + 1].split()[:4] == ["✕", "worse", "24.7–43.2", "−54.6…−36.6"]
+
+
+def test_the_terminal_says_what_the_bar_says() -> None:
+    """Who reads no page still learns which rule decided."""
+    summary = make_summary()
+    reason = {"rule": "tool_call_f1 - reference ≥ -0.05", "outcome": "inconclusive", "message": "0", "more_trials": 88}
+    summary["providers"]["twin"]["verdict"] = {"outcome": "inconclusive", "reasons": [reason]}
+    flat = " ".join(_screen(summary).split())
+    assert "twin: tool_call_f1 − reference ≥ −0.05: about 88 more trials would decide. Nothing found" in flat
 
 
 def test_no_colour_without_a_terminal() -> None:

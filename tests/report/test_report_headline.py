@@ -11,7 +11,8 @@ from trueweight.report.headline import limits, verdict_lines
 
 
 def _labels(summary: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {line.label: tuple(name for name, _ in line.people) for line in verdict_lines(summary, standings(summary))}
+    lines = verdict_lines(summary, standings(summary))
+    return {line.label: tuple(name for names, _ in line.people for name in names) for line in lines}
 
 
 def _with_drift(summary: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -55,3 +56,28 @@ def test_markdown_says_the_same() -> None:
     text = render_markdown(make_summary())
     assert "**✓ No fault found:**" in text
     assert "Drift not measured: nothing here says" in text
+
+
+def test_who_stands_on_the_same_ground_stands_together() -> None:
+    """Four times the same sentence is noise; it is written once, behind the four names."""
+    summary = make_summary()
+    reason = {"rule": "ttft ≤ 500", "outcome": "inconclusive", "message": "480 [450, 520]", "more_trials": 88}
+    for name in ("twin", "slow", "other-stack"):
+        summary["providers"][name]["verdict"] = {"outcome": "inconclusive", "reasons": [reason]}
+    (line,) = (line for line in verdict_lines(summary, standings(summary)) if line.label == "Undecided")
+    assert line.people == ((("other-stack", "slow", "twin"), "ttft ≤ 500: about 88 more trials would decide"),)
+    assert "other-stack, slow, twin (ttft ≤ 500" in render_markdown(summary)
+
+
+def test_no_drift_on_a_handful_of_cases_is_no_advice_to_use() -> None:
+    """The same weights behind an untested parser are not known to be safe."""
+    assert "Use" not in _labels(_with_drift(make_summary(6), "twin", "slow", "other-stack"))
+
+
+def test_a_silent_reference_is_said() -> None:
+    """A reader must know that nothing was compared, and why."""
+    summary = make_summary()
+    summary["providers"]["reference"]["counts"] |= {"recorded": 40, "arrived": 0}
+    assert any(text.startswith("The reference never answered: ") for text in limits(summary))
+    summary["providers"]["reference"]["counts"]["recorded"] = 0
+    assert any(text.startswith("The reference was not asked yet: ") for text in limits(summary))

@@ -263,7 +263,7 @@ def test_drift_is_said_to_be_missing_or_drawn_with_everything_it_rests_on() -> N
     text = " ".join(Page(render_html(summary, ())).text.split())
     for words in ("✕ drift", "✓ same", "Q5_K_M",
                   "24 prompts, 26 requests, $0.0031, by logprobs, 2 refused", "capped at 5",
-                  "differ by more than honest stacks do", "0.110", "as good"):  # fmt: skip
+                  "differ by more than honest stacks do", "0.110", "no drift"):  # fmt: skip
         assert words in text
     assert "Drift not measured:" not in text
     assert "Drift not measured of " in text
@@ -317,3 +317,16 @@ def test_a_client_that_was_not_watched_is_not_praised() -> None:
     summary["run"].pop("client", None)
     text = " ".join(Page(render_html(summary, ())).text.split())
     assert "Whether this client kept up was not measured" in text
+
+
+def test_why_begins_with_the_worst_and_has_the_lost_requests(page: Page) -> None:
+    """Who needs a reason finds it first; a provider that only loses requests has a place and an example too."""
+    why = page.text[page.text.index("Every law that was broken") :]
+    order = ["leaky-parser", "no-strict", "flaky"]
+    assert sorted(order, key=why.index) == order
+    assert "Not held against the model" in why
+    heads = {str(attributes.get("id")) for tag, attributes in page.tags if tag == "h3"}
+    links = {str(attributes["href"])[1:] for tag, attributes in page.tags
+             if tag == "a" and str(attributes.get("href", "")).startswith("#why-")}  # fmt: skip
+    assert links
+    assert links <= heads

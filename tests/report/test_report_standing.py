@@ -100,12 +100,12 @@ def _words(summary: dict[str, Any]) -> dict[str, str]:
     return {standing.provider: standing.word for standing in standings(summary)}
 
 
-def test_without_drift_nobody_is_called_as_good() -> None:
+def test_without_drift_nobody_is_cleared_of_it() -> None:
     """No fault found is all that answers can say; being the same model takes a drift verdict."""
     summary = make_summary()
     assert _words(summary)["twin"] == "no fault"
     summary["providers"]["twin"]["drift"] = {"verdict": "equivalent"}
-    assert _words(summary)["twin"] == "as good"
+    assert _words(summary)["twin"] == "no drift"
 
 
 @pytest.mark.parametrize(
@@ -158,3 +158,70 @@ def test_failing_first_attempts_are_unreliable_even_if_retries_help() -> None:
     metrics = summary["providers"]["twin"]["metrics"]
     metrics["first_attempt_success_rate"] |= {"value": 0.7, "low": 0.62, "high": 0.77}
     assert _words(summary)["twin"] == "unreliable"
+
+
+def _counted(summary: dict[str, Any], provider: str, **counts: int) -> None:
+    summary["providers"][provider]["counts"] |= counts
+
+
+def test_who_was_not_asked_is_undecided() -> None:
+    """Nothing found in nothing is no verdict."""
+    summary = make_summary()
+    _counted(summary, "twin", recorded=0, arrived=0, cases_answered=0)
+    summary["providers"]["twin"]["metrics"] = {}
+    found = {standing.provider: standing for standing in standings(summary)}["twin"]
+    assert (found.group, found.ground) == (Group.UNDECIDED, "not asked yet")
+
+
+@pytest.mark.parametrize(("answered", "group"), [(1, Group.UNDECIDED), (28, Group.UNDECIDED), (29, Group.USE)])
+def test_who_answered_a_part_is_cleared_only_if_the_part_is_enough(answered: int, group: Group) -> None:
+    """With 28 cases one in ten could fail unseen (95%), with 29 it could not."""
+    summary = make_summary()
+    _counted(summary, "twin", recorded=2 * answered, arrived=2 * answered, cases_answered=answered)
+    found = {standing.provider: standing for standing in standings(summary)}["twin"]
+    assert found.group is group
+    assert (f"answered {answered} of 80 cases" in found.ground) is (group is Group.UNDECIDED)
+
+
+def test_a_reference_that_never_answered_is_none() -> None:
+    """Nobody can be like it or unlike it: laws alone decide, and it is not called the reference without a word."""
+    summary = make_summary()
+    _counted(summary, "reference", recorded=40, arrived=0)
+    summary["providers"]["reference"]["metrics"] = {}
+    assert _words(summary)["reference"] == "no answer"
+    assert _words(summary)["leaky-parser"] == "breaks laws"
+    assert _groups(summary)["twin"] is Group.USE
+
+
+def test_many_metrics_are_many_chances() -> None:
+    """One p of 0.01 among twelve metrics is what chance gives; one of a millionth is not."""
+    summary = make_summary()
+    none = {"value": 0.0, "low": -0.1, "high": 0.1, "unit": "difference", "p_holm": 1.0}
+    below = {"value": -0.1, "low": -0.19, "high": -0.01, "unit": "difference", "p_holm": 0.01}
+    versus = {f"metric_{i}": none for i in range(11)} | {"trigger_accuracy": below}
+    summary["providers"]["twin"]["versus_reference"] = versus
+    assert _groups(summary)["twin"] is Group.UNDECIDED
+    versus["trigger_accuracy"] = {**below, "p_holm": 1e-6}
+    assert _groups(summary)["twin"] is Group.AVOID
+
+
+def test_slower_is_more_than_the_reference_differs_from_itself() -> None:
+    """Where the reference's second run is as much slower than its first, nobody is slower."""
+    summary = make_summary()
+    slow = summary["providers"]["slow"]["versus_reference"]
+    slow["ttft"] = {"value": 500.0, "low": 450.0, "high": 550.0, "unit": "ms", "p_holm": 0.001}
+    summary["noise_floor"]["ttft"] = {"value": 400.0, "low": 300.0, "high": 460.0, "unit": "ms"}
+    assert _words(summary)["slow"] == "no fault"
+    summary["noise_floor"]["ttft"]["high"] = 440.0
+    assert _words(summary)["slow"] == "slower"
+
+
+def test_what_takes_longest_to_decide_is_the_ground_of_the_undecided() -> None:
+    """More trials until everything is decided, not until something is."""
+    summary = make_summary()
+    reasons = [
+        {"rule": f"metric ≥ {n}", "outcome": "inconclusive", "message": "?", "more_trials": n} for n in (60, 790, 88)
+    ]
+    summary["providers"]["twin"]["verdict"] = {"outcome": "inconclusive", "reasons": reasons}
+    found = {standing.provider: standing for standing in standings(summary)}["twin"]
+    assert found.ground == "metric ≥ 790: about 790 more trials would decide; and 2 more rules"

@@ -25,7 +25,8 @@ SUITES = ("tool-calls", "structured-output")
 @click.option("--seed", default=0, show_default=True, type=int, help="Of the order of trials and of resampling.")
 @click.option("--drift", is_flag=True, help="Also measure drift from the reference: about a minute more.")
 @click.option("--quiet", is_flag=True, help="Print only where the report is.")
-def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quiet: bool) -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
+def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quiet: bool, as_json: bool) -> int:
     """Start eight simulated providers on this machine, some of them faulty, and find out which.
 
     They are real HTTP servers with a real small network behind them; nothing leaves this machine and no key is needed.
@@ -38,7 +39,8 @@ def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quie
             recording = prepare_drift(providers, DriftSettings(seed=seed), beside=recording)
         # Few at once: clients and servers share this machine's cores, and a queue here would show as their latency.
         settings = WireSettings(concurrency=2, backoff_base=0.05)
-        return run_all(recording, out or _free_directory(), keys={}, settings=settings, quiet=quiet)
+        directory = out or _free_directory()
+        return run_all(recording, directory, keys={}, settings=settings, quiet=quiet, as_json=as_json)
 
 
 def _free_directory() -> Path:

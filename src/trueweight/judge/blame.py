@@ -77,10 +77,13 @@ def blame(info: CheckInfo | None, ours: Judged, theirs: Judged | None) -> Blame:
     alone = len(common) - len(shared)
     reverse = len((theirs.failed & ours.asked) - ours.failed)
     p = _sign_test(alone, reverse)
-    against = f"the reference passes {_cases(alone)} that fail here and fails {reverse} that pass (p = {p:.2g})"
+    verb = "fails" if alone == 1 else "fail"
+    silent = len(ours.failed) - len(common)
+    unheard = f"; in {silent} more its replies gave this check nothing to judge" if silent else ""
+    against = f"the reference passes {_cases(alone)} that {verb} here and fails {reverse} that pass (p = {p:.2g})"
     if p <= ALPHA:
         return Blame(Who.SERVING, f"{against}: the same model, so its weights, template or engine differ here")
-    return Blame(Who.UNCLEAR, f"{against}: too few to tell from chance")
+    return Blame(Who.UNCLEAR, f"{against}: too few to tell from chance{unheard}")
 
 
 def _cases(count: int) -> str:

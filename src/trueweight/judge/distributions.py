@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trueweight.core import Observation
+from trueweight.measure.table import SEVERE, holds
 
 BINS = 24
 _PERCENTS = np.linspace(0, 1, 101)
@@ -59,11 +60,16 @@ def _bin(rows: Sequence[Observation]) -> dict[str, Any]:
     timings = [seen.timing for seen in rows if seen.timing and not seen.client_limited]
     return {
         "trials": len(rows),
-        "first_failed": sum(not seen.first_ok for seen in rows),
+        "first_failed": sum(not seen.first_ok and not _refused_rightly(seen) for seen in rows),
         "lost": sum(not seen.arrived for seen in rows),
         "ttft": _median([timing.ttft for timing in timings if timing.ttft is not None]),
         "e2e": _median([timing.service for timing in timings if timing.service is not None]),
     }
+
+
+def _refused_rightly(seen: Observation) -> bool:
+    """Whether the refusal that a case demands came at once: that is a success, as the success rates count it."""
+    return seen.arrived and not seen.ok and seen.attempts == 1 and holds(seen, SEVERE) == 1
 
 
 def _median(values: Sequence[int]) -> float | None:

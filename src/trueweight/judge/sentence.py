@@ -62,7 +62,10 @@ def make_sentence(provider: Mapping[str, Any], *, is_reference: bool, has_refere
         return " ".join(parts)
     if is_reference:
         return "Nothing found wrong with the reference."
-    return "Nothing found wrong; within the reference's own noise." if has_reference else "Nothing found wrong."
+    versus = provider["versus_reference"]
+    if has_reference and any(versus.get(metric, {}).get("value") is not None for metric in _WORSE):
+        return "Nothing found wrong; its answers are not worse than the reference's beyond chance."
+    return "Nothing found wrong."
 
 
 def _shared(finding: Mapping[str, Any]) -> bool:
@@ -104,13 +107,14 @@ def _unavailable(provider: Mapping[str, Any]) -> str:
     if rate is not None and first is not None and first < _RELIABLE and rate - first >= 1 - _RELIABLE:
         lost = "after retries all of them arrived" if rate == 1 else f"{_percent(1 - rate)} failed after retries too"
         words = f" ({_kinds(failures)})" if failures else ""
-        return f"{_percent(1 - first)} of first attempts failed; {lost}{words}."
+        asked = provider["counts"]["recorded"]
+        return f"{_percent(1 - first)} of {asked} first attempts failed; {lost}{words}."
     if rate is None or rate >= _RELIABLE or not failures:
         return ""
     lost, recorded = sum(failures.values()), provider["counts"]["recorded"]
     if lost == recorded:
         return f"No answer ever came: all {recorded} requests failed ({_kinds(failures)})."
-    return f"{_percent(lost / recorded)} of requests failed ({_kinds(failures)})."
+    return f"{lost} of {recorded} requests failed ({_kinds(failures)})."
 
 
 def _kinds(failures: Mapping[str, int]) -> str:
@@ -129,16 +133,25 @@ def _comparisons(provider: Mapping[str, Any], *, has_shared: bool) -> Sequence[s
     for metric, words in _WORSE.items():
         found = versus.get(metric, {})
         if _significant(found) and found["value"] < 0:
-            out.append(f"{words} ({100 * found['value']:+.1f} points).")
+            out.append(f"{words} ({_points(found)}).")
     for metric, words in _SLOWER.items():
         found = versus.get(metric, {})
         matters = _significant(found) and found["low"] > _MATTERS * provider["metrics"][metric]["value"]
         if matters and not out:
             begin = "What fails, the reference fails too" if has_shared else "Nothing wrong in its answers"
-            out.append(f"{begin}; slower than the reference by {found['value']:,.0f} ms (median {words}).")
+            by = f"{found['value']:,.0f} ms ({found['low']:,.0f}–{found['high']:,.0f})"
+            out.append(f"{begin}; slower than the reference by {by}, median {words}.")
     if not out and has_shared:
         out.append("What fails, the reference fails too; otherwise nothing found wrong.")
     return out[:_MOST]
+
+
+def _points(found: Mapping[str, Any]) -> str:
+    """The difference with its interval, in percentage points."""
+    value, low, high = (
+        "…" if found[key] is None else f"{100 * found[key]:+.1f}".replace("-", "−") for key in ("value", "low", "high")
+    )
+    return f"{value} points, {low} to {high}"
 
 
 def _significant(found: Mapping[str, Any]) -> bool:

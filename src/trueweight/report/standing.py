@@ -9,20 +9,20 @@ model: that only drift can say.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from trueweight.report.ground import ALPHA, failing, how_much_slower, what_is_wrong, what_the_bar_says
 from trueweight.report.metrics import of_id
+from trueweight.report.numbers import percent
 
-ALPHA: Final = 0.05
 RELIABLE: Final = 0.95
 """A provider whose success rate is surely below this is not one to build on, whatever it says when it answers."""
 FIRST_TRY: Final = 0.9
 """The same for first attempts: who surely fails more than one in ten makes every client write retries."""
-MATTERS: Final = 0.1
-_LONGEST_GROUND: Final = 110
+FEW: Final = 0.1
+"""If more than this share could fail unseen (exact 95% limit of none in n), cases are said to be too few."""
 
 
 class Group(StrEnum):
@@ -77,20 +77,23 @@ def discordant(cases: Sequence[Mapping[str, Any]], provider: str, reference: str
     return Discordant(worse, better)
 
 
+def unseen(cases: int) -> float:
+    """The share of cases that a provider may fail while none of so many shows it, with 95% confidence."""
+    return 1 - 0.05 ** (1 / cases) if cases else 1.0
+
+
 _WORDS: Final = {
     Group.REFERENCE: ("reference", "—"),
     Group.USE: ("no fault", "✓"),
     Group.AVOID: ("worse", "✕"),
-    Group.UNDECIDED: ("open", "?"),
+    Group.UNDECIDED: ("undecided", "?"),
 }
 _RULINGS: Final = {
     "pass": (Group.USE, "PASS"),
     "fail": (Group.AVOID, "FAIL"),
-    "inconclusive": (Group.UNDECIDED, "open"),
+    "inconclusive": (Group.UNDECIDED, "undecided"),
 }
-_TIMES: Final = {"ttft": "first token", "e2e": "whole reply"}
-_PREFERENCE: Final = ("as good", "PASS", "no fault", "slower")
-_SENTENCE: Final = re.compile(r"\.(?:\s|$)")
+_PREFERENCE: Final = ("no drift", "PASS", "no fault", "slower")
 
 
 def _made(name: str, group: Group, ground: str, word: str = "") -> Standing:
@@ -98,26 +101,13 @@ def _made(name: str, group: Group, ground: str, word: str = "") -> Standing:
     return Standing(name, group, word or usual, mark, ground)
 
 
-def _ground(provider: Mapping[str, Any]) -> str:
-    """What is wrong in a few words: the first clause of its sentence, which says it without the names of checks."""
-    findings = provider.get("findings") or []
-    if not findings:
-        return ""
-    said = _SENTENCE.split(str(provider.get("sentence", "")), maxsplit=1)[0]
-    if 0 < len(said) <= _LONGEST_GROUND:
-        return said[:1].lower() + said[1:]
-    return f"{findings[0]['check']} fails in {findings[0]['fails']} of {findings[0]['of']}"
-
-
 def _by_bar(name: str, verdict: Mapping[str, Any], provider: Mapping[str, Any]) -> Standing:
-    """The first rule that decided, and what was measured of it."""
+    """The rules that decided and what was measured of them."""
     outcome = str(verdict.get("outcome"))
     group, word = _RULINGS.get(outcome, _RULINGS["inconclusive"])
     reasons = [reason for reason in verdict.get("reasons", ()) if reason.get("outcome") == outcome != "pass"]
-    ground = f"{reasons[0]['rule']}: {reasons[0]['message']}" if reasons else ""
-    if len(reasons) > 1:
-        ground += f"; {len(reasons) - 1} more"
-    return _made(name, group, ground or ("" if group is Group.USE else _ground(provider)), word)
+    ground = what_the_bar_says(reasons) or ("" if group is Group.USE else what_is_wrong(provider))
+    return _made(name, group, ground, word)
 
 
 def _availability(name: str, provider: Mapping[str, Any]) -> Standing | None:
@@ -127,56 +117,54 @@ def _availability(name: str, provider: Mapping[str, Any]) -> Standing | None:
     if value is not None and value < RELIABLE:
         if value == 0:
             return _made(name, Group.UNDECIDED, "never answered")
-        ground = f"{1 - value:.0%} of requests fail"
+        ground = f"{failing(rate)} of requests fail"
         if (rate.get("high") or 1) < RELIABLE:
             return _made(name, Group.AVOID, ground, "unreliable")
         return _made(name, Group.UNDECIDED, ground)
     if (first.get("high") or 1) < FIRST_TRY:
-        ground = f"{1 - first['value']:.0%} of first attempts fail, {value or 0:.1%} arrive in the end"
+        ground = f"{failing(first)} of first attempts fail, {percent(value or 0)} arrive in the end"
         return _made(name, Group.AVOID, ground, "unreliable")
     if (first.get("value") or 1) < FIRST_TRY:
-        return _made(name, Group.UNDECIDED, f"{1 - first['value']:.0%} of first attempts fail, too few to call")
+        return _made(name, Group.UNDECIDED, f"{failing(first)} of first attempts fail, too few to call")
     return None
 
 
 def _below(provider: Mapping[str, Any], *, surely: bool) -> list[str]:
-    """Metrics whose paired difference lies below zero: ``surely`` beyond chance among all candidates (Holm)."""
-    return [
-        metric
-        for metric, found in sorted(provider.get("versus_reference", {}).items())
-        if found.get("unit") == "difference"
-        and (found.get("high") or 0) < 0
-        and (not surely or found.get("p_holm", 1) <= ALPHA)
-    ]
+    """Metrics whose paired difference lies below zero: ``surely`` beyond chance among all candidates and metrics."""
+    found = {
+        metric: one
+        for metric, one in sorted(provider.get("versus_reference", {}).items())
+        if one.get("unit") == "difference" and one.get("value") is not None
+    }
+    low = [metric for metric, one in found.items() if (one.get("high") or 0) < 0]
+    return [m for m in low if found[m].get("p_holm", 1) * len(found) <= ALPHA / 2] if surely else low
 
 
-def _by_reference(name: str, provider: Mapping[str, Any], counts: Discordant, candidates: int) -> Standing:
+def _by_reference(
+    name: str, provider: Mapping[str, Any], counts: Discordant, candidates: int, floor: Mapping[str, Any]
+) -> Standing:
+    """Where metrics are tested too, the sign test over cases has one half of the error allowed, and they the other."""
     worse = _below(provider, surely=True)
-    if (counts.worse and counts.p_worse() * candidates <= ALPHA) or worse:
+    tested = any("p_holm" in found for found in provider.get("versus_reference", {}).values())
+    if (counts.worse and counts.p_worse() * candidates <= (ALPHA / 2 if tested else ALPHA)) or worse:
         fallback = f"below the reference in {_named(worse[0])}" if worse else f"worse in {counts.worse} cases"
-        return _made(name, Group.AVOID, _ground(provider) or fallback)
+        return _made(name, Group.AVOID, what_is_wrong(provider) or fallback)
     if counts.worse > counts.better:
-        ground = f"fails {counts.worse} cases that the reference passes, too few to call"
+        ground = f"fails {counts.worse} {_cases(counts.worse)} that the reference passes, too few to call"
         return _made(name, Group.UNDECIDED, ground)
     below = _below(provider, surely=False)
     if below:
-        return _made(name, Group.UNDECIDED, f"below the reference in {_named(below[0])}")
-    slower = _slower(provider)
+        return _made(name, Group.UNDECIDED, f"below the reference in {_named(below[0])}, too little to call")
+    slower = how_much_slower(provider, floor)
     return _made(name, Group.USE, slower, "slower" if slower else "")
+
+
+def _cases(count: int) -> str:
+    return "case" if count == 1 else "cases"
 
 
 def _named(metric: str) -> str:
     return of_id(metric).label.replace("_", " ")
-
-
-def _slower(provider: Mapping[str, Any]) -> str:
-    """By how much, if it is slower beyond chance and by more than a tenth of its own time; else nothing."""
-    for metric, words in _TIMES.items():
-        found = provider.get("versus_reference", {}).get(metric) or {}
-        own = (provider.get("metrics", {}).get(metric) or {}).get("value")
-        if own and found.get("p_holm", 1) <= ALPHA and (found.get("low") or 0) > MATTERS * own:
-            return f"{words} +{found['value']:,.0f} ms"
-    return ""
 
 
 def _with_drift(standing: Standing, drift: Mapping[str, Any]) -> Standing:
@@ -190,9 +178,9 @@ def _with_drift(standing: Standing, drift: Mapping[str, Any]) -> Standing:
     if standing.group is not Group.USE:
         return standing
     if verdict == "equivalent":
-        return standing if standing.word == "slower" else standing._replace(word="as good")
+        return standing if standing.word == "slower" else standing._replace(word="no drift")
     why = "it was not asked the same thing, or samples otherwise" if verdict == "misconfigured" else "too few answers"
-    return _made(standing.provider, Group.UNDECIDED, f"drift is open: {why}")
+    return _made(standing.provider, Group.UNDECIDED, f"drift is undecided: {why}")
 
 
 def _alone(name: str, provider: Mapping[str, Any]) -> Standing:
@@ -201,7 +189,7 @@ def _alone(name: str, provider: Mapping[str, Any]) -> Standing:
     if not failing:
         return _made(name, Group.USE, "")
     solid = any(len(finding.get("cases", ())) > 1 for finding in failing)
-    ground = _ground({**provider, "findings": failing})
+    ground = what_is_wrong({**provider, "findings": failing})
     return _made(name, Group.AVOID, ground, "breaks laws") if solid else _made(name, Group.UNDECIDED, ground)
 
 
@@ -210,25 +198,48 @@ def drift_measured(summary: Mapping[str, Any]) -> bool:
     return any(provider.get("drift") for provider in summary["providers"].values())
 
 
+def has_answered(summary: Mapping[str, Any], name: str | None) -> bool:
+    """Whether anything arrived from a provider. A reference that never answered is none."""
+    if name is None or not summary["run"].get("cases"):
+        return name is not None
+    return bool(summary["providers"][name].get("counts", {}).get("arrived", 1))
+
+
+def _too_little(standing: Standing, provider: Mapping[str, Any], cases: int) -> Standing:
+    """Who was asked little, or answered little, is not cleared by the little that there is."""
+    counts = provider.get("counts", {})
+    answered = counts.get("cases_answered", cases)
+    if standing.group is not Group.USE or answered >= cases:
+        return standing
+    if not counts.get("recorded", 1):
+        return _made(standing.provider, Group.UNDECIDED, "not asked yet")
+    if unseen(answered) <= FEW:
+        return standing
+    return _made(standing.provider, Group.UNDECIDED, f"answered {answered} of {cases} {_cases(cases)}, too few to call")
+
+
 def standings(summary: Mapping[str, Any]) -> tuple[Standing, ...]:
     """Every provider of a summary, best first: the reference, then use, undecided, avoid."""
-    reference = summary["run"].get("reference")
+    named = summary["run"].get("reference")
+    reference = named if has_answered(summary, named) else None
     providers: Mapping[str, Any] = summary["providers"]
     cases = summary.get("cases", [])
-    candidates = max(1, sum(name != reference for name in providers))
+    candidates = max(1, sum(name != named for name in providers))
+    floor = summary.get("noise_floor") or {}
 
     def stand(name: str) -> Standing:
         provider = providers[name]
         verdict = provider.get("verdict")
-        if name == reference and (not verdict or verdict.get("outcome") == "pass"):
-            return _made(name, Group.REFERENCE, "")
+        if name == named and (not verdict or verdict.get("outcome") == "pass"):
+            return _made(name, Group.REFERENCE, "", "" if reference else "no answer")
         if verdict:
             return _by_bar(name, verdict, provider)
         found = _availability(name, provider)
         if not found and reference is None:
             found = _alone(name, provider)
-        found = found or _by_reference(name, provider, discordant(cases, name, reference or ""), candidates)
-        return _with_drift(found, provider["drift"]) if provider.get("drift") else found
+        found = found or _by_reference(name, provider, discordant(cases, name, reference or ""), candidates, floor)
+        found = _with_drift(found, provider["drift"]) if provider.get("drift") else found
+        return _too_little(found, provider, summary["run"].get("cases") or 0)
 
     return tuple(sorted(map(stand, providers), key=lambda s: _rank(s, providers[s.provider])))
 

@@ -1,4 +1,4 @@
-"""The run in a terminal: one row per provider in 80 columns, then one sentence each."""
+"""The run in a terminal: a number and its interval per provider and metric in 80 columns, then a sentence each."""
 
 from __future__ import annotations
 
@@ -6,50 +6,62 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rich.console import Console
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
 from trueweight.report.headline import limits
-from trueweight.report.numbers import NONE, points, write
+from trueweight.report.numbers import NONE, points, span, write
 from trueweight.report.page.matrix import OUTCOMES, build
 from trueweight.report.standing import Group, Standing, standings
 from trueweight.report.text import for_log
 
+_SENTENCE: Final = 700
 _STYLE: Final = {Group.USE: "green", Group.AVOID: "red", Group.UNDECIDED: "yellow", Group.REFERENCE: "dim"}
 
 
-def _number(provider: Mapping[str, Any], metric: str) -> str:
+def _number(provider: Mapping[str, Any], metric: str) -> Text:
+    """A value, and below it its interval."""
     estimate = provider.get("metrics", {}).get(metric)
-    return write(estimate["value"], estimate["unit"]) if estimate else NONE
+    if not estimate or estimate.get("value") is None:
+        return Text(NONE, style="dim")
+    return _two(write(estimate["value"], estimate["unit"]), span(estimate))
 
 
-def _floor(summary: Mapping[str, Any], name: str) -> str:
-    """Paired difference of F1 with the noise floor, in points; for the reference the floor itself."""
+def _two(value: str, interval: str) -> Text:
+    return Text(value).append(f"\n{interval}", style="dim")
+
+
+def _floor(summary: Mapping[str, Any], name: str) -> Text:
+    """Paired difference of F1 from the noise floor, in points; for the reference the floor itself."""
     if name == summary["run"].get("reference"):
         floor = summary.get("noise_floor", {}).get("tool_call_f1")
-        return f"({write(floor['value'], floor['unit'])})" if floor and floor["value"] is not None else NONE
+        if not floor or floor["value"] is None:
+            return Text(NONE, style="dim")
+        return _two(f"({write(floor['value'], floor['unit'])})", span(floor))
     difference = summary["providers"][name].get("versus_reference", {}).get("tool_call_f1")
-    value = difference.get("value") if difference else None
-    return points(value) if value is not None else NONE
+    if not difference or difference.get("value") is None:
+        return Text(NONE, style="dim")
+    return _two(points(difference["value"]), span(difference).replace(" to ", "…"))
 
 
-def _verdict(standing: Standing) -> Text:
-    return Text(f"{standing.mark} {standing.word}", style=_STYLE[standing.group])
+def _who(standing: Standing) -> Text:
+    """The name, and below it the verdict."""
+    name = Text(for_log(standing.provider, limit=40), style="bold")
+    return name.append(f"\n{standing.mark} {standing.word}", style=Style.parse(f"not bold {_STYLE[standing.group]}"))
 
 
 def print_table(summary: Mapping[str, Any], console: Console) -> None:
     """Print the comparison and, below it, what is wrong with each provider. All that others wrote is made visible."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("provider", max_width=22, overflow="fold")
-    table.add_column("verdict", no_wrap=True)
+    table.add_column("provider", max_width=18, overflow="fold")
     for head in ("schema", "F1−floor", "struct.", "success", "ttft ms"):
         table.add_column(head, justify="right", no_wrap=True)
     ranked = standings(summary)
     for standing in ranked:
         provider = summary["providers"][standing.provider]
         table.add_row(
-            Text(for_log(standing.provider, limit=40)),
-            _verdict(standing),
+            _who(standing),
             _number(provider, "schema_accuracy"),
             _floor(summary, standing.provider),
             _number(provider, "structured_output_accuracy"),
@@ -57,11 +69,14 @@ def print_table(summary: Mapping[str, Any], console: Console) -> None:
             _number(provider, "ttft"),
         )
     console.print(table)
+    console.print(Text("Below each number its 95% interval.", style="dim"))
     console.print()
     for standing in ranked:
         sentence = str(summary["providers"][standing.provider].get("sentence", ""))
         line = Text(for_log(standing.provider, limit=40), style="bold")
-        console.print(line.append(": ").append(for_log(sentence), style="not bold"), soft_wrap=False)
+        if summary["providers"][standing.provider].get("verdict") and standing.ground:
+            sentence = f"{standing.ground}. {sentence}"
+        console.print(line.append(": ").append(for_log(sentence, limit=_SENTENCE), style="not bold"), soft_wrap=False)
     for limit in limits(summary):
         console.print(Text(for_log(limit), style="dim"))
     for note in summary["run"].get("notes", ()):

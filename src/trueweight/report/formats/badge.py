@@ -20,7 +20,7 @@ def render(summary: Mapping[str, Any], evidence: Iterable[Evidence]) -> str:  # 
     Without a bar or a measured drift nobody passes: the words are those of the report.
     """
     lines = verdict_lines(summary, standings(summary))
-    message = ", ".join(f"{len(line.people)} {line.label.lower()}" for line in lines)
+    message = ", ".join(f"{sum(len(names) for names, _ in line.people)} {line.label.lower()}" for line in lines)
     groups = {line.group for line in lines}
     colour = next((colour for group, colour in _COLOURS.items() if group in groups), "inactive")
     badge = {"schemaVersion": 1, "label": "trueweight", "message": message or "no candidates", "color": colour}

@@ -102,8 +102,11 @@ def render_markdown(summary: Mapping[str, Any]) -> str:
     for note in run.get("notes", ()):
         lines += [f"> {inline(str(note))}", ""]
     for line in verdict_lines(summary, ranked):
-        names = [inline(name, 80) + (f" ({inline(ground)})" if ground else "") for name, ground in line.people]
-        lines += [f"**{line.mark} {line.label}:** {', '.join(names)}", ""]
+        people = [
+            ", ".join(inline(name, 80) for name in names) + (f" ({inline(ground)})" if ground else "")
+            for names, ground in line.people
+        ]
+        lines += [f"**{line.mark} {line.label}:** {'; '.join(people)}", ""]
     for limit in limits(summary):
         lines += [inline(limit), ""]
     lines += [*_table(summary, ranked), ""]

@@ -9,7 +9,7 @@ from trueweight.report.headline import Line, limits, verdict_lines
 from trueweight.report.metrics import METRICS, Metric
 from trueweight.report.numbers import NONE, decimals_of, points, sample, span, write
 from trueweight.report.page.charts import Axis, Mark, axis, mark
-from trueweight.report.standing import Standing
+from trueweight.report.standing import Standing, has_answered
 
 _SPOILED = 0.1
 """A row whose times are spoiled in more than this share says so itself; below it the line above the table does."""
@@ -51,12 +51,15 @@ class Row(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """All of the first screen. ``limits`` are sentences on what this run cannot say."""
+    """All of the first screen. ``limits`` are sentences on what this run cannot say, ``compared`` the candidates that
+    were held against the reference.
+    """
 
     lines: tuple[Line, ...]
     limits: tuple[str, ...]
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    compared: int
 
 
 def _estimate(provider: Mapping[str, Any], metric: str) -> Mapping[str, Any]:
@@ -76,7 +79,9 @@ def _column(summary: Mapping[str, Any], metric: Metric) -> Column | None:
     scale = axis([*estimates, *seconds, *([floor] if floor else [])], log=metric.log)
     if scale is None or all(estimate.get("value") is None for estimate in estimates):
         return None
-    words = f"{write(floor['value'], floor['unit'])} {span(floor)}" if floor and floor["value"] is not None else ""
+    words = ""
+    if floor and floor["value"] is not None:
+        words = write(floor["value"], floor["unit"]) + (f", {span(floor)}%" if span(floor) else "")
     values = [abs(estimate["value"]) for estimate in estimates if estimate.get("value")]
     # The smallest value sets the decimals of its column, but the largest must not look more exact than it is.
     decimals = min(decimals_of(min(values), 2), decimals_of(max(values)) + 1) if values else 0
@@ -140,4 +145,5 @@ def answer(summary: Mapping[str, Any], ranked: Sequence[Standing]) -> Answer:
         declared = str(provider.get("precision") or "")
         said = declared if declared != theirs or standing.provider == reference else ""
         rows.append(Row(standing, said, str(provider.get("sentence") or ""), _limited(provider), cells))
-    return Answer(verdict_lines(summary, ranked), limits(summary), columns, tuple(rows))
+    compared = len(ranked) - 1 if has_answered(summary, reference) else 0
+    return Answer(verdict_lines(summary, ranked), limits(summary), columns, tuple(rows), compared)

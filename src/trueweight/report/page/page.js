@@ -11,6 +11,7 @@
     if (item.l.includes(true)) item.c = item.c.map((cell) => cell.toLowerCase());
   }
   const PAGE = Math.max(30, Math.floor(800 / data.providers.length)); // cells drawn at once: filtering stays under 100 ms
+  const MOST_ROWS = 4; // differing rows beyond the first
   const SVG = "http://www.w3.org/2000/svg";
 
   function el(tag, attributes, ...children) {
@@ -106,6 +107,8 @@
   }
 
   function term(token) {
+    const named = /^"([^"]*)":(.+)$/.exec(token);
+    if (named) return outcomeTest(named[1], named[2]);
     const colon = token.indexOf(":");
     if (colon > 0 && !token.startsWith('"')) {
       const [name, value] = [token.slice(0, colon), token.slice(colon + 1)];
@@ -118,7 +121,7 @@
   // or ← and ← not ← term; words side by side mean "and".
   function parse(text) {
     if (text.length > 1000) throw new QueryError("That is longer than any query needs to be.");
-    const tokens = text.toLowerCase().match(/count:[<>=]*\d*\([^)]*\)?|"[^"]*"?|[()]|[^\s()]+/g) || [];
+    const tokens = text.toLowerCase().match(/count:[<>=]*\d*\([^)]*\)?|"[^"]*"(?::[^\s()]+)?|"[^"]*|[()]|[^\s()]+/g) || [];
     let at = 0;
     const either = () => {
       let left = both();
@@ -164,7 +167,7 @@
     const mode = [...cell].findIndex((letter) => "fyut".includes(letter));
     const name = data.providers[column];
     const target = { q: state.query, cell: [item.k, name, data.modes[Math.max(mode, 0)]].join("|") };
-    const link = el("a", { href: hashOf(target), "aria-label": name + ": " + describe(cell, item.l[column]) }, ...(same ? [glyph(cell[0])] : [...cell].map(glyph)), item.l[column] ? glyph("c") : null);
+    const link = el("a", { href: hashOf(target), "aria-label": name + ": " + describe(cell, item.l[column]) }, ...(same ? [glyph(cell[0])] : [...cell].map(glyph)), item.l[column] ? el("span", { class: "lim" }, glyph("c")) : null);
     return el("td", { class: "p" }, link);
   }
 
@@ -198,15 +201,27 @@
     draw();
   }
 
+  const quoted = (name) => (/[\s()":]/.test(name) ? '"' + name + '"' : name);
+  const BEGIN = ["is:different", "is:failing", ...data.providers.map((name) => quoted(name) + ":fail"), "count:1(fail)"];
+  let words = null;
+  function queryWords() {
+    const all = (of) => [...new Set(data.cases.flatMap(of))];
+    words ||= ["is:different", "is:failing", "is:flaky", "count:1(fail)", "severity:must", "severity:should", "severity:info",
+      ...data.providers.flatMap((name) => Object.keys(LETTERS).map((outcome) => quoted(name) + ":" + outcome)),
+      ...data.checks.map(([id]) => "check:" + id), ...all((item) => item.t).map((tag) => "tag:" + tag),
+      ...all((item) => item.k.split("/", 1)).map((suite) => "suite:" + suite)];
+    return words;
+  }
+
+  // The last word completed; where a word is due but not begun, what it may be.
   function complete() {
     const text = $("q").value;
-    const start = text.lastIndexOf(" ") + 1;
-    const last = text.slice(start).toLowerCase();
-    const words = ["is:different", "is:failing", "is:flaky", "count:1(fail)", "severity:must", "severity:should",
-      ...data.providers.flatMap((name) => ["fail", "pass", "flaky"].map((outcome) => name + ":" + outcome)),
-      ...data.checks.map(([id]) => "check:" + id), ...[...new Set(data.cases.flatMap((item) => item.t))].map((tag) => "tag:" + tag)];
-    const fitting = last ? words.filter((word) => word.toLowerCase().startsWith(last) && word.toLowerCase() !== last).slice(0, 12) : [];
-    $("q-words").replaceChildren(...fitting.map((word) => el("option", { value: text.slice(0, start) + word })));
+    const inQuotes = text.split('"').length % 2 === 0;
+    const at = inQuotes ? text.lastIndexOf('"') : Math.max(text.lastIndexOf(" "), text.lastIndexOf("(", text.search(/count:\S*$/) < 0 ? Infinity : -1)) + 1;
+    const [before, last] = [text.slice(0, at), text.slice(at).toLowerCase()];
+    const due = /(^|[\s(])(and|or|not)\s+$|^\s*$|\($/i.test(before);
+    const fitting = last ? queryWords().filter((word) => word.toLowerCase().startsWith(last) && word.toLowerCase() !== last) : due ? BEGIN : ["and ", "or "];
+    $("q-words").replaceChildren(...fitting.slice(0, 16).map((word) => el("option", { value: before + word })));
   }
 
   // ---- the evidence -------------------------------------------------------------------------------------------------
@@ -277,16 +292,18 @@
       ...titled("Again", pre("trueweight replay RUN " + item.t, "Command that sends it again")), ...titled("Response headers", pre(item.head.map(([key, value]) => key + ": " + value).join("\n") || "none", "Response headers")), ...requestNode(item));
   }
 
-  function divergence(left, right) {
+  // Every row in which two replies differ, in the order in which they are read, each from its first different character.
+  function divergences(left, right) {
     const [a, b] = [left, right].map((item) => new Map(item.reply.said));
+    const found = [];
     for (const label of new Set([...a.keys(), ...b.keys()])) {
       const [x, y] = [a.get(label) ?? "absent", b.get(label) ?? "absent"];
       if (x === y) continue;
       let at = 0;
       while (at < x.length && at < y.length && x[at] === y[at]) at++;
-      return { label, x, y, at };
+      found.push({ label, x, y, at });
     }
-    return null;
+    return found;
   }
 
   function sideNode(name, text, at) {
@@ -297,9 +314,10 @@
 
   function diffNode(left, right) {
     if (!left.reply || !right.reply) return el("p", null, "One of the two never got a reply.");
-    const first = divergence(left, right);
+    const [first, ...rest] = divergences(left, right);
     if (!first) return el("p", { class: "first" }, "Apart from ids and times the two replies say the same.");
-    return el("div", { class: "first" }, el("h3", null, "First divergence: " + first.label), el("div", { class: "duo two" }, sideNode(left.p, first.x, first.at), sideNode(right.p, first.y, first.at)));
+    const row = (one) => el("div", { class: "duo two" }, sideNode(left.p, one.x, one.at), sideNode(right.p, one.y, one.at));
+    return el("div", { class: "first" }, el("h3", null, "First divergence: " + first.label), row(first), ...rest.slice(0, MOST_ROWS).flatMap((one) => [el("h3", null, "Then: " + one.label), row(one)]));
   }
 
   function button(text, action) {
@@ -343,6 +361,7 @@
   }
 
   function follow() {
+    if (location.hash.length > 1 && !location.hash.includes("=")) return undefined; // a place in the page, no address of ours
     const parts = readHash();
     const query = parts.q || "";
     if ($("q").value !== query && (query || parts.cell === undefined)) { $("q").value = query; }
@@ -356,6 +375,7 @@
 
   $("query-bar").hidden = false;
   $("q").addEventListener("input", () => { complete(); search($("q").value); if ($("q-error").textContent === "") setHash({ q: state.query }); });
+  $("q").addEventListener("focus", complete);
   $("more").addEventListener("click", () => { state.shown += PAGE; draw(); });
   $("drawer").addEventListener("close", () => { const { q } = readHash(); setHash({ q }); });
   $("drawer").addEventListener("click", (event) => { if (event.target === $("drawer")) $("drawer").close(); });

@@ -16,11 +16,13 @@ from trueweight.report.evidence import Evidence
 from trueweight.report.metrics import count_name, counts_in_order, in_order, of_id
 from trueweight.report.numbers import plain, sample, span, write
 from trueweight.report.page.answer import answer
+from trueweight.report.page.arrivals import lost_requests
 from trueweight.report.page.choose import choose
 from trueweight.report.page.client import client_health
 from trueweight.report.page.drift import drifts
 from trueweight.report.page.latency import latency
 from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
+from trueweight.report.page.paired import paired
 from trueweight.report.page.payload import Failing, failing_cells, payload
 from trueweight.report.standing import Standing, standings
 from trueweight.report.text import json_escaped, visible
@@ -77,6 +79,10 @@ def _environment() -> Environment:
 
 def _thousands(number: float) -> str:
     return plain(number, 0)
+
+
+def _metrics(summary: Mapping[str, Any]) -> list[str]:
+    return in_order({metric for one in summary["providers"].values() for metric in one["versus_reference"]})
 
 
 def _link(url: Any) -> str:
@@ -139,6 +145,7 @@ def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, tit
     names = [standing.provider for standing in ranked]
     matrix = build(summary, names)
     kept, dropped = _embed(evidence, _chosen(summary, matrix, ranked), failing_cells(summary))
+    lost = {name: found for name in names if (found := lost_requests(summary, name))}
     style, script = _asset("page.css"), _asset("page.js")
     policy = (
         f"default-src 'none'; script-src '{_source_hash(script)}'; style-src '{_source_hash(style)}'; "
@@ -161,6 +168,17 @@ def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, tit
             matrix=matrix,
             names={letter: name for name, letter in OUTCOMES.items()},
             static_rows=STATIC_ROWS,
+            lost=lost,
+            pairs=paired(
+                summary, tuple(name for name in names if name != summary["run"].get("reference")), _metrics(summary)
+            ),
+            places={
+                name: place
+                for place, name in enumerate(names)
+                if name in lost or summary["providers"][name].get("findings")
+            },
+            blamed=frozenset(lost)
+            | {name for name in names if any(f["severity"] != "INFO" for f in summary["providers"][name]["findings"])},
             judged=frozenset(name for name in names if summary["providers"][name].get("verdict")),
             data=inert_json(as_data(matrix, _laws(summary), summary["run"].get("reference"))),
             evidence=Markup("[" + ",\n".join(kept) + "]"),  # noqa: S704 - each piece went through inert_json
