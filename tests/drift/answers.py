@@ -26,6 +26,11 @@ REFERENCE = Provider("ref", "http://127.0.0.1:1/v1", "m", role=Role.REFERENCE)
 CANDIDATE = Provider("c", "http://127.0.0.1:2/v1", "m", price=Price(1.0, 2.0))
 
 
+def is_reference(trial: Trial) -> bool:
+    """Whether it is the reference that is asked."""
+    return trial.provider.name == REFERENCE.name
+
+
 def listed(*values: float, keys: str = "abcdefghijklmnopqrstuvwxyz") -> dict[str, Any]:
     """The logprobs of one token with these alternatives."""
     top = [{"token": k, "bytes": [ord(k)], "logprob": v} for k, v in zip(keys, values, strict=False)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from answers import CANDIDATE, REFERENCE, investigate, listed, reply, spread
+from answers import CANDIDATE, investigate, is_reference, listed, reply, spread
 
 from trueweight.core import DriftMode, DriftVerdict, FailureKind, Provider, Trial, digest
 from trueweight.drift import DriftSettings, outcomes
@@ -12,10 +12,6 @@ from trueweight.drift.script import Kind
 
 def kind(trial: Trial) -> Kind:
     return Kind(trial.case.id.split("~")[1])
-
-
-def is_reference(trial: Trial) -> bool:
-    return trial.provider.name == REFERENCE.name
 
 
 def test_log_probabilities_decide_in_five_prompts_and_a_probe() -> None:

@@ -41,6 +41,8 @@ class Tally:
     empty: int = 0
     refused: int = 0
     refused_reference: int = 0
+    typical: int = 0
+    typical_floor: float = 0.0
 
     def look(self, a: Facts, b: Facts, c: Facts) -> None:
         """Take in one prompt's answers."""
@@ -52,6 +54,12 @@ class Tally:
             self.kl.append(divergence(a.top, c.top))
             self.top_differs += a.top[0].key != c.top[0].key
             self.top_differs_floor += a.top[0].key != b.top[0].key
+
+    def listen(self, c: Facts, draws: Sequence[Facts]) -> None:
+        """Take in the draws under other seeds: which texts of the set does another of it say too?"""
+        texts = Counter(text.plain for text in (c, *draws))
+        self.typical += texts[c.plain] > 1
+        self.typical_floor += sum(texts[draw.plain] > 1 for draw in draws) / len(draws)
 
 
 class Beside(NamedTuple):
@@ -145,6 +153,8 @@ class Candidate:
         self._silent = 0
         self.misfit.look(a, b, c)
         self.tally.look(a, b, c)
+        if beside.draws:
+            self.tally.listen(c, beside.draws)
         score, tau = self._score(a, b, c, beside), self._tau(bank)
         self.played.append(Played(prompt, score, tau))
         self._evidence.bet(score, tau)

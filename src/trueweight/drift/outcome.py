@@ -74,7 +74,10 @@ def details_of(c: Candidate) -> Mapping[str, float]:
     distances = [min(one.score.distance, 100.0) for one in c.played]
     floors = [min(one.score.floor, 100.0) for one in c.played]
     if c.mode is not DriftMode.LOGPROBS:
-        return {"text_differs": fmean(distances), "text_differs_floor": fmean(floors)}
+        texts = {"text_differs": fmean(distances), "text_differs_floor": fmean(floors)}
+        if c.mode is DriftMode.SAMPLED:
+            return {**texts, "typical": c.tally.typical / n, "typical_floor": c.tally.typical_floor / n}
+        return {**texts, "gross": fmean(one.score.gross or 0.0 for one in c.played)}
     compared = max(1, len(c.tally.kl))
     return {
         "distance": median(distances),

@@ -36,10 +36,16 @@ def _effect(drift: Drift) -> str:
             f"{found['distance']:.4f} nats (itself: {found['distance_floor']:.4f}), in the median."
         )
     kind = "sampled answers under the same seed" if drift.mode is DriftMode.SAMPLED else "answers at temperature 0"
-    return (
+    differ = (
         f"{found['text_differs']:.1%} of {n} {kind} differ within their first tokens "
-        f"(the reference against itself: {found['text_differs_floor']:.1%})."
+        f"(the reference against itself: {found['text_differs_floor']:.1%})"
     )
+    if drift.mode is DriftMode.SAMPLED:
+        return (
+            f"{differ}; {found['typical']:.1%} are answers that the reference gives under other seeds too "
+            f"(its own draws: {found['typical_floor']:.1%})."
+        )
+    return f"{differ}; {found['gross']:.1%} more depart where it is sure of its words."
 
 
 def _place(drift: Drift) -> str:
@@ -75,6 +81,7 @@ def findings_of(found: Investigation, c: Candidate) -> tuple[str, ...]:
         notes.append(f"{own.unreported} requests reported no usage; the cost is without them")
     if c.mode is DriftMode.SAMPLED and n and c.seeds_differ:
         notes.append(
-            "its seeds do not give the reference's draws: sampled texts then tell little, and never equivalence"
+            "its seeds do not give the reference's draws: only how typical its answers are can be judged, and that "
+            "never shows equivalence"
         )
     return tuple(notes)

@@ -134,10 +134,9 @@ class Cells:
     def noisy(self, c: Answers, chance: float, rng: np.random.Generator, *, too: bool) -> Scores:
         """Greedy texts where each ask of the reference (and of the candidate if ``too``) goes astray with a chance."""
         prompts = self.shared(self._b, c)
-        copies = 200
         found = []
         for p in prompts:
-            for _ in range(copies):
+            for _ in range(COPIES):
                 a, b = self._astray(self._a[p], chance, rng), self._astray(self._b[p], chance, rng)
                 own = self._astray(c[p], chance, rng) if too else c[p]
                 found.append(score_greedy(a, b, own).excess)
@@ -161,6 +160,9 @@ class Cells:
     def _astray(facts: Facts, chance: float, rng: np.random.Generator) -> Facts:
         return Facts(f"{rng.random()} {facts.text}") if rng.random() < chance else facts
 
+
+COPIES = 200
+"""Noisy versions of each prompt's answers."""
 
 NOISE = 0.07
 """Nats: the order of the pool's own noise, as `NoiseScale` would have learned it."""

@@ -16,16 +16,16 @@ from typing import Any
 
 import numpy as np
 from against_met import compare_sampled
-from cells import Cells, Scores
+from cells import COPIES, STEADY, Cells, Scores
+from drawn import drawn_first_tokens
 from fixed import fixed_tests
 from page import page
 from resample import clopper_pearson, draw, ends, log_wealth
-from samples import Samples, keep, of_split, read_kept
+from samples import Samples, keep, read_kept, test_prompts
 from variants import HONEST, RUNGS
 
 from trueweight.drift.betting import benjamini_hochberg
 from trueweight.drift.misfit import Misfit
-from trueweight.drift.prompts import Split
 from trueweight.drift.settings import PROBES
 from trueweight.drift.thresholds import shipped_thresholds
 
@@ -59,19 +59,33 @@ class Proof:
         self.samples = samples
         self.runs = runs
         self.rng = np.random.default_rng(2026)
-        self.cells = Cells(samples, of_split(Split.TEST), shipped_thresholds())
+        self.by_prompts = {name: Cells(samples, which, shipped_thresholds()) for name, which in test_prompts().items()}
+        self.cells = self.by_prompts["first"]
 
-    def mode(self, mode: str, variant: str) -> Scores:
-        """The scores of one provider in one mode."""
+    def where(self, mode: str, variant: str) -> str:
+        """The prompts that a row rests on: where texts are compared, fresh ones if enough of them were recorded, since
+        the tolerance of gross differences was set after the first ones had been looked at."""
         if mode.startswith("sampled"):
-            return self.cells.sampled(self.samples[variant, _SEEDS[mode], 0])
+            return "fresh"
+        if mode.startswith("logprobs"):
+            return "all"
+        answers = self.samples[variant.partition("-diluted-")[0], "greedy", 0]
+        fresh = self.by_prompts["fresh"]
+        only = fresh.near_ties if mode == "near-ties" else None
+        return "fresh" if len(fresh.shared(answers, only=only)) >= LEAST_CLUSTERS else "first"
+
+    def mode(self, mode: str, variant: str, prompts: str = "") -> Scores:
+        """The scores of one provider in one mode."""
+        cells = self.by_prompts[prompts or self.where(mode, variant)]
+        if mode.startswith("sampled"):
+            return cells.sampled(self.samples[variant, _SEEDS[mode], 0])
         answers = self.samples[variant, "greedy", 0]
         makers: dict[str, Callable[[], Scores]] = {
-            "logprobs-20": lambda: self.cells.logprobs(answers),
-            "logprobs-5": lambda: self.cells.logprobs(answers, top=5),
-            "greedy": lambda: self.cells.greedy(answers),
-            "near-ties": lambda: self.cells.greedy(answers, near=True),
-            "greedy-noisy-reference": lambda: self.cells.noisy(answers, NOISY, self.rng, too=False),
+            "logprobs-20": lambda: cells.logprobs(answers),
+            "logprobs-5": lambda: cells.logprobs(answers, top=5),
+            "greedy": lambda: cells.greedy(answers),
+            "near-ties": lambda: cells.greedy(answers, near=True),
+            "greedy-noisy-reference": lambda: cells.noisy(answers, NOISY, self.rng, too=False),
         }
         return makers[mode]()
 
@@ -88,7 +102,8 @@ class Proof:
         row: dict[str, Any] = {
             "mode": mode,
             "provider": variant,
-            "clusters": len(self.cells.shared()) if mode == "greedy-noisy-reference" else len(scores.excess),
+            "clusters": len(scores.excess) // (COPIES if mode == "greedy-noisy-reference" else 1),
+            "prompts": self.where(mode, base),
             "mean_excess": round(float(scores.excess.mean()), 4),
             "probes": probes,
         }
@@ -108,7 +123,7 @@ class Proof:
 
     def _diluted(self, mode: str, coarse: Scores, which: np.ndarray, share: float) -> Scores:
         """A provider that sends this share of its requests to the coarse file, and the others to the reference's."""
-        honest = self.mode(mode, HONEST_SHARE)
+        honest = self.mode(mode, HONEST_SHARE, self.where(mode, "q2_k"))
         clusters = min(len(honest.excess), len(coarse.excess))
         which = which % clusters
         return coarse.drawn(which).diluted(honest.drawn(which), self.rng.random(which.shape) < share)
@@ -118,11 +133,11 @@ class Proof:
         rows = []
         for mode in ("logprobs-20", "logprobs-5", "greedy", "near-ties", "sampled"):
             for variant in HONEST:
-                if mode == "sampled" and not self.samples[variant, "sampled-0", 0]:
-                    continue
-                scores = self.mode(mode, variant)
-                if len(scores.excess) >= LEAST_CLUSTERS:
-                    rows.append(self._null(mode, variant, scores))
+                for prompts in ("first", "fresh"):
+                    scores = self.mode(mode, variant, prompts)
+                    # The first prompts' samples are those that the tolerance was raised on.
+                    if len(scores.excess) >= LEAST_CLUSTERS and (mode, prompts) != ("sampled", "first"):
+                        rows.append({**self._null(mode, variant, scores), "which": prompts})
         for mode, words in (("greedy", "texts"), ("logprobs", "first tokens")):
             pool = [self.samples[name, "greedy", 0] for name in ("f16", "q8_0", "q6_k", "kv-q8_0", "q5_k_m")]
             pool = [one for one in pool if len(self.cells.shared(one)) >= LEAST_CLUSTERS]
@@ -179,21 +194,35 @@ class Proof:
                 rows.append({"provider": variant, "prompts": min(12, len(prompts)), "misconfigured": seen.verdict})
         return rows
 
+    def _counts(self, cells: Cells) -> dict[str, int]:
+        pair = [self.samples["f16", "sampled-0", repeat] for repeat in (0, 1)]
+        drawn = cells.drawn_by(*pair)
+        steady = sum(p in STEADY for p in drawn)
+        return {
+            "natural": len(cells.shared()),
+            "near_ties": len(cells.near_ties),
+            "sampled_steady": steady,
+            "sampled_natural": len(drawn) - steady,
+        }
+
     def all(self) -> dict[str, Any]:
         """Everything, as JSON can hold it."""
         rows = [self.power(mode, variant, 300) for mode, variant in _cells()]
         found = [row for row in rows if row]
         return {
             "runs": self.runs,
-            "prompts": {"test": len(self.cells.shared()), "near_ties": len(self.cells.near_ties)},
+            "prompts": {name: self._counts(cells) for name, cells in self.by_prompts.items()},
             "thresholds": shipped_thresholds().as_json(),
             "targets": [_target(found, *target) for target in TARGETS],
             "power": found,
             "nulls": self.nulls(),
             "together": self.together(),
+            "drawn": drawn_first_tokens(self.samples, self.by_prompts["all"], self.rng, min(self.runs, 2_000)),
             "misconfigured": self.misfits(),
             "fixed": fixed_tests(self.samples, self.cells, self.rng, self.runs),
-            "sampled_against_met": compare_sampled(self.samples, self.cells, self.rng, max(100, self.runs // 20)),
+            "sampled_against_met": compare_sampled(
+                self.samples, self.by_prompts["fresh"], self.rng, max(100, self.runs // 20)
+            ),
         }
 
 
@@ -209,6 +238,8 @@ def _cells() -> list[tuple[str, str]]:
     cells = [(mode, rung) for mode in modes for rung in RUNGS]
     cells += [(mode, f"q2_k-diluted-{share}") for mode in modes for share in (5, 10, 25, 50)]
     cells += [("sampled", name) for name in ("q8_0", "q4_0", "q2_k", "temperature-0.8", "top-p-0.9")]
+    cells += [("sampled-unrelated-seeds", name) for name in ("q8_0", "q4_0")]
+    cells += [("greedy", name) for name in ("temperature-0.8", "top-p-0.9")]
     return [*cells, ("greedy-noisy-reference", "q4_0"), ("greedy-noisy-reference", "q8_0")]
 
 
@@ -223,7 +254,7 @@ def _target(
     points = {int(n): value for n, value in found["power"].items()}
     at = max(n for n in points if n <= budget)
     power = points[at]
-    target["prompts"] = row["clusters"]
+    target |= {"prompts": row["clusters"], "which": row["prompts"]}
     return {**target, "power": power, "at": at, **found["requests"], "reached": power["value"] >= wanted}
 
 

@@ -39,6 +39,17 @@ def of_split(split: Split) -> set[str]:
     return {prompt.id for steady in (False, True) for prompt in prompts(split, steady=steady)}
 
 
+SPENT = 100
+"""The first test prompts of the natural bank: what was tuned after they were looked at is tested on the others."""
+
+
+def test_prompts() -> dict[str, set[str]]:
+    """``first``: those that were looked at before thresholds were last set; ``fresh``: the others; ``all``."""
+    known = {prompt.id for prompt in prompts(Split.TEST)[:SPENT]}
+    whole = of_split(Split.TEST)
+    return {"first": known, "fresh": whole - known, "all": whole}
+
+
 def read_kept() -> Samples:
     """The file that stands beside this one."""
     return Samples(_kept_rows())
