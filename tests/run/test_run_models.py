@@ -10,6 +10,9 @@ from typing import Any
 
 from endpoint import Asked, Shop, endpoint, fine, reply
 
+from trueweight.core import Endpoint
+from trueweight.suites import find_suite
+
 LIST = {"object": "list", "data": [{"id": "m", "object": "model", "created": 1, "owned_by": "us"}]}
 SUITE = """\
 suite: s
@@ -120,3 +123,21 @@ def test_it_is_shown_with_its_curl_and_replayed(shop: Shop) -> None:
     assert again.returncode == 0, again.stderr
     assert "not the recorded one" not in again.stdout
     assert "the two replies say the same" in again.stdout
+
+
+async def misnamed(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    """A list under another name."""
+    await (reply(writer, {"models": LIST["data"]}) if fetches(asked) else fine(asked, writer))
+
+
+def test_shrinking_it_writes_a_case_that_fetches_it(shop: Shop) -> None:
+    """There is nothing to make smaller, and the file asks again what was asked."""
+    with endpoint(misnamed) as served:
+        prepare(shop, served.url)
+        assert shop.fire(*QUIETLY).returncode == 0
+        shrunk = command(shop, "shrink", "out", "models", "--provider", "p")
+    assert shrunk.returncode == 0, shrunk.stderr
+    assert "fails 3 of 3" in shrunk.stdout
+    (case,) = find_suite(str(shop.path / "out-models" / "models.yaml")).cases
+    assert case.endpoint is Endpoint.MODELS
+    assert "models-list" in case.checks

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from trueweight.core import Case, Finding, Mode
+from trueweight.core import Case, Endpoint, Finding, Mode
 from trueweight.shrink.shrinking import Shrunk
 from trueweight.suites import read_suite
 from trueweight.suites.as_yaml import json_as_yaml
@@ -64,7 +64,10 @@ def _document(case: Case, finding: Finding, mode: Mode) -> dict[str, Any]:
     }
     if case.source:
         entry["source"] = case.source
-    entry |= {"tags": ["shrunk"], "modes": [mode.value], "request": _plain(case.request)}
+    if case.endpoint is Endpoint.CHAT:
+        entry |= {"tags": ["shrunk"], "modes": [mode.value], "request": _plain(case.request)}
+    else:  # nothing is sent, so nothing was shrunk
+        entry |= {"tags": ["shrunk"], "endpoint": case.endpoint.value}
     entry["checks"] = {**_plain(case.checks), finding.check: _plain(case.checks.get(finding.check, {}))}
     if case.answer is not None:
         entry["answer"] = _plain(case.answer)
@@ -80,7 +83,7 @@ def _reads_back(path: Path, document: dict[str, Any]) -> bool:
     reading = read_suite(str(path))
     if reading.problems or len(reading.cases) != 1:
         return False
-    return json.dumps(reading.cases[0].request) == json.dumps(document["cases"][0]["request"])
+    return json.dumps(reading.cases[0].request) == json.dumps(document["cases"][0].get("request", {}))
 
 
 def _line(text: str) -> str:
