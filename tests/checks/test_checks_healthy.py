@@ -140,6 +140,14 @@ def test_an_honest_cut_is_no_broken_call() -> None:
     assert fails(calls('{"city":"Os', finish="length"), case(max_tokens=5)) == []
 
 
+def test_a_cut_call_is_no_text() -> None:
+    """Where the limit fell into a call, its markup in the content is a leak all the same, and the cut is said."""
+    found = run_checks(case(max_tokens=5), read_reply(says('<tool_call>\n{"name": "wea', "length")))
+    [leak] = [one for one in found if one.outcome is Outcome.FAIL]
+    assert leak.check == "markers-in-content"
+    assert "cut (finish reason length)" in leak.message
+
+
 def test_a_long_prompt_that_was_read_whole_is_no_finding() -> None:
     """Cached tokens count as read."""
     usage = {"prompt_tokens": 30, "completion_tokens": 1, "total_tokens": 31}

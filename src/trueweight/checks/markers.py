@@ -49,13 +49,18 @@ def find_markers(text: str) -> list[str]:
     fix="Choose the tool parser that fits the model; see how it ends and begins calls.",
 )
 def markers_in_content(case: Case, reply: Reply) -> Verdict | None:
-    """Not where the request or the case's own answer contains the marker. Inside arguments anything is fine."""
+    """Not where the request or the case's own answer contains the marker. Inside arguments anything is fine.
+
+    A call that was cut is no excuse: it belongs into ``tool_calls``, as far as it came, under finish reason length.
+    """
     if not reply.content:
         return None
     leaked = _leaked(case, reply.content, _MARKERS)
     if leaked:
         calls = "no call" if not reply.tool_calls else f"{len(reply.tool_calls)} call(s)"
-        return Fail(f"{quote(leaked)} in the content, beside {calls}", "text", quote(leaked), locate(reply, leaked))
+        cut = ", in a reply that was cut (finish reason length)" if reply.finish_reason == "length" else ""
+        message = f"{quote(leaked)} in the content, beside {calls}{cut}"
+        return Fail(message, "text", quote(leaked), locate(reply, leaked))
     return Pass()
 
 
