@@ -149,6 +149,17 @@ def test_a_cell_without_embedded_evidence_says_where_it_is(open_page: Opener, ht
     assert "trueweight show RUN 'nowhere' --provider 'twin'" in page.locator("dialog[open]").inner_text()
 
 
+def test_a_stroke_in_a_name_does_not_break_a_link(open_page: Opener) -> None:
+    """The parts of a cell's address are told apart by the providers that there are."""
+    summary = make_summary(10, ("reference", "leaky-parser"))
+    summary["providers"]["a|b"] = summary["providers"].pop("leaky-parser")
+    for row in summary["cases"]:
+        row["cells"]["a|b"] = row["cells"].pop("leaky-parser")
+    page = open_page(render_html(summary, make_evidences(summary))).page
+    page.locator("#rows a[aria-label^='a|b: fail']").first.click()
+    assert page.locator("dialog[open] section[aria-label='a|b'] .finding").count() >= 1
+
+
 def test_the_first_divergence_ignores_ids_and_times(open_page: Opener, html: str) -> None:
     """Two healthy replies with different ids are said to be the same."""
     page = open_page(html, "#cell=" + quote("tool-calls/tc-single-get-weather-0|twin|plain", safe="")).page

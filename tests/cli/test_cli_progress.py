@@ -58,6 +58,18 @@ def test_elsewhere_one_plain_line_a_provider() -> None:
     assert "reference: 3 trials, 3 retries, $1.50" in screen
 
 
+def test_a_name_in_a_log_commands_nothing_and_stays_what_it_is() -> None:
+    """A runner of CI obeys ``::name::`` at the start of a line of either stream; ``:x:`` is no picture."""
+    screen = io.StringIO()
+    trial = Trial.of(
+        Case("s", "c", {"messages": []}), Provider("::error::a:x:", "http://127.0.0.1:9/v1", "m"), 0, Mode.PLAIN
+    )
+    with watching([trial], Console(file=screen, width=80), quiet=False) as tell:
+        tell(WireEvent(EventKind.STARTED, trial.provider.name, trial.id))
+        tell(WireEvent(EventKind.FINISHED, trial.provider.name, trial.id, ok=True))
+    assert screen.getvalue().startswith(": :error: :a:x:: 1 trial")
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_quiet_is_quiet(terminal: bool) -> None:
     """Not one character."""

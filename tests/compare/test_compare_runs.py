@@ -127,6 +127,7 @@ def test_lost_answers_are_lost_and_not_failures() -> None:
     """A request that never arrived says nothing of the model, and is not dropped either."""
     found = compare(run(), run(lost=frozenset(range(20))))
     assert len(found["providers"]["cand"]["lost"]) == 40
+    assert not any(cell["fails"] for cell in found["providers"]["cand"]["lost"])
     assert found["providers"]["cand"]["new_failures"] == []
     assert {"provider": "cand", "metric": "success_rate", "change": "worse"} in found["significant"]
 

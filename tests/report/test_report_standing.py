@@ -225,3 +225,12 @@ def test_what_takes_longest_to_decide_is_the_ground_of_the_undecided() -> None:
     summary["providers"]["twin"]["verdict"] = {"outcome": "inconclusive", "reasons": reasons}
     found = {standing.provider: standing for standing in standings(summary)}["twin"]
     assert found.ground == "metric ≥ 790: about 790 more trials would decide; and 2 more rules"
+
+
+def test_who_refuses_everything_did_answer() -> None:
+    """A wrong model name is no dead line: the words lead to the right place."""
+    summary = make_summary()
+    summary["providers"]["twin"]["metrics"]["success_rate"] |= {"value": 0.0, "low": None, "high": 0.02}
+    _counted(summary, "twin", recorded=160, arrived=160)
+    found = {standing.provider: standing for standing in standings(summary)}["twin"]
+    assert (found.group, found.ground) == (Group.UNDECIDED, "refused every request")

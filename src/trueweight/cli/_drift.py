@@ -14,7 +14,7 @@ from rich.table import Table
 
 from trueweight.core import Drift, DriftVerdict, ExitCode
 from trueweight.drift import Investigation
-from trueweight.report import visible
+from trueweight.report import for_log, visible
 from trueweight.run import (
     Recording,
     conclude,
@@ -35,17 +35,17 @@ def measure_drift(
     recording: Recording, directory: Path, *, keys: Mapping[str, str], settings: WireSettings, fresh: bool, quiet: bool
 ) -> ExitCode:
     """Record until all is decided, then conclude and print."""
-    screen = Console(stderr=True, quiet=quiet)
+    screen = Console(stderr=True, quiet=quiet, emoji=False)
     run, changes = open_for_recording(recording, directory, fresh=fresh)
     with run:
         for sentence in changes:
-            screen.print(visible(sentence), markup=False, highlight=False)
+            screen.print(for_log(sentence, limit=2_000), markup=False, highlight=False)
         interrupted = ask_drift(run, keys=keys, settings=settings, screen=screen)
         found = conclude_drift(run)
         run.write_text(DRIFT, drift_text(found))
         run.write_text("report.html", publish(run, conclude(run)))
         if not quiet:
-            print_drift(found, Console())
+            print_drift(found, Console(emoji=False))
         click.echo(f"report: {directory / 'report.html'}")
     if interrupted:
         screen.print("Interrupted. What arrived is on record; the same command goes on.", highlight=False)
@@ -127,6 +127,6 @@ def print_drift(found: Mapping[str, Drift], console: Console) -> None:
         )
     console.print(table)
     for name, drift in found.items():
-        console.print(visible(f"{name}: {drift.words}"), markup=False, highlight=False, soft_wrap=True)
+        console.print(for_log(f"{name}: {drift.words}", limit=2_000), markup=False, highlight=False, soft_wrap=True)
         for finding in drift.findings:
-            console.print(visible(f"  {finding}"), markup=False, highlight=False, soft_wrap=True)
+            console.print(for_log(f"  {finding}", limit=2_000), markup=False, highlight=False, soft_wrap=True)

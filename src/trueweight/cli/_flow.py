@@ -16,7 +16,7 @@ from trueweight.cli._drift import ask_drift
 from trueweight.cli._progress import watching
 from trueweight.core import ExitCode
 from trueweight.plan import Forecast, Plan, forecast
-from trueweight.report import print_table, visible
+from trueweight.report import for_log, print_table, visible
 from trueweight.run import (
     Recording,
     conclude,
@@ -45,11 +45,11 @@ def run_all(
     as_json: bool = False,
 ) -> ExitCode:
     """Record a run and make its report; the exit code says how far the result can be used."""
-    screen = Console(stderr=True, quiet=quiet)
+    screen = Console(stderr=True, quiet=quiet, emoji=False)
     run, changes = open_for_recording(recording, directory, fresh=fresh)
     with run:
         for sentence in changes:
-            screen.print(visible(sentence), markup=False, highlight=False)
+            screen.print(for_log(sentence, limit=2_000), markup=False, highlight=False)
         if changes:
             screen.print("The run goes on with that; --fresh would throw it away and start over.", highlight=False)
         todo = pending(recording.plan.trials, run, retry_errors=retry_errors)
@@ -84,7 +84,7 @@ def _conclude(run: RunDir, directory: Path, *, quiet: bool, as_json: bool) -> di
         click.echo(publish(run, summary, "json"), nl=False)
         return summary
     if not quiet:
-        print_table(summary, Console())
+        print_table(summary, Console(emoji=False))
     click.echo(f"report: {directory / 'report.html'}")
     return summary
 
@@ -92,7 +92,11 @@ def _conclude(run: RunDir, directory: Path, *, quiet: bool, as_json: bool) -> di
 def _say_unsent(fired: FireResult, screen: Console) -> None:
     for name, reason in fired.stopped.items():
         missing = sum(unsent.provider == name for unsent in fired.unsent)
-        screen.print(visible(f"{name}: stopped ({reason}); {missing} trials not sent"), markup=False, highlight=False)
+        screen.print(
+            for_log(f"{name}: stopped ({reason}); {missing} trials not sent", limit=2_000),
+            markup=False,
+            highlight=False,
+        )
 
 
 def _say_limited(fired: FireResult, screen: Console) -> None:
@@ -112,7 +116,7 @@ def _exit_code(fired: FireResult, run: RunDir, plan: Plan, summary: Mapping[str,
         return ExitCode.INTERRUPTED
     silent = unanswered(run, plan)
     if silent:
-        screen.print(visible(f"No answer at all from: {', '.join(silent)}"), markup=False, highlight=False)
+        screen.print(for_log(f"No answer at all from: {', '.join(silent)}", limit=2_000), markup=False, highlight=False)
     if not is_whole(run.manifest):  # the verdict is on the whole, once it is merged
         return ExitCode.INFRASTRUCTURE if silent else ExitCode.OK
     return exit_code(summary, silent)

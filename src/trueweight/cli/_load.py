@@ -12,7 +12,7 @@ from rich.table import Table
 
 from trueweight.core import ConfigError, Estimate, ExitCode, Mode, Provider, Suite
 from trueweight.load import Level, Point, Slo, as_json, measure_level, page, sweep
-from trueweight.report import visible
+from trueweight.report import for_log, visible
 from trueweight.store import replace_plain
 from trueweight.wire import WireSettings, run_loop
 
@@ -66,7 +66,7 @@ def run_load(
     quiet: bool,
 ) -> ExitCode:
     """Run a sweep and write ``load.json`` and ``load.html``."""
-    screen = Console(stderr=True, quiet=quiet)
+    screen = Console(stderr=True, quiet=quiet, emoji=False)
     points: list[Point] = []
 
     async def fire_all() -> bool:
@@ -80,7 +80,7 @@ def run_load(
             said = (
                 f"{provider.name}, {level.name}: {point.throughput:.3g} requests/s, {point.good}/{point.attempted} good"
             )
-            screen.print(visible(said), markup=False, highlight=False)
+            screen.print(for_log(said, limit=2_000), markup=False, highlight=False)
             interrupted = fired.interrupted
         return interrupted
 
@@ -90,7 +90,7 @@ def run_load(
     html = page(points, slo, suite=suite.name, requests=requests)
     replace_plain(directory / "load.html", html.encode("utf-8", "backslashreplace"))
     if not quiet:
-        Console().print(_table(points))
+        Console(emoji=False).print(_table(points))
         for name, said in found["providers"].items():
             click.echo(visible(f"{name}: {said['sentence']}"))
     click.echo(f"page: {directory / 'load.html'}")

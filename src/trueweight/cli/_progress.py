@@ -13,7 +13,7 @@ from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.text import Text
 
 from trueweight.core import FailureKind, Trial
-from trueweight.report import visible
+from trueweight.report import for_log, visible
 from trueweight.wire import EventKind, WireEvent
 
 ALL = "all"
@@ -133,4 +133,4 @@ class _PlainLines:
                 self._say(", ".join(filter(None, (f"{name}: {self._totals[name]} trials", self._tally.words(name)))))
 
     def _say(self, text: str) -> None:
-        self._console.print(visible(text), markup=False, highlight=False, soft_wrap=True)
+        self._console.print(for_log(text, limit=2_000), markup=False, emoji=False, highlight=False, soft_wrap=True)

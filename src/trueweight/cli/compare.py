@@ -32,7 +32,7 @@ def command(*, before: Path, after: Path, form: str, as_json: bool, output: Path
         found = compare(judge_run(first), judge_run(second))
     form = "json" if as_json else form
     if form == "text" and output is None:
-        print_comparison(found, Console())
+        print_comparison(found, Console(emoji=False))
     else:
         text = comparison_json(found) if form == "json" else comparison_markdown(found)
         if output is None:

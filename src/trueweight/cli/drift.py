@@ -83,7 +83,7 @@ def command(
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
 def replay_command(directory: Path) -> int:
     """Recompute everything from the record, offline, and say whether it is what stands there."""
-    return replay(directory, Console())
+    return replay(directory, Console(emoji=False))
 
 
 @command.command()

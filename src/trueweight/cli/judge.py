@@ -20,5 +20,5 @@ def command(directory: Path, quiet: bool) -> None:
     with RunDir.open(directory) as run:
         summary = conclude(run)
     if not quiet:
-        print_table(summary, Console())
+        print_table(summary, Console(emoji=False))
     click.echo(str(directory / "summary.json"))

@@ -34,6 +34,6 @@ def command(runs: tuple[Path, ...], out: Path, quiet: bool) -> int:
     if not quiet:
         trials = summary["run"]["trials"]
         click.echo(f"{len(runs)} runs, {trials['recorded']} of {trials['planned']} planned trials on record.", err=True)
-        print_table(summary, Console())
+        print_table(summary, Console(emoji=False))
     click.echo(f"report: {out / 'report.html'}")
     return int(exit_code(summary, silent_providers(summary)) if whole else ExitCode.OK)

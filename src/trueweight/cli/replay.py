@@ -49,7 +49,7 @@ def command(
     recorded in a run directory of its own; DIR stays as it is. Keys come from the environment, and are sent only to
     addresses in --providers: the addresses in a run directory may be anyone's.
     """
-    console = Console(quiet=quiet)
+    console = Console(quiet=quiet, emoji=False)
     with RunDir.open(directory) as run:
         exchange = run.read(find_trial(run, trial))
         known = load_providers(providers_file, environ=os.environ) if providers_file else None

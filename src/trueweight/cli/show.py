@@ -12,6 +12,7 @@ from trueweight.checks import all_checks
 from trueweight.core import Mode
 from trueweight.report import evidence_json, print_cases, print_exchange, print_outcomes, print_table
 from trueweight.run import evidence, find_case, find_provider, find_trial, judge, trials_of
+from trueweight.run.gate import load_summary
 from trueweight.store import RunDir
 
 
@@ -26,7 +27,7 @@ def command(*, directory: Path, case: str | None, name: str | None, mode: str | 
 
     CASE is a case as the report names it, or the id of a trial. Uses no network and writes nothing.
     """
-    console = Console()
+    console = Console(emoji=False)
     with RunDir.open(directory) as run:
         if case is None:
             summary = judge(run)
@@ -37,7 +38,9 @@ def command(*, directory: Path, case: str | None, name: str | None, mode: str | 
             print_cases(summary, console)
             return
         trials = _trials(run, case, name, mode)
-        items = list(evidence(run, trials))
+        # What several replies show together is in the summary; a run that was broken off may have none yet.
+        judged = load_summary(directory / "summary.json") if (directory / "summary.json").exists() else None
+        items = list(evidence(run, trials, judged))
     if as_json:
         click.echo(evidence_json(items))
         return

@@ -44,7 +44,7 @@ def command(
 
     Exit code 0 with a smaller case, 4 if the failure did not come again.
     """
-    screen = Console(stderr=True, quiet=quiet)
+    screen = Console(stderr=True, quiet=quiet, emoji=False)
 
     def show(number: int, candidate: Candidate, fails: bool) -> None:
         word = "still fails" if fails else "passes"

@@ -49,5 +49,6 @@ def _flip(key: Key, case: Case, old: Mapping[str, Any], new: Mapping[str, Any]) 
         "severity": case.severity.value,
         "before": {name: old[name] for name in ("outcome", "passed", "of")},
         "after": {name: new[name] for name in ("outcome", "passed", "of")},
-        "fails": new["fails"] or old["fails"],
+        # What was fixed is what failed before; what was lost fails nothing that is known.
+        "fails": [] if new["outcome"] == "transport" else new["fails"] or old["fails"],
     }

@@ -52,6 +52,8 @@ def make_sentence(provider: Mapping[str, Any], *, is_reference: bool, has_refere
     lost = _unavailable(provider)
     if not counts["arrived"]:
         return lost
+    if provider["metrics"]["success_rate"]["value"] == 0:
+        return f"It answered none of {counts['recorded']} requests: {counts['arrived']} were refused."
     own = _distinct([f for f in provider["findings"] if f["severity"] in _RANK and not _shared(f)])
     parts = [*filter(None, [lost]), *(_finding(finding, counts) for finding in own[:_MOST])]
     if len(own) > _MOST:

@@ -12,13 +12,14 @@ from trueweight.report.exchange_text import (
 )
 from trueweight.report.formats import Format, find_format, format_names, render
 from trueweight.report.formats.markdown import render_markdown
-from trueweight.report.page import render_html, wanted_trials, write_html
+from trueweight.report.page import Failing, failing_cells, render_html, wanted_trials, write_html
 from trueweight.report.standing import Group, Standing, standings
 from trueweight.report.terminal import print_cases, print_table
 from trueweight.report.text import for_log, visible
 
 __all__ = [
     "Evidence",
+    "Failing",
     "Format",
     "Group",
     "Standing",
@@ -26,6 +27,7 @@ __all__ = [
     "comparison_markdown",
     "divergence",
     "evidence_json",
+    "failing_cells",
     "find_format",
     "for_log",
     "format_names",

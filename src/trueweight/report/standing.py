@@ -116,7 +116,8 @@ def _availability(name: str, provider: Mapping[str, Any]) -> Standing | None:
     value = rate.get("value")
     if value is not None and value < RELIABLE:
         if value == 0:
-            return _made(name, Group.UNDECIDED, "never answered")
+            refused = provider.get("counts", {}).get("arrived")
+            return _made(name, Group.UNDECIDED, "refused every request" if refused else "never answered")
         ground = f"{failing(rate)} of requests fail"
         if (rate.get("high") or 1) < RELIABLE:
             return _made(name, Group.AVOID, ground, "unreliable")

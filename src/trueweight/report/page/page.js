@@ -347,9 +347,12 @@
   }
 
   function showCell(address) {
-    const parts = address.split("|");
-    const [mode, name] = [parts.pop(), parts.pop()];
-    const key = parts.join("|");
+    const end = address.lastIndexOf("|");
+    const [where, mode] = [address.slice(0, end), address.slice(end + 1)];
+    // A provider may have a stroke in its name: the longest name that fits is the one.
+    const fitting = data.providers.filter((one) => where.endsWith("|" + one)).sort((a, b) => b.length - a.length);
+    const name = fitting[0] ?? where.slice(where.lastIndexOf("|") + 1);
+    const key = where.slice(0, -name.length - 1);
     const here = evidence().filter((item) => item.c === key && item.p === name);
     const item = here.find((one) => one.m === mode) || here[0];
     if (!item) {
