@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import httpx
 
-from trueweight.core import Attempt, Exchange, Failure, FailureKind, Trial
+from trueweight.core import Attempt, Exchange, Failure, FailureKind, Mode, Trial
 from trueweight.wire.capture import Capture
+from trueweight.wire.desk import Desk
 from trueweight.wire.health import LoopWatch
 from trueweight.wire.ledger import Ledger
 from trueweight.wire.outgoing import Outgoing
@@ -32,6 +33,7 @@ class Shared:
     ledger: Ledger
     redactor: Redactor
     step: Step
+    desk: Desk
     watch: LoopWatch
     sink: Callable[[Exchange], None]
     notify: Callable[[WireEvent], None]
@@ -92,6 +94,8 @@ class Conversation:
                     if self._gate.interrupted():
                         self._cut_before_sending(waited)
                     break
+            if self._trial.mode is Mode.STREAM:  # a plain one is written in less time than its turn would take
+                await self._shared.desk.turn()
         finally:
             self._record()
         return self._attempts[-1]

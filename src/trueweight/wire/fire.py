@@ -12,6 +12,7 @@ import httpx
 
 from trueweight.core import Exchange, Trial
 from trueweight.wire.conversation import Shared
+from trueweight.wire.desk import Desk
 from trueweight.wire.health import LoopWatch, SelfTest, self_test
 from trueweight.wire.lane import INTERRUPTED, Lane
 from trueweight.wire.ledger import Ledger
@@ -111,6 +112,7 @@ class _Run:
             self._ledger,
             Redactor(self._keys.values()),
             self._make_step(sum(workers.values())),
+            Desk(),
             self._watch,
             sink=self._record,
             notify=self._notify,

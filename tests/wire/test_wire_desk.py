@@ -1,0 +1,65 @@
+"""Writing down what is finished never holds up, for more than one record, what is still arriving."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import anyio
+from fault_servers import Stage, Talk, serving
+
+from trueweight.core import Exchange, Mode
+from trueweight.wire.desk import Desk
+
+
+def test_others_go_on_between_two_turns() -> None:
+    """However many are finished at once, whoever else is ready runs before the next one is seated."""
+    seen: list[str] = []
+
+    async def finish(desk: Desk) -> None:
+        await desk.turn()
+        seen.append("record")
+
+    async def arrive() -> None:
+        while seen.count("record") < 5:
+            seen.append("bytes")
+            await anyio.sleep(0)
+
+    async def run() -> None:
+        desk = Desk()
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(finish, desk)
+            group.start_soon(arrive)
+
+    anyio.run(run)
+    assert seen.count("record") == 5
+    assert ("record", "record") not in set(pairwise(seen))
+
+
+def test_what_waits_for_its_turn_when_the_run_is_left_is_recorded_whole(stage: Stage) -> None:
+    """All has arrived, and the sink of another one raises: no finished exchange is lost, or called cut short."""
+    kept: list[Exchange] = []
+
+    async def streams(talk: Talk) -> None:
+        await talk.start_chunks()
+        await talk.chunk(b"data: [DONE]\n\n")
+        await talk.chunk(b"")
+
+    def sink(exchange: Exchange) -> None:
+        kept.append(exchange)
+        raise OSError("disk full")
+
+    async def run() -> None:
+        async with serving(streams) as server:
+            trials = stage.trials(server.url, 8, mode=Mode.STREAM)
+            try:
+                await stage.fire(trials, concurrency=8, sink=sink)
+            except OSError:
+                return
+            raise AssertionError("the sink's error must be raised")
+
+    anyio.run(run)
+    assert len(kept) == 8
+    whole = [exchange for exchange in kept if exchange.final.body.endswith(b"[DONE]\n\n")]
+    assert whole
+    assert all(exchange.failure is None for exchange in whole)
