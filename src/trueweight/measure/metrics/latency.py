@@ -36,7 +36,9 @@ def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callab
         if not len(values) or (q >= 0.99 and len(values) < P99_NEEDS):
             why = f"n = {len(values)}: no 99th percentile under {P99_NEEDS}" if len(values) else "no request defines it"
             return Estimate(None, None, None, len(values), unit, "n/a", of=of, missing=missing, note=why)
-        interval, note = quantile(values, q, sample.resampler)
+        case = table.case[used]
+        interval, note = quantile(values, q, sample.resampler, case)
+        units = "cases" if len(np.unique(case)) < len(values) else "requests"
         opened = int((used & table.cold).sum())
         if opened and only is _everything:
             note = "; ".join(filter(None, [note, f"{opened} of {len(values)} on a new connection"]))
@@ -45,7 +47,7 @@ def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callab
             *interval,
             n=len(values),
             unit=unit,
-            method=f"quantile {q:g} (type 7), bootstrap over requests, {sample.resampler.resamples} resamples",
+            method=f"quantile {q:g} (type 7), bootstrap over {units}, {sample.resampler.resamples} resamples",
             of=of,
             missing=missing,
             note=note,
