@@ -77,11 +77,11 @@ def _drawn(trial: Trial, likely: float) -> dict[str, object]:
 
 
 def test_sampled_prompts_take_turns_and_the_reference_alone_draws_more() -> None:
-    """Two steady prompts to a natural one; a candidate has one request a prompt, the reference two and its draws."""
-    settings = DriftSettings(mode=DriftMode.SAMPLED, max_requests=30)
+    """Steady prompts first, then by turns; a candidate has one request a prompt, the reference two and its draws."""
+    settings = DriftSettings(mode=DriftMode.SAMPLED, max_requests=80)
     script = write_script(settings)
     steady = {prompt.id for prompt in prompts(Split.TEST, steady=True)}
-    assert [prompt in steady for prompt in script.prompts[:6]] == [True, True, False] * 2
+    assert [prompt in steady for prompt in script.prompts[:66]] == [True] * 60 + [False, True] * 3
     found = outcomes(investigate(lambda t: reply("same"), settings))["c"]
     assert found.reference_requests == found.prompts * (2 + DRAWS)
     assert found.requests == found.prompts

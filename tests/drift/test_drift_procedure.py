@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from answers import CANDIDATE, investigate, is_reference, listed, reply, spread
+from answers import CANDIDATE, REFERENCE, investigate, is_reference, listed, reply, spread
 
-from trueweight.core import DriftMode, DriftVerdict, FailureKind, Provider, Trial, digest
-from trueweight.drift import DriftSettings, outcomes
+from trueweight.core import ConfigError, DriftMode, DriftVerdict, FailureKind, Provider, Trial, digest
+from trueweight.drift import DriftSettings, outcomes, shipped_thresholds
 from trueweight.drift.script import Kind
+from trueweight.drift.settings import least_requests
 
 
 def kind(trial: Trial) -> Kind:
@@ -23,6 +24,24 @@ def test_log_probabilities_decide_in_five_prompts_and_a_probe() -> None:
     assert found.requests <= 6
     assert found.e_value >= 20
     assert found.cost == pytest.approx(found.requests * (9 * 1.0 + 1 * 2.0) / 1e6)
+
+
+def test_the_least_budget_that_is_accepted_can_decide() -> None:
+    """And one request less is refused, since even answers that differ utterly would not be enough."""
+    for mode in DriftMode:
+        for alpha in (0.05, 0.01):
+            least = least_requests(1, alpha, mode, shipped_thresholds())
+            with pytest.raises(ConfigError, match="never show drift"):
+                DriftSettings(mode=mode, alpha=alpha, max_requests=least - 1).require_sound((REFERENCE, CANDIDATE))
+
+            def answer(trial: Trial) -> dict[str, object]:
+                own = "" if is_reference(trial) else "y"
+                return reply(f"{own}x", logprobs=spread(0 if is_reference(trial) else 2))
+
+            settings = DriftSettings(mode=mode, alpha=alpha, max_requests=least)
+            settings.require_sound((REFERENCE, CANDIDATE))
+            if mode is not DriftMode.SAMPLED:  # There, draws that all agree leave nothing to be strange among.
+                assert outcomes(investigate(answer, settings))["c"].verdict is DriftVerdict.DRIFT
 
 
 def test_a_cap_of_five_alternatives_is_met_with_fewer() -> None:

@@ -49,8 +49,8 @@ PORTFOLIO: tuple[Stake, ...] = (
 """Most of the money is on "it differs nearly always": a wrong guess there costs log(1/0.4) once, a right one ends the
 test in four paid requests. The stakes below are for providers that differ seldom, or references that are noisy."""
 
-EVEN: tuple[Stake, ...] = tuple(Stake(fraction, 1 / 6) for fraction in (0.80, 0.60, 0.40, 0.25, 0.12, 0.05))
-"""For scores that are large and rare, where a wrong guess is dear on either side."""
+MIDDLING: tuple[Stake, ...] = (Stake(0.60, 1 / 3), Stake(0.35, 1 / 3), Stake(0.15, 1 / 3))
+"""For scores that are large and rare, where all but everything would be lost before the first win."""
 
 _FRACTIONS: Floats = np.array([stake.fraction for stake in PORTFOLIO])
 _LOG_WEIGHTS: Floats = np.log([stake.weight for stake in PORTFOLIO])

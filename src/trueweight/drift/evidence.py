@@ -1,16 +1,21 @@
 """What a verdict of DRIFT rests on: in each mode one or two e-processes, each against a tolerance of its own.
 
 An honest stack is within all of the tolerances, so each of these e-processes is one against "honest", and so is their
-average, whatever they have in common: averaging costs a part its factor of two once, and lets either convict.
+average, whatever they have in common: averaging costs a part one over its weight once, and lets either convict.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from trueweight.core import DriftMode
-from trueweight.drift.betting import EVEN, Wealth
+from trueweight.drift.betting import MIDDLING, Wealth
 from trueweight.drift.scoring import Score
 from trueweight.drift.thresholds import Thresholds
 from trueweight.drift.typical import DRAWS
+
+STRANGE_SHARE: Final = 0.75
+"""The weight of strangeness beside that of seeds, in sampled mode: seeds tell fine rungs, which take long anyway."""
 
 
 class Evidence:
@@ -29,7 +34,7 @@ class Evidence:
         self._strays = Wealth()
         self._closer, self._farther = Wealth(least=-1.0), Wealth()
         self._gross = Wealth()
-        self._strange = Wealth(least=-1.0 / DRAWS, portfolio=EVEN)
+        self._strange = Wealth(least=-1.0 / DRAWS, portfolio=MIDDLING)
 
     def bet(self, score: Score, tau: float) -> None:
         """Play one prompt; ``tau`` is the tolerance of its excess."""
@@ -50,5 +55,6 @@ class Evidence:
         if self._mode is DriftMode.SAMPLED:
             # A minimum of e-processes is one for the union of their nulls: seeds that correspond, seeds that do not.
             seeds = (self._closer.value + self._farther.value) / 2
-            return (min(self._strays.value, seeds) + self._strange.value) / 2
+            coupled = min(self._strays.value, seeds)
+            return (1 - STRANGE_SHARE) * coupled + STRANGE_SHARE * self._strange.value
         return self._strays.value

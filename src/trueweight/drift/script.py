@@ -16,6 +16,7 @@ TEXT_TOKENS = 12
 """Length of a text answer: longer ones differ more often, and cost more."""
 
 SHORTEST = 1
+STEADY_FIRST = 60
 STEADY = "steady"
 """The tag of cases from the bank of steady prompts."""
 
@@ -102,13 +103,14 @@ def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Scrip
 
 
 def _bank(mode: DriftMode | None, split: Split, seed: int) -> Sequence[Prompt]:
-    """The prompts in the order of asking; where texts are sampled, steady ones take turns with the others."""
+    """The prompts in the order of asking. Where texts are sampled, steady ones come first, and show a coarse file;
+    then natural ones take turns with them, whose draws under one seed show a fine one."""
     natural = prompts(split, seed=seed)
     if mode is not DriftMode.SAMPLED:
         return natural
     steady = prompts(split, seed=seed, steady=True)
-    turns = itertools.zip_longest(steady[::2], steady[1::2], natural)
-    return [prompt for turn in turns for prompt in turn if prompt is not None]
+    turns = itertools.zip_longest(natural, steady[STEADY_FIRST:])
+    return [*steady[:STEADY_FIRST], *(prompt for turn in turns for prompt in turn if prompt is not None)]
 
 
 def _case(prompt: Prompt, kind: Kind, seed: int) -> Case:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trueweight.core import ConfigError, DriftMode, Provider, Role
-from trueweight.drift.betting import Wealth
+from trueweight.drift.evidence import Evidence
 from trueweight.drift.misfit import LEAST
+from trueweight.drift.scoring import Score
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 
 PROBES = 1
@@ -83,7 +84,7 @@ class DriftSettings:
                 code="drift-candidates",
                 hint='Add a [[provider]] with role = "candidate" (the reference twice is a fair first try).',
             )
-        least = least_requests(candidates, self.alpha, self.thresholds.tau_logprobs)
+        least = least_requests(candidates, self.alpha, self.mode, self.thresholds)
         if self.max_requests < least:
             raise ConfigError(
                 f"{self.max_requests} requests to each candidate can never show drift at α = {self.alpha:g} "
@@ -94,10 +95,12 @@ class DriftSettings:
             )
 
 
-def least_requests(candidates: int, alpha: float, tau: float) -> int:
+def least_requests(candidates: int, alpha: float, mode: DriftMode | None, thresholds: Thresholds) -> int:
     """Requests to a candidate below which it can never be told to drift, even if every prompt differs utterly."""
-    wealth, prompts = Wealth(), 0
-    while wealth.value < candidates / alpha or prompts < LEAST:
-        wealth.bet(1.0, tau)
+    taus = {DriftMode.GREEDY: thresholds.tau_near_tie, DriftMode.SAMPLED: thresholds.tau_steady}
+    tau = taus.get(mode, thresholds.tau_logprobs) if mode else thresholds.tau_logprobs
+    evidence, prompts = Evidence(mode or DriftMode.LOGPROBS, thresholds), 0
+    while evidence.value < candidates / alpha or prompts < LEAST:
+        evidence.bet(Score(1.0, 1.0, 0.0, lean=1.0, gross=1.0, strange=1.0), tau)
         prompts += 1
-    return prompts + PROBES
+    return prompts + (0 if mode in taus else PROBES)

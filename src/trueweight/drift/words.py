@@ -16,6 +16,12 @@ _VERDICTS: Final = {
 }
 
 
+SELDOM: Final = 0.1
+"""Share of the reference's draws that another of the set says too, below which strangeness cannot tell anything."""
+
+LEAST_DRAWN: Final = 12
+
+
 def words_of(drift: Drift, c: Candidate) -> Drift:
     """The same with its words: the verdict, the effect beside the noise floor, and the place on the ladder."""
     head = c.misfit.verdict if drift.verdict is DriftVerdict.MISCONFIGURED else _VERDICTS[drift.verdict]
@@ -79,6 +85,8 @@ def findings_of(found: Investigation, c: Candidate) -> tuple[str, ...]:
     own = found.spent[c.provider.name]
     if own.unreported and c.provider.price is not None:
         notes.append(f"{own.unreported} requests reported no usage; the cost is without them")
+    if c.mode is DriftMode.SAMPLED and n >= LEAST_DRAWN and tally.typical_floor / n < SELDOM:
+        notes.append("the reference's own draws hardly ever repeat: how typical an answer is tells little of it")
     if c.mode is DriftMode.SAMPLED and n and c.seeds_differ:
         notes.append(
             "its seeds do not give the reference's draws: only how typical its answers are can be judged, and that "

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from resample import Floats, log_wealth
+from resample import Floats, draw, log_wealth
 from samples import Answers, Samples
 
-from trueweight.drift.betting import EVEN
+from trueweight.drift.betting import MIDDLING
+from trueweight.drift.evidence import STRANGE_SHARE
 from trueweight.drift.facts import Facts
 from trueweight.drift.gross import score_gross
 from trueweight.drift.near_ties import choose_near_ties
 from trueweight.drift.prompts import steady_bank
 from trueweight.drift.scoring import score_greedy, score_logprobs, score_sampled
+from trueweight.drift.script import STEADY_FIRST
 from trueweight.drift.thresholds import Thresholds
 from trueweight.drift.typical import DRAWS
 
@@ -29,6 +31,7 @@ class Scores:
         excess: shape (clusters,) or (runs, prompts); the others alike, NaN where nothing is bet.
         tau: the tolerance of the excess.
         gross: greedy text only; ``lean`` and ``strange`` sampled text only.
+        steady: which clusters are steady prompts, where these are asked first.
     """
 
     excess: Floats
@@ -37,6 +40,16 @@ class Scores:
     gross: Floats | None = None
     lean: Floats | None = None
     strange: Floats | None = None
+    steady: np.ndarray | None = None
+
+    def order(self, rng: np.random.Generator, runs: int, prompts: int) -> np.ndarray:
+        """Clusters in the order of asking, drawn with replacement for each run."""
+        if self.steady is None or self.steady.all():
+            return draw(rng, len(self.excess), runs, prompts)
+        steady, natural = np.flatnonzero(self.steady), np.flatnonzero(~self.steady)
+        turns = np.arange(prompts) - STEADY_FIRST
+        shape = (runs, prompts)
+        return np.where((turns >= 0) & (turns % 2 == 0), rng.choice(natural, shape), rng.choice(steady, shape))
 
     def drawn(self, which: np.ndarray) -> Scores:
         """The same for runs × prompts of clusters."""
@@ -60,13 +73,14 @@ class Scores:
             farther = log_wealth(self.lean, self.thresholds.tau_lean)
             drift = np.minimum(drift, _mean(log_wealth(-self.lean, self.thresholds.tau_lean, least=-1.0), farther))
         if self.strange is not None:
-            drift = _mean(drift, self.path_of_strange())
+            parts = (drift + np.log(1 - STRANGE_SHARE), self.path_of_strange() + np.log(STRANGE_SHARE))
+            drift = np.logaddexp(*parts)
         return drift, same
 
     def path_of_strange(self) -> Floats:
         """Log wealth of the test that no seed enters, alone."""
         assert self.strange is not None
-        return log_wealth(self.strange, self.thresholds.tau_strange, least=-1.0 / DRAWS, portfolio=EVEN)
+        return log_wealth(self.strange, self.thresholds.tau_strange, least=-1.0 / DRAWS, portfolio=MIDDLING)
 
 
 def _mean(left: Floats, right: Floats) -> Floats:
@@ -125,6 +139,7 @@ class Cells:
             self.thresholds,
             lean=np.array([one.lean for one in found]),
             strange=np.array([one.strange for one in found], dtype=float),
+            steady=np.array([p in STEADY for p in chosen]),
         )
 
     def drawn_by(self, *answers: Answers) -> list[str]:

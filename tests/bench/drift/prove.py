@@ -20,7 +20,7 @@ from cells import COPIES, STEADY, Cells, Scores
 from drawn import drawn_first_tokens
 from fixed import fixed_tests
 from page import page
-from resample import clopper_pearson, draw, ends, log_wealth
+from resample import clopper_pearson, ends, log_wealth
 from samples import Samples, keep, read_kept, test_prompts
 from variants import HONEST, RUNGS
 
@@ -95,7 +95,7 @@ class Proof:
         scores = self.mode(mode, base)
         if len(scores.excess) < LEAST_CLUSTERS:
             return None
-        which = draw(self.rng, len(scores.excess), self.runs, longest)
+        which = scores.order(self.rng, self.runs, longest)
         played = self._diluted(mode, scores, which, int(share) / 100) if share else scores.drawn(which)
         drift, same = played.paths()
         probes = _PROBES.get(mode, 0)
@@ -150,7 +150,7 @@ class Proof:
         return rows
 
     def _null(self, mode: str, variant: str, scores: Scores, prompts: int = 240) -> dict[str, Any]:
-        which = draw(self.rng, len(scores.excess), self.runs, prompts)
+        which = scores.order(self.rng, self.runs, prompts)
         drift, same = scores.drawn(which).paths()
         row: dict[str, Any] = {"mode": mode, "provider": variant, "runs": self.runs, "prompts": prompts}
         row["clusters"] = len(scores.excess)

@@ -39,13 +39,14 @@ def of_split(split: Split) -> set[str]:
     return {prompt.id for steady in (False, True) for prompt in prompts(split, steady=steady)}
 
 
-SPENT = 100
-"""The first test prompts of the natural bank: what was tuned after they were looked at is tested on the others."""
+SPENT, SPENT_STEADY = 100, 60
+"""The first test prompts of either bank: what was tuned after they were looked at is tested on the others."""
 
 
 def test_prompts() -> dict[str, set[str]]:
     """``first``: those that were looked at before thresholds were last set; ``fresh``: the others; ``all``."""
-    known = {prompt.id for prompt in prompts(Split.TEST)[:SPENT]}
+    looked_at = (*prompts(Split.TEST)[:SPENT], *prompts(Split.TEST, steady=True)[:SPENT_STEADY])
+    known = {prompt.id for prompt in looked_at}
     whole = of_split(Split.TEST)
     return {"first": known, "fresh": whole - known, "all": whole}
 
