@@ -95,6 +95,7 @@ def test_texts_alone_tell_int8_from_its_reference(fleet: Path, tmp_path: Path, m
     providers = only(fleet, tmp_path, "reference", "twin", "int8")
     trueweight("drift", "--providers", providers, "--out", "run", "--mode", mode, cwd=tmp_path)
     found = json.loads((tmp_path / "run" / "drift.json").read_text("utf-8"))["providers"]
+    assert "to the byte" in trueweight("drift", "replay", "run", cwd=tmp_path).stdout
     assert found["twin"]["verdict"] == "equivalent"
     if mode == "greedy":
         assert found["int8"]["verdict"] == "drift"

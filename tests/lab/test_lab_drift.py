@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from command_line import trueweight
@@ -42,3 +43,14 @@ def test_the_same_weights_do_not_drift(found: dict[str, dict[str, object]]) -> N
     """A null: looked at after every prompt, and never called different."""
     assert found["f16-again"]["verdict"] in ("equivalent", "inconclusive")
     assert found["f16-again"]["e_value"] < 20  # type: ignore[operator]
+
+
+def test_sampled_texts_alone_show_four_bits(lab: RunningLab, tmp_path: Path) -> None:
+    """No log-probabilities, no temperature 0: one answer a prompt at temperature 1, in at most sixty requests."""
+    (tmp_path / "p.toml").write_text(lab.only("f16", "q4_0").read_text("utf-8"), "utf-8")
+    options = ("--providers", "p.toml", "--out", "run", "--mode", "sampled", "--max-requests", 60)
+    trueweight("drift", *options, cwd=tmp_path, timeout=900)
+    assert "to the byte" in trueweight("drift", "replay", "run", cwd=tmp_path).stdout
+    found = json.loads((tmp_path / "run" / "drift.json").read_text("utf-8"))["providers"]["q4_0"]
+    assert (found["verdict"], found["mode"]) == ("drift", "sampled")
+    assert found["details"]["typical"] < found["details"]["typical_floor"]
