@@ -76,7 +76,7 @@ def run_action(
     unknown = set(inputs) - set(action["inputs"])
     assert not unknown, unknown
     values = {f"inputs.{name}": inputs.get(name, one["default"]) for name, one in action["inputs"].items()}
-    values |= {"github.event_name": "push", "github.event.pull_request.head.repo.fork": "", **(event or {})}
+    values |= {"github.event_name": "push", "github.repository": "us/trueweight", **(event or {})}
     job = Job()
     for number, step in enumerate(action["runs"]["steps"]):
         if only not in ("", step["name"]) or not _holds(step.get("if", ""), values):

@@ -91,12 +91,22 @@ def test_a_fork_runs_the_fleet_and_no_bar(tmp_path: Path) -> None:
     """Whatever providers.toml a stranger's branch brings is not read; simulated providers are asked."""
     (tmp_path / "p.toml").write_text("this is not even TOML", encoding="utf-8")
     inputs = {**QUICK, "providers": "p.toml", "bar": "no-such-bar.toml", "arguments": "--limit 1"}
-    fork = {"github.event_name": "pull_request", "github.event.pull_request.head.repo.fork": "true"}
+    fork = {"github.event_name": "pull_request", "github.event.pull_request.head.repo.full_name": "them/trueweight"}
     job = run_action(tmp_path, inputs, fork, TW_FLEET_PORT="0")
     assert job.code == 0, job.log
     assert "comes from a fork" in job.summary
     assert job.outputs["verdicts"] == "{}"
     assert "leaky-parser" in job.summary
+
+
+def test_a_branch_of_our_own_is_no_fork(tmp_path: Path) -> None:
+    """README tells people to fork this repository: pull requests within theirs are their own, and read their files."""
+    (tmp_path / "p.toml").write_text("this is not even TOML", encoding="utf-8")
+    own = {"github.event_name": "pull_request", "github.event.pull_request.head.repo.full_name": "us/trueweight"}
+    job = run_action(tmp_path, {**QUICK, "providers": "p.toml"}, own)
+    assert (job.code, job.outputs["exit-code"]) == (2, "2")
+    assert "comes from a fork" not in job.summary
+    assert "not valid TOML" in job.log
 
 
 def test_pull_request_target_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -107,6 +108,20 @@ def test_checkouts_keep_no_token_unless_they_push_or_fetch() -> None:
         and step.get("with", {}).get("persist-credentials") is not False
     ]
     assert kept == ["pages.yml:build", "verify.yml:publish"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "fits"), [("v1.2.3", True), ("v1.2", False), ("v.*", False), ("v1.2.30", False), ('v1.2.3"', False)]
+)
+def test_a_release_needs_the_very_version_of_its_tag(tmp_path: Path, tag: str, fits: bool) -> None:
+    """A tag is a text and no pattern: ``v.*`` or a part of a version would publish whatever is there."""
+    steps = load(ROOT / ".github" / "workflows" / "release.yml")["jobs"]["build"]["steps"]
+    script = next(step["run"] for step in steps if step.get("name") == "The tag is the version")
+    (tmp_path / "pyproject.toml").write_text('name = "x"\nversion = "1.2.3"\n')
+    (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## 1.2.3\n")
+    environ = {"PATH": os.environ["PATH"], "TAG": tag}
+    done = subprocess.run(["bash", "-eo", "pipefail", "-c", script], cwd=tmp_path, env=environ, check=False)
+    assert (done.returncode == 0) == fits
 
 
 def test_ci_covers_what_is_promised() -> None:

@@ -34,7 +34,7 @@ note() { printf '> %s\n\n' "$1" >>"$GITHUB_STEP_SUMMARY"; }
 
 providers=$TW_PROVIDERS
 bar=$TW_BAR
-if [ "${TW_FORK:-}" = true ]; then
+if [ "${TW_EVENT:-}" = pull_request ] && [ "${TW_HEAD:-}" != "${TW_HERE:-}" ]; then
   providers=fleet
   bar=
   note "This pull request comes from a fork, which has no keys: simulated providers were asked, and nobody was judged."
