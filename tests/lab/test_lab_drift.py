@@ -46,7 +46,7 @@ def test_the_same_weights_do_not_drift(found: dict[str, dict[str, object]]) -> N
 
 
 def test_sampled_texts_alone_show_four_bits(lab: RunningLab, tmp_path: Path) -> None:
-    """No log-probabilities, no temperature 0: one answer a prompt at temperature 1, in at most sixty requests."""
+    """Neither log-probabilities nor temperature 0: one answer a prompt at temperature 1, in at most sixty requests."""
     (tmp_path / "p.toml").write_text(lab.only("f16", "q4_0").read_text("utf-8"), "utf-8")
     options = ("--providers", "p.toml", "--out", "run", "--mode", "sampled", "--max-requests", 60)
     trueweight("drift", *options, cwd=tmp_path, timeout=900)

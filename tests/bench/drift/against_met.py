@@ -24,11 +24,11 @@ from trueweight.drift.typical import DRAWS
 UNRELATED = (7, 8, 9)
 """Seeds that the reference's draws do not have: the candidate's answers under these are unrelated to any of them."""
 
-DESIGNS = ((10, 2), (20, 2), (30, 2), (20, 3), (40, 3))
+DESIGNS = ((10, 2), (20, 2), (30, 2), (20, 3), (30, 3))
 """Prompts, and answers to each."""
 
 CANDIDATES = ("f16", "q8_0", "q4_0")
-LEAST = 40
+LEAST = 30
 
 
 def compare_sampled(samples: Samples, cells: Cells, rng: np.random.Generator, runs: int) -> list[dict[str, Any]]:

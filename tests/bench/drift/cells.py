@@ -149,13 +149,14 @@ class Cells:
     def noisy(self, c: Answers, chance: float, rng: np.random.Generator, *, too: bool) -> Scores:
         """Greedy texts where each ask of the reference (and of the candidate if ``too``) goes astray with a chance."""
         prompts = self.shared(self._b, c)
-        found = []
+        found, gross = [], []
         for p in prompts:
             for _ in range(COPIES):
                 a, b = self._astray(self._a[p], chance, rng), self._astray(self._b[p], chance, rng)
                 own = self._astray(c[p], chance, rng) if too else c[p]
                 found.append(score_greedy(a, b, own).excess)
-        return self._scores(found, self.thresholds.tau_greedy)
+                gross.append(score_gross(a, b, own, self._screen.get(p)))
+        return replace(self._scores(found, self.thresholds.tau_greedy), gross=np.array(gross))
 
     def exchanged(self, pool: Sequence[Answers], mode: str, rng: np.random.Generator, copies: int = 50) -> Scores:
         """A null with all the noise of a ladder: A, B and candidate are drawn from the pool anew for each prompt."""
