@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from command_line import Cli, Demo
 
+from trueweight.fleet.child import running_fleet
+
 
 def _finding(demo: Demo, provider: str, check: str) -> dict[str, Any]:
     found: list[dict[str, Any]] = demo.summary["providers"][provider]["findings"]
@@ -75,3 +77,21 @@ def test_what_is_not_there_is_refused_with_the_near_miss(
     assert "Traceback" not in done.stderr
     for word in words:
         assert word in done.stderr
+
+
+def test_what_several_replies_show_together_is_shown_in_each(cli: Cli) -> None:
+    """A count that only another reply shows to be wrong is marked where it stands, with the severity of its case."""
+    with running_fleet(["wrong-template"]) as providers:
+        assert cli("run", "--providers", providers, "--suite", "tokens", "--out", "out", "--quiet").returncode == 0
+    summary = json.loads(cli("show", "out", "--json").stdout)
+    findings = summary["providers"]["wrong-template"]["findings"]
+    example = next(one["example"] for one in findings if one["check"] == "prompt-tokens-more")
+    shown = cli("show", "out", example).stdout
+    assert "✕ prompt-tokens-more" in shown
+    assert "found over several replies: " in shown
+    assert '⟦"prompt_tokens": ' in shown
+    (item,) = json.loads(cli("show", "out", example, "--json").stdout)
+    (found,) = [one for one in item["found"] if one["id"] == "prompt-tokens-more"]
+    severity = next(case["severity"] for case in summary["cases"] if case["case"] == item["c"])
+    assert (found["o"], found["s"]) == ("fail", severity)
+    assert found["b"]

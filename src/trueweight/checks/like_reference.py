@@ -21,6 +21,7 @@ _CASES = 5
     source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
     why="The model is shown another prompt: a chat template that drops, repeats or rewrites what was sent.",
     fix="Use the chat template that the model's authors publish, with its tokenizer, and compare the rendered prompts.",
+    field="prompt_tokens",
 )
 def prompt_tokens_like_reference(heard: Sequence[Heard], reference: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
     """Not for a constant surplus, which is for ``system-prompt-injected``."""
@@ -44,6 +45,7 @@ def prompt_tokens_like_reference(heard: Sequence[Heard], reference: Sequence[Hea
     source="https://github.com/MoonshotAI/Kimi-Vendor-Verifier",
     why="Somebody adds instructions to every request: the model behaves otherwise, and the tokens are billed.",
     fix="Look for a default system prompt in the gateway or in the chat template.",
+    field="prompt_tokens",
 )
 def system_prompt_injected(heard: Sequence[Heard], reference: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
     """The same surplus in five cases or more of different lengths, and in most of all cases."""

@@ -28,6 +28,7 @@ _THAN = {"type": "object", "properties": {"than": _ID}, "required": ["than"], "a
     },
     why="The chat template leaves out a message, a tool or a name: the model never sees it.",
     fix="Render both requests with the model's own chat template and compare with what the server feeds the model.",
+    field="prompt_tokens",
 )
 def prompt_tokens_more(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
     """By at least and at most so many tokens; at least 1 if the case does not say."""
@@ -56,6 +57,7 @@ def prompt_tokens_more(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[t
     },
     why="One of the forms reaches the model as the text of a data structure instead of as what was said.",
     fix="Flatten content parts to text before the template sees them.",
+    field="prompt_tokens",
 )
 def prompt_tokens_same(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
     """Within so many tokens; exactly if the case does not say."""
@@ -78,6 +80,7 @@ def prompt_tokens_same(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[t
     params=_THAN,
     why="A reasoning model that works with tools starts every step without knowing why it took the last one.",
     fix="Accept reasoning_content in assistant messages and hand it to the chat template.",
+    field="prompt_tokens",
 )
 def history_reasoning_kept(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
     """The same history, with and without ``reasoning_content``, does not cost the same.

@@ -86,6 +86,7 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> Verdict |
     },
     why="The effort is paid for in tokens and in time, and is not what was asked for.",
     fix="Pass reasoning_effort to the chat template in the form that the model knows.",
+    field="reasoning_content",
 )
 def reasoning_longer(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
     """All replies to the case together have more characters of reasoning, on average, than those to the other one."""

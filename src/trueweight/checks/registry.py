@@ -120,6 +120,7 @@ def paired_check(
     source: str,
     why: str,
     fix: str,
+    field: str,
     params: Mapping[str, Any] = NO_PARAMS,
     on_request: bool = False,
 ) -> Callable[[_RunPaired], _RunPaired]:
@@ -129,9 +130,10 @@ def paired_check(
     this is it), and gives a verdict for each reply that it speaks of. What it finds, no model can cause.
 
     Args:
+        field: what it compares of each reply, which is where its evidence stands.
         on_request: whether it is about cases that name it; it finds their parameters in ``heard.case.checks``.
     """
-    info = CheckInfo(check_id, law, severity, source, row, why, fix, engine=True, paired=True)
+    info = CheckInfo(check_id, law, severity, source, row, why, fix, engine=True, paired=True, field=field)
 
     def register(function: _RunPaired) -> _RunPaired:
         _add(_Check(info, params, on_request, run_paired=function))

@@ -21,6 +21,7 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
     on_request=True,
     why="Runs cannot be repeated, and nobody was told that the seed is ignored.",
     fix="Pass seed to the sampler of the request, or refuse it.",
+    field="content",
 )
 def seed_repeats(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
     """All replies to the case, streamed or not."""
@@ -36,6 +37,7 @@ def seed_repeats(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[H
     on_request=True,
     why="The temperature does not reach the sampler: answers are random where none of it was asked for.",
     fix="See whether the gateway drops a temperature of 0 as if it were absent.",
+    field="content",
 )
 def temperature_zero_repeats(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
     """All replies to the case, streamed or not."""
@@ -50,6 +52,7 @@ def temperature_zero_repeats(heard: Sequence[Heard], _: Sequence[Heard]) -> Iter
     on_request=True,
     why="The temperature does not reach the sampler, or answers come from a cache.",
     fix="Pass temperature to the sampler; key caches by nothing less than the whole request, or not at all.",
+    field="content",
 )
 def temperature_varies(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
     """All replies to the case, streamed or not, are one text."""

@@ -21,6 +21,7 @@ _SPARE = 2
     source="https://github.com/vllm-project/vllm/issues/48294",
     why="An agent works in one mode and fails in the other.",
     fix="Streams have a tool parser of their own: compare its output with that of the plain path.",
+    field="tool_calls",
 )
 def stream_same_calls(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
     """By number and names, where each mode is of one mind: a call that is lost, split or doubled in streams."""
@@ -39,6 +40,7 @@ def stream_same_calls(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tu
     source="https://github.com/vllm-project/vllm/issues/57353",
     why="Either the two paths parse the text differently, or the engine's numbers depend on its load.",
     fix="Compare both texts: tags or white space point at a parser, another wording at batching.",
+    field="content",
 )
 def stream_same_text(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
     """Text and arguments. Only worth knowing: numerics that depend on the batch are common and honest."""
@@ -58,6 +60,7 @@ def stream_same_text(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tup
     source="https://github.com/vllm-project/vllm/issues/8625",
     why="The bill depends on a flag that changes nothing.",
     fix="Count tokens in one place, after generation, for both paths.",
+    field="usage",
 )
 def usage_same_streamed(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
     """Prompt tokens exactly; completion tokens within two, where the answers are the same text.

@@ -32,6 +32,7 @@ class CheckInfo:
         fix: what the operator of the server should look at.
         engine: whether only the serving stack can break it, whatever the model says.
         paired: whether it judges several replies together.
+        field: of a check of several replies: the field that it compares, where its evidence stands in each of them.
     """
 
     id: str
@@ -43,6 +44,7 @@ class CheckInfo:
     fix: str = ""
     engine: bool = False
     paired: bool = False
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)

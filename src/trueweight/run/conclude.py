@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from trueweight.checks import all_checks
+from trueweight.core import Case, Finding, Outcome, Reply
 from trueweight.judge import judge_exchange, judge_run, summarise, summary_text
-from trueweight.report import Evidence, render, wanted_trials
+from trueweight.read import locate_field
+from trueweight.report import Evidence, Failing, failing_cells, render, wanted_trials
 from trueweight.run.bar import bar_notes, bar_of
 from trueweight.run.client import sessions
 from trueweight.run.drift import with_drift
@@ -35,8 +38,13 @@ def judge(run: RunDir) -> dict[str, Any]:
     return summary | {"run": summary["run"] | {"notes": notes}} if notes else summary
 
 
-def evidence(run: RunDir, trials: Iterable[str]) -> Iterator[Evidence]:
-    """The named trials, read and judged again one at a time; those the run does not have are left out."""
+def evidence(run: RunDir, trials: Iterable[str], summary: Mapping[str, Any] | None = None) -> Iterator[Evidence]:
+    """The named trials, read and judged again one at a time; those the run does not have are left out.
+
+    Args:
+        summary: of the run; from it is taken what only several replies together show.
+    """
+    fails = _failing(summary) if summary is not None else {}
     cases = run.cases()
     providers = {provider.name: provider for provider in run.manifest.providers}
     recorded = run.recorded()
@@ -54,12 +62,33 @@ def evidence(run: RunDir, trials: Iterable[str]) -> Iterator[Evidence]:
             repeat=exchange.repeat,
             exchange=exchange,
             reply=judged.reply,
-            findings=judged.observation.findings,
+            findings=(*judged.observation.findings, *_together(case, judged.reply, fails.get(trial, {}).values())),
         )
+
+
+def _failing(summary: Mapping[str, Any]) -> dict[str, dict[str, Failing]]:
+    """Trial → check → what the summary says of it. What is only worth knowing is there for its example alone."""
+    out = {trial: {one.check: one for one in fails} for trial, fails in failing_cells(summary).items()}
+    for provider in summary["providers"].values():
+        for found in provider.get("findings") or ():
+            one = Failing(found["check"], found["severity"], found["message"])
+            out.setdefault(found["example"], {}).setdefault(one.check, one)
+    return out
+
+
+def _together(case: Case, reply: Reply | None, fails: Iterable[Failing]) -> Iterator[Finding]:
+    """What checks of several replies find of this one, with the place of what they compare."""
+    paired = {info.id: info for info in all_checks() if info.paired}
+    for one in fails:
+        info = paired.get(one.check)
+        if reply is not None and info is not None:
+            severity = case.severity if one.check in case.checks else info.severity
+            message = f"found over several replies: {one.message}"
+            yield Finding(one.check, Outcome.FAIL, severity, message, spans=locate_field(reply, info.field))
 
 
 def publish(run: RunDir, summary: Mapping[str, Any], form: str = "html") -> str:
     """The report in one of its formats, as text. The page also says how fit the client was, which is no judgement."""
     if form == "html":
         summary = {**summary, "run": {**summary["run"], "client": sessions(run)}}
-    return render(form, summary, evidence(run, wanted_trials(summary)))
+    return render(form, summary, evidence(run, wanted_trials(summary), summary))
