@@ -69,6 +69,15 @@ def test_recorded_replies_are_judged(files: tuple[Path, Path], tmp_path: Path) -
     assert seen["vendor", "k2vv/line-0002"].started_at == "2025-11-01T09:59:58.500000+00:00"
 
 
+def test_a_file_without_replies_makes_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A report about nobody, with exit code 0, would read as a success."""
+    (tmp_path / "vendor.jsonl").write_text("\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["import-run", "k2vv", str(tmp_path / "vendor.jsonl"), "--out", str(tmp_path / "run")])
+    assert (ended.value.code, (tmp_path / "run").exists()) == (2, False)
+    assert "no reply is recorded there" in capsys.readouterr().err
+
+
 def test_the_command_makes_a_report_and_lists_what_it_could_not_read(
     files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

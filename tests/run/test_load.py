@@ -70,6 +70,18 @@ def test_a_server_that_serves_two_at_a_time_saturates_there(shop: Shop) -> None:
     assert "http" not in page.replace("http-equiv", "")
 
 
+def test_a_smaller_sweep_in_the_same_place_is_of_its_own_requests(shop: Shop) -> None:
+    """What an earlier sweep has beyond them, or as streams, is not mixed in: the page says how many were asked."""
+    with endpoint() as place:
+        shop.providers({"p": place.url})
+        shop.suite("a", "b")
+        assert load(shop, "--concurrency", "2", "--requests", 12).returncode == 0
+        done = load(shop, "--concurrency", "2", "--requests", 4)
+        assert (done.returncode, len(place.asked)) == (0, 12), done.stderr
+    found = json.loads((shop.run / "load.json").read_text("utf-8"))
+    assert (found["requests_per_level"], [point["attempted"] for point in found["points"]]) == (4, [4])
+
+
 def test_an_open_loop_keeps_its_rate(shop: Shop) -> None:
     """Requests a second are levels too; what the limits forbid is not good."""
     with endpoint() as place:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from trueweight.core import ConfigError, Estimate, ExitCode, Mode, Provider, Suite
-from trueweight.load import Level, Point, Slo, as_json, measure_level, page, sweep
+from trueweight.load import Level, Point, Slo, as_json, lay_out, measure_level, page, sweep
 from trueweight.report import for_log, visible
 from trueweight.store import replace_plain
 from trueweight.wire import WireSettings, run_loop
@@ -74,7 +74,8 @@ def run_load(
         async for level, provider, run, fired in sweep(
             directory, levels, suite, providers, requests=requests, mode=mode, seed=seed, keys=keys, settings=settings
         ):
-            own = (exchange for exchange in run.exchanges() if exchange.provider == provider.name)
+            asked = {trial.id for trial in lay_out(suite, provider, requests, mode)}  # an earlier sweep may have more
+            own = (exchange for exchange in run.exchanges() if exchange.trial in asked)
             point = measure_level(level, provider, own, slo, seed=seed)
             points.append(point)
             said = (

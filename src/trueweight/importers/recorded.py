@@ -82,6 +82,9 @@ def import_run(
         provider = Provider(name, _NOWHERE, model, role)
         providers.append(provider)
         exchanges += [_exchange(provider, one) for one in found]
+    if not exchanges and not malformed:
+        where = ", ".join(str(path) for path in files)
+        raise ConfigError("no reply is recorded there", code="import-empty", where=where, hint="Valid: results.jsonl.")
     _write(out, suite, list(cases.values()), providers, exchanges)
     return ImportedRun(len(exchanges), tuple(names), tuple(malformed))
 
