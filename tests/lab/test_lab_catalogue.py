@@ -16,12 +16,15 @@ from command_line import trueweight
 from running_lab import RunningLab
 
 from trueweight.checks import all_checks
+from trueweight.core import Case, Endpoint
 from trueweight.suites import find_suite, shipped_suites
 
 pytestmark = pytest.mark.lab
 
 EVERY = 13
 """One case in so many of each suite; the whole catalogue takes two cores half an hour."""
+ALWAYS = frozenset({"models", "stream-usage-unasked"})
+"""Asked in any case: nothing else asks for what they ask for."""
 LONGEST = 64
 """Tokens of an answer: a small model that does not end would write thousands. Limits that are the point are lower."""
 
@@ -33,10 +36,17 @@ def short(request: Mapping[str, Any]) -> dict[str, Any]:
     return {**request, name: min(limit, LONGEST) if isinstance(limit, int) else limit}
 
 
+def asked(case: Case) -> dict[str, Any]:
+    """What a case asks, as a suite says it."""
+    if case.endpoint is not Endpoint.CHAT:
+        return {"endpoint": case.endpoint.value}
+    return {"request": short(case.request), "modes": [mode.value for mode in case.modes]}
+
+
 def part(name: str) -> str:
     """Cases from all over a shipped suite, with those that they are compared with, as a suite of their own."""
     suite = find_suite(name)
-    wanted = {case.id for case in suite.cases[::EVERY]}
+    wanted = {case.id for case in suite.cases[::EVERY]} | (ALWAYS & {case.id for case in suite.cases})
     for case in suite.cases[::EVERY]:
         wanted |= {
             str(params[key]) for params in case.checks.values() for key in ("than", "as", "control") if key in params
@@ -46,9 +56,8 @@ def part(name: str) -> str:
             "id": case.id,
             "why": case.why,
             "severity": case.severity.value,
-            "request": short(case.request),
-            "modes": [mode.value for mode in case.modes],
             "checks": dict(case.checks),
+            **asked(case),
         }
         for case in suite.cases
         if case.id in wanted
@@ -99,3 +108,10 @@ def test_what_is_known_of_this_server_is_found(summary: dict[str, Any]) -> None:
     assert "request-refused" in findings
     assert findings["request-refused"]["blame"] == "serving"
     assert set(findings) <= {info.id for info in all_checks()}
+
+
+def test_what_is_asked_in_any_case_holds(summary: dict[str, Any]) -> None:
+    """It lists its model as clients read it, and a stream that did not ask for usage has no chunk for it alone."""
+    cells = {row["case"]: row["cells"]["f16"] for row in summary["cases"]}
+    for case in ALWAYS:
+        assert {cell["outcome"] for cell in cells[f"protocol/{case}"].values()} == {"pass"}
