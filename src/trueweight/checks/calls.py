@@ -90,9 +90,25 @@ def _listed(tools: Any) -> list[Any]:
 
 def validity(request: Mapping[str, Any], reply: Reply, *, assert_format: bool = False) -> tuple[CallValidity, ...]:
     """Judge every call of a reply that has arguments, whatever its finish reason says."""
-    tools = declared_tools(request)
-    calls = [call for call in reply.tool_calls if not is_custom(request, call)]
-    return tuple(_judge(tools, reply, call, assert_format=assert_format) for call in calls)
+    if not reply.tool_calls:
+        return ()
+    kept = _recent.get(assert_format)
+    if kept is None or kept.request is not request or kept.reply is not reply:
+        tools = declared_tools(request)
+        calls = [call for call in reply.tool_calls if not is_custom(request, call)]
+        judged = tuple(_judge(tools, reply, call, assert_format=assert_format) for call in calls)
+        kept = _recent[assert_format] = _Kept(request, reply, judged)
+    return kept.judged
+
+
+class _Kept(NamedTuple):
+    request: Mapping[str, Any]
+    reply: Reply
+    judged: tuple[CallValidity, ...]
+
+
+# Ten checks ask the same of one reply, one after the other; only the last answer is kept, so nothing can grow.
+_recent: dict[bool, _Kept] = {}
 
 
 def _judge(tools: Mapping[str, Any], reply: Reply, call: ToolCall, *, assert_format: bool) -> CallValidity:
