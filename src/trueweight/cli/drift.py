@@ -22,7 +22,7 @@ _MODE = click.option(
     default="auto",
     show_default=True,
     type=click.Choice(["auto", *(mode.value for mode in DriftMode)]),
-    help="What to compare; auto takes logprobs where both sides show them, else greedy texts. Sampled is experimental.",
+    help="What to compare; auto takes logprobs where both sides show them, else greedy texts.",
 )
 _SEED = click.option("--seed", default=0, show_default=True, type=int, help="Of the prompts' leads and the order.")
 _FRESH = click.option("--fresh", is_flag=True, help="Throw away the run that is in --out and start over.")
@@ -60,7 +60,7 @@ def command(
     fresh: bool,
     quiet: bool,
 ) -> int | None:
-    """Ask the reference twice and every candidate once, prompt after prompt, until each verdict is known.
+    """Ask the reference twice or more and every candidate once, prompt after prompt, until each verdict is known.
 
     Verdicts: drift, equivalent (within what honest stacks differ by), inconclusive, misconfigured. False alarms stay
     below --alpha however often one looks. Exit code 1 if anyone drifts or is misconfigured, 4 if anyone is open.

@@ -25,8 +25,8 @@ class DriftSettings:
     Attributes:
         mode: None for the sharpest one that reference and candidate both support.
         alpha: false-alarm rate, over all candidates together.
-        max_requests: most requests to each candidate, probes included (the reference is asked two to three times as
-            often, and once a screened prompt).
+        max_requests: most requests to each candidate, probes included (the reference is asked two, three or six
+            times as often: log-probabilities, greedy or sampled texts).
         screen: prompts on which near ties of the reference are looked for in greedy mode; 0 for none.
         stop: whether to stop asking a candidate as soon as its verdict is known; a ladder is recorded without.
     """
