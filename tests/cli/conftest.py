@@ -35,5 +35,5 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 @pytest.fixture(scope="session")
 def short_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """A third of it, for what is judged again and again."""
-    return _demo(tmp_path_factory.mktemp("short-demo"), "--limit", 20)
+    """A third of it and without drift, for what is judged again and again."""
+    return _demo(tmp_path_factory.mktemp("short-demo"), "--limit", 20, "--no-drift")

@@ -57,6 +57,16 @@ def test_defects_are_told_apart_by_name(demo: Demo) -> None:
         assert metric(demo, provider, "first_attempt_success_rate")["value"] == 1.0
 
 
+def test_rounded_weights_drift_and_nobody_elses_do(demo: Demo) -> None:
+    """What four bits do to a model shows in no tool call; it shows in the distribution of its answers."""
+    verdicts = {name: found["drift"]["verdict"] for name, found in demo.summary["providers"].items() if "drift" in found}
+    assert verdicts.pop("int4") == "drift"
+    assert failing(demo, "int4") == set()
+    assert verdicts.pop("flaky") in ("equivalent", "inconclusive")  # some of its answers never come
+    assert set(verdicts.values()) == {"equivalent"}
+    assert "twin" in verdicts
+
+
 def test_slow_is_slower_beyond_its_interval(demo: Demo) -> None:
     """The slow provider's time to first token lies above every other's: the intervals do not overlap."""
     slow = metric(demo, "slow", "ttft")
@@ -101,6 +111,6 @@ def test_judging_a_copy_offline_gives_the_same_bytes(demo: Demo, tmp_path: Path,
 
 def test_json_prints_the_summary_and_nothing_else(cli: Cli) -> None:
     """A script reads standard output; what a person would read goes elsewhere."""
-    done = cli("demo", "--limit", 1, "--json")
+    done = cli("demo", "--limit", 1, "--no-drift", "--json")
     assert done.returncode == 0, done.stderr
     jsonschema.validate(json.loads(done.stdout), load_schema("summary"))

@@ -78,7 +78,7 @@ def test_the_wheel_works_outside_the_checkout(dist: Path, tmp_path: Path) -> Non
     assert str(tmp_path / "lib") in run("-c", "import trueweight; print(trueweight.__file__)")
     assert PROJECT["version"] in run("-m", "trueweight", "--version")
     assert "tool-calls" in run("-m", "trueweight", "suites", "list")
-    run("-m", "trueweight", "demo", "--limit", "1", "--quiet")
+    run("-m", "trueweight", "demo", "--limit", "1", "--no-drift", "--quiet")
     assert (tmp_path / "work" / "trueweight-demo" / "report.html").stat().st_size > 10_000
 
 

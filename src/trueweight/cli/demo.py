@@ -23,7 +23,7 @@ SUITES = ("tool-calls", "structured-output")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Run directory. [trueweight-demo]")
 @click.option("--limit", type=click.IntRange(1), help="Only the first N cases of each suite.")
 @click.option("--seed", default=0, show_default=True, type=int, help="Of the order of trials and of resampling.")
-@click.option("--drift", is_flag=True, help="Also measure drift from the reference: about a minute more.")
+@click.option("--drift/--no-drift", default=True, help="Measure drift from the reference as well. [drift]")
 @click.option("--quiet", is_flag=True, help="Print only where the report is.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
 def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quiet: bool, as_json: bool) -> int:
