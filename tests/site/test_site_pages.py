@@ -170,6 +170,13 @@ def test_the_same_folder_gives_the_same_site(built: Path, tmp_path: Path) -> Non
             assert path.read_bytes() == (built / "_site" / path.relative_to(tmp_path / "again")).read_bytes()
 
 
+def test_each_large_line_has_its_axis_written(built: Path) -> None:
+    """A line without a scale says nothing of how far it moved."""
+    for path in built.rglob("providers/*/index.html"):
+        for drawing in re.findall(r'<svg class="trend".*?</svg>', path.read_text("utf-8"), re.DOTALL):
+            assert len(re.findall(r"<text [^>]*>[^<]*\d[^<]*</text>", drawing)) == 2
+
+
 def test_what_is_not_ours_is_left_alone(runs: list[Path], tmp_path: Path) -> None:
     """A folder with other things is not written to; a link is not followed; an address is taken once."""
     (tmp_path / "home").mkdir()

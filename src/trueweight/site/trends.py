@@ -27,7 +27,11 @@ class Dot(NamedTuple):
 
 
 class Trend(NamedTuple):
-    """A drawn line. A new piece begins where the suites changed: numbers on either side are of other questions."""
+    """A drawn line. A new piece begins where the suites changed: numbers on either side are of other questions.
+
+    Attributes:
+        ends: what the top and the bottom of the drawing stand for.
+    """
 
     metric: Metric
     pieces: tuple[str, ...]
@@ -35,6 +39,7 @@ class Trend(NamedTuple):
     latest: str
     span: str
     label: str
+    ends: tuple[str, str]
 
 
 class Scale(NamedTuple):
@@ -94,7 +99,9 @@ def trend(entries: Sequence[Entry], provider: str, metric: Metric, axis: Scale) 
     within = span(latest) if latest else ""
     label = f"{metric.label}: {value}{f' ({within})' if within else ''} in the latest of {len(dots)} runs"
     lines = tuple(" ".join(f"{dot.x},{dot.y}" for dot in piece) for piece in pieces if len(piece) > 1)
-    return Trend(metric, lines, dots, value, within, label)
+    unit = latest["unit"] if latest else ""
+    ends = (write(axis.high, unit), write(axis.low, unit)) if unit else ("", "")
+    return Trend(metric, lines, dots, value, within, label, ends)
 
 
 def _dot(x: float, found: Mapping[str, Any], axis: Scale, entry: Entry) -> Dot:
