@@ -18,7 +18,8 @@ Exit codes:
   0    done (and the bar, if one was given, is met)
   1    findings against the bar
   2    usage or configuration error
-  3    infrastructure: a provider could not be reached at all
+  3    infrastructure: a provider could not be reached at all; or a disk,
+       a damaged record, trueweight itself failed
   4    inconclusive: not enough data to decide against the bar
   130  interrupted; what was recorded is kept, the same command resumes
 """
