@@ -99,8 +99,9 @@ def trend(entries: Sequence[Entry], provider: str, metric: Metric, axis: Scale) 
     within = span(latest) if latest else ""
     label = f"{metric.label}: {value}{f' ({within})' if within else ''} in the latest of {len(dots)} runs"
     lines = tuple(" ".join(f"{dot.x},{dot.y}" for dot in piece) for piece in pieces if len(piece) > 1)
-    unit = latest["unit"] if latest else ""
-    ends = (write(axis.high, unit), write(axis.low, unit)) if unit else ("", "")
+    known = (found for entry in recent if (found := _estimate(entry, provider, metric.id)))
+    unit = next((str(found["unit"]) for found in known), "")
+    ends = (write(axis.high, unit), write(axis.low, unit))
     return Trend(metric, lines, dots, value, within, label, ends)
 
 
