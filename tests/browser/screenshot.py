@@ -1,7 +1,7 @@
 """Pictures of a report: ``python tests/browser/screenshot.py REPORT.html DIRECTORY``.
 
 Writes ``report.png`` (first screen, light), ``report-dark.png``, ``report-phone.png`` and ``report-evidence.png`` (the
-drawer of the first finding of the last provider with any), as a reader on this machine would see them.
+drawer of the first finding of the worst provider), as a reader on this machine would see them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main(report: Path, directory: Path) -> None:
         page(viewport=DESK, color_scheme="dark").screenshot(path=directory / "report-dark.png")
         page(viewport=PHONE).screenshot(path=directory / "report-phone.png")
         drawer = page(viewport=DESK)
-        evidence = drawer.locator(".findings").last.locator("a[href^='#trial=']").first
+        evidence = drawer.locator(".findings").first.locator("a[href^='#trial=']").first
         if evidence.count():
             evidence.click()
             drawer.locator("dialog[open]").wait_for()

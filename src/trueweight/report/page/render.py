@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from importlib import resources
 from typing import IO, Any, Final
 
@@ -79,6 +79,13 @@ def _environment() -> Environment:
 
 def _thousands(number: float) -> str:
     return plain(number, 0)
+
+
+def _places(summary: Mapping[str, Any], names: Sequence[str], lost: Container[str]) -> dict[str, str]:
+    """Where on the page the reasons of each provider stand; who has none is left out."""
+    reasons = [name for name in names if name in lost or summary["providers"][name]["findings"]]
+    drifts = {name: "drift-h" for name in names if summary["providers"][name].get("drift")}
+    return drifts | {name: f"why-{names.index(name)}" for name in reasons}
 
 
 def _metrics(summary: Mapping[str, Any]) -> list[str]:
@@ -172,12 +179,9 @@ def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, tit
             pairs=paired(
                 summary, tuple(name for name in names if name != summary["run"].get("reference")), _metrics(summary)
             ),
-            places={
-                name: place
-                for place, name in enumerate(names)
-                if name in lost or summary["providers"][name].get("findings")
-            },
+            places=_places(summary, names, lost),
             blamed=frozenset(lost)
+            | {standing.provider for standing in ranked if standing.word == "drifted"}
             | {name for name in names if any(f["severity"] != "INFO" for f in summary["providers"][name]["findings"])},
             judged=frozenset(name for name in names if summary["providers"][name].get("verdict")),
             data=inert_json(as_data(matrix, _laws(summary), summary["run"].get("reference"))),
