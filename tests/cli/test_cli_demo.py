@@ -59,7 +59,8 @@ def test_defects_are_told_apart_by_name(demo: Demo) -> None:
 
 def test_rounded_weights_drift_and_nobody_elses_do(demo: Demo) -> None:
     """What four bits do to a model shows in no tool call; it shows in the distribution of its answers."""
-    verdicts = {name: found["drift"]["verdict"] for name, found in demo.summary["providers"].items() if "drift" in found}
+    providers = demo.summary["providers"]
+    verdicts = {name: found["drift"]["verdict"] for name, found in providers.items() if "drift" in found}
     assert verdicts.pop("int4") == "drift"
     assert failing(demo, "int4") == set()
     assert verdicts.pop("flaky") in ("equivalent", "inconclusive")  # some of its answers never come

@@ -12,7 +12,7 @@ from fault_servers import Stage, Talk, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueweight.core import Attempt, Case, Exchange, Mode, Price, Provider, Trial
+from trueweight.core import Attempt, Case, ConfigError, Exchange, Mode, Price, Provider, Trial
 from trueweight.wire import FireResult, WireSettings
 from trueweight.wire.ledger import Ledger
 from trueweight.wire.pacing import Pacer
@@ -193,3 +193,11 @@ def test_a_sink_that_fails_stops_everything_and_is_heard(stage: Stage) -> None:
     with pytest.raises(OSError, match="no space"):
         stage.against(fine, count=5, sink=full)
     assert len(stage.server.heard) == 1
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0, -1.0])
+@pytest.mark.parametrize("name", ["budget_usd", "rate"])
+def test_a_limit_that_limits_nothing_is_refused(name: str, value: float) -> None:
+    """NaN is below no sum: it would let everything through, and say nothing."""
+    with pytest.raises(ConfigError, match=f"{name} must be a number above 0"):
+        WireSettings(**{name: value})  # type: ignore[arg-type]

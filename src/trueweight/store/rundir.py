@@ -236,7 +236,7 @@ def _refuse_occupied(path: Path) -> None:
             "there is a run in this directory already",
             code="run-exists",
             where=str(path),
-            hint="The same command again resumes it; --fresh starts over; or choose another --out.",
+            hint="Name another directory. (`trueweight run` resumes by the same command, and starts over with --fresh.)",
         )
 
 

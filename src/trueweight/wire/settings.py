@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -63,11 +64,19 @@ class WireSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what this installation cannot do.
+        """Refuse what this installation cannot do, and limits that limit nothing.
 
         Raises:
-            ConfigError: if HTTP/2 is asked for and its library is missing.
+            ConfigError: if HTTP/2 is asked for and its library is missing, or a budget or a rate is no number above 0.
         """
+        for name, value in (("budget_usd", self.budget_usd), ("rate", self.rate)):
+            if value is not None and not 0 < value < math.inf:
+                raise ConfigError(
+                    f"{name} must be a number above 0, not {value:g}",
+                    code="setting-value",
+                    where=name,
+                    hint="Valid: USD of the whole run; requests a second. None sets no limit, or no schedule.",
+                )
         if self.http2 and find_spec("h2") is None:
             raise ConfigError(
                 "HTTP/2 needs a library that is not installed",
