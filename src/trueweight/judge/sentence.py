@@ -60,8 +60,10 @@ def make_sentence(provider: Mapping[str, Any], *, is_reference: bool, has_refere
         parts.append(f"{len(own) - _MOST} more {'law is' if len(own) == _MOST + 1 else 'laws are'} broken.")
     if not own and not is_reference:
         parts += _comparisons(provider, has_shared=any(map(_shared, provider["findings"])))
-    if parts:
-        return " ".join(parts)
+    return " ".join(parts) or _praise(provider, is_reference=is_reference, has_reference=has_reference)
+
+
+def _praise(provider: Mapping[str, Any], *, is_reference: bool, has_reference: bool) -> str:
     if is_reference:
         return "Nothing found wrong with the reference."
     versus = provider["versus_reference"]

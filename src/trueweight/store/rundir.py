@@ -236,7 +236,7 @@ def _refuse_occupied(path: Path) -> None:
             "there is a run in this directory already",
             code="run-exists",
             where=str(path),
-            hint="Name another directory. (`trueweight run` resumes by the same command, and starts over with --fresh.)",
+            hint="Name another directory. (`trueweight run` resumes by the same command, starts over with --fresh.)",
         )
 
 
