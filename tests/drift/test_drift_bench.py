@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from trueweight.core import DriftMode
+from trueweight.drift import shipped_thresholds
 from trueweight.drift.betting import Wealth
+from trueweight.drift.evidence import Evidence
+from trueweight.drift.scoring import Score
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench" / "drift"))
 
+from cells import Scores
 from met import p_values
 from resample import clopper_pearson, ends, log_wealth
 from samples import of_split, read_kept
 
-from trueweight.drift.prompts import Split, prompt_bank
+from trueweight.drift.prompts import Split, prompt_bank, steady_bank
 
 
 @pytest.mark.parametrize("below", [False, True])
@@ -31,6 +37,23 @@ def test_the_bench_and_the_product_bet_alike(below: bool) -> None:
             assert wealth.log == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize("mode", [DriftMode.GREEDY, DriftMode.SAMPLED])
+def test_the_bench_and_the_product_weigh_their_parts_alike(mode: DriftMode) -> None:
+    """All streams of a mode, with prompts on which nothing is bet: the same evidence after each prompt."""
+    rng = np.random.default_rng(2)
+    thresholds, streams = shipped_thresholds(), ("gross",) if mode is DriftMode.GREEDY else ("lean", "strange")
+    drawn = {name: rng.choice([-0.25, 0.0, 0.5, 1.0], (1, 20)) for name in ("excess", *streams)}
+    if mode is DriftMode.SAMPLED:
+        drawn["strange"][0, ::3] = np.nan
+    path, _ = Scores(tau=np.full((1, 20), 0.07), thresholds=thresholds, **drawn).paths()
+    evidence = Evidence(mode, thresholds)
+    for place, expected in enumerate(path[0]):
+        parts = {name: float(values[0, place]) for name, values in drawn.items()}
+        told = {name: None if math.isnan(value) else value for name, value in parts.items()}
+        evidence.bet(Score(distance=0.0, floor=0.0, **told), 0.07)  # type: ignore[arg-type]
+        assert math.log(evidence.value) == pytest.approx(expected, abs=1e-9)
+
+
 def test_no_run_decides_before_it_may() -> None:
     """The product looks from the fourth prompt on, so the bench does."""
     assert ends(np.full((1, 9), 50.0), None, 0.05).drift[0] == 4
@@ -38,13 +61,14 @@ def test_no_run_decides_before_it_may() -> None:
 
 def test_tuning_and_test_prompts_are_disjoint_and_enough() -> None:
     """At least 500 for testing; families in several languages and kinds; every text once, and never the same lead."""
-    bank = prompt_bank()
+    bank = (*prompt_bank(), *steady_bank())
     assert not of_split(Split.TUNING) & of_split(Split.TEST)
     assert sum(prompt.split is Split.TEST for prompt in bank) >= 500
     assert len({prompt.language for prompt in bank}) >= 8
     assert {"code", "json", "dialogue"} <= {prompt.kind for prompt in bank}
-    assert len({prompt.text.split(".")[0] for prompt in bank}) == len(bank)
-    assert len({prompt.text for prompt in bank}) == len(bank)
+    assert sum(prompt.split is Split.TEST for prompt in steady_bank()) >= 500
+    assert len({prompt.messages[0]["content"].split(".")[0] for prompt in bank}) == len(bank)
+    assert len({prompt.id for prompt in bank}) == len({str(prompt.messages) for prompt in bank}) == len(bank)
 
 
 def test_another_seed_asks_other_words() -> None:

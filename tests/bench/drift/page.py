@@ -161,7 +161,7 @@ def _misfits(found: Mapping[str, Any]) -> Iterable[str]:
 
 def _curves(found: Mapping[str, Any]) -> Iterable[str]:
     yield "\n## Power by requests, α = .05\n"
-    budgets = (6, 10, 15, 25, 40, 60, 120, 240, 300)
+    budgets = (6, 10, 15, 25, 40, 60, 120, 240, 300, 400)
     yield f"| mode | provider | prompts | mean excess | {' | '.join(map(str, budgets))} |"
     yield f"|---|---|---|---|{'---|' * len(budgets)}"
     for row in found["power"]:
