@@ -30,6 +30,8 @@ Every number here is of that one small model on processors; other models, and GP
 - Requests are those to the candidate, probes included. For each of them the reference is asked twice with log-probabilities, three
   times with greedy texts (one answer shows how sure it is), six times with sampled ones (two under the candidate's seed, four under
   others); all candidates share these.
+- Fewer prompts than planned, for want of machine time: two threads, `top_p` .9 and temperature .8 rest on about 25 to 30 each, and
+  the KV caches, Q6_K, Q5_K_M and Q3_K_M were not recorded again on fresh prompts. Thread counts other than one and two were not.
 - A run may look after every prompt, ends at DRIFT or EQUIVALENT, and counts as detected only if DRIFT came first.
 """
 
@@ -126,7 +128,8 @@ def _met(found: Mapping[str, Any]) -> Iterable[str]:
         "Share of runs that reject at 5%. *These answers*: all methods get the same answers of the candidate, several to a prompt (MMD\n"
         "needs two) under seeds that the reference's draws do not have, and the same four reference draws a prompt. *One answer a\n"
         "prompt* is the same number of answers as the program asks for them, *same seeds* with the reference's two draws under the\n"
-        "candidate's seed besides. Prompts are distinct within a run, and steady. The bets carry their tolerances; MMD has none.\n"
+        "candidate's seed besides, *seeds unused* with nothing but strangeness. Several answers to one prompt are a poor use of requests\n"
+        "for the bets, which the program never makes, and the only one for MMD. Prompts are distinct within a run, and steady. The bets carry their tolerances; MMD has none.\n"
         "MMD is ours, and equal to the statistic of `model-equality-testing` 0.0.2 to 1e-15 (`check_met.py`).\n"
     )
     yield "| candidate | answers | prompts | method | rejects |"
