@@ -60,6 +60,8 @@ def test_a_coarse_provider_is_found_whatever_its_seeds_give() -> None:
     found = outcomes(investigate(lambda t: _drawn(t, 0.9 if is_reference(t) else 0.5), settings))["c"]
     assert found.verdict is DriftVerdict.DRIFT
     assert found.requests <= 40
+    assert found.details["typical"] < found.details["typical_floor"]
+    assert "under other seeds too (its own draws: " in found.words
 
 
 def test_another_generator_alone_is_no_drift_on_steady_prompts_either() -> None:
