@@ -19,6 +19,7 @@ VERSION = 1
 # JSON allows these raw, but they break lines or terminals for people who grep, and lone surrogates are not UTF-8.
 _UNQUIET = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DELETE = "\x7f"  # the one of them that is ASCII
+_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 def encode_exchange(exchange: Exchange) -> bytes:
@@ -42,7 +43,7 @@ def encode_exchange(exchange: Exchange) -> bytes:
         },
         "attempts": [_encode_attempt(attempt) for attempt in exchange.attempts],
     }
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _to_json(value)
     # Looking for them takes as long as all the rest, and nearly every line can be seen at a glance to have none.
     if not text.isascii() or _DELETE in text:
         text = _UNQUIET.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
