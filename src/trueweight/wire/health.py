@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from itertools import takewhile
 from ssl import SSLContext
 from typing import Any
 
@@ -103,7 +104,8 @@ class LoopWatch:
     def spoiled(self, began: int, ended: int) -> bool:
         """Whether the loop stalled between two real monotonic times; a stall that still lasts is seen as well."""
         lasts = self._due is not None and ended - self._due >= self.late * 1e9
-        found = lasts or any(woke >= began and due <= ended for due, woke in reversed(self._stalls))
+        since = takewhile(lambda stall: stall[1] >= began, reversed(self._stalls))
+        found = lasts or any(due <= ended for due, _ in since)
         self.limited += found
         return found
 
