@@ -38,8 +38,8 @@ def _effect(drift: Drift) -> str:
     if drift.mode is DriftMode.LOGPROBS:
         return (
             f"The top token differs on {found['top_differs']:.1%} of {n} first tokens "
-            f"(the reference against itself: {found['top_differs_floor']:.1%}), log-probabilities by "
-            f"{found['distance']:.4f} nats (itself: {found['distance_floor']:.4f}), in the median."
+            f"(the reference against itself: {found['top_differs_floor']:.1%}); log-probabilities differ by a median "
+            f"of {found['distance']:.2g} nats (itself: {found['distance_floor']:.2g})."
         )
     kind = "sampled answers under the same seed" if drift.mode is DriftMode.SAMPLED else "answers at temperature 0"
     differ = (

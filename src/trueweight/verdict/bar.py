@@ -19,6 +19,9 @@ class Side(StrEnum):
     """The point estimate, whatever its interval."""
 
 
+_SIDES = {Side.NEAR: "", Side.FAR: " (interval's far end)", Side.VALUE: " (whatever the interval)"}
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One threshold on a metric; exactly one of ``at_least`` and ``at_most`` is set.
@@ -47,9 +50,7 @@ class Rule:
     def __str__(self) -> str:
         against = " - reference" if self.versus_reference else " - baseline" if self.versus_baseline else ""
         sign = "≥" if self.at_least is not None else "≤"
-        return f"{self.metric}{against} {sign} {self.bound:g}" + (
-            "" if self.side is Side.NEAR else f" (by its {self.side.value})"
-        )
+        return f"{self.metric}{against} {sign} {self.bound:g}{_SIDES[self.side]}"
 
 
 @dataclass(frozen=True, slots=True)
