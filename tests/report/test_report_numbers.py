@@ -75,3 +75,10 @@ def test_an_axis_of_proportions_ends_at_one_and_starts_round() -> None:
 def test_nothing_measured_gives_no_axis() -> None:
     """A metric that no provider has is no column."""
     assert axis([{"value": None, "unit": "ms"}, {}], log=True) is None
+
+
+def test_an_axis_that_starts_at_nothing_is_labelled_by_a_plain_zero() -> None:
+    """There is no less than nothing to be drawn, and "−0" looks as if there were."""
+    scale = axis([{"value": 1.0, "low": 0.0, "high": 1.0, "unit": "difference"}], log=False)
+    assert scale is not None
+    assert [tick.label for tick in scale.ticks()] == ["0", "1"]

@@ -93,7 +93,10 @@ class Redactor:
             body = b"*" * len(body)
             why = "the compressed body echoes the key, or cannot be searched for it, and was blotted out"
             failure = failure or Failure(FailureKind.PROTOCOL, why)
-        return replace(attempt, headers=self.pairs(attempt.headers), body=body, failure=failure)
+        headers = self.pairs(attempt.headers)
+        if (headers, body, failure) == (attempt.headers, attempt.body, attempt.failure):
+            return attempt
+        return replace(attempt, headers=headers, body=body, failure=failure)
 
     def _hides_key(self, body: bytes, encoding: str | None) -> bool:
         name = (encoding or "identity").strip().lower()

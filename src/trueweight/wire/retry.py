@@ -13,6 +13,7 @@ from trueweight.core import Attempt, FailureKind
 from trueweight.wire.settings import WireSettings
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_ABOUT_WAITING = ("retry-after", "x-ratelimit-")
 _PROMPTED = frozenset({FailureKind.RATE_LIMITED, FailureKind.SERVER_ERROR})
 
 
@@ -22,9 +23,13 @@ def asked_wait(attempt: Attempt, now: datetime) -> float | None:
     Read from ``retry-after-ms``, ``retry-after`` (seconds or HTTP date), and, when no requests or tokens are left,
     from ``x-ratelimit-reset-requests`` or ``-tokens`` (``1s``, ``6m0s``).
     """
-    if (milliseconds := _number(attempt.header("retry-after-ms"))) is not None:
+    # Asked of every attempt, and most servers say nothing of the kind.
+    said = {name: value for key, value in reversed(attempt.headers) if (name := key.lower()).startswith(_ABOUT_WAITING)}
+    if not said:
+        return None
+    if (milliseconds := _number(said.get("retry-after-ms"))) is not None:
         return milliseconds / 1000
-    after = attempt.header("retry-after")
+    after = said.get("retry-after")
     if (seconds := _number(after)) is not None:
         return seconds
     if after is not None and (date := _date(after)) is not None:
@@ -32,8 +37,8 @@ def asked_wait(attempt: Attempt, now: datetime) -> float | None:
     resets = [
         reset
         for what in ("requests", "tokens")
-        if _number(attempt.header(f"x-ratelimit-remaining-{what}")) == 0
-        and (reset := _duration(attempt.header(f"x-ratelimit-reset-{what}"))) is not None
+        if _number(said.get(f"x-ratelimit-remaining-{what}")) == 0
+        and (reset := _duration(said.get(f"x-ratelimit-reset-{what}"))) is not None
     ]
     return max(resets, default=None)
 

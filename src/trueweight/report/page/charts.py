@@ -91,7 +91,7 @@ def axis(estimates: Iterable[Mapping[str, Any]], *, log: bool) -> Axis | None:
         low, high = _round_down(min(positive)), _round_up(max(positive))
         return Axis(low, high if high > low else low * 10, True, unit)
     # Ends at two significant digits, outwards: they are written below the axis.
-    low, high = (-_outwards(-min(0.0, *numbers)), _outwards(max(0.0, *numbers)))
+    low, high = 0.0 - _outwards(-min(0.0, *numbers)), _outwards(max(0.0, *numbers))  # not "−0"
     return Axis(low, high if high > low else low + 1.0, False, unit)
 
 
