@@ -38,7 +38,8 @@ class Drift:
     Attributes:
         mode: None if no prompt could be compared.
         e_value: against "it is an honest stack", whose mean excess is at most ``tau`` and, of texts, which departs from
-            sure words or from the usual ones no more than is tolerated; 1/α or more is evidence at level α, at any time.
+            sure words or from the usual ones no more than is tolerated; 1/α or more is evidence at level α, whenever
+            one looks.
         e_equal: the same against "there is no difference at all", which honest stacks may well refute.
         tau: tolerated mean excess.
         effect: mean excess of the candidate's distance from the reference over the reference's from itself, in [-½, 1],
