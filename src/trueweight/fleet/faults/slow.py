@@ -8,14 +8,14 @@ from dataclasses import replace
 from trueweight.fleet.answer import Answer, Ask, Pause, Response, Step, Write
 from trueweight.fleet.faults.fault import Fault, fault
 
-_FIRST, _JITTER, _TOKEN = 0.080, 0.015, 0.0015
+_FIRST, _JITTER, _TOKEN = 0.060, 0.012, 0.001
 """Seconds before the first byte, half-width of its jitter, and seconds a token. All others wait for it: no more than
 shows."""
 
 
 @fault("slow")
 class Slow(Fault):
-    """About 80 ms to the first token and 1.5 ms for each one after it."""
+    """About 60 ms to the first token and 1 ms for each one after it."""
 
     def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
         """Wait before and between writes; a plain reply waits for all its tokens at once."""
