@@ -17,9 +17,9 @@ from fault_servers import Stage, Talk, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueweight.core import Attempt
+from trueweight.core import Attempt, Failure, FailureKind
 from trueweight.store import Manifest, RunDir
-from trueweight.wire.redact import Redactor
+from trueweight.wire.redact import LONGEST_DETAIL, Redactor
 
 _keys = st.text(string.ascii_letters + string.digits + string.punctuation, min_size=8, max_size=50)
 DISGUISES = {
@@ -120,3 +120,12 @@ def test_a_key_echoed_everywhere_never_reaches_the_run_directory(stage: Stage, t
         for fragment in (*fragments, json.dumps(json.dumps(key))[3:-3]):
             assert not re.search(re.escape(fragment), data, re.IGNORECASE), (path.name, fragment)
     assert key not in repr(stage.events)
+
+
+def test_a_key_at_the_place_where_words_are_cut_leaves_no_half() -> None:
+    """A failure's words are shortened after the search, or the first half of a key would pass it."""
+    key = "sk-a-key-of-some-length"
+    failure = Failure(FailureKind.ERROR_IN_BODY, "x" * (LONGEST_DETAIL - 8) + key)
+    found = Redactor([key]).attempt(Attempt(0, 0, None, None, 0, failure=failure)).failure
+    assert found is not None
+    assert found.detail == "x" * (LONGEST_DETAIL - 8) + "*" * 8

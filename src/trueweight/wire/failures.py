@@ -11,7 +11,6 @@ import httpx
 
 from trueweight.core import Failure, FailureKind
 
-_DETAIL = 500
 TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, ValueError)
 """What a transport raises when an attempt fails. A ValueError is a URL or a header that it cannot read."""
 
@@ -50,7 +49,7 @@ def failure_of_error(error: Exception) -> Failure:
     """The failure that an exception of the transport means."""
     # httpx-aiohttp files nearly every failure under few names; what really happened is the cause.
     real = next((cause for cause in _causes(error) if isinstance(cause, aiohttp.ClientError)), error)
-    detail = f"{type(real).__name__}: {real}"[:_DETAIL]
+    detail = f"{type(real).__name__}: {real}"
     if isinstance(real, httpx.ConnectError):
         for cause in _causes(real):
             if isinstance(cause, socket.gaierror):
@@ -78,6 +77,6 @@ def failure_of_status(status: int, location: str | None) -> Failure | None:
     if 200 <= status < 300:
         return None
     if 300 <= status < 400:
-        return Failure(FailureKind.REDIRECT, f"HTTP {status} to {location or 'nowhere'}; not followed"[:_DETAIL])
+        return Failure(FailureKind.REDIRECT, f"HTTP {status} to {location or 'nowhere'}; not followed")
     kind = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, FailureKind.PROTOCOL)
     return Failure(kind, f"HTTP {status}")

@@ -13,7 +13,6 @@ from typing import Any
 from trueweight.core import Failure, FailureKind
 
 _WORD = b"error"
-_LONGEST = 500
 
 
 def failure_of_body(body: bytes) -> Failure | None:
@@ -28,7 +27,7 @@ def failure_of_body(body: bytes) -> Failure | None:
         except (ValueError, RecursionError):
             continue
         if (said := _said(value, named=name == _WORD)) is not None:
-            return Failure(FailureKind.ERROR_IN_BODY, said[:_LONGEST])
+            return Failure(FailureKind.ERROR_IN_BODY, said)
     return None
 
 

@@ -20,6 +20,8 @@ from urllib.parse import quote
 from trueweight.core import Attempt, Failure, FailureKind
 
 SHORTEST = 8
+LONGEST_DETAIL = 500
+"""Characters of a failure's words that are kept; cut only here, since half a key would not be found."""
 _INFLATED_LIMIT = 64 * 1024 * 1024
 _INFLATABLE = frozenset({"gzip", "x-gzip", "deflate"})
 
@@ -87,7 +89,7 @@ class Redactor:
         We ask for no compression. A server that compresses all the same could hide a key from the search, so such a
         body is searched inflated, and blotted out whole if a key is in it or if it cannot be searched.
         """
-        failure = attempt.failure and Failure(attempt.failure.kind, self.text(attempt.failure.detail))
+        failure = attempt.failure and Failure(attempt.failure.kind, self.text(attempt.failure.detail)[:LONGEST_DETAIL])
         body = self.data(attempt.body)
         if self._needles and body and self._hides_key(body, attempt.header("content-encoding")):
             body = b"*" * len(body)
