@@ -42,8 +42,7 @@ def test_what_waits_for_its_turn_when_the_run_is_left_is_recorded_whole(stage: S
 
     async def streams(talk: Talk) -> None:
         await talk.start_chunks()
-        await talk.chunk(b"data: [DONE]\n\n")
-        await talk.chunk(b"")
+        await talk.send(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
 
     def sink(exchange: Exchange) -> None:
         kept.append(exchange)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+import math
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -15,11 +17,17 @@ from trueweight.wire.late_error import failure_of_body
 from trueweight.wire.outgoing import Outgoing
 from trueweight.wire.settings import WireSettings
 
+CUT = Failure(FailureKind.INTERRUPTED, "the run was stopped")
+
 
 class Capture:
     """The record of one attempt while it is being made; what is there can be taken at any moment."""
 
-    def __init__(self, clock: Callable[[], int], origin: int, waited: int) -> None:
+    def __init__(
+        self, settings: WireSettings, timeout: float, clock: Callable[[], int], origin: int, waited: int
+    ) -> None:
+        """``timeout``: seconds in all; ``origin``: the trial's scheduled start; ``waited``: nanoseconds before this."""
+        self._settings = settings
         self._clock = clock
         self._origin = origin
         self._waited = waited
@@ -28,81 +36,110 @@ class Capture:
         self._kept = False
         self._t_headers: int | None = None
         self._t_done: int | None = None
-        self._response: httpx.Response | None = None
+        self._status: int | None = None
+        self._version: str | None = None
+        self._headers: tuple[tuple[str, str], ...] = ()
         self._chunks: list[bytes] = []
         self._stamps: list[Stamp] = []
         self._size = 0
+        self._whole = False
+        self._failure = CUT
+        # Deadlines are moved while bytes come in, outside of any task, where anyio's own clock cannot be asked.
+        self._ahead = anyio.current_time() - time.monotonic()
+        self._end = time.monotonic() + timeout
         self._scope = anyio.CancelScope()
         self._limit = FailureKind.TIMEOUT_TOTAL
+        self._moved = 0
 
     def _elapsed(self) -> int:
         return self._clock() - self._origin
 
-    async def run(
-        self, transport: httpx.AsyncBaseTransport, outgoing: Outgoing, settings: WireSettings, timeout: float
-    ) -> Failure | None:
-        """Make the attempt; its failure, or None. Only cancellation from outside is raised."""
-        end = anyio.current_time() + timeout
+    async def run(self, transport: httpx.AsyncBaseTransport, outgoing: Outgoing) -> None:
+        """Make the attempt. Only cancellation from outside is raised."""
         try:
-            # Of aiohttp's time-outs "pool" is the one that covers DNS, TCP and TLS together.
-            connect = {"connect": settings.connect_timeout, "pool": settings.connect_timeout}
-            request = outgoing.build({"trace": self._trace, "timeout": connect})
+            limits = {"connect": self._settings.connect_timeout}
+            request = outgoing.build({"trace": self._trace, "timeout": limits, "arrivals": self})
             self._t_send = self._elapsed()
             with self._scope:
-                self._allow(settings.first_byte_timeout, FailureKind.TIMEOUT_FIRST_BYTE, end)
-                response = await transport.handle_async_request(request)
-                try:
-                    self._response = response
-                    self._t_headers = self._t_headers or self._elapsed()
-                    failure = await self._receive(response, settings, end)
-                finally:
-                    await response.aclose()
+                self._allow(self._settings.first_byte_timeout, FailureKind.TIMEOUT_FIRST_BYTE)
+                await self._converse(transport, request)
         except TRANSPORT_ERRORS as error:
-            failure = failure_of_error(error)
-            if failure.kind is FailureKind.RESET:
-                failure = Failure(self._kind_of_end(), failure.detail)
+            self._failure = failure_of_error(error)
+            if self._failure.kind is FailureKind.RESET:
+                self._failure = Failure(self._kind_of_end(), self._failure.detail)
         else:
             if self._scope.cancelled_caught:
-                failure = Failure(self._limit, f"no end within the limit ({self._size} bytes came)")
-        self._t_done = self._elapsed()
-        return failure
+                self._failure = Failure(self._limit, self._words())
+
+    async def _converse(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
+        response = await transport.handle_async_request(request)
+        try:
+            self.head(response.status_code, response.http_version, response.headers.raw)
+            if not self._whole:
+                self._expect_more()
+            stream = cast("AsyncGenerator[bytes, None]", aiter(cast("AsyncIterable[bytes]", response.stream)))
+            async with aclosing(stream) as chunks:
+                async for chunk in chunks:
+                    self.body(chunk)
+            self.end()
+        finally:
+            await response.aclose()
+
+    def _words(self) -> str:
+        if self._limit is FailureKind.TOO_LARGE:
+            return f"more than {self._settings.max_response_bytes} bytes; rest not read"
+        return f"no end within the limit ({self._size} bytes came)"
+
+    # Called by transports that know ``arrivals``, as bytes come in; by ourselves with what others yield.
+
+    def head(self, status: int, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """The head is there."""
+        if self._status is None:
+            self._head_came()
+            self._status, self._version = status, version
+            self._headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+
+    def body(self, data: bytes) -> None:
+        """A chunk of the body is there."""
+        now = self._clock() - self._origin
+        self._stamps.append(Stamp(now, self._size))
+        self._chunks.append(data)
+        self._size += len(data)
+        if self._size > self._settings.max_response_bytes:
+            self._limit = FailureKind.TOO_LARGE
+            self._scope.cancel()
+        # Moving a deadline costs more than a stamp, so it moves when a tenth of it is used up.
+        elif now - self._moved > self._settings.stall_timeout * 1e8:
+            self._expect_more()
+
+    def end(self) -> None:
+        """All of the body is there."""
+        if self._t_done is None:
+            self._t_done = self._elapsed()
+            self._whole = self._size <= self._settings.max_response_bytes
+
+    def _head_came(self) -> None:
+        if self._t_headers is None:
+            self._t_headers = self._elapsed()
+
+    def _expect_more(self) -> None:
+        self._moved = self._elapsed()
+        self._allow(self._settings.stall_timeout * 1.1, FailureKind.TIMEOUT_STALL)
+
+    def _allow(self, seconds: float | None, kind: FailureKind) -> None:
+        limit = math.inf if seconds is None else time.monotonic() + seconds
+        self._limit = kind if limit < self._end else FailureKind.TIMEOUT_TOTAL
+        self._scope.deadline = min(limit, self._end) + self._ahead
 
     def _kind_of_end(self) -> FailureKind:
-        """What it is when the peer went away: aiohttp tells no reset from a close once a body has begun."""
-        if self._response is not None:
+        """What it is when the peer went away. Once a body has begun, not every transport tells a reset from a close."""
+        if self._status is not None:
             return FailureKind.TRUNCATED
         return FailureKind.STALE_CONNECTION if self._kept and self._t_headers is None else FailureKind.RESET
 
-    async def _receive(self, response: httpx.Response, settings: WireSettings, end: float) -> Failure | None:
-        stall = settings.stall_timeout
-        moved = self._t_headers or 0
-        self._allow(stall * 1.1, FailureKind.TIMEOUT_STALL, end)
-        stream = cast("AsyncGenerator[bytes, None]", aiter(cast("AsyncIterable[bytes]", response.stream)))
-        async with aclosing(stream) as chunks:
-            async for chunk in chunks:
-                now = self._clock() - self._origin
-                self._stamps.append(Stamp(now, self._size))
-                self._chunks.append(chunk)
-                self._size += len(chunk)
-                if self._size > settings.max_response_bytes:
-                    return Failure(
-                        FailureKind.TOO_LARGE, f"more than {settings.max_response_bytes} bytes; rest not read"
-                    )
-                # Moving a deadline costs more than a stamp, so it moves when a tenth of it is used up.
-                if now - moved > stall * 1e8:
-                    moved = now
-                    self._allow(stall * 1.1, FailureKind.TIMEOUT_STALL, end)
-        failed = failure_of_status(response.status_code, response.headers.get("location"))
-        return failed or failure_of_body(b"".join(self._chunks))
-
-    def _allow(self, seconds: float | None, kind: FailureKind, end: float) -> None:
-        limit = end if seconds is None else anyio.current_time() + seconds
-        self._limit = kind if limit < end else FailureKind.TIMEOUT_TOTAL
-        self._scope.deadline = min(limit, end)
-
     async def _trace(self, name: str, _: dict[str, Any]) -> None:
         if name.endswith("receive_response_headers.complete"):
-            self._t_headers = self._elapsed()
+            self._head_came()
         elif name in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._t_connected = self._elapsed()
         elif name.endswith("send_request_headers.started") and self._t_connected is None:
@@ -110,20 +147,26 @@ class Capture:
             self._kept = True
             self._t_send = self._elapsed()
 
-    def attempt(self, failure: Failure | None) -> Attempt:
-        """What is on record so far, ended by this failure."""
-        response = self._response
-        raw = response.headers.raw if response is not None else ()
+    def attempt(self) -> Attempt:
+        """What is on record so far."""
+        body = b"".join(self._chunks)
+        failure: Failure | None = self._failure
+        # Whoever stopped us may have done so between the last byte and our noticing it.
+        if self._status is not None and self._whole:
+            failure = failure_of_status(self._status, self._location()) or failure_of_body(body)
         return Attempt(
             waited=self._waited,
             t_send=self._t_send,
             t_connected=self._t_connected,
             t_headers=self._t_headers,
             t_done=self._elapsed() if self._t_done is None else self._t_done,
-            status=None if response is None else response.status_code,
-            http_version=None if response is None else response.http_version,
-            headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw),
-            body=b"".join(self._chunks),
+            status=self._status,
+            http_version=self._version,
+            headers=self._headers,
+            body=body,
             stamps=tuple(self._stamps),
             failure=failure,
         )
+
+    def _location(self) -> str | None:
+        return next((value for name, value in self._headers if name.lower() == "location"), None)

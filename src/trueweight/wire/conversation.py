@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import httpx
 
-from trueweight.core import Attempt, Exchange, Failure, FailureKind, Mode, Trial
-from trueweight.wire.capture import Capture
+from trueweight.core import Attempt, Exchange, FailureKind, Mode, Trial
+from trueweight.wire.capture import CUT, Capture
 from trueweight.wire.desk import Desk
 from trueweight.wire.health import LoopWatch
 from trueweight.wire.ledger import Ledger
@@ -20,8 +20,6 @@ from trueweight.wire.retry import asked_wait, wait_before_retry
 from trueweight.wire.settings import EventKind, WireEvent, WireSettings
 from trueweight.wire.step import Step
 from trueweight.wire.world import World
-
-_CUT = Failure(FailureKind.INTERRUPTED, "the run was stopped")
 
 
 @dataclass(frozen=True)
@@ -102,13 +100,12 @@ class Conversation:
 
     async def _attempt(self, transport: httpx.AsyncBaseTransport, waited: int) -> None:
         shared = self._shared
-        capture = Capture(shared.world.clock, self._origin, waited)
-        failure: Failure | None = _CUT
+        capture = Capture(shared.settings, self._trial.provider.timeout, shared.world.clock, self._origin, waited)
         self._began = time.monotonic_ns()
         try:
-            failure = await capture.run(transport, self._request, shared.settings, self._trial.provider.timeout)
+            await capture.run(transport, self._request)
         finally:
-            attempt = capture.attempt(failure)
+            attempt = capture.attempt()
             charge = shared.ledger.settle(self._trial, attempt)
             if charge is not None:
                 self._cost = charge + (self._cost or 0.0)
@@ -125,7 +122,7 @@ class Conversation:
     def _cut_before_sending(self, waited: int) -> None:
         now = self._shared.world.clock() - self._origin
         self._attempts.append(
-            Attempt(waited, now, None, None, now, failure=replace(_CUT, detail="stopped before a retry"))
+            Attempt(waited, now, None, None, now, failure=replace(CUT, detail="stopped before a retry"))
         )
 
     def _record(self) -> None:

@@ -6,26 +6,16 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-import aiohttp
 import httpx
 
 from trueweight.core import Failure, FailureKind
 
-TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, ValueError)
+TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
 """What a transport raises when an attempt fails. A ValueError is a URL or a header that it cannot read."""
 
-# How h11 and aiohttp word a peer that went away, as against one that does not speak HTTP.
-_GONE = ("peer closed connection", "server disconnected", "connection reset", "connection lost", "not enough data")
+# How transports word a peer that went away, as against one that does not speak HTTP.
+_GONE = ("peer closed connection", "server disconnected")
 _BY_TYPE: tuple[tuple[type[BaseException], FailureKind], ...] = (
-    (aiohttp.ConnectionTimeoutError, FailureKind.TIMEOUT_CONNECT),
-    (aiohttp.ClientConnectorDNSError, FailureKind.DNS),
-    (aiohttp.ClientSSLError, FailureKind.TLS),
-    (aiohttp.ClientConnectorError, FailureKind.CONNECT),
-    (aiohttp.ServerDisconnectedError, FailureKind.RESET),
-    (aiohttp.ClientOSError, FailureKind.RESET),
-    (aiohttp.ClientConnectionError, FailureKind.RESET),
-    (aiohttp.ClientPayloadError, FailureKind.PROTOCOL),
-    (aiohttp.ClientResponseError, FailureKind.PROTOCOL),
     (httpx.ConnectTimeout, FailureKind.TIMEOUT_CONNECT),
     (httpx.PoolTimeout, FailureKind.TIMEOUT_CONNECT),
     (httpx.ReadTimeout, FailureKind.TIMEOUT_STALL),
@@ -47,17 +37,15 @@ _BY_CLASS = {4: FailureKind.CLIENT_ERROR, 5: FailureKind.SERVER_ERROR}
 
 def failure_of_error(error: Exception) -> Failure:
     """The failure that an exception of the transport means."""
-    # httpx-aiohttp files nearly every failure under few names; what really happened is the cause.
-    real = next((cause for cause in _causes(error) if isinstance(cause, aiohttp.ClientError)), error)
-    detail = f"{type(real).__name__}: {real}"
-    if isinstance(real, httpx.ConnectError):
-        for cause in _causes(real):
+    detail = f"{type(error).__name__}: {error}"
+    if isinstance(error, httpx.ConnectError):
+        for cause in _causes(error):
             if isinstance(cause, socket.gaierror):
                 return Failure(FailureKind.DNS, detail)
             if isinstance(cause, ssl.SSLError):
                 return Failure(FailureKind.TLS, detail)
-    kind = next((kind for type_, kind in _BY_TYPE if isinstance(real, type_)), FailureKind.PROTOCOL)
-    if kind is FailureKind.PROTOCOL and any(words in str(real).lower() for words in _GONE):
+    kind = next((kind for type_, kind in _BY_TYPE if isinstance(error, type_)), FailureKind.PROTOCOL)
+    if kind is FailureKind.PROTOCOL and any(words in str(error).lower() for words in _GONE):
         kind = FailureKind.RESET
     return Failure(kind, detail)
 

@@ -14,7 +14,7 @@ import httpx
 from trueweight.core import Attempt, Endpoint, FailureKind, Provider, Trial
 from trueweight.wire.arrivals import arrivals
 from trueweight.wire.conversation import Conversation, Gate, Shared
-from trueweight.wire.outgoing import Outgoing, outgoing
+from trueweight.wire.outgoing import Outgoing, Stationery
 from trueweight.wire.pacing import Pacer
 from trueweight.wire.retry import asked_wait
 from trueweight.wire.settings import EventKind, Unsent, WireEvent
@@ -53,7 +53,7 @@ class Lane:
         self.provider = provider
         self.reason = ""
         self._trials = deque(trials)
-        self._key = key
+        self._stationery = Stationery(provider, key, shared.redactor)
         own = shared.world.transport(provider)
         self._transport = make_transport(tls, http2=shared.settings.http2) if own is None else own
         self._limit = workers
@@ -118,7 +118,7 @@ class Lane:
                 return None
             trial = self._trials[0][1]
             # Serialised before its clock starts; not all at once, because a run's bodies may not fit in memory.
-            request = outgoing(trial, self._key, self._shared.redactor)
+            request = self._stationery.outgoing(trial)
             await self._step.wait(self._walker)
             start = await self._keep_schedule()
             await self._keep_pace()

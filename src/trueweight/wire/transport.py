@@ -1,32 +1,39 @@
 """What carries the requests, behind httpx's transport interface. Chosen by measurement: see ``tests/bench/wire``.
 
-aiohttp's C parser under httpx's interface costs a fifth of httpx's own stack for each chunk and each request. Where it
-cannot go (HTTP/2, proxies of the environment), httpx's own does the work. The records are the same.
+`FastTransport` stamps a chunk in the call of the event loop that brings it, and wakes no task up for it. A client as
+fast on aiohttp cannot be had: aiohttp alone, with nothing of ours on top, costs as much as all of this with the record
+on disk. Where it cannot go (HTTP/2, proxies of the environment), httpx's own does the work. The records are the same.
 """
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import time
 import urllib.request
-from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable
 from http.cookiejar import DefaultCookiePolicy
 from ssl import SSLContext
-from typing import Any
+from typing import Any, NamedTuple
 
-import aiohttp
+import aiohappyeyeballs
+import anyio
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from trueweight.core import ConfigError
+from trueweight.wire.answer import Answer
+from trueweight.wire.connection import Connection
 
 KEEPALIVE = 15.0
 """Seconds that an idle connection is kept."""
 
-_MOST_HEADERS = 128
-_LONGEST_HEADER = 32 * 1024
-
-Trace = Callable[[str, dict[str, Any]], Awaitable[None]]
-_trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
+_RESOLVED = 10.0
+"""Seconds that the addresses of a host are taken to be known: many connections open at once, and resolvers are slow."""
+_NEXT_ADDRESS = 0.25
+"""Seconds after which a host's next address is tried beside the one before (RFC 8305, 5)."""
+_FAREWELL = 1.0
+"""Seconds that closing connections are waited for."""
 
 
 def make_transport(tls: SSLContext, *, http2: bool = False) -> httpx.AsyncBaseTransport:
@@ -53,42 +60,170 @@ def make_transport(tls: SSLContext, *, http2: bool = False) -> httpx.AsyncBaseTr
         ) from None
 
 
-class FastTransport(AiohttpTransport):
-    """aiohttp behind httpx's interface; tells of new connections as httpx's own transport does."""
+class _Origin(NamedTuple):
+    host: str
+    port: int
+    secure: bool
+
+    @classmethod
+    def of(cls, url: httpx.URL) -> _Origin:
+        if url.scheme not in ("http", "https") or not url.host:
+            raise httpx.UnsupportedProtocol(f"not a URL of HTTP: {url}")
+        secure = url.scheme == "https"
+        return cls(url.raw_host.decode("ascii"), url.port or (443 if secure else 80), secure)
+
+
+class FastTransport(httpx.AsyncBaseTransport):
+    """HTTP/1.1 on kept connections, each with one request at a time; needs an event loop of asyncio.
+
+    Of httpx's extensions it knows ``trace``, told when a connection stands and when a head is about to be sent, and of
+    ``timeout`` it knows ``connect``: DNS, TCP and TLS together. One is its own: ``arrivals``, an
+    `trueweight.wire.answer.Arrivals` that is handed the body as it comes in. The response's stream is empty then, and
+    ends when the body does. Without it the stream is the body in one piece.
+    """
 
     def __init__(self, tls: SSLContext) -> None:
-        super().__init__(verify=tls, client=self._session)
-
-    def _session(self) -> aiohttp.ClientSession:
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_create_end.append(_tell("connection.connect_tcp.complete"))
-        trace.on_request_headers_sent.append(_tell("http11.send_request_headers.started"))
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=self.ssl_context, keepalive_timeout=KEEPALIVE),
-            # A cookie from one reply would make the next request another request than the plan's.
-            cookie_jar=aiohttp.DummyCookieJar(),
-            max_line_size=_LONGEST_HEADER,
-            max_field_size=_LONGEST_HEADER,
-            max_headers=_MOST_HEADERS,
-            trust_env=False,
-            trace_configs=[trace],
-        )
+        self._tls = tls
+        self._open: set[Connection] = set()
+        self._kept: defaultdict[_Origin, list[tuple[Connection, float]]] = defaultdict(list)
+        self._resolved: dict[_Origin, tuple[list[Any], float]] = {}
+        self._resolving = anyio.Lock(fast_acquire=True)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and return when the head of the response is there."""
-        _trace.set(request.extensions.get("trace"))
-        return await super().handle_async_request(request)
+        """Send, and return when the head of the response is there.
+
+        Raises:
+            httpx.TransportError: if there is no connection, or no response.
+        """
+        origin, data = _Origin.of(request.url), _head(request) + await request.aread()
+        trace = request.extensions.get("trace")
+        connection = self._take_kept(origin)
+        if connection is None:
+            connection = await self._connect(origin, request.extensions.get("timeout", {}).get("connect"))
+            if trace is not None:
+                await trace("connection.connect_tcp.complete", {})
+        gathering = _Gathering()
+        try:
+            if trace is not None:
+                await trace("http11.send_request_headers.started", {})
+            answer = await connection.ask(data, request.extensions.get("arrivals", gathering))
+        except BaseException:
+            connection.close(at_once=True)
+            raise
+
+        def done() -> None:
+            if connection.release():
+                self._kept[origin].append((connection, time.monotonic()))
+
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(connection, answer, gathering.pieces, done),
+            request=request,
+            extensions={"http_version": answer.version.encode(), "reason_phrase": answer.reason},
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        self._kept.clear()
+        for connection in self._open:
+            connection.close()
+        with anyio.move_on_after(_FAREWELL):
+            for connection in list(self._open):
+                await connection.lost.wait()
+        for connection in self._open:
+            connection.close(at_once=True)
+
+    def _take_kept(self, origin: _Origin) -> Connection | None:
+        """The one that was used last, so that no more are kept than are needed."""
+        kept = self._kept[origin]
+        while kept:
+            connection, since = kept.pop()
+            if connection.idle and time.monotonic() - since < KEEPALIVE:
+                return connection
+            connection.close()
+        return None
+
+    async def _connect(self, origin: _Origin, timeout: float | None) -> Connection:
+        loop = asyncio.get_running_loop()
+        sock: socket.socket | None = None
+        try:
+            with anyio.fail_after(timeout):
+                addresses = await self._resolve(origin)
+                sock = await aiohappyeyeballs.start_connection(
+                    addresses, happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1
+                )
+                _, connection = await loop.create_connection(
+                    lambda: Connection(self._open),
+                    sock=sock,
+                    ssl=self._tls if origin.secure else None,
+                    server_hostname=origin.host if origin.secure else None,
+                )
+                sock = None
+        except TimeoutError as error:
+            raise httpx.ConnectTimeout("no connection within the limit") from error
+        except (OSError, RuntimeError, UnicodeError) as error:  # uvloop has RuntimeErrors of its own
+            raise httpx.ConnectError(f"{type(error).__name__}: {error}") from error
+        finally:
+            if sock is not None:
+                sock.close()
+        return connection
+
+    async def _resolve(self, origin: _Origin) -> list[Any]:
+        async with self._resolving:
+            addresses, since = self._resolved.get(origin, ([], 0.0))
+            if not addresses or time.monotonic() - since > _RESOLVED:
+                loop = asyncio.get_running_loop()
+                addresses = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+                self._resolved[origin] = addresses, time.monotonic()
+            return addresses
 
 
-def _tell(name: str) -> Callable[..., Awaitable[None]]:
-    """A hook of aiohttp's that calls the request's trace by the name that httpx has for the event."""
+def _head(request: httpx.Request) -> bytes:
+    lines = [request.method.encode("ascii") + b" " + request.url.raw_path + b" HTTP/1.1"]
+    lines += [name + b": " + value for name, value in request.headers.raw]
+    head = b"\r\n".join(lines)
+    breaks = len(lines) - 1
+    if head.count(b"\r") != breaks or head.count(b"\n") != breaks or b"\0" in head:
+        raise httpx.LocalProtocolError("a header holds what no header can carry")
+    return head + b"\r\n\r\n"
 
-    async def tell(*_: object) -> None:
-        trace = _trace.get()
-        if trace is not None:
-            await trace(name, {})
 
-    return tell
+class _Gathering:
+    """Keeps the body for those who read it from the stream."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def head(self, status: int, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Nothing to do."""
+
+    def body(self, data: bytes) -> None:
+        """Keep."""
+        self.pieces.append(data)
+
+    def end(self) -> None:
+        """Nothing to do."""
+
+
+class _Body(httpx.AsyncByteStream):
+    """Ends when the body does; closed before that, it takes the connection with it."""
+
+    def __init__(self, connection: Connection, answer: Answer, pieces: list[bytes], done: Callable[[], None]) -> None:
+        self._connection = connection
+        self._answer = answer
+        self._pieces = pieces
+        self._done: Callable[[], None] | None = done
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        await self._connection.end(self._answer)
+        if self._pieces:
+            yield b"".join(self._pieces)
+
+    async def aclose(self) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            done()
 
 
 class OwnTransport(httpx.AsyncBaseTransport):
