@@ -90,7 +90,7 @@ print(*sorted(set(sys.modules) - before))
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert {name for name in loaded if name.startswith("trueweight")} <= {"trueweight", module}
-    assert not loaded & {"numpy", "scipy", "httpx", "aiohttp", "click", "rich", "jinja2"}
+    assert not loaded & {"numpy", "scipy", "httpx", "httptools", "click", "rich", "jinja2"}
 
 
 def test_plan_fire_judge_report_gate(providers: Path, tmp_path: Path) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import sys
 from datetime import UTC, datetime
 
 import anyio
 import pytest
-from fault_servers import Stage, Talk, serving
+from fault_servers import Stage, Talk, serving, silent_host
 
 
 async def fine(talk: Talk) -> None:
@@ -285,13 +284,7 @@ def test_a_provider_that_says_nothing_is_left_is_given_its_pause(stage: Stage) -
 @pytest.mark.skipif(sys.platform != "linux", reason="fills the backlog as Linux counts it")
 def test_a_host_that_never_accepts_is_a_connect_timeout(stage: Stage) -> None:
     """Neither refused nor reset, only silent before any connection stands."""
-    with socket.socket() as full, contextlib.ExitStack() as stack:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(full.getsockname())
-        url = f"http://127.0.0.1:{full.getsockname()[1]}/v1"
-        anyio.run(lambda: stage.fire(stage.trials(url), retries=0, connect_timeout=0.2))
+    with silent_host() as (host, port):
+        trials = stage.trials(f"http://{host}:{port}/v1")
+        anyio.run(lambda: stage.fire(trials, retries=0, connect_timeout=0.2))
     assert stage.kinds() == ["timeout-connect"]

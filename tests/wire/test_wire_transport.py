@@ -20,7 +20,7 @@ from fault_servers import FaultServer, Stage, Talk, serving
 
 from trueweight.core import ConfigError, Mode
 from trueweight.wire import WireSettings, settings
-from trueweight.wire.transport import FastTransport, OwnTransport, make_transport
+from trueweight.wire.transport import FastTransport, HttpxTransport, make_transport
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +126,7 @@ def test_every_carrier_leaves_the_same_record(stage: Stage) -> None:
     """Status, headers, body, stamps' offsets, cold and warm: what carried the request is not in the record."""
     tls = httpx.create_ssl_context()
     found = []
-    for make in (lambda _: FastTransport(tls), lambda _: OwnTransport(tls, http2=False)):
+    for make in (lambda _: FastTransport(tls), lambda _: HttpxTransport(tls, http2=False)):
         stage.exchanges.clear()
 
         async def run(make: Any = make) -> None:
@@ -161,7 +161,7 @@ def test_every_carrier_leaves_the_same_record(stage: Stage) -> None:
 
 
 def test_the_carrier_is_chosen_by_what_it_must_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    """aiohttp by default; httpx's own where HTTP/2 or a proxy is asked for."""
+    """The fast one by default; httpx's own where HTTP/2 or a proxy is asked for."""
     tls = httpx.create_ssl_context()
 
     async def chosen(**options: Any) -> type[httpx.AsyncBaseTransport]:
@@ -170,9 +170,9 @@ def test_the_carrier_is_chosen_by_what_it_must_do(monkeypatch: pytest.MonkeyPatc
         return type(made)
 
     assert anyio.run(chosen) is FastTransport
-    assert anyio.run(lambda: chosen(http2=True)) is OwnTransport
+    assert anyio.run(lambda: chosen(http2=True)) is HttpxTransport
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    assert anyio.run(chosen) is OwnTransport
+    assert anyio.run(chosen) is HttpxTransport
 
 
 @contextlib.asynccontextmanager

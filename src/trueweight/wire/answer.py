@@ -45,7 +45,7 @@ class Answer:
         self.begun = self.headed = self.complete = self.reusable = False
         self._arrivals = arrivals
         self._parser = httptools.HttpResponseParser(self)
-        # As aiohttp reads in production: such servers are sloppy, and every client of theirs gets along.
+        # As lenient as browsers and other clients are: a sloppy server that works for its users is no broken one.
         self._parser.set_dangerous_leniencies(
             lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
         )

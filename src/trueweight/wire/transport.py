@@ -50,7 +50,7 @@ def make_transport(tls: SSLContext, *, http2: bool = False) -> httpx.AsyncBaseTr
     if not http2 and not proxies:
         return FastTransport(tls)
     try:
-        return OwnTransport(tls, http2=http2)
+        return HttpxTransport(tls, http2=http2)
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         raise ConfigError(
             f"a proxy that the environment names cannot be used ({type(error).__name__})",
@@ -97,13 +97,14 @@ class FastTransport(httpx.AsyncBaseTransport):
         """
         origin, data = _Origin.of(request.url), _head(request) + await request.aread()
         trace = request.extensions.get("trace")
-        connection = self._take_kept(origin)
+        new, connection = False, self._take_kept(origin)
         if connection is None:
             connection = await self._connect(origin, request.extensions.get("timeout", {}).get("connect"))
-            if trace is not None:
-                await trace("connection.connect_tcp.complete", {})
+            new = True
         gathering = _Gathering()
         try:
+            if trace is not None and new:
+                await trace("connection.connect_tcp.complete", {})
             if trace is not None:
                 await trace("http11.send_request_headers.started", {})
             answer = await connection.ask(data, request.extensions.get("arrivals", gathering))
@@ -126,12 +127,12 @@ class FastTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close all connections."""
         self._kept.clear()
-        for connection in self._open:
+        for connection in list(self._open):
             connection.close()
         with anyio.move_on_after(_FAREWELL):
             for connection in list(self._open):
                 await connection.lost.wait()
-        for connection in self._open:
+        for connection in list(self._open):
             connection.close(at_once=True)
 
     def _take_kept(self, origin: _Origin) -> Connection | None:
@@ -226,7 +227,7 @@ class _Body(httpx.AsyncByteStream):
             done()
 
 
-class OwnTransport(httpx.AsyncBaseTransport):
+class HttpxTransport(httpx.AsyncBaseTransport):
     """A whole httpx client: its proxies and its HTTP/2."""
 
     def __init__(self, tls: SSLContext, *, http2: bool) -> None:

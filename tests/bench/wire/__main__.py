@@ -1,9 +1,10 @@
 """How true the reported times are, and what they cost: ``python tests/bench/wire``.
 
 One server, in a process of its own, that knows when it was asked and when it wrote each chunk; and contestants, each
-in a process of its own, one after the other: trueweight (fire and record to disk, as ``trueweight run`` does), the same
-over httpx's own transport, the ``openai`` SDK as the K2 Vendor Verifier uses it, and ``aiperf`` if there is one (on the
-PATH, or named by ``TRUEWEIGHT_AIPERF``). Not a test: it prints a table and asserts nothing.
+in a process of its own, one after the other: trueweight (fire and record to disk, as ``trueweight run`` does); the same
+carried by aiohttp, if ``httpx-aiohttp`` is installed, and by httpx's own transport; the ``openai`` SDK as the K2 Vendor
+Verifier uses it; and ``aiperf`` if there is one (on the PATH, or named by ``TRUEWEIGHT_AIPERF``). Not a test: it prints
+a table and asserts nothing.
 """
 
 # ruff: noqa: T201
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-CONTESTANTS = ("trueweight", "trueweight_httpx", "openai_sdk", "aiperf_cli")
+CONTESTANTS = ("trueweight", "trueweight_httpx-aiohttp", "trueweight_httpx", "openai_sdk", "aiperf_cli")
 
 
 @contextmanager
@@ -73,11 +74,11 @@ def contest(name: str, url: str, streams: int, each: int) -> dict[str, Any] | st
 def row(name: str, found: dict[str, Any] | str) -> str:
     """One line of the table."""
     if isinstance(found, str):
-        return f"{name:<18} did not take part: {found}"
+        return f"{name:<26} did not take part: {found}"
     errors = found["errors"]
     plain = f"{found['plain_per_s']:>8.0f}" if found.get("plain_per_s") else f"{'':>8}"
     return (
-        f"{found['name']:<18} {percentile(errors, 0.5):>7.2f} {percentile(errors, 0.99):>7.2f} "
+        f"{found['name']:<26} {percentile(errors, 0.5):>7.2f} {percentile(errors, 0.99):>7.2f} "
         f"{found['cpu_us']:>8.0f} {found['chunks_per_s']:>9.0f} {plain} {found['peak_mb']:>7.0f} "
         f"{found.get('note', '')}"
     )
@@ -95,8 +96,8 @@ def main() -> None:
     machine = f"{platform.platform()}, {os.cpu_count()} cores (load {os.getloadavg()[0]:.1f})"
     print(f"{datetime.now(UTC):%Y-%m-%d}, {machine}, Python {platform.python_version()}")
     print(f"{options.streams} streams at 50 chunks/s, {options.each} in a row each, the first of them not counted")
-    print(f"{'':<18} {'TTFT error, ms':>15} {'CPU':>8} {'':>9} {'plain':>8} {'peak':>7}")
-    print(f"{'':<18} {'p50':>7} {'p99':>7} {'µs/chunk':>8} {'chunks/s':>9} {'req/s':>8} {'MB':>7}")
+    print(f"{'':<26} {'TTFT error, ms':>15} {'CPU':>8} {'':>9} {'plain':>8} {'peak':>7}")
+    print(f"{'':<26} {'p50':>7} {'p99':>7} {'µs/chunk':>8} {'chunks/s':>9} {'req/s':>8} {'MB':>7}")
     for name in options.only or CONTESTANTS:
         with server() as url:
             print(row(name, contest(name, url, options.streams, options.each)), flush=True)

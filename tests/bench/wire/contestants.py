@@ -35,12 +35,31 @@ def report(name: str, cpu: float, wall: float, chunks: int, **more: Any) -> None
     print(json.dumps({"name": name, **rates, **more}))
 
 
+def carrier(name: str) -> Any:
+    """Makes the transport of that name, for a provider; None stands for the default one."""
+    import httpx
+
+    from trueweight.wire.transport import HttpxTransport
+
+    tls = httpx.create_ssl_context()
+    if name == "httpx":
+        return lambda _: HttpxTransport(tls, http2=False)
+    if name == "httpx-aiohttp":
+        import aiohttp
+        from httpx_aiohttp import AiohttpTransport
+
+        def session() -> aiohttp.ClientSession:
+            return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar())
+
+        return lambda _: AiohttpTransport(verify=tls, client=session)
+    return lambda _: None
+
+
 def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
     """Fire and record, as ``trueweight run`` does; times are read from the record afterwards."""
     from trueweight.core import Case, Exchange, Mode, Provider, Trial
     from trueweight.store import Manifest, RunDir
     from trueweight.wire import FireResult, WireSettings, World, fire, run_loop
-    from trueweight.wire.transport import OwnTransport
 
     provider = Provider("bench", f"{url}/v1", "m", timeout=600)
 
@@ -48,10 +67,7 @@ def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
         cases = (Case(mode.value, f"c{n}", {"messages": MESSAGES, "max_tokens": CHUNKS}) for n in range(count))
         return [Trial.of(case, provider, 0, mode) for case in cases]
 
-    import httpx
-
-    tls = httpx.create_ssl_context()
-    world = World(transport=lambda _: OwnTransport(tls, http2=False)) if transport else World()
+    world = World(transport=carrier(transport))
 
     def timed(todo: list[Trial], at_once: int, run: RunDir) -> tuple[float, float]:
         settings = WireSettings(concurrency=at_once)
@@ -72,7 +88,7 @@ def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
         with RunDir.create(Path(folder) / "s", manifest, []) as run:
             cpu, wall = timed(todo, streams, run)
             exchanges = list(run.exchanges())
-        count = PLAIN if not transport else PLAIN_SLOW
+        count = PLAIN if transport != "httpx" else PLAIN_SLOW
         with RunDir.create(Path(folder) / "few", manifest, []) as run:
             _, tenth = timed(trials(count // 10, Mode.PLAIN), PLAIN_AT_ONCE, run)
         with RunDir.create(Path(folder) / "many", manifest, []) as run:
@@ -93,7 +109,7 @@ def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
         assert found is not None
         ttft[name_of(exchange)] = found / 1e6
     report(
-        "trueweight" + (" over httpx" if transport else ""),
+        "trueweight" + (f", {transport}" if transport else ""),
         cpu,
         wall,
         streams * each * CHUNKS,
@@ -201,8 +217,8 @@ def aiperf_cli(url: str, streams: int, each: int) -> None:
 
 if __name__ == "__main__":
     name, url, streams, each = sys.argv[1:]
-    if name == "trueweight_httpx":
-        trueweight(url, int(streams), int(each), "httpx")
+    if name.startswith("trueweight_"):
+        trueweight(url, int(streams), int(each), name.removeprefix("trueweight_"))
     else:
         {"trueweight": trueweight, "openai_sdk": openai_sdk, "aiperf_cli": aiperf_cli}[name](
             url, int(streams), int(each)

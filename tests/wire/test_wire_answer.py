@@ -1,0 +1,261 @@
+"""A response is read alike however it is cut, as an independent reader (h11) reads it, and within limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import h11
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trueweight.wire.answer import MOST_FRAMING, MOST_HEADERS, Answer
+
+Pairs = list[tuple[bytes, bytes]]
+
+
+@dataclass
+class Noted:
+    """What was told, in order."""
+
+    told: list[str] = field(default_factory=list)
+    status: int = 0
+    version: str = ""
+    headers: Pairs = field(default_factory=list)
+    data: bytes = b""
+
+    def head(self, status: int, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        self.told.append("head")
+        self.status, self.version, self.headers = status, version, list(headers)
+
+    def body(self, data: bytes) -> None:
+        self.told.append("body")
+        self.data += data
+
+    def end(self) -> None:
+        self.told.append("end")
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A response's bytes; whether its end is the end of the connection."""
+
+    data: bytes
+    until_closed: bool
+
+
+@st.composite
+def responses(draw: st.DrawFn) -> Wire:
+    """Anything a server of HTTP/1.1 may send: interim responses, each framing, extensions, trailers."""
+    status = draw(st.sampled_from([200, 201, 204, 304, 400, 429, 500, 599]))
+    body = draw(st.binary(max_size=200))
+    framing = draw(st.sampled_from(["length", "chunked", "closed"]))
+    names = st.sampled_from([b"X-Id", b"Server", b"x-ratelimit-remaining-requests", b"Retry-After"])
+    values = st.sampled_from([b"", b"a", b"0; b=1", b"\xe9t\xe9", b'"q, r"'])
+    headers = draw(st.lists(st.tuples(names, values), max_size=4))
+    headers += draw(st.sampled_from([[], [(b"Connection", b"close")], [(b"Connection", b"keep-alive")]]))
+    data = b"".join(
+        b"HTTP/1.1 %d Wait\r\nLink: </a>\r\n\r\n" % code
+        for code in draw(st.lists(st.sampled_from([100, 103]), max_size=2))
+    )
+    if status in (204, 304):
+        framing, body = "none", b""
+    if framing == "length":
+        headers.insert(draw(st.integers(0, len(headers))), (b"Content-Length", b"%d" % len(body)))
+    elif framing == "chunked":
+        headers.insert(draw(st.integers(0, len(headers))), (b"transfer-encoding", b"chunked"))
+        extension = draw(st.sampled_from([b"", b";a=b", b';x="y z"']))
+        trailers = draw(st.sampled_from([b"", b"X-Sum: 1\r\n"]))
+        at = sorted({0, len(body), *draw(st.lists(st.integers(0, len(body)), max_size=4))})
+        pieces = [body[start:end] for start, end in pairwise(at)]
+        body = b"".join(b"%x%s\r\n%s\r\n" % (len(piece), extension, piece) for piece in pieces)
+        body += b"0\r\n" + trailers + b"\r\n"
+    lines = [b"HTTP/1.1 %d %s" % (status, draw(st.sampled_from([b"OK", b"", b"Two Words"])))]
+    lines += [name + b": " + value for name, value in headers]
+    return Wire(data + b"\r\n".join(lines) + b"\r\n\r\n" + body, framing == "closed")
+
+
+def read(pieces: Sequence[bytes], *, closed: bool) -> tuple[Answer, Noted]:
+    noted = Noted()
+    answer = Answer(noted)
+    for piece in pieces:
+        answer.feed(piece)
+    if closed:
+        answer.finish()
+    return answer, noted
+
+
+def as_h11_reads(wire: Wire) -> tuple[int, Pairs, bytes, bool]:
+    """Status, headers, body, and whether the connection may be used again."""
+    peer = h11.Connection(h11.CLIENT)
+    peer.send(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
+    peer.send(h11.EndOfMessage())
+    peer.receive_data(wire.data)
+    if wire.until_closed:
+        peer.receive_data(b"")
+    status, headers, body = 0, [], b""
+    while not isinstance(event := peer.next_event(), h11.EndOfMessage):
+        if isinstance(event, h11.Response):
+            status, headers = event.status_code, list(event.headers)
+        elif isinstance(event, h11.Data):
+            body += event.data
+        else:
+            assert isinstance(event, h11.InformationalResponse), event
+    return status, headers, body, peer.their_state is h11.DONE and not wire.until_closed
+
+
+def lowered(headers: Pairs) -> Pairs:
+    return [(name.lower(), value) for name, value in headers]
+
+
+@given(responses(), st.lists(st.integers(0, 2000), max_size=6))
+def test_no_cut_changes_what_is_read_and_h11_reads_the_same(wire: Wire, cuts: list[int]) -> None:
+    """Whole, byte by byte, or cut anywhere: the same head, body, end and fate of the connection."""
+    at = [0, *sorted(cut % (len(wire.data) + 1) for cut in cuts), len(wire.data)]
+    anywhere = [wire.data[start:end] for start, end in pairwise(at)]
+    one_by_one = [bytes([byte]) for byte in wire.data]
+    found = []
+    for pieces in ([wire.data], one_by_one, anywhere):
+        answer, noted = read(pieces, closed=wire.until_closed)
+        assert answer.complete
+        assert (noted.told[0], noted.told[-1]) == ("head", "end")
+        assert set(noted.told[1:-1]) <= {"body"}
+        assert noted.headers == answer.headers
+        assert (noted.status, noted.version) == (answer.status, "HTTP/1.1")
+        found.append((answer.status, lowered(answer.headers), noted.data, answer.reusable))
+    assert found == [as_h11_reads(wire)] * 3
+
+
+@given(responses(), st.integers(0, 5000))
+def test_an_answer_that_was_cut_off_is_known_to_be(wire: Wire, cut: int) -> None:
+    """A connection that closes early leaves no complete answer, unless nothing but the closing could tell its end."""
+    noted = Noted()
+    answer = Answer(noted)
+    answer.feed(wire.data[: cut % len(wire.data)])
+    if answer.headed and wire.until_closed:
+        answer.finish()
+        assert answer.complete
+        assert not answer.reusable
+    elif not answer.complete:
+        with pytest.raises(httpx.RemoteProtocolError):
+            answer.finish()
+        assert "end" not in noted.told
+
+
+@given(st.lists(st.one_of(st.binary(max_size=50), st.sampled_from([b"HTTP/1.1 200 OK\r\n", b"\r\n", b"0\r\n"]))))
+def test_no_bytes_raise_anything_else(pieces: list[bytes]) -> None:
+    """Whatever comes is read, or refused as not being HTTP."""
+    answer = Answer(Noted())
+    try:
+        for piece in pieces:
+            answer.feed(piece)
+        if not answer.complete:
+            answer.finish()
+    except httpx.RemoteProtocolError:
+        pass
+
+
+@given(responses(), st.binary(min_size=1, max_size=20), st.booleans())
+def test_what_nobody_asked_for_spoils_the_connection_and_not_the_answer(
+    wire: Wire, more: bytes, together: bool
+) -> None:
+    """Bytes after the end are nobody's answer, least of all the next request's."""
+    if wire.until_closed:
+        return
+    _, alone = read([wire.data], closed=False)
+    answer, noted = read([wire.data + more] if together else [wire.data, more], closed=False)
+    assert noted == alone
+    assert answer.complete
+    if more.strip(b"\r\n"):  # RFC 9112, 2.2 lets empty lines pass
+        assert not answer.reusable
+
+
+@pytest.mark.parametrize(
+    ("head", "reusable"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n", True),
+    ],
+)
+def test_a_connection_is_kept_as_the_server_says(head: bytes, reusable: bool) -> None:
+    """RFC 9112, 9.3; and the version is the one that the server wrote."""
+    answer, noted = read([head], closed=False)
+    assert answer.reusable is reusable
+    assert noted.version == head[:8].decode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: \x01\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2  \r\n{}\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nUpgrade: h2c\r\nConnection: upgrade\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+    ids=["no reason", "bare line feeds", "a control character", "spaces after a size", "an offer to upgrade"],
+)
+def test_a_sloppy_server_is_understood(data: bytes) -> None:
+    """What works in every other client is no failure here."""
+    answer, noted = read([data], closed=False)
+    assert (answer.complete, answer.reusable, noted.data) == (True, True, b"{}")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"HTTP/2 200 OK\r\n\r\n",
+    ],
+    ids=["another protocol", "two lengths", "length and chunks", "no size", "no status", "no such version"],
+)
+def test_what_could_be_read_in_two_ways_is_refused(data: bytes) -> None:
+    """RFC 9112, 6.3: where one reader's body is another's next response, neither is believed."""
+    with pytest.raises(httpx.RemoteProtocolError):
+        read([data], closed=False)
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * (MOST_HEADERS + 1) + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * MOST_FRAMING,
+        b"HTTP/1.1 103 Wait\r\nX: y\r\n\r\n" * 5000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * (2 * MOST_FRAMING),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 20_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"00000001\r\nx\r\n" * 20_000,
+    ],
+    ids=["headers", "one header", "interim responses", "a chunk extension", "trailers", "padded sizes"],
+)
+def test_what_is_not_body_is_limited(flood: bytes) -> None:
+    """None of it fills the memory or lasts until the time-out."""
+    with pytest.raises(httpx.RemoteProtocolError):
+        read([flood[at : at + 1000] for at in range(0, len(flood), 1000)], closed=False)
+
+
+def test_chunks_of_one_byte_are_no_flood() -> None:
+    """A slow server, not a hostile one."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer, noted = read([head, *[b"1\r\nx\r\n"] * 100_000, b"0\r\n\r\n"], closed=False)
+    assert answer.complete
+    assert noted.data == b"x" * 100_000
+
+
+def test_an_error_of_our_own_is_not_blamed_on_the_server() -> None:
+    """What the record raises while it is told comes out as it is."""
+
+    class Broken(Noted):
+        def body(self, data: bytes) -> None:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Answer(Broken()).feed(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")

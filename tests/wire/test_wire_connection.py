@@ -1,0 +1,258 @@
+"""Connections are kept, given up and closed as HTTP/1.1 wants it, on both event loops; none hears another's answer."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+import trustme
+from fault_servers import FaultServer, Talk, serving, silent_host
+
+from trueweight.wire import run_loop, transport
+from trueweight.wire.transport import FastTransport
+
+Runner = Callable[[Callable[[], Awaitable[Any]]], Any]
+
+
+@pytest.fixture(params=[run_loop, anyio.run], ids=["the run's loop", "asyncio's own"])
+def runner(request: pytest.FixtureRequest) -> Runner:
+    found: Runner = request.param
+    return found
+
+
+async def says_its_number(talk: Talk) -> None:
+    await talk.answer(body=b"%d" % talk.number)
+
+
+async def ask(carrier: FastTransport, url: str, **options: Any) -> tuple[bytes, bool]:
+    """The body, and whether a new connection was made for it."""
+    events = []
+
+    async def trace(name: str, _: dict[str, Any]) -> None:
+        events.append(name)
+
+    request = httpx.Request("POST", url, content=b"{}", extensions={"trace": trace}, **options)
+    response = await carrier.handle_async_request(request)
+    body = await response.aread()
+    await response.aclose()
+    return body, "connection.connect_tcp.complete" in events
+
+
+def with_carrier(
+    runner: Runner,
+    use: Callable[[FastTransport, FaultServer], Awaitable[Any]],
+    behaviour: Callable[[Talk], Awaitable[None]] = says_its_number,
+) -> Any:
+    """What ``use`` returns; at its end no connection may be left."""
+
+    async def run() -> Any:
+        async with serving(behaviour) as server:
+            carrier = FastTransport(httpx.create_ssl_context())
+            try:
+                return await use(carrier, server)
+            finally:
+                await carrier.aclose()
+                assert carrier._open == set()
+
+    return runner(run)
+
+
+def test_a_connection_is_used_again_and_never_by_two_at_once(runner: Runner) -> None:
+    """One after the other on one; both at once on two."""
+
+    async def use(carrier: FastTransport, server: FaultServer) -> None:
+        assert [await ask(carrier, server.url) for _ in range(3)] == [(b"0", True), (b"1", False), (b"2", False)]
+        found = []
+
+        async def one() -> None:
+            found.append(await ask(carrier, server.url))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(one)
+            group.start_soon(one)
+        assert sorted(found) == [(b"3", False), (b"4", True)]
+
+    with_carrier(runner, use)
+
+
+def test_an_answer_that_is_not_read_takes_its_connection_with_it(runner: Runner) -> None:
+    """Its rest must not be taken for the next answer."""
+
+    async def slow(talk: Talk) -> None:
+        await talk.start_chunks()
+        await talk.chunk(b"%d" % talk.number)
+        if talk.number == 0:
+            await anyio.sleep(0.05)
+        await talk.send(b"0\r\n\r\n")
+
+    async def use(carrier: FastTransport, server: FaultServer) -> None:
+        response = await carrier.handle_async_request(httpx.Request("POST", server.url, content=b"{}"))
+        await response.aclose()
+        await anyio.sleep(0.1)
+        assert await ask(carrier, server.url) == (b"1", True)
+
+    with_carrier(runner, use, slow)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_bytes_that_nobody_asked_for_are_nobodys_answer(runner: Runner, together: bool) -> None:
+    """A second response to one request, with it or later, closes the connection; the next request gets its own."""
+    extra = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
+
+    async def generous(talk: Talk) -> None:
+        right = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % talk.number
+        await talk.send(right + extra if together else right)
+        if not together:
+            await anyio.sleep(0.02)
+            await talk.send(extra)
+
+    async def use(carrier: FastTransport, server: FaultServer) -> None:
+        assert await ask(carrier, server.url) == (b"0", True)
+        await anyio.sleep(0.1)
+        assert await ask(carrier, server.url) == (b"1", True)
+
+    with_carrier(runner, use, generous)
+
+
+def test_a_connection_that_the_server_closes_is_not_used(runner: Runner) -> None:
+    """Neither when it says so beforehand nor when it just does it while the connection is idle."""
+
+    async def leaves(talk: Talk) -> None:
+        await talk.answer(body=b"%d" % talk.number, **({"Connection": "close"} if talk.number == 0 else {}))
+        if talk.number == 1:
+            await anyio.sleep(0.02)
+            talk.writer.close()
+
+    async def use(carrier: FastTransport, server: FaultServer) -> None:
+        assert await ask(carrier, server.url) == (b"0", True)
+        assert await ask(carrier, server.url) == (b"1", True)
+        await anyio.sleep(0.1)
+        assert await ask(carrier, server.url) == (b"2", True)
+
+    with_carrier(runner, use, leaves)
+
+
+def test_a_connection_that_was_idle_too_long_is_not_used(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands between may have forgotten it without a word."""
+    monkeypatch.setattr(transport, "KEEPALIVE", 0.0)
+
+    async def use(carrier: FastTransport, server: FaultServer) -> None:
+        assert [new for _, new in [await ask(carrier, server.url) for _ in range(2)]] == [True, True]
+
+    with_carrier(runner, use)
+
+
+@pytest.mark.parametrize("name", ["X-A\r\nX-B", "X-A\n", "X\0"])
+def test_a_header_that_would_be_two_is_not_sent(runner: Runner, name: str) -> None:
+    """Refused before anything goes out."""
+
+    async def use(carrier: FastTransport, server: FaultServer) -> None:
+        for header in ({name: "v"}, {"v": name}):
+            with pytest.raises(httpx.LocalProtocolError):
+                await ask(carrier, server.url, headers=header)
+        assert server.heard == []
+
+    with_carrier(runner, use)
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "127.0.0.1/v1", "http:///v1"])
+def test_what_is_no_url_of_http_is_refused(runner: Runner, url: str) -> None:
+    """With httpx's own error for it."""
+
+    async def use(carrier: FastTransport, _: FaultServer) -> None:
+        with pytest.raises(httpx.UnsupportedProtocol):
+            await ask(carrier, url)
+
+    with_carrier(runner, use)
+
+
+def test_large_bodies_go_both_ways(runner: Runner) -> None:
+    """More than any buffer on the way holds at once."""
+    large = bytes(range(256)) * 20_000
+
+    async def echoes(talk: Talk) -> None:
+        await talk.answer(body=talk.heard.body)
+
+    async def use(carrier: FastTransport, server: FaultServer) -> None:
+        request = httpx.Request("POST", server.url, content=large)
+        response = await carrier.handle_async_request(request)
+        assert await response.aread() == large
+
+    with_carrier(runner, use, echoes)
+
+
+def test_tls_is_spoken_on_both_loops(runner: Runner) -> None:
+    """Kept connections too; and at the end nothing is left open."""
+    authority = trustme.CA()
+    theirs, ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(theirs)
+    authority.configure_trust(ours)
+
+    async def run() -> None:
+        async with serving(says_its_number, tls=theirs) as server:
+            carrier = FastTransport(ours)
+            assert [await ask(carrier, server.url) for _ in range(2)] == [(b"0", True), (b"1", False)]
+            await carrier.aclose()
+            assert carrier._open == set()
+
+    runner(run)
+
+
+def test_a_name_is_looked_up_once_for_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """128 workers that start together do not ask the resolver 128 times."""
+    asked = []
+
+    async def getaddrinfo(self: Any, host: str, port: int, **_: Any) -> list[Any]:
+        asked.append(host)
+        await asyncio.sleep(0.01)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", getaddrinfo)
+
+    async def use(carrier: FastTransport, server: FaultServer) -> None:
+        asked.clear()
+        url = server.url.replace("127.0.0.1", "many.example")
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(ask, carrier, url)
+        assert asked == ["many.example"]
+        assert {heard.header("host") for heard in server.heard} == {url.split("/")[2]}
+
+    with_carrier(anyio.run, use)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fills the backlog as Linux counts it")
+def test_an_address_that_is_silent_does_not_hold_up_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where IPv6 leads nowhere (RFC 8305): the other address is tried before the first has timed out."""
+    with silent_host() as silent:
+
+        async def getaddrinfo(self: Any, host: str, port: int, **_: Any) -> list[Any]:
+            ways = [silent, ("127.0.0.1", port)]
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", way) for way in ways]
+
+        async def use(carrier: FastTransport, server: FaultServer) -> None:
+            monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", getaddrinfo)
+            with anyio.fail_after(20):
+                assert await ask(carrier, server.url.replace("127.0.0.1", "two.example")) == (b"0", True)
+
+        with_carrier(anyio.run, use)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fills the backlog as Linux counts it")
+def test_whoever_stops_waiting_for_a_connection_leaves_no_socket(runner: Runner) -> None:
+    """A socket that nobody closes is a ResourceWarning, and so an error here."""
+    with silent_host() as (host, port):
+
+        async def use(carrier: FastTransport, _: FaultServer) -> None:
+            with anyio.move_on_after(0.05) as scope:
+                await ask(carrier, f"http://{host}:{port}/")
+            assert scope.cancelled_caught
+
+        with_carrier(runner, use)
