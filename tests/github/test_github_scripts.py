@@ -59,6 +59,16 @@ def git(*arguments: str, cwd: Path) -> str:
     return done.stdout
 
 
+def nothing_of_ours(folder: Path, path: str) -> str:
+    """A PATH on which our code, and whatever installs it, cannot be run."""
+    stubs = folder / "stubs"
+    stubs.mkdir(exist_ok=True)
+    for name in ("trueweight", "python", "python3", "pip"):
+        (stubs / name).write_text("#!/bin/sh\nexit 97\n", encoding="utf-8")
+        (stubs / name).chmod(0o755)
+    return f"{stubs}{os.pathsep}{path}"
+
+
 def test_the_history_is_one_commit_and_becomes_a_site(shards: Path, tmp_path: Path) -> None:
     """Two nights: the branch holds both, in a single commit, and the site has a page for each."""
     git("init", "-q", "--bare", "origin.git", cwd=tmp_path)
@@ -74,7 +84,11 @@ def test_the_history_is_one_commit_and_becomes_a_site(shards: Path, tmp_path: Pa
         who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
         git(*who, "commit", "-q", "--allow-empty", "-m", "code", cwd=clone)
         assert shell(SCRIPTS / "gate.sh", "../run", "published", cwd=clone, env=env).returncode == 0
-        done = shell(SCRIPTS / "publish.sh", "published", cwd=clone, env=env)
+        done = shell(SCRIPTS / "history.sh", "published", "history", cwd=clone, env=env)
+        assert done.returncode == 0, done.stderr
+        done = shell(
+            SCRIPTS / "publish.sh", "history", cwd=clone, env=env | {"PATH": nothing_of_ours(tmp_path, env["PATH"])}
+        )
         assert done.returncode == 0, done.stderr
         done = shell(SCRIPTS / "site.sh", "_site", cwd=clone, env=env)
         assert done.returncode == 0, done.stderr

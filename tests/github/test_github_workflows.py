@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -107,7 +108,16 @@ def test_checkouts_keep_no_token_unless_they_push_or_fetch() -> None:
         if step.get("uses", "").startswith("actions/checkout@")
         and step.get("with", {}).get("persist-credentials") is not False
     ]
-    assert kept == ["pages.yml:build", "verify.yml:publish"]
+    assert kept == ["pages.yml:build", "verify.yml:history", "verify.yml:publish"]
+
+
+def test_no_code_runs_beside_a_token_that_can_push() -> None:
+    """Whoever can change the repository installs nothing and runs nothing of it but the shell script that pushes."""
+    pushing = {name: job for name, job in jobs() if job["permissions"].get("contents") == "write"}
+    assert set(pushing) == {"release.yml:notes", "verify.yml:publish"}
+    for name, job in pushing.items():
+        text = json.dumps(job["steps"])
+        assert not re.search(r"\b(pip|python|npm|trueweight)\s+[a-z-]", text), name
 
 
 @pytest.mark.parametrize(
