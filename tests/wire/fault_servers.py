@@ -70,16 +70,22 @@ class FaultServer:
     heard: list[Heard] = field(default_factory=list)
 
 
-async def _read_request(reader: asyncio.StreamReader) -> Heard:
+async def _read_request(reader: asyncio.StreamReader, *, whole: bool) -> Heard:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     heard = Heard(head, b"")
-    heard.body = await reader.readexactly(int(heard.header("content-length") or 0))
+    if whole:
+        heard.body = await reader.readexactly(int(heard.header("content-length") or 0))
     return heard
 
 
 @contextlib.asynccontextmanager
-async def serving(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncIterator[FaultServer]:
-    """A loopback server that answers each request by a behaviour; it hangs up when the behaviour raises."""
+async def serving(
+    behaviour: Behaviour, tls: ssl.SSLContext | None = None, *, whole: bool = True
+) -> AsyncIterator[FaultServer]:
+    """A loopback server that answers each request by a behaviour; it hangs up when the behaviour raises.
+
+    If not ``whole``, it answers when it has a request's head.
+    """
     fault = FaultServer()
     tasks: set[asyncio.Task[None]] = set()
 
@@ -89,7 +95,7 @@ async def serving(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> As
         tasks.add(task)
         try:
             while not writer.transport.is_closing():
-                heard = await _read_request(reader)
+                heard = await _read_request(reader, whole=whole)
                 fault.heard.append(heard)
                 await behaviour(Talk(len(fault.heard) - 1, heard, writer))
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):

@@ -18,6 +18,8 @@ from fault_servers import FaultServer, Talk, serving, silent_host
 from trueweight.wire import run_loop, transport
 from trueweight.wire.transport import FastTransport
 
+LARGE = bytes(10_000_000)
+"""More than the buffers between two sockets hold."""
 Runner = Callable[[Callable[[], Awaitable[Any]]], Any]
 
 
@@ -162,6 +164,18 @@ def test_a_header_that_would_be_two_is_not_sent(runner: Runner, name: str) -> No
     with_carrier(runner, use)
 
 
+@pytest.mark.parametrize(("method", "more"), [("HEAD", {}), ("POST", {"Transfer-Encoding": "chunked"})])
+def test_what_it_could_not_send_or_read_is_refused(runner: Runner, method: str, more: dict[str, str]) -> None:
+    """It frames no bodies of unknown length, and takes every length that an answer declares for that of its body."""
+
+    async def use(carrier: FastTransport, server: FaultServer) -> None:
+        with pytest.raises(httpx.LocalProtocolError):
+            await carrier.handle_async_request(httpx.Request(method, server.url, content=b"{}", headers=more))
+        assert server.heard == []
+
+    with_carrier(runner, use)
+
+
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "127.0.0.1/v1", "http:///v1"])
 def test_what_is_no_url_of_http_is_refused(runner: Runner, url: str) -> None:
     """With httpx's own error for it."""
@@ -256,3 +270,127 @@ def test_whoever_stops_waiting_for_a_connection_leaves_no_socket(runner: Runner)
             assert scope.cancelled_caught
 
         with_carrier(runner, use)
+
+
+def test_a_handshake_that_nobody_waits_for_leaves_no_socket(runner: Runner) -> None:
+    """Nor a number of one that is closed under whoever got it next."""
+
+    async def use(carrier: FastTransport, server: FaultServer) -> None:
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen(8)
+            url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+            for wait in (0.0, 0.001, 0.01, 0.05):
+                with anyio.move_on_after(wait):
+                    await ask(carrier, url)
+                assert carrier._open == set()
+        assert await ask(carrier, server.url) == (b"0", True)
+
+    with_carrier(runner, use)
+
+
+def test_an_early_answer_leaves_no_connection_with_half_a_request_in_it(runner: Runner) -> None:
+    """The next request would queue behind the rest of this one."""
+
+    async def says_no(talk: Talk) -> None:
+        await talk.answer(413, b"{}")
+        await anyio.sleep(30)
+
+    async def use(carrier: FastTransport, _: FaultServer) -> None:
+        async with serving(says_no, whole=False) as early:
+            for number in (1, 2):
+                with anyio.fail_after(20):
+                    response = await carrier.handle_async_request(httpx.Request("POST", early.url, content=LARGE))
+                    assert (response.status_code, await response.aread()) == (413, b"{}")
+                    await response.aclose()
+                assert len(early.heard) == number
+
+    with_carrier(runner, use)
+
+
+def test_the_end_of_an_answer_is_not_held_up_by_what_is_unsent(runner: Runner) -> None:
+    """A server that says no, closes its side and reads nothing more has answered."""
+
+    async def says_no_and_half_closes(talk: Talk) -> None:
+        await talk.send(b"HTTP/1.0 413 Large\r\n\r\n{}")
+        talk.writer.write_eof()
+        await anyio.sleep(30)
+
+    async def use(carrier: FastTransport, _: FaultServer) -> None:
+        async with serving(says_no_and_half_closes, whole=False) as early:
+            with anyio.fail_after(20):
+                response = await carrier.handle_async_request(httpx.Request("POST", early.url, content=LARGE))
+                assert (response.status_code, await response.aread()) == (413, b"{}")
+                await response.aclose()
+
+    with_carrier(runner, use)
+
+
+def test_closing_ends_what_is_under_way(runner: Runner) -> None:
+    """With an error, at once, and without waiting for a server that says nothing."""
+
+    async def never_answers(talk: Talk) -> None:
+        await anyio.sleep(30)
+
+    async def use(carrier: FastTransport, server: FaultServer) -> None:
+        found = []
+
+        async def one() -> None:
+            with pytest.raises(httpx.ReadError):
+                await ask(carrier, server.url)
+            found.append(1)
+
+        with anyio.fail_after(20):
+            async with anyio.create_task_group() as group:
+                group.start_soon(one)
+                while not server.heard:
+                    await anyio.sleep(0.005)
+                await carrier.aclose()
+        assert found == [1]
+
+    with_carrier(runner, use, never_answers)
+
+
+def test_all_who_wait_for_a_lookup_hear_that_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the same moment: a slow resolver does not make the last of them time out."""
+    asked = []
+
+    async def getaddrinfo(self: Any, host: str, port: int, **_: Any) -> list[Any]:
+        asked.append(host)
+        await asyncio.sleep(0.05)
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", getaddrinfo)
+
+    async def run() -> None:
+        carrier = FastTransport(httpx.create_ssl_context())
+        found = []
+
+        async def one() -> None:
+            with pytest.raises(httpx.ConnectError) as caught:
+                await ask(carrier, "http://many.example/")
+            found.append(type(caught.value.__cause__))
+
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(one)
+        assert found == [socket.gaierror] * 5
+        assert asked == ["many.example"]
+        await one()
+        assert len(asked) == 2
+        await carrier.aclose()
+
+    anyio.run(run)
+
+
+def test_small_writes_are_not_held_back(runner: Runner) -> None:
+    """Nagle's algorithm would add the server's delayed acknowledgement to our times."""
+
+    async def use(carrier: FastTransport, server: FaultServer) -> None:
+        await ask(carrier, server.url)
+        (connection,) = carrier._open
+        assert connection._transport is not None
+        sock = connection._transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    with_carrier(runner, use)

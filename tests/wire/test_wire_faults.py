@@ -6,6 +6,7 @@ import asyncio
 import socket
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 import anyio
 import pytest
@@ -267,6 +268,38 @@ def test_a_kept_connection_that_was_closed_is_nobodys_failure(stage: Stage) -> N
     kinds = [[attempt.failure and attempt.failure.kind.value for attempt in e.attempts] for e in stage.exchanges]
     assert kinds == [[None], ["stale-connection", None], ["stale-connection", None]]
     assert sum(stage.slept) == 0
+
+
+@pytest.mark.parametrize("leave", ["close", "reset"])
+def test_who_left_within_a_head_had_begun_to_answer(stage: Stage, leave: str) -> None:
+    """A kept connection or not: that is the server's failure, and it counts as a retry."""
+
+    async def leaves_within_the_head(talk: Talk) -> None:
+        if talk.number == 0:
+            await talk.answer()
+            return
+        await talk.send(b"HTTP/1.1 200 OK\r\nContent-")
+        await anyio.sleep(0.05)
+        talk.reset() if leave == "reset" else talk.writer.close()
+
+    stage.against(leaves_within_the_head, count=2, retries=0)
+    kinds = [[attempt.failure and attempt.failure.kind.value for attempt in e.attempts] for e in stage.exchanges]
+    assert kinds == [[None], ["reset"]]
+
+
+def test_the_limit_for_the_first_byte_does_not_count_the_connecting(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow resolver is not a slow server."""
+    known = asyncio.base_events.BaseEventLoop.getaddrinfo
+
+    async def slow(self: Any, *arguments: Any, **options: Any) -> Any:
+        await asyncio.sleep(0.6)
+        return await known(self, *arguments, **options)
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", slow)
+    stage.against(fine, retries=0, first_byte_timeout=0.5)
+    assert stage.kinds() == [None]
 
 
 def test_a_provider_that_says_nothing_is_left_is_given_its_pause(stage: Stage) -> None:

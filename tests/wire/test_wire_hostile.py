@@ -7,6 +7,7 @@ import tracemalloc
 import zlib
 
 import anyio
+import httpx
 import pytest
 from fault_servers import Stage, Talk
 
@@ -74,6 +75,27 @@ def test_a_hostile_server_meets_a_limit(stage: Stage, behaviour: object, kind: s
     assert stage.kinds() == [kind]
     assert peak < 40 * MB
     assert len(stage.server.heard) == 1
+
+
+class AllAtOnce(httpx.AsyncBaseTransport):
+    """Hands on a whole response before whoever asked can run, as a fast network does."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        listener = request.extensions["listener"]
+        listener.begin()
+        listener.head(200, "HTTP/1.1", [])
+        listener.body(b"x" * 400)
+        listener.end()
+        return httpx.Response(200)
+
+
+def test_what_is_too_large_is_so_however_fast_it_came(stage: Stage) -> None:
+    """Not a time-out, which would be tried again and paid again, nor a run that somebody stopped."""
+    world = stage.world(transport=lambda _: AllAtOnce())
+    trials = stage.trials("http://127.0.0.1:9/v1")
+    anyio.run(lambda: stage.fire(trials, world=world, max_response_bytes=300))
+    assert stage.kinds() == ["too-large"]
+    assert len(stage.only.final.body) == 400
 
 
 def test_a_gzip_bomb_is_kept_packed_and_read_within_a_limit(stage: Stage) -> None:

@@ -10,19 +10,22 @@ import httpx
 
 MOST_HEADERS = 128
 MOST_FRAMING = 64 * 1024
-"""Bytes that are not body: head, interim responses, chunk sizes and their extensions, trailers."""
+"""Bytes in a row that are not body: head, interim responses, chunk sizes and their extensions, trailers."""
 _FRAMING_PER_BYTE = 8
-"""So many more of them for each byte of body: a server that sends chunks of one byte needs five."""
+"""So many of them are forgiven for each byte of body: a server that sends chunks of one byte needs five."""
 
 
-class Arrivals(Protocol):
+class Listener(Protocol):
     """Told of a response in the very call of the event loop that brings its bytes: where a stamp is true."""
+
+    def begin(self) -> None:
+        """Its first byte came."""
 
     def head(self, status: int, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """The head is whole; ``version`` as in ``HTTP/1.1``."""
 
     def body(self, data: bytes) -> None:
-        """So much of the body came."""
+        """So much of the body came: all that one read brought, since nothing tells its parts' times apart."""
 
     def end(self) -> None:
         """All of it came."""
@@ -32,24 +35,23 @@ class Answer:
     """One response; what comes after its end is not looked at, and spoils the connection.
 
     Attributes:
-        begun: whether a byte of it came.
         headed, complete: whether its head, and all of it, is there.
         reusable: of a complete one, whether its connection may carry another request.
     """
 
-    def __init__(self, arrivals: Arrivals) -> None:
+    def __init__(self, listener: Listener) -> None:
         self.status = 0
         self.version = ""
         self.reason = b""
         self.headers: list[tuple[bytes, bytes]] = []
-        self.begun = self.headed = self.complete = self.reusable = False
-        self._arrivals = arrivals
+        self.headed = self.complete = self.reusable = False
+        self._listener = listener
         self._parser = httptools.HttpResponseParser(self)
-        # As lenient as browsers and other clients are: a sloppy server that works for its users is no broken one.
-        self._parser.set_dangerous_leniencies(
-            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
-        )
-        self._interim = False
+        # Sloppy servers that work for their users. Not lenient with headers: two readers could see two framings.
+        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True)
+        self._begun = self._interim = False
+        self._declared = self._chunked = self._in_chunks = False
+        self._pieces: list[bytes] = []
         self._framing = 0
         self._allowed = MOST_FRAMING
 
@@ -59,7 +61,9 @@ class Answer:
         Raises:
             httpx.RemoteProtocolError: if this is not HTTP, or more of it than anybody needs.
         """
-        self.begun = True
+        if not self._begun:
+            self._begun = True
+            self._listener.begin()
         self._framing += len(data)
         try:
             self._parser.feed_data(data)
@@ -69,6 +73,8 @@ class Answer:
             self.reusable = False
             if not self.complete:
                 raise httpx.RemoteProtocolError(f"not a response of HTTP/1.1: {error}") from None
+        finally:
+            self._hand_on()
         if self._framing > self._allowed and not self.complete:
             raise httpx.RemoteProtocolError(f"{self._framing} bytes that are not body")
 
@@ -78,19 +84,33 @@ class Answer:
         Raises:
             httpx.RemoteProtocolError: if it is not complete.
         """
-        if not self.begun:
+        if not self._begun:
             raise httpx.RemoteProtocolError("server disconnected without an answer")
         if not self.headed:
-            raise httpx.RemoteProtocolError("the head of the answer has no end")
-        if self._declares_its_end():
+            raise httpx.RemoteProtocolError("server disconnected within the head of its answer")
+        if self._declared:
             raise httpx.RemoteProtocolError("peer closed connection before the end of the body")
         self._end(reusable=False)
 
-    def _declares_its_end(self) -> bool:
-        """RFC 9112, 6.3."""
-        fields = {name.lower(): value for name, value in self.headers}
-        coding = fields.get(b"transfer-encoding")
-        return b"content-length" in fields if coding is None else coding.lower().endswith(b"chunked")
+    def _read_framing(self) -> None:
+        """Whether the body comes in chunks, and whether its end is declared at all (RFC 9112, 6.3)."""
+        fields = [(name.lower(), value) for name, value in self.headers]
+        codings = b",".join(value for name, value in fields if name == b"transfer-encoding").lower()
+        self._chunked = codings.rsplit(b",", 1)[-1].strip() == b"chunked"
+        self._declared = self._chunked or (not codings and any(name == b"content-length" for name, _ in fields))
+
+    def _hand_on(self) -> None:
+        if self._pieces:
+            data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+            self._pieces.clear()
+            self._framing -= len(data)
+            self._allowed = min(self._allowed + _FRAMING_PER_BYTE * len(data), self._framing + MOST_FRAMING)
+            self._listener.body(data)
+
+    def _end(self, *, reusable: bool) -> None:
+        self._hand_on()
+        self.complete, self.reusable = True, reusable
+        self._listener.end()
 
     # What the parser calls.
 
@@ -110,28 +130,37 @@ class Answer:
             return
         if len(self.headers) == MOST_HEADERS:
             raise httpx.RemoteProtocolError(f"more than {MOST_HEADERS} headers")
-        self.headers.append((name, value))
+        self.headers.append((name, value.rstrip(b" \t")))  # RFC 9112, 5.1
 
     def on_headers_complete(self) -> None:
         """The head is whole; that of an interim response (RFC 9110, 15.2) is forgotten."""
         if self.complete:
             return
         self.status = self._parser.get_status_code()
-        if 100 <= self.status < 200:
+        version = self._parser.get_http_version()
+        if self.status < 100 or version not in ("1.0", "1.1"):
+            raise httpx.RemoteProtocolError(f"not a response of HTTP/1.1: HTTP/{version} {self.status}")
+        if self.status < 200:
             self.headers.clear()
             self.reason = b""
             self._interim = True
             return
-        self.version = f"HTTP/{self._parser.get_http_version()}"
+        self.version = f"HTTP/{version}"
         self.headed = True
-        self._arrivals.head(self.status, self.version, self.headers)
+        self._read_framing()
+        self._listener.head(self.status, self.version, self.headers)
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""
-        if not self.complete:
-            self._framing -= len(data)
-            self._allowed += _FRAMING_PER_BYTE * len(data)
-            self._arrivals.body(data)
+        if self.complete:
+            return
+        if self._in_chunks is not self._chunked:
+            raise httpx.RemoteProtocolError("a transfer encoding that two readers would read in two ways")
+        self._pieces.append(data)
+
+    def on_chunk_header(self) -> None:
+        """What follows is a chunk."""
+        self._in_chunks = True
 
     def on_message_complete(self) -> None:
         """The end, or only that of an interim response."""
@@ -139,7 +168,3 @@ class Answer:
             self._interim = False
         elif not self.complete:
             self._end(reusable=self._parser.should_keep_alive())
-
-    def _end(self, *, reusable: bool) -> None:
-        self.complete, self.reusable = True, reusable
-        self._arrivals.end()

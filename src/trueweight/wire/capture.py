@@ -42,7 +42,7 @@ class Capture:
         self._chunks: list[bytes] = []
         self._stamps: list[Stamp] = []
         self._size = 0
-        self._whole = False
+        self._begun = self._whole = False
         self._failure = CUT
         # Deadlines are moved while bytes come in, outside of any task, where anyio's own clock cannot be asked.
         self._ahead = anyio.current_time() - time.monotonic()
@@ -58,18 +58,17 @@ class Capture:
         """Make the attempt. Only cancellation from outside is raised."""
         try:
             limits = {"connect": self._settings.connect_timeout}
-            request = outgoing.build({"trace": self._trace, "timeout": limits, "arrivals": self})
+            request = outgoing.build({"trace": self._trace, "timeout": limits, "listener": self})
             self._t_send = self._elapsed()
             with self._scope:
-                self._allow(self._settings.first_byte_timeout, FailureKind.TIMEOUT_FIRST_BYTE)
+                self._allow(None, FailureKind.TIMEOUT_TOTAL)
                 await self._converse(transport, request)
         except TRANSPORT_ERRORS as error:
-            self._failure = failure_of_error(error)
-            if self._failure.kind is FailureKind.RESET:
-                self._failure = Failure(self._kind_of_end(), self._failure.detail)
+            failure = failure_of_error(error)
+            self._failure = Failure(self._kind_of_end(failure.kind), failure.detail)
         else:
             if self._scope.cancelled_caught:
-                self._failure = Failure(self._limit, self._words())
+                self._failure = Failure(self._limit, f"no end within the limit ({self._size} bytes came)")
 
     async def _converse(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
         response = await transport.handle_async_request(request)
@@ -85,12 +84,11 @@ class Capture:
         finally:
             await response.aclose()
 
-    def _words(self) -> str:
-        if self._limit is FailureKind.TOO_LARGE:
-            return f"more than {self._settings.max_response_bytes} bytes; rest not read"
-        return f"no end within the limit ({self._size} bytes came)"
+    # Called by transports that know ``listener``, as bytes come in; by ourselves with what others yield.
 
-    # Called by transports that know ``arrivals``, as bytes come in; by ourselves with what others yield.
+    def begin(self) -> None:
+        """The first byte of an answer is there."""
+        self._begun = True
 
     def head(self, status: int, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """The head is there."""
@@ -105,8 +103,7 @@ class Capture:
         self._stamps.append(Stamp(now, self._size))
         self._chunks.append(data)
         self._size += len(data)
-        if self._size > self._settings.max_response_bytes:
-            self._limit = FailureKind.TOO_LARGE
+        if self._too_large():
             self._scope.cancel()
         # Moving a deadline costs more than a stamp, so it moves when a tenth of it is used up.
         elif now - self._moved > self._settings.stall_timeout * 1e8:
@@ -116,9 +113,13 @@ class Capture:
         """All of the body is there."""
         if self._t_done is None:
             self._t_done = self._elapsed()
-            self._whole = self._size <= self._settings.max_response_bytes
+            self._whole = True
+
+    def _too_large(self) -> bool:
+        return self._size > self._settings.max_response_bytes
 
     def _head_came(self) -> None:
+        self._begun = True
         if self._t_headers is None:
             self._t_headers = self._elapsed()
 
@@ -131,28 +132,37 @@ class Capture:
         self._limit = kind if limit < self._end else FailureKind.TIMEOUT_TOTAL
         self._scope.deadline = min(limit, self._end) + self._ahead
 
-    def _kind_of_end(self) -> FailureKind:
+    def _kind_of_end(self, kind: FailureKind) -> FailureKind:
         """What it is when the peer went away. Once a body has begun, not every transport tells a reset from a close."""
+        if kind not in (FailureKind.RESET, FailureKind.TLS):
+            return kind
         if self._status is not None:
             return FailureKind.TRUNCATED
-        return FailureKind.STALE_CONNECTION if self._kept and self._t_headers is None else FailureKind.RESET
+        stale = kind is FailureKind.RESET and self._kept and not self._begun
+        return FailureKind.STALE_CONNECTION if stale else kind
 
     async def _trace(self, name: str, _: dict[str, Any]) -> None:
         if name.endswith("receive_response_headers.complete"):
             self._head_came()
         elif name in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._t_connected = self._elapsed()
-        elif name.endswith("send_request_headers.started") and self._t_connected is None:
-            # On a kept connection nothing but our own preparations came before this; a new one counts from its start.
-            self._kept = True
-            self._t_send = self._elapsed()
+        elif name.endswith("send_request_headers.started"):
+            if self._settings.first_byte_timeout is not None:
+                self._allow(self._settings.first_byte_timeout, FailureKind.TIMEOUT_FIRST_BYTE)
+            if self._t_connected is None:
+                # Before this came nothing but our own preparations; with a new connection, that it was made.
+                self._kept = True
+                self._t_send = self._elapsed()
 
     def attempt(self) -> Attempt:
         """What is on record so far."""
         body = b"".join(self._chunks)
         failure: Failure | None = self._failure
+        if self._too_large():
+            limit = self._settings.max_response_bytes
+            failure = Failure(FailureKind.TOO_LARGE, f"more than {limit} bytes; rest not read")
         # Whoever stopped us may have done so between the last byte and our noticing it.
-        if self._status is not None and self._whole:
+        elif self._status is not None and self._whole:
             failure = failure_of_status(self._status, self._location()) or failure_of_body(body)
         return Attempt(
             waited=self._waited,

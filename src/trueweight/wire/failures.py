@@ -38,7 +38,7 @@ _BY_CLASS = {4: FailureKind.CLIENT_ERROR, 5: FailureKind.SERVER_ERROR}
 def failure_of_error(error: Exception) -> Failure:
     """The failure that an exception of the transport means."""
     detail = f"{type(error).__name__}: {error}"
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, httpx.NetworkError):
         for cause in _causes(error):
             if isinstance(cause, socket.gaierror):
                 return Failure(FailureKind.DNS, detail)

@@ -1,8 +1,8 @@
 """What carries the requests, behind httpx's transport interface. Chosen by measurement: see ``tests/bench/wire``.
 
-`FastTransport` stamps a chunk in the call of the event loop that brings it, and wakes no task up for it. A client as
-fast on aiohttp cannot be had: aiohttp alone, with nothing of ours on top, costs as much as all of this with the record
-on disk. Where it cannot go (HTTP/2, proxies of the environment), httpx's own does the work. The records are the same.
+`FastTransport` stamps a chunk in the call of the event loop that brings it, and wakes no task up for it. The next best
+found, aiohttp under httpx's interface, takes half as much again for a chunk, and stamps it later. Where ours cannot go
+(HTTP/2, proxies of the environment), httpx's own does the work. The records are the same.
 """
 
 from __future__ import annotations
@@ -23,17 +23,15 @@ import httpx
 
 from trueweight.core import ConfigError
 from trueweight.wire.answer import Answer
-from trueweight.wire.connection import Connection
+from trueweight.wire.connection import FAREWELL, Connection
 
 KEEPALIVE = 15.0
-"""Seconds that an idle connection is kept."""
+"""Seconds after which an idle connection is not used again."""
 
 _RESOLVED = 10.0
 """Seconds that the addresses of a host are taken to be known: many connections open at once, and resolvers are slow."""
 _NEXT_ADDRESS = 0.25
 """Seconds after which a host's next address is tried beside the one before (RFC 8305, 5)."""
-_FAREWELL = 1.0
-"""Seconds that closing connections are waited for."""
 
 
 def make_transport(tls: SSLContext, *, http2: bool = False) -> httpx.AsyncBaseTransport:
@@ -77,8 +75,8 @@ class FastTransport(httpx.AsyncBaseTransport):
     """HTTP/1.1 on kept connections, each with one request at a time; needs an event loop of asyncio.
 
     Of httpx's extensions it knows ``trace``, told when a connection stands and when a head is about to be sent, and of
-    ``timeout`` it knows ``connect``: DNS, TCP and TLS together. One is its own: ``arrivals``, an
-    `trueweight.wire.answer.Arrivals` that is handed the body as it comes in. The response's stream is empty then, and
+    ``timeout`` it knows ``connect``: DNS, TCP and TLS together. One is its own: ``listener``, a
+    `trueweight.wire.answer.Listener` that is handed the body as it comes in. The response's stream is empty then, and
     ends when the body does. Without it the stream is the body in one piece.
     """
 
@@ -86,8 +84,7 @@ class FastTransport(httpx.AsyncBaseTransport):
         self._tls = tls
         self._open: set[Connection] = set()
         self._kept: defaultdict[_Origin, list[tuple[Connection, float]]] = defaultdict(list)
-        self._resolved: dict[_Origin, tuple[list[Any], float]] = {}
-        self._resolving = anyio.Lock(fast_acquire=True)
+        self._lookups: dict[_Origin, tuple[asyncio.Future[list[Any]], float]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and return when the head of the response is there.
@@ -107,7 +104,7 @@ class FastTransport(httpx.AsyncBaseTransport):
                 await trace("connection.connect_tcp.complete", {})
             if trace is not None:
                 await trace("http11.send_request_headers.started", {})
-            answer = await connection.ask(data, request.extensions.get("arrivals", gathering))
+            answer = await connection.ask(data, request.extensions.get("listener", gathering))
         except BaseException:
             connection.close(at_once=True)
             raise
@@ -125,18 +122,18 @@ class FastTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections; requests under way end with a ReadError."""
         self._kept.clear()
+        for lookup, _ in self._lookups.values():
+            lookup.cancel()
         for connection in list(self._open):
             connection.close()
-        with anyio.move_on_after(_FAREWELL):
+        with anyio.move_on_after(2 * FAREWELL):
             for connection in list(self._open):
                 await connection.lost.wait()
-        for connection in list(self._open):
-            connection.close(at_once=True)
 
     def _take_kept(self, origin: _Origin) -> Connection | None:
-        """The one that was used last, so that no more are kept than are needed."""
+        """The one that was used last, so that no more are used than are needed."""
         kept = self._kept[origin]
         while kept:
             connection, since = kept.pop()
@@ -146,41 +143,48 @@ class FastTransport(httpx.AsyncBaseTransport):
         return None
 
     async def _connect(self, origin: _Origin, timeout: float | None) -> Connection:
-        loop = asyncio.get_running_loop()
-        sock: socket.socket | None = None
+        connection = Connection(self._open.discard)
         try:
             with anyio.fail_after(timeout):
-                addresses = await self._resolve(origin)
-                sock = await aiohappyeyeballs.start_connection(
-                    addresses, happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1
-                )
-                _, connection = await loop.create_connection(
-                    lambda: Connection(self._open),
-                    sock=sock,
-                    ssl=self._tls if origin.secure else None,
-                    server_hostname=origin.host if origin.secure else None,
-                )
-                sock = None
+                await self._open_connection(origin, connection)
         except TimeoutError as error:
             raise httpx.ConnectTimeout("no connection within the limit") from error
         except (OSError, RuntimeError, UnicodeError) as error:  # uvloop has RuntimeErrors of its own
             raise httpx.ConnectError(f"{type(error).__name__}: {error}") from error
-        finally:
-            if sock is not None:
-                sock.close()
+        if not connection.lost.is_set():
+            self._open.add(connection)
         return connection
 
-    async def _resolve(self, origin: _Origin) -> list[Any]:
-        async with self._resolving:
-            addresses, since = self._resolved.get(origin, ([], 0.0))
-            if not addresses or time.monotonic() - since > _RESOLVED:
-                loop = asyncio.get_running_loop()
-                addresses = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
-                self._resolved[origin] = addresses, time.monotonic()
-            return addresses
+    async def _open_connection(self, origin: _Origin, connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        addresses = await self._look_up(origin)
+        sock = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1)
+        # The loop owns the socket from here on: whoever closed it as well might close what has got its number by then.
+        plain, _ = await loop.create_connection(lambda: connection, sock=sock)
+        if not origin.secure:
+            return
+        try:
+            name = origin.host.rstrip(".")
+            secure = await loop.start_tls(plain, connection, self._tls, server_hostname=name)
+        except BaseException:
+            plain.abort()
+            raise
+        assert secure is not None
+        connection.use(secure)
+
+    async def _look_up(self, origin: _Origin) -> list[Any]:
+        """The host's addresses; one lookup for all who want to know at the same time, whatever comes of it."""
+        lookup, since = self._lookups.get(origin, (None, 0.0))
+        if lookup is None or (lookup.done() and (time.monotonic() - since > _RESOLVED or lookup.exception())):
+            loop = asyncio.get_running_loop()
+            lookup = asyncio.ensure_future(loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM))
+            self._lookups[origin] = lookup, time.monotonic()
+        return await asyncio.shield(lookup)
 
 
 def _head(request: httpx.Request) -> bytes:
+    if request.method in ("HEAD", "CONNECT") or "transfer-encoding" in request.headers:
+        raise httpx.LocalProtocolError("only requests that bring a body, and whose own has a known length")
     lines = [request.method.encode("ascii") + b" " + request.url.raw_path + b" HTTP/1.1"]
     lines += [name + b": " + value for name, value in request.headers.raw]
     head = b"\r\n".join(lines)
@@ -195,6 +199,9 @@ class _Gathering:
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
+
+    def begin(self) -> None:
+        """Nothing to do."""
 
     def head(self, status: int, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Nothing to do."""
