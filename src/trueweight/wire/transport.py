@@ -126,6 +126,7 @@ class FastTransport(httpx.AsyncBaseTransport):
         self._kept.clear()
         for lookup, _ in self._lookups.values():
             lookup.cancel()
+        self._lookups.clear()
         for connection in list(self._open):
             connection.close()
         with anyio.move_on_after(2 * FAREWELL):
