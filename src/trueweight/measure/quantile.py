@@ -19,6 +19,8 @@ P99_NEEDS = 100
 """A 99th percentile of fewer requests is an extrapolation."""
 
 _TAIL = (1 - CONFIDENCE) / 2
+_BLOCK = 250
+"""Resamples drawn at once: a few megabytes, however many cases there are."""
 
 
 def bootstrap_quantiles(ordered: Array, q: float, rng: np.random.Generator, resamples: int) -> Array:
@@ -107,6 +109,8 @@ class _Clusters:
         most = int(self._of.max()) + 1
         kinds, cases = np.unique(up_to * most + self._of, return_counts=True)
         rng = np.random.default_rng([self._resampler.seed, len(self._of)])
-        drawn = rng.multinomial(len(self._of), cases / len(self._of), size=self._resampler.resamples)
-        parts = drawn.astype(float) @ np.column_stack([kinds // most, kinds % most]).astype(float)
+        share, sums = cases / len(self._of), np.column_stack([kinds // most, kinds % most]).astype(float)
+        left = range(self._resampler.resamples, 0, -_BLOCK)
+        drawn = [rng.multinomial(len(self._of), share, size=min(_BLOCK, n)).astype(float) @ sums for n in left]
+        parts = np.concatenate(drawn)
         return parts[:, 0], parts[:, 1]

@@ -57,13 +57,17 @@ def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callab
 
 
 def _missing(table: Table, rows: Array, time: str) -> tuple[tuple[str, int], ...]:
-    defined = np.isfinite(table.times[time])
-    reasons = np.where(
-        ~table.arrived,
-        table.absent,
-        np.where(~defined, "not defined by the reply", np.where(table.client_limited, "client-limited", "connection")),
-    )
-    return tuple(sorted(Counter(reasons[rows].tolist()).items()))
+    """Why rows have no such time, and how many: the first reason that fits."""
+    reasons = Counter(table.absent[rows & ~table.arrived].tolist())
+    rows = rows & table.arrived
+    for why, fits in (
+        ("not defined by the reply", ~np.isfinite(table.times[time])),
+        ("client-limited", table.client_limited),
+        ("connection", np.ones_like(rows)),
+    ):
+        reasons[why] += int((rows & fits).sum())
+        rows = rows & ~fits
+    return tuple(sorted((+reasons).items()))
 
 
 def _difference(time: str, unit: str, scope: Rows) -> Callable[[Sample, Sample], Difference]:
