@@ -10,9 +10,9 @@ import httpx
 
 MOST_HEADERS = 128
 MOST_FRAMING = 64 * 1024
-"""Bytes in a row that are not body: head, interim responses, chunk sizes and their extensions, trailers."""
-_FRAMING_PER_BYTE = 8
-"""So many of them are forgiven for each byte of body: a server that sends chunks of one byte needs five."""
+"""Bytes that may come without body: head, interim responses, chunk sizes and their extensions, trailers."""
+_EARNED = 9
+"""So many more for each byte of body, itself included, up to the same: a server that sends chunks of one needs six."""
 
 
 class Listener(Protocol):
@@ -52,8 +52,7 @@ class Answer:
         self._begun = self._interim = False
         self._declared = self._chunked = self._in_chunks = False
         self._pieces: list[bytes] = []
-        self._framing = 0
-        self._allowed = MOST_FRAMING
+        self._credit = MOST_FRAMING
 
     def feed(self, data: bytes) -> None:
         """Read on.
@@ -64,7 +63,7 @@ class Answer:
         if not self._begun:
             self._begun = True
             self._listener.begin()
-        self._framing += len(data)
+        self._credit -= len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
@@ -74,9 +73,10 @@ class Answer:
             if not self.complete:
                 raise httpx.RemoteProtocolError(f"not a response of HTTP/1.1: {error}") from None
         finally:
-            self._hand_on()
-        if self._framing > self._allowed and not self.complete:
-            raise httpx.RemoteProtocolError(f"{self._framing} bytes that are not body")
+            if self._pieces:
+                self._hand_on()
+        if self._credit < 0 and not self.complete:
+            raise httpx.RemoteProtocolError(f"more than {MOST_FRAMING} bytes that are not body")
 
     def finish(self) -> None:
         """The server closed the connection; an answer of undeclared length is complete by that.
@@ -100,15 +100,14 @@ class Answer:
         self._declared = self._chunked or (not codings and any(name == b"content-length" for name, _ in fields))
 
     def _hand_on(self) -> None:
-        if self._pieces:
-            data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-            self._pieces.clear()
-            self._framing -= len(data)
-            self._allowed = min(self._allowed + _FRAMING_PER_BYTE * len(data), self._framing + MOST_FRAMING)
-            self._listener.body(data)
+        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        self._credit = min(MOST_FRAMING, self._credit + _EARNED * len(data))
+        self._listener.body(data)
 
     def _end(self, *, reusable: bool) -> None:
-        self._hand_on()
+        if self._pieces:
+            self._hand_on()
         self.complete, self.reusable = True, reusable
         self._listener.end()
 

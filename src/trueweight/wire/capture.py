@@ -73,7 +73,8 @@ class Capture:
     async def _converse(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
         response = await transport.handle_async_request(request)
         try:
-            self.head(response.status_code, response.http_version, response.headers.raw)
+            if self._status is None:
+                self.head(response.status_code, response.http_version, response.headers.raw)
             if not self._whole:
                 self._expect_more()
             stream = cast("AsyncGenerator[bytes, None]", aiter(cast("AsyncIterable[bytes]", response.stream)))
@@ -92,10 +93,9 @@ class Capture:
 
     def head(self, status: int, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """The head is there."""
-        if self._status is None:
-            self._head_came()
-            self._status, self._version = status, version
-            self._headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+        self._head_came()
+        self._status, self._version = status, version
+        self._headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
     def body(self, data: bytes) -> None:
         """A chunk of the body is there."""

@@ -92,7 +92,10 @@ class FastTransport(httpx.AsyncBaseTransport):
         Raises:
             httpx.TransportError: if there is no connection, or no response.
         """
-        origin, data = _Origin.of(request.url), _head(request) + await request.aread()
+        origin, stream = _Origin.of(request.url), request.stream
+        # What is bytes already need not be read: that would cost as much as writing the head.
+        body = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await request.aread()
+        data = _head(request) + body
         trace = request.extensions.get("trace")
         new, connection = False, self._take_kept(origin)
         if connection is None:
@@ -184,14 +187,14 @@ class FastTransport(httpx.AsyncBaseTransport):
 
 
 def _head(request: httpx.Request) -> bytes:
-    if request.method in ("HEAD", "CONNECT") or "transfer-encoding" in request.headers:
-        raise httpx.LocalProtocolError("only requests that bring a body, and whose own has a known length")
     lines = [request.method.encode("ascii") + b" " + request.url.raw_path + b" HTTP/1.1"]
     lines += [name + b": " + value for name, value in request.headers.raw]
     head = b"\r\n".join(lines)
     breaks = len(lines) - 1
     if head.count(b"\r") != breaks or head.count(b"\n") != breaks or b"\0" in head:
         raise httpx.LocalProtocolError("a header holds what no header can carry")
+    if request.method in ("HEAD", "CONNECT") or b"\ntransfer-encoding:" in head.lower():
+        raise httpx.LocalProtocolError("only requests that bring a body, and whose own has a known length")
     return head + b"\r\n\r\n"
 
 
