@@ -1,7 +1,7 @@
 """What carries the requests, behind httpx's transport interface. Chosen by measurement: see ``tests/bench/wire``.
 
 `FastTransport` stamps a chunk in the call of the event loop that brings it, and wakes no task up for it. The next best
-found, aiohttp under httpx's interface, takes more than half as much again for a chunk, and stamps it later. Where ours cannot go
+found, aiohttp under httpx's interface, takes over half as much again, and stamps later. Where ours cannot go
 (HTTP/2, proxies of the environment), httpx's own does the work. The records are the same.
 """
 
