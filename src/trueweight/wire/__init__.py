@@ -1,4 +1,8 @@
-"""The only network I/O: trials in, exchanges out. Nothing lost, nothing sent twice, times that are true."""
+"""The only network I/O: trials in, exchanges out. Nothing lost, nothing sent twice, times that are true.
+
+A byte comes in at ``connection.data_received``, is stamped and kept by ``capture.body``, and leaves for the disk from
+``conversation``, keys redacted.
+"""
 
 from trueweight.wire.arrivals import ArrivalKind
 from trueweight.wire.fire import fire
