@@ -351,6 +351,60 @@ def test_closing_ends_what_is_under_way(runner: Runner) -> None:
     with_carrier(runner, use, never_answers)
 
 
+def test_a_connection_that_is_done_with_does_not_wait_for_its_server(runner: Runner) -> None:
+    """TLS would wait half a minute for a farewell; a run of many requests would be out of sockets by then."""
+    authority = trustme.CA()
+    theirs, ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(theirs)
+    authority.configure_trust(ours)
+
+    async def stays(talk: Talk) -> None:
+        await talk.answer(Connection="close")
+        talk.writer.transport.pause_reading()  # so that our farewell is never heard
+        try:
+            await anyio.sleep(30)
+        finally:
+            talk.reset()
+
+    async def run() -> None:
+        async with serving(stays, tls=theirs) as server:
+            carrier = FastTransport(ours)
+            for _ in range(3):
+                assert await ask(carrier, server.url) == (b'{"ok":1}', True)
+            with anyio.fail_after(20):
+                while carrier._open:
+                    await anyio.sleep(0.01)
+            await carrier.aclose()
+
+    runner(run)
+
+
+@pytest.mark.parametrize("how", ["closes", "speaks"])
+def test_what_happens_before_anything_is_asked_is_told_to_who_asks(runner: Runner, how: str) -> None:
+    """A connection that the server has left, or spoken on unasked, takes no request and keeps nobody waiting."""
+
+    async def run() -> None:
+        async def meet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if how == "speaks":
+                writer.write(b"HTTP/1.1 408 Too Late\r\n\r\n")
+            writer.close()
+
+        async def trace(name: str, _: dict[str, Any]) -> None:
+            if name == "connection.connect_tcp.complete":
+                await anyio.sleep(0.1)
+
+        server = await asyncio.start_server(meet, "127.0.0.1", 0)
+        async with server:
+            carrier = FastTransport(httpx.create_ssl_context())
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            with anyio.fail_after(20), pytest.raises(httpx.TransportError):
+                request = httpx.Request("POST", url, content=b"{}", extensions={"trace": trace})
+                await carrier.handle_async_request(request)
+            await carrier.aclose()
+
+    runner(run)
+
+
 def test_all_who_wait_for_a_lookup_hear_that_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the same moment: a slow resolver does not make the last of them time out."""
     asked = []

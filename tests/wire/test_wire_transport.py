@@ -83,6 +83,21 @@ def test_a_certificate_for_another_name_is_refused(
     assert server.heard == []
 
 
+def test_tls_that_is_refused_after_the_handshake_is_tls(stage: Stage) -> None:
+    """TLS 1.3 tells of a certificate it wants of us when the request is on its way. Asking again will not help."""
+
+    class Refused(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            try:
+                raise ssl.SSLError(1, "tlsv13 alert certificate required")
+            except ssl.SSLError as error:
+                raise httpx.ReadError("SSLError") from error
+
+    world = stage.world(transport=lambda _: Refused())
+    anyio.run(lambda: stage.fire(stage.trials("https://127.0.0.1:9/v1"), world=world))
+    assert stage.kinds() == ["tls"]
+
+
 def test_a_proxy_of_the_environment_is_used(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """HTTP_PROXY hears the request in its absolute form; the host itself, whose name nobody knows, need not exist."""
 
