@@ -47,6 +47,31 @@ async def ask(carrier: FastTransport, url: str, **options: Any) -> tuple[bytes, 
     return body, "connection.connect_tcp.complete" in events
 
 
+def tls_pair() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context, and one that trusts its authority."""
+    authority = trustme.CA()
+    theirs, ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(theirs)
+    authority.configure_trust(ours)
+    return theirs, ours
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, ways: Callable[[int], list[tuple[str, int]]]) -> list[str]:
+    """The names that asyncio's own loop is asked for from now on; it thinks, and finds these ways to a port or none."""
+    asked = []
+
+    async def getaddrinfo(self: Any, host: str, port: int, **_: Any) -> list[Any]:
+        asked.append(host)
+        await asyncio.sleep(0.02)
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", way) for way in ways(port)]
+        if not found:
+            raise socket.gaierror(-2, "Name or service not known")
+        return found
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    return asked
+
+
 def with_carrier(
     runner: Runner,
     use: Callable[[FastTransport, FaultServer], Awaitable[Any]],
@@ -204,10 +229,7 @@ def test_large_bodies_go_both_ways(runner: Runner) -> None:
 
 def test_tls_is_spoken_on_both_loops(runner: Runner) -> None:
     """Kept connections too; and at the end nothing is left open."""
-    authority = trustme.CA()
-    theirs, ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
-    authority.issue_cert("127.0.0.1").configure_cert(theirs)
-    authority.configure_trust(ours)
+    theirs, ours = tls_pair()
 
     async def run() -> None:
         async with serving(says_its_number, tls=theirs) as server:
@@ -221,14 +243,7 @@ def test_tls_is_spoken_on_both_loops(runner: Runner) -> None:
 
 def test_a_name_is_looked_up_once_for_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """128 workers that start together do not ask the resolver 128 times."""
-    asked = []
-
-    async def getaddrinfo(self: Any, host: str, port: int, **_: Any) -> list[Any]:
-        asked.append(host)
-        await asyncio.sleep(0.01)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
-
-    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    asked = resolving(monkeypatch, lambda port: [("127.0.0.1", port)])
 
     async def use(carrier: FastTransport, server: FaultServer) -> None:
         asked.clear()
@@ -247,12 +262,8 @@ def test_an_address_that_is_silent_does_not_hold_up_the_next_one(monkeypatch: py
     """As where IPv6 leads nowhere (RFC 8305): the other address is tried before the first has timed out."""
     with silent_host() as silent:
 
-        async def getaddrinfo(self: Any, host: str, port: int, **_: Any) -> list[Any]:
-            ways = [silent, ("127.0.0.1", port)]
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", way) for way in ways]
-
         async def use(carrier: FastTransport, server: FaultServer) -> None:
-            monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", getaddrinfo)
+            resolving(monkeypatch, lambda port: [silent, ("127.0.0.1", port)])
             with anyio.fail_after(20):
                 assert await ask(carrier, server.url.replace("127.0.0.1", "two.example")) == (b"0", True)
 
@@ -353,10 +364,7 @@ def test_closing_ends_what_is_under_way(runner: Runner) -> None:
 
 def test_a_connection_that_is_done_with_does_not_wait_for_its_server(runner: Runner) -> None:
     """TLS would wait half a minute for a farewell; a run of many requests would be out of sockets by then."""
-    authority = trustme.CA()
-    theirs, ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
-    authority.issue_cert("127.0.0.1").configure_cert(theirs)
-    authority.configure_trust(ours)
+    theirs, ours = tls_pair()
 
     async def stays(talk: Talk) -> None:
         await talk.answer(Connection="close")
@@ -407,14 +415,7 @@ def test_what_happens_before_anything_is_asked_is_told_to_who_asks(runner: Runne
 
 def test_all_who_wait_for_a_lookup_hear_that_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the same moment: a slow resolver does not make the last of them time out."""
-    asked = []
-
-    async def getaddrinfo(self: Any, host: str, port: int, **_: Any) -> list[Any]:
-        asked.append(host)
-        await asyncio.sleep(0.05)
-        raise socket.gaierror(-2, "Name or service not known")
-
-    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    asked = resolving(monkeypatch, lambda _: [])
 
     async def run() -> None:
         carrier = FastTransport(httpx.create_ssl_context())

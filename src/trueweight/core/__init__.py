@@ -1,7 +1,7 @@
 """The nouns of trueweight. Frozen values that import nothing else of ours."""
 
 from trueweight.core.case import Case, Endpoint, Mode, Severity, Suite
-from trueweight.core.digest import canonical_json, digest
+from trueweight.core.digest import canonical_json, compact_json, digest
 from trueweight.core.drift import Drift, DriftMode, DriftVerdict
 from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, TrueweightError, near_miss
 from trueweight.core.estimate import Estimate
@@ -56,6 +56,7 @@ __all__ = [
     "Usage",
     "Verdict",
     "canonical_json",
+    "compact_json",
     "digest",
     "near_miss",
     "parse_shard",

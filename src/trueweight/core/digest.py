@@ -6,6 +6,17 @@ import hashlib
 import json
 from typing import Any
 
+_compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def compact_json(value: Any) -> str:
+    """JSON text in the order given, with no spaces and no escapes beyond those JSON demands.
+
+    Raises:
+        ValueError: if the value holds NaN or an infinity, which JSON cannot say.
+    """
+    return _compact(value)
+
 
 def canonical_json(value: Any) -> str:
     """JSON text with sorted keys, no spaces and no escapes beyond those JSON demands.

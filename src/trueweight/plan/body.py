@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, NamedTuple
 
-from trueweight.core import Case, Endpoint, Mode, Trial
+from trueweight.core import Case, Endpoint, Mode, Trial, compact_json
 
-_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -42,5 +40,5 @@ def request_body(trial: Trial) -> str:
     body = {"model": provider.model, **{key: value for key, value in asked.items() if key not in ("model", "stream")}}
     if trial.mode is Mode.STREAM:
         body |= {"stream": True} if options is None else {"stream": True, "stream_options": options}
-    text = _to_json(body)
+    text = compact_json(body)
     return _SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)

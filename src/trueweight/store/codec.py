@@ -12,14 +12,23 @@ import re
 from sys import intern
 from typing import Any
 
-from trueweight.core import Attempt, Exchange, Failure, FailureKind, InfrastructureError, Mode, RequestRecord, Stamp
+from trueweight.core import (
+    Attempt,
+    Exchange,
+    Failure,
+    FailureKind,
+    InfrastructureError,
+    Mode,
+    RequestRecord,
+    Stamp,
+    compact_json,
+)
 
 VERSION = 1
 
 # JSON allows these raw, but they break lines or terminals for people who grep, and lone surrogates are not UTF-8.
 _UNQUIET = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DELETE = "\x7f"  # the one of them that is ASCII
-_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 def encode_exchange(exchange: Exchange) -> bytes:
@@ -43,7 +52,7 @@ def encode_exchange(exchange: Exchange) -> bytes:
         },
         "attempts": [_encode_attempt(attempt) for attempt in exchange.attempts],
     }
-    text = _to_json(value)
+    text = compact_json(value)
     # Looking for them takes as long as all the rest, and nearly every line can be seen at a glance to have none.
     if not text.isascii() or _DELETE in text:
         text = _UNQUIET.sub(lambda found: f"\\u{ord(found.group()):04x}", text)

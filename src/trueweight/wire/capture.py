@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import aclosing
@@ -47,7 +46,7 @@ class Capture:
         # Deadlines are moved while bytes come in, outside of any task, where anyio's own clock cannot be asked.
         self._ahead = anyio.current_time() - time.monotonic()
         self._end = time.monotonic() + timeout
-        self._scope = anyio.CancelScope()
+        self._scope = anyio.CancelScope(deadline=self._end + self._ahead)
         self._limit = FailureKind.TIMEOUT_TOTAL
         self._moved = 0
 
@@ -61,7 +60,6 @@ class Capture:
             request = outgoing.build({"trace": self._trace, "timeout": limits, "listener": self})
             self._t_send = self._elapsed()
             with self._scope:
-                self._allow(None, FailureKind.TIMEOUT_TOTAL)
                 await self._converse(transport, request)
         except TRANSPORT_ERRORS as error:
             failure = failure_of_error(error)
@@ -127,8 +125,8 @@ class Capture:
         self._moved = self._elapsed()
         self._allow(self._settings.stall_timeout * 1.1, FailureKind.TIMEOUT_STALL)
 
-    def _allow(self, seconds: float | None, kind: FailureKind) -> None:
-        limit = math.inf if seconds is None else time.monotonic() + seconds
+    def _allow(self, seconds: float, kind: FailureKind) -> None:
+        limit = time.monotonic() + seconds
         self._limit = kind if limit < self._end else FailureKind.TIMEOUT_TOTAL
         self._scope.deadline = min(limit, self._end) + self._ahead
 

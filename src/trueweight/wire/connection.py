@@ -64,11 +64,10 @@ class Connection(asyncio.Protocol):
     def release(self) -> bool:
         """Done with the answer: whether the connection can carry another request. If not, it is closed."""
         answer, self._answer = self._answer, None
-        whole = answer is not None and answer.complete
         # An answer may come before all of the request is sent; the next one would queue behind the rest of it.
-        if whole and answer is not None and answer.reusable and self.idle and not self._unsent():
+        if answer is not None and answer.reusable and self.idle and not self._unsent():
             return True
-        self.close(at_once=not whole)
+        self.close(at_once=answer is None or not answer.complete)
         return False
 
     def close(self, *, at_once: bool = False) -> None:
