@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from trueweight.properties import (
+from trueweight.suites.properties import (
     CatalogueTool,
     Prompt,
     arguments,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         plan_run,
         report_run,
     )
+    from trueweight.assess import Bar, load_bar
     from trueweight.config import load_providers
     from trueweight.core import (
         Case,
@@ -47,11 +48,10 @@ if TYPE_CHECKING:
         TrueweightError,
         Verdict,
     )
-    from trueweight.run import Recording
-    from trueweight.run.gate import Gate
     from trueweight.store import RunDir
-    from trueweight.verdict import Bar, load_bar
     from trueweight.wire import FireResult, WireSettings
+    from trueweight.workflow.gate import Gate
+    from trueweight.workflow.send import Recording
 
 __version__ = "0.1.0"
 
@@ -92,13 +92,13 @@ __all__ = [
 ]
 
 _PLACES = {
-    "Bar": "verdict",
+    "Bar": "assess",
     "FireResult": "wire",
-    "Gate": "run.gate",
-    "Recording": "run",
+    "Gate": "workflow.gate",
+    "Recording": "workflow.send",
     "RunDir": "store",
     "WireSettings": "wire",
-    "load_bar": "verdict",
+    "load_bar": "assess",
     "load_providers": "config",
 }
 

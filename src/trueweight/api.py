@@ -16,17 +16,19 @@ from typing import Any
 
 import anyio
 
-from trueweight.compare import compare
+from trueweight.assess import Bar, load_bar
 from trueweight.config import keys_for, load_providers
 from trueweight.core import Provider, Suite, parse_shard
-from trueweight.judge import judge_run as judge_record
-from trueweight.run import Recording, RunOptions, judge, open_for_recording, prepare, publish
-from trueweight.run.gate import Gate, gate
-from trueweight.run.merging import merge_all
 from trueweight.store import RunDir, pending
 from trueweight.suites import find_suite
-from trueweight.verdict import Bar, load_bar
 from trueweight.wire import FireResult, WireSettings, fire
+from trueweight.workflow.compare import compare
+from trueweight.workflow.finish import judge, publish
+from trueweight.workflow.gate import Gate, gate
+from trueweight.workflow.judge import judge_run as judge_record
+from trueweight.workflow.merge import merge_all
+from trueweight.workflow.options import RunOptions
+from trueweight.workflow.send import Recording, open_for_recording, prepare
 
 PathLike = str | os.PathLike[str]
 

@@ -79,7 +79,7 @@ def _load(config: pytest.Config) -> RecordedRun | None:
         return None
     if _KEY not in config.stash:
         from trueweight.core import TrueweightError
-        from trueweight.run.gate import look
+        from trueweight.workflow.gate import look
 
         try:
             config.stash[_KEY] = RecordedRun(look(Path(given)))

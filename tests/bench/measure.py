@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from trueweight.core import Finding, Mode, Observation, Outcome, Severity, Timing
-from trueweight.measure import CaseInfo, measure
+from trueweight.metrics import CaseInfo, measure
 
 _PASS = Finding("tool-arguments-json", Outcome.PASS, Severity.MUST)
 _FAIL = Finding("tool-arguments-json", Outcome.FAIL, Severity.MUST, "arguments are not JSON")

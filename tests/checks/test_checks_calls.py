@@ -7,8 +7,8 @@ from handmade import call, message, plain
 
 from trueweight.checks.calls import CallProblem, validity
 from trueweight.checks.structured import classify
-from trueweight.explain.examples import JSON_SCHEMA, SCHEMA, TOOLS, calls, fragment, parts, says
-from trueweight.read import read_reply
+from trueweight.protocols import read_reply
+from trueweight.workflow.explain.examples import JSON_SCHEMA, SCHEMA, TOOLS, calls, fragment, parts, says
 
 REQUEST = {"tools": TOOLS}
 

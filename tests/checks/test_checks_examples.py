@@ -6,10 +6,10 @@ import pytest
 
 from trueweight.checks import all_checks, run_checks, run_paired_checks
 from trueweight.core import Finding, Outcome
-from trueweight.explain.examples import EXAMPLES, Example, calls, fragment
-from trueweight.explain.handmade import chunk, stream, usage_chunk
-from trueweight.explain.paired_examples import PAIRED_EXAMPLES, PairedExample, Said, heard_of
-from trueweight.read import read_reply
+from trueweight.protocols import read_reply
+from trueweight.workflow.explain.examples import EXAMPLES, Example, calls, fragment
+from trueweight.workflow.explain.handmade import chunk, stream, usage_chunk
+from trueweight.workflow.explain.paired_examples import PAIRED_EXAMPLES, PairedExample, Said, heard_of
 
 ids = [example.check for example in EXAMPLES]
 paired_ids = [example.check for example in PAIRED_EXAMPLES]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from trueweight.checks import run_checks
 from trueweight.core import Case, Exchange, Mode, Outcome
-from trueweight.explain.examples import (
+from trueweight.protocols import read_reply
+from trueweight.workflow.explain.examples import (
     EXAMPLES,
     LONG,
     OK_CALL,
@@ -24,7 +25,6 @@ from trueweight.explain.examples import (
     parts,
     says,
 )
-from trueweight.read import read_reply
 
 
 def fails(made: Exchange, asked: Case | None = None) -> list[str]:

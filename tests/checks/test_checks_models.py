@@ -10,9 +10,9 @@ from handmade import exchange
 
 from trueweight.checks import all_checks, run_checks
 from trueweight.core import Case, Endpoint, Exchange, Outcome
-from trueweight.explain.examples import ASKED_MODELS, OK_MODELS
-from trueweight.explain.handmade import fetched, listed, plain
-from trueweight.read import read_reply
+from trueweight.protocols import read_reply
+from trueweight.workflow.explain.examples import ASKED_MODELS, OK_MODELS
+from trueweight.workflow.explain.handmade import fetched, listed, plain
 
 MODEL = {"id": "m", "object": "model", "created": 1, "owned_by": "us"}
 CHAT_ONLY = {info.id for info in all_checks()} - {

@@ -10,8 +10,8 @@ from handmade import SSE_TYPE, call, chunk, exchange, message, plain, sse, strea
 
 from trueweight.checks import run_checks
 from trueweight.core import Case, Exchange, Mode, Outcome, Severity
-from trueweight.explain.examples import case
-from trueweight.read import read_reply
+from trueweight.protocols import read_reply
+from trueweight.workflow.explain.examples import case
 
 OSLO = '{"city": "Oslo"}'
 WEATHER = call("weather", OSLO)

@@ -9,9 +9,9 @@ import pytest
 from trueweight.checks import all_checks, check_params_schema, run_checks, validate_params
 from trueweight.checks.json_schema import validate
 from trueweight.core import ConfigError, Finding, Outcome, Severity
-from trueweight.explain.examples import EXAMPLES, OK_CALL, OK_TEXT, calls, case, says
-from trueweight.explain.handmade import plain
-from trueweight.read import read_reply
+from trueweight.protocols import read_reply
+from trueweight.workflow.explain.examples import EXAMPLES, OK_CALL, OK_TEXT, calls, case, says
+from trueweight.workflow.explain.handmade import plain
 
 FIXED = [
     "tool-call-expected", "tool-call-matches", "structured-output", "json-equals", "content-matches", "finish-reason",

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from command_line import Cli, Demo
 
-from trueweight.schemas import load_schema
+from trueweight.core.schemas import load_schema
 
 HEALTHY = ("reference", "twin", "other-stack")
 

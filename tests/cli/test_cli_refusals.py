@@ -31,7 +31,7 @@ def test_an_amount_is_a_number_that_can_be_reached(cli: Cli, option: str, value:
 
 def test_a_suite_without_a_name_is_not_this_folder(cli: Cli, tmp_path: Path) -> None:
     """An unset variable in a script must not run the Python files that happen to lie here."""
-    (tmp_path / "mine.py").write_text("# trueweight.properties\nopen('ran', 'w').close()\n")
+    (tmp_path / "mine.py").write_text("# trueweight.suites.properties\nopen('ran', 'w').close()\n")
     process = cli("run", "--providers", "providers.toml", "--suite", "", "--out", "out", "--dry-run")
     assert (process.returncode, (tmp_path / "ran").exists()) == (2, False)
     assert "a suite without a name" in process.stderr
@@ -39,7 +39,7 @@ def test_a_suite_without_a_name_is_not_this_folder(cli: Cli, tmp_path: Path) -> 
 
 def test_a_python_suite_cannot_end_the_process(cli: Cli, tmp_path: Path) -> None:
     """``sys.exit(0)`` in a suite would be a run that asked nothing and succeeded; it is an error at its line."""
-    (tmp_path / "quits.py").write_text("import trueweight.properties\nimport sys\nsys.exit(0)\n")
+    (tmp_path / "quits.py").write_text("import trueweight.suites.properties\nimport sys\nsys.exit(0)\n")
     process = cli("run", "--providers", "providers.toml", "--suite", "quits.py", "--out", "out", "--dry-run")
     assert (process.returncode, "quits.py:3: SystemExit" in process.stderr) == (2, True)
 

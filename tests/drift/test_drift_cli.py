@@ -11,7 +11,7 @@ import pytest
 from command_line import trueweight
 from measured_drift import Measured
 
-from trueweight.schemas import load_schema
+from trueweight.core.schemas import load_schema
 
 
 def only(fleet: Path, folder: Path, *names: str) -> Path:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from trueweight.fleet import tokenizer
-from trueweight.fleet.constrain import Muse, UnsatisfiableError, make_instance
+from trueweight.fleet.constrain import Sampler, UnsatisfiableError, make_instance
 from trueweight.fleet.network import network
 
 
@@ -19,7 +19,7 @@ def make(schema: Any, seed: int = 0, temperature: float = 1.0) -> Any:
     """One instance."""
     net = network("fp32")
     context = net.start([tokenizer.START, *tokenizer.encode(f"prompt {seed}")])
-    return make_instance(schema, Muse(net, context, temperature, random.Random(seed)))
+    return make_instance(schema, Sampler(net, context, temperature, random.Random(seed)))
 
 
 strings = st.builds(

@@ -17,7 +17,9 @@ from click.testing import CliRunner
 from trueweight.checks import all_checks
 from trueweight.cli import _invoke, cli
 from trueweight.fleet.faults import all_faults
-from trueweight.fleet.matrix import (
+from trueweight.store import RunDir
+from trueweight.suites import find_suite, shipped_suites
+from trueweight.workflow.matrix import (
     HEALTHY,
     ROWS,
     Found,
@@ -29,9 +31,7 @@ from trueweight.fleet.matrix import (
     matrix_text,
     record_matrix,
 )
-from trueweight.fleet.matrix.select import entry_of
-from trueweight.store import RunDir
-from trueweight.suites import find_suite, shipped_suites
+from trueweight.workflow.matrix.select import entry_of
 
 EVERY = 12
 """One case in so many is asked of the healthy providers here."""

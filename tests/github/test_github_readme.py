@@ -8,9 +8,9 @@ from pathlib import Path
 
 from runner import ROOT
 
+from trueweight.assess import load_bar
 from trueweight.config import load_providers
 from trueweight.core import Role
-from trueweight.verdict import load_bar
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

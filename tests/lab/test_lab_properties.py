@@ -10,10 +10,10 @@ from command_line import trueweight
 from running_lab import RunningLab
 
 from trueweight.core import Outcome
-from trueweight.judge import judge_exchange, judge_run
-from trueweight.shrink import Budget, shrink_in_run
 from trueweight.store import RunDir
 from trueweight.suites import find_suite
+from trueweight.workflow.judge import judge_exchange, judge_run
+from trueweight.workflow.shrink import Budget, shrink_in_run
 
 pytestmark = pytest.mark.lab
 

@@ -12,7 +12,7 @@ import pytest
 from command_line import trueweight
 from running_lab import PORT, RUNGS, RunningLab
 
-from trueweight.schemas import load_schema
+from trueweight.core.schemas import load_schema
 
 pytestmark = pytest.mark.lab
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueweight.core import Attempt, Exchange, Failure, FailureKind, InfrastructureError, Mode, RequestRecord, Stamp
-from trueweight.schemas import load_schema
+from trueweight.core.schemas import load_schema
 from trueweight.store import decode_exchange, encode_exchange
 
 # Python strings of lone surrogates never get here: bodies are bytes, headers are decoded from latin-1.

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from trueweight.checks import Heard, hear, run_checks, run_paired_checks
+from trueweight.checks import ReplyDigest, digest_reply, run_checks, run_paired_checks
 from trueweight.core import Attempt, Case, Exchange, Mode, Outcome, Reply, RequestRecord, Severity, Stamp
 from trueweight.fleet.template import prompt_tokens
-from trueweight.read import read_reply
+from trueweight.protocols import read_reply
 from trueweight.suites import find_suite, shipped_suites
 
 CASES = [case for name in shipped_suites() for case in find_suite(name).cases if case.answer is not None]
@@ -129,9 +129,9 @@ def _reply(case: Case, mode: Mode) -> Reply:
     return read_reply(_exchange(case, mode))
 
 
-def _heard(suite: str) -> list[Heard]:
+def _heard(suite: str) -> list[ReplyDigest]:
     asked = [(case, mode) for case, mode in ASKED if case.suite == suite]
-    all_heard = [hear(f"{case.id}-{mode}", case, mode, 0, _reply(case, mode)) for case, mode in asked]
+    all_heard = [digest_reply(f"{case.id}-{mode}", case, mode, 0, _reply(case, mode)) for case, mode in asked]
     return [one for one in all_heard if one is not None]
 
 

@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from trueweight.core import TrueweightError
-from trueweight.schemas import load_schema, schema_names
+from trueweight.core.schemas import load_schema, schema_names
 
 
 @pytest.mark.parametrize("name", schema_names())

@@ -13,11 +13,11 @@ from typing import Any
 import anyio
 
 from trueweight.core import Case, Exchange, Mode, Provider, Trial
-from trueweight.wire import FireResult, WireEvent, WireSettings, World, fire
+from trueweight.wire import Environment, FireResult, WireEvent, WireSettings, fire
 
 
 @dataclass
-class Heard:
+class ReplyDigest:
     """One request as a server heard it."""
 
     head: str
@@ -37,7 +37,7 @@ class Talk:
     """One request being answered: its number on this server (from 0) and the connection."""
 
     number: int
-    heard: Heard
+    heard: ReplyDigest
     writer: asyncio.StreamWriter
 
     async def send(self, data: bytes) -> None:
@@ -67,12 +67,12 @@ class FaultServer:
     """Its address, and everything it heard."""
 
     url: str = ""
-    heard: list[Heard] = field(default_factory=list)
+    heard: list[ReplyDigest] = field(default_factory=list)
 
 
-async def _read_request(reader: asyncio.StreamReader, *, whole: bool) -> Heard:
+async def _read_request(reader: asyncio.StreamReader, *, whole: bool) -> ReplyDigest:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    heard = Heard(head, b"")
+    heard = ReplyDigest(head, b"")
     if whole:
         heard.body = await reader.readexactly(int(heard.header("content-length") or 0))
     return heard
@@ -140,8 +140,8 @@ class Stage:
         self.slept.append(seconds)
         await anyio.sleep(0)
 
-    def world(self, **changes: Any) -> World:
-        return World(**({"sleep": self._sleep} | changes))
+    def world(self, **changes: Any) -> Environment:
+        return Environment(**({"sleep": self._sleep} | changes))
 
     def trials(self, url: str, count: int = 1, mode: Mode = Mode.PLAIN, **provider: Any) -> list[Trial]:
         given = Provider(**({"name": "p", "base_url": url, "model": "m"} | provider))

@@ -8,14 +8,14 @@ import anyio
 from fault_servers import Stage, Talk, serving
 
 from trueweight.core import Exchange, Mode
-from trueweight.wire.desk import Desk
+from trueweight.wire.write_queue import WriteQueue
 
 
 def test_others_go_on_between_two_turns() -> None:
     """However many are finished at once, whoever else is ready runs before the next one is seated."""
     seen: list[str] = []
 
-    async def finish(desk: Desk) -> None:
+    async def finish(desk: WriteQueue) -> None:
         await desk.turn()
         seen.append("record")
 
@@ -25,7 +25,7 @@ def test_others_go_on_between_two_turns() -> None:
             await anyio.sleep(0)
 
     async def run() -> None:
-        desk = Desk()
+        desk = WriteQueue()
         async with anyio.create_task_group() as group:
             for _ in range(5):
                 group.start_soon(finish, desk)

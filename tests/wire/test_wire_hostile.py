@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fault_servers import Stage, Talk
 
-from trueweight.read import read_reply
+from trueweight.protocols import read_reply
 
 MB = 1024 * 1024
 

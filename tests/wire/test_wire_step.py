@@ -8,7 +8,7 @@ from fault_servers import Behaviour, Stage, Talk, serving
 
 from trueweight.core import Case, Mode, Provider, Role, Trial
 from trueweight.plan import make_plan
-from trueweight.wire import EventKind, FireResult, World
+from trueweight.wire import Environment, EventKind, FireResult
 
 
 async def fine(talk: Talk) -> None:
@@ -24,7 +24,7 @@ async def hangs(talk: Talk) -> None:
     await anyio.sleep_forever()
 
 
-def patient(stage: Stage) -> World:
+def patient(stage: Stage) -> Environment:
     """A world in which patience never runs out."""
     return stage.world(sleep=lambda _: anyio.sleep_forever())
 

@@ -3,7 +3,6 @@
 One file per area; a new check is a new function in one of them, or a new file beside them.
 """
 
-from trueweight.checks.heard import Heard, hear
 from trueweight.checks.registry import (
     Fail,
     NotApplicable,
@@ -18,18 +17,19 @@ from trueweight.checks.registry import (
     run_paired_checks,
     validate_params,
 )
+from trueweight.checks.reply_digest import ReplyDigest, digest_reply
 
 __all__ = [
     "Fail",
-    "Heard",
     "NotApplicable",
     "Pass",
+    "ReplyDigest",
     "Unsupported",
     "Verdict",
     "all_checks",
     "check",
     "check_params_schema",
-    "hear",
+    "digest_reply",
     "paired_check",
     "run_checks",
     "run_paired_checks",

@@ -10,7 +10,7 @@ from trueweight.checks.calls import CallProblem, CallValidity, declared_tools, v
 from trueweight.checks.evidence import quote, spans_of
 from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, check
 from trueweight.core import Case, Reply
-from trueweight.read import narrow
+from trueweight.protocols import narrow
 
 _FORMAT = {"type": "object", "properties": {"assert_format": {"type": "boolean"}}, "additionalProperties": False}
 _NOTHING = (CallProblem.ARGUMENTS_ABSENT, CallProblem.ARGUMENTS_NULL, CallProblem.ARGUMENTS_EMPTY)

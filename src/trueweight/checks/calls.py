@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from trueweight.checks.json_schema import Violation, validate
 from trueweight.core import Reply, ToolCall
-from trueweight.read import Kind, parse_json
+from trueweight.protocols import Kind, parse_json
 
 
 class CallProblem(StrEnum):

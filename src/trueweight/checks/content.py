@@ -11,7 +11,7 @@ from trueweight.checks.markers import strings_of
 from trueweight.checks.patterns import Unjudged, matches
 from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, check
 from trueweight.core import Case, Reply, Severity, Span
-from trueweight.read import Kind, locate, locate_field, narrow, span_of_content
+from trueweight.protocols import Kind, locate, locate_field, narrow, span_of_content
 
 _BROKEN = "\ufffd"
 _INVISIBLE = re.compile("[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")

@@ -8,7 +8,7 @@ from typing import Any
 
 from trueweight.checks.registry import Fail
 from trueweight.core import Anomaly, Reply, Span
-from trueweight.read import Kind
+from trueweight.protocols import Kind
 
 _QUOTE = 120
 _SPANS = 10

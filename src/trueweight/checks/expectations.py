@@ -11,7 +11,7 @@ from trueweight.checks.markers import find_markers
 from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.checks.structured import same_json
 from trueweight.core import Case, Reply, ToolCall
-from trueweight.read import locate_field, narrow
+from trueweight.protocols import locate_field, narrow
 
 _CALL = {
     "type": "object",

@@ -9,7 +9,7 @@ from trueweight.checks.calls import CallProblem, read_arguments
 from trueweight.checks.evidence import fail_on, quote, spans_of, whole
 from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply, Severity
-from trueweight.read import Kind, locate_field
+from trueweight.protocols import Kind, locate_field
 
 KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trueweight.checks.evidence import anomalies, fail_on, spans_of
 from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply, Severity
-from trueweight.read import Kind
+from trueweight.protocols import Kind
 
 
 @check(

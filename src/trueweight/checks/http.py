@@ -10,7 +10,7 @@ from trueweight.checks.evidence import anomalies, fail_on, quote, spans_of, whol
 from trueweight.checks.markers import strings_of
 from trueweight.checks.registry import Fail, Pass, Unsupported, Verdict, check
 from trueweight.core import Case, Endpoint, Reply, Severity
-from trueweight.read import Kind
+from trueweight.protocols import Kind
 
 _FEATURES = (
     "response_format", "tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs", "logit_bias", "seed",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from trueweight.checks.heard import Heard
-from trueweight.checks.registry import Fail, Pass, Verdict, paired_check
+from trueweight.checks.registry import Fail, PairedVerdict, Pass, paired_check
+from trueweight.checks.reply_digest import ReplyDigest
 
 _SPARE = 3
 """Tokens that honest stacks differ by: a begin token, a generation prompt. The Kimi verifier allows as many."""
@@ -23,7 +23,9 @@ _CASES = 5
     fix="Use the chat template that the model's authors publish, with its tokenizer, and compare the rendered prompts.",
     field="prompt_tokens",
 )
-def prompt_tokens_like_reference(heard: Sequence[Heard], reference: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+def prompt_tokens_like_reference(
+    heard: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]
+) -> Iterable[PairedVerdict]:
     """Not for a constant surplus, which is for ``system-prompt-injected``."""
     theirs = _counts(reference)
     surplus = _constant_surplus(heard, theirs)
@@ -47,7 +49,7 @@ def prompt_tokens_like_reference(heard: Sequence[Heard], reference: Sequence[Hea
     fix="Look for a default system prompt in the gateway or in the chat template.",
     field="prompt_tokens",
 )
-def system_prompt_injected(heard: Sequence[Heard], reference: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+def system_prompt_injected(heard: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
     """The same surplus in five cases or more of different lengths, and in most of all cases."""
     theirs = _counts(reference)
     surplus = _constant_surplus(heard, theirs)
@@ -62,7 +64,7 @@ def system_prompt_injected(heard: Sequence[Heard], reference: Sequence[Heard]) -
             yield one, Pass()
 
 
-def _counts(reference: Sequence[Heard]) -> Mapping[str, set[int]]:
+def _counts(reference: Sequence[ReplyDigest]) -> Mapping[str, set[int]]:
     found: dict[str, set[int]] = {}
     for one in reference:
         if one.prompt_tokens is not None:
@@ -70,7 +72,7 @@ def _counts(reference: Sequence[Heard]) -> Mapping[str, set[int]]:
     return found
 
 
-def _more(one: Heard, theirs: Mapping[str, set[int]]) -> int | None:
+def _more(one: ReplyDigest, theirs: Mapping[str, set[int]]) -> int | None:
     """Tokens beyond the reference's; None where either is unknown."""
     counts = theirs.get(one.case.key)
     if one.prompt_tokens is None or not counts:
@@ -78,7 +80,7 @@ def _more(one: Heard, theirs: Mapping[str, set[int]]) -> int | None:
     return min((one.prompt_tokens - count for count in counts), key=abs)
 
 
-def _constant_surplus(heard: Sequence[Heard], theirs: Mapping[str, set[int]]) -> int | None:
+def _constant_surplus(heard: Sequence[ReplyDigest], theirs: Mapping[str, set[int]]) -> int | None:
     """The difference that most cases share, if it is a surplus and their lengths differ."""
     by_case = {one.case.key: more for one in heard if (more := _more(one, theirs)) is not None}
     if not by_case:

@@ -9,7 +9,7 @@ from typing import Any
 from trueweight.checks.evidence import quote
 from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply, Span
-from trueweight.read import locate, narrow
+from trueweight.protocols import locate, narrow
 
 _MARKERS = re.compile(
     r"""

@@ -7,7 +7,7 @@ from typing import Any
 from trueweight.checks.evidence import quote, whole
 from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Endpoint, Reply, Severity, Span
-from trueweight.read.locate import values
+from trueweight.protocols.locate import values
 
 _LIST = "https://platform.openai.com/docs/api-reference/models/list"
 

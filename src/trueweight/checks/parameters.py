@@ -6,7 +6,7 @@ from trueweight.checks.evidence import quote, whole
 from trueweight.checks.finish import token_limit
 from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply, Severity
-from trueweight.read import locate, locate_field
+from trueweight.protocols import locate, locate_field
 
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
 

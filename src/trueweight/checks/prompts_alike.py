@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from trueweight.checks.heard import Heard
-from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, paired_check
+from trueweight.checks.registry import Fail, NotApplicable, PairedVerdict, Pass, Verdict, paired_check
+from trueweight.checks.reply_digest import ReplyDigest
 from trueweight.core import Severity
 
 _ID = {"type": "string", "minLength": 1}
@@ -30,7 +30,7 @@ _THAN = {"type": "object", "properties": {"than": _ID}, "required": ["than"], "a
     fix="Render both requests with the model's own chat template and compare with what the server feeds the model.",
     field="prompt_tokens",
 )
-def prompt_tokens_more(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+def prompt_tokens_more(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
     """By at least and at most so many tokens; at least 1 if the case does not say."""
 
     def judge(params: Any, more: int) -> Verdict:
@@ -59,7 +59,7 @@ def prompt_tokens_more(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[t
     fix="Flatten content parts to text before the template sees them.",
     field="prompt_tokens",
 )
-def prompt_tokens_same(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+def prompt_tokens_same(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
     """Within so many tokens; exactly if the case does not say."""
 
     def judge(params: Any, more: int) -> Verdict:
@@ -82,7 +82,7 @@ def prompt_tokens_same(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[t
     fix="Accept reasoning_content in assistant messages and hand it to the chat template.",
     field="prompt_tokens",
 )
-def history_reasoning_kept(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+def history_reasoning_kept(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
     """The same history, with and without ``reasoning_content``, does not cost the same.
 
     Only of a provider that shows reasoning at all: a model that does not think has no place for it in its template.
@@ -98,8 +98,8 @@ def history_reasoning_kept(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterab
 
 
 def _judged(
-    heard: Sequence[Heard], check: str, other: str, judge: Callable[[Any, int], Verdict]
-) -> Iterator[tuple[Heard, Verdict]]:
+    heard: Sequence[ReplyDigest], check: str, other: str, judge: Callable[[Any, int], Verdict]
+) -> Iterator[tuple[ReplyDigest, Verdict]]:
     """Each reply to a case that names the check, by its tokens beyond those of the case it names."""
     counts: dict[str, int] = {}
     for one in heard:
@@ -116,6 +116,6 @@ def _judged(
             yield one, judge(params, one.prompt_tokens - base)
 
 
-def other_key(one: Heard, name: str) -> str:
+def other_key(one: ReplyDigest, name: str) -> str:
     """The key of a case that another one names by its id, or by ``suite/id``."""
     return name if "/" in name else f"{one.case.suite}/{name}"

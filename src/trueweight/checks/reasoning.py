@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trueweight.checks.evidence import fail_on, quote, whole
-from trueweight.checks.heard import Heard
 from trueweight.checks.prompts_alike import other_key
-from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, check, paired_check
+from trueweight.checks.registry import Fail, NotApplicable, PairedVerdict, Pass, Verdict, check, paired_check
+from trueweight.checks.reply_digest import ReplyDigest
 from trueweight.core import Case, Reply, Severity
-from trueweight.read import Kind, locate_field
+from trueweight.protocols import Kind, locate_field
 
 
 @check(
@@ -88,7 +88,7 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> Verdict |
     fix="Pass reasoning_effort to the chat template in the form that the model knows.",
     field="reasoning_content",
 )
-def reasoning_longer(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+def reasoning_longer(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
     """All replies to the case together have more characters of reasoning, on average, than those to the other one."""
     lengths: dict[str, list[int]] = {}
     for one in heard:

@@ -12,7 +12,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from trueweight.checks.heard import Heard
+from trueweight.checks.reply_digest import ReplyDigest
 from trueweight.core import Case, CheckInfo, ConfigError, Endpoint, Finding, Outcome, Reply, Severity, Span, near_miss
 
 
@@ -51,7 +51,8 @@ class NotApplicable:
 Verdict = Pass | Fail | Unsupported | NotApplicable
 Params = Mapping[str, Any]
 _Run = Callable[[Case, Reply, Params], Verdict | None]
-_RunPaired = Callable[[Sequence[Heard], Sequence[Heard]], Iterable[tuple[Heard, Verdict]]]
+PairedVerdict = tuple[ReplyDigest, Verdict]
+_RunPaired = Callable[[Sequence[ReplyDigest], Sequence[ReplyDigest]], Iterable[PairedVerdict]]
 
 NO_PARAMS: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
 
@@ -222,7 +223,7 @@ def run_checks(case: Case, reply: Reply, *, without: Collection[str] = ()) -> tu
 
 
 def run_paired_checks(
-    heard: Iterable[Heard], reference: Iterable[Heard] = (), *, without: Collection[str] = ()
+    heard: Iterable[ReplyDigest], reference: Iterable[ReplyDigest] = (), *, without: Collection[str] = ()
 ) -> dict[str, tuple[Finding, ...]]:
     """What the checks of several replies say of one provider's: findings by trial, in order of check id.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from trueweight.checks.evidence import quote
-from trueweight.checks.heard import Heard
-from trueweight.checks.registry import Fail, Pass, Verdict, paired_check
+from trueweight.checks.registry import Fail, PairedVerdict, Pass, Verdict, paired_check
+from trueweight.checks.reply_digest import ReplyDigest
 from trueweight.core import Severity
 
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
@@ -23,7 +23,7 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
     fix="Pass seed to the sampler of the request, or refuse it.",
     field="content",
 )
-def seed_repeats(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+def seed_repeats(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
     """All replies to the case, streamed or not."""
     return _alike(heard, "seed-repeats", "another text from the same seed")
 
@@ -39,7 +39,7 @@ def seed_repeats(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[H
     fix="See whether the gateway drops a temperature of 0 as if it were absent.",
     field="content",
 )
-def temperature_zero_repeats(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+def temperature_zero_repeats(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
     """All replies to the case, streamed or not."""
     return _alike(heard, "temperature-zero-repeats", "another text at temperature 0")
 
@@ -54,7 +54,7 @@ def temperature_zero_repeats(heard: Sequence[Heard], _: Sequence[Heard]) -> Iter
     fix="Pass temperature to the sampler; key caches by nothing less than the whole request, or not at all.",
     field="content",
 )
-def temperature_varies(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+def temperature_varies(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
     """All replies to the case, streamed or not, are one text."""
     for replies in _cases(heard, "temperature-varies"):
         same = len({one.text for one in replies}) == 1
@@ -63,16 +63,16 @@ def temperature_varies(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[t
             yield one, Fail(words, "different texts", quote(one.content or "")) if same else Pass()
 
 
-def _alike(heard: Sequence[Heard], check: str, words: str) -> Iterator[tuple[Heard, Verdict]]:
+def _alike(heard: Sequence[ReplyDigest], check: str, words: str) -> Iterator[tuple[ReplyDigest, Verdict]]:
     for first, *others in _cases(heard, check):
         for one in others:
             same = one.text == first.text
             yield one, Pass() if same else Fail(words, quote(first.content or ""), quote(one.content or ""))
 
 
-def _cases(heard: Sequence[Heard], check: str) -> Iterator[list[Heard]]:
+def _cases(heard: Sequence[ReplyDigest], check: str) -> Iterator[list[ReplyDigest]]:
     """The replies of each case that names the check, where there are two or more with any text."""
-    found: dict[str, list[Heard]] = {}
+    found: dict[str, list[ReplyDigest]] = {}
     for one in heard:
         if check in one.case.checks and one.content:
             found.setdefault(one.case.key, []).append(one)

@@ -7,7 +7,7 @@ from typing import Any
 from trueweight.checks.evidence import anomalies, fail_on, quote, whole
 from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply, Severity, Span
-from trueweight.read import Kind
+from trueweight.protocols import Kind
 
 _TYPED = (Kind.WRONG_TYPE, Kind.CHOICES_MISSING, Kind.MESSAGE_IN_CHUNK)
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/object"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trueweight.checks.evidence import anomalies, fail_on, quote, spans_of, whole
 from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply, Severity, Span
-from trueweight.read import Kind
+from trueweight.protocols import Kind
 
 _STREAM = "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation"
 

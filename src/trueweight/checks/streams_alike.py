@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from trueweight.checks.evidence import quote
-from trueweight.checks.heard import Heard
-from trueweight.checks.registry import Fail, Pass, Verdict, paired_check
+from trueweight.checks.registry import Fail, PairedVerdict, Pass, Verdict, paired_check
+from trueweight.checks.reply_digest import ReplyDigest
 from trueweight.core import Mode, Severity
-from trueweight.read import parse_json
+from trueweight.protocols import parse_json
 
 _SPARE = 2
 """Completion tokens that two counts of one text may differ by: engines count the end of the text or do not."""
@@ -23,7 +23,7 @@ _SPARE = 2
     fix="Streams have a tool parser of their own: compare its output with that of the plain path.",
     field="tool_calls",
 )
-def stream_same_calls(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+def stream_same_calls(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
     """By number and names, where each mode is of one mind: a call that is lost, split or doubled in streams."""
     for plain, streamed in _modes(heard):
         said, heard_names = ({_names(one) for one in some} for some in (plain, streamed))
@@ -42,7 +42,7 @@ def stream_same_calls(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tu
     fix="Compare both texts: tags or white space point at a parser, another wording at batching.",
     field="content",
 )
-def stream_same_text(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+def stream_same_text(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
     """Text and arguments. Only worth knowing: numerics that depend on the batch are common and honest."""
     for plain, streamed in _modes(heard):
         texts = {_said(one) for one in plain}
@@ -62,7 +62,7 @@ def stream_same_text(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tup
     fix="Count tokens in one place, after generation, for both paths.",
     field="usage",
 )
-def usage_same_streamed(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[tuple[Heard, Verdict]]:
+def usage_same_streamed(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
     """Prompt tokens exactly; completion tokens within two, where the answers are the same text.
 
     Not where tools are called: what the model wrote for a call is not shown, and the same call may be spaced otherwise.
@@ -77,7 +77,7 @@ def usage_same_streamed(heard: Sequence[Heard], _: Sequence[Heard]) -> Iterable[
                 yield one, verdict
 
 
-def _same_prompt(plain: Sequence[Heard], one: Heard) -> Verdict | None:
+def _same_prompt(plain: Sequence[ReplyDigest], one: ReplyDigest) -> Verdict | None:
     counts = {p.prompt_tokens for p in plain if p.prompt_tokens is not None}
     if one.prompt_tokens is None or not counts:
         return None
@@ -87,7 +87,7 @@ def _same_prompt(plain: Sequence[Heard], one: Heard) -> Verdict | None:
     return Fail("the same prompt has another number of tokens when streamed", expected, str(one.prompt_tokens))
 
 
-def _same_completion(plain: Heard, one: Heard) -> Verdict | None:
+def _same_completion(plain: ReplyDigest, one: ReplyDigest) -> Verdict | None:
     ours, theirs = one.completion_tokens, plain.completion_tokens
     if ours is None or theirs is None:
         return None
@@ -96,9 +96,9 @@ def _same_completion(plain: Heard, one: Heard) -> Verdict | None:
     return Pass()
 
 
-def _both(heard: Sequence[Heard]) -> Iterator[tuple[list[Heard], list[Heard]]]:
+def _both(heard: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
     """Plain and streamed replies of each case that has both."""
-    cases: dict[str, tuple[list[Heard], list[Heard]]] = {}
+    cases: dict[str, tuple[list[ReplyDigest], list[ReplyDigest]]] = {}
     for one in heard:
         cases.setdefault(one.case.key, ([], []))[one.mode is Mode.STREAM].append(one)
     for plain, streamed in cases.values():
@@ -106,18 +106,18 @@ def _both(heard: Sequence[Heard]) -> Iterator[tuple[list[Heard], list[Heard]]]:
             yield plain, streamed
 
 
-def _modes(heard: Sequence[Heard]) -> Iterator[tuple[list[Heard], list[Heard]]]:
+def _modes(heard: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
     """The same, of cases at temperature 0 whose replies were not cut."""
     for plain, streamed in _both(heard):
         if plain[0].case.request.get("temperature") == 0 and not any(one.cut for one in (*plain, *streamed)):
             yield plain, streamed
 
 
-def _names(one: Heard) -> tuple[str | None, ...]:
+def _names(one: ReplyDigest) -> tuple[str | None, ...]:
     return tuple(name for name, _ in one.calls)
 
 
-def _said(one: Heard) -> tuple[object, ...]:
+def _said(one: ReplyDigest) -> tuple[object, ...]:
     """Text and calls, arguments as values where they are JSON: streams may be spaced otherwise."""
     return (one.text, *((name, _value(arguments)) for name, arguments in one.calls))
 
@@ -127,7 +127,7 @@ def _value(arguments: str | None) -> str | None:
     return repr(parsed.value) if parsed.ok else arguments
 
 
-def _shown(one: Heard) -> str:
+def _shown(one: ReplyDigest) -> str:
     calls = "".join(f" {name}({arguments})" for name, arguments in one.calls)
     return f"{one.content or ''}{calls}"
 

@@ -12,7 +12,7 @@ from trueweight.checks.finish import token_limit
 from trueweight.checks.json_schema import validate
 from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, check
 from trueweight.core import Case, Reply
-from trueweight.read import Kind, parse_json, span_of_content
+from trueweight.protocols import Kind, parse_json, span_of_content
 
 _FENCE = re.compile(r"```[\w-]*\s*\n?\s*[\[{\"\d]")
 _BEGINNINGS = 20

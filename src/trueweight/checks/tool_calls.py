@@ -10,7 +10,7 @@ from trueweight.checks.evidence import quote, spans_of
 from trueweight.checks.markers import find_markers
 from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply, Severity
-from trueweight.read import locate_field, narrow
+from trueweight.protocols import locate_field, narrow
 
 _CALLS = "https://platform.openai.com/docs/guides/function-calling"
 

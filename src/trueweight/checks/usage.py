@@ -8,7 +8,7 @@ from typing import Any
 from trueweight.checks.evidence import fail_on, spans_of, whole
 from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply, Severity
-from trueweight.read import Kind, locate_field
+from trueweight.protocols import Kind, locate_field
 
 _ENOUGH_WORDS = 200
 

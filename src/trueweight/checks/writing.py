@@ -10,7 +10,7 @@ from typing import Any
 from trueweight.checks.evidence import quote, whole
 from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply
-from trueweight.read import locate, locate_field, span_of_content
+from trueweight.protocols import locate, locate_field, span_of_content
 
 _SCRIPTS: Mapping[str, tuple[str, ...]] = {
     "latin": ("LATIN", "FULLWIDTH LATIN", "MASCULINE", "FEMININE", "MODIFIER"),

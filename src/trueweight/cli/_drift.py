@@ -15,18 +15,11 @@ from rich.table import Table
 from trueweight.core import Drift, DriftVerdict, ExitCode
 from trueweight.drift import Investigation
 from trueweight.report import for_log, visible
-from trueweight.run import (
-    Recording,
-    conclude,
-    conclude_drift,
-    drift_text,
-    known_ladder,
-    open_for_recording,
-    publish,
-    record_drift,
-)
 from trueweight.store import RunDir
 from trueweight.wire import WireSettings, run_loop
+from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, record_drift
+from trueweight.workflow.finish import conclude, publish
+from trueweight.workflow.send import Recording, open_for_recording
 
 DRIFT = "drift.json"
 

@@ -12,25 +12,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from trueweight.assess import exit_code
 from trueweight.cli._drift import ask_drift
 from trueweight.cli._progress import watching
 from trueweight.core import ExitCode
 from trueweight.plan import Forecast, Plan, forecast
 from trueweight.report import for_log, print_table, visible
-from trueweight.run import (
-    Recording,
-    conclude,
-    has_drift,
-    is_whole,
-    less,
-    open_for_recording,
-    publish,
-    record,
-    unanswered,
-)
 from trueweight.store import RunDir, pending
-from trueweight.verdict import exit_code
 from trueweight.wire import FireResult, WireSettings, run_loop
+from trueweight.workflow.drift import has_drift, less
+from trueweight.workflow.finish import conclude, publish
+from trueweight.workflow.send import Recording, open_for_recording, record, unanswered
+from trueweight.workflow.shards import is_whole
 
 
 def run_all(

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from trueweight.core import ConfigError, Estimate, ExitCode, Mode, Provider, Suite
-from trueweight.load import Level, Point, Slo, as_json, lay_out, measure_level, page, sweep
 from trueweight.report import for_log, visible
 from trueweight.store import replace_plain
 from trueweight.wire import WireSettings, run_loop
+from trueweight.workflow.load import Level, Point, Slo, as_json, lay_out, measure_level, page, sweep
 
 DEFAULT = "1,2,4,8,16,32"
 

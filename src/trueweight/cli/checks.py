@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from trueweight.explain import check_table, checks_json
+from trueweight.workflow.explain import check_table, checks_json
 
 
 @click.command()

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from trueweight.compare import compare
 from trueweight.core import ExitCode
-from trueweight.judge import judge_run
 from trueweight.report import comparison_json, comparison_markdown, print_comparison
 from trueweight.store import RunDir
+from trueweight.workflow.compare import compare
+from trueweight.workflow.judge import judge_run
 
 FORMATS = ("text", "markdown", "json")
 

@@ -12,9 +12,11 @@ from trueweight.cli._flow import run_all
 from trueweight.config import load_providers
 from trueweight.drift import DriftSettings
 from trueweight.fleet.child import running_fleet
-from trueweight.run import RunOptions, prepare, prepare_drift
 from trueweight.suites import find_suite
 from trueweight.wire import WireSettings
+from trueweight.workflow.drift import prepare_drift
+from trueweight.workflow.options import RunOptions
+from trueweight.workflow.send import prepare
 
 SUITES = ("tool-calls", "structured-output")
 

@@ -12,8 +12,8 @@ from trueweight.cli._drift import measure_drift, replay, write_ladder
 from trueweight.config import keys_for, load_providers
 from trueweight.core import DriftMode
 from trueweight.drift import DEFAULT_REQUESTS, DriftSettings, load_ladder
-from trueweight.run import prepare_drift
 from trueweight.wire import WireSettings
+from trueweight.workflow.drift import prepare_drift
 
 _PROVIDERS = click.option("--providers", "providers_file", type=click.Path(path_type=Path), help="providers.toml")
 _OUT = click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Run directory.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from trueweight.explain import explain
 from trueweight.report import visible
+from trueweight.workflow.explain import explain
 
 
 @click.command()

@@ -54,8 +54,8 @@ def matrix(names: tuple[str, ...], suites: tuple[str, ...], keep: Path | None, a
     Exit code 0 if every fault is found by the checks named for it and no healthy provider is flagged at MUST or
     SHOULD, else 1.
     """
-    from trueweight.fleet.matrix import fill_matrix, matrix_json, matrix_text
     from trueweight.suites import find_suite, shipped_suites
+    from trueweight.workflow.matrix import fill_matrix, matrix_json, matrix_text
 
     chosen = [find_suite(name) for name in suites or shipped_suites()]
     with tempfile.TemporaryDirectory(prefix="trueweight-matrix-") as folder:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from trueweight.assess import load_bar
 from trueweight.report import for_log
-from trueweight.run.gate import Gate, gate
-from trueweight.verdict import load_bar
+from trueweight.workflow.gate import Gate, gate
 
 MARKS = {"pass": "✓", "fail": "✕", "inconclusive": "?"}
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 
 from trueweight.core import ExitCode
-from trueweight.importers import import_run
-from trueweight.importers.recorded import FORMATS
 from trueweight.report import visible
-from trueweight.run import conclude, publish
 from trueweight.store import RunDir
+from trueweight.workflow.finish import conclude, publish
+from trueweight.workflow.import_run import FORMATS, import_run
 
 
 @click.command()

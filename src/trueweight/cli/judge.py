@@ -8,8 +8,8 @@ import click
 from rich.console import Console
 
 from trueweight.report import print_table
-from trueweight.run import conclude
 from trueweight.store import RunDir
+from trueweight.workflow.finish import conclude
 
 
 @click.command()

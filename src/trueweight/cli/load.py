@@ -11,9 +11,9 @@ from trueweight.cli._amounts import Amount
 from trueweight.cli._load import levels_of, run_load
 from trueweight.config import keys_for, load_providers
 from trueweight.core import Mode
-from trueweight.load import parse_slo
 from trueweight.suites import find_suite
 from trueweight.wire import ArrivalKind, WireSettings
+from trueweight.workflow.load import parse_slo
 
 
 @click.command()

@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from trueweight.assess import exit_code, silent_providers
 from trueweight.core import ExitCode
 from trueweight.report import print_table
-from trueweight.run import is_whole
-from trueweight.run.merging import merge_all
 from trueweight.store import RunDir
-from trueweight.verdict import exit_code, silent_providers
+from trueweight.workflow.merge import merge_all
+from trueweight.workflow.shards import is_whole
 
 
 @click.command()

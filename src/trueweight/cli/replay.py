@@ -13,11 +13,13 @@ from rich.console import Console
 from trueweight.checks import all_checks
 from trueweight.config import load_providers
 from trueweight.core import ExitCode
-from trueweight.replay import changed_checks, free_directory, prepare_again, same_request
 from trueweight.report import divergence, print_changed, print_divergence, print_exchange
-from trueweight.run import conclude, evidence, find_trial, open_for_recording, publish, record
 from trueweight.store import RunDir
 from trueweight.wire import WireSettings
+from trueweight.workflow.finish import conclude, evidence, publish
+from trueweight.workflow.lookup import find_trial
+from trueweight.workflow.replay import changed_checks, free_directory, prepare_again, same_request
+from trueweight.workflow.send import open_for_recording, record
 
 
 @click.command()

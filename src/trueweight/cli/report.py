@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from trueweight.report import find_format, format_names
-from trueweight.run import conclude, join_drift, publish
 from trueweight.store import RunDir
+from trueweight.workflow.finish import conclude, publish
+from trueweight.workflow.join import join_drift
 
 
 @click.command()

@@ -8,16 +8,19 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from trueweight.assess import load_bar
 from trueweight.cli._amounts import Amount
 from trueweight.cli._flow import run_all, show_forecast
 from trueweight.config import keys_for, load_providers
 from trueweight.core import ConfigError, parse_shard
 from trueweight.drift import DriftSettings
 from trueweight.report import visible
-from trueweight.run import RunOptions, divide, prepare, prepare_drift, say_division
 from trueweight.suites import find_suite
-from trueweight.verdict import load_bar
 from trueweight.wire import ArrivalKind, WireSettings
+from trueweight.workflow.drift import prepare_drift
+from trueweight.workflow.options import RunOptions
+from trueweight.workflow.send import prepare
+from trueweight.workflow.shards import divide, say_division
 
 CLOSED, OPEN = 8, 256
 

@@ -11,9 +11,10 @@ from rich.console import Console
 from trueweight.checks import all_checks
 from trueweight.core import Mode
 from trueweight.report import evidence_json, print_cases, print_exchange, print_outcomes, print_table
-from trueweight.run import evidence, find_case, find_provider, find_trial, judge, trials_of
-from trueweight.run.gate import load_summary
 from trueweight.store import RunDir
+from trueweight.workflow.finish import evidence, judge
+from trueweight.workflow.gate import load_summary
+from trueweight.workflow.lookup import find_case, find_provider, find_trial, trials_of
 
 
 @click.command()

@@ -12,9 +12,9 @@ from trueweight.cli._amounts import Amount
 from trueweight.config import keys_for
 from trueweight.core import ExitCode
 from trueweight.report import visible
-from trueweight.shrink import Budget, shrink_in_run
-from trueweight.shrink.candidate import Candidate
-from trueweight.shrink.words import told
+from trueweight.workflow.shrink import Budget, shrink_in_run
+from trueweight.workflow.shrink.candidate import Candidate
+from trueweight.workflow.shrink.words import told
 
 
 @click.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from trueweight.site import add_entry, build_site, prune, read_entries
+from trueweight.report.site import add_entry, build_site, prune, read_entries
 
 
 @click.command()

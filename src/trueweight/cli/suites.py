@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from trueweight.core import Case, ConfigError, ExitCode, Suite, near_miss
-from trueweight.importers import importer_names, read_format, write_suite
-from trueweight.properties.starter import write_starter
 from trueweight.suites import find_suite, read_suite, shipped_suites
 from trueweight.suites.find import generated_summaries
+from trueweight.suites.importers import importer_names, read_format, write_suite
 from trueweight.suites.jsonl_suite import suite_name
+from trueweight.suites.properties.starter import write_starter
 
 MAX_LISTED = 200
 

@@ -14,7 +14,7 @@ from trueweight.drift.distance import divergence
 from trueweight.drift.evidence import Evidence
 from trueweight.drift.facts import Facts
 from trueweight.drift.gross import score_gross
-from trueweight.drift.misfit import LEAST, Misfit
+from trueweight.drift.misconfiguration import LEAST, Misfit
 from trueweight.drift.scoring import NoiseScale, Score, score_greedy, score_logprobs, score_sampled
 from trueweight.drift.thresholds import Thresholds
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from trueweight.core import Exchange, Reply
-from trueweight.read import read_reply
+from trueweight.protocols import read_reply
 
 IMPOSSIBLE = -100.0
 """Stands for a log-probability of minus infinity, which some servers send as -9999 and some as null."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from trueweight.core import ConfigError, DriftMode, Provider, Role
 from trueweight.drift.evidence import Evidence
-from trueweight.drift.misfit import LEAST
+from trueweight.drift.misconfiguration import LEAST
 from trueweight.drift.scoring import Score
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 

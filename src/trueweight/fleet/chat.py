@@ -11,7 +11,7 @@ from typing import Any
 from trueweight.core import digest
 from trueweight.fleet import tokenizer
 from trueweight.fleet.answer import Answer, Ask, Call, Choice
-from trueweight.fleet.constrain import Muse, UnsatisfiableError, make_instance
+from trueweight.fleet.constrain import Sampler, UnsatisfiableError, make_instance
 from trueweight.fleet.decide import decide_calls, document_for, documents_in
 from trueweight.fleet.declared import tools_of
 from trueweight.fleet.decode import Sampling, Text, recite, write
@@ -104,13 +104,13 @@ class Brain:
             return recite(self.network, prompt, known, sampling)
         wanted = body.get("response_format") or {}
         if wanted.get("type") in {"json_object", "json_schema"}:
-            muse = Muse(self.network, self.network.start(prompt), sampling.temperature, rng)
+            muse = Sampler(self.network, self.network.start(prompt), sampling.temperature, rng)
             document = json.dumps(_document(wanted, last_user_text(body["messages"]), muse), ensure_ascii=False)
             return recite(self.network, prompt, document, sampling)
         return write(self.network, prompt, sampling, rng)
 
 
-def _document(wanted: Mapping[str, Any], text: str, muse: Muse) -> Any:
+def _document(wanted: Mapping[str, Any], text: str, muse: Sampler) -> Any:
     """The document a response format asks for: the one the prompt spells out, if it fits, else one of the network's."""
     if wanted["type"] == "json_object":
         spelled = next((found for found in documents_in(text) if isinstance(found, Mapping)), None)

@@ -12,7 +12,7 @@ import numpy as np
 
 from trueweight.fleet import tokenizer
 from trueweight.fleet.answer import Call
-from trueweight.fleet.constrain import Muse, make_instance, validator_of
+from trueweight.fleet.constrain import Sampler, make_instance, validator_of
 from trueweight.fleet.declared import tools_of
 from trueweight.fleet.decode import Sampling, draw
 from trueweight.fleet.network import Network
@@ -95,7 +95,7 @@ def decide_calls(
     if choice == "auto" and not _flip(wants_call(body, network, prompt), sampling, rng):
         return ()
     tool = max(tools, key=lambda tool: _overlap(text, tool))
-    muse = Muse(network, network.start([*prompt, tokenizer.CALL]), sampling.temperature, rng)
+    muse = Sampler(network, network.start([*prompt, tokenizer.CALL]), sampling.temperature, rng)
     return (Call(tool["function"]["name"], _arguments(tool, text, muse)),)
 
 
@@ -104,7 +104,7 @@ def _flip(logit: float, sampling: Sampling, rng: random.Random) -> bool:
     return draw(np.array([0.0, logit]), Sampling(temperature=sampling.temperature), rng) == 1
 
 
-def _arguments(tool: Mapping[str, Any], text: str, muse: Muse) -> str:
+def _arguments(tool: Mapping[str, Any], text: str, muse: Sampler) -> str:
     """The object that the user spells out, if it fits the tool, else one of the network's."""
     schema = parameters_of(tool)
     value = document_for(schema, text)

@@ -12,9 +12,9 @@ from rich.text import Text
 from trueweight.core import Finding, Outcome, Reply, Severity
 from trueweight.report.divergence import Divergence
 from trueweight.report.evidence import Evidence
-from trueweight.report.gist import gist
 from trueweight.report.page.payload import curl, marked, payload
 from trueweight.report.page.said import said
+from trueweight.report.preview import gist
 from trueweight.report.text import cut, for_log, visible
 
 _MARKS: Final = {Outcome.FAIL: ("✕", "red"), Outcome.PASS: ("✓", "green"), Outcome.UNSUPPORTED: ("∅", "yellow")}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jsonschema
 
 from trueweight.core import InfrastructureError, Price, Provider, Role
-from trueweight.schemas import load_schema
+from trueweight.core.schemas import load_schema
 
 FORMAT = "trueweight.manifest/1"
 SHARDS = "shards"

@@ -9,7 +9,7 @@ from trueweight.core import Case, ConfigError
 from trueweight.suites.jsonl_suite import suite_name
 from trueweight.suites.reading import Reading
 
-_MARKER = b"trueweight.properties"
+_MARKER = b"trueweight.suites.properties"
 
 
 class Drawing(NamedTuple):
@@ -30,7 +30,7 @@ def is_property_suite(path: Path) -> bool:
 def read_property_suite(path: Path, drawing: Drawing) -> Reading:
     """Run the file and draw its cases. Running it is what reading it means: a suite's author is trusted with that."""
     # Imported here: Hypothesis takes as long to load as all other suites take to be read.
-    from trueweight.properties.suite_file import draw_cases, load_properties
+    from trueweight.suites.properties.suite_file import draw_cases, load_properties
 
     name = suite_name(path.stem)
     cases: list[Case] = []
@@ -44,7 +44,7 @@ def read_property_suite(path: Path, drawing: Drawing) -> Reading:
 
 def summary_of(path: Path) -> tuple[int, str]:
     """How many cases a property suite yields by default, and its title; draws nothing."""
-    from trueweight.properties.suite_file import default_examples, load_properties
+    from trueweight.suites.properties.suite_file import default_examples, load_properties
 
     file = load_properties(path)
     return default_examples(file), file.title

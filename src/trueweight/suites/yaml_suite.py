@@ -9,7 +9,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from trueweight.core import Case, ConfigError, Endpoint, Mode, Severity
-from trueweight.schemas import load_schema
+from trueweight.core.schemas import load_schema
 from trueweight.suites.check_params import objections_to_checks
 from trueweight.suites.explain import Objection, objections
 from trueweight.suites.reading import Reading

@@ -5,21 +5,21 @@ A byte comes in at ``connection.data_received``, is stamped and kept by ``captur
 """
 
 from trueweight.wire.arrivals import ArrivalKind
+from trueweight.wire.environment import Environment
 from trueweight.wire.fire import fire
 from trueweight.wire.health import Health
 from trueweight.wire.loop import run_loop
 from trueweight.wire.settings import EventKind, FireResult, Unsent, WireEvent, WireSettings
-from trueweight.wire.world import World
 
 __all__ = [
     "ArrivalKind",
+    "Environment",
     "EventKind",
     "FireResult",
     "Health",
     "Unsent",
     "WireEvent",
     "WireSettings",
-    "World",
     "fire",
     "run_loop",
 ]

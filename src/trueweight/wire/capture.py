@@ -13,7 +13,7 @@ import httpx
 from trueweight.core import Attempt, Failure, FailureKind, Stamp
 from trueweight.wire.failures import TRANSPORT_ERRORS, failure_of_error, failure_of_status
 from trueweight.wire.late_error import failure_of_body
-from trueweight.wire.outgoing import Outgoing
+from trueweight.wire.request_builder import Outgoing
 from trueweight.wire.settings import WireSettings
 
 CUT = Failure(FailureKind.INTERRUPTED, "the run was stopped")

@@ -11,7 +11,7 @@ import httpx
 
 from trueweight.wire.answer import Answer, Listener
 
-FAREWELL = 0.2
+CLOSE_TIMEOUT = 0.2
 """Seconds that a closing connection waits for the other side."""
 
 
@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
         else:
             self._transport.close()
-            asyncio.get_running_loop().call_later(FAREWELL, self._abort)
+            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._abort)
 
     def _abort(self) -> None:
         if self._transport is not None:

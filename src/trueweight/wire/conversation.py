@@ -11,15 +11,15 @@ import httpx
 
 from trueweight.core import Attempt, Exchange, FailureKind, Mode, Trial
 from trueweight.wire.capture import CUT, Capture
-from trueweight.wire.desk import Desk
+from trueweight.wire.environment import Environment
 from trueweight.wire.health import LoopWatch
 from trueweight.wire.ledger import Ledger
-from trueweight.wire.outgoing import Outgoing
+from trueweight.wire.lockstep import Lockstep
 from trueweight.wire.redact import Redactor
+from trueweight.wire.request_builder import Outgoing
 from trueweight.wire.retry import asked_wait, wait_before_retry
 from trueweight.wire.settings import EventKind, WireEvent, WireSettings
-from trueweight.wire.step import Step
-from trueweight.wire.world import World
+from trueweight.wire.write_queue import WriteQueue
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Shared:
     """What all of a run shares. ``sink`` and ``notify`` never raise; ``halt`` stops every provider."""
 
     settings: WireSettings
-    world: World
+    world: Environment
     ledger: Ledger
     redactor: Redactor
-    step: Step
-    desk: Desk
+    step: Lockstep
+    desk: WriteQueue
     watch: LoopWatch
     sink: Callable[[Exchange], None]
     notify: Callable[[WireEvent], None]

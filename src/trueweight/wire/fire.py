@@ -12,14 +12,14 @@ import httpx
 
 from trueweight.core import Exchange, Trial
 from trueweight.wire.conversation import Shared
-from trueweight.wire.desk import Desk
+from trueweight.wire.environment import Environment
 from trueweight.wire.health import LoopWatch, SelfTest, self_test
 from trueweight.wire.lane import INTERRUPTED, Lane
 from trueweight.wire.ledger import Ledger
+from trueweight.wire.lockstep import Lockstep
 from trueweight.wire.redact import Redactor
 from trueweight.wire.settings import FireResult, WireEvent, WireSettings
-from trueweight.wire.step import Step
-from trueweight.wire.world import World
+from trueweight.wire.write_queue import WriteQueue
 
 
 async def fire(
@@ -29,7 +29,7 @@ async def fire(
     sink: Callable[[Exchange], None],
     settings: WireSettings | None = None,
     on_event: Callable[[WireEvent], None] | None = None,
-    world: World | None = None,
+    world: Environment | None = None,
     interrupt: anyio.Event | None = None,
     handle_signals: bool = False,
     check_client: bool = False,
@@ -53,7 +53,7 @@ async def fire(
         sink=sink,
         settings=settings or WireSettings(),
         on_event=on_event,
-        world=world or World(),
+        world=world or Environment(),
         interrupt=interrupt or anyio.Event(),
     )
     return await run.fire(trials, handle_signals=handle_signals, check_client=check_client)
@@ -67,7 +67,7 @@ class _Run:
         sink: Callable[[Exchange], None],
         settings: WireSettings,
         on_event: Callable[[WireEvent], None] | None,
-        world: World,
+        world: Environment,
         interrupt: anyio.Event,
     ) -> None:
         self._keys = keys
@@ -112,7 +112,7 @@ class _Run:
             self._ledger,
             Redactor(self._keys.values()),
             self._make_step(sum(workers.values())),
-            Desk(),
+            WriteQueue(),
             self._watch,
             sink=self._record,
             notify=self._notify,
@@ -133,12 +133,12 @@ class _Run:
             for name, own in by_name.items()
         }
 
-    def _make_step(self, workers: int) -> Step:
+    def _make_step(self, workers: int) -> Lockstep:
         """Unless told otherwise, a lead that lets every lane keep all of its workers busy twice over."""
         settings = self._settings
         lead = 2 * workers if settings.lead is None else settings.lead
         # In an open loop the schedule keeps them in step, and waiting for each other would break it.
-        return Step(sys.maxsize if settings.rate else lead, settings.patience, self._world)
+        return Lockstep(sys.maxsize if settings.rate else lead, settings.patience, self._world)
 
     def _record(self, exchange: Exchange) -> None:
         if self._guarded(lambda: self._sink(exchange)):

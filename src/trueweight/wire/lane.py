@@ -14,8 +14,8 @@ import httpx
 from trueweight.core import Attempt, Endpoint, FailureKind, Provider, Trial
 from trueweight.wire.arrivals import arrivals
 from trueweight.wire.conversation import Conversation, Gate, Shared
-from trueweight.wire.outgoing import Outgoing, Stationery
 from trueweight.wire.pacing import Pacer
+from trueweight.wire.request_builder import Outgoing, RequestBuilder
 from trueweight.wire.retry import asked_wait
 from trueweight.wire.settings import EventKind, Unsent, WireEvent
 from trueweight.wire.transport import make_transport
@@ -53,7 +53,7 @@ class Lane:
         self.provider = provider
         self.reason = ""
         self._trials = deque(trials)
-        self._stationery = Stationery(provider, key, shared.redactor)
+        self._stationery = RequestBuilder(provider, key, shared.redactor)
         own = shared.world.transport(provider)
         self._transport = make_transport(tls, http2=shared.settings.http2) if own is None else own
         self._limit = workers

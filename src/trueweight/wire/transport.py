@@ -23,7 +23,7 @@ import httpx
 
 from trueweight.core import ConfigError
 from trueweight.wire.answer import Answer
-from trueweight.wire.connection import FAREWELL, Connection
+from trueweight.wire.connection import CLOSE_TIMEOUT, Connection
 
 KEEPALIVE = 15.0
 """Seconds after which an idle connection is not used again."""
@@ -132,7 +132,7 @@ class FastTransport(httpx.AsyncBaseTransport):
         self._lookups.clear()
         for connection in list(self._open):
             connection.close()
-        with anyio.move_on_after(2 * FAREWELL):
+        with anyio.move_on_after(2 * CLOSE_TIMEOUT):
             for connection in list(self._open):
                 await connection.lost.wait()
 

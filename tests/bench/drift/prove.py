@@ -25,7 +25,7 @@ from samples import Samples, keep, read_kept, test_prompts
 from variants import HONEST, RUNGS
 
 from trueweight.drift.betting import benjamini_hochberg
-from trueweight.drift.misfit import Misfit
+from trueweight.drift.misconfiguration import Misfit
 from trueweight.drift.settings import PROBES
 from trueweight.drift.thresholds import shipped_thresholds
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trueweight.drift.betting import LEAST, PORTFOLIO, Stake
-from trueweight.drift.misfit import LEAST as RIPE
+from trueweight.drift.misconfiguration import LEAST as RIPE
 
 Floats = npt.NDArray[np.float64]
 

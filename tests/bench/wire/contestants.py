@@ -59,7 +59,7 @@ def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
     """Fire and record, as ``trueweight run`` does; times are read from the record afterwards."""
     from trueweight.core import Case, Exchange, Mode, Provider, Trial
     from trueweight.store import Manifest, RunDir
-    from trueweight.wire import FireResult, WireSettings, World, fire, run_loop
+    from trueweight.wire import Environment, FireResult, WireSettings, fire, run_loop
 
     provider = Provider("bench", f"{url}/v1", "m", timeout=600)
 
@@ -67,7 +67,7 @@ def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
         cases = (Case(mode.value, f"c{n}", {"messages": MESSAGES, "max_tokens": CHUNKS}) for n in range(count))
         return [Trial.of(case, provider, 0, mode) for case in cases]
 
-    world = World(transport=carrier(transport))
+    world = Environment(transport=carrier(transport))
 
     def timed(todo: list[Trial], at_once: int, run: RunDir) -> tuple[float, float]:
         settings = WireSettings(concurrency=at_once)
@@ -96,7 +96,7 @@ def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
 
     from datetime import datetime
 
-    from trueweight.read import read_reply, timing_of
+    from trueweight.protocols import read_reply, timing_of
 
     order = sorted(exchanges, key=lambda exchange: datetime.fromisoformat(exchange.started_at))
     ttft = {}

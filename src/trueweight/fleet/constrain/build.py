@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from trueweight.fleet.constrain.merge import ContradictionError, merge
-from trueweight.fleet.constrain.muse import Muse
 from trueweight.fleet.constrain.references import resolve
+from trueweight.fleet.constrain.sampler import Sampler
 from trueweight.fleet.constrain.strings import from_pattern, make_string
 
 _SOFT, _HARD = 5, 40
@@ -28,7 +28,7 @@ _ANY = ("string", "integer", "boolean", "null", "object", "array")
 class Builder:
     """Builds one value. ``plain`` ignores defaults, which need not be valid themselves."""
 
-    def __init__(self, root: Any, muse: Muse, *, plain: bool) -> None:
+    def __init__(self, root: Any, muse: Sampler, *, plain: bool) -> None:
         self._root = root
         self._muse = muse
         self._plain = plain

@@ -11,7 +11,7 @@ from referencing.exceptions import Unresolvable
 
 from trueweight.fleet.constrain.build import Builder
 from trueweight.fleet.constrain.merge import ContradictionError
-from trueweight.fleet.constrain.muse import Muse
+from trueweight.fleet.constrain.sampler import Sampler
 
 _ATTEMPTS = 24
 
@@ -38,7 +38,7 @@ def validator_of(schema: Any) -> Draft202012Validator:
     return Draft202012Validator(schema, registry=registry, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
-def make_instance(schema: Any, muse: Muse) -> Any:
+def make_instance(schema: Any, muse: Sampler) -> Any:
     """A JSON value that the schema accepts.
 
     Raises:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from trueweight.fleet.constrain.muse import Muse
+from trueweight.fleet.constrain.sampler import Sampler
 
 # The parse tree of the standard library has no public door; its shape has not changed since Python 2.
 _parse: Any = importlib.import_module("re._parser").parse
@@ -44,7 +44,7 @@ _FORMATS = {
 }
 
 
-def make_string(schema: dict[str, Any], muse: Muse) -> str:
+def make_string(schema: dict[str, Any], muse: Sampler) -> str:
     """A string that respects pattern, format, minLength and maxLength as far as each allows; callers validate."""
     low = int(schema.get("minLength", 0))
     high = schema.get("maxLength")
@@ -62,7 +62,7 @@ def make_string(schema: dict[str, Any], muse: Muse) -> str:
     return text if high is None else text[: int(high)].rstrip().ljust(min(low, int(high)), "a")
 
 
-def from_pattern(pattern: str, muse: Muse) -> str:
+def from_pattern(pattern: str, muse: Sampler) -> str:
     """A string in which the pattern is found.
 
     Raises:
@@ -75,12 +75,12 @@ def from_pattern(pattern: str, muse: Muse) -> str:
     return "".join(_emit(tree, muse, []))
 
 
-def _emit(tree: Iterable[tuple[Any, Any]], muse: Muse, groups: list[str]) -> list[str]:
+def _emit(tree: Iterable[tuple[Any, Any]], muse: Sampler, groups: list[str]) -> list[str]:
     """Text for each node of a parse tree, in order."""
     return [_node(str(op), argument, muse, groups) for op, argument in tree]
 
 
-def _node(op: str, argument: Any, muse: Muse, groups: list[str]) -> str:
+def _node(op: str, argument: Any, muse: Sampler, groups: list[str]) -> str:
     """Text for one node. What only looks around adds nothing: the final validation decides."""
     text = ""
     match op:

@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Severity, Span
 from trueweight.report.evidence import Evidence
-from trueweight.report.gist import gist
 from trueweight.report.page.said import said
+from trueweight.report.preview import gist
 from trueweight.report.text import json_escaped, visible
 
 _BODY: Final = 6_000

@@ -17,13 +17,13 @@ from trueweight.report.metrics import count_name, counts_in_order, in_order, of_
 from trueweight.report.numbers import plain, sample, span, write
 from trueweight.report.page.answer import answer
 from trueweight.report.page.arrivals import lost_requests
-from trueweight.report.page.choose import choose
 from trueweight.report.page.client import client_health
 from trueweight.report.page.drift import drifts
 from trueweight.report.page.latency import latency
 from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
 from trueweight.report.page.paired import paired
 from trueweight.report.page.payload import Failing, failing_cells, payload
+from trueweight.report.page.select_evidence import choose
 from trueweight.report.standing import Standing, standings
 from trueweight.report.text import json_escaped, visible
 

@@ -1,0 +1,57 @@
+"""What checks of several replies need to know of each: small, so that a run of any size fits in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trueweight.core import Case, Mode, Reply, digest
+
+_KEPT = 400
+"""Characters of content that are kept for quoting."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDigest:
+    """The gist of one whole reply.
+
+    Attributes:
+        content: the first characters of it, for quoting; None if there was none.
+        calls: name and arguments text of each call.
+        text: digest of content and reasoning.
+        reasoned: characters of reasoning.
+        cut: whether the reply ended at a length limit.
+    """
+
+    trial: str
+    case: Case
+    mode: Mode
+    repeat: int
+    content: str | None
+    calls: tuple[tuple[str | None, str | None], ...]
+    text: str
+    reasoned: int
+    cut: bool
+    finish_reason: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+
+
+def digest_reply(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> ReplyDigest | None:
+    """The gist of a reply; None for a refusal, an error, or what is no chat completion."""
+    if not reply.ok or reply.error is not None or reply.choices == 0:
+        return None
+    usage = reply.usage
+    return ReplyDigest(
+        trial=trial,
+        case=case,
+        mode=mode,
+        repeat=repeat,
+        content=None if reply.content is None else reply.content[:_KEPT],
+        calls=tuple((call.name, call.arguments) for call in reply.tool_calls),
+        text=digest([reply.content or "", reply.reasoning or ""])[:20],
+        reasoned=len(reply.reasoning or ""),
+        cut=reply.finish_reason == "length",
+        finish_reason=reply.finish_reason,
+        prompt_tokens=usage.prompt_tokens if usage else None,
+        completion_tokens=usage.completion_tokens if usage else None,
+    )

@@ -1,5 +1,0 @@
-"""Two judged runs → what changed between them, paired by case. Pure."""
-
-from trueweight.compare.changes import FORMAT, compare
-
-__all__ = ["FORMAT", "compare"]

@@ -1,0 +1,113 @@
+"""One registry for each kind of thing that can be added: checks, metrics, graders, formats, protocols, importers.
+
+A kind has a group of entry points. Each entry point names a module, or a package of which every module is imported;
+importing it registers what it declares. What trueweight ships is found in the same way as what another package adds::
+
+    [project.entry-points."trueweight.checks"]
+    mine = "my_package.my_checks"
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, TypeVar
+
+from trueweight.core.errors import ConfigError, near_miss
+
+T = TypeVar("T")
+
+_OURS = "trueweight"
+
+
+class Registry(Generic[T]):
+    """The things of one kind, by name.
+
+    Args:
+        kind: what one of them is called in an error, e.g. ``check``.
+        group: the group of entry points, e.g. ``trueweight.checks``.
+    """
+
+    def __init__(self, kind: str, group: str) -> None:
+        self.kind = kind
+        self.group = group
+        self._found: dict[str, T] = {}
+        self._origins: dict[str, str] = {}
+        self._loading = _OURS
+        self._sorted: dict[str, T] | None = None
+
+    def add(self, name: str, item: T) -> T:
+        """Register an item.
+
+        Raises:
+            ConfigError: ``registry-duplicate`` if the name is taken.
+        """
+        if name in self._found:
+            raise ConfigError(
+                f"two {self.kind}s are named {name!r}: one of {self._origins[name]}, one of {self._loading}",
+                code="registry-duplicate",
+                where=self._loading,
+                hint=f"Rename one of them: the name of a {self.kind} is unique among all installed packages.",
+            )
+        self._found[name] = item
+        self._origins[name] = self._loading
+        self._sorted = None
+        return item
+
+    def all(self) -> Mapping[str, T]:
+        """Every item, by name, sorted by name. The first call imports all modules of the group.
+
+        Raises:
+            ConfigError: ``plugin-broken`` if a module cannot be imported.
+        """
+        if self._sorted is None:
+            self._load()
+            self._sorted = dict(sorted(self._found.items()))
+        return self._sorted
+
+    def get(self, name: str) -> T:
+        """One item.
+
+        Raises:
+            ConfigError: ``unknown-KIND`` if there is none of that name.
+        """
+        found = self.all().get(name)
+        if found is None:
+            kind = self.kind.replace(" ", "-")
+            raise ConfigError(f"unknown {self.kind} {name!r}", code=f"unknown-{kind}", hint=near_miss(name, self.all()))
+        return found
+
+    def origin(self, name: str) -> str:
+        """The distribution package that declares an item: ``trueweight``, or the package that adds it."""
+        self.get(name)
+        return self._origins[name]
+
+    def _load(self) -> None:
+        # Ours first, so that a name taken twice is reported against the package that was added.
+        for point in sorted(entry_points(group=self.group), key=lambda p: (_package(p) != _OURS, _package(p), p.name)):
+            self._loading = _package(point)
+            try:
+                _import_all(point.value)
+            except ConfigError:
+                raise
+            except Exception as error:
+                raise ConfigError(
+                    f"the {self.kind} module {point.value!r} cannot be imported: {type(error).__name__}: {error}",
+                    code="plugin-broken",
+                    where=f"package {self._loading}",
+                    hint=f"Fix or uninstall {self._loading}; its entry point is {point.name!r} in {self.group!r}.",
+                ) from error
+            finally:
+                self._loading = _OURS
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "an unnamed package"
+
+
+def _import_all(name: str) -> None:
+    module = importlib.import_module(name)
+    for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
+        importlib.import_module(f"{name}.{found.name}")

@@ -1,9 +1,0 @@
-"""How a provider behaves under more and more load: levels fired one after the other, and what they came to."""
-
-from trueweight.load.levels import Level, lay_out, sweep
-from trueweight.load.measured import Point, measure_level
-from trueweight.load.outcome import as_json, saturation
-from trueweight.load.page import page
-from trueweight.load.slo import Slo, parse_slo
-
-__all__ = ["Level", "Point", "Slo", "as_json", "lay_out", "measure_level", "page", "parse_slo", "saturation", "sweep"]

@@ -1,0 +1,43 @@
+"""Observations → estimates: pure, seeded, vectorised."""
+
+from trueweight.metrics.measuring import Comparison, Measured, measure
+from trueweight.metrics.registry import COMPARED, Metric, all_metrics, register
+from trueweight.metrics.sample import Sample, make_halves, make_samples
+from trueweight.metrics.share import Share, estimate_share, share_metric
+from trueweight.metrics.table import CaseInfo, Table, tabulate
+from trueweight.statistics.multiple_testing import benjamini_hochberg, holm
+from trueweight.statistics.paired import Difference, difference_by_case, mcnemar, median_difference
+from trueweight.statistics.proportion import clustered, exact, wilson
+from trueweight.statistics.quantile import quantile
+from trueweight.statistics.resample import Resampler, bca
+
+__all__ = [
+    "COMPARED",
+    "CaseInfo",
+    "Comparison",
+    "Difference",
+    "Measured",
+    "Metric",
+    "Resampler",
+    "Sample",
+    "Share",
+    "Table",
+    "all_metrics",
+    "bca",
+    "benjamini_hochberg",
+    "clustered",
+    "difference_by_case",
+    "estimate_share",
+    "exact",
+    "holm",
+    "make_halves",
+    "make_samples",
+    "mcnemar",
+    "measure",
+    "median_difference",
+    "quantile",
+    "register",
+    "share_metric",
+    "tabulate",
+    "wilson",
+]

@@ -1,0 +1,178 @@
+"""Whether a tool is called when one should be: against the reference, and against what the case says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from trueweight.core import Estimate
+from trueweight.metrics.registry import Metric, register
+from trueweight.metrics.sample import ASKED_ONCE, Sample
+from trueweight.metrics.share import Share, share_metric
+from trueweight.metrics.table import Table
+from trueweight.statistics.array import Array
+from trueweight.statistics.paired import Difference, mcnemar
+from trueweight.statistics.proportion import FEW, clustered, exact
+from trueweight.statistics.resample import CONFIDENCE, Interval, bca, bootstrap_p
+
+Signal = Callable[[Table], Array]
+
+
+class _Ratio(NamedTuple):
+    """Two counts by case whose ratio of sums, mapped, is the score."""
+
+    hits: Array
+    trials: Array
+    value: float | None
+    map: Callable[[float], float]
+
+
+def _same(x: float) -> float:
+    return x
+
+
+def _dice(jaccard: float) -> float:
+    """F1 as a function of true positives ÷ (true and false positives and false negatives)."""
+    return 2 * jaccard / (1 + jaccard)
+
+
+def _score(kind: str, sample: Sample, ours: Array, theirs: Array, case_of: Table) -> _Ratio:
+    """Precision, recall or F1 of our calls where theirs are the truth; value None if it is not defined."""
+    both, mine, other = (sample.by_case(x, case_of) for x in (ours & theirs, ours, theirs))
+    if kind == "precision":
+        return _Ratio(both, mine, float(both.sum() / mine.sum()) if mine.sum() else None, _same)
+    if kind == "recall":
+        return _Ratio(both, other, float(both.sum() / other.sum()) if other.sum() else None, _same)
+    defined = mine.sum() > 0 and other.sum() > 0
+    value = float(2 * both.sum() / (mine.sum() + other.sum())) if defined else None
+    return _Ratio(both, mine + other - both, value, _dice)
+
+
+def _called(table: Table) -> Array:
+    return table.called
+
+
+def _finished_with_calls(table: Table) -> Array:
+    return np.asarray(table.finish == "tool_calls")
+
+
+def _estimate(kind: str, signal: Signal) -> Callable[[Sample], Estimate]:
+    def estimate(sample: Sample) -> Estimate:
+        if sample.pairing is None:
+            return Estimate.not_applicable("proportion", sample.unpaired)
+        ours, a, _ = sample.pairing
+        asked = ours.asked_tools
+        if not asked.any():
+            return Estimate.not_applicable("proportion", "no case offers tools")
+        both = asked & ours.arrived & a.arrived
+        of, n = (int((sample.by_case(rows, ours) > 0).sum()) for rows in (asked, both))
+        missing = _missing(sample, ours, a, both)
+        score = _score(kind, sample, both & signal(ours), both & signal(a), ours)
+        if score.value is None:
+            why = "neither made a call" if n else "no trial was answered by both"
+            if n and (both & signal(a)).any():
+                why = "it made no call"
+            elif n and (both & signal(ours)).any():
+                why = "the reference made no call"
+            return Estimate(None, None, None, n, "proportion", "n/a", of=of, missing=missing, note=why)
+        ends, method = clustered(score.hits, score.trials, sample.resampler)
+        low, high = (None if end is None else score.map(end) for end in ends)
+        method = f"paired by case with the reference, {method}"
+        return Estimate(score.value, low, high, n=n, unit="proportion", method=method, of=of, missing=missing)
+
+    return estimate
+
+
+def _missing(sample: Sample, ours: Table, a: Table, both: Array) -> tuple[tuple[str, int], ...]:
+    """Cases without any trial that both answered, by whose fault and which."""
+    alone = ours.asked_tools & (sample.by_case(both, ours) == 0)[ours.case]
+    theirs = np.char.add("reference: ", a.absent)
+    reasons = np.where(ours.arrived, theirs, ours.absent)[alone]
+    _, first = np.unique(ours.case[alone], return_index=True)
+    return tuple(sorted(Counter(reasons[first].tolist()).items()))
+
+
+def _difference(kind: str, signal: Signal) -> Callable[[Sample, Sample], Difference]:
+    """Score of the provider against A less that of B against A, on the trials which all three answered."""
+
+    def difference(sample: Sample, reference: Sample) -> Difference:
+        del reference  # its two runs stand beside ours in the pairing already
+        pairing = sample.pairing
+        if pairing is None or pairing.b is None:
+            return Difference(Estimate.not_applicable("difference", sample.unpaired or ASKED_ONCE), None)
+        ours, a, b = pairing.ours, pairing.a, pairing.b
+        of = int((sample.by_case(ours.asked_tools, ours) > 0).sum())
+        rows = ours.asked_tools & ours.arrived & a.arrived & b.arrived
+        mine, floor = (_score(kind, sample, rows & signal(t), rows & signal(a), ours) for t in (ours, b))
+        if mine.value is None or floor.value is None:
+            why = "not defined: there are no calls to score on the trials that all three answered"
+            return Difference(Estimate.not_applicable("difference", why), None)
+        n = int((sample.by_case(rows, ours) > 0).sum())
+        interval, method, p = _contrast(sample, mine, floor)
+        missing = (("not answered by all three", of - n),) if of > n else ()
+        value = mine.value - floor.value
+        method = f"paired by case: (provider, A) - (B, A), {method}"
+        return Difference(Estimate(value, *interval, n, "difference", method, of, missing), p)
+
+    return difference
+
+
+def _contrast(sample: Sample, mine: _Ratio, floor: _Ratio) -> tuple[Interval, str, float]:
+    missed = (mine.hits < mine.trials) | (floor.hits < floor.trials)
+    if int(missed.sum()) >= FEW:
+        columns = np.column_stack([mine.hits, mine.trials, floor.hits, floor.trials])
+        boot = sample.resampler.bootstrap(
+            columns, lambda s: _mapped(mine, s[..., 0] / s[..., 1]) - _mapped(floor, s[..., 2] / s[..., 3])
+        )
+        found = bca(boot)
+        if found is not None:
+            return found, f"BCa bootstrap over cases, {sample.resampler.resamples} resamples", bootstrap_p(boot)
+    each = (1 + CONFIDENCE) / 2  # two intervals at 97.5% hold together at 95%
+    ours, theirs = (_exact(ratio, each) for ratio in (mine, floor))
+    behind = (mine.trials - mine.hits) - (floor.trials - floor.hits)
+    p = mcnemar(int((behind < 0).sum()), int((behind > 0).sum()))
+    return Interval(ours[0] - theirs[1], ours[1] - theirs[0]), "exact limits of both scores; exact McNemar", p
+
+
+def _mapped(ratio: _Ratio, values: Array) -> Array:
+    return 2 * values / (1 + values) if ratio.map is _dice else values
+
+
+def _exact(ratio: _Ratio, confidence: float) -> tuple[float, float]:
+    units = int((ratio.trials > 0).sum())
+    low, high = exact(float(ratio.hits.sum() / ratio.trials.sum()) * units, units, confidence)
+    return ratio.map(low or 0.0), ratio.map(1.0 if high is None else high)
+
+
+_AGAINST = " For the reference itself: its second run against its first, which is the noise floor."
+
+
+def _trigger(name: str, kind: str, definition: str, signal: Signal = _called) -> None:
+    estimate, difference = _estimate(kind, signal), _difference(kind, signal)
+    register(Metric(name, "proportion", definition + _AGAINST, True, estimate, difference, floor_is_estimate=True))
+
+
+_trigger(
+    "tool_call_precision", "precision", "Of the replies with a tool call, the share where reference run A called too."
+)
+_trigger("tool_call_recall", "recall", "Of the trials where reference run A called, the share where this one did too.")
+_trigger("tool_call_f1", "f1", "Harmonic mean of tool_call_precision and tool_call_recall against reference run A.")
+_trigger(
+    "k2vv_trigger_f1",
+    "f1",
+    "The K2 Vendor Verifier's trigger F1: as tool_call_f1, but a reply counts as a call by its finish reason.",
+    _finished_with_calls,
+)
+
+
+@share_metric(
+    "trigger_accuracy",
+    "Replies that call a tool exactly when the case says so ÷ replies to cases that say whether a call is due.",
+)
+def trigger_accuracy(sample: Sample) -> Share:
+    table = sample.own
+    says = table.expects >= 0
+    return Share(says, says & table.arrived, table.called == (table.expects == 1), "", "no case says if a call is due")

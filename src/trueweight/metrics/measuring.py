@@ -1,0 +1,107 @@
+"""All metrics of all providers of a run, and their comparisons with the reference, corrected for being many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from trueweight.core import Estimate, Observation
+from trueweight.metrics.registry import all_metrics
+from trueweight.metrics.sample import ASKED_ONCE, NO_REFERENCE, Sample, make_halves, make_samples
+from trueweight.metrics.table import CaseInfo, Table, tabulate
+from trueweight.statistics.multiple_testing import holm
+from trueweight.statistics.paired import Difference
+from trueweight.statistics.resample import Resampler
+
+
+class Comparison(NamedTuple):
+    """A difference from the reference, and its p-value as such and among all candidates (Holm)."""
+
+    estimate: Estimate
+    p: float | None
+    p_holm: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that ``summary.json`` holds."""
+        p_values = {"p": self.p, "p_holm": self.p_holm}
+        return self.estimate.as_json() | {name: float(f"{p:.6g}") for name, p in p_values.items() if p is not None}
+
+
+class Measured(NamedTuple):
+    """Everything that is measured of a run, by provider and by metric."""
+
+    metrics: dict[str, dict[str, Estimate]]
+    versus_reference: dict[str, dict[str, Comparison]]
+    noise_floor: dict[str, Estimate]
+    tables: dict[str, Table]
+
+
+def measure(
+    observations: Mapping[str, Sequence[Observation]],
+    cases: Sequence[CaseInfo],
+    *,
+    reference: str | None,
+    repeats: int,
+    asks: int,
+    seed: int,
+) -> Measured:
+    """Measure each provider. The reference is asked ``repeats × asks`` times, any other ``repeats`` times."""
+    resampler = Resampler(len(cases), seed)
+    tables = {
+        name: tabulate(seen, cases, repeats * asks if name == reference else repeats)
+        for name, seen in observations.items()
+    }
+    samples = make_samples(tables, reference, repeats, asks, resampler)
+    metrics = {
+        name: {metric.name: metric.estimate(sample) for metric in all_metrics().values()}
+        for name, sample in samples.items()
+    }
+    halves = None
+    if reference is not None and reference in tables and asks >= 2:
+        halves = make_halves(tables[reference], repeats, resampler)
+    floor = _noise_floor(halves, metrics.get(reference or ""), NO_REFERENCE if reference not in tables else ASKED_ONCE)
+    return Measured(metrics, _versus(samples, reference), floor, tables)
+
+
+def _versus(samples: Mapping[str, Sample], reference: str | None) -> dict[str, dict[str, Comparison]]:
+    out: dict[str, dict[str, Comparison]] = {name: {} for name in samples}
+    candidates = [name for name in samples if name != reference]
+    for metric in all_metrics().values():
+        if metric.difference is None:
+            continue
+        if reference is None or reference not in samples:
+            none = Estimate.not_applicable("difference", NO_REFERENCE)
+            found = {name: Difference(none, None) for name in candidates}
+        else:
+            found = {name: metric.difference(samples[name], samples[reference]) for name in candidates}
+        tested = [name for name in candidates if found[name].p is not None]
+        adjusted = dict(zip(tested, holm([found[name].p or 0.0 for name in tested]), strict=True))
+        for name in candidates:
+            estimate, p = found[name]
+            out[name][metric.name] = Comparison(_with_holm(estimate, len(tested)), p, adjusted.get(name))
+    return out
+
+
+def _with_holm(estimate: Estimate, family: int) -> Estimate:
+    if estimate.value is None:
+        return estimate
+    words = f"{estimate.method}; p_holm over {family} provider{'' if family == 1 else 's'}"
+    return replace(estimate, method=words)
+
+
+def _noise_floor(
+    halves: tuple[Sample, Sample] | None, own: Mapping[str, Estimate] | None, why_not: str
+) -> dict[str, Estimate]:
+    """Reference A against reference B: the score itself for trigger metrics, else B's difference from A."""
+    out = {}
+    for metric in all_metrics().values():
+        if metric.difference is None:
+            continue
+        if halves is None or own is None:
+            out[metric.name] = Estimate.not_applicable(metric.unit, why_not)
+        elif metric.floor_is_estimate:
+            out[metric.name] = own[metric.name]
+        else:
+            out[metric.name] = metric.difference(halves[1], halves[0]).estimate
+    return out

@@ -1,0 +1,117 @@
+"""A provider's trials, and beside each of them what the reference did on the same trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from trueweight.metrics.table import Table
+from trueweight.statistics.array import Array
+from trueweight.statistics.resample import Resampler
+
+NO_REFERENCE = "the run has no reference"
+ASKED_ONCE = "the reference was asked only once, so it cannot be compared with itself"
+
+
+class Pairing(NamedTuple):
+    """Tables whose rows match one to one: same case, mode and repeat.
+
+    Attributes:
+        ours: the provider; reference B where the provider is the reference itself.
+        a, b: the reference's two runs; ``b`` is None where there is only one, or where it is ``ours``.
+    """
+
+    ours: Table
+    a: Table
+    b: Table | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a metric is computed from.
+
+    Attributes:
+        told: for each row of ``own``, whether the reference called on the same trial: 1, 0, or -1 if it is not known.
+        pairing: None if there is nothing to pair with; ``unpaired`` then says why.
+    """
+
+    own: Table
+    resampler: Resampler
+    told: Array
+    pairing: Pairing | None
+    unpaired: str = ""
+
+    def by_case(self, values: Array, table: Table | None = None) -> Array:
+        """Sum of a row-wise quantity over the rows of each case."""
+        case = (table or self.own).case
+        return np.bincount(case, weights=np.asarray(values, dtype=float), minlength=self.resampler.cases)
+
+
+def make_samples(
+    tables: Mapping[str, Table], reference: str | None, repeats: int, asks: int, resampler: Resampler
+) -> dict[str, Sample]:
+    """A sample per provider. The reference's repeats below ``repeats`` are A, the next ``repeats`` are B."""
+    out = {}
+    for name, table in tables.items():
+        nobody = np.full(len(table), -1, dtype=np.int8)
+        if reference is None or reference not in tables:
+            out[name] = Sample(table, resampler, nobody, None, NO_REFERENCE)
+        elif name == reference and asks < 2:
+            out[name] = Sample(table, resampler, nobody, None, ASKED_ONCE)
+        elif name == reference:
+            a, b = split(table, repeats, asks)
+            told = np.concatenate([_told(a, b, -repeats), _told(b, a, repeats)])
+            both = table.take(np.concatenate([_rows(table, 0, repeats), _rows(table, repeats, 2 * repeats)]))
+            out[name] = Sample(both, resampler, told, _pair(b, a, None, repeats))
+        else:
+            a, b = split(tables[reference], repeats, asks)
+            out[name] = Sample(table, resampler, _told(table, a, 0), _pair(table, a, b, repeats))
+    return out
+
+
+def make_halves(reference: Table, repeats: int, resampler: Resampler) -> tuple[Sample, Sample]:
+    """Reference A and reference B, each as if it were a provider of its own."""
+    a, b = split(reference, repeats, 2)
+    return (
+        Sample(a, resampler, _told(a, b, -repeats), None, ASKED_ONCE),
+        Sample(b, resampler, _told(b, a, repeats), None, ASKED_ONCE),
+    )
+
+
+def split(reference: Table, repeats: int, asks: int) -> tuple[Table, Table]:
+    """Reference A and reference B; B is empty if the reference was asked once."""
+    end = 2 * repeats if asks >= 2 else repeats
+    return reference.take(_rows(reference, 0, repeats)), reference.take(_rows(reference, repeats, end))
+
+
+def _rows(table: Table, start: int, end: int) -> Array:
+    return np.flatnonzero((table.repeat >= start) & (table.repeat < end))
+
+
+def _index(table: Table, keys: list[tuple[int, bool, int]]) -> Array:
+    """Row of each key in a table; -1 where it has none."""
+    where = {key: row for row, key in enumerate(table.keys())}
+    return np.array([where.get(key, -1) for key in keys], dtype=np.int64)
+
+
+def _told(table: Table, other: Table, shift: int) -> Array:
+    rows = _index(other, table.keys(shift=shift))
+    if not len(other):
+        return np.full(len(table), -1, dtype=np.int8)
+    known = (rows >= 0) & other.arrived[rows]
+    return np.where(known, other.called[rows], -1).astype(np.int8)
+
+
+def _pair(ours: Table, a: Table, b: Table | None, repeats: int) -> Pairing:
+    """Match rows; ``ours`` may be reference B itself, whose repeats start where A's end."""
+    shift = repeats if b is None else 0
+    in_a = _index(a, ours.keys(shift=shift))
+    if b is None or not len(b):
+        kept = in_a >= 0
+        return Pairing(ours.take(np.flatnonzero(kept)), a.take(in_a[kept]), None)
+    in_b = _index(b, ours.keys(shift=-repeats))
+    kept = (in_a >= 0) & (in_b >= 0)
+    return Pairing(ours.take(np.flatnonzero(kept)), a.take(in_a[kept]), b.take(in_b[kept]))

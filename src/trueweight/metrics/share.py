@@ -1,0 +1,98 @@
+"""Metrics that are a share of replies: hits ÷ trials, clustered by case, with every missing trial accounted for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from trueweight.core import Estimate
+from trueweight.metrics.registry import Metric, register
+from trueweight.metrics.sample import Sample
+from trueweight.statistics.array import Array
+from trueweight.statistics.paired import Difference, difference_by_case
+from trueweight.statistics.proportion import clustered
+
+
+class Share(NamedTuple):
+    """Which trials count, and which of them hit. All arrays are over the rows of ``sample.own``.
+
+    Attributes:
+        asked: trials that the metric is about at all.
+        counted: those of them in the denominator.
+        hit: those of them in the numerator.
+        why: reason why an asked trial that arrived is not counted.
+        nothing: why the metric does not apply if nothing is asked.
+    """
+
+    asked: Array
+    counted: Array
+    hit: Array
+    why: str | Array
+    nothing: str
+
+
+def share_metric(name: str, definition: str) -> Callable[[Callable[[Sample], Share]], Callable[[Sample], Share]]:
+    """Register a function that says what counts and what hits as a proportion of which more is better."""
+
+    def add(share: Callable[[Sample], Share]) -> Callable[[Sample], Share]:
+        def estimate(sample: Sample) -> Estimate:
+            return estimate_share(sample, share(sample))
+
+        def difference(ours: Sample, theirs: Sample) -> Difference:
+            return difference_of_shares(ours, share(ours), theirs, share(theirs))
+
+        register(Metric(name, "proportion", definition, True, estimate, difference))
+        return share
+
+    return add
+
+
+def estimate_share(sample: Sample, share: Share) -> Estimate:
+    """The proportion with its interval; not applicable, with the reasons, if no trial counts."""
+    asked, counted = sample.by_case(share.asked), sample.by_case(share.asked & share.counted)
+    hits = sample.by_case(share.asked & share.counted & share.hit)
+    of, units = int((asked > 0).sum()), int((counted > 0).sum())
+    if not of:
+        return Estimate.not_applicable("proportion", share.nothing)
+    reasons = np.where(sample.own.arrived, np.asarray(share.why), sample.own.absent)
+    lost = share.asked & ~share.counted
+    missing = _missing_cases(sample, lost & (counted == 0)[sample.own.case], reasons)
+    note = _lost_trials(int(share.asked.sum()), reasons[lost])
+    if not units:
+        nothing = f"no trial counts: {note}"
+        return Estimate(None, None, None, 0, "proportion", "n/a", of=of, missing=missing, note=nothing)
+    interval, method = clustered(hits, counted, sample.resampler)
+    value = float(hits.sum() / counted.sum())
+    return Estimate(value, *interval, n=units, unit="proportion", method=method, of=of, missing=missing, note=note)
+
+
+def _missing_cases(sample: Sample, rows: Array, reasons: Array) -> tuple[tuple[str, int], ...]:
+    """Cases of which no trial counts, by the reason of their first trial."""
+    _, first = np.unique(sample.own.case[rows], return_index=True)
+    return tuple(sorted(Counter(reasons[rows][first].tolist()).items()))
+
+
+def _lost_trials(asked: int, reasons: Array) -> str:
+    """``rests on 190 of 200 trials (reset 8, timeout-stall 2)``; empty if none is lost."""
+    if not len(reasons):
+        return ""
+    counts = sorted(Counter(reasons.tolist()).items())
+    return f"rests on {asked - len(reasons)} of {asked} trials ({', '.join(f'{why} {n}' for why, n in counts)})"
+
+
+def difference_of_shares(ours: Sample, our_share: Share, theirs: Sample, their_share: Share) -> Difference:
+    """Mean over cases of the difference of the two providers' rates."""
+    of = int((ours.by_case(our_share.asked) > 0).sum())
+    if not of:
+        return Difference(Estimate.not_applicable("difference", our_share.nothing), None)
+    return difference_by_case(_rates(ours, our_share), _rates(theirs, their_share), ours.resampler, of=of)
+
+
+def _rates(sample: Sample, share: Share) -> Array:
+    counted = sample.by_case(share.asked & share.counted)
+    hits = sample.by_case(share.asked & share.counted & share.hit)
+    rates: Array = np.divide(hits, counted, out=np.full(len(hits), np.nan), where=counted > 0)
+    return rates

@@ -1,0 +1,189 @@
+"""Observations as columns: one row for every trial that was planned, whether or not it was ever recorded.
+
+A row that has nothing to judge carries the reason in ``absent``, so that a metric can say why it lacks it. This is the
+one place where observations are walked one by one; everything after it is arithmetic on arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from trueweight.core import Mode, Observation, Outcome, Severity
+from trueweight.statistics.array import Array
+
+NOT_RECORDED = "not recorded"
+"""Why a planned trial is missing when nothing at all is known of it."""
+
+_TIMES = ("ttfe", "ttft", "ttfo", "service", "response", "tpot", "gap", "gap_max", "lag", "connect")
+_RATES = ("output_speed", "zero_gaps", "chunk_tokens")
+_NS_PER_MS = 1e6
+
+
+class CaseInfo(NamedTuple):
+    """What measuring needs to know of a case, apart from any reply.
+
+    Attributes:
+        tools: whether the request offers tools.
+        structured: whether it asks for structured output.
+    """
+
+    key: str
+    modes: tuple[Mode, ...]
+    tools: bool
+    structured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns of one provider's trials; all have one entry per planned trial.
+
+    Attributes:
+        case: index of the case in the run's list of cases.
+        stream, repeat: which trial of that case.
+        absent: why there is nothing to judge; empty where there is.
+        asked_tools, asked_structured: what the case asks for.
+        first_ok, ok: HTTP success, or the very refusal that the case demands.
+        calls_valid, expects: 1 yes, 0 no, -1 not said.
+        must_passes: 1 every MUST check held, 0 one failed, -1 none applied.
+        passes: the same over MUST and SHOULD; -1 too where the provider says that it does not support what was asked.
+        times: milliseconds by name of time (rates and shares in their own units); NaN where not defined.
+    """
+
+    case: Array
+    stream: Array
+    repeat: Array
+    absent: Array
+    asked_tools: Array
+    asked_structured: Array
+    attempts: Array
+    first_ok: Array
+    ok: Array
+    called: Array
+    calls_valid: Array
+    finish: Array
+    expects: Array
+    structured: Array
+    cost: Array
+    must_passes: Array
+    passes: Array
+    client_limited: Array
+    cold: Array
+    times: dict[str, Array]
+
+    def __len__(self) -> int:
+        return len(self.case)
+
+    @property
+    def arrived(self) -> Array:
+        """Rows with an answer to judge."""
+        return np.asarray(self.absent == "")
+
+    def take(self, rows: Array) -> Table:
+        """The same columns for some rows, in that order."""
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "times"}
+        return replace(self, **columns, times={name: column[rows] for name, column in self.times.items()})
+
+    def keys(self, *, shift: int = 0) -> list[tuple[int, bool, int]]:
+        """``(case, stream, repeat - shift)`` of each row: what pairs it with another provider's row."""
+        repeats = self.repeat - shift
+        return list(zip(self.case.tolist(), self.stream.tolist(), repeats.tolist(), strict=True))
+
+
+def tabulate(observations: Iterable[Observation], cases: Sequence[CaseInfo], repeats: int) -> Table:
+    """Columns of one provider, asked ``repeats`` times for each case in each of the case's modes.
+
+    An observation that was not planned (an older plan in the same directory) is kept, not dropped.
+    """
+    index = {info.key: i for i, info in enumerate(cases)}
+    rows: dict[tuple[int, bool, int], Observation | None] = {
+        (i, mode is Mode.STREAM, repeat): None
+        for i, info in enumerate(cases)
+        for mode in info.modes
+        for repeat in range(repeats)
+    }
+    for seen in observations:
+        if seen.case in index:
+            rows[index[seen.case], seen.mode is Mode.STREAM, seen.repeat] = seen
+    return _columns(rows, cases)
+
+
+def _columns(rows: dict[tuple[int, bool, int], Observation | None], cases: Sequence[CaseInfo]) -> Table:
+    keys, seen = list(rows), list(rows.values())
+    rows.clear()  # of a large run it is as large as the columns that are made now
+    case = np.array([k[0] for k in keys], dtype=np.int64)
+    asked_tools = np.array([info.tools for info in cases], dtype=bool)
+    asked_structured = np.array([info.structured for info in cases], dtype=bool)
+
+    def flag(name: str) -> Array:
+        return np.array([o is not None and bool(getattr(o, name)) for o in seen], dtype=bool)
+
+    def ternary(name: str) -> Array:
+        return np.array([-1 if o is None else _ternary(getattr(o, name)) for o in seen], dtype=np.int8)
+
+    def word(name: str) -> Array:
+        return np.array(["" if o is None else getattr(o, name) or "" for o in seen], dtype=np.str_)
+
+    passes = np.array([holds(o, SEVERE) for o in seen], dtype=np.int8)
+    refused_rightly = np.array([o is not None and o.arrived and not o.ok for o in seen], dtype=bool) & (passes == 1)
+    once = np.array([o is not None and o.attempts == 1 for o in seen], dtype=bool)
+    return Table(
+        case=case,
+        stream=np.array([k[1] for k in keys], dtype=bool),
+        repeat=np.array([k[2] for k in keys], dtype=np.int64),
+        absent=np.array([_absent(o) for o in seen], dtype=np.str_),
+        asked_tools=asked_tools[case],
+        asked_structured=asked_structured[case],
+        attempts=np.array([0 if o is None else o.attempts for o in seen], dtype=np.int64),
+        first_ok=flag("first_ok") | (refused_rightly & once),
+        ok=flag("ok") | refused_rightly,
+        called=flag("called"),
+        calls_valid=ternary("calls_valid"),
+        finish=word("finish_reason"),
+        expects=ternary("expects_call"),
+        structured=word("structured"),
+        cost=np.array([np.nan if o is None or o.cost is None else o.cost for o in seen], dtype=float),
+        must_passes=np.array([holds(o, _MUST) for o in seen], dtype=np.int8),
+        passes=passes,
+        client_limited=flag("client_limited"),
+        cold=np.array([o is not None and o.timing is not None and o.timing.cold for o in seen], dtype=bool),
+        times=_times(seen),
+    )
+
+
+_MUST = frozenset({Severity.MUST})
+SEVERE = frozenset({Severity.MUST, Severity.SHOULD})
+"""Severities whose failure fails a trial."""
+
+
+def _ternary(value: bool | None) -> int:
+    return -1 if value is None else int(value)
+
+
+def _absent(seen: Observation | None) -> str:
+    if seen is None:
+        return NOT_RECORDED
+    if seen.arrived:
+        return ""
+    return seen.failure.value if seen.failure else "no answer"
+
+
+def holds(seen: Observation | None, severities: frozenset[Severity]) -> int:
+    """1 if checks of these severities applied and held, 0 if one failed, -1 if none applied or it is unsupported."""
+    if seen is None or not seen.arrived:
+        return -1
+    outcomes = {finding.outcome for finding in seen.findings if finding.severity in severities}
+    if Outcome.FAIL in outcomes:
+        return 0
+    return 1 if Outcome.PASS in outcomes and Outcome.UNSUPPORTED not in outcomes else -1
+
+
+def _times(seen: Sequence[Observation | None]) -> dict[str, Array]:
+    def column(name: str) -> Array:
+        values = (getattr(o.timing, name) if o is not None and o.timing is not None else None for o in seen)
+        return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+    return {name: column(name) / _NS_PER_MS for name in _TIMES} | {name: column(name) for name in _RATES}

@@ -1,0 +1,117 @@
+"""A body as the server meant it: unpacked within a limit, with the arrival time of every byte."""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trueweight.core import Attempt, Span, Stamp
+from trueweight.protocols.anomalies import Anomalies, Kind
+
+MAX_UNPACKED = 64 * 1024 * 1024
+"""Most bytes that a compressed body is unpacked to."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Unpacked bytes and when they came. ``stamps`` are as in ``Attempt``, but into these bytes."""
+
+    data: bytes
+    stamps: tuple[Stamp, ...]
+    done_ns: int
+
+    def ns_at(self, position: int) -> int:
+        """Arrival of the chunk that holds the byte at ``position``; the end of the body if no chunk was stamped."""
+        at = bisect_right(self.stamps, position, key=lambda stamp: stamp.offset) - 1
+        return self.stamps[at].ns if at >= 0 else self.done_ns
+
+
+def unpack(attempt: Attempt, anomalies: Anomalies) -> Body:
+    """The body, decompressed if the server compressed it. What cannot be decompressed is given as it came."""
+    as_sent = Body(attempt.body, attempt.stamps, attempt.t_done)
+    named = (attempt.header("content-encoding") or "").strip().lower()
+    if named in ("", "identity") or not attempt.body:
+        return as_sent
+    window = _window(named, attempt.body)
+    if window is None:
+        anomalies.add(Kind.ENCODING_UNKNOWN, f"Content-Encoding: {named[:80]}")
+        return as_sent
+    anomalies.add(Kind.COMPRESSED, f"Content-Encoding: {named}")
+    unpacked = _unpack_chunks(as_sent, window, anomalies)
+    return unpacked if unpacked.data else as_sent
+
+
+def _window(named: str, body: bytes) -> int | None:
+    if named in ("gzip", "x-gzip"):
+        return _GZIP
+    if named == "deflate":
+        # The name means zlib's format, but servers have long sent the bare stream under it as well.
+        has_header = len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
+        return zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
+    return None
+
+
+def _unpack_chunks(packed: Body, window: int, anomalies: Anomalies) -> Body:
+    out = bytearray()
+    stamps: list[Stamp] = []
+    unpacker = zlib.decompressobj(window)
+    try:
+        for ns, chunk in _chunks(packed.data, packed.stamps, packed.done_ns):
+            if unpacker.eof and window != _GZIP:
+                break
+            before = len(out)
+            unpacker = _feed(unpacker, chunk, out, window)
+            if len(out) > before:
+                stamps.append(Stamp(ns, before))
+            if len(out) > MAX_UNPACKED:
+                anomalies.add(Kind.COMPRESSED_TOO_LARGE, f"read up to {MAX_UNPACKED} bytes")
+                del out[MAX_UNPACKED:]
+                return Body(bytes(out), tuple(stamps), packed.done_ns)
+    except zlib.error as error:
+        anomalies.add(Kind.COMPRESSED_BAD, str(error))
+    else:
+        if not unpacker.eof:
+            anomalies.add(Kind.COMPRESSED_BAD, "the compressed stream is cut")
+    return Body(bytes(out), tuple(stamps), packed.done_ns)
+
+
+def _feed(unpacker: zlib._Decompress, chunk: bytes, out: bytearray, window: int) -> zlib._Decompress:
+    rest = chunk
+    while rest and len(out) <= MAX_UNPACKED:
+        if unpacker.eof:
+            if window != _GZIP:
+                break
+            unpacker = zlib.decompressobj(window)  # a gzip file may have several members
+        out += unpacker.decompress(rest, MAX_UNPACKED + 1 - len(out))
+        rest = unpacker.unused_data or unpacker.unconsumed_tail
+    return unpacker
+
+
+def _chunks(data: bytes, stamps: Sequence[Stamp], done_ns: int) -> Iterator[tuple[int, bytes]]:
+    if not stamps or stamps[0].offset > 0:
+        yield done_ns if not stamps else stamps[0].ns, data[: stamps[0].offset if stamps else None]
+    for at, stamp in enumerate(stamps):
+        end = stamps[at + 1].offset if at + 1 < len(stamps) else len(data)
+        yield stamp.ns, data[stamp.offset : end]
+
+
+def note_bad_utf8(data: bytes, anomalies: Anomalies) -> str:
+    """The text, with U+FFFD for what is not UTF-8; each damaged place is kept as an anomaly."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    start = 0
+    for _ in range(20):  # each look decodes the rest anew
+        try:
+            data[start:].decode("utf-8")
+            break
+        except UnicodeDecodeError as error:
+            at = Span(start + error.start, start + error.end)
+            anomalies.add(Kind.BAD_UTF8, f"bytes {data[at.start : at.end].hex(' ')}: {error.reason}", at)
+            start = at.end
+    return data.decode("utf-8", "replace")

@@ -1,0 +1,163 @@
+"""Tool-call fragments to tool calls, the way a careful client adds them up, and with every oddity named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from trueweight.core import Span, ToolCall
+from trueweight.protocols.anomalies import Anomalies, Kind
+from trueweight.protocols.fields import as_object, as_text
+
+
+@dataclass(slots=True)
+class _Growing:
+    """A call under way."""
+
+    index: int | None
+    span: Span
+    id: str | None = None
+    type: str | None = None
+    name: str | None = None
+    pieces: list[str] = field(default_factory=list)
+    arguments_came: bool = False
+    arguments_null: bool = False
+    arguments_foreign: bool = False
+    fragments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragment:
+    """One entry of a ``tool_calls`` array, as far as it has the types that the API promises."""
+
+    entry: dict[str, Any]
+    function: dict[str, Any]
+    span: Span
+    where: str
+    id: str | None
+    name: str | None
+    index: int | None
+
+
+class CallBuilder:
+    """Collects the fragments of one choice's calls, in order of arrival."""
+
+    def __init__(self, anomalies: Anomalies, *, streamed: bool) -> None:
+        self._anomalies = anomalies
+        self._streamed = streamed
+        self._calls: list[_Growing] = []
+        self._by_index: dict[int, _Growing] = {}
+
+    def add(self, entry: Any, span: Span, where: str) -> None:
+        """Take one entry of ``delta.tool_calls`` or ``message.tool_calls``."""
+        fragment = self._read(entry, span, where)
+        if fragment is None:
+            return
+        call = self._home(fragment)
+        continuing = call is not None
+        if call is None:
+            call = self._open(fragment)
+        self._grow(call, fragment, continuing=continuing)
+
+    def calls(self) -> tuple[ToolCall, ...]:
+        """All calls, in order of first appearance."""
+        return tuple(self._finish(position, call) for position, call in enumerate(self._calls))
+
+    def _read(self, entry: Any, span: Span, where: str) -> _Fragment | None:
+        checked = as_object(entry, where, span, self._anomalies)
+        if checked is None:
+            return None
+        function = as_object(checked.get("function"), f"{where}.function", span, self._anomalies) or {}
+        index = checked.get("index")
+        if not isinstance(index, int) or isinstance(index, bool):
+            if index is not None:
+                self._anomalies.add(Kind.WRONG_TYPE, f"{where}.index is not an integer", span)
+            elif self._streamed:
+                self._anomalies.add(Kind.INDEX_MISSING, f"{where} has no index", span)
+            index = None
+        call_id = as_text(checked.get("id"), f"{where}.id", span, self._anomalies)
+        name = as_text(function.get("name"), f"{where}.function.name", span, self._anomalies)
+        return _Fragment(checked, function, span, where, call_id, name, index)
+
+    def _home(self, new: _Fragment) -> _Growing | None:
+        """The call that a fragment continues; None if it begins one."""
+        if not self._streamed:
+            return None
+        if new.index is None:
+            return self._home_without_index(new)
+        call = self._by_index.get(new.index)
+        if call is None:
+            return None
+        other_id = bool(new.id) and bool(call.id) and new.id != call.id
+        # Without ids only a second, different name after arguments have begun tells two calls apart.
+        other_name = not new.id and bool(new.name) and bool(call.name) and bool(call.pieces) and new.name != call.name
+        if other_id or other_name:
+            self._anomalies.add(Kind.INDEX_SHARED, f"{new.where} takes index {new.index} a second time", new.span)
+            return None
+        return call
+
+    def _home_without_index(self, new: _Fragment) -> _Growing | None:
+        last = self._calls[-1] if self._calls else None
+        if last is None:
+            if not new.id and not new.name:
+                self._anomalies.add(Kind.FRAGMENT_ORPHAN, f"{new.where} continues no call", new.span)
+            return None
+        if new.id:
+            return last if new.id == last.id else None
+        return None if new.name else last
+
+    def _open(self, new: _Fragment) -> _Growing:
+        call = _Growing(new.index, new.span)
+        self._calls.append(call)
+        if new.index is not None:
+            self._by_index[new.index] = call
+        return call
+
+    def _grow(self, call: _Growing, new: _Fragment, *, continuing: bool) -> None:
+        call.fragments += 1
+        call.span = Span(min(call.span.start, new.span.start), max(call.span.end, new.span.end))
+        if continuing:
+            self._note_nulls(new)
+        call.id = call.id or new.id
+        call.type = call.type or as_text(new.entry.get("type"), f"{new.where}.type", new.span, self._anomalies)
+        if new.name is not None:
+            self._take_name(call, new)
+        self._take_arguments(call, new)
+
+    def _note_nulls(self, new: _Fragment) -> None:
+        nulls: list[str] = [key for key in ("id", "type") if key in new.entry and new.entry[key] is None]
+        nulls += ["name"] if "name" in new.function and new.function["name"] is None else []
+        if nulls:
+            self._anomalies.add(Kind.NULL_IN_CONTINUATION, f"{new.where}: {', '.join(nulls)} null", new.span)
+
+    def _take_name(self, call: _Growing, new: _Fragment) -> None:
+        if not call.name:
+            call.name = new.name
+        elif new.name and new.name == call.name:
+            self._anomalies.add(Kind.NAME_REPEATED, f"{new.where} repeats the name {new.name[:80]!r}", new.span)
+        elif new.name:
+            call.name += new.name  # a name may come in pieces, and clients join them
+
+    def _take_arguments(self, call: _Growing, new: _Fragment) -> None:
+        if "arguments" not in new.function:
+            return
+        piece = new.function["arguments"]
+        if isinstance(piece, str):
+            call.arguments_came = True
+            if piece:
+                call.pieces.append(piece)
+        elif piece is None:
+            call.arguments_null = True
+        else:
+            call.arguments_foreign = True
+            kind = type(piece).__name__
+            self._anomalies.add(Kind.ARGUMENTS_NOT_TEXT, f"{new.where}.function.arguments is a {kind}", new.span)
+
+    def _finish(self, position: int, call: _Growing) -> ToolCall:
+        if not call.arguments_came and not call.arguments_foreign and call.type != "custom":
+            kind = Kind.ARGUMENTS_NULL if call.arguments_null else Kind.ARGUMENTS_ABSENT
+            self._anomalies.add(kind, f"call {position}: {kind.meaning}", call.span)
+        arguments = "".join(call.pieces) if call.arguments_came else None
+        return ToolCall(
+            position, call.index, call.id, call.type, call.name, arguments, call.span, max(call.fragments, 1)
+        )

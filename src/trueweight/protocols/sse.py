@@ -1,0 +1,126 @@
+"""Server-sent events from bytes: every event with its place, every breach with its name.
+
+The reader works on the whole body after the stream has ended, so it cannot depend on how the body was cut into chunks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from trueweight.core import Span
+from trueweight.protocols.anomalies import Anomalies, Kind
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_BOM = b"\xef\xbb\xbf"
+_FIELDS = frozenset({b"event", b"data", b"id", b"retry"})
+_ENDINGS = {b"\r\n": Kind.SSE_CRLF, b"\r": Kind.SSE_CR}
+
+DONE = "[DONE]"
+
+
+class SseEvent(NamedTuple):
+    """One event.
+
+    Attributes:
+        span: from the first byte of its first field to the last byte of its last one, without the line's end: when
+            the byte before ``span.end`` is there, so is the event.
+        data: its data lines, joined by newlines; bytes that are not UTF-8 are U+FFFD.
+        name: its ``event`` field; empty if it has none.
+    """
+
+    span: Span
+    data: str
+    name: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether this is the ``[DONE]`` that ends a stream."""
+        return self.data.strip() == DONE
+
+
+@dataclass(slots=True)
+class _Open:
+    """The event under way."""
+
+    start: int = -1
+    end: int = -1
+    data: list[bytes] = field(default_factory=list)
+    name: bytes = b""
+
+    def take(self, line: Span) -> None:
+        if self.start < 0:
+            self.start = line.start
+        self.end = line.end
+
+
+def looks_like_sse(body: bytes) -> bool:
+    """Whether the first line that says anything is a field or a comment of server-sent events."""
+    head = body[:4096].removeprefix(_BOM).lstrip()
+    return head.startswith((b"data:", b"event:", b"id:", b"retry:", b":"))
+
+
+def read_sse(body: bytes, anomalies: Anomalies) -> tuple[SseEvent, ...]:
+    """All events of a body. Comments, blank lines and unknown fields make no event; a missing last blank line does."""
+    start = 0
+    if body.startswith(_BOM):
+        anomalies.add(Kind.SSE_BOM, span=Span(0, len(_BOM)))
+        start = len(_BOM)
+    events: list[SseEvent] = []
+    current = _Open()
+    for line in _lines(body, start, anomalies):
+        if line.start == line.end:
+            _close(current, events, anomalies)
+            current = _Open()
+        else:
+            _take_line(body, line, current, anomalies)
+    if current.data:
+        anomalies.add(Kind.SSE_UNTERMINATED, span=Span(current.start, current.end))
+    _close(current, events, anomalies)
+    return tuple(events)
+
+
+def _lines(body: bytes, start: int, anomalies: Anomalies) -> Iterator[Span]:
+    seen: set[bytes] = set()
+    for ending in _LINE_END.finditer(body, start):
+        mark = ending[0]
+        if mark in _ENDINGS and mark not in seen:
+            seen.add(mark)
+            anomalies.add(_ENDINGS[mark], span=Span(*ending.span()))
+        yield Span(start, ending.start())
+        start = ending.end()
+    if start < len(body):
+        yield Span(start, len(body))
+
+
+def _take_line(body: bytes, line: Span, current: _Open, anomalies: Anomalies) -> None:
+    name, colon, value = body[line.start : line.end].partition(b":")
+    if colon and not name:
+        return  # a comment: servers keep connections alive with them
+    if name not in _FIELDS:
+        words = body[line.start : min(line.end, line.start + 60)].decode("utf-8", "replace")
+        anomalies.add(Kind.SSE_NOT_A_FIELD, f"line {words!r}", line)
+        return
+    value = value.removeprefix(b" ")
+    current.take(line)
+    if name == b"data":
+        current.data.append(value)
+    elif name == b"event":
+        current.name = value
+
+
+def _close(current: _Open, events: list[SseEvent], anomalies: Anomalies) -> None:
+    if not current.data:
+        return
+    span = Span(current.start, current.end)
+    if len(current.data) > 1:
+        anomalies.add(Kind.SSE_MULTI_LINE, f"{len(current.data)} data lines", span)
+    data = b"\n".join(current.data).decode("utf-8", "replace")
+    name = current.name.decode("utf-8", "replace")
+    if not data:
+        anomalies.add(Kind.SSE_EMPTY_DATA, span=span)
+    if name not in ("", "message"):
+        anomalies.add(Kind.SSE_NAMED, f"event: {name[:80]}", span)
+    events.append(SseEvent(span, data, name))

@@ -1,0 +1,142 @@
+"""The folder that a site is made of: one folder a run, either a recorded run or what was published of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trueweight.core import ConfigError
+from trueweight.report import render, wanted_trials
+from trueweight.report.site.public import public_evidence, public_summary
+from trueweight.store import RunDir
+from trueweight.store.files import read_plain, replace_plain
+from trueweight.workflow.finish import evidence, judge
+from trueweight.workflow.gate import load_summary
+from trueweight.workflow.judge import summary_text
+
+SUMMARY = "summary.json"
+REPORT = "report.html"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A run of the site.
+
+    Attributes:
+        name: of its folder; its address in the site, for ever.
+        recorded: whether the folder is a run with its exchanges, not only what was published of one.
+    """
+
+    name: str
+    path: Path
+    summary: dict[str, Any]
+    recorded: bool
+
+    @property
+    def started_at(self) -> str:
+        """UTC, ISO 8601."""
+        return str(self.summary["run"]["started_at"])
+
+    def report(self, *, public: bool) -> str:
+        """Its report, with evidence if there still is any."""
+        if self.recorded:
+            with RunDir.open(self.path) as run:
+                return report_of(run, self.summary, public=public)
+        if (self.path / REPORT).exists():
+            return read_plain(self.path / REPORT).decode("utf-8", "replace")
+        return self.bare_report()
+
+    def bare_report(self) -> str:
+        """Its report from the summary alone: every number, no replies."""
+        return render("html", self.summary)
+
+
+def report_of(run: RunDir, summary: dict[str, Any], *, public: bool) -> str:
+    """The report of a recorded run."""
+    found = evidence(run, wanted_trials(summary))
+    return render("html", summary, public_evidence(found, run.cases()) if public else found)
+
+
+def read_entries(folder: Path, *, public: bool) -> list[Entry]:
+    """Every run of a folder, oldest first. Files, links and folders without a run are left alone.
+
+    Raises:
+        ConfigError: if there is no such folder, a folder's name is no fit address, or a summary is damaged.
+    """
+    if not folder.is_dir():
+        hint = "Valid: a folder with a folder for each run; --add RUN puts a run into it."
+        raise ConfigError("no such folder", code="site-missing", where=str(folder), hint=hint)
+    entries = [
+        _read(path, public=public)
+        for path in sorted(folder.iterdir())
+        if path.is_dir()
+        and not path.is_symlink()
+        and any((path / name).exists() for name in ("manifest.json", SUMMARY))
+    ]
+    return sorted(entries, key=lambda entry: (entry.started_at, entry.name))
+
+
+def _read(path: Path, *, public: bool) -> Entry:
+    if not _NAME.fullmatch(path.name):
+        hint = "Valid: letters, digits, dots, dashes, at most 80."
+        raise ConfigError(f"{path.name!r} cannot be an address", code="site-name", where=str(path), hint=hint)
+    recorded = (path / "manifest.json").exists() and (path / "exchanges.jsonl").exists()
+    if recorded:
+        with RunDir.open(path) as run:
+            summary = judge(run)
+    else:
+        summary = load_summary(path / SUMMARY)
+    return Entry(path.name, path, public_summary(summary) if public else summary, recorded)
+
+
+def add_entry(folder: Path, run_path: Path, *, public: bool, name: str = "") -> Path:
+    """Put what may be published of a run into the folder: its summary and its report.
+
+    Args:
+        name: its address; by default the time at which it began.
+
+    Raises:
+        ConfigError: if the name is no fit address, or another run has it: a link never changes what it shows.
+    """
+    with RunDir.open(run_path) as run:
+        summary = judge(run)
+        summary = public_summary(summary) if public else summary
+        name = name or _UNFIT.sub("-", run.manifest.started_at[:19]).replace("T", "-") + "Z"
+        if not _NAME.fullmatch(name):
+            hint = "Valid: letters, digits, dots, dashes, at most 80."
+            raise ConfigError(f"{name!r} cannot be an address", code="site-name", where="--name", hint=hint)
+        path = folder / name
+        _refuse_other(path, summary)
+        report = report_of(run, summary, public=public)
+    path.mkdir(parents=True, exist_ok=True)
+    replace_plain(path / REPORT, report.encode("utf-8", "backslashreplace"))
+    replace_plain(path / SUMMARY, summary_text(summary).encode("ascii"))
+    return path
+
+
+def _refuse_other(path: Path, summary: dict[str, Any]) -> None:
+    if not (path / SUMMARY).exists():
+        return
+    there = load_summary(path / SUMMARY)["run"]["started_at"]
+    if there != summary["run"]["started_at"]:
+        raise ConfigError(
+            f"another run, of {there}, has this address", code="site-taken", where=str(path), hint="Another --name."
+        )
+
+
+def prune(entries: Iterable[Entry], keep: int) -> list[Path]:
+    """Delete the evidence of all published entries but the newest: summaries stay, and so do recorded runs.
+
+    Returns:
+        The reports that were deleted.
+    """
+    old = list(entries)[:-keep] if keep else list(entries)
+    gone = [entry.path / REPORT for entry in old if not entry.recorded and (entry.path / REPORT).is_file()]
+    for path in gone:
+        path.unlink()
+    return gone

@@ -1,0 +1,1 @@
+"""Intervals, paired tests and corrections: pure functions of numbers, shared by metrics, drift and assessment."""

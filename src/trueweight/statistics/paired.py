@@ -1,0 +1,85 @@
+"""Differences between two providers on the same cases."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy
+
+from trueweight.core import Estimate
+from trueweight.statistics.array import Array
+from trueweight.statistics.proportion import FEW, exact
+from trueweight.statistics.quantile import quantile
+from trueweight.statistics.resample import CONFIDENCE, Interval, Resampler, bca
+
+
+class Difference(NamedTuple):
+    """A difference and the p-value that there is none; None where no test applies."""
+
+    estimate: Estimate
+    p: float | None
+
+
+def mcnemar(gains: int, losses: int) -> float:
+    """Exact two-sided p-value that a pair which differs is as likely to differ either way."""
+    return float(scipy.stats.binomtest(gains, gains + losses).pvalue) if gains + losses else 1.0
+
+
+def difference_by_case(ours: Array, theirs: Array, resampler: Resampler, *, of: int) -> Difference:
+    """Mean over cases of (our rate − their rate); NaN marks a case that one side cannot answer.
+
+    Where fewer than ten cases differ, resampling knows too little of how rare differing is: the limits are then exact
+    ones of the mean gain less the mean loss, each at 97.5%, so that together they hold at 95%.
+    """
+    delta = ours - theirs
+    both = np.isfinite(delta)
+    units = int(both.sum())
+    missing = (("not answered by both", of - units),) if of > units else ()
+    if units == 0:
+        return _nothing("difference", of)
+    gain, loss = delta[both].clip(min=0), (-delta[both]).clip(min=0)
+    gains, losses = int((gain > 0).sum()), int((loss > 0).sum())
+    found, method = None, ""
+    if gains + losses >= FEW:
+        columns = np.column_stack([np.where(both, delta, 0.0), both.astype(float)])
+        found = bca(resampler.bootstrap(columns, lambda s: s[..., 0] / s[..., 1]))
+        method = f"paired by case, BCa bootstrap, {resampler.resamples} resamples; exact McNemar"
+    if found is None:
+        each = (1 + CONFIDENCE) / 2
+        up, down = exact(float(gain.sum()), units, each), exact(float(loss.sum()), units, each)
+        found = Interval(_minus(up.low, down.high), _minus(up.high, down.low))
+        method = f"paired by case, exact limits over {units} cases; exact McNemar"
+    value = float(delta[both].mean())
+    estimate = Estimate(value, *found, n=units, unit="difference", method=method, of=of, missing=missing)
+    return Difference(estimate, mcnemar(gains, losses))
+
+
+def _nothing(unit: str, of: int) -> Difference:
+    missing = (("not answered by both", of),) if of else ()
+    note = "no case was answered by both"
+    return Difference(Estimate(None, None, None, 0, unit, "n/a", of=of, missing=missing, note=note), None)
+
+
+def _minus(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a - b
+
+
+def median_difference(ours: Array, theirs: Array, unit: str, resampler: Resampler, *, of: int) -> Difference:
+    """Median over cases of (our median − their median), for times and speeds; NaN marks an unanswered case."""
+    delta = ours - theirs
+    both = delta[np.isfinite(delta)]
+    if not len(both):
+        return _nothing(unit, of)
+    ends, note = quantile(both, 0.5, resampler)
+    estimate = Estimate(
+        float(np.median(both)),
+        *ends,
+        n=len(both),
+        unit=unit,
+        method="median of differences paired by case, bootstrap over cases; exact sign test",
+        of=of,
+        missing=(("not answered by both", of - len(both)),) if of > len(both) else (),
+        note=note,
+    )
+    return Difference(estimate, mcnemar(int((both > 0).sum()), int((both < 0).sum())))

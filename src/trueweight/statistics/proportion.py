@@ -1,0 +1,81 @@
+"""Intervals of a proportion, whether its trials are independent or clustered in cases."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy
+
+from trueweight.statistics.array import Array
+from trueweight.statistics.resample import CONFIDENCE, Interval, Resampler, bca
+
+FEW = 10
+"""Below so many cases on either side, resampling them says too little about their rarity: exact limits then."""
+
+
+class Ends(NamedTuple):
+    """An interval and how it was got."""
+
+    interval: Interval
+    method: str
+
+
+def wilson(successes: int, trials: int) -> Ends:
+    """95% interval of a proportion of independent trials.
+
+    0 of n and n of n get the exact one-sided limit and no other end: there is nothing on the far side to estimate.
+
+    Raises:
+        ValueError: if there are no trials.
+    """
+    if trials <= 0:
+        raise ValueError("a proportion needs at least one trial")
+    if successes in (0, trials):
+        return one_sided(successes > 0, trials)
+    found = scipy.stats.binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
+    return Ends(Interval(float(found.low), float(found.high)), "Wilson")
+
+
+def one_sided(all_succeed: bool, units: int) -> Ends:
+    """Exact one-sided 95% limit when none, or all, of some independent units succeed."""
+    side = "greater" if all_succeed else "less"
+    test = scipy.stats.binomtest(units if all_succeed else 0, units, alternative=side)
+    found = test.proportion_ci(CONFIDENCE, method="exact")
+    interval = Interval(float(found.low), None) if all_succeed else Interval(None, float(found.high))
+    return Ends(interval, f"exact one-sided limit over {units} case{'' if units == 1 else 's'}")
+
+
+def exact(successes: float, units: float, confidence: float = CONFIDENCE) -> Interval:
+    """Clopper–Pearson limits; ``successes`` may be a fraction when units are clusters (Korn and Graubard 1998)."""
+    tail = (1 - confidence) / 2
+    low = float(scipy.stats.beta.ppf(tail, successes, units - successes + 1)) if successes > 0 else 0.0
+    high = float(scipy.stats.beta.ppf(1 - tail, successes + 1, units - successes)) if successes < units else 1.0
+    return Interval(low, high)
+
+
+def clustered(hits: Array, trials: Array, resampler: Resampler) -> Ends:
+    """95% interval of Σ hits / Σ trials, where both are sums by case and the cases are what is independent.
+
+    One trial in each case: Wilson. None or all: the one-sided exact limit over cases. Few cases on either side: exact
+    limits with the case as the unit, which is wide when a case's trials disagree and never too narrow. Otherwise BCa
+    over resampled cases.
+
+    Raises:
+        ValueError: if there are no trials.
+    """
+    seen = trials > 0
+    units, total, hit = int(seen.sum()), float(trials.sum()), float(hits.sum())
+    if units == 0:
+        raise ValueError("a proportion needs at least one trial")
+    if hit in (0.0, total):
+        return one_sided(hit > 0, units)
+    if trials.max() == 1:
+        return wilson(round(hit), units)
+    missed = int((hits[seen] < trials[seen]).sum())
+    if min(missed, int((hits > 0).sum())) >= FEW:
+        boot = resampler.bootstrap(np.column_stack([hits, trials]), lambda s: s[..., 0] / s[..., 1])
+        found = bca(boot)
+        if found is not None:
+            return Ends(found, f"BCa bootstrap over cases, {resampler.resamples} resamples")
+    return Ends(exact(hit / total * units, units), f"exact limits over {units} cases")

@@ -1,0 +1,119 @@
+"""The bootstrap over cases, for statistics that are functions of sums over cases.
+
+Cases that add the same to every sum are interchangeable, so a resample of thousands of cases is one multinomial draw
+over the few distinct rows there are: the same distribution as drawing the cases one by one. Leaving a case out is a
+subtraction, so the jackknife of BCa is O(n), where ``scipy.stats.bootstrap`` builds an n × n array: one interval over
+4,000 cases took scipy 1.9 s of CPU and 560 MB, and takes 4 ms here.
+
+The interval itself is scipy's: a test feeds scipy the same draws and asks for the same ends. A comparison is paired by
+case because both sides are columns of the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import scipy
+
+from trueweight.statistics.array import Array
+
+CONFIDENCE = 0.95
+RESAMPLES = 2000
+_KINDS = 512  # more distinct rows than this (amounts of money): cases are drawn one by one
+_CHUNK = 4_000_000  # weights drawn or multiplied at once: bounds the peak at some 64 MB
+
+Statistic = Callable[[Array], Array]
+"""Sums over cases, ``(…, columns)`` → the statistic, ``(…)``. NaN where it is not defined."""
+
+
+class Interval(NamedTuple):
+    """Ends of an interval; None where only a one-sided limit is honest."""
+
+    low: float | None
+    high: float | None
+
+
+class Bootstrap(NamedTuple):
+    """A statistic, its bootstrap distribution, and what it is when each case is left out."""
+
+    value: float
+    draws: Array
+    jackknife: Array
+
+
+class Resampler:
+    """Draws of cases with replacement, fixed by a seed.
+
+    Args:
+        cases: how many cases the run has.
+        seed: the manifest's.
+    """
+
+    def __init__(self, cases: int, seed: int, resamples: int = RESAMPLES) -> None:
+        self.cases = cases
+        self.seed = seed
+        self.resamples = resamples
+        self._step = max(1, _CHUNK // max(cases, 1))
+
+    def rng(self) -> np.random.Generator:
+        """A fresh generator for draws that are not of cases; the same one every time, so order never matters."""
+        return np.random.default_rng([self.seed, 7])
+
+    def sums(self, columns: Array) -> Array:
+        """``(cases, k)`` → ``(resamples, k)``: the columns' sums in each resample."""
+        rows, counts = np.unique(columns, axis=0, return_counts=True)
+        if len(rows) > _KINDS:
+            steps = range(0, self.resamples, self._step)
+            return np.concatenate([self._weights[i : i + self._step].astype(float) @ columns for i in steps])
+        rng = np.random.default_rng([self.seed, self.cases])
+        drawn = rng.multinomial(self.cases, counts / self.cases, size=self.resamples)
+        sums: Array = drawn.astype(float) @ rows
+        return sums
+
+    @cached_property
+    def _weights(self) -> Array:
+        """How often each case is in each resample."""
+        rng = np.random.default_rng([self.seed, self.cases])
+        # A case is drawn about once: 255 times is impossible below 256 cases and beyond reach above.
+        weights = np.zeros((self.resamples, self.cases), dtype=np.uint8)
+        for start in range(0, self.resamples, self._step):
+            size = min(self._step, self.resamples - start)
+            drawn = rng.integers(0, self.cases, size=(size, self.cases)) + np.arange(size)[:, None] * self.cases
+            counts = np.bincount(drawn.ravel(), minlength=size * self.cases)
+            weights[start : start + size] = counts.reshape(size, self.cases)
+        return weights
+
+    def bootstrap(self, columns: Array, statistic: Statistic) -> Bootstrap:
+        """Bootstrap a statistic of the sums of some columns over cases."""
+        total = columns.sum(axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return Bootstrap(float(statistic(total)), statistic(self.sums(columns)), statistic(total - columns))
+
+
+def bca(boot: Bootstrap, confidence: float = CONFIDENCE) -> Interval | None:
+    """Bias-corrected and accelerated interval (Efron 1987); None if it is not defined or has no width."""
+    draws, jackknife = boot.draws, boot.jackknife
+    if len(jackknife) < 2 or not (np.isfinite(draws).all() and np.isfinite(jackknife).all()):
+        return None
+    below = ((draws < boot.value).sum() + (draws <= boot.value).sum()) / (2 * len(draws))
+    if not 0 < below < 1:
+        return None
+    influence = (len(jackknife) - 1) * (jackknife.mean() - jackknife)
+    spread = float((influence**2).sum())
+    if spread <= 0:
+        return None
+    acceleration = float((influence**3).sum()) / (6 * spread**1.5)
+    z0 = float(scipy.special.ndtri(below))
+    tails = z0 + scipy.special.ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
+    low, high = np.quantile(draws, scipy.special.ndtr(z0 + tails / (1 - acceleration * tails)))
+    return Interval(float(low), float(high)) if high > low else None
+
+
+def bootstrap_p(boot: Bootstrap, null: float = 0.0) -> float:
+    """Two-sided p-value that the statistic is ``null``: the level at which the percentile interval just holds it."""
+    count = len(boot.draws) + 1
+    below, above = ((boot.draws <= null).sum() + 1) / count, ((boot.draws >= null).sum() + 1) / count
+    return float(min(1.0, 2 * min(below, above)))

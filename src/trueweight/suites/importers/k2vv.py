@@ -1,0 +1,27 @@
+"""K2 Vendor Verifier: requests of long agent histories, one a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from trueweight.core import Case
+from trueweight.suites.importers.importer import Malformed, chat_request, importer, make_case
+from trueweight.suites.importers.lines import json_lines
+
+SOURCE = "https://github.com/MoonshotAI/K2-Vendor-Verifier"
+
+
+@importer("k2vv", "requests of the K2 Vendor Verifier (JSONL)")
+def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
+    """A case a line. Nothing is expected beyond what the request demands: the reference says when to call."""
+    for item in json_lines(path):
+        if isinstance(item, Malformed):
+            yield item
+            continue
+        request = chat_request(item, item.value)
+        if isinstance(request, Malformed):
+            yield request
+            continue
+        why = f"Line {item.line} of {path.name}: when to call is the reference's word, how is the schema's."
+        yield make_case(suite, f"line-{item.line:04d}", request, why=why, source=SOURCE, tags=("imported", "k2vv"))

@@ -1,0 +1,234 @@
+"""A property suite: a Python file, its properties, and the cases drawn from them. Errors point at their line."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from hypothesis.errors import UnsatisfiedAssumption
+
+from trueweight.core import Case, ConfigError, canonical_json, digest
+from trueweight.suites.properties.choices import Span
+from trueweight.suites.properties.declare import Prompt, Property
+from trueweight.suites.properties.draw import UndrawableError, draw_again, draw_fresh, seed_of
+
+_TRIES = 50
+"""Draws for one case: some are refused by a filter or an ``assume``, or repeat an earlier case."""
+_CHECKED = 10
+"""Cases of each property whose check parameters are validated when drawn; all of them are when judged."""
+GENERATED = "generated"
+MARKER = "trueweight.suites.properties"
+"""A Python file without this text in it is no suite, and is never run."""
+
+
+class PropertyFile(NamedTuple):
+    """A property suite as its file says it."""
+
+    path: Path
+    title: str
+    properties: tuple[Property, ...]
+
+
+class DrawnCase(NamedTuple):
+    """A case with the choices that made it, so that it can be shrunk."""
+
+    case: Case
+    choices: Span
+
+
+def load_properties(path: Path) -> PropertyFile:
+    """Run a property suite's file and find its properties, in the order in which they stand.
+
+    Raises:
+        ConfigError: at the line where it fails, or if there is no property in it.
+    """
+    module = ModuleType(f"trueweight_suite_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # dataclasses look their module up
+    try:
+        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - what a Python suite is
+    except OSError:
+        raise
+    except (Exception, SystemExit) as error:  # a suite that ends the process would end it with success
+        raise _problem(path, error, "suite-python") from None
+    found = [value for value in vars(module).values() if isinstance(value, Property)]
+    if not found:
+        hint = "Decorate a function with @prompts(…); `trueweight suites new FILE` writes an example."
+        raise ConfigError("no property in this file", code="suite-empty", where=str(path), hint=hint)
+    names = [one.name for one in found]
+    for one in found:
+        if names.count(one.name) > 1:
+            where = f"{path}:{one.line}"
+            raise ConfigError(f"two properties are called {one.name!r}", code="suite-duplicate-id", where=where)
+    title = (module.__doc__ or "").strip().split("\n")[0]
+    return PropertyFile(path, title or f"Properties of {path.name}", tuple(found))
+
+
+def default_examples(file: PropertyFile) -> int:
+    """How many cases the suite yields when nobody says."""
+    return sum(one.examples for one in file.properties)
+
+
+def draw_cases(file: PropertyFile, suite: str, *, seed: int, examples: int | None = None) -> Iterator[Case]:
+    """The cases of a suite: distinct requests, the same ones for the same seed on any machine.
+
+    Each property yields its share of ``examples``. Case n of a property depends on the seed and n alone, so fewer
+    examples are the beginnings of more.
+
+    Raises:
+        ConfigError: where a property fails, says something that cannot be sent, or has no more distinct cases.
+    """
+    for one, count in zip(file.properties, _shares(file, examples), strict=True):
+        drawer = _Drawer(file.path, one, suite, seed)
+        for index in range(count):
+            case = drawer.distinct(index)
+            if index < _CHECKED:
+                drawer.check(case)
+            yield case
+
+
+def redraw(file: PropertyFile, case: Case) -> tuple[Property, DrawnCase]:
+    """A drawn case again, by its tags, with its choices.
+
+    Raises:
+        ConfigError: if the case was not drawn from this file as it stands now.
+    """
+    words = dict(tag.split("-", 1) for tag in case.tags if "-" in tag)
+    one = next((one for one in file.properties if case.id.rpartition("-")[0] == one.name), None)
+    if one is not None and {"seed", "draw"} <= words.keys():
+        index, _, attempt = words["draw"].partition("-")
+        seed = int(words["seed"].replace("minus", "-"))
+        drawn = _Drawer(file.path, one, case.suite, seed).draw(int(index), int(attempt))
+        if drawn is not None and drawn.case.request_digest() == case.request_digest():
+            return one, drawn
+    raise ConfigError(
+        f"case {case.key!r} is not what this file draws now",
+        code="suite-changed",
+        where=str(file.path),
+        hint="The file, or the version of trueweight or Hypothesis, has changed since the run.",
+    )
+
+
+def replay(one: Property, like: Case, choices: Span) -> DrawnCase | None:
+    """The case that changed choices make, under the id of the case they were changed from; None if they make none."""
+    try:
+        drawn = draw_again(one.strategy, choices)
+        prompt: Any = one.function(**drawn.value)
+    except Exception:  # a filter, an assume, or the suite's own code on values that it did not expect
+        return None
+    if not isinstance(prompt, Prompt):
+        return None
+    return DrawnCase(_case(one, prompt, like.suite, like.id, like.tags), drawn.choices)
+
+
+def _shares(file: PropertyFile, examples: int | None) -> list[int]:
+    """Each property's share of the examples, in proportion to its own number; together exactly as many."""
+    weights = [one.examples for one in file.properties]
+    if examples is None:
+        return weights
+    total = sum(weights)
+    ends = [examples * sum(weights[: at + 1]) // total for at in range(len(weights))]
+    return [end - start for start, end in zip([0, *ends], ends, strict=False)]
+
+
+class _Drawer:
+    """Draws the cases of one property."""
+
+    def __init__(self, path: Path, one: Property, suite: str, seed: int) -> None:
+        self._path = path
+        self._one = one
+        self._suite = suite
+        self._seed = seed
+        self._where = f"{path}:{one.line}"
+        self._seen: set[str] = set()
+
+    def distinct(self, index: int) -> Case:
+        """Case ``index``, unlike all before it."""
+        for attempt in range(_TRIES):
+            drawn = self.draw(index, attempt)
+            said = "" if drawn is None else digest(drawn.case.request)
+            if drawn is not None and said not in self._seen:
+                self._seen.add(said)
+                return drawn.case
+        few, hint = "no case can be drawn from it", "Is a filter or an assume too strict?"
+        if self._seen:
+            few = f"only {len(self._seen)} distinct cases were drawn from it"
+            hint = "Ask for fewer examples, or give its strategies more room."
+        words = f"property {self._one.name!r}: {few}"
+        raise ConfigError(words, code="suite-undrawable", where=self._where, hint=hint)
+
+    def draw(self, index: int, attempt: int) -> DrawnCase | None:
+        """One attempt at a case; None if a filter or an ``assume`` refuses it."""
+        one = self._one
+        try:
+            drawn = draw_fresh(one.strategy, seed_of(self._seed, self._suite, one.name, index, attempt))
+            prompt: Any = one.function(**drawn.value)
+        except (UndrawableError, UnsatisfiedAssumption):
+            return None
+        except (Exception, SystemExit) as error:
+            raise _problem(self._path, error, "suite-property", default=one.line) from None
+        if not isinstance(prompt, Prompt):
+            words = f"property {one.name!r} returned {type(prompt).__name__}, not a Prompt"
+            hint = "Return what expect_calls, expect_json, expect_no_call or expect makes."
+            raise ConfigError(words, code="suite-property", where=self._where, hint=hint)
+        seed = str(self._seed).replace("-", "minus")
+        tags = (*one.tags, GENERATED, f"seed-{seed}", f"draw-{index}-{attempt}")
+        case = _case(one, prompt, self._suite, f"{one.name}-{index:04d}", tags)
+        _check_sendable(case, self._where)
+        return DrawnCase(case, drawn.choices)
+
+    def check(self, case: Case) -> None:
+        """See that its checks exist and take their parameters."""
+        # Imported here: only drawing a suite pays for loading every check.
+        from trueweight.checks import validate_params
+
+        for check_id, params in case.checks.items():
+            try:
+                validate_params(check_id, params)
+            except ConfigError as problem:
+                words = f"property {self._one.name!r}: {problem.message}"
+                raise ConfigError(words, code=problem.code, where=self._where, hint=problem.hint) from None
+
+
+def _case(one: Property, prompt: Prompt, suite: str, case_id: str, tags: tuple[str, ...]) -> Case:
+    return Case(
+        suite=suite,
+        id=case_id,
+        request=prompt.request,
+        why=one.why,
+        severity=one.severity,
+        source=one.source,
+        tags=tags,
+        modes=one.modes,
+        checks=prompt.checks,
+        answer=prompt.answer,
+    )
+
+
+def _check_sendable(case: Case, where: str) -> None:
+    request: Any = case.request
+    words = ""
+    if not isinstance(request, Mapping) or not isinstance(request.get("messages"), list):
+        words = "its request has no list of messages"
+    elif taken := sorted({"model", "stream", "stream_options"} & request.keys()):
+        words = f"its request has {taken[0]!r}, which the plan adds"
+    if words:
+        raise ConfigError(f"case {case.id!r}: {words}", code="suite-value", where=where)
+    try:
+        canonical_json(request)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"case {case.id!r} cannot be sent: {error}", code="suite-value", where=where) from None
+
+
+def _problem(path: Path, error: BaseException, code: str, default: int = 1) -> ConfigError:
+    """What went wrong in the user's file, at the last of its lines that was running."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return ConfigError(f"not Python: {error.msg}", code=code, where=f"{path}:{error.lineno or 1}")
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    line = lines[-1] if lines else default
+    words = str(error) or "no words"
+    return ConfigError(f"{type(error).__name__}: {words[:500]}", code=code, where=f"{path}:{line}")

@@ -1,0 +1,41 @@
+"""Everything outside that the wire touches, passed in so that tests need no patching and no waiting (law 9)."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import anyio
+import httpx
+
+from trueweight.core import Provider
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _default_transport(_: Provider) -> httpx.AsyncBaseTransport | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Clocks, sleep, randomness and transport.
+
+    Attributes:
+        clock: monotonic nanoseconds; stamps are read from it.
+        now: wall clock, for ``started_at`` and for a Retry-After that is a date.
+        sleep: for deliberate waits only. Time-outs guard against a real network and use real time.
+        rng: jitter of back-off.
+        transport: makes the transport for one provider; None takes the default one.
+    """
+
+    clock: Callable[[], int] = time.monotonic_ns
+    now: Callable[[], datetime] = _now
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    rng: random.Random = field(default_factory=random.Random)
+    transport: Callable[[Provider], httpx.AsyncBaseTransport | None] = _default_transport

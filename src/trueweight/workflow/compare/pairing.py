@@ -1,0 +1,92 @@
+"""Which cases two runs share, and their trials laid beside each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from trueweight.core import Observation, Role
+from trueweight.metrics import Resampler, Sample, make_samples, tabulate
+from trueweight.metrics.sample import Pairing, split
+from trueweight.metrics.table import Table
+from trueweight.workflow.judge import Judgement
+from trueweight.workflow.judge.exchange import case_info
+
+
+class Shared(NamedTuple):
+    """Keys of cases: asked alike in both runs; of one name but with another request; in one run only."""
+
+    both: tuple[str, ...]
+    changed: tuple[str, ...]
+    only_before: tuple[str, ...]
+    only_after: tuple[str, ...]
+
+
+def shared_cases(before: Judgement, after: Judgement) -> Shared:
+    """Cases pair only if the very same request is sent; a reworded ``why`` changes nothing."""
+    common = [key for key in after.cases if key in before.cases]
+    same = {key for key in common if before.cases[key].request_digest() == after.cases[key].request_digest()}
+    return Shared(
+        tuple(key for key in common if key in same),
+        tuple(key for key in common if key not in same),
+        tuple(key for key in before.cases if key not in after.cases),
+        tuple(key for key in after.cases if key not in before.cases),
+    )
+
+
+class Side(NamedTuple):
+    """One run over the shared cases: a table and a sample per provider."""
+
+    tables: Mapping[str, Table]
+    samples: Mapping[str, Sample]
+    reference: str | None
+    repeats: int
+    asks: int
+
+
+def reference_of(judgement: Judgement) -> str | None:
+    """The run's reference, if it has one."""
+    return next((p.name for p in judgement.manifest.providers if p.role is Role.REFERENCE), None)
+
+
+def lay_out(judgement: Judgement, keys: Sequence[str], resampler: Resampler) -> Side:
+    """The trials of these cases."""
+    manifest, reference = judgement.manifest, reference_of(judgement)
+    infos = [case_info(judgement.cases[key]) for key in keys]
+    rows: defaultdict[str, list[Observation]] = defaultdict(list)
+    for seen in judgement.observations:
+        rows[seen.provider].append(seen)
+    tables = {
+        p.name: tabulate(rows[p.name], infos, manifest.repeats * (manifest.asks if p.name == reference else 1))
+        for p in manifest.providers
+    }
+    samples = make_samples(tables, reference, manifest.repeats, manifest.asks, resampler)
+    return Side(tables, samples, reference, manifest.repeats, manifest.asks)
+
+
+def paired_with_itself(name: str, before: Side, after: Side) -> Sample:
+    """A provider's new trials, beside its old ones and the old reference's: what trigger metrics compare.
+
+    Both runs are scored against the same run of the reference, so that a change of the reference is none of theirs.
+    """
+    new = after.samples[name]
+    if before.reference is None or name not in before.tables:
+        return new
+    a, b = split(before.tables[before.reference], before.repeats, before.asks)
+    old = before.tables[name]
+    if name == before.reference:
+        old = b.take(np.arange(len(b)))
+    shift = before.repeats if name == before.reference else 0
+    own = after.tables[name]
+    rows = [_rows(table, own, moved) for table, moved in ((a, 0), (old, shift))]
+    kept = (rows[0] >= 0) & (rows[1] >= 0)
+    pairing = Pairing(own.take(np.flatnonzero(kept)), a.take(rows[0][kept]), old.take(rows[1][kept]))
+    return Sample(own, new.resampler, new.told, pairing)
+
+
+def _rows(table: Table, like: Table, shift: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    where = {key: row for row, key in enumerate(table.keys(shift=shift))}
+    return np.array([where.get(key, -1) for key in like.keys()], dtype=np.int64)  # noqa: SIM118 - not a dict

@@ -1,0 +1,209 @@
+"""Drift in a run: the two halves of it, joined by the run's directory like everything else.
+
+The investigation says what to ask. While it is recorded, the wire answers; when it is replayed, the record does; and
+since both drive the same generator, the same record always leads to the same verdict at the same request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from trueweight.core import ConfigError, Drift, DriftVerdict, Exchange, Provider, Suite, Trial
+from trueweight.drift import (
+    SUITE,
+    Asking,
+    DriftSettings,
+    Investigation,
+    Ladder,
+    Script,
+    ladder_of,
+    outcomes,
+    write_script,
+)
+from trueweight.store import RunDir, SuiteRecord, pending
+from trueweight.wire import FireResult, WireEvent, WireSettings, fire
+from trueweight.workflow.options import RunOptions
+from trueweight.workflow.send import Recording, prepare
+
+OPTION = "drift"
+"""The manifest's option that holds what was chosen, so that a replay needs nothing but the directory."""
+
+NOTHING_ASKED = "Nothing was asked of it yet."
+
+Look = Callable[[Investigation], None]
+
+
+def prepare_drift(
+    providers: Sequence[Provider],
+    settings: DriftSettings,
+    ladder: Ladder | None = None,
+    *,
+    beside: Recording | None = None,
+) -> Recording:
+    """A recording that measures drift, alone or beside the suites of another one.
+
+    Raises:
+        ConfigError: no reference, no candidate, α outside (0, 1), or a budget that can never decide.
+    """
+    settings.require_sound(providers)
+    base = beside or prepare(providers, [], RunOptions(asks=2, seed=settings.seed))
+    script = write_script(settings)
+    suite = Suite(SUITE, script.cases)
+    chosen = {"settings": settings.as_json(), "ladder": ladder.as_json() if ladder else None}
+    manifest = replace(
+        base.manifest,
+        suites=(*base.manifest.suites, SuiteRecord(SUITE, suite.digest(), len(script.cases))),
+        options={**base.manifest.options, OPTION: chosen},
+    )
+    return replace(base, manifest=manifest, cases=(*base.cases, *script.cases))
+
+
+def investigation_of(run: RunDir) -> Investigation:
+    """The investigation that a run's manifest describes, at its beginning.
+
+    Raises:
+        ConfigError: ``drift-not-recorded`` if the run has none.
+    """
+    chosen = _chosen(run)
+    return Investigation(
+        Script(run.cases().values()), run.manifest.providers, DriftSettings.from_json(chosen["settings"])
+    )
+
+
+def has_drift(run: RunDir) -> bool:
+    """Whether drift was asked for in this run."""
+    return OPTION in run.manifest.options
+
+
+def ladder_used(run: RunDir) -> Ladder | None:
+    """The ladder that the run's candidates are placed on."""
+    recorded = _chosen(run)["ladder"]
+    return None if recorded is None else Ladder.from_json(recorded, where=str(run.path))
+
+
+async def record_drift(
+    run: RunDir,
+    *,
+    keys: Mapping[str, str],
+    settings: WireSettings,
+    on_event: Callable[[WireEvent], None] | None = None,
+    on_look: Look | None = None,
+) -> bool:
+    """Ask until all is decided, spent or dead, every exchange on record before the next round.
+
+    What is on record already is not asked again, so that the same call goes on where it stopped.
+
+    Returns:
+        Whether it was interrupted.
+    """
+    found = investigation_of(run)
+    asking = found.ask()
+    batch = next(asking, None)
+    interrupted = over = False
+    while batch is not None and not over:
+        todo = pending(batch, run)
+        if todo:
+            result = await fire(
+                todo,
+                keys=keys,
+                sink=run.append,
+                settings=settings,
+                on_event=on_event,
+                handle_signals=os.name == "posix",
+            )
+            settings = less(settings, result)
+            interrupted = interrupted or result.interrupted
+            over = interrupted or settings.max_requests == 0 or settings.budget_usd == 0.0
+        batch = _advance(asking, _recorded(run, batch))
+        if on_look is not None:
+            on_look(found)
+    return interrupted
+
+
+def less(settings: WireSettings, spent: FireResult) -> WireSettings:
+    """The settings with what was spent taken off their limits, which a new firing would otherwise begin anew."""
+    requests, cost = sum(spent.requests.values()), sum(value or 0.0 for value in spent.cost.values())
+    return replace(
+        settings,
+        max_requests=None if settings.max_requests is None else max(0, settings.max_requests - requests),
+        budget_usd=None if settings.budget_usd is None else max(0.0, settings.budget_usd - cost),
+    )
+
+
+def replay_drift(run: RunDir) -> Investigation:
+    """The investigation as the record has it: up to its end, or to where recording was cut off."""
+    found = investigation_of(run)
+    asking = found.ask()
+    batch = next(asking, None)
+    while batch is not None and (answers := _recorded(run, batch)):
+        batch = _advance(asking, answers)
+    return found
+
+
+def _advance(asking: Asking, answers: Mapping[str, Exchange]) -> Sequence[Trial] | None:
+    """The next batch; None when there is nothing more to ask."""
+    try:
+        return asking.send(answers)
+    except StopIteration:
+        return None
+
+
+def conclude_drift(run: RunDir) -> dict[str, Drift]:
+    """Provider → what the record says of it. Pure but for reading."""
+    return outcomes(replay_drift(run), ladder_used(run))
+
+
+def with_drift(run: RunDir, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The summary with what is known of each candidate's drift; as it was if drift was not asked for."""
+    if not has_drift(run):
+        return dict(summary)
+    found = conclude_drift(run)
+    providers = {
+        name: {**provider, "drift": found[name].as_json(), "sentence": _sentence(provider["sentence"], found[name])}
+        if name in found
+        else provider
+        for name, provider in summary["providers"].items()
+    }
+    return {**summary, "providers": providers}
+
+
+def _sentence(said: str, drift: Drift) -> str:
+    """What is said of a provider, where drift has something to add to it."""
+    nothing = said.startswith("Nothing")
+    if drift.verdict in (DriftVerdict.DRIFT, DriftVerdict.MISCONFIGURED):
+        return drift.words if nothing else f"{drift.words} {said}"
+    return drift.words if said == NOTHING_ASKED else said
+
+
+def _chosen(run: RunDir) -> Mapping[str, Any]:
+    chosen: Mapping[str, Any] | None = run.manifest.options.get(OPTION)
+    if chosen is None:
+        raise ConfigError(
+            "drift was not measured in this run",
+            code="drift-not-recorded",
+            where=str(run.path),
+            hint="Valid: a directory that `trueweight drift --out` or `trueweight run --drift` wrote.",
+        )
+    return chosen
+
+
+def _recorded(run: RunDir, batch: Sequence[Trial]) -> dict[str, Exchange]:
+    done = run.recorded()
+    return {trial.id: run.read(trial.id) for trial in batch if trial.id in done}
+
+
+def drift_text(found: Mapping[str, Drift]) -> str:
+    """The text of ``drift.json``: the same bytes for the same record."""
+    value = {"format": "trueweight.drift/1", "providers": {name: drift.as_json() for name, drift in found.items()}}
+    return json.dumps(value, sort_keys=True, allow_nan=False, indent=1) + "\n"
+
+
+def known_ladder(run: RunDir) -> Ladder:
+    """The ladder that a calibration run recorded: its candidates, as rungs."""
+    found = replay_drift(run)
+    effects = {name: drift.effect for name, drift in outcomes(found).items()}
+    return ladder_of(found.candidates, effects, found.settings.seed, found.reference.model)

@@ -1,0 +1,94 @@
+"""Right of the file: judge, summarise, report. Pure but for the directory it reads and writes; no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from trueweight.assess import judge_against, with_verdicts
+from trueweight.checks import all_checks
+from trueweight.core import Case, Finding, Outcome, Reply
+from trueweight.protocols import locate_field
+from trueweight.report import Evidence, Failing, failing_cells, render, wanted_trials
+from trueweight.store import RunDir
+from trueweight.workflow.bar import bar_notes, bar_of
+from trueweight.workflow.client import sessions
+from trueweight.workflow.drift import with_drift
+from trueweight.workflow.judge import judge_exchange, judge_run, summarise, summary_text
+from trueweight.workflow.shards import shard_notes
+
+SUMMARY = "summary.json"
+REPORT = "report.html"
+
+
+def conclude(run: RunDir) -> dict[str, Any]:
+    """Judge a run and write its ``summary.json``. The same record gives the same bytes, anywhere, any time."""
+    summary = judge(run)
+    run.write_text(SUMMARY, summary_text(summary))
+    return summary
+
+
+def judge(run: RunDir) -> dict[str, Any]:
+    """The summary of a run with a verdict for each provider if the run has a bar. Writes nothing."""
+    summary = with_drift(run, summarise(judge_run(run)))
+    bar = bar_of(run)
+    if bar is not None:
+        summary = with_verdicts(summary, judge_against(bar, summary))
+    notes = [*bar_notes(run.manifest, bar), *shard_notes(run.manifest)]
+    return summary | {"run": summary["run"] | {"notes": notes}} if notes else summary
+
+
+def evidence(run: RunDir, trials: Iterable[str], summary: Mapping[str, Any] | None = None) -> Iterator[Evidence]:
+    """The named trials, read and judged again one at a time; those the run does not have are left out.
+
+    Args:
+        summary: of the run; from it is taken what only several replies together show.
+    """
+    fails = _failing(summary) if summary is not None else {}
+    cases = run.cases()
+    providers = {provider.name: provider for provider in run.manifest.providers}
+    recorded = run.recorded()
+    for trial in trials:
+        if trial not in recorded:
+            continue
+        exchange = run.read(trial)
+        case = cases[f"{exchange.suite}/{exchange.case}"]
+        judged = judge_exchange(case, providers[exchange.provider], exchange)
+        yield Evidence(
+            trial=trial,
+            provider=exchange.provider,
+            case=case.key,
+            mode=exchange.mode,
+            repeat=exchange.repeat,
+            exchange=exchange,
+            reply=judged.reply,
+            findings=(*judged.observation.findings, *_together(case, judged.reply, fails.get(trial, {}).values())),
+        )
+
+
+def _failing(summary: Mapping[str, Any]) -> dict[str, dict[str, Failing]]:
+    """Trial → check → what the summary says of it. What is only worth knowing is there for its example alone."""
+    out = {trial: {one.check: one for one in fails} for trial, fails in failing_cells(summary).items()}
+    for provider in summary["providers"].values():
+        for found in provider.get("findings") or ():
+            one = Failing(found["check"], found["severity"], found["message"])
+            out.setdefault(found["example"], {}).setdefault(one.check, one)
+    return out
+
+
+def _together(case: Case, reply: Reply | None, fails: Iterable[Failing]) -> Iterator[Finding]:
+    """What checks of several replies find of this one, with the place of what they compare."""
+    paired = {info.id: info for info in all_checks() if info.paired}
+    for one in fails:
+        info = paired.get(one.check)
+        if reply is not None and info is not None:
+            severity = case.severity if one.check in case.checks else info.severity
+            message = f"found over several replies: {one.message}"
+            yield Finding(one.check, Outcome.FAIL, severity, message, spans=locate_field(reply, info.field))
+
+
+def publish(run: RunDir, summary: Mapping[str, Any], form: str = "html") -> str:
+    """The report in one of its formats, as text. The page also says how fit the client was, which is no judgement."""
+    if form == "html":
+        summary = {**summary, "run": {**summary["run"], "client": sessions(run)}}
+    return render(form, summary, evidence(run, wanted_trials(summary), summary))

@@ -1,0 +1,85 @@
+"""Times as whole distributions, and what happened when: what the report draws, small enough for ``summary.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from trueweight.core import Observation
+from trueweight.metrics.table import SEVERE, holds
+
+BINS = 24
+_PERCENTS = np.linspace(0, 1, 101)
+_NS_PER_MS = 1e6
+
+
+def distributions(observations: Iterable[Observation]) -> dict[str, Any]:
+    """All 101 percentiles (type 7, milliseconds) of time to first token and of the whole reply, with n.
+
+    Requests during which this client was too busy are left out. A time that no request defines has no entry.
+    """
+    timings = [seen.timing for seen in observations if seen.timing and not seen.client_limited]
+    times = {
+        "ttft": [timing.ttft for timing in timings if timing.ttft is not None],
+        "e2e": [timing.service for timing in timings if timing.service is not None],
+    }
+    return {
+        name: {"n": len(values), "percentiles": [_short(v / _NS_PER_MS) for v in np.quantile(values, _PERCENTS)]}
+        for name, values in times.items()
+        if values
+    }
+
+
+def window(observations: Sequence[Observation]) -> tuple[float, float]:
+    """First and last scheduled start of a run, as seconds since the epoch; zeros if there is none."""
+    starts = [_seconds(seen) for seen in observations if seen.started_at]
+    return (min(starts), max(starts)) if starts else (0.0, 0.0)
+
+
+def over_time(observations: Sequence[Observation], start: float, end: float) -> dict[str, Any]:
+    """What a provider did in each 24th of the run, by scheduled start; stretches without a request are left out.
+
+    Each bin has ``at`` (seconds after the run's first request), counts of trials, of those whose first attempt failed
+    and of those that failed for good, and the medians of both times in milliseconds, null where there is none.
+    """
+    width = (end - start) / BINS or 1.0
+    rows: list[list[Observation]] = [[] for _ in range(BINS)]
+    for seen in observations:
+        if seen.started_at:
+            rows[min(BINS - 1, int((_seconds(seen) - start) / width))].append(seen)
+    return {
+        "seconds": _short(width),
+        "bins": [{"at": _short(i * width), **_bin(seen)} for i, seen in enumerate(rows) if seen],
+    }
+
+
+def _bin(rows: Sequence[Observation]) -> dict[str, Any]:
+    timings = [seen.timing for seen in rows if seen.timing and not seen.client_limited]
+    return {
+        "trials": len(rows),
+        "first_failed": sum(not seen.first_ok and not _refused_rightly(seen) for seen in rows),
+        "lost": sum(not seen.arrived for seen in rows),
+        "ttft": _median([timing.ttft for timing in timings if timing.ttft is not None]),
+        "e2e": _median([timing.service for timing in timings if timing.service is not None]),
+    }
+
+
+def _refused_rightly(seen: Observation) -> bool:
+    """Whether the refusal that a case demands came at once: that is a success, as the success rates count it."""
+    return seen.arrived and not seen.ok and seen.attempts == 1 and holds(seen, SEVERE) == 1
+
+
+def _median(values: Sequence[int]) -> float | None:
+    return _short(float(np.median(values)) / _NS_PER_MS) if values else None
+
+
+def _seconds(seen: Observation) -> float:
+    return datetime.fromisoformat(seen.started_at).timestamp()
+
+
+def _short(value: float) -> float:
+    """Four significant digits: more than a drawing shows, and the same bytes on any machine."""
+    return float(f"{value:.4g}")

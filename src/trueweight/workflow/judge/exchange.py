@@ -1,0 +1,200 @@
+"""One exchange → what it says, how long it took, what the checks find, and the small value that measuring keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from sys import intern
+from typing import Any
+
+from trueweight.checks import run_checks
+from trueweight.checks.calls import CallValidity, declared_tools, validity
+from trueweight.checks.structured import classify, requested_schema
+from trueweight.core import (
+    Attempt,
+    Case,
+    Endpoint,
+    Exchange,
+    FailureKind,
+    Finding,
+    Observation,
+    Outcome,
+    Provider,
+    Reply,
+    Severity,
+    Timing,
+)
+from trueweight.metrics import CaseInfo
+from trueweight.protocols import read_reply, timing_of
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An exchange and all that is made of it; ``reply`` and ``timing`` are None where no answer arrived."""
+
+    exchange: Exchange
+    reply: Reply | None
+    timing: Timing | None
+    observation: Observation
+
+
+def judge_exchange(case: Case, provider: Provider, exchange: Exchange, *, without: Collection[str] = ()) -> Judged:
+    """Judge one exchange by its case; ``provider`` gives the declared prices, ``without`` names checks to leave out."""
+    if not exchange.judgeable:
+        return Judged(exchange, None, None, _lost(case, exchange))
+    reply = read_reply(exchange)
+    timing = timing_of(exchange, reply)
+    arrived = _arrived(case, provider, exchange, reply, timing)
+    findings = run_checks(case, reply, without=without)
+    # What does not apply is no finding, and would be most of them.
+    said = tuple(finding for finding in findings if finding.outcome is not Outcome.NOT_APPLICABLE)
+    return Judged(exchange, reply, timing, replace(arrived, findings=said))
+
+
+def _lost(case: Case, exchange: Exchange) -> Observation:
+    """An observation of a trial that brought no answer; the case's own expectations stand."""
+    final = exchange.final
+    return Observation(
+        trial=exchange.trial,
+        provider=exchange.provider,
+        suite=exchange.suite,
+        case=case.key,
+        repeat=exchange.repeat,
+        mode=exchange.mode,
+        attempts=len(exchange.attempts),
+        first_ok=_first(exchange.attempts).failure is None,
+        ok=final.failure is None,
+        arrived=exchange.answered,
+        failure=final.failure.kind if final.failure else None,
+        status=final.status,
+        expects_call=expects_call(case),
+        client_limited=exchange.client_limited,
+        started_at=exchange.started_at,
+    )
+
+
+def _first(attempts: tuple[Attempt, ...]) -> Attempt:
+    """The first attempt that reached the server, as far as anyone can know: a stale connection is no failure of it."""
+    for attempt in attempts:
+        if attempt.failure is None or attempt.failure.kind is not FailureKind.STALE_CONNECTION:
+            return attempt
+    return attempts[-1]
+
+
+def _arrived(case: Case, provider: Provider, exchange: Exchange, reply: Reply, timing: Timing) -> Observation:
+    usage = reply.usage
+    prompt, completion = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
+    return replace(
+        _lost(case, exchange),
+        called=bool(reply.tool_calls),
+        calls_valid=_all_valid(validity(case.request, reply)),
+        finish_reason=reply.finish_reason,
+        structured=_structured(case, reply),
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cost=_cost(provider, prompt, completion),
+        timing=_kept(case, timing),
+    )
+
+
+def _kept(case: Case, timing: Timing) -> Timing | None:
+    """Without the gaps, by far the largest part of a timing, which no metric of a run needs. How long the list of
+    models takes says nothing of a model's speed."""
+    return replace(timing, gaps=()) if case.endpoint is Endpoint.CHAT else None
+
+
+def expects_call(case: Case) -> bool | None:
+    """Whether the case's checks say that a tool must be called (True), must not be (False), or neither (None)."""
+    said = case.checks.get("tool-call-expected", {}).get("call")
+    if said in ("must", "must-not"):
+        return bool(said == "must")
+    wanted = case.checks.get("tool-call-matches", {}).get("calls")
+    return bool(wanted) if isinstance(wanted, list | tuple) else None
+
+
+def asks_structured(case: Case) -> bool:
+    """Whether a case asks for JSON, by ``response_format`` or by a schema of its own, and means to get it.
+
+    One that is made to be cut, to end in a call or to be refused says so in its checks: its healthy reply is no JSON,
+    and would pull the accuracy of every provider below 1.
+    """
+    if "request-refused" in case.checks or not _may_end_with(case, "stop"):
+        return False
+    return requested_schema(case.request) is not None or "schema" in case.checks.get("structured-output", {})
+
+
+def asks_calls(case: Case) -> bool:
+    """Whether a case offers tools and a whole call may come of it: not if it is made to be cut or to be refused."""
+    whole = _may_end_with(case, "tool_calls") or _may_end_with(case, "stop")
+    return offers_tools(case.request) and whole and "request-refused" not in case.checks
+
+
+def _may_end_with(case: Case, reason: str) -> bool:
+    return reason in case.checks.get("finish-reason", {}).get("one_of", (reason,))
+
+
+def case_info(case: Case) -> CaseInfo:
+    """What measuring needs to know of a case."""
+    return CaseInfo(case.key, case.modes, asks_calls(case), asks_structured(case))
+
+
+def offers_tools(request: Mapping[str, Any]) -> bool:
+    """Whether a request offers any tool."""
+    return bool(declared_tools(request))
+
+
+def _all_valid(calls: tuple[CallValidity, ...]) -> bool | None:
+    """False if one is invalid; None if there is none, or if a tool's schema is itself beyond judging."""
+    verdicts = {call.valid for call in calls}
+    if False in verdicts:
+        return False
+    return None if None in verdicts or not verdicts else True
+
+
+def _structured(case: Case, reply: Reply) -> str | None:
+    if not asks_structured(case):
+        return None
+    said = case.checks.get("structured-output", {})
+    return classify(case.request, reply, schema=said.get("schema"), assert_format=bool(said.get("assert_format")))
+
+
+def _cost(provider: Provider, prompt: int | None, completion: int | None) -> float | None:
+    """USD of the attempt that reported usage; a failed attempt reports none."""
+    if provider.price is None or prompt is None or completion is None:
+        return None
+    return (provider.price.input * prompt + provider.price.output * completion) / 1e6
+
+
+@cache
+def _passed(check: str, severity: Severity) -> Finding:
+    return Finding(check, Outcome.PASS, severity)
+
+
+def lean(seen: Observation) -> Observation:
+    """The observation as a whole run's worth of them is kept: without the evidence, which the exchange still has, and
+    sharing with all others what is the same in thousands of them."""
+    findings = tuple(map(_small, seen.findings))
+    alike = all(finding.outcome is Outcome.PASS for finding in findings)
+    return replace(
+        seen,
+        provider=intern(seen.provider),
+        suite=intern(seen.suite),
+        case=intern(seen.case),
+        finish_reason=seen.finish_reason and intern(seen.finish_reason),
+        findings=_shared(findings) if alike else findings,
+    )
+
+
+@cache
+def _shared(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return findings
+
+
+def _small(finding: Finding) -> Finding:
+    if finding.outcome is Outcome.PASS:
+        return _passed(finding.check, finding.severity)
+    return replace(finding, expected="", got="", spans=())
+
+
+__all__ = ["Judged", "asks_calls", "asks_structured", "case_info", "expects_call", "judge_exchange", "offers_tools"]

@@ -1,0 +1,120 @@
+"""A provider's failing checks, worst first: how often, whom to blame, and how many the reference fails too."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trueweight.core import CheckInfo, Estimate, Mode, Observation, Outcome, Severity
+from trueweight.statistics.proportion import wilson
+from trueweight.workflow.judge.blame import Judged, blame
+
+_RANK = {severity: rank for rank, severity in enumerate((Severity.MUST, Severity.SHOULD, Severity.INFO))}
+
+FLAKY = "flaky"
+
+
+@dataclass(slots=True)
+class _Repeats:
+    """The repeats of one case in one mode."""
+
+    fails: int = 0
+    of: int = 0
+
+    @property
+    def flaky(self) -> bool:
+        return 0 < self.fails < self.of
+
+
+@dataclass(slots=True)
+class _Tally:
+    judged: int = 0
+    fails: int = 0
+    asked: set[str] = field(default_factory=set)
+    cases: set[str] = field(default_factory=set)
+    repeats: defaultdict[tuple[str, Mode], _Repeats] = field(default_factory=lambda: defaultdict(_Repeats))
+    severities: set[Severity] = field(default_factory=set)
+    messages: Counter[str] = field(default_factory=Counter)
+    # For each message the first trial by case and id, so that the order of the record never matters.
+    examples: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def list_findings(
+    observations: Iterable[Observation], checks: Mapping[str, CheckInfo], reference: Mapping[str, Judged] | None
+) -> list[dict[str, Any]]:
+    """Failing checks as ``summary.json`` holds them: by severity, then by cases touched.
+
+    Args:
+        reference: what was found of the reference; None if there is none, or if these are the reference's own.
+    """
+    tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
+    for seen in observations:
+        for finding in seen.findings:
+            if finding.outcome in (Outcome.PASS, Outcome.FAIL):
+                tally = tallies[finding.check]
+                tally.judged += 1
+                tally.asked.add(seen.case)
+                repeats = tally.repeats[seen.case, seen.mode]
+                repeats.of += 1
+                repeats.fails += finding.outcome is Outcome.FAIL
+                if finding.outcome is Outcome.FAIL:
+                    _count(tally, seen, finding.severity, finding.message)
+    found = [_entry(check, tally, checks.get(check), reference) for check, tally in tallies.items() if tally.fails]
+    return sorted(found, key=lambda f: (_RANK[Severity(f["severity"])], -len(f["cases"]), f["check"]))
+
+
+def _count(tally: _Tally, seen: Observation, severity: Severity, message: str) -> None:
+    tally.fails += 1
+    tally.cases.add(seen.case)
+    tally.severities.add(severity)
+    tally.messages[message] += 1
+    here = (seen.case, seen.trial)
+    tally.examples[message] = min(tally.examples.get(message, here), here)
+
+
+def _entry(check: str, tally: _Tally, info: CheckInfo | None, reference: Mapping[str, Judged] | None) -> dict[str, Any]:
+    message = min(tally.messages, key=lambda text: (-tally.messages[text], text))
+    entry: dict[str, Any] = {
+        "check": check,
+        "severity": min(tally.severities, key=_RANK.__getitem__).value,
+        "outcome": _outcome(tally),
+        "fails": tally.fails,
+        "of": tally.judged,
+        "cases": sorted(tally.cases),
+        "cases_judged": len(tally.asked),
+        "law": info.law if info else "",
+        "source": info.source if info else "",
+        "example": tally.examples[message][1],
+        "message": message,
+    }
+    if rate := _rate(tally):
+        entry["rate"] = rate.as_json()
+    theirs = reference.get(check, Judged(set(), set())) if reference is not None else None
+    who = blame(info, Judged(tally.asked, tally.cases), theirs)
+    entry |= {"blame": who.who.value, "blame_reason": who.why}
+    if theirs is not None:
+        shared = len(tally.cases & theirs.failed)
+        entry["reference_fails"] = shared
+        if shared == len(tally.cases):
+            entry["note"] = "the reference fails it too, in the same cases: the model or the case, not this provider"
+        elif shared:
+            entry["note"] = f"the reference fails it too in {shared} of these cases"
+    return entry
+
+
+def _outcome(tally: _Tally) -> str:
+    """``flaky`` if every case and mode that fails also passes in another repeat, else ``fail``."""
+    touched = [repeats for repeats in tally.repeats.values() if repeats.fails]
+    return FLAKY if all(repeats.flaky for repeats in touched) else Outcome.FAIL.value
+
+
+def _rate(tally: _Tally) -> Estimate | None:
+    """How often it fails where it fails at all, over repeats; None where nothing was asked twice."""
+    touched = [repeats for repeats in tally.repeats.values() if repeats.fails]
+    fails, of = sum(r.fails for r in touched), sum(r.of for r in touched)
+    if of <= len(touched):
+        return None
+    ends = wilson(fails, of)
+    return Estimate(fails / of, ends.interval.low, ends.interval.high, of, "proportion", ends.method)

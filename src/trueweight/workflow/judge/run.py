@@ -1,0 +1,93 @@
+"""A recorded run → all its observations, one exchange in memory at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trueweight.checks import ReplyDigest, digest_reply
+from trueweight.core import Case, Exchange, InfrastructureError, Observation, Role
+from trueweight.drift import SUITE as DRIFT
+from trueweight.store import Manifest, RunDir
+from trueweight.workflow.judge.cross_reply import judge_together
+from trueweight.workflow.judge.exchange import judge_exchange, lean
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A judged run.
+
+    Attributes:
+        cases: by key, in the order of the run.
+        finished_at: when the last attempt on record ended, UTC; None if nothing is recorded.
+    """
+
+    manifest: Manifest
+    cases: Mapping[str, Case]
+    observations: tuple[Observation, ...]
+    finished_at: str | None = None
+
+
+def judge_run(run: RunDir) -> Judgement:
+    """Judge every exchange of a run, alone and then together.
+
+    Raises:
+        InfrastructureError: if an exchange is of a case or provider that the run does not have.
+    """
+    return judge_exchanges(run.manifest, run.cases(), run.exchanges(), where=str(run.path))
+
+
+def judge_exchanges(
+    manifest: Manifest,
+    cases: Mapping[str, Case],
+    exchanges: Iterable[Exchange],
+    *,
+    without: Collection[str] = (),
+    where: str = "",
+) -> Judgement:
+    """Judge these exchanges of a run.
+
+    Args:
+        without: checks to leave out, as if they did not exist.
+        where: the run's directory, for errors.
+
+    Raises:
+        InfrastructureError: if an exchange is of a case or provider that the run does not have.
+    """
+    # Drift's prompts are compared by their answers' distributions, never judged one by one.
+    cases = {key: case for key, case in cases.items() if case.suite != DRIFT}
+    providers = {provider.name: provider for provider in manifest.providers}
+    observations: list[Observation] = []
+    finished_at: str | None = None
+    heard: defaultdict[str, list[ReplyDigest]] = defaultdict(list)
+    for exchange in exchanges:
+        if exchange.suite == DRIFT:
+            continue
+        case = cases.get(f"{exchange.suite}/{exchange.case}") or cases.get(exchange.case)
+        provider = providers.get(exchange.provider)
+        if case is None or provider is None:
+            raise InfrastructureError(
+                f"trial {exchange.trial} is of case {exchange.case!r} and provider {exchange.provider!r}, "
+                "which the run's own files do not have",
+                code="run-corrupt",
+                where=where,
+                hint="Were files of two runs mixed?",
+            )
+        judged = judge_exchange(case, provider, exchange, without=without)
+        observations.append(lean(judged.observation))
+        if judged.reply is not None and (
+            gist := digest_reply(exchange.trial, case, exchange.mode, exchange.repeat, judged.reply)
+        ):
+            heard[provider.name].append(gist)
+        finished_at = max(finished_at or "", _end(exchange))
+    reference = next((name for name, p in providers.items() if p.role is Role.REFERENCE), None)
+    together = judge_together(observations, heard, cases, reference, without=without)
+    return Judgement(manifest, cases, tuple(together), finished_at)
+
+
+def _end(exchange: Exchange) -> str:
+    """UTC wall clock at which the last attempt ended, ISO 8601 with microseconds."""
+    start = datetime.fromisoformat(exchange.started_at)
+    return (start + timedelta(microseconds=exchange.final.t_done // 1000)).isoformat(timespec="microseconds")

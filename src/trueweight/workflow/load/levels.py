@@ -1,0 +1,121 @@
+"""Levels of load, each a run directory of its own, so that a sweep is resumed like any run."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from trueweight import __version__
+from trueweight.core import Case, ConfigError, Endpoint, Mode, Provider, Suite, Trial
+from trueweight.store import Manifest, RunDir, SuiteRecord, explain_change
+from trueweight.wire import FireResult, WireEvent, WireSettings
+from trueweight.workflow.send import record
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level.
+
+    Attributes:
+        value: requests under way at once; in an open loop requests started per second.
+        open_loop: which of the two.
+    """
+
+    value: float
+    open_loop: bool = False
+
+    @property
+    def name(self) -> str:
+        """``concurrency 8`` or ``2.5/s``."""
+        return f"{self.value:g}/s" if self.open_loop else f"concurrency {self.value:g}"
+
+    @property
+    def folder(self) -> str:
+        """Of its record, inside the directory of the sweep."""
+        return f"rate-{self.value:g}" if self.open_loop else f"concurrency-{self.value:g}"
+
+    def apply(self, settings: WireSettings) -> WireSettings:
+        """The settings at this level. Providers are measured one after the other, so none waits for another."""
+        if self.open_loop:
+            return replace(settings, rate=self.value)
+        return replace(settings, rate=None, concurrency=round(self.value))
+
+
+def lay_out(suite: Suite, provider: Provider, requests: int, mode: Mode) -> tuple[Trial, ...]:
+    """So many requests, going through the suite's cases again and again.
+
+    Raises:
+        ConfigError: if no case of the suite is asked in that mode.
+    """
+    cases = [case for case in suite.cases if mode in case.modes and case.endpoint is Endpoint.CHAT]
+    if not cases:
+        raise ConfigError(
+            f"suite {suite.name!r} has no case that is asked as a {mode.value} reply",
+            code="load-no-case",
+            where="--suite",
+            hint="Valid: a suite with such cases, or --plain for plain replies.",
+        )
+    return tuple(Trial.of(cases[n % len(cases)], provider, n // len(cases), mode) for n in range(requests))
+
+
+async def sweep(
+    directory: Path,
+    levels: Sequence[Level],
+    suite: Suite,
+    providers: Sequence[Provider],
+    *,
+    requests: int,
+    mode: Mode,
+    seed: int,
+    keys: Mapping[str, str],
+    settings: WireSettings,
+    on_event: Callable[[WireEvent], None] | None = None,
+) -> AsyncIterator[tuple[Level, Provider, RunDir, FireResult]]:
+    """Fire every level at every provider, one after the other; providers of a level in a seeded order.
+
+    What is on record already is not sent again. Ends after the firing that a user interrupted.
+
+    Raises:
+        ConfigError: if the directory holds a sweep of something else.
+    """
+    # Limits of concurrency that a provider declares would flatten the very curve that is asked for.
+    bare = [replace(provider, concurrency=None) for provider in providers]
+    for level in levels:
+        with _open(directory / level.folder, suite, bare, seed) as run:
+            order = random.Random(f"{seed}/{level.name}").sample(bare, len(bare))
+            for provider in order:
+                trials = lay_out(suite, provider, requests, mode)
+                own = level.apply(replace(settings, seed=seed))
+                fired = await record(run, trials, keys=keys, settings=own, on_event=on_event)
+                yield level, provider, run, fired
+                if fired.interrupted:
+                    return
+
+
+def _open(directory: Path, suite: Suite, providers: Sequence[Provider], seed: int) -> RunDir:
+    cases: tuple[Case, ...] = suite.cases
+    manifest = Manifest(
+        tool_version=__version__,
+        seed=seed,
+        repeats=1,
+        asks=1,
+        suites=(SuiteRecord(suite.name, suite.digest(), len(cases)),),
+        providers=tuple(providers),
+        started_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+    )
+    if not (directory / "manifest.json").exists():
+        return RunDir.create(directory, manifest, cases)
+    run = RunDir.open(directory, write=True)
+    changes = explain_change(run.manifest, manifest)
+    if changes:
+        run.close()
+        raise ConfigError(
+            f"this is a sweep of something else: {' '.join(changes)}",
+            code="load-changed",
+            where=str(directory),
+            hint="Another --out, or the same suite, providers and seed.",
+        )
+    return run

@@ -1,0 +1,178 @@
+"""A matrix is a run like any other: real HTTP to a fleet in its own process, exchanges on disk, then judged."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import anyio
+
+from trueweight import __version__
+from trueweight.config import load_providers
+from trueweight.core import (
+    Case,
+    ConfigError,
+    Exchange,
+    FailureKind,
+    Observation,
+    Outcome,
+    Provider,
+    Severity,
+    Suite,
+    Trial,
+    near_miss,
+)
+from trueweight.fleet.child import running_fleet
+from trueweight.fleet.faults import all_faults
+from trueweight.fleet.known import KnownAnswers
+from trueweight.fleet.roster import chosen_entries
+from trueweight.store import Manifest, RunDir, SuiteRecord
+from trueweight.wire import WireSettings
+from trueweight.workflow.judge import judge_exchanges
+from trueweight.workflow.matrix.result import Found, Matrix
+from trueweight.workflow.matrix.select import HEALTHY, entry_of, matrix_faults, select_cases
+from trueweight.workflow.send import record
+
+_SETTINGS = WireSettings(
+    concurrency=2,
+    retries=1,
+    backoff_base=0.02,
+    first_byte_timeout=20.0,
+    stall_timeout=10.0,
+    max_response_bytes=2 * 1024 * 1024,
+)
+"""Patient enough for every healthy provider on a busy machine; the hanging ones are waited for side by side."""
+_LORIS = 3.0
+"""Seconds for one attempt of a provider that never comes to an end."""
+
+
+class Recorded(NamedTuple):
+    """A matrix on record, or a part of it, held in memory."""
+
+    manifest: Manifest
+    cases: Mapping[str, Case]
+    exchanges: Iterable[Exchange]
+
+
+def chosen_names(only: Collection[str]) -> tuple[str, ...]:
+    """Providers of a matrix: the faulty ones and the healthy ones, or those that are asked for.
+
+    Raises:
+        ConfigError: with the near miss, for a name that is neither a fault of the matrix nor a healthy provider.
+    """
+    everything = (*matrix_faults(), *HEALTHY)
+    for name in only:
+        if name not in everything:
+            hint = near_miss(name, everything)
+            raise ConfigError(f"the matrix has no fault {name!r}", code="unknown-fault", where="--only", hint=hint)
+    return tuple(name for name in everything if not only or name in only)
+
+
+Say = Callable[[str], None]
+
+
+def fill_matrix(
+    suites: Sequence[Suite], directory: Path, *, only: Collection[str] = (), say: Say = lambda _: None
+) -> Matrix:
+    """Record and judge a matrix. The directory must not exist; ``say`` is told what is being done."""
+    names = chosen_names(only)
+    with record_matrix(suites, directory, names, say=say) as run:
+        say("judging")
+        return judge_matrix(run, names, whole=not only)
+
+
+def record_matrix(
+    suites: Sequence[Suite], directory: Path, names: Iterable[str], *, every: int = 1, say: Say = lambda _: None
+) -> RunDir:
+    """Ask every provider its cases over HTTP; a healthy one is asked everything, or one case in ``every``."""
+    names = list(names)
+    cases = [case for suite in suites for case in suite.cases]
+    faults = [name for name in names if name in all_faults()]
+    say(f"choosing what to ask of {len(faults)} faults, out of {len(cases)} cases")
+    plan: dict[str, Sequence[Case]] = dict(select_cases(faults, cases, KnownAnswers(suites)))
+    sound = [name for name in names if name in HEALTHY]
+    # The reference is what others are compared with, so it is asked whatever anyone is asked.
+    plan |= dict.fromkeys(sound, cases[::every])
+    asked = {case.key for some in plan.values() for case in some}
+    plan["reference"] = [case for case in cases if case.key in asked]
+    served = {name if name in sound or name == "reference" else entry_of(name).name: name for name in plan}
+    with running_fleet(served) as file:
+        providers = [_limited(provider, served) for provider in load_providers(file, environ=os.environ)]
+        manifest = _manifest(suites, providers)
+        run = RunDir.create(directory, manifest, cases)
+        trials = list(_trials(providers, {name: plan[served[name]] for name in served}))
+        say(f"asking {len(providers)} providers {len(trials)} requests, some of which take 20 s on purpose")
+        anyio.run(partial(record, run, trials, keys={}, settings=_SETTINGS))
+    return run
+
+
+def _limited(provider: Provider, served: Mapping[str, str]) -> Provider:
+    return replace(provider, timeout=_LORIS) if served[provider.name] == "slow-loris" else provider
+
+
+def _manifest(suites: Sequence[Suite], providers: Sequence[Provider]) -> Manifest:
+    return Manifest(
+        tool_version=__version__,
+        seed=0,
+        repeats=1,
+        asks=1,
+        suites=tuple(SuiteRecord(suite.name, suite.digest(), len(suite.cases)) for suite in suites),
+        providers=tuple(providers),
+        started_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+        host={"python": platform.python_version(), "platform": platform.platform(), "cpus": os.cpu_count()},
+    )
+
+
+def _trials(providers: Sequence[Provider], plan: Mapping[str, Sequence[Case]]) -> Iterable[Trial]:
+    for provider in providers:
+        for case in plan[provider.name]:
+            for mode in case.modes:
+                yield Trial.of(case, provider, 0, mode)
+
+
+def judge_matrix(
+    run: RunDir | Recorded, names: Iterable[str], *, whole: bool = True, without: Collection[str] = ()
+) -> Matrix:
+    """What was found of these providers. ``without`` names checks to leave out: what only they find is then missed."""
+    record = run if isinstance(run, Recorded) else Recorded(run.manifest, run.cases(), run.exchanges())
+    attempts: Counter[tuple[str, str]] = Counter()
+    exchanges = _counting(record.exchanges, attempts)
+    judgement = judge_exchanges(record.manifest, record.cases, exchanges, without=without)
+    seen: dict[str, list[Observation]] = {provider.name: [] for provider in record.manifest.providers}
+    for observation in judgement.observations:
+        seen[observation.provider].append(observation)
+    return Matrix(tuple(_found(name, seen, attempts) for name in names), whole)
+
+
+def _counting(exchanges: Iterable[Exchange], attempts: Counter[tuple[str, str]]) -> Iterator[Exchange]:
+    """The exchanges; as they pass, the failures of their attempts are counted by provider and kind."""
+    for exchange in exchanges:
+        for attempt in exchange.attempts:
+            if attempt.failure is not None and attempt.failure.kind is not FailureKind.CLIENT_ERROR:
+                attempts[exchange.provider, attempt.failure.kind.value] += 1
+        yield exchange
+
+
+def _found(name: str, seen: Mapping[str, Sequence[Observation]], attempts: Mapping[tuple[str, str], int]) -> Found:
+    faults = matrix_faults()
+    entry = chosen_entries([name])[0] if name in HEALTHY else entry_of(name)
+    fault = None if name in HEALTHY else faults[name]
+    rows = seen.get(entry.name, ())
+    failed = [f for one in rows for f in one.findings if f.outcome is Outcome.FAIL]
+    return Found(
+        name=name,
+        says=fault.says if fault else entry.says,
+        rows=fault.rows if fault else (),
+        expected=(*fault.checks, *(kind.value for kind in fault.failures)) if fault else (),
+        checks=dict(sorted(Counter(f.check for f in failed).items())),
+        severe=dict(sorted(Counter(f.check for f in failed if f.severity is not Severity.INFO).items())),
+        failures={kind: n for (who, kind), n in sorted(attempts.items()) if who == entry.name},
+        asked=len({one.case for one in rows}),
+    )

@@ -1,0 +1,133 @@
+"""Which cases a faulty provider is asked: those that provoke its fault, found by asking it without a socket.
+
+A case whose answer is the healthy one, byte for byte, or passes the check, cannot show the fault, so it is not sent. Of
+those that can, the ones that name the check, or that carry the tag of the failure mode, come first.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import islice
+
+from trueweight.checks import all_checks, run_checks
+from trueweight.core import (
+    Attempt,
+    Case,
+    Exchange,
+    Failure,
+    FailureKind,
+    Mode,
+    Outcome,
+    Provider,
+    RequestRecord,
+    Trial,
+)
+from trueweight.fleet.answer import Response, Write
+from trueweight.fleet.faults import Fault, all_faults
+from trueweight.fleet.known import KnownAnswers
+from trueweight.fleet.model import MODEL
+from trueweight.fleet.provider import FleetProvider, Request
+from trueweight.fleet.roster import Entry, roster
+from trueweight.plan import request_body, request_line
+from trueweight.protocols import read_reply
+
+_EACH = 6
+"""Cases for each check that must find a fault: of those tagged for its row or that name it, else of all."""
+_TRANSPORT = 2
+"""Cases for a fault of transport: what is asked does not matter."""
+
+HEALTHY = tuple(
+    entry.name for entry in roster() if entry.precision == "fp32" and not entry.faults and entry.name != "twin-2"
+)
+"""Providers that nothing may be found wrong with."""
+
+
+def matrix_faults() -> Mapping[str, Fault]:
+    """The faults that say what must find them, by name."""
+    return {name: fault for name, fault in all_faults().items() if fault.checks or fault.failures}
+
+
+@cache
+def entry_of(fault: str) -> Entry:
+    """The provider that has this fault and no other."""
+    return next(entry for entry in roster() if entry.faults == (fault,))
+
+
+class _Asker:
+    """Asks providers in this process; what they answer depends on the request and the provider alone."""
+
+    def __init__(self, known: KnownAnswers) -> None:
+        self._known = known
+        self._healthy: dict[tuple[str, Mode], Response] = {}
+
+    def finds(self, entry: Entry, case: Case, check: str) -> bool:
+        """Whether the answer is not the healthy one, and the check, if it judges single replies, fails on it."""
+        return any(self._finds(entry, case, mode, check) for mode in case.modes)
+
+    def _finds(self, entry: Entry, case: Case, mode: Mode, check: str) -> bool:
+        key = (case.key, mode)
+        if key not in self._healthy:
+            self._healthy[key] = self._ask(replace(entry, faults=(), server="asgi"), case, mode)
+        response = self._ask(entry, case, mode)
+        if response == self._healthy[key]:
+            return False
+        return check in _PAIRED or any(
+            finding.check == check and finding.outcome is Outcome.FAIL
+            for finding in run_checks(case, read_reply(_exchange(case, mode, response)))
+        )
+
+    def _ask(self, entry: Entry, case: Case, mode: Mode) -> Response:
+        provider = FleetProvider(entry, self._known, rng=random.Random(0), clock=lambda: 0.0)
+        trial = Trial("", case, Provider("p", "http://127.0.0.1", MODEL), 0, mode)
+        line, body = request_line(case), request_body(trial).encode()
+        return provider.respond(Request(line.method, f"/v1{line.path}", {}, body))
+
+
+_PAIRED = frozenset(info.id for info in all_checks() if info.paired)
+
+
+def _exchange(case: Case, mode: Mode, response: Response) -> Exchange:
+    """The response as if it had come over the wire."""
+    body = b"".join(step.data for step in response.steps if isinstance(step, Write))
+    failure = Failure(FailureKind.CLIENT_ERROR) if 400 <= response.status < 500 else None
+    attempt = Attempt(0, 0, None, 0, 0, response.status, headers=response.headers, body=body, failure=failure)
+    request = RequestRecord(request_line(case).method, "http://127.0.0.1", (), "")
+    return Exchange("", "p", case.suite, case.id, 0, mode, "", request, (attempt,))
+
+
+def select_cases(faults: Iterable[str], cases: Sequence[Case], known: KnownAnswers) -> dict[str, list[Case]]:
+    """For each fault the cases to ask, with the ones that their checks compare them with."""
+    asker = _Asker(known)
+    return {name: _with_siblings(_select(name, cases, asker), cases) for name in faults}
+
+
+def _select(name: str, cases: Sequence[Case], asker: _Asker) -> list[Case]:
+    fault = all_faults()[name]
+    if fault.failures:
+        return list(cases[:_TRANSPORT])
+    entry = entry_of(name)
+    tags = {f"row-{row}" for row in fault.rows}
+    tagged = [at for at, case in enumerate(cases) if tags & set(case.tags)]
+    chosen: dict[int, None] = {}
+    for check in fault.checks:
+        named = [at for at, case in enumerate(cases) if check in case.checks]
+        meant = dict.fromkeys((*named, *tagged))
+        found = list(islice((at for at in meant if asker.finds(entry, cases[at], check)), _EACH))
+        if not found:
+            found = list(islice((at for at in range(len(cases)) if asker.finds(entry, cases[at], check)), _EACH))
+        chosen |= dict.fromkeys(found)
+    return [cases[at] for at in sorted(chosen)]
+
+
+def _with_siblings(chosen: Sequence[Case], cases: Sequence[Case]) -> list[Case]:
+    """The cases, and those that they name to be compared with."""
+    wanted = {case.key for case in chosen}
+    for case in chosen:
+        for params in case.checks.values():
+            for other in (params.get("than"), params.get("as"), params.get("control")):
+                if isinstance(other, str):
+                    wanted.add(other if "/" in other else f"{case.suite}/{other}")
+    return [case for case in cases if case.key in wanted]

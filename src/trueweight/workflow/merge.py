@@ -1,0 +1,28 @@
+"""Shards of a run → a judged run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from trueweight.store import RunDir, merge
+from trueweight.workflow.client import join_clients
+from trueweight.workflow.finish import REPORT, conclude, publish
+
+
+def merge_all(sources: Sequence[RunDir], out: Path) -> tuple[RunDir, dict[str, Any]]:
+    """A new run of all records, with its summary, its report and the health of every client; open, to be closed.
+
+    Raises:
+        ConfigError: as `trueweight.store.merge`.
+    """
+    merged = merge(sources, out)
+    try:
+        join_clients(merged, sources)
+        summary = conclude(merged)
+        merged.write_text(REPORT, publish(merged, summary))
+    except BaseException:
+        merged.close()
+        raise
+    return merged, summary

@@ -1,0 +1,91 @@
+"""What a replay sends: the case of a recorded exchange, in its mode, to an address that the user vouches for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from trueweight.config import keys_for
+from trueweight.core import Case, ConfigError, Exchange, Provider, Suite, near_miss
+from trueweight.plan import request_body
+from trueweight.store import RunDir
+from trueweight.workflow.options import RunOptions
+from trueweight.workflow.send import Recording, prepare
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A replay, ready to be fired.
+
+    Attributes:
+        case: with the recorded mode as its only one.
+        keys: provider name → key; empty where none is needed.
+    """
+
+    recording: Recording
+    case: Case
+    provider: Provider
+    keys: Mapping[str, str]
+
+
+def prepare_again(
+    run: RunDir,
+    exchange: Exchange,
+    *,
+    against: str | None,
+    known: Sequence[Provider] | None,
+    environ: Mapping[str, str],
+    times: int = 1,
+) -> Again:
+    """Lay out what is sent.
+
+    A run directory may be anyone's, and its manifest says where requests go. So a key is only ever sent to an address
+    from the user's own ``providers.toml``: without one, providers that need a key are refused.
+
+    Args:
+        against: the provider to ask; None asks the one that was asked.
+        known: providers of the user's own file; None takes those of the run's manifest.
+        times: how often to ask.
+
+    Raises:
+        ConfigError: there is no such provider, it needs a key and ``known`` is None, or its key is missing.
+    """
+    name = against or exchange.provider
+    provider = _provider(run, name, known)
+    if known is None and provider.api_key_env is not None:
+        raise ConfigError(
+            f"provider {name!r} needs a key, and its address comes from the run directory",
+            code="replay-key",
+            where=str(run.path),
+            hint="Give --providers FILE: keys are sent only to addresses in a file of your own.",
+        )
+    case = run.cases()[f"{exchange.suite}/{exchange.case}"]
+    case = replace(case, modes=(exchange.mode,))
+    suite = Suite(case.suite, (case,), origin=str(run.path))
+    recording = prepare([provider], [suite], RunOptions(repeats=times, asks=1, seed=run.manifest.seed))
+    keys = keys_for([provider], environ) if known is not None else {}
+    return Again(recording, case, provider, keys)
+
+
+def _provider(run: RunDir, name: str, known: Sequence[Provider] | None) -> Provider:
+    providers = {provider.name: provider for provider in (run.manifest.providers if known is None else known)}
+    if name not in providers:
+        where = str(run.path) if known is None else "--providers"
+        raise ConfigError(
+            f"no provider {name!r}", code="provider-not-found", where=where, hint=near_miss(name, providers)
+        )
+    return providers[name]
+
+
+def same_request(again: Again, exchange: Exchange) -> bool:
+    """Whether the bytes that go out are those that went out, keys apart."""
+    return all(request_body(trial) == exchange.request.body for trial in again.recording.plan.trials)
+
+
+def free_directory(run: Path, trial: str) -> Path:
+    """A directory beside the run that does not exist yet."""
+    names = [
+        run.with_name(f"{run.name}-replay-{trial[:8]}{suffix}") for suffix in ("", *(f"-{n}" for n in range(2, 1000)))
+    ]
+    return next(path for path in names if not path.exists())

@@ -1,0 +1,20 @@
+"""Shrinking: from a failing case to the smallest request that still fails, on the provider that fails it."""
+
+from trueweight.workflow.shrink.attempts import Attempts, Budget
+from trueweight.workflow.shrink.recorded import Failure, find_failure, reference_of
+from trueweight.workflow.shrink.session import Shrinking, shrink_in_run
+from trueweight.workflow.shrink.shrinking import Shrunk, shrink
+from trueweight.workflow.shrink.write import write_case
+
+__all__ = [
+    "Attempts",
+    "Budget",
+    "Failure",
+    "Shrinking",
+    "Shrunk",
+    "find_failure",
+    "reference_of",
+    "shrink",
+    "shrink_in_run",
+    "write_case",
+]

@@ -1,0 +1,134 @@
+"""Asking a provider whether a case still fails: within a budget, each attempt on record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
+
+import anyio
+
+from trueweight.core import Case, Exchange, Finding, InfrastructureError, Mode, Outcome, Provider, Trial
+from trueweight.store import RunDir, SuiteRecord
+from trueweight.wire import Environment, FireResult, WireSettings, fire
+from trueweight.workflow.judge import judge_exchange
+
+MOST_REPEATS = 5
+_MISSED = 0.05
+"""How likely a flaky failure may be overlooked in one candidate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What shrinking may use up in all; None is no limit of that kind."""
+
+    requests: int | None = 50
+    usd: float | None = None
+
+
+class BudgetSpentError(Exception):
+    """The next request could cross the budget."""
+
+
+class Asked(NamedTuple):
+    """What one request brought; ``finding`` None if the check did not fail. ``answered`` False: nothing to judge."""
+
+    exchange: Exchange
+    finding: Finding | None
+    answered: bool
+
+
+class Attempts:
+    """Sends cases one after the other and counts.
+
+    Args:
+        run: open for writing; becomes the record of all attempts.
+        mode: the mode in which the case failed.
+        check: the check whose failure is looked for.
+    """
+
+    def __init__(
+        self,
+        run: RunDir,
+        *,
+        mode: Mode,
+        check: str,
+        keys: Mapping[str, str],
+        budget: Budget,
+        settings: WireSettings,
+        world: Environment | None = None,
+    ) -> None:
+        self._run = run
+        self._mode = mode
+        self._check = check
+        self._keys = keys
+        self._budget = budget
+        self._settings = settings
+        self._world = world
+        self._cases: list[Case] = []
+        self.requests = 0
+        self.usd = 0.0
+
+    def left(self, keep: int = 0) -> bool:
+        """Whether more than ``keep`` requests may still be sent."""
+        return self._budget.requests is None or self._budget.requests - self.requests > keep
+
+    def ask(self, case: Case, provider: Provider) -> Asked:
+        """Send a case once. It is recorded under an id of its own.
+
+        Raises:
+            BudgetSpentError: instead of sending what the budget does not allow.
+            InfrastructureError: if the provider cannot be reached, or refuses us.
+        """
+        if not self.left():
+            raise BudgetSpentError
+        own = replace(case, id=f"attempt-{len(self._cases) + 1:03d}", modes=(self._mode,))
+        self._cases.append(own)
+        record = SuiteRecord(case.suite, "0" * 64, len(self._cases))
+        self._run.amend(replace(self._run.manifest, suites=(record,)), self._cases)
+        exchanges: list[Exchange] = []
+        result = self._fire(Trial.of(own, provider, 0, self._mode), exchanges)
+        self.requests += sum(result.requests.values())
+        self.usd += sum(cost or 0.0 for cost in result.cost.values())
+        if not exchanges:
+            self._cases.pop()
+            raise _not_sent(provider, result)
+        (exchange,) = exchanges
+        if not exchange.judgeable:
+            return Asked(exchange, None, False)
+        judged = judge_exchange(own, provider, exchange)
+        failed = [one for one in judged.observation.findings if one.check == self._check]
+        return Asked(exchange, next((one for one in failed if one.outcome is Outcome.FAIL), None), True)
+
+    def _fire(self, trial: Trial, exchanges: list[Exchange]) -> FireResult:
+        requests, usd = self._budget.requests, self._budget.usd
+        settings = replace(
+            self._settings,
+            concurrency=1,
+            max_requests=None if requests is None else requests - self.requests,
+            budget_usd=None if usd is None else usd - self.usd,
+        )
+
+        def keep(exchange: Exchange) -> None:
+            self._run.append(exchange)
+            exchanges.append(exchange)
+
+        return anyio.run(partial(fire, [trial], keys=self._keys, sink=keep, settings=settings, world=self._world))
+
+
+def repeats_for(failed: int, asked: int) -> int:
+    """How often a candidate is asked, so that a failure of this rate shows itself in 95 of 100."""
+    rate = failed / asked
+    if rate >= 1:
+        return 1
+    return min(MOST_REPEATS, math.ceil(math.log(_MISSED) / math.log(1 - rate)))
+
+
+def _not_sent(provider: Provider, result: FireResult) -> Exception:
+    reason = next((unsent.reason for unsent in result.unsent), "")
+    if "--budget" in reason or "--max-requests" in reason:
+        return BudgetSpentError()
+    words = f"{provider.name} was sent nothing: {reason or result.stopped.get(provider.name, 'interrupted')}"
+    return InfrastructureError(words, code="shrink-unreachable", hint="Is it up, and does it take the key?")

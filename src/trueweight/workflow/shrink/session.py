@@ -1,0 +1,110 @@
+"""One shrinking from beginning to end: a run in, a smaller case and the record of every attempt out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from trueweight import __version__
+from trueweight.core import Provider
+from trueweight.store import Manifest, RunDir, SuiteRecord
+from trueweight.suites import suite_path
+from trueweight.wire import Environment, WireSettings
+from trueweight.workflow.shrink.attempts import Attempts, Budget
+from trueweight.workflow.shrink.recorded import Failure, find_failure, reference_of
+from trueweight.workflow.shrink.shrinking import Progress, Shrunk, shrink
+from trueweight.workflow.shrink.write import write_case
+
+
+class Shrinking(NamedTuple):
+    """What a session made: the result, the folder with its record, the written case (None if nothing failed)."""
+
+    shrunk: Shrunk
+    record: Path
+    case: Path | None
+
+
+def shrink_in_run(
+    directory: Path,
+    case_id: str,
+    provider: str,
+    *,
+    check: str | None = None,
+    out: Path | None = None,
+    budget: Budget | None = None,
+    keys: Callable[[tuple[Provider, ...]], Mapping[str, str]] | None = None,
+    settings: WireSettings | None = None,
+    world: Environment | None = None,
+    on_progress: Progress | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Shrinking:
+    """Shrink a case of a run against one of its providers.
+
+    Args:
+        out: the new run directory that holds every attempt; by default beside the run, named after it and the case.
+        keys: providers → their keys.
+
+    Raises:
+        ConfigError: if the run has no such failure, or ``out`` is taken.
+        InfrastructureError: if the provider cannot be reached.
+    """
+    with RunDir.open(directory) as run:
+        failure = find_failure(run, case_id, provider, check=check)
+        reference = reference_of(run, failure.provider)
+        origin = run.manifest.options.get("drawn", {}).get(failure.case.suite)
+        seed = run.manifest.seed
+    asked = (failure.provider, *([reference] if reference is not None else []))
+    record = out or _free(directory.with_name(f"{directory.resolve().name}-{_word(failure.case.id)}"))
+    made = Manifest(
+        tool_version=__version__,
+        seed=seed,
+        repeats=1,
+        asks=1,
+        suites=(SuiteRecord(failure.case.suite, "0" * 64, 0),),
+        providers=asked,
+        started_at=now().isoformat(timespec="microseconds"),
+        options={"shrink": {"of": failure.case.key, "check": failure.finding.check}},
+    )
+    with RunDir.create(record, made, ()) as attempts_run:
+        attempts = Attempts(
+            attempts_run,
+            mode=failure.mode,
+            check=failure.finding.check,
+            keys={} if keys is None else keys(asked),
+            budget=budget or Budget(),
+            settings=settings or WireSettings(retries=1),
+            world=world,
+        )
+        path = None if origin is None else suite_path(origin)
+        shrunk = shrink(
+            failure, attempts, reference=reference, suite=_suite_file(path, failure), on_progress=on_progress
+        )
+    if shrunk.case is None:
+        return Shrinking(shrunk, record, None)
+    named = replace(shrunk, case=replace(shrunk.case, id=failure.case.id))
+    return Shrinking(shrunk, record, write_case(named, record / f"{_word(failure.case.id)}.yaml"))
+
+
+def _suite_file(path: Path | None, failure: Failure) -> Path | None:
+    """The property suite's file; where the run was given a folder, the file in it that has the suite's name."""
+    if path is not None and path.is_dir():
+        return next((one for one in sorted(path.glob("*.py")) if _word(one.stem) == failure.case.suite), None)
+    return path if path is not None and path.exists() else None
+
+
+def _free(path: Path) -> Path:
+    """The path, or the first of it with a number that is not taken."""
+    number = 1
+    free = path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._") or "case"

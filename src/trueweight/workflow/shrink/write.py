@@ -1,0 +1,90 @@
+"""The smallest case as a suite of its own: a YAML file that pins what was found."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from trueweight.core import Case, Endpoint, Finding, Mode
+from trueweight.suites import read_suite
+from trueweight.suites.as_yaml import json_as_yaml
+from trueweight.workflow.shrink.shrinking import Shrunk
+
+_HEAD = """\
+# Found on {provider}, {mode}: {check} failed {failed} of {asked} times.
+# {message}
+# Run it: trueweight run --providers providers.toml --suite {name} --out out
+"""
+
+
+def write_case(shrunk: Shrunk, path: Path) -> Path:
+    """Write the smallest case; returns the path.
+
+    Raises:
+        ValueError: if nothing was found to write.
+        OSError: if the disk refuses.
+    """
+    if shrunk.case is None or shrunk.finding is None:
+        raise ValueError("no failing case to write")
+    head = _HEAD.format(
+        provider=_line(shrunk.failure.provider.name),
+        mode=shrunk.failure.mode.value,
+        check=shrunk.finding.check,
+        failed=shrunk.failed,
+        asked=shrunk.asked,
+        message=_line(shrunk.finding.message),
+        name=path.name,
+    )
+    document = _document(shrunk.case, shrunk.finding, shrunk.failure.mode)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+    path.write_text(head + text, encoding="utf-8")
+    if _reads_back(path, document):
+        return path
+    try:
+        # What YAML's own spelling cannot carry, JSON's can, and JSON is YAML too.
+        path.write_text(head + json_as_yaml(document), encoding="utf-8")
+    except ValueError:
+        # Half of a surrogate pair: only an escape in a bare request can say it.
+        path.unlink()
+        path = path.with_suffix(".jsonl")
+        path.write_text(json.dumps(_plain(shrunk.case.request)) + "\n", encoding="utf-8")
+    return path
+
+
+def _document(case: Case, finding: Finding, mode: Mode) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "id": re.sub(r"[^a-z0-9._-]+", "-", case.id.lower()).strip("-._")[:80] or "case",
+        "why": f"Smallest request of {case.key} that breaks {finding.check}. {_line(case.why)}".strip(),
+        "severity": finding.severity.value,
+    }
+    if case.source:
+        entry["source"] = case.source
+    if case.endpoint is Endpoint.CHAT:
+        entry |= {"tags": ["shrunk"], "modes": [mode.value], "request": _plain(case.request)}
+    else:  # nothing is sent, so nothing was shrunk
+        entry |= {"tags": ["shrunk"], "endpoint": case.endpoint.value}
+    entry["checks"] = {**_plain(case.checks), finding.check: _plain(case.checks.get(finding.check, {}))}
+    if case.answer is not None:
+        entry["answer"] = _plain(case.answer)
+    return {"suite": f"shrunk-{case.suite}"[:80], "title": f"Shrunk from {case.key}", "version": 1, "cases": [entry]}
+
+
+def _plain(value: Any) -> Any:
+    """The value without shared parts, which YAML would write as aliases."""
+    return json.loads(json.dumps(value))
+
+
+def _reads_back(path: Path, document: dict[str, Any]) -> bool:
+    reading = read_suite(str(path))
+    if reading.problems or len(reading.cases) != 1:
+        return False
+    return json.dumps(reading.cases[0].request) == json.dumps(document["cases"][0].get("request", {}))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.encode("ascii", "backslashreplace").decode().split())[:300]

@@ -1,0 +1,113 @@
+"""``run --bar``: on record before anything is sent, recomputed to the same bytes, and a late change said plainly."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import jsonschema
+import pytest
+from gating import GOOD, OPEN, STRICT, summary_of
+
+from in_process import trueweight
+from trueweight.assess import load_bar
+from trueweight.core.schemas import load_schema
+
+
+@pytest.fixture(scope="module")
+def barred(tmp_path_factory: pytest.TempPathFactory, fleet: Path) -> Path:
+    """A folder with a run made against a bar that everyone meets."""
+    folder = tmp_path_factory.mktemp("barred")
+    (folder / "bar.toml").write_text(GOOD, encoding="utf-8")
+    done = trueweight(*command(fleet), "--bar", "bar.toml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def command(fleet: Path, limit: int = 4) -> tuple[object, ...]:
+    """A short run."""
+    return ("run", "--providers", fleet, "--suite", "structured-output", "--limit", limit, "--out", "run")
+
+
+def copy_of(folder: Path, tmp_path: Path) -> Path:
+    """The same folder again, to spoil."""
+    return Path(shutil.copytree(folder, tmp_path / "copy"))
+
+
+def test_digest_text_and_verdicts_are_in_the_run(barred: Path) -> None:
+    """The manifest has the bar's digest, the directory its text, the summary a verdict for each candidate."""
+    manifest = json.loads((barred / "run" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["bar_digest"] == load_bar(barred / "bar.toml").digest()
+    assert (barred / "run" / "bar.toml").read_text(encoding="utf-8") == GOOD
+    summary = summary_of(barred / "run")
+    verdicts = {name: (one["verdict"] or {}).get("outcome") for name, one in summary["providers"].items()}
+    assert verdicts == {"reference": None, "twin": "pass", "no-strict": "pass"}
+    assert "notes" not in summary["run"]
+    jsonschema.validate(summary, load_schema("summary"))
+    assert "Meets the bar" in (barred / "run" / "report.html").read_text(encoding="utf-8")
+
+
+def test_judging_again_elsewhere_gives_the_same_bytes(barred: Path, tmp_path: Path) -> None:
+    """The run's own copy of the bar is enough: the user's file is not looked at again."""
+    copy = copy_of(barred, tmp_path)
+    (copy / "bar.toml").unlink()
+    before = (copy / "run" / "summary.json").read_bytes()
+    (copy / "run" / "summary.json").unlink()
+    assert trueweight("judge", "run", cwd=copy).returncode == 0
+    assert (copy / "run" / "summary.json").read_bytes() == before
+
+
+def test_exit_codes_tell_failed_from_open(fleet: Path, tmp_path: Path) -> None:
+    """1 for a bar that is missed, 4 for one that too few cases can decide."""
+    bars = {"open.toml": OPEN, "missed.toml": '[[require]]\nmetric = "success_rate"\nat_most = 0.001\nside = "value"\n'}
+    for name, text in bars.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert trueweight(*command(fleet), "--bar", "missed.toml", cwd=tmp_path).returncode == 1
+    done = trueweight(*command(fleet), "--bar", "open.toml", "--fresh", cwd=tmp_path)
+    assert done.returncode == 4, done.stderr
+    reasons = summary_of(tmp_path / "run")["providers"]["twin"]["verdict"]["reasons"]
+    assert "would decide at this rate" in reasons[0]["message"]
+
+
+def test_a_bar_changed_in_the_directory_is_said(barred: Path, tmp_path: Path) -> None:
+    """Someone lowers the bar after the run: verdicts follow, and every report says so."""
+    copy = copy_of(barred, tmp_path)
+    (copy / "run" / "bar.toml").write_text(STRICT, encoding="utf-8")
+    assert trueweight("judge", "run", cwd=copy).returncode == 0
+    (note,) = summary_of(copy / "run")["run"]["notes"]
+    assert "changed after the run was recorded" in note
+    for form in ("markdown", "html"):
+        assert (
+            "changed after the run was recorded"
+            in trueweight("report", "run", "--format", form, "-o", "-", cwd=copy).stdout
+        )
+    (copy / "run" / "bar.toml").unlink()
+    trueweight("judge", "run", cwd=copy)
+    assert "no longer in its directory" in summary_of(copy / "run")["run"]["notes"][0]
+
+
+def test_a_bar_that_comes_or_changes_while_a_run_goes_on_is_said(barred: Path, fleet: Path, tmp_path: Path) -> None:
+    """Resumed without a bar, it keeps its own; under another, that one counts and the change stays on record."""
+    copy = copy_of(barred, tmp_path)
+    again = trueweight(*command(fleet), cwd=copy)
+    assert again.returncode == 0, again.stderr
+    assert "notes" not in summary_of(copy / "run")["run"]
+    (copy / "bar.toml").write_text(STRICT, encoding="utf-8")
+    changed = trueweight(*command(fleet), "--bar", "bar.toml", cwd=copy)
+    assert "The bar changed since the run began" in changed.stderr
+    (note,) = summary_of(copy / "run")["run"]["notes"]
+    assert "recorded under another bar" in note
+    (copy / "bar.toml").write_text(GOOD, encoding="utf-8")
+    trueweight(*command(fleet), "--bar", "bar.toml", cwd=copy)
+    assert len(summary_of(copy / "run")["run"]["notes"]) == 2
+
+
+def test_a_bar_about_nobody_is_refused_before_anything_is_sent(fleet: Path, tmp_path: Path) -> None:
+    """A rule names a provider that is not asked: exit 2, the near miss, and no directory."""
+    text = '[[require]]\nmetric = "ttft"\nat_most = 800\nproviders = ["twinn"]\n'
+    (tmp_path / "bar.toml").write_text(text, encoding="utf-8")
+    done = trueweight(*command(fleet), "--bar", "bar.toml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "'twin'" in done.stderr
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,41 @@
+"""Exchanges made by hand, as the package makes its examples, and what reading finds odd in them."""
+
+from __future__ import annotations
+
+from trueweight.core import Exchange
+from trueweight.protocols import read_reply
+from trueweight.workflow.explain.handmade import (
+    JSON_TYPE,
+    SSE_TYPE,
+    call,
+    chunk,
+    exchange,
+    json_bytes,
+    message,
+    plain,
+    sse,
+    stream,
+    usage_chunk,
+    usage_of,
+)
+
+__all__ = [
+    "JSON_TYPE",
+    "SSE_TYPE",
+    "call",
+    "chunk",
+    "exchange",
+    "json_bytes",
+    "kinds",
+    "message",
+    "plain",
+    "sse",
+    "stream",
+    "usage_chunk",
+    "usage_of",
+]
+
+
+def kinds(made: Exchange) -> list[str]:
+    """The kinds of the anomalies that reading finds."""
+    return [anomaly.kind for anomaly in read_reply(made).anomalies]

@@ -1,0 +1,172 @@
+"""Comparing two runs: paired, corrected, and silent where nothing changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from trueweight.core import (
+    Case,
+    ConfigError,
+    Finding,
+    Mode,
+    Observation,
+    Outcome,
+    Provider,
+    Role,
+    Severity,
+    Timing,
+)
+from trueweight.report import comparison_json, comparison_markdown
+from trueweight.report.comparison import headline
+from trueweight.store import Manifest
+from trueweight.workflow.compare import compare
+from trueweight.workflow.judge import Judgement
+
+TOOLS = {"tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}]}
+
+
+def _case(number: int, text: str = "Hi") -> Case:
+    return Case(
+        "s", f"c{number:03}", {"messages": [{"role": "user", "content": text}], **TOOLS}, severity=Severity.MUST
+    )
+
+
+def run(
+    failing: frozenset[int] = frozenset(),
+    *,
+    count: int = 60,
+    ms: int = 200,
+    names: tuple[str, ...] = ("ref", "cand"),
+    changed: frozenset[int] = frozenset(),
+    lost: frozenset[int] = frozenset(),
+) -> Judgement:
+    """A run in which ``cand`` fails some cases, and takes about ``ms``."""
+    cases = [_case(i, "Other" if i in changed else "Hi") for i in range(count)]
+    providers = tuple(
+        Provider(name, "http://127.0.0.1:9/v1", "m", Role.REFERENCE if name == "ref" else Role.CANDIDATE)
+        for name in names
+    )
+    manifest = Manifest("0", 1, 1, 2, (), providers, "2026-11-22T14:00:00.000000+00:00")
+    seen = [
+        _seen(case, i, name, repeat, mode, failing if name == "cand" else frozenset(), ms, lost)
+        for name in names
+        for i, case in enumerate(cases)
+        for repeat in range(2 if name == "ref" else 1)
+        for mode in case.modes
+    ]
+    return Judgement(manifest, {case.key: case for case in cases}, tuple(seen))
+
+
+def _seen(
+    case: Case, i: int, name: str, repeat: int, mode: Mode, failing: frozenset[int], ms: int, lost: frozenset[int]
+) -> Observation:
+    outcome = Outcome.FAIL if i in failing else Outcome.PASS
+    gone = name == "cand" and i in lost
+    base: dict[str, Any] = {"attempts": 1, "first_ok": not gone, "ok": not gone, "arrived": not gone}
+    if gone:
+        return Observation(f"{name}{i}{repeat}{mode}", name, "s", case.key, repeat, mode, **base)
+    nanoseconds = (ms + (i * 7919) % 37) * 1_000_000
+    return Observation(
+        f"{name}{i}{repeat}{mode}", name, "s", case.key, repeat, mode, **base,
+        called=i not in failing, calls_valid=None if i in failing else True, expects_call=True,
+        finish_reason="tool_calls", timing=Timing(ttft=nanoseconds, service=2 * nanoseconds),
+        findings=(Finding("tool-call-expected", outcome, Severity.MUST),),
+    )  # fmt: skip
+
+
+def test_a_run_compared_with_itself_has_no_change() -> None:
+    """No metric, no cell, and the sentence says so."""
+    found = compare(run(frozenset({1, 2})), run(frozenset({1, 2})))
+    assert found["significant"] == []
+    assert headline(found) == "Nothing significant changed."
+    assert all(not found["providers"]["cand"][kind] for kind in ("new_failures", "fixed", "flaky", "lost"))
+
+
+def test_many_new_failures_are_significant_and_listed() -> None:
+    """Fifteen of sixty cases lost: worse beyond chance, each named with the check it fails."""
+    found = compare(run(), run(frozenset(range(15))))
+    assert {"provider": "cand", "metric": "must_pass_rate", "change": "worse"} in found["significant"]
+    assert len(found["providers"]["cand"]["new_failures"]) == 30
+    assert found["providers"]["cand"]["new_failures"][0]["fails"] == ["tool-call-expected"]
+    assert found["providers"]["ref"]["new_failures"] == []
+    estimate = found["providers"]["cand"]["metrics"]["must_pass_rate"]["difference"]
+    assert estimate["low"] < estimate["value"] == -0.25 < estimate["high"] < 0
+
+
+def test_the_same_the_other_way_round_is_fixed_and_better() -> None:
+    """Direction is before → after."""
+    found = compare(run(frozenset(range(15))), run())
+    assert {"provider": "cand", "metric": "must_pass_rate", "change": "better"} in found["significant"]
+    assert len(found["providers"]["cand"]["fixed"]) == 30
+
+
+def test_the_trigger_score_is_compared_against_one_and_the_same_reference() -> None:
+    """Calls that vanished pull F1 down in this comparison; the reference, unchanged, stays where it was."""
+    found = compare(run(), run(frozenset(range(15))))
+    assert found["providers"]["cand"]["metrics"]["tool_call_f1"]["difference"]["value"] < -0.1
+    assert found["providers"]["ref"]["metrics"]["tool_call_f1"]["difference"]["value"] == 0
+
+
+def test_two_flips_are_listed_and_called_chance() -> None:
+    """One case gone wrong is shown, and is not called a change."""
+    found = compare(run(), run(frozenset({7})))
+    assert found["significant"] == []
+    assert "2 cells of the matrix came out otherwise, no more than chance explains" in headline(found)
+
+
+def test_a_significant_millisecond_is_no_change_and_a_half_is() -> None:
+    """Times count beyond a tenth: two runs never share the hour."""
+    assert compare(run(ms=200), run(ms=204))["significant"] == []
+    slower = compare(run(ms=200), run(ms=300))["significant"]
+    assert {"provider": "cand", "metric": "ttft", "change": "worse"} in slower
+
+
+def test_lost_answers_are_lost_and_not_failures() -> None:
+    """A request that never arrived says nothing of the model, and is not dropped either."""
+    found = compare(run(), run(lost=frozenset(range(20))))
+    assert len(found["providers"]["cand"]["lost"]) == 40
+    assert not any(cell["fails"] for cell in found["providers"]["cand"]["lost"])
+    assert found["providers"]["cand"]["new_failures"] == []
+    assert {"provider": "cand", "metric": "success_rate", "change": "worse"} in found["significant"]
+
+
+def test_a_changed_request_is_left_out_and_said() -> None:
+    """Only what both runs asked alike is compared; the rest is named."""
+    found = compare(run(count=62), run(frozenset({0, 1}), changed=frozenset({0, 1})))
+    assert found["cases"]["both"] == 58
+    assert found["cases"]["changed"] == ("s/c000", "s/c001")
+    assert found["cases"]["only_before"] == ("s/c060", "s/c061")
+    assert found["providers"]["cand"]["new_failures"] == []
+    text = comparison_markdown(found)
+    assert "2 cases have another request now" in text
+
+
+def test_providers_of_one_run_only_are_named() -> None:
+    """A provider that came or went is not compared and not forgotten."""
+    found = compare(run(names=("ref", "cand", "gone")), run(names=("ref", "cand", "came")))
+    assert (found["only_before"], found["only_after"]) == (["gone"], ["came"])
+
+
+@pytest.mark.parametrize("other", [run(names=("x", "y")), run(changed=frozenset(range(60)))])
+def test_runs_with_nothing_in_common_are_refused(other: Judgement) -> None:
+    """There is nothing to pair, and that is an error and no all-clear."""
+    with pytest.raises(ConfigError) as caught:
+        compare(run(), other)
+    assert caught.value.code == "compare-nothing"
+
+
+def test_hostile_names_stay_text_in_markdown() -> None:
+    """A provider's name cannot mention, link or break out of the table."""
+    name = "<img src=x>|@all [a](http://x) `x`"
+    text = comparison_markdown(compare(run(names=("ref", "cand", name)), run(names=("ref", "cand"))))
+    assert "<img" not in text
+    assert "@all" not in text
+
+
+def test_json_is_ascii_and_names_its_format() -> None:
+    """A dashboard reads it; a terminal survives it."""
+    text = comparison_json(compare(run(), run(frozenset({7}))))
+    assert text.isascii()
+    assert '"format": "trueweight.workflow.compare/1"' in text

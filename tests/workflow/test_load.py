@@ -1,0 +1,158 @@
+"""``trueweight load``: levels of load, what they came to, and where a provider saturates."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+
+import pytest
+from endpoint import Asked, Shop, endpoint, fine
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trueweight.cli import main
+from trueweight.core import ConfigError, Estimate, Timing
+from trueweight.workflow.load import Level, Point, parse_slo, saturation
+from trueweight.workflow.load.measured import _active
+
+NONE = Estimate.not_applicable("proportion", "")
+
+
+def load(shop: Shop, *more: object) -> subprocess.CompletedProcess[str]:
+    command = [
+        *shop.command()[:3],
+        "load",
+        "--providers",
+        "providers.toml",
+        "--suite",
+        "s.yaml",
+        "--out",
+        "out",
+        "--plain",
+    ]
+    return subprocess.run(
+        [*command, *map(str, more)], cwd=shop.path, env=shop.environment(), capture_output=True, text=True,
+        encoding="utf-8", timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_a_server_that_serves_two_at_a_time_saturates_there(shop: Shop) -> None:
+    """Beyond two at once throughput stands still and waiting grows: table, JSON and page say where; a second call of
+    the same command sends nothing."""
+    places = asyncio.Semaphore(2)
+
+    async def two_at_a_time(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        async with places:
+            await asyncio.sleep(0.08)
+        await fine(asked, writer)
+
+    with endpoint(two_at_a_time) as place:
+        shop.providers({"<b>two": place.url})
+        shop.suite("a", "b")
+        done = load(shop, "--concurrency", "1,2,8", "--requests", 16, "--slo", "e2e=10s")
+        assert done.returncode == 0, done.stderr
+        sent = len(place.asked)
+        again = load(shop, "--concurrency", "1,2,8", "--requests", 16, "--slo", "e2e=10s")
+        assert again.returncode == 0, again.stderr
+        assert len(place.asked) == sent == 3 * 16
+    found = json.loads((shop.run / "load.json").read_text("utf-8"))
+    assert found["providers"]["<b>two"]["saturates_at"] == 2
+    by_level = {point["level"]: point for point in found["points"]}
+    assert all(point["ok"] == point["good"] == 16 for point in by_level.values())
+    assert by_level[8]["times"]["e2e"]["p95"]["value"] > 2 * by_level[1]["times"]["e2e"]["p95"]["value"]
+    assert "saturates at concurrency 2" in done.stdout
+    page = (shop.run / "load.html").read_text("utf-8")
+    assert "<b>two" not in page
+    assert "&lt;b&gt;two" in page
+    assert page.count("<svg") == 4  # plain replies have no TTFT and no TPOT to draw
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_a_smaller_sweep_in_the_same_place_is_of_its_own_requests(shop: Shop) -> None:
+    """What an earlier sweep has beyond them, or as streams, is not mixed in: the page says how many were asked."""
+    with endpoint() as place:
+        shop.providers({"p": place.url})
+        shop.suite("a", "b")
+        assert load(shop, "--concurrency", "2", "--requests", 12).returncode == 0
+        done = load(shop, "--concurrency", "2", "--requests", 4)
+        assert (done.returncode, len(place.asked)) == (0, 12), done.stderr
+    found = json.loads((shop.run / "load.json").read_text("utf-8"))
+    assert (found["requests_per_level"], [point["attempted"] for point in found["points"]]) == (4, [4])
+
+
+def test_an_open_loop_keeps_its_rate(shop: Shop) -> None:
+    """Requests a second are levels too; what the limits forbid is not good."""
+    with endpoint() as place:
+        shop.providers({"p": place.url})
+        shop.suite("a")
+        done = load(shop, "--rate", "20,40", "--arrivals", "constant", "--requests", 8, "--slo", "e2e=0.0001ms")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((shop.run / "load.json").read_text("utf-8"))
+    assert [(point["level"], point["open_loop"], point["good"]) for point in found["points"]] == [
+        (20, True, 0),
+        (40, True, 0),
+    ]
+    assert "no request met the limits" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--slo", "ttf=5ms"), ("ttf", "'ttft'")),
+        (("--slo", "ttft=5"), ("unit",)),
+        (("--concurrency", "1,x"), ("'x'",)),
+        (("--concurrency", "1", "--rate", "2"), ("one of them",)),
+    ],
+)
+def test_bad_levels_and_limits_are_refused(
+    shop: Shop,
+    more: tuple[str, ...],
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What was written, what would be valid, exit 2."""
+    monkeypatch.chdir(shop.path)
+    shop.providers({"p": "http://127.0.0.1:9/v1"})
+    shop.suite("a")
+    with pytest.raises(SystemExit) as left:
+        main(["load", "--providers", "providers.toml", "--suite", "s.yaml", "--out", "out", *more])
+    assert left.value.code == 2
+    said = capsys.readouterr().err
+    for word in words:
+        assert word in said
+
+
+def test_a_reply_that_does_not_define_a_limited_time_is_not_good() -> None:
+    """A plain reply has no TTFT: it cannot meet a limit on it."""
+    slo = parse_slo("ttft=500ms, tpot=0.05s")
+    assert str(slo) == "ttft=500ms,tpot=50ms"
+    assert slo.met(Timing(ttft=500_000_000, tpot=50e6))
+    assert not slo.met(Timing(ttft=500_000_001, tpot=50e6))
+    assert not slo.met(Timing(ttft=1))
+    assert not slo.met(None)
+    assert parse_slo("").met(Timing())
+    with pytest.raises(ConfigError):
+        parse_slo("ttft=1ms,ttft=2ms")
+
+
+def point(level: float, throughput: float, limited: int = 0) -> Point:
+    ok = round(throughput * 10)
+    return Point(Level(level), "p", ok, ok, ok, 10.0, 0, limited, {}, NONE, {})
+
+
+def test_saturation_is_where_more_load_stops_paying() -> None:
+    """Growth of less than a tenth of what the load grew by; a level where we were the bottleneck does not count."""
+    assert saturation([point(1, 10), point(2, 20), point(4, 40)]) is None
+    full = saturation([point(1, 10), point(2, 20), point(4, 21), point(8, 21)])
+    assert full is not None and full.level.value == 2
+    assert saturation([point(1, 10), point(2, 20), point(4, 20, limited=150)]) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 20)), max_size=20))
+def test_active_time_is_the_union(spans: list[tuple[int, int]]) -> None:
+    """Counted second by second."""
+    covered = {second for start, length in spans for second in range(start, start + length)}
+    assert _active([(start, start + length) for start, length in spans]) == len(covered)
