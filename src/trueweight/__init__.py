@@ -5,7 +5,7 @@ The public interface: what stands in ``__all__`` is kept stable, everything else
     import trueweight as tw
 
     plan = tw.plan_run("providers.toml", ["tool-calls"], limit=20)
-    tw.fire_run(plan, "runs/today")
+    tw.send_run(plan, "runs/today")
     summary = tw.judge_run("runs/today")
     print(summary["providers"]["cheap-host"]["metrics"]["schema_accuracy"])
 
@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trueweight.api import (
         compare_runs,
-        fire_run,
         gate_run,
         judge_run,
         load_suite,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
         open_run,
         plan_run,
         report_run,
+        send_run,
     )
     from trueweight.assess import Bar, load_bar
     from trueweight.config import load_providers
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from trueweight.store import RunDir
-    from trueweight.wire import FireResult, WireSettings
+    from trueweight.wire import SendResult, WireSettings
     from trueweight.workflow.gate import Gate
     from trueweight.workflow.send import Recording
 
@@ -62,7 +62,6 @@ __all__ = [
     "Exchange",
     "ExitCode",
     "Finding",
-    "FireResult",
     "Gate",
     "InfrastructureError",
     "Mode",
@@ -72,6 +71,7 @@ __all__ = [
     "Role",
     "Ruling",
     "RunDir",
+    "SendResult",
     "Severity",
     "Suite",
     "TrueweightError",
@@ -79,7 +79,6 @@ __all__ = [
     "WireSettings",
     "__version__",
     "compare_runs",
-    "fire_run",
     "gate_run",
     "judge_run",
     "load_bar",
@@ -89,11 +88,12 @@ __all__ = [
     "open_run",
     "plan_run",
     "report_run",
+    "send_run",
 ]
 
 _PLACES = {
     "Bar": "assess",
-    "FireResult": "wire",
+    "SendResult": "wire",
     "Gate": "workflow.gate",
     "Recording": "workflow.send",
     "RunDir": "store",

@@ -1,4 +1,4 @@
-"""The four steps for programs: plan, fire, judge, report; and what is done with runs that are there.
+"""The four steps for programs: plan, send, judge, report; and what is done with runs that are there.
 
 Every function takes and gives what the command line does; errors are `trueweight.TrueweightError`. Import these from
 ``trueweight`` itself.
@@ -21,7 +21,7 @@ from trueweight.config import keys_for, load_providers
 from trueweight.core import Provider, Suite, parse_shard
 from trueweight.store import RunDir, pending
 from trueweight.suites import find_suite
-from trueweight.wire import FireResult, WireSettings, fire
+from trueweight.wire import SendResult, WireSettings, send
 from trueweight.workflow.compare import compare
 from trueweight.workflow.finish import judge, publish
 from trueweight.workflow.gate import Gate, gate
@@ -67,7 +67,7 @@ def plan_run(
     return prepare(people, found, options, bar=load_bar(Path(bar)) if isinstance(bar, str | os.PathLike) else bar)
 
 
-def fire_run(
+def send_run(
     plan: Recording,
     directory: PathLike,
     *,
@@ -75,7 +75,7 @@ def fire_run(
     settings: WireSettings | None = None,
     fresh: bool = False,
     retry_errors: bool = False,
-) -> FireResult:
+) -> SendResult:
     """Ask what the directory has no answer to yet, and record every answer there. Blocks; works in notebooks too.
 
     Args:
@@ -87,12 +87,12 @@ def fire_run(
     run, _ = open_for_recording(plan, Path(directory), fresh=fresh)
     with run:
         todo = pending(plan.plan.trials, run, retry_errors=retry_errors)
-        return _apart(partial(fire, todo, keys=given, sink=run.append, settings=settings))
+        return _apart(partial(send, todo, keys=given, sink=run.append, settings=settings))
 
 
-def _apart(call: Callable[[], Any]) -> FireResult:
+def _apart(call: Callable[[], Any]) -> SendResult:
     """Run it on an event loop of its own: a notebook has one already, and signals are not ours to take here."""
-    ended: list[FireResult | BaseException] = []
+    ended: list[SendResult | BaseException] = []
 
     def work() -> None:
         try:

@@ -21,7 +21,7 @@ NAMES = [
     "Exchange",
     "ExitCode",
     "Finding",
-    "FireResult",
+    "SendResult",
     "Gate",
     "InfrastructureError",
     "Mode",
@@ -38,7 +38,7 @@ NAMES = [
     "WireSettings",
     "__version__",
     "compare_runs",
-    "fire_run",
+    "send_run",
     "gate_run",
     "judge_run",
     "load_bar",
@@ -98,8 +98,8 @@ def test_plan_fire_judge_report_gate(providers: Path, tmp_path: Path) -> None:
     bar = tmp_path / "bar.toml"
     bar.write_text('[[require]]\nmetric = "success_rate"\nat_least = 0.2\n', encoding="utf-8")
     plan = tw.plan_run(providers, ["structured-output"], limit=2, bar=bar)
-    fired = tw.fire_run(plan, tmp_path / "run")
-    assert fired.recorded == len(plan.plan.trials)
+    result = tw.send_run(plan, tmp_path / "run")
+    assert result.recorded == len(plan.plan.trials)
     summary = tw.judge_run(tmp_path / "run")
     assert not (tmp_path / "run" / "summary.json").exists()
     assert summary["providers"]["twin"]["verdict"]["outcome"] == "pass"
@@ -108,7 +108,7 @@ def test_plan_fire_judge_report_gate(providers: Path, tmp_path: Path) -> None:
     gate = tw.gate_run(tmp_path / "run")
     assert (gate.exit_code, gate.verdicts["twin"].outcome) == (tw.ExitCode.OK, tw.Ruling.PASS)
     assert tw.compare_runs(tmp_path / "run", tmp_path / "run")["significant"] == []
-    assert tw.fire_run(plan, tmp_path / "run").recorded == 0
+    assert tw.send_run(plan, tmp_path / "run").recorded == 0
     assert tw.merge_runs([tmp_path / "run"], tmp_path / "again")["providers"] == summary["providers"]
     with tw.open_run(tmp_path / "run") as run:
         assert {exchange.provider for exchange in run.exchanges()} == {"reference", "twin"}
@@ -120,8 +120,8 @@ def test_nouns_made_by_hand_work_inside_a_running_loop(providers: Path, tmp_path
     case = tw.Case("mine", "hello", {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8})
     suite = tw.Suite("mine", (case,))
 
-    async def notebook() -> tw.FireResult:
-        return tw.fire_run(tw.plan_run(people, [suite]), tmp_path / "run", settings=tw.WireSettings(retries=0))
+    async def notebook() -> tw.SendResult:
+        return tw.send_run(tw.plan_run(people, [suite]), tmp_path / "run", settings=tw.WireSettings(retries=0))
 
     assert asyncio.run(notebook()).recorded == 6
 

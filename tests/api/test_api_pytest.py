@@ -33,7 +33,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A short run in which no-strict fails."""
     folder = tmp_path_factory.mktemp("recorded") / "run"
     with running_fleet(["reference", "no-strict"]) as providers:
-        tw.fire_run(tw.plan_run(providers, ["structured-output"], limit=6), folder)
+        tw.send_run(tw.plan_run(providers, ["structured-output"], limit=6), folder)
     return folder
 
 

@@ -74,7 +74,7 @@ def test_case_keys_and_requests_are_unique() -> None:
 
 
 def test_the_suites_are_as_large_as_they_say() -> None:
-    """All nine suites are there; the two that the demo fires stay small enough for its minute."""
+    """All nine suites are there; the two that the demo sends stay small enough for its minute."""
     count = {name: len(find_suite(name).cases) for name in SUITES}
     assert set(count) >= set(NINE.split())
     assert len(ALL) >= PLENTY

@@ -1,4 +1,4 @@
-"""All that is shipped, fired through the command line at healthy servers: nothing fails that anyone need act on."""
+"""All that is shipped, sent through the command line to healthy servers: nothing fails that anyone need act on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw TCP servers on loopback that answer each request by a behaviour, and the stage that fires trials at them."""
+"""Raw TCP servers on loopback that answer each request by a behaviour, and the stage that sends trials to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 
 from trueweight.core import Case, Exchange, Mode, Provider, Trial
-from trueweight.wire import Environment, FireResult, WireEvent, WireSettings, fire
+from trueweight.wire import Environment, SendResult, WireEvent, WireSettings, send
 
 
 @dataclass
@@ -140,26 +140,26 @@ class Stage:
         self.slept.append(seconds)
         await anyio.sleep(0)
 
-    def world(self, **changes: Any) -> Environment:
+    def environment(self, **changes: Any) -> Environment:
         return Environment(**({"sleep": self._sleep} | changes))
 
     def trials(self, url: str, count: int = 1, mode: Mode = Mode.PLAIN, **provider: Any) -> list[Trial]:
         given = Provider(**({"name": "p", "base_url": url, "model": "m"} | provider))
         return [Trial.of(Case("s", f"c{n}", {"max_tokens": 100}), given, 0, mode) for n in range(count)]
 
-    async def fire(self, trials: list[Trial], **options: Any) -> FireResult:
+    async def send(self, trials: list[Trial], **options: Any) -> SendResult:
         settings = WireSettings(**{k: options.pop(k) for k in list(options) if k in WireSettings.__dataclass_fields__})
-        options = {"keys": {}, "world": self.world(), "sink": self.exchanges.append} | options
-        return await fire(trials, settings=settings, on_event=self.events.append, **options)
+        options = {"keys": {}, "environment": self.environment(), "sink": self.exchanges.append} | options
+        return await send(trials, settings=settings, on_event=self.events.append, **options)
 
-    def against(self, behaviour: Behaviour, count: int = 1, **options: Any) -> FireResult:
-        """Fire ``count`` plain trials at a server with this behaviour, one at a time."""
+    def against(self, behaviour: Behaviour, count: int = 1, **options: Any) -> SendResult:
+        """Send ``count`` plain trials to a server with this behaviour, one at a time."""
         provider = options.pop("provider", {})
 
-        async def run() -> FireResult:
+        async def run() -> SendResult:
             async with serving(behaviour) as server:
                 self.server = server
-                return await self.fire(self.trials(server.url, count, **provider), **({"concurrency": 1} | options))
+                return await self.send(self.trials(server.url, count, **provider), **({"concurrency": 1} | options))
 
         return anyio.run(run)
 

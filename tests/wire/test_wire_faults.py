@@ -154,7 +154,7 @@ def test_retry_after_is_honoured_as_seconds_and_as_date(stage: Stage, after: str
         else:
             await talk.answer()
 
-    stage.against(limited_once, world=stage.world(now=lambda: now))
+    stage.against(limited_once, environment=stage.environment(now=lambda: now))
     assert stage.kinds() == ["rate-limited", None]
     assert stage.slept[0] == 7.0
 
@@ -194,7 +194,7 @@ def test_a_refused_key_stops_that_provider_and_no_other(stage: Stage) -> None:
     async def run() -> None:
         async with serving(refuses_the_key) as bad, serving(fine) as good:
             trials = stage.trials(bad.url, 5, name="bad", api_key_env="K") + stage.trials(good.url, 5, name="good")
-            result = await stage.fire(trials, concurrency=1, keys={"bad": "key-of-the-bad-one"})
+            result = await stage.send(trials, concurrency=1, keys={"bad": "key-of-the-bad-one"})
             assert (len(bad.heard), len(good.heard)) == (1, 5)
             assert result.stopped == {"bad": "HTTP 401: it refuses the key in K"}
             assert {unsent.trial for unsent in result.unsent} == {trial.id for trial in trials[1:5]}
@@ -214,7 +214,7 @@ def test_a_redirect_is_not_followed_and_the_key_goes_nowhere_else(stage: Stage) 
                 await talk.answer(307, Location=thief.url)
 
             async with serving(redirects) as server:
-                await stage.fire(stage.trials(server.url), keys={"p": "key-that-must-stay"})
+                await stage.send(stage.trials(server.url), keys={"p": "key-that-must-stay"})
                 assert server.heard[0].header("authorization") == "Bearer key-that-must-stay"
             assert thief.heard == []
 
@@ -227,7 +227,7 @@ def test_a_dead_port_is_connect_and_then_given_up(stage: Stage) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
-    result = anyio.run(lambda: stage.fire(stage.trials(url, 9), concurrency=1, retries=0, give_up_after=2))
+    result = anyio.run(lambda: stage.send(stage.trials(url, 9), concurrency=1, retries=0, give_up_after=2))
     assert [e.failure and e.failure.kind.value for e in stage.exchanges] == ["connect", "connect"]
     assert len(result.unsent) == 7
     assert result.stopped["p"].startswith("unreachable")
@@ -235,7 +235,7 @@ def test_a_dead_port_is_connect_and_then_given_up(stage: Stage) -> None:
 
 def test_a_name_that_does_not_resolve_is_dns(stage: Stage) -> None:
     """RFC 6761 keeps .invalid from ever resolving."""
-    anyio.run(lambda: stage.fire(stage.trials("http://nowhere.invalid/v1"), retries=0))
+    anyio.run(lambda: stage.send(stage.trials("http://nowhere.invalid/v1"), retries=0))
     assert stage.kinds() == ["dns"]
 
 
@@ -251,7 +251,7 @@ def test_a_server_without_tls_is_tls(stage: Stage) -> None:
         server = await asyncio.start_server(speak_plainly, "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
-            await stage.fire(stage.trials(f"https://127.0.0.1:{port}/v1"))
+            await stage.send(stage.trials(f"https://127.0.0.1:{port}/v1"))
 
     anyio.run(run)
     assert stage.kinds() == ["tls"]
@@ -309,7 +309,7 @@ def test_a_provider_that_says_nothing_is_left_is_given_its_pause(stage: Stage) -
     async def none_left(talk: Talk) -> None:
         await talk.answer(x_ratelimit_remaining_requests="0", x_ratelimit_reset_requests="7s")
 
-    stage.against(none_left, count=2, world=stage.world(clock=lambda: 0))
+    stage.against(none_left, count=2, environment=stage.environment(clock=lambda: 0))
     assert stage.slept == [7.0]
     assert [len(exchange.attempts) for exchange in stage.exchanges] == [1, 1]
 
@@ -319,5 +319,5 @@ def test_a_host_that_never_accepts_is_a_connect_timeout(stage: Stage) -> None:
     """Neither refused nor reset, only silent before any connection stands."""
     with silent_host() as (host, port):
         trials = stage.trials(f"http://{host}:{port}/v1")
-        anyio.run(lambda: stage.fire(trials, retries=0, connect_timeout=0.2))
+        anyio.run(lambda: stage.send(trials, retries=0, connect_timeout=0.2))
     assert stage.kinds() == ["timeout-connect"]

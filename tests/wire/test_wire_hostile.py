@@ -91,9 +91,9 @@ class AllAtOnce(httpx.AsyncBaseTransport):
 
 def test_what_is_too_large_is_so_however_fast_it_came(stage: Stage) -> None:
     """Not a time-out, which would be tried again and paid again, nor a run that somebody stopped."""
-    world = stage.world(transport=lambda _: AllAtOnce())
+    environment = stage.environment(transport=lambda _: AllAtOnce())
     trials = stage.trials("http://127.0.0.1:9/v1")
-    anyio.run(lambda: stage.fire(trials, world=world, max_response_bytes=300))
+    anyio.run(lambda: stage.send(trials, environment=environment, max_response_bytes=300))
     assert stage.kinds() == ["too-large"]
     assert len(stage.only.final.body) == 400
 

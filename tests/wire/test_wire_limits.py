@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueweight.core import Attempt, Case, ConfigError, Exchange, Mode, Price, Provider, Trial
-from trueweight.wire import FireResult, WireSettings
+from trueweight.wire import SendResult, WireSettings
 from trueweight.wire.ledger import Ledger
 from trueweight.wire.pacing import Pacer
 
@@ -107,15 +107,18 @@ def test_pace_is_even() -> None:
 def test_the_pace_applies_to_every_request(stage: Stage) -> None:
     """With requests_per_minute all starts but the first wait for their turn."""
     stage.against(
-        says_nothing_of_usage, count=3, provider={"requests_per_minute": 60}, world=stage.world(clock=lambda: 0)
+        says_nothing_of_usage,
+        count=3,
+        provider={"requests_per_minute": 60},
+        environment=stage.environment(clock=lambda: 0),
     )
     assert stage.slept == [1.0, 2.0]
 
 
-def interrupted(stage: Stage, patience: float, **options: Any) -> FireResult:
+def interrupted(stage: Stage, patience: float, **options: Any) -> SendResult:
     """Interrupt while the first request is under way, at a server that takes 0.2 s to answer."""
 
-    async def run() -> FireResult:
+    async def run() -> SendResult:
         interrupt = anyio.Event()
 
         async def slow(talk: Talk) -> None:
@@ -124,9 +127,9 @@ def interrupted(stage: Stage, patience: float, **options: Any) -> FireResult:
             await talk.answer()
 
         async with serving(slow) as server:
-            world = stage.world(sleep=lambda _: anyio.sleep(patience))
-            return await stage.fire(
-                stage.trials(server.url, 5), concurrency=2, interrupt=interrupt, world=world, **options
+            environment = stage.environment(sleep=lambda _: anyio.sleep(patience))
+            return await stage.send(
+                stage.trials(server.url, 5), concurrency=2, interrupt=interrupt, environment=environment, **options
             )
 
     return anyio.run(run)
@@ -151,7 +154,7 @@ def test_after_the_grace_they_are_cut_and_recorded_as_interrupted(stage: Stage) 
 def test_a_retry_that_an_interrupt_prevents_is_recorded_as_interrupted(stage: Stage) -> None:
     """A trial waiting for its retry is to be sent again another day, not filed as a failure of the provider."""
 
-    async def run() -> FireResult:
+    async def run() -> SendResult:
         interrupt = anyio.Event()
 
         async def sleep(_: float) -> None:
@@ -159,7 +162,9 @@ def test_a_retry_that_an_interrupt_prevents_is_recorded_as_interrupted(stage: St
             await anyio.sleep(30)
 
         async with serving(fails) as server:
-            return await stage.fire(stage.trials(server.url), interrupt=interrupt, world=stage.world(sleep=sleep))
+            return await stage.send(
+                stage.trials(server.url), interrupt=interrupt, environment=stage.environment(sleep=sleep)
+            )
 
     result = anyio.run(run)
     assert result.interrupted
@@ -169,7 +174,7 @@ def test_a_retry_that_an_interrupt_prevents_is_recorded_as_interrupted(stage: St
 def test_ctrl_c_is_an_interrupt_and_a_second_one_does_not_wait(stage: Stage) -> None:
     """One signal drains; two leave now."""
 
-    async def run() -> FireResult:
+    async def run() -> SendResult:
         async def never_answers(talk: Talk) -> None:
             os.kill(os.getpid(), signal.SIGINT)
             await anyio.sleep(0.05)
@@ -177,8 +182,8 @@ def test_ctrl_c_is_an_interrupt_and_a_second_one_does_not_wait(stage: Stage) -> 
             await anyio.sleep(30)
 
         async with serving(never_answers) as server:
-            world = stage.world(sleep=anyio.sleep)
-            return await stage.fire(stage.trials(server.url), handle_signals=True, world=world, grace=60)
+            environment = stage.environment(sleep=anyio.sleep)
+            return await stage.send(stage.trials(server.url), handle_signals=True, environment=environment, grace=60)
 
     assert anyio.run(run).interrupted
     assert stage.kinds() == ["interrupted"]

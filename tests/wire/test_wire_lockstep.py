@@ -8,7 +8,7 @@ from fault_servers import Behaviour, Stage, Talk, serving
 
 from trueweight.core import Case, Mode, Provider, Role, Trial
 from trueweight.plan import make_plan
-from trueweight.wire import Environment, EventKind, FireResult
+from trueweight.wire import Environment, EventKind, SendResult
 
 
 async def fine(talk: Talk) -> None:
@@ -25,8 +25,8 @@ async def hangs(talk: Talk) -> None:
 
 
 def patient(stage: Stage) -> Environment:
-    """A world in which patience never runs out."""
-    return stage.world(sleep=lambda _: anyio.sleep_forever())
+    """An environment in which patience never runs out."""
+    return stage.environment(sleep=lambda _: anyio.sleep_forever())
 
 
 def furthest_ahead(stage: Stage, trials: tuple[Trial, ...]) -> int:
@@ -56,7 +56,7 @@ def fire_plan(stage: Stage, of: dict[str, Behaviour], seed: int = 3, **options: 
             ]
             cases = [Case("s", f"c{n}", {"max_tokens": 9}, modes=(Mode.PLAIN,)) for n in range(20)]
             plan = make_plan(cases, providers, seed=seed).trials
-            await stage.fire(list(plan), **options)
+            await stage.send(list(plan), **options)
 
     anyio.run(run)
     return plan
@@ -67,21 +67,21 @@ def fire_plan(stage: Stage, of: dict[str, Behaviour], seed: int = 3, **options: 
 def test_nobody_runs_further_ahead_than_the_lead(stage: Stage, slower: str, seed: int) -> None:
     """Whoever is slow and whatever the order: a trial is sent only when all before it by more than the lead are."""
     behaviours = {name: slow if name == slower else fine for name in ("ref", "cand")}
-    plan = fire_plan(stage, behaviours, seed, lead=6, world=patient(stage))
+    plan = fire_plan(stage, behaviours, seed, lead=6, environment=patient(stage))
     assert furthest_ahead(stage, plan) <= 6
     assert len(stage.exchanges) == len(plan)
 
 
 def test_the_reference_does_not_run_alone_at_the_end(stage: Stage) -> None:
     """Without a word about it: of the last trials that are sent, some still go to the candidate."""
-    plan = fire_plan(stage, {"ref": slow, "cand": fine}, world=patient(stage))
+    plan = fire_plan(stage, {"ref": slow, "cand": fine}, environment=patient(stage))
     sent = [event.provider for event in stage.events if event.kind is EventKind.STARTED]
     assert "cand" in sent[-len(plan) // 4 :]
 
 
 def test_a_large_lead_lets_all_go_free(stage: Stage) -> None:
     """The test above can fail: with no limit the faster one is done long before."""
-    plan = fire_plan(stage, {"ref": slow, "cand": fine}, lead=10**6, world=patient(stage))
+    plan = fire_plan(stage, {"ref": slow, "cand": fine}, lead=10**6, environment=patient(stage))
     assert furthest_ahead(stage, plan) > 20
 
 
@@ -100,13 +100,13 @@ class Clock:
 def test_a_provider_that_hangs_stalls_nobody_for_ever(stage: Stage) -> None:
     """After the patience the others go on without it, and its own trials end in their own time-outs."""
     clock = Clock()
-    world = stage.world(clock=lambda: clock.ns, sleep=clock.sleep)
+    environment = stage.environment(clock=lambda: clock.ns, sleep=clock.sleep)
 
-    async def run() -> FireResult:
+    async def run() -> SendResult:
         async with serving(hangs) as bad, serving(fine) as good:
             stuck = stage.trials(bad.url, 2, name="stuck", concurrency=1, timeout=1.0)
             free = stage.trials(good.url, 10, name="free", concurrency=1)
-            return await stage.fire(stuck + free, lead=0, retries=0, world=world)
+            return await stage.send(stuck + free, lead=0, retries=0, environment=environment)
 
     assert anyio.run(run).recorded == 12
     order = [exchange.provider for exchange in stage.exchanges]
@@ -120,7 +120,7 @@ def test_a_lane_that_backs_off_is_not_waited_for(stage: Stage) -> None:
     async def limited(talk: Talk) -> None:
         await talk.answer(429, Retry_After="60")
 
-    async def run() -> FireResult:
+    async def run() -> SendResult:
         async with serving(limited) as bad, serving(fine) as good:
             limits = stage.trials(bad.url, 3, name="limited", concurrency=1)
             free = stage.trials(good.url, 10, name="free", concurrency=1)
@@ -130,7 +130,9 @@ def test_a_lane_that_backs_off_is_not_waited_for(stage: Stage) -> None:
                     while sum(exchange.provider == "free" for exchange in stage.exchanges) < 10:
                         await anyio.sleep(0.001)
 
-            return await stage.fire(limits + free, lead=0, retries=1, world=stage.world(clock=lambda: 0, sleep=sleep))
+            return await stage.send(
+                limits + free, lead=0, retries=1, environment=stage.environment(clock=lambda: 0, sleep=sleep)
+            )
 
     assert anyio.run(run).recorded == 13
 
@@ -141,10 +143,10 @@ def test_a_stopped_lane_is_not_waited_for(stage: Stage) -> None:
     async def refuses(talk: Talk) -> None:
         await talk.answer(401)
 
-    async def run() -> FireResult:
+    async def run() -> SendResult:
         async with serving(refuses) as bad, serving(fine) as good:
             trials = stage.trials(bad.url, 9, name="bad") + stage.trials(good.url, 9, name="good")
-            return await stage.fire(trials, concurrency=1, lead=0, world=patient(stage))
+            return await stage.send(trials, concurrency=1, lead=0, environment=patient(stage))
 
     result = anyio.run(run)
     assert len(result.unsent) == 8
@@ -174,7 +176,9 @@ def test_a_reference_asked_twice_has_twice_the_workers(
                 Provider("cand", cand.url, "m"),
             ]
             cases = [Case("s", f"c{n}", {"max_tokens": 9}, modes=(Mode.PLAIN,)) for n in range(20)]
-            await stage.fire(list(make_plan(cases, providers, seed=1).trials), concurrency=2, world=patient(stage))
+            await stage.send(
+                list(make_plan(cases, providers, seed=1).trials), concurrency=2, environment=patient(stage)
+            )
 
     anyio.run(run)
     assert seen == most

@@ -51,8 +51,8 @@ def test_poisson_arrivals_are_seeded_and_keep_the_rate() -> None:
 def test_starts_follow_the_schedule(stage: Stage) -> None:
     """Four a second: the waits between starts are a quarter of a second, whoever answers how."""
     clock = Clock()
-    world = stage.world(clock=lambda: clock.ns, sleep=clock.sleep)
-    stage.against(fine, count=5, rate=4, arrivals=ArrivalKind.CONSTANT, world=world)
+    environment = stage.environment(clock=lambda: clock.ns, sleep=clock.sleep)
+    stage.against(fine, count=5, rate=4, arrivals=ArrivalKind.CONSTANT, environment=environment)
     assert clock.ns == 1_000_000_000
     assert [exchange.final.t_send for exchange in stage.exchanges] == [0] * 5
 
@@ -66,8 +66,10 @@ def test_what_could_not_start_in_time_counts_as_response_time(stage: Stage) -> N
         clock.ns += 1_000_000_000
         await talk.answer()
 
-    world = stage.world(clock=lambda: clock.ns, sleep=clock.sleep)
-    stage.against(takes_a_second, count=4, rate=4, arrivals=ArrivalKind.CONSTANT, concurrency=1, world=world)
+    environment = stage.environment(clock=lambda: clock.ns, sleep=clock.sleep)
+    stage.against(
+        takes_a_second, count=4, rate=4, arrivals=ArrivalKind.CONSTANT, concurrency=1, environment=environment
+    )
     late = [exchange.final.t_send / 1e9 for exchange in stage.exchanges]
     service = [(exchange.final.t_done - exchange.final.t_send) / 1e9 for exchange in stage.exchanges]
     assert late == [0.0, 0.75, 1.5, 2.25]

@@ -51,7 +51,7 @@ def test_chunks_are_stamped_as_they_arrive(stage: Stage) -> None:
     async def run() -> None:
         async with serving(streams) as server:
             trial = stage.trials(server.url, mode=Mode.STREAM)[0]
-            await stage.fire([trial])
+            await stage.send([trial])
             assert server.heard[0].body.decode() == request_body(trial)
             assert server.heard[0].header("accept") == "text/event-stream"
 
@@ -89,7 +89,7 @@ def test_a_cookie_of_one_reply_is_not_sent_with_the_next(stage: Stage) -> None:
 def test_the_clock_passed_in_is_the_clock_used(stage: Stage) -> None:
     """Law 9: stamps come from the given clock, from the scheduled start on."""
     ticks = iter(range(0, 10**9, 10))
-    stage.against(fine, world=stage.world(clock=lambda: next(ticks)))
+    stage.against(fine, environment=stage.environment(clock=lambda: next(ticks)))
     attempt = stage.only.final
     assert attempt.t_send % 10 == 0
     assert attempt.t_done < 10_000
@@ -102,7 +102,7 @@ def test_each_provider_is_asked_in_the_order_of_the_plan(stage: Stage) -> None:
     async def run() -> None:
         async with serving(fine) as server:
             trials = stage.trials(server.url, 6)[::-1]
-            await stage.fire(trials, concurrency=1)
+            await stage.send(trials, concurrency=1)
             assert [exchange.trial for exchange in stage.exchanges] == [trial.id for trial in trials]
 
     anyio.run(run)

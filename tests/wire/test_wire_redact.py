@@ -106,13 +106,13 @@ def test_a_key_echoed_everywhere_never_reaches_the_run_directory(stage: Stage, t
     manifest = Manifest("0", 0, 1, 1, (), (), "now")
     with RunDir.create(tmp_path / "run", manifest, []) as run:
 
-        async def fire() -> None:
+        async def send() -> None:
             async with serving(echoes) as server:
                 trials = stage.trials(server.url, 10)
                 keys = {"p": key}
-                await stage.fire(trials, concurrency=1, retries=0, keys=keys, sink=run.append)
+                await stage.send(trials, concurrency=1, retries=0, keys=keys, sink=run.append)
 
-        anyio.run(fire)
+        anyio.run(send)
         assert len(run.recorded()) == 10
     fragments = (key, key.lower(), key.upper(), quote(key), quote(key, safe=""), json.dumps(key)[1:-1], basic[8:-8])
     for path in (tmp_path / "run").iterdir():

@@ -43,10 +43,10 @@ async def streams(talk: Talk) -> None:
     await talk.send(b"0\r\n\r\n")
 
 
-def fire_at(stage: Stage, server: Any, **options: Any) -> FaultServer:
+def send_at(stage: Stage, server: Any, **options: Any) -> FaultServer:
     async def run() -> FaultServer:
         async with server as found:
-            await stage.fire(stage.trials(found.url, mode=Mode.STREAM), retries=0, **options)
+            await stage.send(stage.trials(found.url, mode=Mode.STREAM), retries=0, **options)
             heard: FaultServer = found
             return heard
 
@@ -60,12 +60,12 @@ def test_tls_is_verified_unless_the_user_names_an_authority(
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    fire_at(stage, serving(fine, tls=context))
+    send_at(stage, serving(fine, tls=context))
     assert stage.kinds() == ["tls"]
     stage.exchanges.clear()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    fire_at(stage, serving(fine, tls=context))
+    send_at(stage, serving(fine, tls=context))
     assert stage.kinds() == [None]
 
 
@@ -78,7 +78,7 @@ def test_a_certificate_for_another_name_is_refused(
     authority.issue_cert("elsewhere.example").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    server = fire_at(stage, serving(fine, tls=context), keys={"p": "key-that-must-stay"})
+    server = send_at(stage, serving(fine, tls=context), keys={"p": "key-that-must-stay"})
     assert stage.kinds() == ["tls"]
     assert server.heard == []
 
@@ -93,8 +93,8 @@ def test_tls_that_is_refused_after_the_handshake_is_tls(stage: Stage) -> None:
             except ssl.SSLError as error:
                 raise httpx.ReadError("SSLError") from error
 
-    world = stage.world(transport=lambda _: Refused())
-    anyio.run(lambda: stage.fire(stage.trials("https://127.0.0.1:9/v1"), world=world))
+    environment = stage.environment(transport=lambda _: Refused())
+    anyio.run(lambda: stage.send(stage.trials("https://127.0.0.1:9/v1"), environment=environment))
     assert stage.kinds() == ["tls"]
 
 
@@ -104,7 +104,7 @@ def test_a_proxy_of_the_environment_is_used(stage: Stage, monkeypatch: pytest.Mo
     async def run() -> None:
         async with serving(fine) as proxy:
             monkeypatch.setenv("HTTP_PROXY", proxy.url.removesuffix("/v1"))
-            await stage.fire(stage.trials("http://nowhere.invalid/v1"), retries=0)
+            await stage.send(stage.trials("http://nowhere.invalid/v1"), retries=0)
             assert proxy.heard[0].head.startswith("POST http://nowhere.invalid/v1/chat/completions HTTP/1.1")
 
     anyio.run(run)
@@ -115,14 +115,14 @@ def test_no_proxy_is_heard(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Non
     """A host that NO_PROXY names is reached directly."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    fire_at(stage, serving(fine))
+    send_at(stage, serving(fine))
     assert stage.kinds() == [None]
 
 
 def test_a_dead_proxy_is_a_connect_failure(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the way to the provider that failed, not the provider's answer."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    fire_at(stage, serving(fine))
+    send_at(stage, serving(fine))
     assert stage.kinds() == ["connect"]
 
 
@@ -131,7 +131,7 @@ def test_a_proxy_that_cannot_be_used_is_said(stage: Stage, monkeypatch: pytest.M
     """One plain error that names the variable, and not the password in it; nothing is sent around the proxy."""
     monkeypatch.setenv("ALL_PROXY", url)
     with pytest.raises(ConfigError) as caught:
-        fire_at(stage, serving(fine))
+        send_at(stage, serving(fine))
     assert caught.value.where == "ALL_PROXY"
     assert "secret-word" not in str(caught.value)
     assert stage.exchanges == []
@@ -147,7 +147,7 @@ def test_every_carrier_leaves_the_same_record(stage: Stage) -> None:
         async def run(make: Any = make) -> None:
             async with serving(streams) as server:
                 trials = stage.trials(server.url, 2, mode=Mode.STREAM)
-                await stage.fire(trials, concurrency=1, retries=0, world=stage.world(transport=make))
+                await stage.send(trials, concurrency=1, retries=0, environment=stage.environment(transport=make))
                 assert {name.lower() for name in server.heard[0].head.split("\r\n")[1:] if name} >= {
                     "content-type: application/json",
                     "accept: text/event-stream",
@@ -225,7 +225,7 @@ def test_http2_is_spoken_when_asked_for(stage: Stage, tmp_path: Path, monkeypatc
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    fire_at(stage, speaking_http2(context), http2=True)
+    send_at(stage, speaking_http2(context), http2=True)
     final = stage.only.final
     assert (final.http_version, final.status, final.body, final.failure) == ("HTTP/2", 200, b"data: 1\n\n", None)
 

@@ -52,7 +52,7 @@ def test_what_waits_for_its_turn_when_the_run_is_left_is_recorded_whole(stage: S
         async with serving(streams) as server:
             trials = stage.trials(server.url, 8, mode=Mode.STREAM)
             try:
-                await stage.fire(trials, concurrency=8, sink=sink)
+                await stage.send(trials, concurrency=8, sink=sink)
             except OSError:
                 return
             raise AssertionError("the sink's error must be raised")

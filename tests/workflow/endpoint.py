@@ -161,7 +161,7 @@ class Shop:
         own = {name: value for name, value in os.environ.items() if name.lower() not in proxies}
         return own | {"NO_COLOR": "1", "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"} | dict(env or {})
 
-    def fire(self, *more: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def send(self, *more: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """``trueweight run`` to its end."""
         return subprocess.run(
             self.command(*more), cwd=self.path, env=self.environment(env), capture_output=True, text=True,

@@ -63,7 +63,7 @@ def test_kill_9_at_any_instant(shop: Shop) -> None:
             now = [record["trial"] for record in shop.records()]
             assert now[: len(kept)] == kept
             kept = now
-        done = shop.fire("--concurrency", 3)
+        done = shop.send("--concurrency", 3)
     assert done.returncode == 0, done.stderr
     assert "Resuming" in done.stderr
     records = shop.records()
@@ -89,7 +89,7 @@ def test_a_full_disk(shop: Shop) -> None:
         assert path.read_bytes().endswith(b"\n")
         before = len(shop.records())
         assert 0 < before < len(CASES)
-        assert shop.fire("--concurrency", 3).returncode == 0
+        assert shop.send("--concurrency", 3).returncode == 0
     answers = [record["case"] for record in shop.records() if record["outcome"] != "interrupted"]
     assert Counter(answers) == Counter(CASES)
     assert len(place.asked) <= len(CASES) + 3
@@ -100,12 +100,12 @@ def test_a_torn_last_line_is_sent_again_and_no_other(shop: Shop) -> None:
     with endpoint() as place:
         shop.providers({"p": place.url})
         shop.suite("a", "b", "c")
-        assert shop.fire().returncode == 0
+        assert shop.send().returncode == 0
         path = shop.run / "exchanges.jsonl"
         whole = path.read_bytes()
         torn = shop.records()[-1]["case"]
         path.write_bytes(whole[: -len(whole.splitlines()[-1]) // 2])
-        assert shop.fire().returncode == 0
+        assert shop.send().returncode == 0
     assert place.times(torn) == 2
     assert len(place.asked) == 4
     assert Counter(record["case"] for record in shop.records()) == Counter("abc")
@@ -118,11 +118,11 @@ def test_a_second_process_is_refused_and_told_who_holds_it(shop: Shop) -> None:
         shop.suite("a")
         with started(shop) as first:
             wait_for(lambda: place.asked, first)
-            second = shop.fire()
+            second = shop.send()
             assert second.returncode == 2
             assert f"process {first.pid}" in second.stderr
             assert "run-locked" in second.stderr
-            again = shop.fire("--fresh")
+            again = shop.send("--fresh")
             assert again.returncode == 2
         assert len(place.asked) == 1
 
@@ -149,7 +149,7 @@ def test_ctrl_c_once_lets_what_is_under_way_finish(shop: Shop) -> None:
         assert "Traceback" not in said
         assert [record["outcome"] for record in shop.records()] == ["ok", "ok"]
         assert len(place.asked) == 2
-        assert shop.fire().returncode == 0
+        assert shop.send().returncode == 0
     assert len(place.asked) == 4
     assert Counter(record["case"] for record in shop.records()) == Counter("abcd")
 

@@ -18,7 +18,7 @@ from endpoint import Asked, Shop, endpoint
 
 from trueweight.config import keys_for
 from trueweight.core import Case, Exchange, Mode, Provider, Trial
-from trueweight.wire import WireSettings, fire
+from trueweight.wire import WireSettings, send
 
 
 async def echoes(asked: Asked, writer: asyncio.StreamWriter) -> None:
@@ -82,8 +82,8 @@ def test_a_planted_key_is_in_no_file_and_on_no_screen(shop: Shop, seed: int) -> 
     with endpoint(echoes) as place:
         shop.providers({"p": place.url}, 'api_key_env = "PLANTED"', role="reference")
         shop.suite(*CASES)
-        done = shop.fire("--retries", 1, env={"PLANTED": key})
-        again = shop.fire("--retry-errors", "--json", env={"PLANTED": key})
+        done = shop.send("--retries", 1, env={"PLANTED": key})
+        again = shop.send("--retry-errors", "--json", env={"PLANTED": key})
     assert {asked.key for asked in place.asked} == {key}
     left = {path.name: path.read_bytes().decode("utf-8", "replace") for path in shop.run.iterdir()}
     left |= {"stdout": done.stdout, "stderr": done.stderr, "again": again.stdout + again.stderr}
@@ -106,9 +106,9 @@ def test_a_planted_key_is_in_no_traceback() -> None:
         provider = Provider("p", place.url, "m", api_key_env="PLANTED")
         trial = Trial.of(case, provider, 0, Mode.PLAIN)
         keys = keys_for([provider], {"PLANTED": key})
-        send = partial(fire, [trial], keys=keys, sink=full, settings=WireSettings(retries=0))
+        sending = partial(send, [trial], keys=keys, sink=full, settings=WireSettings(retries=0))
         with pytest.raises(OSError, match="no space") as caught:
-            anyio.run(send)
+            anyio.run(sending)
     inside = [frame for frame in traceback.extract_tb(caught.tb) if "trueweight" in frame.filename]
     assert inside
     for frame, _ in traceback.walk_tb(caught.tb):

@@ -76,7 +76,7 @@ def test_the_list_is_fetched_with_the_key_and_nothing_else(shop: Shop) -> None:
     """GET, no body and no type of one, whatever the provider's entry adds to bodies; the key is not on record."""
     with endpoint(sound) as served:
         prepare(shop, served.url, 'api_key_env = "A_KEY"', "extra_body = { top_k = 1 }")
-        done = shop.fire(*QUIETLY, env={"A_KEY": "sk-something-secret"})
+        done = shop.send(*QUIETLY, env={"A_KEY": "sk-something-secret"})
     assert done.returncode == 0, done.stderr
     [asked] = [one for one in served.asked if fetches(one)]
     assert asked.body == {}
@@ -92,7 +92,7 @@ def test_it_costs_nothing_and_takes_no_part_in_speed(shop: Shop) -> None:
     """The forecast counts a request without tokens; times are those of the completion alone."""
     with endpoint(sound) as served:
         prepare(shop, served.url, "price = { input = 1.0, output = 1.0 }")
-        assert shop.fire(*QUIETLY).returncode == 0
+        assert shop.send(*QUIETLY).returncode == 0
     metrics = shop.summary()["providers"]["p"]["metrics"]
     assert (metrics["e2e"]["n"], metrics["e2e"]["of"]) == (1, 2)
     assert metrics["success_rate"]["n"] == 2
@@ -102,7 +102,7 @@ def test_a_key_that_may_not_list_models_may_still_ask_one(shop: Shop) -> None:
     """A 403 there does not end the run; it is no answer, so no check judges it."""
     with endpoint(locked) as served:
         prepare(shop, served.url)
-        done = shop.fire(*QUIETLY)
+        done = shop.send(*QUIETLY)
     assert done.returncode == 0, done.stderr
     assert len(served.asked) == 2
     assert exchanges(shop)["chat"]["attempts"][-1]["status"] == 200
@@ -113,7 +113,7 @@ def test_it_is_shown_with_its_curl_and_replayed(shop: Shop) -> None:
     """``show`` prints the list and a command without a body; ``replay`` fetches it again and finds it the same."""
     with endpoint(sound) as served:
         prepare(shop, served.url)
-        assert shop.fire(*QUIETLY).returncode == 0
+        assert shop.send(*QUIETLY).returncode == 0
         trial = exchanges(shop)["models"]["trial"]
         shown = command(shop, "show", "out", trial).stdout
         again = command(shop, "replay", "out", trial, "--out", "again")
@@ -134,7 +134,7 @@ def test_shrinking_it_writes_a_case_that_fetches_it(shop: Shop) -> None:
     """There is nothing to make smaller, and the file asks again what was asked."""
     with endpoint(misnamed) as served:
         prepare(shop, served.url)
-        assert shop.fire(*QUIETLY).returncode == 0
+        assert shop.send(*QUIETLY).returncode == 0
         shrunk = command(shop, "shrink", "out", "models", "--provider", "p")
     assert shrunk.returncode == 0, shrunk.stderr
     assert "fails 3 of 3" in shrunk.stdout

@@ -12,9 +12,9 @@ def test_a_changed_case_is_asked_again_and_the_others_are_not(shop: Shop) -> Non
     with endpoint() as place:
         shop.providers({"p": place.url})
         shop.suite("a", "b")
-        assert shop.fire().returncode == 0
+        assert shop.send().returncode == 0
         shop.suite("a", "b", said={"b": "b2"})
-        done = shop.fire()
+        done = shop.send()
     assert done.returncode == 0, done.stderr
     assert [asked.case for asked in place.asked[2:]] == ["b2"]
     assert "Suite 's' changed" in done.stderr
@@ -28,10 +28,10 @@ def test_a_case_and_a_provider_that_are_gone_are_not_judged(shop: Shop) -> None:
     with endpoint() as one, endpoint() as two:
         shop.providers({"one": one.url, "two": two.url})
         shop.suite("a", "b")
-        assert shop.fire().returncode == 0
+        assert shop.send().returncode == 0
         shop.providers({"two": two.url})
         shop.suite("b", "c")
-        done = shop.fire()
+        done = shop.send()
     assert done.returncode == 0, done.stderr
     assert "Provider 'one' is gone" in done.stderr
     assert [asked.case for asked in two.asked[2:]] == ["c"]
@@ -46,13 +46,13 @@ def test_what_a_provider_is_sent_makes_a_trial_and_its_price_does_not(shop: Shop
     with endpoint() as place:
         shop.providers({"p": place.url})
         shop.suite("a", "b")
-        assert shop.fire().returncode == 0
+        assert shop.send().returncode == 0
         shop.providers({"p": place.url}, "price = { input = 1e6, output = 0 }")
-        assert shop.fire().returncode == 0
+        assert shop.send().returncode == 0
         assert len(place.asked) == 2
         assert shop.summary()["providers"]["p"]["metrics"]["cost_per_1000"]["value"] == 5000.0
         shop.providers({"p": place.url}, "extra_body = { top_k = 1 }")
-        done = shop.fire()
+        done = shop.send()
     assert done.returncode == 0, done.stderr
     assert "extra_body changed, so all of its trials are sent again" in done.stderr
     assert len(place.asked) == 4
@@ -64,12 +64,12 @@ def test_another_seed_is_another_order_and_fresh_starts_over(shop: Shop) -> None
     with endpoint() as place:
         shop.providers({"p": place.url})
         shop.suite("a", "b")
-        assert shop.fire("--seed", 1).returncode == 0
-        done = shop.fire("--seed", 2)
+        assert shop.send("--seed", 1).returncode == 0
+        done = shop.send("--seed", 2)
         assert "seed was 1 and is 2" in done.stderr
         assert len(place.asked) == 2
         assert shop.summary()["run"]["seed"] == 2
-        assert shop.fire("--fresh").returncode == 0
+        assert shop.send("--fresh").returncode == 0
     assert len(place.asked) == 4
     assert len(shop.records()) == 2
 
@@ -91,10 +91,10 @@ def test_only_retry_errors_sends_failures_again(shop: Shop) -> None:
     with endpoint(fails_once) as place:
         shop.providers({"p": place.url})
         shop.suite("a", "b", "c")
-        assert shop.fire("--retries", 0).returncode == 0
-        assert shop.fire("--retries", 0).returncode == 0
+        assert shop.send("--retries", 0).returncode == 0
+        assert shop.send("--retries", 0).returncode == 0
         assert (place.times("a"), place.times("b"), place.times("c")) == (1, 1, 1)
-        assert shop.fire("--retries", 0, "--retry-errors").returncode == 0
+        assert shop.send("--retries", 0, "--retry-errors").returncode == 0
     assert (place.times("a"), place.times("b"), place.times("c")) == (2, 1, 1)
     outcomes = {record["case"]: record["outcome"] for record in shop.records()}
     assert outcomes == {"a": "ok", "b": "client-error", "c": "ok"}

@@ -17,7 +17,7 @@ from trueweight.drift import Investigation
 from trueweight.report import for_log, visible
 from trueweight.store import RunDir
 from trueweight.wire import WireSettings, run_loop
-from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, record_drift
+from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, send_drift
 from trueweight.workflow.finish import conclude, publish
 from trueweight.workflow.send import Recording, open_for_recording
 
@@ -56,7 +56,7 @@ def ask_drift(run: RunDir, *, keys: Mapping[str, str], settings: WireSettings, s
                 known = ", ".join(f"{name} e = {c.e_drift:.3g}" for name, c in found.candidates.items())
                 line.update(visible(f"drift: {known}"))
 
-        return run_loop(partial(record_drift, run, keys=keys, settings=settings, on_look=look))
+        return run_loop(partial(send_drift, run, keys=keys, settings=settings, on_look=look))
 
 
 def replay(directory: Path, console: Console) -> ExitCode:

@@ -1,4 +1,4 @@
-"""What ``run`` and ``demo`` share: show the plan, fire it, judge it, say where the report is."""
+"""What ``run`` and ``demo`` share: show the plan, send it, judge it, say where the report is."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from trueweight.core import ExitCode
 from trueweight.plan import Forecast, Plan, forecast
 from trueweight.report import for_log, print_table, visible
 from trueweight.store import RunDir, pending
-from trueweight.wire import FireResult, WireSettings, run_loop
+from trueweight.wire import SendResult, WireSettings, run_loop
 from trueweight.workflow.drift import has_drift, less
 from trueweight.workflow.finish import conclude, publish
-from trueweight.workflow.send import Recording, open_for_recording, record, unanswered
+from trueweight.workflow.send import Recording, open_for_recording, send_pending, unanswered
 from trueweight.workflow.shards import is_whole
 
 
@@ -50,9 +50,9 @@ def run_all(
             done = len(recording.plan.trials) - len(todo)
             screen.print(f"Resuming: {done} trials are on record, {len(todo)} are left.", highlight=False)
         with watching(todo, screen, quiet=quiet) as on_event:
-            fired = run_loop(
+            result = run_loop(
                 partial(
-                    record,
+                    send_pending,
                     run,
                     recording.plan.trials,
                     keys=keys,
@@ -61,13 +61,13 @@ def run_all(
                     retry_errors=retry_errors,
                 )
             )
-        _say_unsent(fired, screen)
-        _say_limited(fired, screen)
-        if has_drift(run) and not fired.interrupted:
-            interrupted = ask_drift(run, keys=keys, settings=less(settings, fired), screen=screen)
-            fired = replace(fired, interrupted=interrupted)
+        _say_unsent(result, screen)
+        _say_limited(result, screen)
+        if has_drift(run) and not result.interrupted:
+            interrupted = ask_drift(run, keys=keys, settings=less(settings, result), screen=screen)
+            result = replace(result, interrupted=interrupted)
         summary = _conclude(run, directory, quiet=quiet, as_json=as_json)
-        return _exit_code(fired, run, recording.plan, summary, screen)
+        return _exit_code(result, run, recording.plan, summary, screen)
 
 
 def _conclude(run: RunDir, directory: Path, *, quiet: bool, as_json: bool) -> dict[str, Any]:
@@ -82,9 +82,9 @@ def _conclude(run: RunDir, directory: Path, *, quiet: bool, as_json: bool) -> di
     return summary
 
 
-def _say_unsent(fired: FireResult, screen: Console) -> None:
-    for name, reason in fired.stopped.items():
-        missing = sum(unsent.provider == name for unsent in fired.unsent)
+def _say_unsent(result: SendResult, screen: Console) -> None:
+    for name, reason in result.stopped.items():
+        missing = sum(unsent.provider == name for unsent in result.unsent)
         screen.print(
             for_log(f"{name}: stopped ({reason}); {missing} trials not sent", limit=2_000),
             markup=False,
@@ -92,19 +92,19 @@ def _say_unsent(fired: FireResult, screen: Console) -> None:
         )
 
 
-def _say_limited(fired: FireResult, screen: Console) -> None:
-    health = fired.health
+def _say_limited(result: SendResult, screen: Console) -> None:
+    health = result.health
     if not health.fit:
         screen.print(
-            f"CLIENT-LIMITED: this machine was too busy while {health.limited} of {fired.recorded} trials ran (up to "
+            f"CLIENT-LIMITED: this machine was too busy while {health.limited} of {result.recorded} trials ran (up to "
             f"{health.lag_max_ms:.0f} ms late). Their times are left out; answers are not touched.",
             highlight=False,
             soft_wrap=True,
         )
 
 
-def _exit_code(fired: FireResult, run: RunDir, plan: Plan, summary: Mapping[str, Any], screen: Console) -> ExitCode:
-    if fired.interrupted:
+def _exit_code(result: SendResult, run: RunDir, plan: Plan, summary: Mapping[str, Any], screen: Console) -> ExitCode:
+    if result.interrupted:
         screen.print("Interrupted. What arrived is on record; the same command goes on.", highlight=False)
         return ExitCode.INTERRUPTED
     silent = unanswered(run, plan)

@@ -1,4 +1,4 @@
-"""Behind ``load``: fire the levels, print the table, say where the page is."""
+"""Behind ``load``: send the requests of each level, print the table, say where the page is."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def run_load(
     screen = Console(stderr=True, quiet=quiet, emoji=False)
     points: list[Point] = []
 
-    async def fire_all() -> bool:
+    async def send_all() -> bool:
         interrupted = False
-        async for level, provider, run, fired in sweep(
+        async for level, provider, run, result in sweep(
             directory, levels, suite, providers, requests=requests, mode=mode, seed=seed, keys=keys, settings=settings
         ):
             asked = {trial.id for trial in lay_out(suite, provider, requests, mode)}  # an earlier sweep may have more
@@ -82,10 +82,10 @@ def run_load(
                 f"{provider.name}, {level.name}: {point.throughput:.3g} requests/s, {point.good}/{point.attempted} good"
             )
             screen.print(for_log(said, limit=2_000), markup=False, highlight=False)
-            interrupted = fired.interrupted
+            interrupted = result.interrupted
         return interrupted
 
-    interrupted = run_loop(fire_all)
+    interrupted = run_loop(send_all)
     found = as_json(points, slo, suite=suite.name, requests=requests, seed=seed)
     replace_plain(directory / "load.json", json.dumps(found, indent=1, sort_keys=True).encode("ascii") + b"\n")
     html = page(points, slo, suite=suite.name, requests=requests)

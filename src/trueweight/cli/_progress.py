@@ -1,4 +1,4 @@
-"""Live progress: a line per provider while a run is fired, and one for all of them, in 80 columns."""
+"""Live progress: a line per provider while a run sends, and one for all of them, in 80 columns."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def command(
     seed: int,
     quiet: bool,
 ) -> int:
-    """Fire one suite at rising load, and show throughput, goodput and times at each level.
+    """Send one suite at rising load, and show throughput, goodput and times at each level.
 
     The same command on the same directory goes on where it stopped.
     """

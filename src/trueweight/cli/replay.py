@@ -19,7 +19,7 @@ from trueweight.wire import WireSettings
 from trueweight.workflow.finish import conclude, evidence, publish
 from trueweight.workflow.lookup import find_trial
 from trueweight.workflow.replay import changed_checks, free_directory, prepare_again, same_request
-from trueweight.workflow.send import open_for_recording, record
+from trueweight.workflow.send import open_for_recording, send_pending
 
 
 @click.command()
@@ -62,7 +62,7 @@ def command(
     with new:
         settings = WireSettings(concurrency=1)
         trials = again.recording.plan.trials
-        anyio.run(partial(record, new, trials, keys=dict(again.keys), settings=settings))
+        anyio.run(partial(send_pending, new, trials, keys=dict(again.keys), settings=settings))
         after = list(evidence(new, [trial.id for trial in trials]))
         new.write_text("report.html", publish(new, conclude(new)))
     laws = {info.id: info.law for info in all_checks()}

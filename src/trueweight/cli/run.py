@@ -1,4 +1,4 @@
-"""``trueweight run``: fire suites at providers, record, judge, report."""
+"""``trueweight run``: send suites to providers, record, judge, report."""
 
 from __future__ import annotations
 

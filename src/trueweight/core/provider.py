@@ -24,6 +24,10 @@ class Price:
     input: float
     output: float
 
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """USD for so many tokens. The only formula of a cost: forecasts, budgets, metrics and drift call it."""
+        return (self.input * prompt_tokens + self.output * completion_tokens) / 1e6
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:

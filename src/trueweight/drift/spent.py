@@ -34,6 +34,4 @@ class Spent:
 
     def cost(self, price: Price | None) -> float | None:
         """USD; None without a price."""
-        if price is None:
-            return None
-        return (self.prompt_tokens * price.input + self.completion_tokens * price.output) / 1e6
+        return None if price is None else price.cost(self.prompt_tokens, self.completion_tokens)

@@ -1,7 +1,7 @@
-"""Cases × providers → trials in order, and what firing them can cost, known before anything is sent."""
+"""Cases × providers → trials in order, and what sending them can cost, known before anything is sent."""
 
 from trueweight.plan.body import RequestLine, request_body, request_line
-from trueweight.plan.forecast import Forecast, TokenCeiling, cost_of, forecast, token_ceiling
+from trueweight.plan.forecast import Forecast, TokenCeiling, forecast, token_ceiling
 from trueweight.plan.order import Plan, make_plan
 from trueweight.plan.shard import say_limits, take_shard
 
@@ -10,7 +10,6 @@ __all__ = [
     "Plan",
     "RequestLine",
     "TokenCeiling",
-    "cost_of",
     "forecast",
     "make_plan",
     "request_body",

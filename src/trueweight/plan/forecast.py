@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from trueweight.core import Endpoint, Price, Provider, Trial
+from trueweight.core import Endpoint, Provider, Trial
 from trueweight.plan.order import Plan
 
 BYTES_PER_TOKEN = 2.0
@@ -68,11 +68,6 @@ def _output_ceiling(body: dict[str, Any]) -> int:
     return max(numbers, default=DEFAULT_OUTPUT_TOKENS) * (choices if isinstance(choices, int) and choices > 1 else 1)
 
 
-def cost_of(price: Price, input_tokens: int, output_tokens: int) -> float:
-    """USD for that many tokens."""
-    return (price.input * input_tokens + price.output * output_tokens) / 1e6
-
-
 def forecast(plan: Plan, *, attempts: int = 1) -> tuple[Forecast, ...]:
     """The ceiling per provider, in order of name.
 
@@ -91,5 +86,5 @@ def _of_one(trials: list[Trial], attempts: int) -> Forecast:
     ceilings = [token_ceiling(trial) for trial in trials]
     tokens_in = attempts * sum(ceiling.input for ceiling in ceilings)
     tokens_out = attempts * sum(ceiling.output for ceiling in ceilings)
-    cost = None if provider.price is None else cost_of(provider.price, tokens_in, tokens_out)
+    cost = None if provider.price is None else provider.price.cost(tokens_in, tokens_out)
     return Forecast(provider, len(trials), len(trials) * attempts, tokens_in, tokens_out, cost)

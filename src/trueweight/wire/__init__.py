@@ -6,20 +6,20 @@ A byte comes in at ``connection.data_received``, is stamped and kept by ``captur
 
 from trueweight.wire.arrivals import ArrivalKind
 from trueweight.wire.environment import Environment
-from trueweight.wire.fire import fire
 from trueweight.wire.health import Health
 from trueweight.wire.loop import run_loop
-from trueweight.wire.settings import EventKind, FireResult, Unsent, WireEvent, WireSettings
+from trueweight.wire.send import send
+from trueweight.wire.settings import EventKind, SendResult, Unsent, WireEvent, WireSettings
 
 __all__ = [
     "ArrivalKind",
     "Environment",
     "EventKind",
-    "FireResult",
     "Health",
+    "SendResult",
     "Unsent",
     "WireEvent",
     "WireSettings",
-    "fire",
     "run_loop",
+    "send",
 ]

@@ -27,7 +27,7 @@ class Shared:
     """What all of a run shares. ``sink`` and ``notify`` never raise; ``halt`` stops every provider."""
 
     settings: WireSettings
-    world: Environment
+    environment: Environment
     ledger: Ledger
     redactor: Redactor
     step: Lockstep
@@ -66,9 +66,9 @@ class Conversation:
         self._gate = gate
         self._attempts: list[Attempt] = []
         self._cost: float | None = None
-        self._origin = shared.world.clock() - late
+        self._origin = shared.environment.clock() - late
         self._began = 0
-        start = shared.world.now() - timedelta(microseconds=late // 1000)
+        start = shared.environment.now() - timedelta(microseconds=late // 1000)
         self._started_at = start.isoformat(timespec="microseconds")
 
     async def hold(self, transport: httpx.AsyncBaseTransport) -> Attempt:
@@ -85,9 +85,9 @@ class Conversation:
                 if wait is None:
                     break
                 self._say(EventKind.RETRIED, waited=wait)
-                began = self._shared.world.clock()
+                began = self._shared.environment.clock()
                 await self._gate.wait(wait)
-                waited = self._shared.world.clock() - began
+                waited = self._shared.environment.clock() - began
                 if not self._gate.may_send(self._trial):
                     if self._gate.interrupted():
                         self._cut_before_sending(waited)
@@ -100,7 +100,7 @@ class Conversation:
 
     async def _attempt(self, transport: httpx.AsyncBaseTransport, waited: int) -> None:
         shared = self._shared
-        capture = Capture(shared.settings, self._trial.provider.timeout, shared.world.clock, self._origin, waited)
+        capture = Capture(shared.settings, self._trial.provider.timeout, shared.environment.clock, self._origin, waited)
         self._began = time.monotonic_ns()
         try:
             await capture.run(transport, self._request)
@@ -112,15 +112,15 @@ class Conversation:
             self._attempts.append(shared.redactor.attempt(attempt))
 
     def _wait_before_next(self) -> float | None:
-        world, last = self._shared.world, self._attempts[-1]
-        now = world.now()
-        wait = wait_before_retry(self._attempts, self._shared.settings, world.rng, now)
+        environment, last = self._shared.environment, self._attempts[-1]
+        now = environment.now()
+        wait = wait_before_retry(self._attempts, self._shared.settings, environment.rng, now)
         if wait is not None and last.failure is not None and last.failure.kind is FailureKind.RATE_LIMITED:
             self._gate.hold(asked_wait(last, now) or 0.0)
         return wait
 
     def _cut_before_sending(self, waited: int) -> None:
-        now = self._shared.world.clock() - self._origin
+        now = self._shared.environment.clock() - self._origin
         self._attempts.append(
             Attempt(waited, now, None, None, now, failure=replace(CUT, detail="stopped before a retry"))
         )

@@ -54,11 +54,11 @@ class Lane:
         self.reason = ""
         self._trials = deque(trials)
         self._stationery = RequestBuilder(provider, key, shared.redactor)
-        own = shared.world.transport(provider)
+        own = shared.environment.transport(provider)
         self._transport = make_transport(tls, http2=shared.settings.http2) if own is None else own
         self._limit = workers
         self._shared = shared
-        self._pacer = Pacer(provider.requests_per_minute, shared.world.clock)
+        self._pacer = Pacer(provider.requests_per_minute, shared.environment.clock)
         self._stop = anyio.Event()
         self._finished = False
         self._reached = False
@@ -86,10 +86,10 @@ class Lane:
 
     async def run(self) -> None:
         """Send all trials, or as many as may be sent."""
-        workers, settings, world = self._limit, self._shared.settings, self._shared.world
+        workers, settings, environment = self._limit, self._shared.settings, self._shared.environment
         if settings.rate:
             rng = random.Random(f"{settings.seed}/{self.provider.name}")
-            self._starts = arrivals(settings.rate, settings.arrivals, world.clock(), rng)
+            self._starts = arrivals(settings.rate, settings.arrivals, environment.clock(), rng)
         try:
             async with anyio.create_task_group() as group:
                 for _ in range(min(workers, len(self._trials))):
@@ -126,7 +126,7 @@ class Lane:
                 return None
             self._trials.popleft()
             self._step.move(self._walker, self._front())
-            return _Ready(trial, request, 0 if start is None else max(0, self._shared.world.clock() - start))
+            return _Ready(trial, request, 0 if start is None else max(0, self._shared.environment.clock() - start))
 
     def _may_send(self, trial: Trial) -> bool:
         if self._stop.is_set():
@@ -138,7 +138,7 @@ class Lane:
 
     def _learn(self, trial: Trial, final: Attempt) -> None:
         """Stop asking a provider that refuses the key, sends us away for long, or never could be reached."""
-        asked = asked_wait(final, self._shared.world.now())
+        asked = asked_wait(final, self._shared.environment.now())
         kind = final.failure.kind if final.failure else None
         # Some gateways let a key ask a model and not list them: that says nothing of what else is to be asked.
         if kind is FailureKind.AUTH and trial.case.endpoint is Endpoint.CHAT:
@@ -174,7 +174,7 @@ class Lane:
         if self._starts is None:
             return None
         start = next(self._starts)
-        await self._pause((start - self._shared.world.clock()) / 1e9)
+        await self._pause((start - self._shared.environment.clock()) / 1e9)
         return start
 
     async def _keep_pace(self) -> None:
@@ -198,5 +198,5 @@ class Lane:
                 group.cancel_scope.cancel()
 
             group.start_soon(until_stopped)
-            await self._shared.world.sleep(seconds)
+            await self._shared.environment.sleep(seconds)
             group.cancel_scope.cancel()

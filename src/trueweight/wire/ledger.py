@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 
 from trueweight.core import Attempt, Trial
-from trueweight.plan import cost_of, token_ceiling
+from trueweight.plan import token_ceiling
 from trueweight.wire.settings import WireSettings
 
 # Not a parser: replies are read after the run, and a budget must not depend on a reply being well-formed.
@@ -55,7 +55,7 @@ class Ledger:
             return None
         prompt, completion = (pattern.findall(attempt.body) for pattern in (_PROMPT, _COMPLETION))
         if prompt:
-            charge = cost_of(price, int(prompt[-1]), int(completion[-1]) if completion else 0)
+            charge = price.cost(int(prompt[-1]), int(completion[-1]) if completion else 0)
             if ceiling:
                 self._dearest[name] = max(self._dearest[name], charge / ceiling)
         else:
@@ -65,4 +65,4 @@ class Ledger:
 
     def _ceiling(self, trial: Trial) -> float:
         price = trial.provider.price
-        return 0.0 if price is None else cost_of(price, *token_ceiling(trial))
+        return 0.0 if price is None else price.cost(*token_ceiling(trial))

@@ -35,30 +35,30 @@ class Lockstep:
     seconds. The last in the plan's order never waits, so there is always one that may go on.
     """
 
-    def __init__(self, lead: int, patience: float, world: Environment) -> None:
+    def __init__(self, lead: int, patience: float, environment: Environment) -> None:
         self._lead = lead
         self._patience = round(patience * 1e9)
-        self._world = world
+        self._environment = environment
         self._walkers: list[LaneCursor] = []
         self._changed: anyio.Event | None = None
 
     def join(self, front: int | None) -> LaneCursor:
         """A lane whose first trial stands at ``front``."""
-        walker = LaneCursor(front, self._world.clock())
+        walker = LaneCursor(front, self._environment.clock())
         self._walkers.append(walker)
         return walker
 
     def move(self, walker: LaneCursor, front: int | None) -> None:
         """It sent a trial, and this is the next one; or None, and it is done."""
         walker.front = front
-        walker.moved = self._world.clock()
+        walker.moved = self._environment.clock()
         self._tell()
 
     def rest(self, walker: LaneCursor, resting: bool) -> None:
         """It begins, or ends, a deliberate wait."""
         if walker.resting != resting:
             walker.resting = resting
-            walker.moved = self._world.clock()
+            walker.moved = self._environment.clock()
             self._tell()
 
     async def wait(self, walker: LaneCursor) -> None:
@@ -74,14 +74,14 @@ class Lockstep:
                     scope.cancel()
 
                 group.start_soon(until_changed)
-                await self._world.sleep(seconds)
+                await self._environment.sleep(seconds)
                 group.cancel_scope.cancel()
 
     def _held(self, walker: LaneCursor) -> float:
         """Seconds after which nobody it waits for now is worth waiting for any more; 0 if it need not wait."""
         if walker.front is None:
             return 0.0
-        floor, now = walker.front - self._lead, self._world.clock()
+        floor, now = walker.front - self._lead, self._environment.clock()
         left = [
             other.moved + self._patience - now
             for other in self._walkers

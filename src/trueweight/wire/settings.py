@@ -30,7 +30,7 @@ class WireSettings:
         max_requests: no more requests than this in all, retries included.
         connect_timeout: DNS, TCP and TLS together.
         first_byte_timeout: from sending until the response's head is there; None leaves it to the provider's timeout.
-        stall_timeout: silence inside a body (may fire up to a tenth late: deadlines are moved lazily).
+        stall_timeout: silence inside a body (may end up to a tenth late: deadlines are moved lazily).
         max_response_bytes: of one body; what is beyond is never read.
         give_up_after: a provider that never answered is stopped after this many trials in a row that could not connect.
         lead: no provider is sent a trial that stands more than so many places behind another's next one in the plan, so
@@ -126,8 +126,8 @@ class Unsent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class FireResult:
-    """What firing came to. Every trial given is either recorded or in ``unsent``.
+class SendResult:
+    """What was sent. Every trial given is either recorded or in ``unsent``.
 
     Attributes:
         recorded: exchanges handed to the sink.

@@ -1,4 +1,4 @@
-"""How fit this machine was to measure, kept beside the record: one entry for each time that the run was fired."""
+"""How fit this machine was to measure, kept beside the record: one entry for each time that the run sent requests."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 from trueweight.core import ConfigError
 from trueweight.store import RunDir
-from trueweight.wire import FireResult, WireSettings
+from trueweight.wire import SendResult, WireSettings
 
 FILE = "client.json"
 FORMAT = "trueweight.client/1"
 
 
-def note_client(run: RunDir, fired: FireResult, settings: WireSettings, started_at: str) -> None:
+def note_client(run: RunDir, result: SendResult, settings: WireSettings, started_at: str) -> None:
     """Add a session's load and health to the run's ``client.json``; nothing if nothing was sent.
 
     The rows that the client spoiled say so themselves (``client_limited``): this file says how bad it was.
     """
-    if not fired.recorded:
+    if not result.recorded:
         return
     load = {
         "concurrency": settings.concurrency,
@@ -28,7 +28,7 @@ def note_client(run: RunDir, fired: FireResult, settings: WireSettings, started_
         "arrivals": settings.arrivals.value if settings.rate else None,
         "http2": settings.http2,
     }
-    session = {"started_at": started_at, "recorded": fired.recorded, "load": load, **fired.health.as_json()}
+    session = {"started_at": started_at, "recorded": result.recorded, "load": load, **result.health.as_json()}
     text = json.dumps({"format": FORMAT, "sessions": [*sessions(run), session]}, indent=1, sort_keys=True)
     run.write_text(FILE, text + "\n")
 

@@ -25,7 +25,7 @@ from trueweight.drift import (
     write_script,
 )
 from trueweight.store import RunDir, SuiteRecord, pending
-from trueweight.wire import FireResult, WireEvent, WireSettings, fire
+from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.options import RunOptions
 from trueweight.workflow.send import Recording, prepare
 
@@ -85,7 +85,7 @@ def ladder_used(run: RunDir) -> Ladder | None:
     return None if recorded is None else Ladder.from_json(recorded, where=str(run.path))
 
 
-async def record_drift(
+async def send_drift(
     run: RunDir,
     *,
     keys: Mapping[str, str],
@@ -107,7 +107,7 @@ async def record_drift(
     while batch is not None and not over:
         todo = pending(batch, run)
         if todo:
-            result = await fire(
+            result = await send(
                 todo,
                 keys=keys,
                 sink=run.append,
@@ -124,8 +124,8 @@ async def record_drift(
     return interrupted
 
 
-def less(settings: WireSettings, spent: FireResult) -> WireSettings:
-    """The settings with what was spent taken off their limits, which a new firing would otherwise begin anew."""
+def less(settings: WireSettings, spent: SendResult) -> WireSettings:
+    """The settings for the next call of `send`: their limits less what was spent."""
     requests, cost = sum(spent.requests.values()), sum(value or 0.0 for value in spent.cost.values())
     return replace(
         settings,

@@ -1,4 +1,4 @@
-"""Left of the file: plan, fire, and keep every exchange."""
+"""Plan, send, and keep every exchange."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trueweight.core import Case, Provider, Suite, Trial
 from trueweight.core.shard import stretches_to_json
 from trueweight.plan import Plan, make_plan, take_shard
 from trueweight.store import Manifest, RunDir, SuiteRecord, explain_change, pending
-from trueweight.wire import FireResult, WireEvent, WireSettings, fire
+from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.bar import keep_bar
 from trueweight.workflow.client import note_client
 from trueweight.workflow.options import RunOptions
@@ -25,7 +25,7 @@ from trueweight.workflow.shards import keep_shards
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A run that is ready to be fired.
+    """A run that is ready to be sent.
 
     Attributes:
         cases: those the plan asks, in the order of their suites.
@@ -114,7 +114,7 @@ def open_for_recording(recording: Recording, directory: Path, *, fresh: bool) ->
     return run, changes
 
 
-async def record(
+async def send_pending(
     run: RunDir,
     trials: Sequence[Trial],
     *,
@@ -122,11 +122,11 @@ async def record(
     settings: WireSettings,
     on_event: Callable[[WireEvent], None] | None = None,
     retry_errors: bool = False,
-) -> FireResult:
-    """Fire what the run does not have yet; every exchange is in the run before the next one is waited for."""
+) -> SendResult:
+    """Send what the run does not have yet; every exchange is in the run before the next one is waited for."""
     todo = pending(trials, run, retry_errors=retry_errors)
     started_at = datetime.now(UTC).isoformat(timespec="microseconds")
-    fired = await fire(
+    result = await send(
         todo,
         keys=keys,
         sink=run.append,
@@ -135,8 +135,8 @@ async def record(
         handle_signals=os.name == "posix",
         check_client=True,
     )
-    note_client(run, fired, settings, started_at)
-    return fired
+    note_client(run, result, settings, started_at)
+    return result
 
 
 def unanswered(run: RunDir, plan: Plan) -> tuple[str, ...]:

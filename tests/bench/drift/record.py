@@ -22,7 +22,7 @@ from trueweight.drift.prompts import Prompt, Split, prompts
 from trueweight.lab import running
 from trueweight.lab.places import Places
 from trueweight.store import Manifest, RunDir, pending
-from trueweight.wire import WireSettings, fire
+from trueweight.wire import WireSettings, send
 
 SUITE = "drift-bench"
 TEXT_TOKENS = 12
@@ -94,7 +94,7 @@ def open_run(path: Path, cases: list[Case]) -> RunDir:
 
 
 def record(path: Path, chosen: list[Variant], todo: list[Trial], minutes: float) -> int:
-    """Fire what is not on record yet, for so long. Returns how many trials are left."""
+    """Send what is not on record yet, for so long. Returns how many trials are left."""
     by_key = {trial.case.key: trial.case for trial in todo}
     deadline = time.monotonic() + minutes * 60
     with ExitStack() as stack:
@@ -115,7 +115,7 @@ def record(path: Path, chosen: list[Variant], todo: list[Trial], minutes: float)
         while any(queues) and time.monotonic() < deadline:
             batch = [trial for queue in queues for trial in queue[:CHUNK]]
             queues = [queue[CHUNK:] for queue in queues]
-            anyio.run(lambda batch=batch: fire(batch, keys={}, sink=run.append, settings=WireSettings(concurrency=1)))
+            anyio.run(lambda batch=batch: send(batch, keys={}, sink=run.append, settings=WireSettings(concurrency=1)))
         return sum(map(len, queues))
 
 

@@ -56,10 +56,10 @@ def carrier(name: str) -> Any:
 
 
 def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
-    """Fire and record, as ``trueweight run`` does; times are read from the record afterwards."""
+    """Send and record, as ``trueweight run`` does; times are read from the record afterwards."""
     from trueweight.core import Case, Exchange, Mode, Provider, Trial
     from trueweight.store import Manifest, RunDir
-    from trueweight.wire import Environment, FireResult, WireSettings, fire, run_loop
+    from trueweight.wire import Environment, SendResult, WireSettings, run_loop, send
 
     provider = Provider("bench", f"{url}/v1", "m", timeout=600)
 
@@ -67,14 +67,18 @@ def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
         cases = (Case(mode.value, f"c{n}", {"messages": MESSAGES, "max_tokens": CHUNKS}) for n in range(count))
         return [Trial.of(case, provider, 0, mode) for case in cases]
 
-    world = Environment(transport=carrier(transport))
+    environment = Environment(transport=carrier(transport))
 
     def timed(todo: list[Trial], at_once: int, run: RunDir) -> tuple[float, float]:
         settings = WireSettings(concurrency=at_once)
 
-        async def go() -> FireResult:
-            return await fire(
-                todo, keys={"bench": "a-key-that-is-looked-for"}, sink=run.append, settings=settings, world=world
+        async def go() -> SendResult:
+            return await send(
+                todo,
+                keys={"bench": "a-key-that-is-looked-for"},
+                sink=run.append,
+                settings=settings,
+                environment=environment,
             )
 
         cpu, wall = time.process_time(), time.perf_counter()

@@ -15,7 +15,7 @@ import pytest
 
 from trueweight.core import Case, Mode, Price, Provider, Role, Suite
 from trueweight.store import RunDir
-from trueweight.wire import Environment, fire
+from trueweight.wire import Environment, send
 from trueweight.workflow.options import RunOptions
 from trueweight.workflow.send import open_for_recording, prepare
 from trueweight.workflow.shrink import Budget, Shrinking, shrink_in_run
@@ -28,7 +28,7 @@ QUESTION = "\n".join(f"line {number} of a long question" for number in range(30)
 REQUEST = {"messages": [{"role": "user", "content": QUESTION}], "tools": [TOOL], "temperature": 0, "seed": 1}
 
 
-def world_of(fails: dict[str, Handler]) -> Environment:
+def environment_of(fails: dict[str, Handler]) -> Environment:
     """Providers whose calls stay in the text as markup, where they say so."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -55,13 +55,13 @@ def provider(name: str, role: Role = Role.CANDIDATE) -> Provider:
     return Provider(name, "http://127.0.0.1:9/v1", name, role, price=Price(1.0, 1.0))
 
 
-def recorded(directory: Path, world: Environment, *providers: Provider) -> Path:
+def recorded(directory: Path, environment: Environment, *providers: Provider) -> Path:
     """A run of the one case."""
     case = Case("mine", "one", REQUEST, modes=(Mode.PLAIN,))
     recording = prepare(providers, [Suite("mine", (case,))], RunOptions(repeats=4, asks=1))
     run, _ = open_for_recording(recording, directory, fresh=False)
     with run:
-        anyio.run(partial(fire, recording.plan.trials, keys={}, sink=run.append, world=world))
+        anyio.run(partial(send, recording.plan.trials, keys={}, sink=run.append, environment=environment))
     return directory
 
 
@@ -70,9 +70,9 @@ def lucky(tmp_path: Path) -> Callable[..., Shrinking]:
     """Shrink on a provider that fails in six of ten requests, if they still say "look"."""
     rng = random.Random(4)
     fails = {"bad": lambda body: "look" in body["messages"][-1]["content"] and rng.random() < 0.6}
-    world = world_of({**fails, "good": lambda _: False})
-    run = recorded(tmp_path / "run", world, provider("good", Role.REFERENCE), provider("bad"))
-    return partial(shrink_in_run, run, "one", "bad", check=CHECK, world=world)
+    environment = environment_of({**fails, "good": lambda _: False})
+    run = recorded(tmp_path / "run", environment, provider("good", Role.REFERENCE), provider("bad"))
+    return partial(shrink_in_run, run, "one", "bad", check=CHECK, environment=environment)
 
 
 def test_a_flaky_failure_shrinks_and_says_its_rate(lucky: Callable[..., Shrinking]) -> None:
@@ -109,18 +109,18 @@ def test_the_budget_of_money_is_never_crossed(lucky: Callable[..., Shrinking]) -
 
 def test_a_failure_that_never_comes_again_is_said_to_be_gone(tmp_path: Path) -> None:
     """Nothing is written for it but the record of the asks."""
-    first = world_of({"bad": lambda _: True})
+    first = environment_of({"bad": lambda _: True})
     run = recorded(tmp_path / "run", first, provider("bad"))
-    done = shrink_in_run(run, "mine/one", "bad", world=world_of({"bad": lambda _: False}))
+    done = shrink_in_run(run, "mine/one", "bad", environment=environment_of({"bad": lambda _: False}))
     assert (done.case, done.shrunk.failed, done.shrunk.asked) == (None, 0, 5)
     assert "did not fail again in 5 asks" in told(done)
 
 
 def test_a_reference_that_fails_too_is_told(tmp_path: Path) -> None:
     """Before anybody blames the server."""
-    world = world_of({"bad": lambda _: True, "good": lambda _: True})
-    run = recorded(tmp_path / "run", world, provider("good", Role.REFERENCE), provider("bad"))
-    done = shrink_in_run(run, "one", "bad", world=world, check=CHECK)
+    environment = environment_of({"bad": lambda _: True, "good": lambda _: True})
+    run = recorded(tmp_path / "run", environment, provider("good", Role.REFERENCE), provider("bad"))
+    done = shrink_in_run(run, "one", "bad", environment=environment, check=CHECK)
     assert done.shrunk.reference is False
     assert "The reference fails it too" in told(done)
     assert "curl -sS" in told(done)

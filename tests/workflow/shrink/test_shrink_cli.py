@@ -14,7 +14,7 @@ from trueweight.core import Provider
 from trueweight.suites import find_suite
 from trueweight.wire import WireSettings
 from trueweight.workflow.options import RunOptions
-from trueweight.workflow.send import open_for_recording, prepare, record
+from trueweight.workflow.send import open_for_recording, prepare, send_pending
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def run_dir(fleet: Mapping[str, Provider], tmp_path: Path) -> Path:
     recording = prepare([fleet["reference"], fleet["violate-enum"]], [suite], RunOptions(asks=1))
     run, _ = open_for_recording(recording, tmp_path / "run", fresh=False)
     with run:
-        anyio.run(partial(record, run, recording.plan.trials, keys={}, settings=WireSettings()))
+        anyio.run(partial(send_pending, run, recording.plan.trials, keys={}, settings=WireSettings()))
     return tmp_path / "run"
 
 

@@ -17,7 +17,7 @@ from trueweight.suites import find_suite
 from trueweight.wire import WireSettings
 from trueweight.workflow.judge import judge_run
 from trueweight.workflow.options import RunOptions
-from trueweight.workflow.send import open_for_recording, prepare, record
+from trueweight.workflow.send import open_for_recording, prepare, send_pending
 from trueweight.workflow.shrink import Budget, shrink_in_run
 
 CASES = 48
@@ -42,7 +42,7 @@ def run_dir(fleet: Mapping[str, Provider], suite: Suite, tmp_path_factory: pytes
     recording = prepare(tuple(fleet.values()), [suite], RunOptions(asks=1))
     run, _ = open_for_recording(recording, directory, fresh=False)
     with run:
-        anyio.run(partial(record, run, recording.plan.trials, keys={}, settings=WireSettings()))
+        anyio.run(partial(send_pending, run, recording.plan.trials, keys={}, settings=WireSettings()))
     return directory
 
 

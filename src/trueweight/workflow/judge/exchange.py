@@ -163,7 +163,7 @@ def _cost(provider: Provider, prompt: int | None, completion: int | None) -> flo
     """USD of the attempt that reported usage; a failed attempt reports none."""
     if provider.price is None or prompt is None or completion is None:
         return None
-    return (provider.price.input * prompt + provider.price.output * completion) / 1e6
+    return provider.price.cost(prompt, completion)
 
 
 @cache

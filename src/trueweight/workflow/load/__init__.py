@@ -1,4 +1,4 @@
-"""How a provider behaves under more and more load: levels fired one after the other, and what they came to."""
+"""How a provider behaves under more and more load: one level after the other, and the result of each."""
 
 from trueweight.workflow.load.levels import Level, lay_out, sweep
 from trueweight.workflow.load.measured import Point, measure_level

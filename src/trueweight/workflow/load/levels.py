@@ -11,8 +11,8 @@ from pathlib import Path
 from trueweight import __version__
 from trueweight.core import Case, ConfigError, Endpoint, Mode, Provider, Suite, Trial
 from trueweight.store import Manifest, RunDir, SuiteRecord, explain_change
-from trueweight.wire import FireResult, WireEvent, WireSettings
-from trueweight.workflow.send import record
+from trueweight.wire import SendResult, WireEvent, WireSettings
+from trueweight.workflow.send import send_pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,10 @@ async def sweep(
     keys: Mapping[str, str],
     settings: WireSettings,
     on_event: Callable[[WireEvent], None] | None = None,
-) -> AsyncIterator[tuple[Level, Provider, RunDir, FireResult]]:
-    """Fire every level at every provider, one after the other; providers of a level in a seeded order.
+) -> AsyncIterator[tuple[Level, Provider, RunDir, SendResult]]:
+    """Send every level to every provider, one after the other; providers of a level in a seeded order.
 
-    What is on record already is not sent again. Ends after the firing that a user interrupted.
+    What is on record already is not sent again. Ends with the first interrupt.
 
     Raises:
         ConfigError: if the directory holds a sweep of something else.
@@ -89,9 +89,9 @@ async def sweep(
             for provider in order:
                 trials = lay_out(suite, provider, requests, mode)
                 own = level.apply(replace(settings, seed=seed))
-                fired = await record(run, trials, keys=keys, settings=own, on_event=on_event)
-                yield level, provider, run, fired
-                if fired.interrupted:
+                result = await send_pending(run, trials, keys=keys, settings=own, on_event=on_event)
+                yield level, provider, run, result
+                if result.interrupted:
                     return
 
 

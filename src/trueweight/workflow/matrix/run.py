@@ -38,7 +38,7 @@ from trueweight.wire import WireSettings
 from trueweight.workflow.judge import judge_exchanges
 from trueweight.workflow.matrix.result import Found, Matrix
 from trueweight.workflow.matrix.select import HEALTHY, entry_of, matrix_faults, select_cases
-from trueweight.workflow.send import record
+from trueweight.workflow.send import send_pending
 
 _SETTINGS = WireSettings(
     concurrency=2,
@@ -109,7 +109,7 @@ def record_matrix(
         run = RunDir.create(directory, manifest, cases)
         trials = list(_trials(providers, {name: plan[served[name]] for name in served}))
         say(f"asking {len(providers)} providers {len(trials)} requests, some of which take 20 s on purpose")
-        anyio.run(partial(record, run, trials, keys={}, settings=_SETTINGS))
+        anyio.run(partial(send_pending, run, trials, keys={}, settings=_SETTINGS))
     return run
 
 

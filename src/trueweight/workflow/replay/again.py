@@ -16,7 +16,7 @@ from trueweight.workflow.send import Recording, prepare
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A replay, ready to be fired.
+    """A replay, ready to be sent.
 
     Attributes:
         case: with the recorded mode as its only one.

@@ -12,7 +12,7 @@ import anyio
 
 from trueweight.core import Case, Exchange, Finding, InfrastructureError, Mode, Outcome, Provider, Trial
 from trueweight.store import RunDir, SuiteRecord
-from trueweight.wire import Environment, FireResult, WireSettings, fire
+from trueweight.wire import Environment, SendResult, WireSettings, send
 from trueweight.workflow.judge import judge_exchange
 
 MOST_REPEATS = 5
@@ -58,7 +58,7 @@ class Attempts:
         keys: Mapping[str, str],
         budget: Budget,
         settings: WireSettings,
-        world: Environment | None = None,
+        environment: Environment | None = None,
     ) -> None:
         self._run = run
         self._mode = mode
@@ -66,7 +66,7 @@ class Attempts:
         self._keys = keys
         self._budget = budget
         self._settings = settings
-        self._world = world
+        self._environment = environment
         self._cases: list[Case] = []
         self.requests = 0
         self.usd = 0.0
@@ -89,7 +89,7 @@ class Attempts:
         record = SuiteRecord(case.suite, "0" * 64, len(self._cases))
         self._run.amend(replace(self._run.manifest, suites=(record,)), self._cases)
         exchanges: list[Exchange] = []
-        result = self._fire(Trial.of(own, provider, 0, self._mode), exchanges)
+        result = self._send(Trial.of(own, provider, 0, self._mode), exchanges)
         self.requests += sum(result.requests.values())
         self.usd += sum(cost or 0.0 for cost in result.cost.values())
         if not exchanges:
@@ -102,7 +102,7 @@ class Attempts:
         failed = [one for one in judged.observation.findings if one.check == self._check]
         return Asked(exchange, next((one for one in failed if one.outcome is Outcome.FAIL), None), True)
 
-    def _fire(self, trial: Trial, exchanges: list[Exchange]) -> FireResult:
+    def _send(self, trial: Trial, exchanges: list[Exchange]) -> SendResult:
         requests, usd = self._budget.requests, self._budget.usd
         settings = replace(
             self._settings,
@@ -115,7 +115,9 @@ class Attempts:
             self._run.append(exchange)
             exchanges.append(exchange)
 
-        return anyio.run(partial(fire, [trial], keys=self._keys, sink=keep, settings=settings, world=self._world))
+        return anyio.run(
+            partial(send, [trial], keys=self._keys, sink=keep, settings=settings, environment=self._environment)
+        )
 
 
 def repeats_for(failed: int, asked: int) -> int:
@@ -126,7 +128,7 @@ def repeats_for(failed: int, asked: int) -> int:
     return min(MOST_REPEATS, math.ceil(math.log(_MISSED) / math.log(1 - rate)))
 
 
-def _not_sent(provider: Provider, result: FireResult) -> Exception:
+def _not_sent(provider: Provider, result: SendResult) -> Exception:
     reason = next((unsent.reason for unsent in result.unsent), "")
     if "--budget" in reason or "--max-requests" in reason:
         return BudgetSpentError()

@@ -38,7 +38,7 @@ def shrink_in_run(
     budget: Budget | None = None,
     keys: Callable[[tuple[Provider, ...]], Mapping[str, str]] | None = None,
     settings: WireSettings | None = None,
-    world: Environment | None = None,
+    environment: Environment | None = None,
     on_progress: Progress | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Shrinking:
@@ -77,7 +77,7 @@ def shrink_in_run(
             keys={} if keys is None else keys(asked),
             budget=budget or Budget(),
             settings=settings or WireSettings(retries=1),
-            world=world,
+            environment=environment,
         )
         path = None if origin is None else suite_path(origin)
         shrunk = shrink(

@@ -1,4 +1,4 @@
-"""Fire: send trials to their providers and hand every exchange to a sink."""
+"""Send trials to their providers and hand every exchange to a sink."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from trueweight.wire.lane import INTERRUPTED, Lane
 from trueweight.wire.ledger import Ledger
 from trueweight.wire.lockstep import Lockstep
 from trueweight.wire.redact import Redactor
-from trueweight.wire.settings import FireResult, WireEvent, WireSettings
+from trueweight.wire.settings import SendResult, WireEvent, WireSettings
 from trueweight.wire.write_queue import WriteQueue
 
 
-async def fire(
+async def send(
     trials: Sequence[Trial],
     *,
     keys: Mapping[str, str],
     sink: Callable[[Exchange], None],
     settings: WireSettings | None = None,
     on_event: Callable[[WireEvent], None] | None = None,
-    world: Environment | None = None,
+    environment: Environment | None = None,
     interrupt: anyio.Event | None = None,
     handle_signals: bool = False,
     check_client: bool = False,
-) -> FireResult:
+) -> SendResult:
     """Send trials, each provider's in the order given, and record what happens.
 
     Args:
@@ -42,7 +42,7 @@ async def fire(
         on_event: told of progress, in this thread; must be quick.
         interrupt: when set, nothing more is sent; what is under way may finish within ``settings.grace`` seconds and
             is recorded as interrupted after that.
-        check_client: try this machine on loopback first, and say in ``FireResult.health`` how it did.
+        check_client: try this machine on loopback first, and say in ``SendResult.health`` how it did.
         handle_signals: SIGINT or SIGTERM sets ``interrupt``; a second one does not wait for the grace to end.
 
     Raises:
@@ -53,10 +53,10 @@ async def fire(
         sink=sink,
         settings=settings or WireSettings(),
         on_event=on_event,
-        world=world or Environment(),
+        environment=environment or Environment(),
         interrupt=interrupt or anyio.Event(),
     )
-    return await run.fire(trials, handle_signals=handle_signals, check_client=check_client)
+    return await run.send(trials, handle_signals=handle_signals, check_client=check_client)
 
 
 class _Run:
@@ -67,14 +67,14 @@ class _Run:
         sink: Callable[[Exchange], None],
         settings: WireSettings,
         on_event: Callable[[WireEvent], None] | None,
-        world: Environment,
+        environment: Environment,
         interrupt: anyio.Event,
     ) -> None:
         self._keys = keys
         self._sink = sink
         self._settings = settings
         self._on_event = on_event
-        self._world = world
+        self._environment = environment
         self._interrupt = interrupt
         self._ledger = Ledger(settings)
         self._lanes: list[Lane] = []
@@ -83,7 +83,7 @@ class _Run:
         self._scope = anyio.CancelScope()
         self._watch = LoopWatch()
 
-    async def fire(self, trials: Sequence[Trial], *, handle_signals: bool, check_client: bool) -> FireResult:
+    async def send(self, trials: Sequence[Trial], *, handle_signals: bool, check_client: bool) -> SendResult:
         tls = httpx.create_ssl_context()  # loading certificates takes milliseconds: once for all
         tested = await self_test(tls) if check_client and trials else None
         self._lanes = self._make_lanes(trials, tls)
@@ -108,7 +108,7 @@ class _Run:
         workers = self._workers(by_name)
         shared = Shared(
             self._settings,
-            self._world,
+            self._environment,
             self._ledger,
             Redactor(self._keys.values()),
             self._make_step(sum(workers.values())),
@@ -138,7 +138,7 @@ class _Run:
         settings = self._settings
         lead = 2 * workers if settings.lead is None else settings.lead
         # In an open loop the schedule keeps them in step, and waiting for each other would break it.
-        return Lockstep(sys.maxsize if settings.rate else lead, settings.patience, self._world)
+        return Lockstep(sys.maxsize if settings.rate else lead, settings.patience, self._environment)
 
     def _record(self, exchange: Exchange) -> None:
         if self._guarded(lambda: self._sink(exchange)):
@@ -165,7 +165,7 @@ class _Run:
     async def _drain_on_interrupt(self) -> None:
         await self._interrupt.wait()
         self._halt(INTERRUPTED)
-        await self._world.sleep(self._settings.grace)
+        await self._environment.sleep(self._settings.grace)
         self._scope.cancel()
 
     async def _interrupt_on_signals(self) -> None:
@@ -175,9 +175,9 @@ class _Run:
                     self._scope.cancel()
                 self._interrupt.set()
 
-    def _result(self, tested: SelfTest | None) -> FireResult:
+    def _result(self, tested: SelfTest | None) -> SendResult:
         priced = {lane.provider.name: lane.provider.price is not None for lane in self._lanes}
-        return FireResult(
+        return SendResult(
             recorded=self._recorded,
             requests={name: self._ledger.requests[name] for name in priced},
             cost={name: self._ledger.spent[name] if has else None for name, has in priced.items()},
