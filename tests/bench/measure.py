@@ -59,7 +59,7 @@ def main(providers: int = 20, count: int = 4000) -> None:
     seen = {name: list(observe(name, cases, 2 if name == "reference" else 1, rng)) for name in names}
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     start, busy = time.perf_counter(), time.process_time()
-    found = measure(seen, cases, reference="reference", repeats=1, asks=2, seed=1)
+    found = measure(seen, cases, reference="reference", repeats=1, passes=2, seed=1)
     took, cpu = time.perf_counter() - start, time.process_time() - busy
     trials = sum(len(rows) for rows in seen.values())
     estimates = sum(map(len, found.metrics.values())) + sum(map(len, found.versus_reference.values()))

@@ -19,7 +19,7 @@ Observe = Callable[..., Observation]
 def run(cases: Sequence[CaseInfo], seen: dict[str, list[Observation]], **said: Any) -> Measured:
     """Measure with the provider ``ref``, if there is one, as reference."""
     reference = "ref" if "ref" in seen else None
-    return measure(seen, cases, **({"reference": reference, "repeats": 1, "asks": 2, "seed": 1} | said))
+    return measure(seen, cases, **({"reference": reference, "repeats": 1, "passes": 2, "seed": 1} | said))
 
 
 def only(cases: Sequence[CaseInfo], seen: list[Observation], name: str, **said: Any) -> Estimate:
@@ -117,9 +117,9 @@ def test_without_a_reference_comparisons_say_so(infos: Infos, observe: Observe) 
 
 
 def test_a_reference_asked_once_has_no_floor(infos: Infos, observe: Observe) -> None:
-    """asks=1: no floor, and no difference of trigger scores; the scores themselves stand."""
+    """passes=1: no floor, and no difference of trigger scores; the scores themselves stand."""
     seen = {name: [observe(f"s/{i}", **call()) for i in range(4)] for name in ("ref", "p")}
-    found = run(infos(4), seen, asks=1)
+    found = run(infos(4), seen, passes=1)
     assert "only once" in found.noise_floor["tool_call_f1"].note
     assert found.versus_reference["p"]["tool_call_f1"].estimate.value is None
     assert found.metrics["p"]["tool_call_f1"].value == 1.0

@@ -25,8 +25,8 @@ CASES = [case(f"k{n}") for n in range(7)]
 
 
 def test_every_trial_is_there_once_and_the_reference_asks_times_as_often() -> None:
-    """Candidates get ``repeats`` repeats a mode, the reference ``repeats * asks``, numbered from 0 without gaps."""
-    plan = make_plan(CASES, PROVIDERS, repeats=3, asks=2)
+    """Candidates get ``repeats`` repeats a mode, the reference ``repeats * passes``, numbered from 0 without gaps."""
+    plan = make_plan(CASES, PROVIDERS, repeats=3, passes=2)
     assert len({trial.id for trial in plan.trials}) == len(plan.trials)
     repeats = Counter((t.provider.name, t.case.key, t.mode, t.repeat) for t in plan.trials)
     assert set(repeats.values()) == {1}
@@ -39,7 +39,7 @@ def test_every_trial_is_there_once_and_the_reference_asks_times_as_often() -> No
 
 def test_trials_of_one_case_stand_together_and_providers_are_mixed() -> None:
     """A case's trials of a round are contiguous; no provider always goes first."""
-    plan = make_plan(CASES, PROVIDERS, repeats=2, asks=2)
+    plan = make_plan(CASES, PROVIDERS, repeats=2, passes=2)
     size = 2 * (2 + len(CANDIDATES))
     blocks = [plan.trials[start : start + size] for start in range(0, len(plan.trials), size)]
     assert all(len({trial.case.key for trial in block}) == 1 for block in blocks)
@@ -70,7 +70,7 @@ def test_limit_is_per_suite() -> None:
     assert {t.case.key for t in plan.trials} == {"s/k0", "s/k1", "other/x"}
 
 
-@pytest.mark.parametrize("wrong", [{"repeats": 0}, {"asks": 0}, {"limit": 0}])
+@pytest.mark.parametrize("wrong", [{"repeats": 0}, {"passes": 0}, {"limit": 0}])
 def test_numbers_below_one_are_refused(wrong: dict[str, int]) -> None:
     """Nothing to ask is a mistake, not an empty run."""
     with pytest.raises(ConfigError, match=f"{next(iter(wrong))} = 0"):
@@ -130,7 +130,7 @@ def test_the_ceiling_counts_bytes_and_limits() -> None:
 
 def test_forecast_adds_up_and_is_none_without_a_price() -> None:
     """Per provider: trials, requests with retries, and USD by its own price or None."""
-    plan = make_plan([case("k", max_tokens=1_000_000)], PROVIDERS, asks=2)
+    plan = make_plan([case("k", max_tokens=1_000_000)], PROVIDERS, passes=2)
     rows = {row.provider.name: row for row in forecast(plan, attempts=3)}
     ref = rows["ref"]
     assert (ref.trials, ref.requests, ref.output_tokens) == (4, 12, 12_000_000)

@@ -35,7 +35,7 @@ def manifest() -> Manifest:
         tool_version="0.1.0",
         seed=7,
         repeats=2,
-        asks=2,
+        passes=2,
         suites=(SuiteRecord("s", "0" * 64, 2),),
         providers=PROVIDERS,
         started_at="2026-01-02T03:04:05.000006+00:00",

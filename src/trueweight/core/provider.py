@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from trueweight.core.digest import digest
 
@@ -21,8 +23,8 @@ class Role(StrEnum):
 class Price:
     """USD per million tokens."""
 
-    input: float
-    output: float
+    input: Annotated[float, Meta(ge=0)]
+    output: Annotated[float, Meta(ge=0)]
 
     def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
         """USD for so many tokens. The only formula of a cost: forecasts, budgets, metrics and drift call it."""
@@ -41,12 +43,14 @@ class Provider:
             it is read by the wire when it sends, so that no noun can leak it.
         extra_body: merged over each request body; the only way a provider's bodies may differ from another's.
         headers: extra request headers, never credentials.
-        concurrency: most requests under way at once; None leaves it to the run.
+        concurrency: most concurrent requests; None leaves it to the run.
         requests_per_minute: most requests started in any minute; None is no limit.
-        timeout: seconds for one attempt as a whole.
+        timeout: seconds for a whole attempt.
+
+    The constraints hold where a manifest is read; ``providers.toml`` has narrower ones, with errors that locate.
     """
 
-    name: str
+    name: Annotated[str, Meta(min_length=1)]
     base_url: str
     model: str
     role: Role = Role.CANDIDATE
@@ -55,9 +59,9 @@ class Provider:
     price: Price | None = None
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    concurrency: int | None = None
-    requests_per_minute: float | None = None
-    timeout: float = 120.0
+    concurrency: Annotated[int, Meta(ge=1)] | None = None
+    requests_per_minute: Annotated[float, Meta(gt=0)] | None = None
+    timeout: Annotated[float, Meta(gt=0)] = 120.0
 
     def fingerprint(self) -> str:
         """Digest of all that changes what is sent, or to whom: part of each trial's id."""

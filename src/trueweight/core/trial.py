@@ -19,7 +19,7 @@ def trial_id(case: Case, provider: Provider, repeat: int, mode: Mode) -> str:
 class Trial:
     """One thing to ask of one provider, once.
 
-    ``repeat`` counts from 0. The reference is asked ``asks`` times as often as a candidate: its repeats
+    ``repeat`` counts from 0. The reference is asked ``passes`` times as often as a candidate: its repeats
     0 … N-1 are *reference A*, N … 2N-1 are *reference B*, which is the noise floor.
     """
 

@@ -43,22 +43,22 @@ def measure(
     *,
     reference: str | None,
     repeats: int,
-    asks: int,
+    passes: int,
     seed: int,
 ) -> Measured:
-    """Measure each provider. The reference is asked ``repeats × asks`` times, any other ``repeats`` times."""
+    """Measure each provider. The reference is asked ``repeats × passes`` times, any other ``repeats`` times."""
     resampler = Resampler(len(cases), seed)
     tables = {
-        name: tabulate(seen, cases, repeats * asks if name == reference else repeats)
+        name: tabulate(seen, cases, repeats * passes if name == reference else repeats)
         for name, seen in observations.items()
     }
-    samples = make_samples(tables, reference, repeats, asks, resampler)
+    samples = make_samples(tables, reference, repeats, passes, resampler)
     metrics = {
         name: {metric.name: metric.estimate(sample) for metric in all_metrics().values()}
         for name, sample in samples.items()
     }
     halves = None
-    if reference is not None and reference in tables and asks >= 2:
+    if reference is not None and reference in tables and passes >= 2:
         halves = make_halves(tables[reference], repeats, resampler)
     floor = _noise_floor(halves, metrics.get(reference or ""), NO_REFERENCE if reference not in tables else ASKED_ONCE)
     return Measured(metrics, _versus(samples, reference), floor, tables)

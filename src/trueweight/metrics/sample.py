@@ -51,7 +51,7 @@ class Sample:
 
 
 def make_samples(
-    tables: Mapping[str, Table], reference: str | None, repeats: int, asks: int, resampler: Resampler
+    tables: Mapping[str, Table], reference: str | None, repeats: int, passes: int, resampler: Resampler
 ) -> dict[str, Sample]:
     """A sample per provider. The reference's repeats below ``repeats`` are A, the next ``repeats`` are B."""
     out = {}
@@ -59,15 +59,15 @@ def make_samples(
         nobody = np.full(len(table), -1, dtype=np.int8)
         if reference is None or reference not in tables:
             out[name] = Sample(table, resampler, nobody, None, NO_REFERENCE)
-        elif name == reference and asks < 2:
+        elif name == reference and passes < 2:
             out[name] = Sample(table, resampler, nobody, None, ASKED_ONCE)
         elif name == reference:
-            a, b = split(table, repeats, asks)
+            a, b = split(table, repeats, passes)
             told = np.concatenate([_told(a, b, -repeats), _told(b, a, repeats)])
             both = table.take(np.concatenate([_rows(table, 0, repeats), _rows(table, repeats, 2 * repeats)]))
             out[name] = Sample(both, resampler, told, _pair(b, a, None, repeats))
         else:
-            a, b = split(tables[reference], repeats, asks)
+            a, b = split(tables[reference], repeats, passes)
             out[name] = Sample(table, resampler, _told(table, a, 0), _pair(table, a, b, repeats))
     return out
 
@@ -81,9 +81,9 @@ def make_halves(reference: Table, repeats: int, resampler: Resampler) -> tuple[S
     )
 
 
-def split(reference: Table, repeats: int, asks: int) -> tuple[Table, Table]:
+def split(reference: Table, repeats: int, passes: int) -> tuple[Table, Table]:
     """Reference A and reference B; B is empty if the reference was asked once."""
-    end = 2 * repeats if asks >= 2 else repeats
+    end = 2 * repeats if passes >= 2 else repeats
     return reference.take(_rows(reference, 0, repeats)), reference.take(_rows(reference, repeats, end))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from trueweight.core import Case, ConfigError, Provider, Role, Trial, digest
 
-MOST_REPEATS, MOST_ASKS = 10_000, 100
+MOST_REPEATS, MOST_PASSES = 10_000, 100
 """As in the schema of a manifest: who judges a run lays out every trial that it says was planned."""
 
 
@@ -19,13 +19,13 @@ class Plan:
 
     Attributes:
         repeats: how often a candidate is asked each case in each mode.
-        asks: the reference is asked this many times as often; the first ``repeats`` of its repeats are reference A.
+        passes: the reference is asked this many times as often; the first ``repeats`` of its repeats are reference A.
     """
 
     trials: tuple[Trial, ...]
     seed: int
     repeats: int
-    asks: int
+    passes: int
 
 
 def make_plan(
@@ -33,13 +33,13 @@ def make_plan(
     providers: Sequence[Provider],
     *,
     repeats: int = 1,
-    asks: int = 2,
+    passes: int = 2,
     seed: int = 0,
     limit: int | None = None,
 ) -> Plan:
     """Lay out every case × provider × repeat × mode.
 
-    The order is by rounds: a round asks every case once (the reference ``asks`` times), cases in a random order, and
+    The order is by rounds: a round asks every case once (the reference ``passes`` times), cases in a random order, and
     all trials of one case stand together, in a random order again. So what is compared is asked close together in time,
     and reference A and B share the same hours. Order keys are digests of seed and trial: adding a provider or a case
     moves no other trial, and every machine and Python version agrees.
@@ -52,7 +52,7 @@ def make_plan(
     """
     numbers = (
         ("repeats", repeats, MOST_REPEATS),
-        ("asks", asks, MOST_ASKS),
+        ("passes", passes, MOST_PASSES),
         ("limit", 1 if limit is None else limit, sys.maxsize),
     )
     for name, value, most in numbers:
@@ -67,16 +67,16 @@ def make_plan(
             block = [
                 Trial.of(case, provider, repeat, mode)
                 for provider in providers
-                for repeat in _repeats_in_round(provider, round_, repeats, asks)
+                for repeat in _repeats_in_round(provider, round_, repeats, passes)
                 for mode in case.modes
             ]
             trials += sorted(block, key=lambda trial: digest([seed, trial.id]))
-    return Plan(tuple(trials), seed, repeats, asks)
+    return Plan(tuple(trials), seed, repeats, passes)
 
 
-def _repeats_in_round(provider: Provider, round_: int, repeats: int, asks: int) -> Iterable[int]:
+def _repeats_in_round(provider: Provider, round_: int, repeats: int, passes: int) -> Iterable[int]:
     """A candidate's one repeat; of the reference one of A (below ``repeats``), one of B, and so on."""
-    return range(round_, repeats * (asks if provider.role is Role.REFERENCE else 1), repeats)
+    return range(round_, repeats * (passes if provider.role is Role.REFERENCE else 1), repeats)
 
 
 def _limited(cases: Iterable[Case], limit: int | None) -> list[Case]:

@@ -1,78 +1,72 @@
-"""The manifest of a run: what was asked of whom, against which bar, from which machine."""
+"""The manifest of a run: its plan, its providers, the digest of its bar, and the client's machine."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Annotated, Any
 
-import jsonschema
+import msgspec
 
-from trueweight.core import InfrastructureError, Price, Provider, Role
-from trueweight.core.schemas import load_schema
+from trueweight.core import InfrastructureError, Provider
+from trueweight.store.typed import problem_of
 
-FORMAT = "trueweight.manifest/1"
+FORMAT = "trueweight.manifest/2"
+_FIRST_FORMAT = "trueweight.manifest/1"
+"""It has ``asks`` where format 2 has ``passes``. Read, and no longer written."""
 SHARDS = "shards"
-"""The option that says which trials, by id, were meant to be sent; without it, all of them."""
+"""The option that lists the stretches of trial ids that are to be sent; without it, all of them."""
 EARLIER_BARS = "earlier_bars"
 """The option that lists the bars, by digest, under which part of the data was recorded; null is none."""
+AMENDED = "amended"
+"""The option of a run that was resumed with other cases or providers. Without it, an exchange of an unknown case means
+that files of two runs were mixed."""
 
 
-class SuiteRecord(NamedTuple):
-    """A suite as it was when the run began; ``cases`` is how many of its cases the run asks."""
+class SuiteRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A suite at the beginning of the run; ``cases`` is the number of its cases in the plan."""
 
     name: str
-    digest: str
-    cases: int
+    digest: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    cases: Annotated[int, msgspec.Meta(ge=0)]
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a run is.
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a run is. Written before the first request; holds no secrets.
 
     Attributes:
-        bar_digest: of the bar the user wrote before the run; None if there was none.
+        repeats: trials of a candidate for each case and mode.
+        passes: the reference gets this many times as many trials as a candidate.
+        bar_digest: of the bar that was written before the run; None if there was none.
         started_at: UTC, ISO 8601.
         host: ``python``, ``platform``, ``cpus`` of the client.
-        options: other options that shaped the run, as the command line understood them.
+        options: other options that shaped the run, in the form that the command line gave them.
     """
 
     tool_version: str
     seed: int
-    repeats: int
-    asks: int
+    repeats: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    passes: Annotated[int, msgspec.Meta(ge=1, le=100)]
     suites: tuple[SuiteRecord, ...]
     providers: tuple[Provider, ...]
     started_at: str
     bar_digest: str | None = None
-    host: Mapping[str, Any] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
+    host: Mapping[str, Any] = {}
+    options: Mapping[str, Any] = {}
     format: str = FORMAT
 
 
 def manifest_to_json(manifest: Manifest) -> dict[str, Any]:
-    """The manifest as JSON can say it. Providers hold no secrets, so neither does this."""
-    return {
-        "format": manifest.format,
-        "tool_version": manifest.tool_version,
-        "seed": manifest.seed,
-        "repeats": manifest.repeats,
-        "asks": manifest.asks,
-        "suites": [suite._asdict() for suite in manifest.suites],
-        "providers": [_provider_to_json(provider) for provider in manifest.providers],
-        "bar_digest": manifest.bar_digest,
-        "started_at": manifest.started_at,
-        "host": dict(manifest.host),
-        "options": dict(manifest.options),
-    }
+    """The manifest as a JSON object."""
+    value: dict[str, Any] = msgspec.to_builtins(manifest)
+    return value
 
 
 def manifest_from_json(value: Any, *, where: str = "") -> Manifest:
-    """The manifest that a JSON value holds, after checking it against its published schema.
+    """The manifest in a JSON value, with every field's type checked.
 
     Raises:
-        InfrastructureError: if it is of another format version, or not a manifest.
+        InfrastructureError: ``run-version`` for another format, ``run-corrupt`` for anything else.
     """
     found = value.get("format") if isinstance(value, dict) else None
     if found is None:
@@ -82,44 +76,46 @@ def manifest_from_json(value: Any, *, where: str = "") -> Manifest:
             where=where,
             hint=f"Valid: a JSON object with format {FORMAT}. If nothing was recorded, --fresh starts over.",
         )
-    if found != FORMAT:
+    if found == _FIRST_FORMAT:
+        value = {("passes" if key == "asks" else key): inner for key, inner in value.items()} | {"format": FORMAT}
+    elif found != FORMAT:
         raise InfrastructureError(
             f"format {found!r} is not known to this version of trueweight",
             code="run-version",
             where=where,
             hint=f"Valid: {FORMAT}.",
         )
-    flaw = next(_validator().iter_errors(value), None)
-    if flaw is not None:
+    try:
+        manifest = msgspec.convert(value, Manifest)
+        _refuse_unknown_keys(value["providers"])
+    except msgspec.ValidationError as error:
+        field, problem = problem_of(error)
         raise InfrastructureError(
-            f"not a manifest: at {flaw.json_path}: {flaw.message[:200]}",
+            f"not a manifest: at {field}: {problem}",
             code="run-corrupt",
             where=where,
-            hint="Valid: what schemas/manifest.schema.json describes.",
-        )
-    return Manifest(
-        tool_version=value["tool_version"],
-        seed=value["seed"],
-        repeats=value["repeats"],
-        asks=value["asks"],
-        suites=tuple(SuiteRecord(**suite) for suite in value["suites"]),
-        providers=tuple(_provider_from_json(provider) for provider in value["providers"]),
-        started_at=value["started_at"],
-        bar_digest=value["bar_digest"],
-        host=value["host"],
-        options=value["options"],
-    )
+            hint="Valid: schemas/manifest.schema.json describes it.",
+        ) from None
+    return manifest
 
 
-@cache
-def _validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(load_schema("manifest"))
+def _refuse_unknown_keys(providers: list[dict[str, Any]]) -> None:
+    """A provider is a dataclass, and msgspec skips the keys that a dataclass does not have."""
+    known = {field.name for field in dataclasses.fields(Provider)}
+    for index, provider in enumerate(providers):
+        for key in provider.keys() - known:
+            raise msgspec.ValidationError(f"Object contains unknown field `{key}` - at `$.providers[{index}]`")
 
 
-def _provider_to_json(provider: Provider) -> dict[str, Any]:
-    return {**asdict(provider), "role": provider.role.value}
-
-
-def _provider_from_json(value: Mapping[str, Any]) -> Provider:
-    price = value["price"]
-    return Provider(**{**value, "role": Role(value["role"]), "price": None if price is None else Price(**price)})
+def manifest_schema() -> dict[str, Any]:
+    """The JSON Schema of a manifest, as it is published in ``schemas/manifest.schema.json``."""
+    schema = msgspec.json.schema(Manifest)
+    schema["$defs"]["Manifest"]["properties"]["format"] = {"const": FORMAT}
+    for name in ("Provider", "Price"):
+        schema["$defs"][name]["additionalProperties"] = False
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:trueweight:schema:manifest:2",
+        "title": "trueweight manifest, version 2",
+        **schema,
+    }

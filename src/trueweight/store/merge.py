@@ -9,24 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from trueweight.core import ConfigError, Exchange, FailureKind
 from trueweight.core.shard import WHOLE, join, stretches_from_json, stretches_to_json
 from trueweight.store.codec import encode_exchange
-from trueweight.store.current import AMENDED, Current
-from trueweight.store.manifest import EARLIER_BARS, SHARDS, Manifest, manifest_to_json
-from trueweight.store.rundir import RunDir
+from trueweight.store.manifest import AMENDED, EARLIER_BARS, SHARDS, Manifest
+from trueweight.store.rundir import CurrentPlan, RunDir
 
 MACHINES = "machines"
 _OWN = (SHARDS, AMENDED, EARLIER_BARS)
-_SAME = ("tool_version", "seed", "repeats", "asks", "suites", "providers", "bar_digest")
+_SAME = ("tool_version", "seed", "repeats", "passes", "suites", "providers", "bar_digest")
 _WORDS = {
     "tool_version": "was recorded by another version of trueweight",
     "repeats": "asks each case another number of times",
-    "asks": "asks the reference another number of times",
+    "passes": "asks the reference another number of times",
     "suites": "asks other suites, or other versions of them",
     "providers": "asks other providers, or the same ones otherwise",
     "bar_digest": "is held to another bar",
@@ -99,11 +99,11 @@ def _options(manifest: Manifest) -> Mapping[str, str]:
 
 
 def _union(runs: Sequence[RunDir]) -> dict[str, _Record]:
-    current = Current(runs[0].manifest, runs[0].cases().values())
+    current = CurrentPlan(runs[0].manifest, runs[0].cases().values())
     chosen: dict[str, _Record] = {}
     for number, run in enumerate(runs):
         for exchange in run.exchanges():
-            if not current.holds(exchange):
+            if not current.contains(exchange):
                 raise ConfigError(
                     f"trial {exchange.trial} is not of this run's plan",
                     code="merge-foreign",
@@ -149,7 +149,7 @@ def _manifest(manifests: Sequence[Manifest]) -> Manifest:
 
 def _hosts(manifests: Sequence[Manifest]) -> Mapping[str, Any]:
     """The one machine, or all of them in a fixed order."""
-    hosts = [host for one in manifests for host in manifest_to_json(one)["host"].get(MACHINES, [dict(one.host)])]
+    hosts = [host for one in manifests for host in one.host.get(MACHINES, [dict(one.host)])]
     distinct = {json.dumps(host, sort_keys=True): host for host in hosts}
     found = [distinct[text] for text in sorted(distinct)]
     return found[0] if len(found) == 1 else {MACHINES: found}

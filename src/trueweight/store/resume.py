@@ -33,8 +33,8 @@ def _numbers(old: Manifest, new: Manifest) -> Iterator[str]:
     if old.repeats != new.repeats:
         what = "more trials are sent" if new.repeats > old.repeats else "trials beyond them stay on record"
         yield f"repeats was {old.repeats} and is {new.repeats}: {what}, and reference A and B divide anew."
-    if old.asks != new.asks:
-        yield f"The reference was asked {old.asks} times for each repeat and is now asked {new.asks} times."
+    if old.passes != new.passes:
+        yield f"The reference was asked {old.passes} times for each repeat and is now asked {new.passes} times."
     if old.options.get(SHARDS) != new.options.get(SHARDS):
         yield "Other shards of the run are sent now: their trials are added."
     if old.bar_digest != new.bar_digest:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError
+from msgspec.structs import replace
+
+from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError, trial_id
 from trueweight.store.cases import decode_cases, encode_cases
-from trueweight.store.current import AMENDED, Current
 from trueweight.store.files import disk_error, inside, open_plain, read_plain, replace_plain
 from trueweight.store.lock import Lock
 from trueweight.store.log import ExchangeLog
-from trueweight.store.manifest import Manifest, manifest_from_json, manifest_to_json
+from trueweight.store.manifest import AMENDED, Manifest, manifest_from_json, manifest_to_json
 
 MANIFEST = "manifest.json"
 CASES = "cases.jsonl"
@@ -25,6 +25,22 @@ LOCK = "run.lock"
 BAR = "bar.toml"
 _RECORD = frozenset({MANIFEST, CASES, EXCHANGES, LOCK, BAR})
 _DERIVED = ("client.json", "summary.json", "report.html", "report.md")
+
+
+class CurrentPlan:
+    """The cases and providers that a run has now, after a resume may have changed them."""
+
+    def __init__(self, manifest: Manifest, cases: Iterable[Case]) -> None:
+        self._cases = {case.key: case for case in cases}
+        self._providers = {provider.name: provider for provider in manifest.providers}
+
+    def contains(self, exchange: Exchange) -> bool:
+        """Whether the case and the provider are still in the run, and their request is still the same."""
+        case = self._cases.get(f"{exchange.suite}/{exchange.case}")
+        provider = self._providers.get(exchange.provider)
+        if case is None or provider is None:
+            return False
+        return trial_id(case, provider, exchange.repeat, exchange.mode) == exchange.trial
 
 
 class RunDir:
@@ -140,7 +156,7 @@ class RunDir:
         """The last record of every trial that the run still asks, in file order; a torn last line is left out."""
         found = self._log.exchanges()
         if self.manifest.options.get(AMENDED):
-            return filter(Current(self.manifest, self.cases().values()).holds, found)
+            return filter(CurrentPlan(self.manifest, self.cases().values()).contains, found)
         return found
 
     def recorded(self) -> set[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trueweight.assess import Bar, parse_bar
 from trueweight.store import Manifest, RunDir

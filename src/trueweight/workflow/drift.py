@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from trueweight.core import ConfigError, Drift, DriftVerdict, Exchange, Provider, Suite, Trial
 from trueweight.drift import (
     SUITE,
@@ -50,11 +52,11 @@ def prepare_drift(
         ConfigError: no reference, no candidate, α outside (0, 1), or a budget that can never decide.
     """
     settings.require_sound(providers)
-    base = beside or prepare(providers, [], RunOptions(asks=2, seed=settings.seed))
+    base = beside or prepare(providers, [], RunOptions(passes=2, seed=settings.seed))
     script = write_script(settings)
     suite = Suite(SUITE, script.cases)
     chosen = {"settings": settings.as_json(), "ladder": ladder.as_json() if ladder else None}
-    manifest = replace(
+    manifest = msgspec.structs.replace(
         base.manifest,
         suites=(*base.manifest.suites, SuiteRecord(SUITE, suite.digest(), len(script.cases))),
         options={**base.manifest.options, OPTION: chosen},

@@ -76,7 +76,7 @@ def find_trial(run: RunDir, text: str) -> str:
 def trials_of(run: RunDir, case: Case, provider: Provider) -> Iterator[tuple[Mode, int, str]]:
     """Mode, repeat and id of what is on record of a case at a provider."""
     recorded = run.recorded()
-    times = run.manifest.repeats * (run.manifest.asks if provider.role is Role.REFERENCE else 1)
+    times = run.manifest.repeats * (run.manifest.passes if provider.role is Role.REFERENCE else 1)
     for mode in case.modes:
         for repeat in range(times):
             trial = trial_id(case, provider, repeat, mode)

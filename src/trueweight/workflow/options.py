@@ -13,7 +13,7 @@ class RunOptions:
 
     Attributes:
         repeats: how often a candidate is asked each case in each mode.
-        asks: the reference is asked this many times as often, so that it can be compared with itself.
+        passes: the reference is asked this many times as often, so that it can be compared with itself.
         limit: only the first so many cases of each suite; None takes all.
         examples: how many cases each property suite was asked to yield; None leaves it to the suite.
         seed: of what property suites draw, of the order in which trials are sent, and of every resampling.
@@ -21,7 +21,7 @@ class RunOptions:
     """
 
     repeats: int = 1
-    asks: int = 2
+    passes: int = 2
     limit: int | None = None
     examples: int | None = None
     seed: int = 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from trueweight import __version__
 from trueweight.assess import Bar, check_names
@@ -58,7 +60,7 @@ def prepare(
         everything,
         providers,
         repeats=options.repeats,
-        asks=options.asks,
+        passes=options.passes,
         seed=options.seed,
         limit=options.limit,
     )
@@ -68,7 +70,7 @@ def prepare(
         tool_version=__version__,
         seed=options.seed,
         repeats=options.repeats,
-        asks=options.asks,
+        passes=options.passes,
         suites=tuple(
             SuiteRecord(suite.name, suite.digest(), sum(case.key in asked for case in suite.cases)) for suite in suites
         ),

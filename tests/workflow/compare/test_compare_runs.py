@@ -169,4 +169,4 @@ def test_json_is_ascii_and_names_its_format() -> None:
     """A dashboard reads it; a terminal survives it."""
     text = comparison_json(compare(run(), run(frozenset({7}))))
     assert text.isascii()
-    assert '"format": "trueweight.workflow.compare/1"' in text
+    assert '"format": "trueweight.compare/1"' in text

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from trueweight.core import (
     Attempt,
@@ -52,7 +53,7 @@ def answered(trial: Trial, when: int, kind: FailureKind | None = None) -> Exchan
 def manifest(**changes: object) -> Manifest:
     """The manifest of the whole run."""
     made = Manifest("0.1.0", 7, 1, 2, (SuiteRecord("s", "0" * 64, 6),), PROVIDERS, "2026-01-02T03:00:00.000000+00:00")
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def write(path: Path, exchanges: Iterable[Exchange], shards: Sequence[Shard] = (), **changes: object) -> RunDir:

@@ -109,7 +109,7 @@ def test_missing_shards_are_said(made: Callable[..., RunDir], tmp_path: Path) ->
         ({"seed": 8}, "has the seed 8, not 7"),
         ({"tool_version": "9"}, "another version of trueweight"),
         ({"repeats": 2}, "another number of times"),
-        ({"asks": 3}, "the reference another number of times"),
+        ({"passes": 3}, "the reference another number of times"),
         ({"suites": ()}, "other suites"),
         ({"providers": (PROVIDERS[0],)}, "other providers"),
         ({"bar_digest": "f" * 64}, "another bar"),

@@ -58,7 +58,7 @@ def provider(name: str, role: Role = Role.CANDIDATE) -> Provider:
 def recorded(directory: Path, environment: Environment, *providers: Provider) -> Path:
     """A run of the one case."""
     case = Case("mine", "one", REQUEST, modes=(Mode.PLAIN,))
-    recording = prepare(providers, [Suite("mine", (case,))], RunOptions(repeats=4, asks=1))
+    recording = prepare(providers, [Suite("mine", (case,))], RunOptions(repeats=4, passes=1))
     run, _ = open_for_recording(recording, directory, fresh=False)
     with run:
         anyio.run(partial(send, recording.plan.trials, keys={}, sink=run.append, environment=environment))

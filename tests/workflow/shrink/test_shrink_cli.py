@@ -21,7 +21,7 @@ from trueweight.workflow.send import open_for_recording, prepare, send_pending
 def run_dir(fleet: Mapping[str, Provider], tmp_path: Path) -> Path:
     """A few enum cases asked of a provider that violates enums."""
     suite = find_suite("property-arguments", examples=14)
-    recording = prepare([fleet["reference"], fleet["violate-enum"]], [suite], RunOptions(asks=1))
+    recording = prepare([fleet["reference"], fleet["violate-enum"]], [suite], RunOptions(passes=1))
     run, _ = open_for_recording(recording, tmp_path / "run", fresh=False)
     with run:
         anyio.run(partial(send_pending, run, recording.plan.trials, keys={}, settings=WireSettings()))

@@ -39,7 +39,7 @@ def suite() -> Suite:
 def run_dir(fleet: Mapping[str, Provider], suite: Suite, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every case asked of the reference and of every faulty provider."""
     directory = tmp_path_factory.mktemp("generated") / "run"
-    recording = prepare(tuple(fleet.values()), [suite], RunOptions(asks=1))
+    recording = prepare(tuple(fleet.values()), [suite], RunOptions(passes=1))
     run, _ = open_for_recording(recording, directory, fresh=False)
     with run:
         anyio.run(partial(send_pending, run, recording.plan.trials, keys={}, settings=WireSettings()))

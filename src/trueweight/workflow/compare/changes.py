@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from trueweight.core import ConfigError
 from trueweight.metrics import COMPARED, Difference, Resampler, all_metrics, holm
 from trueweight.workflow.compare.flips import KINDS, flips
 from trueweight.workflow.compare.pairing import Side, lay_out, paired_with_itself, shared_cases
 from trueweight.workflow.judge import Judgement
 
-FORMAT = "trueweight.workflow.compare/1"
+FORMAT = "trueweight.compare/1"
 ALPHA = 0.05
 MATTERS = 0.1
 """A change of a time counts if all of its interval is beyond this share of the time before: two runs never share the
@@ -62,7 +64,7 @@ def _run(judgement: Judgement) -> dict[str, Any]:
         "started_at": manifest.started_at,
         "finished_at": judgement.finished_at,
         "tool_version": manifest.tool_version,
-        "suites": [suite._asdict() for suite in manifest.suites],
+        "suites": [msgspec.structs.asdict(suite) for suite in manifest.suites],
         "repeats": manifest.repeats,
         "trials": len(judgement.observations),
     }

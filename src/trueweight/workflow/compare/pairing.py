@@ -44,7 +44,7 @@ class Side(NamedTuple):
     samples: Mapping[str, Sample]
     reference: str | None
     repeats: int
-    asks: int
+    passes: int
 
 
 def reference_of(judgement: Judgement) -> str | None:
@@ -60,11 +60,11 @@ def lay_out(judgement: Judgement, keys: Sequence[str], resampler: Resampler) -> 
     for seen in judgement.observations:
         rows[seen.provider].append(seen)
     tables = {
-        p.name: tabulate(rows[p.name], infos, manifest.repeats * (manifest.asks if p.name == reference else 1))
+        p.name: tabulate(rows[p.name], infos, manifest.repeats * (manifest.passes if p.name == reference else 1))
         for p in manifest.providers
     }
-    samples = make_samples(tables, reference, manifest.repeats, manifest.asks, resampler)
-    return Side(tables, samples, reference, manifest.repeats, manifest.asks)
+    samples = make_samples(tables, reference, manifest.repeats, manifest.passes, resampler)
+    return Side(tables, samples, reference, manifest.repeats, manifest.passes)
 
 
 def paired_with_itself(name: str, before: Side, after: Side) -> Sample:
@@ -75,7 +75,7 @@ def paired_with_itself(name: str, before: Side, after: Side) -> Sample:
     new = after.samples[name]
     if before.reference is None or name not in before.tables:
         return new
-    a, b = split(before.tables[before.reference], before.repeats, before.asks)
+    a, b = split(before.tables[before.reference], before.repeats, before.passes)
     old = before.tables[name]
     if name == before.reference:
         old = b.take(np.arange(len(b)))

@@ -36,7 +36,7 @@ def summarise(judgement: Judgement) -> dict[str, Any]:
         [case_info(case) for case in cases.values()],
         reference=reference,
         repeats=manifest.repeats,
-        asks=manifest.asks,
+        passes=manifest.passes,
         seed=manifest.seed,
     )
     cells = make_cells(seen for rows in observations.values() for seen in rows)
@@ -63,7 +63,7 @@ def _run(judgement: Judgement, reference: str | None, measured: Measured) -> dic
         "tool_version": manifest.tool_version,
         "seed": manifest.seed,
         "repeats": manifest.repeats,
-        "asks": manifest.asks,
+        "asks": manifest.passes,
         "started_at": manifest.started_at,
         "finished_at": judgement.finished_at,
         "suites": [{"name": s.name, "digest": s.digest, "cases": s.cases} for s in manifest.suites],

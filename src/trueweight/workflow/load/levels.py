@@ -101,7 +101,7 @@ def _open(directory: Path, suite: Suite, providers: Sequence[Provider], seed: in
         tool_version=__version__,
         seed=seed,
         repeats=1,
-        asks=1,
+        passes=1,
         suites=(SuiteRecord(suite.name, suite.digest(), len(cases)),),
         providers=tuple(providers),
         started_at=datetime.now(UTC).isoformat(timespec="microseconds"),

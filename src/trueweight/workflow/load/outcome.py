@@ -9,7 +9,7 @@ from typing import Any
 from trueweight.workflow.load.measured import Point
 from trueweight.workflow.load.slo import Slo
 
-FORMAT = "trueweight.workflow.load/1"
+FORMAT = "trueweight.load/1"
 GAIN = 0.1
 """A level that brings less than this share of the throughput that its extra load should have brought brings nothing."""
 

@@ -122,7 +122,7 @@ def _manifest(suites: Sequence[Suite], providers: Sequence[Provider]) -> Manifes
         tool_version=__version__,
         seed=0,
         repeats=1,
-        asks=1,
+        passes=1,
         suites=tuple(SuiteRecord(suite.name, suite.digest(), len(suite.cases)) for suite in suites),
         providers=tuple(providers),
         started_at=datetime.now(UTC).isoformat(timespec="microseconds"),

@@ -63,7 +63,7 @@ def prepare_again(
     case = run.cases()[f"{exchange.suite}/{exchange.case}"]
     case = replace(case, modes=(exchange.mode,))
     suite = Suite(case.suite, (case,), origin=str(run.path))
-    recording = prepare([provider], [suite], RunOptions(repeats=times, asks=1, seed=run.manifest.seed))
+    recording = prepare([provider], [suite], RunOptions(repeats=times, passes=1, seed=run.manifest.seed))
     keys = keys_for([provider], environ) if known is not None else {}
     return Again(recording, case, provider, keys)
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 import anyio
+import msgspec
 
 from trueweight.core import Case, Exchange, Finding, InfrastructureError, Mode, Outcome, Provider, Trial
 from trueweight.store import RunDir, SuiteRecord
@@ -87,7 +88,7 @@ class Attempts:
         own = replace(case, id=f"attempt-{len(self._cases) + 1:03d}", modes=(self._mode,))
         self._cases.append(own)
         record = SuiteRecord(case.suite, "0" * 64, len(self._cases))
-        self._run.amend(replace(self._run.manifest, suites=(record,)), self._cases)
+        self._run.amend(msgspec.structs.replace(self._run.manifest, suites=(record,)), self._cases)
         exchanges: list[Exchange] = []
         result = self._send(Trial.of(own, provider, 0, self._mode), exchanges)
         self.requests += sum(result.requests.values())

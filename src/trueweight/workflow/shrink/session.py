@@ -63,7 +63,7 @@ def shrink_in_run(
         tool_version=__version__,
         seed=seed,
         repeats=1,
-        asks=1,
+        passes=1,
         suites=(SuiteRecord(failure.case.suite, "0" * 64, 0),),
         providers=asked,
         started_at=now().isoformat(timespec="microseconds"),
