@@ -77,7 +77,7 @@ def test_a_check_that_is_left_out_says_nothing() -> None:
 def test_every_check_says_what_why_and_how_to_fix() -> None:
     """``explain`` has something to say of each check."""
     for info in all_checks():
-        assert info.law.endswith("."), info.id
+        assert info.requirement.endswith("."), info.id
         assert info.why, info.id
         assert info.fix, info.id
         assert info.source == "" or info.source.startswith("https://"), info.id

@@ -54,11 +54,11 @@ def test_an_unknown_check_gets_a_near_miss() -> None:
         validate_params("json-equal", {})
 
 
-def test_every_check_says_where_its_law_comes_from() -> None:
-    """A clause or a bug report, why it matters, and what to do about it: one line of law, and a link."""
+def test_every_check_says_where_its_requirement_comes_from() -> None:
+    """A clause or a bug report, why it matters, and what to do about it: one line that requires, and a link."""
     for info in all_checks():
         assert info.source.startswith("https://"), info.id
-        assert info.law.endswith(".") and "\n" not in info.law
+        assert info.requirement.endswith(".") and "\n" not in info.requirement
         assert info.why.endswith(".") and info.fix.endswith((".", "}", "…")), info.id
 
 

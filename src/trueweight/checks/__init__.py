@@ -1,36 +1,18 @@
-"""Checks: pure functions of (case, reply), or of all replies of a provider where one alone cannot show it.
+"""Checks that hold for any API: pure functions of (case, reply), or of all replies of a provider together.
 
-One file per area; a new check is a new function in one of them, or a new file beside them.
+Each module is one idea; a new check is a new function in one of them, or a new module beside them. Checks of one API's
+wire format are in that API's folder: ``protocols/chat/checks``, ``protocols/models/checks``.
 """
 
-from trueweight.checks.registry import (
-    Fail,
-    NotApplicable,
-    Pass,
-    Unsupported,
-    Verdict,
-    all_checks,
-    check,
-    check_params_schema,
-    paired_check,
-    run_checks,
-    run_paired_checks,
-    validate_params,
-)
-from trueweight.checks.reply_digest import ReplyDigest, digest_reply
+from trueweight.checks.run import run_checks, run_paired_checks
+from trueweight.core.check import all_checks, check_params_schema, validate_params
+from trueweight.core.reply_digest import ReplyDigest, digest_reply
 
 __all__ = [
-    "Fail",
-    "NotApplicable",
-    "Pass",
     "ReplyDigest",
-    "Unsupported",
-    "Verdict",
     "all_checks",
-    "check",
     "check_params_schema",
     "digest_reply",
-    "paired_check",
     "run_checks",
     "run_paired_checks",
     "validate_params",

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from trueweight.checks.calls import CallProblem, CallValidity, declared_tools, validity
-from trueweight.checks.evidence import quote, spans_of
-from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, check
+from trueweight.checks.calls import CallProblem, CallValidity, validity
 from trueweight.core import Case, Reply
+from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
+from trueweight.core.evidence import quote, spans_of
+from trueweight.core.request import declared_tools
 from trueweight.protocols import narrow
 
 _FORMAT = {"type": "object", "properties": {"assert_format": {"type": "boolean"}}, "additionalProperties": False}
@@ -25,7 +26,7 @@ _OWN_CHECK = frozenset({"enum", "const", "type", "required"})
     why="The client cannot parse the call.",
     fix="Look at how the tool parser slices arguments between chunks.",
 )
-def tool_arguments_json(case: Case, reply: Reply) -> Verdict | None:
+def tool_arguments_json(case: Case, reply: Reply) -> CheckResult | None:
     """What is broken in a way that no other check names: stray quotes, lost prefixes, arrays, numbers."""
     return _problem(case, reply, CallProblem.ARGUMENTS_NOT_JSON, CallProblem.ARGUMENTS_NOT_AN_OBJECT)
 
@@ -38,7 +39,7 @@ def tool_arguments_json(case: Case, reply: Reply) -> Verdict | None:
     why="The client cannot parse the call, and has no sign why.",
     fix="See whether generation ended inside the call, and say length when it did.",
 )
-def tool_arguments_complete(case: Case, reply: Reply) -> Verdict | None:
+def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
     """A finish reason of length is an honest cut."""
     return None if reply.finish_reason == "length" else _problem(case, reply, CallProblem.ARGUMENTS_CUT)
 
@@ -52,7 +53,7 @@ def tool_arguments_complete(case: Case, reply: Reply) -> Verdict | None:
     why="Two objects in a row are not JSON.",
     fix="Do not flush at the end of a stream what was already sent.",
 )
-def tool_arguments_once(case: Case, reply: Reply) -> Verdict | None:
+def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
     """``{…}{…}``."""
     return _problem(case, reply, CallProblem.ARGUMENTS_DOUBLED)
 
@@ -66,7 +67,7 @@ def tool_arguments_once(case: Case, reply: Reply) -> Verdict | None:
     why="Clients parse the text as JSON, and nothing is no JSON.",
     fix="Send the text {} when the model gave no arguments.",
 )
-def tool_arguments_empty_object(case: Case, reply: Reply) -> Verdict | None:
+def tool_arguments_empty_object(case: Case, reply: Reply) -> CheckResult | None:
     """Not absent, not null, not an empty text."""
     if reply.finish_reason == "length":
         return None
@@ -81,7 +82,7 @@ def tool_arguments_empty_object(case: Case, reply: Reply) -> Verdict | None:
     why="Clients parse a string; an object, or JSON inside JSON, is another type than they expect.",
     fix="Encode the arguments object to text exactly once.",
 )
-def tool_arguments_text(case: Case, reply: Reply) -> Verdict | None:
+def tool_arguments_text(case: Case, reply: Reply) -> CheckResult | None:
     """Neither an object in place of the text nor a string inside the string."""
     return _problem(case, reply, CallProblem.ARGUMENTS_NOT_TEXT, CallProblem.ARGUMENTS_ENCODED_TWICE)
 
@@ -95,7 +96,7 @@ def tool_arguments_text(case: Case, reply: Reply) -> Verdict | None:
     why="The tool raises, or does something else than was meant.",
     fix="Constrain decoding by the tool's schema.",
 )
-def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """All keywords but those with a check of their own: enum and const, type, required."""
     judged = validity(case.request, reply, assert_format=bool(params.get("assert_format")))
     unjudged = next((one.message for one in judged if one.valid is None), None)
@@ -114,7 +115,7 @@ def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -
     why="The tool has no case for the value.",
     fix="Constrain decoding by the tool's schema.",
 )
-def tool_arguments_enum(case: Case, reply: Reply) -> Verdict | None:
+def tool_arguments_enum(case: Case, reply: Reply) -> CheckResult | None:
     """``enum`` and ``const``."""
     return _violation(reply, validity(case.request, reply), frozenset({"enum", "const"}))
 
@@ -128,7 +129,7 @@ def tool_arguments_enum(case: Case, reply: Reply) -> Verdict | None:
     why="Numbers as text, or text as numbers, break typed tools, and lose leading zeros.",
     fix="Let the tool parser convert by the schema's type, and by nothing else.",
 )
-def tool_arguments_types(case: Case, reply: Reply) -> Verdict | None:
+def tool_arguments_types(case: Case, reply: Reply) -> CheckResult | None:
     """``type``."""
     return _violation(reply, validity(case.request, reply), frozenset({"type"}))
 
@@ -142,7 +143,7 @@ def tool_arguments_types(case: Case, reply: Reply) -> Verdict | None:
     why="The tool cannot run.",
     fix="Constrain decoding by the tool's schema, for named tool_choice too.",
 )
-def tool_arguments_required(case: Case, reply: Reply) -> Verdict | None:
+def tool_arguments_required(case: Case, reply: Reply) -> CheckResult | None:
     """``required``."""
     return _violation(reply, validity(case.request, reply), frozenset({"required"}))
 
@@ -156,7 +157,7 @@ def tool_arguments_required(case: Case, reply: Reply) -> Verdict | None:
     why="The second of two parallel calls cannot be run.",
     fix="Reset the tool parser's state at the end of each call, also where its arguments are {}.",
 )
-def call_after_empty_call(case: Case, reply: Reply) -> Verdict | None:
+def call_after_empty_call(case: Case, reply: Reply) -> CheckResult | None:
     """A call right after ``{}`` that has nothing, though its tool requires something."""
     judged = validity(case.request, reply)
     tools = declared_tools(case.request)
@@ -172,7 +173,7 @@ def call_after_empty_call(case: Case, reply: Reply) -> Verdict | None:
     return Pass() if applies else None
 
 
-def _problem(case: Case, reply: Reply, *problems: CallProblem) -> Verdict | None:
+def _problem(case: Case, reply: Reply, *problems: CallProblem) -> CheckResult | None:
     judged = validity(case.request, reply)
     bad = [one for one in judged if one.arguments_problem in problems]
     if bad:
@@ -186,7 +187,7 @@ def _problem(case: Case, reply: Reply, *problems: CallProblem) -> Verdict | None
     return Pass() if judged else None
 
 
-def _violation(reply: Reply, judged: tuple[CallValidity, ...], keywords: frozenset[str]) -> Verdict | None:
+def _violation(reply: Reply, judged: tuple[CallValidity, ...], keywords: frozenset[str]) -> CheckResult | None:
     for one in judged:
         for breach in one.violations:
             if breach.keyword in keywords:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from trueweight.checks.json_schema import Violation, validate
 from trueweight.core import Reply, ToolCall
+from trueweight.core.request import declared_tools, declared_types
 from trueweight.protocols import Kind, parse_json
 
 
@@ -58,34 +59,9 @@ class CallValidity:
     violations: tuple[Violation, ...] = ()
 
 
-def declared_tools(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request's tools: name → parameters schema (``{}`` where none is given).
-
-    Tools that a message declares count like those at the top.
-    """
-    messages = request.get("messages")
-    said = [m for m in messages if isinstance(m, Mapping)] if isinstance(messages, list | tuple) else []
-    found: dict[str, Any] = {}
-    for tool in [tool for holder in (request, *said) for tool in _listed(holder.get("tools"))]:
-        function = tool.get("function") if isinstance(tool, Mapping) else None
-        if isinstance(function, Mapping) and isinstance(function.get("name"), str):
-            found[function["name"]] = function.get("parameters", {})
-    return found
-
-
-def declared_types(request: Mapping[str, Any]) -> frozenset[str]:
-    """The types of the request's tools, ``function`` always among them."""
-    tools = [tool for tool in _listed(request.get("tools")) if isinstance(tool, Mapping)]
-    return frozenset({"function"} | {tool["type"] for tool in tools if isinstance(tool.get("type"), str)})
-
-
 def is_custom(request: Mapping[str, Any], call: ToolCall) -> bool:
     """Whether a call is to one of the request's custom tools, which take free text instead of arguments."""
     return call.type == "custom" and "custom" in declared_types(request)
-
-
-def _listed(tools: Any) -> list[Any]:
-    return list(tools) if isinstance(tools, list | tuple) else []
 
 
 def validity(request: Mapping[str, Any], reply: Reply, *, assert_format: bool = False) -> tuple[CallValidity, ...]:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from trueweight.checks.evidence import anomalies, quote, spans_of, whole
 from trueweight.checks.markers import strings_of
 from trueweight.checks.patterns import Unjudged, matches
-from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, check
 from trueweight.core import Case, Reply, Severity, Span
+from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
+from trueweight.core.evidence import anomalies, quote, spans_of, whole
 from trueweight.protocols import Kind, locate, locate_field, narrow, span_of_content
 
 _BROKEN = "\ufffd"
@@ -28,7 +28,7 @@ _LOOP_TAIL = 4000
     why="The client has nothing to go on with, and no error either.",
     fix="See whether the tool parser swallows what it cannot parse, or a call that comes in one delta.",
 )
-def reply_not_empty(case: Case, reply: Reply) -> Verdict | None:
+def reply_not_empty(case: Case, reply: Reply) -> CheckResult | None:
     """Reasoning alone, a reason of tool_calls, and a stop sequence at once have checks of their own or are fine."""
     if reply.error is not None or reply.finish_reason != "stop" or reply.reasoning or "stop" in case.request:
         return None
@@ -50,7 +50,7 @@ def reply_not_empty(case: Case, reply: Reply) -> Verdict | None:
     why="Emoji and scripts beyond ASCII arrive as garbage, in arguments too.",
     fix="Hold incomplete byte sequences back until the code point is whole.",
 )
-def text_whole_characters(case: Case, reply: Reply) -> Verdict | None:
+def text_whole_characters(case: Case, reply: Reply) -> CheckResult | None:
     """U+FFFD that the request does not speak of, in content, reasoning and arguments."""
     if halves := anomalies(reply, Kind.JSON_LONE_SURROGATE):
         return Fail(halves[0].detail, "whole code points", "half of one", spans_of(halves))
@@ -75,7 +75,7 @@ def text_whole_characters(case: Case, reply: Reply) -> Verdict | None:
     why="They break comparisons and searches, and can hide text.",
     fix="See whether something watermarks or filters the output.",
 )
-def text_visible(case: Case, reply: Reply) -> Verdict | None:
+def text_visible(case: Case, reply: Reply) -> CheckResult | None:
     """Zero-width spaces, bidirectional overrides, tag characters; joiners are part of scripts and emoji."""
     if not reply.content:
         return None
@@ -95,7 +95,7 @@ def text_visible(case: Case, reply: Reply) -> Verdict | None:
     why="The reply is worthless, and was paid for to the limit.",
     fix="See whether temperature, top_p and the penalties reach the sampler, and whether the weights are damaged.",
 )
-def text_no_loop(_: Case, reply: Reply) -> Verdict | None:
+def text_no_loop(_: Case, reply: Reply) -> CheckResult | None:
     """Twenty times or more, at least 200 characters, and cut by the length limit."""
     if not reply.content or reply.finish_reason != "length" or len(reply.content) < 200:
         return None
@@ -127,7 +127,7 @@ def text_no_loop(_: Case, reply: Reply) -> Verdict | None:
     why="The case was written so that a right answer is known.",
     fix="Compare with the reference on the same case before blaming the server.",
 )
-def content_matches(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+def content_matches(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Absent content is empty content. ``equals`` compares without the white space around."""
     text = reply.content or ""
     here = span_of_content(reply, 0, len(text))[:10] or whole(reply)

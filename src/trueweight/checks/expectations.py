@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trueweight.checks.calls import read_arguments, validity
-from trueweight.checks.evidence import quote, spans_of, whole
 from trueweight.checks.markers import find_markers
-from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.checks.structured import same_json
 from trueweight.core import Case, Reply, ToolCall
+from trueweight.core.check import CheckResult, Fail, Pass, check
+from trueweight.core.evidence import quote, spans_of, whole
 from trueweight.protocols import locate_field, narrow
 
 _CALL = {
@@ -40,7 +40,7 @@ _COMPARE = "Compare with the reference on the same case before blaming the serve
     why="An agent that does not call when it must, or calls when it must not, does not work.",
     fix=_COMPARE,
 )
-def tool_call_expected(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+def tool_call_expected(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """By the calls that are there, whatever the finish reason says."""
     if reply.error is not None:
         return None
@@ -77,7 +77,7 @@ class _Match(NamedTuple):
     why="The case was written so that the right call is known.",
     fix=_COMPARE,
 )
-def tool_call_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+def tool_call_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Each expected call is there, and none beside. Arguments are compared as JSON values."""
     if reply.error is not None:
         return None
@@ -118,7 +118,7 @@ def _how_it_came(case: Case, reply: Reply, nearest: ToolCall | None) -> str:
     why="Indentation and newlines are the meaning of code, patches and YAML.",
     fix="Do not strip or collapse what stands between an argument's markers.",
 )
-def argument_whitespace(case: Case, reply: Reply) -> Verdict | None:
+def argument_whitespace(case: Case, reply: Reply) -> CheckResult | None:
     """Where a case knows the arguments, and the call differs from them by white space only."""
     return _differs(case, reply, lambda want, got: "".join(want.split()) == "".join(got.split()), "white space differs")
 
@@ -131,7 +131,7 @@ def argument_whitespace(case: Case, reply: Reply) -> Verdict | None:
     why="The tool gets half of its argument.",
     fix="Parse the arguments' JSON to its end instead of searching for the end marker.",
 )
-def argument_markers(case: Case, reply: Reply) -> Verdict | None:
+def argument_markers(case: Case, reply: Reply) -> CheckResult | None:
     """Where a case knows an argument with a marker in it, and it came short."""
     return _differs(
         case,
@@ -149,7 +149,7 @@ def argument_markers(case: Case, reply: Reply) -> Verdict | None:
     why="Leading zeros of codes are lost, and typed tools raise.",
     fix="Convert by the schema's type, and by nothing else.",
 )
-def argument_coerced(case: Case, reply: Reply) -> Verdict | None:
+def argument_coerced(case: Case, reply: Reply) -> CheckResult | None:
     """Where a case knows the arguments, and one has the right look and the wrong type."""
     pairs = [pair for pair in _leaf_pairs(case, reply) if type(pair[0]) is not type(pair[1])]
     for want, got, call in pairs:
@@ -171,7 +171,7 @@ def _look(value: Any) -> Any:
         return str(value).lower()
 
 
-def _differs(case: Case, reply: Reply, like: Any, words: str) -> Verdict | None:
+def _differs(case: Case, reply: Reply, like: Any, words: str) -> CheckResult | None:
     """Fail on the first text argument that differs from the expected one in this way."""
     for want, got, call in _leaf_pairs(case, reply):
         if isinstance(want, str) and isinstance(got, str) and want != got and like(want, got):

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from trueweight.checks.evidence import anomalies, fail_on, quote, spans_of, whole
 from trueweight.checks.markers import strings_of
-from trueweight.checks.registry import Fail, Pass, Unsupported, Verdict, check
 from trueweight.core import Case, Endpoint, Reply, Severity
+from trueweight.core.check import CheckResult, Fail, Pass, Scope, Unsupported, check
+from trueweight.core.evidence import anomalies, fail_on, quote, spans_of, whole
 from trueweight.protocols import Kind
 
 _FEATURES = (
@@ -35,14 +35,14 @@ _SCHEMA_WORDS = ("schema", "keyword", "grammar")
 @check(
     "http-json",
     "A plain 2xx answer is one JSON object.",
-    endpoint=None,
+    scope=Scope.RESPONSE,
     engine=True,
     row=42,
     source="https://www.rfc-editor.org/rfc/rfc8259#section-2",
     why="Clients parse the body as JSON and raise on anything else.",
     fix="See what stands before the server: a proxy that answers errors or a login page with status 200.",
 )
-def http_json(_: Case, reply: Reply) -> Verdict | None:
+def http_json(_: Case, reply: Reply) -> CheckResult | None:
     """Not for streams, nor for what came instead of one (see ``stream-honoured``)."""
     if reply.streamed:
         return None
@@ -57,7 +57,7 @@ def http_json(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "json-portable",
     "JSON has no NaN, no doubled keys, no numbers beyond a double and no half code points.",
-    endpoint=None,
+    scope=Scope.RESPONSE,
     engine=True,
     severity=Severity.SHOULD,
     row=42,
@@ -65,7 +65,7 @@ def http_json(_: Case, reply: Reply) -> Verdict | None:
     why="Parsers disagree about these: strict ones raise, the others each make something else of them.",
     fix="Serialise with a strict JSON encoder, and cut text between characters, not inside them.",
 )
-def json_portable(_: Case, reply: Reply) -> Verdict:
+def json_portable(_: Case, reply: Reply) -> CheckResult:
     """In bodies and in events."""
     kinds = (Kind.JSON_NAN, Kind.JSON_DUPLICATE_KEY, Kind.JSON_HUGE_NUMBER)
     return fail_on(reply, *kinds, expected="portable JSON") or Pass()
@@ -74,14 +74,14 @@ def json_portable(_: Case, reply: Reply) -> Verdict:
 @check(
     "body-utf8",
     "The body is UTF-8.",
-    endpoint=None,
+    scope=Scope.RESPONSE,
     engine=True,
     row=42,
     source="https://www.rfc-editor.org/rfc/rfc8259#section-8.1",
     why="JSON and server-sent events are UTF-8 by definition; clients raise or show garbage.",
     fix="Hold incomplete byte sequences back until the code point is whole.",
 )
-def body_utf8(_: Case, reply: Reply) -> Verdict:
+def body_utf8(_: Case, reply: Reply) -> CheckResult:
     """Every byte of the body."""
     return fail_on(reply, Kind.BAD_UTF8, expected="UTF-8") or Pass()
 
@@ -89,7 +89,7 @@ def body_utf8(_: Case, reply: Reply) -> Verdict:
 @check(
     "content-encoding",
     "A body is packed only in a way that the client can unpack, and whole.",
-    endpoint=None,
+    scope=Scope.RESPONSE,
     engine=True,
     row=42,
     any_status=True,
@@ -97,7 +97,7 @@ def body_utf8(_: Case, reply: Reply) -> Verdict:
     why="The client sees bytes that it cannot read.",
     fix="Honour Accept-Encoding, and flush the compressor at the end.",
 )
-def content_encoding(_: Case, reply: Reply) -> Verdict | None:
+def content_encoding(_: Case, reply: Reply) -> CheckResult | None:
     """Compressing unasked is only odd; what cannot be unpacked is a failure."""
     kinds = (Kind.ENCODING_UNKNOWN, Kind.COMPRESSED_BAD, Kind.COMPRESSED_TOO_LARGE)
     return fail_on(reply, *kinds, expected="identity or readable gzip")
@@ -106,7 +106,7 @@ def content_encoding(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "content-type",
     "The Content-Type names what the body is.",
-    endpoint=None,
+    scope=Scope.RESPONSE,
     engine=True,
     severity=Severity.SHOULD,
     row=42,
@@ -114,7 +114,7 @@ def content_encoding(_: Case, reply: Reply) -> Verdict | None:
     why="Clients choose their parser by it.",
     fix="Send application/json for one body and text/event-stream for a stream.",
 )
-def content_type(_: Case, reply: Reply) -> Verdict | None:
+def content_type(_: Case, reply: Reply) -> CheckResult | None:
     """What the body is decides; a body that is neither is for ``http-json``."""
     if not reply.body or anomalies(reply, Kind.BODY_HTML):
         return None
@@ -124,7 +124,7 @@ def content_type(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "error-object",
     "A refusal is JSON with an error object that has a message.",
-    endpoint=None,
+    scope=Scope.RESPONSE,
     engine=True,
     severity=Severity.SHOULD,
     any_status=True,
@@ -132,7 +132,7 @@ def content_type(_: Case, reply: Reply) -> Verdict | None:
     why="Without it a client cannot tell its user what was wrong with the request.",
     fix='Answer {"error": {"message": …, "type": …, "param": …, "code": …}}.',
 )
-def error_object(_: Case, reply: Reply) -> Verdict | None:
+def error_object(_: Case, reply: Reply) -> CheckResult | None:
     """For 4xx answers to this very request."""
     if reply.ok:
         return None
@@ -146,14 +146,14 @@ def error_object(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "request-accepted",
     "A well-formed request is answered, or refused in words that name what is not supported.",
-    endpoint=None,
+    scope=Scope.RESPONSE,
     engine=True,
     any_status=True,
     source="https://platform.openai.com/docs/api-reference/chat/create",
     why="A request that other servers answer is lost here.",
     fix="Accept the parameter, or say in the error which one is not supported.",
 )
-def request_accepted(case: Case, reply: Reply) -> Verdict | None:
+def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
     """A clean refusal of a feature, or of the list of models, is UNSUPPORTED. Not for cases that ask to be refused."""
     if "request-refused" in case.checks:
         return None
@@ -172,6 +172,7 @@ def request_accepted(case: Case, reply: Reply) -> Verdict | None:
 @check(
     "request-refused",
     "A malformed request is refused with a 4xx that is about the request.",
+    scope=Scope.COMPLETION,
     engine=True,
     row=40,
     any_status=True,
@@ -188,7 +189,7 @@ def request_accepted(case: Case, reply: Reply) -> Verdict | None:
     why="A parameter that is dropped in silence makes every result that depends on it wrong.",
     fix="Validate the request before running it, and answer 400 with the parameter's name.",
 )
-def request_refused(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict:
+def request_refused(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult:
     """400 and 422 unless the case says which. ``control`` names the well-formed case that must have been accepted."""
     allowed = params.get("status", (400, 422))
     wanted = " or ".join(map(str, allowed))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from trueweight.checks.registry import Fail, PairedVerdict, Pass, paired_check
-from trueweight.checks.reply_digest import ReplyDigest
+from trueweight.core import ReplyDigest
+from trueweight.core.check import Fail, PairedResult, Pass, paired_check
 
 _SPARE = 3
 """Tokens that honest stacks differ by: a begin token, a generation prompt. The Kimi verifier allows as many."""
@@ -25,7 +25,7 @@ _CASES = 5
 )
 def prompt_tokens_like_reference(
     heard: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]
-) -> Iterable[PairedVerdict]:
+) -> Iterable[PairedResult]:
     """Not for a constant surplus, which is for ``system-prompt-injected``."""
     theirs = _counts(reference)
     surplus = _constant_surplus(heard, theirs)
@@ -49,7 +49,7 @@ def prompt_tokens_like_reference(
     fix="Look for a default system prompt in the gateway or in the chat template.",
     field="prompt_tokens",
 )
-def system_prompt_injected(heard: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
+def system_prompt_injected(heard: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """The same surplus in five cases or more of different lengths, and in most of all cases."""
     theirs = _counts(reference)
     surplus = _constant_surplus(heard, theirs)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from trueweight.checks.evidence import quote
-from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply, Span
+from trueweight.core.check import CheckResult, Fail, Pass, check
+from trueweight.core.evidence import quote
 from trueweight.protocols import locate, narrow
 
 _MARKERS = re.compile(
@@ -48,7 +48,7 @@ def find_markers(text: str) -> list[str]:
     why="The call is shown to the user as text and never run.",
     fix="Choose the tool parser that fits the model; see how it ends and begins calls.",
 )
-def markers_in_content(case: Case, reply: Reply) -> Verdict | None:
+def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
     """Not where the request or the case's own answer contains the marker. Inside arguments anything is fine.
 
     A call that was cut is no excuse: it belongs into ``tool_calls``, as far as it came, under finish reason length.
@@ -72,7 +72,7 @@ def markers_in_content(case: Case, reply: Reply) -> Verdict | None:
     why="The call is lost in the thoughts and never run.",
     fix="Let the reasoning parser end where the tool parser begins.",
 )
-def markers_in_reasoning(case: Case, reply: Reply) -> Verdict | None:
+def markers_in_reasoning(case: Case, reply: Reply) -> CheckResult | None:
     """As in content."""
     if not reply.reasoning:
         return None
@@ -91,7 +91,7 @@ def markers_in_reasoning(case: Case, reply: Reply) -> Verdict | None:
     why="The user is shown thoughts that were to be kept apart, and parsers of the content break.",
     fix="Use the reasoning parser that fits the model, for streams too.",
 )
-def think_tags_in_content(case: Case, reply: Reply) -> Verdict | None:
+def think_tags_in_content(case: Case, reply: Reply) -> CheckResult | None:
     """Not where the request or the answer has them."""
     if not reply.content:
         return None
@@ -110,7 +110,7 @@ def think_tags_in_content(case: Case, reply: Reply) -> Verdict | None:
     why="The history was rendered wrongly, and the model imitates it instead of calling.",
     fix="Render ids of earlier calls in the form that the chat template expects.",
 )
-def history_ids_in_content(case: Case, reply: Reply) -> Verdict | None:
+def history_ids_in_content(case: Case, reply: Reply) -> CheckResult | None:
     """An id like ``functions.name:0`` right before a marker or an object."""
     if not reply.content:
         return None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from trueweight.checks.registry import Fail, NotApplicable, PairedVerdict, Pass, Verdict, paired_check
-from trueweight.checks.reply_digest import ReplyDigest
-from trueweight.core import Severity
+from trueweight.core import ReplyDigest, Severity
+from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, paired_check
 
 _ID = {"type": "string", "minLength": 1}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -30,10 +29,10 @@ _THAN = {"type": "object", "properties": {"than": _ID}, "required": ["than"], "a
     fix="Render both requests with the model's own chat template and compare with what the server feeds the model.",
     field="prompt_tokens",
 )
-def prompt_tokens_more(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
+def prompt_tokens_more(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """By at least and at most so many tokens; at least 1 if the case does not say."""
 
-    def judge(params: Any, more: int) -> Verdict:
+    def judge(params: Any, more: int) -> CheckResult:
         low, high = params.get("at_least", 1), params.get("at_most")
         if more < low or (high is not None and more > high):
             expected = f">= {low}" if high is None else f"{low} to {high}"
@@ -59,10 +58,10 @@ def prompt_tokens_more(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
     fix="Flatten content parts to text before the template sees them.",
     field="prompt_tokens",
 )
-def prompt_tokens_same(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
+def prompt_tokens_same(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Within so many tokens; exactly if the case does not say."""
 
-    def judge(params: Any, more: int) -> Verdict:
+    def judge(params: Any, more: int) -> CheckResult:
         if abs(more) > params.get("within", 0):
             return Fail(f"{more:+} prompt tokens against {params['as']}", "the same", f"{more:+}")
         return Pass()
@@ -82,7 +81,7 @@ def prompt_tokens_same(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
     fix="Accept reasoning_content in assistant messages and hand it to the chat template.",
     field="prompt_tokens",
 )
-def history_reasoning_kept(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
+def history_reasoning_kept(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """The same history, with and without ``reasoning_content``, does not cost the same.
 
     Only of a provider that shows reasoning at all: a model that does not think has no place for it in its template.
@@ -90,7 +89,7 @@ def history_reasoning_kept(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest
     if not any(one.reasoned for one in heard):
         return ()
 
-    def judge(params: Any, more: int) -> Verdict:
+    def judge(params: Any, more: int) -> CheckResult:
         words = f"prompt tokens are those of {params['than']}, which has no reasoning"
         return Pass() if more > 0 else Fail(words, "more", f"{more:+}")
 
@@ -98,8 +97,8 @@ def history_reasoning_kept(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest
 
 
 def _judged(
-    heard: Sequence[ReplyDigest], check: str, other: str, judge: Callable[[Any, int], Verdict]
-) -> Iterator[tuple[ReplyDigest, Verdict]]:
+    heard: Sequence[ReplyDigest], check: str, other: str, judge: Callable[[Any, int], CheckResult]
+) -> Iterator[tuple[ReplyDigest, CheckResult]]:
     """Each reply to a case that names the check, by its tokens beyond those of the case it names."""
     counts: dict[str, int] = {}
     for one in heard:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from trueweight.checks.evidence import fail_on, quote, whole
 from trueweight.checks.prompts_alike import other_key
-from trueweight.checks.registry import Fail, NotApplicable, PairedVerdict, Pass, Verdict, check, paired_check
-from trueweight.checks.reply_digest import ReplyDigest
-from trueweight.core import Case, Reply, Severity
-from trueweight.protocols import Kind, locate_field
+from trueweight.core import Case, Reply, ReplyDigest, Severity
+from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, check, paired_check
+from trueweight.core.evidence import quote, whole
+from trueweight.protocols import locate_field
 
 
 @check(
@@ -22,7 +21,7 @@ from trueweight.protocols import Kind, locate_field
     why="The client shows an empty answer.",
     fix="See whether the reasoning parser waits for an end tag that this model, or this mode, does not write.",
 )
-def answer_in_content(_: Case, reply: Reply) -> Verdict | None:
+def answer_in_content(_: Case, reply: Reply) -> CheckResult | None:
     """Where the reply stopped by itself."""
     if not reply.reasoning or reply.finish_reason != "stop":
         return None
@@ -30,26 +29,6 @@ def answer_in_content(_: Case, reply: Reply) -> Verdict | None:
         spans = locate_field(reply, reply.reasoning_field or "reasoning")
         return Fail("reasoning, and no answer", "content or a call", quote(reply.reasoning), spans)
     return Pass()
-
-
-@check(
-    "reasoning-field",
-    "Reasoning comes as reasoning_content, once.",
-    engine=True,
-    severity=Severity.INFO,
-    row=35,
-    source="https://github.com/vercel/ai/issues/7866",
-    why="Clients that know one of the two names see no reasoning under the other.",
-    fix="Send reasoning_content, as the models' own APIs do.",
-)
-def reasoning_field(_: Case, reply: Reply) -> Verdict | None:
-    """Both names are in use, so that this is only worth knowing."""
-    if reply.reasoning_field is None:
-        return None
-    if reply.reasoning_field != "reasoning_content":
-        spans = locate_field(reply, reply.reasoning_field)
-        return Fail("reasoning comes under another name", "reasoning_content", reply.reasoning_field, spans)
-    return fail_on(reply, Kind.REASONING_TWO_FIELDS, expected="reasoning_content") or Pass()
 
 
 @check(
@@ -62,7 +41,7 @@ def reasoning_field(_: Case, reply: Reply) -> Verdict | None:
     why="The next turn must send the reasoning back, and there is nothing to send.",
     fix="Turn the reasoning parser of the model on, and see that the gateway passes reasoning_content through.",
 )
-def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> Verdict | None:
+def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResult | None:
     """Under either name."""
     if reply.error is not None or reply.choices == 0:
         return None
@@ -88,7 +67,7 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> Verdict |
     fix="Pass reasoning_effort to the chat template in the form that the model knows.",
     field="reasoning_content",
 )
-def reasoning_longer(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
+def reasoning_longer(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """All replies to the case together have more characters of reasoning, on average, than those to the other one."""
     lengths: dict[str, list[int]] = {}
     for one in heard:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from trueweight.checks.evidence import quote
-from trueweight.checks.registry import Fail, PairedVerdict, Pass, Verdict, paired_check
-from trueweight.checks.reply_digest import ReplyDigest
-from trueweight.core import Severity
+from trueweight.core import ReplyDigest, Severity
+from trueweight.core.check import CheckResult, Fail, PairedResult, Pass, paired_check
+from trueweight.core.evidence import quote
 
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
 
@@ -23,7 +22,7 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
     fix="Pass seed to the sampler of the request, or refuse it.",
     field="content",
 )
-def seed_repeats(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
+def seed_repeats(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """All replies to the case, streamed or not."""
     return _alike(heard, "seed-repeats", "another text from the same seed")
 
@@ -39,7 +38,7 @@ def seed_repeats(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iter
     fix="See whether the gateway drops a temperature of 0 as if it were absent.",
     field="content",
 )
-def temperature_zero_repeats(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
+def temperature_zero_repeats(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """All replies to the case, streamed or not."""
     return _alike(heard, "temperature-zero-repeats", "another text at temperature 0")
 
@@ -54,7 +53,7 @@ def temperature_zero_repeats(heard: Sequence[ReplyDigest], _: Sequence[ReplyDige
     fix="Pass temperature to the sampler; key caches by nothing less than the whole request, or not at all.",
     field="content",
 )
-def temperature_varies(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
+def temperature_varies(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """All replies to the case, streamed or not, are one text."""
     for replies in _cases(heard, "temperature-varies"):
         same = len({one.text for one in replies}) == 1
@@ -63,7 +62,7 @@ def temperature_varies(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
             yield one, Fail(words, "different texts", quote(one.content or "")) if same else Pass()
 
 
-def _alike(heard: Sequence[ReplyDigest], check: str, words: str) -> Iterator[tuple[ReplyDigest, Verdict]]:
+def _alike(heard: Sequence[ReplyDigest], check: str, words: str) -> Iterator[tuple[ReplyDigest, CheckResult]]:
     for first, *others in _cases(heard, check):
         for one in others:
             same = one.text == first.text

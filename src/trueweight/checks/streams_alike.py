@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from trueweight.checks.evidence import quote
-from trueweight.checks.registry import Fail, PairedVerdict, Pass, Verdict, paired_check
-from trueweight.checks.reply_digest import ReplyDigest
-from trueweight.core import Mode, Severity
+from trueweight.core import Mode, ReplyDigest, Severity
+from trueweight.core.check import CheckResult, Fail, PairedResult, Pass, paired_check
+from trueweight.core.evidence import quote
 from trueweight.protocols import parse_json
 
 _SPARE = 2
@@ -23,7 +22,7 @@ _SPARE = 2
     fix="Streams have a tool parser of their own: compare its output with that of the plain path.",
     field="tool_calls",
 )
-def stream_same_calls(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
+def stream_same_calls(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """By number and names, where each mode is of one mind: a call that is lost, split or doubled in streams."""
     for plain, streamed in _modes(heard):
         said, heard_names = ({_names(one) for one in some} for some in (plain, streamed))
@@ -42,7 +41,7 @@ def stream_same_calls(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) ->
     fix="Compare both texts: tags or white space point at a parser, another wording at batching.",
     field="content",
 )
-def stream_same_text(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
+def stream_same_text(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Text and arguments. Only worth knowing: numerics that depend on the batch are common and honest."""
     for plain, streamed in _modes(heard):
         texts = {_said(one) for one in plain}
@@ -62,7 +61,7 @@ def stream_same_text(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> 
     fix="Count tokens in one place, after generation, for both paths.",
     field="usage",
 )
-def usage_same_streamed(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedVerdict]:
+def usage_same_streamed(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Prompt tokens exactly; completion tokens within two, where the answers are the same text.
 
     Not where tools are called: what the model wrote for a call is not shown, and the same call may be spaced otherwise.
@@ -77,7 +76,7 @@ def usage_same_streamed(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) 
                 yield one, verdict
 
 
-def _same_prompt(plain: Sequence[ReplyDigest], one: ReplyDigest) -> Verdict | None:
+def _same_prompt(plain: Sequence[ReplyDigest], one: ReplyDigest) -> CheckResult | None:
     counts = {p.prompt_tokens for p in plain if p.prompt_tokens is not None}
     if one.prompt_tokens is None or not counts:
         return None
@@ -87,7 +86,7 @@ def _same_prompt(plain: Sequence[ReplyDigest], one: ReplyDigest) -> Verdict | No
     return Fail("the same prompt has another number of tokens when streamed", expected, str(one.prompt_tokens))
 
 
-def _same_completion(plain: ReplyDigest, one: ReplyDigest) -> Verdict | None:
+def _same_completion(plain: ReplyDigest, one: ReplyDigest) -> CheckResult | None:
     ours, theirs = one.completion_tokens, plain.completion_tokens
     if ours is None or theirs is None:
         return None
@@ -132,5 +131,5 @@ def _shown(one: ReplyDigest) -> str:
     return f"{one.content or ''}{calls}"
 
 
-def _same(expected: tuple[str | None, ...], got: tuple[str | None, ...], words: str) -> Verdict:
+def _same(expected: tuple[str | None, ...], got: tuple[str | None, ...], words: str) -> CheckResult:
     return Pass() if expected == got else Fail(words, quote(list(expected)), quote(list(got)))

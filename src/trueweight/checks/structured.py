@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from trueweight.checks.evidence import quote, whole
-from trueweight.checks.finish import token_limit
 from trueweight.checks.json_schema import validate
-from trueweight.checks.registry import Fail, NotApplicable, Pass, Verdict, check
 from trueweight.core import Case, Reply
+from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
+from trueweight.core.evidence import quote, whole
+from trueweight.core.request import requested_schema, token_limit
 from trueweight.protocols import Kind, parse_json, span_of_content
 
 _FENCE = re.compile(r"```[\w-]*\s*\n?\s*[\[{\"\d]")
@@ -26,19 +26,6 @@ _WORDS = {
     "refused": "the model refused",
     "empty": "there is no content",
 }
-
-
-def requested_schema(request: Mapping[str, Any]) -> Any:
-    """The schema that a request's ``response_format`` asks for; None if it asks for no JSON."""
-    asked = request.get("response_format")
-    if not isinstance(asked, Mapping):
-        return None
-    if asked.get("type") == "json_object":
-        return _ANY_OBJECT
-    if asked.get("type") != "json_schema":
-        return None
-    wrapper = asked.get("json_schema")
-    return wrapper.get("schema", {}) if isinstance(wrapper, Mapping) else {}
 
 
 def classify(
@@ -104,7 +91,7 @@ def _holds_json(text: str) -> bool:
     why="The client parses the content and relies on the schema.",
     fix="Constrain decoding by the schema.",
 )
-def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """By the case's own schema, else by the request's.
 
     A refusal is not judged, nor is a reply that used up ``max_tokens`` and says so: a weak model can go on for ever
@@ -141,7 +128,7 @@ def _spent(case: Case, reply: Reply) -> bool:
     why="A response_format that is accepted and ignored breaks every client that relies on it.",
     fix="Turn on constrained decoding, or refuse response_format.",
 )
-def structured_output_bare(case: Case, reply: Reply) -> Verdict | None:
+def structured_output_bare(case: Case, reply: Reply) -> CheckResult | None:
     """Fences, prose, or no JSON at all. Whether the JSON is valid is for ``structured-output-schema``."""
     kind = classify(case.request, reply)
     if kind in ("fenced", "prose", "not-json"):
@@ -159,7 +146,7 @@ def structured_output_bare(case: Case, reply: Reply) -> Verdict | None:
     why="The client relies on the fields and types it asked for.",
     fix="Constrain decoding by the whole schema, or refuse keywords that are not enforced.",
 )
-def structured_output_schema(case: Case, reply: Reply) -> Verdict | None:
+def structured_output_schema(case: Case, reply: Reply) -> CheckResult | None:
     """Only of content that is JSON."""
     kind = classify(case.request, reply)
     if kind == "invalid":
@@ -176,7 +163,7 @@ def structured_output_schema(case: Case, reply: Reply) -> Verdict | None:
     why="The case was written so that the right value is known.",
     fix="Compare with the reference on the same case before blaming the server.",
 )
-def json_equals(case: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+def json_equals(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Compared as JSON values: 1 is 1.0 and is not true; the order of keys does not count."""
     parsed = parse_json((reply.content or "").strip())
     if not parsed.ok:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from trueweight.checks.calls import declared_tools, declared_types, is_custom
-from trueweight.checks.evidence import quote, spans_of
+from trueweight.checks.calls import is_custom
 from trueweight.checks.markers import find_markers
-from trueweight.checks.registry import Fail, Pass, Verdict, check
-from trueweight.core import Case, Reply, Severity
+from trueweight.core import Case, Reply
+from trueweight.core.check import CheckResult, Fail, Pass, check
+from trueweight.core.evidence import quote, spans_of
+from trueweight.core.request import declared_tools
 from trueweight.protocols import locate_field, narrow
 
 _CALLS = "https://platform.openai.com/docs/guides/function-calling"
@@ -24,7 +25,7 @@ _CALLS = "https://platform.openai.com/docs/guides/function-calling"
     why="The client has nothing to run.",
     fix="Constrain names to the declared tools, or drop calls to others.",
 )
-def tool_name_declared(case: Case, reply: Reply) -> Verdict | None:
+def tool_name_declared(case: Case, reply: Reply) -> CheckResult | None:
     """A name with control tokens in it is for ``tool-name-clean``."""
     tools = declared_tools(case.request)
     wrong = [c for c in reply.tool_calls if c.name and c.name not in tools and not find_markers(c.name)]
@@ -44,7 +45,7 @@ def tool_name_declared(case: Case, reply: Reply) -> Verdict | None:
     why="The client finds no tool of that name.",
     fix="End the name in the tool parser at the model's own control tokens.",
 )
-def tool_name_clean(_: Case, reply: Reply) -> Verdict | None:
+def tool_name_clean(_: Case, reply: Reply) -> CheckResult | None:
     """Markers of any known family."""
     for call in reply.tool_calls:
         if call.name and (found := find_markers(call.name)):
@@ -62,7 +63,7 @@ def tool_name_clean(_: Case, reply: Reply) -> Verdict | None:
     why="The client cannot know what to run.",
     fix="Send the name in the first fragment of the call.",
 )
-def tool_name_present(case: Case, reply: Reply) -> Verdict | None:
+def tool_name_present(case: Case, reply: Reply) -> CheckResult | None:
     """Custom tools have their name elsewhere and are not judged."""
     calls = [call for call in reply.tool_calls if not is_custom(case.request, call)]
     nameless = [call.span for call in calls if not call.name]
@@ -80,7 +81,7 @@ def tool_name_present(case: Case, reply: Reply) -> Verdict | None:
     why="The tool's result cannot be sent back without it.",
     fix="Make an id for each call and send it in the call's first fragment.",
 )
-def call_id_present(_: Case, reply: Reply) -> Verdict | None:
+def call_id_present(_: Case, reply: Reply) -> CheckResult | None:
     """Any format will do."""
     without = [call.span for call in reply.tool_calls if not call.id]
     if without:
@@ -96,7 +97,7 @@ def call_id_present(_: Case, reply: Reply) -> Verdict | None:
     why="Results of two calls cannot be told apart.",
     fix="Make ids per call, not per reply or per name.",
 )
-def call_id_unique(_: Case, reply: Reply) -> Verdict | None:
+def call_id_unique(_: Case, reply: Reply) -> CheckResult | None:
     """Within one reply; some families count on through the conversation."""
     ids = Counter(call.id for call in reply.tool_calls if call.id)
     if not ids:
@@ -109,24 +110,6 @@ def call_id_unique(_: Case, reply: Reply) -> Verdict | None:
 
 
 @check(
-    "call-type",
-    "Every call says its type, which is function, or that of another tool of the request.",
-    engine=True,
-    severity=Severity.SHOULD,
-    source=_CALLS,
-    why="Typed clients choose by it.",
-    fix='Send "type": "function" with the call\'s name.',
-)
-def call_type(case: Case, reply: Reply) -> Verdict | None:
-    """Custom tools are of type custom, and some families have types of their own for tools that the server runs."""
-    known = declared_types(case.request)
-    wrong = [call for call in reply.tool_calls if call.type not in known]
-    if wrong:
-        return Fail("a call of no known type", "function", quote(wrong[0].type), spans_of(c.span for c in wrong))
-    return Pass() if reply.tool_calls else None
-
-
-@check(
     "tool-choice-none",
     "With tool_choice none there is no call.",
     obeys=True,
@@ -136,7 +119,7 @@ def call_type(case: Case, reply: Reply) -> Verdict | None:
     why="The client asked for words because it cannot run tools now.",
     fix="Leave the tools out of the prompt, or forbid the call when decoding.",
 )
-def tool_choice_none(case: Case, reply: Reply) -> Verdict | None:
+def tool_choice_none(case: Case, reply: Reply) -> CheckResult | None:
     """By the calls that are there."""
     if case.request.get("tool_choice") != "none":
         return None
@@ -156,7 +139,7 @@ def tool_choice_none(case: Case, reply: Reply) -> Verdict | None:
     why="Pipelines that force a call have no other way to get their answer.",
     fix="Constrain decoding to the call grammar, or refuse the parameter.",
 )
-def tool_choice_required(case: Case, reply: Reply) -> Verdict | None:
+def tool_choice_required(case: Case, reply: Reply) -> CheckResult | None:
     """Not for replies that were cut, filtered or refused, nor for errors.
 
     Where only messages declare tools, which few servers know, the case must name this check.
@@ -184,7 +167,7 @@ def tool_choice_required(case: Case, reply: Reply) -> Verdict | None:
     why="The client expects that tool's arguments, and gets another's.",
     fix="Constrain the name when decoding.",
 )
-def tool_choice_named(case: Case, reply: Reply) -> Verdict | None:
+def tool_choice_named(case: Case, reply: Reply) -> CheckResult | None:
     """Whether there is a call at all is for ``tool-choice-required``."""
     wanted = _named(case.request.get("tool_choice"))
     if wanted is None or not reply.tool_calls:
@@ -206,7 +189,7 @@ def tool_choice_named(case: Case, reply: Reply) -> Verdict | None:
     why="The client runs one tool at a time and loses the others.",
     fix="Stop after the first call.",
 )
-def parallel_calls_off(case: Case, reply: Reply) -> Verdict | None:
+def parallel_calls_off(case: Case, reply: Reply) -> CheckResult | None:
     """Where the request says so."""
     if case.request.get("parallel_tool_calls") is not False or not reply.tool_calls:
         return None

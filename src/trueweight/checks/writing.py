@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from trueweight.checks.evidence import quote, whole
-from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply
+from trueweight.core.check import CheckResult, Fail, Pass, check
+from trueweight.core.evidence import quote, whole
 from trueweight.protocols import locate, locate_field, span_of_content
 
 _SCRIPTS: Mapping[str, tuple[str, ...]] = {
@@ -41,7 +41,7 @@ _SCRIPTS: Mapping[str, tuple[str, ...]] = {
     why="Words of another language in the middle of a text are the mark of a wrong sampler or damaged weights.",
     fix="Compare temperature, top_p and penalties with the model's own settings; then the weights.",
 )
-def text_script(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+def text_script(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Letters only: digits, punctuation, signs and emoji belong to every script."""
     if not reply.content:
         return None
@@ -72,7 +72,7 @@ def text_script(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | N
     why="The text goes round in circles; it was paid for and says nothing.",
     fix="Compare temperature, top_p and penalties with the model's own settings; then the weights.",
 )
-def text_repetition(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+def text_repetition(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Eight words, four times, unless the case says otherwise."""
     words, times = params.get("words", 8), params.get("times", 4)
     said = (reply.content or "").split()
@@ -101,7 +101,7 @@ def text_repetition(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict
     why="The user is not told what the assistant is doing, and the history loses what it said.",
     fix="Let the tool parser pass on the text before and after a call.",
 )
-def text_beside_call(_: Case, reply: Reply, params: Mapping[str, Any]) -> Verdict | None:
+def text_beside_call(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Only where there is a call; whether there is one is for other checks."""
     if not reply.tool_calls:
         return None

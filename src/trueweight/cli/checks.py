@@ -10,7 +10,7 @@ from trueweight.workflow.explain import check_table, checks_json
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def command(as_json: bool) -> None:
-    """List every check: its id, severity, the failure mode it detects, and its law.
+    """List every check: its id, severity, the failure mode it detects, and what it requires.
 
     `trueweight explain CHECK` says more of one.
     """

@@ -65,11 +65,11 @@ def command(
         anyio.run(partial(send_pending, new, trials, keys=dict(again.keys), settings=settings))
         after = list(evidence(new, [trial.id for trial in trials]))
         new.write_text("report.html", publish(new, conclude(new)))
-    laws = {info.id: info.law for info in all_checks()}
+    requirements = {info.id: info.requirement for info in all_checks()}
     if not same_request(again, exchange):
         console.print("The request is not the recorded one: this provider's entry adds or names something else.")
     for item in after:
-        print_exchange(item, laws, console, whole=False)
+        print_exchange(item, requirements, console, whole=False)
         print_changed(changed_checks(before.findings, item.findings), console)
         if before.reply and item.reply:
             names = (f"{before.provider} then", f"{item.provider} now")

@@ -45,14 +45,14 @@ def command(*, directory: Path, case: str | None, name: str | None, mode: str | 
     if as_json:
         click.echo(evidence_json(items))
         return
-    laws = {info.id: info.law for info in all_checks()}
+    requirements = {info.id: info.requirement for info in all_checks()}
     if name is None and len(items) > 1:
         print_outcomes(items, console)
     for item in items:
         failing = item.reply is None or any(f.outcome == "fail" and f.severity != "INFO" for f in item.findings)
         if name is not None or len(items) == 1 or failing:
             console.print()
-            print_exchange(item, laws, console, whole=name is not None or len(items) == 1)
+            print_exchange(item, requirements, console, whole=name is not None or len(items) == 1)
 
 
 def _trials(run: RunDir, case: str, name: str | None, mode: str | None) -> list[str]:

@@ -10,7 +10,7 @@ from trueweight.core.reply import Span
 
 
 class Outcome(StrEnum):
-    """What a check concludes."""
+    """The result of a check."""
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
@@ -19,42 +19,13 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckInfo:
-    """What a check is, apart from any reply.
-
-    Attributes:
-        id: stable name in kebab case.
-        law: what must hold, in one line.
-        severity: of a failure, when the case does not name this check itself.
-        source: link to the clause or the bug report.
-        row: the failure mode it detects, in the project's numbered list; 0 if none.
-        why: what breaks in a client when the law is broken.
-        fix: what the operator of the server should look at.
-        engine: whether only the serving stack can break it, whatever the model says.
-        paired: whether it judges several replies together.
-        field: of a check of several replies: the field that it compares, where its evidence stands in each of them.
-    """
-
-    id: str
-    law: str
-    severity: Severity
-    source: str = ""
-    row: int = 0
-    why: str = ""
-    fix: str = ""
-    engine: bool = False
-    paired: bool = False
-    field: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
-    """A check's word on a reply, with its evidence.
+    """What a check says of a reply, with its evidence.
 
     Attributes:
         message: what was found, in one sentence; model text inside it is quoted, not escaped.
         expected, got: the two sides, as short text.
-        spans: where in the reply's body the evidence stands.
+        spans: where in the reply's body the evidence is.
     """
 
     check: str

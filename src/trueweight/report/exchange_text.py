@@ -38,12 +38,17 @@ def _bytes(finding: Finding, reply: Reply | None) -> Iterator[Text]:
             yield line
 
 
-def _finding(finding: Finding, law: str, reply: Reply | None) -> Iterator[Text]:
+def _finding(finding: Finding, requirement: str, reply: Reply | None) -> Iterator[Text]:
     mark, style = _MARKS.get(finding.outcome, ("·", "dim"))
     yield Text(f"{mark} {for_log(finding.check)}", style=f"bold {style}").append(
         f"  {finding.severity.value}", style="not bold"
     )
-    rows = [("law", law), ("found", finding.message), ("expected", finding.expected), ("got", finding.got)]
+    rows = [
+        ("required", requirement),
+        ("found", finding.message),
+        ("expected", finding.expected),
+        ("got", finding.got),
+    ]
     for label, text in rows:
         if text:
             yield Text(f"  {label:<9}", style="dim").append(for_log(text, limit=600), style="not dim")
@@ -68,11 +73,11 @@ def _print(console: Console, text: Text | str) -> None:
     console.print(text if isinstance(text, Text) else Text(text), soft_wrap=True)
 
 
-def print_exchange(item: Evidence, laws: dict[str, str], console: Console, *, whole: bool = True) -> None:
+def print_exchange(item: Evidence, requirements: dict[str, str], console: Console, *, whole: bool = True) -> None:
     """Print the evidence of one trial.
 
     Args:
-        laws: check id → law.
+        requirements: check id → what it requires.
         whole: also the reply, its timeline, the headers and the request; else only what was found.
     """
     title = f"{item.case} · {item.provider} · {item.mode.value}, repeat {item.repeat + 1}"
@@ -82,7 +87,7 @@ def print_exchange(item: Evidence, laws: dict[str, str], console: Console, *, wh
         _print(console, Text("CLIENT-LIMITED: this client was busy; do not trust the times", style="yellow"))
     failing = [finding for finding in item.findings if finding.outcome is not Outcome.PASS]
     for finding in failing:
-        for line in _finding(finding, laws.get(finding.check, ""), item.reply):
+        for line in _finding(finding, requirements.get(finding.check, ""), item.reply):
             _print(console, line)
     held = [finding.check for finding in item.findings if finding.outcome is Outcome.PASS]
     if held and not failing:

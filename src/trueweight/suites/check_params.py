@@ -13,7 +13,7 @@ from trueweight.suites.strict_yaml import Path
 def objections_to_checks(checks: Mapping[str, Any], path: Path) -> Iterator[Objection]:
     """What is wrong with a case's ``checks``, at ``path`` in its file."""
     # Imported here, so that only files that name checks pay for loading them all.
-    from trueweight.checks import validate_params
+    from trueweight.core.check import validate_params
 
     for check_id, params in checks.items():
         if not isinstance(params, dict):

@@ -22,7 +22,8 @@ def test_every_check_is_listed() -> None:
     listed = json.loads(CliRunner().invoke(cli, ["checks", "--json"]).output)
     assert [one["id"] for one in listed] == IDS
     assert all(
-        one["law"] and one["why"] and one["fix"] and one["severity"] in ("MUST", "SHOULD", "INFO") for one in listed
+        one["requirement"] and one["why"] and one["fix"] and one["severity"] in ("MUST", "SHOULD", "INFO")
+        for one in listed
     )
 
 
@@ -31,7 +32,7 @@ def test_every_check_is_explained_by_an_example(check: str) -> None:
     """Law, reason and remedy are said, and an example shows the breach; its text can always be printed."""
     info = next(one for one in all_checks() if one.id == check)
     text = explain(check)
-    assert all(words in text for words in (info.law, info.why, info.fix, info.source))
+    assert all(words in text for words in (info.requirement, info.why, info.fix, info.source))
     assert "that break" in text
     text.encode()
 

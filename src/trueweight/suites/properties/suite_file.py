@@ -184,7 +184,7 @@ class _Drawer:
     def check(self, case: Case) -> None:
         """See that its checks exist and take their parameters."""
         # Imported here: only drawing a suite pays for loading every check.
-        from trueweight.checks import validate_params
+        from trueweight.core.check import validate_params
 
         for check_id, params in case.checks.items():
             try:

@@ -1,4 +1,4 @@
-"""What a check is, in words and by example: replies that break its law, with the bytes that show it."""
+"""What a check is, in words and by example: replies that break it, with the bytes that show it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def checks_json() -> str:
 
 
 def check_table() -> Iterator[str]:
-    """A line for each check: id, severity, failure mode, law."""
+    """A line for each check: id, severity, failure mode, requirement."""
     checks = all_checks()
     width = max(len(info.id) for info in checks)
     for info in checks:
         row = f"row {info.row}" if info.row else ""
-        yield f"{info.id:<{width}}  {info.severity:<6}  {row:<6}  {info.law}"
+        yield f"{info.id:<{width}}  {info.severity:<6}  {row:<6}  {info.requirement}"
 
 
 def explain(check_id: str) -> str:
@@ -43,7 +43,10 @@ def explain(check_id: str) -> str:
         hint = near_miss(check_id, known)
         raise ConfigError(f"unknown check {check_id!r}", code="unknown-check", hint=hint)
     info = known[check_id]
-    facts = [("law", info.law), ("severity", f"{info.severity}, unless the case that names it says otherwise")]
+    facts = [
+        ("requirement", info.requirement),
+        ("severity", f"{info.severity}, unless the case that names it says otherwise"),
+    ]
     facts += [("why", info.why), ("fix", info.fix), ("broken by", _BLAME[info.engine])]
     facts += [("source", info.source)] if info.source else []
     facts += [("failure mode", str(info.row))] if info.row else []
@@ -59,7 +62,7 @@ def _params(check_id: str) -> list[str]:
 def _as_json(info: CheckInfo) -> dict[str, Any]:
     return {
         "id": info.id,
-        "law": info.law,
+        "requirement": info.requirement,
         "severity": info.severity.value,
         "row": info.row or None,
         "source": info.source or None,

@@ -9,8 +9,8 @@ from sys import intern
 from typing import Any
 
 from trueweight.checks import run_checks
-from trueweight.checks.calls import CallValidity, declared_tools, validity
-from trueweight.checks.structured import classify, requested_schema
+from trueweight.checks.calls import CallValidity, validity
+from trueweight.checks.structured import classify
 from trueweight.core import (
     Attempt,
     Case,
@@ -25,6 +25,7 @@ from trueweight.core import (
     Severity,
     Timing,
 )
+from trueweight.core.request import declared_tools, requested_schema
 from trueweight.metrics import CaseInfo
 from trueweight.protocols import read_reply, timing_of
 

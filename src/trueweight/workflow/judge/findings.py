@@ -84,7 +84,7 @@ def _entry(check: str, tally: _Tally, info: CheckInfo | None, reference: Mapping
         "of": tally.judged,
         "cases": sorted(tally.cases),
         "cases_judged": len(tally.asked),
-        "law": info.law if info else "",
+        "law": info.requirement if info else "",
         "source": info.source if info else "",
         "example": tally.examples[message][1],
         "message": message,

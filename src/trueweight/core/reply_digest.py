@@ -1,10 +1,12 @@
-"""What checks of several replies need to know of each: small, so that a run of any size fits in memory."""
+"""What checks of several replies need of each reply: small, so that a run of any size fits in memory."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trueweight.core import Case, Mode, Reply, digest
+from trueweight.core.case import Case, Mode
+from trueweight.core.digest import digest
+from trueweight.core.reply import Reply
 
 _KEPT = 400
 """Characters of content that are kept for quoting."""
@@ -12,7 +14,7 @@ _KEPT = 400
 
 @dataclass(frozen=True, slots=True)
 class ReplyDigest:
-    """The gist of one whole reply.
+    """One reply in short.
 
     Attributes:
         content: the first characters of it, for quoting; None if there was none.
@@ -37,7 +39,7 @@ class ReplyDigest:
 
 
 def digest_reply(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> ReplyDigest | None:
-    """The gist of a reply; None for a refusal, an error, or what is no chat completion."""
+    """A reply in short; None for a status other than 2xx, an error, or a reply without choices."""
     if not reply.ok or reply.error is not None or reply.choices == 0:
         return None
     usage = reply.usage

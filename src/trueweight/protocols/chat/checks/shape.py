@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from trueweight.checks.evidence import anomalies, fail_on, quote, whole
-from trueweight.checks.registry import Fail, Pass, Verdict, check
 from trueweight.core import Case, Reply, Severity, Span
+from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
+from trueweight.core.evidence import anomalies, fail_on, quote, whole
 from trueweight.protocols import Kind
 
 _TYPED = (Kind.WRONG_TYPE, Kind.CHOICES_MISSING, Kind.MESSAGE_IN_CHUNK)
@@ -17,12 +17,14 @@ _CHUNK = "https://platform.openai.com/docs/api-reference/chat-streaming"
 @check(
     "response-shape",
     "A response has choices, and every field has the API's type.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
     engine=True,
     source=_CREATE,
     why="Typed clients raise; untyped ones fail later and elsewhere.",
     fix="Validate responses against the API's schema before they are sent.",
 )
-def response_shape(_: Case, reply: Reply) -> Verdict | None:
+def response_shape(_: Case, reply: Reply) -> CheckResult | None:
     """Plain replies. Unknown extra fields are fine."""
     if reply.streamed or not isinstance(reply.json, dict) or reply.error is not None:
         return None
@@ -38,12 +40,14 @@ def response_shape(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "chunk-shape",
     "Every chunk has choices, and every field has the API's type.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
     engine=True,
     source=_CHUNK,
     why="Typed clients raise in the middle of a stream.",
     fix="Validate chunks against the API's schema before they are sent.",
 )
-def chunk_shape(_: Case, reply: Reply) -> Verdict | None:
+def chunk_shape(_: Case, reply: Reply) -> CheckResult | None:
     """Streams. Role-only deltas, usage-only chunks and unknown fields are fine."""
     if not reply.streamed:
         return None
@@ -53,13 +57,15 @@ def chunk_shape(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "choices-not-empty",
     "A chunk without choices carries usage or an error.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.INFO,
     source=_CHUNK,
     why="Clients that read choices[0] of every chunk raise an index error.",
     fix="Leave chunks out that say nothing.",
 )
-def choices_not_empty(_: Case, reply: Reply) -> Verdict | None:
+def choices_not_empty(_: Case, reply: Reply) -> CheckResult | None:
     """Some gateways put their own metadata there, so it is only worth knowing."""
     return (fail_on(reply, Kind.CHOICES_EMPTY) or Pass()) if reply.streamed else None
 
@@ -67,13 +73,15 @@ def choices_not_empty(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "choice-index",
     "Every choice has its index.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
     source=_CREATE,
     why="With several choices nobody can tell whose delta it is.",
     fix="Send index with each choice.",
 )
-def choice_index(_: Case, reply: Reply) -> Verdict:
+def choice_index(_: Case, reply: Reply) -> CheckResult:
     """In responses and chunks."""
     return fail_on(reply, Kind.CHOICE_INDEX_MISSING, expected="an integer index") or Pass()
 
@@ -81,13 +89,15 @@ def choice_index(_: Case, reply: Reply) -> Verdict:
 @check(
     "response-fields",
     "Each response or chunk has id, object, created and model.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
     source=_CREATE,
     why="Typed clients demand them, and logs are joined by them.",
     fix="Fill in the four fields.",
 )
-def response_fields(_: Case, reply: Reply) -> Verdict | None:
+def response_fields(_: Case, reply: Reply) -> CheckResult | None:
     """The first breach is shown. Any format of id is fine, as long as there is one.
 
     A gateway's own chunk, which carries neither choices nor usage, is for ``choices-not-empty``.
@@ -117,13 +127,15 @@ def _missing(document: dict[str, Any], kind: str) -> list[str]:
 @check(
     "stream-one-response",
     "All chunks of a stream have one id and one model.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
     source=_CHUNK,
     why="Clients and logs take a new id for a new response.",
     fix="Make the id once for each request.",
 )
-def stream_one_response(_: Case, reply: Reply) -> Verdict | None:
+def stream_one_response(_: Case, reply: Reply) -> CheckResult | None:
     """Streams only."""
     return (
         (fail_on(reply, Kind.ID_CHANGES, Kind.MODEL_CHANGES, expected="one id") or Pass()) if reply.streamed else None
@@ -133,13 +145,15 @@ def stream_one_response(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "no-legacy-function-call",
     "Calls come as tool_calls, not as the function_call they replaced.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
     source=_CREATE,
     why="Clients of today read tool_calls only.",
     fix="Answer requests with tools by tool_calls.",
 )
-def no_legacy_function_call(case: Case, reply: Reply) -> Verdict | None:
+def no_legacy_function_call(case: Case, reply: Reply) -> CheckResult | None:
     """Fine where the request used the old functions itself."""
     if "functions" in case.request or not anomalies(reply, Kind.LEGACY_FUNCTION_CALL):
         return None

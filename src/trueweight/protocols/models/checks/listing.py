@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from trueweight.checks.evidence import quote, whole
-from trueweight.checks.registry import Fail, Pass, Verdict, check
-from trueweight.core import Case, Endpoint, Reply, Severity, Span
+from trueweight.core import Case, Reply, Severity, Span
+from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
+from trueweight.core.evidence import quote, whole
 from trueweight.protocols.locate import values
 
 _LIST = "https://platform.openai.com/docs/api-reference/models/list"
@@ -15,14 +15,15 @@ _LIST = "https://platform.openai.com/docs/api-reference/models/list"
 @check(
     "models-list",
     "The list of models is an object whose data is an array, and each model in it has an id.",
+    protocol="models",
+    scope=Scope.RESPONSE,
     engine=True,
     severity=Severity.SHOULD,
-    endpoint=Endpoint.MODELS,
     source=_LIST,
     why="Interfaces that let a person choose a model show none, or raise.",
     fix='Answer {"object": "list", "data": [{"id": …}, …]}, also where there is one model only.',
 )
-def models_list(_: Case, reply: Reply) -> Verdict | None:
+def models_list(_: Case, reply: Reply) -> CheckResult | None:
     """What is no JSON object at all is for ``http-json``. Unknown extra fields are fine."""
     if not isinstance(reply.json, dict) or reply.error is not None:
         return None
@@ -41,14 +42,15 @@ def models_list(_: Case, reply: Reply) -> Verdict | None:
 @check(
     "models-fields",
     "Each model in the list has object, created and owned_by.",
+    protocol="models",
+    scope=Scope.RESPONSE,
     engine=True,
     severity=Severity.INFO,
-    endpoint=Endpoint.MODELS,
     source=_LIST,
     why="Strictly typed clients demand them; others do without.",
     fix="Fill in the three fields.",
 )
-def models_fields(_: Case, reply: Reply) -> Verdict | None:
+def models_fields(_: Case, reply: Reply) -> CheckResult | None:
     """The first breach is shown. Few clients read them, so this is only worth knowing."""
     data = reply.json.get("data") if isinstance(reply.json, dict) and reply.error is None else None
     models = [(at, model) for at, model in enumerate(data if isinstance(data, list) else ()) if isinstance(model, dict)]

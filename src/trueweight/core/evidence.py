@@ -1,4 +1,4 @@
-"""How findings quote and point: short quotes, spans of anomalies, spans of fields."""
+"""The evidence of a finding: short quotes, and spans of the body."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from trueweight.checks.registry import Fail
-from trueweight.core import Anomaly, Reply, Span
-from trueweight.protocols import Kind
+from trueweight.core.check import Fail
+from trueweight.core.reply import Anomaly, Reply, Span
 
 _QUOTE = 120
 _SPANS = 10
@@ -29,7 +28,7 @@ def _dump(value: Any) -> str:
         return repr(type(value))
 
 
-def anomalies(reply: Reply, *kinds: Kind) -> list[Anomaly]:
+def anomalies(reply: Reply, *kinds: str) -> list[Anomaly]:
     """The reply's anomalies of the given kinds, in order."""
     return [anomaly for anomaly in reply.anomalies if anomaly.kind in kinds]
 
@@ -40,7 +39,7 @@ def spans_of(found: Iterable[Anomaly | Span | None]) -> tuple[Span, ...]:
     return tuple(dict.fromkeys(span for span in spans if span is not None))[:_SPANS]
 
 
-def fail_on(reply: Reply, *kinds: Kind, expected: str = "") -> Fail | None:
+def fail_on(reply: Reply, *kinds: str, expected: str = "") -> Fail | None:
     """A failure that says the first anomaly of these kinds and how many there are; None without any."""
     found = anomalies(reply, *kinds)
     if not found:
@@ -53,3 +52,8 @@ def fail_on(reply: Reply, *kinds: Kind, expected: str = "") -> Fail | None:
 def whole(reply: Reply) -> tuple[Span, ...]:
     """The head of the body, for what concerns all of it."""
     return (Span(0, min(len(reply.body), 400)),) if reply.body else ()
+
+
+def last_event(reply: Reply) -> tuple[Span, ...]:
+    """The last event of a stream, for how it ends; the head of a plain body."""
+    return (reply.events[-1].span,) if reply.events else whole(reply)

@@ -1,0 +1,104 @@
+"""Every check run on one reply, and every paired check run on all replies of a provider."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from trueweight.core import Case, Endpoint, Finding, Outcome, Reply, ReplyDigest
+from trueweight.core.check import (
+    CHECKS,
+    Check,
+    CheckResult,
+    Fail,
+    NotApplicable,
+    Pass,
+    Scope,
+    Unsupported,
+    validate_params,
+)
+
+_REFUSED = "request-refused"
+
+
+def run_checks(case: Case, reply: Reply, *, without: Collection[str] = ()) -> tuple[Finding, ...]:
+    """The finding of every check that applies to a reply, in order of check id.
+
+    A check that does not apply gives no finding; one that should judge and cannot says why, as "n/a".
+
+    Args:
+        without: ids of checks to leave out, as if they did not exist.
+
+    Raises:
+        ConfigError: if the case gives a check parameters that it does not take.
+    """
+    findings = [
+        _finding(case, entry, result)
+        for entry in CHECKS.all().values()
+        if entry.info.id not in without and (result := _run(case, reply, entry)) is not None
+    ]
+    unknown = [
+        Finding(name, Outcome.NOT_APPLICABLE, case.severity, "this version of trueweight has no such check")
+        for name in case.checks
+        if name not in CHECKS.all()
+    ]
+    return (*findings, *unknown)
+
+
+def run_paired_checks(
+    digests: Iterable[ReplyDigest], reference: Iterable[ReplyDigest] = (), *, without: Collection[str] = ()
+) -> dict[str, tuple[Finding, ...]]:
+    """The findings of the paired checks on one provider's replies: trial → findings, in order of check id.
+
+    Args:
+        reference: the reference's replies; none for the reference itself.
+    """
+    # Sorted, so that the same replies give the same findings in whatever order they were recorded.
+    ours, reference_digests = (
+        sorted(some, key=lambda one: (one.case.key, one.repeat, one.mode)) for some in (digests, reference)
+    )
+    found: defaultdict[str, list[Finding]] = defaultdict(list)
+    for entry in CHECKS.all().values():
+        if entry.run_paired is None or entry.info.id in without:
+            continue
+        if entry.info.on_request and not any(entry.info.id in one.case.checks for one in ours):
+            continue
+        for one, result in entry.run_paired(ours, reference_digests) if ours else ():
+            found[one.trial].append(_finding(one.case, entry, result))
+    return {trial: tuple(findings) for trial, findings in found.items()}
+
+
+def _run(case: Case, reply: Reply, entry: Check) -> CheckResult | None:
+    info = entry.info
+    named = info.id in case.checks
+    if entry.run is None or (info.on_request and not named) or not (reply.ok or info.any_status):
+        return None
+    if info.protocol not in (None, case.endpoint.value):
+        return None
+    if info.scope is not Scope.RESPONSE and case.endpoint is not Endpoint.CHAT:
+        return None
+    if info.obeys and not named and _REFUSED in case.checks:
+        return None
+    params = case.checks.get(info.id) or {}
+    if params:
+        validate_params(info.id, params, where=f"case {case.key}")
+    return entry.run(case, reply, params)
+
+
+def _finding(case: Case, entry: Check, result: CheckResult) -> Finding:
+    severity = case.severity if entry.info.id in case.checks else entry.info.severity
+    match result:
+        case Pass(message):
+            return Finding(entry.info.id, Outcome.PASS, severity, message)
+        case Fail(message, expected, got, spans):
+            message, expected, got = map(_writable, (message, expected, got))
+            return Finding(entry.info.id, Outcome.FAIL, severity, message, expected, got, spans)
+        case Unsupported(message, spans):
+            return Finding(entry.info.id, Outcome.UNSUPPORTED, severity, _writable(message), spans=spans)
+        case NotApplicable(message):
+            return Finding(entry.info.id, Outcome.NOT_APPLICABLE, severity, _writable(message))
+
+
+def _writable(text: str) -> str:
+    """The text with lone surrogates spelled out, so that it can be written to any file."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,89 @@
+"""Streams: that one came when it was requested, in pieces, and that it ends as it should."""
+
+from __future__ import annotations
+
+from trueweight.core import Case, Reply, Severity
+from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
+from trueweight.core.evidence import anomalies, last_event, quote, spans_of, whole
+from trueweight.protocols import Kind
+
+
+@check(
+    "stream-honoured",
+    "A stream is sent exactly when it was asked for.",
+    scope=Scope.COMPLETION,
+    engine=True,
+    row=41,
+    source="https://platform.openai.com/docs/api-reference/chat/create",
+    why="A client that iterates over events sees none, or waits for the whole answer.",
+    fix="Honour the stream parameter; see whether a proxy buffers or rewrites.",
+)
+def stream_honoured(_: Case, reply: Reply) -> CheckResult | None:
+    """Both ways round; a body that is no JSON at all is for ``http-json``."""
+    if anomalies(reply, Kind.STREAM_IGNORED, Kind.STREAM_UNASKED) and (reply.streamed or reply.json is not None):
+        form = "a stream" if reply.streamed else "one JSON body"
+        other = "one JSON body" if reply.streamed else "a stream"
+        return Fail(f"{other} was asked for, and {form} came", other, form, whole(reply))
+    return Pass()
+
+
+@check(
+    "stream-complete",
+    "A stream does not end before a finish reason.",
+    engine=True,
+    row=21,
+    source="https://platform.openai.com/docs/api-reference/chat-streaming",
+    why="The client takes half an answer for a whole one.",
+    fix="Look for worker crashes and proxy timeouts; send an error event when generation fails.",
+)
+def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
+    """A stream that said it failed is for ``error-in-stream``."""
+    if not reply.streamed or reply.error is not None:
+        return None
+    if reply.finish_reason is None:
+        ending = "[DONE] came without one" if reply.done else "it just ends"
+        return Fail(f"the stream has no finish reason: {ending}", "a finish reason", "none", last_event(reply))
+    return Pass()
+
+
+@check(
+    "error-in-stream",
+    "An answer with a success status carries no error.",
+    scope=Scope.COMPLETION,
+    engine=True,
+    row=22,
+    source="https://platform.openai.com/docs/guides/error-codes",
+    why="SDKs look at the status; the error is lost, or half an answer is taken for whole.",
+    fix="Fail before the first byte where possible, with a status that says so.",
+)
+def error_in_stream(_: Case, reply: Reply) -> CheckResult | None:
+    """In an event, or in the body of a plain 200."""
+    if reply.error is None:
+        return Pass()
+    where = [event.span for event in reply.events if isinstance(event.data, dict) and event.data.get("error")]
+    where += [a.span for a in anomalies(reply, Kind.SSE_NAMED) if a.span and "error" in a.detail]
+    spans = spans_of(where) or whole(reply)
+    return Fail(f"an error came with status {reply.status}: {quote(reply.error)}", "no error", "an error", spans)
+
+
+@check(
+    "arguments-streamed",
+    "A call's arguments are streamed as they are made.",
+    engine=True,
+    severity=Severity.INFO,
+    row=19,
+    source="https://github.com/ai-dynamo/dynamo/issues/13975",
+    why="Interfaces that show a call while it is written show nothing until the end.",
+    fix="Let the tool parser pass arguments on as they come.",
+)
+def arguments_streamed(_: Case, reply: Reply) -> CheckResult | None:
+    """Long arguments in one chunk, after the name came alone. A call whole in one delta is a healthy style."""
+    if not reply.streamed:
+        return None
+    long = [call for call in reply.tool_calls if call.arguments and len(call.arguments) >= 64]
+    late = [call for call in long if call.fragments == 2]
+    if late:
+        return Fail(
+            "the name came early and all arguments in one later chunk", "pieces", "one", spans_of([late[0].span])
+        )
+    return Pass() if long else None

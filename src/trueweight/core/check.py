@@ -1,0 +1,232 @@
+"""How a check is declared: what must hold of a reply, why, what to do if it does not, and an example of each.
+
+A check is one function under one decorator. trueweight's own and those of other packages are declared and found alike::
+
+    @check("no-apologies", "The content has no apology.", source="https://…", why="…", fix="…",
+           example=Example(bad=says("Sorry!"), good=says("Yes."), evidence="Sorry"))
+    def no_apologies(case: Case, reply: Reply) -> CheckResult | None: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from enum import StrEnum
+from typing import Any
+
+from trueweight.core.case import Case, Severity
+from trueweight.core.errors import ConfigError
+from trueweight.core.registry import Registry
+from trueweight.core.reply import Reply, Span
+from trueweight.core.reply_digest import ReplyDigest
+
+NO_PARAMS: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The requirement holds."""
+
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The requirement does not hold; the fields are those of the finding."""
+
+    message: str
+    expected: str = ""
+    got: str = ""
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """The server says in clear words that it does not support what was requested."""
+
+    message: str
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplicable:
+    """The check should judge this reply and cannot; the message says why."""
+
+    message: str
+
+
+CheckResult = Pass | Fail | Unsupported | NotApplicable
+PairedResult = tuple[ReplyDigest, CheckResult]
+RunCheck = Callable[[Case, Reply, Mapping[str, Any]], CheckResult | None]
+RunPairedCheck = Callable[[Sequence[ReplyDigest], Sequence[ReplyDigest]], Iterable[PairedResult]]
+
+
+class Scope(StrEnum):
+    """Which replies a check judges, and how often.
+
+    RESPONSE: every HTTP response once, also one that is no completion, such as a list of models.
+    COMPLETION: every completion once.
+    CHOICE: every choice of every completion.
+    """
+
+    RESPONSE = "response"
+    COMPLETION = "completion"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInfo:
+    """What a check is, apart from any reply.
+
+    Attributes:
+        id: stable name in kebab case.
+        requirement: what must hold, in one line.
+        severity: of a failure, when the case does not name this check itself.
+        source: link to the clause or the bug report.
+        row: the failure mode it detects, in the project's numbered list; 0 if none.
+        why: what breaks in a client when the requirement does not hold.
+        fix: what the operator of the server should look at.
+        engine: whether only the serving stack can break it, whatever the model writes.
+        paired: whether it judges several replies together.
+        field: of a paired check: the field that it compares, where its evidence is in each reply.
+        protocol: the name of the only API whose replies it judges; None for any API.
+        scope: which replies it judges, and how often.
+        params: JSON Schema of its parameters.
+        on_request: whether it runs only when a case names it.
+        any_status: whether it judges responses other than 2xx.
+        obeys: whether it compares the reply with what the request asks for, which means nothing where the request is
+            malformed on purpose and must be refused.
+    """
+
+    id: str
+    requirement: str
+    severity: Severity
+    source: str = ""
+    row: int = 0
+    why: str = ""
+    fix: str = ""
+    engine: bool = False
+    paired: bool = False
+    field: str = ""
+    protocol: str | None = None
+    scope: Scope = Scope.CHOICE
+    params: Mapping[str, Any] = dataclass_field(default_factory=lambda: NO_PARAMS)
+    on_request: bool = False
+    any_status: bool = False
+    obeys: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A declared check. ``run`` judges one reply, ``run_paired`` judges several; exactly one of them is set."""
+
+    info: CheckInfo
+    run: RunCheck | None = None
+    run_paired: RunPairedCheck | None = None
+
+
+CHECKS: Registry[Check] = Registry("check", "trueweight.checks")
+
+
+def check(
+    check_id: str,
+    requirement: str,
+    *,
+    severity: Severity = Severity.MUST,
+    row: int = 0,
+    source: str,
+    why: str,
+    fix: str,
+    params: Mapping[str, Any] = NO_PARAMS,
+    any_status: bool = False,
+    on_request: bool = False,
+    engine: bool = False,
+    obeys: bool = False,
+    protocol: str | None = None,
+    scope: Scope = Scope.CHOICE,
+) -> Callable[[Callable[..., CheckResult | None]], Callable[..., CheckResult | None]]:
+    """Declare a check of one reply. The arguments are the attributes of ``CheckInfo``.
+
+    The function takes ``(case, reply)``; with parameters, or if it runs on request only, ``(case, reply, params)``.
+    It returns None where it does not apply.
+    """
+    info = CheckInfo(
+        check_id, requirement, severity, source, row, why, fix, engine, protocol=protocol, scope=scope, params=params,
+        on_request=on_request, any_status=any_status, obeys=obeys,
+    )  # fmt: skip
+    takes_params = on_request or params is not NO_PARAMS
+
+    def register(function: Callable[..., CheckResult | None]) -> Callable[..., CheckResult | None]:
+        run: RunCheck = function if takes_params else (lambda case, reply, _: function(case, reply))
+        CHECKS.add(check_id, Check(info, run=run))
+        return function
+
+    return register
+
+
+def paired_check(
+    check_id: str,
+    requirement: str,
+    *,
+    severity: Severity = Severity.SHOULD,
+    row: int = 0,
+    source: str,
+    why: str,
+    fix: str,
+    field: str,
+    params: Mapping[str, Any] = NO_PARAMS,
+    on_request: bool = False,
+) -> Callable[[RunPairedCheck], RunPairedCheck]:
+    """Declare a check of several replies together, for what no single reply can show. No model can cause its failures.
+
+    The function takes the digests of all replies of one provider and of the reference (none if there is no reference,
+    or if the provider is the reference), and gives a result for each reply that it judges. With ``on_request`` it
+    judges the cases that name it; their parameters are in ``digest.case.checks``.
+    """
+    info = CheckInfo(
+        check_id, requirement, severity, source, row, why, fix, engine=True, paired=True, field=field,
+        scope=Scope.COMPLETION, params=params, on_request=on_request,
+    )  # fmt: skip
+
+    def register(function: RunPairedCheck) -> RunPairedCheck:
+        CHECKS.add(check_id, Check(info, run_paired=function))
+        return function
+
+    return register
+
+
+def all_checks() -> tuple[CheckInfo, ...]:
+    """What every check is, in order of id."""
+    return tuple(entry.info for entry in CHECKS.all().values())
+
+
+def check_params_schema(check_id: str) -> Mapping[str, Any]:
+    """The JSON Schema of a check's parameters.
+
+    Raises:
+        ConfigError: ``unknown-check``, with the nearest name.
+    """
+    return CHECKS.get(check_id).info.params
+
+
+def validate_params(check_id: str, params: Any, *, where: str = "") -> None:
+    """Validate the parameters that a case gives a check.
+
+    Raises:
+        ConfigError: ``unknown-check``, or ``bad-check-parameters`` with the parameter and what would be valid.
+    """
+    from jsonschema import Draft202012Validator  # costs 0.1 s, which only commands that read suites need
+
+    schema = check_params_schema(check_id)
+    validator = Draft202012Validator(dict(schema))
+    error = next(iter(sorted(validator.iter_errors(params), key=lambda e: list(map(str, e.path)))), None)
+    if error is not None:
+        place = "".join(f".{part}" if isinstance(part, str) else f"[{part}]" for part in error.absolute_path)
+        valid = ", ".join(sorted(schema.get("properties", {}))) or "none"
+        raise ConfigError(
+            f"check {check_id}: {('parameter ' + place[1:] + ': ') if place else ''}{error.message[:300]}",
+            code="bad-check-parameters",
+            where=where,
+            hint=f"Parameters of {check_id}: {valid}.",
+        )

@@ -1,0 +1,55 @@
+"""What a case's request declares: its tools, its token limit, its schema. Requests are written as chat completions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
+
+
+def declared_tools(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request's tools: name → parameters schema (``{}`` where none is given).
+
+    Tools that a message declares count like those at the top.
+    """
+    messages = request.get("messages")
+    said = [m for m in messages if isinstance(m, Mapping)] if isinstance(messages, list | tuple) else []
+    found: dict[str, Any] = {}
+    for tool in [tool for holder in (request, *said) for tool in _listed(holder.get("tools"))]:
+        function = tool.get("function") if isinstance(tool, Mapping) else None
+        if isinstance(function, Mapping) and isinstance(function.get("name"), str):
+            found[function["name"]] = function.get("parameters", {})
+    return found
+
+
+def declared_types(request: Mapping[str, Any]) -> frozenset[str]:
+    """The types of the request's tools, ``function`` always among them."""
+    tools = [tool for tool in _listed(request.get("tools")) if isinstance(tool, Mapping)]
+    return frozenset({"function"} | {tool["type"] for tool in tools if isinstance(tool.get("type"), str)})
+
+
+def _listed(tools: Any) -> list[Any]:
+    return list(tools) if isinstance(tools, list | tuple) else []
+
+
+def token_limit(request: Mapping[str, Any]) -> int | None:
+    """The request's limit of completion tokens."""
+    for name in ("max_completion_tokens", "max_tokens"):
+        value = request.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    return None
+
+
+def requested_schema(request: Mapping[str, Any]) -> Any:
+    """The schema that a request's ``response_format`` asks for; None if it asks for no JSON."""
+    asked = request.get("response_format")
+    if not isinstance(asked, Mapping):
+        return None
+    if asked.get("type") == "json_object":
+        return _ANY_OBJECT
+    if asked.get("type") != "json_schema":
+        return None
+    wrapper = asked.get("json_schema")
+    return wrapper.get("schema", {}) if isinstance(wrapper, Mapping) else {}

@@ -1,0 +1,45 @@
+"""The finish reason of a chat completion: one that the API knows, sent once."""
+
+from __future__ import annotations
+
+from trueweight.core import Case, Reply, Severity
+from trueweight.core.check import CheckResult, Fail, Pass, check
+from trueweight.core.evidence import fail_on, quote, whole
+from trueweight.protocols import Kind, locate_field
+
+KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
+
+
+@check(
+    "finish-reason-known",
+    "A reply has a finish reason that the API knows.",
+    protocol="chat",
+    engine=True,
+    severity=Severity.SHOULD,
+    source="https://platform.openai.com/docs/api-reference/chat/object",
+    why="Clients switch on it; absent or invented ones fall through.",
+    fix="Map the engine's reasons to stop, length, tool_calls and content_filter.",
+)
+def finish_reason_known(_: Case, reply: Reply) -> CheckResult | None:
+    """A stream without any is for ``stream-complete``."""
+    if reply.error is not None or reply.choices == 0 or (reply.streamed and reply.finish_reason is None):
+        return None
+    if reply.finish_reason in KNOWN:
+        return fail_on(reply, Kind.FINISH_BLANK, expected="null until the end") or Pass()
+    spans = locate_field(reply, "finish_reason") or whole(reply)
+    return Fail("the finish reason is unknown or absent", " | ".join(KNOWN), quote(reply.finish_reason), spans)
+
+
+@check(
+    "finish-once",
+    "Nothing follows the finish reason.",
+    protocol="chat",
+    engine=True,
+    severity=Severity.SHOULD,
+    source="https://platform.openai.com/docs/api-reference/chat-streaming",
+    why="Clients stop reading a choice there; what follows is lost.",
+    fix="Send the finish reason with or after the last delta.",
+)
+def finish_once(_: Case, reply: Reply) -> CheckResult | None:
+    """No second reason, and no text or call after it. Usage may follow."""
+    return (fail_on(reply, Kind.FINISH_TWICE, Kind.TEXT_AFTER_FINISH) or Pass()) if reply.streamed else None

@@ -1,0 +1,59 @@
+"""Request parameters that only chat completions have."""
+
+from __future__ import annotations
+
+from trueweight.core import Case, Reply, Severity
+from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
+from trueweight.core.evidence import whole
+from trueweight.protocols import locate_field
+
+_CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
+
+
+@check(
+    "n-honoured",
+    "As many choices come as n asks for.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
+    obeys=True,
+    engine=True,
+    row=40,
+    source=_CREATE,
+    why="The client picks among choices that are not there.",
+    fix="Generate n choices, or refuse n above 1.",
+)
+def n_honoured(case: Case, reply: Reply) -> CheckResult | None:
+    """Where the request has n."""
+    n = case.request.get("n")
+    if not isinstance(n, int) or isinstance(n, bool) or n < 1 or reply.error is not None:
+        return None
+    if reply.choices != n:
+        return Fail("another number of choices than asked", str(n), str(reply.choices), whole(reply))
+    return Pass()
+
+
+@check(
+    "logprobs-honoured",
+    "Log probabilities come when asked, with as many alternatives as asked.",
+    protocol="chat",
+    obeys=True,
+    engine=True,
+    severity=Severity.SHOULD,
+    row=40,
+    source=_CREATE,
+    why="Scoring and drift measurements have nothing to read.",
+    fix="Pass logprobs through, or refuse the parameter.",
+)
+def logprobs_honoured(case: Case, reply: Reply) -> CheckResult | None:
+    """For replies with content; the number of alternatives is looked at in the first entry."""
+    if case.request.get("logprobs") is not True or not reply.content or reply.error is not None:
+        return None
+    if not reply.logprobs:
+        return Fail("logprobs were asked for, and none came", "logprobs.content", "none", whole(reply))
+    wanted = case.request.get("top_logprobs")
+    given = reply.logprobs[0].get("top_logprobs")
+    if isinstance(wanted, int) and wanted > 0 and (not isinstance(given, list) or len(given) < wanted):
+        count = len(given) if isinstance(given, list) else 0
+        spans = locate_field(reply, "top_logprobs") or whole(reply)
+        return Fail("fewer alternatives than asked", str(wanted), str(count), spans)
+    return Pass()

@@ -1,0 +1,29 @@
+"""The field under which reasoning comes."""
+
+from __future__ import annotations
+
+from trueweight.core import Case, Reply, Severity
+from trueweight.core.check import CheckResult, Fail, Pass, check
+from trueweight.core.evidence import fail_on
+from trueweight.protocols import Kind, locate_field
+
+
+@check(
+    "reasoning-field",
+    "Reasoning comes as reasoning_content, once.",
+    protocol="chat",
+    engine=True,
+    severity=Severity.INFO,
+    row=35,
+    source="https://github.com/vercel/ai/issues/7866",
+    why="Clients that know one of the two names see no reasoning under the other.",
+    fix="Send reasoning_content, as the models' own APIs do.",
+)
+def reasoning_field(_: Case, reply: Reply) -> CheckResult | None:
+    """Both names are in use, so that this is only worth knowing."""
+    if reply.reasoning_field is None:
+        return None
+    if reply.reasoning_field != "reasoning_content":
+        spans = locate_field(reply, reply.reasoning_field)
+        return Fail("reasoning comes under another name", "reasoning_content", reply.reasoning_field, spans)
+    return fail_on(reply, Kind.REASONING_TWO_FIELDS, expected="reasoning_content") or Pass()

@@ -1,0 +1,70 @@
+"""Server-sent events as chat completions use them."""
+
+from __future__ import annotations
+
+from trueweight.core import Case, Reply, Severity
+from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
+from trueweight.core.evidence import fail_on, last_event
+from trueweight.protocols import Kind
+
+_STREAM = "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation"
+
+
+@check(
+    "sse-shape",
+    "Every event of a stream is a JSON object or [DONE], and every line a field or a comment.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
+    engine=True,
+    row=42,
+    source=_STREAM,
+    why="Clients parse each event's data as JSON and raise on the first that is not.",
+    fix="Write each chunk as one line 'data: {…}' and a blank line.",
+)
+def sse_shape(_: Case, reply: Reply) -> CheckResult | None:
+    """Comments, ids, names and keep-alives are fine."""
+    if not reply.streamed:
+        return None
+    kinds = (Kind.SSE_BAD_JSON, Kind.SSE_NOT_A_FIELD, Kind.SSE_EMPTY_DATA, Kind.JSON_DEEP, Kind.NOT_AN_OBJECT)
+    return fail_on(reply, *kinds, expected="data: {…} or data: [DONE]") or Pass()
+
+
+@check(
+    "sse-style",
+    "A stream keeps to what every client reads: LF ends, one data line an event, no byte order mark.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.INFO,
+    row=42,
+    source=_STREAM,
+    why="All of it is allowed, and hand-written clients trip over it.",
+    fix="Write LF line ends, one data line for each event, and a blank line after the last.",
+)
+def sse_style(_: Case, reply: Reply) -> CheckResult | None:
+    """Legal but rare forms."""
+    if not reply.streamed:
+        return None
+    kinds = (Kind.SSE_BOM, Kind.SSE_CRLF, Kind.SSE_CR, Kind.SSE_MULTI_LINE, Kind.SSE_UNTERMINATED)
+    return fail_on(reply, *kinds) or Pass()
+
+
+@check(
+    "stream-done",
+    "A stream ends with [DONE] and nothing after it.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    row=21,
+    source="https://platform.openai.com/docs/api-reference/chat/create",
+    why="Clients that wait for it hang or report a broken stream; what follows is never read.",
+    fix="Send 'data: [DONE]' as the last event.",
+)
+def stream_done(_: Case, reply: Reply) -> CheckResult | None:
+    """Also when the rest of the stream is whole."""
+    if not reply.streamed or reply.error is not None or reply.finish_reason is None:
+        return None
+    if not reply.done:
+        return Fail("the stream ends without [DONE]", "data: [DONE]", "nothing", last_event(reply))
+    return fail_on(reply, Kind.DATA_AFTER_DONE, expected="nothing after [DONE]") or Pass()

@@ -1,0 +1,96 @@
+"""Usage as chat completions report it: complete, once, and when it was requested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trueweight.core import Case, Reply, Severity
+from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
+from trueweight.core.evidence import fail_on, spans_of, whole
+from trueweight.protocols import Kind, locate_field
+
+
+@check(
+    "usage-present",
+    "A reply reports prompt, completion and total tokens; a stream does when asked by include_usage.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    row=23,
+    source="https://platform.openai.com/docs/api-reference/chat-streaming",
+    why="Nobody can bill, budget or measure speed without it.",
+    fix="Honour stream_options.include_usage, and count in plain replies always.",
+)
+def usage_present(case: Case, reply: Reply) -> CheckResult | None:
+    """Every stream asks for usage, but where a case is about not asking."""
+    if reply.error is not None or not _answered(reply) or (reply.streamed and not _asks(case)):
+        return None
+    usage = reply.usage
+    if usage is None:
+        return Fail("no usage was reported", "usage", "none", whole(reply))
+    names = ("prompt_tokens", "completion_tokens", "total_tokens")
+    missing = [name for name in names if getattr(usage, name) is None]
+    if missing:
+        return Fail(f"usage lacks {', '.join(missing)}", ", ".join(names), "", locate_field(reply, "usage"))
+    return Pass()
+
+
+@check(
+    "usage-once",
+    "In a stream usage stands on the last chunk only.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    row=23,
+    source="https://platform.openai.com/docs/api-reference/chat-streaming",
+    why="Clients that add up usage count many times over.",
+    fix="Send null, or nothing, before the last chunk.",
+)
+def usage_once(case: Case, reply: Reply) -> CheckResult | None:
+    """Not for requests that ask for continuous usage."""
+    options = case.request.get("stream_options")
+    asked = isinstance(options, Mapping) and options.get("continuous_usage_stats")
+    if not reply.streamed or reply.usage is None or asked:
+        return None
+    return fail_on(reply, Kind.USAGE_EVERYWHERE, expected="usage once, at the end") or Pass()
+
+
+@check(
+    "usage-unasked",
+    "A stream that did not ask for usage has no chunk for it alone.",
+    protocol="chat",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    row=23,
+    source="https://platform.openai.com/docs/api-reference/chat-streaming",
+    why="The chunk has no choices, and clients that never asked for it read choices[0] of every chunk.",
+    fix="Send the chunk with usage and empty choices only where stream_options.include_usage is true.",
+)
+def usage_unasked(case: Case, reply: Reply) -> CheckResult | None:
+    """Usage on a chunk that has choices harms nobody, and some servers always send it so."""
+    if not reply.streamed or reply.error is not None or _asks(case):
+        return None
+    alone = [
+        event.span
+        for event in reply.events
+        if isinstance(event.data, dict) and event.data.get("choices") == [] and event.data.get("usage") is not None
+    ]
+    if alone:
+        return Fail("usage came in a chunk without choices, and was not asked for", "none", "usage", spans_of(alone))
+    return Pass()
+
+
+def _asks(case: Case) -> bool:
+    """Whether the case's streams ask for usage: they do unless it says otherwise."""
+    if "stream_options" not in case.request:
+        return True
+    options = case.request["stream_options"]
+    return isinstance(options, Mapping) and options.get("include_usage") is True
+
+
+def _answered(reply: Reply) -> bool:
+    """Whether there is a reply at all, rather than something that is no chat completion."""
+    return reply.choices > 0
