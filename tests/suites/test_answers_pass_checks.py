@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from each_case import of_each
 
 from trueweight.checks import ReplyDigest, digest_reply, run_checks, run_paired_checks
 from trueweight.core import Attempt, Case, Exchange, Mode, Outcome, Reply, RequestRecord, Severity, Stamp
@@ -122,11 +123,14 @@ def _exchange(case: Case, mode: Mode) -> Exchange:
     return Exchange("t", "p", case.suite, case.id, 0, mode, "2031-01-01T00:00:00.000000Z", request, (attempt,))
 
 
+REPLIES: dict[tuple[str, Mode], Reply] = {}
 ASKED = [(case, mode) for case in CASES for mode in case.modes]
 
 
 def _reply(case: Case, mode: Mode) -> Reply:
-    return read_reply(_exchange(case, mode))
+    if (case.key, mode) not in REPLIES:
+        REPLIES[case.key, mode] = read_reply(_exchange(case, mode))
+    return REPLIES[case.key, mode]
 
 
 def _heard(suite: str) -> list[ReplyDigest]:
@@ -138,16 +142,21 @@ def _heard(suite: str) -> list[ReplyDigest]:
 PAIRED = {"prompt-tokens-more", "prompt-tokens-same", "history-reasoning-kept", "reasoning-longer"}
 
 
-@pytest.mark.parametrize(("case", "mode"), ASKED, ids=lambda value: value.key if isinstance(value, Case) else value)
-def test_a_healthy_reply_passes_every_check(case: Case, mode: Mode) -> None:
-    """No check fails the case's own answer, and each check that the case names has judged it."""
+@of_each(CASES)
+def test_a_healthy_reply_passes_every_check(case: Case) -> None:
+    """No check fails the case's own answer in any of its modes, and each check that the case names has judged it."""
+    for mode in case.modes:
+        _passes_every_check(case, mode)
+
+
+def _passes_every_check(case: Case, mode: Mode) -> None:
     findings = run_checks(case, _reply(case, mode))
-    assert [finding for finding in findings if finding.outcome is Outcome.FAIL] == []
+    assert [finding for finding in findings if finding.outcome is Outcome.FAIL] == [], mode
     passed = {finding.check for finding in findings if finding.outcome is Outcome.PASS}
-    assert set(case.checks) - PAIRED <= passed
+    assert set(case.checks) - PAIRED <= passed, mode
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.key)
+@of_each(CASES)
 def test_a_case_does_not_make_a_check_harsher(case: Case) -> None:
     """A check that runs on every reply has a severity of its own: a case that names it may lower it, not raise it."""
     order = list(Severity)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from each_case import of_each
 from jsonschema import Draft202012Validator
 
 from trueweight.checks import all_checks
@@ -26,7 +27,6 @@ ALL = [case for name in SUITES for case in find_suite(name).cases]
 REFUSED = [case for case in ALL if "request-refused" in case.checks]
 MODELS = [case for case in ALL if case.endpoint is Endpoint.MODELS]
 CASES = [case for case in ALL if "request-refused" not in case.checks and case not in MODELS]
-each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.key)
 PLENTY = 400
 """Cases that are shipped, at least, before any that are generated."""
 NINE = """
@@ -97,7 +97,7 @@ def test_the_readme_shows_a_suite_that_is_one(tmp_path: Path) -> None:
     assert [case.id for case in find_suite(str(tmp_path / "orders.yaml")).cases] == ["refund-needs-a-call"]
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.key)
+@of_each(REFUSED)
 def test_a_negative_has_a_positive_control(case: Case) -> None:
     """A refusal counts only beside an accepted sibling, which is a well-formed case of the same suite."""
     control = case.checks["request-refused"]["control"]
@@ -145,7 +145,24 @@ def test_any_yaml_reader_reads_the_same_suite(name: str) -> None:
     assert parse_yaml(text, name).value == yaml.safe_load(text)
 
 
-@each_case
+def test_a_requirement_names_every_case_that_breaks_it() -> None:
+    """``of_each`` reports all offenders of a requirement, an exception is one, and an empty list of cases fails."""
+
+    @of_each(CASES[:3])
+    def requirement(case: Case) -> None:
+        assert case is CASES[0], "not the first"
+        raise ValueError("the first")
+
+    with pytest.raises(AssertionError) as caught:
+        requirement()
+    for number, words in enumerate(("ValueError: the first", "AssertionError: not the first", "not the first")):
+        assert f"{CASES[number].key}: " in str(caught.value)
+        assert words in str(caught.value)
+    with pytest.raises(AssertionError):
+        of_each(())(lambda case: None)()
+
+
+@of_each(CASES)
 def test_a_case_says_what_it_is_for(case: Case) -> None:
     """Each case has one sentence of purpose, a source that is a link, and tags to filter by."""
     assert case.why.endswith((".", "?")), "a sentence"
@@ -154,7 +171,7 @@ def test_a_case_says_what_it_is_for(case: Case) -> None:
     assert len(case.tags) > 1
 
 
-@each_case
+@of_each(CASES)
 def test_a_must_is_about_the_server(case: Case) -> None:
     """No reply that a weak model gives through a sound server fails a MUST: what can, the server has means to hold."""
     if case.severity is not Severity.MUST:
@@ -174,7 +191,7 @@ def test_a_must_is_about_the_server(case: Case) -> None:
     assert set(case.checks) <= engine | held
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.suite == "schema-keywords"], ids=lambda case: case.key)
+@of_each([case for case in CASES if case.suite == "schema-keywords"])
 def test_no_keyword_is_a_must_by_the_back_door(case: Case) -> None:
     """The breach of ``then`` or ``allOf`` is told as that of the keyword inside, which has a check of its own: a case
     of less than MUST names them all, so that none of them speaks with its own severity."""
@@ -183,7 +200,7 @@ def test_no_keyword_is_a_must_by_the_back_door(case: Case) -> None:
         assert four <= set(case.checks)
 
 
-@each_case
+@of_each(CASES)
 def test_a_case_is_cheap_and_repeatable(case: Case) -> None:
     """A small token limit is in every request, and temperature 0 and a seed wherever the answer should not vary."""
     request = case.request
@@ -200,7 +217,7 @@ def test_a_case_is_cheap_and_repeatable(case: Case) -> None:
         assert "sampler" in case.tags or (request["temperature"], request["seed"]) == (0, 7)
 
 
-@each_case
+@of_each(CASES)
 def test_tools_and_schemas_are_what_an_api_takes(case: Case) -> None:
     """Tool names are legal and at most 128; every schema is a valid one; strict ones are closed and complete."""
     assert len(_tools(case)) <= 128
@@ -215,7 +232,7 @@ def test_tools_and_schemas_are_what_an_api_takes(case: Case) -> None:
             assert set(part.get("required", ())) == set(part["properties"])
 
 
-@each_case
+@of_each(CASES)
 def test_history_is_well_formed(case: Case) -> None:
     """Each result answers a call made before it, each call has its result, and the last word is not the assistant's."""
     open_ids: set[str] = set()
@@ -232,7 +249,7 @@ def test_history_is_well_formed(case: Case) -> None:
     assert case.request["messages"][-1]["role"] in {"user", "tool"} or "tools" in case.request["messages"][-1]
 
 
-@each_case
+@of_each(CASES)
 def test_the_answer_obeys_the_request(case: Case) -> None:
     """The example calls declared tools with arguments valid by their schemas; the example JSON is valid by its own."""
     if case.answer is None:
@@ -253,7 +270,7 @@ def test_the_answer_obeys_the_request(case: Case) -> None:
         assert len(calls) <= 1
 
 
-@each_case
+@of_each(CASES)
 def test_the_answer_fits_unless_it_is_meant_not_to(case: Case) -> None:
     """At three characters a token the answer fits into max_tokens; the cases about truncation overflow at eight."""
     if case.answer is None:
@@ -266,7 +283,7 @@ def test_the_answer_fits_unless_it_is_meant_not_to(case: Case) -> None:
         assert length < 3 * limit
 
 
-@each_case
+@of_each(CASES)
 def test_structured_cases_check_the_structure(case: Case) -> None:
     """A request with a response_format is held to it, but where it is cut on purpose."""
     if case.request.get("response_format", {"type": "text"})["type"] != "text":
