@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import jsonschema
@@ -95,12 +95,77 @@ def test_garbage_is_an_error_with_its_place(line: bytes) -> None:
     assert (caught.value.code, caught.value.where) == ("run-corrupt", "x:3")
 
 
-def test_a_line_with_wrong_inside_is_an_error(exchange: Callable[..., Exchange]) -> None:
-    """Fields of the wrong type or missing are named."""
+def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path of every value in a JSON value that is neither an object nor a list."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(inner, (*path, key))
+    else:
+        yield path
+
+
+def spoilt(value: object, path: tuple[str | int, ...], wrong: object) -> object:
+    """The same with another value in one place."""
+    if not path:
+        return wrong
+    copy = dict(value) if isinstance(value, dict) else list(value)  # type: ignore[call-overload]
+    copy[path[0]] = spoilt(copy[path[0]], path[1:], wrong)
+    return copy
+
+
+def test_every_field_of_a_wrong_type_is_named(exchange: Callable[..., Exchange]) -> None:
+    """Each field in turn, as an object, as a list and as a number with a fraction: one error with its line and path."""
+    value = json.loads(encode_exchange(exchange("t", kind=FailureKind.RESET)))
+    found = list(places(value))
+    assert len(found) > 30
+    for path in found:
+        if path == ("v",):
+            continue  # that is another version, not a wrong type
+        named = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+        for wrong in ({"x": 1}, [1], 1.5):
+            with pytest.raises(InfrastructureError) as caught:
+                decode_exchange(json.dumps(spoilt(value, path, wrong)).encode(), where="x:3")
+            assert (caught.value.code, caught.value.where) == ("run-corrupt", "x:3")
+            assert f"at {named}: " in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        ({"mode": "x"}, "at $.mode: Invalid enum value 'x'"),
+        ({"request": 3}, "at $.request: Expected object, got int"),
+        ({"attempts": [{}]}, "at $.attempts[0]: Object missing required field waited"),
+        ({"attempts": []}, "at $.attempts: Expected array of length >= 1"),
+        ({"repeat": -1}, "at $.repeat: Expected int >= 0"),
+        ({"trial": ""}, "at $.trial: Expected str of length >= 1"),
+    ],
+)
+def test_a_value_out_of_range_or_missing_is_named(
+    exchange: Callable[..., Exchange], spoil: dict[str, object], says: str
+) -> None:
+    """As one of a wrong type is."""
     value = json.loads(encode_exchange(exchange("t")))
-    for spoil in ({"mode": "x"}, {"request": 3}, {"attempts": [{}]}, {"attempts": [3]}):
-        with pytest.raises(InfrastructureError):
-            decode_exchange(json.dumps(value | spoil).encode())
+    with pytest.raises(InfrastructureError) as caught:
+        decode_exchange(json.dumps(value | spoil).encode())
+    assert says in caught.value.message
+
+
+def test_an_attempt_without_a_body_is_an_error(exchange: Callable[..., Exchange]) -> None:
+    """It has one of two keys, and no default."""
+    value = json.loads(encode_exchange(exchange("t")))
+    del value["attempts"][0]["body"]
+    with pytest.raises(InfrastructureError, match="neither body nor body_base64"):
+        decode_exchange(json.dumps(value).encode())
+
+
+def test_a_lone_surrogate_survives() -> None:
+    """No decoder of ours makes one, but a line that has one is read, and written again as it was."""
+    request = RequestRecord("POST", "http://h", (("X", "\udc80é"),), "")
+    attempt = Attempt(0, 0, None, None, 0, body=b"\xff")
+    exchange = Exchange("t", "p", "s", "c", 0, Mode.PLAIN, "", request, (attempt,))
+    line = encode_exchange(exchange)
+    assert b"\\udc80\xc3\xa9" in line
+    assert decode_exchange(line) == exchange
 
 
 def test_the_schema_refuses_what_is_no_exchange(exchange: Callable[..., Exchange]) -> None:

@@ -82,6 +82,19 @@ def test_garbage_in_the_middle_is_an_error_with_its_line(root: Path, exchange: M
     assert caught.value.where.endswith("exchanges.jsonl:2")
 
 
+def test_a_field_of_a_wrong_type_is_an_error_with_line_and_field(root: Path, exchange: Make) -> None:
+    """The index does not look into a line; reading it does, and the other lines are still read."""
+    lines = [encode_exchange(exchange(f"t{n}")) for n in range(3)]
+    lines[1] = lines[1].replace(b'"status":200', b'"status":"200"')
+    (root / "exchanges.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+    with RunDir.open(root) as run:
+        with pytest.raises(InfrastructureError) as caught:
+            list(run.exchanges())
+        assert (caught.value.code, caught.value.where) == ("run-corrupt", f"{root / 'exchanges.jsonl'}:2")
+        assert "at $.attempts[0].status: Expected int | null, got str" in caught.value.message
+        assert [run.read(trial).trial for trial in ("t0", "t2")] == ["t0", "t2"]
+
+
 def test_a_line_that_others_formatted_is_indexed_too(root: Path, exchange: Make) -> None:
     """The index does not depend on the order of keys that our own encoder writes."""
     value = json.loads(encode_exchange(exchange("t", kind=FailureKind.RESET)))

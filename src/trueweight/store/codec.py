@@ -1,126 +1,187 @@
-"""An exchange as one line of JSON, and back. Versioned; every byte of every body survives.
+"""An exchange as one line of JSON, and back. Versioned; every byte of every body survives; every field has a type.
 
-A body stands once: as text under ``body`` when it is UTF-8, else as base64 under ``body_base64``. ``outcome`` repeats
-how the final attempt ended (``ok`` or a failure kind), for grep and for the index; reading ignores it.
+A body is in the line once: as text under ``body`` when it is UTF-8, else as base64 under ``body_base64``. ``outcome``
+repeats how the final attempt ended (``ok`` or a failure kind), for grep and for the index.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from sys import intern
-from typing import Any
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
 
 from trueweight.core import (
     Attempt,
     Exchange,
     Failure,
-    FailureKind,
     InfrastructureError,
     Mode,
     RequestRecord,
     Stamp,
     compact_json,
 )
+from trueweight.store.typed import problem_of
 
-VERSION = 1
+VERSION: Literal[1] = 1
 
 # JSON allows these raw, but they break lines or terminals for people who grep, and lone surrogates are not UTF-8.
 _UNQUIET = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_DELETE = "\x7f"  # the one of them that is ASCII
+_DELETE = b"\x7f"  # the one of them that is ASCII
+
+_Count = Annotated[int, Meta(ge=0)]
+
+
+class _AttemptRecord(msgspec.Struct, frozen=True, gc=False):
+    """An attempt in a line; exactly one of ``body`` and ``body_base64`` is there."""
+
+    waited: _Count
+    t_send: int
+    t_connected: int | None
+    t_headers: int | None
+    t_done: int
+    status: int | None
+    http_version: str | None
+    headers: tuple[tuple[str, str], ...]
+    body: str | UnsetType = UNSET
+    body_base64: bytes | UnsetType = UNSET
+    stamps: tuple[Stamp, ...] = ()
+    failure: Failure | None = None
+
+
+class _Line(msgspec.Struct, frozen=True, gc=False):
+    """A line. Its fields are in the order of the file: `trueweight.store.log` finds ``trial`` and ``outcome`` by it."""
+
+    v: Literal[1]
+    trial: Annotated[str, Meta(min_length=1)]
+    outcome: str
+    provider: str
+    suite: str
+    case: str
+    repeat: _Count
+    mode: Mode
+    started_at: str
+    client_limited: bool
+    request: RequestRecord
+    attempts: Annotated[tuple[_AttemptRecord, ...], Meta(min_length=1)]
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Line).decode
 
 
 def encode_exchange(exchange: Exchange) -> bytes:
     """One line, without its newline and without any newline in it."""
-    value = {
-        "v": VERSION,
-        "trial": exchange.trial,
-        "outcome": exchange.failure.kind.value if exchange.failure else "ok",
-        "provider": exchange.provider,
-        "suite": exchange.suite,
-        "case": exchange.case,
-        "repeat": exchange.repeat,
-        "mode": exchange.mode.value,
-        "started_at": exchange.started_at,
-        "client_limited": exchange.client_limited,
-        "request": {
-            "method": exchange.request.method,
-            "url": exchange.request.url,
-            "headers": exchange.request.headers,
-            "body": exchange.request.body,
-        },
-        "attempts": [_encode_attempt(attempt) for attempt in exchange.attempts],
-    }
-    text = compact_json(value)
-    # Looking for them takes as long as all the rest, and nearly every line can be seen at a glance to have none.
-    if not text.isascii() or _DELETE in text:
-        text = _UNQUIET.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
-    return text.encode()
-
-
-def _encode_attempt(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "waited": attempt.waited,
-        "t_send": attempt.t_send,
-        "t_connected": attempt.t_connected,
-        "t_headers": attempt.t_headers,
-        "t_done": attempt.t_done,
-        "status": attempt.status,
-        "http_version": attempt.http_version,
-        "headers": attempt.headers,
-        **_encode_body(attempt.body),
-        "stamps": attempt.stamps,
-        "failure": None
-        if attempt.failure is None
-        else {"kind": attempt.failure.kind, "detail": attempt.failure.detail},
-    }
-
-
-def _encode_body(body: bytes) -> dict[str, str]:
+    line = _Line(
+        VERSION,
+        exchange.trial,
+        exchange.failure.kind.value if exchange.failure else "ok",
+        exchange.provider,
+        exchange.suite,
+        exchange.case,
+        exchange.repeat,
+        exchange.mode,
+        exchange.started_at,
+        exchange.client_limited,
+        exchange.request,
+        tuple(_attempt_record(attempt) for attempt in exchange.attempts),
+    )
     try:
-        return {"body": body.decode("utf-8")}
+        data = _encode(line)
+    except UnicodeEncodeError:  # a lone surrogate
+        return _quiet(compact_json(msgspec.to_builtins(line)))
+    # The search takes as long as all the rest, and nearly every line is ASCII.
+    return data if data.isascii() and _DELETE not in data else _quiet(data.decode())
+
+
+def _quiet(text: str) -> bytes:
+    return _UNQUIET.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
+
+
+def _attempt_record(attempt: Attempt) -> _AttemptRecord:
+    body: str | UnsetType = UNSET
+    body_base64: bytes | UnsetType = UNSET
+    try:
+        body = attempt.body.decode("utf-8")
     except UnicodeDecodeError:
-        return {"body_base64": base64.b64encode(body).decode("ascii")}
+        body_base64 = attempt.body
+    return _AttemptRecord(
+        attempt.waited,
+        attempt.t_send,
+        attempt.t_connected,
+        attempt.t_headers,
+        attempt.t_done,
+        attempt.status,
+        attempt.http_version,
+        attempt.headers,
+        body,
+        body_base64,
+        attempt.stamps,
+        attempt.failure,
+    )
 
 
 def decode_exchange(line: bytes, *, where: str = "") -> Exchange:
-    """The exchange that a line holds.
+    """The exchange in a line.
+
+    Args:
+        where: file and line number, for an error.
 
     Raises:
-        InfrastructureError: if the line is not an exchange, or one of a version that this program does not know.
+        InfrastructureError: ``run-version`` for a version that this program does not know; ``run-corrupt`` if the line
+            is not an exchange, with the first field that has a wrong type.
     """
-    value = load_line(line, where=where)
     try:
-        request = value["request"]
-        return Exchange(
-            trial=intern(value["trial"]),
-            provider=value["provider"],
-            suite=value["suite"],
-            case=value["case"],
-            repeat=value["repeat"],
-            mode=Mode(value["mode"]),
-            started_at=value["started_at"],
-            request=RequestRecord(request["method"], request["url"], _pairs(request["headers"]), request["body"]),
-            attempts=tuple(_decode_attempt(attempt) for attempt in value["attempts"]),
-            client_limited=value["client_limited"],
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise _corrupt(where, f"{type(error).__name__}: {error}") from None
+        found = _decode(line)
+    except (msgspec.MsgspecError, RecursionError):
+        found = _decode_slowly(line, where)
+    return Exchange(
+        trial=intern(found.trial),
+        provider=found.provider,
+        suite=found.suite,
+        case=found.case,
+        repeat=found.repeat,
+        mode=found.mode,
+        started_at=found.started_at,
+        request=found.request,
+        attempts=tuple(_attempt(attempt, where) for attempt in found.attempts),
+        client_limited=found.client_limited,
+    )
 
 
-def load_line(line: bytes, *, where: str = "") -> dict[str, Any]:
-    """A line's JSON object, its version checked and nothing else.
+def _attempt(record: _AttemptRecord, where: str) -> Attempt:
+    if isinstance(record.body, str):
+        body = record.body.encode()
+    elif isinstance(record.body_base64, bytes):
+        body = record.body_base64
+    else:
+        raise _corrupt(where, "an attempt has neither body nor body_base64")
+    return Attempt(
+        record.waited,
+        record.t_send,
+        record.t_connected,
+        record.t_headers,
+        record.t_done,
+        record.status,
+        record.http_version,
+        record.headers,
+        body,
+        record.stamps,
+        record.failure,
+    )
 
-    Raises:
-        InfrastructureError: as `decode_exchange`.
-    """
+
+def _decode_slowly(line: bytes, where: str) -> _Line:
+    """The same for a line with escapes of lone surrogates, which msgspec refuses; and the error for any other line."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise _corrupt(where, str(error)) from None
-    if not isinstance(value, dict) or not isinstance(value.get("trial"), str) or not value.get("attempts"):
-        raise _corrupt(where, "not an exchange")
+    if not isinstance(value, dict) or "trial" not in value:
+        raise _corrupt(where, "a JSON value that is not an exchange")
     if value.get("v") != VERSION:
         raise InfrastructureError(
             f"exchange format version {value.get('v')!r} is not known to this version of trueweight",
@@ -128,7 +189,11 @@ def load_line(line: bytes, *, where: str = "") -> dict[str, Any]:
             where=where,
             hint=f"Valid: {VERSION}. A newer trueweight may read it.",
         )
-    return value
+    try:
+        return msgspec.convert(value, _Line)
+    except (msgspec.ValidationError, RecursionError) as error:
+        field, problem = problem_of(error)
+        raise _corrupt(where, f"at {field}: {problem}") from None
 
 
 def _corrupt(where: str, reason: str) -> InfrastructureError:
@@ -136,27 +201,5 @@ def _corrupt(where: str, reason: str) -> InfrastructureError:
         f"this line is not a recorded exchange: {reason}",
         code="run-corrupt",
         where=where,
-        hint="Only the end of a run can be torn, and that is repaired. Delete the line to go on without it.",
+        hint="Only the last line of a run can be torn, and a resume repairs it. Delete this line to go on without it.",
     )
-
-
-def _decode_attempt(value: dict[str, Any]) -> Attempt:
-    failure = value["failure"]
-    body = value["body"].encode() if "body" in value else base64.b64decode(value["body_base64"], validate=True)
-    return Attempt(
-        waited=value["waited"],
-        t_send=value["t_send"],
-        t_connected=value["t_connected"],
-        t_headers=value["t_headers"],
-        t_done=value["t_done"],
-        status=value["status"],
-        http_version=value["http_version"],
-        headers=_pairs(value["headers"]),
-        body=body,
-        stamps=tuple(Stamp(ns, offset) for ns, offset in value["stamps"]),
-        failure=None if failure is None else Failure(FailureKind(failure["kind"]), failure["detail"]),
-    )
-
-
-def _pairs(value: list[list[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, content) for name, content in value)

@@ -1,9 +1,9 @@
-"""The append-only file of exchanges, and the index that says where the last record of each trial stands.
+"""The append-only file of exchanges, and the index of the last line of each trial.
 
-Durability: each record is handed to the kernel as one whole line before `append` returns, so no crash or ``kill -9`` of
-this process loses a completed exchange. The disk is told to keep it (fsync) when the log is closed and not at every
-record: an fsync stalls for milliseconds, and they would show up in the times of every stream under way. A power cut can
-therefore lose the last seconds, which a resume sends again.
+Durability: each line is handed to the kernel as a whole before `append` returns, so no crash or ``kill -9`` of this
+process loses a completed exchange. fsync is called when the log is closed and not at every line: an fsync stalls for
+milliseconds, which would show in the times of every stream in progress. A power cut can therefore lose the last
+seconds, which a resume sends again.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from sys import intern
 from typing import NamedTuple
 
 from trueweight.core import Exchange, InfrastructureError
-from trueweight.store.codec import decode_exchange, encode_exchange, load_line
+from trueweight.store.codec import decode_exchange, encode_exchange
 from trueweight.store.files import disk_error, open_plain, write_all
 
-# What our own encoder writes first: spares parsing whole bodies to build the index.
+# The beginning of a line as our encoder writes it: spares parsing whole bodies to build the index.
 _HEAD = re.compile(rb'\{"v":1,"trial":"([^"\\]+)","outcome":"([^"\\]+)",')
+_BLOCK = 1 << 20
 
 
-class Entry(NamedTuple):
-    """Where a record stands, and how its trial ended: ``ok`` or a failure kind."""
+class LinePosition(NamedTuple):
+    """Where a line is, in bytes, and how its trial ended: ``ok`` or a failure kind."""
 
     offset: int
     length: int
@@ -35,11 +36,18 @@ class ExchangeLog:
     """Reads, and after `start_writing` also appends."""
 
     def __init__(self, path: Path) -> None:
+        """Open the file and index it.
+
+        Raises:
+            OSError: it cannot be opened.
+            ConfigError: it is not a regular file.
+            InfrastructureError: a line other than the last is damaged or of an unknown version.
+        """
         self._path = path
         self._reader = os.fdopen(open_plain(path, os.O_RDONLY), "rb")
         self._writer: int | None = None
         self._end = 0
-        self.index: dict[str, Entry] = {}
+        self.index: dict[str, LinePosition] = {}
         try:
             self._scan()
         except BaseException:
@@ -51,16 +59,15 @@ class ExchangeLog:
             if not line.endswith(b"\n"):
                 break  # torn: the process died while writing it, so its trial was never complete
             trial, outcome = self._identify(line, number)
-            # One string for each trial, however many tables of a run know it.
-            self.index[intern(trial)] = Entry(self._end, len(line), intern(outcome))
+            # One string object for each trial: several tables of a run hold it.
+            self.index[intern(trial)] = LinePosition(self._end, len(line), intern(outcome))
             self._end += len(line)
 
     def _identify(self, line: bytes, number: int) -> tuple[str, str]:
         if (head := _HEAD.match(line)) and line.endswith(b"}\n"):
             return head.group(1).decode(), head.group(2).decode()
-        value = load_line(line, where=f"{self._path}:{number}")
-        failure = value["attempts"][-1].get("failure")
-        return value["trial"], failure["kind"] if failure else "ok"
+        exchange = decode_exchange(line, where=f"{self._path}:{number}")
+        return exchange.trial, _outcome_of(exchange)
 
     def start_writing(self) -> None:
         """Open for appending and cut off a torn last line. The caller holds the run's lock."""
@@ -70,7 +77,7 @@ class ExchangeLog:
         os.lseek(self._writer, self._end, os.SEEK_SET)
 
     def append(self, exchange: Exchange) -> None:
-        """Record an exchange; it replaces an earlier one of the same trial.
+        """Write an exchange; it replaces an earlier one of the same trial.
 
         Raises:
             InfrastructureError: if the disk refuses. The file then ends where it ended before.
@@ -84,25 +91,44 @@ class ExchangeLog:
             os.ftruncate(self._writer, self._end)
             os.lseek(self._writer, self._end, os.SEEK_SET)
             raise disk_error(self._path, error) from None
-        outcome = exchange.failure.kind.value if exchange.failure else "ok"
-        self.index[exchange.trial] = Entry(self._end, len(line), outcome)
+        self.index[exchange.trial] = LinePosition(self._end, len(line), _outcome_of(exchange))
         self._end += len(line)
 
-    def read(self, entry: Entry) -> Exchange:
-        """The exchange that an entry of the index points to."""
-        self._reader.seek(entry.offset)
-        line = self._reader.read(entry.length)
-        return decode_exchange(line, where=f"{self._path} at byte {entry.offset}")
+    def read(self, position: LinePosition) -> Exchange:
+        """The exchange at a position of the index.
+
+        Raises:
+            InfrastructureError: ``run-corrupt`` with the number of the line and the field that is wrong.
+        """
+        self._reader.seek(position.offset)
+        line = self._reader.read(position.length)
+        try:
+            return decode_exchange(line)
+        except InfrastructureError as error:
+            error.where = f"{self._path}:{self._line_number(position.offset)}"
+            raise
+
+    def _line_number(self, offset: int) -> int:
+        self._reader.seek(0)
+        number = 1
+        while offset > 0 and (block := self._reader.read(min(_BLOCK, offset))):
+            number += block.count(b"\n")
+            offset -= len(block)
+        return number
 
     def exchanges(self) -> Iterator[Exchange]:
-        """The last record of every trial, in file order, one in memory at a time."""
-        for entry in sorted(self.index.values()):
-            yield self.read(entry)
+        """The last line of every trial, in file order, one in memory at a time."""
+        for position in sorted(self.index.values()):
+            yield self.read(position)
 
     def close(self) -> None:
-        """Make what was written durable and let go of the file."""
+        """Make the file durable and close it."""
         self._reader.close()
         if self._writer is not None:
             os.fsync(self._writer)
             os.close(self._writer)
             self._writer = None
+
+
+def _outcome_of(exchange: Exchange) -> str:
+    return exchange.failure.kind.value if exchange.failure else "ok"

@@ -161,7 +161,7 @@ class RunDir:
 
     def recorded(self) -> set[str]:
         """Trials that are complete and never need to be sent again: all but those that our own stopping cut short."""
-        return {trial for trial, entry in self._log.index.items() if entry.outcome != FailureKind.INTERRUPTED}
+        return {trial for trial, position in self._log.index.items() if position.outcome != FailureKind.INTERRUPTED}
 
     def failed(self) -> set[str]:
         """Complete trials that brought no answer to judge: failures of transport or account."""
@@ -174,15 +174,15 @@ class RunDir:
         Raises:
             ConfigError: if the run has none.
         """
-        entry = self._log.index.get(trial)
-        if entry is None:
+        position = self._log.index.get(trial)
+        if position is None:
             raise ConfigError(
                 f"no trial {trial!r} in this run",
                 code="run-no-trial",
                 where=str(self.path),
                 hint="Valid: a trial id as the summary and the report show it.",
             )
-        return self._log.read(entry)
+        return self._log.read(position)
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a file that is made from the record (summary, report), whole or not at all.

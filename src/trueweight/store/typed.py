@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-import msgspec
-
 _AT = re.compile(r"^(?P<problem>.*?)(?: - at `(?:key in )?(?P<field>\$[^`]*)`)?$", re.DOTALL)
 
 
-def problem_of(error: msgspec.MsgspecError) -> tuple[str, str]:
+def problem_of(error: Exception) -> tuple[str, str]:
     """The path of the field, such as ``$.attempts[0].status``, and what is wrong with it.
 
     The path is ``$`` where msgspec names none: the value as a whole is meant.
