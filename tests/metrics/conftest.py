@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from trueweight.core import FailureKind, Mode, Observation
 from trueweight.metrics import CaseInfo
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "report" / "site"))
 
 Observe = Callable[..., Observation]
 

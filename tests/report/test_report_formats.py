@@ -176,4 +176,4 @@ def test_an_unknown_format_names_the_near_miss() -> None:
 def test_formats_are_found_by_their_files() -> None:
     """Every module in the folder is a format with a suffix; nothing keeps a list."""
     assert set(format_names()) >= {"html", "json", "junit", "markdown", "badge"}
-    assert all(find_format(name).SUFFIX.startswith(".") for name in format_names())
+    assert all(find_format(name).suffix.startswith(".") for name in format_names())

@@ -11,7 +11,7 @@ from trueweight.config.lines import Lines
 from trueweight.config.spot import Spot
 from trueweight.config.toml import parse_toml, read_toml_text
 from trueweight.core import Role, Severity, near_miss
-from trueweight.metrics import COMPARED, all_metrics
+from trueweight.metrics import compared_metrics, trial_metrics
 
 _KEYS = ("metric", "at_least", "at_most", "side", "versus", "providers", "role")
 _FINDINGS = (*(severity.value for severity in Severity), "beyond_reference")
@@ -87,16 +87,16 @@ def _rule(spot: Spot, table: Mapping[str, Any]) -> Rule:
 def _metric(spot: Spot, table: Mapping[str, Any]) -> str:
     name = table.get("metric")
     if not isinstance(name, str):
-        spot.refuse("the rule names no metric", code="bar-metric", hint=near_miss("", all_metrics()))
-    if name not in all_metrics():
-        spot.at("metric").refuse(f"unknown metric {name!r}", code="bar-metric", hint=near_miss(name, all_metrics()))
+        spot.refuse("the rule names no metric", code="bar-metric", hint=near_miss("", trial_metrics()))
+    if name not in trial_metrics():
+        spot.at("metric").refuse(f"unknown metric {name!r}", code="bar-metric", hint=near_miss(name, trial_metrics()))
     return name
 
 
 def _versus(spot: Spot, table: Mapping[str, Any], metric: str) -> str:
     versus: str = _choice(spot, table, "versus", {name: name for name in ("reference", "baseline")}, default="")
-    compared = COMPARED if versus == "baseline" else tuple(all_metrics())
-    valid = [name for name in compared if all_metrics()[name].difference]
+    compared = compared_metrics() if versus == "baseline" else tuple(trial_metrics())
+    valid = [name for name in compared if trial_metrics()[name].difference]
     if versus and metric not in valid:
         spot.at("versus").refuse_value(versus, f"{metric} is not compared", valid=", ".join(valid), code="bar-versus")
     return versus
@@ -126,7 +126,7 @@ def _names(spot: Spot, value: Any) -> tuple[str, ...]:
 
 def _refuse_unreachable(spot: Spot, rule: Rule) -> None:
     """A proportion whose interval must reach the very end of its range would be inconclusive for ever."""
-    if all_metrics()[rule.metric].unit != "proportion" or rule.versus_reference or rule.versus_baseline:
+    if trial_metrics()[rule.metric].unit != "proportion" or rule.versus_reference or rule.versus_baseline:
         return
     if not 0 <= rule.bound <= 1:
         key = "at_least" if rule.at_least is not None else "at_most"

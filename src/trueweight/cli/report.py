@@ -43,7 +43,7 @@ def command(
                 summary = join_drift(summary, run, drift)
         text = publish(run, summary, form)
         if output is None:
-            output = run.write_text(f"report{find_format(form).SUFFIX}", text)
+            output = run.write_text(f"report{find_format(form).suffix}", text)
         elif str(output) == "-":
             click.echo(text, nl=False)
             return

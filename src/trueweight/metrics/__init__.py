@@ -1,8 +1,17 @@
 """Observations → estimates: pure, seeded, vectorised."""
 
 from trueweight.metrics.measuring import Comparison, Measured, measure
-from trueweight.metrics.registry import COMPARED, Metric, all_metrics, register
-from trueweight.metrics.sample import Sample, make_halves, make_samples
+from trueweight.metrics.registry import (
+    Metric,
+    all_metrics,
+    compared_metrics,
+    describe,
+    in_order,
+    metric_origin,
+    register,
+    trial_metrics,
+)
+from trueweight.metrics.sample import Sample, make_passes, make_samples
 from trueweight.metrics.share import Share, estimate_share, share_metric
 from trueweight.metrics.table import CaseInfo, Table, tabulate
 from trueweight.statistics.multiple_testing import benjamini_hochberg, holm
@@ -12,7 +21,6 @@ from trueweight.statistics.quantile import quantile
 from trueweight.statistics.resample import Resampler, bca
 
 __all__ = [
-    "COMPARED",
     "CaseInfo",
     "Comparison",
     "Difference",
@@ -26,18 +34,23 @@ __all__ = [
     "bca",
     "benjamini_hochberg",
     "clustered",
+    "compared_metrics",
+    "describe",
     "difference_by_case",
     "estimate_share",
     "exact",
     "holm",
-    "make_halves",
+    "in_order",
+    "make_passes",
     "make_samples",
     "mcnemar",
     "measure",
     "median_difference",
+    "metric_origin",
     "quantile",
     "register",
     "share_metric",
     "tabulate",
+    "trial_metrics",
     "wilson",
 ]

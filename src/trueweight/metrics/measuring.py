@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from trueweight.core import Estimate, Observation
-from trueweight.metrics.registry import all_metrics
-from trueweight.metrics.sample import ASKED_ONCE, NO_REFERENCE, Sample, make_halves, make_samples
+from trueweight.metrics.registry import trial_metrics
+from trueweight.metrics.sample import NO_REFERENCE, NOT_REPEATED, Sample, make_passes, make_samples
 from trueweight.metrics.table import CaseInfo, Table, tabulate
 from trueweight.statistics.multiple_testing import holm
 from trueweight.statistics.paired import Difference
@@ -29,11 +29,15 @@ class Comparison(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Everything that is measured of a run, by provider and by metric."""
+    """Everything that is measured of a run, by provider and by metric.
+
+    Attributes:
+        self_agreement: metric → the reference against itself: the smallest difference that means anything.
+    """
 
     metrics: dict[str, dict[str, Estimate]]
     versus_reference: dict[str, dict[str, Comparison]]
-    noise_floor: dict[str, Estimate]
+    self_agreement: dict[str, Estimate]
     tables: dict[str, Table]
 
 
@@ -46,7 +50,7 @@ def measure(
     passes: int,
     seed: int,
 ) -> Measured:
-    """Measure each provider. The reference is asked ``repeats × passes`` times, any other ``repeats`` times."""
+    """Measure each provider. The reference has ``repeats × passes`` trials per case and mode, any other ``repeats``."""
     resampler = Resampler(len(cases), seed)
     tables = {
         name: tabulate(seen, cases, repeats * passes if name == reference else repeats)
@@ -54,20 +58,21 @@ def measure(
     }
     samples = make_samples(tables, reference, repeats, passes, resampler)
     metrics = {
-        name: {metric.name: metric.estimate(sample) for metric in all_metrics().values()}
+        name: {metric.id: metric.estimate(sample) for metric in trial_metrics().values() if metric.estimate}
         for name, sample in samples.items()
     }
     halves = None
     if reference is not None and reference in tables and passes >= 2:
-        halves = make_halves(tables[reference], repeats, resampler)
-    floor = _noise_floor(halves, metrics.get(reference or ""), NO_REFERENCE if reference not in tables else ASKED_ONCE)
-    return Measured(metrics, _versus(samples, reference), floor, tables)
+        halves = make_passes(tables[reference], repeats, resampler)
+    why_not = NOT_REPEATED if reference in tables else NO_REFERENCE
+    own = metrics.get(reference or "")
+    return Measured(metrics, _versus(samples, reference), _self_agreement(halves, own, why_not), tables)
 
 
 def _versus(samples: Mapping[str, Sample], reference: str | None) -> dict[str, dict[str, Comparison]]:
     out: dict[str, dict[str, Comparison]] = {name: {} for name in samples}
     candidates = [name for name in samples if name != reference]
-    for metric in all_metrics().values():
+    for metric in trial_metrics().values():
         if metric.difference is None:
             continue
         if reference is None or reference not in samples:
@@ -79,7 +84,7 @@ def _versus(samples: Mapping[str, Sample], reference: str | None) -> dict[str, d
         adjusted = dict(zip(tested, holm([found[name].p or 0.0 for name in tested]), strict=True))
         for name in candidates:
             estimate, p = found[name]
-            out[name][metric.name] = Comparison(_with_holm(estimate, len(tested)), p, adjusted.get(name))
+            out[name][metric.id] = Comparison(_with_holm(estimate, len(tested)), p, adjusted.get(name))
     return out
 
 
@@ -90,18 +95,18 @@ def _with_holm(estimate: Estimate, family: int) -> Estimate:
     return replace(estimate, method=words)
 
 
-def _noise_floor(
+def _self_agreement(
     halves: tuple[Sample, Sample] | None, own: Mapping[str, Estimate] | None, why_not: str
 ) -> dict[str, Estimate]:
-    """Reference A against reference B: the score itself for trigger metrics, else B's difference from A."""
+    """The reference's pass B against its pass A: the score itself for tool-call F1 and its kin, else the difference."""
     out = {}
-    for metric in all_metrics().values():
+    for metric in trial_metrics().values():
         if metric.difference is None:
             continue
         if halves is None or own is None:
-            out[metric.name] = Estimate.not_applicable(metric.unit, why_not)
-        elif metric.floor_is_estimate:
-            out[metric.name] = own[metric.name]
+            out[metric.id] = Estimate.not_applicable(metric.unit, why_not)
+        elif metric.self_agreement_is_estimate:
+            out[metric.id] = own[metric.id]
         else:
-            out[metric.name] = metric.difference(halves[1], halves[0]).estimate
+            out[metric.id] = metric.difference(halves[1], halves[0]).estimate
     return out

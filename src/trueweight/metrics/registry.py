@@ -1,77 +1,118 @@
-"""The metrics there are. A new metric is a new file in ``metrics/``: nothing else lists them."""
+"""The metrics there are: each is declared once, in the module that computes it.
+
+Page, bar, gate, comparison, site, ``explain`` and documentation read the declaration. A metric from another package is
+declared in the same way and found through the entry-point group ``trueweight.metrics``.
+"""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from typing import Final
 
 from trueweight.core import Estimate
+from trueweight.core.registry import Registry
 from trueweight.metrics.sample import Sample
 from trueweight.statistics.paired import Difference
 
+UNDECLARED_PLACE: Final = 1_000
+"""The place of a metric that gives none: behind all of ours, in order of id."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """One number about a provider.
 
     Attributes:
-        unit: of the value.
-        definition: one sentence that a reader of the report sees beside the number.
-        higher_is_better: None where neither is.
-        estimate: from a provider's trials.
+        id: its name in ``summary.json``, in ``bar.toml`` and on the command line.
+        title: head of its column or row.
+        unit: of the value: ``proportion``, ``ms``, ``tokens/s``, ``USD`` …
+        definition: what is measured, in sentences that stand beside the number.
+        source: a URL or a citation of the definition, or where it is defined if it is trueweight's own.
+        method: how the value, its interval and its difference from the reference are estimated.
+        higher_is_better: None where neither direction is better.
+        place: where it stands in tables; lower comes first.
+        estimate: from a provider's trials; None for what is measured by requests of its own, as drift is.
         difference: of a provider from the reference (two samples, provider first), paired by case; None where the
-            metric does not compare.
-        floor_is_estimate: whether the noise floor shows the reference's own estimate, which compares its two runs, or
-            else the difference of its second run from its first.
+            metric is not compared with the reference.
+        self_agreement_is_estimate: the reference's estimate compares its two passes already, so the self-agreement is
+            that estimate; else it is the difference of the second pass from the first.
+        compared: ``trueweight compare`` compares it between two runs.
+        column: it is a column of the page's first table.
+        shows_difference: its column shows the paired difference from the reference and the band of self-agreement.
+        log: its axis is logarithmic.
+        beside: id of a second metric, written beside the value in the words ``beside_words`` (``p95 {}``).
     """
 
-    name: str
+    id: str
+    title: str
     unit: str
     definition: str
+    source: str
+    method: str
     higher_is_better: bool | None
-    estimate: Callable[[Sample], Estimate]
+    place: int = UNDECLARED_PLACE
+    estimate: Callable[[Sample], Estimate] | None = None
     difference: Callable[[Sample, Sample], Difference] | None = None
-    floor_is_estimate: bool = False
+    self_agreement_is_estimate: bool = False
+    compared: bool = False
+    column: bool = False
+    shows_difference: bool = False
+    log: bool = False
+    beside: str = ""
+    beside_words: str = "{}"
 
 
-_METRICS: dict[str, Metric] = {}
+_METRICS: Final = Registry[Metric]("metric", "trueweight.metrics")
 
 
 def register(metric: Metric) -> Metric:
     """Add a metric.
 
     Raises:
-        ValueError: if the name is taken.
+        ConfigError: ``registry-duplicate`` if the id is taken.
     """
-    if metric.name in _METRICS:
-        raise ValueError(f"two metrics are named {metric.name!r}")
-    _METRICS[metric.name] = metric
-    return metric
+    return _METRICS.add(metric.id, metric)
 
 
-@cache
-def all_metrics() -> dict[str, Metric]:
-    """Every metric by name, in order of file and then of definition."""
-    package = importlib.import_module("trueweight.metrics.catalogue")
-    for module in sorted(found.name for found in pkgutil.iter_modules(package.__path__)):
-        importlib.import_module(f"{package.__name__}.{module}")
-    return dict(_METRICS)
+def all_metrics() -> Mapping[str, Metric]:
+    """Every metric by id, sorted by id.
+
+    Raises:
+        ConfigError: ``plugin-broken`` if a module that declares metrics cannot be imported.
+    """
+    return _METRICS.all()
 
 
-COMPARED = (
-    "must_pass_rate",
-    "schema_accuracy",
-    "schema_accuracy_unconditional",
-    "tool_call_f1",
-    "trigger_accuracy",
-    "structured_output_accuracy",
-    "success_rate",
-    "first_attempt_success_rate",
-    "ttft",
-    "e2e",
-    "output_speed",
-)
-"""What `trueweight compare` compares between two runs."""
+def trial_metrics() -> Mapping[str, Metric]:
+    """The metrics that are estimated from the trials of a run, which a bar can set a threshold on; sorted by id."""
+    return {name: metric for name, metric in all_metrics().items() if metric.estimate is not None}
+
+
+def compared_metrics() -> tuple[str, ...]:
+    """Ids of the metrics that ``trueweight compare`` compares between two runs, in order of place."""
+    return tuple(metric.id for metric in in_order(all_metrics()) if metric.compared)
+
+
+def metric_origin(name: str) -> str:
+    """The package that declares a metric.
+
+    Raises:
+        ConfigError: ``unknown-metric`` if there is none of that id.
+    """
+    return _METRICS.origin(name)
+
+
+def describe(name: str) -> Metric:
+    """The metric of that id. A summary can hold one whose package is not installed: its id is then its title."""
+    known = all_metrics().get(name)
+    if known is not None:
+        return known
+    return Metric(
+        id=name, title=name.replace("_", " "), unit="", definition="", source="", method="", higher_is_better=None
+    )
+
+
+def in_order(names: Iterable[str]) -> tuple[Metric, ...]:
+    """The metrics of these ids by place, then by id."""
+    return tuple(sorted(map(describe, names), key=lambda metric: (metric.place, metric.id)))

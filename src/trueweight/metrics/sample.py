@@ -13,15 +13,15 @@ from trueweight.statistics.array import Array
 from trueweight.statistics.resample import Resampler
 
 NO_REFERENCE = "the run has no reference"
-ASKED_ONCE = "the reference was asked only once, so it cannot be compared with itself"
+NOT_REPEATED = "the reference has only one pass, so it cannot be compared with itself"
 
 
 class Pairing(NamedTuple):
     """Tables whose rows match one to one: same case, mode and repeat.
 
     Attributes:
-        ours: the provider; reference B where the provider is the reference itself.
-        a, b: the reference's two runs; ``b`` is None where there is only one, or where it is ``ours``.
+        ours: the provider; pass B where the provider is the reference itself.
+        a, b: the reference's two passes; ``b`` is None where there is only one, or where it is ``ours``.
     """
 
     ours: Table
@@ -34,13 +34,14 @@ class Sample:
     """What a metric is computed from.
 
     Attributes:
-        told: for each row of ``own``, whether the reference called on the same trial: 1, 0, or -1 if it is not known.
+        reference_called: for each row of ``own``, whether the reference called a tool on the same trial: 1, 0, or -1
+            if it is not known.
         pairing: None if there is nothing to pair with; ``unpaired`` then says why.
     """
 
     own: Table
     resampler: Resampler
-    told: Array
+    reference_called: Array
     pairing: Pairing | None
     unpaired: str = ""
 
@@ -53,36 +54,36 @@ class Sample:
 def make_samples(
     tables: Mapping[str, Table], reference: str | None, repeats: int, passes: int, resampler: Resampler
 ) -> dict[str, Sample]:
-    """A sample per provider. The reference's repeats below ``repeats`` are A, the next ``repeats`` are B."""
+    """A sample per provider. The reference's repeats below ``repeats`` are its pass A, the next ``repeats`` pass B."""
     out = {}
     for name, table in tables.items():
-        nobody = np.full(len(table), -1, dtype=np.int8)
+        unknown = np.full(len(table), -1, dtype=np.int8)
         if reference is None or reference not in tables:
-            out[name] = Sample(table, resampler, nobody, None, NO_REFERENCE)
+            out[name] = Sample(table, resampler, unknown, None, NO_REFERENCE)
         elif name == reference and passes < 2:
-            out[name] = Sample(table, resampler, nobody, None, ASKED_ONCE)
+            out[name] = Sample(table, resampler, unknown, None, NOT_REPEATED)
         elif name == reference:
             a, b = split(table, repeats, passes)
-            told = np.concatenate([_told(a, b, -repeats), _told(b, a, repeats)])
+            reference_called = np.concatenate([_called_in(a, b, -repeats), _called_in(b, a, repeats)])
             both = table.take(np.concatenate([_rows(table, 0, repeats), _rows(table, repeats, 2 * repeats)]))
-            out[name] = Sample(both, resampler, told, _pair(b, a, None, repeats))
+            out[name] = Sample(both, resampler, reference_called, _pair(b, a, None, repeats))
         else:
             a, b = split(tables[reference], repeats, passes)
-            out[name] = Sample(table, resampler, _told(table, a, 0), _pair(table, a, b, repeats))
+            out[name] = Sample(table, resampler, _called_in(table, a, 0), _pair(table, a, b, repeats))
     return out
 
 
-def make_halves(reference: Table, repeats: int, resampler: Resampler) -> tuple[Sample, Sample]:
-    """Reference A and reference B, each as if it were a provider of its own."""
+def make_passes(reference: Table, repeats: int, resampler: Resampler) -> tuple[Sample, Sample]:
+    """The reference's pass A and its pass B, each as a sample like any provider's."""
     a, b = split(reference, repeats, 2)
     return (
-        Sample(a, resampler, _told(a, b, -repeats), None, ASKED_ONCE),
-        Sample(b, resampler, _told(b, a, repeats), None, ASKED_ONCE),
+        Sample(a, resampler, _called_in(a, b, -repeats), None, NOT_REPEATED),
+        Sample(b, resampler, _called_in(b, a, repeats), None, NOT_REPEATED),
     )
 
 
 def split(reference: Table, repeats: int, passes: int) -> tuple[Table, Table]:
-    """Reference A and reference B; B is empty if the reference was asked once."""
+    """The reference's pass A and pass B; B is empty if there is only one pass."""
     end = 2 * repeats if passes >= 2 else repeats
     return reference.take(_rows(reference, 0, repeats)), reference.take(_rows(reference, repeats, end))
 
@@ -97,7 +98,7 @@ def _index(table: Table, keys: list[tuple[int, bool, int]]) -> Array:
     return np.array([where.get(key, -1) for key in keys], dtype=np.int64)
 
 
-def _told(table: Table, other: Table, shift: int) -> Array:
+def _called_in(table: Table, other: Table, shift: int) -> Array:
     rows = _index(other, table.keys(shift=shift))
     if not len(other):
         return np.full(len(table), -1, dtype=np.int8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -34,8 +34,25 @@ class Share(NamedTuple):
     nothing: str
 
 
-def share_metric(name: str, definition: str) -> Callable[[Callable[[Sample], Share]], Callable[[Sample], Share]]:
-    """Register a function that says what counts and what hits as a proportion of which more is better."""
+_METHOD: Final = (
+    "Hits ÷ counted trials. 95% interval with the case as the unit: Wilson, an exact limit, or a BCa bootstrap over "
+    "cases. Difference from the reference: mean over cases of the difference of rates; exact McNemar test."
+)
+
+
+def share_metric(
+    name: str,
+    title: str,
+    definition: str,
+    *,
+    source: str,
+    place: int,
+    compared: bool = False,
+    column: bool = False,
+    beside: str = "",
+    beside_words: str = "{}",
+) -> Callable[[Callable[[Sample], Share]], Callable[[Sample], Share]]:
+    """Register a function that says which trials count and which hit, as a proportion of which more is better."""
 
     def add(share: Callable[[Sample], Share]) -> Callable[[Sample], Share]:
         def estimate(sample: Sample) -> Estimate:
@@ -44,7 +61,24 @@ def share_metric(name: str, definition: str) -> Callable[[Callable[[Sample], Sha
         def difference(ours: Sample, theirs: Sample) -> Difference:
             return difference_of_shares(ours, share(ours), theirs, share(theirs))
 
-        register(Metric(name, "proportion", definition, True, estimate, difference))
+        register(
+            Metric(
+                id=name,
+                title=title,
+                unit="proportion",
+                definition=definition,
+                source=source,
+                method=_METHOD,
+                higher_is_better=True,
+                place=place,
+                estimate=estimate,
+                difference=difference,
+                compared=compared,
+                column=column,
+                beside=beside,
+                beside_words=beside_words,
+            )
+        )
         return share
 
     return add

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from trueweight.metrics import describe
 from trueweight.report.formats.markdown import inline
-from trueweight.report.metrics import of_id
 from trueweight.report.numbers import points, span, write
 from trueweight.report.text import for_log
 
@@ -46,7 +46,7 @@ def significant(found: Mapping[str, Any]) -> list[Line]:
         before, after = (write(entry[side]["value"], entry[side]["unit"]) for side in ("before", "after"))
         share = difference["unit"] == "difference"
         change = points(difference["value"]) if share else write(difference["value"], difference["unit"])
-        label = of_id(one["metric"]).label
+        label = describe(one["metric"]).title
         lines.append(Line(one["provider"], label, before, after, change, span(difference), _ARROWS[one["change"]]))
     return sorted(lines, key=lambda line: (line.word != _ARROWS["worse"], line.provider, line.metric))
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from trueweight.metrics import describe
 from trueweight.report.ground import ALPHA, failing, how_much_slower, what_is_wrong, what_the_bar_says
-from trueweight.report.metrics import of_id
 from trueweight.report.numbers import percent
 
 RELIABLE: Final = 0.95
@@ -165,7 +165,7 @@ def _cases(count: int) -> str:
 
 
 def _named(metric: str) -> str:
-    return of_id(metric).label.replace("_", " ")
+    return describe(metric).title.replace("_", " ")
 
 
 def _with_drift(standing: Standing, drift: Mapping[str, Any]) -> Standing:

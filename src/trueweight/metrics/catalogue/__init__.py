@@ -1,1 +1,1 @@
-"""One file per family of metrics; each registers its own."""
+"""One file per metric: one idea, and the quantiles or variants of it."""

@@ -1,4 +1,4 @@
-"""Whether tool calls are valid: of the calls that were made, and of the calls that were due."""
+"""Whether tool calls are valid: of the calls that were made, and of the calls that were required."""
 
 from __future__ import annotations
 
@@ -11,46 +11,61 @@ from trueweight.statistics.array import Array
 
 _NOTHING = "no case offers tools"
 _UNJUDGED = "the tool's own schema cannot be judged by"
+_K2VV = "https://github.com/MoonshotAI/K2-Vendor-Verifier"
 
 
 def _unjudged(table: Table) -> Array:
-    """Replies whose calls are neither valid nor invalid, because a tool's schema is itself no schema."""
+    """Replies whose calls are neither valid nor invalid, because a tool's schema is not a valid schema."""
     return np.asarray(table.called & (table.calls_valid == -1))
 
 
 @share_metric(
     "schema_accuracy",
-    "Replies whose tool calls are all valid (declared name, one JSON object, valid under the tool's schema) ÷ replies "
-    "that finished with tool_calls: the definition of the K2 Vendor Verifier.",
+    "Schema accuracy",
+    "Of the replies that finished with tool calls, the share whose calls are all valid: a declared name, and arguments "
+    "that are one JSON object, valid under the tool's schema.",
+    source=_K2VV,
+    place=110,
+    compared=True,
+    column=True,
+    beside="schema_accuracy_unconditional",
+    beside_words="{} of required",
 )
 def schema_accuracy(sample: Sample) -> Share:
     table = sample.own
     finished = table.arrived & (table.finish == "tool_calls")
-    why = np.where(finished, _UNJUDGED, "did not finish with tool_calls")
+    why = np.where(finished, _UNJUDGED, "did not finish with tool calls")
     return Share(table.asked_tools, finished & ~_unjudged(table), table.calls_valid == 1, why, _NOTHING)
 
 
 @share_metric(
+    "schema_accuracy_unconditional",
+    "Valid of required calls",
+    "Of the trials in which the case, or else the reference, requires a tool call, the share with valid calls. A "
+    "provider that stops calling cannot raise it.",
+    source="Own definition: the K2 Vendor Verifier's schema accuracy without its condition that the reply calls.",
+    place=111,
+    compared=True,
+)
+def schema_accuracy_unconditional(sample: Sample) -> Share:
+    table = sample.own
+    required = (table.expects == 1) | ((table.expects == -1) & (sample.reference_called == 1))
+    unknown = (table.expects == -1) & (sample.reference_called == -1)
+    why = np.where(unknown, "not known whether a call is required", _UNJUDGED)
+    asked = table.asked_tools & (required | unknown)
+    counted = required & table.arrived & ~_unjudged(table)
+    return Share(asked, counted, table.calls_valid == 1, why, "no case requires a call")
+
+
+@share_metric(
     "schema_accuracy_of_calls",
-    "Replies whose tool calls are all valid ÷ replies that carry a tool call, whatever their finish reason says.",
+    "Schema accuracy of calls",
+    "Of the replies that carry a tool call, whatever their finish reason, the share whose calls are all valid.",
+    source=f"Own definition: {_K2VV} without its condition on the finish reason.",
+    place=112,
 )
 def schema_accuracy_of_calls(sample: Sample) -> Share:
     table = sample.own
     counted = table.arrived & table.called & ~_unjudged(table)
     why = np.where(table.called, _UNJUDGED, "made no call")
     return Share(table.asked_tools, counted, table.calls_valid == 1, why, _NOTHING)
-
-
-@share_metric(
-    "schema_accuracy_unconditional",
-    "Replies with valid tool calls ÷ replies to trials in which the case, or else the reference, says that a call is "
-    "due: a provider that stops calling cannot raise it.",
-)
-def schema_accuracy_unconditional(sample: Sample) -> Share:
-    table = sample.own
-    due = (table.expects == 1) | ((table.expects == -1) & (sample.told == 1))
-    unknown = (table.expects == -1) & (sample.told == -1)
-    why = np.where(unknown, "not known whether a call is due", _UNJUDGED)
-    asked = table.asked_tools & (due | unknown)
-    counted = due & table.arrived & ~_unjudged(table)
-    return Share(asked, counted, table.calls_valid == 1, why, "no case says that a call is due")

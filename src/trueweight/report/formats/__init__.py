@@ -1,43 +1,51 @@
-"""Report formats by name. A new format is a new module here with ``SUFFIX`` and ``render(summary, evidence)``."""
+"""Report formats: one module each, which declares its ``Format``."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
-from trueweight.core import ConfigError, near_miss
+from trueweight.core.registry import Registry
 from trueweight.report.evidence import Evidence
 
+Render = Callable[[Mapping[str, Any], Iterable[Evidence]], str]
+"""Summary and evidence → the whole report as text. A format without evidence leaves the iterable alone."""
 
-class Format(Protocol):
-    """What a module of this package offers.
 
-    Attributes:
-        SUFFIX: of a file in this format, with its dot.
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A way to write a report; ``suffix`` is that of its files, with the dot."""
+
+    name: str
+    suffix: str
+    render: Render
+
+
+_FORMATS: Final = Registry[Format]("report format", "trueweight.formats")
+
+
+def register(report_format: Format) -> Format:
+    """Add a format.
+
+    Raises:
+        ConfigError: ``registry-duplicate`` if the name is taken.
     """
-
-    SUFFIX: str
-
-    def render(self, summary: Mapping[str, Any], evidence: Iterable[Evidence]) -> str:
-        """The whole report as text; formats without evidence leave the iterable alone."""
+    return _FORMATS.add(report_format.name, report_format)
 
 
 def format_names() -> tuple[str, ...]:
-    """Every format, in alphabetical order."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    """Names of all formats, those of other packages included, sorted."""
+    return tuple(_FORMATS.all())
 
 
 def find_format(name: str) -> Format:
     """The format of that name.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: ``unknown-report-format``, with the near miss.
     """
-    if name not in format_names():
-        raise ConfigError(f"no report format {name!r}", code="unknown-format", hint=near_miss(name, format_names()))
-    return cast(Format, importlib.import_module(f"{__name__}.{name}"))
+    return _FORMATS.get(name)
 
 
 def render(name: str, summary: Mapping[str, Any], evidence: Iterable[Evidence] = ()) -> str:

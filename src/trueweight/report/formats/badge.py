@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from trueweight.report.evidence import Evidence
+from trueweight.report.formats import Format, register
 from trueweight.report.headline import verdict_lines
 from trueweight.report.standing import Group, standings
 
-SUFFIX = ".json"
 _COLOURS: Final = {Group.AVOID: "critical", Group.UNDECIDED: "yellow", Group.USE: "success"}
 
 
@@ -25,3 +25,6 @@ def render(summary: Mapping[str, Any], evidence: Iterable[Evidence]) -> str:  # 
     colour = next((colour for group, colour in _COLOURS.items() if group in groups), "inactive")
     badge = {"schemaVersion": 1, "label": "trueweight", "message": message or "no candidates", "color": colour}
     return json.dumps(badge, sort_keys=True) + "\n"
+
+
+register(Format("badge", ".json", render))

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trueweight.report.evidence import Evidence
-
-SUFFIX = ".json"
+from trueweight.report.formats import Format, register
 
 
 def render(summary: Mapping[str, Any], evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
     """ASCII only: what a provider wrote must not reach a terminal through ``cat``."""
     return json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+
+
+register(Format("json", ".json", render))

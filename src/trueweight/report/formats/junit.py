@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trueweight.report.evidence import Evidence
+from trueweight.report.formats import Format, register
 from trueweight.report.standing import standings
 from trueweight.report.text import visible
-
-SUFFIX = ".xml"
 
 
 def _test(suite: ET.Element, case: Mapping[str, Any], provider: str, mode: str, cell: Mapping[str, Any]) -> None:
@@ -44,3 +43,6 @@ def render(summary: Mapping[str, Any], evidence: Iterable[Evidence]) -> str:  # 
             suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+register(Format("junit", ".xml", render))

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from trueweight.metrics import all_metrics, in_order
 from trueweight.report.evidence import Evidence
+from trueweight.report.formats import Format, register
 from trueweight.report.headline import limits, verdict_lines
-from trueweight.report.metrics import METRICS
 from trueweight.report.numbers import NONE, points, span, write
 from trueweight.report.standing import Standing, standings
 from trueweight.report.text import visible
 
-SUFFIX = ".md"
 _FINDINGS: Final = 5
 _SPECIAL: Final = re.compile(r"[\\`*_{}\[\]<>!|~&$]|(?<=www)\.")
 # Mentions, issue numbers, emoji and bare links are found in the finished HTML, where a character reference is the
@@ -58,15 +58,15 @@ def _difference(provider: Mapping[str, Any], metric: str) -> str:
 def _table(summary: Mapping[str, Any], ranked: Iterable[Standing]) -> list[str]:
     providers = summary["providers"]
     columns = [
-        metric for metric in METRICS
+        metric for metric in in_order(all_metrics())
         if metric.column and any(_cell(provider, metric.id) != NONE for provider in providers.values())
     ]  # fmt: skip
-    lines = ["| provider | verdict | " + " | ".join(metric.label for metric in columns) + " |"]
+    lines = ["| provider | verdict | " + " | ".join(metric.title for metric in columns) + " |"]
     lines.append("|---|---|" + "--:|" * len(columns))
     for standing in ranked:
         provider = providers[standing.provider]
         cells = [
-            _cell(provider, metric.id) + (_difference(provider, metric.id) if metric.floor else "")
+            _cell(provider, metric.id) + (_difference(provider, metric.id) if metric.shows_difference else "")
             for metric in columns
         ]
         head = f"| **{inline(standing.provider, 80)}** | {standing.mark} {standing.word} | "
@@ -125,3 +125,6 @@ def render_markdown(summary: Mapping[str, Any]) -> str:
 def render(summary: Mapping[str, Any], evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
     """See ``render_markdown``."""
     return render_markdown(summary)
+
+
+register(Format("markdown", ".md", render))

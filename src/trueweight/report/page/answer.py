@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from trueweight.metrics import Metric, all_metrics, in_order
 from trueweight.report.headline import Line, limits, verdict_lines
-from trueweight.report.metrics import METRICS, Metric
 from trueweight.report.numbers import NONE, decimals_of, points, sample, span, write
 from trueweight.report.page.charts import Axis, Mark, axis, mark
 from trueweight.report.standing import Standing, has_answered
@@ -73,7 +73,7 @@ def _column(summary: Mapping[str, Any], metric: Metric) -> Column | None:
     providers = summary["providers"].values()
     estimates = [_estimate(provider, metric.id) for provider in providers]
     beside = [_estimate(provider, metric.beside) for provider in providers] if metric.beside else []
-    floor = (summary.get("noise_floor") or {}).get(metric.id) if metric.floor else None
+    floor = (summary.get("noise_floor") or {}).get(metric.id) if metric.shows_difference else None
     # A second value shares the axis; its own interval does not.
     seconds = [{**found, "low": None, "high": None} for found in beside]
     scale = axis([*estimates, *seconds, *([floor] if floor else [])], log=metric.log)
@@ -93,7 +93,7 @@ def _small(provider: Mapping[str, Any], column: Column, estimate: Mapping[str, A
     metric = column.metric
     if metric.id == "drift":
         return _drift_words(provider["drift"]), None
-    difference = provider.get("versus_reference", {}).get(metric.id) if metric.floor else None
+    difference = provider.get("versus_reference", {}).get(metric.id) if metric.shows_difference else None
     if difference and difference.get("value") is not None:
         return points(difference["value"]), None
     second = _estimate(provider, metric.beside) if metric.beside else {}
@@ -101,7 +101,7 @@ def _small(provider: Mapping[str, Any], column: Column, estimate: Mapping[str, A
         return span(estimate, column.decimals), None
     if second["value"] == estimate["value"]:
         return span(estimate, column.decimals), None
-    words = metric.word.format(write(second["value"], second["unit"], column.decimals))
+    words = metric.beside_words.format(write(second["value"], second["unit"], column.decimals))
     return words, column.axis.x(second["value"])
 
 
@@ -135,7 +135,7 @@ def _limited(provider: Mapping[str, Any]) -> str:
 
 def answer(summary: Mapping[str, Any], ranked: Sequence[Standing]) -> Answer:
     """Lay out the first screen."""
-    columns = tuple(c for c in (_column(summary, metric) for metric in METRICS if metric.column) if c)
+    columns = tuple(c for c in (_column(summary, metric) for metric in in_order(all_metrics()) if metric.column) if c)
     reference = summary["run"].get("reference")
     theirs = str(summary["providers"].get(reference, {}).get("precision") or "")
     rows = []

@@ -12,8 +12,9 @@ from typing import IO, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from trueweight.metrics import describe, in_order
+from trueweight.report.counts import count_name, counts_in_order
 from trueweight.report.evidence import Evidence
-from trueweight.report.metrics import count_name, counts_in_order, in_order, of_id
 from trueweight.report.numbers import plain, sample, span, write
 from trueweight.report.page.answer import answer
 from trueweight.report.page.arrivals import lost_requests
@@ -66,8 +67,8 @@ def _environment() -> Environment:
     )
     env.filters |= {
         "link": _link,
-        "metric": of_id,
-        "sort_metrics": in_order,
+        "metric": describe,
+        "sort_metrics": _sorted_metrics,
         "sort_counts": counts_in_order,
         "count": count_name,
         "json_text": json.dumps,
@@ -88,8 +89,12 @@ def _places(summary: Mapping[str, Any], names: Sequence[str], lost: Container[st
     return drifts | {name: f"why-{names.index(name)}" for name in reasons}
 
 
+def _sorted_metrics(names: Iterable[str]) -> list[str]:
+    return [metric.id for metric in in_order(names)]
+
+
 def _metrics(summary: Mapping[str, Any]) -> list[str]:
-    return in_order({metric for one in summary["providers"].values() for metric in one["versus_reference"]})
+    return _sorted_metrics({metric for one in summary["providers"].values() for metric in one["versus_reference"]})
 
 
 def _link(url: Any) -> str:

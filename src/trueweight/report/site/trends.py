@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from trueweight.report.metrics import METRICS, Metric
+from trueweight.metrics import Metric, all_metrics, in_order
 from trueweight.report.numbers import NONE, span, write
 from trueweight.report.site.entries import Entry
 
@@ -58,7 +58,7 @@ def shown_metrics(entries: Sequence[Entry]) -> tuple[Metric, ...]:
     """The report's own columns, as far as any run has them."""
     return tuple(
         metric
-        for metric in METRICS
+        for metric in in_order(all_metrics())
         if metric.column
         and any(_estimate(entry, name, metric.id) for entry in entries for name in entry.summary["providers"])
     )
@@ -97,7 +97,7 @@ def trend(entries: Sequence[Entry], provider: str, metric: Metric, axis: Scale) 
     latest = _estimate(recent[-1], provider, metric.id) if recent else None
     value = write(latest["value"], latest["unit"]) if latest else NONE
     within = span(latest) if latest else ""
-    label = f"{metric.label}: {value}{f' ({within})' if within else ''} in the latest of {len(dots)} runs"
+    label = f"{metric.title}: {value}{f' ({within})' if within else ''} in the latest of {len(dots)} runs"
     lines = tuple(" ".join(f"{dot.x},{dot.y}" for dot in piece) for piece in pieces if len(piece) > 1)
     known = (found for entry in recent if (found := _estimate(entry, provider, metric.id)))
     unit = next((str(found["unit"]) for found in known), "")

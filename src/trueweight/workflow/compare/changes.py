@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from trueweight.core import ConfigError
-from trueweight.metrics import COMPARED, Difference, Resampler, all_metrics, holm
+from trueweight.metrics import Difference, Resampler, compared_metrics, holm, trial_metrics
 from trueweight.workflow.compare.flips import KINDS, flips
 from trueweight.workflow.compare.pairing import Side, lay_out, paired_with_itself, shared_cases
 from trueweight.workflow.judge import Judgement
@@ -78,8 +78,8 @@ def _only(one: Judgement, other: Judgement) -> list[str]:
 def _metrics(names: list[str], old: Side, new: Side) -> dict[str, dict[str, dict[str, Any]]]:
     found: dict[tuple[str, str], Difference] = {}
     for name in names:
-        for metric in COMPARED:
-            difference = all_metrics()[metric].difference
+        for metric in compared_metrics():
+            difference = trial_metrics()[metric].difference
             if difference is not None:
                 mine = paired_with_itself(name, old, new) if metric == "tool_call_f1" else new.samples[name]
                 found[name, metric] = difference(mine, old.samples[name])
@@ -89,7 +89,7 @@ def _metrics(names: list[str], old: Side, new: Side) -> dict[str, dict[str, dict
     for (name, metric), (estimate, p) in found.items():
         if estimate.value is None:
             continue
-        values = [all_metrics()[metric].estimate(side.samples[name]).as_json() for side in (old, new)]
+        values = [side.estimate(metric, name).as_json() for side in (old, new)]
         p_holm = adjusted.get((name, metric), 1.0)
         entry: dict[str, Any] = {"before": values[0], "after": values[1], "difference": estimate.as_json()}
         entry |= {"p": _short(p), "p_holm": _short(p_holm)}
@@ -111,5 +111,5 @@ def _change(metric: str, found: Mapping[str, Any]) -> str | None:
         nearest = min(map(abs, ends or [difference["value"]]))
         if nearest <= MATTERS * (found["before"]["value"] or 0.0):
             return None
-    higher = all_metrics()[metric].higher_is_better
+    higher = trial_metrics()[metric].higher_is_better
     return "better" if (difference["value"] > 0) == (higher is not False) else "worse"

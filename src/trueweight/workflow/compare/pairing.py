@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trueweight.core import Observation, Role
-from trueweight.metrics import Resampler, Sample, make_samples, tabulate
+from trueweight.core import Estimate, Observation, Role
+from trueweight.metrics import Resampler, Sample, all_metrics, make_samples, tabulate
 from trueweight.metrics.sample import Pairing, split
 from trueweight.metrics.table import Table
 from trueweight.workflow.judge import Judgement
@@ -45,6 +45,13 @@ class Side(NamedTuple):
     reference: str | None
     repeats: int
     passes: int
+
+    def estimate(self, metric: str, provider: str) -> Estimate:
+        """A metric of one of its providers."""
+        estimate = all_metrics()[metric].estimate
+        if estimate is None:
+            return Estimate.not_applicable("", "not estimated from the trials of a run")
+        return estimate(self.samples[provider])
 
 
 def reference_of(judgement: Judgement) -> str | None:
@@ -84,7 +91,7 @@ def paired_with_itself(name: str, before: Side, after: Side) -> Sample:
     rows = [_rows(table, own, moved) for table, moved in ((a, 0), (old, shift))]
     kept = (rows[0] >= 0) & (rows[1] >= 0)
     pairing = Pairing(own.take(np.flatnonzero(kept)), a.take(rows[0][kept]), old.take(rows[1][kept]))
-    return Sample(own, new.resampler, new.told, pairing)
+    return Sample(own, new.resampler, new.reference_called, pairing)
 
 
 def _rows(table: Table, like: Table, shift: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

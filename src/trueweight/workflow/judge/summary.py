@@ -45,7 +45,7 @@ def summarise(judgement: Judgement) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "run": _run(judgement, reference, measured),
-        "noise_floor": {name: estimate.as_json() for name, estimate in measured.noise_floor.items()},
+        "noise_floor": {name: estimate.as_json() for name, estimate in measured.self_agreement.items()},
         "providers": _providers(providers, observations, measured, cases, reference),
         "cases": matrix(cases, list(providers), cells),
     }

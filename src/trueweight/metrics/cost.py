@@ -1,4 +1,4 @@
-"""What it costs: for what is asked, and for what is of use."""
+"""Metrics of cost: USD for each 1,000 of something."""
 
 from __future__ import annotations
 
@@ -49,21 +49,29 @@ def _per_thousand(per: Callable[[Sample], Array], none: str) -> Callable[[Sample
     return estimate
 
 
-register(
-    Metric(
-        "cost_per_1000",
-        "USD",
-        "Cost of 1,000 trials, every attempt counted, by the declared prices and the usage that the server reported.",
-        False,
-        _per_thousand(lambda sample: np.ones(len(sample.own), dtype=bool), "nothing was asked"),
+def cost_metric(
+    name: str,
+    title: str,
+    definition: str,
+    per: Callable[[Sample], Array],
+    none: str,
+    *,
+    place: int,
+    column: bool = False,
+) -> None:
+    """Register 1,000 × total cost ÷ the number of trials that ``per`` marks; ``none`` is said where there are none."""
+    register(
+        Metric(
+            id=name,
+            title=title,
+            unit="USD",
+            definition=definition,
+            source="Own definition: the prices of providers.toml times the token usage that the server reported.",
+            method="Ratio of totals over the trials of known cost. 95% interval: BCa bootstrap over cases.",
+            higher_is_better=False,
+            place=place,
+            estimate=_per_thousand(per, none),
+            column=column,
+            log=True,
+        )
     )
-)
-register(
-    Metric(
-        "cost_per_1000_valid_calls",
-        "USD",
-        "Cost of all trials, whether they offer tools or not, for each 1,000 replies whose tool calls are all valid.",
-        False,
-        _per_thousand(lambda sample: sample.own.calls_valid == 1, "no reply had valid tool calls"),
-    )
-)

@@ -8,17 +8,21 @@ from trueweight.metrics.share import Share, share_metric
 
 @share_metric(
     "structured_output_accuracy",
-    "Replies whose whole content is one JSON document, valid under the schema that was asked for ÷ replies to cases "
-    "that asked for one; cut off, refused, fenced or wrapped in prose is not valid.",
+    "Structured output",
+    "Of the replies to cases that request structured output, the share whose whole content is one JSON document, valid "
+    "under the requested schema. Truncated, refused, fenced, or wrapped in prose is not valid.",
+    source="https://platform.openai.com/docs/guides/structured-outputs",
+    place=200,
+    compared=True,
+    column=True,
 )
 def structured_output_accuracy(sample: Sample) -> Share:
     table = sample.own
     counted = table.arrived & (table.structured != "")
-    nothing = "no case asks for structured output"
     return Share(
         table.asked_structured,
         counted,
         table.structured == "valid",
         "nothing to classify: refused, or a tool called instead",
-        nothing,
+        "no case requests structured output",
     )

@@ -1,9 +1,10 @@
-"""How long it takes, in the words that the definitions use; milliseconds and tokens per second."""
+"""Metrics that are a quantile over requests: times in milliseconds, speeds, token counts."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,8 @@ from trueweight.statistics.quantile import P99_NEEDS, quantile
 Rows = Callable[[Table], Array]
 
 
-def _everything(table: Table) -> Array:
+def everything(table: Table) -> Array:
+    """All rows."""
     return np.asarray(table.case >= 0)
 
 
@@ -41,7 +43,7 @@ def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callab
         interval, note = quantile(values, q, sample.resampler, case)
         units = "cases" if len(np.unique(case)) < len(values) else "requests"
         opened = int((used & table.cold).sum())
-        if opened and only is _everything:
+        if opened and only is everything:
             note = "; ".join(filter(None, [note, f"{opened} of {len(values)} on a new connection"]))
         return Estimate(
             float(np.quantile(values, q)),
@@ -93,23 +95,83 @@ def _case_medians(sample: Sample, rows: Array, time: str) -> Array:
     return out
 
 
-_UNITS: dict[str, tuple[str, bool | None]] = {
+_UNITS: Final[dict[str, tuple[str, bool | None]]] = {
     "output_speed": ("tokens/s", True),
     "zero_gaps": ("proportion", None),
     "chunk_tokens": ("tokens", None),
 }
-"""Of what is no time: unit, and whether more is better."""
+"""Unit of what is no time, and whether more is better."""
 
 
-def time_metric(
-    name: str, time: str, words: str, *, q: float = 0.5, scope: Rows = _everything, only: Rows = _everything
+class Quantity(NamedTuple):
+    """What the quantiles of one idea share.
+
+    Attributes:
+        time: name of the column of ``Table.times``.
+        title: without quantile and unit, e.g. ``TTFT``.
+        definition: what is measured for one request, after "Median of".
+        source: where the quantity is defined.
+        scope: rows that have it at all.
+        place: of the median; each further metric follows behind it.
+    """
+
+    time: str
+    title: str
+    definition: str
+    source: str
+    place: int
+    scope: Rows = everything
+
+
+def quantile_metric(
+    name: str,
+    of: Quantity,
+    *,
+    q: float = 0.5,
+    only: Rows = everything,
+    words: str = "",
+    place: int = 0,
+    compared: bool = False,
+    column: bool = False,
+    beside: str = "",
+    beside_words: str = "{}",
 ) -> None:
-    """Register a quantile of a time; medians over all connections are also compared with the reference."""
-    unit, higher = _UNITS.get(time, ("ms", False))
-    compared = q == 0.5 and only is _everything
+    """Register a quantile of a quantity; medians over all connections are also compared with the reference.
+
+    Args:
+        only: rows of the scope that count, where not all do; ``words`` then says which.
+        place: how far behind the median it stands.
+    """
+    unit, higher = _UNITS.get(of.time, ("ms", False))
     which = "Median" if q == 0.5 else f"{round(q * 100)}th percentile"
-    difference = _difference(time, unit, scope) if compared else None
-    register(Metric(name, unit, f"{which} of {words}", higher, _estimate(time, q, unit, scope, only), difference))
+    short = "" if q == 0.5 else f" p{round(q * 100)}"
+    head = f"{of.title}{short}{f', {words}' if words else ''}"
+    register(
+        Metric(
+            id=name,
+            title=f"{head}, ms" if unit == "ms" else head,
+            unit=unit,
+            definition=f"{which} of {of.definition}{f' Only on {words} connections.' if words else ''}",
+            source=of.source,
+            method=_METHOD,
+            higher_is_better=higher,
+            place=of.place + place,
+            estimate=_estimate(of.time, q, unit, of.scope, only),
+            difference=_difference(of.time, unit, of.scope) if q == 0.5 and only is everything else None,
+            compared=compared,
+            column=column,
+            log=unit != "proportion",
+            beside=beside,
+            beside_words=beside_words,
+        )
+    )
+
+
+_METHOD: Final = (
+    "Sample quantile of type 7 (Hyndman and Fan 1996) over the requests whose times the client did not spoil. 95% "
+    "interval: bootstrap over requests, or over cases where a case has several; none at p99 under 100 requests. "
+    "Difference from the reference: median over cases of the difference of medians; exact sign test."
+)
 
 
 def streams(table: Table) -> Array:
@@ -123,36 +185,5 @@ def warm(table: Table) -> Array:
 
 
 def cold(table: Table) -> Array:
-    """Rows that opened one."""
+    """Rows that opened a connection."""
     return table.cold
-
-
-_TTFT = "the time from sending to the first token event on any channel, streamed replies only."
-_E2E = "the service time: from sending to the last token event, or to the end of a plain reply."
-
-time_metric("ttft", "ttft", _TTFT, scope=streams)
-time_metric("ttft_p90", "ttft", _TTFT, q=0.90, scope=streams)
-time_metric("ttft_p95", "ttft", _TTFT, q=0.95, scope=streams)
-time_metric("ttft_p99", "ttft", _TTFT, q=0.99, scope=streams)
-time_metric("ttft_warm", "ttft", f"{_TTFT} Warm connections only.", scope=streams, only=warm)
-time_metric("ttft_cold", "ttft", f"{_TTFT} New connections only.", scope=streams, only=cold)
-time_metric(
-    "ttfe", "ttfe", "the time from sending to the first event, be it empty, streamed replies only.", scope=streams
-)
-time_metric(
-    "ttfo", "ttfo", "the time from sending to the first content or tool-call event, streams only.", scope=streams
-)
-time_metric("e2e", "service", _E2E)
-time_metric("e2e_p90", "service", _E2E, q=0.90)
-time_metric("e2e_p95", "service", _E2E, q=0.95)
-time_metric("e2e_p99", "service", _E2E, q=0.99)
-time_metric("e2e_warm", "service", f"{_E2E} Warm connections only.", only=warm)
-time_metric("e2e_cold", "service", f"{_E2E} New connections only.", only=cold)
-time_metric(
-    "response_time", "response", "the time from the scheduled start to the last token event, so that queueing shows."
-)
-time_metric("response_time_p95", "response", "the time from the scheduled start to the last token event.", q=0.95)
-time_metric(
-    "tpot", "tpot", "the time per output token after the first, by the server's token count, streams.", scope=streams
-)
-time_metric("output_speed", "output_speed", "completion tokens per second between the first and the last token event.")

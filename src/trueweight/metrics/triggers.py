@@ -1,17 +1,16 @@
-"""Whether a tool is called when one should be: against the reference, and against what the case says."""
+"""Precision, recall and F1 of calling a tool at all, where the reference's calls are the truth."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from trueweight.core import Estimate
 from trueweight.metrics.registry import Metric, register
-from trueweight.metrics.sample import ASKED_ONCE, Sample
-from trueweight.metrics.share import Share, share_metric
+from trueweight.metrics.sample import NOT_REPEATED, Sample
 from trueweight.metrics.table import Table
 from trueweight.statistics.array import Array
 from trueweight.statistics.paired import Difference, mcnemar
@@ -51,12 +50,9 @@ def _score(kind: str, sample: Sample, ours: Array, theirs: Array, case_of: Table
     return _Ratio(both, mine + other - both, value, _dice)
 
 
-def _called(table: Table) -> Array:
+def called(table: Table) -> Array:
+    """Rows whose reply carries a tool call."""
     return table.called
-
-
-def _finished_with_calls(table: Table) -> Array:
-    return np.asarray(table.finish == "tool_calls")
 
 
 def _estimate(kind: str, signal: Signal) -> Callable[[Sample], Estimate]:
@@ -99,40 +95,40 @@ def _difference(kind: str, signal: Signal) -> Callable[[Sample, Sample], Differe
     """Score of the provider against A less that of B against A, on the trials which all three answered."""
 
     def difference(sample: Sample, reference: Sample) -> Difference:
-        del reference  # its two runs stand beside ours in the pairing already
+        del reference  # its two passes stand beside ours in the pairing already
         pairing = sample.pairing
         if pairing is None or pairing.b is None:
-            return Difference(Estimate.not_applicable("difference", sample.unpaired or ASKED_ONCE), None)
+            return Difference(Estimate.not_applicable("difference", sample.unpaired or NOT_REPEATED), None)
         ours, a, b = pairing.ours, pairing.a, pairing.b
         of = int((sample.by_case(ours.asked_tools, ours) > 0).sum())
         rows = ours.asked_tools & ours.arrived & a.arrived & b.arrived
-        mine, floor = (_score(kind, sample, rows & signal(t), rows & signal(a), ours) for t in (ours, b))
-        if mine.value is None or floor.value is None:
+        mine, itself = (_score(kind, sample, rows & signal(t), rows & signal(a), ours) for t in (ours, b))
+        if mine.value is None or itself.value is None:
             why = "not defined: there are no calls to score on the trials that all three answered"
             return Difference(Estimate.not_applicable("difference", why), None)
         n = int((sample.by_case(rows, ours) > 0).sum())
-        interval, method, p = _contrast(sample, mine, floor)
+        interval, method, p = _contrast(sample, mine, itself)
         missing = (("not answered by all three", of - n),) if of > n else ()
-        value = mine.value - floor.value
+        value = mine.value - itself.value
         method = f"paired by case: (provider, A) - (B, A), {method}"
         return Difference(Estimate(value, *interval, n, "difference", method, of, missing), p)
 
     return difference
 
 
-def _contrast(sample: Sample, mine: _Ratio, floor: _Ratio) -> tuple[Interval, str, float]:
-    missed = (mine.hits < mine.trials) | (floor.hits < floor.trials)
+def _contrast(sample: Sample, mine: _Ratio, itself: _Ratio) -> tuple[Interval, str, float]:
+    missed = (mine.hits < mine.trials) | (itself.hits < itself.trials)
     if int(missed.sum()) >= FEW:
-        columns = np.column_stack([mine.hits, mine.trials, floor.hits, floor.trials])
+        columns = np.column_stack([mine.hits, mine.trials, itself.hits, itself.trials])
         boot = sample.resampler.bootstrap(
-            columns, lambda s: _mapped(mine, s[..., 0] / s[..., 1]) - _mapped(floor, s[..., 2] / s[..., 3])
+            columns, lambda s: _mapped(mine, s[..., 0] / s[..., 1]) - _mapped(itself, s[..., 2] / s[..., 3])
         )
         found = bca(boot)
         if found is not None:
             return found, f"BCa bootstrap over cases, {sample.resampler.resamples} resamples", bootstrap_p(boot)
     each = (1 + CONFIDENCE) / 2  # two intervals at 97.5% hold together at 95%
-    ours, theirs = (_exact(ratio, each) for ratio in (mine, floor))
-    behind = (mine.trials - mine.hits) - (floor.trials - floor.hits)
+    ours, theirs = (_exact(ratio, each) for ratio in (mine, itself))
+    behind = (mine.trials - mine.hits) - (itself.trials - itself.hits)
     p = mcnemar(int((behind < 0).sum()), int((behind > 0).sum()))
     return Interval(ours[0] - theirs[1], ours[1] - theirs[0]), "exact limits of both scores; exact McNemar", p
 
@@ -147,32 +143,47 @@ def _exact(ratio: _Ratio, confidence: float) -> tuple[float, float]:
     return ratio.map(low or 0.0), ratio.map(1.0 if high is None else high)
 
 
-_AGAINST = " For the reference itself: its second run against its first, which is the noise floor."
-
-
-def _trigger(name: str, kind: str, definition: str, signal: Signal = _called) -> None:
-    estimate, difference = _estimate(kind, signal), _difference(kind, signal)
-    register(Metric(name, "proportion", definition + _AGAINST, True, estimate, difference, floor_is_estimate=True))
-
-
-_trigger(
-    "tool_call_precision", "precision", "Of the replies with a tool call, the share where reference run A called too."
+_METHOD: Final = (
+    "Hits ÷ trials of the score, paired by case with the reference's pass A. 95% interval over cases: Wilson, an exact "
+    "limit, or a BCa bootstrap. Difference: the score against pass A less that of pass B against pass A; bootstrap p, "
+    "or an exact McNemar test where few cases differ."
 )
-_trigger("tool_call_recall", "recall", "Of the trials where reference run A called, the share where this one did too.")
-_trigger("tool_call_f1", "f1", "Harmonic mean of tool_call_precision and tool_call_recall against reference run A.")
-_trigger(
-    "k2vv_trigger_f1",
-    "f1",
-    "The K2 Vendor Verifier's trigger F1: as tool_call_f1, but a reply counts as a call by its finish reason.",
-    _finished_with_calls,
-)
+_SELF: Final = " For the reference: its pass B against its pass A, which is its self-agreement."
 
 
-@share_metric(
-    "trigger_accuracy",
-    "Replies that call a tool exactly when the case says so ÷ replies to cases that say whether a call is due.",
-)
-def trigger_accuracy(sample: Sample) -> Share:
-    table = sample.own
-    says = table.expects >= 0
-    return Share(says, says & table.arrived, table.called == (table.expects == 1), "", "no case says if a call is due")
+def trigger_metric(
+    name: str,
+    title: str,
+    kind: str,
+    definition: str,
+    *,
+    source: str,
+    place: int,
+    signal: Signal = called,
+    compared: bool = False,
+    column: bool = False,
+) -> None:
+    """Register precision, recall or F1 of calling a tool, against the reference.
+
+    Args:
+        kind: ``precision``, ``recall`` or ``f1``.
+        signal: which rows count as a call.
+    """
+    register(
+        Metric(
+            id=name,
+            title=title,
+            unit="proportion",
+            definition=definition + _SELF,
+            source=source,
+            method=_METHOD,
+            higher_is_better=True,
+            place=place,
+            estimate=_estimate(kind, signal),
+            difference=_difference(kind, signal),
+            self_agreement_is_estimate=True,
+            compared=compared,
+            column=column,
+            shows_difference=True,
+        )
+    )

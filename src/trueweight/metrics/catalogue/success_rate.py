@@ -1,4 +1,4 @@
-"""Whether an answer comes at all: on the first attempt, and after retries."""
+"""Whether a response arrives at all: after retries, and at the first attempt."""
 
 from __future__ import annotations
 
@@ -10,18 +10,26 @@ from trueweight.metrics.share import Share, share_metric
 from trueweight.metrics.table import NOT_RECORDED, Table
 from trueweight.statistics.array import Array
 
-_NOTHING = "nothing was asked"
+_NOTHING = "nothing was sent"
+_SUCCESS = "brought a complete 2xx response, or the refusal that the case demands."
+_SOURCE = "2xx as in https://www.rfc-editor.org/rfc/rfc9110#section-15.3; complete: the body arrived to its end."
 
 
 def _started(table: Table) -> Array:
-    """Trials that began and were not broken off by us."""
+    """Trials that began and that this client did not interrupt."""
     return np.asarray((table.absent != NOT_RECORDED) & (table.absent != FailureKind.INTERRUPTED.value))
 
 
 @share_metric(
     "success_rate",
-    "Share of started trials whose final attempt, retries included, brought a whole HTTP success, or the refusal that "
-    "the case asks for.",
+    "Success",
+    f"Share of started trials whose final attempt, after retries, {_SUCCESS}",
+    source=_SOURCE,
+    place=500,
+    compared=True,
+    column=True,
+    beside="first_attempt_success_rate",
+    beside_words="{} at once",
 )
 def success_rate(sample: Sample) -> Share:
     table = sample.own
@@ -30,7 +38,11 @@ def success_rate(sample: Sample) -> Share:
 
 @share_metric(
     "first_attempt_success_rate",
-    "Share of started trials whose first attempt brought a whole HTTP success, or the refusal that the case asks for.",
+    "First-attempt success",
+    f"Share of started trials whose first attempt {_SUCCESS}",
+    source=_SOURCE,
+    place=501,
+    compared=True,
 )
 def first_attempt_success_rate(sample: Sample) -> Share:
     table = sample.own

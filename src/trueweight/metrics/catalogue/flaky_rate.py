@@ -1,4 +1,4 @@
-"""Whether what breaks a client stays away."""
+"""Whether repeats of the same request agree."""
 
 from __future__ import annotations
 
@@ -7,30 +7,18 @@ import numpy as np
 from trueweight.core import Estimate
 from trueweight.metrics.registry import Metric, register
 from trueweight.metrics.sample import Sample
-from trueweight.metrics.share import Share, share_metric
 from trueweight.statistics.proportion import clustered
 
 
-@share_metric(
-    "must_pass_rate",
-    "Replies in which every MUST check that applies holds ÷ replies to which one applies and that do not say cleanly "
-    "that the feature is unsupported.",
-)
-def must_pass_rate(sample: Sample) -> Share:
-    table = sample.own
-    nothing = "nothing was asked"
-    return Share(table.case >= 0, table.must_passes >= 0, table.must_passes == 1, "no MUST check applies", nothing)
-
-
-def _flaky(sample: Sample) -> Estimate:
+def _estimate(sample: Sample) -> Estimate:
     """Share of cases whose repeats in one mode disagree."""
     table, size = sample.own, sample.resampler.cases
     cell = table.case * 2 + table.stream
     judged = table.passes >= 0
-    asked = np.bincount(cell[judged], minlength=2 * size)
+    trials = np.bincount(cell[judged], minlength=2 * size)
     passed = np.bincount(cell[judged & (table.passes == 1)], minlength=2 * size)
-    repeated = (asked >= 2).reshape(-1, 2).any(axis=1)
-    mixed = ((asked >= 2) & (passed > 0) & (passed < asked)).reshape(-1, 2).any(axis=1)
+    repeated = (trials >= 2).reshape(-1, 2).any(axis=1)
+    mixed = ((trials >= 2) & (passed > 0) & (passed < trials)).reshape(-1, 2).any(axis=1)
     of = len(np.unique(table.case))
     n = int(repeated.sum())
     missing = (("judged fewer than twice in any mode", of - n),) if of > n else ()
@@ -43,10 +31,15 @@ def _flaky(sample: Sample) -> Estimate:
 
 register(
     Metric(
-        "flaky_rate",
-        "proportion",
-        "Cases whose repeats in one mode do not all pass and do not all fail ÷ cases judged at least twice in a mode.",
-        False,
-        _flaky,
+        id="flaky_rate",
+        title="Flaky cases",
+        unit="proportion",
+        definition="Of the cases judged at least twice in one mode, the share whose repeats in a mode neither all pass "
+        "nor all fail.",
+        source="Own definition.",
+        method="Cases with mixed repeats ÷ repeated cases; 95% Wilson interval.",
+        higher_is_better=False,
+        place=141,
+        estimate=_estimate,
     )
 )
