@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from handmade import call, message, plain
+from samples import JSON_SCHEMA, SCHEMA, TOOLS, calls, fragment, parts, says
 
 from trueweight.checks.calls import CallProblem, validity
 from trueweight.checks.structured import classify
 from trueweight.protocols import read_reply
-from trueweight.workflow.explain.examples import JSON_SCHEMA, SCHEMA, TOOLS, calls, fragment, parts, says
 
 REQUEST = {"tools": TOOLS}
 

@@ -8,23 +8,24 @@ import pytest
 from handmade import SSE_TYPE, call, chunk, exchange, message, plain, sse, stream, usage_chunk, usage_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from trueweight.checks import run_checks
-from trueweight.core import Case, Exchange, Mode, Outcome
-from trueweight.protocols import read_reply
-from trueweight.workflow.explain.examples import (
-    EXAMPLES,
+from samples import (
     LONG,
     OK_CALL,
     OK_PARTS,
     OK_STREAM,
     OK_TEXT,
+    broken,
     calls,
     case,
+    examples,
     fragment,
     parts,
     says,
 )
+
+from trueweight.checks import run_checks
+from trueweight.core import Case, Exchange, Mode, Outcome
+from trueweight.protocols import read_reply
 
 
 def fails(made: Exchange, asked: Case | None = None) -> list[str]:
@@ -155,7 +156,8 @@ def test_a_long_prompt_that_was_read_whole_is_no_finding() -> None:
     assert fails(cached, case(**LONG)) == []
 
 
-BODIES = [e.bad.final.body for e in EXAMPLES if e.bad.final.status == 200]
+FINAL = [broken(example).final for example in examples().values()]
+BODIES = [attempt.body for attempt in FINAL if attempt.status == 200]
 DOCUMENTS = [body.decode() for body in BODIES if body.startswith(b'{"id"')]
 shapes = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
@@ -171,7 +173,7 @@ def test_no_reply_makes_a_check_raise(body: str, data: st.DataObject) -> None:
     document = json.loads(body)
     holder, key = data.draw(st.sampled_from(places(document)))
     holder[key] = data.draw(shapes)
-    asked = data.draw(st.sampled_from([e.asked for e in EXAMPLES]))
+    asked = data.draw(st.sampled_from([example.case for example in examples().values()]))
     for made in (plain(document), stream([document])):
         reply = read_reply(made)
         for found in run_checks(asked, reply):

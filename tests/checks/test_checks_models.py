@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from handmade import exchange
+from samples import MODELS_CASE, WHOLE_LIST
 
 from trueweight.checks import all_checks, run_checks
 from trueweight.core import Case, Endpoint, Exchange, Outcome
 from trueweight.protocols import read_reply
-from trueweight.workflow.explain.examples import ASKED_MODELS, OK_MODELS
-from trueweight.workflow.explain.handmade import fetched, listed, plain
+from trueweight.protocols.models.sample import fetched, listed
+from trueweight.protocols.sample import plain
 
 MODEL = {"id": "m", "object": "model", "created": 1, "owned_by": "us"}
 CHAT_ONLY = {info.id for info in all_checks()} - {
@@ -21,21 +22,21 @@ CHAT_ONLY = {info.id for info in all_checks()} - {
 }  # fmt: skip
 
 
-def found(made: Exchange, asked: Case = ASKED_MODELS) -> dict[str, Outcome]:
+def found(made: Exchange, asked: Case = MODELS_CASE) -> dict[str, Outcome]:
     """What every check that speaks says."""
     return {one.check: one.outcome for one in run_checks(asked, read_reply(made))}
 
 
-def failing(made: Exchange, asked: Case = ASKED_MODELS) -> set[str]:
+def failing(made: Exchange, asked: Case = MODELS_CASE) -> set[str]:
     """Checks that fail."""
     return {check for check, outcome in found(made, asked).items() if outcome is Outcome.FAIL}
 
 
 def test_a_list_of_models_is_no_completion() -> None:
     """Nothing is odd about it, nothing fails, and no check of completions speaks."""
-    assert read_reply(OK_MODELS).anomalies == ()
-    assert set(found(OK_MODELS).values()) == {Outcome.PASS}
-    assert not set(found(OK_MODELS)) & CHAT_ONLY
+    assert read_reply(WHOLE_LIST).anomalies == ()
+    assert set(found(WHOLE_LIST).values()) == {Outcome.PASS}
+    assert not set(found(WHOLE_LIST)) & CHAT_ONLY
 
 
 def test_a_completion_is_no_list_of_models() -> None:
@@ -85,7 +86,7 @@ def test_evidence_is_the_model_that_breaks_the_law() -> None:
     many = [MODEL | {"id": f"m{at}"} for at in range(50)]
     for broken, check in ((MODEL | {"id": None}, "models-list"), ({"id": "lone"}, "models-fields")):
         made = listed(*many, broken, *many)
-        [finding] = [one for one in run_checks(ASKED_MODELS, read_reply(made)) if one.check == check]
+        [finding] = [one for one in run_checks(MODELS_CASE, read_reply(made)) if one.check == check]
         [span] = finding.spans
         assert json.loads(made.final.body[span.start : span.end]) == broken
 
@@ -93,6 +94,6 @@ def test_evidence_is_the_model_that_breaks_the_law() -> None:
 def test_a_case_of_another_endpoint_is_another_question() -> None:
     """Its digest differs from that of an empty chat request, whose digest is what it always was."""
     empty = Case("s", "c", {})
-    assert ASKED_MODELS.endpoint is Endpoint.MODELS
-    assert empty.request_digest() != ASKED_MODELS.request_digest()
+    assert MODELS_CASE.endpoint is Endpoint.MODELS
+    assert empty.request_digest() != MODELS_CASE.request_digest()
     assert empty.request_digest() == "4c25afca64a6215bfde7d9c9d2dd0ed25c957b41631a93890a27b6d2303949f2"

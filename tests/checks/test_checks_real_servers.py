@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from handmade import SSE_TYPE, call, chunk, exchange, message, plain, sse, stream, usage_chunk, usage_of
+from samples import case
 
 from trueweight.checks import run_checks
 from trueweight.core import Case, Exchange, Mode, Outcome, Severity
 from trueweight.protocols import read_reply
-from trueweight.workflow.explain.examples import case
 
 OSLO = '{"city": "Oslo"}'
 WEATHER = call("weather", OSLO)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from samples import OK_CALL, OK_TEXT, broken, calls, case, examples, says
 
 from trueweight.checks import all_checks, check_params_schema, run_checks, validate_params
 from trueweight.checks.json_schema import validate
 from trueweight.core import ConfigError, Finding, Outcome, Severity
 from trueweight.protocols import read_reply
-from trueweight.workflow.explain.examples import EXAMPLES, OK_CALL, OK_TEXT, calls, case, says
-from trueweight.workflow.explain.handmade import plain
+from trueweight.protocols.sample import plain
 
 FIXED = [
     "tool-call-expected", "tool-call-matches", "structured-output", "json-equals", "content-matches", "finish-reason",
@@ -83,11 +83,11 @@ def test_a_check_of_a_newer_version_is_said() -> None:
 
 def test_the_failure_of_one_kind_is_named_by_one_check_of_its_family() -> None:
     """Each way to break arguments fails one of the arguments checks, not all of them."""
-    for example in EXAMPLES:
-        if example.check.startswith("tool-arguments-"):
-            found = run_checks(example.asked, read_reply(example.bad))
+    for check, example in examples().items():
+        if check.startswith("tool-arguments-"):
+            found = run_checks(example.case, read_reply(broken(example)))
             failed = [f.check for f in found if f.outcome is Outcome.FAIL and f.check.startswith("tool-arguments-")]
-            assert failed == [example.check]
+            assert failed == [check]
 
 
 @pytest.mark.parametrize(

@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from trueweight.core import Exchange
 from trueweight.protocols import read_reply
-from trueweight.workflow.explain.handmade import (
-    JSON_TYPE,
-    SSE_TYPE,
-    call,
-    chunk,
-    exchange,
-    json_bytes,
-    message,
-    plain,
-    sse,
-    stream,
-    usage_chunk,
-    usage_of,
-)
+from trueweight.protocols.chat.sample import call, chunk, message, usage_chunk, usage_of
+from trueweight.protocols.sample import JSON_TYPE, SSE_TYPE, exchange, json_bytes, plain, sse, stream
 
 __all__ = [
     "JSON_TYPE",

@@ -10,6 +10,7 @@ from trueweight.checks.calls import CallProblem, CallValidity, validity
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import quote, spans_of
+from trueweight.core.example import SAMPLE_CALL, Example, calls
 from trueweight.core.request import declared_tools
 from trueweight.protocols import narrow
 
@@ -25,6 +26,7 @@ _OWN_CHECK = frozenset({"enum", "const", "type", "required"})
     source="https://github.com/vllm-project/vllm/issues/21046",
     why="The client cannot parse the call.",
     fix="Look at how the tool parser slices arguments between chunks.",
+    example=Example(calls('"city":"Oslo"}'), "Oslo", SAMPLE_CALL),
 )
 def tool_arguments_json(case: Case, reply: Reply) -> CheckResult | None:
     """What is broken in a way that no other check names: stray quotes, lost prefixes, arrays, numbers."""
@@ -38,6 +40,7 @@ def tool_arguments_json(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/MoonshotAI/K2-Vendor-Verifier/issues/12",
     why="The client cannot parse the call, and has no sign why.",
     fix="See whether generation ended inside the call, and say length when it did.",
+    example=Example(calls('{"city":"Os'), "Os", SAMPLE_CALL),
 )
 def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
     """A finish reason of length is an honest cut."""
@@ -52,6 +55,7 @@ def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/vllm-project/vllm/issues/51697",
     why="Two objects in a row are not JSON.",
     fix="Do not flush at the end of a stream what was already sent.",
+    example=Example(calls('{"city":"Oslo"}{"city":"Oslo"}'), "}{", SAMPLE_CALL),
 )
 def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
     """``{…}{…}``."""
@@ -66,6 +70,7 @@ def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/vllm-project/vllm/issues/28806",
     why="Clients parse the text as JSON, and nothing is no JSON.",
     fix="Send the text {} when the model gave no arguments.",
+    example=Example(calls("", name="now"), "now", calls("{}", name="now")),
 )
 def tool_arguments_empty_object(case: Case, reply: Reply) -> CheckResult | None:
     """Not absent, not null, not an empty text."""
@@ -81,6 +86,7 @@ def tool_arguments_empty_object(case: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/api-reference/chat/object",
     why="Clients parse a string; an object, or JSON inside JSON, is another type than they expect.",
     fix="Encode the arguments object to text exactly once.",
+    example=Example(calls({"city": "Oslo"}), "Oslo", SAMPLE_CALL),
 )
 def tool_arguments_text(case: Case, reply: Reply) -> CheckResult | None:
     """Neither an object in place of the text nor a string inside the string."""
@@ -95,6 +101,7 @@ def tool_arguments_text(case: Case, reply: Reply) -> CheckResult | None:
     params=_FORMAT,
     why="The tool raises, or does something else than was meant.",
     fix="Constrain decoding by the tool's schema.",
+    example=Example(calls('{"city":"O"}'), "city", SAMPLE_CALL),
 )
 def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """All keywords but those with a check of their own: enum and const, type, required."""
@@ -114,6 +121,7 @@ def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -
     source="https://github.com/ollama/ollama/issues/17597",
     why="The tool has no case for the value.",
     fix="Constrain decoding by the tool's schema.",
+    example=Example(calls('{"city":"Oslo","unit":"K"}'), "K", SAMPLE_CALL),
 )
 def tool_arguments_enum(case: Case, reply: Reply) -> CheckResult | None:
     """``enum`` and ``const``."""
@@ -128,6 +136,7 @@ def tool_arguments_enum(case: Case, reply: Reply) -> CheckResult | None:
     source="https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1",
     why="Numbers as text, or text as numbers, break typed tools, and lose leading zeros.",
     fix="Let the tool parser convert by the schema's type, and by nothing else.",
+    example=Example(calls('{"city":"Oslo","days":"3"}'), "days", SAMPLE_CALL),
 )
 def tool_arguments_types(case: Case, reply: Reply) -> CheckResult | None:
     """``type``."""
@@ -142,6 +151,7 @@ def tool_arguments_types(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/sgl-project/sglang/issues/40051",
     why="The tool cannot run.",
     fix="Constrain decoding by the tool's schema, for named tool_choice too.",
+    example=Example(calls("{}"), "{}", SAMPLE_CALL),
 )
 def tool_arguments_required(case: Case, reply: Reply) -> CheckResult | None:
     """``required``."""
@@ -156,6 +166,7 @@ def tool_arguments_required(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/vllm-project/vllm/issues/47901",
     why="The second of two parallel calls cannot be run.",
     fix="Reset the tool parser's state at the end of each call, also where its arguments are {}.",
+    example=Example(calls("{}", ""), "call_1", calls("{}", '{"city":"Oslo"}')),
 )
 def call_after_empty_call(case: Case, reply: Reply) -> CheckResult | None:
     """A call right after ``{}`` that has nothing, though its tool requires something."""

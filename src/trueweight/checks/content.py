@@ -11,6 +11,7 @@ from trueweight.checks.patterns import Unjudged, matches
 from trueweight.core import Case, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import anomalies, quote, spans_of, whole
+from trueweight.core.example import SAMPLE_TEXT, Example, sample_case, says
 from trueweight.protocols import Kind, locate, locate_field, narrow, span_of_content
 
 _BROKEN = "\ufffd"
@@ -27,6 +28,7 @@ _LOOP_TAIL = 4000
     source="https://github.com/vllm-project/vllm/issues/48294",
     why="The client has nothing to go on with, and no error either.",
     fix="See whether the tool parser swallows what it cannot parse, or a call that comes in one delta.",
+    example=Example(says(""), "stop"),
 )
 def reply_not_empty(case: Case, reply: Reply) -> CheckResult | None:
     """Reasoning alone, a reason of tool_calls, and a stop sequence at once have checks of their own or are fine."""
@@ -49,6 +51,7 @@ def reply_not_empty(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/vllm-project/vllm/issues/931",
     why="Emoji and scripts beyond ASCII arrive as garbage, in arguments too.",
     fix="Hold incomplete byte sequences back until the code point is whole.",
+    example=Example(says("a \ufffd"), "\ufffd"),
 )
 def text_whole_characters(case: Case, reply: Reply) -> CheckResult | None:
     """U+FFFD that the request does not speak of, in content, reasoning and arguments."""
@@ -74,6 +77,7 @@ def text_whole_characters(case: Case, reply: Reply) -> CheckResult | None:
     source="https://www.unicode.org/reports/tr36/",
     why="They break comparisons and searches, and can hide text.",
     fix="See whether something watermarks or filters the output.",
+    example=Example(says("a\u200bb"), "\u200b", says("👩\u200d🚀")),
 )
 def text_visible(case: Case, reply: Reply) -> CheckResult | None:
     """Zero-width spaces, bidirectional overrides, tag characters; joiners are part of scripts and emoji."""
@@ -94,6 +98,7 @@ def text_visible(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/MiniMax-AI/MiniMax-Provider-Verifier",
     why="The reply is worthless, and was paid for to the limit.",
     fix="See whether temperature, top_p and the penalties reach the sampler, and whether the weights are damaged.",
+    example=Example(says("so " * 300, "length"), "so so", says("so " * 5 + "x" * 250 + "end", "length")),
 )
 def text_no_loop(_: Case, reply: Reply) -> CheckResult | None:
     """Twenty times or more, at least 200 characters, and cut by the length limit."""
@@ -126,6 +131,7 @@ def text_no_loop(_: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/api-reference/chat/create",
     why="The case was written so that a right answer is known.",
     fix="Compare with the reference on the same case before blaming the server.",
+    example=Example(SAMPLE_TEXT, "hello", says("bye"), sample_case({"content-matches": {"contains": ["bye"]}})),
 )
 def content_matches(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Absent content is empty content. ``equals`` compares without the white space around."""

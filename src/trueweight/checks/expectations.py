@@ -11,6 +11,7 @@ from trueweight.checks.structured import same_json
 from trueweight.core import Case, Reply, ToolCall
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of, whole
+from trueweight.core.example import SAMPLE_CALL, SAMPLE_TEXT, Example, calls, sample_case
 from trueweight.protocols import locate_field, narrow
 
 _CALL = {
@@ -20,6 +21,16 @@ _CALL = {
     "additionalProperties": False,
 }
 _COMPARE = "Compare with the reference on the same case before blaming the server."
+
+
+_EXPECTED = sample_case(
+    {
+        "tool-call-matches": {
+            "calls": [{"name": "weather", "arguments": {"city": "a\n  b </tool_call> c", "zip": "02134"}}]
+        }
+    }
+)
+_RIGHT = calls('{"city":"a\\n  b </tool_call> c","zip":"02134"}')
 
 
 @check(
@@ -39,6 +50,7 @@ _COMPARE = "Compare with the reference on the same case before blaming the serve
     source="https://platform.openai.com/docs/guides/function-calling",
     why="An agent that does not call when it must, or calls when it must not, does not work.",
     fix=_COMPARE,
+    example=Example(SAMPLE_TEXT, "stop", SAMPLE_CALL, sample_case({"tool-call-expected": {"call": "must"}})),
 )
 def tool_call_expected(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """By the calls that are there, whatever the finish reason says."""
@@ -76,6 +88,7 @@ class _Match(NamedTuple):
     source="https://platform.openai.com/docs/guides/function-calling",
     why="The case was written so that the right call is known.",
     fix=_COMPARE,
+    example=Example(calls('{"city":"Rome"}'), "Rome", _RIGHT, _EXPECTED),
 )
 def tool_call_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Each expected call is there, and none beside. Arguments are compared as JSON values."""
@@ -117,6 +130,7 @@ def _how_it_came(case: Case, reply: Reply, nearest: ToolCall | None) -> str:
     source="https://github.com/sgl-project/sglang/issues/41317",
     why="Indentation and newlines are the meaning of code, patches and YAML.",
     fix="Do not strip or collapse what stands between an argument's markers.",
+    example=Example(calls('{"city":"a b </tool_call> c","zip":"02134"}'), "a b", _RIGHT, _EXPECTED),
 )
 def argument_whitespace(case: Case, reply: Reply) -> CheckResult | None:
     """Where a case knows the arguments, and the call differs from them by white space only."""
@@ -130,6 +144,7 @@ def argument_whitespace(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/ollama/ollama/issues/18659",
     why="The tool gets half of its argument.",
     fix="Parse the arguments' JSON to its end instead of searching for the end marker.",
+    example=Example(calls('{"city":"a\\n  b ","zip":"02134"}'), r"a\\n  b", _RIGHT, _EXPECTED),
 )
 def argument_markers(case: Case, reply: Reply) -> CheckResult | None:
     """Where a case knows an argument with a marker in it, and it came short."""
@@ -148,6 +163,7 @@ def argument_markers(case: Case, reply: Reply) -> CheckResult | None:
     source="https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1",
     why="Leading zeros of codes are lost, and typed tools raise.",
     fix="Convert by the schema's type, and by nothing else.",
+    example=Example(calls('{"city":"x","zip":2134}'), "2134", _RIGHT, _EXPECTED),
 )
 def argument_coerced(case: Case, reply: Reply) -> CheckResult | None:
     """Where a case knows the arguments, and one has the right look and the wrong type."""

@@ -9,6 +9,7 @@ from trueweight.checks.calls import CallProblem, read_arguments
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of
+from trueweight.core.example import SAMPLE_CALL, Example, calls, sample_case, says
 from trueweight.core.request import token_limit
 from trueweight.protocols import locate_field
 
@@ -23,6 +24,7 @@ KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
     source="https://github.com/vllm-project/vllm/issues/25054",
     why="Agents look at the finish reason to know whether to run tools: the calls are never made.",
     fix="Set tool_calls as the reason whenever calls were parsed, in streams too.",
+    example=Example(calls("{}", finish="stop"), '"stop"', SAMPLE_CALL),
 )
 def finish_reason_agrees(case: Case, reply: Reply) -> CheckResult | None:
     """A call forced by name may end with stop: the API itself does so."""
@@ -42,6 +44,7 @@ def finish_reason_agrees(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/vllm-project/vllm/issues/53255",
     why="Agents wait for a call that never comes, or crash on the empty list.",
     fix="Set the reason from the calls that were sent, not from those that were begun.",
+    example=Example(says(None, "calls"), "", SAMPLE_CALL),
 )
 def finish_without_calls(_: Case, reply: Reply) -> CheckResult | None:
     """Also where the list is there and empty."""
@@ -60,6 +63,7 @@ def finish_without_calls(_: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/vllm-project/vllm/issues/58228",
     why="Half a call is taken for a whole one and run.",
     fix="Let the length limit win over tool_calls.",
+    example=Example(calls('{"city":"O'), "", calls('{"city":"O', finish="length"), sample_case(max_tokens=5)),
 )
 def finish_reason_length(case: Case, reply: Reply) -> CheckResult | None:
     """Where the limit was reached exactly and the last call's arguments are incomplete."""
@@ -89,6 +93,7 @@ def finish_reason_length(case: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/api-reference/chat/object",
     why="The client's next step depends on it.",
     fix="See how the engine decides why generation ended.",
+    example=Example(says("x", "length"), '"length"', case=sample_case({"finish-reason": {"one_of": ["stop"]}})),
 )
 def finish_reason(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """None at all is a failure too."""

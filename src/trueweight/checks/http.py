@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from trueweight.checks.markers import strings_of
 from trueweight.core import Case, Endpoint, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, Unsupported, check
 from trueweight.core.evidence import anomalies, fail_on, quote, spans_of, whole
+from trueweight.core.example import SAMPLE_TEXT, Example, SampleReply, refuses, sample_case
 from trueweight.protocols import Kind
 
 _FEATURES = (
@@ -41,6 +43,7 @@ _SCHEMA_WORDS = ("schema", "keyword", "grammar")
     source="https://www.rfc-editor.org/rfc/rfc8259#section-2",
     why="Clients parse the body as JSON and raise on anything else.",
     fix="See what stands before the server: a proxy that answers errors or a login page with status 200.",
+    example=Example(SampleReply(body=b"<html>busy</html>", content_type="text/html"), "<html>"),
 )
 def http_json(_: Case, reply: Reply) -> CheckResult | None:
     """Not for streams, nor for what came instead of one (see ``stream-honoured``)."""
@@ -64,6 +67,7 @@ def http_json(_: Case, reply: Reply) -> CheckResult | None:
     source="https://www.rfc-editor.org/rfc/rfc7493#section-2",
     why="Parsers disagree about these: strict ones raise, the others each make something else of them.",
     fix="Serialise with a strict JSON encoder, and cut text between characters, not inside them.",
+    example=Example(SampleReply(body=b'{"a": 1, "a": 2, "x": NaN}'), "NaN"),
 )
 def json_portable(_: Case, reply: Reply) -> CheckResult:
     """In bodies and in events."""
@@ -80,6 +84,7 @@ def json_portable(_: Case, reply: Reply) -> CheckResult:
     source="https://www.rfc-editor.org/rfc/rfc8259#section-8.1",
     why="JSON and server-sent events are UTF-8 by definition; clients raise or show garbage.",
     fix="Hold incomplete byte sequences back until the code point is whole.",
+    example=Example(SampleReply(body=b'{"x":"\xff"}')),
 )
 def body_utf8(_: Case, reply: Reply) -> CheckResult:
     """Every byte of the body."""
@@ -96,6 +101,7 @@ def body_utf8(_: Case, reply: Reply) -> CheckResult:
     source="https://www.rfc-editor.org/rfc/rfc9110#section-8.4",
     why="The client sees bytes that it cannot read.",
     fix="Honour Accept-Encoding, and flush the compressor at the end.",
+    example=Example(SampleReply(body=gzip.compress(b"{}" * 99)[:-9], encoding="gzip")),
 )
 def content_encoding(_: Case, reply: Reply) -> CheckResult | None:
     """Compressing unasked is only odd; what cannot be unpacked is a failure."""
@@ -113,6 +119,7 @@ def content_encoding(_: Case, reply: Reply) -> CheckResult | None:
     source="https://www.rfc-editor.org/rfc/rfc9110#section-8.3",
     why="Clients choose their parser by it.",
     fix="Send application/json for one body and text/event-stream for a stream.",
+    example=Example(SampleReply(body=b"{}", content_type="text/plain")),
 )
 def content_type(_: Case, reply: Reply) -> CheckResult | None:
     """What the body is decides; a body that is neither is for ``http-json``."""
@@ -131,6 +138,7 @@ def content_type(_: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/guides/error-codes",
     why="Without it a client cannot tell its user what was wrong with the request.",
     fix='Answer {"error": {"message": …, "type": …, "param": …, "code": …}}.',
+    example=Example(SampleReply(body=b"bad", status=400), "bad", refuses("no")),
 )
 def error_object(_: Case, reply: Reply) -> CheckResult | None:
     """For 4xx answers to this very request."""
@@ -152,6 +160,7 @@ def error_object(_: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/api-reference/chat/create",
     why="A request that other servers answer is lost here.",
     fix="Accept the parameter, or say in the error which one is not supported.",
+    example=Example(refuses("bad luck"), "bad luck"),
 )
 def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
     """A clean refusal of a feature, or of the list of models, is UNSUPPORTED. Not for cases that ask to be refused."""
@@ -188,6 +197,7 @@ def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
     source="https://www.rfc-editor.org/rfc/rfc9110#section-15.5.1",
     why="A parameter that is dropped in silence makes every result that depends on it wrong.",
     fix="Validate the request before running it, and answer 400 with the parameter's name.",
+    example=Example(SAMPLE_TEXT, "hello", refuses("no"), sample_case({"request-refused": {}})),
 )
 def request_refused(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult:
     """400 and 422 unless the case says which. ``control`` names the well-formed case that must have been accepted."""

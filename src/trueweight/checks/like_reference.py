@@ -7,11 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from trueweight.core import ReplyDigest
 from trueweight.core.check import Fail, PairedResult, Pass, paired_check
+from trueweight.core.example import PairedExample, Sample, SampleReply, sample_case, says
 
 _SPARE = 3
 """Tokens that honest stacks differ by: a begin token, a generation prompt. The Kimi verifier allows as many."""
 _CASES = 5
 """Cases that must show the same difference before it is called constant."""
+
+
+_LENGTHS = tuple(sample_case(name=f"length-{n}", words="word " * n) for n in range(6))
+
+
+def _costs(prompt: int) -> SampleReply:
+    return says("ok", usage=(prompt, 1))
+
+
+def _lengths(surplus: int, *, broken: bool = False) -> tuple[Sample, ...]:
+    return tuple(Sample(case, _costs(10 + 7 * n + surplus), broken) for n, case in enumerate(_LENGTHS))
 
 
 @paired_check(
@@ -22,6 +34,9 @@ _CASES = 5
     why="The model is shown another prompt: a chat template that drops, repeats or rewrites what was sent.",
     fix="Use the chat template that the model's authors publish, with its tokenizer, and compare the rendered prompts.",
     field="prompt_tokens",
+    example=PairedExample(
+        (Sample(_LENGTHS[5], _costs(30), broken=True), Sample(_LENGTHS[0], _costs(10))), _lengths(1), _lengths(0)
+    ),
 )
 def prompt_tokens_like_reference(
     heard: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]
@@ -48,6 +63,7 @@ def prompt_tokens_like_reference(
     why="Somebody adds instructions to every request: the model behaves otherwise, and the tokens are billed.",
     fix="Look for a default system prompt in the gateway or in the chat template.",
     field="prompt_tokens",
+    example=PairedExample(_lengths(25, broken=True), _lengths(2), _lengths(0)),
 )
 def system_prompt_injected(heard: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """The same surplus in five cases or more of different lengths, and in most of all cases."""

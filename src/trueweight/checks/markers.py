@@ -9,6 +9,7 @@ from typing import Any
 from trueweight.core import Case, Reply, Span
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote
+from trueweight.core.example import Example, says
 from trueweight.protocols import locate, narrow
 
 _MARKERS = re.compile(
@@ -47,6 +48,7 @@ def find_markers(text: str) -> list[str]:
     source="https://github.com/ollama/ollama/issues/14360",
     why="The call is shown to the user as text and never run.",
     fix="Choose the tool parser that fits the model; see how it ends and begins calls.",
+    example=Example(says('<tool_call>{"name":"now"}</tool_call>'), "<tool_call>"),
 )
 def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
     """Not where the request or the case's own answer contains the marker. Inside arguments anything is fine.
@@ -71,6 +73,7 @@ def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/vllm-project/vllm/issues/34955",
     why="The call is lost in the thoughts and never run.",
     fix="Let the reasoning parser end where the tool parser begins.",
+    example=Example(says("x", reasoning="<|tool_call_begin|>"), "<|tool_call_begin|>", says("x", reasoning="hm")),
 )
 def markers_in_reasoning(case: Case, reply: Reply) -> CheckResult | None:
     """As in content."""
@@ -90,6 +93,7 @@ def markers_in_reasoning(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/vllm-project/vllm/issues/57353",
     why="The user is shown thoughts that were to be kept apart, and parsers of the content break.",
     fix="Use the reasoning parser that fits the model, for streams too.",
+    example=Example(says("<think>hm</think>x"), "<think>"),
 )
 def think_tags_in_content(case: Case, reply: Reply) -> CheckResult | None:
     """Not where the request or the answer has them."""
@@ -109,6 +113,7 @@ def think_tags_in_content(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/vllm-project/vllm/issues/50768",
     why="The history was rendered wrongly, and the model imitates it instead of calling.",
     fix="Render ids of earlier calls in the form that the chat template expects.",
+    example=Example(says('functions.weather:0 {"city":"Oslo"}'), "functions.weather:0"),
 )
 def history_ids_in_content(case: Case, reply: Reply) -> CheckResult | None:
     """An id like ``functions.name:0`` right before a marker or an object."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote
+from trueweight.core.example import Example, sample_case, says
 from trueweight.core.request import token_limit
 from trueweight.protocols import locate, locate_field
 
@@ -20,6 +21,7 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
     source=_CREATE,
     why="Text runs on past where the client's parser ends.",
     fix="Pass stop to the engine, and cut the sequence from the output.",
+    example=Example(says("one END two"), "END", case=sample_case(stop=["END"])),
 )
 def stop_honoured(case: Case, reply: Reply) -> CheckResult | None:
     """One sequence or several."""
@@ -44,6 +46,7 @@ def stop_honoured(case: Case, reply: Reply) -> CheckResult | None:
     source=_CREATE,
     why="The limit is a budget.",
     fix="Pass the limit to the engine; count reasoning in it as the API does.",
+    example=Example(says("x", usage=(1, 50)), "50", case=sample_case(max_tokens=10)),
 )
 def max_tokens_honoured(case: Case, reply: Reply) -> CheckResult | None:
     """By the server's own count; one token more is let pass, for engines that count the end."""

@@ -7,10 +7,25 @@ from typing import Any
 
 from trueweight.core import ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, paired_check
+from trueweight.core.example import PairedExample, Sample, SampleReply, sample_case, says
 
 _ID = {"type": "string", "minLength": 1}
 _COUNT = {"type": "integer", "minimum": 0}
 _THAN = {"type": "object", "properties": {"than": _ID}, "required": ["than"], "additionalProperties": False}
+
+
+_BASE = sample_case(name="base")
+_MORE = sample_case({"prompt-tokens-more": {"than": "base", "at_least": 3}}, name="more", words="hi there, and more")
+_PARTS = sample_case({"prompt-tokens-same": {"as": "base"}}, name="parts")
+_KEPT = sample_case({"history-reasoning-kept": {"than": "base"}}, name="kept")
+
+
+def _costs(prompt: int) -> SampleReply:
+    return says("ok", usage=(prompt, 1))
+
+
+def _thinks(prompt: int) -> SampleReply:
+    return says("ok", reasoning="hm", usage=(prompt, 3))
 
 
 @paired_check(
@@ -28,6 +43,10 @@ _THAN = {"type": "object", "properties": {"than": _ID}, "required": ["than"], "a
     why="The chat template leaves out a message, a tool or a name: the model never sees it.",
     fix="Render both requests with the model's own chat template and compare with what the server feeds the model.",
     field="prompt_tokens",
+    example=PairedExample(
+        (Sample(_BASE, _costs(10)), Sample(_MORE, _costs(11), broken=True)),
+        (Sample(_BASE, _costs(10)), Sample(_MORE, _costs(14))),
+    ),
 )
 def prompt_tokens_more(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """By at least and at most so many tokens; at least 1 if the case does not say."""
@@ -57,6 +76,10 @@ def prompt_tokens_more(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
     why="One of the forms reaches the model as the text of a data structure instead of as what was said.",
     fix="Flatten content parts to text before the template sees them.",
     field="prompt_tokens",
+    example=PairedExample(
+        (Sample(_BASE, _costs(10)), Sample(_PARTS, _costs(21), broken=True)),
+        (Sample(_BASE, _costs(10)), Sample(_PARTS, _costs(10))),
+    ),
 )
 def prompt_tokens_same(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Within so many tokens; exactly if the case does not say."""
@@ -80,6 +103,10 @@ def prompt_tokens_same(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
     why="A reasoning model that works with tools starts every step without knowing why it took the last one.",
     fix="Accept reasoning_content in assistant messages and hand it to the chat template.",
     field="prompt_tokens",
+    example=PairedExample(
+        (Sample(_BASE, _thinks(10)), Sample(_KEPT, _thinks(10), broken=True)),
+        (Sample(_BASE, _thinks(10)), Sample(_KEPT, _thinks(31))),
+    ),
 )
 def history_reasoning_kept(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """The same history, with and without ``reasoning_content``, does not cost the same.

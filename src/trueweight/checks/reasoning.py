@@ -9,7 +9,11 @@ from trueweight.checks.prompts_alike import other_key
 from trueweight.core import Case, Reply, ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, check, paired_check
 from trueweight.core.evidence import quote, whole
+from trueweight.core.example import SAMPLE_TEXT, Example, PairedExample, Sample, sample_case, says
 from trueweight.protocols import locate_field
+
+_BASE = sample_case(name="base")
+_EFFORT = sample_case({"reasoning-longer": {"than": "base"}}, name="effort", reasoning_effort="high")
 
 
 @check(
@@ -20,6 +24,7 @@ from trueweight.protocols import locate_field
     source="https://github.com/sgl-project/sglang/issues/37645",
     why="The client shows an empty answer.",
     fix="See whether the reasoning parser waits for an end tag that this model, or this mode, does not write.",
+    example=Example(says("", reasoning="It is 4."), "It is 4.", says("4", reasoning="2+2")),
 )
 def answer_in_content(_: Case, reply: Reply) -> CheckResult | None:
     """Where the reply stopped by itself."""
@@ -40,6 +45,7 @@ def answer_in_content(_: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     why="The next turn must send the reasoning back, and there is nothing to send.",
     fix="Turn the reasoning parser of the model on, and see that the gateway passes reasoning_content through.",
+    example=Example(SAMPLE_TEXT, "hello", says("4", reasoning="2+2"), sample_case({"reasoning-present": {}})),
 )
 def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResult | None:
     """Under either name."""
@@ -66,6 +72,10 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResu
     why="The effort is paid for in tokens and in time, and is not what was asked for.",
     fix="Pass reasoning_effort to the chat template in the form that the model knows.",
     field="reasoning_content",
+    example=PairedExample(
+        (Sample(_BASE, says("4", reasoning="2+2 is 4")), Sample(_EFFORT, says("4"), broken=True)),
+        (Sample(_BASE, says("4", reasoning="2+2")), Sample(_EFFORT, says("4", reasoning="2+2 is 4"))),
+    ),
 )
 def reasoning_longer(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """All replies to the case together have more characters of reasoning, on average, than those to the other one."""

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
-from trueweight.core import ReplyDigest, Severity
+from trueweight.core import Mode, ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, PairedResult, Pass, paired_check
 from trueweight.core.evidence import quote
+from trueweight.core.example import PairedExample, Sample, sample_case, says
 
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
+
+
+_HOT = sample_case({"temperature-varies": {}}, name="hot", temperature=1.2)
+
+
+def _alike_example(check_id: str, **request: Any) -> PairedExample:
+    case = sample_case({check_id: {}}, **request)
+    fox, owl = says("a fox"), says("an owl", mode=Mode.STREAM)
+    return PairedExample(
+        (Sample(case, fox), Sample(case, owl, broken=True)),
+        (Sample(case, fox), Sample(case, replace(owl, content="a fox"))),
+    )
 
 
 @paired_check(
@@ -21,6 +36,7 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
     why="Runs cannot be repeated, and nobody was told that the seed is ignored.",
     fix="Pass seed to the sampler of the request, or refuse it.",
     field="content",
+    example=_alike_example("seed-repeats", seed=7, temperature=1),
 )
 def seed_repeats(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """All replies to the case, streamed or not."""
@@ -37,6 +53,7 @@ def seed_repeats(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iter
     why="The temperature does not reach the sampler: answers are random where none of it was asked for.",
     fix="See whether the gateway drops a temperature of 0 as if it were absent.",
     field="content",
+    example=_alike_example("temperature-zero-repeats", temperature=0),
 )
 def temperature_zero_repeats(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """All replies to the case, streamed or not."""
@@ -52,6 +69,10 @@ def temperature_zero_repeats(heard: Sequence[ReplyDigest], _: Sequence[ReplyDige
     why="The temperature does not reach the sampler, or answers come from a cache.",
     fix="Pass temperature to the sampler; key caches by nothing less than the whole request, or not at all.",
     field="content",
+    example=PairedExample(
+        (Sample(_HOT, says("a fox"), broken=True), Sample(_HOT, says("a fox", mode=Mode.STREAM), broken=True)),
+        (Sample(_HOT, says("a fox")), Sample(_HOT, says("an owl", mode=Mode.STREAM))),
+    ),
 )
 def temperature_varies(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """All replies to the case, streamed or not, are one text."""

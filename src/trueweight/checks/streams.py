@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from trueweight.core import Case, Reply, Severity
+from trueweight.core import Case, Mode, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import anomalies, last_event, quote, spans_of, whole
+from trueweight.core.example import SAMPLE_STREAM, Example, calls, says
 from trueweight.protocols import Kind
 
 
@@ -17,6 +18,7 @@ from trueweight.protocols import Kind
     source="https://platform.openai.com/docs/api-reference/chat/create",
     why="A client that iterates over events sees none, or waits for the whole answer.",
     fix="Honour the stream parameter; see whether a proxy buffers or rewrites.",
+    example=Example(says("hello", mode=Mode.STREAM, streamed=False), "hello", SAMPLE_STREAM),
 )
 def stream_honoured(_: Case, reply: Reply) -> CheckResult | None:
     """Both ways round; a body that is no JSON at all is for ``http-json``."""
@@ -35,6 +37,7 @@ def stream_honoured(_: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
     why="The client takes half an answer for a whole one.",
     fix="Look for worker crashes and proxy timeouts; send an error event when generation fails.",
+    example=Example(says("half", finish=None, usage=None, mode=Mode.STREAM), "", SAMPLE_STREAM),
 )
 def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
     """A stream that said it failed is for ``error-in-stream``."""
@@ -55,6 +58,7 @@ def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/guides/error-codes",
     why="SDKs look at the status; the error is lost, or half an answer is taken for whole.",
     fix="Fail before the first byte where possible, with a status that says so.",
+    example=Example(says("x", finish=None, error="died", mode=Mode.STREAM), "died", SAMPLE_STREAM),
 )
 def error_in_stream(_: Case, reply: Reply) -> CheckResult | None:
     """In an event, or in the body of a plain 200."""
@@ -75,6 +79,11 @@ def error_in_stream(_: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/ai-dynamo/dynamo/issues/13975",
     why="Interfaces that show a call while it is written show nothing until the end.",
     fix="Let the tool parser pass arguments on as they come.",
+    example=Example(
+        calls(("", '{"city":"' + "o" * 70 + '"}'), mode=Mode.STREAM),
+        "ooo",
+        calls(("", '{"city":"', "o" * 70, '"}'), mode=Mode.STREAM),
+    ),
 )
 def arguments_streamed(_: Case, reply: Reply) -> CheckResult | None:
     """Long arguments in one chunk, after the name came alone. A call whole in one delta is a healthy style."""

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from trueweight.core import Mode, ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, PairedResult, Pass, paired_check
 from trueweight.core.evidence import quote
+from trueweight.core.example import SAMPLE_CALL, PairedExample, Sample, SampleReply, calls, sample_case, says
 from trueweight.protocols import parse_json
 
 _SPARE = 2
 """Completion tokens that two counts of one text may differ by: engines count the end of the text or do not."""
+
+
+COLD = sample_case(name="cold", temperature=0)
+
+
+def _streams(text: str, **more: Any) -> SampleReply:
+    return says(text, mode=Mode.STREAM, **more)
 
 
 @paired_check(
@@ -21,6 +30,10 @@ _SPARE = 2
     why="An agent works in one mode and fails in the other.",
     fix="Streams have a tool parser of their own: compare its output with that of the plain path.",
     field="tool_calls",
+    example=PairedExample(
+        (Sample(COLD, SAMPLE_CALL), Sample(COLD, says("It is cold.", mode=Mode.STREAM), broken=True)),
+        (Sample(COLD, SAMPLE_CALL), Sample(COLD, calls('{"city":"Oslo"}', mode=Mode.STREAM))),
+    ),
 )
 def stream_same_calls(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """By number and names, where each mode is of one mind: a call that is lost, split or doubled in streams."""
@@ -40,6 +53,10 @@ def stream_same_calls(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) ->
     why="Either the two paths parse the text differently, or the engine's numbers depend on its load.",
     fix="Compare both texts: tags or white space point at a parser, another wording at batching.",
     field="content",
+    example=PairedExample(
+        (Sample(COLD, says("It is cold.")), Sample(COLD, _streams("<think>hm</think>It is cold."), broken=True)),
+        (Sample(COLD, says("It is cold.")), Sample(COLD, _streams("It is cold."))),
+    ),
 )
 def stream_same_text(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Text and arguments. Only worth knowing: numerics that depend on the batch are common and honest."""
@@ -60,6 +77,10 @@ def stream_same_text(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> 
     why="The bill depends on a flag that changes nothing.",
     fix="Count tokens in one place, after generation, for both paths.",
     field="usage",
+    example=PairedExample(
+        (Sample(COLD, says("It is cold.")), Sample(COLD, _streams("It is cold.", usage=(10, 12)), broken=True)),
+        (Sample(COLD, says("It is cold.")), Sample(COLD, _streams("It is cold.", usage=(10, 6)))),
+    ),
 )
 def usage_same_streamed(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Prompt tokens exactly; completion tokens within two, where the answers are the same text.

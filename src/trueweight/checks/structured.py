@@ -11,6 +11,7 @@ from trueweight.checks.json_schema import validate
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import quote, whole
+from trueweight.core.example import SAMPLE_SCHEMA, Example, sample_case, says
 from trueweight.core.request import requested_schema, token_limit
 from trueweight.protocols import Kind, parse_json, span_of_content
 
@@ -78,6 +79,11 @@ def _holds_json(text: str) -> bool:
     return False
 
 
+SAMPLE_SCHEMA_CASE = sample_case(
+    response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": SAMPLE_SCHEMA}}
+)
+
+
 @check(
     "structured-output",
     "The whole content is one JSON document, valid by the schema.",
@@ -90,6 +96,9 @@ def _holds_json(text: str) -> bool:
     source="https://platform.openai.com/docs/guides/structured-outputs",
     why="The client parses the content and relies on the schema.",
     fix="Constrain decoding by the schema.",
+    example=Example(
+        says("[]"), "[]", says('{"city":"Oslo"}'), sample_case({"structured-output": {"schema": SAMPLE_SCHEMA}})
+    ),
 )
 def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """By the case's own schema, else by the request's.
@@ -127,6 +136,7 @@ def _spent(case: Case, reply: Reply) -> bool:
     source="https://platform.openai.com/docs/guides/structured-outputs",
     why="A response_format that is accepted and ignored breaks every client that relies on it.",
     fix="Turn on constrained decoding, or refuse response_format.",
+    example=Example(says('```json\n{"city":"Oslo"}\n```'), "```", says('{"city":"Oslo"}'), SAMPLE_SCHEMA_CASE),
 )
 def structured_output_bare(case: Case, reply: Reply) -> CheckResult | None:
     """Fences, prose, or no JSON at all. Whether the JSON is valid is for ``structured-output-schema``."""
@@ -145,6 +155,7 @@ def structured_output_bare(case: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/guides/structured-outputs",
     why="The client relies on the fields and types it asked for.",
     fix="Constrain decoding by the whole schema, or refuse keywords that are not enforced.",
+    example=Example(says('{"city":7}'), "7", says('{"city":"Oslo"}'), SAMPLE_SCHEMA_CASE),
 )
 def structured_output_schema(case: Case, reply: Reply) -> CheckResult | None:
     """Only of content that is JSON."""
@@ -162,6 +173,9 @@ def structured_output_schema(case: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/guides/structured-outputs",
     why="The case was written so that the right value is known.",
     fix="Compare with the reference on the same case before blaming the server.",
+    example=Example(
+        says('{"a":true}'), "true", says('{ "a": 1.0 }'), sample_case({"json-equals": {"value": {"a": 1}}})
+    ),
 )
 def json_equals(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Compared as JSON values: 1 is 1.0 and is not true; the order of keys does not count."""

@@ -10,6 +10,7 @@ from trueweight.checks.markers import find_markers
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of
+from trueweight.core.example import SAMPLE_CALL, SAMPLE_TEXT, Example, SampleCall, SampleReply, calls, sample_case
 from trueweight.core.request import declared_tools
 from trueweight.protocols import locate_field, narrow
 
@@ -24,6 +25,7 @@ _CALLS = "https://platform.openai.com/docs/guides/function-calling"
     source=_CALLS,
     why="The client has nothing to run.",
     fix="Constrain names to the declared tools, or drop calls to others.",
+    example=Example(calls("{}", name="wether"), "wether", SAMPLE_CALL),
 )
 def tool_name_declared(case: Case, reply: Reply) -> CheckResult | None:
     """A name with control tokens in it is for ``tool-name-clean``."""
@@ -44,6 +46,7 @@ def tool_name_declared(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/vllm-project/vllm/issues/32587",
     why="The client finds no tool of that name.",
     fix="End the name in the tool parser at the model's own control tokens.",
+    example=Example(calls("{}", name="weather<|end|>"), "<|end|>", SAMPLE_CALL),
 )
 def tool_name_clean(_: Case, reply: Reply) -> CheckResult | None:
     """Markers of any known family."""
@@ -62,6 +65,7 @@ def tool_name_clean(_: Case, reply: Reply) -> CheckResult | None:
     source=_CALLS,
     why="The client cannot know what to run.",
     fix="Send the name in the first fragment of the call.",
+    example=Example(calls("{}", name=None), "call_0", SAMPLE_CALL),
 )
 def tool_name_present(case: Case, reply: Reply) -> CheckResult | None:
     """Custom tools have their name elsewhere and are not judged."""
@@ -80,6 +84,7 @@ def tool_name_present(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/vllm-project/vllm/issues/18412",
     why="The tool's result cannot be sent back without it.",
     fix="Make an id for each call and send it in the call's first fragment.",
+    example=Example(SampleReply(calls=(SampleCall(id=None),), finish="calls"), "weather", SAMPLE_CALL),
 )
 def call_id_present(_: Case, reply: Reply) -> CheckResult | None:
     """Any format will do."""
@@ -96,6 +101,7 @@ def call_id_present(_: Case, reply: Reply) -> CheckResult | None:
     source=_CALLS,
     why="Results of two calls cannot be told apart.",
     fix="Make ids per call, not per reply or per name.",
+    example=Example(SampleReply(calls=(SampleCall(id="one"),) * 2, finish="calls"), "one", SAMPLE_CALL),
 )
 def call_id_unique(_: Case, reply: Reply) -> CheckResult | None:
     """Within one reply; some families count on through the conversation."""
@@ -118,6 +124,7 @@ def call_id_unique(_: Case, reply: Reply) -> CheckResult | None:
     source=_CALLS,
     why="The client asked for words because it cannot run tools now.",
     fix="Leave the tools out of the prompt, or forbid the call when decoding.",
+    example=Example(SAMPLE_CALL, "weather", SAMPLE_TEXT, sample_case(tool_choice="none")),
 )
 def tool_choice_none(case: Case, reply: Reply) -> CheckResult | None:
     """By the calls that are there."""
@@ -138,6 +145,7 @@ def tool_choice_none(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/ollama/ollama/issues/18043",
     why="Pipelines that force a call have no other way to get their answer.",
     fix="Constrain decoding to the call grammar, or refuse the parameter.",
+    example=Example(SAMPLE_TEXT, "stop", SAMPLE_CALL, sample_case(tool_choice="required")),
 )
 def tool_choice_required(case: Case, reply: Reply) -> CheckResult | None:
     """Not for replies that were cut, filtered or refused, nor for errors.
@@ -166,6 +174,12 @@ def tool_choice_required(case: Case, reply: Reply) -> CheckResult | None:
     source=_CALLS,
     why="The client expects that tool's arguments, and gets another's.",
     fix="Constrain the name when decoding.",
+    example=Example(
+        calls("{}", name="now"),
+        "now",
+        SAMPLE_CALL,
+        sample_case(tool_choice={"type": "function", "function": {"name": "weather"}}),
+    ),
 )
 def tool_choice_named(case: Case, reply: Reply) -> CheckResult | None:
     """Whether there is a call at all is for ``tool-choice-required``."""
@@ -188,6 +202,7 @@ def tool_choice_named(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/sgl-project/sglang/issues/9696",
     why="The client runs one tool at a time and loses the others.",
     fix="Stop after the first call.",
+    example=Example(calls("{}", "{}"), "call_1", SAMPLE_CALL, sample_case(parallel_tool_calls=False)),
 )
 def parallel_calls_off(case: Case, reply: Reply) -> CheckResult | None:
     """Where the request says so."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
+from trueweight.core.example import Example, sample_case, says
 from trueweight.protocols import locate_field
 
 _ENOUGH_WORDS = 200
@@ -22,6 +23,7 @@ _ENOUGH_WORDS = 200
     source="https://github.com/vllm-project/vllm/issues/8625",
     why="Bills and budgets made of the parts and of the total differ.",
     fix="Count once, and derive the total.",
+    example=Example(says("hello", usage=(1, 1), total=9), "9"),
 )
 def usage_adds_up(_: Case, reply: Reply) -> CheckResult | None:
     """Some count reasoning beside the completion: that total is accepted too."""
@@ -44,6 +46,7 @@ def usage_adds_up(_: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/sgl-project/sglang/issues/954",
     why="Zero tokens look like a free, empty answer in every report.",
     fix="Count what was generated, in streams too.",
+    example=Example(says("x", usage=(3, 0)), "0"),
 )
 def usage_not_zero(_: Case, reply: Reply) -> CheckResult | None:
     """Where usage came and the reply carries text or calls."""
@@ -64,6 +67,7 @@ def usage_not_zero(_: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/ollama/ollama/issues/4967",
     why="The start of the conversation was thrown away in silence: instructions and facts are lost.",
     fix="Raise the context length, or refuse prompts that do not fit.",
+    example=Example(says("x", usage=(99, 1)), "99", says("x", usage=(310, 1)), sample_case(words="word " * 300)),
 )
 def prompt_not_truncated(case: Case, reply: Reply) -> CheckResult | None:
     """A tokenizer splits at spaces, so a word is never less than a token. A fifth is left for odd tokenizers."""

@@ -10,6 +10,7 @@ from typing import Any
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, whole
+from trueweight.core.example import SAMPLE_CALL, Example, calls, sample_case, says
 from trueweight.protocols import locate, locate_field, span_of_content
 
 _SCRIPTS: Mapping[str, tuple[str, ...]] = {
@@ -40,6 +41,12 @@ _SCRIPTS: Mapping[str, tuple[str, ...]] = {
     },
     why="Words of another language in the middle of a text are the mark of a wrong sampler or damaged weights.",
     fix="Compare temperature, top_p and penalties with the model's own settings; then the weights.",
+    example=Example(
+        says("Good morning, Привет"),
+        "П",
+        says("Good morning, café 42 €"),
+        sample_case({"text-script": {"only": ["latin"]}}),
+    ),
 )
 def text_script(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Letters only: digits, punctuation, signs and emoji belong to every script."""
@@ -71,6 +78,12 @@ def text_script(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult
     },
     why="The text goes round in circles; it was paid for and says nothing.",
     fix="Compare temperature, top_p and penalties with the model's own settings; then the weights.",
+    example=Example(
+        says("we go round and round in circles here " * 5),
+        "we",
+        says("one two three four five six seven eight nine"),
+        sample_case({"text-repetition": {}}),
+    ),
 )
 def text_repetition(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Eight words, four times, unless the case says otherwise."""
@@ -100,6 +113,12 @@ def text_repetition(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckRe
     },
     why="The user is not told what the assistant is doing, and the history loses what it said.",
     fix="Let the tool parser pass on the text before and after a call.",
+    example=Example(
+        SAMPLE_CALL,
+        "null",
+        calls('{"city":"Oslo"}', content="Looking."),
+        sample_case({"text-beside-call": {"contains": ["Looking."]}}),
+    ),
 )
 def text_beside_call(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Only where there is a call; whether there is one is for other checks."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from trueweight.core.case import Case, Severity
 from trueweight.core.errors import ConfigError
+from trueweight.core.example import Example, PairedExample
 from trueweight.core.registry import Registry
 from trueweight.core.reply import Reply, Span
 from trueweight.core.reply_digest import ReplyDigest
@@ -97,6 +98,7 @@ class CheckInfo:
         any_status: whether it judges responses other than 2xx.
         obeys: whether it compares the reply with what the request asks for, which means nothing where the request is
             malformed on purpose and must be refused.
+        example: what breaks the requirement and what keeps it.
     """
 
     id: str
@@ -115,6 +117,7 @@ class CheckInfo:
     on_request: bool = False
     any_status: bool = False
     obeys: bool = False
+    example: Example | PairedExample | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,7 @@ def check(
     obeys: bool = False,
     protocol: str | None = None,
     scope: Scope = Scope.CHOICE,
+    example: Example | None = None,
 ) -> Callable[[Callable[..., CheckResult | None]], Callable[..., CheckResult | None]]:
     """Declare a check of one reply. The arguments are the attributes of ``CheckInfo``.
 
@@ -153,7 +157,7 @@ def check(
     """
     info = CheckInfo(
         check_id, requirement, severity, source, row, why, fix, engine, protocol=protocol, scope=scope, params=params,
-        on_request=on_request, any_status=any_status, obeys=obeys,
+        on_request=on_request, any_status=any_status, obeys=obeys, example=example,
     )  # fmt: skip
     takes_params = on_request or params is not NO_PARAMS
 
@@ -177,6 +181,7 @@ def paired_check(
     field: str,
     params: Mapping[str, Any] = NO_PARAMS,
     on_request: bool = False,
+    example: PairedExample | None = None,
 ) -> Callable[[RunPairedCheck], RunPairedCheck]:
     """Declare a check of several replies together, for what no single reply can show. No model can cause its failures.
 
@@ -186,7 +191,7 @@ def paired_check(
     """
     info = CheckInfo(
         check_id, requirement, severity, source, row, why, fix, engine=True, paired=True, field=field,
-        scope=Scope.COMPLETION, params=params, on_request=on_request,
+        scope=Scope.COMPLETION, params=params, on_request=on_request, example=example,
     )  # fmt: skip
 
     def register(function: RunPairedCheck) -> RunPairedCheck:

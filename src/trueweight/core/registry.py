@@ -12,10 +12,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from trueweight.core.errors import ConfigError, near_miss
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 T = TypeVar("T")
 
@@ -85,6 +87,8 @@ class Registry(Generic[T]):
         return self._origins[name]
 
     def _load(self) -> None:
+        from importlib.metadata import entry_points  # costs 20 ms, which a command without checks need not pay
+
         # Ours first, so that a name taken twice is reported against the package that was added.
         for point in sorted(entry_points(group=self.group), key=lambda p: (_package(p) != _OURS, _package(p), p.name)):
             self._loading = _package(point)

@@ -1,62 +1,82 @@
-"""What a check is, in words and by example: replies that break it, with the bytes that show it."""
+"""What a check is, in words and by its example, with the bytes that show the failure marked."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from trueweight.checks import all_checks, check_params_schema, run_checks, run_paired_checks
-from trueweight.core import CheckInfo, ConfigError, Outcome, near_miss
+from trueweight.checks import run_checks, run_paired_checks
+from trueweight.core import CheckInfo, Outcome, ReplyDigest, digest_reply
+from trueweight.core.check import CHECKS, all_checks
+from trueweight.core.example import Example, PairedExample, Sample, SampleReply
+from trueweight.core.exchange import Exchange
 from trueweight.protocols import read_reply
-from trueweight.workflow.explain.examples import EXAMPLES
-from trueweight.workflow.explain.paired_examples import PAIRED_EXAMPLES, heard_of
+from trueweight.protocols.chat.sample import write_sample
 from trueweight.workflow.explain.show import marked
 
-__all__ = ["check_table", "checks_json", "explain"]
+__all__ = ["check_table", "checks_json", "digests", "explain", "sample_exchange"]
 
-_BLAME = {True: "the serving stack alone can break it", False: "the model, or the serving stack: compare the reference"}
+_OURS = "trueweight"
+_BLAME = {
+    True: "the serving stack; a model cannot cause it",
+    False: "the model or the serving stack: compare with the reference",
+}
 
 
 def checks_json() -> str:
-    """Every check with all that is known of it, for machines."""
+    """Every check with all its attributes, for machines."""
     return json.dumps([_as_json(info) for info in all_checks()], indent=2, ensure_ascii=False)
 
 
 def check_table() -> Iterator[str]:
-    """A line for each check: id, severity, failure mode, requirement."""
+    """A line for each check: id, severity, failure mode, requirement, and the package of one that is not ours."""
     checks = all_checks()
     width = max(len(info.id) for info in checks)
     for info in checks:
         row = f"row {info.row}" if info.row else ""
-        yield f"{info.id:<{width}}  {info.severity:<6}  {row:<6}  {info.requirement}"
+        origin = CHECKS.origin(info.id)
+        package = "" if origin == _OURS else f"  [{origin}]"
+        yield f"{info.id:<{width}}  {info.severity:<6}  {row:<6}  {info.requirement}{package}"
 
 
 def explain(check_id: str) -> str:
-    """What a check says, why, an example that breaks it, and how to fix the server.
+    """What a check requires, why, an example that breaks it, and how to fix the server.
 
     Raises:
-        ConfigError: with the near miss, if there is no such check.
+        ConfigError: ``unknown-check``, with the nearest name.
     """
-    known = {info.id: info for info in all_checks()}
-    if check_id not in known:
-        hint = near_miss(check_id, known)
-        raise ConfigError(f"unknown check {check_id!r}", code="unknown-check", hint=hint)
-    info = known[check_id]
-    facts = [
-        ("requirement", info.requirement),
-        ("severity", f"{info.severity}, unless the case that names it says otherwise"),
-    ]
-    facts += [("why", info.why), ("fix", info.fix), ("broken by", _BLAME[info.engine])]
+    info = CHECKS.get(check_id).info
+    facts = [("requirement", info.requirement)]
+    facts += [("severity", f"{info.severity}, unless the case that names it says otherwise")]
+    facts += [("why", info.why), ("fix", info.fix), ("caused by", _BLAME[info.engine])]
+    facts += [("API", info.protocol)] if info.protocol else []
     facts += [("source", info.source)] if info.source else []
     facts += [("failure mode", str(info.row))] if info.row else []
-    facts += [("parameters", json.dumps(check_params_schema(check_id)["properties"]))] if _params(check_id) else []
+    facts += [("parameters", json.dumps(info.params["properties"]))] if _params(info) else []
+    facts += [("package", origin)] if (origin := CHECKS.origin(check_id)) != _OURS else []
     lines = [info.id, "", *(f"{name + ':':<14}{text}" for name, text in facts), "", *_example(info)]
     return "\n".join(lines)
 
 
-def _params(check_id: str) -> list[str]:
-    return list(check_params_schema(check_id).get("properties", {}))
+def sample_exchange(reply: SampleReply | Exchange) -> Exchange:
+    """An example's reply as an exchange: as it is, or as a server of chat completions sends it."""
+    return write_sample(reply) if isinstance(reply, SampleReply) else reply
+
+
+def digests(samples: Iterable[Sample]) -> list[ReplyDigest]:
+    """The replies of a paired example as its check takes them; their trials are numbered from 0."""
+    made = []
+    for at, one in enumerate(samples):
+        exchange = sample_exchange(one.reply)
+        digest = digest_reply(f"{at:020}", one.case, exchange.mode, at, read_reply(exchange))
+        if digest is not None:
+            made.append(digest)
+    return made
+
+
+def _params(info: CheckInfo) -> list[str]:
+    return list(info.params.get("properties", {}))
 
 
 def _as_json(info: CheckInfo) -> dict[str, Any]:
@@ -69,36 +89,42 @@ def _as_json(info: CheckInfo) -> dict[str, Any]:
         "why": info.why,
         "fix": info.fix,
         "engine": info.engine,
-        "parameters": _params(info.id),
+        "protocol": info.protocol,
+        "parameters": _params(info),
+        "package": CHECKS.origin(info.id),
     }
 
 
 def _example(info: CheckInfo) -> Iterator[str]:
-    for example in EXAMPLES:
-        if example.check == info.id:
-            reply = read_reply(example.bad)
-            found = next(f for f in run_checks(example.asked, reply) if f.check == info.id)
-            yield f"A reply that breaks it (status {reply.status}); the evidence stands between ⟦ and ⟧:"
-            yield ""
-            yield marked(reply, found)
-            yield ""
-            yield f"finding:      {found.message}"
-            yield from (
-                f"{name:<14}{text}" for name, text in (("expected:", found.expected), ("got:", found.got)) if text
-            )
-            return
-    yield from _paired(info)
+    match info.example:
+        case Example() as example:
+            yield from _single(info, example)
+        case PairedExample() as paired:
+            yield from _paired(info, paired)
+        case None:
+            yield "This check declares no example."
 
 
-def _paired(info: CheckInfo) -> Iterator[str]:
-    example = next(one for one in PAIRED_EXAMPLES if one.check == info.id)
-    findings = run_paired_checks(heard_of(example.bad), heard_of(example.reference))
+def _single(info: CheckInfo, example: Example) -> Iterator[str]:
+    reply = read_reply(sample_exchange(example.bad))
+    found = next(f for f in run_checks(example.case, reply) if f.check == info.id)
+    yield f"A reply that breaks it (status {reply.status}); the evidence is between ⟦ and ⟧:"
+    yield ""
+    yield marked(reply, found)
+    yield ""
+    yield f"finding:      {found.message}"
+    yield from (f"{name:<14}{text}" for name, text in (("expected:", found.expected), ("got:", found.got)) if text)
+
+
+def _paired(info: CheckInfo, example: PairedExample) -> Iterator[str]:
+    findings = run_paired_checks(digests(example.bad), digests(example.reference))
     yield "Replies that break it together:"
     for at, one in enumerate(example.bad):
-        reply = read_reply(one.exchange)
+        exchange = sample_exchange(one.reply)
+        reply = read_reply(exchange)
         usage = reply.usage
-        said = reply.content or "".join(f"{call.name}({call.arguments})" for call in reply.tool_calls)
+        text = reply.content or "".join(f"{call.name}({call.arguments})" for call in reply.tool_calls)
         tokens = f"{usage.prompt_tokens} + {usage.completion_tokens} tokens" if usage else "no usage"
         failed = [f for f in findings.get(f"{at:020}", ()) if f.check == info.id and f.outcome is Outcome.FAIL]
         mark = f"  ⟦{failed[0].message}⟧" if failed else ""
-        yield f"  case {one.case.id}, {one.exchange.mode}: {json.dumps(said, ensure_ascii=False)}, {tokens}{mark}"
+        yield f"  case {one.case.id}, {exchange.mode}: {json.dumps(text, ensure_ascii=False)}, {tokens}{mark}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import fail_on, quote, whole
+from trueweight.core.example import SAMPLE_STREAM, Example, says
 from trueweight.protocols import Kind, locate_field
+from trueweight.protocols.chat.sample import chunk
+from trueweight.protocols.sample import stream
 
 KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
 
@@ -19,6 +22,7 @@ KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
     source="https://platform.openai.com/docs/api-reference/chat/object",
     why="Clients switch on it; absent or invented ones fall through.",
     fix="Map the engine's reasons to stop, length, tool_calls and content_filter.",
+    example=Example(says("x", "eos"), '"eos"'),
 )
 def finish_reason_known(_: Case, reply: Reply) -> CheckResult | None:
     """A stream without any is for ``stream-complete``."""
@@ -39,6 +43,7 @@ def finish_reason_known(_: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
     why="Clients stop reading a choice there; what follows is lost.",
     fix="Send the finish reason with or after the last delta.",
+    example=Example(stream([chunk("stop"), chunk(content="more")]), "more", SAMPLE_STREAM),
 )
 def finish_once(_: Case, reply: Reply) -> CheckResult | None:
     """No second reason, and no text or call after it. Usage may follow."""

@@ -5,9 +5,18 @@ from __future__ import annotations
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import whole
+from trueweight.core.example import SAMPLE_TEXT, Example, sample_case
 from trueweight.protocols import locate_field
+from trueweight.protocols.chat.sample import message
+from trueweight.protocols.sample import plain
 
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
+
+
+_WITH_LOGPROBS = {
+    **message(),
+    "choices": [{"index": 0, "message": {"content": "x"}, "logprobs": {"content": [{"token": "x"}]}}],
+}
 
 
 @check(
@@ -21,6 +30,7 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
     source=_CREATE,
     why="The client picks among choices that are not there.",
     fix="Generate n choices, or refuse n above 1.",
+    example=Example(SAMPLE_TEXT, "choices", case=sample_case(n=2), good_case=sample_case(n=1)),
 )
 def n_honoured(case: Case, reply: Reply) -> CheckResult | None:
     """Where the request has n."""
@@ -43,6 +53,7 @@ def n_honoured(case: Case, reply: Reply) -> CheckResult | None:
     source=_CREATE,
     why="Scoring and drift measurements have nothing to read.",
     fix="Pass logprobs through, or refuse the parameter.",
+    example=Example(SAMPLE_TEXT, "choices", plain(_WITH_LOGPROBS), sample_case(logprobs=True)),
 )
 def logprobs_honoured(case: Case, reply: Reply) -> CheckResult | None:
     """For replies with content; the number of alternatives is looked at in the first entry."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import fail_on
+from trueweight.core.example import Example, says
 from trueweight.protocols import Kind, locate_field
+from trueweight.protocols.chat.sample import message
+from trueweight.protocols.sample import plain
 
 
 @check(
@@ -18,6 +21,7 @@ from trueweight.protocols import Kind, locate_field
     source="https://github.com/vercel/ai/issues/7866",
     why="Clients that know one of the two names see no reasoning under the other.",
     fix="Send reasoning_content, as the models' own APIs do.",
+    example=Example(plain(message(content="x", reasoning="hm")), "reasoning", says("x", reasoning="hm")),
 )
 def reasoning_field(_: Case, reply: Reply) -> CheckResult | None:
     """Both names are in use, so that this is only worth knowing."""

@@ -7,7 +7,10 @@ from typing import Any
 from trueweight.core import Case, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import anomalies, fail_on, quote, whole
+from trueweight.core.example import SAMPLE_STREAM, Example
 from trueweight.protocols import Kind
+from trueweight.protocols.chat.sample import chunk, message
+from trueweight.protocols.sample import plain, stream
 
 _TYPED = (Kind.WRONG_TYPE, Kind.CHOICES_MISSING, Kind.MESSAGE_IN_CHUNK)
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/object"
@@ -23,6 +26,7 @@ _CHUNK = "https://platform.openai.com/docs/api-reference/chat-streaming"
     source=_CREATE,
     why="Typed clients raise; untyped ones fail later and elsewhere.",
     fix="Validate responses against the API's schema before they are sent.",
+    example=Example(plain(message() | {"choices": "none"}), '"none"'),
 )
 def response_shape(_: Case, reply: Reply) -> CheckResult | None:
     """Plain replies. Unknown extra fields are fine."""
@@ -46,6 +50,7 @@ def response_shape(_: Case, reply: Reply) -> CheckResult | None:
     source=_CHUNK,
     why="Typed clients raise in the middle of a stream.",
     fix="Validate chunks against the API's schema before they are sent.",
+    example=Example(stream([chunk(content=7)]), "7", SAMPLE_STREAM),
 )
 def chunk_shape(_: Case, reply: Reply) -> CheckResult | None:
     """Streams. Role-only deltas, usage-only chunks and unknown fields are fine."""
@@ -64,6 +69,7 @@ def chunk_shape(_: Case, reply: Reply) -> CheckResult | None:
     source=_CHUNK,
     why="Clients that read choices[0] of every chunk raise an index error.",
     fix="Leave chunks out that say nothing.",
+    example=Example(stream([chunk() | {"choices": []}]), '"choices": []', SAMPLE_STREAM),
 )
 def choices_not_empty(_: Case, reply: Reply) -> CheckResult | None:
     """Some gateways put their own metadata there, so it is only worth knowing."""
@@ -80,6 +86,7 @@ def choices_not_empty(_: Case, reply: Reply) -> CheckResult | None:
     source=_CREATE,
     why="With several choices nobody can tell whose delta it is.",
     fix="Send index with each choice.",
+    example=Example(plain({"choices": [{"message": {}}]}), "message"),
 )
 def choice_index(_: Case, reply: Reply) -> CheckResult:
     """In responses and chunks."""
@@ -96,6 +103,7 @@ def choice_index(_: Case, reply: Reply) -> CheckResult:
     source=_CREATE,
     why="Typed clients demand them, and logs are joined by them.",
     fix="Fill in the four fields.",
+    example=Example(plain(message() | {"object": "thing"}), "thing"),
 )
 def response_fields(_: Case, reply: Reply) -> CheckResult | None:
     """The first breach is shown. Any format of id is fine, as long as there is one.
@@ -134,6 +142,7 @@ def _missing(document: dict[str, Any], kind: str) -> list[str]:
     source=_CHUNK,
     why="Clients and logs take a new id for a new response.",
     fix="Make the id once for each request.",
+    example=Example(stream([chunk(), chunk() | {"id": "zzz"}]), "zzz", SAMPLE_STREAM),
 )
 def stream_one_response(_: Case, reply: Reply) -> CheckResult | None:
     """Streams only."""
@@ -152,6 +161,7 @@ def stream_one_response(_: Case, reply: Reply) -> CheckResult | None:
     source=_CREATE,
     why="Clients of today read tool_calls only.",
     fix="Answer requests with tools by tool_calls.",
+    example=Example(plain(message(function_call={"name": "now"})), "function_call"),
 )
 def no_legacy_function_call(case: Case, reply: Reply) -> CheckResult | None:
     """Fine where the request used the old functions itself."""

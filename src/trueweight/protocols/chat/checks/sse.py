@@ -5,7 +5,10 @@ from __future__ import annotations
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import fail_on, last_event
+from trueweight.core.example import SAMPLE_STREAM, Example
 from trueweight.protocols import Kind
+from trueweight.protocols.chat.sample import chunk, raw_stream
+from trueweight.protocols.sample import stream
 
 _STREAM = "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation"
 
@@ -20,6 +23,7 @@ _STREAM = "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-
     source=_STREAM,
     why="Clients parse each event's data as JSON and raise on the first that is not.",
     fix="Write each chunk as one line 'data: {…}' and a blank line.",
+    example=Example(raw_stream(b"data: {oops\n\n"), "{oops", SAMPLE_STREAM),
 )
 def sse_shape(_: Case, reply: Reply) -> CheckResult | None:
     """Comments, ids, names and keep-alives are fine."""
@@ -40,6 +44,7 @@ def sse_shape(_: Case, reply: Reply) -> CheckResult | None:
     source=_STREAM,
     why="All of it is allowed, and hand-written clients trip over it.",
     fix="Write LF line ends, one data line for each event, and a blank line after the last.",
+    example=Example(raw_stream(b"data: {}\r\n\r\n"), "\r\n", SAMPLE_STREAM),
 )
 def sse_style(_: Case, reply: Reply) -> CheckResult | None:
     """Legal but rare forms."""
@@ -60,6 +65,7 @@ def sse_style(_: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/api-reference/chat/create",
     why="Clients that wait for it hang or report a broken stream; what follows is never read.",
     fix="Send 'data: [DONE]' as the last event.",
+    example=Example(stream([chunk("stop", content="all")], done=False), "all", SAMPLE_STREAM),
 )
 def stream_done(_: Case, reply: Reply) -> CheckResult | None:
     """Also when the rest of the stream is whole."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import anomalies, fail_on, quote, spans_of
+from trueweight.core.example import SAMPLE_CALL, Example
 from trueweight.core.request import declared_types
 from trueweight.protocols import Kind
+from trueweight.protocols.chat.sample import STREAMED_CALL, call, fragment, message, parts
+from trueweight.protocols.sample import plain
 
 
 @check(
@@ -18,6 +21,7 @@ from trueweight.protocols import Kind
     source="https://github.com/sgl-project/sglang/issues/5661",
     why="Clients join fragments by index; SDKs raise without it.",
     fix="Send index with every fragment, from 0.",
+    example=Example(parts(fragment(None, "now", "{}", id="a")), "now", STREAMED_CALL),
 )
 def tool_index_present(_: Case, reply: Reply) -> CheckResult | None:
     """Streams with calls."""
@@ -33,6 +37,7 @@ def tool_index_present(_: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/BerriAI/litellm/issues/21331",
     why="Clients that join by index make one broken call of two.",
     fix="Count the calls of a reply.",
+    example=Example(parts(fragment(0, "now", "{}", id="a"), fragment(0, "now", "{}", id="bb")), "bb", STREAMED_CALL),
 )
 def tool_index_unique(_: Case, reply: Reply) -> CheckResult | None:
     """Two calls under one index."""
@@ -49,6 +54,7 @@ def tool_index_unique(_: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/sgl-project/sglang/issues/35542",
     why="Clients that merge fragments overwrite what they had with null.",
     fix="Omit fields that have no value.",
+    example=Example(parts(fragment(0, "now", "{", id="a"), fragment(0, None, "}", id=None)), "null", STREAMED_CALL),
 )
 def tool_fragment_nulls(_: Case, reply: Reply) -> CheckResult | None:
     """After a call's first fragment."""
@@ -64,6 +70,7 @@ def tool_fragment_nulls(_: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
     why="Clients that join fragments double the name.",
     fix="Send the name with the first fragment only.",
+    example=Example(parts(fragment(0, "now", "{", id="a"), fragment(0, "now", "}")), "now", STREAMED_CALL),
 )
 def tool_fragment_names(_: Case, reply: Reply) -> CheckResult | None:
     """Repeated names and fragments of no call."""
@@ -79,6 +86,7 @@ def tool_fragment_names(_: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/guides/function-calling",
     why="Typed clients choose by it.",
     fix='Send "type": "function" with the call\'s name.',
+    example=Example(plain(message(tool_calls=[call("now", type="tool")])), '"tool"', SAMPLE_CALL),
 )
 def call_type(case: Case, reply: Reply) -> CheckResult | None:
     """Custom tools are of type custom, and some families have types of their own for tools that the server runs."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trueweight.core import Case, Reply, Severity
+from trueweight.core import Case, Mode, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import fail_on, spans_of, whole
+from trueweight.core.example import SAMPLE_STREAM, Example, sample_case, says
 from trueweight.protocols import Kind, locate_field
+from trueweight.protocols.chat.sample import chunk, usage_chunk
+from trueweight.protocols.sample import stream
 
 
 @check(
@@ -21,6 +24,7 @@ from trueweight.protocols import Kind, locate_field
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
     why="Nobody can bill, budget or measure speed without it.",
     fix="Honour stream_options.include_usage, and count in plain replies always.",
+    example=Example(says("hello", usage=None), "hello"),
 )
 def usage_present(case: Case, reply: Reply) -> CheckResult | None:
     """Every stream asks for usage, but where a case is about not asking."""
@@ -47,6 +51,9 @@ def usage_present(case: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
     why="Clients that add up usage count many times over.",
     fix="Send null, or nothing, before the last chunk.",
+    example=Example(
+        stream([chunk(content="a") | {"usage": {"prompt_tokens": 77}}, usage_chunk()]), "77", SAMPLE_STREAM
+    ),
 )
 def usage_once(case: Case, reply: Reply) -> CheckResult | None:
     """Not for requests that ask for continuous usage."""
@@ -68,6 +75,12 @@ def usage_once(case: Case, reply: Reply) -> CheckResult | None:
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
     why="The chunk has no choices, and clients that never asked for it read choices[0] of every chunk.",
     fix="Send the chunk with usage and empty choices only where stream_options.include_usage is true.",
+    example=Example(
+        SAMPLE_STREAM,
+        '"choices": []',
+        says("hello", usage=None, mode=Mode.STREAM),
+        sample_case(stream_options=None),
+    ),
 )
 def usage_unasked(case: Case, reply: Reply) -> CheckResult | None:
     """Usage on a chunk that has choices harms nobody, and some servers always send it so."""

@@ -7,7 +7,9 @@ from typing import Any
 from trueweight.core import Case, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote, whole
+from trueweight.core.example import Example
 from trueweight.protocols.locate import values
+from trueweight.protocols.models.sample import MODELS_CASE, WHOLE_LIST, listed
 
 _LIST = "https://platform.openai.com/docs/api-reference/models/list"
 
@@ -22,6 +24,7 @@ _LIST = "https://platform.openai.com/docs/api-reference/models/list"
     source=_LIST,
     why="Interfaces that let a person choose a model show none, or raise.",
     fix='Answer {"object": "list", "data": [{"id": …}, …]}, also where there is one model only.',
+    example=Example(listed({"id": "m"}, {"name": "n"}), '"n"', WHOLE_LIST, MODELS_CASE),
 )
 def models_list(_: Case, reply: Reply) -> CheckResult | None:
     """What is no JSON object at all is for ``http-json``. Unknown extra fields are fine."""
@@ -49,6 +52,7 @@ def models_list(_: Case, reply: Reply) -> CheckResult | None:
     source=_LIST,
     why="Strictly typed clients demand them; others do without.",
     fix="Fill in the three fields.",
+    example=Example(listed({"id": "m", "object": "model"}), '"m"', WHOLE_LIST, MODELS_CASE),
 )
 def models_fields(_: Case, reply: Reply) -> CheckResult | None:
     """The first breach is shown. Few clients read them, so this is only worth knowing."""

@@ -1,10 +1,9 @@
-"""Exchanges made by hand: the bytes of a reply in, an exchange out. For examples, and for tests."""
+"""Exchanges without a server: the bytes of a body in, an exchange out. For the examples of checks, and for tests."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from trueweight.core import Attempt, Exchange, Failure, FailureKind, Mode, RequestRecord, Stamp
@@ -45,41 +44,6 @@ def exchange(
     return Exchange("t" * 20, "p", "s", "c", 0, mode, "2026-01-01T00:00:00.000000Z", request, (attempt,))
 
 
-def message(finish: str | None = "stop", usage: Any = (10, 5), **fields: Any) -> dict[str, Any]:
-    """A healthy plain response with one message."""
-    out: dict[str, Any] = {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1_700_000_000,
-        "model": "m",
-        "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": None} | fields, "finish_reason": finish},
-        ],
-    }
-    return out | ({"usage": usage_of(*usage) if isinstance(usage, tuple) else usage} if usage is not None else {})
-
-
-def usage_of(prompt: int, completion: int) -> dict[str, int]:
-    """A usage object that adds up."""
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
-
-
-def chunk(finish: str | None = None, **delta: Any) -> dict[str, Any]:
-    """A chunk with one delta."""
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion.chunk",
-        "created": 1_700_000_000,
-        "model": "m",
-        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
-    }
-
-
-def usage_chunk(prompt: int = 10, completion: int = 5) -> dict[str, Any]:
-    """The last chunk of a stream with ``include_usage``."""
-    return chunk() | {"choices": [], "usage": usage_of(prompt, completion)}
-
-
 def json_bytes(document: Any) -> bytes:
     """JSON in UTF-8, with an escape only where a half code point has no bytes."""
     text = json.dumps(document, ensure_ascii=False)
@@ -92,25 +56,9 @@ def sse(documents: Iterable[Any], *, done: bool = True) -> bytes:
     return b"".join([*lines, b"data: [DONE]\n\n" if done else b""])
 
 
-def call(name: str | None = "f", arguments: Any = "{}", **fields: Any) -> dict[str, Any]:
-    """One whole tool call."""
-    return {"id": "call_1", "type": "function", "function": {"name": name, "arguments": arguments}} | fields
-
-
 def plain(document: Any, **how: Any) -> Exchange:
     """An exchange with a JSON body."""
     return exchange(json_bytes(document), **how)
-
-
-def listed(*models: Any, **changes: Any) -> Exchange:
-    """An exchange in which this list of models was fetched."""
-    return fetched({"object": "list", "data": list(models)} | changes)
-
-
-def fetched(document: Any, **how: Any) -> Exchange:
-    """An exchange in which the list of models was asked for, and this came."""
-    asked = RequestRecord("GET", "http://127.0.0.1/v1/models", (), "")
-    return replace(plain(document, **how), request=asked)
 
 
 def stream(documents: Iterable[Any], *, done: bool = True, **how: Any) -> Exchange:

@@ -1,0 +1,128 @@
+"""Examples of checks: a reply that breaks a requirement and one that keeps it.
+
+An example of any API is a ``SampleReply``, written in nouns; a protocol makes bytes of it. An example of one API's wire
+format is an exchange. ``trueweight explain`` shows the examples, and the tests hold each check to its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trueweight.core.case import Case, Mode
+from trueweight.core.exchange import Exchange
+
+SAMPLE_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "city": {"type": "string", "minLength": 2},
+        "unit": {"enum": ["C", "F"]},
+        "days": {"type": "integer"},
+    },
+    "required": ["city"],
+}
+SAMPLE_TOOLS = (
+    {"type": "function", "function": {"name": "weather", "parameters": SAMPLE_SCHEMA}},
+    {"type": "function", "function": {"name": "now"}},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleCall:
+    """One tool call. ``arguments`` is their text, a tuple of its pieces as a stream sends them, or a value that is no
+    text; an ``id`` of "" is made from the call's position.
+    """
+
+    arguments: Any = "{}"
+    name: str | None = "weather"
+    id: str | None = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleReply:
+    """A reply in nouns.
+
+    Attributes:
+        finish: ``stop``, ``length``, ``calls``, any other text as it is sent, or None for no finish reason.
+        usage: prompt and completion tokens; ``total`` is their sum unless it is given.
+        mode: what is requested; ``streamed`` says what comes, None for what is requested.
+        error: the message of an error that comes in the reply.
+        body: the bytes of the body, where the reply is no completion; nothing else of it is then written.
+    """
+
+    content: str | None = None
+    calls: tuple[SampleCall, ...] = ()
+    finish: str | None = "stop"
+    reasoning: str | None = None
+    usage: tuple[int, int] | None = (10, 5)
+    total: int | None = None
+    mode: Mode = Mode.PLAIN
+    streamed: bool | None = None
+    error: str | None = None
+    status: int = 200
+    body: bytes | None = None
+    content_type: str = "application/json"
+    encoding: str | None = None
+
+
+def says(content: str | None, finish: str | None = "stop", **more: Any) -> SampleReply:
+    """A reply with this content; ``more`` are attributes of ``SampleReply``."""
+    return SampleReply(content, finish=finish, **more)
+
+
+def calls(*arguments: Any, name: str | None = "weather", finish: str = "calls", **more: Any) -> SampleReply:
+    """A reply with one call for each of ``arguments``; ``more`` are attributes of ``SampleReply``."""
+    return SampleReply(calls=tuple(SampleCall(text, name) for text in arguments), finish=finish, **more)
+
+
+def refuses(message: str, status: int = 400) -> SampleReply:
+    """A response that refuses the request with an error message."""
+    return SampleReply(error=message, status=status)
+
+
+def sample_case(
+    checks: Mapping[str, Any] | None = None, answer: Any = None, *, name: str = "c", words: str = "hi", **request: Any
+) -> Case:
+    """A case with the sample tools; ``request`` adds to its request or replaces parts of it."""
+    body = {"messages": [{"role": "user", "content": words}], "tools": list(SAMPLE_TOOLS)} | request
+    return Case("s", name, body, checks=checks or {}, answer=answer)
+
+
+SAMPLE_TEXT = says("hello")
+SAMPLE_CALL = calls('{"city":"Oslo"}')
+SAMPLE_STREAM = says("hello", mode=Mode.STREAM)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A reply that breaks a requirement, and one that keeps it.
+
+    Attributes:
+        evidence: text that the spans of the finding must hold; "" where the finding has no place in the body.
+        good_case: the case that the good reply answers, if it is another.
+    """
+
+    bad: SampleReply | Exchange
+    evidence: str = ""
+    good: SampleReply | Exchange = SAMPLE_TEXT
+    case: Case = field(default_factory=sample_case)
+    good_case: Case | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One of several replies. ``broken`` if the check must fail on it."""
+
+    case: Case
+    reply: SampleReply
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PairedExample:
+    """Replies of one provider that break a requirement together, replies that keep it, and the reference's."""
+
+    bad: tuple[Sample, ...]
+    good: tuple[Sample, ...]
+    reference: tuple[Sample, ...] = ()

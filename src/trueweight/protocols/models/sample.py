@@ -1,0 +1,25 @@
+"""Responses to a request for the list of models, without a server. For the examples of checks, and for tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from trueweight.core import Case, Endpoint, Exchange, RequestRecord
+from trueweight.protocols.sample import plain
+
+MODELS_CASE = Case("s", "c", {}, endpoint=Endpoint.MODELS)
+
+
+def listed(*models: Any, **changes: Any) -> Exchange:
+    """An exchange in which this list of models was fetched."""
+    return fetched({"object": "list", "data": list(models)} | changes)
+
+
+def fetched(document: Any, **how: Any) -> Exchange:
+    """An exchange in which the list of models was asked for, and this came."""
+    asked = RequestRecord("GET", "http://127.0.0.1/v1/models", (), "")
+    return replace(plain(document, **how), request=asked)
+
+
+WHOLE_LIST = listed({"id": "m", "object": "model", "created": 1_700_000_000, "owned_by": "us"})
