@@ -16,7 +16,7 @@ from command_line import trueweight
 from running_lab import RunningLab
 
 from trueweight.checks import all_checks
-from trueweight.core import Case, Endpoint
+from trueweight.core import Case
 from trueweight.suites import find_suite, shipped_suites
 
 pytestmark = pytest.mark.lab
@@ -38,8 +38,8 @@ def short(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def asked(case: Case) -> dict[str, Any]:
     """What a case asks, as a suite says it."""
-    if case.endpoint is not Endpoint.CHAT:
-        return {"endpoint": case.endpoint.value}
+    if case.api is not None:
+        return {"api": case.api}
     return {"request": short(case.request), "modes": [mode.value for mode in case.modes]}
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueweight.core import Case, ConfigError, Mode, Price, Provider, Role, Trial
-from trueweight.plan import forecast, make_plan, request_body, token_ceiling
+from trueweight.plan import forecast, make_plan, token_ceiling
 
 REFERENCE = Provider("ref", "http://h/v1", "big", role=Role.REFERENCE, price=Price(1.0, 2.0))
 CANDIDATES = tuple(Provider(f"c{n}", "http://h/v1", f"m{n}") for n in range(3))
@@ -84,7 +84,7 @@ def test_two_cases_of_one_key_are_refused() -> None:
 
 
 def body(provider: Provider, mode: Mode = Mode.STREAM, **request: object) -> str:
-    return request_body(Trial.of(case("k", **request), provider, 0, mode))
+    return Trial.of(case("k", **request), provider, 0, mode).body()
 
 
 def test_identical_means_identical() -> None:

@@ -9,7 +9,7 @@ import zlib
 import pytest
 from handmade import SSE_TYPE, call, chunk, exchange, kinds, message, plain, sse, stream, usage_chunk
 
-from trueweight.core import Failure, FailureKind, Mode
+from trueweight.core import Failure, FailureKind, Finish, Mode
 from trueweight.protocols import read_reply
 from trueweight.protocols.body import MAX_UNPACKED
 
@@ -24,7 +24,8 @@ def test_a_healthy_plain_reply_reads_without_anomaly() -> None:
     """All fields of a plain body are taken as they are."""
     reply = read_reply(plain(message(content="hi", reasoning_content="hm")))
     assert (reply.content, reply.reasoning, reply.reasoning_field) == ("hi", "hm", "reasoning_content")
-    assert (reply.finish_reason, reply.usage.completion_tokens, reply.choices, reply.streamed) == ("stop", 5, 1, False)
+    assert (reply.finish, reply.finish_text, reply.usage.output) == (Finish.STOP, "stop", 5)
+    assert (len(reply.choices), reply.streamed) == (1, False)
     assert reply.anomalies == ()
 
 

@@ -5,6 +5,7 @@ No number in it was measured. It has the shape of ``summary.json`` and of exchan
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -15,6 +16,7 @@ from typing import Any
 from trueweight.core import (
     Anomaly,
     Attempt,
+    Choice,
     Event,
     Exchange,
     Failure,
@@ -359,10 +361,15 @@ def make_evidence(
         for check in fails
     ]
     findings = (*broken, Finding("sse-shape", Outcome.PASS, Severity.MUST))
-    reply = Reply(200, "text/event-stream", True, body, body.decode("utf-8", "replace"), events=events, content=text,
-                  tool_calls=calls, finish_reason=finish, choices=1, usage=Usage(112, 31, 143), done=True,
+    reply = Reply(200, "text/event-stream", True, body, body.decode("utf-8", "replace"), events=events,
+                  choices=(Choice(0, text, calls=calls, finish_text=finish),), usage=Usage(112, 31, 143), done=True,
                   anomalies=(Anomaly("role-missing", "the first delta has no role", spans[0]),))  # fmt: skip
     return Evidence(trial, provider, case, Mode(mode), index, exchange, reply, findings)
+
+
+def with_choice(reply: Reply, **changes: Any) -> Reply:
+    """The reply with its only choice changed."""
+    return dataclasses.replace(reply, choices=(dataclasses.replace(reply.choice, **changes),))
 
 
 def make_evidences(summary: dict[str, Any]) -> Iterator[Evidence]:

@@ -6,14 +6,14 @@ import dataclasses
 import io
 import re
 
-from report_sample import make_evidence, make_summary
+from report_sample import make_evidence, make_summary, with_choice
 from rich.console import Console
 from test_report_formats import HOSTILE
 from test_report_page import hostile_evidence
 
 from trueweight.core import Event, Span
 from trueweight.report import Evidence, divergence, print_changed, print_divergence, print_exchange, print_outcomes
-from trueweight.report.preview import gist
+from trueweight.report.preview import preview
 
 ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]|::[a-z-]+ ?::|##\\[")
 
@@ -48,7 +48,7 @@ def test_nothing_a_model_or_a_provider_wrote_acts_in_a_terminal_or_a_log() -> No
         print_exchange(item, {}, console)
         print_outcomes([item], console)
         if item.reply:
-            other = dataclasses.replace(item.reply, content="else")
+            other = with_choice(item.reply, content="else")
             print_divergence(divergence(item.reply, other), (item.provider, HOSTILE), console)
         found = ACTING.search(screen.getvalue().replace("\n", ""))
         assert found is None, repr(screen.getvalue()[max(0, found.start() - 40) : found.end() + 40])
@@ -61,7 +61,7 @@ def test_the_divergence_is_the_first_one_and_ignores_ids() -> None:
     assert other.reply
     assert divergence(one.reply, other.reply) is None
     call = dataclasses.replace(one.reply.tool_calls[0], id="call_other", arguments='{"city":"Zürich","unit":"kelvin"}')
-    found = divergence(one.reply, dataclasses.replace(other.reply, tool_calls=(call,)))
+    found = divergence(one.reply, with_choice(other.reply, calls=(call,)))
     assert found is not None
     assert found.label == "call 1"
     assert found.left.startswith("celsius")
@@ -79,10 +79,10 @@ def test_an_event_is_told_without_its_envelope() -> None:
     """What it adds is shown; what is not a chunk is shown raw; depth and length do no harm."""
     data = {"id": "x", "choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]}
     span = Span(0, 1)
-    assert gist(Event(0, span, data, "{…}"), 100) == 'delta {"content":"Hi"}  finish_reason "stop"'
-    assert gist(Event(0, span, None, "[DONE]"), 100) == "[DONE]"
-    assert gist(Event(0, span, {"choices": "no"}, "raw"), 100) == "raw"
+    assert preview(Event(0, span, data, "{…}"), "chat", 100) == 'delta {"content":"Hi"}  finish_reason "stop"'
+    assert preview(Event(0, span, None, "[DONE]"), "chat", 100) == "[DONE]"
+    assert preview(Event(0, span, {"choices": "no"}, "raw"), "chat", 100) == "raw"
     deep: object = 1
     for _ in range(100_000):
         deep = [deep]
-    assert "too deep" in gist(Event(0, span, {"choices": [{"delta": deep}]}, ""), 100)
+    assert "too deep" in preview(Event(0, span, {"choices": [{"delta": deep}]}, ""), "chat", 100)

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from report_sample import make_drift, make_evidence, make_evidences, make_summary
+from report_sample import make_drift, make_evidence, make_evidences, make_summary, with_choice
 from test_report_formats import HOSTILE, hostile_summary
 
 from trueweight.core import Attempt, Failure, FailureKind, Finding, Outcome, RequestRecord, Severity, Span
@@ -71,9 +71,10 @@ def hostile_evidence(summary: dict[str, Any], text: str = HOSTILE) -> Iterator[E
                 if attempt.failure:
                     attempt = dataclasses.replace(attempt, failure=Failure(FailureKind.PROTOCOL, text))
                 reply = item.reply and dataclasses.replace(
-                    item.reply, finish_reason=text, reasoning=text, refusal=text, error={text: text}, model=text,
-                    reasoning_field=text,
-                )  # fmt: skip
+                    with_choice(item.reply, finish_text=text, reasoning=text, refusal=text, reasoning_field=text),
+                    error={text: text},
+                    model=text,
+                )
                 finding = Finding(text, Outcome.FAIL, Severity.MUST, text, text, text, (Span(0, 60),))
                 exchange = dataclasses.replace(item.exchange, attempts=(attempt,))
                 yield dataclasses.replace(item, exchange=exchange, reply=reply, findings=(finding,))
@@ -211,7 +212,7 @@ def test_a_deep_reply_is_no_crash() -> None:
     item = make_evidence("reference", row["case"], "plain", row["cells"]["reference"]["plain"])
     assert item.reply
     call = dataclasses.replace(make_call(item), arguments="[" * 9_000)
-    deep = dataclasses.replace(item, reply=dataclasses.replace(item.reply, tool_calls=(call,)))
+    deep = dataclasses.replace(item, reply=with_choice(item.reply, calls=(call,)))
     assert "[[[" in json.dumps(payload(deep))
 
 

@@ -8,8 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from trueweight.core import ConfigError, Endpoint, Mode, Provider, Severity, Trial
-from trueweight.plan import request_body
+from trueweight.core import ConfigError, Mode, Provider, Severity, Trial
 from trueweight.suites import find_suite, read_suite
 
 MINIMAL = """\
@@ -91,13 +90,13 @@ def test_a_list_of_models_has_no_request_whatever_the_defaults(tmp_path: Path) -
         version: 1
         defaults: {modes: [stream], request: {temperature: 0}}
         cases:
-          - {id: one, why: Fetched., endpoint: models}
-          - {id: two, why: Asked., endpoint: chat, request: {messages: []}}
+          - {id: one, why: Fetched., api: models}
+          - {id: two, why: Asked., api: chat, request: {messages: []}}
         """
     one, two = find_suite(_suite(tmp_path, text)).cases
-    assert (one.endpoint, one.modes, dict(one.request)) == (Endpoint.MODELS, (Mode.PLAIN,), {})
-    assert (two.endpoint, two.modes, dict(two.request)) == (
-        Endpoint.CHAT, (Mode.STREAM,), {"messages": [], "temperature": 0}
+    assert (one.api, one.modes, dict(one.request)) == ("models", (Mode.PLAIN,), {})
+    assert (two.api, two.modes, dict(two.request)) == (
+        "chat", (Mode.STREAM,), {"messages": [], "temperature": 0}
     )  # fmt: skip
 
 
@@ -107,7 +106,7 @@ def test_a_case_may_say_its_own_stream_options(tmp_path: Path) -> None:
         text = MINIMAL.replace("{messages", f"{{stream_options: {options}, messages")
         (case,) = find_suite(_suite(tmp_path, text)).cases
         provider = Provider("p", "http://127.0.0.1", "m")
-        plain, stream = (json.loads(request_body(Trial.of(case, provider, 0, mode))) for mode in Mode)
+        plain, stream = (json.loads(Trial.of(case, provider, 0, mode).body()) for mode in Mode)
         assert ("stream_options" in stream, stream.get("stream_options")) == (sent is not None, sent)
         assert stream["stream"] is True
         assert not {"stream", "stream_options"} & set(plain)
@@ -126,7 +125,7 @@ GOLDEN = {
         [
             "mine.yaml:8: case 'one': unknown key 'severty'\n"
             "  Did you mean 'severity'? "
-            "Valid: answer, checks, endpoint, id, modes, request, severity, source, tags, why."
+            "Valid: answer, api, checks, id, modes, request, severity, source, tags, why."
         ],
     ),
     "value outside a list": (
@@ -166,15 +165,15 @@ GOLDEN = {
         ],
     ),
     "a list of models with a request": (
-        MINIMAL + "    endpoint: models\n    modes: [plain]\n    answer: {content: Hi}\n",
+        MINIMAL + "    api: models\n    modes: [plain]\n    answer: {content: Hi}\n",
         [
             f"mine.yaml:{line}: case 'one': key {key!r} does not belong here\n  The list of models is fetched as it is."
             for line, key in ((7, "request"), (9, "modes"), (10, "answer"))
         ],
     ),
     "no such endpoint": (
-        MINIMAL + "    endpoint: model\n",
-        ["mine.yaml:8: case 'one': 'endpoint' is 'model'\n  Did you mean 'models'? Valid: chat, models."],
+        MINIMAL + "    api: model\n",
+        ["mine.yaml:8: case 'one': 'api' is 'model'\n  Did you mean 'models'? Valid: chat, models."],
     ),
     "neither request nor endpoint": (
         MINIMAL.replace("    request: {messages: [{role: user, content: Hi}]}\n", ""),

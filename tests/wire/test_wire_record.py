@@ -8,7 +8,6 @@ import anyio
 from fault_servers import Stage, Talk, serving
 
 from trueweight.core import Mode, Stamp
-from trueweight.plan import request_body
 
 
 async def fine(talk: Talk) -> None:
@@ -52,7 +51,7 @@ def test_chunks_are_stamped_as_they_arrive(stage: Stage) -> None:
         async with serving(streams) as server:
             trial = stage.trials(server.url, mode=Mode.STREAM)[0]
             await stage.send([trial])
-            assert server.heard[0].body.decode() == request_body(trial)
+            assert server.heard[0].body.decode() == trial.body()
             assert server.heard[0].header("accept") == "text/event-stream"
 
     anyio.run(run)

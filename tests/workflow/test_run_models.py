@@ -10,7 +10,6 @@ from typing import Any
 
 from endpoint import Asked, Shop, endpoint, fine, reply
 
-from trueweight.core import Endpoint
 from trueweight.suites import find_suite
 
 LIST = {"object": "list", "data": [{"id": "m", "object": "model", "created": 1, "owned_by": "us"}]}
@@ -22,7 +21,7 @@ cases:
 - id: models
   why: test
   severity: SHOULD
-  endpoint: models
+  api: models
   checks: {models-list: {}, http-json: {}, request-accepted: {}}
 - id: chat
   why: test
@@ -139,5 +138,5 @@ def test_shrinking_it_writes_a_case_that_fetches_it(shop: Shop) -> None:
     assert shrunk.returncode == 0, shrunk.stderr
     assert "fails 3 of 3" in shrunk.stdout
     (case,) = find_suite(str(shop.path / "out-models" / "models.yaml")).cases
-    assert case.endpoint is Endpoint.MODELS
+    assert case.api == "models"
     assert "models-list" in case.checks

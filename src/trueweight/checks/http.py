@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trueweight.checks.markers import strings_of
-from trueweight.core import Case, Endpoint, Reply, Severity
+from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, Unsupported, check
 from trueweight.core.evidence import anomalies, fail_on, quote, spans_of, whole
 from trueweight.core.example import SAMPLE_TEXT, Example, SampleReply, refuses, sample_case
@@ -169,7 +169,7 @@ def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
     if reply.ok:
         return Pass()
     words = error_words(reply) or _other_words(reply)
-    if case.endpoint is Endpoint.MODELS and words is not None and reply.status in (404, 405):
+    if case.api == "models" and words is not None and reply.status in (404, 405):
         return Unsupported(f"status {reply.status}: no list of models", whole(reply))
     param = reply.error.get("param") if isinstance(reply.error, dict) else None
     feature = _named_feature(case.request, f"{words} {param or ''}")

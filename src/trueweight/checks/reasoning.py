@@ -49,7 +49,7 @@ def answer_in_content(_: Case, reply: Reply) -> CheckResult | None:
 )
 def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResult | None:
     """Under either name."""
-    if reply.error is not None or reply.choices == 0:
+    if reply.error is not None or not reply.choices:
         return None
     if not (reply.reasoning or "").strip():
         return Fail("no reasoning came", "reasoning_content", "none", whole(reply))

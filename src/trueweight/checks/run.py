@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from trueweight.core import Case, Endpoint, Finding, Outcome, Reply, ReplyDigest
+from trueweight.core import PROTOCOLS, Case, Finding, Outcome, Reply, ReplyDigest
 from trueweight.core.check import (
     CHECKS,
     Check,
@@ -73,9 +73,9 @@ def _run(case: Case, reply: Reply, entry: Check) -> CheckResult | None:
     named = info.id in case.checks
     if entry.run is None or (info.on_request and not named) or not (reply.ok or info.any_status):
         return None
-    if info.protocol not in (None, case.endpoint.value):
+    if info.protocol not in (None, reply.api):
         return None
-    if info.scope is not Scope.RESPONSE and case.endpoint is not Endpoint.CHAT:
+    if info.scope is not Scope.RESPONSE and not PROTOCOLS.get(reply.api).completions:
         return None
     if info.obeys and not named and _REFUSED in case.checks:
         return None

@@ -139,7 +139,7 @@ def _case_text(case: Case) -> str:
         "severity": case.severity,
         "source": case.source,
         "tags": case.tags,
-        "endpoint": case.endpoint,
+        "api": case.api,
         "modes": case.modes,
         "request": case.request,
         "checks": case.checks,

@@ -1,6 +1,6 @@
 """The nouns of trueweight. Frozen values that import nothing else of ours."""
 
-from trueweight.core.case import Case, Endpoint, Mode, Severity, Suite
+from trueweight.core.case import DEFAULT_API, Case, Mode, Severity, Suite
 from trueweight.core.check import CheckInfo
 from trueweight.core.digest import canonical_json, compact_json, digest
 from trueweight.core.drift import Drift, DriftMode, DriftVerdict
@@ -9,8 +9,9 @@ from trueweight.core.estimate import Estimate
 from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
 from trueweight.core.finding import Finding, Outcome
 from trueweight.core.observation import Observation
+from trueweight.core.protocol import PROTOCOLS, CaseApis, Protocol, RequestLine, RequestSize, TokenCount, apis_of
 from trueweight.core.provider import Price, Provider, Role
-from trueweight.core.reply import Anomaly, Channel, Event, Reply, Span, ToolCall, Usage
+from trueweight.core.reply import Anomaly, Channel, Choice, Event, Finish, Piece, Reply, Span, ToolCall, Usage
 from trueweight.core.reply_digest import ReplyDigest, digest_reply
 from trueweight.core.shard import Shard, parse_shard
 from trueweight.core.timing import Timing
@@ -18,16 +19,19 @@ from trueweight.core.trial import Trial, trial_id
 from trueweight.core.verdict import Reason, Ruling, Verdict
 
 __all__ = [
+    "DEFAULT_API",
+    "PROTOCOLS",
     "Anomaly",
     "Attempt",
     "Case",
+    "CaseApis",
     "Channel",
     "CheckInfo",
+    "Choice",
     "ConfigError",
     "Drift",
     "DriftMode",
     "DriftVerdict",
-    "Endpoint",
     "Estimate",
     "Event",
     "Exchange",
@@ -35,16 +39,21 @@ __all__ = [
     "Failure",
     "FailureKind",
     "Finding",
+    "Finish",
     "InfrastructureError",
     "Mode",
     "Observation",
     "Outcome",
+    "Piece",
     "Price",
+    "Protocol",
     "Provider",
     "Reason",
     "Reply",
     "ReplyDigest",
+    "RequestLine",
     "RequestRecord",
+    "RequestSize",
     "Role",
     "Ruling",
     "Severity",
@@ -53,11 +62,13 @@ __all__ = [
     "Stamp",
     "Suite",
     "Timing",
+    "TokenCount",
     "ToolCall",
     "Trial",
     "TrueweightError",
     "Usage",
     "Verdict",
+    "apis_of",
     "canonical_json",
     "compact_json",
     "digest",

@@ -25,28 +25,26 @@ class Mode(StrEnum):
     STREAM = "stream"
 
 
-class Endpoint(StrEnum):
-    """What of the API a case asks."""
-
-    CHAT = "chat"
-    MODELS = "models"
+DEFAULT_API = "chat"
+"""The API in whose request shape cases are written, and through which a provider is asked if it names no other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One request and the law that its replies are held to.
+    """One request, and what must hold of its replies.
 
     Attributes:
         id: unique in its suite.
         why: the one purpose of this case, in one sentence.
         source: link to the clause or the bug report it comes from.
-        request: a chat-completions request body without ``model`` and ``stream``, which the plan adds. Empty where the
-            list of models is asked for.
+        request: a chat-completions request body without ``model`` and ``stream``, which the protocol adds. Empty if
+            the case's API takes no body.
         modes: the modes it is asked in.
         checks: check id → parameters. Checks without parameters that apply to every reply need no entry.
         answer: an example of a right reply (``{"calls": […]}``, ``{"json": …}`` or ``{"content": …}``). It is never
             sent: the embedded fleet answers with it, and each suite is tested against its own answers.
-        endpoint: what is asked. Only chat completions have a body, and modes.
+        api: the name of the one protocol that the case is about, e.g. ``models``; None for any API that can express
+            its request.
     """
 
     suite: str
@@ -59,7 +57,7 @@ class Case:
     modes: tuple[Mode, ...] = (Mode.PLAIN, Mode.STREAM)
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     answer: Mapping[str, Any] | None = None
-    endpoint: Endpoint = Endpoint.CHAT
+    api: str | None = None
 
     @property
     def key(self) -> str:
@@ -69,7 +67,8 @@ class Case:
     def request_digest(self) -> str:
         """Digest of what is sent, so that a changed case is a different trial and a reworded ``why`` is not."""
         asked = {"suite": self.suite, "id": self.id, "request": dict(self.request)}
-        return digest(asked if self.endpoint is Endpoint.CHAT else {**asked, "endpoint": self.endpoint.value})
+        # "endpoint" was the name of this field when the first runs were recorded: ids must not change with names.
+        return digest(asked if self.api in (None, DEFAULT_API) else {**asked, "endpoint": self.api})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from trueweight.core.case import Mode
+from trueweight.core.case import DEFAULT_API, Mode
 
 
 class FailureKind(StrEnum):
@@ -125,6 +125,7 @@ class Exchange:
         started_at: UTC wall clock of ``t_sched``, ISO 8601 with microseconds.
         attempts: in order, at least one; the last one is what the trial came to.
         client_limited: whether this client, not the provider, was too busy for the times to be trusted.
+        api: name of the protocol in which it was asked, and in which its body is read.
     """
 
     trial: str
@@ -137,6 +138,7 @@ class Exchange:
     request: RequestRecord
     attempts: tuple[Attempt, ...]
     client_limited: bool = False
+    api: str = DEFAULT_API
 
     @property
     def final(self) -> Attempt:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from trueweight.core.case import DEFAULT_API
 from trueweight.core.digest import digest
 
 
@@ -37,7 +38,8 @@ class Provider:
 
     Attributes:
         name: unique in the file; used in every table, file and report.
-        base_url: everything before ``/chat/completions``.
+        api: names of the protocols through which it is asked, in order.
+        base_url: everything before the path of the API.
         model: the ``model`` field of every request.
         api_key_env: name of the environment variable that holds the key. The key itself is never in here:
             it is read by the wire when it sends, so that no noun can leak it.
@@ -62,9 +64,10 @@ class Provider:
     concurrency: Annotated[int, Meta(ge=1)] | None = None
     requests_per_minute: Annotated[float, Meta(gt=0)] | None = None
     timeout: Annotated[float, Meta(gt=0)] = 120.0
+    api: tuple[str, ...] = (DEFAULT_API,)
 
     def fingerprint(self) -> str:
-        """Digest of all that changes what is sent, or to whom: part of each trial's id."""
+        """Digest of all that changes what is sent, or to whom: part of each trial's id, which has the API beside it."""
         return digest(
             {
                 "name": self.name,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from trueweight.core.case import DEFAULT_API
 
 
 class Span(NamedTuple):
@@ -24,12 +26,27 @@ class Channel(StrEnum):
     TOOL = "tool"
 
 
+class Finish(StrEnum):
+    """Why a choice ended, whatever word the API has for it."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CALLS = "calls"
+    FILTER = "filter"
+    OTHER = "other"
+
+
 class Anomaly(NamedTuple):
-    """Something the API does not promise, e.g. ``sse-bad-json``, ``index-missing``, ``done-missing``."""
+    """Something the API does not promise, e.g. ``sse-bad-json``, ``index-missing``, ``done-missing``.
+
+    Attributes:
+        choice: index of the choice that it is about; None if it is about the reply as a whole.
+    """
 
     kind: str
     detail: str
     span: Span | None
+    choice: int | None = None
 
 
 class Event(NamedTuple):
@@ -37,14 +54,30 @@ class Event(NamedTuple):
 
     Attributes:
         ns: arrival of its last byte, after ``t_sched``.
-        data: the parsed JSON; None for ``[DONE]`` and for what is not JSON.
+        data: the parsed JSON; None for a mark that ends the stream and for what is not JSON.
         raw: the event's data lines, joined.
+        name: its ``event`` field; empty if it has none.
     """
 
     ns: int
     span: Span
     data: Any
     raw: str
+    name: str = ""
+
+
+class Piece(NamedTuple):
+    """Content that came in one event (or in the one body).
+
+    Attributes:
+        span: the event.
+        length: in characters.
+        path: keys and positions that lead to the text inside the event's JSON.
+    """
+
+    span: Span
+    length: int
+    path: tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +86,9 @@ class ToolCall:
 
     Attributes:
         position: order of first appearance, from 0.
-        index: the ``index`` the server gave; None if missing or if the reply is plain.
+        index: the index the server gave; None if missing or if the reply is plain.
         arguments: the arguments text as sent; None if the field never came or was null.
-        fragments: how many deltas carried a piece of it (1 in a plain reply).
+        fragments: how many events carried a piece of it (1 in a plain reply).
     """
 
     position: int
@@ -70,18 +103,82 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts as reported; None where the server said nothing."""
+    """Token counts as reported; None where the server reports none.
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
+    Attributes:
+        input: tokens of the prompt, ``cached`` included.
+        output: tokens of all choices, ``reasoning`` included.
+    """
+
+    input: int | None = None
+    output: int | None = None
+    total: int | None = None
+    cached: int | None = None
+    reasoning: int | None = None
+
+    # Names that callers still use; they go when the callers are moved to the names above.
+
+    @property
+    def prompt_tokens(self) -> int | None:
+        """As ``input``."""
+        return self.input
+
+    @property
+    def completion_tokens(self) -> int | None:
+        """As ``output``."""
+        return self.output
+
+    @property
+    def total_tokens(self) -> int | None:
+        """As ``total``."""
+        return self.total
+
+    @property
+    def cached_tokens(self) -> int | None:
+        """As ``cached``."""
+        return self.cached
+
+    @property
+    def reasoning_tokens(self) -> int | None:
+        """As ``reasoning``."""
+        return self.reasoning
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One alternative answer of a reply.
+
+    Attributes:
+        index: as the server numbers it.
+        content, reasoning, refusal: text of that channel; None if the channel never came or was null.
+        pieces: where each piece of content stands in the body.
+        calls: in order of first appearance.
+        finish: why it ended; None if the field is absent or null.
+        finish_text: the same in the API's own word, as sent.
+        logprobs: the entries per content token, concatenated; None if never sent.
+        reasoning_field: the name under which reasoning came, e.g. ``reasoning_content``.
+    """
+
+    index: int = 0
+    content: str | None = None
+    reasoning: str | None = None
+    refusal: str | None = None
+    pieces: tuple[Piece, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
+    finish: Finish | None = None
+    finish_text: str | None = None
+    logprobs: tuple[Mapping[str, Any], ...] | None = None
+    reasoning_field: str | None = None
+
+
+_NO_CHOICE = Choice()
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What the final attempt of an exchange says.
+
+    ``content``, ``calls``, ``finish`` and their like are those of one choice, the one with index ``at``.
 
     Attributes:
         status: HTTP status.
@@ -90,16 +187,13 @@ class Reply:
         body: decompressed bytes; every ``Span`` is into these.
         text: the body decoded as UTF-8 with replacement of what is not UTF-8.
         json: the parsed body of a plain reply; None when streamed or not JSON.
-        events: server-sent events in order, ``[DONE]`` included.
-        content, reasoning, refusal: text of that channel of choice 0; None if the channel never came or was null.
-        content_spans: where each piece of content stands in the body, with its length in characters.
-        tool_calls: calls of choice 0 in order of first appearance.
-        finish_reason: of choice 0; None if absent or null.
-        choices: how many distinct choices came.
-        logprobs: the ``logprobs.content`` entries of choice 0, concatenated; None if never sent.
-        error: the ``error`` object of the body or of an event, if there is one.
-        reasoning_field: the name under which reasoning came, e.g. ``reasoning_content``.
+        events: server-sent events in order, with the mark that ends the stream.
+        choices: every choice, in order of index; empty if the reply is no completion.
+        error: the error object of the body or of an event, if there is one.
+        done: whether the stream ended with the mark that the API ends streams with.
         anomalies: everything that is not as the API promises, in order of appearance.
+        api: name of the protocol in which it was read.
+        at: index of the choice that the reply is looked at for; 0, or as in `choice_views`.
     """
 
     status: int
@@ -109,23 +203,99 @@ class Reply:
     text: str
     json: Any = None
     events: tuple[Event, ...] = ()
-    content: str | None = None
-    reasoning: str | None = None
-    refusal: str | None = None
-    content_spans: tuple[tuple[Span, int], ...] = ()
-    tool_calls: tuple[ToolCall, ...] = ()
-    finish_reason: str | None = None
-    choices: int = 0
+    choices: tuple[Choice, ...] = ()
     usage: Usage | None = None
-    logprobs: tuple[Mapping[str, Any], ...] | None = None
     error: Any = None
     model: str | None = None
     response_id: str | None = None
-    reasoning_field: str | None = None
     done: bool = False
-    anomalies: tuple[Anomaly, ...] = field(default_factory=tuple)
+    anomalies: tuple[Anomaly, ...] = ()
+    api: str = DEFAULT_API
+    at: int = 0
 
     @property
     def ok(self) -> bool:
         """A 2xx."""
         return 200 <= self.status < 300
+
+    @property
+    def choice(self) -> Choice:
+        """The choice that the reply is looked at for; an empty one if it did not come."""
+        for choice in self.choices:
+            if choice.index == self.at:
+                return choice
+        return _NO_CHOICE
+
+    def choice_views(self) -> tuple[Reply, ...]:
+        """This reply once for each choice, so that what must hold of a choice can be judged of all of them.
+
+        A view has all choices, and the anomalies of its own choice and of the reply as a whole. A reply without
+        choices is its own only view.
+        """
+        if len(self.choices) < 2 and all(choice.index == self.at for choice in self.choices):
+            return (self,)
+        return tuple(
+            replace(
+                self,
+                at=one.index,
+                anomalies=tuple(a for a in self.anomalies if a.choice is None or a.choice == one.index),
+            )
+            for one in self.choices
+        )
+
+    @property
+    def content(self) -> str | None:
+        """Text of the choice; None if it never came or was null."""
+        return self.choice.content
+
+    @property
+    def reasoning(self) -> str | None:
+        """Reasoning text of the choice; None if it never came or was null."""
+        return self.choice.reasoning
+
+    @property
+    def refusal(self) -> str | None:
+        """Refusal text of the choice; None if it never came or was null."""
+        return self.choice.refusal
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """Where each piece of the choice's content stands."""
+        return self.choice.pieces
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """Tool calls of the choice, in order of first appearance."""
+        return self.choice.calls
+
+    @property
+    def finish(self) -> Finish | None:
+        """Why the choice ended; None if the field is absent or null."""
+        return self.choice.finish
+
+    @property
+    def finish_text(self) -> str | None:
+        """Why the choice ended, in the API's own word as sent."""
+        return self.choice.finish_text
+
+    @property
+    def logprobs(self) -> tuple[Mapping[str, Any], ...] | None:
+        """Log-probability entries of the choice's content tokens; None if never sent."""
+        return self.choice.logprobs
+
+    @property
+    def reasoning_field(self) -> str | None:
+        """The name under which the choice's reasoning came."""
+        return self.choice.reasoning_field
+
+    # Names that the checks still use; they go when the checks are moved to the names above.
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """As ``calls``."""
+        return self.choice.calls
+
+    @property
+    def finish_reason(self) -> str | None:
+        """As ``finish_text``."""
+        return self.choice.finish_text

@@ -40,7 +40,7 @@ class ReplyDigest:
 
 def digest_reply(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> ReplyDigest | None:
     """A reply in short; None for a status other than 2xx, an error, or a reply without choices."""
-    if not reply.ok or reply.error is not None or reply.choices == 0:
+    if not reply.ok or reply.error is not None or not reply.choices:
         return None
     usage = reply.usage
     return ReplyDigest(

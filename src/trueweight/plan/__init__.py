@@ -1,6 +1,5 @@
 """Cases × providers → trials in order, and what sending them can cost, known before anything is sent."""
 
-from trueweight.plan.body import RequestLine, request_body, request_line
 from trueweight.plan.forecast import Forecast, TokenCeiling, forecast, token_ceiling
 from trueweight.plan.order import Plan, make_plan
 from trueweight.plan.shard import say_limits, take_shard
@@ -8,12 +7,9 @@ from trueweight.plan.shard import say_limits, take_shard
 __all__ = [
     "Forecast",
     "Plan",
-    "RequestLine",
     "TokenCeiling",
     "forecast",
     "make_plan",
-    "request_body",
-    "request_line",
     "say_limits",
     "take_shard",
     "token_ceiling",

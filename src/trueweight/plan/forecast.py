@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from trueweight.core import Endpoint, Provider, Trial
+from trueweight.core import Provider, Trial
 from trueweight.plan.order import Plan
 
 BYTES_PER_TOKEN = 2.0
@@ -19,9 +18,7 @@ TEMPLATE_TOKENS = 64
 """What a chat template adds around all messages and tools, at most; and as much again for every eight messages."""
 
 DEFAULT_OUTPUT_TOKENS = 4096
-"""Taken as the ceiling of a reply when the request sets neither ``max_tokens`` nor ``max_completion_tokens``."""
-
-_PROMPT_KEYS = ("messages", "tools", "functions", "response_format")
+"""Taken as the ceiling of a reply when the request sets no limit of tokens."""
 
 
 class TokenCeiling(NamedTuple):
@@ -50,22 +47,12 @@ class Forecast:
 
 def token_ceiling(trial: Trial) -> TokenCeiling:
     """Ceiling of tokens for one request of a trial."""
-    if trial.case.endpoint is not Endpoint.CHAT:
+    size = trial.protocol.size(trial.case, trial.provider)
+    if size is None:
         return TokenCeiling(0, 0)
-    body: dict[str, Any] = {**trial.case.request, **trial.provider.extra_body}
-    prompt = json.dumps({key: body[key] for key in _PROMPT_KEYS if key in body}, ensure_ascii=False, default=str)
-    messages = body.get("messages")
-    rows = len(messages) if isinstance(messages, list) else 1
-    template = TEMPLATE_TOKENS * (1 + rows // 8)
-    size = len(prompt.encode("utf-8", "surrogatepass"))
-    return TokenCeiling(math.ceil(size / BYTES_PER_TOKEN) + template, _output_ceiling(body))
-
-
-def _output_ceiling(body: dict[str, Any]) -> int:
-    limits = [body.get(key) for key in ("max_completion_tokens", "max_tokens")]
-    numbers = [limit for limit in limits if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0]
-    choices = body.get("n")
-    return max(numbers, default=DEFAULT_OUTPUT_TOKENS) * (choices if isinstance(choices, int) and choices > 1 else 1)
+    template = TEMPLATE_TOKENS * (1 + size.messages // 8)
+    output = DEFAULT_OUTPUT_TOKENS if size.output_tokens is None else size.output_tokens
+    return TokenCeiling(math.ceil(size.prompt_bytes / BYTES_PER_TOKEN) + template, output * size.choices)
 
 
 def forecast(plan: Plan, *, attempts: int = 1) -> tuple[Forecast, ...]:

@@ -1,14 +1,18 @@
-"""Reading: an exchange's bytes become a reply and its times. Pure, lenient, and nothing is repaired."""
+"""One folder per API shape, and the parts of reading that they share. Pure, lenient, and nothing is repaired.
+
+Other packages ask for an API through `trueweight.core.PROTOCOLS`, and read replies through the functions here.
+"""
 
 from trueweight.protocols.anomalies import Kind
 from trueweight.protocols.json_text import MAX_DEPTH, ParsedJson, parse_json
 from trueweight.protocols.locate import locate, locate_field, narrow, span_of_content
-from trueweight.protocols.reply import read_reply
+from trueweight.protocols.reading import Assembler, read_reply, read_with
 from trueweight.protocols.sse import SseEvent, read_sse
 from trueweight.protocols.timing import timing_of
 
 __all__ = [
     "MAX_DEPTH",
+    "Assembler",
     "Kind",
     "ParsedJson",
     "SseEvent",
@@ -18,6 +22,7 @@ __all__ = [
     "parse_json",
     "read_reply",
     "read_sse",
+    "read_with",
     "span_of_content",
     "timing_of",
 ]

@@ -11,7 +11,7 @@ _KEPT_PER_KIND = 100
 
 
 class Kind(StrEnum):
-    """Kind of an anomaly. The name is what findings and reports show; the meaning is the second word of each line."""
+    """Kind of an anomaly: the name that findings and reports show, and what it means."""
 
     meaning: str
 
@@ -41,7 +41,7 @@ class Kind(StrEnum):
     SSE_MULTI_LINE = "sse-multi-line", "one event spread over several data lines"
     SSE_NOT_A_FIELD = "sse-not-a-field", "a line that is no field of server-sent events"
     SSE_EMPTY_DATA = "sse-empty-data", "an event with empty data"
-    SSE_NAMED = "sse-named", "an event with a name of its own"
+    SSE_NAMED = "sse-named", "an event with a name"
     SSE_UNTERMINATED = "sse-unterminated", "the last event lacks the blank line that ends it"
     SSE_BAD_JSON = "sse-bad-json", "an event's data is neither JSON nor [DONE]"
     DONE_MISSING = "done-missing", "the stream ends without [DONE]"
@@ -88,12 +88,19 @@ class Anomalies:
     def __init__(self) -> None:
         self._kept: list[Anomaly] = []
         self._count: Counter[Kind] = Counter()
+        self._choice: int | None = None
+
+    def of_choice(self, index: int) -> Anomalies:
+        """A collector into the same list, of anomalies that are about one choice."""
+        own = Anomalies()
+        own._kept, own._count, own._choice = self._kept, self._count, index
+        return own
 
     def add(self, kind: Kind, detail: str = "", span: Span | None = None) -> None:
-        """Keep one anomaly, unless there are enough of its kind."""
+        """Keep one anomaly, unless 100 of its kind are kept."""
         self._count[kind] += 1
         if self._count[kind] <= _KEPT_PER_KIND:
-            self._kept.append(Anomaly(kind.value, detail or kind.meaning, span))
+            self._kept.append(Anomaly(kind.value, detail or kind.meaning, span, self._choice))
 
     def in_order(self) -> tuple[Anomaly, ...]:
         """By where they stand in the body; those about the whole body last."""

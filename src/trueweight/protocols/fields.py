@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trueweight.core import Span, Usage
+from trueweight.core import Span
 from trueweight.protocols.anomalies import Anomalies, Kind
 
 _NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
@@ -45,26 +45,6 @@ def as_count(value: Any, where: str, span: Span, anomalies: Anomalies) -> int | 
         return int(value)  # to JSON, 12.0 is a whole number
     _wrong(value, "a count", where, span, anomalies)
     return None
-
-
-def as_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
-    """The ``usage`` object."""
-    usage = as_object(value, "usage", span, anomalies)
-    if usage is None:
-        return None
-    prompt = as_object(usage.get("prompt_tokens_details"), "usage.prompt_tokens_details", span, anomalies) or {}
-    output = as_object(usage.get("completion_tokens_details"), "usage.completion_tokens_details", span, anomalies) or {}
-
-    def count(source: dict[str, Any], key: str) -> int | None:
-        return as_count(source.get(key), f"usage…{key}", span, anomalies)
-
-    return Usage(
-        prompt_tokens=count(usage, "prompt_tokens"),
-        completion_tokens=count(usage, "completion_tokens"),
-        total_tokens=count(usage, "total_tokens"),
-        cached_tokens=count(prompt, "cached_tokens"),
-        reasoning_tokens=count(output, "reasoning_tokens"),
-    )
 
 
 def _wrong(value: Any, wanted: str, where: str, span: Span, anomalies: Anomalies) -> None:

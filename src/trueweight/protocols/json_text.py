@@ -1,4 +1,4 @@
-"""JSON text to values, within limits: no depth, number or key makes it raise, and each oddity is named."""
+"""JSON text to values, within limits (no depth, number or key makes it raise, and each oddity is named), and back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
+from trueweight.core import compact_json
 from trueweight.protocols.anomalies import Kind
 
 MAX_DEPTH = 128
@@ -40,6 +41,19 @@ def parse_json(text: str) -> ParsedJson:
     if "\\ud" in text.lower() and (half := _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False))):
         oddities.append((Kind.JSON_LONE_SURROGATE, f"\\u{ord(half[0]):04x} without its other half"))
     return ParsedJson(value, True, "", tuple(oddities))
+
+
+def write_json(value: Any) -> str:
+    """JSON text of a request body. It always encodes to UTF-8: a lone surrogate, which a case may send, is escaped."""
+    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", compact_json(value))
+
+
+def preview_json(value: Any) -> str:
+    """JSON text for people, on one line; a placeholder for what is nested too deep to print."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return "(too deep to print)"
 
 
 def _hooks(oddities: list[tuple[Kind, str]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from trueweight.core import Reply, Span
+from trueweight.core import Piece, Reply, Span
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
 _UNIT = re.compile(
@@ -56,30 +56,31 @@ def _text(literal: bytes) -> str:
 
 
 def span_of_content(reply: Reply, start: int, end: int) -> tuple[Span, ...]:
-    """Where characters ``[start, end)`` of ``reply.content`` stand: one span for each delta they came in.
+    """Where characters ``[start, end)`` of ``reply.content`` stand: one span for each event they came in.
 
-    Exact where the delta's JSON can be followed; else the whole event.
+    Exact where the event's JSON can be followed; else the whole event.
     """
     out: list[Span] = []
     at = 0
-    for place, length in reply.content_spans:
-        low, high = max(start, at), min(end, at + length)
+    for piece in reply.pieces:
+        low, high = max(start, at), min(end, at + piece.length)
         if low < high:
-            out.append(_within(reply.body, place, length, low - at, high - at))
-        at += length
+            out.append(_within(reply.body, piece, low - at, high - at))
+        at += piece.length
         if at >= end:
             break
     return tuple(out)
 
 
-def _within(body: bytes, place: Span, length: int, start: int, end: int) -> Span:
-    """Characters ``[start, end)`` of the content that the JSON at ``place`` carries."""
+def _within(body: bytes, piece: Piece, start: int, end: int) -> Span:
+    """Characters ``[start, end)`` of the content that a piece carries."""
+    place = piece.span
     raw = body[place.start : place.end]
     offset = max(raw.find(b"{"), 0)
     for path, at in values(raw[offset:], place.start + offset):
-        if len(path) == 4 and path[0] == "choices" and path[2] in ("delta", "message") and path[3] == "content":
+        if path == piece.path:
             edges = _edges(body[at.start + 1 : at.end - 1], at.start + 1)
-            if len(edges) == length + 1:
+            if len(edges) == piece.length + 1:
                 return Span(edges[start], edges[end])
     return place
 

@@ -23,6 +23,7 @@ def exchange(
     times: Sequence[int] = (),
     t_send: int = 100,
     t_done: int = 1_000_000,
+    api: str = "chat",
 ) -> Exchange:
     """An exchange whose body arrived in chunks that start at 0 and at ``cuts``, at ``times`` (ns)."""
     offsets = [0, *cuts]
@@ -40,8 +41,8 @@ def exchange(
         stamps=stamps,
         failure=Failure(FailureKind.CLIENT_ERROR) if 400 <= status < 500 else None,
     )
-    request = RequestRecord("POST", "http://127.0.0.1/v1/chat/completions", (), "{}")
-    return Exchange("t" * 20, "p", "s", "c", 0, mode, "2026-01-01T00:00:00.000000Z", request, (attempt,))
+    request = RequestRecord("POST", "http://127.0.0.1/v1", (), "{}")
+    return Exchange("t" * 20, "p", "s", "c", 0, mode, "2026-01-01T00:00:00.000000Z", request, (attempt,), api=api)
 
 
 def json_bytes(document: Any) -> bytes:

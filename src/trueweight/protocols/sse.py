@@ -17,8 +17,8 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 _FIELDS = frozenset({b"event", b"data", b"id", b"retry"})
 _ENDINGS = {b"\r\n": Kind.SSE_CRLF, b"\r": Kind.SSE_CR}
-
-DONE = "[DONE]"
+_DONE = "[DONE]"
+_BLANK_LINE = re.compile(rb"\n\n|\r\r|\n\r\n")
 
 
 class SseEvent(NamedTuple):
@@ -38,7 +38,7 @@ class SseEvent(NamedTuple):
     @property
     def is_done(self) -> bool:
         """Whether this is the ``[DONE]`` that ends a stream."""
-        return self.data.strip() == DONE
+        return self.data.strip() == _DONE
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class _Open:
 
 
 def looks_like_sse(body: bytes) -> bool:
-    """Whether the first line that says anything is a field or a comment of server-sent events."""
+    """Whether the first line that is not blank is a field or a comment of server-sent events."""
     head = body[:4096].removeprefix(_BOM).lstrip()
     return head.startswith((b"data:", b"event:", b"id:", b"retry:", b":"))
 
@@ -80,6 +80,18 @@ def read_sse(body: bytes, anomalies: Anomalies) -> tuple[SseEvent, ...]:
         anomalies.add(Kind.SSE_UNTERMINATED, span=Span(current.start, current.end))
     _close(current, events, anomalies)
     return tuple(events)
+
+
+def events_with(body: bytes, pattern: re.Pattern[bytes]) -> Iterator[SseEvent]:
+    """The events in which a pattern occurs. Only these are read, so a long stream without it costs one search."""
+    at = 0
+    while (hit := pattern.search(body, at)) is not None:
+        start = max(at, *(body.rfind(mark, at, hit.start()) for mark in (b"\n\n", b"\r\r", b"\n\r\n")))
+        blank = _BLANK_LINE.search(body, hit.end())
+        end = len(body) if blank is None else blank.end()
+        for event in read_sse(body[start:end], Anomalies()):
+            yield event._replace(span=Span(start + event.span.start, start + event.span.end))
+        at = max(end, hit.end())
 
 
 def _lines(body: bytes, start: int, anomalies: Anomalies) -> Iterator[Span]:

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 from statistics import median
-from typing import Any
 
-from trueweight.core import Channel, Event, Exchange, Reply, Timing
+from trueweight.core import PROTOCOLS, Channel, Exchange, Reply, Timing
 
-_FIELDS = (
-    ("content", Channel.CONTENT),
-    ("reasoning_content", Channel.REASONING),
-    ("reasoning", Channel.REASONING),
-    ("refusal", Channel.REFUSAL),
-)
 _OUTPUT = frozenset({Channel.CONTENT, Channel.TOOL})
 
 
@@ -25,7 +18,7 @@ def timing_of(exchange: Exchange, reply: Reply) -> Timing:
     attempt = exchange.final
     cold = attempt.t_connected is not None
     connect = None if attempt.t_connected is None else attempt.t_connected - attempt.t_send
-    tokens = reply.usage.completion_tokens if reply.usage else None
+    tokens = reply.usage.output if reply.usage else None
     if not reply.streamed:
         service = attempt.t_done - attempt.t_send
         speed = _speed(tokens, service)
@@ -33,7 +26,8 @@ def timing_of(exchange: Exchange, reply: Reply) -> Timing:
             service=service, response=attempt.t_done, output_speed=speed, lag=attempt.t_send, connect=connect, cold=cold
         )
     ttfe = reply.events[0].ns - attempt.t_send if reply.events else None
-    carrying = [(event, channels) for event in reply.events if (channels := channels_of(event))]
+    protocol = PROTOCOLS.get(exchange.api)
+    carrying = [(event, channels) for event in reply.events if (channels := protocol.channels(event))]
     if not carrying:
         return Timing(ttfe=ttfe, lag=attempt.t_send, connect=connect, cold=cold)
     times = [event.ns for event, _ in carrying]
@@ -59,29 +53,6 @@ def timing_of(exchange: Exchange, reply: Reply) -> Timing:
         gaps=gaps,
         cold=cold,
     )
-
-
-def channels_of(event: Event) -> frozenset[Channel]:
-    """The channels on which an event brings tokens, over all its choices; empty if it is no token event."""
-    choices = event.data.get("choices") if isinstance(event.data, dict) else None
-    if not isinstance(choices, list):
-        return frozenset()
-    found: set[Channel] = set()
-    for choice in choices:
-        delta = choice.get("delta") or choice.get("message") if isinstance(choice, dict) else None
-        if isinstance(delta, dict):
-            found |= {channel for name, channel in _FIELDS if isinstance(delta.get(name), str) and delta[name]}
-            if _brings_call(delta.get("tool_calls")):
-                found.add(Channel.TOOL)
-    return frozenset(found)
-
-
-def _brings_call(entries: Any) -> bool:
-    """Whether a fragment has a name or arguments that are not empty."""
-    if not isinstance(entries, list):
-        return False
-    functions = [entry.get("function") for entry in entries if isinstance(entry, dict)]
-    return any(isinstance(f, dict) and (f.get("name") or f.get("arguments")) for f in functions)
 
 
 def _speed(tokens: int | None, ns: int) -> float | None:

@@ -14,7 +14,7 @@ from trueweight.report.divergence import Divergence
 from trueweight.report.evidence import Evidence
 from trueweight.report.page.payload import curl, marked, payload
 from trueweight.report.page.said import said
-from trueweight.report.preview import gist
+from trueweight.report.preview import preview
 from trueweight.report.text import cut, for_log, visible
 
 _MARKS: Final = {Outcome.FAIL: ("✕", "red"), Outcome.PASS: ("✓", "green"), Outcome.UNSUPPORTED: ("∅", "yellow")}
@@ -62,7 +62,7 @@ def _timeline(item: Evidence) -> Iterator[str]:
     if final.t_headers is not None:
         yield f"{final.t_headers / 1e6:>10.1f} ms  response head, {final.status}"
     for event in events[:_EVENTS]:
-        yield f"{event.ns / 1e6:>10.1f} ms  {for_log(gist(event, 200), limit=120)}"
+        yield f"{event.ns / 1e6:>10.1f} ms  {for_log(preview(event, item.exchange.api, 200), limit=120)}"
     if len(events) > _EVENTS:
         yield f"{'':>13}  … {len(events) - _EVENTS} more events"
     end = f"failed: {final.failure.kind.value}: {final.failure.detail}" if final.failure else "end of body"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from trueweight.core import Case, Endpoint, InfrastructureError, Mode, Severity
+from trueweight.core import Case, InfrastructureError, Mode, Severity
 
 
 def encode_cases(cases: Iterable[Case]) -> bytes:
@@ -34,8 +34,7 @@ def decode_cases(data: bytes, *, where: str) -> Iterator[Case]:
 
 
 def _to_json(case: Case) -> dict[str, Any]:
-    # Absent, it is chat: runs of before there was another one, and most cases of today, say nothing of it.
-    special = {} if case.endpoint is Endpoint.CHAT else {"endpoint": case.endpoint}
+    special = {} if case.api is None else {"api": case.api}
     return {
         "suite": case.suite,
         "id": case.id,
@@ -63,5 +62,6 @@ def _from_json(value: dict[str, Any]) -> Case:
         request=value["request"],
         checks=value["checks"],
         answer=value["answer"],
-        endpoint=Endpoint(value.get("endpoint", Endpoint.CHAT)),
+        # The first runs call it "endpoint".
+        api=value.get("api", value.get("endpoint")),
     )

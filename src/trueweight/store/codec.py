@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from trueweight.core import (
+    DEFAULT_API,
     Attempt,
     Exchange,
     Failure,
@@ -67,6 +68,7 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
     client_limited: bool
     request: RequestRecord
     attempts: Annotated[tuple[_AttemptRecord, ...], Meta(min_length=1)]
+    api: Annotated[str, Meta(min_length=1)] | UnsetType = UNSET
 
 
 _encode = msgspec.json.Encoder().encode
@@ -88,6 +90,7 @@ def encode_exchange(exchange: Exchange) -> bytes:
         exchange.client_limited,
         exchange.request,
         tuple(_attempt_record(attempt) for attempt in exchange.attempts),
+        UNSET if exchange.api == _api_of(exchange.request) else exchange.api,
     )
     try:
         data = _encode(line)
@@ -149,7 +152,13 @@ def decode_exchange(line: bytes, *, where: str = "") -> Exchange:
         request=found.request,
         attempts=tuple(_attempt(attempt, where) for attempt in found.attempts),
         client_limited=found.client_limited,
+        api=_api_of(found.request) if isinstance(found.api, UnsetType) else found.api,
     )
+
+
+def _api_of(request: RequestRecord) -> str:
+    """The API of a line that names none. The first runs have two, and only the list of models is fetched with GET."""
+    return "models" if request.method == "GET" else DEFAULT_API
 
 
 def _attempt(record: _AttemptRecord, where: str) -> Attempt:

@@ -40,7 +40,7 @@ class CurrentPlan:
         provider = self._providers.get(exchange.provider)
         if case is None or provider is None:
             return False
-        return trial_id(case, provider, exchange.repeat, exchange.mode) == exchange.trial
+        return trial_id(case, provider, exchange.repeat, exchange.mode, exchange.api) == exchange.trial
 
 
 class RunDir:

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from trueweight.core import Case, ConfigError, Endpoint, Mode, Severity
+from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Severity, near_miss
 from trueweight.core.schemas import load_schema
 from trueweight.suites.check_params import objections_to_checks
 from trueweight.suites.explain import Objection, objections
@@ -60,6 +60,9 @@ def _objections(document: Document) -> Iterator[Objection]:
             first = seen.setdefault(case["id"], document.line(path))
             if first != document.line(path):
                 yield Objection((*path, "id"), "suite-duplicate-id", "this id is taken", f"First used on line {first}.")
+        if isinstance(api := case.get("api"), str) and api not in PROTOCOLS.all():
+            hint = near_miss(api, PROTOCOLS.all())
+            yield Objection((*path, "api"), "suite-value", f"'api' is {api!r}", hint)
         if isinstance(case.get("checks"), dict):
             yield from objections_to_checks(case["checks"], (*path, "checks"))
 
@@ -78,12 +81,13 @@ def _locate(document: Document, name: str, objection: Objection) -> ConfigError:
 
 def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> Case:
     merged = {**defaults, **case}
-    endpoint = Endpoint(case.get("endpoint", Endpoint.CHAT))
-    modes = merged.get("modes", tuple(Mode)) if endpoint is Endpoint.CHAT else (Mode.PLAIN,)
+    api = case.get("api")
+    only = None if api is None else PROTOCOLS.get(api)
+    modes = merged.get("modes", tuple(Mode)) if only is None or only.completions else only.modes
     return Case(
         suite=suite,
         id=case["id"],
-        request=_request(case["request"], defaults.get("request", {})) if endpoint is Endpoint.CHAT else {},
+        request=_request(case["request"], defaults.get("request", {})) if only is None or only.completions else {},
         why=case["why"],
         severity=Severity(merged.get("severity", Severity.SHOULD)),
         source=merged.get("source", ""),
@@ -91,7 +95,7 @@ def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> C
         modes=tuple(Mode(mode) for mode in modes),
         checks=case.get("checks", {}),
         answer=case.get("answer"),
-        endpoint=endpoint,
+        api=api,
     )
 
 

@@ -10,9 +10,8 @@ from typing import Any, cast
 import anyio
 import httpx
 
-from trueweight.core import Attempt, Failure, FailureKind, Stamp
+from trueweight.core import Attempt, Failure, FailureKind, Protocol, Stamp
 from trueweight.wire.failures import TRANSPORT_ERRORS, failure_of_error, failure_of_status
-from trueweight.wire.late_error import failure_of_body
 from trueweight.wire.request_builder import Outgoing
 from trueweight.wire.settings import WireSettings
 
@@ -43,6 +42,7 @@ class Capture:
         self._size = 0
         self._begun = self._whole = False
         self._failure = CUT
+        self._protocol: Protocol | None = None
         # Deadlines are moved while bytes come in, outside of any task, where anyio's own clock cannot be asked.
         self._ahead = anyio.current_time() - time.monotonic()
         self._end = time.monotonic() + timeout
@@ -55,6 +55,7 @@ class Capture:
 
     async def run(self, transport: httpx.AsyncBaseTransport, outgoing: Outgoing) -> None:
         """Make the attempt. Only cancellation from outside is raised."""
+        self._protocol = outgoing.protocol
         try:
             limits = {"connect": self._settings.connect_timeout}
             request = outgoing.build({"trace": self._trace, "timeout": limits, "listener": self})
@@ -161,7 +162,7 @@ class Capture:
             failure = Failure(FailureKind.TOO_LARGE, f"more than {limit} bytes; rest not read")
         # Whoever stopped us may have done so between the last byte and our noticing it.
         elif self._status is not None and self._whole:
-            failure = failure_of_status(self._status, self._location()) or failure_of_body(body)
+            failure = failure_of_status(self._status, self._location()) or self._late_error(body)
         return Attempt(
             waited=self._waited,
             t_send=self._t_send,
@@ -175,6 +176,11 @@ class Capture:
             stamps=tuple(self._stamps),
             failure=failure,
         )
+
+    def _late_error(self, body: bytes) -> Failure | None:
+        """The failure that the body of a success status reports, which the server met too late for another status."""
+        message = None if self._protocol is None else self._protocol.error_in(body)
+        return None if message is None else Failure(FailureKind.ERROR_IN_BODY, message)
 
     def _location(self) -> str | None:
         return next((value for name, value in self._headers if name.lower() == "location"), None)

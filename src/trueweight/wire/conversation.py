@@ -138,6 +138,7 @@ class Conversation:
             request=self._request.record,
             attempts=tuple(self._attempts),
             client_limited=self._shared.watch.spoiled(self._began, time.monotonic_ns()),
+            api=trial.api,
         )
         self._shared.sink(exchange)
         self._say(EventKind.FINISHED, waited=sum(attempt.waited for attempt in self._attempts) / 1e9)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import anyio
 import httpx
 
-from trueweight.core import Attempt, Endpoint, FailureKind, Provider, Trial
+from trueweight.core import Attempt, FailureKind, Provider, Trial
 from trueweight.wire.arrivals import arrivals
 from trueweight.wire.conversation import Conversation, Gate, Shared
 from trueweight.wire.pacing import Pacer
@@ -141,7 +141,7 @@ class Lane:
         asked = asked_wait(final, self._shared.environment.now())
         kind = final.failure.kind if final.failure else None
         # Some gateways let a key ask a model and not list them: that says nothing of what else is to be asked.
-        if kind is FailureKind.AUTH and trial.case.endpoint is Endpoint.CHAT:
+        if kind is FailureKind.AUTH and trial.protocol.completions:
             source = (
                 f"the key in {self.provider.api_key_env}" if self.provider.api_key_env else "a request without a key"
             )

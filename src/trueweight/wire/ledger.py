@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 
 from trueweight.core import Attempt, Trial
 from trueweight.plan import token_ceiling
 from trueweight.wire.settings import WireSettings
-
-# Not a parser: replies are read after the run, and a budget must not depend on a reply being well-formed.
-_PROMPT = re.compile(rb'"prompt_tokens"\s*:\s*(\d{1,12})')
-_COMPLETION = re.compile(rb'"completion_tokens"\s*:\s*(\d{1,12})')
 
 
 class Ledger:
@@ -53,9 +48,10 @@ class Ledger:
         price = trial.provider.price
         if price is None:
             return None
-        prompt, completion = (pattern.findall(attempt.body) for pattern in (_PROMPT, _COMPLETION))
-        if prompt:
-            charge = price.cost(int(prompt[-1]), int(completion[-1]) if completion else 0)
+        # Searched for in the bytes: a budget must not depend on a reply being well-formed.
+        tokens = trial.protocol.tokens_in(attempt.body)
+        if tokens is not None:
+            charge = price.cost(tokens.input, tokens.output)
             if ceiling:
                 self._dearest[name] = max(self._dearest[name], charge / ceiling)
         else:

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import httpx
 
 from trueweight import __version__
-from trueweight.core import Mode, Provider, RequestRecord, Trial
-from trueweight.plan import request_body, request_line
+from trueweight.core import Mode, Protocol, Provider, RequestRecord, Trial
 from trueweight.wire.redact import Redactor
 
-_HIDDEN = "Bearer [REDACTED]"
+_HIDDEN = "[REDACTED]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +22,7 @@ class Outgoing:
     headers: httpx.Headers
     body: bytes
     record: RequestRecord
+    protocol: Protocol
 
     def build(self, extensions: dict[str, Any]) -> httpx.Request:
         """A fresh httpx request, for one attempt."""
@@ -54,32 +54,35 @@ class RequestBuilder:
 
     def outgoing(self, trial: Trial) -> Outgoing:
         """Serialise a trial's request."""
-        text = request_body(trial)
+        text = trial.body()
         body = text.encode()
-        method, path = request_line(trial.case)
-        letterhead = self._letterhead(path, trial.mode, has_body=bool(body))
+        protocol = trial.protocol
+        letterhead = self._letterhead(protocol, trial.mode, has_body=bool(body))
         headers = letterhead.headers.copy()
         if body:
             headers["Content-Length"] = str(len(body))
-        record = RequestRecord(method, letterhead.shown_url, letterhead.shown_headers, self._redactor.text(text))
-        return Outgoing(letterhead.url, headers, body, record)
+        record = RequestRecord(
+            protocol.method, letterhead.shown_url, letterhead.shown_headers, self._redactor.text(text)
+        )
+        return Outgoing(letterhead.url, headers, body, record, protocol)
 
-    def _letterhead(self, path: str, mode: Mode, *, has_body: bool) -> _Letterhead:
-        found = self._letterheads.get((path, mode, has_body))
+    def _letterhead(self, protocol: Protocol, mode: Mode, *, has_body: bool) -> _Letterhead:
+        found = self._letterheads.get((protocol.name, mode, has_body))
         if found is None:
-            found = self._letterheads[path, mode, has_body] = self._make_letterhead(path, mode, has_body=has_body)
+            found = self._make_letterhead(protocol, mode, has_body=has_body)
+            self._letterheads[protocol.name, mode, has_body] = found
         return found
 
-    def _make_letterhead(self, path: str, mode: Mode, *, has_body: bool) -> _Letterhead:
-        url = httpx.URL(f"{self._provider.base_url}{path}")
+    def _make_letterhead(self, protocol: Protocol, mode: Mode, *, has_body: bool) -> _Letterhead:
+        url = httpx.URL(f"{self._provider.base_url}{protocol.path}")
         plain = _headers(self._provider, mode, has_body=has_body)
         host = (("Host", url.netloc.decode("ascii")),)
-        credential = () if self._key is None else (("Authorization", f"Bearer {self._key}"),)
-        shown = () if self._key is None else (("Authorization", _HIDDEN),)
+        of_protocol = protocol.headers(self._key)
+        shown = protocol.headers(None if self._key is None else _HIDDEN)
         return _Letterhead(
             url,
-            httpx.Headers([*host, *plain, *credential]),
-            self._redactor.text(f"{self._provider.base_url}{path}"),
+            httpx.Headers([*host, *plain, *of_protocol]),
+            self._redactor.text(f"{self._provider.base_url}{protocol.path}"),
             (*self._redactor.pairs(plain), *shown),
         )
 

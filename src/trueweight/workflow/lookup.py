@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from itertools import product
 
-from trueweight.core import Case, ConfigError, Mode, Provider, Role, near_miss, trial_id
+from trueweight.core import Case, ConfigError, Mode, Provider, Role, apis_of, near_miss, trial_id
 from trueweight.store import RunDir
 
 MAX_LISTED = 12
@@ -77,8 +78,7 @@ def trials_of(run: RunDir, case: Case, provider: Provider) -> Iterator[tuple[Mod
     """Mode, repeat and id of what is on record of a case at a provider."""
     recorded = run.recorded()
     times = run.manifest.repeats * (run.manifest.passes if provider.role is Role.REFERENCE else 1)
-    for mode in case.modes:
-        for repeat in range(times):
-            trial = trial_id(case, provider, repeat, mode)
-            if trial in recorded:
-                yield mode, repeat, trial
+    for api, mode, repeat in product(apis_of(case, provider).asked, case.modes, range(times)):
+        trial = trial_id(case, provider, repeat, mode, api)
+        if trial in recorded:
+            yield mode, repeat, trial

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from trueweight.core import Attempt, Case, Exchange, Mode, Price, Provider, RequestRecord, Role, Severity, Stamp, Trial
-from trueweight.plan import make_plan, request_body
+from trueweight.plan import make_plan
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.suites import find_suite
 
@@ -61,7 +61,7 @@ def _answered(trial: Trial, status: int) -> Exchange:
     own = status if trial.mode is Mode.PLAIN else 200
     attempt = Attempt(0, 10, 20, 30_000_000, 40_000_000, own, "HTTP/1.1", head, body, (Stamp(35_000_000, 0),))
     provider = trial.provider
-    sent = RequestRecord("POST", f"{provider.base_url}/chat/completions", (), request_body(trial))
+    sent = RequestRecord("POST", f"{provider.base_url}/chat/completions", (), trial.body())
     at = "2026-01-02T03:04:05.000006+00:00"
     return Exchange(
         trial.id, provider.name, trial.case.suite, trial.case.id, trial.repeat, trial.mode, at, sent, (attempt,)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from trueweight.core import Case, Endpoint, Exchange, RequestRecord
+from trueweight.core import Case, Exchange
 from trueweight.protocols.sample import plain
 
-MODELS_CASE = Case("s", "c", {}, endpoint=Endpoint.MODELS)
+MODELS_CASE = Case("s", "c", {}, api="models")
 
 
 def listed(*models: Any, **changes: Any) -> Exchange:
@@ -18,8 +17,7 @@ def listed(*models: Any, **changes: Any) -> Exchange:
 
 def fetched(document: Any, **how: Any) -> Exchange:
     """An exchange in which the list of models was asked for, and this came."""
-    asked = RequestRecord("GET", "http://127.0.0.1/v1/models", (), "")
-    return replace(plain(document, **how), request=asked)
+    return plain(document, api="models", **how)
 
 
 WHOLE_LIST = listed({"id": "m", "object": "model", "created": 1_700_000_000, "owned_by": "us"})

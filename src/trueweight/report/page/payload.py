@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Severity, Span
 from trueweight.report.evidence import Evidence
 from trueweight.report.page.said import said
-from trueweight.report.preview import gist
+from trueweight.report.preview import preview
 from trueweight.report.text import json_escaped, visible
 
 _BODY: Final = 6_000
@@ -90,9 +90,11 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 def _timeline(reply: Reply | None) -> list[list[Any]]:
     """``[ms, text]`` per event; a long middle is left out with a note."""
-    events = reply.events if reply else ()
+    if reply is None:
+        return []
+    events = reply.events
     rows = [
-        [_ms(event.ns), gist(event, _EVENT)]
+        [_ms(event.ns), preview(event, reply.api, _EVENT)]
         for event in (*events[:_HEAD_EVENTS], *events[_HEAD_EVENTS:][-_TAIL_EVENTS:])
     ]
     left_out = len(events) - len(rows)

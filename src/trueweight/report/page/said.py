@@ -42,7 +42,7 @@ def said(reply: Reply) -> list[tuple[str, str]]:
     rows = [("status", str(reply.status))]
     if reply.error is not None:
         rows.append(("error", _error(reply.error)))
-    elif reply.choices == 0 and isinstance(reply.json, dict):  # no completion, as a list of models is none
+    elif not reply.choices and isinstance(reply.json, dict):  # no completion, as a list of models is none
         return [rows[0], ("body", visible(_pretty(json.dumps(reply.json)), limit=LIMIT, lines=True))]
     for call in reply.tool_calls:
         arguments = "absent" if call.arguments is None else _pretty(call.arguments)

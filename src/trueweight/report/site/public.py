@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from trueweight.core import Attempt, Case, Endpoint, Exchange, RequestRecord
+from trueweight.core import PROTOCOLS, Attempt, Case, Exchange, RequestRecord
 from trueweight.report import Evidence
 from trueweight.suites import find_suite, shipped_suites
 
@@ -73,10 +73,14 @@ def public_evidence(evidence: Iterable[Evidence], cases: Mapping[str, Case]) -> 
     """
     for item in evidence:
         case = cases[item.case]
-        known = case.endpoint is Endpoint.CHAT and case.request_digest() in _shipped(case.suite)[1]
+        known = _is_completion(case) and case.request_digest() in _shipped(case.suite)[1]
         status = item.exchange.final.status
         if known and status is not None and 200 <= status < 300:
             yield replace(item, exchange=_exchange(item.exchange))
+
+
+def _is_completion(case: Case) -> bool:
+    return case.api is None or PROTOCOLS.get(case.api).completions
 
 
 def _exchange(exchange: Exchange) -> Exchange:

@@ -12,9 +12,9 @@ from trueweight.checks import run_checks
 from trueweight.checks.calls import CallValidity, validity
 from trueweight.checks.structured import classify
 from trueweight.core import (
+    PROTOCOLS,
     Attempt,
     Case,
-    Endpoint,
     Exchange,
     FailureKind,
     Finding,
@@ -95,14 +95,14 @@ def _arrived(case: Case, provider: Provider, exchange: Exchange, reply: Reply, t
         prompt_tokens=prompt,
         completion_tokens=completion,
         cost=_cost(provider, prompt, completion),
-        timing=_kept(case, timing),
+        timing=_kept(exchange, timing),
     )
 
 
-def _kept(case: Case, timing: Timing) -> Timing | None:
+def _kept(exchange: Exchange, timing: Timing) -> Timing | None:
     """Without the gaps, by far the largest part of a timing, which no metric of a run needs. How long the list of
     models takes says nothing of a model's speed."""
-    return replace(timing, gaps=()) if case.endpoint is Endpoint.CHAT else None
+    return replace(timing, gaps=()) if PROTOCOLS.get(exchange.api).completions else None
 
 
 def expects_call(case: Case) -> bool | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from trueweight import __version__
-from trueweight.core import Case, ConfigError, Endpoint, Mode, Provider, Suite, Trial
+from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Provider, Suite, Trial
 from trueweight.store import Manifest, RunDir, SuiteRecord, explain_change
 from trueweight.wire import SendResult, WireEvent, WireSettings
 from trueweight.workflow.send import send_pending
@@ -50,7 +50,7 @@ def lay_out(suite: Suite, provider: Provider, requests: int, mode: Mode) -> tupl
     Raises:
         ConfigError: if no case of the suite is asked in that mode.
     """
-    cases = [case for case in suite.cases if mode in case.modes and case.endpoint is Endpoint.CHAT]
+    cases = [case for case in suite.cases if mode in case.modes and _is_completion(case)]
     if not cases:
         raise ConfigError(
             f"suite {suite.name!r} has no case that is asked as a {mode.value} reply",
@@ -59,6 +59,10 @@ def lay_out(suite: Suite, provider: Provider, requests: int, mode: Mode) -> tupl
             hint="Valid: a suite with such cases, or --plain for plain replies.",
         )
     return tuple(Trial.of(cases[n % len(cases)], provider, n // len(cases), mode) for n in range(requests))
+
+
+def _is_completion(case: Case) -> bool:
+    return case.api is None or PROTOCOLS.get(case.api).completions
 
 
 async def sweep(

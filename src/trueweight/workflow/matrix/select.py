@@ -14,6 +14,7 @@ from itertools import islice
 
 from trueweight.checks import all_checks, run_checks
 from trueweight.core import (
+    DEFAULT_API,
     Attempt,
     Case,
     Exchange,
@@ -31,7 +32,6 @@ from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.model import MODEL
 from trueweight.fleet.provider import FleetProvider, Request
 from trueweight.fleet.roster import Entry, roster
-from trueweight.plan import request_body, request_line
 from trueweight.protocols import read_reply
 
 _EACH = 6
@@ -81,8 +81,8 @@ class _Asker:
 
     def _ask(self, entry: Entry, case: Case, mode: Mode) -> Response:
         provider = FleetProvider(entry, self._known, rng=random.Random(0), clock=lambda: 0.0)
-        trial = Trial("", case, Provider("p", "http://127.0.0.1", MODEL), 0, mode)
-        line, body = request_line(case), request_body(trial).encode()
+        trial = Trial("", case, Provider("p", "http://127.0.0.1", MODEL), 0, mode, _api_of(case))
+        line, body = trial.protocol.line, trial.body().encode()
         return provider.respond(Request(line.method, f"/v1{line.path}", {}, body))
 
 
@@ -94,8 +94,12 @@ def _exchange(case: Case, mode: Mode, response: Response) -> Exchange:
     body = b"".join(step.data for step in response.steps if isinstance(step, Write))
     failure = Failure(FailureKind.CLIENT_ERROR) if 400 <= response.status < 500 else None
     attempt = Attempt(0, 0, None, 0, 0, response.status, headers=response.headers, body=body, failure=failure)
-    request = RequestRecord(request_line(case).method, "http://127.0.0.1", (), "")
-    return Exchange("", "p", case.suite, case.id, 0, mode, "", request, (attempt,))
+    request = RequestRecord("", "http://127.0.0.1", (), "")
+    return Exchange("", "p", case.suite, case.id, 0, mode, "", request, (attempt,), api=_api_of(case))
+
+
+def _api_of(case: Case) -> str:
+    return case.api or DEFAULT_API
 
 
 def select_cases(faults: Iterable[str], cases: Sequence[Case], known: KnownAnswers) -> dict[str, list[Case]]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from trueweight.config import keys_for
 from trueweight.core import Case, ConfigError, Exchange, Provider, Suite, near_miss
-from trueweight.plan import request_body
 from trueweight.store import RunDir
 from trueweight.workflow.options import RunOptions
 from trueweight.workflow.send import Recording, prepare
@@ -80,7 +79,7 @@ def _provider(run: RunDir, name: str, known: Sequence[Provider] | None) -> Provi
 
 def same_request(again: Again, exchange: Exchange) -> bool:
     """Whether the bytes that go out are those that went out, keys apart."""
-    return all(request_body(trial) == exchange.request.body for trial in again.recording.plan.trials)
+    return all(trial.body() == exchange.request.body for trial in again.recording.plan.trials)
 
 
 def free_directory(run: Path, trial: str) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from trueweight.core import Case, Endpoint, Finding, Mode
+from trueweight.core import Case, Finding, Mode
 from trueweight.suites import read_suite
 from trueweight.suites.as_yaml import json_as_yaml
 from trueweight.workflow.shrink.shrinking import Shrunk
@@ -64,10 +64,10 @@ def _document(case: Case, finding: Finding, mode: Mode) -> dict[str, Any]:
     }
     if case.source:
         entry["source"] = case.source
-    if case.endpoint is Endpoint.CHAT:
+    if case.request:
         entry |= {"tags": ["shrunk"], "modes": [mode.value], "request": _plain(case.request)}
     else:  # nothing is sent, so nothing was shrunk
-        entry |= {"tags": ["shrunk"], "endpoint": case.endpoint.value}
+        entry |= {"tags": ["shrunk"], "api": case.api}
     entry["checks"] = {**_plain(case.checks), finding.check: _plain(case.checks.get(finding.check, {}))}
     if case.answer is not None:
         entry["answer"] = _plain(case.answer)

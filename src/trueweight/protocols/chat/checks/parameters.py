@@ -37,8 +37,8 @@ def n_honoured(case: Case, reply: Reply) -> CheckResult | None:
     n = case.request.get("n")
     if not isinstance(n, int) or isinstance(n, bool) or n < 1 or reply.error is not None:
         return None
-    if reply.choices != n:
-        return Fail("another number of choices than asked", str(n), str(reply.choices), whole(reply))
+    if len(reply.choices) != n:
+        return Fail("another number of choices than asked", str(n), str(len(reply.choices)), whole(reply))
     return Pass()
 
 

@@ -106,4 +106,4 @@ def _asks(case: Case) -> bool:
 
 def _answered(reply: Reply) -> bool:
     """Whether there is a reply at all, rather than something that is no chat completion."""
-    return reply.choices > 0
+    return len(reply.choices) > 0

@@ -1,4 +1,4 @@
-"""Tool-call fragments to tool calls, the way a careful client adds them up, and with every oddity named."""
+"""Tool-call fragments of chat completions to tool calls, as a careful client adds them up, with every oddity named."""
 
 from __future__ import annotations
 

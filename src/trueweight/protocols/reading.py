@@ -1,19 +1,69 @@
-"""``read_reply``: what the final attempt of an exchange says."""
+"""An exchange's bytes to a reply: what is the same for every API. A protocol adds up the JSON documents."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from trueweight.core import Event, Exchange, Mode, Reply, Span
+from trueweight.core import PROTOCOLS, Choice, Event, Exchange, Mode, Reply, Span, Usage
 from trueweight.protocols.anomalies import Anomalies, Kind
-from trueweight.protocols.assemble import Assembler
 from trueweight.protocols.body import Body, note_bad_utf8, unpack
 from trueweight.protocols.json_text import parse_json
-from trueweight.protocols.locate import values
 from trueweight.protocols.sse import SseEvent, looks_like_sse, read_sse
 
 _SSE_TYPE = "text/event-stream"
+
+
+class Assembler(ABC):
+    """Adds up the JSON documents of one body: the one of a plain reply, or those of a stream's events, in order.
+
+    Attributes:
+        usage, error, model, response_id: of the reply, as far as they have come.
+    """
+
+    def __init__(self, anomalies: Anomalies, *, streamed: bool) -> None:
+        self.anomalies = anomalies
+        self.streamed = streamed
+        self.usage: Usage | None = None
+        self.error: Any = None
+        self.model: str | None = None
+        self.response_id: str | None = None
+
+    @abstractmethod
+    def add(self, document: dict[str, Any], span: Span, body: bytes | None) -> None:
+        """Take one JSON object, which stands at ``span``; ``body`` is the whole body of a plain reply."""
+
+    def add_event(self, event: SseEvent, document: Any) -> None:
+        """Take the JSON of one event. An event named ``error`` is an error, whatever its data looks like."""
+        if event.name == "error" and not (isinstance(document, dict) and document.get("error")):
+            self.error = self.error if self.error is not None else document
+        else:
+            self.add_value(document, event.span, None)
+
+    def add_value(self, document: Any, span: Span, body: bytes | None) -> None:
+        """Take one JSON value; what is not an object is an anomaly."""
+        if isinstance(document, dict):
+            self.add(document, span, body)
+        else:
+            self.anomalies.add(Kind.NOT_AN_OBJECT, span=span)
+
+    def take_error(self, document: dict[str, Any]) -> None:
+        """Keep the first error: the ``error`` of a document, or a document that is one."""
+        found = document.get("error")
+        if found is None and document.get("object") == "error":
+            found = document
+        if found is not None and self.error is None:
+            self.error = found
+
+    def is_end(self, event: SseEvent) -> bool:
+        """Whether an event is the mark that ends the stream and holds no document. By default ``[DONE]``."""
+        return event.is_done
+
+    def choices(self) -> tuple[Choice, ...]:
+        """Every choice, in order of index. By default none: the reply is no completion."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +76,23 @@ class _Parsed:
 
 
 def read_reply(exchange: Exchange) -> Reply:
-    """Read the final attempt's body by what it is, whatever its Content-Type claims. Never raises on any body.
+    """Read the final attempt's body in the exchange's API. Never raises on any body.
 
     Raises:
         ValueError: if the exchange brought no answer to read (``exchange.judgeable`` is False).
+        ConfigError: ``unknown-protocol`` if its API is not installed.
+    """
+    return PROTOCOLS.get(exchange.api).read(exchange)
+
+
+def read_with(exchange: Exchange, make: Callable[..., Assembler]) -> Reply:
+    """Read the final attempt's body by what it is, whatever its Content-Type claims, for a protocol to add up.
+
+    Args:
+        make: an `Assembler` class.
+
+    Raises:
+        ValueError: if the exchange brought no answer to read.
     """
     attempt = exchange.final
     if not exchange.judgeable or attempt.status is None:
@@ -41,11 +104,9 @@ def read_reply(exchange: Exchange) -> Reply:
     streamed = looks_like_sse(body.data) or (content_type == _SSE_TYPE and not _looks_like_json(body.data))
     ok = 200 <= attempt.status < 300
     _note_format(body.data, content_type, anomalies, streamed=streamed, asked=exchange.mode, ok=ok)
-    sums = Assembler(anomalies, streamed=streamed)
-    # What is only fetched, the list of models, is no completion: its JSON is kept, and not taken apart.
-    said = exchange.request.method != "GET"
-    parsed = _read_stream(body, sums, anomalies) if streamed else _read_plain(body, text, sums, anomalies, said=said)
-    calls = sums.calls.calls()
+    sums = make(anomalies, streamed=streamed)
+    parsed = _read_stream(body, sums, anomalies) if streamed else _read_plain(body, text, sums, anomalies)
+    choices = sums.choices()
     return Reply(
         status=attempt.status,
         content_type=content_type,
@@ -54,21 +115,14 @@ def read_reply(exchange: Exchange) -> Reply:
         text=text,
         json=parsed.json,
         events=parsed.events,
-        content=sums.text("content"),
-        reasoning=sums.text("reasoning"),
-        refusal=sums.text("refusal"),
-        content_spans=tuple(sums.content_spans),
-        tool_calls=calls,
-        finish_reason=sums.finish_reason,
-        choices=sums.choices,
+        choices=choices,
         usage=sums.usage,
-        logprobs=sums.logprobs,
         error=sums.error,
         model=sums.model,
         response_id=sums.response_id,
-        reasoning_field=sums.reasoning_field,
         done=parsed.done,
         anomalies=anomalies.in_order(),
+        api=exchange.api,
     )
 
 
@@ -99,7 +153,7 @@ def _note_format(
         anomalies.add(Kind.STREAM_IGNORED)
 
 
-def _read_plain(body: Body, text: str, sums: Assembler, anomalies: Anomalies, *, said: bool) -> _Parsed:
+def _read_plain(body: Body, text: str, sums: Assembler, anomalies: Anomalies) -> _Parsed:
     if not body.data:
         return _Parsed()
     whole = Span(0, len(body.data))
@@ -109,21 +163,8 @@ def _read_plain(body: Body, text: str, sums: Assembler, anomalies: Anomalies, *,
     if not document.ok:
         anomalies.add(Kind.JSON_BAD, document.error, whole)
         return _Parsed()
-    sums.add(document.value, whole, _call_spans(body.data), said=said)
+    sums.add_value(document.value, whole, body.data)
     return _Parsed(json=document.value)
-
-
-def _call_spans(data: bytes) -> dict[tuple[int, int], Span]:
-    """Where each tool call of a plain body stands, by place of its choice and its own."""
-    if b"tool_calls" not in data:
-        return {}
-    found: dict[tuple[int, int], Span] = {}
-    for path, span in values(data):
-        if len(path) == 5 and path[0] == "choices" and path[2:4] == ("message", "tool_calls"):
-            choice, call = path[1], path[4]
-            if isinstance(choice, int) and isinstance(call, int):
-                found[choice, call] = span
-    return found
 
 
 def _read_stream(body: Body, sums: Assembler, anomalies: Anomalies) -> _Parsed:
@@ -132,9 +173,10 @@ def _read_stream(body: Body, sums: Assembler, anomalies: Anomalies) -> _Parsed:
     for event in read_sse(body.data, anomalies):
         if done:
             anomalies.add(Kind.DATA_AFTER_DONE, span=event.span)
-        data = None if event.is_done else _read_event(event, sums, anomalies)
-        done |= event.is_done
-        events.append(Event(body.ns_at(event.span.end - 1), event.span, data, event.data))
+        ends = sums.is_end(event)
+        data = None if ends else _read_event(event, sums, anomalies)
+        done |= ends
+        events.append(Event(body.ns_at(event.span.end - 1), event.span, data, event.data, event.name))
     if not done:
         anomalies.add(Kind.DONE_MISSING)
     return _Parsed(events=tuple(events), done=done)
@@ -148,8 +190,6 @@ def _read_event(event: SseEvent, sums: Assembler, anomalies: Anomalies) -> Any:
         anomalies.add(kind, detail, event.span)
     if not document.ok:
         anomalies.add(Kind.SSE_BAD_JSON, document.error, event.span)
-    elif event.name == "error" and not (isinstance(document.value, dict) and document.value.get("error")):
-        sums.error = sums.error if sums.error is not None else document.value
     else:
-        sums.add(document.value, event.span)
+        sums.add_event(event, document.value)
     return document.value

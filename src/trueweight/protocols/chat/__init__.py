@@ -1,0 +1,43 @@
+"""Chat completions (``POST /chat/completions``), the API in whose shape cases are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trueweight.core import PROTOCOLS, Case, Channel, Event, Exchange, Mode, Protocol, Provider, Reply, RequestSize
+from trueweight.core import TokenCount as _TokenCount
+from trueweight.protocols.chat import events, request, usage
+from trueweight.protocols.chat.reply import ChatAssembler
+from trueweight.protocols.errors import error_in
+from trueweight.protocols.reading import read_with
+
+
+class Chat(Protocol):
+    """See `trueweight.core.Protocol` for what each method answers."""
+
+    name = "chat"
+    path = "/chat/completions"
+
+    def body(self, case: Case, provider: Provider, mode: Mode) -> str:
+        return request.body(case, provider, mode)
+
+    def size(self, case: Case, provider: Provider) -> RequestSize | None:
+        return request.size(case, provider)
+
+    def read(self, exchange: Exchange) -> Reply:
+        return read_with(exchange, ChatAssembler)
+
+    def channels(self, event: Event) -> frozenset[Channel]:
+        return events.channels_of(event)
+
+    def tokens_in(self, body: bytes) -> _TokenCount | None:
+        return usage.tokens_in(body)
+
+    def error_in(self, body: bytes) -> str | None:
+        return error_in(body)
+
+    def preview(self, data: Any) -> str:
+        return events.preview(data)
+
+
+PROTOCOLS.add(Chat.name, Chat())

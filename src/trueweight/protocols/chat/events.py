@@ -1,0 +1,60 @@
+"""What one chunk of a streamed chat completion brings: tokens on which channels, and a preview for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trueweight.core import Channel, Event
+from trueweight.protocols.json_text import preview_json
+
+_FIELDS = (
+    ("content", Channel.CONTENT),
+    ("reasoning_content", Channel.REASONING),
+    ("reasoning", Channel.REASONING),
+    ("refusal", Channel.REFUSAL),
+)
+_PREVIEWED_CHOICES = 4
+
+
+def channels_of(event: Event) -> frozenset[Channel]:
+    """The channels on which a chunk brings tokens, over all its choices.
+
+    A role, usage, and a finish reason alone are no tokens; a fragment of a call is one if it has a name or arguments.
+    """
+    choices = event.data.get("choices") if isinstance(event.data, dict) else None
+    if not isinstance(choices, list):
+        return frozenset()
+    found: set[Channel] = set()
+    for choice in choices:
+        delta = choice.get("delta") or choice.get("message") if isinstance(choice, dict) else None
+        if isinstance(delta, dict):
+            found |= {channel for name, channel in _FIELDS if isinstance(delta.get(name), str) and delta[name]}
+            if _brings_call(delta.get("tool_calls")):
+                found.add(Channel.TOOL)
+    return frozenset(found)
+
+
+def _brings_call(entries: Any) -> bool:
+    if not isinstance(entries, list):
+        return False
+    functions = [entry.get("function") for entry in entries if isinstance(entry, dict)]
+    return any(isinstance(f, dict) and (f.get("name") or f.get("arguments")) for f in functions)
+
+
+def preview(data: Any) -> str:
+    """``delta {"content":"Hi"}  finish_reason "stop"``, ``usage {…}``; "" if it is neither chunk nor completion."""
+    choices = data.get("choices") if isinstance(data, dict) else None
+    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
+        return ""
+    parts = [part for choice in choices[:_PREVIEWED_CHOICES] for part in _of_choice(choice)]
+    parts += [f"{key} {preview_json(data[key])}" for key in ("usage", "error") if data.get(key)]
+    return "  ".join(parts)
+
+
+def _of_choice(choice: dict[str, Any]) -> list[str]:
+    parts = [f"{key} {preview_json(choice[key])}" for key in ("delta", "message") if key in choice]
+    if choice.get("index") not in (0, None):
+        parts.insert(0, f"choice {preview_json(choice['index'])}")
+    if choice.get("finish_reason") is not None:
+        parts.append(f"finish_reason {preview_json(choice['finish_reason'])}")
+    return parts

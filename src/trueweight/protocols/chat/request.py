@@ -1,0 +1,45 @@
+"""A case as a chat-completions request. Cases are written in its shape, so there is little to do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from trueweight.core import Case, Mode, Provider, RequestSize
+from trueweight.protocols.json_text import write_json
+
+_PROMPT_KEYS = ("messages", "tools", "functions", "response_format")
+_LIMIT_KEYS = ("max_completion_tokens", "max_tokens")
+
+
+def body(case: Case, provider: Provider, mode: Mode) -> str:
+    """JSON text of what is sent: ``model``, the request of the case, ``extra_body``, the mode, in that order.
+
+    The case's own ``stream_options`` win over ours, because a case may be about them; if they are null, none are sent.
+    """
+    request: dict[str, Any] = {**case.request, **provider.extra_body}
+    options = request.pop("stream_options", {"include_usage": True})
+    rest = {key: value for key, value in request.items() if key not in ("model", "stream")}
+    sent: dict[str, Any] = {"model": provider.model, **rest}
+    if mode is Mode.STREAM:
+        sent |= {"stream": True} if options is None else {"stream": True, "stream_options": options}
+    return write_json(sent)
+
+
+def size(case: Case, provider: Provider) -> RequestSize:
+    """What bounds the tokens of the request: its prompt, ``max_tokens`` or ``max_completion_tokens``, and ``n``."""
+    request: dict[str, Any] = {**case.request, **provider.extra_body}
+    prompt = json.dumps({key: request[key] for key in _PROMPT_KEYS if key in request}, ensure_ascii=False, default=str)
+    messages = request.get("messages")
+    limits = [limit for key in _LIMIT_KEYS if (limit := _count(request.get(key))) is not None]
+    n = request.get("n")
+    return RequestSize(
+        prompt_bytes=len(prompt.encode("utf-8", "surrogatepass")),
+        messages=len(messages) if isinstance(messages, list) else 1,
+        output_tokens=max(limits, default=None),
+        choices=n if isinstance(n, int) and n > 1 else 1,
+    )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

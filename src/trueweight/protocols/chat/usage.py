@@ -1,0 +1,48 @@
+"""Usage of chat completions: the ``usage`` object of a reply, and a cheap search for it in raw bytes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from trueweight.core import Span, TokenCount, Usage
+from trueweight.protocols.anomalies import Anomalies
+from trueweight.protocols.fields import as_count, as_object
+
+_NUMBER = re.compile(rb"\s*+:\s*+(\d{1,12})")
+
+
+def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
+    """The ``usage`` object; None if there is none."""
+    usage = as_object(value, "usage", span, anomalies)
+    if usage is None:
+        return None
+    prompt = as_object(usage.get("prompt_tokens_details"), "usage.prompt_tokens_details", span, anomalies) or {}
+    output = as_object(usage.get("completion_tokens_details"), "usage.completion_tokens_details", span, anomalies) or {}
+
+    def count(source: dict[str, Any], key: str) -> int | None:
+        return as_count(source.get(key), f"usage…{key}", span, anomalies)
+
+    return Usage(
+        input=count(usage, "prompt_tokens"),
+        output=count(usage, "completion_tokens"),
+        total=count(usage, "total_tokens"),
+        cached=count(prompt, "cached_tokens"),
+        reasoning=count(output, "reasoning_tokens"),
+    )
+
+
+def tokens_in(body: bytes) -> TokenCount | None:
+    """The token counts that stand last in a raw body, which need not be well-formed; None if it has no prompt count."""
+    prompt = _last_count(body, b'"prompt_tokens"')
+    return None if prompt is None else TokenCount(prompt, _last_count(body, b'"completion_tokens"') or 0)
+
+
+def _last_count(body: bytes, key: bytes) -> int | None:
+    """The number behind the last occurrence of a key that has one. Backwards, because usage stands at the end."""
+    at = body.rfind(key)
+    while at >= 0:
+        if found := _NUMBER.match(body, at + len(key)):
+            return int(found[1])
+        at = body.rfind(key, 0, at)
+    return None

@@ -1,0 +1,63 @@
+"""The list of models (``GET /models``): fetched, not asked for, and no completion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trueweight.core import (
+    PROTOCOLS,
+    Case,
+    Channel,
+    Event,
+    Exchange,
+    Mode,
+    Protocol,
+    Provider,
+    Reply,
+    RequestSize,
+    Span,
+    TokenCount,
+)
+from trueweight.protocols.errors import error_in
+from trueweight.protocols.reading import Assembler, read_with
+
+
+class _ModelsAssembler(Assembler):
+    """Takes an error if there is one. The list itself stays JSON: only checks of this API look into it."""
+
+    def add(self, document: dict[str, Any], span: Span, body: bytes | None) -> None:  # noqa: ARG002 - as declared
+        self.take_error(document)
+
+
+class Models(Protocol):
+    """See `trueweight.core.Protocol` for what each method answers."""
+
+    name = "models"
+    method = "GET"
+    path = "/models"
+    completions = False
+    modes = (Mode.PLAIN,)
+
+    def body(self, case: Case, provider: Provider, mode: Mode) -> str:  # noqa: ARG002 - as declared
+        return ""
+
+    def size(self, case: Case, provider: Provider) -> RequestSize | None:  # noqa: ARG002 - as declared
+        return None
+
+    def read(self, exchange: Exchange) -> Reply:
+        return read_with(exchange, _ModelsAssembler)
+
+    def channels(self, event: Event) -> frozenset[Channel]:  # noqa: ARG002 - as declared
+        return frozenset()
+
+    def tokens_in(self, body: bytes) -> TokenCount | None:  # noqa: ARG002 - as declared
+        return None
+
+    def error_in(self, body: bytes) -> str | None:
+        return error_in(body)
+
+    def preview(self, data: Any) -> str:  # noqa: ARG002 - as declared
+        return ""
+
+
+PROTOCOLS.add(Models.name, Models())
