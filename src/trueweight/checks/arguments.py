@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from trueweight.checks.calls import CallProblem, CallValidity, validity
+from trueweight.checks.calls import CallValidity, validity
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import quote, spans_of
 from trueweight.core.example import SAMPLE_CALL, Example, calls
 from trueweight.core.request import declared_tools
 from trueweight.protocols import narrow
+from trueweight.protocols.arguments import CallProblem
 
 _FORMAT = {"type": "object", "properties": {"assert_format": {"type": "boolean"}}, "additionalProperties": False}
 _NOTHING = (CallProblem.ARGUMENTS_ABSENT, CallProblem.ARGUMENTS_NULL, CallProblem.ARGUMENTS_EMPTY)

@@ -12,6 +12,7 @@ from trueweight.core import Case, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import anomalies, quote, spans_of, whole
 from trueweight.core.example import SAMPLE_TEXT, Example, sample_case, says
+from trueweight.core.grader import grade
 from trueweight.protocols import Kind, locate, locate_field, narrow, span_of_content
 
 _BROKEN = "\ufffd"
@@ -133,11 +134,11 @@ def text_no_loop(_: Case, reply: Reply) -> CheckResult | None:
     fix="Compare with the reference on the same case before blaming the server.",
     example=Example(SAMPLE_TEXT, "hello", says("bye"), sample_case({"content-matches": {"contains": ["bye"]}})),
 )
-def content_matches(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
+def content_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Absent content is empty content. ``equals`` compares without the white space around."""
     text = reply.content or ""
     here = span_of_content(reply, 0, len(text))[:10] or whole(reply)
-    if "equals" in params and text.strip() != params["equals"].strip():
+    if "equals" in params and grade("text", case, reply, {"text": params["equals"]}).value < 1:
         return Fail("the content is another", quote(params["equals"]), quote(text), here)
     for wanted in params.get("contains", ()):
         if wanted not in text:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-from trueweight.checks.calls import read_arguments, validity
+from trueweight.checks.calls import validity
 from trueweight.checks.markers import find_markers
-from trueweight.checks.structured import same_json
 from trueweight.core import Case, Reply, ToolCall
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of, whole
 from trueweight.core.example import SAMPLE_CALL, SAMPLE_TEXT, Example, calls, sample_case
+from trueweight.graders.calls import EXPECTED_CALLS, match_calls, wanted_arguments
 from trueweight.protocols import locate_field, narrow
+from trueweight.protocols.arguments import read_arguments
 
-_CALL = {
-    "type": "object",
-    "properties": {"name": {"type": "string"}, "arguments": {"type": "object"}, "includes": {"type": "object"}},
-    "required": ["name"],
-    "additionalProperties": False,
-}
 _COMPARE = "Compare with the reference on the same case before blaming the server."
 
 
@@ -68,23 +63,11 @@ def tool_call_expected(_: Case, reply: Reply, params: Mapping[str, Any]) -> Chec
     return Pass()
 
 
-class _Match(NamedTuple):
-    """The expected calls that no call matched, each with the nearest call there is."""
-
-    missing: list[tuple[Mapping[str, Any], ToolCall | None]]
-    extra: list[ToolCall]
-
-
 @check(
     "tool-call-matches",
     "The calls are those that the case expects.",
     on_request=True,
-    params={
-        "type": "object",
-        "properties": {"calls": {"type": "array", "items": _CALL}, "ordered": {"type": "boolean"}},
-        "required": ["calls"],
-        "additionalProperties": False,
-    },
+    params=EXPECTED_CALLS,
     source="https://platform.openai.com/docs/guides/function-calling",
     why="The case was written so that the right call is known.",
     fix=_COMPARE,
@@ -94,11 +77,7 @@ def tool_call_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> Ch
     """Each expected call is there, and none beside. Arguments are compared as JSON values."""
     if reply.error is not None:
         return None
-    if params.get("ordered") and len(params["calls"]) == len(reply.tool_calls):
-        pairs = zip(params["calls"], reply.tool_calls, strict=True)
-        match = _Match([(want, call) for want, call in pairs if not _fits(want, reply, call)], [])
-    else:
-        match = _match(params["calls"], reply)
+    match = match_calls(params, reply)
     if match.missing:
         want, nearest = match.missing[0]
         got = "no such call" if nearest is None else quote(f"{nearest.name}({nearest.arguments})")
@@ -201,9 +180,9 @@ def _leaf_pairs(case: Case, reply: Reply) -> list[tuple[Any, Any, ToolCall]]:
     if not params:
         return []
     out: list[tuple[Any, Any, ToolCall]] = []
-    for want, call in _match(params["calls"], reply).missing:
+    for want, call in match_calls({"calls": params["calls"]}, reply).missing:
         if call is not None:
-            out += [(w, g, call) for w, g in _leaves(_wanted(want), read_arguments(reply, call).value)]
+            out += [(w, g, call) for w, g in _leaves(wanted_arguments(want), read_arguments(reply, call).value)]
     return out
 
 
@@ -213,42 +192,3 @@ def _leaves(want: Any, got: Any) -> list[tuple[Any, Any]]:
     if isinstance(want, list | tuple) and isinstance(got, list):
         return [pair for w, g in zip(want, got, strict=False) for pair in _leaves(w, g)]
     return [] if isinstance(want, Mapping | list | tuple) else [(want, got)]
-
-
-def _wanted(want: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**want.get("includes", {}), **want.get("arguments", {})}
-
-
-def _match(expected: Sequence[Mapping[str, Any]], reply: Reply) -> _Match:
-    """Pair each expected call with a call that fits; what is left over is paired by name."""
-    left = list(reply.tool_calls)
-    unmet: list[Mapping[str, Any]] = []
-    # The strictest first, so that a loose expectation does not take the only call that a strict one fits.
-    for want in sorted(expected, key=lambda w: (-("arguments" in w), -len(_wanted(w)))):
-        fitting = next((call for call in left if _fits(want, reply, call)), None)
-        if fitting is None:
-            unmet.append(want)
-        else:
-            left.remove(fitting)
-    missing: list[tuple[Mapping[str, Any], ToolCall | None]] = []
-    for want in unmet:
-        nearest = next((call for call in left if call.name == want["name"]), None)
-        missing.append((want, nearest))
-        if nearest is not None:
-            left.remove(nearest)
-    return _Match(missing, left)
-
-
-def _fits(want: Mapping[str, Any], reply: Reply, call: ToolCall) -> bool:
-    if call.name != want["name"]:
-        return False
-    got = read_arguments(reply, call).value
-    if "arguments" in want and not same_json(got, want["arguments"]):
-        return False
-    return "includes" not in want or (got is not None and _includes(got, want["includes"]))
-
-
-def _includes(got: Any, want: Any) -> bool:
-    if isinstance(want, Mapping) and isinstance(got, Mapping):
-        return all(key in got and _includes(got[key], value) for key, value in want.items())
-    return same_json(got, want)

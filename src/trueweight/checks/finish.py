@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trueweight.checks.calls import CallProblem, read_arguments
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of
 from trueweight.core.example import SAMPLE_CALL, Example, calls, sample_case, says
 from trueweight.core.request import token_limit
 from trueweight.protocols import locate_field
+from trueweight.protocols.arguments import CallProblem, read_arguments
 
 KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
 

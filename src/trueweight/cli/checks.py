@@ -1,4 +1,4 @@
-"""``trueweight checks``: every check there is."""
+"""``trueweight checks``: every check and grader that is installed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from trueweight.workflow.explain import check_table, checks_json
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def command(as_json: bool) -> None:
-    """List every check: its id, severity, the failure mode it detects, and what it requires.
+    """List every check (id, severity, number of the failure mode, requirement) and every grader.
 
-    `trueweight explain CHECK` says more of one.
+    A check or grader of another installed package has the package's name at its end. `trueweight explain CHECK` says
+    more of one check.
     """
     if as_json:
         click.echo(checks_json())

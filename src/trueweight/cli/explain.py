@@ -1,4 +1,4 @@
-"""``trueweight explain``: one check, in words and by example."""
+"""``trueweight explain``: one check, in words and by its example."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from trueweight.workflow.explain import explain
 @click.command()
 @click.argument("check")
 def command(check: str) -> None:
-    """Say what CHECK demands, why, what a reply that breaks it looks like, and how to fix the server."""
+    """Print what CHECK requires, why, a reply that breaks it, and how to fix the server."""
     for line in explain(check).splitlines():
         click.echo(visible(line))

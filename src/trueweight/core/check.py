@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from trueweight.core.case import Case, Severity
 from trueweight.core.errors import ConfigError
@@ -21,6 +22,9 @@ from trueweight.core.example import Example, PairedExample
 from trueweight.core.registry import Registry
 from trueweight.core.reply import Reply, Span
 from trueweight.core.reply_digest import ReplyDigest
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 NO_PARAMS: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
 
@@ -61,6 +65,7 @@ CheckResult = Pass | Fail | Unsupported | NotApplicable
 PairedResult = tuple[ReplyDigest, CheckResult]
 RunCheck = Callable[[Case, Reply, Mapping[str, Any]], CheckResult | None]
 RunPairedCheck = Callable[[Sequence[ReplyDigest], Sequence[ReplyDigest]], Iterable[PairedResult]]
+ValidateParams = Callable[[Mapping[str, Any]], None]
 
 
 class Scope(StrEnum):
@@ -122,11 +127,15 @@ class CheckInfo:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A declared check. ``run`` judges one reply, ``run_paired`` judges several; exactly one of them is set."""
+    """A declared check. ``run`` judges one reply, ``run_paired`` judges several; exactly one of them is set.
+
+    ``validate`` raises ConfigError for parameters that the JSON Schema allows and the check does not.
+    """
 
     info: CheckInfo
     run: RunCheck | None = None
     run_paired: RunPairedCheck | None = None
+    validate: ValidateParams | None = None
 
 
 CHECKS: Registry[Check] = Registry("check", "trueweight.checks")
@@ -149,11 +158,12 @@ def check(
     protocol: str | None = None,
     scope: Scope = Scope.CHOICE,
     example: Example | None = None,
+    validate: ValidateParams | None = None,
 ) -> Callable[[Callable[..., CheckResult | None]], Callable[..., CheckResult | None]]:
     """Declare a check of one reply. The arguments are the attributes of ``CheckInfo``.
 
     The function takes ``(case, reply)``; with parameters, or if it runs on request only, ``(case, reply, params)``.
-    It returns None where it does not apply.
+    It returns None where it does not apply. ``validate`` is as in ``Check``.
     """
     info = CheckInfo(
         check_id, requirement, severity, source, row, why, fix, engine, protocol=protocol, scope=scope, params=params,
@@ -163,7 +173,7 @@ def check(
 
     def register(function: Callable[..., CheckResult | None]) -> Callable[..., CheckResult | None]:
         run: RunCheck = function if takes_params else (lambda case, reply, _: function(case, reply))
-        CHECKS.add(check_id, Check(info, run=run))
+        CHECKS.add(check_id, Check(info, run=run, validate=validate))
         return function
 
     return register
@@ -221,17 +231,28 @@ def validate_params(check_id: str, params: Any, *, where: str = "") -> None:
     Raises:
         ConfigError: ``unknown-check``, or ``bad-check-parameters`` with the parameter and what would be valid.
     """
-    from jsonschema import Draft202012Validator  # costs 0.1 s, which only commands that read suites need
-
-    schema = check_params_schema(check_id)
-    validator = Draft202012Validator(dict(schema))
-    error = next(iter(sorted(validator.iter_errors(params), key=lambda e: list(map(str, e.path)))), None)
+    error = next(iter(sorted(_validator(check_id).iter_errors(params), key=lambda e: list(map(str, e.path)))), None)
     if error is not None:
         place = "".join(f".{part}" if isinstance(part, str) else f"[{part}]" for part in error.absolute_path)
-        valid = ", ".join(sorted(schema.get("properties", {}))) or "none"
+        valid = ", ".join(sorted(check_params_schema(check_id).get("properties", {}))) or "none"
         raise ConfigError(
             f"check {check_id}: {('parameter ' + place[1:] + ': ') if place else ''}{error.message[:300]}",
             code="bad-check-parameters",
             where=where,
             hint=f"Parameters of {check_id}: {valid}.",
         )
+    validate = CHECKS.get(check_id).validate
+    if validate is not None:
+        try:
+            validate(params)
+        except ConfigError as problem:
+            raise ConfigError(
+                f"check {check_id}: {problem.message}", code=problem.code, where=where, hint=problem.hint
+            ) from None
+
+
+@cache
+def _validator(check_id: str) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator  # costs 0.1 s, which only commands that read suites need
+
+    return Draft202012Validator(dict(check_params_schema(check_id)))

@@ -74,7 +74,7 @@ def test_a_wrong_document_is_told_from_an_invalid_one(valid: bool) -> None:
     wanted = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
     own = Case("s", "c", {**case.request, "response_format": wanted}, checks={"json-equals": {"value": {"a": 1}}})
     message = {"role": "assistant", "content": json.dumps({"a": 2 if valid else "2"})}
-    words = "valid, but not the value that was asked for" if valid else "invalid, and another value"
+    words = "the JSON is valid, but another value" if valid else "the JSON breaks the schema and is another value"
     assert words in _finding(own, message)
 
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from trueweight.checks import all_checks
 from trueweight.cli import _invoke, cli
+from trueweight.core.grader import all_graders
 from trueweight.workflow.explain import explain
 from trueweight.workflow.explain.show import CLOSE, OPEN
 
@@ -16,10 +17,13 @@ IDS = [info.id for info in all_checks()]
 
 
 def test_every_check_is_listed() -> None:
-    """A line for each, in order; the JSON says the same ids and what must be known of each."""
-    out = CliRunner().invoke(cli, ["checks"]).output
-    assert [line.split()[0] for line in out.splitlines()] == IDS
-    listed = json.loads(CliRunner().invoke(cli, ["checks", "--json"]).output)
+    """A line for each, in order, and one for each grader; the JSON has the same ids and every text of a check."""
+    checks, _, graders = CliRunner().invoke(cli, ["checks"]).output.partition("\n\n")
+    assert [line.split()[0] for line in checks.splitlines()] == IDS
+    assert [line.split()[0] for line in graders.splitlines()[1:]] == [one.id for one in all_graders()]
+    made = json.loads(CliRunner().invoke(cli, ["checks", "--json"]).output)
+    assert [one["id"] for one in made["graders"]] == [one.id for one in all_graders()]
+    listed = made["checks"]
     assert [one["id"] for one in listed] == IDS
     assert all(
         one["requirement"] and one["why"] and one["fix"] and one["severity"] in ("MUST", "SHOULD", "INFO")
@@ -29,7 +33,7 @@ def test_every_check_is_listed() -> None:
 
 @pytest.mark.parametrize("check", IDS)
 def test_every_check_is_explained_by_an_example(check: str) -> None:
-    """Law, reason and remedy are said, and an example shows the breach; its text can always be printed."""
+    """Requirement, reason and remedy are printed with an example that breaks it, in text that any file can hold."""
     info = next(one for one in all_checks() if one.id == check)
     text = explain(check)
     assert all(words in text for words in (info.requirement, info.why, info.fix, info.source))

@@ -76,7 +76,7 @@ class OtherLanguage(Fault):
         return each_content(answer, lambda text: text if _is_json(text) else text.replace(" ", " однако ", 1))
 
 
-@fault("other-words", checks=("content-matches",))
+@fault("other-words", checks=("content-matches", "graded"))
 class OtherWords(Fault):
     """Text comes out as other words than were asked for."""
 

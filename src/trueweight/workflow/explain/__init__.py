@@ -11,6 +11,7 @@ from trueweight.core import CheckInfo, Outcome, ReplyDigest, digest_reply
 from trueweight.core.check import CHECKS, all_checks
 from trueweight.core.example import Example, PairedExample, Sample, SampleReply
 from trueweight.core.exchange import Exchange
+from trueweight.core.grader import GRADERS, Grader, all_graders
 from trueweight.protocols import read_reply
 from trueweight.protocols.chat.sample import write_sample
 from trueweight.workflow.explain.show import marked
@@ -25,19 +26,32 @@ _BLAME = {
 
 
 def checks_json() -> str:
-    """Every check with all its attributes, for machines."""
-    return json.dumps([_as_json(info) for info in all_checks()], indent=2, ensure_ascii=False)
+    """Every check and every grader with all their attributes, for machines."""
+    listed = {
+        "checks": [_as_json(info) for info in all_checks()],
+        "graders": [_as_grader(one) for one in all_graders()],
+    }
+    return json.dumps(listed, indent=2, ensure_ascii=False)
 
 
 def check_table() -> Iterator[str]:
-    """A line for each check: id, severity, failure mode, requirement, and the package of one that is not ours."""
+    """A line for each check: id, severity, failure mode, requirement; then one for each grader: id and definition.
+
+    The package of one that is not ours stands at the end of its line.
+    """
     checks = all_checks()
     width = max(len(info.id) for info in checks)
     for info in checks:
         row = f"row {info.row}" if info.row else ""
-        origin = CHECKS.origin(info.id)
-        package = "" if origin == _OURS else f"  [{origin}]"
-        yield f"{info.id:<{width}}  {info.severity:<6}  {row:<6}  {info.requirement}{package}"
+        yield f"{info.id:<{width}}  {info.severity:<6}  {row:<6}  {info.requirement}{_package(CHECKS.origin(info.id))}"
+    yield ""
+    yield "Graders, which the check 'graded' takes:"
+    for one in all_graders():
+        yield f"{one.id:<{width}}  {one.definition}{_package(GRADERS.origin(one.id))}"
+
+
+def _package(origin: str) -> str:
+    return "" if origin == _OURS else f"  [{origin}]"
 
 
 def explain(check_id: str) -> str:
@@ -93,6 +107,10 @@ def _as_json(info: CheckInfo) -> dict[str, Any]:
         "parameters": _params(info),
         "package": CHECKS.origin(info.id),
     }
+
+
+def _as_grader(one: Grader) -> dict[str, Any]:
+    return {"id": one.id, "definition": one.definition, "expected": one.expected, "package": GRADERS.origin(one.id)}
 
 
 def _example(info: CheckInfo) -> Iterator[str]:
