@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from trueweight.core.errors import ConfigError, near_miss
 
@@ -32,12 +32,14 @@ class Registry(Generic[T]):
         group: the group of entry points, e.g. ``trueweight.checks``.
     """
 
+    # Of the class: a module may declare things of several kinds, and is imported by the first registry that names it.
+    _loading: ClassVar[str] = _OURS
+
     def __init__(self, kind: str, group: str) -> None:
         self.kind = kind
         self.group = group
         self._found: dict[str, T] = {}
         self._origins: dict[str, str] = {}
-        self._loading = _OURS
         self._sorted: dict[str, T] | None = None
 
     def add(self, name: str, item: T) -> T:
@@ -91,7 +93,7 @@ class Registry(Generic[T]):
 
         # Ours first, so that a name taken twice is reported against the package that was added.
         for point in sorted(entry_points(group=self.group), key=lambda p: (_package(p) != _OURS, _package(p), p.name)):
-            self._loading = _package(point)
+            before, Registry._loading = Registry._loading, _package(point)
             try:
                 _import_all(point.value)
             except ConfigError:
@@ -104,7 +106,7 @@ class Registry(Generic[T]):
                     hint=f"Fix or uninstall {self._loading}; its entry point is {point.name!r} in {self.group!r}.",
                 ) from error
             finally:
-                self._loading = _OURS
+                Registry._loading = before
 
 
 def _package(point: EntryPoint) -> str:
