@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from trueweight.checks.calls import CallValidity, validity
-from trueweight.core import Case, Reply
+from trueweight.core import Case, Finish, Reply
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import quote, spans_of
 from trueweight.core.example import SAMPLE_CALL, Example, calls
@@ -45,7 +45,7 @@ def tool_arguments_json(case: Case, reply: Reply) -> CheckResult | None:
 )
 def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
     """A finish reason of length is an honest cut."""
-    return None if reply.finish_reason == "length" else _problem(case, reply, CallProblem.ARGUMENTS_CUT)
+    return None if reply.finish is Finish.LENGTH else _problem(case, reply, CallProblem.ARGUMENTS_CUT)
 
 
 @check(
@@ -75,7 +75,7 @@ def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
 )
 def tool_arguments_empty_object(case: Case, reply: Reply) -> CheckResult | None:
     """Not absent, not null, not an empty text."""
-    if reply.finish_reason == "length":
+    if reply.finish is Finish.LENGTH:
         return None
     return _problem(case, reply, *_NOTHING)
 

@@ -39,12 +39,12 @@ def is_custom(request: Mapping[str, Any], call: ToolCall) -> bool:
 
 def validity(request: Mapping[str, Any], reply: Reply, *, assert_format: bool = False) -> tuple[CallValidity, ...]:
     """Judge every call of a reply that has arguments, whatever its finish reason says."""
-    if not reply.tool_calls:
+    if not reply.calls:
         return ()
     kept = _recent.get(assert_format)
     if kept is None or kept.request is not request or kept.reply is not reply:
         tools = declared_tools(request)
-        calls = [call for call in reply.tool_calls if not is_custom(request, call)]
+        calls = [call for call in reply.calls if not is_custom(request, call)]
         judged = tuple(_judge(tools, reply, call, assert_format=assert_format) for call in calls)
         kept = _recent[assert_format] = _Kept(request, reply, judged)
     return kept.judged

@@ -8,12 +8,12 @@ from typing import Any
 
 from trueweight.checks.markers import strings_of
 from trueweight.checks.patterns import Unjudged, matches
-from trueweight.core import Case, Reply, Severity, Span
+from trueweight.core import Case, Finish, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import anomalies, quote, spans_of, whole
 from trueweight.core.example import SAMPLE_TEXT, Example, sample_case, says
 from trueweight.core.grader import grade
-from trueweight.protocols import Kind, locate, locate_field, narrow, span_of_content
+from trueweight.protocols import Kind, locate, locate_noun, narrow, span_of_content
 
 _BROKEN = "\ufffd"
 _INVISIBLE = re.compile("[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
@@ -32,16 +32,14 @@ _LOOP_TAIL = 4000
     example=Example(says(""), "stop"),
 )
 def reply_not_empty(case: Case, reply: Reply) -> CheckResult | None:
-    """Reasoning alone, a reason of tool_calls, and a stop sequence at once have checks of their own or are fine."""
-    if reply.error is not None or reply.finish_reason != "stop" or reply.reasoning or "stop" in case.request:
+    """Not for reasoning alone or a finish reason of tool calls, which have other checks, nor with a stop sequence."""
+    if reply.error is not None or reply.finish is not Finish.STOP or reply.reasoning or "stop" in case.request:
         return None
-    if (reply.content or "").strip() or reply.tool_calls or reply.refusal:
+    if (reply.content or "").strip() or reply.calls or reply.refusal:
         return Pass()
     if anomalies(reply, Kind.WRONG_TYPE, Kind.LEGACY_FUNCTION_CALL):
         return None
-    return Fail(
-        "finish reason stop, and nothing was said", "an answer", "nothing", locate_field(reply, "finish_reason")
-    )
+    return Fail("finish reason stop, and nothing was said", "an answer", "nothing", locate_noun(reply, "finish"))
 
 
 @check(
@@ -58,7 +56,7 @@ def text_whole_characters(case: Case, reply: Reply) -> CheckResult | None:
     """U+FFFD that the request does not speak of, in content, reasoning and arguments."""
     if halves := anomalies(reply, Kind.JSON_LONE_SURROGATE):
         return Fail(halves[0].detail, "whole code points", "half of one", spans_of(halves))
-    texts = [reply.content, reply.reasoning, *(call.arguments for call in reply.tool_calls)]
+    texts = [reply.content, reply.reasoning, *(call.arguments for call in reply.calls)]
     if not any(texts):
         return None
     if any(text and _BROKEN in text for text in texts) and not any(
@@ -103,7 +101,7 @@ def text_visible(case: Case, reply: Reply) -> CheckResult | None:
 )
 def text_no_loop(_: Case, reply: Reply) -> CheckResult | None:
     """Twenty times or more, at least 200 characters, and cut by the length limit."""
-    if not reply.content or reply.finish_reason != "length" or len(reply.content) < 200:
+    if not reply.content or reply.finish is not Finish.LENGTH or len(reply.content) < 200:
         return None
     end = len(reply.content.rstrip())
     loop = _LOOP_BACKWARDS.match(reply.content[max(end - _LOOP_TAIL, 0) : end][::-1])

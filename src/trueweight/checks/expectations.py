@@ -7,12 +7,12 @@ from typing import Any
 
 from trueweight.checks.calls import validity
 from trueweight.checks.markers import find_markers
-from trueweight.core import Case, Reply, ToolCall
+from trueweight.core import Case, Finish, Reply, ToolCall
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of, whole
 from trueweight.core.example import SAMPLE_CALL, SAMPLE_TEXT, Example, calls, sample_case
 from trueweight.graders.calls import EXPECTED_CALLS, match_calls, wanted_arguments
-from trueweight.protocols import locate_field, narrow
+from trueweight.protocols import locate_noun, narrow
 from trueweight.protocols.arguments import read_arguments
 
 _COMPARE = "Compare with the reference on the same case before blaming the server."
@@ -51,14 +51,14 @@ def tool_call_expected(_: Case, reply: Reply, params: Mapping[str, Any]) -> Chec
     """By the calls that are there, whatever the finish reason says."""
     if reply.error is not None:
         return None
-    count = len(reply.tool_calls)
+    count = len(reply.calls)
     low = params.get("min", 1 if params["call"] == "must" else 0)
     high = params.get("max", 0 if params["call"] == "must-not" else None)
     if count == 0 and params["call"] == "may":
         return Pass()
     if count < low or (high is not None and count > high):
         expected = f"{low} to {'any number' if high is None else high}"
-        spans = spans_of(call.span for call in reply.tool_calls) or locate_field(reply, "finish_reason") or whole(reply)
+        spans = spans_of(call.span for call in reply.calls) or locate_noun(reply, "finish") or whole(reply)
         return Fail(f"{count} call(s); content {quote(reply.content or '', 60)}", expected, str(count), spans)
     return Pass()
 
@@ -81,9 +81,9 @@ def tool_call_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> Ch
     if match.missing:
         want, nearest = match.missing[0]
         got = "no such call" if nearest is None else quote(f"{nearest.name}({nearest.arguments})")
-        spans = spans_of([nearest.span if nearest else None]) or locate_field(reply, "finish_reason") or whole(reply)
+        spans = spans_of([nearest.span if nearest else None]) or locate_noun(reply, "finish") or whole(reply)
         words = f"{len(match.missing)} of {len(params['calls'])} expected calls did not come as expected"
-        cut = "; the reply was cut (finish reason length)" if reply.finish_reason == "length" else ""
+        cut = "; the reply was cut (finish reason length)" if reply.finish is Finish.LENGTH else ""
         how = _how_it_came(case, reply, nearest)
         return Fail(f"{words}: {quote(want['name'])}{how}{cut}", quote(dict(want)), got, spans)
     if match.extra:
@@ -151,7 +151,7 @@ def argument_coerced(case: Case, reply: Reply) -> CheckResult | None:
         if not isinstance(got, Mapping | list) and _look(want) == _look(got):
             spans = narrow(reply, call.span, call.arguments or "")
             return Fail("the right value with the wrong type", quote([want]), quote([got]), spans)
-    return Pass() if "tool-call-matches" in case.checks and reply.tool_calls else None
+    return Pass() if "tool-call-matches" in case.checks and reply.calls else None
 
 
 def _look(value: Any) -> Any:
@@ -171,7 +171,7 @@ def _differs(case: Case, reply: Reply, like: Any, words: str) -> CheckResult | N
     for want, got, call in _leaf_pairs(case, reply):
         if isinstance(want, str) and isinstance(got, str) and want != got and like(want, got):
             return Fail(words, quote(want), quote(got), narrow(reply, call.span, got))
-    return Pass() if "tool-call-matches" in case.checks and reply.tool_calls else None
+    return Pass() if "tool-call-matches" in case.checks and reply.calls else None
 
 
 def _leaf_pairs(case: Case, reply: Reply) -> list[tuple[Any, Any, ToolCall]]:

@@ -1,19 +1,17 @@
-"""Finish reasons: known, and in agreement with what the reply carries."""
+"""Finish reasons: in agreement with what the reply carries, and with what the case expects."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from trueweight.core import Case, Reply
+from trueweight.core import Case, Finish, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of
 from trueweight.core.example import SAMPLE_CALL, Example, calls, sample_case, says
-from trueweight.core.request import token_limit
-from trueweight.protocols import locate_field
+from trueweight.core.request import finish_word, token_limit
+from trueweight.protocols import locate_noun
 from trueweight.protocols.arguments import CallProblem, read_arguments
-
-KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
 
 
 @check(
@@ -23,22 +21,22 @@ KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
     row=25,
     source="https://github.com/vllm-project/vllm/issues/25054",
     why="Agents look at the finish reason to know whether to run tools: the calls are never made.",
-    fix="Set tool_calls as the reason whenever calls were parsed, in streams too.",
+    fix="Report the reason for tool calls whenever calls were parsed, in streams too.",
     example=Example(calls("{}", finish="stop"), '"stop"', SAMPLE_CALL),
 )
 def finish_reason_agrees(case: Case, reply: Reply) -> CheckResult | None:
     """A call forced by name may end with stop: the API itself does so."""
-    if not reply.tool_calls or reply.finish_reason is None or isinstance(case.request.get("tool_choice"), Mapping):
+    if not reply.calls or reply.finish is None or isinstance(case.request.get("tool_choice"), Mapping):
         return None
-    if reply.finish_reason == "stop":
-        message = f"{len(reply.tool_calls)} tool call(s) under finish reason stop"
-        return Fail(message, "tool_calls", "stop", locate_field(reply, "finish_reason"))
+    if reply.finish is Finish.STOP:
+        message = f"{len(reply.calls)} tool call(s) under finish reason stop"
+        return Fail(message, "the reason for tool calls", "stop", locate_noun(reply, "finish"))
     return Pass()
 
 
 @check(
     "finish-without-calls",
-    "A finish reason of tool_calls comes with tool calls.",
+    "A finish reason of tool calls comes with tool calls.",
     engine=True,
     row=26,
     source="https://github.com/vllm-project/vllm/issues/53255",
@@ -48,10 +46,10 @@ def finish_reason_agrees(case: Case, reply: Reply) -> CheckResult | None:
 )
 def finish_without_calls(_: Case, reply: Reply) -> CheckResult | None:
     """Also where the list is there and empty."""
-    if reply.finish_reason != "tool_calls":
+    if reply.finish is not Finish.CALLS:
         return None
-    if not reply.tool_calls:
-        return Fail("finish reason tool_calls, and no call", "a call", "none", locate_field(reply, "finish_reason"))
+    if not reply.calls:
+        return Fail("the finish reason is tool calls, with no call", "a call", "none", locate_noun(reply, "finish"))
     return Pass()
 
 
@@ -62,21 +60,21 @@ def finish_without_calls(_: Case, reply: Reply) -> CheckResult | None:
     row=27,
     source="https://github.com/vllm-project/vllm/issues/58228",
     why="Half a call is taken for a whole one and run.",
-    fix="Let the length limit win over tool_calls.",
+    fix="Report length whenever the limit was reached, also inside a call.",
     example=Example(calls('{"city":"O'), "", calls('{"city":"O', finish="length"), sample_case(max_tokens=5)),
 )
 def finish_reason_length(case: Case, reply: Reply) -> CheckResult | None:
     """Where the limit was reached exactly and the last call's arguments are incomplete."""
-    limit, used = token_limit(case.request), reply.usage.completion_tokens if reply.usage else None
-    if limit is None or used is None or used < limit or not reply.tool_calls or reply.finish_reason is None:
+    limit, used = token_limit(case.request), reply.usage.output if reply.usage else None
+    if limit is None or used is None or used < limit or not reply.calls or reply.finish is None:
         return None
-    cut = read_arguments(reply, reply.tool_calls[-1]).problem in (
+    cut = read_arguments(reply, reply.calls[-1]).problem in (
         CallProblem.ARGUMENTS_CUT,
         CallProblem.ARGUMENTS_EMPTY,
     )
-    if cut and reply.finish_reason != "length":
-        spans = locate_field(reply, "finish_reason")
-        return Fail(f"cut at {used} of {limit} tokens", "length", quote(reply.finish_reason), spans)
+    if cut and reply.finish is not Finish.LENGTH:
+        spans = locate_noun(reply, "finish")
+        return Fail(f"cut at {used} of {limit} tokens", "length", quote(reply.finish_text), spans)
     return Pass()
 
 
@@ -97,8 +95,8 @@ def finish_reason_length(case: Case, reply: Reply) -> CheckResult | None:
 )
 def finish_reason(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """None at all is a failure too."""
-    if reply.finish_reason in params["one_of"]:
+    if finish_word(reply) in params["one_of"]:
         return Pass()
-    spans = locate_field(reply, "finish_reason") or spans_of([reply.events[-1].span] if reply.events else [])
+    spans = locate_noun(reply, "finish") or spans_of([reply.events[-1].span] if reply.events else [])
     expected = " | ".join(params["one_of"])
-    return Fail("another finish reason than expected", expected, quote(reply.finish_reason), spans)
+    return Fail("another finish reason than expected", expected, quote(reply.finish_text), spans)

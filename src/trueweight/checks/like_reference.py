@@ -33,7 +33,7 @@ def _lengths(surplus: int, *, broken: bool = False) -> tuple[Sample, ...]:
     source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
     why="The model is shown another prompt: a chat template that drops, repeats or rewrites what was sent.",
     fix="Use the chat template that the model's authors publish, with its tokenizer, and compare the rendered prompts.",
-    field="prompt_tokens",
+    field="input",
     example=PairedExample(
         (Sample(_LENGTHS[5], _costs(30), broken=True), Sample(_LENGTHS[0], _costs(10))), _lengths(1), _lengths(0)
     ),
@@ -46,11 +46,11 @@ def prompt_tokens_like_reference(
     surplus = _constant_surplus(heard, theirs)
     for one in heard:
         counts = theirs.get(one.case.key)
-        if one.prompt_tokens is None or not counts or _more(one, theirs) == surplus:
+        if one.input_tokens is None or not counts or _more(one, theirs) == surplus:
             continue
-        if all(abs(one.prompt_tokens - count) > _SPARE for count in counts):
+        if all(abs(one.input_tokens - count) > _SPARE for count in counts):
             expected = " or ".join(map(str, sorted(counts)))
-            yield one, Fail("other prompt tokens than the reference counts", expected, str(one.prompt_tokens))
+            yield one, Fail("other prompt tokens than the reference counts", expected, str(one.input_tokens))
         else:
             yield one, Pass()
 
@@ -62,7 +62,7 @@ def prompt_tokens_like_reference(
     source="https://github.com/MoonshotAI/Kimi-Vendor-Verifier",
     why="Somebody adds instructions to every request: the model behaves otherwise, and the tokens are billed.",
     fix="Look for a default system prompt in the gateway or in the chat template.",
-    field="prompt_tokens",
+    field="input",
     example=PairedExample(_lengths(25, broken=True), _lengths(2), _lengths(0)),
 )
 def system_prompt_injected(heard: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
@@ -75,7 +75,7 @@ def system_prompt_injected(heard: Sequence[ReplyDigest], reference: Sequence[Rep
             continue
         if surplus is not None and more == surplus:
             words = f"{surplus} prompt tokens more than the reference, in case after case"
-            yield one, Fail(words, "the reference's", f"{one.prompt_tokens} ({surplus:+})")
+            yield one, Fail(words, "the reference's", f"{one.input_tokens} ({surplus:+})")
         else:
             yield one, Pass()
 
@@ -83,17 +83,17 @@ def system_prompt_injected(heard: Sequence[ReplyDigest], reference: Sequence[Rep
 def _counts(reference: Sequence[ReplyDigest]) -> Mapping[str, set[int]]:
     found: dict[str, set[int]] = {}
     for one in reference:
-        if one.prompt_tokens is not None:
-            found.setdefault(one.case.key, set()).add(one.prompt_tokens)
+        if one.input_tokens is not None:
+            found.setdefault(one.case.key, set()).add(one.input_tokens)
     return found
 
 
 def _more(one: ReplyDigest, theirs: Mapping[str, set[int]]) -> int | None:
     """Tokens beyond the reference's; None where either is unknown."""
     counts = theirs.get(one.case.key)
-    if one.prompt_tokens is None or not counts:
+    if one.input_tokens is None or not counts:
         return None
-    return min((one.prompt_tokens - count for count in counts), key=abs)
+    return min((one.input_tokens - count for count in counts), key=abs)
 
 
 def _constant_surplus(heard: Sequence[ReplyDigest], theirs: Mapping[str, set[int]]) -> int | None:

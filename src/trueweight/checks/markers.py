@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from trueweight.core import Case, Reply, Span
+from trueweight.core import Case, Finish, Reply, Span
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote
 from trueweight.core.example import Example, says
@@ -53,14 +53,14 @@ def find_markers(text: str) -> list[str]:
 def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
     """Not where the request or the case's own answer contains the marker. Inside arguments anything is fine.
 
-    A call that was cut is no excuse: it belongs into ``tool_calls``, as far as it came, under finish reason length.
+    Also where the call was cut: a call is sent as a call, as far as it was generated, under finish reason length.
     """
     if not reply.content:
         return None
     leaked = _leaked(case, reply.content, _MARKERS)
     if leaked:
-        calls = "no call" if not reply.tool_calls else f"{len(reply.tool_calls)} call(s)"
-        cut = ", in a reply that was cut (finish reason length)" if reply.finish_reason == "length" else ""
+        calls = "no call" if not reply.calls else f"{len(reply.calls)} call(s)"
+        cut = ", in a reply that was cut (finish reason length)" if reply.finish is Finish.LENGTH else ""
         message = f"{quote(leaked)} in the content, beside {calls}{cut}"
         return Fail(message, "text", quote(leaked), locate(reply, leaked))
     return Pass()

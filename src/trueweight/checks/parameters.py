@@ -7,7 +7,7 @@ from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote
 from trueweight.core.example import Example, sample_case, says
 from trueweight.core.request import token_limit
-from trueweight.protocols import locate, locate_field
+from trueweight.protocols import locate, locate_noun
 
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
 
@@ -50,12 +50,12 @@ def stop_honoured(case: Case, reply: Reply) -> CheckResult | None:
 )
 def max_tokens_honoured(case: Case, reply: Reply) -> CheckResult | None:
     """By the server's own count; one token more is let pass, for engines that count the end."""
-    limit, used = token_limit(case.request), reply.usage.completion_tokens if reply.usage else None
+    limit, used = token_limit(case.request), reply.usage.output if reply.usage else None
     if limit is None or used is None:
         return None
     n = case.request.get("n")
-    choices = n if isinstance(n, int) and n > 0 else 1  # usage counts the tokens of all choices
-    if used > choices * (limit + 1):
-        spans = locate_field(reply, "completion_tokens")
-        return Fail("more tokens than allowed", f"<= {choices * limit}", str(used), spans)
+    count = n if isinstance(n, int) and n > 0 else 1  # usage counts the tokens of all choices
+    if used > count * (limit + 1):
+        spans = locate_noun(reply, "output")
+        return Fail("more tokens than allowed", f"<= {count * limit}", str(used), spans)
     return Pass()

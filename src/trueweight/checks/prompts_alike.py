@@ -42,7 +42,7 @@ def _thinks(prompt: int) -> SampleReply:
     },
     why="The chat template leaves out a message, a tool or a name: the model never sees it.",
     fix="Render both requests with the model's own chat template and compare with what the server feeds the model.",
-    field="prompt_tokens",
+    field="input",
     example=PairedExample(
         (Sample(_BASE, _costs(10)), Sample(_MORE, _costs(11), broken=True)),
         (Sample(_BASE, _costs(10)), Sample(_MORE, _costs(14))),
@@ -75,7 +75,7 @@ def prompt_tokens_more(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
     },
     why="One of the forms reaches the model as the text of a data structure instead of as what was said.",
     fix="Flatten content parts to text before the template sees them.",
-    field="prompt_tokens",
+    field="input",
     example=PairedExample(
         (Sample(_BASE, _costs(10)), Sample(_PARTS, _costs(21), broken=True)),
         (Sample(_BASE, _costs(10)), Sample(_PARTS, _costs(10))),
@@ -102,7 +102,7 @@ def prompt_tokens_same(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
     params=_THAN,
     why="A reasoning model that works with tools starts every step without knowing why it took the last one.",
     fix="Accept reasoning_content in assistant messages and hand it to the chat template.",
-    field="prompt_tokens",
+    field="input",
     example=PairedExample(
         (Sample(_BASE, _thinks(10)), Sample(_KEPT, _thinks(10), broken=True)),
         (Sample(_BASE, _thinks(10)), Sample(_KEPT, _thinks(31))),
@@ -129,17 +129,17 @@ def _judged(
     """Each reply to a case that names the check, by its tokens beyond those of the case it names."""
     counts: dict[str, int] = {}
     for one in heard:
-        if one.prompt_tokens is not None:
-            counts.setdefault(one.case.key, one.prompt_tokens)
+        if one.input_tokens is not None:
+            counts.setdefault(one.case.key, one.input_tokens)
     for one in heard:
         params = one.case.checks.get(check)
-        if params is None or one.prompt_tokens is None:
+        if params is None or one.input_tokens is None:
             continue
         base = counts.get(other_key(one, params[other]))
         if base is None:
             yield one, NotApplicable(f"no prompt tokens of {params[other]} to compare with")
         else:
-            yield one, judge(params, one.prompt_tokens - base)
+            yield one, judge(params, one.input_tokens - base)
 
 
 def other_key(one: ReplyDigest, name: str) -> str:

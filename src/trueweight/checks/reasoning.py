@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trueweight.checks.prompts_alike import other_key
-from trueweight.core import Case, Reply, ReplyDigest, Severity
+from trueweight.core import Case, Finish, Reply, ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, check, paired_check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import SAMPLE_TEXT, Example, PairedExample, Sample, sample_case, says
@@ -28,10 +28,10 @@ _EFFORT = sample_case({"reasoning-longer": {"than": "base"}}, name="effort", rea
 )
 def answer_in_content(_: Case, reply: Reply) -> CheckResult | None:
     """Where the reply stopped by itself."""
-    if not reply.reasoning or reply.finish_reason != "stop":
+    if not reply.reasoning or reply.finish is not Finish.STOP:
         return None
-    if not (reply.content or "").strip() and not reply.tool_calls and not reply.refusal:
-        spans = locate_field(reply, reply.reasoning_field or "reasoning")
+    if not (reply.content or "").strip() and not reply.calls and not reply.refusal:
+        spans = locate_field(reply, reply.reasoning_field or "") or whole(reply)
         return Fail("reasoning, and no answer", "content or a call", quote(reply.reasoning), spans)
     return Pass()
 
@@ -44,7 +44,7 @@ def answer_in_content(_: Case, reply: Reply) -> CheckResult | None:
     on_request=True,
     engine=True,
     why="The next turn must send the reasoning back, and there is nothing to send.",
-    fix="Turn the reasoning parser of the model on, and see that the gateway passes reasoning_content through.",
+    fix="Turn the reasoning parser of the model on, and see that the gateway passes reasoning through.",
     example=Example(SAMPLE_TEXT, "hello", says("4", reasoning="2+2"), sample_case({"reasoning-present": {}})),
 )
 def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResult | None:
@@ -52,7 +52,7 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResu
     if reply.error is not None or not reply.choices:
         return None
     if not (reply.reasoning or "").strip():
-        return Fail("no reasoning came", "reasoning_content", "none", whole(reply))
+        return Fail("the reply has no reasoning", "reasoning", "none", whole(reply))
     return Pass()
 
 
@@ -71,7 +71,7 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResu
     },
     why="The effort is paid for in tokens and in time, and is not what was asked for.",
     fix="Pass reasoning_effort to the chat template in the form that the model knows.",
-    field="reasoning_content",
+    field="reasoning",
     example=PairedExample(
         (Sample(_BASE, says("4", reasoning="2+2 is 4")), Sample(_EFFORT, says("4"), broken=True)),
         (Sample(_BASE, says("4", reasoning="2+2")), Sample(_EFFORT, says("4", reasoning="2+2 is 4"))),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from trueweight.core import PROTOCOLS, Case, Finding, Outcome, Reply, ReplyDigest
 from trueweight.core.check import (
@@ -82,7 +83,26 @@ def _run(case: Case, reply: Reply, entry: Check) -> CheckResult | None:
     params = case.checks.get(info.id) or {}
     if params:
         validate_params(info.id, params, where=f"case {case.key}")
-    return entry.run(case, reply, params)
+    if info.scope is not Scope.CHOICE:
+        return entry.run(case, reply, params)
+    return _of_all_choices([(view.at, entry.run(case, view, params)) for view in reply.choice_views()])
+
+
+def _of_all_choices(results: Sequence[tuple[int, CheckResult | None]]) -> CheckResult | None:
+    """One result for the results of all choices, given with their indices.
+
+    A failure of any choice is one, and names the choice unless it is the first; a pass needs every choice to pass, but
+    for those to which the check does not apply.
+    """
+    given = [(index, result) for index, result in results if result is not None]
+    failed = [(index, result) for index, result in given if isinstance(result, Fail)]
+    if failed:
+        index, first = failed[0]
+        more = f" (and in {len(failed) - 1} more choices)" if len(failed) > 1 else ""
+        place = f"choice {index}: " if index != results[0][0] else ""
+        return replace(first, message=f"{place}{first.message}{more}")
+    passed_last = sorted(given, key=lambda one: isinstance(one[1], Pass))
+    return passed_last[0][1] if passed_last else None
 
 
 def _finding(case: Case, entry: Check, result: CheckResult) -> Finding:

@@ -43,8 +43,8 @@ def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
     """A stream that said it failed is for ``error-in-stream``."""
     if not reply.streamed or reply.error is not None:
         return None
-    if reply.finish_reason is None:
-        ending = "[DONE] came without one" if reply.done else "it just ends"
+    if reply.finish is None:
+        ending = "the end-of-stream event came without one" if reply.done else "it just ends"
         return Fail(f"the stream has no finish reason: {ending}", "a finish reason", "none", last_event(reply))
     return Pass()
 
@@ -89,7 +89,7 @@ def arguments_streamed(_: Case, reply: Reply) -> CheckResult | None:
     """Long arguments in one chunk, after the name came alone. A call whole in one delta is a healthy style."""
     if not reply.streamed:
         return None
-    long = [call for call in reply.tool_calls if call.arguments and len(call.arguments) >= 64]
+    long = [call for call in reply.calls if call.arguments and len(call.arguments) >= 64]
     late = [call for call in long if call.fragments == 2]
     if late:
         return Fail(

@@ -29,7 +29,7 @@ def _streams(text: str, **more: Any) -> SampleReply:
     source="https://github.com/vllm-project/vllm/issues/48294",
     why="An agent works in one mode and fails in the other.",
     fix="Streams have a tool parser of their own: compare its output with that of the plain path.",
-    field="tool_calls",
+    field="calls",
     example=PairedExample(
         (Sample(COLD, SAMPLE_CALL), Sample(COLD, says("It is cold.", mode=Mode.STREAM), broken=True)),
         (Sample(COLD, SAMPLE_CALL), Sample(COLD, calls('{"city":"Oslo"}', mode=Mode.STREAM))),
@@ -98,17 +98,17 @@ def usage_same_streamed(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) 
 
 
 def _same_prompt(plain: Sequence[ReplyDigest], one: ReplyDigest) -> CheckResult | None:
-    counts = {p.prompt_tokens for p in plain if p.prompt_tokens is not None}
-    if one.prompt_tokens is None or not counts:
+    counts = {p.input_tokens for p in plain if p.input_tokens is not None}
+    if one.input_tokens is None or not counts:
         return None
-    if one.prompt_tokens in counts:
+    if one.input_tokens in counts:
         return Pass()
     expected = " or ".join(map(str, sorted(counts)))
-    return Fail("the same prompt has another number of tokens when streamed", expected, str(one.prompt_tokens))
+    return Fail("the same prompt has another number of tokens when streamed", expected, str(one.input_tokens))
 
 
 def _same_completion(plain: ReplyDigest, one: ReplyDigest) -> CheckResult | None:
-    ours, theirs = one.completion_tokens, plain.completion_tokens
+    ours, theirs = one.output_tokens, plain.output_tokens
     if ours is None or theirs is None:
         return None
     if abs(ours - theirs) > _SPARE:

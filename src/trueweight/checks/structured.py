@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trueweight.checks.json_schema import validate
-from trueweight.core import Case, Reply
+from trueweight.core import Case, Finish, Reply
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import SAMPLE_SCHEMA, Example, sample_case, says
@@ -40,17 +40,17 @@ def classify(
     the schema cannot be judged by.
     """
     wanted = requested_schema(request) if schema is None else schema
-    if wanted is None or not reply.ok or (reply.tool_calls and not (reply.content or "").strip()):
+    if wanted is None or not reply.ok or (reply.calls and not (reply.content or "").strip()):
         return None
     return _judge(wanted, reply, assert_format=assert_format)[0]
 
 
 def _judge(schema: Any, reply: Reply, *, assert_format: bool) -> tuple[str | None, str]:
     text = (reply.content or "").strip()
-    if reply.refusal or (reply.finish_reason == "content_filter"):
+    if reply.refusal or (reply.finish is Finish.FILTER):
         return "refused", quote(reply.refusal or "content_filter")
     if not text:
-        return ("truncated" if reply.finish_reason == "length" else "empty"), ""
+        return ("truncated" if reply.finish is Finish.LENGTH else "empty"), ""
     parsed = parse_json(text)
     if parsed.ok and not any(kind is Kind.JSON_NAN for kind, _ in parsed.oddities):
         judged = validate(schema, parsed.value, assert_format=assert_format)
@@ -58,7 +58,7 @@ def _judge(schema: Any, reply: Reply, *, assert_format: bool) -> tuple[str | Non
             return None, judged.reason
         words = "; ".join(f"{v.path}: {v.message}" for v in judged.violations)
         return ("valid" if judged.valid else "invalid"), words
-    return ("truncated" if reply.finish_reason == "length" else _form(text)), parsed.error or "NaN is not JSON"
+    return ("truncated" if reply.finish is Finish.LENGTH else _form(text)), parsed.error or "NaN is not JSON"
 
 
 def _form(text: str) -> str:
@@ -124,7 +124,7 @@ def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> Ch
 
 def _spent(case: Case, reply: Reply) -> bool:
     """Whether a reply has used all the tokens that the request allows."""
-    limit, used = token_limit(case.request), reply.usage.completion_tokens if reply.usage else None
+    limit, used = token_limit(case.request), reply.usage.output if reply.usage else None
     return limit is not None and used is not None and used >= limit
 
 

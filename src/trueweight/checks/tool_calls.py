@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from trueweight.checks.calls import is_custom
 from trueweight.checks.markers import find_markers
-from trueweight.core import Case, Reply
+from trueweight.core import Case, Finish, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of
 from trueweight.core.example import SAMPLE_CALL, SAMPLE_TEXT, Example, SampleCall, SampleReply, calls, sample_case
 from trueweight.core.request import declared_tools
-from trueweight.protocols import locate_field, narrow
+from trueweight.protocols import locate_noun, narrow
 
 _CALLS = "https://platform.openai.com/docs/guides/function-calling"
 
@@ -30,12 +30,12 @@ _CALLS = "https://platform.openai.com/docs/guides/function-calling"
 def tool_name_declared(case: Case, reply: Reply) -> CheckResult | None:
     """A name with control tokens in it is for ``tool-name-clean``."""
     tools = declared_tools(case.request)
-    wrong = [c for c in reply.tool_calls if c.name and c.name not in tools and not find_markers(c.name)]
+    wrong = [c for c in reply.calls if c.name and c.name not in tools and not find_markers(c.name)]
     if wrong:
         name = wrong[0].name or ""
         spans = narrow(reply, wrong[0].span, name)
         return Fail(f"{quote(name)} is not among the request's tools", quote(sorted(tools)), quote(name), spans)
-    return Pass() if reply.tool_calls else None
+    return Pass() if reply.calls else None
 
 
 @check(
@@ -50,11 +50,11 @@ def tool_name_declared(case: Case, reply: Reply) -> CheckResult | None:
 )
 def tool_name_clean(_: Case, reply: Reply) -> CheckResult | None:
     """Markers of any known family."""
-    for call in reply.tool_calls:
+    for call in reply.calls:
         if call.name and (found := find_markers(call.name)):
             spans = narrow(reply, call.span, found[0])
             return Fail(f"the name {quote(call.name)} carries {quote(found[0])}", "a name", quote(call.name), spans)
-    return Pass() if reply.tool_calls else None
+    return Pass() if reply.calls else None
 
 
 @check(
@@ -69,7 +69,7 @@ def tool_name_clean(_: Case, reply: Reply) -> CheckResult | None:
 )
 def tool_name_present(case: Case, reply: Reply) -> CheckResult | None:
     """Custom tools have their name elsewhere and are not judged."""
-    calls = [call for call in reply.tool_calls if not is_custom(case.request, call)]
+    calls = [call for call in reply.calls if not is_custom(case.request, call)]
     nameless = [call.span for call in calls if not call.name]
     if nameless:
         return Fail(f"{len(nameless)} call(s) without a name", "a name", "none", spans_of(nameless))
@@ -88,10 +88,10 @@ def tool_name_present(case: Case, reply: Reply) -> CheckResult | None:
 )
 def call_id_present(_: Case, reply: Reply) -> CheckResult | None:
     """Any format will do."""
-    without = [call.span for call in reply.tool_calls if not call.id]
+    without = [call.span for call in reply.calls if not call.id]
     if without:
-        return Fail(f"{len(without)} of {len(reply.tool_calls)} calls have no id", "an id", "none", spans_of(without))
-    return Pass() if reply.tool_calls else None
+        return Fail(f"{len(without)} of {len(reply.calls)} calls have no id", "an id", "none", spans_of(without))
+    return Pass() if reply.calls else None
 
 
 @check(
@@ -105,12 +105,12 @@ def call_id_present(_: Case, reply: Reply) -> CheckResult | None:
 )
 def call_id_unique(_: Case, reply: Reply) -> CheckResult | None:
     """Within one reply; some families count on through the conversation."""
-    ids = Counter(call.id for call in reply.tool_calls if call.id)
+    ids = Counter(call.id for call in reply.calls if call.id)
     if not ids:
         return None
     worst, count = ids.most_common(1)[0]
     if count > 1:
-        spans = spans_of(call.span for call in reply.tool_calls if call.id == worst)
+        spans = spans_of(call.span for call in reply.calls if call.id == worst)
         return Fail(f"{count} calls have the id {quote(worst)}", "unique ids", quote(worst), spans)
     return Pass()
 
@@ -130,9 +130,9 @@ def tool_choice_none(case: Case, reply: Reply) -> CheckResult | None:
     """By the calls that are there."""
     if case.request.get("tool_choice") != "none":
         return None
-    if reply.tool_calls:
-        names = quote([call.name for call in reply.tool_calls])
-        return Fail("a call in spite of tool_choice none", "no call", names, spans_of(c.span for c in reply.tool_calls))
+    if reply.calls:
+        names = quote([call.name for call in reply.calls])
+        return Fail("a call in spite of tool_choice none", "no call", names, spans_of(c.span for c in reply.calls))
     return Pass()
 
 
@@ -157,11 +157,11 @@ def tool_choice_required(case: Case, reply: Reply) -> CheckResult | None:
         return None
     if not case.request.get("tools") and "tool-choice-required" not in case.checks:
         return None
-    if reply.tool_calls:
+    if reply.calls:
         return Pass()
-    if reply.refusal or reply.finish_reason in ("length", "content_filter"):
+    if reply.refusal or reply.finish in (Finish.LENGTH, Finish.FILTER):
         return None
-    spans = locate_field(reply, "finish_reason")
+    spans = locate_noun(reply, "finish")
     return Fail("no call in spite of tool_choice", quote(choice), quote(reply.content or ""), spans)
 
 
@@ -184,9 +184,9 @@ def tool_choice_required(case: Case, reply: Reply) -> CheckResult | None:
 def tool_choice_named(case: Case, reply: Reply) -> CheckResult | None:
     """Whether there is a call at all is for ``tool-choice-required``."""
     wanted = _named(case.request.get("tool_choice"))
-    if wanted is None or not reply.tool_calls:
+    if wanted is None or not reply.calls:
         return None
-    others = [call for call in reply.tool_calls if call.name != wanted]
+    others = [call for call in reply.calls if call.name != wanted]
     if others:
         spans = narrow(reply, others[0].span, others[0].name or "")
         return Fail("another tool than the named one was called", quote(wanted), quote(others[0].name), spans)
@@ -206,11 +206,11 @@ def tool_choice_named(case: Case, reply: Reply) -> CheckResult | None:
 )
 def parallel_calls_off(case: Case, reply: Reply) -> CheckResult | None:
     """Where the request says so."""
-    if case.request.get("parallel_tool_calls") is not False or not reply.tool_calls:
+    if case.request.get("parallel_tool_calls") is not False or not reply.calls:
         return None
-    if len(reply.tool_calls) > 1:
-        spans = spans_of(call.span for call in reply.tool_calls)
-        return Fail("several calls in spite of parallel_tool_calls false", "1", str(len(reply.tool_calls)), spans)
+    if len(reply.calls) > 1:
+        spans = spans_of(call.span for call in reply.calls)
+        return Fail("several calls in spite of parallel_tool_calls false", "1", str(len(reply.calls)), spans)
     return Pass()
 
 

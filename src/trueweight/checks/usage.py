@@ -8,7 +8,7 @@ from typing import Any
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.example import Example, sample_case, says
-from trueweight.protocols import locate_field
+from trueweight.protocols import locate_noun
 
 _ENOUGH_WORDS = 200
 
@@ -28,11 +28,11 @@ _ENOUGH_WORDS = 200
 def usage_adds_up(_: Case, reply: Reply) -> CheckResult | None:
     """Some count reasoning beside the completion: that total is accepted too."""
     usage = reply.usage
-    if usage is None or None in (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens):
+    if usage is None or None in (usage.input, usage.output, usage.total):
         return None
-    parts = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
-    if usage.total_tokens not in (parts, parts + (usage.reasoning_tokens or 0)):
-        return Fail("the parts do not add up", str(parts), str(usage.total_tokens), locate_field(reply, "total_tokens"))
+    parts = (usage.input or 0) + (usage.output or 0)
+    if usage.total not in (parts, parts + (usage.reasoning or 0)):
+        return Fail("the parts do not add up", str(parts), str(usage.total), locate_noun(reply, "total"))
     return Pass()
 
 
@@ -51,10 +51,10 @@ def usage_adds_up(_: Case, reply: Reply) -> CheckResult | None:
 def usage_not_zero(_: Case, reply: Reply) -> CheckResult | None:
     """Where usage came and the reply carries text or calls."""
     usage = reply.usage
-    if usage is None or not (reply.content or reply.reasoning or reply.tool_calls):
+    if usage is None or not (reply.content or reply.reasoning or reply.calls):
         return None
-    zero = [name for name in ("prompt_tokens", "completion_tokens") if getattr(usage, name) == 0]
-    return Fail(f"{' and '.join(zero)} 0", "> 0", "0", locate_field(reply, zero[0])) if zero else Pass()
+    zero = [name for name in ("input", "output") if getattr(usage, name) == 0]
+    return Fail(f"{' and '.join(zero)} tokens are 0", "> 0", "0", locate_noun(reply, zero[0])) if zero else Pass()
 
 
 @check(
@@ -71,15 +71,15 @@ def usage_not_zero(_: Case, reply: Reply) -> CheckResult | None:
 )
 def prompt_not_truncated(case: Case, reply: Reply) -> CheckResult | None:
     """A tokenizer splits at spaces, so a word is never less than a token. A fifth is left for odd tokenizers."""
-    tokens = reply.usage.prompt_tokens if reply.usage else None
+    tokens = reply.usage.input if reply.usage else None
     if tokens is None or reply.usage is None:
         return None
     words = _words(case.request.get("messages"))
     if words < _ENOUGH_WORDS:
         return None
-    counted = tokens + (reply.usage.cached_tokens or 0)
+    counted = tokens + (reply.usage.cached or 0)
     if counted < 0.8 * words:
-        spans = locate_field(reply, "prompt_tokens")
+        spans = locate_noun(reply, "input")
         return Fail(f"{words} words were sent, {counted} tokens read", f">= {words}", str(counted), spans)
     return Pass()
 

@@ -11,7 +11,7 @@ from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import SAMPLE_CALL, Example, calls, sample_case, says
-from trueweight.protocols import locate, locate_field, span_of_content
+from trueweight.protocols import locate, locate_noun, span_of_content
 
 _SCRIPTS: Mapping[str, tuple[str, ...]] = {
     "latin": ("LATIN", "FULLWIDTH LATIN", "MASCULINE", "FEMININE", "MODIFIER"),
@@ -122,10 +122,10 @@ def text_repetition(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckRe
 )
 def text_beside_call(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Only where there is a call; whether there is one is for other checks."""
-    if not reply.tool_calls:
+    if not reply.calls:
         return None
     lost = [text for text in params["contains"] if text not in (reply.content or "")]
     if lost:
-        spans = locate_field(reply, "content") or whole(reply)
+        spans = locate_noun(reply, "content") or whole(reply)
         return Fail("text beside a call is missing", quote(lost[0]), quote(reply.content), spans)
     return Pass()

@@ -6,6 +6,8 @@ The rest of the program speaks of cases, replies, choices, calls, usage and fini
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 from trueweight.core.case import Case, Mode
@@ -54,6 +56,8 @@ class Protocol(ABC):
         completions: whether its replies are completions of a model. What only reads from the server (the list of
             models) takes no part in speed, tokens and load, and is asked of every provider.
         modes: the modes it can be asked in.
+        names: noun (``finish``, ``input``, ``output``, ``total``, ``calls``, ``reasoning``, …) → the JSON name of its
+            field, where that is another. The evidence of a finding is looked up under it.
     """
 
     name: ClassVar[str]
@@ -61,6 +65,7 @@ class Protocol(ABC):
     path: ClassVar[str]
     completions: ClassVar[bool] = True
     modes: ClassVar[tuple[Mode, ...]] = (Mode.PLAIN, Mode.STREAM)
+    names: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     @property
     def line(self) -> RequestLine:

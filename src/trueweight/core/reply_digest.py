@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trueweight.core.case import Case, Mode
 from trueweight.core.digest import digest
-from trueweight.core.reply import Reply
+from trueweight.core.reply import Finish, Reply
 
 _KEPT = 400
 """Characters of content that are kept for quoting."""
@@ -33,9 +33,9 @@ class ReplyDigest:
     text: str
     reasoned: int
     cut: bool
-    finish_reason: str | None
-    prompt_tokens: int | None
-    completion_tokens: int | None
+    finish: Finish | None
+    input_tokens: int | None
+    output_tokens: int | None
 
 
 def digest_reply(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> ReplyDigest | None:
@@ -49,11 +49,11 @@ def digest_reply(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) 
         mode=mode,
         repeat=repeat,
         content=None if reply.content is None else reply.content[:_KEPT],
-        calls=tuple((call.name, call.arguments) for call in reply.tool_calls),
+        calls=tuple((call.name, call.arguments) for call in reply.calls),
         text=digest([reply.content or "", reply.reasoning or ""])[:20],
         reasoned=len(reply.reasoning or ""),
-        cut=reply.finish_reason == "length",
-        finish_reason=reply.finish_reason,
-        prompt_tokens=usage.prompt_tokens if usage else None,
-        completion_tokens=usage.completion_tokens if usage else None,
+        cut=reply.finish is Finish.LENGTH,
+        finish=reply.finish,
+        input_tokens=usage.input if usage else None,
+        output_tokens=usage.output if usage else None,
     )

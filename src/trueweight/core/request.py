@@ -1,11 +1,19 @@
-"""What a case's request declares: its tools, its token limit, its schema. Requests are written as chat completions."""
+"""What a case says, in the vocabulary of chat completions: its tools, its token limit, its schema, finish reasons."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from trueweight.core.reply import Finish, Reply
+
 _ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
+_FINISH_WORDS = {
+    Finish.STOP: "stop",
+    Finish.LENGTH: "length",
+    Finish.CALLS: "tool_calls",
+    Finish.FILTER: "content_filter",
+}
 
 
 def declared_tools(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,6 +48,11 @@ def token_limit(request: Mapping[str, Any]) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
     return None
+
+
+def finish_word(reply: Reply) -> str | None:
+    """A reply's finish reason in the word that cases use; as sent where they have none for it."""
+    return reply.finish_text if reply.finish is None else _FINISH_WORDS.get(reply.finish, reply.finish_text)
 
 
 def requested_schema(request: Mapping[str, Any]) -> Any:

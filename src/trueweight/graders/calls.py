@@ -51,8 +51,8 @@ def calls(_: Case, reply: Reply, expected: Any) -> Score:
 
 def match_calls(expected: Mapping[str, Any], reply: Reply) -> CallMatch:
     """Pair the expected calls with the reply's: one by one if they are ``ordered``, else by what fits."""
-    if expected.get("ordered") and len(expected["calls"]) == len(reply.tool_calls):
-        pairs = zip(expected["calls"], reply.tool_calls, strict=True)
+    if expected.get("ordered") and len(expected["calls"]) == len(reply.calls):
+        pairs = zip(expected["calls"], reply.calls, strict=True)
         return CallMatch([(want, call) for want, call in pairs if not _fits(want, reply, call)], [])
     return _match(expected["calls"], reply)
 
@@ -64,7 +64,7 @@ def wanted_arguments(want: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _match(expected: Sequence[Mapping[str, Any]], reply: Reply) -> CallMatch:
     """Pair each expected call with a call that fits; what is left over is paired by name."""
-    left = list(reply.tool_calls)
+    left = list(reply.calls)
     unmet: list[Mapping[str, Any]] = []
     # The strictest first, so that a loose expectation does not take the only call that a strict one fits.
     for want in sorted(expected, key=lambda w: (-("arguments" in w), -len(wanted_arguments(w)))):

@@ -5,7 +5,7 @@ Other packages ask for an API through `trueweight.core.PROTOCOLS`, and read repl
 
 from trueweight.protocols.anomalies import Kind
 from trueweight.protocols.json_text import MAX_DEPTH, ParsedJson, parse_json
-from trueweight.protocols.locate import locate, locate_field, narrow, span_of_content
+from trueweight.protocols.locate import locate, locate_field, locate_noun, narrow, span_of_content
 from trueweight.protocols.reading import Assembler, read_reply, read_with
 from trueweight.protocols.sse import SseEvent, read_sse
 from trueweight.protocols.timing import timing_of
@@ -18,6 +18,7 @@ __all__ = [
     "SseEvent",
     "locate",
     "locate_field",
+    "locate_noun",
     "narrow",
     "parse_json",
     "read_reply",

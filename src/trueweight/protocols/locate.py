@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from trueweight.core import Piece, Reply, Span
+from trueweight.core import PROTOCOLS, Piece, Reply, Span
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
 _UNIT = re.compile(
@@ -108,6 +108,11 @@ def locate_field(reply: Reply, name: str) -> tuple[Span, ...]:
     for found in re.finditer(pattern, reply.body, re.DOTALL):  # noqa: B007 - the last one is wanted
         pass
     return (Span(*found.span()),) if found else ()
+
+
+def locate_noun(reply: Reply, noun: str) -> tuple[Span, ...]:
+    """As `locate_field`, by the noun (``finish``, ``input``, …) that the protocol has a JSON name for."""
+    return locate_field(reply, PROTOCOLS.get(reply.api).names.get(noun, noun))
 
 
 def narrow(reply: Reply, span: Span | None, needle: str) -> tuple[Span, ...]:

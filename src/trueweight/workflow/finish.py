@@ -8,7 +8,7 @@ from typing import Any
 from trueweight.assess import judge_against, with_verdicts
 from trueweight.checks import all_checks
 from trueweight.core import Case, Finding, Outcome, Reply
-from trueweight.protocols import locate_field
+from trueweight.protocols import locate_noun
 from trueweight.report import Evidence, Failing, failing_cells, render, wanted_trials
 from trueweight.store import RunDir
 from trueweight.workflow.bar import bar_notes, bar_of
@@ -84,7 +84,7 @@ def _together(case: Case, reply: Reply | None, fails: Iterable[Failing]) -> Iter
         if reply is not None and info is not None:
             severity = case.severity if one.check in case.checks else info.severity
             message = f"found over several replies: {one.message}"
-            yield Finding(one.check, Outcome.FAIL, severity, message, spans=locate_field(reply, info.field))
+            yield Finding(one.check, Outcome.FAIL, severity, message, spans=locate_noun(reply, info.field))
 
 
 def publish(run: RunDir, summary: Mapping[str, Any], form: str = "html") -> str:

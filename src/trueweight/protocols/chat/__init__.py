@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from trueweight.core import PROTOCOLS, Case, Channel, Event, Exchange, Mode, Protocol, Provider, Reply, RequestSize
@@ -17,6 +18,16 @@ class Chat(Protocol):
 
     name = "chat"
     path = "/chat/completions"
+    names = MappingProxyType(
+        {
+            "finish": "finish_reason",
+            "input": "prompt_tokens",
+            "output": "completion_tokens",
+            "total": "total_tokens",
+            "calls": "tool_calls",
+            "reasoning": "reasoning_content",
+        }
+    )
 
     def body(self, case: Case, provider: Provider, mode: Mode) -> str:
         return request.body(case, provider, mode)

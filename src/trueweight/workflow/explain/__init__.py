@@ -141,8 +141,8 @@ def _paired(info: CheckInfo, example: PairedExample) -> Iterator[str]:
         exchange = sample_exchange(one.reply)
         reply = read_reply(exchange)
         usage = reply.usage
-        text = reply.content or "".join(f"{call.name}({call.arguments})" for call in reply.tool_calls)
-        tokens = f"{usage.prompt_tokens} + {usage.completion_tokens} tokens" if usage else "no usage"
+        text = reply.content or "".join(f"{call.name}({call.arguments})" for call in reply.calls)
+        tokens = f"{usage.input} + {usage.output} tokens" if usage else "no usage"
         failed = [f for f in findings.get(f"{at:020}", ()) if f.check == info.id and f.outcome is Outcome.FAIL]
         mark = f"  ⟦{failed[0].message}⟧" if failed else ""
         yield f"  case {one.case.id}, {exchange.mode}: {json.dumps(text, ensure_ascii=False)}, {tokens}{mark}"

@@ -26,12 +26,12 @@ KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
 )
 def finish_reason_known(_: Case, reply: Reply) -> CheckResult | None:
     """A stream without any is for ``stream-complete``."""
-    if reply.error is not None or not reply.choices or (reply.streamed and reply.finish_reason is None):
+    if reply.error is not None or not reply.choices or (reply.streamed and reply.finish is None):
         return None
     if reply.finish_reason in KNOWN:
         return fail_on(reply, Kind.FINISH_BLANK, expected="null until the end") or Pass()
     spans = locate_field(reply, "finish_reason") or whole(reply)
-    return Fail("the finish reason is unknown or absent", " | ".join(KNOWN), quote(reply.finish_reason), spans)
+    return Fail("the finish reason is unknown or absent", " | ".join(KNOWN), quote(reply.finish_text), spans)
 
 
 @check(

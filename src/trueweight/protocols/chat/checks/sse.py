@@ -69,7 +69,7 @@ def sse_style(_: Case, reply: Reply) -> CheckResult | None:
 )
 def stream_done(_: Case, reply: Reply) -> CheckResult | None:
     """Also when the rest of the stream is whole."""
-    if not reply.streamed or reply.error is not None or reply.finish_reason is None:
+    if not reply.streamed or reply.error is not None or reply.finish is None:
         return None
     if not reply.done:
         return Fail("the stream ends without [DONE]", "data: [DONE]", "nothing", last_event(reply))

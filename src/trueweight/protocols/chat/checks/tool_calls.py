@@ -91,13 +91,13 @@ def tool_fragment_names(_: Case, reply: Reply) -> CheckResult | None:
 def call_type(case: Case, reply: Reply) -> CheckResult | None:
     """Custom tools are of type custom, and some families have types of their own for tools that the server runs."""
     known = declared_types(case.request)
-    wrong = [call for call in reply.tool_calls if call.type not in known]
+    wrong = [call for call in reply.calls if call.type not in known]
     if wrong:
         return Fail("a call of no known type", "function", quote(wrong[0].type), spans_of(c.span for c in wrong))
-    return Pass() if reply.tool_calls else None
+    return Pass() if reply.calls else None
 
 
 def _streamed(reply: Reply, *kinds: Kind, expected: str) -> CheckResult | None:
-    if not reply.streamed or not (reply.tool_calls or anomalies(reply, *kinds)):
+    if not reply.streamed or not (reply.calls or anomalies(reply, *kinds)):
         return None
     return fail_on(reply, *kinds, expected=expected) or Pass()
