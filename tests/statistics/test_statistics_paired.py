@@ -36,7 +36,7 @@ def test_cases_that_one_side_cannot_answer_are_said() -> None:
     """A case without a counterpart leaves the pairing, and the estimate says how many did."""
     ours, theirs = np.array([1.0, np.nan, 0.0]), np.array([1.0, 1.0, np.nan])
     found = difference_by_case(ours, theirs, Resampler(3, 1), of=3).estimate
-    assert (found.n, found.of, found.missing) == (1, 3, (("not answered by both", 2),))
+    assert (found.n, found.of, found.missing) == (1, 3, {"not answered by both": 2})
 
 
 def test_coverage_of_paired_differences() -> None:

@@ -1,9 +1,10 @@
 """The nouns of trueweight. Frozen values that import nothing else of ours."""
 
+from trueweight.core.bar_outcome import Ruling
 from trueweight.core.case import DEFAULT_API, Case, Mode, Severity, Suite
 from trueweight.core.check import CheckInfo
 from trueweight.core.digest import canonical_json, compact_json, digest
-from trueweight.core.drift import Drift, DriftMode, DriftVerdict
+from trueweight.core.drift import Drift, DriftMode, DriftVerdict, LadderRung
 from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, TrueweightError, near_miss
 from trueweight.core.estimate import Estimate
 from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
@@ -16,7 +17,7 @@ from trueweight.core.reply_digest import ReplyDigest, digest_reply
 from trueweight.core.shard import Shard, parse_shard
 from trueweight.core.timing import Timing
 from trueweight.core.trial import Trial, trial_id
-from trueweight.core.verdict import Reason, Ruling, Verdict
+from trueweight.core.verdict import Reason, Verdict
 
 __all__ = [
     "DEFAULT_API",
@@ -41,6 +42,7 @@ __all__ = [
     "Finding",
     "Finish",
     "InfrastructureError",
+    "LadderRung",
     "Mode",
     "Observation",
     "Outcome",

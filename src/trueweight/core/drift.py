@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from trueweight.core.estimate import Estimate
+import msgspec
+
+from trueweight.core.estimate import Estimate, six_digits
 
 
 class DriftVerdict(StrEnum):
@@ -31,15 +32,21 @@ class DriftMode(StrEnum):
     SAMPLED = "sampled"
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class LadderRung(msgspec.Struct, frozen=True):
+    """One precision of a recorded ladder, with its own effect in the same mode."""
+
+    rung: str
+    effect: Estimate
+
+
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one candidate against the reference.
 
     Attributes:
         mode: None if no prompt could be compared.
         e_value: against "it is an honest stack", whose mean excess is at most ``tau`` and, of texts, which departs from
-            sure words or from the usual ones no more than is tolerated; 1/α or more is evidence at level α, whenever
-            one looks.
+            sure words or from the usual ones no more than is tolerated; 1/α or more is evidence at level α, at any
+            stopping time.
         e_equal: the same against "there is no difference at all", which honest stacks may well refute.
         tau: tolerated mean excess.
         effect: mean excess of the candidate's distance from the reference over the reference's from itself, in [-½, 1],
@@ -50,12 +57,11 @@ class Drift:
         prompts: compared prompts; ``missing`` says why others could not be, by reason.
         cost: USD for the candidate's requests by its declared prices; None if unknown.
         rung, rungs: where a ladder is known, the nearest rung and all those it is consistent with, finest first.
-        ladder: the known ladder, finest first: each rung with its own effect in the same mode.
+        ladder: the known ladder, finest first.
         wealth: ``e_value`` after each compared prompt.
-        details: numbers behind the words, by name.
+        details: numbers behind the words, by name; those that end in ``_floor`` are the reference against itself.
     """
 
-    provider: str
     verdict: DriftVerdict
     mode: DriftMode | None
     e_value: float
@@ -68,40 +74,28 @@ class Drift:
     requests: int = 0
     reference_requests: int = 0
     prompts: int = 0
-    missing: tuple[tuple[str, int], ...] = ()
+    missing: Mapping[str, int] = msgspec.field(default_factory=dict)
     cost: float | None = None
     rung: str | None = None
     rungs: tuple[str, ...] = ()
-    ladder: tuple[tuple[str, Estimate], ...] = ()
+    ladder: tuple[LadderRung, ...] = ()
     wealth: tuple[float, ...] = ()
-    details: Mapping[str, float] = field(default_factory=dict)
+    details: Mapping[str, float] = msgspec.field(default_factory=dict)
+
+    def rounded(self) -> Drift:
+        """The same with six significant digits, as ``drift.json`` and ``summary.json`` hold it."""
+        return msgspec.structs.replace(
+            self,
+            e_value=six_digits(self.e_value),
+            e_equal=six_digits(self.e_equal),
+            effect=self.effect.rounded(),
+            cost=None if self.cost is None else six_digits(self.cost),
+            ladder=tuple(LadderRung(one.rung, one.effect.rounded()) for one in self.ladder),
+            wealth=tuple(map(six_digits, self.wealth)),
+            details={name: six_digits(value) for name, value in self.details.items()},
+        )
 
     def as_json(self) -> dict[str, Any]:
-        """The form that ``drift.json`` and ``summary.json`` hold."""
-        return {
-            "verdict": self.verdict.value,
-            "mode": self.mode.value if self.mode else None,
-            "e_value": _short(self.e_value),
-            "e_equal": _short(self.e_equal),
-            "alpha": self.alpha,
-            "tau": self.tau,
-            "effect": self.effect.as_json(),
-            "words": self.words,
-            "findings": list(self.findings),
-            "requests": self.requests,
-            "reference_requests": self.reference_requests,
-            "prompts": self.prompts,
-            "missing": dict(self.missing),
-            "cost": None if self.cost is None else _short(self.cost),
-            "rung": self.rung,
-            "rung_interval": [self.rungs[0], self.rungs[-1]] if self.rungs else None,
-            "rungs": list(self.rungs),
-            "ladder": [{"rung": rung, "effect": effect.as_json()} for rung, effect in self.ladder],
-            "wealth": [_short(value) for value in self.wealth],
-            "details": {name: _short(value) for name, value in sorted(self.details.items())},
-        }
-
-
-def _short(value: float) -> float:
-    """Six significant digits, as estimates have."""
-    return float(f"{value:.6g}")
+        """The form of one provider in ``drift.json``."""
+        found: dict[str, Any] = msgspec.to_builtins(self.rounded())
+        return {**found, "rung_interval": [self.rungs[0], self.rungs[-1]] if self.rungs else None}

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
+
+import msgspec
 
 
-def _round(value: float | None) -> float | None:
+def six_digits(value: float) -> float:
     """Six significant digits: enough for any reader, and the same bytes from any machine's last-bit noise."""
-    return None if value is None else float(f"{value:.6g}")
+    return float(f"{value:.6g}")
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else six_digits(value)
+
+
+class Estimate(msgspec.Struct, frozen=True, omit_defaults=True):
     """A measured number.
 
     Attributes:
@@ -22,6 +27,7 @@ class Estimate:
         of: units planned; ``of - n`` are missing and ``missing`` says why.
         unit: ``proportion``, ``ms``, ``tokens/s``, ``USD``, ``difference`` …
         method: how value and interval were got, in words a statistician recognises.
+        missing: reason → units.
     """
 
     value: float | None
@@ -31,28 +37,42 @@ class Estimate:
     unit: str
     method: str
     of: int | None = None
-    missing: tuple[tuple[str, int], ...] = ()
+    missing: Mapping[str, int] = msgspec.field(default_factory=dict)
     note: str = ""
 
     @classmethod
     def not_applicable(cls, unit: str, note: str, *, of: int | None = None) -> Estimate:
         """No number, and the reason."""
-        return cls(None, None, None, 0, unit, "n/a", of=of, note=note)
+        return Estimate(None, None, None, 0, unit, "n/a", of=of, note=note)
+
+    def rounded(self) -> Self:
+        """The same with six significant digits, as ``summary.json`` holds it."""
+        return msgspec.structs.replace(
+            self, value=_rounded(self.value), low=_rounded(self.low), high=_rounded(self.high)
+        )
 
     def as_json(self) -> dict[str, Any]:
-        """The form that ``summary.json`` holds, rounded to six significant digits."""
-        out: dict[str, Any] = {
-            "value": _round(self.value),
-            "low": _round(self.low),
-            "high": _round(self.high),
-            "n": self.n,
-            "unit": self.unit,
-            "method": self.method,
-        }
-        if self.of is not None:
-            out["of"] = self.of
-        if self.missing:
-            out["missing"] = dict(self.missing)
-        if self.note:
-            out["note"] = self.note
-        return out
+        """The rounded form as plain values, for JSON that is put together by hand."""
+        found: dict[str, Any] = msgspec.to_builtins(self.rounded())
+        return found
+
+
+class Comparison(Estimate, frozen=True, omit_defaults=True):
+    """An estimate of the difference from the reference, paired by case.
+
+    Attributes:
+        p: of an exact paired test that there is no difference; None where no test applies.
+        p_holm: the same, corrected for all candidates (Holm).
+    """
+
+    p: float | None = None
+    p_holm: float | None = None
+
+    @classmethod
+    def of_estimate(cls, found: Estimate, p: float | None, p_holm: float | None) -> Comparison:
+        """A difference with its p-values."""
+        return Comparison(**{name: getattr(found, name) for name in Estimate.__struct_fields__}, p=p, p_holm=p_holm)
+
+    def rounded(self) -> Self:
+        """The same with six significant digits, p-values included."""
+        return msgspec.structs.replace(super().rounded(), p=_rounded(self.p), p_holm=_rounded(self.p_holm))

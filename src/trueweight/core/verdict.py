@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-
-class Ruling(StrEnum):
-    """What is decided, of one rule or of a whole bar."""
-
-    PASS = "pass"  # noqa: S105
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-
-    @classmethod
-    def of_all(cls, rulings: list[Ruling]) -> Ruling:
-        """Fail if one fails; else inconclusive if one is, or if there is none; else pass."""
-        if cls.FAIL in rulings:
-            return cls.FAIL
-        return cls.PASS if rulings and cls.INCONCLUSIVE not in rulings else cls.INCONCLUSIVE
+from trueweight.core.bar_outcome import Ruling
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+import msgspec
 import scipy
 
 from trueweight.core import ConfigError, DriftMode, Estimate
@@ -90,7 +91,7 @@ class Ladder:
                 Rung(
                     str(entry["rung"]),
                     DriftMode(entry["mode"]),
-                    Estimate(**{**entry["effect"], "missing": tuple(entry["effect"].get("missing", {}).items())}),
+                    msgspec.convert(entry["effect"], Estimate),
                     {str(prompt): float(value) for prompt, value in entry["depths"].items()},
                 )
                 for entry in value["rungs"]

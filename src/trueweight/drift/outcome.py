@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from statistics import fmean, median
 
-from trueweight.core import Drift, DriftMode, DriftVerdict, Estimate
+from trueweight.core import Drift, DriftMode, DriftVerdict, Estimate, LadderRung
 from trueweight.drift.betting import confidence_sequence
 from trueweight.drift.candidate import Candidate
 from trueweight.drift.investigate import Investigation
@@ -24,7 +24,7 @@ def outcomes(found: Investigation, ladder: Ladder | None = None) -> dict[str, Dr
 def effect_of(candidate: Candidate) -> Estimate:
     """Mean excess with its confidence sequence."""
     scores = [one.score.excess for one in candidate.played]
-    missing = tuple(sorted(candidate.missing.items()))
+    missing = dict(sorted(candidate.missing.items()))
     of = len(scores) + sum(candidate.missing.values())
     if not scores:
         return Estimate.not_applicable("difference", "no prompt could be compared", of=of)
@@ -42,7 +42,6 @@ def _outcome(found: Investigation, c: Candidate, ladder: Ladder | None) -> Drift
         rung, consistent = place(depths_of(c), rungs, paired=ladder.seed == settings.seed)
     details = details_of(c)
     drift = Drift(
-        provider=name,
         verdict=verdict,
         mode=c.mode if c.played else None,
         e_value=c.e_drift,
@@ -55,11 +54,11 @@ def _outcome(found: Investigation, c: Candidate, ladder: Ladder | None) -> Drift
         requests=found.spent[name].requests,
         reference_requests=found.spent[found.reference.name].requests,
         prompts=len(c.played),
-        missing=tuple(sorted(c.missing.items())),
+        missing=dict(sorted(c.missing.items())),
         cost=found.spent[name].cost(c.provider.price),
         rung=rung,
         rungs=consistent,
-        ladder=tuple((one.name, one.effect) for one in rungs),
+        ladder=tuple(LadderRung(one.name, one.effect) for one in rungs),
         wealth=tuple(c.wealth),
         details=details,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from trueweight.core import Drift, DriftMode, DriftVerdict
 from trueweight.drift.candidate import Candidate
@@ -28,7 +29,7 @@ def words_of(drift: Drift, c: Candidate) -> Drift:
     if drift.verdict is DriftVerdict.MISCONFIGURED:
         head = f"Not asked the same, or sampled otherwise, so its weights cannot be judged: {head}."
     parts = [head, _effect(drift), _place(drift)]
-    return replace(drift, words=" ".join(part for part in parts if part))
+    return msgspec.structs.replace(drift, words=" ".join(part for part in parts if part))
 
 
 def _effect(drift: Drift) -> str:

@@ -42,7 +42,7 @@ def _per_thousand(per: Callable[[Sample], Array], none: str) -> Callable[[Sample
             unit="USD",
             method=f"ratio of totals, BCa bootstrap over cases, {sample.resampler.resamples} resamples",
             of=of,
-            missing=(("cost not known", of - n),) if of > n else (),
+            missing={"cost not known": of - n} if of > n else {},
             note="; ".join(notes),
         )
 

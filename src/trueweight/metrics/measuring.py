@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
+
+import msgspec
 
 from trueweight.core import Estimate, Observation
 from trueweight.metrics.registry import trial_metrics
@@ -92,7 +93,7 @@ def _with_holm(estimate: Estimate, family: int) -> Estimate:
     if estimate.value is None:
         return estimate
     words = f"{estimate.method}; p_holm over {family} provider{'' if family == 1 else 's'}"
-    return replace(estimate, method=words)
+    return msgspec.structs.replace(estimate, method=words)
 
 
 def _self_agreement(

@@ -59,7 +59,7 @@ def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callab
     return estimate
 
 
-def _missing(table: Table, rows: Array, time: str) -> tuple[tuple[str, int], ...]:
+def _missing(table: Table, rows: Array, time: str) -> dict[str, int]:
     """Why rows have no such time, and how many: the first reason that fits."""
     reasons = Counter(table.absent[rows & ~table.arrived].tolist())
     rows = rows & table.arrived
@@ -70,7 +70,7 @@ def _missing(table: Table, rows: Array, time: str) -> tuple[tuple[str, int], ...
     ):
         reasons[why] += int((rows & fits).sum())
         rows = rows & ~fits
-    return tuple(sorted((+reasons).items()))
+    return dict(sorted((+reasons).items()))
 
 
 def _difference(time: str, unit: str, scope: Rows) -> Callable[[Sample, Sample], Difference]:

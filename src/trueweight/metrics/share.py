@@ -103,10 +103,10 @@ def estimate_share(sample: Sample, share: Share) -> Estimate:
     return Estimate(value, *interval, n=units, unit="proportion", method=method, of=of, missing=missing, note=note)
 
 
-def _missing_cases(sample: Sample, rows: Array, reasons: Array) -> tuple[tuple[str, int], ...]:
+def _missing_cases(sample: Sample, rows: Array, reasons: Array) -> dict[str, int]:
     """Cases of which no trial counts, by the reason of their first trial."""
     _, first = np.unique(sample.own.case[rows], return_index=True)
-    return tuple(sorted(Counter(reasons[rows][first].tolist()).items()))
+    return dict(sorted(Counter(reasons[rows][first].tolist()).items()))
 
 
 def _lost_trials(asked: int, reasons: Array) -> str:

@@ -82,13 +82,13 @@ def _estimate(kind: str, signal: Signal) -> Callable[[Sample], Estimate]:
     return estimate
 
 
-def _missing(sample: Sample, ours: Table, a: Table, both: Array) -> tuple[tuple[str, int], ...]:
+def _missing(sample: Sample, ours: Table, a: Table, both: Array) -> dict[str, int]:
     """Cases without any trial that both answered, by whose fault and which."""
     alone = ours.asked_tools & (sample.by_case(both, ours) == 0)[ours.case]
     theirs = np.char.add("reference: ", a.absent)
     reasons = np.where(ours.arrived, theirs, ours.absent)[alone]
     _, first = np.unique(ours.case[alone], return_index=True)
-    return tuple(sorted(Counter(reasons[first].tolist()).items()))
+    return dict(sorted(Counter(reasons[first].tolist()).items()))
 
 
 def _difference(kind: str, signal: Signal) -> Callable[[Sample, Sample], Difference]:
@@ -108,7 +108,7 @@ def _difference(kind: str, signal: Signal) -> Callable[[Sample, Sample], Differe
             return Difference(Estimate.not_applicable("difference", why), None)
         n = int((sample.by_case(rows, ours) > 0).sum())
         interval, method, p = _contrast(sample, mine, itself)
-        missing = (("not answered by all three", of - n),) if of > n else ()
+        missing = {"not answered by all three": of - n} if of > n else {}
         value = mine.value - itself.value
         method = f"paired by case: (provider, A) - (B, A), {method}"
         return Difference(Estimate(value, *interval, n, "difference", method, of, missing), p)

@@ -35,7 +35,7 @@ def difference_by_case(ours: Array, theirs: Array, resampler: Resampler, *, of: 
     delta = ours - theirs
     both = np.isfinite(delta)
     units = int(both.sum())
-    missing = (("not answered by both", of - units),) if of > units else ()
+    missing = {"not answered by both": of - units} if of > units else {}
     if units == 0:
         return _nothing("difference", of)
     gain, loss = delta[both].clip(min=0), (-delta[both]).clip(min=0)
@@ -56,7 +56,7 @@ def difference_by_case(ours: Array, theirs: Array, resampler: Resampler, *, of: 
 
 
 def _nothing(unit: str, of: int) -> Difference:
-    missing = (("not answered by both", of),) if of else ()
+    missing = {"not answered by both": of} if of else {}
     note = "no case was answered by both"
     return Difference(Estimate(None, None, None, 0, unit, "n/a", of=of, missing=missing, note=note), None)
 
@@ -79,7 +79,7 @@ def median_difference(ours: Array, theirs: Array, unit: str, resampler: Resample
         unit=unit,
         method="median of differences paired by case, bootstrap over cases; exact sign test",
         of=of,
-        missing=(("not answered by both", of - len(both)),) if of > len(both) else (),
+        missing={"not answered by both": of - len(both)} if of > len(both) else {},
         note=note,
     )
     return Difference(estimate, mcnemar(int((both > 0).sum()), int((both < 0).sum())))

@@ -21,7 +21,7 @@ def _estimate(sample: Sample) -> Estimate:
     mixed = ((trials >= 2) & (passed > 0) & (passed < trials)).reshape(-1, 2).any(axis=1)
     of = len(np.unique(table.case))
     n = int(repeated.sum())
-    missing = (("judged fewer than twice in any mode", of - n),) if of > n else ()
+    missing = {"judged fewer than twice in any mode": of - n} if of > n else {}
     if not n:
         return Estimate(None, None, None, 0, "proportion", "n/a", of=of, missing=missing, note="nothing was repeated")
     interval, method = clustered(mixed.astype(float), repeated.astype(float), sample.resampler)

@@ -1,0 +1,194 @@
+"""What is recommended of a provider, decided once: reason codes with their numbers, and never a sentence.
+
+`trueweight.assess` decides and fills these classes; `trueweight.report` turns their codes into words. Both live in
+``summary.json``, so that page, terminal, markdown, JSON, JUnit, badge, site, gate and exit code say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from trueweight.core.bar_outcome import BarOutcome
+from trueweight.core.drift import DriftVerdict
+from trueweight.core.estimate import Estimate
+
+
+class Recommendation(StrEnum):
+    """What a reader should do with a provider, best first."""
+
+    REFERENCE = "reference"
+    USE = "use"
+    UNDECIDED = "undecided"
+    AVOID = "avoid"
+
+
+class Blame(StrEnum):
+    """Where a failure comes from."""
+
+    MODEL = "model"
+    SERVING = "serving"
+    TRANSPORT = "transport"
+    CLIENT = "client"
+    UNCLEAR = "unclear"
+
+
+class ReasonCode(StrEnum):
+    """Why a provider is recommended or not, or what else was seen of it. Beside each code: the fields that it fills."""
+
+    NOT_ASSESSED = "not-assessed"
+    """The summary was not assessed yet."""
+    REFERENCE = "reference"
+    """It is the reference, with which the others are compared. ``of``: recorded trials."""
+    REFERENCE_SILENT = "reference-silent"
+    """It is the reference and no reply arrived. ``of``: recorded trials."""
+    BAR = "bar"
+    """The bar decided; its rules are in `Assessment.bar`."""
+    NOT_ASKED = "not-asked"
+    """No trial is on record."""
+    NEVER_ANSWERED = "never-answered"
+    """Each request failed on the way. ``of``: recorded trials, ``failures``: by kind."""
+    REFUSED_ALL = "refused-all"
+    """Each request was refused. ``count`` refusals ``of`` recorded trials."""
+    SUCCESS_LOW = "success-low"
+    """The success rate is surely too low. ``metric``, ``estimate``, ``bound``, ``failures``."""
+    SUCCESS_UNCERTAIN = "success-uncertain"
+    """The success rate is too low, but its interval reaches the bound. Fields as above."""
+    FIRST_ATTEMPTS_LOW = "first-attempts-low"
+    """The success rate of first attempts is surely too low. ``metric``, ``estimate``, ``bound``; ``share``: success
+    rate in the end."""
+    FIRST_ATTEMPTS_UNCERTAIN = "first-attempts-uncertain"
+    """The same, but its interval reaches the bound."""
+    CASES_WORSE = "cases-worse"
+    """It fails more of the cases that the reference passes than the other way round, beyond chance. ``count`` against
+    ``reverse`` cases; ``p``: exact one-sided sign test, corrected for the number of candidates; ``alpha``."""
+    CASES_UNCERTAIN = "cases-uncertain"
+    """The same within chance."""
+    METRIC_WORSE = "metric-worse"
+    """A metric is below the reference's, beyond chance. ``metric``, ``estimate`` (the paired difference), ``p``
+    (corrected), ``alpha``."""
+    METRIC_UNCERTAIN = "metric-uncertain"
+    """The interval of a metric's difference lies below zero, but not beyond chance among all comparisons."""
+    REQUIREMENT_BROKEN = "requirement-broken"
+    """A check fails. ``check``, ``count`` ``of`` cases, ``trials``: one that shows it, ``blame``."""
+    REQUIREMENT_UNCERTAIN = "requirement-uncertain"
+    """A MUST check fails in one case only, and there is no reference to compare with. Fields as above."""
+    SHARED_FAILURES = "shared-failures"
+    """The reference fails the same checks in the same cases. ``count``: such checks."""
+    SLOWER = "slower"
+    """A time is longer than the reference's, beyond chance, by more than the reference's own spread and by a share of
+    the provider's own time that matters. ``metric``, ``estimate`` (the paired difference), ``p``, ``bound`` (the
+    share)."""
+    REQUESTS_LOST = "requests-lost"
+    """Requests failed on the way. ``count`` ``of`` recorded trials, ``failures``: by kind."""
+    RETRIES_NEEDED = "retries-needed"
+    """First attempts failed and retries brought most of the replies. ``estimate``: success rate of first attempts,
+    ``share``: success rate in the end, ``of`` recorded trials, ``failures``: by kind."""
+    DRIFT = "drift"
+    """Its output distribution differs from the reference's. ``estimate``: the effect; ``rung``: nearest rung."""
+    DRIFT_EQUIVALENT = "drift-equivalent"
+    """Its output distribution differs by less than another engine would explain. ``estimate``: the effect."""
+    DRIFT_UNDECIDED = "drift-undecided"
+    """Too few replies tell about drift."""
+    DRIFT_MISCONFIGURED = "drift-misconfigured"
+    """It was asked something else, or samples otherwise, so its weights cannot be judged."""
+    TOO_FEW_ANSWERED = "too-few-answered"
+    """``count`` ``of`` cases were answered, too few to clear it."""
+    NOTHING_FOUND = "nothing-found"
+    """No fault was found. ``count``: metrics that were compared with the reference; 0 if none was."""
+
+
+class LimitCode(StrEnum):
+    """What this run cannot say."""
+
+    NOT_FINISHED = "not-finished"
+    """``count`` ``of`` planned trials are on record."""
+    ONLY_DRIFT = "only-drift"
+    """Only drift was measured: no suite was asked."""
+    TOO_FEW_CASES = "too-few-cases"
+    """With ``of`` cases, a provider may fail the ``share`` of such cases and show none (95% exact limit)."""
+    NO_REFERENCE = "no-reference"
+    """There is no reference, so only MUST requirements decide."""
+    REFERENCE_NOT_ASKED = "reference-not-asked"
+    """The reference has no trial on record."""
+    REFERENCE_SILENT = "reference-silent"
+    """The reference never answered."""
+    DRIFT_NOT_MEASURED = "drift-not-measured"
+    """Whether the weights, or their precision, are the reference's was not measured."""
+    DRIFT_UNDECIDED = "drift-undecided"
+    """Drift was measured and not decided."""
+    NOT_ASKED = "not-asked"
+    """The provider has no trial on record."""
+    NEVER_ANSWERED = "never-answered"
+    """The provider never answered ``of`` requests."""
+    NOT_ANSWERED = "not-answered"
+    """The provider answered ``count`` ``of`` cases."""
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reason with the numbers that carry it. `ReasonCode` says which fields a code fills; the others are empty.
+
+    Attributes:
+        estimate: with its own unit, interval and n.
+        p: after correction for multiplicity, to be held against ``alpha``.
+        bound: the threshold that the estimate is held against.
+        trials: evidence, by trial id.
+    """
+
+    code: ReasonCode
+    metric: str = ""
+    check: str = ""
+    estimate: Estimate | None = None
+    bound: float | None = None
+    share: float | None = None
+    p: float | None = None
+    alpha: float | None = None
+    count: int | None = None
+    reverse: int | None = None
+    of: int | None = None
+    failures: Mapping[str, int] = msgspec.field(default_factory=dict)
+    rung: str = ""
+    blame: Blame | None = None
+    trials: tuple[str, ...] = ()
+
+
+class Limitation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that this run cannot say. `LimitCode` says which fields a code fills."""
+
+    code: LimitCode
+    count: int | None = None
+    of: int | None = None
+    share: float | None = None
+
+
+class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is recommended of one provider.
+
+    Attributes:
+        reasons: why. The first one decides; those after it support it.
+        observations: what else was seen of it, most important first: what its sentence is made of.
+        limits: what the run cannot say of this provider.
+        bar: the outcome of the bar's rules; None without a bar, or if none of its rules applies.
+        drift: what was decided of its output distribution; None if drift was not measured.
+        blame: where the decisive fault comes from; None if there is no fault.
+        rank: place among all providers of the run, best first, from 0.
+    """
+
+    recommendation: Recommendation
+    reasons: tuple[Reason, ...]
+    observations: tuple[Reason, ...] = ()
+    limits: tuple[Limitation, ...] = ()
+    bar: BarOutcome | None = None
+    drift: DriftVerdict | None = None
+    blame: Blame | None = None
+    rank: int = 0
+
+    def has(self, *codes: ReasonCode) -> bool:
+        """Whether one of its reasons has one of these codes."""
+        return any(reason.code in codes for reason in self.reasons)
+
+
+NOT_ASSESSED = Assessment(recommendation=Recommendation.UNDECIDED, reasons=(Reason(code=ReasonCode.NOT_ASSESSED),))
+"""What a summary holds of a provider before `trueweight.assess.assess` has seen it."""
