@@ -15,13 +15,11 @@ from rich.table import Table
 from trueweight.core import Drift, DriftVerdict, ExitCode
 from trueweight.drift import Investigation
 from trueweight.report import for_log, visible
-from trueweight.store import RunDir
+from trueweight.store import RunDir, RunFile
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, send_drift
 from trueweight.workflow.finish import conclude, publish
 from trueweight.workflow.send import Recording, open_for_recording
-
-DRIFT = "drift.json"
 
 
 def measure_drift(
@@ -35,11 +33,11 @@ def measure_drift(
             screen.print(for_log(sentence, limit=2_000), markup=False, highlight=False)
         interrupted = ask_drift(run, keys=keys, settings=settings, screen=screen)
         found = conclude_drift(run)
-        run.write_text(DRIFT, drift_text(found))
-        run.write_text("report.html", publish(run, conclude(run)))
+        run.write_text(RunFile.DRIFT, drift_text(found))
+        run.write_text(RunFile.REPORT, publish(run, conclude(run)))
         if not quiet:
             print_drift(found, Console(emoji=False))
-        click.echo(f"report: {directory / 'report.html'}")
+        click.echo(f"report: {RunFile.REPORT.of(directory)}")
     if interrupted:
         screen.print("Interrupted. What arrived is on record; the same command goes on.", highlight=False)
         return ExitCode.INTERRUPTED
@@ -65,14 +63,14 @@ def replay(directory: Path, console: Console) -> ExitCode:
         found = conclude_drift(run)
         text = drift_text(found)
         print_drift(found, console)
-        written = run.read_text(DRIFT) if (directory / DRIFT).exists() else None
+        written = run.read_text(RunFile.DRIFT) if RunFile.DRIFT.is_in(directory) else None
         if written is None:
-            run.write_text(DRIFT, text)
-            click.echo(f"written: {directory / DRIFT}")
+            run.write_text(RunFile.DRIFT, text)
+            click.echo(f"written: {RunFile.DRIFT.of(directory)}")
         elif written == text:
-            click.echo(f"the same as {directory / DRIFT}, to the byte")
+            click.echo(f"the same as {RunFile.DRIFT.of(directory)}, to the byte")
         else:
-            click.echo(f"not the same as {directory / DRIFT}: was it made by another version?", err=True)
+            click.echo(f"not the same as {RunFile.DRIFT.of(directory)}: was it made by another version?", err=True)
             return ExitCode.FINDINGS
     return exit_code_of(found)
 

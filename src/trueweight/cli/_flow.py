@@ -18,7 +18,7 @@ from trueweight.cli._progress import watching
 from trueweight.core import ExitCode
 from trueweight.plan import Forecast, Plan, forecast
 from trueweight.report import for_log, print_table, visible
-from trueweight.store import RunDir, pending
+from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import SendResult, WireSettings, run_loop
 from trueweight.workflow.drift import has_drift, less
 from trueweight.workflow.finish import conclude, publish
@@ -72,13 +72,13 @@ def run_all(
 
 def _conclude(run: RunDir, directory: Path, *, quiet: bool, as_json: bool) -> dict[str, Any]:
     summary = conclude(run)
-    run.write_text("report.html", publish(run, summary))
+    run.write_text(RunFile.REPORT, publish(run, summary))
     if as_json:
         click.echo(publish(run, summary, "json"), nl=False)
         return summary
     if not quiet:
         print_table(summary, Console(emoji=False))
-    click.echo(f"report: {directory / 'report.html'}")
+    click.echo(f"report: {RunFile.REPORT.of(directory)}")
     return summary
 
 

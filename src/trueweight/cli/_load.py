@@ -12,7 +12,7 @@ from rich.table import Table
 
 from trueweight.core import ConfigError, Estimate, ExitCode, Mode, Provider, Suite
 from trueweight.report import for_log, visible
-from trueweight.store import replace_plain
+from trueweight.store import RunFile, replace_plain
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.load import Level, Point, Slo, as_json, lay_out, measure_level, page, sweep
 
@@ -87,14 +87,14 @@ def run_load(
 
     interrupted = run_loop(send_all)
     found = as_json(points, slo, suite=suite.name, requests=requests, seed=seed)
-    replace_plain(directory / "load.json", json.dumps(found, indent=1, sort_keys=True).encode("ascii") + b"\n")
+    replace_plain(RunFile.LOAD.of(directory), json.dumps(found, indent=1, sort_keys=True).encode("ascii") + b"\n")
     html = page(points, slo, suite=suite.name, requests=requests)
-    replace_plain(directory / "load.html", html.encode("utf-8", "backslashreplace"))
+    replace_plain(RunFile.LOAD_PAGE.of(directory), html.encode("utf-8", "backslashreplace"))
     if not quiet:
         Console(emoji=False).print(_table(points))
         for name, said in found["providers"].items():
             click.echo(visible(f"{name}: {said['sentence']}"))
-    click.echo(f"page: {directory / 'load.html'}")
+    click.echo(f"page: {RunFile.LOAD_PAGE.of(directory)}")
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.OK if any(point.ok for point in points) else ExitCode.INFRASTRUCTURE

@@ -8,7 +8,7 @@ import click
 
 from trueweight.core import ExitCode
 from trueweight.report import visible
-from trueweight.store import RunDir
+from trueweight.store import RunDir, RunFile
 from trueweight.workflow.finish import conclude, publish
 from trueweight.workflow.import_run import FORMATS, import_run
 
@@ -27,10 +27,10 @@ def command(form: str, files: tuple[Path, ...], out: Path, reference: str | None
     imported = import_run(form, files, out, reference=reference, suite=suite)
     with RunDir.open(out) as run:
         summary = conclude(run)
-        run.write_text("report.html", publish(run, summary))
+        run.write_text(RunFile.REPORT, publish(run, summary))
     for line in imported.malformed:
         click.echo(visible(f"{line.path}:{line.line}: {line.reason}"), err=True)
     lost = f"; {len(imported.malformed)} lines not imported" if imported.malformed else ""
     click.echo(f"{imported.exchanges} replies of {', '.join(imported.providers)}{lost}")
-    click.echo(f"report: {out / 'report.html'}")
+    click.echo(f"report: {RunFile.REPORT.of(out)}")
     return int(ExitCode.USAGE if imported.malformed else ExitCode.OK)

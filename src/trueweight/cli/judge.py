@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from trueweight.report import print_table
-from trueweight.store import RunDir
+from trueweight.store import RunDir, RunFile
 from trueweight.workflow.finish import conclude
 
 
@@ -21,4 +21,4 @@ def command(directory: Path, quiet: bool) -> None:
         summary = conclude(run)
     if not quiet:
         print_table(summary, Console(emoji=False))
-    click.echo(str(directory / "summary.json"))
+    click.echo(str(RunFile.SUMMARY.of(directory)))

@@ -11,7 +11,7 @@ from rich.console import Console
 from trueweight.assess import exit_code, silent_providers
 from trueweight.core import ExitCode
 from trueweight.report import print_table
-from trueweight.store import RunDir
+from trueweight.store import RunDir, RunFile
 from trueweight.workflow.merge import merge_all
 from trueweight.workflow.shards import is_whole
 
@@ -35,5 +35,5 @@ def command(runs: tuple[Path, ...], out: Path, quiet: bool) -> int:
         trials = summary["run"]["trials"]
         click.echo(f"{len(runs)} runs, {trials['recorded']} of {trials['planned']} planned trials on record.", err=True)
         print_table(summary, Console(emoji=False))
-    click.echo(f"report: {out / 'report.html'}")
+    click.echo(f"report: {RunFile.REPORT.of(out)}")
     return int(exit_code(summary, silent_providers(summary)) if whole else ExitCode.OK)

@@ -14,7 +14,7 @@ from trueweight.checks import all_checks
 from trueweight.config import load_providers
 from trueweight.core import ExitCode
 from trueweight.report import divergence, print_changed, print_divergence, print_exchange
-from trueweight.store import RunDir
+from trueweight.store import RunDir, RunFile
 from trueweight.wire import WireSettings
 from trueweight.workflow.finish import conclude, evidence, publish
 from trueweight.workflow.lookup import find_trial
@@ -64,7 +64,7 @@ def command(
         trials = again.recording.plan.trials
         anyio.run(partial(send_pending, new, trials, keys=dict(again.keys), settings=settings))
         after = list(evidence(new, [trial.id for trial in trials]))
-        new.write_text("report.html", publish(new, conclude(new)))
+        new.write_text(RunFile.REPORT, publish(new, conclude(new)))
     requirements = {info.id: info.requirement for info in all_checks()}
     if not same_request(again, exchange):
         console.print("The request is not the recorded one: this provider's entry adds or names something else.")

@@ -11,7 +11,7 @@ from rich.console import Console
 from trueweight.checks import all_checks
 from trueweight.core import Mode
 from trueweight.report import evidence_json, print_cases, print_exchange, print_outcomes, print_table
-from trueweight.store import RunDir
+from trueweight.store import RunDir, RunFile
 from trueweight.workflow.finish import evidence, judge
 from trueweight.workflow.gate import load_summary
 from trueweight.workflow.lookup import find_case, find_provider, find_trial, trials_of
@@ -40,7 +40,7 @@ def command(*, directory: Path, case: str | None, name: str | None, mode: str | 
             return
         trials = _trials(run, case, name, mode)
         # What several replies show together is in the summary; a run that was broken off may have none yet.
-        judged = load_summary(directory / "summary.json") if (directory / "summary.json").exists() else None
+        judged = load_summary(RunFile.SUMMARY.of(directory)) if RunFile.SUMMARY.is_in(directory) else None
         items = list(evidence(run, trials, judged))
     if as_json:
         click.echo(evidence_json(items))

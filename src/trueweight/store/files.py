@@ -1,4 +1,4 @@
-"""Opening files of a run directory: plain files directly inside it, and nothing that points elsewhere."""
+"""The files of a run directory: their names, and safe access to them. Regular files directly in it; no links."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import stat
+from enum import StrEnum
 from pathlib import Path
 
 from trueweight.core import ConfigError, InfrastructureError, TrueweightError
@@ -14,6 +15,31 @@ from trueweight.core import ConfigError, InfrastructureError, TrueweightError
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # Opening a FIFO would hang and following a link would leave the directory; Windows has neither flag nor the danger.
 _SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+class RunFile(StrEnum):
+    """The files of a run directory. No other module spells their names."""
+
+    MANIFEST = "manifest.json"
+    CASES = "cases.jsonl"
+    EXCHANGES = "exchanges.jsonl"
+    LOCK = "run.lock"
+    BAR = "bar.toml"
+    CLIENT = "client.json"
+    SUMMARY = "summary.json"
+    DRIFT = "drift.json"
+    LOAD = "load.json"
+    LOAD_PAGE = "load.html"
+    REPORT = "report.html"
+    REPORT_MARKDOWN = "report.md"
+
+    def of(self, directory: Path) -> Path:
+        """The path of this file in a run directory."""
+        return directory / self.value
+
+    def is_in(self, directory: Path) -> bool:
+        """Whether the directory has this file. A directory with a manifest is a run."""
+        return self.of(directory).exists()
 
 
 def inside(root: Path, name: str) -> Path:

@@ -13,18 +13,13 @@ from msgspec.structs import replace
 
 from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError, trial_id
 from trueweight.store.cases import decode_cases, encode_cases
-from trueweight.store.files import disk_error, inside, open_plain, read_plain, replace_plain
+from trueweight.store.files import RunFile, disk_error, inside, open_plain, read_plain, replace_plain
 from trueweight.store.lock import Lock
 from trueweight.store.log import ExchangeLog
 from trueweight.store.manifest import AMENDED, Manifest, manifest_from_json, manifest_to_json
 
-MANIFEST = "manifest.json"
-CASES = "cases.jsonl"
-EXCHANGES = "exchanges.jsonl"
-LOCK = "run.lock"
-BAR = "bar.toml"
-_RECORD = frozenset({MANIFEST, CASES, EXCHANGES, LOCK, BAR})
-_DERIVED = ("client.json", "summary.json", "report.html", "report.md")
+_RECORD = frozenset({RunFile.MANIFEST, RunFile.CASES, RunFile.EXCHANGES, RunFile.LOCK, RunFile.BAR})
+"""What happened. All other files are made from it, and may be written again."""
 
 
 class CurrentPlan:
@@ -50,7 +45,7 @@ class RunDir:
         self.path = path
         self.manifest = manifest
         self._lock = lock
-        self._log = ExchangeLog(path / EXCHANGES)
+        self._log = ExchangeLog(RunFile.EXCHANGES.of(path))
         try:
             if lock is not None:
                 self._log.start_writing()
@@ -74,15 +69,16 @@ class RunDir:
         """
         try:
             path.mkdir(parents=True, exist_ok=True)
-            lock = Lock(path / LOCK)
+            lock = Lock(RunFile.LOCK.of(path))
         except OSError as error:
             raise disk_error(path, error) from None
         try:
             if fresh:
-                for name in (MANIFEST, CASES, EXCHANGES, BAR, *_DERIVED):
-                    (path / name).unlink(missing_ok=True)
+                for file in RunFile:  # the manifest first: without it, what is left is not a run
+                    if file is not RunFile.LOCK:
+                        file.of(path).unlink(missing_ok=True)
             _refuse_occupied(path)
-            replace_plain(path / EXCHANGES, b"")
+            replace_plain(RunFile.EXCHANGES.of(path), b"")
             _write_head(path, manifest, cases, bar)
             return cls(path, manifest, lock)
         except BaseException:
@@ -101,14 +97,14 @@ class RunDir:
             raise ConfigError(
                 "no such directory", code="run-missing", where=str(path), hint="Valid: what `run --out` wrote."
             )
-        manifest_path = path / MANIFEST
+        manifest_path = RunFile.MANIFEST.of(path)
         try:
             value = json.loads(read_plain(manifest_path))
         except (ValueError, RecursionError):
             value = None
         manifest = manifest_from_json(value, where=str(manifest_path))
         try:
-            lock = Lock(path / LOCK) if write else None
+            lock = Lock(RunFile.LOCK.of(path)) if write else None
         except OSError as error:
             raise disk_error(path, error) from None
         try:
@@ -116,7 +112,7 @@ class RunDir:
         except OSError as error:
             _release(lock)
             raise ConfigError(
-                f"cannot open {EXCHANGES}: {error.strerror}",
+                f"cannot open {RunFile.EXCHANGES}: {error.strerror}",
                 code="run-unreadable",
                 where=str(path),
                 hint="Is it a run?",
@@ -141,7 +137,7 @@ class RunDir:
 
     def cases(self) -> dict[str, Case]:
         """Case key → case, in the order of the run."""
-        path = self.path / CASES
+        path = RunFile.CASES.of(self.path)
         return {case.key: case for case in decode_cases(read_plain(path), where=str(path))}
 
     def append(self, exchange: Exchange) -> None:
@@ -215,7 +211,7 @@ class RunDir:
         Raises:
             ConfigError: if it is not a plain file.
         """
-        path = self.path / BAR
+        path = RunFile.BAR.of(self.path)
         return read_plain(path).decode("utf-8", "replace") if path.exists() or path.is_symlink() else None
 
     def close(self) -> None:
@@ -233,11 +229,11 @@ class RunDir:
 
 
 def _write_head(path: Path, manifest: Manifest, cases: Iterable[Case], bar: str | None) -> None:
-    replace_plain(path / CASES, encode_cases(cases))
+    replace_plain(RunFile.CASES.of(path), encode_cases(cases))
     if bar is not None:
-        replace_plain(path / BAR, bar.encode())
+        replace_plain(RunFile.BAR.of(path), bar.encode())
     text = json.dumps(manifest_to_json(manifest), indent=1, sort_keys=True)
-    replace_plain(path / MANIFEST, text.encode("ascii") + b"\n")
+    replace_plain(RunFile.MANIFEST.of(path), text.encode("ascii") + b"\n")
 
 
 def _release(lock: Lock | None) -> None:
@@ -247,7 +243,8 @@ def _release(lock: Lock | None) -> None:
 
 def _refuse_occupied(path: Path) -> None:
     """A run that was killed while it was being made has no manifest and no exchange, and may be made again."""
-    if (path / MANIFEST).is_symlink() or (path / MANIFEST).exists() or _has_content(path / EXCHANGES):
+    manifest = RunFile.MANIFEST.of(path)
+    if manifest.is_symlink() or manifest.exists() or _has_content(RunFile.EXCHANGES.of(path)):
         raise ConfigError(
             "there is a run in this directory already",
             code="run-exists",

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from trueweight.assess import Bar, parse_bar
-from trueweight.store import Manifest, RunDir
+from trueweight.store import Manifest, RunDir, RunFile
 from trueweight.store.manifest import EARLIER_BARS
 
 
@@ -30,7 +30,7 @@ def bar_of(run: RunDir) -> Bar | None:
         ConfigError: if the file is no bar.
     """
     text = run.bar()
-    return None if text is None else parse_bar(text, str(run.path / "bar.toml"))
+    return None if text is None else parse_bar(text, str(RunFile.BAR.of(run.path)))
 
 
 def bar_notes(manifest: Manifest, bar: Bar | None) -> Iterator[str]:

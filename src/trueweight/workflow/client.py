@@ -8,10 +8,9 @@ from contextlib import suppress
 from typing import Any
 
 from trueweight.core import ConfigError
-from trueweight.store import RunDir
+from trueweight.store import RunDir, RunFile
 from trueweight.wire import SendResult, WireSettings
 
-FILE = "client.json"
 FORMAT = "trueweight.client/1"
 
 
@@ -30,7 +29,7 @@ def note_client(run: RunDir, result: SendResult, settings: WireSettings, started
     }
     session = {"started_at": started_at, "recorded": result.recorded, "load": load, **result.health.as_json()}
     text = json.dumps({"format": FORMAT, "sessions": [*sessions(run), session]}, indent=1, sort_keys=True)
-    run.write_text(FILE, text + "\n")
+    run.write_text(RunFile.CLIENT, text + "\n")
 
 
 def join_clients(merged: RunDir, runs: Iterable[RunDir]) -> None:
@@ -38,13 +37,15 @@ def join_clients(merged: RunDir, runs: Iterable[RunDir]) -> None:
     every = {json.dumps(one, sort_keys=True): one for run in runs for one in sessions(run)}
     found = sorted(every.values(), key=lambda one: (str(one.get("started_at")), json.dumps(one, sort_keys=True)))
     if found:
-        merged.write_text(FILE, json.dumps({"format": FORMAT, "sessions": found}, indent=1, sort_keys=True) + "\n")
+        merged.write_text(
+            RunFile.CLIENT, json.dumps({"format": FORMAT, "sessions": found}, indent=1, sort_keys=True) + "\n"
+        )
 
 
 def sessions(run: RunDir) -> list[dict[str, Any]]:
     """The sessions that a run's ``client.json`` tells of; none if there is no such file, or it is not one of ours."""
     with suppress(ConfigError, ValueError):
-        value = json.loads(run.read_text(FILE))
+        value = json.loads(run.read_text(RunFile.CLIENT))
         if isinstance(value, dict) and value.get("format") == FORMAT and isinstance(value.get("sessions"), list):
             return [session for session in value["sessions"] if isinstance(session, dict)]
     return []

@@ -10,21 +10,18 @@ from trueweight.checks import all_checks
 from trueweight.core import Case, Finding, Outcome, Reply
 from trueweight.protocols import locate_noun
 from trueweight.report import Evidence, Failing, failing_cells, render, wanted_trials
-from trueweight.store import RunDir
+from trueweight.store import RunDir, RunFile
 from trueweight.workflow.bar import bar_notes, bar_of
 from trueweight.workflow.client import sessions
 from trueweight.workflow.drift import with_drift
 from trueweight.workflow.judge import judge_exchange, judge_run, summarise, summary_text
 from trueweight.workflow.shards import shard_notes
 
-SUMMARY = "summary.json"
-REPORT = "report.html"
-
 
 def conclude(run: RunDir) -> dict[str, Any]:
     """Judge a run and write its ``summary.json``. The same record gives the same bytes, anywhere, any time."""
     summary = judge(run)
-    run.write_text(SUMMARY, summary_text(summary))
+    run.write_text(RunFile.SUMMARY, summary_text(summary))
     return summary
 
 

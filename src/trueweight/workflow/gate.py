@@ -13,7 +13,7 @@ import jsonschema
 from trueweight.assess import Bar, exit_code, judge_against, silent_providers, with_verdicts
 from trueweight.core import ConfigError, ExitCode, Reason, Ruling, Verdict
 from trueweight.core.schemas import load_schema
-from trueweight.store import RunDir
+from trueweight.store import RunDir, RunFile
 from trueweight.store.files import read_plain
 from trueweight.workflow.bar import bar_of
 from trueweight.workflow.compare import compare
@@ -86,8 +86,8 @@ def gate(directory: Path, bar: Bar | None, baseline: Path | None = None) -> Gate
 
 def _look(directory: Path, baseline: Path | None) -> tuple[dict[str, Any], Bar | None, dict[str, Any] | None]:
     """Summary, the run's own bar, and what changed since the baseline. The record is judged anew where there is one."""
-    if not (directory / "manifest.json").exists() and (directory / "summary.json").exists() and baseline is None:
-        return load_summary(directory / "summary.json"), None, None
+    if not RunFile.MANIFEST.is_in(directory) and RunFile.SUMMARY.is_in(directory) and baseline is None:
+        return load_summary(RunFile.SUMMARY.of(directory)), None, None
     with RunDir.open(directory) as run:
         if baseline is None:
             return judge(run), bar_of(run), None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trueweight.core import ConfigError, Provider
-from trueweight.store import RunDir
+from trueweight.store import RunDir, RunFile
 
 
 def join_drift(summary: Mapping[str, Any], run: RunDir, drift: RunDir) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _same(one: Provider | None, other: Provider | None) -> bool:
 
 
 def _drifts(run: RunDir) -> dict[str, Any]:
-    summary = json.loads(run.read_text("summary.json"))
+    summary = json.loads(run.read_text(RunFile.SUMMARY))
     found = {name: p["drift"] for name, p in summary.get("providers", {}).items() if p.get("drift")}
     if not found:
         raise ConfigError(

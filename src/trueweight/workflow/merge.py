@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from trueweight.store import RunDir, merge
+from trueweight.store import RunDir, RunFile, merge
 from trueweight.workflow.client import join_clients
-from trueweight.workflow.finish import REPORT, conclude, publish
+from trueweight.workflow.finish import conclude, publish
 
 
 def merge_all(sources: Sequence[RunDir], out: Path) -> tuple[RunDir, dict[str, Any]]:
@@ -21,7 +21,7 @@ def merge_all(sources: Sequence[RunDir], out: Path) -> tuple[RunDir, dict[str, A
     try:
         join_clients(merged, sources)
         summary = conclude(merged)
-        merged.write_text(REPORT, publish(merged, summary))
+        merged.write_text(RunFile.REPORT, publish(merged, summary))
     except BaseException:
         merged.close()
         raise

@@ -17,7 +17,7 @@ from trueweight.assess import Bar, check_names
 from trueweight.core import Case, Provider, Suite, Trial
 from trueweight.core.shard import stretches_to_json
 from trueweight.plan import Plan, make_plan, take_shard
-from trueweight.store import Manifest, RunDir, SuiteRecord, explain_change, pending
+from trueweight.store import Manifest, RunDir, RunFile, SuiteRecord, explain_change, pending
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.bar import keep_bar
 from trueweight.workflow.client import note_client
@@ -101,7 +101,7 @@ def open_for_recording(recording: Recording, directory: Path, *, fresh: bool) ->
         ConfigError: if another process is writing it.
     """
     text = None if recording.bar is None else recording.bar.text
-    if fresh or not (directory / "manifest.json").exists():
+    if fresh or not RunFile.MANIFEST.is_in(directory):
         return RunDir.create(directory, recording.manifest, recording.cases, fresh=fresh, bar=text), ()
     run = RunDir.open(directory, write=True)
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from trueweight import __version__
 from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Provider, Suite, Trial
-from trueweight.store import Manifest, RunDir, SuiteRecord, explain_change
+from trueweight.store import Manifest, RunDir, RunFile, SuiteRecord, explain_change
 from trueweight.wire import SendResult, WireEvent, WireSettings
 from trueweight.workflow.send import send_pending
 
@@ -110,7 +110,7 @@ def _open(directory: Path, suite: Suite, providers: Sequence[Provider], seed: in
         providers=tuple(providers),
         started_at=datetime.now(UTC).isoformat(timespec="microseconds"),
     )
-    if not (directory / "manifest.json").exists():
+    if not RunFile.MANIFEST.is_in(directory):
         return RunDir.create(directory, manifest, cases)
     run = RunDir.open(directory, write=True)
     changes = explain_change(run.manifest, manifest)

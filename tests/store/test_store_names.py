@@ -1,0 +1,28 @@
+"""Run-directory files only through ``store``: no other module spells their names."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import trueweight
+from trueweight.store import RunFile
+
+ROOT = Path(trueweight.__file__).parent
+OTHER_FILES = {
+    "lab/models.py": "its manifest is a list of downloaded models",
+    "report/site/entries.py": "it moves to workflow/",
+}
+
+
+def test_no_other_module_spells_the_name_of_a_run_file() -> None:
+    """A string that is exactly such a name, anywhere outside ``store``."""
+    names = {file.value for file in RunFile}
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.value!r}"
+        for path in sorted(ROOT.rglob("*.py"))
+        if path.relative_to(ROOT).parts[0] != "store" and str(path.relative_to(ROOT)) not in OTHER_FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in names
+    ]
+    assert found == []
