@@ -1,13 +1,22 @@
-"""The only run I/O: a directory that is appended to, resumed, and read again by any later version."""
+"""The only access to run directories: append, resume, merge, and read what any earlier version wrote."""
 
 from trueweight.store.codec import decode_exchange, encode_exchange
-from trueweight.store.files import RunFile, replace_plain
-from trueweight.store.manifest import Manifest, SuiteRecord, manifest_from_json, manifest_to_json
-from trueweight.store.merge import merge
+from trueweight.store.files import RunFile, read_plain, replace_plain
+from trueweight.store.manifest import (
+    EARLIER_BARS,
+    SHARDS,
+    Manifest,
+    SuiteRecord,
+    manifest_from_json,
+    manifest_to_json,
+)
 from trueweight.store.resume import explain_change, pending
 from trueweight.store.rundir import RunDir
+from trueweight.store.union import merge
 
 __all__ = [
+    "EARLIER_BARS",
+    "SHARDS",
     "Manifest",
     "RunDir",
     "RunFile",
@@ -19,5 +28,6 @@ __all__ = [
     "manifest_to_json",
     "merge",
     "pending",
+    "read_plain",
     "replace_plain",
 ]

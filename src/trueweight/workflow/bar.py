@@ -8,8 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from trueweight.assess import Bar, parse_bar
-from trueweight.store import Manifest, RunDir, RunFile
-from trueweight.store.manifest import EARLIER_BARS
+from trueweight.store import EARLIER_BARS, Manifest, RunDir, RunFile
 
 
 def keep_bar(run: RunDir, now: Manifest) -> Manifest:

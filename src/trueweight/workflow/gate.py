@@ -13,8 +13,7 @@ import jsonschema
 from trueweight.assess import Bar, exit_code, judge_against, silent_providers, with_verdicts
 from trueweight.core import ConfigError, ExitCode, Reason, Ruling, Verdict
 from trueweight.core.schemas import load_schema
-from trueweight.store import RunDir, RunFile
-from trueweight.store.files import read_plain
+from trueweight.store import RunDir, RunFile, read_plain
 from trueweight.workflow.bar import bar_of
 from trueweight.workflow.compare import compare
 from trueweight.workflow.finish import judge

@@ -10,8 +10,7 @@ from typing import Any
 from trueweight.core import Provider, Shard
 from trueweight.core.shard import WHOLE, join, stretches_from_json, stretches_to_json
 from trueweight.plan import say_limits
-from trueweight.store import Manifest
-from trueweight.store.manifest import SHARDS
+from trueweight.store import SHARDS, Manifest
 from trueweight.wire import WireSettings
 
 
