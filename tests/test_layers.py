@@ -1,4 +1,4 @@
-"""The layers of the design, as contracts of import-linter in ``pyproject.toml``. ``lint-imports`` runs them by itself."""
+"""The layers of the design, as contracts of import-linter in ``pyproject.toml``. ``lint-imports`` runs them too."""
 
 from __future__ import annotations
 

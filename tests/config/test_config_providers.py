@@ -112,11 +112,11 @@ def test_no_noun_holds_a_key_and_keys_for_does(tmp_path: Path) -> None:
         (GOOD + "price = { input = -1, output = 2 }\n", "config-value", 5, "price.input = -1"),
         (GOOD + "[provider.extra_body]\nx = 1\nstream = true\n", "config-value", 7, "'stream'"),
         (GOOD + "[provider.extra_body]\nx = nan\n", "config-value", 6, "extra_body.x"),
-        (GOOD + "[provider.extra_body]\nx = 2020-01-01\n", "config-value", 6, "JSON cannot"),
+        (GOOD + "[provider.extra_body]\nx = 2020-01-01\n", "config-value", 6, "not a JSON value"),
         (GOOD + "[provider.headers]\nX-A = 3\n", "config-type", 6, "headers.X-A = 3"),
         (GOOD + '[provider.headers]\nX-A = "a\\nb"\n', "config-value", 6, "headers.X-A"),
         (GOOD + '[provider.headers]\nHost = "evil"\n', "config-value", 6, "'Host'"),
-        (GOOD + '[provider.headers]\n"X A" = "b"\n', "config-value", 6, "no header name"),
+        (GOOD + '[provider.headers]\n"X A" = "b"\n', "config-value", 6, "not a name of a header"),
         (GOOD + "api_key_env = 3\n", "config-type", 5, "api_key_env = 3"),
         (GOOD + "api_key_env = 'OPENAI_KEY'\n", "config-key-missing", 5, "Did you mean 'OPENAI_API_KEY'?"),
     ],
@@ -274,4 +274,4 @@ def test_a_header_is_given_once_whatever_its_case(refusal: Load) -> None:
     """Two spellings of one header would be sent twice, and which one counts is the server's guess."""
     error = refusal(GOOD + 'headers = { "X-Region" = "eu", "x-region" = "us" }\n')
     assert (error.code, error.where.rpartition(":")[2]) == ("config-value", "5")
-    assert "'X-Region' again" in error.message
+    assert "the same as 'X-Region'" in error.message

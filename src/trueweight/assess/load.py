@@ -4,20 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
 
 from trueweight.assess.bar import Bar, Limit, Rule, Side
 from trueweight.config.lines import Lines
 from trueweight.config.spot import Spot
+from trueweight.config.table import read_table
 from trueweight.config.toml import parse_toml, read_toml_text
 from trueweight.core import Role, Severity, near_miss
 from trueweight.metrics import compared_metrics, trial_metrics
 
-_KEYS = ("metric", "at_least", "at_most", "side", "versus", "providers", "role")
-_FINDINGS = (*(severity.value for severity in Severity), "beyond_reference")
 _MOST = 10**15
 _TABLES = ("require", "findings")
 _ROLES = {"candidate": Role.CANDIDATE, "reference": Role.REFERENCE, "any": None}
+
+_Bound = Annotated[float, Meta(ge=-_MOST, le=_MOST, description="a number, e.g. 0.98")]
+_Count = Annotated[int, Meta(ge=0, description="0, 1, 2, …")]
+
+
+class _RuleTable(Struct):
+    """A ``[[require]]`` as the file has it."""
+
+    metric: Annotated[str, Meta(examples=['"schema_accuracy"'])]
+    at_least: _Bound | None = None
+    at_most: _Bound | None = None
+    side: Side = Side.NEAR
+    versus: Literal["reference", "baseline"] | None = None
+    providers: Annotated[list[str], Meta(description='names of providers, e.g. ["a", "b"]')] | None = None
+    role: Literal["candidate", "reference", "any"] | None = None
+
+
+class _FindingsTable(Struct):
+    """``[findings]`` as the file has it: the most failing checks of each severity."""
+
+    MUST: _Count | None = None
+    SHOULD: _Count | None = None
+    INFO: _Count | None = None
+    beyond_reference: bool = False
 
 
 def load_bar(path: Path) -> Bar:
@@ -40,7 +65,9 @@ def parse_bar(text: str, where: str) -> Bar:
     """
     document = parse_toml(text, where, area="bar", hint="Valid: [[require]] tables.")
     file = Spot(where, Lines.of(text))
-    _refuse_unknown(file, document, _TABLES)
+    for key in document:
+        if key not in _TABLES:
+            file.at(key).refuse(f"unknown key {key!r}", code="bar-unknown-key", hint=near_miss(key, _TABLES))
     tables = document.get("require", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         file.at("require").refuse("require is not a list of tables", code="bar-value", hint="Valid: [[require]].")
@@ -55,73 +82,41 @@ def parse_bar(text: str, where: str) -> Bar:
     return Bar(rules, limits, text)
 
 
-def _refuse_unknown(spot: Spot, table: Mapping[str, Any], valid: tuple[str, ...]) -> None:
-    for key in table:
-        if key not in valid:
-            spot.at(key).refuse(f"unknown key {key!r}", code="bar-unknown-key", hint=near_miss(key, valid))
-
-
-def _rule(spot: Spot, table: Mapping[str, Any]) -> Rule:
-    _refuse_unknown(spot, table, _KEYS)
-    metric = _metric(spot, table)
-    bounds = {key: _number(spot.at(key), table[key]) for key in ("at_least", "at_most") if key in table}
-    if len(bounds) != 1:
-        said = "neither at_least nor at_most" if not bounds else "both at_least and at_most"
+def _rule(spot: Spot, entry: Mapping[str, Any]) -> Rule:
+    table = read_table(spot, entry, _RuleTable, area="bar", name="this [[require]]")
+    metrics = trial_metrics()
+    if table.metric not in metrics:
+        hint = near_miss(table.metric, metrics)
+        spot.at("metric").refuse(f"unknown metric {table.metric!r}", code="bar-metric", hint=hint)
+    if (table.at_least is None) is (table.at_most is None):
+        problem = "neither at_least nor at_most" if table.at_least is None else "both at_least and at_most"
         hint = "Valid: exactly one of them; two [[require]] tables make a range."
-        spot.refuse(f"the rule on {metric} has {said}", code="bar-bound", hint=hint)
-    versus = _versus(spot, table, metric)
+        spot.refuse(f"the rule on {table.metric} has {problem}", code="bar-bound", hint=hint)
+    _refuse_not_compared(spot, table)
+    role = _ROLES[table.role] if table.role else None if table.providers is not None else Role.CANDIDATE
     rule = Rule(
-        metric,
-        bounds.get("at_least"),
-        bounds.get("at_most"),
-        _choice(spot, table, "side", {side.value: side for side in Side}, default=Side.NEAR),
-        versus == "reference",
-        _names(spot.at("providers"), table.get("providers", [])),
-        _choice(spot, table, "role", _ROLES, default=None if "providers" in table else Role.CANDIDATE),
-        versus == "baseline",
+        table.metric,
+        table.at_least,
+        table.at_most,
+        table.side,
+        table.versus == "reference",
+        tuple(table.providers or ()),
+        role,
+        table.versus == "baseline",
     )
     _refuse_unreachable(spot, rule)
     return rule
 
 
-def _metric(spot: Spot, table: Mapping[str, Any]) -> str:
-    name = table.get("metric")
-    if not isinstance(name, str):
-        spot.refuse("the rule names no metric", code="bar-metric", hint=near_miss("", trial_metrics()))
-    if name not in trial_metrics():
-        spot.at("metric").refuse(f"unknown metric {name!r}", code="bar-metric", hint=near_miss(name, trial_metrics()))
-    return name
-
-
-def _versus(spot: Spot, table: Mapping[str, Any], metric: str) -> str:
-    versus: str = _choice(spot, table, "versus", {name: name for name in ("reference", "baseline")}, default="")
-    compared = compared_metrics() if versus == "baseline" else tuple(trial_metrics())
-    valid = [name for name in compared if trial_metrics()[name].difference]
-    if versus and metric not in valid:
-        spot.at("versus").refuse_value(versus, f"{metric} is not compared", valid=", ".join(valid), code="bar-versus")
-    return versus
-
-
-def _number(spot: Spot, value: Any) -> float:
-    # Compared before it is made a float, which a whole number of many digits has not; NaN is not below anything.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST:
-        spot.refuse_value(value, "not a number", valid="a number, e.g. 0.98", code="bar-value")
-    return float(value)
-
-
-def _choice(spot: Spot, table: Mapping[str, Any], key: str, valid: Mapping[str, Any], *, default: Any) -> Any:
-    if key not in table:
-        return default
-    value = table[key]
-    if not isinstance(value, str) or value not in valid:
-        spot.at(key).refuse(f"{key} = {value!r} is not known", code="bar-value", hint=near_miss(str(value), valid))
-    return valid[value]
-
-
-def _names(spot: Spot, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        spot.refuse_value(value, "not a list of names", valid='names of providers, e.g. ["a", "b"]', code="bar-value")
-    return tuple(value)
+def _refuse_not_compared(spot: Spot, table: _RuleTable) -> None:
+    if table.versus is None:
+        return
+    metrics = trial_metrics()
+    compared = compared_metrics() if table.versus == "baseline" else tuple(metrics)
+    valid = [name for name in compared if metrics[name].difference]
+    if table.metric not in valid:
+        problem = f"{table.metric} is not compared"
+        spot.at("versus").refuse_value(table.versus, problem, valid=", ".join(valid), code="bar-versus")
 
 
 def _refuse_unreachable(spot: Spot, rule: Rule) -> None:
@@ -140,19 +135,9 @@ def _refuse_unreachable(spot: Spot, rule: Rule) -> None:
         )
 
 
-def _limits(spot: Spot, table: Mapping[str, Any]) -> tuple[Limit, ...]:
-    _refuse_unknown(spot, table, _FINDINGS)
-    beyond = table.get("beyond_reference", False)
-    if not isinstance(beyond, bool):
-        spot.at("beyond_reference").refuse_value(beyond, "not a boolean", valid="true, false", code="bar-value")
+def _limits(spot: Spot, entry: Mapping[str, Any]) -> tuple[Limit, ...]:
+    table = read_table(spot, entry, _FindingsTable, area="bar", name="[findings]")
+    most = {severity: getattr(table, severity.value) for severity in Severity}
     return tuple(
-        Limit(severity, _whole(spot.at(severity.value), table[severity.value]), beyond)
-        for severity in Severity
-        if severity.value in table
+        Limit(severity, count, table.beyond_reference) for severity, count in most.items() if count is not None
     )
-
-
-def _whole(spot: Spot, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        spot.refuse_value(value, "not a count", valid="0, 1, 2, …", code="bar-value")
-    return value
