@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import anyio
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from fault_servers import Stage, Talk
 
 from trueweight.wire.health import LoopWatch, self_test
+from trueweight.wire.http1 import Http1Transport
 
 MS = 1_000_000
 
@@ -62,7 +64,7 @@ def test_lag_is_summed_up_in_little_memory() -> None:
 
 def test_the_self_test_measures_this_machine() -> None:
     """Fifty requests over loopback, with times that are times."""
-    tested = anyio.run(self_test, httpx.create_ssl_context())
+    tested = anyio.run(self_test, partial(Http1Transport, httpx.create_ssl_context()), "http1")
     assert tested is not None
-    assert tested.requests == 50
+    assert (tested.requests, tested.carrier) == (50, "http1")
     assert 0 < tested.p50_ms <= tested.p99_ms

@@ -14,6 +14,8 @@ class FailureKind(StrEnum):
 
     DNS = "dns"
     CONNECT = "connect"
+    PROXY = "proxy"
+    """The proxy refused the request (407, or a 4xx to CONNECT) or does not speak HTTP."""
     TLS = "tls"
     TIMEOUT_CONNECT = "timeout-connect"
     TIMEOUT_FIRST_BYTE = "timeout-first-byte"
@@ -36,7 +38,7 @@ class FailureKind(StrEnum):
     came too late for its status. Checks may read it, to say just that."""
     INTERRUPTED = "interrupted"
     CLIENT_ERROR = "client-error"
-    """A 4xx that is neither 401, 403, 408 nor 429: the server's answer to this request, so checks may judge it."""
+    """A 4xx that is neither 401, 403, 407, 408 nor 429: the server's answer to this request, so checks may judge it."""
 
     @property
     def transient(self) -> bool:
@@ -46,6 +48,7 @@ class FailureKind(StrEnum):
 
 _FINAL = frozenset(
     {
+        FailureKind.PROXY,
         FailureKind.TLS,
         FailureKind.AUTH,
         FailureKind.CLIENT_ERROR,

@@ -1,25 +1,31 @@
 """The only network I/O: trials in, exchanges out. Nothing lost, nothing sent twice, times that are true.
 
-A byte comes in at ``connection.data_received``, is stamped and kept by ``capture.body``, and leaves for the disk from
-``conversation``, keys redacted.
+A byte arrives at `trueweight.wire.http1.connection.Connection.data_received`, is stamped and kept by
+`trueweight.wire.capture.Capture.body`, and is redacted and written from ``conversation``.
 """
 
 from trueweight.wire.arrivals import ArrivalKind
+from trueweight.wire.carrier import carriers_of
+from trueweight.wire.client_stack import CarrierUse, ClientStack
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import Health
 from trueweight.wire.loop import run_loop
 from trueweight.wire.send import send
-from trueweight.wire.settings import EventKind, SendResult, Unsent, WireEvent, WireSettings
+from trueweight.wire.settings import EventKind, SendResult, TransportName, Unsent, WireEvent, WireSettings
 
 __all__ = [
     "ArrivalKind",
+    "CarrierUse",
+    "ClientStack",
     "Environment",
     "EventKind",
     "Health",
     "SendResult",
+    "TransportName",
     "Unsent",
     "WireEvent",
     "WireSettings",
+    "carriers_of",
     "run_loop",
     "send",
 ]

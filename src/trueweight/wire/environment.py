@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Awaitable, Callable
+import urllib.request
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -31,7 +32,8 @@ class Environment:
         now: wall clock, for ``started_at`` and for a Retry-After that is a date.
         sleep: for deliberate waits only. Time-outs guard against a real network and use real time.
         rng: jitter of back-off.
-        transport: makes the transport for one provider; None takes the default one.
+        transport: makes the transport for one provider; None takes the one that the settings choose.
+        proxies: reads the environment's proxies: ``http``, ``https``, ``all`` and ``no``.
     """
 
     clock: Callable[[], int] = time.monotonic_ns
@@ -39,3 +41,4 @@ class Environment:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     rng: random.Random = field(default_factory=random.Random)
     transport: Callable[[Provider], httpx.AsyncBaseTransport | None] = _default_transport
+    proxies: Callable[[], Mapping[str, str]] = urllib.request.getproxies

@@ -21,7 +21,7 @@ _BY_TYPE: tuple[tuple[type[BaseException], FailureKind], ...] = (
     (httpx.ReadTimeout, FailureKind.TIMEOUT_STALL),
     (httpx.WriteTimeout, FailureKind.TIMEOUT_STALL),
     (httpx.ConnectError, FailureKind.CONNECT),
-    (httpx.ProxyError, FailureKind.CONNECT),
+    (httpx.ProxyError, FailureKind.PROXY),
     (httpx.NetworkError, FailureKind.RESET),
     (ssl.SSLError, FailureKind.TLS),
     (OSError, FailureKind.RESET),
@@ -29,6 +29,7 @@ _BY_TYPE: tuple[tuple[type[BaseException], FailureKind], ...] = (
 _BY_STATUS = {
     401: FailureKind.AUTH,
     403: FailureKind.AUTH,
+    407: FailureKind.PROXY,
     408: FailureKind.SERVER_ERROR,
     429: FailureKind.RATE_LIMITED,
 }

@@ -8,18 +8,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import takewhile
-from ssl import SSLContext
 from typing import Any
 
 import anyio
 import httpx
 
 from trueweight.wire.failures import TRANSPORT_ERRORS
-from trueweight.wire.transport import FastTransport
 
 PERIOD = 0.01
 """Seconds between two looks at the loop."""
@@ -34,12 +32,18 @@ _KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """Times of tiny requests to a server in this very process, over loopback; milliseconds. Anything more than a few
-    is delay that this machine adds to every time that it reports."""
+    """Times of tiny requests to a server in this process, over loopback. More than a few milliseconds is delay that
+    this machine adds to every time that it reports.
+
+    Attributes:
+        p50_ms, p99_ms: milliseconds from the request to the end of its response.
+        carrier: the name of the transport that carried them, which is the run's.
+    """
 
     requests: int
     p50_ms: float
     p99_ms: float
+    carrier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +129,19 @@ def _quantile(counts: dict[int, int], q: float, total: int) -> float:
     return 0.0
 
 
-async def self_test(tls: SSLContext) -> SelfTest | None:
-    """Ask a server in this process ``_TESTS`` times, one after the other, through the transport that a run uses."""
+async def self_test(make_transport: Callable[[], httpx.AsyncBaseTransport], carrier: str) -> SelfTest | None:
+    """Send ``_TESTS`` requests, one after the other, to a server in this process; None if that is impossible.
+
+    Args:
+        make_transport: makes a transport of the kind that the run uses, without a proxy.
+        carrier: its name, for the record.
+    """
     took: list[float] = []
     with suppress(*TRANSPORT_ERRORS), anyio.move_on_after(_AT_MOST):
         server = await asyncio.start_server(_say_yes, "127.0.0.1", 0)
         async with server:
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-            transport = FastTransport(tls)
+            transport = make_transport()
             try:
                 for _ in range(_TESTS + 1):
                     began = time.perf_counter()
@@ -142,7 +151,7 @@ async def self_test(tls: SSLContext) -> SelfTest | None:
                     took.append((time.perf_counter() - began) * 1e3)
             finally:
                 await transport.aclose()
-    return _summed_up(took[1:])  # the first one opens the connection
+    return _summarize(took[1:], carrier)  # the first request opens the connection
 
 
 async def _say_yes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -154,9 +163,9 @@ async def _say_yes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     writer.close()
 
 
-def _summed_up(took: Sequence[float]) -> SelfTest | None:
+def _summarize(took: Sequence[float], carrier: str) -> SelfTest | None:
     if not took:
         return None
     ordered = sorted(took)
     p99 = ordered[min(len(ordered) - 1, round(0.99 * len(ordered)))]
-    return SelfTest(len(ordered), round(ordered[len(ordered) // 2], 3), round(p99, 3))
+    return SelfTest(len(ordered), round(ordered[len(ordered) // 2], 3), round(p99, 3), carrier)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Iterable, Iterator
-from ssl import SSLContext
 from typing import NamedTuple
 
 import anyio
@@ -18,9 +17,10 @@ from trueweight.wire.pacing import Pacer
 from trueweight.wire.request_builder import Outgoing, RequestBuilder
 from trueweight.wire.retry import asked_wait
 from trueweight.wire.settings import EventKind, Unsent, WireEvent
-from trueweight.wire.transport import make_transport
 
-_UNREACHABLE = frozenset({FailureKind.DNS, FailureKind.CONNECT, FailureKind.TLS, FailureKind.TIMEOUT_CONNECT})
+_UNREACHABLE = frozenset(
+    {FailureKind.DNS, FailureKind.CONNECT, FailureKind.PROXY, FailureKind.TLS, FailureKind.TIMEOUT_CONNECT}
+)
 INTERRUPTED = "interrupted"
 
 
@@ -40,22 +40,20 @@ class Lane:
         provider: Provider,
         trials: Iterable[tuple[int, Trial]],
         key: str | None,
-        tls: SSLContext,
+        transport: httpx.AsyncBaseTransport,
         shared: Shared,
         *,
         workers: int,
     ) -> None:
         """``trials`` with their positions in the plan, in its order; at most ``workers`` of them under way at once.
 
-        Raises:
-            ConfigError: if a proxy of the environment cannot be used.
+        The lane closes ``transport``.
         """
         self.provider = provider
         self.reason = ""
         self._trials = deque(trials)
         self._stationery = RequestBuilder(provider, key, shared.redactor)
-        own = shared.environment.transport(provider)
-        self._transport = make_transport(tls, http2=shared.settings.http2) if own is None else own
+        self._transport = transport
         self._limit = workers
         self._shared = shared
         self._pacer = Pacer(provider.requests_per_minute, shared.environment.clock)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from ssl import SSLContext
 
 import anyio
 import httpx
@@ -13,12 +12,13 @@ import httpx
 from trueweight.core import Exchange, Trial
 from trueweight.wire.conversation import Shared
 from trueweight.wire.environment import Environment
-from trueweight.wire.health import LoopWatch, SelfTest, self_test
+from trueweight.wire.health import LoopWatch, SelfTest
 from trueweight.wire.lane import INTERRUPTED, Lane
 from trueweight.wire.ledger import Ledger
 from trueweight.wire.lockstep import Lockstep
 from trueweight.wire.redact import Redactor
 from trueweight.wire.settings import SendResult, WireEvent, WireSettings
+from trueweight.wire.transports import Transports
 from trueweight.wire.write_queue import WriteQueue
 
 
@@ -85,8 +85,10 @@ class _Run:
 
     async def send(self, trials: Sequence[Trial], *, handle_signals: bool, check_client: bool) -> SendResult:
         tls = httpx.create_ssl_context()  # loading certificates takes milliseconds: once for all
-        tested = await self_test(tls) if check_client and trials else None
-        self._lanes = self._make_lanes(trials, tls)
+        providers = {trial.provider.name: trial.provider for trial in trials}
+        transports = Transports(providers.values(), self._settings, self._environment, tls)
+        tested = await transports.test_client() if check_client and trials else None
+        self._lanes = self._make_lanes(trials, transports)
         with self._scope:
             async with anyio.create_task_group() as watchers:
                 watchers.start_soon(self._drain_on_interrupt)
@@ -99,9 +101,9 @@ class _Run:
                 watchers.cancel_scope.cancel()
         if self._error is not None:
             raise self._error
-        return self._result(tested)
+        return self._result(tested, transports)
 
-    def _make_lanes(self, trials: Iterable[Trial], tls: SSLContext) -> list[Lane]:
+    def _make_lanes(self, trials: Iterable[Trial], transports: Transports) -> list[Lane]:
         by_name: dict[str, list[tuple[int, Trial]]] = {}
         for position, trial in enumerate(trials):
             by_name.setdefault(trial.provider.name, []).append((position, trial))
@@ -110,7 +112,7 @@ class _Run:
             self._settings,
             self._environment,
             self._ledger,
-            Redactor(self._keys.values()),
+            Redactor([*self._keys.values(), *transports.secrets]),
             self._make_step(sum(workers.values())),
             WriteQueue(),
             self._watch,
@@ -119,7 +121,7 @@ class _Run:
             halt=self._halt,
         )
         return [
-            Lane(own[0][1].provider, own, self._keys.get(name), tls, shared, workers=workers[name])
+            Lane(own[0][1].provider, own, self._keys.get(name), transports.of(name), shared, workers=workers[name])
             for name, own in by_name.items()
         ]
 
@@ -175,7 +177,7 @@ class _Run:
                     self._scope.cancel()
                 self._interrupt.set()
 
-    def _result(self, tested: SelfTest | None) -> SendResult:
+    def _result(self, tested: SelfTest | None, transports: Transports) -> SendResult:
         priced = {lane.provider.name: lane.provider.price is not None for lane in self._lanes}
         return SendResult(
             recorded=self._recorded,
@@ -185,4 +187,5 @@ class _Run:
             unsent=tuple(unsent for lane in self._lanes for unsent in lane.unsent()),
             interrupted=self._interrupt.is_set(),
             health=self._watch.health(tested),
+            stack=transports.stack(),
         )

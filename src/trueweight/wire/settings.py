@@ -11,7 +11,15 @@ from typing import NamedTuple
 
 from trueweight.core import ConfigError, FailureKind
 from trueweight.wire.arrivals import ArrivalKind
+from trueweight.wire.client_stack import ClientStack
 from trueweight.wire.health import Health
+
+
+class TransportName(StrEnum):
+    """``http1``: `trueweight.wire.http1`, the default. ``httpx``: httpx's own stack."""
+
+    HTTP1 = "http1"
+    HTTPX = "httpx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,9 @@ class WireSettings:
             that all are measured in the same minutes. None: twice as many as may be under way.
         patience: nobody waits for a provider that was sent nothing for so many seconds, or that backs off.
         grace: after an interrupt, how long requests under way may finish.
-        http2: offer HTTP/2.
+        http2: offer HTTP/2, over httpx's stack.
+        transport: what carries the requests. HTTP/2 and SOCKS proxies always take httpx's stack; the result's
+            ``stack`` says what each provider's requests were carried by, and why.
         rate: open loop: so many requests a second ought to start at each provider, whatever has become of those before;
             at most ``concurrency`` of them are under way, and what that holds back shows as response time.
         arrivals, seed: how and by which random numbers those starts are spread.
@@ -59,6 +69,7 @@ class WireSettings:
     patience: float = 30.0
     grace: float = 10.0
     http2: bool = False
+    transport: TransportName = TransportName.HTTP1
     rate: float | None = None
     arrivals: ArrivalKind = ArrivalKind.POISSON
     seed: int = 0
@@ -135,6 +146,7 @@ class SendResult:
         cost: provider → USD charged; None without a price.
         stopped: provider → why it was stopped before its last trial (auth, unreachable, budget, interrupt).
         health: whether this client was fit to measure.
+        stack: the software that sent the requests.
     """
 
     recorded: int = 0
@@ -144,3 +156,4 @@ class SendResult:
     unsent: tuple[Unsent, ...] = ()
     interrupted: bool = False
     health: Health = field(default_factory=Health)
+    stack: ClientStack = field(default_factory=ClientStack)

@@ -27,7 +27,13 @@ def note_client(run: RunDir, result: SendResult, settings: WireSettings, started
         "arrivals": settings.arrivals.value if settings.rate else None,
         "http2": settings.http2,
     }
-    session = {"started_at": started_at, "recorded": result.recorded, "load": load, **result.health.as_json()}
+    session = {
+        "started_at": started_at,
+        "recorded": result.recorded,
+        "load": load,
+        **result.health.as_json(),
+        **result.stack.as_json(),
+    }
     text = json.dumps({"format": FORMAT, "sessions": [*sessions(run), session]}, indent=1, sort_keys=True)
     run.write_text(RunFile.CLIENT, text + "\n")
 

@@ -39,11 +39,11 @@ def carrier(name: str) -> Any:
     """Makes the transport of that name, for a provider; None stands for the default one."""
     import httpx
 
-    from trueweight.wire.transport import HttpxTransport
+    from trueweight.wire.carrier import HttpxTransport
 
     tls = httpx.create_ssl_context()
     if name == "httpx":
-        return lambda _: HttpxTransport(tls, http2=False)
+        return lambda _: HttpxTransport(tls)
     if name == "httpx-aiohttp":
         import aiohttp
         from httpx_aiohttp import AiohttpTransport

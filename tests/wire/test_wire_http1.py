@@ -15,8 +15,8 @@ import pytest
 import trustme
 from fault_servers import FaultServer, Talk, serving, silent_host
 
-from trueweight.wire import run_loop, transport
-from trueweight.wire.transport import FastTransport
+from trueweight.wire import run_loop
+from trueweight.wire.http1 import Http1Transport, transport
 
 LARGE = bytes(10_000_000)
 """More than the buffers between two sockets hold."""
@@ -33,7 +33,7 @@ async def says_its_number(talk: Talk) -> None:
     await talk.answer(body=b"%d" % talk.number)
 
 
-async def ask(carrier: FastTransport, url: str, **options: Any) -> tuple[bytes, bool]:
+async def ask(carrier: Http1Transport, url: str, **options: Any) -> tuple[bytes, bool]:
     """The body, and whether a new connection was made for it."""
     events = []
 
@@ -74,14 +74,14 @@ def resolving(monkeypatch: pytest.MonkeyPatch, ways: Callable[[int], list[tuple[
 
 def with_carrier(
     runner: Runner,
-    use: Callable[[FastTransport, FaultServer], Awaitable[Any]],
+    use: Callable[[Http1Transport, FaultServer], Awaitable[Any]],
     behaviour: Callable[[Talk], Awaitable[None]] = says_its_number,
 ) -> Any:
     """What ``use`` returns; at its end no connection may be left."""
 
     async def run() -> Any:
         async with serving(behaviour) as server:
-            carrier = FastTransport(httpx.create_ssl_context())
+            carrier = Http1Transport(httpx.create_ssl_context())
             try:
                 return await use(carrier, server)
             finally:
@@ -94,7 +94,7 @@ def with_carrier(
 def test_a_connection_is_used_again_and_never_by_two_at_once(runner: Runner) -> None:
     """One after the other on one; both at once on two."""
 
-    async def use(carrier: FastTransport, server: FaultServer) -> None:
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
         assert [await ask(carrier, server.url) for _ in range(3)] == [(b"0", True), (b"1", False), (b"2", False)]
         found = []
 
@@ -119,7 +119,7 @@ def test_an_answer_that_is_not_read_takes_its_connection_with_it(runner: Runner)
             await anyio.sleep(0.05)
         await talk.send(b"0\r\n\r\n")
 
-    async def use(carrier: FastTransport, server: FaultServer) -> None:
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
         response = await carrier.handle_async_request(httpx.Request("POST", server.url, content=b"{}"))
         await response.aclose()
         await anyio.sleep(0.1)
@@ -140,7 +140,7 @@ def test_bytes_that_nobody_asked_for_are_nobodys_answer(runner: Runner, together
             await anyio.sleep(0.02)
             await talk.send(extra)
 
-    async def use(carrier: FastTransport, server: FaultServer) -> None:
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
         assert await ask(carrier, server.url) == (b"0", True)
         await anyio.sleep(0.1)
         assert await ask(carrier, server.url) == (b"1", True)
@@ -157,7 +157,7 @@ def test_a_connection_that_the_server_closes_is_not_used(runner: Runner) -> None
             await anyio.sleep(0.02)
             talk.writer.close()
 
-    async def use(carrier: FastTransport, server: FaultServer) -> None:
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
         assert await ask(carrier, server.url) == (b"0", True)
         assert await ask(carrier, server.url) == (b"1", True)
         await anyio.sleep(0.1)
@@ -170,7 +170,7 @@ def test_a_connection_that_was_idle_too_long_is_not_used(runner: Runner, monkeyp
     """What stands between may have forgotten it without a word."""
     monkeypatch.setattr(transport, "KEEPALIVE", 0.0)
 
-    async def use(carrier: FastTransport, server: FaultServer) -> None:
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
         assert [new for _, new in [await ask(carrier, server.url) for _ in range(2)]] == [True, True]
 
     with_carrier(runner, use)
@@ -180,7 +180,7 @@ def test_a_connection_that_was_idle_too_long_is_not_used(runner: Runner, monkeyp
 def test_a_header_that_would_be_two_is_not_sent(runner: Runner, name: str) -> None:
     """Refused before anything goes out."""
 
-    async def use(carrier: FastTransport, server: FaultServer) -> None:
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
         for header in ({name: "v"}, {"v": name}):
             with pytest.raises(httpx.LocalProtocolError):
                 await ask(carrier, server.url, headers=header)
@@ -193,7 +193,7 @@ def test_a_header_that_would_be_two_is_not_sent(runner: Runner, name: str) -> No
 def test_what_it_could_not_send_or_read_is_refused(runner: Runner, method: str, more: dict[str, str]) -> None:
     """It frames no bodies of unknown length, and takes every length that an answer declares for that of its body."""
 
-    async def use(carrier: FastTransport, server: FaultServer) -> None:
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
         with pytest.raises(httpx.LocalProtocolError):
             await carrier.handle_async_request(httpx.Request(method, server.url, content=b"{}", headers=more))
         assert server.heard == []
@@ -205,7 +205,7 @@ def test_what_it_could_not_send_or_read_is_refused(runner: Runner, method: str, 
 def test_what_is_no_url_of_http_is_refused(runner: Runner, url: str) -> None:
     """With httpx's own error for it."""
 
-    async def use(carrier: FastTransport, _: FaultServer) -> None:
+    async def use(carrier: Http1Transport, _: FaultServer) -> None:
         with pytest.raises(httpx.UnsupportedProtocol):
             await ask(carrier, url)
 
@@ -219,7 +219,7 @@ def test_large_bodies_go_both_ways(runner: Runner) -> None:
     async def echoes(talk: Talk) -> None:
         await talk.answer(body=talk.heard.body)
 
-    async def use(carrier: FastTransport, server: FaultServer) -> None:
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
         request = httpx.Request("POST", server.url, content=large)
         response = await carrier.handle_async_request(request)
         assert await response.aread() == large
@@ -233,7 +233,7 @@ def test_tls_is_spoken_on_both_loops(runner: Runner) -> None:
 
     async def run() -> None:
         async with serving(says_its_number, tls=theirs) as server:
-            carrier = FastTransport(ours)
+            carrier = Http1Transport(ours)
             assert [await ask(carrier, server.url) for _ in range(2)] == [(b"0", True), (b"1", False)]
             await carrier.aclose()
             assert carrier._open == set()
@@ -245,7 +245,7 @@ def test_a_name_is_looked_up_once_for_many_connections(monkeypatch: pytest.Monke
     """128 workers that start together do not ask the resolver 128 times."""
     asked = resolving(monkeypatch, lambda port: [("127.0.0.1", port)])
 
-    async def use(carrier: FastTransport, server: FaultServer) -> None:
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
         asked.clear()
         url = server.url.replace("127.0.0.1", "many.example")
         async with anyio.create_task_group() as group:
@@ -262,7 +262,7 @@ def test_an_address_that_is_silent_does_not_hold_up_the_next_one(monkeypatch: py
     """As where IPv6 leads nowhere (RFC 8305): the other address is tried before the first has timed out."""
     with silent_host() as silent:
 
-        async def use(carrier: FastTransport, server: FaultServer) -> None:
+        async def use(carrier: Http1Transport, server: FaultServer) -> None:
             resolving(monkeypatch, lambda port: [silent, ("127.0.0.1", port)])
             with anyio.fail_after(20):
                 assert await ask(carrier, server.url.replace("127.0.0.1", "two.example")) == (b"0", True)
@@ -275,7 +275,7 @@ def test_whoever_stops_waiting_for_a_connection_leaves_no_socket(runner: Runner)
     """A socket that nobody closes is a ResourceWarning, and so an error here."""
     with silent_host() as (host, port):
 
-        async def use(carrier: FastTransport, _: FaultServer) -> None:
+        async def use(carrier: Http1Transport, _: FaultServer) -> None:
             with anyio.move_on_after(0.05) as scope:
                 await ask(carrier, f"http://{host}:{port}/")
             assert scope.cancelled_caught
@@ -286,7 +286,7 @@ def test_whoever_stops_waiting_for_a_connection_leaves_no_socket(runner: Runner)
 def test_a_handshake_that_nobody_waits_for_leaves_no_socket(runner: Runner) -> None:
     """Nor a number of one that is closed under whoever got it next."""
 
-    async def use(carrier: FastTransport, server: FaultServer) -> None:
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
         with socket.socket() as silent:
             silent.bind(("127.0.0.1", 0))
             silent.listen(8)
@@ -307,7 +307,7 @@ def test_an_early_answer_leaves_no_connection_with_half_a_request_in_it(runner: 
         await talk.answer(413, b"{}")
         await anyio.sleep(30)
 
-    async def use(carrier: FastTransport, _: FaultServer) -> None:
+    async def use(carrier: Http1Transport, _: FaultServer) -> None:
         async with serving(says_no, whole=False) as early:
             for number in (1, 2):
                 with anyio.fail_after(20):
@@ -327,7 +327,7 @@ def test_the_end_of_an_answer_is_not_held_up_by_what_is_unsent(runner: Runner) -
         talk.writer.write_eof()
         await anyio.sleep(30)
 
-    async def use(carrier: FastTransport, _: FaultServer) -> None:
+    async def use(carrier: Http1Transport, _: FaultServer) -> None:
         async with serving(says_no_and_half_closes, whole=False) as early:
             with anyio.fail_after(20):
                 response = await carrier.handle_async_request(httpx.Request("POST", early.url, content=LARGE))
@@ -343,7 +343,7 @@ def test_closing_ends_what_is_under_way(runner: Runner) -> None:
     async def never_answers(talk: Talk) -> None:
         await anyio.sleep(30)
 
-    async def use(carrier: FastTransport, server: FaultServer) -> None:
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
         found = []
 
         async def one() -> None:
@@ -376,7 +376,7 @@ def test_a_connection_that_is_done_with_does_not_wait_for_its_server(runner: Run
 
     async def run() -> None:
         async with serving(stays, tls=theirs) as server:
-            carrier = FastTransport(ours)
+            carrier = Http1Transport(ours)
             for _ in range(3):
                 assert await ask(carrier, server.url) == (b'{"ok":1}', True)
             with anyio.fail_after(20):
@@ -403,7 +403,7 @@ def test_what_happens_before_anything_is_asked_is_told_to_who_asks(runner: Runne
 
         server = await asyncio.start_server(meet, "127.0.0.1", 0)
         async with server:
-            carrier = FastTransport(httpx.create_ssl_context())
+            carrier = Http1Transport(httpx.create_ssl_context())
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
             with anyio.fail_after(20), pytest.raises(httpx.TransportError):
                 request = httpx.Request("POST", url, content=b"{}", extensions={"trace": trace})
@@ -418,7 +418,7 @@ def test_all_who_wait_for_a_lookup_hear_that_it_failed(monkeypatch: pytest.Monke
     asked = resolving(monkeypatch, lambda _: [])
 
     async def run() -> None:
-        carrier = FastTransport(httpx.create_ssl_context())
+        carrier = Http1Transport(httpx.create_ssl_context())
         found = []
 
         async def one() -> None:
@@ -441,7 +441,7 @@ def test_all_who_wait_for_a_lookup_hear_that_it_failed(monkeypatch: pytest.Monke
 def test_small_writes_are_not_held_back(runner: Runner) -> None:
     """Nagle's algorithm would add the server's delayed acknowledgement to our times."""
 
-    async def use(carrier: FastTransport, server: FaultServer) -> None:
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
         await ask(carrier, server.url)
         (connection,) = carrier._open
         assert connection._transport is not None

@@ -1,4 +1,4 @@
-"""A response of HTTP/1.1 as its bytes come in, read by llhttp; no socket and no clock in here."""
+"""Reads one HTTP/1.1 response from its bytes with llhttp. Pure: it has no socket and no clock."""
 
 from __future__ import annotations
 
@@ -8,35 +8,62 @@ from typing import Protocol
 import httptools
 import httpx
 
-MOST_HEADERS = 128
-MOST_FRAMING = 64 * 1024
-"""Bytes that may come without body: head, interim responses, chunk sizes and their extensions, trailers."""
-_EARNED = 9
-"""So many more for each byte of body, itself included, up to the same: a server that sends chunks of one needs six."""
+MAX_HEADERS = 128
+MAX_FRAMING = 64 * 1024
+"""Most bytes outside the body: head, interim responses, chunk sizes and their extensions, trailers."""
+_CREDIT_PER_BODY_BYTE = 9
+"""Each byte of body allows this many more bytes outside it, itself included, up to ``MAX_FRAMING`` again. A server
+that sends chunks of one byte needs six."""
 
 
 class Listener(Protocol):
-    """Told of a response in the very call of the event loop that brings its bytes: where a stamp is true."""
+    """Receives a response inside the event-loop call that reads the socket, so a time taken there is the arrival's."""
 
     def begin(self) -> None:
-        """Its first byte came."""
+        """The first byte arrived."""
 
     def head(self, status: int, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """The head is whole; ``version`` as in ``HTTP/1.1``."""
+        """The head is complete. ``version`` is, for example, ``HTTP/1.1``."""
 
     def body(self, data: bytes) -> None:
-        """So much of the body came: all that one read brought, since nothing tells its parts' times apart."""
+        """Bytes of the body arrived: all that one read of the socket brought, in one call."""
 
     def end(self) -> None:
-        """All of it came."""
+        """The body is complete."""
 
 
-class Answer:
-    """One response; what comes after its end is not looked at, and spoils the connection.
+class BodyBuffer:
+    """A listener that keeps the body.
 
     Attributes:
-        headed, complete: whether its head, and all of it, is there.
-        reusable: of a complete one, whether its connection may carry another request.
+        pieces: the body so far, one item for each read of the socket.
+    """
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def begin(self) -> None:
+        """Ignored."""
+
+    def head(self, status: int, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Ignored."""
+
+    def body(self, data: bytes) -> None:
+        """Keep the bytes."""
+        self.pieces.append(data)
+
+    def end(self) -> None:
+        """Ignored."""
+
+
+class IncomingResponse:
+    """One response while it arrives. Bytes after its end are ignored; its connection is not used again then.
+
+    Attributes:
+        headed: whether the head is complete.
+        complete: whether the body is complete.
+        reusable: whether the connection may carry another request after this complete response.
+        surplus: whether bytes followed the end of the response.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -44,21 +71,22 @@ class Answer:
         self.version = ""
         self.reason = b""
         self.headers: list[tuple[bytes, bytes]] = []
-        self.headed = self.complete = self.reusable = False
+        self.headed = self.complete = self.reusable = self.surplus = False
         self._listener = listener
         self._parser = httptools.HttpResponseParser(self)
-        # Sloppy servers that work for their users. Not lenient with headers: two readers could see two framings.
+        # Some servers break these two rules and work for their users. Headers stay strict: a lenient reader could see
+        # another framing than the next reader does.
         self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True)
         self._begun = self._interim = False
         self._declared = self._chunked = self._in_chunks = False
         self._pieces: list[bytes] = []
-        self._credit = MOST_FRAMING
+        self._credit = MAX_FRAMING
 
     def feed(self, data: bytes) -> None:
-        """Read on.
+        """Read the next bytes.
 
         Raises:
-            httpx.RemoteProtocolError: if this is not HTTP, or more of it than anybody needs.
+            httpx.RemoteProtocolError: if they are not HTTP/1.1, or more than ``MAX_FRAMING`` of them are not body.
         """
         if not self._begun:
             self._begun = True
@@ -72,17 +100,18 @@ class Answer:
             self.reusable = False
             if not self.complete:
                 raise httpx.RemoteProtocolError(f"not a response of HTTP/1.1: {error}") from None
+            self.surplus = True
         finally:
             if self._pieces:
-                self._hand_on()
+                self._pass_on()
         if self._credit < 0 and not self.complete:
-            raise httpx.RemoteProtocolError(f"more than {MOST_FRAMING} bytes that are not body")
+            raise httpx.RemoteProtocolError(f"more than {MAX_FRAMING} bytes that are not body")
 
     def finish(self) -> None:
-        """The server closed the connection; an answer of undeclared length is complete by that.
+        """The server closed the connection, which completes a body of undeclared length.
 
         Raises:
-            httpx.RemoteProtocolError: if it is not complete.
+            httpx.RemoteProtocolError: if the response is incomplete.
         """
         if not self._begun:
             raise httpx.RemoteProtocolError("server disconnected without an answer")
@@ -93,46 +122,46 @@ class Answer:
         self._end(reusable=False)
 
     def _read_framing(self) -> None:
-        """Whether the body comes in chunks, and whether its end is declared at all (RFC 9112, 6.3)."""
+        """Whether the body is chunked, and whether its length is declared at all (RFC 9112, 6.3)."""
         fields = [(name.lower(), value) for name, value in self.headers]
         codings = b",".join(value for name, value in fields if name == b"transfer-encoding").lower()
         self._chunked = codings.rsplit(b",", 1)[-1].strip() == b"chunked"
         self._declared = self._chunked or (not codings and any(name == b"content-length" for name, _ in fields))
 
-    def _hand_on(self) -> None:
+    def _pass_on(self) -> None:
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
-        self._credit = min(MOST_FRAMING, self._credit + _EARNED * len(data))
+        self._credit = min(MAX_FRAMING, self._credit + _CREDIT_PER_BODY_BYTE * len(data))
         self._listener.body(data)
 
     def _end(self, *, reusable: bool) -> None:
         if self._pieces:
-            self._hand_on()
+            self._pass_on()
         self.complete, self.reusable = True, reusable
         self._listener.end()
 
-    # What the parser calls.
+    # Called by the parser.
 
     def on_message_begin(self) -> None:
-        """Something comes; after the end, something that nobody asked for."""
+        """A message begins. After the end of the response it is surplus."""
         if self.complete:
-            self.reusable = False
+            self.reusable, self.surplus = False, True
 
     def on_status(self, reason: bytes) -> None:
-        """The words beside the status."""
+        """A part of the reason phrase."""
         if not self.complete:
             self.reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A field of the head, or of the trailers, which have no place in the record."""
+        """A field of the head. Fields of the trailer section are dropped."""
         if self.headed:
             return
-        if len(self.headers) == MOST_HEADERS:
-            raise httpx.RemoteProtocolError(f"more than {MOST_HEADERS} headers")
+        if len(self.headers) == MAX_HEADERS:
+            raise httpx.RemoteProtocolError(f"more than {MAX_HEADERS} headers")
         self.headers.append((name, value.rstrip(b" \t")))  # RFC 9112, 5.1
 
     def on_headers_complete(self) -> None:
-        """The head is whole; that of an interim response (RFC 9110, 15.2) is forgotten."""
+        """The head is complete. The head of an interim response (RFC 9110, 15.2) is dropped."""
         if self.complete:
             return
         self.status = self._parser.get_status_code()
@@ -158,11 +187,11 @@ class Answer:
         self._pieces.append(data)
 
     def on_chunk_header(self) -> None:
-        """What follows is a chunk."""
+        """A chunk begins."""
         self._in_chunks = True
 
     def on_message_complete(self) -> None:
-        """The end, or only that of an interim response."""
+        """The end of the response, or of an interim response."""
         if self._interim:
             self._interim = False
         elif not self.complete:

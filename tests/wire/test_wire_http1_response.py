@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueweight.wire.answer import MOST_FRAMING, MOST_HEADERS, Answer
+from trueweight.wire.http1.response import MAX_FRAMING, MAX_HEADERS, IncomingResponse
 
 Pairs = list[tuple[bytes, bytes]]
 
@@ -81,14 +81,14 @@ def responses(draw: st.DrawFn) -> Wire:
     return Wire(data + b"\r\n".join(lines) + b"\r\n\r\n" + body, framing == "closed")
 
 
-def read(pieces: Sequence[bytes], *, closed: bool) -> tuple[Answer, Noted]:
+def read(pieces: Sequence[bytes], *, closed: bool) -> tuple[IncomingResponse, Noted]:
     noted = Noted()
-    answer = Answer(noted)
+    response = IncomingResponse(noted)
     for piece in pieces:
-        answer.feed(piece)
+        response.feed(piece)
     if closed:
-        answer.finish()
-    return answer, noted
+        response.finish()
+    return response, noted
 
 
 def as_h11_reads(wire: Wire) -> tuple[int, Pairs, bytes, bool]:
@@ -122,13 +122,13 @@ def test_no_cut_changes_what_is_read_and_h11_reads_the_same(wire: Wire, cuts: li
     one_by_one = [bytes([byte]) for byte in wire.data]
     found = []
     for pieces in ([wire.data], one_by_one, anywhere):
-        answer, noted = read(pieces, closed=wire.until_closed)
-        assert answer.complete
+        response, noted = read(pieces, closed=wire.until_closed)
+        assert response.complete
         assert (noted.told[:2], noted.told[-1]) == (["begin", "head"], "end")
         assert set(noted.told[2:-1]) <= {"body"}
-        assert noted.headers == answer.headers
-        assert (noted.status, noted.version) == (answer.status, "HTTP/1.1")
-        found.append((answer.status, lowered(answer.headers), noted.data, answer.reusable))
+        assert noted.headers == response.headers
+        assert (noted.status, noted.version) == (response.status, "HTTP/1.1")
+        found.append((response.status, lowered(response.headers), noted.data, response.reusable))
     assert found == [as_h11_reads(wire)] * 3
 
 
@@ -136,27 +136,27 @@ def test_no_cut_changes_what_is_read_and_h11_reads_the_same(wire: Wire, cuts: li
 def test_an_answer_that_was_cut_off_is_known_to_be(wire: Wire, cut: int) -> None:
     """A connection that closes early leaves no complete answer, unless nothing but the closing could tell its end."""
     noted = Noted()
-    answer = Answer(noted)
-    answer.feed(wire.data[: cut % len(wire.data)])
-    if answer.headed and wire.until_closed:
-        answer.finish()
-        assert answer.complete
-        assert not answer.reusable
-    elif not answer.complete:
+    response = IncomingResponse(noted)
+    response.feed(wire.data[: cut % len(wire.data)])
+    if response.headed and wire.until_closed:
+        response.finish()
+        assert response.complete
+        assert not response.reusable
+    elif not response.complete:
         with pytest.raises(httpx.RemoteProtocolError):
-            answer.finish()
+            response.finish()
         assert "end" not in noted.told
 
 
 @given(st.lists(st.one_of(st.binary(max_size=50), st.sampled_from([b"HTTP/1.1 200 OK\r\n", b"\r\n", b"0\r\n"]))))
 def test_no_bytes_raise_anything_else(pieces: list[bytes]) -> None:
     """Whatever comes is read, or refused as not being HTTP."""
-    answer = Answer(Noted())
+    response = IncomingResponse(Noted())
     try:
         for piece in pieces:
-            answer.feed(piece)
-        if not answer.complete:
-            answer.finish()
+            response.feed(piece)
+        if not response.complete:
+            response.finish()
     except httpx.RemoteProtocolError:
         pass
 
@@ -169,11 +169,11 @@ def test_what_nobody_asked_for_spoils_the_connection_and_not_the_answer(
     if wire.until_closed:
         return
     _, alone = read([wire.data], closed=False)
-    answer, noted = read([wire.data + more] if together else [wire.data, more], closed=False)
+    response, noted = read([wire.data + more] if together else [wire.data, more], closed=False)
     assert noted == alone
-    assert answer.complete
+    assert response.complete
     if more.strip(b"\r\n"):  # RFC 9112, 2.2 lets empty lines pass
-        assert not answer.reusable
+        assert not response.reusable
 
 
 @pytest.mark.parametrize(
@@ -187,8 +187,8 @@ def test_what_nobody_asked_for_spoils_the_connection_and_not_the_answer(
 )
 def test_a_connection_is_kept_as_the_server_says(head: bytes, reusable: bool) -> None:
     """RFC 9112, 9.3; and the version is the one that the server wrote."""
-    answer, noted = read([head], closed=False)
-    assert answer.reusable is reusable
+    response, noted = read([head], closed=False)
+    assert response.reusable is reusable
     assert noted.version == head[:8].decode()
 
 
@@ -204,8 +204,8 @@ def test_a_connection_is_kept_as_the_server_says(head: bytes, reusable: bool) ->
 )
 def test_a_sloppy_server_is_understood(data: bytes) -> None:
     """What works in every other client is no failure here."""
-    answer, noted = read([data], closed=False)
-    assert (answer.complete, answer.reusable, noted.data) == (True, True, b"{}")
+    response, noted = read([data], closed=False)
+    assert (response.complete, response.reusable, noted.data) == (True, True, b"{}")
 
 
 @pytest.mark.parametrize(
@@ -245,19 +245,19 @@ def test_what_ends_a_body_is_seen_as_the_parser_sees_it(codings: list[bytes], be
     """Or a body that was cut off would be whole, or a whole one cut off, by how a header is written."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + between.join(codings) + after + b"\r\n\r\n"
     noted = Noted()
-    answer = Answer(noted)
+    response = IncomingResponse(noted)
     try:
-        answer.feed(head + b"5\r\nhel")
+        response.feed(head + b"5\r\nhel")
     except httpx.RemoteProtocolError:
         assert not noted.data
         return
     if noted.data == b"hel":
         with pytest.raises(httpx.RemoteProtocolError, match="peer closed connection"):
-            answer.finish()
+            response.finish()
     else:
         assert noted.data == b"5\r\nhel"
-        answer.finish()
-        assert answer.complete
+        response.finish()
+        assert response.complete
     assert (noted.data == b"hel") == (head.lower().split(b":")[-1].split(b",")[-1].strip() == b"chunked")
 
 
@@ -278,16 +278,16 @@ def test_what_one_read_brings_has_one_time() -> None:
 @pytest.mark.parametrize(
     "flood",
     [
-        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * (MOST_HEADERS + 1) + b"\r\n",
-        b"HTTP/1.1 200 OK\r\nX: " + b"y" * MOST_FRAMING,
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * (MAX_HEADERS + 1) + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * MAX_FRAMING,
         b"HTTP/1.1 103 Wait\r\nX: y\r\n\r\n" * 5000,
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * (2 * MOST_FRAMING),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * (2 * MAX_FRAMING),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 20_000,
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"00000001\r\nx\r\n" * 40_000,
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         + b"10000\r\n%s\r\n" % (b"x" * 65536)
         + b"0\r\nX: "
-        + b"y" * (2 * MOST_FRAMING),
+        + b"y" * (2 * MAX_FRAMING),
     ],
     ids=[
         "headers",
@@ -308,8 +308,8 @@ def test_what_is_not_body_is_limited(flood: bytes) -> None:
 def test_chunks_of_one_byte_are_no_flood() -> None:
     """A slow server, not a hostile one."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    answer, noted = read([head, *[b"1\r\nx\r\n"] * 100_000, b"0\r\n\r\n"], closed=False)
-    assert answer.complete
+    response, noted = read([head, *[b"1\r\nx\r\n"] * 100_000, b"0\r\n\r\n"], closed=False)
+    assert response.complete
     assert noted.data == b"x" * 100_000
 
 
@@ -321,4 +321,4 @@ def test_an_error_of_our_own_is_not_blamed_on_the_server() -> None:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        Answer(Broken()).feed(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        IncomingResponse(Broken()).feed(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")

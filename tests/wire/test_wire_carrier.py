@@ -19,8 +19,9 @@ import trustme
 from fault_servers import FaultServer, Stage, Talk, serving
 
 from trueweight.core import ConfigError, Mode
-from trueweight.wire import WireSettings, settings
-from trueweight.wire.transport import FastTransport, HttpxTransport, make_transport
+from trueweight.wire import TransportName, WireSettings, settings
+from trueweight.wire.carrier import HttpxTransport, choose_carrier
+from trueweight.wire.http1 import Http1Transport
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +142,7 @@ def test_every_carrier_leaves_the_same_record(stage: Stage) -> None:
     """Status, headers, body, stamps' offsets, cold and warm: what carried the request is not in the record."""
     tls = httpx.create_ssl_context()
     found = []
-    for make in (lambda _: FastTransport(tls), lambda _: HttpxTransport(tls, http2=False)):
+    for make in (lambda _: Http1Transport(tls), lambda _: HttpxTransport(tls)):
         stage.exchanges.clear()
 
         async def run(make: Any = make) -> None:
@@ -175,19 +176,21 @@ def test_every_carrier_leaves_the_same_record(stage: Stage) -> None:
     assert [row[5] for row in found[0]] == [False, True]
 
 
-def test_the_carrier_is_chosen_by_what_it_must_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fast one by default; httpx's own where HTTP/2 or a proxy is asked for."""
-    tls = httpx.create_ssl_context()
+def test_the_carrier_is_chosen_by_what_it_must_do() -> None:
+    """http1 by default and through HTTP proxies; httpx's stack for HTTP/2, for SOCKS, and when it is asked for. What is
+    not http1 says why; a provider that NO_PROXY names is not slowed by another's proxy."""
+    socks, http = {"all": "socks5://127.0.0.1:9"}, {"https": "http://127.0.0.1:9"}
 
-    async def chosen(**options: Any) -> type[httpx.AsyncBaseTransport]:
-        made = make_transport(tls, **options)
-        await made.aclose()
-        return type(made)
+    def chosen(proxies: dict[str, str], **options: Any) -> tuple[str, str]:
+        carrier = choose_carrier("https://api.example/v1", WireSettings(**options), proxies)
+        return carrier.name.value, carrier.reason
 
-    assert anyio.run(chosen) is FastTransport
-    assert anyio.run(lambda: chosen(http2=True)) is HttpxTransport
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    assert anyio.run(chosen) is HttpxTransport
+    assert chosen({}) == ("http1", "")
+    assert chosen(http) == ("http1", "")
+    assert chosen(socks) == ("httpx", "the proxy is a SOCKS proxy")
+    assert chosen(socks | {"no": ".example"}) == ("http1", "")
+    assert chosen({}, http2=True) == ("httpx", "HTTP/2 is offered")
+    assert chosen({}, transport=TransportName.HTTPX) == ("httpx", "--transport httpx")
 
 
 @contextlib.asynccontextmanager

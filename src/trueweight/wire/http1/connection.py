@@ -1,0 +1,158 @@
+"""One HTTP/1.1 connection over TCP or TLS: sends a request and passes the response on while it arrives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import anyio
+import httpx
+
+from trueweight.wire.http1.response import IncomingResponse, Listener
+
+CLOSE_TIMEOUT = 0.2
+"""Seconds that a closing connection waits for the peer's end of the close."""
+
+
+class Connection(asyncio.Protocol):
+    """Carries one request at a time.
+
+    Attributes:
+        lost: set when the connection is closed on both sides.
+    """
+
+    def __init__(self, on_lost: Callable[[Connection], None]) -> None:
+        """``on_lost`` is called once, when the connection is closed."""
+        self.lost = anyio.Event()
+        self._on_lost = on_lost
+        self._transport: asyncio.Transport | None = None
+        self._response: IncomingResponse | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._error: Exception | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether a request may be sent."""
+        transport = self._transport
+        return self._response is None and transport is not None and not transport.is_closing()
+
+    def use_transport(self, transport: asyncio.Transport) -> None:
+        """Send over this transport from now on, for example the TLS layer on top of TCP."""
+        self._transport = transport
+
+    async def send(self, request: bytes, listener: Listener) -> IncomingResponse:
+        """Send a request, and return when the head of its response is complete.
+
+        Raises:
+            httpx.RemoteProtocolError: if the bytes that arrive are not a response.
+            httpx.ReadError: if the connection breaks.
+        """
+        if self._transport is None or not self.idle:
+            raise self._error or httpx.ReadError("the connection was closed before anything could be sent")
+        response = self._response = IncomingResponse(listener)
+        self._transport.write(request)
+        while not response.headed:
+            await self._wait_for_change()
+        return response
+
+    async def wait_complete(self, response: IncomingResponse) -> None:
+        """Return when the response is complete; raises as `send` does."""
+        while not response.complete:
+            await self._wait_for_change()
+
+    def release(self) -> bool:
+        """End the use by one request. Returns whether another request may follow; if not, the connection is closed."""
+        response, self._response = self._response, None
+        # A response may arrive before all of the request is sent; the next request would queue behind the rest.
+        if response is not None and response.reusable and self.idle and not self._has_unsent():
+            return True
+        self.close(abort=response is None or not response.complete)
+        return False
+
+    def close(self, *, abort: bool = False) -> None:
+        """Close, and pass nothing more on. ``abort`` skips TLS's close and what is unsent."""
+        self._wake(httpx.ReadError("the connection was closed on this side"))
+        self._response = None
+        if self._transport is None:
+            return
+        if abort or self._has_unsent():
+            self._transport.abort()
+        else:
+            self._transport.close()
+            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._abort)
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _has_unsent(self) -> bool:
+        return self._transport is not None and self._transport.get_write_buffer_size() > 0
+
+    async def _wait_for_change(self) -> None:
+        """Return when the response has its head or its end; raise when it can have neither."""
+        if self._error is not None:
+            raise self._error
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self, error: Exception | None = None) -> None:
+        self._error = self._error or error
+        if self._waiter is not None and not self._waiter.done():
+            if error is None:
+                self._waiter.set_result(None)
+            else:
+                self._waiter.set_exception(error)
+
+    def _finish_response(self, error: Exception | None) -> None:
+        """The server sends nothing more."""
+        response = self._response
+        if response is None or response.complete:
+            return
+        try:
+            if error is not None:
+                raise httpx.ReadError(f"{type(error).__name__}: {error}") from error
+            response.finish()
+        except httpx.TransportError as failed:
+            self._wake(failed)
+        else:
+            self._wake()
+
+    # Called by the event loop.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """TCP is connected."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes arrived."""
+        response = self._response
+        if response is None:  # no request is under way; the bytes must not become the next request's response
+            self._wake(httpx.RemoteProtocolError("bytes outside of any response"))
+            self.close(abort=True)
+            return
+        headed = response.headed
+        try:
+            response.feed(data)
+        except Exception as error:  # the server's error or ours: both belong to the request under way
+            self._wake(error)
+            self.close(abort=True)
+            return
+        if response.complete or response.headed is not headed:
+            self._wake()
+
+    def eof_received(self) -> None:
+        """The server ended its side. What is unsent of the request is dropped."""
+        self._finish_response(None)
+        self._abort()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection is closed, by the server or by us."""
+        self._transport = None
+        self._finish_response(error)
+        self._response = None
+        self._on_lost(self)
+        self.lost.set()
