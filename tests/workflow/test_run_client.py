@@ -51,6 +51,24 @@ def test_a_client_that_stood_still_does_not_blame_the_provider(shop: Shop) -> No
     assert session["lag_max_ms"] >= 300
     assert session["self_test"]["requests"] == 50
     assert session["load"]["concurrency"] == 1
+    assert session["self_test"]["carrier"] == "http1"
+    (carrier,) = session["carriers"]
+    assert (carrier["name"], carrier["reason"], carrier["providers"]) == ("http1", "", ["p"])
+    assert session["loop"].startswith(("uvloop ", "asyncio"))
+    assert "SSL" in session["tls"]
+
+
+def test_the_carrier_that_was_chosen_is_said_and_tested(shop: Shop) -> None:
+    """``--transport httpx`` carries the run and its self-test; the terminal and ``client.json`` say so, and why."""
+    with endpoint() as place:
+        shop.providers({"p": place.url})
+        shop.suite("a")
+        done = shop.send("--transport", "httpx")
+    assert done.returncode == 0, done.stderr
+    assert "p: carried by httpx" in done.stderr
+    (session,) = json.loads((shop.run / "client.json").read_text("utf-8"))["sessions"]
+    assert session["self_test"]["carrier"] == "httpx"
+    assert [(one["name"], one["reason"]) for one in session["carriers"]] == [("httpx", "--transport httpx")]
 
 
 def test_each_session_is_kept(shop: Shop) -> None:

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from trueweight.cli._transport import print_carriers
 from trueweight.core import Drift, DriftVerdict, ExitCode
 from trueweight.drift import Investigation
 from trueweight.report import for_log, visible
@@ -31,6 +32,7 @@ def measure_drift(
     with run:
         for sentence in changes:
             screen.print(for_log(sentence, limit=2_000), markup=False, highlight=False)
+        print_carriers(recording.manifest.providers, settings, screen)
         interrupted = ask_drift(run, keys=keys, settings=settings, screen=screen)
         found = conclude_drift(run)
         run.write_text(RunFile.DRIFT, drift_text(found))

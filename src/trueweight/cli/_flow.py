@@ -15,6 +15,7 @@ from rich.table import Table
 from trueweight.assess import exit_code
 from trueweight.cli._drift import ask_drift
 from trueweight.cli._progress import watching
+from trueweight.cli._transport import print_carriers
 from trueweight.core import ExitCode
 from trueweight.plan import Forecast, Plan, forecast
 from trueweight.report import for_log, print_table, visible
@@ -49,6 +50,7 @@ def run_all(
         if len(todo) < len(recording.plan.trials):
             done = len(recording.plan.trials) - len(todo)
             screen.print(f"Resuming: {done} trials are on record, {len(todo)} are left.", highlight=False)
+        print_carriers(recording.manifest.providers, settings, screen)
         with watching(todo, screen, quiet=quiet) as on_event:
             result = run_loop(
                 partial(

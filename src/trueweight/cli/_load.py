@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from trueweight.cli._transport import print_carriers
 from trueweight.core import ConfigError, Estimate, ExitCode, Mode, Provider, Suite
 from trueweight.report import for_log, visible
 from trueweight.store import RunFile, replace_plain
@@ -68,6 +69,7 @@ def run_load(
     """Run a sweep and write ``load.json`` and ``load.html``."""
     screen = Console(stderr=True, quiet=quiet, emoji=False)
     points: list[Point] = []
+    print_carriers(providers, settings, screen)
 
     async def send_all() -> bool:
         interrupted = False

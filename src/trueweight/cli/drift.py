@@ -9,10 +9,11 @@ import click
 from rich.console import Console
 
 from trueweight.cli._drift import measure_drift, replay, write_ladder
+from trueweight.cli._transport import TRANSPORT
 from trueweight.config import keys_for, load_providers
 from trueweight.core import DriftMode
 from trueweight.drift import DEFAULT_REQUESTS, DriftSettings, load_ladder
-from trueweight.wire import WireSettings
+from trueweight.wire import TransportName, WireSettings
 from trueweight.workflow.drift import prepare_drift
 
 _PROVIDERS = click.option("--providers", "providers_file", type=click.Path(path_type=Path), help="providers.toml")
@@ -44,6 +45,7 @@ _QUIET = click.option("--quiet", is_flag=True, help="Print only where the result
 )
 @click.option("--ladder", "ladder_file", type=click.Path(path_type=Path), help="What `drift calibrate` wrote.")
 @_SEED
+@TRANSPORT
 @_FRESH
 @_QUIET
 @click.pass_context
@@ -57,6 +59,7 @@ def command(
     max_requests: int,
     ladder_file: Path | None,
     seed: int,
+    transport: str,
     fresh: bool,
     quiet: bool,
 ) -> int | None:
@@ -75,7 +78,12 @@ def command(
     )
     recording = prepare_drift(providers, settings, load_ladder(ladder_file) if ladder_file else None)
     return measure_drift(
-        recording, out, keys=keys_for(providers, os.environ), settings=WireSettings(), fresh=fresh, quiet=quiet
+        recording,
+        out,
+        keys=keys_for(providers, os.environ),
+        settings=WireSettings(transport=TransportName(transport)),
+        fresh=fresh,
+        quiet=quiet,
     )
 
 
@@ -93,6 +101,7 @@ def replay_command(directory: Path) -> int:
 @click.option("--prompts", default=60, show_default=True, type=click.IntRange(8), help="Prompts to ask.")
 @click.option("--ladder", "ladder_file", required=True, type=click.Path(path_type=Path), help="File to write.")
 @_SEED
+@TRANSPORT
 @_FRESH
 @_QUIET
 @click.pass_context
@@ -105,6 +114,7 @@ def calibrate(
     prompts: int,
     ladder_file: Path,
     seed: int,
+    transport: str,
     fresh: bool,
     quiet: bool,
 ) -> int:
@@ -122,7 +132,7 @@ def calibrate(
         prepare_drift(providers, settings),
         out,
         keys=keys_for(providers, os.environ),
-        settings=WireSettings(),
+        settings=WireSettings(transport=TransportName(transport)),
         fresh=fresh,
         quiet=quiet,
     )

@@ -9,10 +9,11 @@ import click
 
 from trueweight.cli._amounts import Amount
 from trueweight.cli._load import levels_of, run_load
+from trueweight.cli._transport import TRANSPORT
 from trueweight.config import keys_for, load_providers
 from trueweight.core import Mode
 from trueweight.suites import find_suite
-from trueweight.wire import ArrivalKind, WireSettings
+from trueweight.wire import ArrivalKind, TransportName, WireSettings
 from trueweight.workflow.load import parse_slo
 
 
@@ -34,6 +35,7 @@ from trueweight.workflow.load import parse_slo
 @click.option("--plain", is_flag=True, help="Plain replies instead of streams.")
 @click.option("--retries", default=0, show_default=True, type=click.IntRange(0), help="After a failure of transport.")
 @click.option("--budget", type=Amount(), metavar="USD", help="Of each level and provider.")
+@TRANSPORT
 @click.option("--seed", default=0, show_default=True, type=int, help="Of arrivals, order and resampling.")
 @click.option("--quiet", is_flag=True, help="Print only where the page is.")
 def command(
@@ -49,6 +51,7 @@ def command(
     plain: bool,
     retries: int,
     budget: float | None,
+    transport: str,
     seed: int,
     quiet: bool,
 ) -> int:
@@ -67,6 +70,12 @@ def command(
         mode=Mode.PLAIN if plain else Mode.STREAM,
         seed=seed,
         keys=keys_for(providers, os.environ),
-        settings=WireSettings(concurrency=256, retries=retries, budget_usd=budget, arrivals=ArrivalKind(arrivals)),
+        settings=WireSettings(
+            concurrency=256,
+            retries=retries,
+            budget_usd=budget,
+            arrivals=ArrivalKind(arrivals),
+            transport=TransportName(transport),
+        ),
         quiet=quiet,
     )

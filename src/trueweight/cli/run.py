@@ -11,12 +11,13 @@ from rich.console import Console
 from trueweight.assess import load_bar
 from trueweight.cli._amounts import Amount
 from trueweight.cli._flow import run_all, show_forecast
+from trueweight.cli._transport import TRANSPORT
 from trueweight.config import keys_for, load_providers
 from trueweight.core import ConfigError, parse_shard
 from trueweight.drift import DriftSettings
 from trueweight.report import visible
 from trueweight.suites import find_suite
-from trueweight.wire import ArrivalKind, WireSettings
+from trueweight.wire import ArrivalKind, TransportName, WireSettings
 from trueweight.workflow.drift import prepare_drift
 from trueweight.workflow.options import RunOptions
 from trueweight.workflow.send import prepare
@@ -55,7 +56,8 @@ CLOSED, OPEN = 8, 256
     show_default=True,
     help="How the starts of --rate are spread.",
 )
-@click.option("--http2", is_flag=True, help="Offer HTTP/2; needs trueweight[http2].")
+@click.option("--http2", is_flag=True, help="Offer HTTP/2, over httpx's stack; needs trueweight[http2].")
+@TRANSPORT
 @click.option("--retries", default=3, show_default=True, type=click.IntRange(0), help="After a failure of transport.")
 @click.option("--budget", type=Amount(), metavar="USD", help="Stop before it is crossed.")
 @click.option("--max-requests", type=click.IntRange(1), metavar="N", help="Stop before it is crossed.")
@@ -89,6 +91,7 @@ def command(
     rate: float | None,
     arrivals: str,
     http2: bool,
+    transport: str,
     retries: int,
     budget: float | None,
     max_requests: int | None,
@@ -124,6 +127,7 @@ def command(
         arrivals=ArrivalKind(arrivals),
         seed=seed,
         http2=http2,
+        transport=TransportName(transport),
     )
     if part is not None:
         for sentence in () if quiet else say_division(settings, part, providers):

@@ -68,4 +68,5 @@ def failure_of_status(status: int, location: str | None) -> Failure | None:
     if 300 <= status < 400:
         return Failure(FailureKind.REDIRECT, f"HTTP {status} to {location or 'nowhere'}; not followed")
     kind = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, FailureKind.PROTOCOL)
-    return Failure(kind, f"HTTP {status}")
+    why = ": the proxy refuses its credentials" if kind is FailureKind.PROXY else ""
+    return Failure(kind, f"HTTP {status}{why}")

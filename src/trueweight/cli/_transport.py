@@ -1,0 +1,35 @@
+"""``--transport``, and the line on the terminal that says which providers httpx's stack carries, and why."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterable
+
+import click
+from rich.console import Console
+
+from trueweight.core import Provider
+from trueweight.report import for_log
+from trueweight.wire import TransportName, WireSettings, carriers_of
+
+TRANSPORT = click.option(
+    "--transport",
+    type=click.Choice([name.value for name in TransportName]),
+    default=TransportName.HTTP1.value,
+    show_default=True,
+    help="What carries the requests: trueweight's own HTTP/1.1, or httpx's stack, whose times are less exact.",
+)
+
+
+def print_carriers(providers: Iterable[Provider], settings: WireSettings, screen: Console) -> None:
+    """Print a line for each carrier that is not http1.
+
+    Raises:
+        ConfigError: if the environment's proxy URL is invalid.
+    """
+    for carrier in carriers_of(providers, settings, urllib.request.getproxies()):
+        if carrier.name == TransportName.HTTP1:
+            continue
+        names = ", ".join(carrier.providers)
+        text = f"{names}: carried by {carrier.name} {carrier.version}, whose times are less exact ({carrier.reason})."
+        screen.print(for_log(text, limit=2_000), markup=False, highlight=False, soft_wrap=True)
