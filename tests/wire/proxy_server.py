@@ -69,7 +69,8 @@ async def proxying(
                 await answer(reader, writer)
             elif user and header(head, "proxy-authorization") != f"Basic {base64.b64encode(user.encode()).decode()}":
                 words = f"not {header(head, 'proxy-authorization')}"
-                writer.write(f"HTTP/1.1 407 {words}\r\nConnection: close\r\nContent-Length: {len(words)}\r\n\r\n{words}".encode())
+                lines = (f"HTTP/1.1 407 {words}", "Connection: close", f"Content-Length: {len(words)}", "", words)
+                writer.write("\r\n".join(lines).encode())
                 await writer.drain()
             elif head.startswith("CONNECT "):
                 await _tunnel(head, reader, writer)
