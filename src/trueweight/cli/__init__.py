@@ -1,4 +1,9 @@
-"""The command line: one file per command; each parses, calls, prints and chooses an exit code. No logic."""
+"""The command line: one file per command; each parses, calls, prints and chooses an exit code. No logic.
+
+A command is a module with a ``command``, found through the entry points of the group ``trueweight.commands``. An entry
+point names one module, or a package of which every module without a leading underscore is a command. A command module
+imports only click and the core at the top, and everything else inside its function, so that ``--help`` stays fast.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +11,77 @@ import importlib
 import pkgutil
 import sys
 import traceback
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Any, NoReturn
 
 import click
 
 from trueweight import __version__
-from trueweight.core import ExitCode, TrueweightError, near_miss
+from trueweight.core import ConfigError, ExitCode, TrueweightError, near_miss
 
+GROUP = "trueweight.commands"
 EXIT_CODES = """\b
 Exit codes:
-  0    done (and the bar, if one was given, is met)
-  1    findings against the bar
+  0    done (and every threshold of the bar is met, if there is a bar)
+  1    a threshold of the bar is missed
   2    usage or configuration error
-  3    infrastructure: a provider could not be reached at all; or a disk,
-       a damaged record, trueweight itself failed
-  4    inconclusive: not enough data to decide against the bar
-  130  interrupted; what was recorded is kept, the same command resumes
+  3    infrastructure: a provider never answered, the disk failed, a record is
+       damaged, or trueweight has a bug
+  4    inconclusive: not enough data to decide a threshold of the bar
+  130  interrupted; run the same command again to resume
 """
 
 
+@cache
+def command_modules() -> dict[str, str]:
+    """Module of every command by the command's name, ours first. Imports none of them."""
+    found: dict[str, str] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.value != __name__, point.name)):
+        spec = find_spec(point.value)
+        if spec is None or spec.submodule_search_locations is None:
+            found.setdefault(point.name, point.value)
+            continue
+        for module in pkgutil.iter_modules(spec.submodule_search_locations):
+            if not module.name.startswith("_"):
+                found.setdefault(module.name.replace("_", "-"), f"{point.value}.{module.name}")
+    return dict(sorted(found.items()))
+
+
 class CommandFolder(click.Group):
-    """A group whose commands are the modules beside this file, imported only when they are called."""
+    """A group whose commands are modules that are imported only when they are called, or listed with their help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands, sorted."""
-        names = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-        return sorted(name.replace("_", "-") for name in names)
+        return list(command_modules())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The ``command`` of the module of that name."""
-        if cmd_name not in self.list_commands(ctx):
+        """The ``command`` of the module of that name.
+
+        Raises:
+            ConfigError: ``plugin-broken`` if another package's module cannot be imported.
+        """
+        name = command_modules().get(cmd_name)
+        if name is None:
             return None
-        module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
+        try:
+            command: click.Command = importlib.import_module(name).command
+        except Exception as error:
+            if name.startswith(f"{__name__}."):
+                raise
+            raise ConfigError(
+                f"the command {cmd_name!r} cannot be loaded: {type(error).__name__}: {error}",
+                code="plugin-broken",
+                where=f"module {name}",
+                hint="Fix or uninstall the package that adds it.",
+            ) from error
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, with the near miss named when there is no such command."""
+        """As click resolves it; the error for an unknown command names the near miss."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             raise click.UsageError(f"No such command {args[0]!r}. {near_miss(args[0], self.list_commands(ctx))}", ctx)
         return super().resolve_command(ctx, args)
@@ -55,8 +92,8 @@ class CommandFolder(click.Group):
 def cli() -> None:
     """Is it really the model you pay for?
 
-    trueweight sends identical tool-call and structured-output requests to many OpenAI-compatible endpoints,
-    keeps every byte of what they answer, and compares them in one report.
+    trueweight sends identical tool-call and structured-output requests to many OpenAI-compatible endpoints, records
+    every byte of their replies, and compares them in one report.
     """
 
 
@@ -78,8 +115,11 @@ def _invoke(args: list[str] | None) -> int:
         click.echo("interrupted", err=True)
         return int(ExitCode.INTERRUPTED)
     except Exception:
-        # Python's own code for a traceback is 1, which to a gate means that a provider failed its bar.
+        # Python exits with 1 after a traceback; to a gate, 1 means that a provider missed a threshold.
         traceback.print_exc()
-        click.echo("error[bug]: this is a fault of trueweight's own, and says nothing of any provider", err=True)
+        click.echo(
+            "error[bug]: Internal error. No provider result is affected; please report it with the lines above.",
+            err=True,
+        )
         return int(ExitCode.INFRASTRUCTURE)
     return int(result) if isinstance(result, int) else int(ExitCode.OK)

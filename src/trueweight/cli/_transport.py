@@ -1,24 +1,15 @@
-"""``--transport``, and the line on the terminal that says which providers httpx's stack carries, and why."""
+"""The line on the terminal that says which providers httpx's stack carries, and why."""
 
 from __future__ import annotations
 
 import urllib.request
 from collections.abc import Iterable
 
-import click
 from rich.console import Console
 
 from trueweight.core import Provider
 from trueweight.report import for_log
 from trueweight.wire import TransportName, WireSettings, carriers_of
-
-TRANSPORT = click.option(
-    "--transport",
-    type=click.Choice([name.value for name in TransportName]),
-    default=TransportName.HTTP1.value,
-    show_default=True,
-    help="What carries the requests: trueweight's own HTTP/1.1, or httpx's stack, whose times are less exact.",
-)
 
 
 def print_carriers(providers: Iterable[Provider], settings: WireSettings, screen: Console) -> None:

@@ -1,20 +1,22 @@
-"""``trueweight checks``: every check and grader that is installed."""
+"""``trueweight checks``: list every check and grader that is installed."""
 
 from __future__ import annotations
 
 import click
 
-from trueweight.workflow.explain import check_table, checks_json
+from trueweight.cli._options import json_option
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+@json_option
 def command(as_json: bool) -> None:
     """List every check (id, severity, number of the failure mode, requirement) and every grader.
 
-    A check or grader of another installed package has the package's name at its end. `trueweight explain CHECK` says
-    more of one check.
+    A check or grader of another installed package has the package's name at its end. `trueweight explain CHECK`
+    explains one check.
     """
+    from trueweight.workflow.explain import check_table, checks_json
+
     if as_json:
         click.echo(checks_json())
         return

@@ -5,29 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from trueweight.cli._options import FILE, PATH
 from trueweight.core import ExitCode
-from trueweight.report import comparison_json, comparison_markdown, print_comparison
-from trueweight.store import RunDir
-from trueweight.workflow.compare import compare
-from trueweight.workflow.judge import judge_run
 
 FORMATS = ("text", "markdown", "json")
 
 
 @click.command()
-@click.argument("before", metavar="RUN_A", type=click.Path(path_type=Path))
-@click.argument("after", metavar="RUN_B", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this file.")
-@click.option("--fail-if-worse", is_flag=True, help="Exit 1 if a metric got worse beyond chance.")
+@click.argument("before", metavar="RUN_A", type=PATH)
+@click.argument("after", metavar="RUN_B", type=PATH)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the output."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text: --format json.")
+@click.option("-o", "--output", type=FILE, help="Write to this file.  [default: standard output]")
+@click.option("--fail-if-worse", is_flag=True, help="Exit 1 if a metric is significantly worse.")
 def command(*, before: Path, after: Path, form: str, as_json: bool, output: Path | None, fail_if_worse: bool) -> int:
-    """Compare two recorded runs, RUN_A before and RUN_B after, provider by provider and case by case.
+    """Compare two recorded runs, RUN_A before and RUN_B after, by provider and by case.
 
-    Cases pair if both runs sent the same request. Both records are judged again with this version; no network is used.
+    Cases pair if both runs sent the same request. Both runs are judged again by this version. No network is used.
     """
+    from rich.console import Console
+
+    from trueweight.report import comparison_json, comparison_markdown, print_comparison
+    from trueweight.store import RunDir
+    from trueweight.workflow.compare import compare
+    from trueweight.workflow.judge import judge_run
+
     with RunDir.open(before) as first, RunDir.open(after) as second:
         found = compare(judge_run(first), judge_run(second))
     form = "json" if as_json else form

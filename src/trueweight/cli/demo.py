@@ -1,4 +1,4 @@
-"""``trueweight demo``: the main job on the embedded fleet."""
+"""``trueweight demo``: a whole run on the simulated fleet."""
 
 from __future__ import annotations
 
@@ -8,38 +8,42 @@ from pathlib import Path
 
 import click
 
-from trueweight.cli._flow import run_all
-from trueweight.config import load_providers
-from trueweight.drift import DriftSettings
-from trueweight.fleet.child import running_fleet
-from trueweight.suites import find_suite
-from trueweight.wire import WireSettings
-from trueweight.workflow.drift import prepare_drift
-from trueweight.workflow.options import RunOptions
-from trueweight.workflow.send import prepare
+from trueweight.cli._options import FOLDER, quiet_option, seed_option
 
 SUITES = ("tool-calls", "structured-output")
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Run directory. [trueweight-demo]")
-@click.option("--limit", type=click.IntRange(1), help="Only the first N cases of each suite.")
-@click.option("--seed", default=0, show_default=True, type=int, help="Of the order of trials and of resampling.")
-@click.option("--drift/--no-drift", default=True, help="Measure drift from the reference as well. [drift]")
-@click.option("--quiet", is_flag=True, help="Print only where the report is.")
+@click.option("--out", type=FOLDER, metavar="DIR", help="Run directory.  [default: trueweight-demo]")
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="Send only the first N cases of each suite.  [default: all]"
+)
+@seed_option("trial order and resampling")
+@click.option("--drift/--no-drift", default=True, show_default=True, help="Also measure drift from the reference.")
+@quiet_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
 def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quiet: bool, as_json: bool) -> int:
-    """Start eight simulated providers on this machine, some of them faulty, and find out which.
+    """Start eight simulated providers on this machine, some of them faulty, and find the faulty ones.
 
-    They are real HTTP servers with a real small network behind them; nothing leaves this machine and no key is needed.
+    They are real HTTP servers with a small language model each. Nothing leaves this machine. No key is needed.
     """
+    from trueweight.cli._flow import run_all
+    from trueweight.config import load_providers
+    from trueweight.drift import DriftSettings
+    from trueweight.fleet.child import running_fleet
+    from trueweight.suites import find_suite
+    from trueweight.wire import WireSettings
+    from trueweight.workflow.drift import prepare_drift
+    from trueweight.workflow.options import RunOptions
+    from trueweight.workflow.send import prepare
+
     with running_fleet() as providers_file:
         providers = load_providers(providers_file, environ=os.environ)
         suites = [find_suite(name) for name in SUITES]
         recording = prepare(providers, suites, RunOptions(limit=limit, seed=seed))
         if drift:
             recording = prepare_drift(providers, DriftSettings(seed=seed), beside=recording)
-        # Few at once: clients and servers share this machine's cores, and a queue here would show as their latency.
+        # Low concurrency: clients and servers share this machine's cores, and a queue would look like latency.
         settings = WireSettings(concurrency=2, backoff_base=0.05)
         directory = out or _free_directory()
         return run_all(recording, directory, keys={}, settings=settings, quiet=quiet, as_json=as_json)

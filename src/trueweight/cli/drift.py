@@ -1,4 +1,4 @@
-"""``trueweight drift``: is it the same model? Ask, look after every prompt, stop as soon as it is decided."""
+"""``trueweight drift``: compare output distributions with the reference, prompt by prompt, until it is decided."""
 
 from __future__ import annotations
 
@@ -6,47 +6,54 @@ import os
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from trueweight.cli._drift import measure_drift, replay, write_ladder
-from trueweight.cli._transport import TRANSPORT
-from trueweight.config import keys_for, load_providers
+from trueweight.cli._options import (
+    FOLDER,
+    PATH,
+    fresh_option,
+    out_option,
+    providers_option,
+    quiet_option,
+    seed_option,
+    transport_option,
+)
 from trueweight.core import DriftMode
-from trueweight.drift import DEFAULT_REQUESTS, DriftSettings, load_ladder
-from trueweight.wire import TransportName, WireSettings
-from trueweight.workflow.drift import prepare_drift
 
-_PROVIDERS = click.option("--providers", "providers_file", type=click.Path(path_type=Path), help="providers.toml")
-_OUT = click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Run directory.")
+MAX_REQUESTS = 240
+"""``drift.DEFAULT_REQUESTS``; a test holds that they are the same. Importing it would slow every ``--help``."""
+
+_PROVIDERS = providers_option(required=False)
+_OUT = out_option("Run directory. Run the same command again to resume.", required=False)
 _MODE = click.option(
     "--mode",
     default="auto",
     show_default=True,
     type=click.Choice(["auto", *(mode.value for mode in DriftMode)]),
-    help="What to compare; auto takes logprobs where both sides show them, else greedy texts.",
+    help="Output to compare; auto: log-probabilities if both sides return them, else greedy texts.",
 )
-_SEED = click.option("--seed", default=0, show_default=True, type=int, help="Of the prompts' leads and the order.")
-_FRESH = click.option("--fresh", is_flag=True, help="Throw away the run that is in --out and start over.")
-_QUIET = click.option("--quiet", is_flag=True, help="Print only where the result is.")
+_SEED = seed_option("the prompts and their order")
+_QUIET = quiet_option("Print only the path of the result.")
 
 
-@click.group(invoke_without_command=True, short_help="Is it the same model? Compare each provider with the reference.")
+@click.group(invoke_without_command=True, short_help="Compare each provider's output distribution with the reference.")
 @_PROVIDERS
 @_OUT
 @_MODE
-@click.option("--alpha", default=0.05, show_default=True, type=float, help="False-alarm rate, over all candidates.")
+@click.option("--alpha", default=0.05, show_default=True, type=float, help="False-alarm rate over all candidates.")
 @click.option(
     "--max-requests",
-    default=DEFAULT_REQUESTS,
+    default=MAX_REQUESTS,
     show_default=True,
     type=click.IntRange(1),
     metavar="N",
-    help="Most requests to each candidate.",
+    help="Stop after N requests to a candidate.",
 )
-@click.option("--ladder", "ladder_file", type=click.Path(path_type=Path), help="What `drift calibrate` wrote.")
+@click.option(
+    "--ladder", "ladder_file", type=PATH, metavar="FILE", help="Ladder of precisions that `drift calibrate` wrote."
+)
 @_SEED
-@TRANSPORT
-@_FRESH
+@transport_option
+@fresh_option
 @_QUIET
 @click.pass_context
 def command(
@@ -63,15 +70,28 @@ def command(
     fresh: bool,
     quiet: bool,
 ) -> int | None:
-    """Ask the reference twice or more and every candidate once, prompt after prompt, until each verdict is known.
+    """Send each prompt to the reference two or more times and to every candidate once, until each verdict is known.
 
-    Verdicts: drift, equivalent (within what honest stacks differ by), inconclusive, misconfigured. False alarms stay
-    below --alpha however often one looks. Exit code 1 if anyone drifts or is misconfigured, 4 if anyone is open.
+    Verdicts: drift, equivalent (the difference is within that of honest engines), inconclusive, misconfigured. The
+    test is sequential: false alarms stay below --alpha at any stopping time.
+
+    \b
+    Exit codes:
+      0  every candidate is equivalent
+      1  a candidate drifts or is misconfigured
+      3  a provider never answered
+      4  a candidate is inconclusive
     """
     if context.invoked_subcommand is not None:
         return None
     if providers_file is None or out is None:
         raise click.UsageError("Missing option '--providers' or '--out'.", context)
+    from trueweight.cli._drift import measure_drift
+    from trueweight.config import keys_for, load_providers
+    from trueweight.drift import DriftSettings, load_ladder
+    from trueweight.wire import TransportName, WireSettings
+    from trueweight.workflow.drift import prepare_drift
+
     providers = load_providers(providers_file, environ=os.environ)
     settings = DriftSettings(
         mode=None if mode == "auto" else DriftMode(mode), alpha=alpha, max_requests=max_requests, seed=seed
@@ -88,9 +108,13 @@ def command(
 
 
 @command.command("replay")
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("directory", metavar="DIR", type=FOLDER)
 def replay_command(directory: Path) -> int:
-    """Recompute everything from the record, offline, and say whether it is what stands there."""
+    """Recompute drift from the recorded exchanges and compare with DIR/drift.json. Uses no network."""
+    from rich.console import Console
+
+    from trueweight.cli._drift import replay
+
     return replay(directory, Console(emoji=False))
 
 
@@ -98,11 +122,11 @@ def replay_command(directory: Path) -> int:
 @_PROVIDERS
 @_OUT
 @_MODE
-@click.option("--prompts", default=60, show_default=True, type=click.IntRange(8), help="Prompts to ask.")
-@click.option("--ladder", "ladder_file", required=True, type=click.Path(path_type=Path), help="File to write.")
+@click.option("--prompts", default=60, show_default=True, type=click.IntRange(8), metavar="N", help="Send N prompts.")
+@click.option("--ladder", "ladder_file", required=True, type=PATH, metavar="FILE", help="File to write.")
 @_SEED
-@TRANSPORT
-@_FRESH
+@transport_option
+@fresh_option
 @_QUIET
 @click.pass_context
 def calibrate(
@@ -118,12 +142,18 @@ def calibrate(
     fresh: bool,
     quiet: bool,
 ) -> int:
-    """Record a ladder: your own unquantised file as the reference, your quantised ones as candidates.
+    """Record a ladder of precisions: your unquantised model as the reference, quantised ones as candidates.
 
-    Every prompt is asked of all of them. Give the file that it writes to `drift --ladder`.
+    Every prompt is sent to all of them. `drift --ladder` reads the file that this writes.
     """
     if providers_file is None or out is None:
         raise click.UsageError("Missing option '--providers' or '--out'.", context)
+    from trueweight.cli._drift import measure_drift, write_ladder
+    from trueweight.config import keys_for, load_providers
+    from trueweight.drift import DriftSettings
+    from trueweight.wire import TransportName, WireSettings
+    from trueweight.workflow.drift import prepare_drift
+
     providers = load_providers(providers_file, environ=os.environ)
     settings = DriftSettings(
         mode=None if mode == "auto" else DriftMode(mode), max_requests=prompts, seed=seed, screen=0, stop=False

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from trueweight.report import visible
-from trueweight.workflow.explain import explain
-
 
 @click.command()
 @click.argument("check")
 def command(check: str) -> None:
-    """Print what CHECK requires, why, a reply that breaks it, and how to fix the server."""
+    """Explain CHECK: its requirement, why it matters, a reply that breaks it, and how to fix the server."""
+    from trueweight.report import visible
+    from trueweight.workflow.explain import explain
+
     for line in explain(check).splitlines():
         click.echo(visible(line))

@@ -1,24 +1,29 @@
-"""``trueweight fleet``: simulated providers to try any verifier on."""
+"""``trueweight fleet``: simulated providers, to test any verifier with."""
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import tempfile
 import threading
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from trueweight.cli._options import FOLDER, json_option
 from trueweight.core import ExitCode
-from trueweight.fleet import BASE_PORT, Fleet
-from trueweight.fleet.child import READY, wait_for_end_of_stdin
+
+if TYPE_CHECKING:
+    from trueweight.fleet import Fleet
+
+BASE_PORT = 18181
+"""``fleet.BASE_PORT``; a test holds that they are the same. Importing it would slow every ``--help``."""
 
 
 @click.group()
 def command() -> None:
-    """Simulated providers on this machine: healthy ones, and ones with a known fault."""
+    """Run simulated providers on this machine: healthy ones, and ones with a known fault."""
 
 
 @command.command()
@@ -29,30 +34,31 @@ def command() -> None:
     show_default=True,
     type=click.IntRange(0, 65000),
     metavar="BASE",
-    help="First port; 0 takes free ones.",
+    help="First port. 0: any free ports.",
 )
-@click.option(
-    "--suite", "suites", multiple=True, metavar="PATH", help="Also know the answers of this suite. Repeatable."
-)
+@click.option("--suite", "suites", multiple=True, metavar="PATH", help="Also answer this suite correctly. Repeatable.")
 @click.option("--until-stdin-closes", "tied", is_flag=True, hidden=True)
 def serve(names: tuple[str, ...], port: int, suites: tuple[str, ...], tied: bool) -> None:
     """Serve the fleet until interrupted.
 
-    Prints a providers.toml on standard output, whose last line is "# ready" once every port answers.
+    Prints a providers.toml on standard output. Its last line is "# ready" as soon as every port answers.
     """
+    import asyncio
+
+    from trueweight.fleet import Fleet
+
     asyncio.run(_serve(Fleet(names or None, port=port, suites=suites), tied=tied))
 
 
 @command.command()
 @click.option("--only", "names", multiple=True, metavar="FAULT", help="Only this fault or provider. Repeatable.")
-@click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Only this suite. Repeatable. [all shipped]")
-@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the run in this new directory.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+@click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Only this suite. Repeatable.  [default: all]")
+@click.option("--keep", type=FOLDER, metavar="DIR", help="Keep the run in this new directory.")
+@json_option
 def matrix(names: tuple[str, ...], suites: tuple[str, ...], keep: Path | None, as_json: bool) -> int:
-    """Prove the checks: ask every faulty provider over HTTP and print which check finds which fault.
+    """Prove the checks: run the suites against every faulty provider and print which check finds which fault.
 
-    Exit code 0 if every fault is found by the checks named for it and no healthy provider is flagged at MUST or
-    SHOULD, else 1.
+    Exit code 0 if the named checks find every fault and no healthy provider fails at MUST or SHOULD, else 1.
     """
     from trueweight.suites import find_suite, shipped_suites
     from trueweight.workflow.matrix import fill_matrix, matrix_json, matrix_text
@@ -65,6 +71,10 @@ def matrix(names: tuple[str, ...], suites: tuple[str, ...], keep: Path | None, a
 
 
 async def _serve(fleet: Fleet, *, tied: bool) -> None:
+    import asyncio
+
+    from trueweight.fleet.child import READY, wait_for_end_of_stdin
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 

@@ -1,4 +1,4 @@
-"""``trueweight import-run``: replies that another verifier recorded, judged like our own."""
+"""``trueweight import-run``: make a run from replies that another verifier recorded."""
 
 from __future__ import annotations
 
@@ -6,24 +6,32 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._options import PATH, NameFrom, out_option
 from trueweight.core import ExitCode
-from trueweight.report import visible
-from trueweight.store import RunDir, RunFile
-from trueweight.workflow.finish import conclude, publish
-from trueweight.workflow.import_run import FORMATS, import_run
+
+
+def _formats() -> tuple[str, ...]:
+    from trueweight.workflow.import_run import FORMATS
+
+    return FORMATS
 
 
 @click.command()
-@click.argument("form", metavar="FORMAT", type=click.Choice(FORMATS))
-@click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Run directory to make.")
-@click.option("--reference", metavar="NAME", help="The file (by its name without .jsonl) that is the reference.")
-@click.option("--suite", default="k2vv", show_default=True, help="Name of the suite its requests are of.")
+@click.argument("form", metavar="FORMAT", type=NameFrom(_formats))
+@click.argument("files", nargs=-1, required=True, metavar="FILE…", type=PATH)
+@out_option("New run directory.")
+@click.option("--reference", metavar="NAME", help="File of the reference, by its name without .jsonl.")
+@click.option("--suite", default="k2vv", show_default=True, metavar="NAME", help="Name of the suite of the requests.")
 def command(form: str, files: tuple[Path, ...], out: Path, reference: str | None, suite: str) -> int:
-    """Make a run of recorded replies: results.jsonl of the K2 Vendor Verifier, one FILE a provider.
+    """Make a run from recorded replies. FORMAT k2vv: results.jsonl of the K2 Vendor Verifier, one FILE per provider.
 
-    Exit code 0, or 2 if a line could not be read: those are listed with their numbers, the others are imported.
+    Exit code 0, or 2 if a line could not be read: such lines are listed by number, the others are imported.
     """
+    from trueweight.report import visible
+    from trueweight.store import RunDir, RunFile
+    from trueweight.workflow.finish import conclude, publish
+    from trueweight.workflow.import_run import import_run
+
     imported = import_run(form, files, out, reference=reference, suite=suite)
     with RunDir.open(out) as run:
         summary = conclude(run)

@@ -1,22 +1,25 @@
-"""``trueweight judge``: recompute the summary from the record."""
+"""``trueweight judge``: recompute the summary from the recorded exchanges."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from trueweight.report import print_table
-from trueweight.store import RunDir, RunFile
-from trueweight.workflow.finish import conclude
+from trueweight.cli._options import PATH, quiet_option
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--quiet", is_flag=True, help="Print only the path of what was written.")
+@click.argument("directory", metavar="DIR", type=PATH)
+@quiet_option("Print only the path of the summary.")
 def command(directory: Path, quiet: bool) -> None:
     """Judge the recorded exchanges of a run again and write DIR/summary.json. Uses no network."""
+    from rich.console import Console
+
+    from trueweight.report import print_table
+    from trueweight.store import RunDir, RunFile
+    from trueweight.workflow.finish import conclude
+
     with RunDir.open(directory) as run:
         summary = conclude(run)
     if not quiet:

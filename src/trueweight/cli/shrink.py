@@ -4,46 +4,56 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from trueweight.cli._amounts import Amount
-from trueweight.config import keys_for
+from trueweight.cli._options import FOLDER, PATH, budget_option, quiet_option
 from trueweight.core import ExitCode
-from trueweight.report import visible
-from trueweight.workflow.shrink import Budget, shrink_in_run
-from trueweight.workflow.shrink.candidate import Candidate
-from trueweight.workflow.shrink.words import told
+
+if TYPE_CHECKING:
+    from trueweight.workflow.shrink.candidate import Candidate
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=PATH)
 @click.argument("case_id", metavar="CASE")
-@click.option("--provider", required=True, metavar="P", help="The provider that fails it.")
-@click.option("--check", metavar="ID", help="The check that fails; by default the one that says most.")
-@click.option("--budget", type=click.IntRange(1), metavar="N", help="Most requests, retries included.  [default: 50]")
-@click.option("--usd", type=Amount(), metavar="X", help="Most USD, by the declared prices.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Where the attempts are recorded.")
-@click.option("--quiet", is_flag=True, help="Print only the result.")
+@click.option("--provider", required=True, metavar="P", help="Provider that fails it.")
+@click.option("--check", metavar="ID", help="Check that fails.  [default: the most specific one]")
+@click.option(
+    "--max-requests",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Send at most N requests, retries included.  [default: 50, without --budget]",
+)
+@budget_option("Send no request that could exceed this cost.")
+@click.option("--out", type=FOLDER, metavar="DIR", help="Run directory of the attempts.  [default: beside DIR]")
+@quiet_option("Print only the result.")
 def command(
     *,
     directory: Path,
     case_id: str,
     provider: str,
     check: str | None,
-    budget: int | None,
-    usd: float | None,
+    max_requests: int | None,
+    budget: float | None,
     out: Path | None,
     quiet: bool,
 ) -> int:
-    """Make a failing CASE of the run in DIR as small as it can be, against the live provider.
+    """Find the smallest request that still fails CASE of the run in DIR, by sending variants to the provider.
 
-    Generated cases are drawn again with simpler choices; then whatever the failure does not need is left out: tools,
-    turns, options, keywords, text. A flaky failure is asked for several times. Every attempt is on record in --out.
+    A generated case is drawn again with simpler choices. Then parts that the failure does not need are removed: tools,
+    messages, options, keywords, text. A flaky failure is sent several times. Every attempt is recorded in --out.
 
-    Exit code 0 with a smaller case, 4 if the failure did not come again.
+    Exit code 0: a smaller case was found; 4: the failure did not occur again.
     """
+    from rich.console import Console
+
+    from trueweight.config import keys_for
+    from trueweight.report import visible
+    from trueweight.workflow.shrink import Budget, shrink_in_run
+    from trueweight.workflow.shrink.words import told
+
     screen = Console(stderr=True, quiet=quiet, emoji=False)
 
     def show(number: int, candidate: Candidate, fails: bool) -> None:
@@ -56,7 +66,7 @@ def command(
         provider,
         check=check,
         out=out,
-        budget=Budget(requests=50 if budget is None and usd is None else budget, usd=usd),
+        budget=Budget(requests=50 if max_requests is None and budget is None else max_requests, usd=budget),
         keys=lambda providers: keys_for(providers, os.environ),
         on_progress=show,
     )

@@ -6,32 +6,41 @@ from pathlib import Path
 
 import click
 
-from trueweight.report.site import add_entry, build_site, prune, read_entries
+from trueweight.cli._options import FOLDER, PATH
 
 
 @click.command()
-@click.argument("folder", metavar="REPORTS", type=click.Path(path_type=Path, file_okay=False))
-@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Where to write the site.")
+@click.argument("folder", metavar="REPORTS", type=FOLDER)
+@click.option("-o", "--out", type=FOLDER, metavar="DIR", help="Write the site to this directory.")
+@click.option("--add", "added", type=PATH, metavar="RUN", help="First publish this run in REPORTS.")
 @click.option(
-    "--add", "added", type=click.Path(path_type=Path), metavar="RUN", help="First publish this run in REPORTS."
+    "--name", default="", metavar="NAME", help="Folder and address of the added run.  [default: its start time]"
 )
-@click.option("--name", default="", metavar="NAME", help="Of the added run's folder and address. [when it began]")
-@click.option("--keep", default=30, show_default=True, type=click.IntRange(0), metavar="N", help="Runs with evidence.")
-@click.option("--prune", "pruned", is_flag=True, help="Delete the evidence of older published runs from REPORTS too.")
+@click.option(
+    "--keep",
+    default=30,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="N",
+    help="Keep the evidence of the newest N runs.",
+)
+@click.option("--prune", "pruned", is_flag=True, help="Also delete the evidence of older runs from REPORTS.")
 @click.option(
     "--public/--full",
     default=True,
     show_default=True,
-    help="Public: no addresses, prices or requests, and no replies to suites that are not trueweight's own.",
+    help="Public: leave out addresses, prices, requests, and replies to suites that trueweight does not ship.",
 )
 def command(
     *, folder: Path, out: Path | None, added: Path | None, name: str, keep: int, pruned: bool, public: bool
 ) -> None:
-    """Make a site of a folder of runs: an index, a trend per provider, each run's report under a link that stays.
+    """Make a site from a folder of runs: an index, a trend per provider, and each run's report at a stable link.
 
-    REPORTS holds a folder for each run: a recorded run, or what --add published of one (its summary and its report).
-    The newest runs keep their evidence, older ones every number. Nothing in the site loads anything from anywhere.
+    REPORTS holds one folder per run: a recorded run, or the summary and report that --add published. The newest runs
+    keep their evidence; older ones keep their numbers. The site loads nothing from other hosts.
     """
+    from trueweight.report.site import add_entry, build_site, prune, read_entries
+
     if added is not None:
         click.echo(f"published: {add_entry(folder, added, public=public, name=name)}")
     if out is not None or pruned:

@@ -1,4 +1,4 @@
-"""``trueweight suites``: which suites there are, what is in them, and whether one's own are well formed."""
+"""``trueweight suites``: list, check, show, start and import suites."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._options import FOLDER, PATH, seed_option
 from trueweight.core import Case, ConfigError, ExitCode, Suite, near_miss
-from trueweight.suites import find_suite, read_suite, shipped_suites
-from trueweight.suites.find import generated_summaries
-from trueweight.suites.importers import importer_names, read_format, write_suite
-from trueweight.suites.jsonl_suite import suite_name
-from trueweight.suites.properties.starter import write_starter
 
 MAX_LISTED = 200
 
 
 @click.group()
 def command() -> None:
-    """List, check, show, begin and import suites.
+    """List, check, show, start and import suites.
 
     A suite is a shipped name, a YAML file, a .jsonl file of chat-completions requests, a Python file of properties, or
-    a folder of such files. Reading a Python file runs it: do that with files that you trust.
+    a folder of such files. Reading a Python file runs it: use only files that you trust.
     """
 
 
 @command.command("list")
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 def list_suites(paths: tuple[str, ...]) -> None:
-    """Print the shipped suites, or those at PATHs: name, number of cases, title."""
+    """List the shipped suites, or those at PATH: name, number of cases, title."""
+    from trueweight.suites import find_suite, shipped_suites
+    from trueweight.suites.find import generated_summaries
+
     suites = [find_suite(name) for name in (paths or shipped_suites())]
     rows = [(suite.name, len(suite.cases), suite.title) for suite in suites]
     rows += [] if paths else list(generated_summaries())
@@ -44,7 +43,7 @@ def list_suites(paths: tuple[str, ...]) -> None:
 def check_suites(paths: tuple[str, ...]) -> int:
     """Check suites and print every problem with its file and line.
 
-    Exit code 0 if there is none, 2 if there is any.
+    Exit code 0 without a problem, 2 otherwise.
     """
     problems = [problem for path in paths for problem in _check(path)]
     for problem in problems:
@@ -57,6 +56,8 @@ def check_suites(paths: tuple[str, ...]) -> int:
 
 
 def _check(path: str) -> tuple[ConfigError, ...]:
+    from trueweight.suites import read_suite
+
     try:
         reading = read_suite(path)
     except ConfigError as problem:
@@ -69,10 +70,12 @@ def _check(path: str) -> tuple[ConfigError, ...]:
 @command.command("show")
 @click.argument("name")
 @click.argument("case_id", required=False, metavar="[CASE]")
-@click.option("--examples", type=click.IntRange(1), metavar="N", help="Draw so many cases, and print all of each.")
-@click.option("--seed", default=0, show_default=True, type=int, help="Of what property suites draw.")
+@click.option("--examples", type=click.IntRange(1), metavar="N", help="Draw N cases and print each in full.")
+@seed_option("drawn cases")
 def show_suite(name: str, case_id: str | None, examples: int | None, seed: int) -> None:
-    """Print the cases of a suite, or all of one CASE, or of the first N, as JSON."""
+    """Print the cases of a suite, or one CASE in full, or the first N in full, as JSON."""
+    from trueweight.suites import find_suite
+
     suite = find_suite(name, examples=None if case_id else examples, seed=seed)
     if case_id is not None:
         click.echo(_visible(_case_text(_find_case(suite, case_id))))
@@ -88,23 +91,39 @@ def show_suite(name: str, case_id: str | None, examples: int | None, seed: int) 
 @command.command("new")
 @click.argument("path", metavar="FILE.py", type=click.Path(path_type=Path, dir_okay=False))
 def new_suite(path: Path) -> None:
-    """Write a commented property suite to begin with. Never overwrites a file."""
+    """Write a commented property suite to start from. Never overwrites a file."""
+    from trueweight.suites.properties.starter import write_starter
+
     write_starter(path)
-    click.echo(f"{path}: now try\n  trueweight suites check {path}\n  trueweight suites show {path} --examples 3")
+    click.echo(f"{path}: next, run\n  trueweight suites check {path}\n  trueweight suites show {path} --examples 3")
 
 
-@command.command("import", epilog="\b\nFormats:\n" + "\n".join(f"  {n:<11} {s}" for n, s in importer_names().items()))
+class ImportCommand(click.Command):
+    """Its help lists the formats, which are loaded only then."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Name and description of every format."""
+        from trueweight.suites.importers import importer_names
+
+        with formatter.section("Formats"):
+            formatter.write_dl(list(importer_names().items()))
+
+
+@command.command("import", cls=ImportCommand)
 @click.argument("form", metavar="FORMAT")
-@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("-o", "--out", "folder", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--name", metavar="SUITE", help="Name of the suite; by default the file's.")
-@click.option("--skip-malformed", is_flag=True, help="Write what could be read although some lines could not.")
+@click.argument("path", metavar="FILE", type=PATH)
+@click.option("-o", "--out", "folder", required=True, metavar="DIR", type=FOLDER, help="Folder of the new suite.")
+@click.option("--name", metavar="SUITE", help="Name of the suite.  [default: the file's name]")
+@click.option("--skip-malformed", is_flag=True, help="Write the readable cases although some lines cannot be read.")
 def import_suite(form: str, path: Path, folder: Path, name: str | None, skip_malformed: bool) -> int:
-    """Make a suite of what another verifier or a log holds.
+    """Make a suite from the requests of another verifier or of a log.
 
-    Lines that cannot be imported are listed with their numbers, and then nothing is written unless --skip-malformed
-    is given. Exit code 0, or 2 if there is such a line.
+    Lines that cannot be imported are listed by number, and then nothing is written unless --skip-malformed is given.
+    Exit code 0, or 2 if there is such a line.
     """
+    from trueweight.suites.importers import read_format, write_suite
+    from trueweight.suites.jsonl_suite import suite_name
+
     suite = suite_name(name or path.stem)
     imported = read_format(form, path, suite)
     for line in imported.malformed:

@@ -38,7 +38,9 @@ def _run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[int, str, s
 
 def test_shrink_prints_the_smallest_request_and_writes_it(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Sizes, finding, reference, curl, record, case; and the case is a suite that can be checked and run."""
-    code, out, err = _run(capsys, "shrink", run_dir, "enum-values-0001", "--provider", "violate-enum", "--budget", 40)
+    code, out, err = _run(
+        capsys, "shrink", run_dir, "enum-values-0001", "--provider", "violate-enum", "--max-requests", 40
+    )
     assert code == 0, err
     assert "tool-arguments-enum" in out
     assert "The reference passes it." in out

@@ -1,0 +1,129 @@
+"""Options that several commands share, each with one spelling and one help text; and types of option values.
+
+Nothing here imports more than click and the core, so that ``--help`` stays fast.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from trueweight.core import near_miss
+
+if TYPE_CHECKING:
+    _TextType = click.ParamType[str]
+else:  # not generic at run time before click 8.4
+    _TextType = click.ParamType
+
+MOST = 10**6
+TRANSPORTS = ("http1", "httpx")
+"""Values of ``wire.TransportName``; a test holds that they are equal."""
+ARRIVALS = ("poisson", "constant")
+"""Values of ``wire.ArrivalKind``; a test holds that they are equal. Importing the wire would slow ``--help``."""
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+PATH = click.Path(path_type=Path)
+
+
+class Amount(click.FloatRange):
+    """A number above 0 and at most a million. NaN is refused: no sum ever exceeds a budget of NaN."""
+
+    name = "amount"
+
+    def __init__(self) -> None:
+        super().__init__(0, MOST, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number as click reads it.
+
+        Raises:
+            click.BadParameter: if it is out of range or NaN.
+        """
+        found: float = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return found
+
+
+class NameFrom(_TextType):
+    """A name out of a list that is expensive to build: it is built when the option is used, not for ``--help``."""
+
+    name = "name"
+
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        self._names = names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name itself.
+
+        Raises:
+            click.BadParameter: with the near miss, if it is not in the list.
+        """
+        names = sorted(self._names())
+        if value not in names:
+            self.fail(f"{value!r} is not one of {', '.join(names)}. {near_miss(str(value), names)}", param, ctx)
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so."""
+        return [CompletionItem(name) for name in sorted(self._names()) if name.startswith(incomplete)]
+
+
+def providers_option(*, required: bool = True) -> Callable[[Any], Any]:
+    """``--providers``, as ``providers_file``."""
+    return click.option(
+        "--providers",
+        "providers_file",
+        required=required,
+        type=PATH,
+        metavar="FILE",
+        help="Providers file (providers.toml).",
+    )
+
+
+def out_option(words: str = "Run directory.", *, required: bool = True) -> Callable[[Any], Any]:
+    """``--out``, a directory."""
+    return click.option("--out", required=required, type=FOLDER, metavar="DIR", help=words)
+
+
+def seed_option(seeded: str) -> Callable[[Any], Any]:
+    """``--seed``, of what is named."""
+    return click.option("--seed", default=0, show_default=True, type=int, metavar="N", help=f"Seed of {seeded}.")
+
+
+def budget_option(words: str) -> Callable[[Any], Any]:
+    """``--budget``, in USD."""
+    return click.option("--budget", type=Amount(), metavar="USD", help=f"{words}  [default: no limit]")
+
+
+def arrivals_option() -> Callable[[Any], Any]:
+    """``--arrivals``, of an open loop."""
+    return click.option(
+        "--arrivals",
+        type=click.Choice(ARRIVALS),
+        default=ARRIVALS[0],
+        show_default=True,
+        help="Space the starts of --rate at random, as independent users do, or evenly.",
+    )
+
+
+transport_option = click.option(
+    "--transport",
+    type=click.Choice(TRANSPORTS),
+    default=TRANSPORTS[0],
+    show_default=True,
+    help="Carry requests by trueweight's own HTTP/1.1, or by httpx's stack, whose times are less exact.",
+)
+fresh_option = click.option("--fresh", is_flag=True, help="Delete the run in --out and start over.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def quiet_option(words: str = "Print only the path of the report.") -> Callable[[Any], Any]:
+    """``--quiet``."""
+    return click.option("--quiet", is_flag=True, help=words)
