@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from command_line import Cli, Demo, trueweight
 
+from in_process import trueweight as in_process
+
 
 @pytest.fixture
 def cli(tmp_path: Path) -> Cli:
-    """The command line in an empty directory."""
+    """The command line in an empty directory, 80 columns wide, inside this process."""
 
-    def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-        return trueweight(*arguments, cwd=tmp_path, **options)
+    def run(*arguments: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return in_process(*arguments, cwd=tmp_path, env={"COLUMNS": "80", **(env or {})})
 
     return run
 

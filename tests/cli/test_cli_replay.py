@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Cli, trueweight
+from command_line import Cli
 
+from in_process import trueweight
 from trueweight.fleet.child import running_fleet
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from command_line import trueweight
 from measured_drift import Measured
 
+from in_process import trueweight
 from trueweight.core.schemas import load_schema
 
 

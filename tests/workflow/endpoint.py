@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from in_process import trueweight
+
 Answer = Callable[["Asked", asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -162,7 +164,15 @@ class Shop:
         return own | {"NO_COLOR": "1", "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"} | dict(env or {})
 
     def send(self, *more: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """``trueweight run`` to its end."""
+        """``trueweight run`` to its end, inside this process."""
+        return self.trueweight(*self.command(*more)[3:], env=env)
+
+    def trueweight(self, *words: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Any command to its end, inside this process."""
+        return trueweight(*words, cwd=self.path, env=env)
+
+    def send_as_process(self, *more: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """``trueweight run`` to its end, as a process: nothing that it prints or logs is missed."""
         return subprocess.run(
             self.command(*more), cwd=self.path, env=self.environment(env), capture_output=True, text=True,
             encoding="utf-8", timeout=120, check=False,

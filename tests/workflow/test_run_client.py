@@ -76,8 +76,8 @@ def test_each_session_is_kept(shop: Shop) -> None:
     with endpoint() as place:
         shop.providers({"p": place.url})
         shop.suite("a", "b", "c")
-        assert shop.send("--max-requests", 1).returncode in (0, 3)
-        assert shop.send("--rate", 50, "--arrivals", "constant").returncode == 0
-        assert shop.send().returncode == 0
+        assert shop.send_as_process("--max-requests", 1).returncode in (0, 3)
+        assert shop.send_as_process("--rate", 50, "--arrivals", "constant").returncode == 0
+        assert shop.send_as_process().returncode == 0
     sessions = json.loads((shop.run / "client.json").read_text("utf-8"))["sessions"]
     assert [(session["recorded"], session["load"]["rate"]) for session in sessions] == [(1, None), (2, 50.0)]

@@ -82,8 +82,8 @@ def test_a_planted_key_is_in_no_file_and_on_no_screen(shop: Shop, seed: int) -> 
     with endpoint(echoes) as place:
         shop.providers({"p": place.url}, 'api_key_env = "PLANTED"', role="reference")
         shop.suite(*CASES)
-        done = shop.send("--retries", 1, env={"PLANTED": key})
-        again = shop.send("--retry-errors", "--json", env={"PLANTED": key})
+        done = shop.send_as_process("--retries", 1, env={"PLANTED": key})
+        again = shop.send_as_process("--retry-errors", "--json", env={"PLANTED": key})
     assert {asked.key for asked in place.asked} == {key}
     left = {path.name: path.read_bytes().decode("utf-8", "replace") for path in shop.run.iterdir()}
     left |= {"stdout": done.stdout, "stderr": done.stderr, "again": again.stdout + again.stderr}

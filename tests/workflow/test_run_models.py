@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import sys
 from typing import Any
 
 from endpoint import Asked, Shop, endpoint, fine, reply
@@ -54,10 +53,7 @@ def prepare(shop: Shop, url: str, *lines: str) -> None:
 
 def command(shop: Shop, *words: str) -> subprocess.CompletedProcess[str]:
     """Any other command, in the shop."""
-    line = [sys.executable, "-m", "trueweight", *words]
-    return subprocess.run(
-        line, cwd=shop.path, env=shop.environment(), capture_output=True, text=True, encoding="utf-8", check=False
-    )
+    return shop.trueweight(*words)
 
 
 def exchanges(shop: Shop) -> dict[str, Any]:
