@@ -35,7 +35,7 @@ def run(lab: RunningLab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_drawn_document_is_answered_and_judged(run: Path) -> None:
-    """Each request arrives and is either answered or cleanly refused; each answer is told apart."""
+    """Each request arrives and is either answered or cleanly refused; each answer is summary_text apart."""
     with RunDir.open(run) as opened:
         seen = judge_run(opened).observations
     assert len(seen) == 4 * EXAMPLES

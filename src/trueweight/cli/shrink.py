@@ -12,7 +12,7 @@ from trueweight.cli._options import FOLDER, PATH, budget_option, quiet_option
 from trueweight.core import ExitCode
 
 if TYPE_CHECKING:
-    from trueweight.workflow.shrink.candidate import Candidate
+    from trueweight.workflow.shrink.reduction import Reduction
 
 
 @click.command()
@@ -52,13 +52,13 @@ def command(
     from trueweight.config import keys_for
     from trueweight.report import visible
     from trueweight.workflow.shrink import Budget, shrink_in_run
-    from trueweight.workflow.shrink.words import told
+    from trueweight.workflow.shrink.words import summary_text
 
     screen = Console(stderr=True, quiet=quiet, emoji=False)
 
-    def show(number: int, candidate: Candidate, fails: bool) -> None:
+    def show(number: int, reduction: Reduction, fails: bool) -> None:
         word = "still fails" if fails else "passes"
-        screen.print(f"{number:>4}  {candidate.size:>7,} bytes  {word:<11}  {visible(candidate.how)}", highlight=False)
+        screen.print(f"{number:>4}  {reduction.size:>7,} bytes  {word:<11}  {visible(reduction.how)}", highlight=False)
 
     shrinking = shrink_in_run(
         directory,
@@ -70,5 +70,5 @@ def command(
         keys=lambda providers: keys_for(providers, os.environ),
         on_progress=show,
     )
-    click.echo(told(shrinking))
+    click.echo(summary_text(shrinking))
     return int(ExitCode.OK if shrinking.case is not None else ExitCode.INCONCLUSIVE)

@@ -104,20 +104,20 @@ class Brain:
             return recite(self.network, prompt, known, sampling)
         wanted = body.get("response_format") or {}
         if wanted.get("type") in {"json_object", "json_schema"}:
-            muse = Sampler(self.network, self.network.start(prompt), sampling.temperature, rng)
-            document = json.dumps(_document(wanted, last_user_text(body["messages"]), muse), ensure_ascii=False)
+            sampler = Sampler(self.network, self.network.start(prompt), sampling.temperature, rng)
+            document = json.dumps(_document(wanted, last_user_text(body["messages"]), sampler), ensure_ascii=False)
             return recite(self.network, prompt, document, sampling)
         return write(self.network, prompt, sampling, rng)
 
 
-def _document(wanted: Mapping[str, Any], text: str, muse: Sampler) -> Any:
+def _document(wanted: Mapping[str, Any], text: str, sampler: Sampler) -> Any:
     """The document a response format asks for: the one the prompt spells out, if it fits, else one of the network's."""
     if wanted["type"] == "json_object":
         spelled = next((found for found in documents_in(text) if isinstance(found, Mapping)), None)
-        return make_instance(_ANY_OBJECT, muse) if spelled is None else spelled
+        return make_instance(_ANY_OBJECT, sampler) if spelled is None else spelled
     schema = wanted["json_schema"]["schema"]
     spelled = document_for(schema, text)
-    return make_instance(schema, muse) if spelled is None else spelled
+    return make_instance(schema, sampler) if spelled is None else spelled
 
 
 def _randomness(ask: Ask, choice: int) -> random.Random:

@@ -95,8 +95,8 @@ def decide_calls(
     if choice == "auto" and not _flip(wants_call(body, network, prompt), sampling, rng):
         return ()
     tool = max(tools, key=lambda tool: _overlap(text, tool))
-    muse = Sampler(network, network.start([*prompt, tokenizer.CALL]), sampling.temperature, rng)
-    return (Call(tool["function"]["name"], _arguments(tool, text, muse)),)
+    sampler = Sampler(network, network.start([*prompt, tokenizer.CALL]), sampling.temperature, rng)
+    return (Call(tool["function"]["name"], _arguments(tool, text, sampler)),)
 
 
 def _flip(logit: float, sampling: Sampling, rng: random.Random) -> bool:
@@ -104,12 +104,12 @@ def _flip(logit: float, sampling: Sampling, rng: random.Random) -> bool:
     return draw(np.array([0.0, logit]), Sampling(temperature=sampling.temperature), rng) == 1
 
 
-def _arguments(tool: Mapping[str, Any], text: str, muse: Sampler) -> str:
+def _arguments(tool: Mapping[str, Any], text: str, sampler: Sampler) -> str:
     """The object that the user spells out, if it fits the tool, else one of the network's."""
     schema = parameters_of(tool)
     value = document_for(schema, text)
     if not isinstance(value, Mapping):
-        value = make_instance({"type": "object", **schema}, muse)
+        value = make_instance({"type": "object", **schema}, sampler)
     return json.dumps(value, ensure_ascii=False)
 
 

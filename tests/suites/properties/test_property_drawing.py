@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from trueweight.core import ConfigError, digest
 from trueweight.suites import find_suite, generated_suites, suite_path
-from trueweight.suites.properties.choices import Span
-from trueweight.suites.properties.draw import draw_again, draw_fresh, seed_of
+from trueweight.suites.properties.choices import ChoiceTree
+from trueweight.suites.properties.draw import draw_from_choices, draw_from_seed, seed_of
 
 # The same with Hypothesis 6.140, 6.152 and 6.170. A change here changes what everybody's runs ask.
 DIGESTS = {
@@ -92,9 +92,9 @@ def test_all_requests_are_distinct() -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_the_same_choices_draw_the_same_value(seed: int) -> None:
     """Replaying all of a draw's choices gives its value; replaying none of them the simplest there is."""
-    drawn = draw_fresh(ANYTHING, seed)
-    assert draw_again(ANYTHING, drawn.choices).value == drawn.value
-    assert draw_again(ANYTHING, Span(0)).value == []
+    drawn = draw_from_seed(ANYTHING, seed)
+    assert draw_from_choices(ANYTHING, drawn.choices).value == drawn.value
+    assert draw_from_choices(ANYTHING, ChoiceTree(0)).value == []
 
 
 def test_seeds_do_not_run_into_each_other() -> None:

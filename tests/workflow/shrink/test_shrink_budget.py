@@ -19,7 +19,7 @@ from trueweight.wire import Environment, send
 from trueweight.workflow.options import RunOptions
 from trueweight.workflow.send import open_for_recording, prepare
 from trueweight.workflow.shrink import Budget, Shrinking, shrink_in_run
-from trueweight.workflow.shrink.words import told
+from trueweight.workflow.shrink.words import summary_text
 
 Handler = Callable[[dict[str, Any]], bool]
 CHECK = "markers-in-content"
@@ -83,9 +83,9 @@ def test_a_flaky_failure_shrinks_and_says_its_rate(lucky: Callable[..., Shrinkin
     # One cut in twenty may be given up by bad luck; that is the price of asking no more often.
     assert "look" in message["content"]
     assert done.shrunk.after <= 0.25 * done.shrunk.before
-    assert 0 < done.shrunk.failed <= done.shrunk.asked
+    assert 0 < done.shrunk.failed <= done.shrunk.sent
     assert done.shrunk.reference is True
-    assert "The reference passes it." in told(done)
+    assert "The reference passes this case." in summary_text(done)
 
 
 @pytest.mark.parametrize("requests", [1, 2, 5, 17])
@@ -97,7 +97,7 @@ def test_the_budget_of_requests_is_never_crossed(lucky: Callable[..., Shrinking]
         assert len(list(run.exchanges())) == done.shrunk.requests
     if done.case is not None:
         assert done.shrunk.stopped
-        assert "stopped by the budget or by hand" in told(done)
+        assert "the budget or the user stopped the search" in summary_text(done)
 
 
 def test_the_budget_of_money_is_never_crossed(lucky: Callable[..., Shrinking]) -> None:
@@ -112,8 +112,8 @@ def test_a_failure_that_never_comes_again_is_said_to_be_gone(tmp_path: Path) -> 
     first = environment_of({"bad": lambda _: True})
     run = recorded(tmp_path / "run", first, provider("bad"))
     done = shrink_in_run(run, "mine/one", "bad", environment=environment_of({"bad": lambda _: False}))
-    assert (done.case, done.shrunk.failed, done.shrunk.asked) == (None, 0, 5)
-    assert "did not fail again in 5 asks" in told(done)
+    assert (done.case, done.shrunk.failed, done.shrunk.sent) == (None, 0, 5)
+    assert "did not fail again in 5 requests" in summary_text(done)
 
 
 def test_a_reference_that_fails_too_is_told(tmp_path: Path) -> None:
@@ -122,5 +122,5 @@ def test_a_reference_that_fails_too_is_told(tmp_path: Path) -> None:
     run = recorded(tmp_path / "run", environment, provider("good", Role.REFERENCE), provider("bad"))
     done = shrink_in_run(run, "one", "bad", environment=environment, check=CHECK)
     assert done.shrunk.reference is False
-    assert "The reference fails it too" in told(done)
-    assert "curl -sS" in told(done)
+    assert "The reference fails this case too" in summary_text(done)
+    assert "curl -sS" in summary_text(done)

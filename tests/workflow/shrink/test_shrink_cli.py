@@ -43,7 +43,7 @@ def test_shrink_prints_the_smallest_request_and_writes_it(run_dir: Path, capsys:
     )
     assert code == 0, err
     assert "tool-arguments-enum" in out
-    assert "The reference passes it." in out
+    assert "The reference passes this case." in out
     assert "curl -sS -N -X POST" in out
     assert "still fails" in err
     written = run_dir.with_name("run-enum-values-0001") / "enum-values-0001.yaml"

@@ -84,7 +84,7 @@ def test_the_fault_shrinks_to_a_quarter_within_sixty_requests(
     done = shrink_in_run(run_dir, case, fault, check=check, out=tmp_path / "attempts", budget=Budget(BUDGET))
     shrunk = done.shrunk
     assert shrunk.finding is not None
-    assert (shrunk.finding.check, shrunk.failed, shrunk.asked, shrunk.reference) == (check, 3, 3, True)
+    assert (shrunk.finding.check, shrunk.failed, shrunk.sent, shrunk.reference) == (check, 3, 3, True)
     assert shrunk.requests <= BUDGET
     assert shrunk.after <= SHARE * shrunk.before, f"{shrunk.before} → {shrunk.after}"
     with RunDir.open(done.record) as record_dir:

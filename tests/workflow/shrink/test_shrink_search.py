@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from trueweight.core import Case, canonical_json
 from trueweight.workflow.shrink.attempts import MOST_REPEATS, repeats_for
 from trueweight.workflow.shrink.by_structure import shrink_structure
-from trueweight.workflow.shrink.candidate import Candidate
+from trueweight.workflow.shrink.reduction import Reduction
 
 TOOLS = [
     {
@@ -48,7 +48,7 @@ def case_of(checks: Mapping[str, Any], content: str = "please call it now", tool
 
 def search(case: Case, fails: Callable[[Mapping[str, Any]], bool], called: tuple[str, ...] = ()) -> tuple[Case, int]:
     """The smallest case that fails, and how many requests it took."""
-    steps = shrink_structure(Candidate(case), called)
+    steps = shrink_structure(Reduction(case), called)
     asked = 0
     try:
         candidate = next(steps)

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from trueweight.fleet.constrain.merge import ContradictionError, merge
+from trueweight.fleet.constrain.patterns import string_matching
 from trueweight.fleet.constrain.references import resolve
 from trueweight.fleet.constrain.sampler import Sampler
-from trueweight.fleet.constrain.strings import from_pattern, make_string
+from trueweight.fleet.constrain.strings import make_string
 
 _SOFT, _HARD = 5, 40
 """Depth from which optional parts are left out, and depth at which the attempt is given up."""
@@ -28,9 +29,9 @@ _ANY = ("string", "integer", "boolean", "null", "object", "array")
 class Builder:
     """Builds one value. ``plain`` ignores defaults, which need not be valid themselves."""
 
-    def __init__(self, root: Any, muse: Sampler, *, plain: bool) -> None:
+    def __init__(self, root: Any, sampler: Sampler, *, plain: bool) -> None:
         self._root = root
-        self._muse = muse
+        self._sampler = sampler
         self._plain = plain
 
     def build(self) -> Any:
@@ -51,8 +52,8 @@ class Builder:
             return flat["const"]
         if "enum" in flat:
             options = flat["enum"]
-            return options[self._muse.pick([_shown(option) for option in options])]
-        if "default" in flat and not self._plain and self._muse.pick((" yes", " no")) == 0:
+            return options[self._sampler.pick([_shown(option) for option in options])]
+        if "default" in flat and not self._plain and self._sampler.pick((" yes", " no")) == 0:
             return flat["default"]
         return self._of_kind(self._kind(flat, depth), flat, depth)
 
@@ -60,10 +61,10 @@ class Builder:
         makers: Mapping[str, Callable[[], Any]] = {
             "object": lambda: self._object(flat, depth),
             "array": lambda: self._array(flat, depth),
-            "string": lambda: make_string(flat, self._muse),
+            "string": lambda: make_string(flat, self._sampler),
             "integer": lambda: self._number(flat, whole=True),
             "number": lambda: self._number(flat, whole=False),
-            "boolean": lambda: self._muse.pick((" true", " false")) == 0,
+            "boolean": lambda: self._sampler.pick((" true", " false")) == 0,
             "null": lambda: None,
         }
         return makers[kind]()
@@ -100,11 +101,11 @@ class Builder:
             raise ContradictionError(keyword)
         if depth >= _SOFT:  # the shortest way out of a recursion
             return min(possible, key=lambda branch: ("$ref" in json.dumps(branch), len(branch)))
-        return possible[self._muse.pick([json.dumps(branch)[:80] for branch in branches][: len(possible)])]
+        return possible[self._sampler.pick([json.dumps(branch)[:80] for branch in branches][: len(possible)])]
 
     def _conditional(self, flat: dict[str, Any]) -> dict[str, Any]:
         condition, then, other = flat.pop("if"), flat.pop("then", True), flat.pop("else", True)
-        if self._muse.pick((" then", " else")) == 0:
+        if self._sampler.pick((" then", " else")) == 0:
             return merge(merge(flat, condition), then)
         return merge(flat, other)
 
@@ -115,11 +116,11 @@ class Builder:
         if isinstance(declared, list):
             simple = [kind for kind in declared if kind not in {"object", "array"}]
             kinds = simple if depth >= _SOFT and simple else declared
-            return str(kinds[self._muse.pick([" " + kind for kind in kinds])])
+            return str(kinds[self._sampler.pick([" " + kind for kind in kinds])])
         told = next((kind for kind, words in _KINDS.items() if any(word in flat for word in words)), "")
         if told or not self._plain:
             return told or "string"
-        return _ANY[self._muse.pick([" " + kind for kind in _ANY])]  # the first attempt, a string, was rejected
+        return _ANY[self._sampler.pick([" " + kind for kind in _ANY])]  # the first attempt, a string, was rejected
 
     def _object(self, flat: Mapping[str, Any], depth: int) -> dict[str, Any]:
         properties: Mapping[str, Any] = flat.get("properties", {})
@@ -154,13 +155,13 @@ class Builder:
             if spare:
                 name = spare[0]
             elif patterns:
-                name = from_pattern(patterns[0], self._muse.hotter(float(tries)))
+                name = string_matching(patterns[0], self._sampler.hotter(float(tries)))
                 if name in out and not patterns[0].endswith("$"):
-                    name += self._muse.word()
+                    name += self._sampler.word()
             elif isinstance(flat.get("propertyNames"), Mapping):
                 name = str(self._value({"type": "string", **flat["propertyNames"]}, depth + 1))
             else:
-                name = self._muse.hotter(float(tries)).word()
+                name = self._sampler.hotter(float(tries)).word()
             schema = properties.get(name, self._by_pattern(flat, name, rest))
             if schema is False:
                 raise ContradictionError("additionalProperties")
@@ -171,7 +172,7 @@ class Builder:
         return found[0] if found else rest
 
     def _wanted(self, name: str, depth: int) -> bool:
-        return depth < _SOFT and self._muse.pick((" with " + name, " without")) == 0
+        return depth < _SOFT and self._sampler.pick((" with " + name, " without")) == 0
 
     def _array(self, flat: Mapping[str, Any], depth: int) -> list[Any]:
         first = list(flat.get("prefixItems", ()))
@@ -181,7 +182,7 @@ class Builder:
         if rest is False:
             high = min(high, len(first))
         size = min(high, max(low, len(first) if depth < _SOFT else low))
-        while size < high and size < low + 6 and rest is not True and self._muse.pick((" more", " end")) == 0:
+        while size < high and size < low + 6 and rest is not True and self._sampler.pick((" more", " end")) == 0:
             size += 1
         out: list[Any] = []
         for at in range(size):
@@ -205,7 +206,7 @@ class Builder:
             if not flat["enum"]:
                 raise ContradictionError("uniqueItems")
         for heat in range(12):
-            value = Builder(self._root, self._muse.hotter(heat / 2), plain=True)._value(flat, depth + 1)
+            value = Builder(self._root, self._sampler.hotter(heat / 2), plain=True)._value(flat, depth + 1)
             if value not in before:
                 return value
         raise ContradictionError("uniqueItems")
@@ -230,7 +231,7 @@ class Builder:
             if whole or "multipleOf" in flat:
                 raise ContradictionError("multipleOf" if "multipleOf" in flat else "minimum")
             return float(max(low, above) + min(high, under)) / 2
-        value = (first + self._muse.below(last - first + 1)) * step
+        value = (first + self._sampler.below(last - first + 1)) * step
         return int(value) if whole or float(value).is_integer() else value
 
 

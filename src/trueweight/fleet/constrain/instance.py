@@ -38,7 +38,7 @@ def validator_of(schema: Any) -> Draft202012Validator:
     return Draft202012Validator(schema, registry=registry, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
-def make_instance(schema: Any, muse: Sampler) -> Any:
+def make_instance(schema: Any, sampler: Sampler) -> Any:
     """A JSON value that the schema accepts.
 
     Raises:
@@ -48,7 +48,7 @@ def make_instance(schema: Any, muse: Sampler) -> Any:
     keyword = ""
     for attempt in range(_ATTEMPTS):
         try:
-            value = Builder(schema, muse.hotter(0.25 * attempt), plain=attempt > 0).build()
+            value = Builder(schema, sampler.hotter(0.25 * attempt), plain=attempt > 0).build()
             error: ValidationError | None = next(iter(validator.iter_errors(value)), None)
         except Unresolvable as problem:
             raise UnsatisfiableError("$ref leads out of the schema", "$ref") from problem

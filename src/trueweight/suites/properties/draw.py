@@ -3,61 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from hypothesis.control import BuildContext
-from hypothesis.errors import StopTest, UnsatisfiedAssumption
-from hypothesis.internal.conjecture.data import ConjectureData
 from hypothesis.strategies import SearchStrategy
 
-from trueweight.suites.properties.choices import Fresh, Replay, Span
-
-LARGEST = 2**20
-"""Bytes of choices that one value may take. Hypothesis' own limit is a hundredth: no whole histories."""
-
-Value = TypeVar("Value")
+from trueweight.suites.properties.backend import draw_value
+from trueweight.suites.properties.choices import ChoiceTree, ReplayedChoices, SeededChoices
 
 
 class Drawn(NamedTuple):
     """A value and the choices that made it."""
 
     value: Any
-    choices: Span
-
-
-class UndrawableError(Exception):
-    """These choices make no value: an ``assume`` or a filter said no."""
+    choices: ChoiceTree
 
 
 def seed_of(*parts: str | int) -> int:
-    """A seed that depends on exactly these words and numbers, on any machine and in any order of drawing."""
+    """A 128-bit seed that depends on exactly these words and numbers."""
     return int.from_bytes(hashlib.sha256("\0".join(map(str, parts)).encode()).digest()[:16], "big")
 
 
-def draw_fresh(strategy: SearchStrategy[Any], seed: int) -> Drawn:
+def draw_from_seed(strategy: SearchStrategy[Any], seed: int) -> Drawn:
     """Draw by a seed.
 
     Raises:
-        UndrawableError: if a filter refuses what comes.
+        UndrawableError: if a filter or an ``assume`` refuses the drawn value.
     """
-    return _draw(strategy, Fresh(seed))
+    source = SeededChoices(seed)
+    return Drawn(draw_value(strategy, source), source.root)
 
 
-def draw_again(strategy: SearchStrategy[Any], choices: Span) -> Drawn:
-    """Draw by earlier choices; where they do not fit (any more), the simplest are taken.
+def draw_from_choices(strategy: SearchStrategy[Any], choices: ChoiceTree) -> Drawn:
+    """Draw by earlier choices; the simplest choice replaces each one that does not fit.
 
     Raises:
-        UndrawableError: if a filter refuses what comes.
+        UndrawableError: if a filter or an ``assume`` refuses the drawn value.
     """
-    return _draw(strategy, Replay(choices))
-
-
-def _draw(strategy: SearchStrategy[Any], provider: Fresh | Replay) -> Drawn:
-    data = ConjectureData(random=None, provider=provider)
-    data.max_length = LARGEST
-    try:
-        with BuildContext(data, is_final=False, wrapped_test=draw_fresh):
-            value = data.draw(strategy)
-    except (StopTest, UnsatisfiedAssumption):
-        raise UndrawableError from None
-    return Drawn(value, provider.root)
+    source = ReplayedChoices(choices)
+    return Drawn(draw_value(strategy, source), source.root)

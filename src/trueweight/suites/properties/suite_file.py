@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from hypothesis.errors import UnsatisfiedAssumption
 
 from trueweight.core import Case, ConfigError, canonical_json, digest
-from trueweight.suites.properties.choices import Span
+from trueweight.suites.properties.backend import UndrawableError
+from trueweight.suites.properties.choices import ChoiceTree
 from trueweight.suites.properties.declare import Prompt, Property
-from trueweight.suites.properties.draw import UndrawableError, draw_again, draw_fresh, seed_of
+from trueweight.suites.properties.draw import draw_from_choices, draw_from_seed, seed_of
 
 _TRIES = 50
 """Draws for one case: some are refused by a filter or an ``assume``, or repeat an earlier case."""
@@ -37,7 +38,7 @@ class DrawnCase(NamedTuple):
     """A case with the choices that made it, so that it can be shrunk."""
 
     case: Case
-    choices: Span
+    choices: ChoiceTree
 
 
 def load_properties(path: Path) -> PropertyFile:
@@ -113,10 +114,10 @@ def redraw(file: PropertyFile, case: Case) -> tuple[Property, DrawnCase]:
     )
 
 
-def replay(one: Property, like: Case, choices: Span) -> DrawnCase | None:
+def replay(one: Property, like: Case, choices: ChoiceTree) -> DrawnCase | None:
     """The case that changed choices make, under the id of the case they were changed from; None if they make none."""
     try:
-        drawn = draw_again(one.strategy, choices)
+        drawn = draw_from_choices(one.strategy, choices)
         prompt: Any = one.function(**drawn.value)
     except Exception:  # a filter, an assume, or the suite's own code on values that it did not expect
         return None
@@ -165,7 +166,7 @@ class _Drawer:
         """One attempt at a case; None if a filter or an ``assume`` refuses it."""
         one = self._one
         try:
-            drawn = draw_fresh(one.strategy, seed_of(self._seed, self._suite, one.name, index, attempt))
+            drawn = draw_from_seed(one.strategy, seed_of(self._seed, self._suite, one.name, index, attempt))
             prompt: Any = one.function(**drawn.value)
         except (UndrawableError, UnsatisfiedAssumption):
             return None

@@ -1,7 +1,7 @@
-"""Shrinking: from a failing case to the smallest request that still fails, on the provider that fails it."""
+"""Shrinking: find the smallest request that still fails on the provider that fails it."""
 
 from trueweight.workflow.shrink.attempts import Attempts, Budget
-from trueweight.workflow.shrink.recorded import Failure, find_failure, reference_of
+from trueweight.workflow.shrink.recorded import FailingCase, lookup_failing_case, reference_of
 from trueweight.workflow.shrink.session import Shrinking, shrink_in_run
 from trueweight.workflow.shrink.shrinking import Shrunk, shrink
 from trueweight.workflow.shrink.write import write_case
@@ -9,10 +9,10 @@ from trueweight.workflow.shrink.write import write_case
 __all__ = [
     "Attempts",
     "Budget",
-    "Failure",
+    "FailingCase",
     "Shrinking",
     "Shrunk",
-    "find_failure",
+    "lookup_failing_case",
     "reference_of",
     "shrink",
     "shrink_in_run",

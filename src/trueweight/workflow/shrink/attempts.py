@@ -1,4 +1,4 @@
-"""Asking a provider whether a case still fails: within a budget, each attempt on record."""
+"""Send a case to a provider to see whether it still fails: within a budget, with each attempt on record."""
 
 from __future__ import annotations
 
@@ -18,23 +18,28 @@ from trueweight.workflow.judge import judge_exchange
 
 MOST_REPEATS = 5
 _MISSED = 0.05
-"""How likely a flaky failure may be overlooked in one candidate."""
+"""The probability that a flaky failure does not show in the repeats of one reduction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What shrinking may use up in all; None is no limit of that kind."""
+    """The most that one shrinking may send and spend; None is no limit."""
 
     requests: int | None = 50
     usd: float | None = None
 
 
 class BudgetSpentError(Exception):
-    """The next request could cross the budget."""
+    """The next request could exceed the budget."""
 
 
-class Asked(NamedTuple):
-    """What one request brought; ``finding`` None if the check did not fail. ``answered`` False: nothing to judge."""
+class AttemptResult(NamedTuple):
+    """The outcome of one request.
+
+    Attributes:
+        finding: the failed check; None if it did not fail.
+        answered: False if there is no reply to judge.
+    """
 
     exchange: Exchange
     finding: Finding | None
@@ -42,12 +47,12 @@ class Asked(NamedTuple):
 
 
 class Attempts:
-    """Sends cases one after the other and counts.
+    """Sends cases one after the other, and counts requests and cost.
 
     Args:
-        run: open for writing; becomes the record of all attempts.
+        run: open for writing; every attempt is recorded in it.
         mode: the mode in which the case failed.
-        check: the check whose failure is looked for.
+        check: the check that must fail.
     """
 
     def __init__(
@@ -76,21 +81,21 @@ class Attempts:
         """Whether more than ``keep`` requests may still be sent."""
         return self._budget.requests is None or self._budget.requests - self.requests > keep
 
-    def ask(self, case: Case, provider: Provider) -> Asked:
-        """Send a case once. It is recorded under an id of its own.
+    def send(self, case: Case, provider: Provider) -> AttemptResult:
+        """Send a case once. It is recorded under a new id.
 
         Raises:
-            BudgetSpentError: instead of sending what the budget does not allow.
-            InfrastructureError: if the provider cannot be reached, or refuses us.
+            BudgetSpentError: if the budget does not allow another request; nothing is sent.
+            InfrastructureError: if the provider cannot be reached, or refuses the key.
         """
         if not self.left():
             raise BudgetSpentError
-        own = replace(case, id=f"attempt-{len(self._cases) + 1:03d}", modes=(self._mode,))
-        self._cases.append(own)
+        numbered = replace(case, id=f"attempt-{len(self._cases) + 1:03d}", modes=(self._mode,))
+        self._cases.append(numbered)
         record = SuiteRecord(case.suite, "0" * 64, len(self._cases))
         self._run.amend(msgspec.structs.replace(self._run.manifest, suites=(record,)), self._cases)
         exchanges: list[Exchange] = []
-        result = self._send(Trial.of(own, provider, 0, self._mode), exchanges)
+        result = self._send(Trial.of(numbered, provider, 0, self._mode), exchanges)
         self.requests += sum(result.requests.values())
         self.usd += sum(cost or 0.0 for cost in result.cost.values())
         if not exchanges:
@@ -98,10 +103,10 @@ class Attempts:
             raise _not_sent(provider, result)
         (exchange,) = exchanges
         if not exchange.judgeable:
-            return Asked(exchange, None, False)
-        judged = judge_exchange(own, provider, exchange)
+            return AttemptResult(exchange, None, False)
+        judged = judge_exchange(numbered, provider, exchange)
         failed = [one for one in judged.observation.findings if one.check == self._check]
-        return Asked(exchange, next((one for one in failed if one.outcome is Outcome.FAIL), None), True)
+        return AttemptResult(exchange, next((one for one in failed if one.outcome is Outcome.FAIL), None), True)
 
     def _send(self, trial: Trial, exchanges: list[Exchange]) -> SendResult:
         requests, usd = self._budget.requests, self._budget.usd
@@ -121,9 +126,9 @@ class Attempts:
         )
 
 
-def repeats_for(failed: int, asked: int) -> int:
-    """How often a candidate is asked, so that a failure of this rate shows itself in 95 of 100."""
-    rate = failed / asked
+def repeats_for(failed: int, sent: int) -> int:
+    """How often a reduction is sent, so that a failure of this rate shows with probability 0.95."""
+    rate = failed / sent
     if rate >= 1:
         return 1
     return min(MOST_REPEATS, math.ceil(math.log(_MISSED) / math.log(1 - rate)))
@@ -133,5 +138,5 @@ def _not_sent(provider: Provider, result: SendResult) -> Exception:
     reason = next((unsent.reason for unsent in result.unsent), "")
     if "--budget" in reason or "--max-requests" in reason:
         return BudgetSpentError()
-    words = f"{provider.name} was sent nothing: {reason or result.stopped.get(provider.name, 'interrupted')}"
-    return InfrastructureError(words, code="shrink-unreachable", hint="Is it up, and does it take the key?")
+    words = f"no request reached {provider.name}: {reason or result.stopped.get(provider.name, 'interrupted')}"
+    return InfrastructureError(words, code="shrink-unreachable", hint="Check that it is up and accepts the key.")

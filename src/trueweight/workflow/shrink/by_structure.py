@@ -1,4 +1,4 @@
-"""Shrink any request: leave out messages, tools, options, keywords and text, as long as its own target stays in it."""
+"""Shrink any request: leave out messages, tools, options, keywords and text, but keep what its answer needs."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any, TypeVar
 
 from trueweight.core import Case
 from trueweight.workflow.shrink import schema_cuts
-from trueweight.workflow.shrink.candidate import Candidate, Search, request_size
+from trueweight.workflow.shrink.reduction import Reduction, Search, request_size
 
 Request = dict[str, Any]
 Item = TypeVar("Item")
-_Steps = Generator[Candidate, bool, None]
+_Steps = Generator[Reduction, bool, None]
 
 _NEEDED = frozenset({"messages", "tools", "functions"})
 _DEMANDS = frozenset({"response_format", "tool_choice", "parallel_tool_calls", "n", "stop"})
-"""What a request demands of its answer: without them another answer is right than the one that the case knows."""
+"""Options that change which answer is right: without them the case's known answer may be wrong."""
 _ANSWER_KNOWN = ("tool-call-matches", "json-equals", "content-matches", "tool-call-expected", "needle")
 _WORTH = 2
 
 
-def shrink_structure(start: Candidate, called: Sequence[str] = ()) -> Search:
+def shrink_structure(start: Reduction, called: Sequence[str] = ()) -> Search:
     """Coarse cuts first: history, tools, options, then schemas, then words.
 
-    Where the case knows its answer, the last question stays as it is, and the tools, properties and values of the
-    answer stay too: without them any server would fail.
+    If the case has a known answer, the last user message and the tools, properties and values of the answer stay:
+    without them any server would fail.
 
     Args:
-        called: names that the failing reply called, to be kept while others go.
+        called: names of the tools that the failing reply called; they are removed last.
     """
     cutter = _Cutter(start, called)
     for step in (cutter.history, cutter.tools, cutter.options, cutter.schemas, cutter.text):
@@ -37,26 +37,26 @@ def shrink_structure(start: Candidate, called: Sequence[str] = ()) -> Search:
 
 
 class _Cutter:
-    def __init__(self, start: Candidate, called: Sequence[str]) -> None:
+    def __init__(self, start: Reduction, called: Sequence[str]) -> None:
         self.current = start
         self._knows = any(check in start.case.checks for check in _ANSWER_KNOWN)
         self._wanted = _expected_names(start.case) or set(called)
 
-    def _try(self, request: Request, how: str) -> Generator[Candidate, bool, bool]:
+    def _try(self, request: Request, how: str) -> Generator[Reduction, bool, bool]:
         case = replace(self.current.case, request=request)
         if request_size(case) > self.current.size - _WORTH:
             return False
-        candidate = Candidate(case, how)
-        holds = yield candidate
+        reduction = Reduction(case, how)
+        holds = yield reduction
         if holds:
-            self.current = candidate
+            self.current = reduction
         return holds
 
     def _request(self, **changed: Any) -> Request:
         return {**self.current.case.request, **changed}
 
     def _cut(self, items: Sequence[Item], build: Callable[[list[Item]], Request], how: str) -> _Steps:
-        """Leave out as many of the items as can be: all, halves, single ones."""
+        """Leave out as many items as possible: all, then halves, then single ones."""
         kept = list(items)
         size = len(kept)
         while size >= 1 and kept:
@@ -69,7 +69,7 @@ class _Cutter:
             size //= 2
 
     def history(self) -> _Steps:
-        """What was said before the last question, by whole turns; then the system prompt."""
+        """The messages before the last user message, by whole turns; then the system prompt."""
         messages = list(self._request().get("messages", ()))
         last = max((at for at, one in enumerate(messages) if one.get("role") == "user"), default=0)
         before, rest = messages[:last], messages[last:]
@@ -82,7 +82,7 @@ class _Cutter:
         )
 
     def tools(self) -> _Steps:
-        """Tools that neither the answer nor the failing reply calls; then, if the answer is not known, those too."""
+        """Tools that neither the answer nor the failing reply calls; then the others, if no answer is known."""
         for spare in (True, False) if not self._knows else (True,):
             tools = list(self._request().get("tools") or ())
             kept = [one for one in tools if spare and _name(one) in self._wanted]
@@ -96,7 +96,7 @@ class _Cutter:
         return {key: value for key, value in self._request().items() if key not in alone}
 
     def options(self) -> _Steps:
-        """Everything in the request beside messages and tools."""
+        """Everything in the request except messages and tools."""
         needed = _NEEDED | _DEMANDS if self._knows else _NEEDED
         names = [key for key in self._request() if key not in needed]
         request = self._request()
@@ -113,7 +113,7 @@ class _Cutter:
             yield from self._try(cut.apply(self._request()), cut.how)
 
     def text(self) -> _Steps:
-        """Lines, then words, of the last question, where no answer hangs on it."""
+        """Lines, then words, of the last message, if no known answer depends on it."""
         if self._knows:
             return
         for mark in ("\n", " "):
@@ -131,7 +131,7 @@ class _Cutter:
 
 
 def _turns(messages: Sequence[Any]) -> list[list[Any]]:
-    """Messages in runs that begin with a user's: a call and its result never part."""
+    """Messages in groups that begin with a user message, so that a call and its result stay together."""
     turns: list[list[Any]] = []
     for message in messages:
         if message.get("role") == "user" or not turns:

@@ -1,4 +1,4 @@
-"""What can be left out of the schemas in a request without making its known answer wrong."""
+"""Parts of the schemas in a request that can be left out while the known answer stays right."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _STRUCTURE = frozenset({"type", "properties", "required", "items", "enum", "$ref
 
 
 class Cut(NamedTuple):
-    """One change to a request, to be applied to whatever it has become by then."""
+    """One change to a request; it is applied to the smallest request so far."""
 
     how: str
     apply: Callable[[Request], Request]
 
 
 def cuts(case: Case) -> Iterator[Cut]:
-    """Words first, then parts that the answer does not use, then constraints: each may only loosen a schema."""
+    """Descriptions first, then parts that the answer does not use, then constraints: each cut only loosens a schema."""
     yield Cut("without descriptions", lambda request: _edited(request, _without(_WORDS)))
     yield Cut("without tool descriptions", _without_tool_words)
     used = _names_in(case.answer) | _names_in(case.checks)

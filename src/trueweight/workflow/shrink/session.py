@@ -1,4 +1,4 @@
-"""One shrinking from beginning to end: a run in, a smaller case and the record of every attempt out."""
+"""Shrink a case of a recorded run: writes the smaller case, and a run directory with every attempt."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.suites import suite_path
 from trueweight.wire import Environment, WireSettings
 from trueweight.workflow.shrink.attempts import Attempts, Budget
-from trueweight.workflow.shrink.recorded import Failure, find_failure, reference_of
-from trueweight.workflow.shrink.shrinking import Progress, Shrunk, shrink
+from trueweight.workflow.shrink.recorded import FailingCase, lookup_failing_case, reference_of
+from trueweight.workflow.shrink.reduction import Progress
+from trueweight.workflow.shrink.shrinking import Shrunk, shrink
 from trueweight.workflow.shrink.write import write_case
 
 
 class Shrinking(NamedTuple):
-    """What a session made: the result, the folder with its record, the written case (None if nothing failed)."""
+    """The result, the run directory with every attempt, and the file of the smaller case (None if nothing failed)."""
 
     shrunk: Shrunk
     record: Path
@@ -45,19 +46,19 @@ def shrink_in_run(
     """Shrink a case of a run against one of its providers.
 
     Args:
-        out: the new run directory that holds every attempt; by default beside the run, named after it and the case.
-        keys: providers → their keys.
+        out: the new run directory for the attempts; by default beside the run, named after the run and the case.
+        keys: maps providers to their API keys.
 
     Raises:
-        ConfigError: if the run has no such failure, or ``out`` is taken.
+        ConfigError: if the run has no such failure, or ``out`` exists.
         InfrastructureError: if the provider cannot be reached.
     """
     with RunDir.open(directory) as run:
-        failure = find_failure(run, case_id, provider, check=check)
+        failure = lookup_failing_case(run, case_id, provider, check=check)
         reference = reference_of(run, failure.provider)
         origin = run.manifest.options.get("drawn", {}).get(failure.case.suite)
         seed = run.manifest.seed
-    asked = (failure.provider, *([reference] if reference is not None else []))
+    providers = (failure.provider, *([reference] if reference is not None else []))
     record = out or _free(directory.with_name(f"{directory.resolve().name}-{_word(failure.case.id)}"))
     made = Manifest(
         tool_version=__version__,
@@ -65,7 +66,7 @@ def shrink_in_run(
         repeats=1,
         passes=1,
         suites=(SuiteRecord(failure.case.suite, "0" * 64, 0),),
-        providers=asked,
+        providers=providers,
         started_at=now().isoformat(timespec="microseconds"),
         options={"shrink": {"of": failure.case.key, "check": failure.finding.check}},
     )
@@ -74,7 +75,7 @@ def shrink_in_run(
             attempts_run,
             mode=failure.mode,
             check=failure.finding.check,
-            keys={} if keys is None else keys(asked),
+            keys={} if keys is None else keys(providers),
             budget=budget or Budget(),
             settings=settings or WireSettings(retries=1),
             environment=environment,
@@ -89,15 +90,15 @@ def shrink_in_run(
     return Shrinking(shrunk, record, write_case(named, record / f"{_word(failure.case.id)}.yaml"))
 
 
-def _suite_file(path: Path | None, failure: Failure) -> Path | None:
-    """The property suite's file; where the run was given a folder, the file in it that has the suite's name."""
+def _suite_file(path: Path | None, failure: FailingCase) -> Path | None:
+    """The property suite's file; if the run was given a folder, the file in it that has the suite's name."""
     if path is not None and path.is_dir():
         return next((one for one in sorted(path.glob("*.py")) if _word(one.stem) == failure.case.suite), None)
     return path if path is not None and path.exists() else None
 
 
 def _free(path: Path) -> Path:
-    """The path, or the first of it with a number that is not taken."""
+    """The path, or the path with the first free number after it."""
     number = 1
     free = path
     while free.exists():

@@ -1,4 +1,4 @@
-"""What shrinking came to, in words and with the command that shows it."""
+"""The result of shrinking as text, with the curl command that reproduces it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from trueweight.workflow.shrink.session import Shrinking
 from trueweight.workflow.shrink.shrinking import Shrunk
 
 
-def told(shrinking: Shrinking) -> str:
-    """A short text for the terminal; nothing in it is raw text of a model or a provider."""
+def summary_text(shrinking: Shrinking) -> str:
+    """A short text for the terminal. Text of a model or a provider is escaped in it."""
     shrunk = shrinking.shrunk
     lines = [f"{visible(shrunk.failure.case.key)} on {visible(shrunk.failure.provider.name)}, {shrunk.failure.mode}"]
     if shrunk.case is None:
-        lines.append(f"{shrunk.failure.finding.check} did not fail again in {shrunk.asked} asks: nothing to shrink.")
+        lines.append(f"{shrunk.failure.finding.check} did not fail again in {shrunk.sent} requests: nothing to shrink.")
     else:
-        lines += _found(shrunk)
+        lines += _smallest_lines(shrunk)
     if shrunk.note:
         lines.append(visible(shrunk.note))
     lines.append(f"{shrunk.requests} requests, ${shrunk.usd:.4f}; every attempt: {shrinking.record}")
@@ -24,20 +24,20 @@ def told(shrinking: Shrinking) -> str:
     return "\n".join(lines)
 
 
-def _found(shrunk: Shrunk) -> list[str]:
+def _smallest_lines(shrunk: Shrunk) -> list[str]:
     share = 100 * shrunk.after / shrunk.before
     sizes = f"{shrunk.before:,} → {shrunk.after:,} bytes ({share:.0f}%)"
-    lines = [f"{sizes}; fails {shrunk.failed} of {shrunk.asked}"]
+    lines = [f"{sizes}; fails {shrunk.failed} of {shrunk.sent}"]
     if shrunk.stopped:
-        lines[0] += "; stopped by the budget or by hand, so it may not be the smallest"
+        lines[0] += "; the budget or the user stopped the search, so a smaller one may exist"
     if shrunk.finding is not None:
         lines.append(f"{shrunk.finding.check}: {visible(shrunk.finding.message)}")
         if shrunk.finding.expected or shrunk.finding.got:
             lines.append(f"  expected {visible(shrunk.finding.expected)}\n  got      {visible(shrunk.finding.got)}")
     if shrunk.reference is True:
-        lines.append("The reference passes it.")
+        lines.append("The reference passes this case.")
     elif shrunk.reference is False:
-        lines.append("The reference fails it too: look at the case, or at the model, before blaming the server.")
+        lines.append("The reference fails this case too: check the case and the model before you blame the server.")
     if shrunk.exchange is not None:
         lines.append(f"\n{visible(curl(shrunk.exchange.request), limit=100_000, lines=True)}\n")
     return lines

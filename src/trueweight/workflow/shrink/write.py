@@ -1,4 +1,4 @@
-"""The smallest case as a suite of its own: a YAML file that pins what was found."""
+"""Write the smallest case as a YAML suite that reproduces the failure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trueweight.suites.as_yaml import json_as_yaml
 from trueweight.workflow.shrink.shrinking import Shrunk
 
 _HEAD = """\
-# Found on {provider}, {mode}: {check} failed {failed} of {asked} times.
+# Found on {provider}, {mode}: {check} failed in {failed} of {sent} replies.
 # {message}
 # Run it: trueweight run --providers providers.toml --suite {name} --out out
 """
@@ -25,8 +25,8 @@ def write_case(shrunk: Shrunk, path: Path) -> Path:
     """Write the smallest case; returns the path.
 
     Raises:
-        ValueError: if nothing was found to write.
-        OSError: if the disk refuses.
+        ValueError: if there is no failing case.
+        OSError: if the file cannot be written.
     """
     if shrunk.case is None or shrunk.finding is None:
         raise ValueError("no failing case to write")
@@ -35,7 +35,7 @@ def write_case(shrunk: Shrunk, path: Path) -> Path:
         mode=shrunk.failure.mode.value,
         check=shrunk.finding.check,
         failed=shrunk.failed,
-        asked=shrunk.asked,
+        sent=shrunk.sent,
         message=_line(shrunk.finding.message),
         name=path.name,
     )
@@ -46,10 +46,10 @@ def write_case(shrunk: Shrunk, path: Path) -> Path:
     if _reads_back(path, document):
         return path
     try:
-        # What YAML's own spelling cannot carry, JSON's can, and JSON is YAML too.
+        # JSON can spell values that YAML's own notation cannot, and JSON is YAML too.
         path.write_text(head + json_as_yaml(document), encoding="utf-8")
     except ValueError:
-        # Half of a surrogate pair: only an escape in a bare request can say it.
+        # Half of a surrogate pair: only a JSON escape in a bare request can express it.
         path.unlink()
         path = path.with_suffix(".jsonl")
         path.write_text(json.dumps(_plain(shrunk.case.request)) + "\n", encoding="utf-8")
@@ -75,7 +75,7 @@ def _document(case: Case, finding: Finding, mode: Mode) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """The value without shared parts, which YAML would write as aliases."""
+    """A copy without shared parts, which YAML would write as aliases."""
     return json.loads(json.dumps(value))
 
 
