@@ -75,11 +75,11 @@ def exchange(trial: Trial, answer: dict[str, Any] | int | FailureKind) -> Exchan
 def investigate(answer: Answer, settings: DriftSettings, *candidates: Provider) -> Investigation:
     """Drive an investigation to its end; trials that the function gives nothing for are unsent."""
     found = Investigation(write_script(settings), (REFERENCE, *(candidates or (CANDIDATE,))), settings)
-    asking = found.ask()
-    batch = next(asking, None)
+    batches = found.batches()
+    batch = next(batches, None)
     while batch is not None:
         try:
-            batch = asking.send({trial.id: exchange(trial, answer(trial)) for trial in batch})
+            batch = batches.send({trial.id: exchange(trial, answer(trial)) for trial in batch})
         except StopIteration:
             batch = None
     return found

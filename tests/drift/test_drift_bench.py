@@ -11,8 +11,8 @@ import pytest
 
 from trueweight.core import DriftMode
 from trueweight.drift import shipped_thresholds
-from trueweight.drift.betting import Wealth
-from trueweight.drift.evidence import Evidence
+from trueweight.drift.betting import EProcess
+from trueweight.drift.evidence import DriftEvidence
 from trueweight.drift.scoring import Score
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench" / "drift"))
@@ -31,7 +31,7 @@ def test_the_bench_and_the_product_bet_alike(below: bool) -> None:
     scores = np.random.default_rng(1).choice([-0.5, 0.0, 0.2, 1.0], (3, 30))
     paths = log_wealth(scores, 0.04, below=below)
     for row, path in zip(scores, paths, strict=True):
-        wealth = Wealth(below=below)
+        wealth = EProcess(below=below)
         for score, expected in zip(row, path, strict=True):
             wealth.bet(float(score), 0.04)
             assert wealth.log == pytest.approx(expected, abs=1e-9)
@@ -46,7 +46,7 @@ def test_the_bench_and_the_product_weigh_their_parts_alike(mode: DriftMode) -> N
     if mode is DriftMode.SAMPLED:
         drawn["strange"][0, ::3] = np.nan
     path, _ = Scores(tau=np.full((1, 20), 0.07), thresholds=thresholds, **drawn).paths()
-    evidence = Evidence(mode, thresholds)
+    evidence = DriftEvidence(mode, thresholds)
     for place, expected in enumerate(path[0]):
         parts = {name: float(values[0, place]) for name, values in drawn.items()}
         told = {name: None if math.isnan(value) else value for name, value in parts.items()}

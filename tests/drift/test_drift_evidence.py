@@ -9,8 +9,8 @@ import pytest
 from answers import investigate, is_reference, reply
 
 from trueweight.core import DriftMode, DriftVerdict, Trial, digest
-from trueweight.drift import DriftSettings, outcomes, shipped_thresholds
-from trueweight.drift.evidence import Evidence
+from trueweight.drift import DriftSettings, drift_outcomes, shipped_thresholds
+from trueweight.drift.evidence import DriftEvidence
 from trueweight.drift.facts import Facts
 from trueweight.drift.gross import score_gross
 from trueweight.drift.prompts import Split, prompts
@@ -30,7 +30,7 @@ def test_false_alarms_of_the_average_stay_below_alpha_at_any_time(mode: DriftMod
     rng = np.random.default_rng(8)
     runs, alarms = 300, 0
     for _ in range(runs):
-        evidence = Evidence(mode, EXACT)
+        evidence = DriftEvidence(mode, EXACT)
         peak = 0.0
         for likely in rng.random(60):
             drawn = np.where(rng.random(DRAWS + 3) < likely, 0, rng.integers(1, 6, DRAWS + 3))
@@ -44,7 +44,7 @@ def test_false_alarms_of_the_average_stay_below_alpha_at_any_time(mode: DriftMod
 
 def test_a_share_of_gross_answers_is_found_by_their_own_e_process() -> None:
     """One prompt in twelve departs: a mean of 0.083 says little beside a tolerance of 0.06, and much beside 0.015."""
-    with_gross, without = (Evidence(mode, shipped_thresholds()) for mode in (DriftMode.GREEDY, DriftMode.LOGPROBS))
+    with_gross, without = (DriftEvidence(mode, shipped_thresholds()) for mode in (DriftMode.GREEDY, DriftMode.LOGPROBS))
     a, other = Facts("It rains."), Facts("Of course")
     for number in range(240):
         c = other if number % 12 == 0 else a
@@ -57,7 +57,7 @@ def test_a_share_of_gross_answers_is_found_by_their_own_e_process() -> None:
 def test_a_coarse_provider_is_found_whatever_its_seeds_give() -> None:
     """It draws with a generator of its own, and misses the settled answer on half of the prompts."""
     settings = DriftSettings(mode=DriftMode.SAMPLED, max_requests=60)
-    found = outcomes(investigate(lambda t: _drawn(t, 0.9 if is_reference(t) else 0.5), settings))["c"]
+    found = drift_outcomes(investigate(lambda t: _drawn(t, 0.9 if is_reference(t) else 0.5), settings))["c"]
     assert found.verdict is DriftVerdict.DRIFT
     assert found.requests <= 40
     assert found.details["typical"] < found.details["typical_floor"]
@@ -67,7 +67,7 @@ def test_a_coarse_provider_is_found_whatever_its_seeds_give() -> None:
 def test_another_generator_alone_is_no_drift_on_steady_prompts_either() -> None:
     """The same distribution under seeds that mean something else."""
     settings = DriftSettings(mode=DriftMode.SAMPLED, max_requests=80)
-    found = outcomes(investigate(lambda t: _drawn(t, 0.9), settings))["c"]
+    found = drift_outcomes(investigate(lambda t: _drawn(t, 0.9), settings))["c"]
     assert found.verdict is DriftVerdict.INCONCLUSIVE
     assert found.e_value < 20
 
@@ -84,6 +84,6 @@ def test_sampled_prompts_take_turns_and_the_reference_alone_draws_more() -> None
     script = write_script(settings)
     steady = {prompt.id for prompt in prompts(Split.TEST, steady=True)}
     assert [prompt in steady for prompt in script.prompts[:66]] == [True] * 60 + [False, True] * 3
-    found = outcomes(investigate(lambda t: reply("same"), settings))["c"]
+    found = drift_outcomes(investigate(lambda t: reply("same"), settings))["c"]
     assert found.reference_requests == found.prompts * (2 + DRAWS)
     assert found.requests == found.prompts

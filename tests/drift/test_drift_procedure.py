@@ -6,19 +6,21 @@ import pytest
 from answers import CANDIDATE, REFERENCE, investigate, is_reference, listed, reply, spread
 
 from trueweight.core import ConfigError, DriftMode, DriftVerdict, FailureKind, Provider, Trial, digest
-from trueweight.drift import DriftSettings, outcomes, shipped_thresholds
-from trueweight.drift.script import Kind
+from trueweight.drift import DriftSettings, drift_outcomes, shipped_thresholds
+from trueweight.drift.script import RequestKind
 from trueweight.drift.settings import least_requests
 
 
-def kind(trial: Trial) -> Kind:
-    return Kind(trial.case.id.split("~")[1])
+def kind(trial: Trial) -> RequestKind:
+    return RequestKind(trial.case.id.split("~")[1])
 
 
 def test_log_probabilities_decide_in_five_prompts_and_a_probe() -> None:
     """Four bets that nearly treble reach 20, one more probe tells whether the sampler has touched them."""
     settings = DriftSettings(max_requests=40)
-    found = outcomes(investigate(lambda t: reply("a", logprobs=spread(0 if is_reference(t) else 0.3)), settings))["c"]
+    found = drift_outcomes(investigate(lambda t: reply("a", logprobs=spread(0 if is_reference(t) else 0.3)), settings))[
+        "c"
+    ]
     assert found.verdict is DriftVerdict.DRIFT
     assert found.mode is DriftMode.LOGPROBS
     assert found.requests <= 6
@@ -41,7 +43,7 @@ def test_the_least_budget_that_is_accepted_can_decide() -> None:
             settings = DriftSettings(mode=mode, alpha=alpha, max_requests=least)
             settings.require_sound((REFERENCE, CANDIDATE))
             if mode is not DriftMode.SAMPLED:  # There, draws that all agree leave nothing to be strange among.
-                assert outcomes(investigate(answer, settings))["c"].verdict is DriftVerdict.DRIFT
+                assert drift_outcomes(investigate(answer, settings))["c"].verdict is DriftVerdict.DRIFT
 
 
 def test_a_cap_of_five_alternatives_is_met_with_fewer() -> None:
@@ -51,14 +53,16 @@ def test_a_cap_of_five_alternatives_is_met_with_fewer() -> None:
         asked = trial.case.request.get("top_logprobs", 0)
         return 400 if asked > 5 else reply("a", logprobs=spread(0 if is_reference(trial) else 0.4, asked))
 
-    found = outcomes(investigate(answer, DriftSettings(max_requests=40)))["c"]  # type: ignore[arg-type]
+    found = drift_outcomes(investigate(answer, DriftSettings(max_requests=40)))["c"]  # type: ignore[arg-type]
     assert found.verdict is DriftVerdict.DRIFT
     assert any("answers 5" in finding for finding in found.findings)
 
 
 def test_without_log_probabilities_texts_are_compared() -> None:
     """And that they are missing is said."""
-    found = outcomes(investigate(lambda t: reply("x" if is_reference(t) else "y"), DriftSettings(max_requests=40)))["c"]
+    found = drift_outcomes(
+        investigate(lambda t: reply("x" if is_reference(t) else "y"), DriftSettings(max_requests=40))
+    )["c"]
     assert (found.mode, found.verdict) == (DriftMode.GREEDY, DriftVerdict.DRIFT)
     assert any("no log-probabilities" in finding for finding in found.findings)
 
@@ -68,16 +72,16 @@ def test_minus_infinity_and_null_are_numbers_too() -> None:
     top = listed(-0.1, -9999, -3.0)
     top["content"][0]["top_logprobs"][2]["logprob"] = None
     found = investigate(lambda _: reply("a", logprobs=top), DriftSettings(max_requests=20))
-    assert outcomes(found)["c"].effect.value == 0
+    assert drift_outcomes(found)["c"].effect.value == 0
 
 
 def test_log_probabilities_that_follow_the_temperature_are_noticed() -> None:
     """They were taken after the sampler; at temperature 1 they can be compared nonetheless."""
 
     def answer(trial: Trial) -> dict[str, object]:
-        return reply("a", logprobs=spread(1.0 if kind(trial) is Kind.PROBE_HOT else 0))
+        return reply("a", logprobs=spread(1.0 if kind(trial) is RequestKind.PROBE_HOT else 0))
 
-    found = outcomes(investigate(answer, DriftSettings(max_requests=20)))["c"]
+    found = drift_outcomes(investigate(answer, DriftSettings(max_requests=20)))["c"]
     assert any("after the sampler" in finding for finding in found.findings)
 
 
@@ -88,7 +92,7 @@ def test_a_steady_slope_is_a_temperature_and_no_quantisation() -> None:
         slope = 1.0 if is_reference(trial) else 1.25
         return reply("a", logprobs=listed(*(slope * (-0.4 - 0.5 * i) for i in range(10))))
 
-    found = outcomes(investigate(answer, DriftSettings(max_requests=40)))["c"]
+    found = drift_outcomes(investigate(answer, DriftSettings(max_requests=40)))["c"]
     assert found.verdict is DriftVerdict.MISCONFIGURED
     assert "temperature of 0.80" in found.words
 
@@ -102,7 +106,7 @@ def test_prompt_tokens_that_differ_are_another_template(alpha: float) -> None:
         own = not is_reference(trial)
         return reply("a", logprobs=spread(0.5 * own), tokens=9 + 17 * own)
 
-    found = outcomes(investigate(answer, DriftSettings(alpha=alpha, max_requests=40)))["c"]
+    found = drift_outcomes(investigate(answer, DriftSettings(alpha=alpha, max_requests=40)))["c"]
     assert found.verdict is DriftVerdict.MISCONFIGURED
     assert "+17 tokens" in found.words
     assert "system prompt" in found.words
@@ -117,7 +121,7 @@ def test_a_provider_that_dies_midway_keeps_what_was_measured() -> None:
         asked += not is_reference(trial)
         return reply("a", logprobs=spread(0)) if is_reference(trial) or asked < 12 else FailureKind.RESET
 
-    found = outcomes(investigate(answer, DriftSettings(max_requests=60)))["c"]  # type: ignore[arg-type]
+    found = drift_outcomes(investigate(answer, DriftSettings(max_requests=60)))["c"]  # type: ignore[arg-type]
     assert found.verdict is DriftVerdict.INCONCLUSIVE
     assert found.prompts == 10
     assert dict(found.missing) == {"reset": 5}
@@ -129,21 +133,21 @@ def test_a_reference_that_dies_ends_it_for_all() -> None:
     found = investigate(
         lambda t: FailureKind.TIMEOUT_TOTAL if is_reference(t) else reply("a"), DriftSettings(max_requests=60)
     )
-    outcome = outcomes(found)["c"]
+    outcome = drift_outcomes(found)["c"]
     assert outcome.verdict is DriftVerdict.INCONCLUSIVE
     assert outcome.effect.value is None
     assert outcome.requests < 12
-    silent = outcomes(investigate(lambda _: FailureKind.CONNECT, DriftSettings(max_requests=60)))["c"]
+    silent = drift_outcomes(investigate(lambda _: FailureKind.CONNECT, DriftSettings(max_requests=60)))["c"]
     assert not any("log-probabilities" in finding for finding in silent.findings)
 
 
 def test_empty_answers_and_refusals_differ_and_are_said() -> None:
     """An empty reply is an answer; so is a refusal."""
     settings = DriftSettings(mode=DriftMode.GREEDY, max_requests=40)
-    empty = outcomes(investigate(lambda t: reply("yes" if is_reference(t) else ""), settings))["c"]
+    empty = drift_outcomes(investigate(lambda t: reply("yes" if is_reference(t) else ""), settings))["c"]
     assert empty.verdict is DriftVerdict.DRIFT
     assert any("are empty" in finding for finding in empty.findings)
-    refused = outcomes(
+    refused = drift_outcomes(
         investigate(lambda t: reply("yes") if is_reference(t) else reply("", refusal="I cannot"), settings)
     )["c"]
     assert any("refused" in finding for finding in refused.findings)
@@ -155,7 +159,7 @@ def test_a_noisy_reference_is_no_alarm() -> None:
     def answer(trial: Trial) -> dict[str, object]:
         return reply("abc"[int(trial.id, 16) % 3])
 
-    found = outcomes(investigate(answer, DriftSettings(mode=DriftMode.GREEDY, max_requests=120)))["c"]
+    found = drift_outcomes(investigate(answer, DriftSettings(mode=DriftMode.GREEDY, max_requests=120)))["c"]
     assert found.verdict is not DriftVerdict.DRIFT
 
 
@@ -166,7 +170,7 @@ def test_many_candidates_share_the_reference_and_one_alpha() -> None:
     def answer(trial: Trial) -> dict[str, object]:
         return reply("a", logprobs=spread(0.3 if trial.provider.name == "c" else 0))
 
-    found = outcomes(investigate(answer, DriftSettings(max_requests=30), CANDIDATE, *others))
+    found = drift_outcomes(investigate(answer, DriftSettings(max_requests=30), CANDIDATE, *others))
     assert [name for name, one in found.items() if one.verdict is DriftVerdict.DRIFT] == ["c"]
     assert found["c"].e_value >= 5 / 0.05
     assert found["c"].reference_requests <= 2 * 30 + 2
@@ -180,7 +184,7 @@ def test_unrelated_seeds_are_no_drift() -> None:
         return reply(digest([trial.case.id, own])[:5])
 
     settings = DriftSettings(mode=DriftMode.SAMPLED, max_requests=80)
-    found = outcomes(investigate(answer, settings))["c"]
+    found = drift_outcomes(investigate(answer, settings))["c"]
     assert found.verdict is DriftVerdict.INCONCLUSIVE
     assert any("seeds" in finding for finding in found.findings)
     assert any("hardly ever repeat" in finding for finding in found.findings)

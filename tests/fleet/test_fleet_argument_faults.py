@@ -9,36 +9,36 @@ from typing import Any
 import pytest
 
 from trueweight.fleet import MODEL
-from trueweight.fleet.answer import Answer, Ask, Call, Choice
-from trueweight.fleet.faults import find_fault
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
+from trueweight.fleet.faults import FAULTS
 from trueweight.fleet.render import Head, chunks
 from trueweight.fleet.styles import OTHER, PLAIN, Style
 
 EMPTY: dict[str, Any] = {}
 
 
-def ask(*tools: dict[str, Any]) -> Ask:
+def chat_request(*tools: dict[str, Any]) -> ChatRequest:
     """A request that offers these tools."""
-    return Ask({"model": MODEL, "messages": [], "tools": list(tools)}, 0, random.Random(0))
+    return ChatRequest({"model": MODEL, "messages": [], "tools": list(tools)}, 0, random.Random(0))
 
 
-def said(*arguments: Any) -> Answer:
+def completion_of(*arguments: Any) -> Completion:
     """A reply that calls ``tool`` with each of these arguments."""
-    calls = tuple(Call("tool", json.dumps(value, ensure_ascii=False), "id") for value in arguments)
-    return Answer((Choice(None, "tool_calls", calls),), 1, 1)
+    calls = tuple(CompletionCall("tool", json.dumps(value, ensure_ascii=False), "id") for value in arguments)
+    return Completion((CompletionChoice(None, "tool_calls", calls),), 1, 1)
 
 
-def heard(name: str, *arguments: Any, tools: tuple[dict[str, Any], ...] = ()) -> list[Any]:
+def arguments_after(name: str, *arguments: Any, tools: tuple[dict[str, Any], ...] = ()) -> list[Any]:
     """The arguments of each call after the fault."""
-    answer = find_fault(name).answer(ask(*tools), said(*arguments))
+    answer = FAULTS.get(name).completion(chat_request(*tools), completion_of(*arguments))
     return [call.arguments and json.loads(call.arguments) for call in answer.choices[0].calls]
 
 
 def streamed(name: str, style: Style, *arguments: Any) -> list[str]:
     """The arguments text of each call, added up over the stream."""
-    parts = chunks(said(*arguments), style, Head("id", 0, MODEL), include_usage=False)
+    parts = chunks(completion_of(*arguments), style, Head("id", 0, MODEL), include_usage=False)
     texts = [""] * len(arguments)
-    for chunk in find_fault(name).chunks(ask(), parts):
+    for chunk in FAULTS.get(name).chunks(chat_request(), parts):
         for part in chunk["choices"][0]["delta"].get("tool_calls", ()):
             texts[part["index"]] += part["function"].get("arguments") or ""
     return texts
@@ -59,7 +59,7 @@ def streamed(name: str, style: Style, *arguments: Any) -> list[str]:
 )
 def test_a_fault_of_values_changes_its_own_kind_of_value(name: str, sent: Any, got: Any) -> None:
     """At any depth, and no other value."""
-    assert heard(name, sent) == [got]
+    assert arguments_after(name, sent) == [got]
 
 
 def test_an_enum_is_violated_at_any_depth_and_nothing_else_is() -> None:
@@ -67,14 +67,14 @@ def test_an_enum_is_violated_at_any_depth_and_nothing_else_is() -> None:
     unit = {"enum": ["a", "b"]}
     schema = {"properties": {"u": unit, "l": {"items": {"properties": {"u": unit}}}, "t": {"type": "string"}}}
     tool = {"type": "function", "function": {"name": "tool", "parameters": schema}}
-    got = heard("violate-enum", {"u": "a", "l": [{"u": "b"}], "t": "a"}, tools=(tool,))
+    got = arguments_after("violate-enum", {"u": "a", "l": [{"u": "b"}], "t": "a"}, tools=(tool,))
     assert got == [{"u": "A", "l": [{"u": "B"}], "t": "a"}]
 
 
 def test_empty_calls_lose_their_text_or_take_the_next_calls_arguments() -> None:
     """Only ``{}`` is empty, and only the call right after it is touched."""
-    assert heard("empty-arguments-dropped", EMPTY, {"a": 1}) == ["", {"a": 1}]
-    assert heard("call-after-empty-loses-arguments", {"a": 1}, EMPTY, {"b": 2}) == [{"a": 1}, {}, {}]
+    assert arguments_after("empty-arguments-dropped", EMPTY, {"a": 1}) == ["", {"a": 1}]
+    assert arguments_after("call-after-empty-loses-arguments", {"a": 1}, EMPTY, {"b": 2}) == [{"a": 1}, {}, {}]
 
 
 @pytest.mark.parametrize("style", [PLAIN, OTHER], ids=["by-token", "whole"])

@@ -16,14 +16,14 @@ from click.testing import CliRunner
 
 from trueweight.checks import all_checks
 from trueweight.cli import _invoke, cli
-from trueweight.fleet.faults import all_faults
+from trueweight.fleet.faults import FAULTS
 from trueweight.store import RunDir
 from trueweight.suites import find_suite, shipped_suites
 from trueweight.workflow.matrix import (
     HEALTHY,
     ROWS,
-    Found,
-    Matrix,
+    FaultResult,
+    FleetMatrix,
     Recorded,
     judge_matrix,
     matrix_faults,
@@ -94,9 +94,9 @@ def test_without_its_check_a_fault_is_missed(recorded: tuple[RunDir, tuple[str, 
 
 def test_faults_are_named_by_kebab_case_words_and_say_what_they_do() -> None:
     """What ``fleet matrix --only`` takes, and what the roster prints."""
-    for name, fault in all_faults().items():
+    for name, fault in FAULTS.all().items():
         assert name == name.lower().replace("_", "-")
-        assert fault.says and not fault.says.endswith(".")
+        assert fault.summary and not fault.summary.endswith(".")
 
 
 def provider_of(fault: str) -> str:
@@ -104,23 +104,25 @@ def provider_of(fault: str) -> str:
     return entry_of(fault).name
 
 
-def found(name: str, expected: tuple[str, ...], checks: dict[str, int], severe: dict[str, int] | None = None) -> Found:
+def found(
+    name: str, expected: tuple[str, ...], checks: dict[str, int], severe: dict[str, int] | None = None
+) -> FaultResult:
     """One line of a matrix."""
-    return Found(name, "says", (1,) if expected else (), expected, checks, severe or {}, {}, 3)
+    return FaultResult(name, "says", (1,) if expected else (), expected, checks, severe or {}, {}, 3)
 
 
 def test_a_matrix_is_wrong_if_a_row_is_missed_or_a_healthy_provider_flagged() -> None:
     """Each way to be wrong is said, in text and in JSON."""
-    good = Matrix((found("f", ("c",), {"c": 2, "d": 1}), found("ok", (), {})), whole=False)
-    missed = Matrix((found("f", ("c", "e"), {"c": 2}),), whole=False)
-    flagged = Matrix((found("ok", (), {"c": 1}, {"c": 1}),), whole=False)
+    good = FleetMatrix((found("f", ("c",), {"c": 2, "d": 1}), found("ok", (), {})), whole=False)
+    missed = FleetMatrix((found("f", ("c", "e"), {"c": 2}),), whole=False)
+    flagged = FleetMatrix((found("ok", (), {"c": 1}, {"c": 1}),), whole=False)
     assert [m.right for m in (good, missed, flagged)] == [True, False, False]
     assert missed.missed_rows == (1,)
     assert "e (MISSED)" in matrix_text(missed)
     assert "FLAGGED: c 1" in matrix_text(flagged)
     assert json.loads(matrix_json(missed))["faults"][0]["missing"] == ["e"]
     assert json.loads(matrix_json(flagged))["healthy"][0]["right"] is False
-    assert 46 in Matrix((found("f", ("c",), {"c": 2}),), whole=True).missed_rows
+    assert 46 in FleetMatrix((found("f", ("c",), {"c": 2}),), whole=True).missed_rows
 
 
 def test_the_command_prints_the_matrix(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from trueweight.core import Case
 from trueweight.fleet import MODEL
-from trueweight.fleet.faults import all_faults
+from trueweight.fleet.faults import FAULTS
 from trueweight.suites import find_suite, shipped_suites
 
 HEALTHY = ("reference", "twin", "other-stack")
@@ -208,6 +208,6 @@ def test_other_stack_writes_another_hand(http: httpx.Client, fleet_urls: Mapping
 
 def test_every_fault_is_documented() -> None:
     """Each fault has its name, and says in its docstring what it does."""
-    for name, fault in all_faults().items():
+    for name, fault in FAULTS.all().items():
         assert fault.name == name
         assert fault.__doc__

@@ -16,7 +16,7 @@ import pytest
 
 from trueweight.config import load_providers
 from trueweight.core import ConfigError, InfrastructureError, Role
-from trueweight.fleet import MODEL, Fleet, chosen_entries, running_fleet
+from trueweight.fleet import MODEL, Fleet, members_named, running_fleet
 from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.provider import LARGEST
 
@@ -69,7 +69,7 @@ def test_providers_toml_is_a_valid_config() -> None:
     with running_fleet() as path:
         providers = load_providers(path, environ={})
         ports = {provider.base_url for provider in providers}
-    assert [provider.name for provider in providers] == [entry.name for entry in chosen_entries()]
+    assert [provider.name for provider in providers] == [entry.name for entry in members_named()]
     assert [provider.name for provider in providers if provider.role is Role.REFERENCE] == ["reference"]
     assert len(ports) == 8
 

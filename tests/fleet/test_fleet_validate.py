@@ -11,7 +11,7 @@ import pytest
 from trueweight.fleet import MODEL, roster
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.known import KnownAnswers
-from trueweight.fleet.provider import FleetProvider, Request
+from trueweight.fleet.provider import FleetProvider, HttpRequest
 from trueweight.fleet.validate import check_request
 
 USER = {"role": "user", "content": "What is the weather in Paris?"}
@@ -89,6 +89,6 @@ def test_tools_of_messages_are_called() -> None:
     entry = next(entry for entry in roster() if entry.name == "twin")
     provider = FleetProvider(entry, KnownAnswers(), rng=random.Random(0), clock=lambda: 0.0)
     body = json.dumps(request(declaring(tool()), USER, tool_choice="required")).encode()
-    response = provider.respond(Request("POST", "/v1/chat/completions", {}, body))
+    response = provider.respond(HttpRequest("POST", "/v1/chat/completions", {}, body))
     said = json.loads(response.steps[0].data)
     assert said["choices"][0]["message"]["tool_calls"][0]["function"]["name"] == "weather"

@@ -92,7 +92,7 @@ def show_suite(name: str, case_id: str | None, examples: int | None, seed: int) 
 @click.argument("path", metavar="FILE.py", type=click.Path(path_type=Path, dir_okay=False))
 def new_suite(path: Path) -> None:
     """Write a commented property suite to start from. Never overwrites a file."""
-    from trueweight.suites.properties.starter import write_starter
+    from trueweight.suites.properties.suite_file import write_starter
 
     write_starter(path)
     click.echo(f"{path}: next, run\n  trueweight suites check {path}\n  trueweight suites show {path} --examples 3")
@@ -103,10 +103,10 @@ class ImportCommand(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Name and description of every format."""
-        from trueweight.suites.importers import importer_names
+        from trueweight.suites.importers import IMPORTERS
 
         with formatter.section("Formats"):
-            formatter.write_dl(list(importer_names().items()))
+            formatter.write_dl([(name, one.summary) for name, one in IMPORTERS.all().items()])
 
 
 @command.command("import", cls=ImportCommand)

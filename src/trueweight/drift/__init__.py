@@ -1,11 +1,11 @@
 """Drift: evidence that a candidate is not the model that the reference is.
 
-`Investigation` is the sequential procedure without I/O, `outcomes` what it came to, `Ladder` where known files stand.
+`Investigation` is the sequential procedure without I/O, `drift_outcomes` its results, `Ladder` where known files stand.
 """
 
-from trueweight.drift.investigate import Asking, Investigation
+from trueweight.drift.investigate import Batches, Investigation
 from trueweight.drift.ladder import Ladder, ladder_of, load_ladder
-from trueweight.drift.outcome import outcomes
+from trueweight.drift.outcome import drift_outcomes
 from trueweight.drift.script import SUITE, Script, write_script
 from trueweight.drift.settings import DEFAULT_REQUESTS, DriftSettings
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
@@ -13,15 +13,15 @@ from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 __all__ = [
     "DEFAULT_REQUESTS",
     "SUITE",
-    "Asking",
+    "Batches",
     "DriftSettings",
     "Investigation",
     "Ladder",
     "Script",
     "Thresholds",
+    "drift_outcomes",
     "ladder_of",
     "load_ladder",
-    "outcomes",
     "shipped_thresholds",
     "write_script",
 ]

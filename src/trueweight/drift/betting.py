@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-LEAST = -0.5
+LEAST_PROMPTS = -0.5
 """The least score that three answers can get, whatever they are."""
 
 
@@ -57,7 +57,7 @@ _LOG_WEIGHTS: Floats = np.log([stake.weight for stake in PORTFOLIO])
 
 
 @dataclass(slots=True)
-class Wealth:
+class EProcess:
     """An e-process against "no score's mean exceeds its bound"; starts at 1.
 
     Attributes:
@@ -67,7 +67,7 @@ class Wealth:
     """
 
     below: bool = False
-    least: float = LEAST
+    least: float = LEAST_PROMPTS
     portfolio: tuple[Stake, ...] = PORTFOLIO
     _fractions: Floats = field(init=False)
     _logs: Floats = field(init=False)
@@ -107,10 +107,10 @@ def confidence_sequence(scores: Sequence[float], alpha: float = 0.05, *, grid: i
     No score yet: [-½, 1].
     """
     if not len(scores):
-        return LEAST, 1.0
-    means = np.linspace(LEAST, 1.0, grid)[1:-1]
+        return LEAST_PROMPTS, 1.0
+    means = np.linspace(LEAST_PROMPTS, 1.0, grid)[1:-1]
     up, down = (np.tile(_LOG_WEIGHTS, (len(means), 1)) for _ in range(2))
-    rise, fall = _FRACTIONS / (means - LEAST)[:, None], _FRACTIONS / (1.0 - means)[:, None]
+    rise, fall = _FRACTIONS / (means - LEAST_PROMPTS)[:, None], _FRACTIONS / (1.0 - means)[:, None]
     for score in scores:
         gap = (score - means)[:, None]
         up += np.log1p(rise * gap)
@@ -118,7 +118,7 @@ def confidence_sequence(scores: Sequence[float], alpha: float = 0.05, *, grid: i
     limit = math.log(2.0 / alpha)
     too_low = np.logaddexp.reduce(up, axis=1) >= limit
     too_high = np.logaddexp.reduce(down, axis=1) >= limit
-    low = float(means[too_low].max()) if too_low.any() else LEAST
+    low = float(means[too_low].max()) if too_low.any() else LEAST_PROMPTS
     high = float(means[too_high].min()) if too_high.any() else 1.0
     return low, high
 

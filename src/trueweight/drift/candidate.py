@@ -9,12 +9,12 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from trueweight.core import DriftMode, DriftVerdict, Provider
-from trueweight.drift.betting import Wealth
+from trueweight.drift.betting import EProcess
 from trueweight.drift.distance import divergence
-from trueweight.drift.evidence import Evidence
+from trueweight.drift.evidence import DriftEvidence
 from trueweight.drift.facts import Facts
 from trueweight.drift.gross import score_gross
-from trueweight.drift.misconfiguration import LEAST, Misfit
+from trueweight.drift.misconfiguration import LEAST_PROMPTS, MisconfigurationTest
 from trueweight.drift.scoring import NoiseScale, Score, score_greedy, score_logprobs, score_sampled
 from trueweight.drift.thresholds import Thresholds
 
@@ -22,7 +22,7 @@ GIVE_UP_AFTER = 5
 """Prompts in a row without an answer after which a provider is no longer asked."""
 
 
-class Played(NamedTuple):
+class ScoredPrompt(NamedTuple):
     """One compared prompt: its score, and the tolerance it was held to."""
 
     prompt: str
@@ -44,7 +44,7 @@ class Tally:
     typical: int = 0
     typical_floor: float = 0.0
 
-    def look(self, a: Facts, b: Facts, c: Facts) -> None:
+    def add(self, a: Facts, b: Facts, c: Facts) -> None:
         """Take in one prompt's answers."""
         self.empty += c.empty and not a.empty
         self.refused += c.refused
@@ -55,14 +55,14 @@ class Tally:
             self.top_differs += a.top[0].key != c.top[0].key
             self.top_differs_floor += a.top[0].key != b.top[0].key
 
-    def listen(self, c: Facts, draws: Sequence[Facts]) -> None:
+    def add_draws(self, c: Facts, draws: Sequence[Facts]) -> None:
         """Take in the draws under other seeds: which texts of the set does another of it say too?"""
         texts = Counter(text.plain for text in (c, *draws))
         self.typical += texts[c.plain] > 1
         self.typical_floor += sum(texts[draw.plain] > 1 for draw in draws) / len(draws)
 
 
-class Beside(NamedTuple):
+class ReferenceContext(NamedTuple):
     """What else the reference said to a prompt, beside the two answers that the candidate's is compared with.
 
     Attributes:
@@ -74,10 +74,10 @@ class Beside(NamedTuple):
     draws: Sequence[Facts] = ()
 
 
-NOTHING = Beside()
+NO_CONTEXT = ReferenceContext()
 
 
-class Bank(Enum):
+class PromptBank(Enum):
     """Where a prompt is from, since tolerances differ: near ties were found among the natural ones."""
 
     NATURAL = auto()
@@ -85,7 +85,7 @@ class Bank(Enum):
     STEADY = auto()
 
 
-class Candidate:
+class CandidateTest:
     """The sequential test of one candidate.
 
     E-processes run side by side: against "it is an honest stack" (see `Evidence`; reaching 1/α means DRIFT), against
@@ -96,9 +96,9 @@ class Candidate:
     def __init__(self, provider: Provider, mode: DriftMode, thresholds: Thresholds, scale: NoiseScale) -> None:
         self.provider = provider
         self.mode = mode
-        self.misfit = Misfit()
+        self.misconfiguration = MisconfigurationTest()
         self.tally = Tally()
-        self.played: list[Played] = []
+        self.scored: list[ScoredPrompt] = []
         self.wealth: list[float] = []
         self.missing: Counter[str] = Counter()
         self.verdict: DriftVerdict | None = None
@@ -106,7 +106,7 @@ class Candidate:
         self._silent = 0
         self._thresholds = thresholds
         self._scale = scale
-        self._evidence, self._same, self._equal = Evidence(mode, thresholds), Wealth(below=True), Wealth()
+        self._evidence, self._same, self._equal = DriftEvidence(mode, thresholds), EProcess(below=True), EProcess()
 
     @property
     def e_drift(self) -> float:
@@ -126,18 +126,18 @@ class Candidate:
     @property
     def tau(self) -> float:
         """The tolerance, as a mean over the prompts that were compared."""
-        return sum(one.tau for one in self.played) / len(self.played) if self.played else self._tau(Bank.NATURAL)
+        return sum(one.tau for one in self.scored) / len(self.scored) if self.scored else self._tau(PromptBank.NATURAL)
 
     @property
     def seeds_differ(self) -> bool:
         """Sampled text: whether its answers go along with the reference's no further than another seed's do."""
-        leans = [one.score.lean for one in self.played]
+        leans = [one.score.lean for one in self.scored]
         return bool(leans) and sum(leans) / len(leans) > -self._thresholds.tau_lean
 
     @property
-    def ripe(self) -> bool:
+    def has_enough_prompts(self) -> bool:
         """Whether enough was compared to tell a misconfiguration from drift."""
-        return len(self.played) >= LEAST
+        return len(self.scored) >= LEAST_PROMPTS
 
     def miss(self, why: str) -> None:
         """A prompt that this candidate did not answer."""
@@ -147,32 +147,39 @@ class Candidate:
             self.dead = why
 
     def take(
-        self, prompt: str, a: Facts, b: Facts, c: Facts, *, beside: Beside = NOTHING, bank: Bank = Bank.NATURAL
+        self,
+        prompt: str,
+        a: Facts,
+        b: Facts,
+        c: Facts,
+        *,
+        context: ReferenceContext = NO_CONTEXT,
+        bank: PromptBank = PromptBank.NATURAL,
     ) -> None:
         """Play one prompt: the reference's two answers, the candidate's, and what else the reference said."""
         self._silent = 0
-        self.misfit.look(a, b, c)
-        self.tally.look(a, b, c)
-        if beside.draws:
-            self.tally.listen(c, beside.draws)
-        score, tau = self._score(a, b, c, beside), self._tau(bank)
-        self.played.append(Played(prompt, score, tau))
+        self.misconfiguration.add(a, b, c)
+        self.tally.add(a, b, c)
+        if context.draws:
+            self.tally.add_draws(c, context.draws)
+        score, tau = self._score(a, b, c, context), self._tau(bank)
+        self.scored.append(ScoredPrompt(prompt, score, tau))
         self._evidence.bet(score, tau)
         self._same.bet(score.excess, tau)
         self._equal.bet(score.excess)
         self.wealth.append(self.e_drift)
 
-    def _score(self, a: Facts, b: Facts, c: Facts, beside: Beside) -> Score:
+    def _score(self, a: Facts, b: Facts, c: Facts, context: ReferenceContext) -> Score:
         if self.mode is DriftMode.LOGPROBS:
             return score_logprobs(a, b, c, self._scale.value)
-        if self.mode is DriftMode.SAMPLED and beside.draws:
-            return score_sampled(a, b, c, beside.draws, self._thresholds.agreement_scale)
-        return score_greedy(a, b, c)._replace(gross=score_gross(a, b, c, beside.settled))
+        if self.mode is DriftMode.SAMPLED and context.draws:
+            return score_sampled(a, b, c, context.draws, self._thresholds.agreement_scale)
+        return score_greedy(a, b, c)._replace(gross=score_gross(a, b, c, context.settled))
 
-    def _tau(self, bank: Bank) -> float:
+    def _tau(self, bank: PromptBank) -> float:
         found = self._thresholds
         if self.mode is DriftMode.LOGPROBS:
             return found.tau_logprobs
         if self.mode is DriftMode.SAMPLED:
-            return found.tau_steady if bank is Bank.STEADY else found.tau_sampled
-        return found.tau_near_tie if bank is Bank.NEAR_TIES else found.tau_greedy
+            return found.tau_steady if bank is PromptBank.STEADY else found.tau_sampled
+        return found.tau_near_tie if bank is PromptBank.NEAR_TIES else found.tau_greedy

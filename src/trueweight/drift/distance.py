@@ -40,7 +40,7 @@ def divergence(reference: Sequence[Token], candidate: Sequence[Token]) -> float:
     return max(0.0, math.fsum(p * math.log(p / max(q, FLOOR)) for p, q in pairs if p > 0))
 
 
-class Line(NamedTuple):
+class LinearFit(NamedTuple):
     """``candidate = offset + slope * reference`` over shared tokens, and what it leaves unexplained (RMS, nats)."""
 
     offset: float
@@ -48,7 +48,7 @@ class Line(NamedTuple):
     residual: float
 
 
-def fit_line(reference: Sequence[Token], candidate: Sequence[Token]) -> Line | None:
+def fit_line(reference: Sequence[Token], candidate: Sequence[Token]) -> LinearFit | None:
     """How a candidate's log-probabilities follow the reference's; None with fewer than 4 shared tokens.
 
     A temperature T that was applied before the logprobs were taken multiplies all of them by 1/T; a truncation
@@ -66,7 +66,7 @@ def fit_line(reference: Sequence[Token], candidate: Sequence[Token]) -> Line | N
     slope = math.fsum((x - mean_x) * (y - mean_y) for x, y in pairs) / spread
     offset = mean_y - slope * mean_x
     residual = math.sqrt(math.fsum((y - offset - slope * x) ** 2 for x, y in pairs) / n)
-    return Line(offset, slope, residual)
+    return LinearFit(offset, slope, residual)
 
 
 def common_prefix(left: str, right: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from trueweight.core import DriftMode
-from trueweight.drift.betting import MIDDLING, Wealth
+from trueweight.drift.betting import MIDDLING, EProcess
 from trueweight.drift.scoring import Score
 from trueweight.drift.thresholds import Thresholds
 from trueweight.drift.typical import DRAWS
@@ -18,7 +18,7 @@ STRANGE_SHARE: Final = 0.75
 """The weight of strangeness beside that of seeds, in sampled mode: seeds tell fine rungs, which take long anyway."""
 
 
-class Evidence:
+class DriftEvidence:
     """The e-processes of one candidate in one mode.
 
     - *strays*: its answers differ from the reference's more often than they from each other. In sampled mode that is
@@ -31,10 +31,10 @@ class Evidence:
     def __init__(self, mode: DriftMode, thresholds: Thresholds) -> None:
         self._mode = mode
         self._thresholds = thresholds
-        self._strays = Wealth()
-        self._closer, self._farther = Wealth(least=-1.0), Wealth()
-        self._gross = Wealth()
-        self._strange = Wealth(least=-1.0 / DRAWS, portfolio=MIDDLING)
+        self._strays = EProcess()
+        self._closer, self._farther = EProcess(least=-1.0), EProcess()
+        self._gross = EProcess()
+        self._strange = EProcess(least=-1.0 / DRAWS, portfolio=MIDDLING)
 
     def bet(self, score: Score, tau: float) -> None:
         """Play one prompt; ``tau`` is the tolerance of its excess."""

@@ -52,23 +52,23 @@ class Facts:
         return self.text.strip()
 
 
-class Missing(NamedTuple):
+class MissingReply(NamedTuple):
     """No answer to compare, and why: the failure's kind, or ``http-400`` and the like."""
 
     why: str
     detail: str = ""
 
 
-def facts_of(exchange: Exchange) -> Facts | Missing:
+def facts_of(exchange: Exchange) -> Facts | MissingReply:
     """Read an exchange for drift; what is not a 2xx answer is missing, never "different"."""
     if not exchange.judgeable:
         failure = exchange.failure
-        return Missing(failure.kind.value if failure else "unknown", failure.detail if failure else "")
+        return MissingReply(failure.kind.value if failure else "unknown", failure.detail if failure else "")
     reply = read_reply(exchange)
     if not reply.ok:
-        return Missing(f"http-{reply.status}", _complaint(reply))
+        return MissingReply(f"http-{reply.status}", _complaint(reply))
     if reply.error is not None or not reply.choices:
-        return Missing("error-in-body", _complaint(reply))
+        return MissingReply("error-in-body", _complaint(reply))
     usage, positions = reply.usage, reply.logprobs or ()
     listed = [_top(position) for position in positions]
     pieces = [str(position.get("token", "")) for position, best in zip(positions, listed, strict=True) if len(best) > 1]

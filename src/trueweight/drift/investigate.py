@@ -13,40 +13,41 @@ from dataclasses import dataclass, field
 
 from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial
 from trueweight.drift.betting import benjamini_hochberg
-from trueweight.drift.candidate import GIVE_UP_AFTER, Bank, Beside, Candidate
-from trueweight.drift.facts import Facts, Missing, facts_of
-from trueweight.drift.near_ties import choose_near_ties
-from trueweight.drift.probe import Answer, Support, second_questions, support_of
+from trueweight.drift.candidate import GIVE_UP_AFTER, CandidateTest, PromptBank, ReferenceContext
+from trueweight.drift.facts import Facts, MissingReply, facts_of
+from trueweight.drift.near_ties import select_near_ties
+from trueweight.drift.probe import PromptResult, Spending, Support, follow_up_probes, support_of
 from trueweight.drift.scoring import NoiseScale
-from trueweight.drift.script import OTHERS, Kind, Script
+from trueweight.drift.script import OTHERS, RequestKind, Script
 from trueweight.drift.settings import DriftSettings
-from trueweight.drift.spent import Spent
 
 Batch = Sequence[Trial]
 Exchanges = Mapping[str, Exchange]
-Asking = Generator[Batch, Exchanges, None]
-Answered = Generator[Batch, Exchanges, Mapping[str, Answer]]
+Batches = Generator[Batch, Exchanges, None]
+Results = Generator[Batch, Exchanges, Mapping[str, PromptResult]]
+RoundResults = Mapping[tuple[str, RequestKind, int], PromptResult]
+"""Provider ("" for the reference), kind of request, repeat → result."""
 
-_UNSENT = Missing("unsent")
-_KINDS = {DriftMode.GREEDY: Kind.GREEDY, DriftMode.SAMPLED: Kind.SAMPLED}
+_UNSENT = MissingReply("unsent")
+_KINDS = {DriftMode.GREEDY: RequestKind.GREEDY, DriftMode.SAMPLED: RequestKind.SAMPLED}
 
 
 @dataclass(slots=True)
 class Investigation:
-    """The procedure and what it knows so far; `ask` drives it."""
+    """The procedure and what it knows so far; `batches` drives it."""
 
     script: Script
     providers: Sequence[Provider]
     settings: DriftSettings
     support: dict[str, Support] = field(default_factory=dict)
-    candidates: dict[str, Candidate] = field(default_factory=dict)
-    spent: defaultdict[str, Spent] = field(default_factory=lambda: defaultdict(Spent))
+    candidates: dict[str, CandidateTest] = field(default_factory=dict)
+    spent: defaultdict[str, Spending] = field(default_factory=lambda: defaultdict(Spending))
     near_ties: tuple[str, ...] = ()
     reference_missing: Counter[str] = field(default_factory=Counter)
     reference_dead: str = ""
-    _answers: dict[str, Answer] = field(default_factory=dict)
-    _scales: dict[Kind, NoiseScale] = field(default_factory=dict)
-    _kinds: dict[str, Kind] = field(default_factory=dict)
+    _answers: dict[str, PromptResult] = field(default_factory=dict)
+    _scales: dict[RequestKind, NoiseScale] = field(default_factory=dict)
+    _kinds: dict[str, RequestKind] = field(default_factory=dict)
     _silent: int = 0
 
     @property
@@ -54,37 +55,37 @@ class Investigation:
         """The one that the others are compared with."""
         return next(provider for provider in self.providers if provider.role is Role.REFERENCE)
 
-    def ask(self) -> Asking:
+    def batches(self) -> Batches:
         """Yield batches of trials and take their exchanges until all is decided, spent or dead.
 
         A trial without an exchange was not sent, e.g. because its provider had refused the key.
         """
         yield from self._probe()
-        self._enlist()
+        self._assign_modes()
         order = yield from self._order()
         for number, prompt in enumerate(order):
             if not self._open() or self.reference_dead:
                 return
             yield from self._round(number, prompt)
-            self._look()
+            self._decide()
 
-    def _probe(self) -> Asking:
+    def _probe(self) -> Batches:
         """Find out what is supported, as far as the mode depends on it."""
         prompt, fixed = self.script.prompts[0], self.settings.mode
         probed = {None: self.providers, DriftMode.LOGPROBS: self.providers, DriftMode.GREEDY: (self.reference,)}
-        answers: dict[str, dict[Kind, Answer]] = {provider.name: {} for provider in probed.get(fixed, ())}
-        asked = [(provider, Kind.LOGPROBS) for provider in probed.get(fixed, ())]
+        answers: dict[str, dict[RequestKind, PromptResult]] = {provider.name: {} for provider in probed.get(fixed, ())}
+        asked = [(provider, RequestKind.LOGPROBS) for provider in probed.get(fixed, ())]
         while asked:
             trials = [(self.script.trial(prompt, kind, provider), kind) for provider, kind in asked]
             got = yield from self._send([trial for trial, _ in trials], f"probe {len(trials)}")
             for trial, kind in trials:
                 answers[trial.provider.name][kind] = got[trial.id]
             known = [provider for provider in self.providers if provider.name in answers]
-            seconds = [(p, kind) for p in known for kind in second_questions(answers[p.name][Kind.LOGPROBS])]
+            seconds = [(p, kind) for p in known for kind in follow_up_probes(answers[p.name][RequestKind.LOGPROBS])]
             asked = [(p, kind) for p, kind in seconds if kind not in answers[p.name]]
         self.support = {p.name: support_of(answers[p.name]) if p.name in answers else Support() for p in self.providers}
 
-    def _enlist(self) -> None:
+    def _assign_modes(self) -> None:
         """Give each candidate the sharpest mode that it and the reference support."""
         thresholds = self.settings.thresholds
         for provider in self.providers:
@@ -94,41 +95,41 @@ class Investigation:
             kind = _KINDS.get(mode) or self._logprob_kind(provider)
             scale = self._scales.setdefault(kind, NoiseScale(thresholds.logprob_scale, thresholds.noise_factor))
             self._kinds[provider.name] = kind
-            self.candidates[provider.name] = Candidate(provider, mode, thresholds, scale)
+            self.candidates[provider.name] = CandidateTest(provider, mode, thresholds, scale)
 
     def _sharpest(self, provider: Provider) -> DriftMode:
         shown = min(self.support[provider.name].top, self.support[self.reference.name].top)
         return DriftMode.LOGPROBS if shown >= 2 else DriftMode.GREEDY
 
-    def _logprob_kind(self, provider: Provider) -> Kind:
+    def _logprob_kind(self, provider: Provider) -> RequestKind:
         five = self.support[provider.name].five_only or self.support[self.reference.name].five_only
-        return Kind.LOGPROBS_FIVE if five else Kind.LOGPROBS
+        return RequestKind.LOGPROBS_FIVE if five else RequestKind.LOGPROBS
 
     def _order(self) -> Generator[Batch, Exchanges, tuple[str, ...]]:
         """The prompts in the order of asking: near ties first, where texts are compared and margins are shown."""
-        wanted = Kind.GREEDY in self._kinds.values() and self._shows_margins
+        wanted = RequestKind.GREEDY in self._kinds.values() and self._shows_margins
         screened = self.script.prompts[: self.settings.screen if wanted else 0]
-        trials = {prompt: self.script.trial(prompt, Kind.SCREEN, self.reference) for prompt in screened}
+        trials = {prompt: self.script.trial(prompt, RequestKind.SCREEN, self.reference) for prompt in screened}
         if trials:
             got = yield from self._send(list(trials.values()), "screen")
-            self.near_ties = choose_near_ties({prompt: got[trial.id] for prompt, trial in trials.items()})
+            self.near_ties = select_near_ties({prompt: got[trial.id] for prompt, trial in trials.items()})
         close = set(self.near_ties)
         return (*self.near_ties, *(prompt for prompt in self.script.prompts if prompt not in close))
 
-    def _round(self, number: int, prompt: str) -> Asking:
+    def _round(self, number: int, prompt: str) -> Batches:
         active = self._open()
-        trials: dict[tuple[str, Kind, int], Trial] = {}
+        trials: dict[tuple[str, RequestKind, int], Trial] = {}
         for kind in dict.fromkeys(self._kinds[c.provider.name] for c in active):
             for repeat in (0, 1):
                 trials["", kind, repeat] = self.script.trial(prompt, kind, self.reference, repeat)
-            for other in self._beside(kind):
+            for other in self._context_kinds(kind):
                 trials["", other, 0] = self.script.trial(prompt, other, self.reference)
         for c in active:
             kind = self._kinds[c.provider.name]
             trials[c.provider.name, kind, 0] = self.script.trial(prompt, kind, c.provider)
         got = yield from self._send(list(trials.values()), f"round {number}")
         answers = {key: got[trial.id] for key, trial in trials.items()}
-        self._watch_reference(answers)
+        self._check_reference(answers)
         for c in active:
             self._compare(c, prompt, answers)
         for kind, scale in self._scales.items():
@@ -136,48 +137,52 @@ class Investigation:
             if isinstance(a, Facts) and isinstance(b, Facts) and a.top and b.top:
                 scale.learn_from(a, b)
 
-    def _compare(self, c: Candidate, prompt: str, answers: Mapping[tuple[str, Kind, int], Answer]) -> None:
+    def _compare(self, c: CandidateTest, prompt: str, answers: RoundResults) -> None:
         kind = self._kinds[c.provider.name]
         a, b, own = answers["", kind, 0], answers["", kind, 1], answers[c.provider.name, kind, 0]
-        others = [answers["", other, 0] for other in self._beside(kind)]
+        others = [answers["", other, 0] for other in self._context_kinds(kind)]
         known = [answer for answer in others if isinstance(answer, Facts)]
-        if isinstance(own, Missing):
+        if isinstance(own, MissingReply):
             c.miss(own.why)
-        elif isinstance(a, Missing) or isinstance(b, Missing) or (kind is Kind.SAMPLED and not known):
-            lost = next(x for x in (a, b, *others) if isinstance(x, Missing))
+        elif isinstance(a, MissingReply) or isinstance(b, MissingReply) or (kind is RequestKind.SAMPLED and not known):
+            lost = next(x for x in (a, b, *others) if isinstance(x, MissingReply))
             c.missing[f"reference: {lost.why}"] += 1
         elif c.mode is DriftMode.LOGPROBS and not (a.top and b.top):
             c.missing["reference: no-logprobs"] += 1
         elif c.mode is DriftMode.LOGPROBS and not own.top and not own.empty:
             c.miss("no-logprobs")
         else:
-            beside = Beside(draws=known) if kind is Kind.SAMPLED else Beside(next(iter(known), None))
-            c.take(prompt, a, b, own, beside=beside, bank=self._bank(prompt, kind))
+            context = (
+                ReferenceContext(draws=known)
+                if kind is RequestKind.SAMPLED
+                else ReferenceContext(next(iter(known), None))
+            )
+            c.take(prompt, a, b, own, context=context, bank=self._bank(prompt, kind))
 
-    def _bank(self, prompt: str, kind: Kind) -> Bank:
+    def _bank(self, prompt: str, kind: RequestKind) -> PromptBank:
         if prompt in self.near_ties:
-            return Bank.NEAR_TIES
-        return Bank.STEADY if self.script.is_steady(prompt, kind) else Bank.NATURAL
+            return PromptBank.NEAR_TIES
+        return PromptBank.STEADY if self.script.is_steady(prompt, kind) else PromptBank.NATURAL
 
-    def _beside(self, kind: Kind) -> tuple[Kind, ...]:
+    def _context_kinds(self, kind: RequestKind) -> tuple[RequestKind, ...]:
         """What else the reference is asked where candidates are asked this."""
-        if kind is Kind.SAMPLED:
+        if kind is RequestKind.SAMPLED:
             return OTHERS
-        return (Kind.SCREEN,) if kind is Kind.GREEDY and self._shows_margins else ()
+        return (RequestKind.SCREEN,) if kind is RequestKind.GREEDY and self._shows_margins else ()
 
     @property
     def _shows_margins(self) -> bool:
         return self.support[self.reference.name].top >= 2
 
-    def _watch_reference(self, answers: Mapping[tuple[str, Kind, int], Answer]) -> None:
+    def _check_reference(self, answers: RoundResults) -> None:
         own = [answer for (name, _, _), answer in answers.items() if not name]
-        lost = [answer.why for answer in own if isinstance(answer, Missing)]
+        lost = [answer.why for answer in own if isinstance(answer, MissingReply)]
         self.reference_missing.update(lost)
         self._silent = self._silent + 1 if len(lost) == len(own) else 0
         if self._silent >= GIVE_UP_AFTER:
             self.reference_dead = lost[-1]
 
-    def _open(self) -> list[Candidate]:
+    def _open(self) -> list[CandidateTest]:
         """Candidates that are undecided, alive, and not out of requests."""
         limit = self.settings.max_requests
         return [
@@ -186,22 +191,22 @@ class Investigation:
             if c.verdict is None and not c.dead and self.spent[c.provider.name].requests < limit
         ]
 
-    def _look(self) -> None:
+    def _decide(self) -> None:
         """Decide what can be decided now."""
         if not self.settings.stop:
             return
         rejected = benjamini_hochberg([c.e_drift for c in self.candidates.values()], self.settings.alpha)
         for c, drifts in zip(self.candidates.values(), rejected, strict=True):
-            if c.verdict is not None or not c.ripe:
+            if c.verdict is not None or not c.has_enough_prompts:
                 continue
-            if c.misfit.verdict:
+            if c.misconfiguration.verdict:
                 c.verdict = DriftVerdict.MISCONFIGURED
             elif drifts:
                 c.verdict = DriftVerdict.DRIFT
             elif c.e_same >= 1.0 / self.settings.alpha:
                 c.verdict = DriftVerdict.EQUIVALENT
 
-    def _send(self, trials: list[Trial], purpose: str) -> Answered:
+    def _send(self, trials: list[Trial], purpose: str) -> Results:
         """Yield what is not answered yet, in an order that no provider can count on; keep account of the answers."""
         fresh = [trial for trial in trials if trial.id not in self._answers]
         random.Random(f"{self.settings.seed} {purpose}").shuffle(fresh)

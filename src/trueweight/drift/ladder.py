@@ -19,7 +19,7 @@ import msgspec
 import scipy
 
 from trueweight.core import ConfigError, DriftMode, Estimate
-from trueweight.drift.candidate import Candidate
+from trueweight.drift.candidate import CandidateTest
 
 FORMAT = "trueweight.drift-ladder/1"
 LEVEL = 0.95
@@ -124,23 +124,23 @@ def load_ladder(path: Path) -> Ladder:
     return Ladder.from_json(value, where=str(path))
 
 
-def depths_of(candidate: Candidate) -> dict[str, float]:
+def depths_of(candidate: CandidateTest) -> dict[str, float]:
     """Prompt → depth, to six digits: the same on every machine."""
     return {
         one.prompt: float(f"{depth(candidate.mode, one.score.distance):.6g}")
-        for one in candidate.played
+        for one in candidate.scored
         if math.isfinite(one.score.distance)
     }
 
 
-def place(played: Mapping[str, float], rungs: Sequence[Rung], *, paired: bool) -> tuple[str | None, tuple[str, ...]]:
+def place(scored: Mapping[str, float], rungs: Sequence[Rung], *, paired: bool) -> tuple[str | None, tuple[str, ...]]:
     """The nearest rung, and all that the candidate's depth is consistent with (each by a 95% t interval).
 
     Approximate where the candidate was asked only until its verdict was known: stopping early favours extremes.
     """
-    if not played or not rungs:
+    if not scored or not rungs:
         return None, ()
-    gaps = {rung.name: _gap(played, rung.depths, paired=paired) for rung in rungs}
+    gaps = {rung.name: _gap(scored, rung.depths, paired=paired) for rung in rungs}
     nearest = min(gaps, key=lambda name: abs(gaps[name][0]))
     return nearest, tuple(name for name, (gap, margin) in gaps.items() if name == nearest or abs(gap) <= margin)
 
@@ -161,7 +161,9 @@ def _gap(own: Mapping[str, float], known: Mapping[str, float], *, paired: bool) 
     return fmean(a) - fmean(b), float(margin)
 
 
-def ladder_of(candidates: Mapping[str, Candidate], effects: Mapping[str, Estimate], seed: int, model: str) -> Ladder:
+def ladder_of(
+    candidates: Mapping[str, CandidateTest], effects: Mapping[str, Estimate], seed: int, model: str
+) -> Ladder:
     """A ladder of candidates whose files are known; those that could not be compared are left out."""
     rungs = [
         Rung(name, candidate.mode, effects[name], depths)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import median
 
-from trueweight.drift.distance import Line, fit_line
+from trueweight.drift.distance import LinearFit, fit_line
 from trueweight.drift.facts import Facts
 
-LEAST = 4
+LEAST_PROMPTS = 4
 """Prompts before anything is said: fewer than the fastest verdict of drift needs."""
 
 _STEADY = 0.04
@@ -19,14 +19,14 @@ _OFFSET_OFF = 0.03
 
 
 @dataclass(slots=True)
-class Misfit:
+class MisconfigurationTest:
     """Looks at every prompt that reference (twice) and candidate have answered."""
 
     offsets: list[int] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
+    lines: list[LinearFit] = field(default_factory=list)
     lengths: list[tuple[int, int]] = field(default_factory=list)
 
-    def look(self, a: Facts, b: Facts, c: Facts) -> None:
+    def add(self, a: Facts, b: Facts, c: Facts) -> None:
         """Take in one prompt's answers."""
         if a.prompt_tokens is not None and a.prompt_tokens == b.prompt_tokens and c.prompt_tokens is not None:
             self.offsets.append(c.prompt_tokens - a.prompt_tokens)
@@ -43,7 +43,7 @@ class Misfit:
     @property
     def remark(self) -> str:
         """Something smaller that deserves to be said; empty if there is nothing."""
-        if len(self.offsets) < LEAST or self.verdict:
+        if len(self.offsets) < LEAST_PROMPTS or self.verdict:
             return ""
         odd = [offset for offset in self.offsets if offset]
         if len(odd) == len(self.offsets) and len(set(odd)) == 1:
@@ -53,7 +53,7 @@ class Misfit:
         return ""
 
     def _template(self) -> str:
-        if len(self.offsets) < LEAST or not all(self.offsets):
+        if len(self.offsets) < LEAST_PROMPTS or not all(self.offsets):
             return ""
         least, most = min(self.offsets), max(self.offsets)
         if least == most:
@@ -64,7 +64,7 @@ class Misfit:
         return f"prompts count {least:+d} to {most:+d} tokens on this provider: another tokenizer or chat template"
 
     def _sampler(self) -> str:
-        if len(self.lines) < LEAST:
+        if len(self.lines) < LEAST_PROMPTS:
             return ""
         slope, offset = median(line.slope for line in self.lines), median(line.offset for line in self.lines)
         residual = median(line.residual for line in self.lines)

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from trueweight.drift.facts import Facts
-from trueweight.drift.probe import Answer
+from trueweight.drift.probe import PromptResult
 
-SWAY: Final = 0.06
+TYPICAL_SHIFT: Final = 0.06
 """Nats by which a fine quantisation moves the distance between two likely tokens, in the order of magnitude."""
 
 TOO_CLOSE: Final = 0.004
@@ -23,7 +23,7 @@ LEAST_EXPECTED: Final = 0.35
 """Expected changes along the answer that make a prompt a near tie."""
 
 
-def hesitation(margins: tuple[float, ...]) -> float:
+def expected_flips(margins: tuple[float, ...]) -> float:
     """How many of an answer's tokens a change of weights is expected to flip, up to a factor.
 
     ``margins`` are distances in nats between the two likeliest tokens, one a token. Minus infinity if any of them is
@@ -31,13 +31,13 @@ def hesitation(margins: tuple[float, ...]) -> float:
     """
     if any(margin < TOO_CLOSE for margin in margins):
         return -math.inf
-    return math.fsum(math.exp(-margin / SWAY) for margin in margins)
+    return math.fsum(math.exp(-margin / TYPICAL_SHIFT) for margin in margins)
 
 
-def choose_near_ties(answers: Mapping[str, Answer]) -> tuple[str, ...]:
+def select_near_ties(answers: Mapping[str, PromptResult]) -> tuple[str, ...]:
     """The prompts that hesitate most first; those whose answers show no margins are left out."""
     found = {
-        prompt: hesitation(answer.margins)
+        prompt: expected_flips(answer.margins)
         for prompt, answer in answers.items()
         if isinstance(answer, Facts) and answer.margins
     }

@@ -8,22 +8,22 @@ from statistics import fmean, median
 
 from trueweight.core import Drift, DriftMode, DriftVerdict, Estimate, LadderRung
 from trueweight.drift.betting import confidence_sequence
-from trueweight.drift.candidate import Candidate
+from trueweight.drift.candidate import CandidateTest
 from trueweight.drift.investigate import Investigation
 from trueweight.drift.ladder import Ladder, depths_of, place
-from trueweight.drift.words import findings_of, words_of
+from trueweight.drift.words import remarks_of, with_words
 
 METHOD = "mean excess over prompts, 95% betting confidence sequence (holds at any stopping time)"
 
 
-def outcomes(found: Investigation, ladder: Ladder | None = None) -> dict[str, Drift]:
+def drift_outcomes(found: Investigation, ladder: Ladder | None = None) -> dict[str, Drift]:
     """Provider → what is known of it. Candidates without a verdict are inconclusive."""
     return {name: _outcome(found, candidate, ladder) for name, candidate in found.candidates.items()}
 
 
-def effect_of(candidate: Candidate) -> Estimate:
+def effect_of(candidate: CandidateTest) -> Estimate:
     """Mean excess with its confidence sequence."""
-    scores = [one.score.excess for one in candidate.played]
+    scores = [one.score.excess for one in candidate.scored]
     missing = dict(sorted(candidate.missing.items()))
     of = len(scores) + sum(candidate.missing.values())
     if not scores:
@@ -32,7 +32,7 @@ def effect_of(candidate: Candidate) -> Estimate:
     return Estimate(fmean(scores), low, high, len(scores), "difference", METHOD, of=of, missing=missing)
 
 
-def _outcome(found: Investigation, c: Candidate, ladder: Ladder | None) -> Drift:
+def _outcome(found: Investigation, c: CandidateTest, ladder: Ladder | None) -> Drift:
     settings, name = found.settings, c.provider.name
     verdict = c.verdict or DriftVerdict.INCONCLUSIVE
     rungs = ladder.of(c.mode) if ladder else ()
@@ -43,17 +43,17 @@ def _outcome(found: Investigation, c: Candidate, ladder: Ladder | None) -> Drift
     details = details_of(c)
     drift = Drift(
         verdict=verdict,
-        mode=c.mode if c.played else None,
+        mode=c.mode if c.scored else None,
         e_value=c.e_drift,
         e_equal=c.e_equal,
         alpha=settings.alpha,
         tau=c.tau,
         effect=effect_of(c),
         words="",
-        findings=findings_of(found, c),
+        findings=remarks_of(found, c),
         requests=found.spent[name].requests,
         reference_requests=found.spent[found.reference.name].requests,
-        prompts=len(c.played),
+        prompts=len(c.scored),
         missing=dict(sorted(c.missing.items())),
         cost=found.spent[name].cost(c.provider.price),
         rung=rung,
@@ -62,21 +62,21 @@ def _outcome(found: Investigation, c: Candidate, ladder: Ladder | None) -> Drift
         wealth=tuple(c.wealth),
         details=details,
     )
-    return words_of(drift, c)
+    return with_words(drift, c)
 
 
-def details_of(c: Candidate) -> Mapping[str, float]:
+def details_of(c: CandidateTest) -> Mapping[str, float]:
     """The numbers behind the words. Names that end in ``_floor`` are of the reference against itself."""
-    n = len(c.played)
+    n = len(c.scored)
     if not n:
         return {}
-    distances = [min(one.score.distance, 100.0) for one in c.played]
-    floors = [min(one.score.floor, 100.0) for one in c.played]
+    distances = [min(one.score.distance, 100.0) for one in c.scored]
+    floors = [min(one.score.floor, 100.0) for one in c.scored]
     if c.mode is not DriftMode.LOGPROBS:
         texts = {"text_differs": fmean(distances), "text_differs_floor": fmean(floors)}
         if c.mode is DriftMode.SAMPLED:
             return {**texts, "typical": c.tally.typical / n, "typical_floor": c.tally.typical_floor / n}
-        return {**texts, "gross": fmean(one.score.gross or 0.0 for one in c.played)}
+        return {**texts, "gross": fmean(one.score.gross or 0.0 for one in c.scored)}
     compared = max(1, len(c.tally.kl))
     return {
         "distance": median(distances),

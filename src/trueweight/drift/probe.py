@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trueweight.core import Price
 from trueweight.drift.distance import logprob_distance
-from trueweight.drift.facts import Facts, Missing
-from trueweight.drift.script import Kind
+from trueweight.drift.facts import Facts, MissingReply
+from trueweight.drift.script import RequestKind
 
-ASKED = 20
+REQUESTED_TOP = 20
 
-Answer = Facts | Missing
+PromptResult = Facts | MissingReply
 
-_MOVED = 0.15
+_LEAST_SHIFT = 0.15
 """Nats by which log-probabilities must move between temperatures to be called processed; ten times any noise."""
 
 
@@ -37,32 +38,32 @@ class Support:
     findings: tuple[str, ...] = ()
 
 
-def second_questions(first: Answer) -> tuple[Kind, ...]:
+def follow_up_probes(first: PromptResult) -> tuple[RequestKind, ...]:
     """What to ask after the first probe: fewer alternatives if it was of no use, else another temperature."""
     if isinstance(first, Facts) and first.top:
-        return (Kind.PROBE_HOT,)
-    return (Kind.LOGPROBS_FIVE,)
+        return (RequestKind.PROBE_HOT,)
+    return (RequestKind.LOGPROBS_FIVE,)
 
 
-def support_of(answers: Mapping[Kind, Answer]) -> Support:
+def support_of(answers: Mapping[RequestKind, PromptResult]) -> Support:
     """Read the probes."""
-    first = answers.get(Kind.LOGPROBS)
+    first = answers.get(RequestKind.LOGPROBS)
     if isinstance(first, Facts) and first.top:
         return _full(first, answers)
-    five = answers.get(Kind.LOGPROBS_FIVE)
-    refusal = f" ({first.why}: {first.detail})" if isinstance(first, Missing) else ""
+    five = answers.get(RequestKind.LOGPROBS_FIVE)
+    refusal = f" ({first.why}: {first.detail})" if isinstance(first, MissingReply) else ""
     if isinstance(five, Facts) and five.top:
-        note = f"refuses top_logprobs = {ASKED}{refusal} and answers 5"
+        note = f"refuses top_logprobs = {REQUESTED_TOP}{refusal} and answers 5"
         return Support(len(five.top), five_only=True, findings=(note,))
-    if isinstance(first, Missing) and not first.why.startswith("http-"):
+    if isinstance(first, MissingReply) and not first.why.startswith("http-"):
         return Support()  # It said nothing at all; that is no news about log-probabilities.
     return Support(findings=(f"sends no log-probabilities{refusal}",))
 
 
-def _full(first: Facts, answers: Mapping[Kind, Answer]) -> Support:
+def _full(first: Facts, answers: Mapping[RequestKind, PromptResult]) -> Support:
     notes = []
-    if len(first.top) < ASKED:
-        notes.append(f"shows {len(first.top)} of the {ASKED} alternatives asked for")
+    if len(first.top) < REQUESTED_TOP:
+        notes.append(f"shows {len(first.top)} of the {REQUESTED_TOP} alternatives asked for")
     processed = _processed(first, answers)
     if processed:
         notes.append(
@@ -72,7 +73,35 @@ def _full(first: Facts, answers: Mapping[Kind, Answer]) -> Support:
     return Support(len(first.top), processed=processed, findings=tuple(notes))
 
 
-def _processed(first: Facts, answers: Mapping[Kind, Answer]) -> bool:
+def _processed(first: Facts, answers: Mapping[RequestKind, PromptResult]) -> bool:
     """Whether the distribution moved with the temperature."""
-    hot = answers.get(Kind.PROBE_HOT)
-    return isinstance(hot, Facts) and bool(hot.top) and logprob_distance(first.top, hot.top) > _MOVED
+    hot = answers.get(RequestKind.PROBE_HOT)
+    return isinstance(hot, Facts) and bool(hot.top) and logprob_distance(first.top, hot.top) > _LEAST_SHIFT
+
+
+@dataclass(slots=True)
+class Spending:
+    """Requests, and the tokens that were reported for them.
+
+    Attributes:
+        requests: attempts, retries included.
+        unreported: trials whose answer tells no token counts; their cost is unknown and not in `cost`.
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    unreported: int = 0
+
+    def charge(self, answer: PromptResult, attempts: int) -> None:
+        """Take in one trial."""
+        self.requests += attempts
+        if isinstance(answer, Facts) and answer.prompt_tokens is not None and answer.completion_tokens is not None:
+            self.prompt_tokens += answer.prompt_tokens
+            self.completion_tokens += answer.completion_tokens
+        else:
+            self.unreported += 1
+
+    def cost(self, price: Price | None) -> float | None:
+        """USD; None without a price."""
+        return None if price is None else price.cost(self.prompt_tokens, self.completion_tokens)

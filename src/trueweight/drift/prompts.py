@@ -34,7 +34,7 @@ class Split(StrEnum):
     TEST = "test"
 
 
-class Prompt(NamedTuple):
+class DriftPrompt(NamedTuple):
     """One request text.
 
     Attributes:
@@ -58,7 +58,7 @@ class Prompt(NamedTuple):
         said = [one for asked, answer in self.shots for one in (("user", asked), ("assistant", answer))]
         return [{"role": role, "content": content} for role, content in (*said, ("user", self.text))]
 
-    def led_by(self, lead: str) -> Prompt:
+    def with_lead(self, lead: str) -> DriftPrompt:
         """The same with these words in front of everything."""
         if not self.shots:
             return self._replace(text=lead + self.text)
@@ -67,24 +67,24 @@ class Prompt(NamedTuple):
 
 
 @cache
-def prompt_bank(seed: int = 0) -> tuple[Prompt, ...]:
+def prompt_bank(seed: int = 0) -> tuple[DriftPrompt, ...]:
     """All prompts, families taking turns, in an order that the seed does not change.
 
     A prefix of any length is therefore as diverse as the whole, and a longer run asks a shorter one's prompts first.
     """
     turns = _turns("prompts.json")
-    return tuple(_led(turns, itertools.islice(_leads(seed), len(turns))))
+    return tuple(_with_leads(turns, itertools.islice(_leads(seed), len(turns))))
 
 
 @cache
-def steady_bank(seed: int = 0) -> tuple[Prompt, ...]:
+def steady_bank(seed: int = 0) -> tuple[DriftPrompt, ...]:
     """The same of conversations whose next answer is nearly given; no lead of these is one of the others'."""
     turns = _turns("steady.json")
     taken = len(prompt_bank(seed))
-    return tuple(_led(turns, itertools.islice(_leads(seed), taken, taken + len(turns))))
+    return tuple(_with_leads(turns, itertools.islice(_leads(seed), taken, taken + len(turns))))
 
 
-def prompts(split: Split, *, seed: int = 0, steady: bool = False) -> tuple[Prompt, ...]:
+def prompts(split: Split, *, seed: int = 0, steady: bool = False) -> tuple[DriftPrompt, ...]:
     """The prompts of one split, in bank order."""
     bank = steady_bank(seed) if steady else prompt_bank(seed)
     return tuple(prompt for prompt in bank if prompt.split is split)
@@ -95,17 +95,17 @@ def _read(name: str) -> dict[str, Any]:
     return value
 
 
-def _turns(name: str) -> list[Prompt]:
+def _turns(name: str) -> list[DriftPrompt]:
     """The prompts of a file's families in turns, without their leads."""
     queues = [_family(entry) for entry in _read(name)["families"]]
     return [prompt for turn in itertools.zip_longest(*queues) for prompt in turn if prompt is not None]
 
 
-def _led(turns: Iterable[Prompt], leads: Iterable[str]) -> Iterator[Prompt]:
-    return (prompt.led_by(lead) for prompt, lead in zip(turns, leads, strict=True))
+def _with_leads(turns: Iterable[DriftPrompt], leads: Iterable[str]) -> Iterator[DriftPrompt]:
+    return (prompt.with_lead(lead) for prompt, lead in zip(turns, leads, strict=True))
 
 
-def _family(entry: dict[str, Any]) -> list[Prompt]:
+def _family(entry: dict[str, Any]) -> list[DriftPrompt]:
     """The prompts of one family without their leads, in the fixed shuffled order of their digests."""
     made = []
     for (i, a), (j, b) in itertools.product(enumerate(entry["a"]), enumerate(entry["b"])):
@@ -113,7 +113,7 @@ def _family(entry: dict[str, Any]) -> list[Prompt]:
         split = Split.TUNING if int(digest(["split", key]), 16) % TUNING_SHARE == 0 else Split.TEST
         text = _filled(entry["text"], a, b)
         shots = tuple((_filled(asked, a, b), answer) for asked, answer in entry.get("shots", ()))
-        made.append(Prompt(key, entry["name"], entry["language"], entry["kind"], split, text, shots))
+        made.append(DriftPrompt(key, entry["name"], entry["language"], entry["kind"], split, text, shots))
     return sorted(made, key=lambda prompt: digest(["order", prompt.id]))
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from trueweight.core import Case, DriftMode, Mode, Provider, Trial, digest
-from trueweight.drift.prompts import Prompt, Split, prompts
+from trueweight.drift.prompts import DriftPrompt, Split, prompts
 from trueweight.drift.settings import DriftSettings
 
 SUITE = "drift"
@@ -21,7 +21,7 @@ STEADY = "steady"
 """The tag of cases from the bank of steady prompts."""
 
 
-class Kind(StrEnum):
+class RequestKind(StrEnum):
     """How a prompt is asked."""
 
     PROBE_HOT = "probe-hot"
@@ -36,39 +36,39 @@ class Kind(StrEnum):
     OTHER_4 = "sampled-other-4"
 
 
-OTHERS = (Kind.OTHER_1, Kind.OTHER_2, Kind.OTHER_3, Kind.OTHER_4)
+OTHERS = (RequestKind.OTHER_1, RequestKind.OTHER_2, RequestKind.OTHER_3, RequestKind.OTHER_4)
 """The reference's draws under seeds that no candidate is asked under: as many as `typical.DRAWS`."""
 
 
 # Log-probabilities are asked for at temperature 1 with nothing cut off: there, a server that reports them after its
 # sampler and one that reports them before it say the same.
-_OPEN: Mapping[str, Any] = {"temperature": 1, "top_p": 1}
+_UNTRUNCATED: Mapping[str, Any] = {"temperature": 1, "top_p": 1}
 _ONE = {"max_tokens": SHORTEST, "logprobs": True}
 _TEXT = {"max_tokens": TEXT_TOKENS}
-_PARAMETERS: Mapping[Kind, Mapping[str, Any]] = {
-    Kind.PROBE_HOT: {**_ONE, "temperature": 2, "top_p": 1, "top_logprobs": 20},
-    Kind.LOGPROBS: {**_ONE, **_OPEN, "top_logprobs": 20},
-    Kind.LOGPROBS_FIVE: {**_ONE, **_OPEN, "top_logprobs": 5},
-    Kind.SCREEN: {**_TEXT, "temperature": 0, "logprobs": True, "top_logprobs": 2},
-    Kind.GREEDY: {**_TEXT, "temperature": 0},
-    Kind.SAMPLED: {**_TEXT, **_OPEN},
-    **{other: {**_TEXT, **_OPEN} for other in OTHERS},
+_PARAMETERS: Mapping[RequestKind, Mapping[str, Any]] = {
+    RequestKind.PROBE_HOT: {**_ONE, "temperature": 2, "top_p": 1, "top_logprobs": 20},
+    RequestKind.LOGPROBS: {**_ONE, **_UNTRUNCATED, "top_logprobs": 20},
+    RequestKind.LOGPROBS_FIVE: {**_ONE, **_UNTRUNCATED, "top_logprobs": 5},
+    RequestKind.SCREEN: {**_TEXT, "temperature": 0, "logprobs": True, "top_logprobs": 2},
+    RequestKind.GREEDY: {**_TEXT, "temperature": 0},
+    RequestKind.SAMPLED: {**_TEXT, **_UNTRUNCATED},
+    **{other: {**_TEXT, **_UNTRUNCATED} for other in OTHERS},
 }
-_TOP = (Kind.LOGPROBS, Kind.LOGPROBS_FIVE)
-_TEXTS = (Kind.SCREEN, Kind.GREEDY)
-_ASKED: Mapping[DriftMode | None, tuple[Kind, ...]] = {
+_TOP = (RequestKind.LOGPROBS, RequestKind.LOGPROBS_FIVE)
+_TEXTS = (RequestKind.SCREEN, RequestKind.GREEDY)
+_KINDS_BY_MODE: Mapping[DriftMode | None, tuple[RequestKind, ...]] = {
     None: (*_TOP, *_TEXTS),
     DriftMode.LOGPROBS: _TOP,
     DriftMode.GREEDY: _TEXTS,
-    DriftMode.SAMPLED: (Kind.SAMPLED, *OTHERS),
+    DriftMode.SAMPLED: (RequestKind.SAMPLED, *OTHERS),
 }
-_PROBED: Mapping[DriftMode | None, tuple[Kind, ...]] = {
-    None: (Kind.PROBE_HOT,),
-    DriftMode.LOGPROBS: (Kind.PROBE_HOT,),
-    DriftMode.GREEDY: (*_TOP, Kind.PROBE_HOT),
+_PROBES_BY_MODE: Mapping[DriftMode | None, tuple[RequestKind, ...]] = {
+    None: (RequestKind.PROBE_HOT,),
+    DriftMode.LOGPROBS: (RequestKind.PROBE_HOT,),
+    DriftMode.GREEDY: (*_TOP, RequestKind.PROBE_HOT),
     DriftMode.SAMPLED: (),
 }
-_SEEDED = (Kind.SAMPLED, *OTHERS)
+_SEEDED = (RequestKind.SAMPLED, *OTHERS)
 
 
 class Script:
@@ -79,15 +79,15 @@ class Script:
         self._by_name = {case.id: case for case in self.cases}
         self.prompts = tuple(dict.fromkeys(case.id.split("~")[0] for case in self.cases))
 
-    def case(self, prompt: str, kind: Kind) -> Case:
+    def case(self, prompt: str, kind: RequestKind) -> Case:
         """The case that asks this prompt in this way."""
         return self._by_name[f"{prompt}~{kind.value}"]
 
-    def is_steady(self, prompt: str, kind: Kind) -> bool:
+    def is_steady(self, prompt: str, kind: RequestKind) -> bool:
         """Whether the prompt is one whose answer is nearly given."""
         return STEADY in self.case(prompt, kind).tags
 
-    def trial(self, prompt: str, kind: Kind, provider: Provider, repeat: int = 0) -> Trial:
+    def trial(self, prompt: str, kind: RequestKind, provider: Provider, repeat: int = 0) -> Trial:
         """The trial that asks it of a provider."""
         return Trial.of(self.case(prompt, kind), provider, repeat, Mode.PLAIN)
 
@@ -96,13 +96,13 @@ def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Scrip
     """All that may be asked under these settings; the first prompt is what providers are probed with."""
     seed, mode = settings.seed, settings.mode
     asked = _bank(mode, split, seed)[: max(settings.max_requests, settings.screen)]
-    cases = [_case(prompt, kind, seed) for prompt in asked for kind in _ASKED[mode]]
+    cases = [_case(prompt, kind, seed) for prompt in asked for kind in _KINDS_BY_MODE[mode]]
     known = {case.id for case in cases}
-    probes = [_case(asked[0], kind, seed) for kind in _PROBED[mode]]
+    probes = [_case(asked[0], kind, seed) for kind in _PROBES_BY_MODE[mode]]
     return Script([*(probe for probe in probes if probe.id not in known), *cases])
 
 
-def _bank(mode: DriftMode | None, split: Split, seed: int) -> Sequence[Prompt]:
+def _bank(mode: DriftMode | None, split: Split, seed: int) -> Sequence[DriftPrompt]:
     """The prompts in the order of asking. Where texts are sampled, steady ones come first, and show a coarse file;
     then natural ones take turns with them, whose draws under one seed show a fine one."""
     natural = prompts(split, seed=seed)
@@ -113,7 +113,7 @@ def _bank(mode: DriftMode | None, split: Split, seed: int) -> Sequence[Prompt]:
     return [*steady[:STEADY_FIRST], *(prompt for turn in turns for prompt in turn if prompt is not None)]
 
 
-def _case(prompt: Prompt, kind: Kind, seed: int) -> Case:
+def _case(prompt: DriftPrompt, kind: RequestKind, seed: int) -> Case:
     request: dict[str, Any] = {"messages": prompt.messages, **_PARAMETERS[kind]}
     if kind in _SEEDED:
         request["seed"] = int(digest(["sampling", seed, prompt.id, kind.value]), 16) % 2**31

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trueweight.core import ConfigError, DriftMode, Provider, Role
-from trueweight.drift.evidence import Evidence
-from trueweight.drift.misconfiguration import LEAST
+from trueweight.drift.evidence import DriftEvidence
+from trueweight.drift.misconfiguration import LEAST_PROMPTS
 from trueweight.drift.scoring import Score
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 
@@ -99,8 +99,8 @@ def least_requests(candidates: int, alpha: float, mode: DriftMode | None, thresh
     """Requests to a candidate below which it can never be told to drift, even if every prompt differs utterly."""
     taus = {DriftMode.GREEDY: thresholds.tau_near_tie, DriftMode.SAMPLED: thresholds.tau_steady}
     tau = taus.get(mode, thresholds.tau_logprobs) if mode else thresholds.tau_logprobs
-    evidence, prompts = Evidence(mode or DriftMode.LOGPROBS, thresholds), 0
-    while evidence.value < candidates / alpha or prompts < LEAST:
+    evidence, prompts = DriftEvidence(mode or DriftMode.LOGPROBS, thresholds), 0
+    while evidence.value < candidates / alpha or prompts < LEAST_PROMPTS:
         evidence.bet(Score(1.0, 1.0, 0.0, lean=1.0, gross=1.0, strange=1.0), tau)
         prompts += 1
     return prompts + (0 if mode in taus else PROBES)

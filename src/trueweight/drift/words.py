@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from trueweight.core import Drift, DriftMode, DriftVerdict
-from trueweight.drift.candidate import Candidate
+from trueweight.drift.candidate import CandidateTest
 from trueweight.drift.investigate import Investigation
 
 _VERDICTS: Final = {
@@ -17,15 +17,15 @@ _VERDICTS: Final = {
 }
 
 
-SELDOM: Final = 0.1
+RARE_SHARE: Final = 0.1
 """Share of the reference's draws that another of the set says too, below which strangeness cannot tell anything."""
 
-LEAST_DRAWN: Final = 12
+LEAST_PROMPTS_FOR_DRAWS: Final = 12
 
 
-def words_of(drift: Drift, c: Candidate) -> Drift:
+def with_words(drift: Drift, c: CandidateTest) -> Drift:
     """The same with its words: the verdict, the effect beside the noise floor, and the place on the ladder."""
-    head = c.misfit.verdict if drift.verdict is DriftVerdict.MISCONFIGURED else _VERDICTS[drift.verdict]
+    head = c.misconfiguration.verdict if drift.verdict is DriftVerdict.MISCONFIGURED else _VERDICTS[drift.verdict]
     if drift.verdict is DriftVerdict.MISCONFIGURED:
         head = f"Not asked the same, or sampled otherwise, so its weights cannot be judged: {head}."
     parts = [head, _effect(drift), _place(drift)]
@@ -63,14 +63,14 @@ def _place(drift: Drift) -> str:
     return f"On the recorded ladder it is consistent with {span}; nearest is {drift.rung}."
 
 
-def findings_of(found: Investigation, c: Candidate) -> tuple[str, ...]:
+def remarks_of(found: Investigation, c: CandidateTest) -> tuple[str, ...]:
     """Other things noticed on the way, in sentences."""
-    tally, n = c.tally, len(c.played)
+    tally, n = c.tally, len(c.scored)
     notes = list(found.support[c.provider.name].findings) if c.provider.name in found.support else []
-    if c.misfit.remark:
-        notes.append(c.misfit.remark)
-    if c.misfit.verdict and c.verdict is not DriftVerdict.MISCONFIGURED:
-        notes.append(c.misfit.verdict)
+    if c.misconfiguration.remark:
+        notes.append(c.misconfiguration.remark)
+    if c.misconfiguration.verdict and c.verdict is not DriftVerdict.MISCONFIGURED:
+        notes.append(c.misconfiguration.verdict)
     if tally.raw_differs:
         notes.append(
             f"{tally.raw_differs} of {n} answers differ from the reference's in white space at their ends only"
@@ -86,7 +86,7 @@ def findings_of(found: Investigation, c: Candidate) -> tuple[str, ...]:
     own = found.spent[c.provider.name]
     if own.unreported and c.provider.price is not None:
         notes.append(f"{own.unreported} requests reported no usage; the cost is without them")
-    if c.mode is DriftMode.SAMPLED and n >= LEAST_DRAWN and tally.typical_floor / n < SELDOM:
+    if c.mode is DriftMode.SAMPLED and n >= LEAST_PROMPTS_FOR_DRAWS and tally.typical_floor / n < RARE_SHARE:
         notes.append("the reference's own draws hardly ever repeat: how typical an answer is tells little of it")
     if c.mode is DriftMode.SAMPLED and n and c.seeds_differ:
         notes.append(

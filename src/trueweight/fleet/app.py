@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from trueweight.fleet.answer import Abort, Drop, Pause, Response
-from trueweight.fleet.provider import LARGEST, FleetProvider, Request
+from trueweight.fleet.completion import Abort, Drop, Pause, ResponseScript
+from trueweight.fleet.provider import LARGEST, FleetProvider, HttpRequest
 
-Scope = MutableMapping[str, Any]
+AsgiScope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -20,14 +20,14 @@ class FleetApp:
     def __init__(self, providers: Mapping[int, FleetProvider]) -> None:
         self._providers = providers
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
         provider = self._providers[scope["server"][1]]
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
         body = await _body(receive)
-        await _play(provider.respond(Request(scope["method"], scope["path"], headers, body)), send)
+        await _play(provider.respond(HttpRequest(scope["method"], scope["path"], headers, body)), send)
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -46,7 +46,7 @@ async def _body(receive: Receive) -> bytes | None:
             return b"".join(parts) if size <= LARGEST else None
 
 
-async def _play(response: Response, send: Send) -> None:
+async def _play(response: ResponseScript, send: Send) -> None:
     """Send the head, then each step. Returning before the body's end makes the server close the connection."""
     headers = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in response.headers]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

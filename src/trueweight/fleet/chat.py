@@ -10,15 +10,14 @@ from typing import Any
 
 from trueweight.core import digest
 from trueweight.fleet import tokenizer
-from trueweight.fleet.answer import Answer, Ask, Call, Choice
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.constrain import Sampler, UnsatisfiableError, make_instance
 from trueweight.fleet.decide import decide_calls, document_for, documents_in
-from trueweight.fleet.declared import tools_of
 from trueweight.fleet.decode import Sampling, Text, recite, write
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.network import Network
-from trueweight.fleet.template import last_user_text, prompt_tokens
+from trueweight.fleet.template import last_user_text, prompt_tokens, tools_of
 
 _CALL_MARKUP = 4
 """Tokens that a call costs beside its name and arguments."""
@@ -38,29 +37,29 @@ class Brain:
     network: Network
     known: KnownAnswers
 
-    def answer(self, ask: Ask) -> Answer:
+    def completion(self, chat: ChatRequest) -> Completion:
         """Answer a valid request.
 
         Raises:
             RefusedError: if a schema in it cannot be enforced.
         """
-        sampling = Sampling.of(ask.body)
-        prompt = prompt_tokens(ask.body)
+        sampling = Sampling.of(chat.body)
+        prompt = prompt_tokens(chat.body)
         choices, billed = [], 0
-        for at in range(ask.body.get("n") or 1):
+        for at in range(chat.body.get("n") or 1):
             try:
-                choice, tokens = self._choice(ask.body, prompt, sampling, _randomness(ask, at))
+                choice, tokens = self._choice(chat.body, prompt, sampling, _randomness(chat, at))
             except UnsatisfiableError as problem:
                 raise RefusedError(
                     f"The schema cannot be enforced: {problem}", param="schema", code="unsupported_schema"
                 ) from problem
             choices.append(choice)
             billed += tokens
-        return Answer(tuple(choices), len(prompt), billed)
+        return Completion(tuple(choices), len(prompt), billed)
 
     def _choice(
         self, body: Mapping[str, Any], prompt: Sequence[int], sampling: Sampling, rng: random.Random
-    ) -> tuple[Choice, int]:
+    ) -> tuple[CompletionChoice, int]:
         """One completion and its price in tokens: first the thoughts, then what is left of the limit for the rest."""
         known = self.known.find(body)
         thought = str(known.get("reasoning") or "") if known is not None else ""
@@ -69,7 +68,7 @@ class Brain:
         tokens = tokenizer.encode(thought)
         limit = sampling.max_tokens
         if limit is not None and len(tokens) >= limit:
-            return Choice(None, "length", reasoning=tokenizer.decode(tokens[:limit]).rstrip("\ufffd")), limit
+            return CompletionChoice(None, "length", reasoning=tokenizer.decode(tokens[:limit]).rstrip("\ufffd")), limit
         rest = sampling if limit is None else replace(sampling, max_tokens=limit - len(tokens))
         choice, billed = self._spoken(body, prompt, rest, rng, known)
         return replace(choice, reasoning=thought), billed + len(tokens)
@@ -81,7 +80,7 @@ class Brain:
         sampling: Sampling,
         rng: random.Random,
         known: Mapping[str, Any] | None,
-    ) -> tuple[Choice, int]:
+    ) -> tuple[CompletionChoice, int]:
         """Calls or words, and their price."""
         calls = _obeyed(body, _calls_of(known)) if known is not None else ()
         if not calls and (known is None or _must_call(body)):
@@ -89,7 +88,7 @@ class Brain:
         if calls:
             return _limited(calls, known.get("content") if known is not None else None, sampling)
         text = self._text(body, prompt, sampling, rng, _document_of(known))
-        return Choice(text.text, text.finish_reason, logprobs=text.logprobs), text.billed
+        return CompletionChoice(text.text, text.finish_reason, logprobs=text.logprobs), text.billed
 
     def _text(
         self,
@@ -120,17 +119,18 @@ def _document(wanted: Mapping[str, Any], text: str, sampler: Sampler) -> Any:
     return make_instance(schema, sampler) if spelled is None else spelled
 
 
-def _randomness(ask: Ask, choice: int) -> random.Random:
+def _randomness(chat: ChatRequest, choice: int) -> random.Random:
     """The same for the same seed and messages; fresh where no seed was given."""
-    seed = ask.body.get("seed")
+    seed = chat.body.get("seed")
     if seed is None:
-        return random.Random(f"{ask.rng.getrandbits(64)}:{choice}")
-    return random.Random(digest([seed, ask.body["messages"], choice]))
+        return random.Random(f"{chat.rng.getrandbits(64)}:{choice}")
+    return random.Random(digest([seed, chat.body["messages"], choice]))
 
 
-def _calls_of(known: Mapping[str, Any]) -> tuple[Call, ...]:
+def _calls_of(known: Mapping[str, Any]) -> tuple[CompletionCall, ...]:
     return tuple(
-        Call(call["name"], json.dumps(call.get("arguments", {}), ensure_ascii=False)) for call in known.get("calls", ())
+        CompletionCall(call["name"], json.dumps(call.get("arguments", {}), ensure_ascii=False))
+        for call in known.get("calls", ())
     )
 
 
@@ -148,7 +148,7 @@ def _must_call(body: Mapping[str, Any]) -> bool:
     return bool(tools_of(body)) and (body.get("tool_choice") or "auto") not in ("auto", "none")
 
 
-def _obeyed(body: Mapping[str, Any], calls: tuple[Call, ...]) -> tuple[Call, ...]:
+def _obeyed(body: Mapping[str, Any], calls: tuple[CompletionCall, ...]) -> tuple[CompletionCall, ...]:
     """Known calls as far as ``tool_choice`` and ``parallel_tool_calls`` let them."""
     choice = body.get("tool_choice") or "auto"
     if choice == "none":
@@ -158,12 +158,14 @@ def _obeyed(body: Mapping[str, Any], calls: tuple[Call, ...]) -> tuple[Call, ...
     return calls[:1] if body.get("parallel_tool_calls") is False else calls
 
 
-def _limited(calls: tuple[Call, ...], content: str | None, sampling: Sampling) -> tuple[Choice, int]:
+def _limited(
+    calls: tuple[CompletionCall, ...], content: str | None, sampling: Sampling
+) -> tuple[CompletionChoice, int]:
     """Calls under ``max_tokens``: what does not fit is cut, and the finish reason says so."""
     limit = sampling.max_tokens
     spoken = tokenizer.encode(content or "")
     total = len(spoken) + 1
-    kept: list[Call] = []
+    kept: list[CompletionCall] = []
     for call in calls:
         head = len(tokenizer.encode(call.name)) + _CALL_MARKUP
         arguments = tokenizer.encode(call.arguments)
@@ -172,7 +174,7 @@ def _limited(calls: tuple[Call, ...], content: str | None, sampling: Sampling) -
             if room > 0:
                 kept.append(replace(call, arguments=tokenizer.decode(arguments[:room]).rstrip("\ufffd")))
             shown = tokenizer.decode(spoken[:limit]).rstrip("\ufffd") if content is not None else None
-            return Choice(shown, "length", tuple(kept)), limit or 0
+            return CompletionChoice(shown, "length", tuple(kept)), limit or 0
         kept.append(call)
         total += head + len(arguments)
-    return Choice(content, "tool_calls", tuple(kept)), total
+    return CompletionChoice(content, "tool_calls", tuple(kept)), total

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from trueweight.fleet import tokenizer
-from trueweight.fleet.answer import Call
+from trueweight.fleet.completion import CompletionCall
 from trueweight.fleet.constrain import Sampler, make_instance, validator_of
-from trueweight.fleet.declared import tools_of
 from trueweight.fleet.decode import Sampling, draw
 from trueweight.fleet.network import Network
 from trueweight.fleet.prompted import call_asked_for, declines_tools
-from trueweight.fleet.template import last_user_text
+from trueweight.fleet.template import last_user_text, tools_of
 
 _WORD = re.compile(r"\w+")
 _SMALL = """
@@ -73,7 +72,7 @@ def wants_call(body: Mapping[str, Any], network: Network, prompt: Sequence[int])
 
 def decide_calls(
     body: Mapping[str, Any], network: Network, prompt: Sequence[int], sampling: Sampling, rng: random.Random
-) -> tuple[Call, ...]:
+) -> tuple[CompletionCall, ...]:
     """The calls to make; empty for talking. ``tool_choice`` and ``parallel_tool_calls`` are obeyed.
 
     Raises:
@@ -96,7 +95,7 @@ def decide_calls(
         return ()
     tool = max(tools, key=lambda tool: _overlap(text, tool))
     sampler = Sampler(network, network.start([*prompt, tokenizer.CALL]), sampling.temperature, rng)
-    return (Call(tool["function"]["name"], _arguments(tool, text, sampler)),)
+    return (CompletionCall(tool["function"]["name"], _arguments(tool, text, sampler)),)
 
 
 def _flip(logit: float, sampling: Sampling, rng: random.Random) -> bool:
@@ -113,26 +112,26 @@ def _arguments(tool: Mapping[str, Any], text: str, sampler: Sampler) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _spelled(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[Call, ...]:
+def _spelled(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[CompletionCall, ...]:
     """Calls that the user spells out as ``{"name": …, "arguments": {…}}``, alone or in a list."""
     named = {tool["function"]["name"]: parameters_of(tool) for tool in tools}
-    found: list[Call] = []
+    found: list[CompletionCall] = []
     for document in documents_in(text):
         for item in document if isinstance(document, list) else [document]:
             if not isinstance(item, Mapping) or item.get("name") not in named or "arguments" not in item:
                 continue
             if validator_of(named[item["name"]]).is_valid(item["arguments"]):
-                found.append(Call(item["name"], json.dumps(item["arguments"], ensure_ascii=False)))
+                found.append(CompletionCall(item["name"], json.dumps(item["arguments"], ensure_ascii=False)))
     return tuple(found)
 
 
-def _asked(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[Call, ...]:
+def _asked(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[CompletionCall, ...]:
     """The one call whose arguments the user spells out, if a tool takes them."""
     found = call_asked_for(text, list(documents_in(text)), tools, lambda tool: _overlap(text, tool))
     if found is None:
         return ()
     tool, given = found
-    return (Call(tool["function"]["name"], json.dumps(given, ensure_ascii=False)),)
+    return (CompletionCall(tool["function"]["name"], json.dumps(given, ensure_ascii=False)),)
 
 
 def _overlap(text: str, tool: Mapping[str, Any]) -> float:

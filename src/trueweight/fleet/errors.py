@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from trueweight.fleet.answer import Response, Write
+from trueweight.fleet.completion import ResponseScript, Write
 
 
 class RefusedError(Exception):
@@ -35,14 +35,14 @@ class RefusedError(Exception):
         self.code = code
         self.kind = kind
 
-    def response(self) -> Response:
+    def response(self) -> ResponseScript:
         """The error on its way to the wire."""
         error = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
         return json_response({"error": error}, status=self.status)
 
 
-def json_response(value: Any, *, status: int = 200) -> Response:
+def json_response(value: Any, *, status: int = 200) -> ResponseScript:
     """One JSON body with its length."""
     data = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
     headers = (("content-type", "application/json"), ("content-length", str(len(data))))
-    return Response(status, headers, (Write(data),))
+    return ResponseScript(status, headers, (Write(data),))

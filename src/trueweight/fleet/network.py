@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 
 from trueweight.fleet import tokenizer
 
+MODEL = "trueweight-tiny"
+"""The name of the one model that every provider of the fleet claims to serve."""
+
 Precision = Literal["fp32", "int8", "int4"]
 Array = NDArray[np.float64]
 

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from trueweight.fleet import render
-from trueweight.fleet.answer import Answer, Ask, Response, Step, Write
 from trueweight.fleet.chat import Brain
+from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Step, Write
 from trueweight.fleet.errors import RefusedError, json_response
-from trueweight.fleet.faults import Fault, find_fault
+from trueweight.fleet.faults import FAULTS, Fault
 from trueweight.fleet.known import KnownAnswers
-from trueweight.fleet.model import MODEL
-from trueweight.fleet.network import network
-from trueweight.fleet.roster import Entry
+from trueweight.fleet.network import MODEL, network
+from trueweight.fleet.roster import FleetMember
 from trueweight.fleet.validate import check_request
 
 LARGEST = 16 * 2**20
@@ -25,7 +24,7 @@ LARGEST = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """An HTTP request, read to its end. ``body`` None means that it was too large to read."""
 
     method: str
@@ -47,22 +46,22 @@ class FleetProvider:
 
     def __init__(
         self,
-        entry: Entry,
+        member: FleetMember,
         known: KnownAnswers,
         *,
         rng: random.Random,
         clock: Callable[[], float],
         api_key: str | None = None,
     ) -> None:
-        self.entry = entry
-        self._brain = Brain(network(entry.precision), known)
-        self._faults: tuple[Fault, ...] = tuple(find_fault(name) for name in entry.faults)
+        self.member = member
+        self._brain = Brain(network(member.precision), known)
+        self._faults: tuple[Fault, ...] = tuple(FAULTS.get(name) for name in member.faults)
         self._rng = rng
         self._clock = clock
         self._key = api_key
         self._count = itertools.count()
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, request: HttpRequest) -> ResponseScript:
         """Answer any HTTP request; what cannot be answered becomes an error object."""
         try:
             return self._route(request)
@@ -78,8 +77,8 @@ class FleetProvider:
             steps = fault.wire(steps)
         return steps
 
-    def _route(self, request: Request) -> Response:
-        routes: dict[str, tuple[str, Callable[[Request], Response]]] = {
+    def _route(self, request: HttpRequest) -> ResponseScript:
+        routes: dict[str, tuple[str, Callable[[HttpRequest], ResponseScript]]] = {
             "/v1/chat/completions": ("POST", self._complete),
             "/v1/models": ("GET", self._models),
             f"/v1/models/{MODEL}": ("GET", lambda _: json_response(self._model())),
@@ -97,22 +96,22 @@ class FleetProvider:
     def _model(self) -> dict[str, Any]:
         return {"id": MODEL, "object": "model", "created": 1700000000, "owned_by": "trueweight"}
 
-    def _models(self, _: Request) -> Response:
+    def _models(self, _: HttpRequest) -> ResponseScript:
         listed: Any = {"object": "list", "data": [self._model()]}
         for fault in self._faults:
             listed = fault.models(listed)
         return json_response(listed)
 
-    def _complete(self, request: Request) -> Response:
+    def _complete(self, request: HttpRequest) -> ResponseScript:
         if request.body is None:
             raise RefusedError(f"The request body is larger than {LARGEST} bytes.", status=413)
         body = self._accepted(_parsed(request.body))
-        ask = Ask(body, next(self._count), random.Random(self._rng.getrandbits(64)))
+        chat = ChatRequest(body, next(self._count), random.Random(self._rng.getrandbits(64)))
         for fault in self._faults:
-            refused = fault.refuse(ask)
+            refused = fault.refuse(chat)
             if refused is not None:
                 return refused
-        return self._answer(ask)
+        return self._complete_with_faults(chat)
 
     def _accepted(self, body: Any) -> Mapping[str, Any]:
         """The body if it is a request, or whatever a fault takes it for."""
@@ -130,37 +129,37 @@ class FleetProvider:
             return check_request(taken)
         return checked
 
-    def _answer(self, ask: Ask) -> Response:
+    def _complete_with_faults(self, chat: ChatRequest) -> ResponseScript:
         """Think, let the faults at the answer, write it, let the faults at what is written."""
-        style = self.entry.style
+        style = self.member.style
         for fault in self._faults:
-            ask = fault.request(ask)
-        answer = self._brain.answer(ask)
+            chat = fault.request(chat)
+        completion = self._brain.completion(chat)
         for fault in self._faults:
-            answer = fault.answer(ask, answer)
-        answer = render.with_ids(answer, style, ask.rng)
-        head = render.Head(style.reply_id(ask.rng), int(self._clock()), MODEL)
-        if ask.streamed:
-            response = self._streamed(ask, answer, head)
+            completion = fault.completion(chat, completion)
+        completion = render.with_ids(completion, style, chat.rng)
+        head = render.Head(style.reply_id(chat.rng), int(self._clock()), MODEL)
+        if chat.streamed:
+            response = self._streamed(chat, completion, head)
         else:
-            body = render.plain_body(answer, style, head)
+            body = render.plain_body(completion, style, head)
             for fault in self._faults:
-                body = fault.body(ask, body)
+                body = fault.body(chat, body)
             response = json_response(body)
         for fault in self._faults:
-            response = fault.response(ask, answer, response)
+            response = fault.response(chat, completion, response)
         return response
 
-    def _streamed(self, ask: Ask, answer: Answer, head: render.Head) -> Response:
-        options = ask.body.get("stream_options") or {}
-        chunks = render.chunks(answer, self.entry.style, head, include_usage=bool(options.get("include_usage")))
+    def _streamed(self, chat: ChatRequest, completion: Completion, head: render.Head) -> ResponseScript:
+        options = chat.body.get("stream_options") or {}
+        chunks = render.chunks(completion, self.member.style, head, include_usage=bool(options.get("include_usage")))
         for fault in self._faults:
-            chunks = fault.chunks(ask, chunks)
-        frames = render.frames(chunks, self.entry.style)
+            chunks = fault.chunks(chat, chunks)
+        frames = render.frames(chunks, self.member.style)
         for fault in self._faults:
-            frames = fault.frames(ask, frames)
-        headers = (("content-type", self.entry.style.content_type), ("cache-control", "no-cache"))
-        return Response(200, headers, tuple(map(Write, render.writes(frames, self.entry.style))))
+            frames = fault.frames(chat, frames)
+        headers = (("content-type", self.member.style.content_type), ("cache-control", "no-cache"))
+        return ResponseScript(200, headers, tuple(map(Write, render.writes(frames, self.member.style))))
 
 
 def _parsed(body: bytes) -> Any:

@@ -9,13 +9,13 @@ import socket
 import struct
 from collections.abc import Iterator
 
-from trueweight.fleet.answer import Abort, Drop, Pause, Response, Step, Write
-from trueweight.fleet.provider import LARGEST, FleetProvider, Request
+from trueweight.fleet.completion import Abort, Drop, Pause, ResponseScript, Step, Write
+from trueweight.fleet.provider import LARGEST, FleetProvider, HttpRequest
 
 _HEAD = 64 * 1024
 
 
-def framed(response: Response) -> Iterator[Step]:
+def framed(response: ResponseScript) -> Iterator[Step]:
     """The response as HTTP/1.1 writes it: its head, then each write as one chunk of a chunked body."""
     kept = [(key, value) for key, value in response.headers if key != "content-length"]
     lines = [f"HTTP/1.1 {response.status} {http.HTTPStatus(response.status).phrase}"]
@@ -60,17 +60,17 @@ class RawServer:
             await writer.wait_closed()
 
 
-async def _read(reader: asyncio.StreamReader) -> Request:
+async def _read(reader: asyncio.StreamReader) -> HttpRequest:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.rstrip().split("\r\n")
     method, path, _ = first.split(" ", 2)
     headers = {key.strip().lower(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     length = int(headers.get("content-length", "0"))
     body = None if length > LARGEST else await reader.readexactly(length)
-    return Request(method, path, headers, body)
+    return HttpRequest(method, path, headers, body)
 
 
-async def _play(provider: FleetProvider, response: Response, writer: asyncio.StreamWriter) -> None:
+async def _play(provider: FleetProvider, response: ResponseScript, writer: asyncio.StreamWriter) -> None:
     for step in provider.wire(framed(response)):
         if isinstance(step, Pause):
             await asyncio.sleep(step.seconds)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from trueweight.fleet import tokenizer
-from trueweight.fleet.answer import Answer, Call, Choice
+from trueweight.fleet.completion import Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.styles import Style
 
 
@@ -30,39 +30,43 @@ class _Piece(NamedTuple):
     entries: tuple[Mapping[str, Any], ...]
 
 
-def with_ids(answer: Answer, style: Style, rng: random.Random) -> Answer:
+def with_ids(completion: Completion, style: Style, rng: random.Random) -> Completion:
     """The answer with an id, in the style's format, for each call that has none."""
     choices = []
-    for choice in answer.choices:
+    for choice in completion.choices:
         calls = tuple(
-            call if call.id else Call(call.name, call.arguments, style.call_id(rng, call.name, at))
+            call if call.id else CompletionCall(call.name, call.arguments, style.call_id(rng, call.name, at))
             for at, call in enumerate(choice.calls)
         )
         choices.append(
-            Choice(choice.content, choice.finish_reason, calls, choice.reasoning, choice.logprobs) if calls else choice
+            CompletionChoice(choice.content, choice.finish_reason, calls, choice.reasoning, choice.logprobs)
+            if calls
+            else choice
         )
-    return Answer(tuple(choices), answer.prompt_tokens, answer.completion_tokens)
+    return Completion(tuple(choices), completion.prompt_tokens, completion.completion_tokens)
 
 
-def plain_body(answer: Answer, style: Style, head: Head) -> dict[str, Any]:
+def plain_body(completion: Completion, style: Style, head: Head) -> dict[str, Any]:
     """The ``chat.completion`` object."""
-    choices = [_plain_choice(at, choice, style) for at, choice in enumerate(answer.choices)]
-    return _ordered({**_top(head, "chat.completion", style), "choices": choices, "usage": usage(answer, style)}, style)
+    choices = [_plain_choice(at, choice, style) for at, choice in enumerate(completion.choices)]
+    return _ordered(
+        {**_top(head, "chat.completion", style), "choices": choices, "usage": usage(completion, style)}, style
+    )
 
 
-def chunks(answer: Answer, style: Style, head: Head, *, include_usage: bool) -> list[dict[str, Any]]:
+def chunks(completion: Completion, style: Style, head: Head, *, include_usage: bool) -> list[dict[str, Any]]:
     """The ``chat.completion.chunk`` objects, in order."""
     top = _top(head, "chat.completion.chunk", style)
     nulls = {"usage": None} if include_usage and style.usage_everywhere_null else {}
     out = [
         _ordered({**top, "choices": [part], **nulls}, style)
-        for at, choice in enumerate(answer.choices)
+        for at, choice in enumerate(completion.choices)
         for part in _chunk_choices(at, choice, style)
     ]
     if include_usage and style.usage_with_finish:
-        out[-1]["usage"] = usage(answer, style)
+        out[-1]["usage"] = usage(completion, style)
     elif include_usage:
-        out.append(_ordered({**top, "choices": [], "usage": usage(answer, style)}, style))
+        out.append(_ordered({**top, "choices": [], "usage": usage(completion, style)}, style))
     return out
 
 
@@ -89,10 +93,10 @@ def writes(parts: Sequence[bytes], style: Style) -> list[bytes]:
     return [whole[at : at + size] for at in range(0, len(whole), size)]
 
 
-def usage(answer: Answer, style: Style) -> dict[str, Any]:
+def usage(completion: Completion, style: Style) -> dict[str, Any]:
     """Token counts; the same for plain and streamed replies."""
-    prompt, completion = answer.prompt_tokens, answer.completion_tokens
-    counts = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    read, written = completion.prompt_tokens, completion.completion_tokens
+    counts = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
     return {**counts, **style.usage_extra}
 
 
@@ -108,7 +112,7 @@ def _logprobs(entries: Sequence[Mapping[str, Any]] | None) -> dict[str, Any] | N
     return None if entries is None else {"content": list(entries), "refusal": None}
 
 
-def _plain_choice(at: int, choice: Choice, style: Style) -> dict[str, Any]:
+def _plain_choice(at: int, choice: CompletionChoice, style: Style) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": choice.content, **style.extra_message}
     if not style.terse:
         message["refusal"] = None
@@ -129,7 +133,7 @@ def _plain_choice(at: int, choice: Choice, style: Style) -> dict[str, Any]:
     return out
 
 
-def _chunk_choices(at: int, choice: Choice, style: Style) -> Iterator[dict[str, Any]]:
+def _chunk_choices(at: int, choice: CompletionChoice, style: Style) -> Iterator[dict[str, Any]]:
     """Every delta of one choice, the role in the first, the finish reason in the last."""
     deltas: list[tuple[dict[str, Any], tuple[Mapping[str, Any], ...]]] = []
     if style.role_alone:
@@ -153,7 +157,7 @@ def _chunk_choices(at: int, choice: Choice, style: Style) -> Iterator[dict[str, 
         yield out
 
 
-def _call_parts(index: int, call: Call, style: Style) -> Iterator[dict[str, Any]]:
+def _call_parts(index: int, call: CompletionCall, style: Style) -> Iterator[dict[str, Any]]:
     head = {"index": index, "id": call.id, "type": "function"}
     if style.whole_calls:
         yield {**head, "function": {"name": call.name, "arguments": call.arguments}}

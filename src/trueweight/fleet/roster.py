@@ -8,7 +8,7 @@ from functools import cache
 from typing import Literal
 
 from trueweight.core import ConfigError, Price, Role, near_miss
-from trueweight.fleet.faults import all_faults
+from trueweight.fleet.faults import FAULTS
 from trueweight.fleet.network import Precision
 from trueweight.fleet.styles import HEALTHY_STYLES, OTHER, PLAIN, Style
 
@@ -16,7 +16,7 @@ _PRICE = Price(0.10, 0.40)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FleetMember:
     """One provider of the fleet.
 
     Attributes:
@@ -27,7 +27,7 @@ class Entry:
     """
 
     name: str
-    says: str
+    summary: str
     precision: Precision = "fp32"
     style: Style = PLAIN
     faults: tuple[str, ...] = ()
@@ -38,46 +38,46 @@ class Entry:
 
 
 _ROSTER = (
-    Entry("reference", "the model as its authors serve it", role=Role.REFERENCE, price=Price(0.60, 2.50)),
-    Entry("twin", "the same again: healthy"),
-    Entry("other-stack", "healthy, from another engine: other ids, chunks, line ends, fields", style=OTHER),
-    Entry("leaky-parser", "tool calls often stay in the text as markup", faults=("leak-tool-markers",)),
-    Entry("no-strict", "schemas and enums are accepted and not enforced", faults=("ignore-strict",)),
-    Entry("int4", "weights rounded to 4 bits", precision="int4", price=Price(0.04, 0.15)),
-    Entry("slow", "late first token, slow ones after it", faults=("slow",)),
-    Entry("flaky", "three requests in ten fail", faults=("flaky",)),
-    Entry("int8", "weights rounded to 8 bits", precision="int8", listed=False),
-    Entry("twin-2", "a second twin, for null experiments", listed=False),
+    FleetMember("reference", "the model as its authors serve it", role=Role.REFERENCE, price=Price(0.60, 2.50)),
+    FleetMember("twin", "the same again: healthy"),
+    FleetMember("other-stack", "healthy, from another engine: other ids, chunks, line ends, fields", style=OTHER),
+    FleetMember("leaky-parser", "tool calls often stay in the text as markup", faults=("leak-tool-markers",)),
+    FleetMember("no-strict", "schemas and enums are accepted and not enforced", faults=("ignore-strict",)),
+    FleetMember("int4", "weights rounded to 4 bits", precision="int4", price=Price(0.04, 0.15)),
+    FleetMember("slow", "late first token, slow ones after it", faults=("slow",)),
+    FleetMember("flaky", "three requests in ten fail", faults=("flaky",)),
+    FleetMember("int8", "weights rounded to 8 bits", precision="int8", listed=False),
+    FleetMember("twin-2", "a second twin, for null experiments", listed=False),
 )
 
 
 @cache
-def roster() -> tuple[Entry, ...]:
+def roster() -> tuple[FleetMember, ...]:
     """Every provider there is: those served by default, further healthy ones, and one for each fault, by its name."""
     habits = (
-        Entry(f"healthy-{name}", f"healthy: {says}", style=style, listed=False)
-        for name, (says, style) in HEALTHY_STYLES.items()
+        FleetMember(f"healthy-{name}", f"healthy: {summary}", style=style, listed=False)
+        for name, (summary, style) in HEALTHY_STYLES.items()
     )
-    taken = {entry.name for entry in _ROSTER}
+    taken = {member.name for member in _ROSTER}
     faulty = (
-        Entry(name, fault.says, faults=(name,), listed=False, server="raw" if fault.raw else "asgi")
-        for name, fault in all_faults().items()
+        FleetMember(name, fault.summary, faults=(name,), listed=False, server="raw" if fault.raw else "asgi")
+        for name, fault in FAULTS.all().items()
         if name not in taken
     )
     return (*_ROSTER, *habits, *faulty)
 
 
-def chosen_entries(names: Iterable[str] | None = None) -> tuple[Entry, ...]:
+def members_named(names: Iterable[str] | None = None) -> tuple[FleetMember, ...]:
     """The entries of these names, in the roster's order; the default ones for None.
 
     Raises:
         ConfigError: with the near miss, for a name that is not in the roster.
     """
     if names is None:
-        return tuple(entry for entry in roster() if entry.listed)
+        return tuple(member for member in roster() if member.listed)
     wanted = set(names)
-    known = {entry.name for entry in roster()}
+    known = {member.name for member in roster()}
     for name in sorted(wanted - known):
         hint = near_miss(name, known)
         raise ConfigError(f"the fleet has no provider {name!r}", code="unknown-fleet-provider", hint=hint)
-    return tuple(entry for entry in roster() if entry.name in wanted)
+    return tuple(member for member in roster() if member.name in wanted)

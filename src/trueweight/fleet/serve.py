@@ -18,10 +18,10 @@ import uvicorn
 from trueweight.core import InfrastructureError
 from trueweight.fleet.app import FleetApp
 from trueweight.fleet.known import KnownAnswers, shipped_answers
-from trueweight.fleet.model import MODEL
+from trueweight.fleet.network import MODEL
 from trueweight.fleet.provider import FleetProvider
 from trueweight.fleet.raw import RawServer
-from trueweight.fleet.roster import Entry, chosen_entries
+from trueweight.fleet.roster import FleetMember, members_named
 
 HOST = "127.0.0.1"
 BASE_PORT = 18181
@@ -30,7 +30,7 @@ BASE_PORT = 18181
 class Endpoint(NamedTuple):
     """A provider and where it listens."""
 
-    entry: Entry
+    member: FleetMember
     port: int
 
     @property
@@ -73,7 +73,7 @@ class Fleet:
         seed: int | None = None,
         api_key: str | None = None,
     ) -> None:
-        self._entries = chosen_entries(names)
+        self._members = members_named(names)
         self._port = port
         self._known = shipped_answers(suites) if known is None else known
         self._seed = seed if seed is not None else int.from_bytes(os.urandom(8), "big")
@@ -85,20 +85,20 @@ class Fleet:
         self.endpoints: tuple[Endpoint, ...] = ()
 
     async def __aenter__(self) -> Fleet:
-        self._sockets = _bind(self._entries, self._port)
+        self._sockets = _bind(self._members, self._port)
         ports = [sock.getsockname()[1] for sock in self._sockets]
-        self.endpoints = tuple(map(Endpoint, self._entries, ports))
+        self.endpoints = tuple(map(Endpoint, self._members, ports))
         made = {
             port: FleetProvider(
-                entry,
+                member,
                 self._known,
-                rng=random.Random(f"{self._seed}:{entry.name}"),
+                rng=random.Random(f"{self._seed}:{member.name}"),
                 clock=time.time,
                 api_key=self._key,
             )
-            for entry, port in self.endpoints
+            for member, port in self.endpoints
         }
-        raw = {endpoint.port for endpoint in self.endpoints if endpoint.entry.server == "raw"}
+        raw = {endpoint.port for endpoint in self.endpoints if endpoint.member.server == "raw"}
         by_port = dict(zip(ports, self._sockets, strict=True))
         self._raw = [RawServer(made[port], by_port[port]) for port in raw]
         for server in self._raw:
@@ -140,24 +140,24 @@ def providers_toml(endpoints: Sequence[Endpoint]) -> str:
     """The text of a ``providers.toml``: every provider claims the same model at the same precision."""
     blocks = ["# The embedded fleet: simulated providers on this machine's loopback."]
     for endpoint in endpoints:
-        entry = endpoint.entry
+        member = endpoint.member
         blocks.append(
-            f"[[provider]]  # {entry.says}\n"
-            f'name = "{entry.name}"\n'
-            f'role = "{entry.role.value}"\n'
+            f"[[provider]]  # {member.summary}\n"
+            f'name = "{member.name}"\n'
+            f'role = "{member.role.value}"\n'
             f'base_url = "{endpoint.base_url}"\n'
             f'model = "{MODEL}"\n'
             f'precision = "fp32"\n'
-            f"price = {{ input = {entry.price.input:.2f}, output = {entry.price.output:.2f} }}"
+            f"price = {{ input = {member.price.input:.2f}, output = {member.price.output:.2f} }}"
         )
     return "\n\n".join(blocks) + "\n"
 
 
-def _bind(entries: Sequence[Entry], port: int) -> list[socket.socket]:
+def _bind(members: Sequence[FleetMember], port: int) -> list[socket.socket]:
     """One listening socket for each entry, all or none."""
     sockets: list[socket.socket] = []
     try:
-        for at, _ in enumerate(entries):
+        for at, _ in enumerate(members):
             # asyncio turns Nagle's delay off only where the protocol is named; with it a reply takes 40 ms.
             sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             sockets.append(sock)

@@ -10,6 +10,12 @@ from typing import Any
 from trueweight.fleet import tokenizer
 
 
+def tools_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Every tool of a valid request: those at its top first, then those that its messages declare."""
+    inside = [tool for message in body["messages"] for tool in message.get("tools") or ()]
+    return [*(body.get("tools") or ()), *inside]
+
+
 def prompt_tokens(body: Mapping[str, Any]) -> list[int]:
     """The whole prompt, the generation prompt at its end included. Every part of every message counts."""
     tokens: list[int] = []

@@ -2,17 +2,17 @@
 
 from trueweight.lab.control import Lab, down, running, status, up
 from trueweight.lab.extra import Extra, find_extra
-from trueweight.lab.ladder import BASE_PORT, Rung, choose, rungs
+from trueweight.lab.ladder import BASE_PORT, LabRung, choose, rungs
 from trueweight.lab.places import Places
-from trueweight.lab.providers import providers_toml
+from trueweight.lab.servers import providers_toml
 from trueweight.lab.state import Server
 
 __all__ = [
     "BASE_PORT",
     "Extra",
     "Lab",
+    "LabRung",
     "Places",
-    "Rung",
     "Server",
     "choose",
     "down",

@@ -11,12 +11,11 @@ from typing import NamedTuple
 from trueweight.core import ConfigError
 from trueweight.lab.binaries import link_binaries
 from trueweight.lab.extra import Extra, find_extra
-from trueweight.lab.ladder import BASE_PORT, Rung, choose, port_of, rungs
+from trueweight.lab.ladder import BASE_PORT, LabRung, choose, port_of, rungs
 from trueweight.lab.models import ModelStore
 from trueweight.lab.places import Places
 from trueweight.lab.processes import end, is_running
-from trueweight.lab.providers import providers_toml
-from trueweight.lab.servers import Settings, require_free, start, wait_until_ready
+from trueweight.lab.servers import Settings, providers_toml, require_free, start, wait_until_ready
 from trueweight.lab.state import Server, read_servers, write_servers
 
 Say = Callable[[str], None]
@@ -131,7 +130,7 @@ class _Ground(NamedTuple):
     say: Say
 
 
-def _start(missing: Sequence[Rung], alive: Sequence[Server], ground: _Ground, settings: Settings) -> None:
+def _start(missing: Sequence[LabRung], alive: Sequence[Server], ground: _Ground, settings: Settings) -> None:
     """Start these rungs beside those that are alive; all of them or, on an error, none."""
     extra, home, say = ground
     for rung in missing:

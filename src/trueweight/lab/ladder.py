@@ -12,7 +12,7 @@ BASE_PORT = 18281
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class LabRung:
     """One way to run the model.
 
     Attributes:
@@ -35,13 +35,13 @@ class Rung:
         return f"{MODEL}-{self.quantisation.lower()}.gguf"
 
 
-def _weights(quantisation: str, *, by_default: bool = False) -> Rung:
-    return Rung(quantisation.lower(), quantisation, quantisation, by_default=by_default)
+def _weights(quantisation: str, *, by_default: bool = False) -> LabRung:
+    return LabRung(quantisation.lower(), quantisation, quantisation, by_default=by_default)
 
 
-def _kv_cache(kind: str) -> Rung:
+def _kv_cache(kind: str) -> LabRung:
     args = ("--cache-type-k", kind, "--cache-type-v", kind)
-    return Rung(f"f16-kv-{kind}", "F16", f"F16, KV cache {kind.upper()}", args)
+    return LabRung(f"f16-kv-{kind}", "F16", f"F16, KV cache {kind.upper()}", args)
 
 
 # A rung's place is its port, so new ones go to the end. Q4_K_M is missing on purpose: the source file was one, so
@@ -61,12 +61,12 @@ _LADDER = (
 REFERENCE = _LADDER[0]
 
 
-def rungs() -> tuple[Rung, ...]:
+def rungs() -> tuple[LabRung, ...]:
     """Every rung there is, in the order of their ports; the first is the reference."""
     return _LADDER
 
 
-def choose(names: Sequence[str] = ()) -> tuple[Rung, ...]:
+def choose(names: Sequence[str] = ()) -> tuple[LabRung, ...]:
     """The rungs of these names in ladder order, or the default ones.
 
     Raises:
@@ -86,6 +86,6 @@ def choose(names: Sequence[str] = ()) -> tuple[Rung, ...]:
     return tuple(rung for rung in _LADDER if rung.name in wanted)
 
 
-def port_of(rung: Rung, base: int = BASE_PORT) -> int:
+def port_of(rung: LabRung, base: int = BASE_PORT) -> int:
     """The rung's own port: fixed, whichever others run."""
     return base + _LADDER.index(rung)

@@ -12,7 +12,7 @@ from typing import Any
 from trueweight.core import InfrastructureError
 from trueweight.lab.binaries import Binaries, run_quantize
 from trueweight.lab.extra import SOURCE_SHA256, Extra
-from trueweight.lab.ladder import REFERENCE, Rung
+from trueweight.lab.ladder import REFERENCE, LabRung
 from trueweight.lab.places import write_json
 
 FORMAT = "trueweight.lab-models/1"
@@ -50,7 +50,7 @@ class ModelStore:
         self._quantize = quantize
         self._checked: set[Path] = set()
 
-    def ensure(self, rungs: Iterable[Rung], say: Say) -> dict[str, Path]:
+    def ensure(self, rungs: Iterable[LabRung], say: Say) -> dict[str, Path]:
         """A verified file for each rung, by rung name; those that are missing are made.
 
         Raises:
@@ -59,7 +59,7 @@ class ModelStore:
         """
         return {rung.name: self._file(rung, say) for rung in rungs}
 
-    def _file(self, rung: Rung, say: Say) -> Path:
+    def _file(self, rung: LabRung, say: Say) -> Path:
         path = self._folder / rung.file
         if path in self._checked or self._recorded(path):
             self._checked.add(path)

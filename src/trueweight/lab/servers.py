@@ -5,13 +5,13 @@ from __future__ import annotations
 import http.client
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from trueweight.core import ConfigError, InfrastructureError
 from trueweight.lab.binaries import Binaries
-from trueweight.lab.ladder import MODEL, Rung, port_of
+from trueweight.lab.ladder import MODEL, REFERENCE, LabRung, choose, port_of
 from trueweight.lab.processes import is_running, start_detached
 from trueweight.lab.state import Server
 
@@ -38,7 +38,7 @@ class Settings:
     startup: float = 120.0
 
 
-def command_of(binaries: Binaries, rung: Rung, model: Path, settings: Settings) -> list[str]:
+def command_of(binaries: Binaries, rung: LabRung, model: Path, settings: Settings) -> list[str]:
     """The server's command line."""
     return [
         str(binaries.server),
@@ -57,7 +57,7 @@ def command_of(binaries: Binaries, rung: Rung, model: Path, settings: Settings) 
     ]
 
 
-def start(binaries: Binaries, rung: Rung, model: Path, settings: Settings, logs: Path) -> Server:
+def start(binaries: Binaries, rung: LabRung, model: Path, settings: Settings, logs: Path) -> Server:
     """Start a rung's server; it loads its model for some seconds before it answers.
 
     Raises:
@@ -137,3 +137,30 @@ def _tail(log: str | Path, lines: int = 8) -> str:
     text = path.read_text("utf-8", errors="replace") if path.exists() else ""
     last = "\n  ".join(text.rstrip().splitlines()[-lines:])
     return f"The end of {path}:\n  {last or '(nothing)'}"
+
+
+_HEAD = """\
+# The trueweight lab: one real model on real llama.cpp servers, at falling precision, on this machine.
+# `trueweight lab up` starts them, `trueweight lab down` ends them.
+"""
+
+
+def providers_toml(servers: Iterable[Server]) -> str:
+    """Text of a ``providers.toml`` for these servers. F16 is the reference; without it there is none."""
+    return _HEAD + "".join("\n" + _entry(server) for server in servers)
+
+
+def _entry(server: Server) -> str:
+    (rung,) = choose([server.rung])
+    role = "reference" if rung == REFERENCE else "candidate"
+    lines = (
+        "[[provider]]",
+        f'name = "{rung.name}"',
+        f'role = "{role}"',
+        f'base_url = "{server.base_url}"',
+        f'model = "{MODEL}"',
+        f'precision = "{rung.precision}"',
+        # More at once would only wait in the server's queue, and be timed while it waits.
+        f"concurrency = {server.slots}",
+    )
+    return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ text, tags, merge keys, duplicate keys and further documents are refused, aliase
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -214,3 +215,21 @@ def _events(text: str, name: str) -> Iterator[Any]:
     except yaml.YAMLError as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"not YAML: {reason}", code="yaml-syntax", where=name) from None
+
+
+# Characters that JSON may hold as they are and YAML may not.
+_UNREADABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+def json_as_yaml(value: Any) -> str:
+    """A JSON value as text that both readers take for the same value.
+
+    Raises:
+        ValueError: for half of a surrogate pair, which YAML cannot say, or for NaN, which JSON cannot.
+    """
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("half of a surrogate pair stands in it, which a YAML suite cannot say") from None
+    return _UNREADABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"

@@ -17,13 +17,13 @@ import msgspec
 from trueweight.core import ConfigError, Drift, DriftVerdict, Exchange, Provider, Suite, Trial
 from trueweight.drift import (
     SUITE,
-    Asking,
+    Batches,
     DriftSettings,
     Investigation,
     Ladder,
     Script,
+    drift_outcomes,
     ladder_of,
-    outcomes,
     write_script,
 )
 from trueweight.store import RunDir, SuiteRecord, pending
@@ -103,8 +103,8 @@ async def send_drift(
         Whether it was interrupted.
     """
     found = investigation_of(run)
-    asking = found.ask()
-    batch = next(asking, None)
+    batches = found.batches()
+    batch = next(batches, None)
     interrupted = over = False
     while batch is not None and not over:
         todo = pending(batch, run)
@@ -120,7 +120,7 @@ async def send_drift(
             settings = less(settings, result)
             interrupted = interrupted or result.interrupted
             over = interrupted or settings.max_requests == 0 or settings.budget_usd == 0.0
-        batch = _advance(asking, _recorded(run, batch))
+        batch = _advance(batches, _recorded(run, batch))
         if on_look is not None:
             on_look(found)
     return interrupted
@@ -139,24 +139,24 @@ def less(settings: WireSettings, spent: SendResult) -> WireSettings:
 def replay_drift(run: RunDir) -> Investigation:
     """The investigation as the record has it: up to its end, or to where recording was cut off."""
     found = investigation_of(run)
-    asking = found.ask()
-    batch = next(asking, None)
+    batches = found.batches()
+    batch = next(batches, None)
     while batch is not None and (answers := _recorded(run, batch)):
-        batch = _advance(asking, answers)
+        batch = _advance(batches, answers)
     return found
 
 
-def _advance(asking: Asking, answers: Mapping[str, Exchange]) -> Sequence[Trial] | None:
+def _advance(batches: Batches, answers: Mapping[str, Exchange]) -> Sequence[Trial] | None:
     """The next batch; None when there is nothing more to ask."""
     try:
-        return asking.send(answers)
+        return batches.send(answers)
     except StopIteration:
         return None
 
 
 def conclude_drift(run: RunDir) -> dict[str, Drift]:
     """Provider → what the record says of it. Pure but for reading."""
-    return outcomes(replay_drift(run), ladder_used(run))
+    return drift_outcomes(replay_drift(run), ladder_used(run))
 
 
 def with_drift(run: RunDir, summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,5 +207,5 @@ def drift_text(found: Mapping[str, Drift]) -> str:
 def known_ladder(run: RunDir) -> Ladder:
     """The ladder that a calibration run recorded: its candidates, as rungs."""
     found = replay_drift(run)
-    effects = {name: drift.effect for name, drift in outcomes(found).items()}
+    effects = {name: drift.effect for name, drift in drift_outcomes(found).items()}
     return ladder_of(found.candidates, effects, found.settings.seed, found.reference.model)

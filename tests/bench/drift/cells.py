@@ -13,7 +13,7 @@ from trueweight.drift.betting import MIDDLING
 from trueweight.drift.evidence import STRANGE_SHARE
 from trueweight.drift.facts import Facts
 from trueweight.drift.gross import score_gross
-from trueweight.drift.near_ties import choose_near_ties
+from trueweight.drift.near_ties import select_near_ties
 from trueweight.drift.prompts import steady_bank
 from trueweight.drift.scoring import score_greedy, score_logprobs, score_sampled
 from trueweight.drift.script import STEADY_FIRST
@@ -101,7 +101,7 @@ class Cells:
         self._prompts = prompts
         greedy = [samples["f16", "greedy", ask] for ask in range(3)]
         self._screen, self._a, self._b = ({p: f for p, f in asked.items() if p in prompts} for asked in greedy)
-        self.near_ties = choose_near_ties(self._screen)
+        self.near_ties = select_near_ties(self._screen)
         self._pair = [samples["f16", "sampled-0", repeat] for repeat in (0, 1)]
         self._others = [samples["f16", f"sampled-{number}", 0] for number in range(1, DRAWS + 1)]
 

@@ -25,7 +25,7 @@ from samples import Samples, keep, read_kept, test_prompts
 from variants import HONEST, RUNGS
 
 from trueweight.drift.betting import benjamini_hochberg
-from trueweight.drift.misconfiguration import Misfit
+from trueweight.drift.misconfiguration import MisconfigurationTest
 from trueweight.drift.settings import PROBES
 from trueweight.drift.thresholds import shipped_thresholds
 
@@ -187,7 +187,7 @@ class Proof:
         for variant in ("system-prompt", "wrong-template", *HONEST, *RUNGS):
             answers = self.samples[variant, "greedy", 0]
             prompts = self.cells.shared(answers)
-            seen = Misfit()
+            seen = MisconfigurationTest()
             for p in prompts[:12]:
                 seen.look(self.samples["f16", "greedy", 1][p], self.samples["f16", "greedy", 2][p], answers[p])
             if len(prompts) >= 4:

@@ -18,7 +18,7 @@ from variants import VARIANTS, Variant
 
 from trueweight import __version__
 from trueweight.core import Case, Mode, Trial, digest
-from trueweight.drift.prompts import Prompt, Split, prompts
+from trueweight.drift.prompts import DriftPrompt, Split, prompts
 from trueweight.lab import running
 from trueweight.lab.places import Places
 from trueweight.store import Manifest, RunDir, pending
@@ -30,14 +30,14 @@ CHUNK = 20
 BLOCK = 25
 
 
-def asked(words: str) -> list[Prompt]:
+def asked(words: str) -> list[DriftPrompt]:
     """``split:from:to`` → prompts of that split; ``steady-split:from:to`` → those of the steady bank."""
     split, start, end = words.split(":")
     bank = prompts(Split(split.removeprefix("steady-")), steady=split.startswith("steady-"))
     return list(bank[int(start) : int(end)])
 
 
-def case_of(variant: Variant, prompt: Prompt, kind: str) -> Case:
+def case_of(variant: Variant, prompt: DriftPrompt, kind: str) -> Case:
     """One request; ``kind`` is greedy or sampled-N. Greedy ones show the distributions that their texts come from."""
     messages = prompt.messages
     messages[-1]["content"] = variant.wrap.format(prompt.text)
@@ -59,7 +59,7 @@ def seeds_of(words: str) -> list[int]:
     return [int(word) for word in words.split("/")] if "/" in words else list(range(int(words)))
 
 
-def trials_of(variant: Variant, chosen: list[Prompt], kinds: str, samples: str) -> list[Trial]:
+def trials_of(variant: Variant, chosen: list[DriftPrompt], kinds: str, samples: str) -> list[Trial]:
     """Its trials by blocks of prompts. Greedy ones are all asked once before any is asked again, so that no ask finds
     its own prompt in a cache; the draws of a prompt follow each other, as in a run."""
     if len(chosen) > BLOCK:

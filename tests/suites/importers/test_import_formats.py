@@ -11,7 +11,7 @@ import pytest
 from trueweight.cli import main
 from trueweight.core import Case, ConfigError, Mode
 from trueweight.suites import find_suite
-from trueweight.suites.importers import importer_names, read_format, write_suite
+from trueweight.suites.importers import IMPORTERS, read_format, write_suite
 
 TOOL = {
     "type": "function",
@@ -155,7 +155,7 @@ WRONG = {
 
 def test_every_format_is_tried() -> None:
     """So that a new one comes with its malformed lines."""
-    assert set(importer_names()) == set(BAD) == set(WRONG)
+    assert set(IMPORTERS.all()) == set(BAD) == set(WRONG)
 
 
 @pytest.mark.parametrize("form", sorted(BAD))

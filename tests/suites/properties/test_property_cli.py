@@ -10,7 +10,7 @@ import pytest
 
 from trueweight.cli import main
 from trueweight.suites import find_suite, suite_path
-from trueweight.suites.properties.starter import write_starter
+from trueweight.suites.properties.suite_file import write_starter
 
 GUIDE = suite_path("agentic").with_name("README.md")
 

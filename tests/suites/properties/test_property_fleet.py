@@ -10,10 +10,10 @@ import pytest
 
 from trueweight.checks import run_checks
 from trueweight.core import Attempt, Case, Exchange, Mode, Outcome, RequestRecord, Stamp
-from trueweight.fleet import MODEL, chosen_entries
-from trueweight.fleet.answer import Write
+from trueweight.fleet import MODEL, members_named
+from trueweight.fleet.completion import Write
 from trueweight.fleet.known import KnownAnswers
-from trueweight.fleet.provider import FleetProvider, Request
+from trueweight.fleet.provider import FleetProvider, HttpRequest
 from trueweight.protocols import read_reply
 from trueweight.suites import find_suite, generated_suites
 
@@ -23,7 +23,7 @@ EXAMPLES = 25
 @pytest.fixture(scope="module")
 def provider() -> FleetProvider:
     """One that knows no answer by heart."""
-    (entry,) = chosen_entries(["twin"])
+    (entry,) = members_named(["twin"])
     return FleetProvider(entry, KnownAnswers(), rng=random.Random(1), clock=lambda: 0.0)
 
 
@@ -31,7 +31,7 @@ def reply_to(provider: FleetProvider, request: dict[str, Any], mode: Mode) -> Ex
     """Its answer, as an exchange."""
     streamed = {"stream": True, "stream_options": {"include_usage": True}} if mode is Mode.STREAM else {}
     body = json.dumps({"model": MODEL, **request, **streamed}).encode()
-    response = provider.respond(Request("POST", "/v1/chat/completions", {}, body))
+    response = provider.respond(HttpRequest("POST", "/v1/chat/completions", {}, body))
     data = b"".join(step.data for step in response.steps if isinstance(step, Write))
     attempt = Attempt(0, 0, None, 1, 2, response.status, "HTTP/1.1", response.headers, data, (Stamp(1, 0),))
     record = RequestRecord("POST", "http://x", (), body.decode())

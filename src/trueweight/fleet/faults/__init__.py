@@ -1,5 +1,5 @@
-"""Faults: each a small named thing layered on a healthy provider. A new one is a new file here."""
+"""Faults: each changes one thing of what a healthy provider does. A new one is a new class in a file here."""
 
-from trueweight.fleet.faults.fault import Fault, all_faults, fault, find_fault
+from trueweight.fleet.faults.fault import FAULTS, Fault, fault
 
-__all__ = ["Fault", "all_faults", "fault", "find_fault"]
+__all__ = ["FAULTS", "Fault", "fault"]

@@ -1,13 +1,16 @@
-"""How a fault gets at the arguments of every call, and at every text in them."""
+"""Edit the arguments of every call, or every text in them; list the fragments of each streamed call."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trueweight.fleet.answer import Answer, Call
+from trueweight.fleet.completion import Completion, CompletionCall
+
+Parts = list[tuple[int, dict[str, Any]]]
+"""Fragments of one call: the position of the chunk that carries it, and the entry of ``delta.tool_calls`` itself."""
 
 
 def read_arguments(text: str) -> Any:
@@ -18,16 +21,16 @@ def read_arguments(text: str) -> Any:
         return None
 
 
-def each_call(answer: Answer, edit: Callable[[Call], Call]) -> Answer:
+def each_call(completion: Completion, edit: Callable[[CompletionCall], CompletionCall]) -> Completion:
     """The answer with every call edited."""
-    choices = tuple(replace(choice, calls=tuple(map(edit, choice.calls))) for choice in answer.choices)
-    return replace(answer, choices=choices)
+    choices = tuple(replace(choice, calls=tuple(map(edit, choice.calls))) for choice in completion.choices)
+    return replace(completion, choices=choices)
 
 
-def each_value(answer: Answer, edit: Callable[[Any], Any]) -> Answer:
+def each_value(completion: Completion, edit: Callable[[Any], Any]) -> Completion:
     """The answer with every scalar in every call's arguments edited; what does not change keeps its very text."""
 
-    def edited(call: Call) -> Call:
+    def edited(call: CompletionCall) -> CompletionCall:
         arguments = read_arguments(call.arguments)
         if arguments is None:
             return call
@@ -37,12 +40,12 @@ def each_value(answer: Answer, edit: Callable[[Any], Any]) -> Answer:
             return call
         return replace(call, arguments=json.dumps(changed, ensure_ascii=False))
 
-    return each_call(answer, edited)
+    return each_call(completion, edited)
 
 
-def each_text(answer: Answer, edit: Callable[[str], Any]) -> Answer:
+def each_text(completion: Completion, edit: Callable[[str], Any]) -> Completion:
     """The answer with every text in every call's arguments edited."""
-    return each_value(answer, lambda value: edit(value) if isinstance(value, str) else value)
+    return each_value(completion, lambda value: edit(value) if isinstance(value, str) else value)
 
 
 def _walk(value: Any, edit: Callable[[Any], Any]) -> Any:
@@ -51,3 +54,18 @@ def _walk(value: Any, edit: Callable[[Any], Any]) -> Any:
     if isinstance(value, list):
         return [_walk(item, edit) for item in value]
     return edit(value)
+
+
+def call_parts(chunks: Sequence[dict[str, Any]]) -> list[Parts]:
+    """The fragments of every call, call by call in order of their first ones."""
+    found: dict[tuple[int, int], Parts] = {}
+    for at, chunk in enumerate(chunks):
+        for choice in chunk.get("choices") or ():
+            for part in choice["delta"].get("tool_calls") or ():
+                found.setdefault((choice["index"], part.get("index", 0)), []).append((at, part))
+    return list(found.values())
+
+
+def arguments_of(part: dict[str, Any]) -> str:
+    """The piece of arguments that a fragment carries."""
+    return (part.get("function") or {}).get("arguments") or ""

@@ -6,9 +6,9 @@ import copy
 from typing import Any
 
 from trueweight.core import digest
-from trueweight.fleet.answer import Ask
+from trueweight.fleet.completion import ChatRequest
+from trueweight.fleet.faults.arguments import Parts, arguments_of, call_parts
 from trueweight.fleet.faults.fault import Fault, fault
-from trueweight.fleet.faults.fragments import Parts, arguments_of, call_parts
 
 
 @fault("broken-fragments", rows=(11,), checks=("tool-arguments-json",))
@@ -18,7 +18,7 @@ class BrokenFragments(Fault):
     Which of them depends on the tool. Plain replies are sound.
     """
 
-    def chunks(self, ask: Ask, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def chunks(self, chat: ChatRequest, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Break the arguments of each call in its tool's own manner."""
         out = copy.deepcopy(chunks)
         for parts in call_parts(out):

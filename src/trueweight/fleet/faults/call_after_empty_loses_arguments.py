@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trueweight.fleet.answer import Answer, Ask, Call, Choice
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.faults.empty_arguments_dropped import is_empty
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -13,13 +13,13 @@ from trueweight.fleet.faults.fault import Fault, fault
 class CallAfterEmptyLosesArguments(Fault):
     """A call that follows a call with ``{}`` has ``{}`` too, whatever the model said."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Leave the state of the empty call standing for the one after it."""
-        return replace(answer, choices=tuple(map(_emptied, answer.choices)))
+        return replace(completion, choices=tuple(map(_emptied, completion.choices)))
 
 
-def _emptied(choice: Choice) -> Choice:
-    calls: list[Call] = []
+def _emptied(choice: CompletionChoice) -> CompletionChoice:
+    calls: list[CompletionCall] = []
     for at, call in enumerate(choice.calls):
         after_empty = at > 0 and is_empty(choice.calls[at - 1])
         calls.append(replace(call, arguments="{}") if after_empty else call)

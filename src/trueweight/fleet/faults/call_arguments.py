@@ -8,28 +8,29 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from trueweight.fleet.answer import Answer, Ask, Call
-from trueweight.fleet.declared import tools_of
-from trueweight.fleet.faults.arguments import each_call, each_text, read_arguments
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall
+from trueweight.fleet.faults.arguments import arguments_of, call_parts, each_call, each_text, read_arguments
 from trueweight.fleet.faults.documents import Calls, Json
 from trueweight.fleet.faults.fault import Fault, fault
-from trueweight.fleet.faults.fragments import arguments_of, call_parts
+from trueweight.fleet.template import tools_of
 
 
 @fault("truncated-call", rows=(4,), checks=("tool-arguments-complete",))
 class TruncatedCall(Fault):
     """Generation ends inside a call, and nothing says so."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Keep two thirds of the arguments."""
-        return each_call(answer, lambda call: replace(call, arguments=call.arguments[: len(call.arguments) * 2 // 3]))
+        return each_call(
+            completion, lambda call: replace(call, arguments=call.arguments[: len(call.arguments) * 2 // 3])
+        )
 
 
 @fault("late-arguments", rows=(19,), checks=("arguments-streamed",))
 class LateArguments(Fault):
     """The name of a streamed call comes early, and all of its arguments in one later chunk."""
 
-    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Hold the arguments back until the last fragment."""
         out = copy.deepcopy(chunks)
         for parts in call_parts(out):
@@ -51,10 +52,10 @@ def _fragments(chunk: Json) -> list[Json]:
 class ArgumentsAsObject(Calls):
     """Plain replies carry arguments as a JSON object instead of its text."""
 
-    def call(self, ask: Ask, call: Json) -> None:
+    def call(self, chat: ChatRequest, call: Json) -> None:
         """Forget to encode them."""
         arguments = read_arguments(call["function"]["arguments"])
-        if not ask.streamed and arguments is not None:
+        if not chat.streamed and arguments is not None:
             call["function"]["arguments"] = arguments
 
 
@@ -65,7 +66,7 @@ _NO_ARGUMENTS = ("{}", "")
 class EmptyArgumentsNull(Calls):
     """A call without arguments says null for them."""
 
-    def call(self, ask: Ask, call: Json) -> None:
+    def call(self, chat: ChatRequest, call: Json) -> None:
         """Take an empty object for none."""
         if call["function"].get("arguments") in _NO_ARGUMENTS:
             call["function"]["arguments"] = None
@@ -75,7 +76,7 @@ class EmptyArgumentsNull(Calls):
 class EmptyArgumentsAbsent(Calls):
     """A call without arguments leaves them out."""
 
-    def call(self, ask: Ask, call: Json) -> None:
+    def call(self, chat: ChatRequest, call: Json) -> None:
         """Omit what is empty."""
         if call["function"].get("arguments") in _NO_ARGUMENTS:
             del call["function"]["arguments"]
@@ -85,24 +86,24 @@ class EmptyArgumentsAbsent(Calls):
 class NamedChoiceEmpty(Fault):
     """A call that was forced by name says {}, whatever its tool requires."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Constrain nothing but the name."""
-        if not isinstance(ask.body.get("tool_choice"), Mapping):
-            return answer
-        return each_call(answer, lambda call: replace(call, arguments="{}"))
+        if not isinstance(chat.body.get("tool_choice"), Mapping):
+            return completion
+        return each_call(completion, lambda call: replace(call, arguments="{}"))
 
 
 @fault("schema-ignored", checks=("tool-arguments-schema",))
 class SchemaIgnored(Fault):
     """Calls have an argument that their tool's schema forbids."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Add one where nothing may be added."""
-        tools = {tool["function"]["name"]: tool["function"].get("parameters") or {} for tool in tools_of(ask.body)}
-        return each_call(answer, lambda call: _added(call, tools.get(call.name, {})))
+        tools = {tool["function"]["name"]: tool["function"].get("parameters") or {} for tool in tools_of(chat.body)}
+        return each_call(completion, lambda call: _added(call, tools.get(call.name, {})))
 
 
-def _added(call: Call, schema: Mapping[str, Any]) -> Call:
+def _added(call: CompletionCall, schema: Mapping[str, Any]) -> CompletionCall:
     arguments = read_arguments(call.arguments)
     if schema.get("additionalProperties") is not False or not isinstance(arguments, dict):
         return call
@@ -113,26 +114,26 @@ def _added(call: Call, schema: Mapping[str, Any]) -> Call:
 class OtherArguments(Fault):
     """Text arguments say something else than the user did."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Reverse every text."""
-        return each_text(answer, lambda text: text[::-1])
+        return each_text(completion, lambda text: text[::-1])
 
 
 @fault("vanishing-calls", rows=(12,), checks=("reply-not-empty", "stream-same-calls"))
 class VanishingCalls(Fault):
     """In streams a call that comes in one delta is lost. Plain replies are sound."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Lose every call, and end as if nothing had been said."""
-        calls = any(choice.calls for choice in answer.choices)
-        return answer.edited(calls=(), finish_reason="stop") if ask.streamed and calls else answer
+        calls = any(choice.calls for choice in completion.choices)
+        return completion.edited(calls=(), finish_reason="stop") if chat.streamed and calls else completion
 
 
 @fault("text-after-call-dropped", rows=(9,), checks=("text-beside-call",))
 class TextAfterCallDropped(Fault):
     """What is said beside a call is dropped."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Keep the calls alone."""
-        calls = any(choice.calls for choice in answer.choices)
-        return answer.edited(content=None) if calls else answer
+        calls = any(choice.calls for choice in completion.choices)
+        return completion.edited(content=None) if calls else completion

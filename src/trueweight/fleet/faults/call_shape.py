@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trueweight.fleet.answer import Answer, Ask
+from trueweight.fleet.completion import ChatRequest, Completion
 from trueweight.fleet.faults.arguments import each_call
 from trueweight.fleet.faults.documents import Calls, Json, StreamedCalls
 from trueweight.fleet.faults.fault import Fault, fault
@@ -14,25 +14,25 @@ from trueweight.fleet.faults.fault import Fault, fault
 class ControlTokensInName(Fault):
     """The name of a call ends in the model's control token."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Cut one token too late."""
-        return each_call(answer, lambda call: replace(call, name=f"{call.name}<|tool_call_argument_begin|>"))
+        return each_call(completion, lambda call: replace(call, name=f"{call.name}<|tool_call_argument_begin|>"))
 
 
 @fault("invented-tool", rows=(5,), checks=("tool-name-declared",))
 class InventedTool(Fault):
     """Calls are to a tool that nobody declared."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Make up a name."""
-        return each_call(answer, lambda call: replace(call, name=f"{call.name}_v2"))
+        return each_call(completion, lambda call: replace(call, name=f"{call.name}_v2"))
 
 
 @fault("no-name", checks=("tool-name-present",))
 class NoName(Calls):
     """Calls have no name."""
 
-    def call(self, ask: Ask, call: Json) -> None:
+    def call(self, chat: ChatRequest, call: Json) -> None:
         """Leave it out."""
         call["function"].pop("name", None)
 
@@ -41,7 +41,7 @@ class NoName(Calls):
 class NoIdStreamed(StreamedCalls):
     """Streamed calls have no id. Plain replies are sound."""
 
-    def call(self, ask: Ask, call: Json) -> None:
+    def call(self, chat: ChatRequest, call: Json) -> None:
         """Leave it out."""
         call.pop("id", None)
 
@@ -50,17 +50,17 @@ class NoIdStreamed(StreamedCalls):
 class SameId(Fault):
     """All calls of a reply share one id."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Make the id of the reply."""
-        several = any(len(choice.calls) > 1 for choice in answer.choices)
-        return each_call(answer, lambda call: replace(call, id="call_0")) if several else answer
+        several = any(len(choice.calls) > 1 for choice in completion.choices)
+        return each_call(completion, lambda call: replace(call, id="call_0")) if several else completion
 
 
 @fault("own-call-type", checks=("call-type",))
 class OwnCallType(Calls):
     """The type of a call is tool."""
 
-    def call(self, ask: Ask, call: Json) -> None:
+    def call(self, chat: ChatRequest, call: Json) -> None:
         """Use another word."""
         if "type" in call:
             call["type"] = "tool"
@@ -70,7 +70,7 @@ class OwnCallType(Calls):
 class SharedIndex(StreamedCalls):
     """Parallel streamed calls all have index 0."""
 
-    def call(self, ask: Ask, call: Json) -> None:
+    def call(self, chat: ChatRequest, call: Json) -> None:
         """Do not count."""
         call["index"] = 0
 
@@ -79,7 +79,7 @@ class SharedIndex(StreamedCalls):
 class NoIndex(StreamedCalls):
     """Streamed fragments of calls have no index."""
 
-    def call(self, ask: Ask, call: Json) -> None:
+    def call(self, chat: ChatRequest, call: Json) -> None:
         """Leave it out."""
         call.pop("index", None)
 
@@ -88,7 +88,7 @@ class NoIndex(StreamedCalls):
 class NullsInFragments(StreamedCalls):
     """Continuing fragments say null for id, type and name."""
 
-    def call(self, ask: Ask, call: Json) -> None:
+    def call(self, chat: ChatRequest, call: Json) -> None:
         """Write every field of the schema."""
         call.setdefault("id", None)
         call.setdefault("type", None)
@@ -99,10 +99,10 @@ class NullsInFragments(StreamedCalls):
 class NameInEveryFragment(StreamedCalls):
     """Every fragment of a call repeats its name."""
 
-    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Remember the name of each index."""
         names: dict[int, str] = {}
-        out = super().chunks(ask, chunks)
+        out = super().chunks(chat, chunks)
         for chunk in out:
             for choice in chunk["choices"]:
                 for part in choice["delta"].get("tool_calls") or ():

@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from trueweight.fleet.answer import Answer, Ask
+from trueweight.fleet.completion import ChatRequest, Completion
 from trueweight.fleet.faults.arguments import each_text
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -18,9 +18,9 @@ _DIGITS = re.compile(r"-?[0-9]{1,300}")
 class CoerceTypes(Fault):
     """Text that looks like a number, a boolean or null becomes one: ``"02134"`` arrives as ``2134``."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Convert whatever can be converted."""
-        return each_text(answer, _guess)
+        return each_text(completion, _guess)
 
 
 def _guess(text: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from trueweight.fleet.answer import Ask
+from trueweight.fleet.completion import ChatRequest
 from trueweight.fleet.faults.fault import Fault
 
 Json = dict[str, Any]
@@ -14,61 +14,61 @@ Json = dict[str, Any]
 class Documents(Fault):
     """Changes every document, the body of a plain reply or each chunk of a stream. Override ``document``."""
 
-    def document(self, ask: Ask, document: Json) -> None:
+    def document(self, chat: ChatRequest, document: Json) -> None:
         """Change one document in place."""
 
-    def body(self, ask: Ask, body: Json) -> Json:
+    def body(self, chat: ChatRequest, body: Json) -> Json:
         """Change the one document of a plain reply."""
         body = copy.deepcopy(body)
-        self.document(ask, body)
+        self.document(chat, body)
         return body
 
-    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Change every chunk."""
         chunks = copy.deepcopy(chunks)
         for chunk in chunks:
-            self.document(ask, chunk)
+            self.document(chat, chunk)
         return chunks
 
 
 class Choices(Documents):
     """Changes every choice of every document. Override ``choice``."""
 
-    def choice(self, ask: Ask, choice: Json) -> None:
+    def choice(self, chat: ChatRequest, choice: Json) -> None:
         """Change one choice in place; its ``message`` or ``delta`` holds what is said."""
 
-    def document(self, ask: Ask, document: Json) -> None:
+    def document(self, chat: ChatRequest, document: Json) -> None:
         """Change every choice."""
         for choice in document["choices"]:
-            self.choice(ask, choice)
+            self.choice(chat, choice)
 
 
 class Messages(Choices):
     """Changes every message and every delta. Override ``message``."""
 
-    def message(self, ask: Ask, message: Json) -> None:
+    def message(self, chat: ChatRequest, message: Json) -> None:
         """Change one message or delta in place."""
 
-    def choice(self, ask: Ask, choice: Json) -> None:
+    def choice(self, chat: ChatRequest, choice: Json) -> None:
         """Change what the choice says."""
-        self.message(ask, choice["message"] if "message" in choice else choice["delta"])
+        self.message(chat, choice["message"] if "message" in choice else choice["delta"])
 
 
 class Calls(Messages):
     """Changes every call of a plain reply and every fragment of one in a stream. Override ``call``."""
 
-    def call(self, ask: Ask, call: Json) -> None:
+    def call(self, chat: ChatRequest, call: Json) -> None:
         """Change one entry of ``tool_calls`` in place."""
 
-    def message(self, ask: Ask, message: Json) -> None:
+    def message(self, chat: ChatRequest, message: Json) -> None:
         """Change every entry."""
         for call in message.get("tool_calls") or ():
-            self.call(ask, call)
+            self.call(chat, call)
 
 
 class StreamedCalls(Calls):
     """The same in streams alone."""
 
-    def body(self, ask: Ask, body: Json) -> Json:
+    def body(self, chat: ChatRequest, body: Json) -> Json:
         """Plain replies are sound."""
         return body

@@ -5,16 +5,16 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from trueweight.fleet.answer import Ask
+from trueweight.fleet.completion import ChatRequest
+from trueweight.fleet.faults.arguments import arguments_of, call_parts
 from trueweight.fleet.faults.fault import Fault, fault
-from trueweight.fleet.faults.fragments import arguments_of, call_parts
 
 
 @fault("double-arguments", rows=(10,), checks=("tool-arguments-once",))
 class DoubleArguments(Fault):
     """Streamed arguments come twice: ``{…}{…}``. Plain replies are sound."""
 
-    def chunks(self, ask: Ask, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def chunks(self, chat: ChatRequest, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """After the last fragment of each call, send all of its arguments once more."""
         out = list(chunks)
         for parts in reversed(call_parts(chunks)):

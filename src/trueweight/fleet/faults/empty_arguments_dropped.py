@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from trueweight.fleet.answer import Answer, Ask, Call
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall
 from trueweight.fleet.faults.arguments import each_call
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -14,12 +14,12 @@ from trueweight.fleet.faults.fault import Fault, fault
 class EmptyArgumentsDropped(Fault):
     """Arguments of ``{}`` arrive as an empty text, streamed or not."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Take an empty object for nothing."""
-        return each_call(answer, lambda call: replace(call, arguments="") if is_empty(call) else call)
+        return each_call(completion, lambda call: replace(call, arguments="") if is_empty(call) else call)
 
 
-def is_empty(call: Call) -> bool:
+def is_empty(call: CompletionCall) -> bool:
     """Whether a call's arguments are the empty object."""
     try:
         return bool(json.loads(call.arguments) == {})

@@ -13,14 +13,12 @@ A fault is without state: what varies comes from ``ask.coin`` (the same for the 
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
-from trueweight.core import ConfigError, FailureKind, near_miss
-from trueweight.fleet.answer import Answer, Ask, Response, Step
+from trueweight.core import FailureKind
+from trueweight.core.registry import Registry
+from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Step
 
 
 class Fault:
@@ -35,41 +33,41 @@ class Fault:
     """For faults of transport: the kinds of failure that the wire must name, each one of them."""
     raw: ClassVar[bool] = False
     """Whether it bites below HTTP, where ``wire`` is, and so needs a server of its own."""
-    says: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
     """What it does, in a few words."""
 
-    def accept(self, body: Any, objection: Response) -> Any:
+    def accept(self, body: Any, objection: ResponseScript) -> Any:
         """A request body to answer instead of refusing this one; None to refuse it."""
         return None
 
-    def refuse(self, ask: Ask) -> Response | None:
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
         """Answer before anyone thinks; None to go on."""
 
-    def refusal(self, response: Response) -> Response:
+    def refusal(self, response: ResponseScript) -> ResponseScript:
         """Change how a refusal is worded."""
         return response
 
-    def request(self, ask: Ask) -> Ask:
+    def request(self, chat: ChatRequest) -> ChatRequest:
         """Change what the model gets to see."""
-        return ask
+        return chat
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Change what the model said."""
-        return answer
+        return completion
 
-    def body(self, ask: Ask, body: dict[str, Any]) -> dict[str, Any]:
+    def body(self, chat: ChatRequest, body: dict[str, Any]) -> dict[str, Any]:
         """Change the JSON body of a plain reply."""
         return body
 
-    def chunks(self, ask: Ask, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def chunks(self, chat: ChatRequest, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Change the chunks of a streamed reply, before they are written as events."""
         return chunks
 
-    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+    def frames(self, chat: ChatRequest, frames: list[bytes]) -> list[bytes]:
         """Change the bytes of a streamed reply: one item is one write."""
         return frames
 
-    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+    def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """Change status, headers, timing, or how the connection ends."""
         return response
 
@@ -82,7 +80,9 @@ class Fault:
         return steps
 
 
-_FAULTS: dict[str, Fault] = {}
+FAULTS: Registry[Fault] = Registry("fault", "trueweight.faults")
+"""Every fault by name. A fault of another package is found through its entry point in ``trueweight.faults``."""
+
 _Kind = TypeVar("_Kind", bound=type[Fault])
 
 
@@ -92,41 +92,21 @@ def fault(
     rows: tuple[int, ...] = (),
     checks: tuple[str, ...] = (),
     failures: tuple[FailureKind, ...] = (),
-    says: str = "",
+    summary: str = "",
 ) -> Callable[[_Kind], _Kind]:
-    """Name a fault class and put it on the list.
+    """Name a fault class and register one instance of it.
+
+    Args:
+        summary: what the fault does, in a few words; by default the first line of the class's docstring.
 
     Raises:
-        ValueError: if the name is taken.
+        ConfigError: ``registry-duplicate`` if the name is taken.
     """
 
     def register(kind: _Kind) -> _Kind:
-        if name in _FAULTS:
-            raise ValueError(f"two faults are called {name!r}")
         kind.name, kind.rows, kind.checks, kind.failures = name, rows, checks, failures
-        kind.says = says or (kind.__doc__ or "").strip().splitlines()[0].rstrip(".")
-        _FAULTS[name] = kind()
+        kind.summary = summary or (kind.__doc__ or "").strip().splitlines()[0].rstrip(".")
+        FAULTS.add(name, kind())
         return kind
 
     return register
-
-
-@cache
-def all_faults() -> Mapping[str, Fault]:
-    """Every fault by name; the files of this package are found by themselves."""
-    package = importlib.import_module("trueweight.fleet.faults")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    return dict(sorted(_FAULTS.items()))
-
-
-def find_fault(name: str) -> Fault:
-    """The fault of that name.
-
-    Raises:
-        ConfigError: with the near miss, if there is none.
-    """
-    known = all_faults()
-    if name not in known:
-        raise ConfigError(f"there is no fault {name!r}", code="unknown-fault", hint=near_miss(name, known))
-    return known[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 
-from trueweight.fleet.answer import Answer, Ask, Choice
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionChoice
 from trueweight.fleet.faults.documents import Choices, Json
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -14,7 +14,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 class StopBesideCalls(Choices):
     """Calls come under a finish reason of stop."""
 
-    def choice(self, ask: Ask, choice: Json) -> None:
+    def choice(self, chat: ChatRequest, choice: Json) -> None:
         """Say stop."""
         if choice["finish_reason"] == "tool_calls":
             choice["finish_reason"] = "stop"
@@ -24,21 +24,21 @@ class StopBesideCalls(Choices):
 class ReasonWithoutCalls(Fault):
     """The finish reason is tool_calls, and there are none."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Lose the calls and keep the reason."""
-        return answer.edited(calls=())
+        return completion.edited(calls=())
 
 
 @fault("calls-though-cut", rows=(27,), checks=("finish-reason-length",))
 class CallsThoughCut(Fault):
     """A call that max_tokens cut ends with tool_calls instead of length."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Let the calls win over the limit."""
-        return replace(answer, choices=tuple(map(_called, answer.choices)))
+        return replace(completion, choices=tuple(map(_called, completion.choices)))
 
 
-def _called(choice: Choice) -> Choice:
+def _called(choice: CompletionChoice) -> CompletionChoice:
     return replace(choice, finish_reason="tool_calls") if choice.calls else choice
 
 
@@ -46,17 +46,17 @@ def _called(choice: Choice) -> Choice:
 class LengthSaidStop(Fault):
     """A reply that max_tokens cut says stop."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Say that it came to its own end."""
-        cut = any(choice.finish_reason == "length" for choice in answer.choices)
-        return answer.edited(finish_reason="stop") if cut else answer
+        cut = any(choice.finish_reason == "length" for choice in completion.choices)
+        return completion.edited(finish_reason="stop") if cut else completion
 
 
 @fault("own-finish-reason", checks=("finish-reason-known",))
 class OwnFinishReason(Choices):
     """The finish reason is the engine's own word."""
 
-    def choice(self, ask: Ask, choice: Json) -> None:
+    def choice(self, chat: ChatRequest, choice: Json) -> None:
         """Say eos_token."""
         if choice["finish_reason"] == "stop":
             choice["finish_reason"] = "eos_token"
@@ -66,7 +66,7 @@ class OwnFinishReason(Choices):
 class FinishTwice(Fault):
     """A stream says twice that it has finished."""
 
-    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Send the chunk with the reason once more."""
         last = [at for at, chunk in enumerate(chunks) if chunk["choices"] and chunk["choices"][0]["finish_reason"]]
         at = last[-1]

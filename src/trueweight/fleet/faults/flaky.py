@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from trueweight.fleet.answer import Answer, Ask, Drop, Response
+from trueweight.fleet.completion import ChatRequest, Completion, Drop, ResponseScript
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -17,9 +17,9 @@ _KINDS = ("unavailable", "rate-limited", "dropped", "server-error")
 class Flaky(Fault):
     """Three requests in ten end in 503, 429 with ``Retry-After: 0``, 500, or a connection closed before the end."""
 
-    def refuse(self, ask: Ask) -> Response | None:
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
         """The failures that come instead of an answer."""
-        match _fate(ask):
+        match _fate(chat):
             case "unavailable":
                 return RefusedError("The engine is overloaded.", status=503, kind="server_error").response()
             case "rate-limited":
@@ -30,14 +30,14 @@ class Flaky(Fault):
             case _:
                 return None
 
-    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+    def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """The failure that comes in the middle of one."""
-        if _fate(ask) != "dropped":
+        if _fate(chat) != "dropped":
             return response
         return replace(response, steps=(*response.steps[: len(response.steps) // 2], Drop()))
 
 
-def _fate(ask: Ask) -> str | None:
+def _fate(chat: ChatRequest) -> str | None:
     """What happens to this request: by its number, so that no question is luckier than another."""
-    draw = random.Random(f"flaky:{ask.count}")
+    draw = random.Random(f"flaky:{chat.count}")
     return draw.choice(_KINDS) if draw.random() < _SHARE else None

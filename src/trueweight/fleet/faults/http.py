@@ -7,28 +7,28 @@ import json
 from dataclasses import replace
 
 from trueweight.core import FailureKind
-from trueweight.fleet.answer import Answer, Ask, Drop, Response, Step, Write
+from trueweight.fleet.completion import ChatRequest, Completion, Drop, ResponseScript, Step, Write
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.faults.documents import Json
 from trueweight.fleet.faults.fault import Fault, fault
-from trueweight.fleet.model import MODEL
+from trueweight.fleet.network import MODEL
 
 _PAGE = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
 _BOMB = 80 * 1024 * 1024
 
 
-def _bytes(response: Response) -> bytes:
+def _bytes(response: ResponseScript) -> bytes:
     return b"".join(step.data for step in response.steps if isinstance(step, Write))
 
 
-def _replaced(response: Response, body: bytes, **headers: str) -> Response:
+def _replaced(response: ResponseScript, body: bytes, **headers: str) -> ResponseScript:
     """The response with another body and headers; no length, so that nothing contradicts it."""
     named = {key.replace("_", "-"): value for key, value in headers.items()}
     kept = [(key, value) for key, value in response.headers if key not in {"content-length", *named}]
     return replace(response, headers=(*kept, *named.items()), steps=(Write(body),))
 
 
-def _without(response: Response, name: str) -> tuple[tuple[str, str], ...]:
+def _without(response: ResponseScript, name: str) -> tuple[tuple[str, str], ...]:
     return tuple((key, value) for key, value in response.headers if key != name)
 
 
@@ -36,16 +36,16 @@ def _without(response: Response, name: str) -> tuple[tuple[str, str], ...]:
 class StreamIgnored(Fault):
     """One JSON body comes where a stream was asked for."""
 
-    def request(self, ask: Ask) -> Ask:
+    def request(self, chat: ChatRequest) -> ChatRequest:
         """Never stream."""
-        return replace(ask, body={**ask.body, "stream": False})
+        return replace(chat, body={**chat.body, "stream": False})
 
 
 @fault("html-with-200", rows=(42,), checks=("http-json",))
 class HtmlWith200(Fault):
     """A proxy's error page comes with a success status."""
 
-    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+    def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """Send the page."""
         return _replaced(response, _PAGE, content_type="text/html")
 
@@ -54,7 +54,7 @@ class HtmlWith200(Fault):
 class NanInJson(Fault):
     """Numbers are written that JSON does not have."""
 
-    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+    def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """Write NaN where a number belongs."""
         steps = tuple(
             Write(step.data.replace(b'"created":', b'"score":NaN,"created":', 1)) if isinstance(step, Write) else step
@@ -67,7 +67,7 @@ class NanInJson(Fault):
 class NotUtf8(Fault):
     """Text is sent in another encoding."""
 
-    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+    def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """Write the model's name in Latin-1."""
         body = _bytes(response).replace(MODEL.encode(), MODEL.replace("i", "ï").encode("latin-1"), 1)
         return _replaced(response, body)
@@ -77,7 +77,7 @@ class NotUtf8(Fault):
 class BadJsonEvents(Fault):
     """An event of a stream is not JSON."""
 
-    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+    def frames(self, chat: ChatRequest, frames: list[bytes]) -> list[bytes]:
         """Cut one short."""
         return [frames[0], b'data: {"id":"chat\n\n', *frames[1:]]
 
@@ -86,7 +86,7 @@ class BadJsonEvents(Fault):
 class OddEvents(Fault):
     """A stream begins with a byte order mark, and its lines end in a lone CR."""
 
-    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+    def frames(self, chat: ChatRequest, frames: list[bytes]) -> list[bytes]:
         """Write what the standard allows and nobody reads."""
         return [b"\xef\xbb\xbf", *(frame.replace(b"\n", b"\r") for frame in frames)]
 
@@ -95,7 +95,7 @@ class OddEvents(Fault):
 class MultiLineEvents(Fault):
     """The JSON of an event is spread over several data lines."""
 
-    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+    def frames(self, chat: ChatRequest, frames: list[bytes]) -> list[bytes]:
         """Break the line after the first member."""
         return [frame.replace(b',"', b',\ndata: "', 1) for frame in frames]
 
@@ -104,7 +104,7 @@ class MultiLineEvents(Fault):
 class WrongContentType(Fault):
     """Everything is text/plain."""
 
-    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+    def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """Name the wrong type."""
         return replace(response, headers=(*_without(response, "content-type"), ("content-type", "text/plain")))
 
@@ -113,7 +113,7 @@ class WrongContentType(Fault):
 class BrokenGzip(Fault):
     """The body is compressed unasked, and its end is missing."""
 
-    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+    def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """Never flush."""
         packed = gzip.compress(_bytes(response))
         return _replaced(response, packed[: len(packed) - 12], content_encoding="gzip")
@@ -123,9 +123,9 @@ class BrokenGzip(Fault):
 class GzipBomb(Fault):
     """Now and then a small body unpacks to eighty megabytes."""
 
-    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+    def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """Pack a lot of nothing, once in six replies: each one costs its reader a second."""
-        if ask.count % 6:
+        if chat.count % 6:
             return response
         return _replaced(response, _bomb(), content_encoding="gzip")
 
@@ -143,7 +143,7 @@ def _bomb() -> bytes:
 class StreamCut(Fault):
     """A stream just ends in the middle, with status 200 and no error."""
 
-    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+    def frames(self, chat: ChatRequest, frames: list[bytes]) -> list[bytes]:
         """Send the first third."""
         return frames[: max(len(frames) // 3, 1)]
 
@@ -152,7 +152,7 @@ class StreamCut(Fault):
 class DoneMissing(Fault):
     """A stream ends without [DONE]."""
 
-    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+    def frames(self, chat: ChatRequest, frames: list[bytes]) -> list[bytes]:
         """Leave out the last event."""
         return frames[:-1]
 
@@ -161,7 +161,7 @@ class DoneMissing(Fault):
 class ErrorInStream(Fault):
     """The engine fails in the middle of a stream, and says so in an event with status 200."""
 
-    def frames(self, ask: Ask, frames: list[bytes]) -> list[bytes]:
+    def frames(self, chat: ChatRequest, frames: list[bytes]) -> list[bytes]:
         """Give up half-way."""
         error: Json = {"error": {"message": "Worker died.", "type": "server_error", "code": 500}, "choices": []}
         return [*frames[: len(frames) // 2], f"data: {json.dumps(error)}\n\n".encode(), frames[-1]]
@@ -171,16 +171,16 @@ class ErrorInStream(Fault):
 class Redirected(Fault):
     """Every request is sent to another host."""
 
-    def refuse(self, ask: Ask) -> Response | None:
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
         """Point elsewhere."""
-        return Response(307, (("location", "https://elsewhere.invalid/v1/chat/completions"),), (Write(b""),))
+        return ResponseScript(307, (("location", "https://elsewhere.invalid/v1/chat/completions"),), (Write(b""),))
 
 
 @fault("server-errors", rows=(46,), failures=(FailureKind.SERVER_ERROR,))
 class ServerErrors(Fault):
     """Every request ends in a 503."""
 
-    def refuse(self, ask: Ask) -> Response | None:
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
         """Be overloaded."""
         return RefusedError("The engine is overloaded.", status=503, kind="server_error").response()
 
@@ -189,11 +189,11 @@ class ServerErrors(Fault):
 class RateLimited(Fault):
     """Every request ends in a 429: with Retry-After in seconds, as a date, or without it."""
 
-    def refuse(self, ask: Ask) -> Response | None:
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
         """Take turns."""
         limited = RefusedError("Rate limit reached.", status=429, kind="rate_limit_error").response()
         forms = ("0", "Thu, 01 Jan 2026 00:00:00 GMT", None)
-        form = forms[ask.count % len(forms)]
+        form = forms[chat.count % len(forms)]
         return limited if form is None else limited.header("retry-after", form)
 
 
@@ -201,11 +201,11 @@ class RateLimited(Fault):
 class KeyRefused(Fault):
     """Every request ends in a 401, malformed ones as well."""
 
-    def accept(self, body: object, objection: Response) -> object:
+    def accept(self, body: object, objection: ResponseScript) -> object:
         """Look at the key first."""
         return {"model": MODEL, "messages": [{"role": "user", "content": "hi"}]}
 
-    def refuse(self, ask: Ask) -> Response | None:
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
         """Know nobody."""
         return RefusedError("Incorrect API key provided.", status=401, code="invalid_api_key").response()
 
@@ -214,7 +214,7 @@ class KeyRefused(Fault):
 class ResetMidBody(Fault):
     """The connection closes in the middle of a body."""
 
-    def response(self, ask: Ask, answer: Answer, response: Response) -> Response:
+    def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """Go away half-way."""
         half: tuple[Step, ...] = response.steps[: len(response.steps) // 2]
         return replace(response, steps=(*half, Drop()))

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from trueweight.fleet.answer import Answer, Ask, Call, Choice
-from trueweight.fleet.declared import tools_of
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.template import tools_of
 
 _SHARE_STRUCTURED = 0.85
 _SHARE_ENUM = 0.6
@@ -21,19 +21,19 @@ _SHARE_ENUM = 0.6
 class IgnoreStrict(Fault):
     """Most ``json_schema`` answers are fenced, in prose or of wrong types; many enum arguments are off."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Undo what constrained decoding did."""
-        wanted = ask.body.get("response_format") or {}
-        choices = answer.choices
-        if wanted.get("type") == "json_schema" and ask.coin(self.name) < _SHARE_STRUCTURED:
-            manner = ask.coin(f"{self.name}/manner")
+        wanted = chat.body.get("response_format") or {}
+        choices = completion.choices
+        if wanted.get("type") == "json_schema" and chat.coin(self.name) < _SHARE_STRUCTURED:
+            manner = chat.coin(f"{self.name}/manner")
             choices = tuple(_loosened(choice, manner) for choice in choices)
-        if tools_of(ask.body) and ask.coin(f"{self.name}/enum") < _SHARE_ENUM:
-            choices = tuple(_off_enum(choice, tools_of(ask.body)) for choice in choices)
-        return replace(answer, choices=choices)
+        if tools_of(chat.body) and chat.coin(f"{self.name}/enum") < _SHARE_ENUM:
+            choices = tuple(_off_enum(choice, tools_of(chat.body)) for choice in choices)
+        return replace(completion, choices=choices)
 
 
-def _loosened(choice: Choice, manner: float) -> Choice:
+def _loosened(choice: CompletionChoice, manner: float) -> CompletionChoice:
     """One of three ways in which models garnish a document."""
     if not choice.content:
         return choice
@@ -62,12 +62,12 @@ def _mistyped(content: str) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def _off_enum(choice: Choice, tools: Any) -> Choice:
+def _off_enum(choice: CompletionChoice, tools: Any) -> CompletionChoice:
     schemas = {tool["function"]["name"]: tool["function"].get("parameters") or {} for tool in tools}
     return replace(choice, calls=tuple(_off(call, schemas.get(call.name, {})) for call in choice.calls))
 
 
-def _off(call: Call, schema: Mapping[str, Any]) -> Call:
+def _off(call: CompletionCall, schema: Mapping[str, Any]) -> CompletionCall:
     """The call with each string argument that has an enum written another way."""
     try:
         arguments = json.loads(call.arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trueweight.fleet.answer import Answer, Ask, Call, Choice
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.faults.fault import Fault, fault
 
 _SHARE = 0.6
@@ -14,14 +14,14 @@ _SHARE = 0.6
 class LeakToolMarkers(Fault):
     """On about 60% of questions, the same ones every time, a call becomes ``<tool_call>…</tool_call>`` in content."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Write the calls as the model's own markup."""
-        if ask.coin(self.name) >= _SHARE:
-            return answer
-        return replace(answer, choices=tuple(_leaked(choice) for choice in answer.choices))
+        if chat.coin(self.name) >= _SHARE:
+            return completion
+        return replace(completion, choices=tuple(_leaked(choice) for choice in completion.choices))
 
 
-def _leaked(choice: Choice) -> Choice:
+def _leaked(choice: CompletionChoice) -> CompletionChoice:
     if not choice.calls:
         return choice
     text = (choice.content or "") + "\n".join(map(_markup, choice.calls))
@@ -29,5 +29,5 @@ def _leaked(choice: Choice) -> Choice:
     return replace(choice, content=text, calls=(), finish_reason=reason, logprobs=None)
 
 
-def _markup(call: Call) -> str:
+def _markup(call: CompletionCall) -> str:
     return f'<tool_call>\n{{"name": "{call.name}", "arguments": {call.arguments}}}\n</tool_call>'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trueweight.fleet.answer import Answer, Ask
+from trueweight.fleet.completion import ChatRequest, Completion
 from trueweight.fleet.faults.arguments import each_text
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -13,6 +13,6 @@ _MARKER = "</tool_call>"
 class MarkerCutsArgument(Fault):
     """A text argument that contains ``</tool_call>`` ends where the marker begins."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Take the first marker for the real one."""
-        return each_text(answer, lambda text: text.partition(_MARKER)[0])
+        return each_text(completion, lambda text: text.partition(_MARKER)[0])

@@ -5,85 +5,89 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from trueweight.fleet.answer import Answer, Ask, Response
-from trueweight.fleet.declared import tools_of
+from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript
 from trueweight.fleet.errors import RefusedError, json_response
 from trueweight.fleet.faults.fault import Fault, fault
-from trueweight.fleet.model import MODEL
+from trueweight.fleet.network import MODEL
+from trueweight.fleet.template import tools_of
 
 
-def _with(ask: Ask, **changes: Any) -> Ask:
-    return replace(ask, body={**ask.body, **changes})
+def _with(chat: ChatRequest, **changes: Any) -> ChatRequest:
+    return replace(chat, body={**chat.body, **changes})
 
 
 @fault("stop-ignored", rows=(40,), checks=("stop-honoured",))
 class StopIgnored(Fault):
     """Text runs on past a stop sequence."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Go on after it."""
-        stop = ask.body.get("stop")
+        stop = chat.body.get("stop")
         word = stop if isinstance(stop, str) else next(iter(stop or ()), None)
-        if not word or any(choice.calls for choice in answer.choices):
-            return answer
-        choices = tuple(replace(c, content=f"{c.content or ''}{word} and more", logprobs=None) for c in answer.choices)
-        return replace(answer, choices=choices)
+        if not word or any(choice.calls for choice in completion.choices):
+            return completion
+        choices = tuple(
+            replace(c, content=f"{c.content or ''}{word} and more", logprobs=None) for c in completion.choices
+        )
+        return replace(completion, choices=choices)
 
 
 @fault("n-ignored", rows=(40,), checks=("n-honoured",))
 class NIgnored(Fault):
     """One choice comes, whatever n says."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Keep the first."""
-        return replace(answer, choices=answer.choices[:1])
+        return replace(completion, choices=completion.choices[:1])
 
 
 @fault("logprobs-ignored", rows=(40,), checks=("logprobs-honoured",))
 class LogprobsIgnored(Fault):
     """No log-probabilities come, though they were asked for."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Drop them."""
-        return answer.edited(logprobs=None)
+        return completion.edited(logprobs=None)
 
 
 @fault("max-tokens-ignored", rows=(40,), checks=("max-tokens-honoured",))
 class MaxTokensIgnored(Fault):
     """Replies are longer than max_tokens allows."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Spend the limit and some more."""
-        limit = ask.body.get("max_completion_tokens") or ask.body.get("max_tokens")
-        return answer if limit is None else replace(answer, completion_tokens=limit + 40)
+        limit = chat.body.get("max_completion_tokens") or chat.body.get("max_tokens")
+        return completion if limit is None else replace(completion, completion_tokens=limit + 40)
 
 
 @fault("seed-ignored", rows=(40,), checks=("seed-repeats",))
 class SeedIgnored(Fault):
     """The seed does not reach the sampler."""
 
-    def request(self, ask: Ask) -> Ask:
+    def request(self, chat: ChatRequest) -> ChatRequest:
         """Forget it."""
-        return _with(ask, seed=None) if ask.body.get("seed") is not None and ask.body.get("temperature") else ask
+        return _with(chat, seed=None) if chat.body.get("seed") is not None and chat.body.get("temperature") else chat
 
 
 @fault("always-greedy", rows=(43,), checks=("temperature-varies",))
 class AlwaysGreedy(Fault):
     """The temperature does not reach the sampler: it is always 0."""
 
-    def request(self, ask: Ask) -> Ask:
+    def request(self, chat: ChatRequest) -> ChatRequest:
         """Take the likeliest token."""
-        return _with(ask, temperature=0) if ask.body.get("temperature") else ask
+        return _with(chat, temperature=0) if chat.body.get("temperature") else chat
 
 
 @fault("never-greedy", rows=(43,), checks=("temperature-zero-repeats",))
 class NeverGreedy(Fault):
     """A temperature of 0 is taken for none, and none for 1."""
 
-    def request(self, ask: Ask) -> Ask:
+    def request(self, chat: ChatRequest) -> ChatRequest:
         """Treat zero as absent."""
         return (
-            _with(ask, temperature=1, seed=None) if ask.body.get("temperature") == 0 and "seed" not in ask.body else ask
+            _with(chat, temperature=1, seed=None)
+            if chat.body.get("temperature") == 0 and "seed" not in chat.body
+            else chat
         )
 
 
@@ -91,7 +95,7 @@ class NeverGreedy(Fault):
 class AcceptsAnything(Fault):
     """Malformed requests are answered as if they were not."""
 
-    def accept(self, body: Any, objection: Response) -> Any:
+    def accept(self, body: Any, objection: ResponseScript) -> Any:
         """Answer something simple instead."""
         streamed = isinstance(body, dict) and body.get("stream") is True
         return {"model": MODEL, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 8, "stream": streamed}
@@ -101,15 +105,15 @@ class AcceptsAnything(Fault):
 class RefusesTools(Fault):
     """Requests with tools are refused, and the words do not say why."""
 
-    def refuse(self, ask: Ask) -> Response | None:
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
         """Be of no help."""
-        return RefusedError("Bad request.").response() if tools_of(ask.body) else None
+        return RefusedError("Bad request.").response() if tools_of(chat.body) else None
 
 
 @fault("bare-error", checks=("error-object",))
 class BareError(Fault):
     """Refusals have no error object with a message."""
 
-    def refusal(self, response: Response) -> Response:
+    def refusal(self, response: ResponseScript) -> ResponseScript:
         """Say it in a word."""
         return json_response({"detail": "bad"}, status=response.status)

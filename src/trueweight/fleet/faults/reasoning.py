@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trueweight.fleet.answer import Answer, Ask, Call, Choice
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.faults.documents import Json, Messages
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -13,19 +13,19 @@ from trueweight.fleet.faults.fault import Fault, fault
 class CallsInReasoning(Fault):
     """The reasoning parser swallows the calls: their markup stands in the reasoning."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Write the calls where the thoughts are."""
-        return replace(answer, choices=tuple(map(_swallowed, answer.choices)))
+        return replace(completion, choices=tuple(map(_swallowed, completion.choices)))
 
 
-def _swallowed(choice: Choice) -> Choice:
+def _swallowed(choice: CompletionChoice) -> CompletionChoice:
     if not choice.calls:
         return choice
     text = (choice.reasoning or "") + "".join(map(_markup, choice.calls))
     return replace(choice, reasoning=text, calls=(), finish_reason="stop")
 
 
-def _markup(call: Call) -> str:
+def _markup(call: CompletionCall) -> str:
     name = f"<|tool_call_begin|>functions.{call.name}:0<|tool_call_argument_begin|>"
     return f"<|tool_calls_section_begin|>{name}{call.arguments}<|tool_call_end|><|tool_calls_section_end|>"
 
@@ -34,12 +34,12 @@ def _markup(call: Call) -> str:
 class AnswerInReasoning(Fault):
     """The reasoning parser waits for an end that never comes: the answer is all reasoning."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Move the content."""
-        return replace(answer, choices=tuple(map(_moved, answer.choices)))
+        return replace(completion, choices=tuple(map(_moved, completion.choices)))
 
 
-def _moved(choice: Choice) -> Choice:
+def _moved(choice: CompletionChoice) -> CompletionChoice:
     if not choice.content or choice.calls:
         return choice
     return replace(choice, reasoning=(choice.reasoning or "") + choice.content, content=None, logprobs=None)
@@ -49,14 +49,14 @@ def _moved(choice: Choice) -> Choice:
 class ThinkTagsInContent(Fault):
     """In streams the thinking stands in the content between its tags. Plain replies are sound."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Have no reasoning parser."""
-        if not ask.streamed:
-            return answer
-        return replace(answer, choices=tuple(map(_tagged, answer.choices)))
+        if not chat.streamed:
+            return completion
+        return replace(completion, choices=tuple(map(_tagged, completion.choices)))
 
 
-def _tagged(choice: Choice) -> Choice:
+def _tagged(choice: CompletionChoice) -> CompletionChoice:
     if not choice.content:
         return choice
     thought = choice.reasoning or "The user wants an answer."
@@ -67,26 +67,26 @@ def _tagged(choice: Choice) -> Choice:
 class ReasoningDropped(Fault):
     """Reasoning never arrives."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Keep it for itself."""
-        return answer.edited(reasoning=None)
+        return completion.edited(reasoning=None)
 
 
 @fault("effort-ignored", rows=(40,), checks=("reasoning-longer",))
 class EffortIgnored(Fault):
     """The reasoning is the same few words, whatever effort was asked for."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Think as little as ever."""
-        choices = tuple(replace(c, reasoning="Hm." if c.reasoning else None) for c in answer.choices)
-        return replace(answer, choices=choices)
+        choices = tuple(replace(c, reasoning="Hm." if c.reasoning else None) for c in completion.choices)
+        return replace(completion, choices=choices)
 
 
 @fault("reasoning-renamed", rows=(35,), checks=("reasoning-field",))
 class ReasoningRenamed(Messages):
     """Reasoning comes as reasoning instead of reasoning_content."""
 
-    def message(self, ask: Ask, message: Json) -> None:
+    def message(self, chat: ChatRequest, message: Json) -> None:
         """Use the shorter name."""
         if "reasoning_content" in message:
             message["reasoning"] = message.pop("reasoning_content")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from trueweight.fleet.answer import Ask
+from trueweight.fleet.completion import ChatRequest
 from trueweight.fleet.faults.documents import Choices, Documents, Json, Messages
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -13,7 +13,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 class ContentAsParts(Messages):
     """Content comes as a list of parts instead of a text."""
 
-    def message(self, ask: Ask, message: Json) -> None:
+    def message(self, chat: ChatRequest, message: Json) -> None:
         """Wrap it."""
         if isinstance(message.get("content"), str):
             message["content"] = [{"type": "text", "text": message["content"]}]
@@ -23,7 +23,7 @@ class ContentAsParts(Messages):
 class EmptyChunks(Fault):
     """A stream begins with a chunk that says nothing at all."""
 
-    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Put one more before the first."""
         return [{**chunks[0], "choices": []}, *chunks]
 
@@ -32,7 +32,7 @@ class EmptyChunks(Fault):
 class NoChoiceIndex(Choices):
     """Choices have no index."""
 
-    def choice(self, ask: Ask, choice: Json) -> None:
+    def choice(self, chat: ChatRequest, choice: Json) -> None:
         """Leave it out."""
         del choice["index"]
 
@@ -41,7 +41,7 @@ class NoChoiceIndex(Choices):
 class WrongObject(Documents):
     """Every response says that it is a text completion."""
 
-    def document(self, ask: Ask, document: Json) -> None:
+    def document(self, chat: ChatRequest, document: Json) -> None:
         """Name another kind."""
         document["object"] = "text_completion"
 
@@ -50,7 +50,7 @@ class WrongObject(Documents):
 class NewIdEachChunk(Fault):
     """Each chunk of a stream has an id of its own."""
 
-    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Number them."""
         return [{**chunk, "id": f"{chunk['id']}-{at}"} for at, chunk in enumerate(chunks)]
 
@@ -59,7 +59,7 @@ class NewIdEachChunk(Fault):
 class LegacyFunctionCall(Messages):
     """Calls come as the function_call of old."""
 
-    def message(self, ask: Ask, message: Json) -> None:
+    def message(self, chat: ChatRequest, message: Json) -> None:
         """Move the first call there."""
         calls = message.pop("tool_calls", None)
         if calls:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 
 from trueweight.core import FailureKind
-from trueweight.fleet.answer import Abort, Pause, Step, Write
+from trueweight.fleet.completion import Abort, Pause, Step, Write
 from trueweight.fleet.faults.fault import Fault, fault
 
 _FOR_EVER = 3600.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trueweight.fleet.answer import Answer, Ask
+from trueweight.fleet.completion import ChatRequest, Completion
 from trueweight.fleet.faults.arguments import each_text
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -11,6 +11,6 @@ from trueweight.fleet.faults.fault import Fault, fault
 class StripWhitespace(Fault):
     """Text arguments lose their indentation, and the blank lines at both ends."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Strip every line, then the whole."""
-        return each_text(answer, lambda text: "\n".join(line.strip() for line in text.split("\n")).strip())
+        return each_text(completion, lambda text: "\n".join(line.strip() for line in text.split("\n")).strip())

@@ -6,17 +6,17 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from trueweight.fleet.answer import Answer, Ask
+from trueweight.fleet.completion import ChatRequest, Completion
 from trueweight.fleet.faults.fault import Fault, fault
 
 
-def each_content(answer: Answer, edit: Callable[[str], str]) -> Answer:
+def each_content(completion: Completion, edit: Callable[[str], str]) -> Completion:
     """The answer with the content of every choice that calls nothing edited."""
     choices = tuple(
         replace(choice, content=edit(choice.content), logprobs=None) if choice.content and not choice.calls else choice
-        for choice in answer.choices
+        for choice in completion.choices
     )
-    return replace(answer, choices=choices)
+    return replace(completion, choices=choices)
 
 
 def _is_json(text: str) -> bool:
@@ -27,71 +27,71 @@ def _is_json(text: str) -> bool:
 class HistoryIdsRaw(Fault):
     """Earlier calls are rendered wrongly, and the model imitates them in text instead of calling."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Where the history has calls, write the next one as text."""
-        earlier = [call for message in ask.body["messages"] for call in message.get("tool_calls") or ()]
+        earlier = [call for message in chat.body["messages"] for call in message.get("tool_calls") or ()]
         if not earlier:
-            return answer
+            return completion
         name = earlier[-1]["function"]["name"]
         text = f'functions.{name}:{len(earlier)} {{"again": true}}'
-        return answer.edited(content=text, calls=(), finish_reason="stop", logprobs=None)
+        return completion.edited(content=text, calls=(), finish_reason="stop", logprobs=None)
 
 
 @fault("invisible-characters", checks=("text-visible",))
 class InvisibleCharacters(Fault):
     """Zero-width characters mark the text."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Put one after the first word."""
-        return each_content(answer, lambda text: text if _is_json(text) else text.replace(" ", " \u200b", 1))
+        return each_content(completion, lambda text: text if _is_json(text) else text.replace(" ", " \u200b", 1))
 
 
 @fault("endless-loop", rows=(43,), checks=("text-no-loop",))
 class EndlessLoop(Fault):
     """The text repeats one piece until the limit."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Never get out of the loop."""
-        if any(choice.calls for choice in answer.choices):
-            return answer
-        return answer.edited(content="and then again " * 60, finish_reason="length", logprobs=None)
+        if any(choice.calls for choice in completion.choices):
+            return completion
+        return completion.edited(content="and then again " * 60, finish_reason="length", logprobs=None)
 
 
 @fault("round-in-circles", rows=(43,), checks=("text-repetition",))
 class RoundInCircles(Fault):
     """The same sentence comes again and again, until it ends by itself."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Say it six times."""
         circle = "As I said before, it is what it is, and that is all there is to say. "
-        return each_content(answer, lambda text: text if _is_json(text) else circle * 6)
+        return each_content(completion, lambda text: text if _is_json(text) else circle * 6)
 
 
 @fault("other-language", rows=(43,), checks=("text-script",))
 class OtherLanguage(Fault):
     """A word of another script stands in the middle of the text."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Let the sampler slip once."""
-        return each_content(answer, lambda text: text if _is_json(text) else text.replace(" ", " однако ", 1))
+        return each_content(completion, lambda text: text if _is_json(text) else text.replace(" ", " однако ", 1))
 
 
 @fault("other-words", checks=("content-matches", "graded"))
 class OtherWords(Fault):
     """Text comes out as other words than were asked for."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Say the same thing always."""
-        return each_content(answer, lambda text: text if _is_json(text) else "I would rather not say")
+        return each_content(completion, lambda text: text if _is_json(text) else "I would rather not say")
 
 
 @fault("other-values", checks=("json-equals",))
 class OtherValues(Fault):
     """Documents have the right form and wrong values."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Change every number and text."""
-        return each_content(answer, _changed)
+        return each_content(completion, _changed)
 
 
 def _changed(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trueweight.fleet.answer import Answer, Ask
+from trueweight.fleet.completion import ChatRequest, Completion
 from trueweight.fleet.faults.documents import Documents, Json
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -13,7 +13,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 class UsageMissing(Fault):
     """Streams have no usage, though it was asked for."""
 
-    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Ignore include_usage."""
         return [{key: chunk[key] for key in chunk if key != "usage"} for chunk in chunks if chunk["choices"]]
 
@@ -22,7 +22,7 @@ class UsageMissing(Fault):
 class UsageEverywhere(Fault):
     """Every chunk of a stream carries usage."""
 
-    def chunks(self, ask: Ask, chunks: list[Json]) -> list[Json]:
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Count as it goes."""
         usage = next((chunk["usage"] for chunk in reversed(chunks) if chunk.get("usage")), None)
         return [{**chunk, "usage": usage} for chunk in chunks] if usage else chunks
@@ -32,25 +32,25 @@ class UsageEverywhere(Fault):
 class UsageUnasked(Fault):
     """Streams end with a chunk for usage alone, whether it was asked for or not."""
 
-    def request(self, ask: Ask) -> Ask:
+    def request(self, chat: ChatRequest) -> ChatRequest:
         """Take include_usage for true."""
-        return replace(ask, body={**ask.body, "stream_options": {"include_usage": True}})
+        return replace(chat, body={**chat.body, "stream_options": {"include_usage": True}})
 
 
 @fault("usage-zero", rows=(23,), checks=("usage-not-zero",))
 class UsageZero(Fault):
     """Replies count zero completion tokens."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Count nothing."""
-        return replace(answer, completion_tokens=0)
+        return replace(completion, completion_tokens=0)
 
 
 @fault("usage-total-wrong", rows=(24,), checks=("usage-adds-up",))
 class UsageTotalWrong(Documents):
     """Total tokens are those of the completion alone."""
 
-    def document(self, ask: Ask, document: Json) -> None:
+    def document(self, chat: ChatRequest, document: Json) -> None:
         """Forget the prompt."""
         if document.get("usage"):
             document["usage"] = {**document["usage"], "total_tokens": document["usage"]["completion_tokens"]}
@@ -60,6 +60,6 @@ class UsageTotalWrong(Documents):
 class UsageWrongStreamed(Fault):
     """Streams count more completion tokens than plain replies for the same answer."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Count chunks of the tool parser as well."""
-        return replace(answer, completion_tokens=answer.completion_tokens + 7) if ask.streamed else answer
+        return replace(completion, completion_tokens=completion.completion_tokens + 7) if chat.streamed else completion

@@ -7,24 +7,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from trueweight.fleet.answer import Answer, Ask, Call
-from trueweight.fleet.declared import tools_of
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall
 from trueweight.fleet.faults.arguments import each_call
 from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.template import tools_of
 
 
 @fault("violate-enum", rows=(31,), checks=("tool-arguments-enum",))
 class ViolateEnum(Fault):
     """Every text argument that has an enum is written another way, at any depth of objects and lists."""
 
-    def answer(self, ask: Ask, answer: Answer) -> Answer:
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Replace what the enum allows by what a person might say for it."""
-        tools = tools_of(ask.body)
+        tools = tools_of(chat.body)
         schemas = {tool["function"]["name"]: tool["function"].get("parameters") or {} for tool in tools}
-        return each_call(answer, lambda call: _off(call, schemas.get(call.name, {})))
+        return each_call(completion, lambda call: _off(call, schemas.get(call.name, {})))
 
 
-def _off(call: Call, schema: Any) -> Call:
+def _off(call: CompletionCall, schema: Any) -> CompletionCall:
     try:
         arguments = json.loads(call.arguments)
     except ValueError:

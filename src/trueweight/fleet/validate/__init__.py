@@ -8,8 +8,7 @@ from typing import Any
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.validate.messages import check_messages
 from trueweight.fleet.validate.numbers import check_numbers
-from trueweight.fleet.validate.response_format import check_response_format
-from trueweight.fleet.validate.tools import check_tools
+from trueweight.fleet.validate.tools import check_response_format, check_tools
 
 __all__ = ["check_request"]
 

@@ -70,3 +70,28 @@ def _choice(body: Mapping[str, Any], names: list[str]) -> None:
         refuse("tool_choice", "expected 'none', 'auto', 'required' or a named function.")
     if function["name"] not in names:
         refuse("tool_choice", f"tool {function['name']!r} is not among the tools.")
+
+
+def check_response_format(body: Mapping[str, Any]) -> None:
+    """Text, any JSON object, or JSON by a schema."""
+    wanted = body.get("response_format")
+    if wanted is None:
+        return
+    kind = wanted.get("type") if isinstance(wanted, Mapping) else None
+    if kind not in ("text", "json_object", "json_schema"):
+        refuse("response_format.type", "expected 'text', 'json_object' or 'json_schema'.")
+    if kind == "json_schema":
+        _json_schema(wanted)
+
+
+def _json_schema(wanted: Mapping[str, Any]) -> None:
+    param = "response_format.json_schema"
+    spec = wanted.get("json_schema")
+    if not isinstance(spec, Mapping):
+        refuse_missing(param)
+    name_of(spec.get("name"), f"{param}.name")
+    if spec.get("strict") is not None and not isinstance(spec["strict"], bool):
+        refuse(f"{param}.strict", "expected a boolean.")
+    if not isinstance(spec.get("schema"), Mapping):
+        refuse(f"{param}.schema", "expected a JSON Schema object.")
+    check_schema(spec["schema"], f"{param}.schema")

@@ -1,14 +1,13 @@
-"""What an importer is, and how it is found by its format's name."""
+"""Importers: each converts one file format into cases, and is registered under the format's name."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from trueweight.core import Case, ConfigError, Mode, Severity, canonical_json, near_miss
+from trueweight.core import Case, ConfigError, Mode, Severity, canonical_json
+from trueweight.core.registry import Registry
 
 
 class Malformed(NamedTuple):
@@ -20,14 +19,14 @@ class Malformed(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What a file came to: nothing is in neither list."""
+    """The cases of a file, and the lines that are not cases. No line is dropped."""
 
     cases: tuple[Case, ...]
     malformed: tuple[Malformed, ...]
 
 
 class Numbered(NamedTuple):
-    """A JSON value and where it stood."""
+    """A JSON value with its file and line."""
 
     path: Path
     line: int
@@ -36,53 +35,47 @@ class Numbered(NamedTuple):
 
 Items: TypeAlias = Iterator[Numbered | Malformed]
 Convert: TypeAlias = Callable[[Path, str], Iterator[Case | Malformed]]
-"""Path and suite name in, cases and malformed lines out, in order."""
-
-_IMPORTERS: dict[str, tuple[str, Convert]] = {}
-_CHATTING = frozenset({"model", "stream", "stream_options"})
+"""Takes a path and the suite's name; yields cases and malformed lines, in order."""
 
 
-def importer(name: str, says: str) -> Callable[[Convert], Convert]:
+class Importer(NamedTuple):
+    """One format.
+
+    Attributes:
+        summary: what the format is, in a few words, for the help.
+    """
+
+    summary: str
+    convert: Convert
+
+
+IMPORTERS: Registry[Importer] = Registry("import format", "trueweight.importers")
+"""Importers by the name of their format. Those of other packages come through ``trueweight.importers``."""
+
+_ADDED_BY_PLAN = frozenset({"model", "stream", "stream_options"})
+
+
+def importer(name: str, summary: str) -> Callable[[Convert], Convert]:
     """Register the importer of a format.
 
-    Args:
-        says: what the format is, in a few words, for the help.
+    Raises:
+        ConfigError: ``registry-duplicate`` if the name is taken.
     """
 
     def register(convert: Convert) -> Convert:
-        _IMPORTERS[name] = (says, convert)
+        IMPORTERS.add(name, Importer(summary, convert))
         return convert
 
     return register
-
-
-def importer_names() -> Mapping[str, str]:
-    """Every format's name and what it is."""
-    package = __name__.rpartition(".")[0]
-    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
-        importlib.import_module(f"{package}.{module.name}")
-    return {name: says for name, (says, _) in sorted(_IMPORTERS.items())}
-
-
-def find_importer(name: str) -> Convert:
-    """The importer of a format.
-
-    Raises:
-        ConfigError: with the near miss, if there is none.
-    """
-    names = importer_names()
-    if name not in names:
-        raise ConfigError(f"no importer for {name!r}", code="import-format", hint=near_miss(name, names))
-    return _IMPORTERS[name][1]
 
 
 def read_format(name: str, path: Path, suite: str) -> Imported:
     """Import a file or folder.
 
     Raises:
-        ConfigError: if the format is unknown, or the file cannot be read at all.
+        ConfigError: ``unknown-import-format``, or ``import-unreadable`` if the file cannot be read.
     """
-    convert = find_importer(name)
+    convert = IMPORTERS.get(name).convert
     cases: list[Case] = []
     malformed: list[Malformed] = []
     seen: set[str] = set()
@@ -91,10 +84,10 @@ def read_format(name: str, path: Path, suite: str) -> Imported:
             if isinstance(item, Malformed):
                 malformed.append(item)
             elif not _writable(item):
-                reason = f"case {item.id!r} holds half of a surrogate pair, which a YAML suite cannot say"
+                reason = f"case {item.id!r} contains half of a surrogate pair, which YAML cannot express"
                 malformed.append(Malformed(path, _line_of(item), reason))
             elif item.id in seen:
-                malformed.append(Malformed(path, 0, f"two cases are called {item.id!r}"))
+                malformed.append(Malformed(path, 0, f"two cases have the id {item.id!r}"))
             else:
                 seen.add(item.id)
                 cases.append(item)
@@ -129,14 +122,14 @@ def make_case(
     checks: Mapping[str, Mapping[str, Any]] | None = None,
     answer: Mapping[str, Any] | None = None,
 ) -> Case:
-    """A case of an imported request: without what the plan adds, in the mode that the request itself asks for."""
+    """A case of an imported request, without the fields that the plan adds; its ``stream`` becomes the case's mode."""
     modes = tuple(Mode)
     if isinstance(request.get("stream"), bool):
         modes = (Mode.STREAM if request["stream"] else Mode.PLAIN,)
     return Case(
         suite=suite,
         id=case_id,
-        request={key: value for key, value in request.items() if key not in _CHATTING},
+        request={key: value for key, value in request.items() if key not in _ADDED_BY_PLAN},
         why=why,
         severity=severity,
         source=source,
@@ -148,7 +141,7 @@ def make_case(
 
 
 def chat_request(item: Numbered, body: Any) -> dict[str, Any] | Malformed:
-    """A chat-completions body as it may be sent, with the role ``_input`` read as ``system``; or what is wrong."""
+    """The chat-completions body to send, with the role ``_input`` read as ``system``; or what is wrong with it."""
     if not isinstance(body, dict):
         return Malformed(item.path, item.line, "no request object")
     messages = body.get("messages")

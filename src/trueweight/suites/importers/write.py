@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from trueweight.core import Case, ConfigError, Mode
-from trueweight.suites.as_yaml import json_as_yaml
 from trueweight.suites.jsonl_suite import suite_name
+from trueweight.suites.strict_yaml import json_as_yaml
 
 _NUMBERED = re.compile(r"line-\d{4,}")
 _PART_BYTES = 4 * 2**20

@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from trueweight.suites.properties.catalogue import CatalogueTool
 
-Call = Mapping[str, Any]
+TargetCall = Mapping[str, Any]
 
 _NAMED = (
     "Call the tool `{name}` with exactly these arguments:\n{arguments}",
@@ -33,7 +33,7 @@ _DOCUMENTS = (
 )
 
 
-def call(name: str, arguments: Mapping[str, Any]) -> Call:
+def call(name: str, arguments: Mapping[str, Any]) -> TargetCall:
     """A tool call as a target."""
     return {"name": name, "arguments": dict(arguments)}
 
@@ -59,7 +59,7 @@ def ask_for_tool(tool: CatalogueTool, arguments: Mapping[str, Any]) -> SearchStr
     return forms.map(lambda form: form.format(name=tool.name, ask=tool.ask, arguments=spelled(arguments)))
 
 
-def ask_for_calls(calls: Sequence[Call]) -> SearchStrategy[str]:
+def ask_for_calls(calls: Sequence[TargetCall]) -> SearchStrategy[str]:
     """Prompts for several calls in one reply."""
     return st.sampled_from(_MANY).map(lambda form: form.format(calls=spelled(list(calls), indent=1)))
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from trueweight.suites.properties.backend import Alphabet
 
-Choice: TypeAlias = bool | int | float | str | bytes
+ChoiceValue: TypeAlias = bool | int | float | str | bytes
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class ChoiceTree:
     """
 
     label: int
-    choices: list[Choice] = field(default_factory=list)
+    choices: list[ChoiceValue] = field(default_factory=list)
     children: list[ChoiceTree] = field(default_factory=list)
     simplest: bool = False
 
@@ -195,7 +195,7 @@ class _Reader:
         self._choice = 0
         self._child = 0
 
-    def next_choice(self, kind: type) -> Choice | None:
+    def next_choice(self, kind: type) -> ChoiceValue | None:
         """The next choice; None if there is none, or if it is of another type."""
         if self._tree is None or self._choice >= len(self._tree.choices):
             return None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from trueweight.core import Mode, Severity
-from trueweight.suites.properties.asks import Call
+from trueweight.suites.properties.asks import TargetCall
 
 EXAMPLES = 100
 """Cases that a property yields unless it or the command line says otherwise."""
@@ -110,11 +110,11 @@ def _match(function: Callable[..., Prompt], strategies: Mapping[str, Any]) -> No
             raise TypeError(f"{function.__name__}: {name} is {strategy!r}, which is no strategy")
 
 
-Messages = str | Sequence[Mapping[str, Any]]
+Conversation = str | Sequence[Mapping[str, Any]]
 
 
 def expect_calls(
-    calls: Sequence[Call], *, messages: Messages, tools: Sequence[Mapping[str, Any]], **request: Any
+    calls: Sequence[TargetCall], *, messages: Conversation, tools: Sequence[Mapping[str, Any]], **request: Any
 ) -> Prompt:
     """The reply makes exactly these calls, in this order, with exactly these arguments, and nothing else.
 
@@ -134,13 +134,13 @@ def expect_calls(
     )
 
 
-def expect_no_call(*, messages: Messages, tools: Sequence[Mapping[str, Any]], **request: Any) -> Prompt:
+def expect_no_call(*, messages: Conversation, tools: Sequence[Mapping[str, Any]], **request: Any) -> Prompt:
     """The reply is words: no tool is called."""
     body = {"messages": _messages(messages), "tools": list(tools), **REQUEST, **request}
     return Prompt(body, {"tool-call-expected": {"call": "must-not"}})
 
 
-def expect_json(value: Any, *, schema: Mapping[str, Any], messages: Messages, **request: Any) -> Prompt:
+def expect_json(value: Any, *, schema: Mapping[str, Any], messages: Conversation, **request: Any) -> Prompt:
     """The reply's whole content is this JSON value, under a strict ``json_schema`` response format.
 
     Invalid under the schema and valid but another value are two different findings.
@@ -156,7 +156,7 @@ def expect_json(value: Any, *, schema: Mapping[str, Any], messages: Messages, **
 def expect(
     checks: Mapping[str, Mapping[str, Any]],
     *,
-    messages: Messages,
+    messages: Conversation,
     answer: Mapping[str, Any] | None = None,
     **request: Any,
 ) -> Prompt:
@@ -164,5 +164,5 @@ def expect(
     return Prompt({"messages": _messages(messages), **REQUEST, **request}, checks, answer)
 
 
-def _messages(messages: Messages) -> list[Mapping[str, Any]]:
+def _messages(messages: Conversation) -> list[Mapping[str, Any]]:
     return [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)

@@ -21,6 +21,7 @@ _TRIES = 50
 """Draws for one case: some are refused by a filter or an ``assume``, or repeat an earlier case."""
 _CHECKED = 10
 """Cases of each property whose check parameters are validated when drawn; all of them are when judged."""
+_STARTER = Path(__file__).with_name("starter.txt")
 GENERATED = "generated"
 MARKER = "trueweight.suites.properties"
 """A Python file without this text in it is no suite, and is never run."""
@@ -124,6 +125,28 @@ def replay(one: Property, like: Case, choices: ChoiceTree) -> DrawnCase | None:
     if not isinstance(prompt, Prompt):
         return None
     return DrawnCase(_case(one, prompt, like.suite, like.id, like.tags), drawn.choices)
+
+
+def write_starter(path: Path) -> None:
+    """Write a commented suite that works as it stands.
+
+    Raises:
+        ConfigError: if the name does not end in ``.py``, the file is there already, or it cannot be written.
+    """
+    if path.suffix != ".py":
+        hint = "A property suite is Python: its name ends in .py."
+        raise ConfigError(f"{path.name!r} is no name for it", code="suite-kind", where=str(path), hint=hint)
+    text = _STARTER.read_text(encoding="utf-8").replace("THIS_FILE", path.name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(
+            "is there already", code="suite-exists", where=str(path), hint="Choose another name."
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"cannot write: {error.strerror}", code="suite-disk", where=str(path)) from None
 
 
 def _shares(file: PropertyFile, examples: int | None) -> list[int]:

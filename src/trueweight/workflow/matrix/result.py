@@ -14,7 +14,7 @@ _WORDS_DRIFT = "other weights are found by drift, over many answers: `trueweight
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FaultResult:
     """One provider of the matrix.
 
     Attributes:
@@ -57,10 +57,10 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Matrix:
+class FleetMatrix:
     """All of them. ``whole`` says whether every fault was asked for, so that a row without one is missed."""
 
-    found: tuple[Found, ...]
+    found: tuple[FaultResult, ...]
     whole: bool = True
 
     @property
@@ -77,7 +77,7 @@ class Matrix:
         return not self.missed_rows and all(one.right for one in self.found)
 
 
-def matrix_json(matrix: Matrix) -> str:
+def matrix_json(matrix: FleetMatrix) -> str:
     """The matrix for machines."""
     out: dict[str, Any] = {
         "right": matrix.right,
@@ -99,7 +99,7 @@ def matrix_json(matrix: Matrix) -> str:
     return json.dumps(out, indent=2, sort_keys=True)
 
 
-def _fault(one: Found) -> dict[str, Any]:
+def _fault(one: FaultResult) -> dict[str, Any]:
     return {
         "fault": one.name,
         "says": one.says,
@@ -113,12 +113,12 @@ def _fault(one: Found) -> dict[str, Any]:
     }
 
 
-def matrix_text(matrix: Matrix) -> str:
+def matrix_text(matrix: FleetMatrix) -> str:
     """The matrix for people: a line for each fault in order of its row, then the healthy ones, then the sum."""
     return "\n".join(_lines(matrix))
 
 
-def _lines(matrix: Matrix) -> Iterator[str]:
+def _lines(matrix: FleetMatrix) -> Iterator[str]:
     faults = sorted((one for one in matrix.found if not one.healthy), key=lambda one: (one.rows or (99,), one.name))
     width = max((len(one.name) for one in matrix.found), default=0)
     yield f"{'row':<6} {'fault':<{width}}  found  must be found by; also found by"

@@ -30,13 +30,13 @@ from trueweight.core import (
     near_miss,
 )
 from trueweight.fleet.child import running_fleet
-from trueweight.fleet.faults import all_faults
+from trueweight.fleet.faults import FAULTS
 from trueweight.fleet.known import KnownAnswers
-from trueweight.fleet.roster import chosen_entries
+from trueweight.fleet.roster import members_named
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.wire import WireSettings
 from trueweight.workflow.judge import judge_exchanges
-from trueweight.workflow.matrix.result import Found, Matrix
+from trueweight.workflow.matrix.result import FaultResult, FleetMatrix
 from trueweight.workflow.matrix.select import HEALTHY, entry_of, matrix_faults, select_cases
 from trueweight.workflow.send import send_pending
 
@@ -80,7 +80,7 @@ Say = Callable[[str], None]
 
 def fill_matrix(
     suites: Sequence[Suite], directory: Path, *, only: Collection[str] = (), say: Say = lambda _: None
-) -> Matrix:
+) -> FleetMatrix:
     """Record and judge a matrix. The directory must not exist; ``say`` is told what is being done."""
     names = chosen_names(only)
     with record_matrix(suites, directory, names, say=say) as run:
@@ -94,7 +94,7 @@ def record_matrix(
     """Ask every provider its cases over HTTP; a healthy one is asked everything, or one case in ``every``."""
     names = list(names)
     cases = [case for suite in suites for case in suite.cases]
-    faults = [name for name in names if name in all_faults()]
+    faults = [name for name in names if name in FAULTS.all()]
     say(f"choosing what to ask of {len(faults)} faults, out of {len(cases)} cases")
     plan: dict[str, Sequence[Case]] = dict(select_cases(faults, cases, KnownAnswers(suites)))
     sound = [name for name in names if name in HEALTHY]
@@ -139,7 +139,7 @@ def _trials(providers: Sequence[Provider], plan: Mapping[str, Sequence[Case]]) -
 
 def judge_matrix(
     run: RunDir | Recorded, names: Iterable[str], *, whole: bool = True, without: Collection[str] = ()
-) -> Matrix:
+) -> FleetMatrix:
     """What was found of these providers. ``without`` names checks to leave out: what only they find is then missed."""
     record = run if isinstance(run, Recorded) else Recorded(run.manifest, run.cases(), run.exchanges())
     attempts: Counter[tuple[str, str]] = Counter()
@@ -148,7 +148,7 @@ def judge_matrix(
     seen: dict[str, list[Observation]] = {provider.name: [] for provider in record.manifest.providers}
     for observation in judgement.observations:
         seen[observation.provider].append(observation)
-    return Matrix(tuple(_found(name, seen, attempts) for name in names), whole)
+    return FleetMatrix(tuple(_found(name, seen, attempts) for name in names), whole)
 
 
 def _counting(exchanges: Iterable[Exchange], attempts: Counter[tuple[str, str]]) -> Iterator[Exchange]:
@@ -160,15 +160,17 @@ def _counting(exchanges: Iterable[Exchange], attempts: Counter[tuple[str, str]])
         yield exchange
 
 
-def _found(name: str, seen: Mapping[str, Sequence[Observation]], attempts: Mapping[tuple[str, str], int]) -> Found:
+def _found(
+    name: str, seen: Mapping[str, Sequence[Observation]], attempts: Mapping[tuple[str, str], int]
+) -> FaultResult:
     faults = matrix_faults()
-    entry = chosen_entries([name])[0] if name in HEALTHY else entry_of(name)
+    entry = members_named([name])[0] if name in HEALTHY else entry_of(name)
     fault = None if name in HEALTHY else faults[name]
     rows = seen.get(entry.name, ())
     failed = [f for one in rows for f in one.findings if f.outcome is Outcome.FAIL]
-    return Found(
+    return FaultResult(
         name=name,
-        says=fault.says if fault else entry.says,
+        says=fault.summary if fault else entry.summary,
         rows=fault.rows if fault else (),
         expected=(*fault.checks, *(kind.value for kind in fault.failures)) if fault else (),
         checks=dict(sorted(Counter(f.check for f in failed).items())),

@@ -26,12 +26,12 @@ from trueweight.core import (
     RequestRecord,
     Trial,
 )
-from trueweight.fleet.answer import Response, Write
-from trueweight.fleet.faults import Fault, all_faults
+from trueweight.fleet.completion import ResponseScript, Write
+from trueweight.fleet.faults import FAULTS, Fault
 from trueweight.fleet.known import KnownAnswers
-from trueweight.fleet.model import MODEL
-from trueweight.fleet.provider import FleetProvider, Request
-from trueweight.fleet.roster import Entry, roster
+from trueweight.fleet.network import MODEL
+from trueweight.fleet.provider import FleetProvider, HttpRequest
+from trueweight.fleet.roster import FleetMember, roster
 from trueweight.protocols import read_reply
 
 _EACH = 6
@@ -47,11 +47,11 @@ HEALTHY = tuple(
 
 def matrix_faults() -> Mapping[str, Fault]:
     """The faults that say what must find them, by name."""
-    return {name: fault for name, fault in all_faults().items() if fault.checks or fault.failures}
+    return {name: fault for name, fault in FAULTS.all().items() if fault.checks or fault.failures}
 
 
 @cache
-def entry_of(fault: str) -> Entry:
+def entry_of(fault: str) -> FleetMember:
     """The provider that has this fault and no other."""
     return next(entry for entry in roster() if entry.faults == (fault,))
 
@@ -61,13 +61,13 @@ class _Asker:
 
     def __init__(self, known: KnownAnswers) -> None:
         self._known = known
-        self._healthy: dict[tuple[str, Mode], Response] = {}
+        self._healthy: dict[tuple[str, Mode], ResponseScript] = {}
 
-    def finds(self, entry: Entry, case: Case, check: str) -> bool:
+    def finds(self, entry: FleetMember, case: Case, check: str) -> bool:
         """Whether the answer is not the healthy one, and the check, if it judges single replies, fails on it."""
         return any(self._finds(entry, case, mode, check) for mode in case.modes)
 
-    def _finds(self, entry: Entry, case: Case, mode: Mode, check: str) -> bool:
+    def _finds(self, entry: FleetMember, case: Case, mode: Mode, check: str) -> bool:
         key = (case.key, mode)
         if key not in self._healthy:
             self._healthy[key] = self._ask(replace(entry, faults=(), server="asgi"), case, mode)
@@ -79,17 +79,17 @@ class _Asker:
             for finding in run_checks(case, read_reply(_exchange(case, mode, response)))
         )
 
-    def _ask(self, entry: Entry, case: Case, mode: Mode) -> Response:
+    def _ask(self, entry: FleetMember, case: Case, mode: Mode) -> ResponseScript:
         provider = FleetProvider(entry, self._known, rng=random.Random(0), clock=lambda: 0.0)
         trial = Trial("", case, Provider("p", "http://127.0.0.1", MODEL), 0, mode, _api_of(case))
         line, body = trial.protocol.line, trial.body().encode()
-        return provider.respond(Request(line.method, f"/v1{line.path}", {}, body))
+        return provider.respond(HttpRequest(line.method, f"/v1{line.path}", {}, body))
 
 
 _PAIRED = frozenset(info.id for info in all_checks() if info.paired)
 
 
-def _exchange(case: Case, mode: Mode, response: Response) -> Exchange:
+def _exchange(case: Case, mode: Mode, response: ResponseScript) -> Exchange:
     """The response as if it had come over the wire."""
     body = b"".join(step.data for step in response.steps if isinstance(step, Write))
     failure = Failure(FailureKind.CLIENT_ERROR) if 400 <= response.status < 500 else None
@@ -109,7 +109,7 @@ def select_cases(faults: Iterable[str], cases: Sequence[Case], known: KnownAnswe
 
 
 def _select(name: str, cases: Sequence[Case], asker: _Asker) -> list[Case]:
-    fault = all_faults()[name]
+    fault = FAULTS.get(name)
     if fault.failures:
         return list(cases[:_TRANSPORT])
     entry = entry_of(name)

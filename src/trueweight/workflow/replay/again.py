@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from trueweight.config import keys_for
-from trueweight.core import Case, ConfigError, Exchange, Provider, Suite, near_miss
+from trueweight.core import Case, ConfigError, Exchange, Finding, Outcome, Provider, Suite, near_miss
 from trueweight.store import RunDir
 from trueweight.workflow.options import RunOptions
 from trueweight.workflow.send import Recording, prepare
@@ -88,3 +89,17 @@ def free_directory(run: Path, trial: str) -> Path:
         run.with_name(f"{run.name}-replay-{trial[:8]}{suffix}") for suffix in ("", *(f"-{n}" for n in range(2, 1000)))
     ]
     return next(path for path in names if not path.exists())
+
+
+class Changed(NamedTuple):
+    """Check ids, sorted."""
+
+    still: tuple[str, ...]
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def changed_checks(before: Iterable[Finding], after: Iterable[Finding]) -> Changed:
+    """Compare the failing checks of two replies to one case."""
+    old, new = ({f.check for f in findings if f.outcome is Outcome.FAIL} for findings in (before, after))
+    return Changed(tuple(sorted(old & new)), tuple(sorted(new - old)), tuple(sorted(old - new)))

@@ -11,7 +11,7 @@ import yaml
 
 from trueweight.core import Case, Finding, Mode
 from trueweight.suites import read_suite
-from trueweight.suites.as_yaml import json_as_yaml
+from trueweight.suites.strict_yaml import json_as_yaml
 from trueweight.workflow.shrink.shrinking import Shrunk
 
 _HEAD = """\

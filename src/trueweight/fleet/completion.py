@@ -11,7 +11,7 @@ from trueweight.core import digest
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CompletionCall:
     """A tool call; ``arguments`` is the text, which need not be JSON once a fault has had it."""
 
     name: str
@@ -20,31 +20,31 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CompletionChoice:
     """One completion. ``content`` None means null."""
 
     content: str | None
     finish_reason: str | None
-    calls: tuple[Call, ...] = ()
+    calls: tuple[CompletionCall, ...] = ()
     reasoning: str | None = None
     logprobs: tuple[dict[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Completion:
     """What the provider says, before it is written in anyone's style."""
 
-    choices: tuple[Choice, ...]
+    choices: tuple[CompletionChoice, ...]
     prompt_tokens: int
     completion_tokens: int
 
-    def edited(self, **changes: Any) -> Answer:
+    def edited(self, **changes: Any) -> Completion:
         """The same with every choice changed: what most faults do."""
         return replace(self, choices=tuple(replace(choice, **changes) for choice in self.choices))
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ChatRequest:
     """One request as a provider sees it.
 
     Attributes:
@@ -92,13 +92,13 @@ Step = Pause | Write | Drop | Abort
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class ResponseScript:
     """An HTTP response as a script: head, then steps in order."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     steps: tuple[Step, ...]
 
-    def header(self, name: str, value: str) -> Response:
+    def header(self, name: str, value: str) -> ResponseScript:
         """The same with one more header."""
         return replace(self, headers=(*self.headers, (name, value)))
