@@ -90,7 +90,7 @@ def test_roles_are_chosen_by_name(tmp_path: Path) -> None:
         ('[[require]]\nmetric = "ttft"\nat_most = 1\nversus = "refrence"', 4, "Did you mean 'reference'?"),
         ("[findings]\nMUSTS = 0", 2, "Did you mean 'MUST'?"),
         ('[[requires]]\nmetric = "ttft"', 1, "Did you mean 'require'?"),
-        ("", 1, "demands nothing"),
+        ("", 1, "has no threshold"),
         ("[[require]\n", 1, "not valid TOML"),
     ],
 )

@@ -266,4 +266,4 @@ def test_changes_are_said_plainly(manifest: Manifest) -> None:
         "'more' is new",
     ):
         assert words in said
-    assert "'cand' is gone" in "\n".join(explain_change(manifest, structs.replace(manifest, providers=(ref,))))
+    assert "'cand' was removed" in "\n".join(explain_change(manifest, structs.replace(manifest, providers=(ref,))))

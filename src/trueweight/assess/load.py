@@ -49,16 +49,16 @@ def load_bar(path: Path) -> Bar:
     """Read a bar.
 
     Raises:
-        ConfigError: for the first thing that is wrong with the file, and for a file that demands nothing.
+        ConfigError: for the first mistake in the file, and for a file without thresholds.
     """
     return parse_bar(read_toml_text(path, area="bar", hint="Valid: a bar.toml."), str(path))
 
 
 def parse_bar(text: str, where: str) -> Bar:
-    """The bar that a text says.
+    """The bar of a text.
 
     Args:
-        where: what to call the text in an error.
+        where: the name of the text in an error.
 
     Raises:
         ConfigError: as `load_bar`.
@@ -78,7 +78,7 @@ def parse_bar(text: str, where: str) -> Bar:
     limits = _limits(file.at("findings"), findings)
     if not rules and not limits:
         hint = 'Valid: [[require]] with metric = "schema_accuracy" and at_least = 0.98, or [findings] with MUST = 0.'
-        file.refuse("the bar demands nothing", code="bar-empty", hint=hint)
+        file.refuse("the bar has no threshold", code="bar-empty", hint=hint)
     return Bar(rules, limits, text)
 
 
@@ -120,7 +120,7 @@ def _refuse_not_compared(spot: Spot, table: _RuleTable) -> None:
 
 
 def _refuse_unreachable(spot: Spot, rule: Rule) -> None:
-    """A proportion whose interval must reach the very end of its range would be inconclusive for ever."""
+    """Refuse a bound at the very end of a proportion's range: no interval ever reaches it."""
     if trial_metrics()[rule.metric].unit != "proportion" or rule.versus_reference or rule.versus_baseline:
         return
     if not 0 <= rule.bound <= 1:
@@ -129,7 +129,7 @@ def _refuse_unreachable(spot: Spot, rule: Rule) -> None:
     end = 1.0 if rule.at_least is not None else 0.0
     if rule.side is Side.NEAR and rule.bound == end:
         key = "at_least" if end else "at_most"
-        problem = "no number of cases proves it, so the verdict could never be a pass"
+        problem = "no number of cases proves it, so the outcome would never be a pass"
         spot.at(key).refuse_value(
             rule.bound, problem, valid='a bound inside, or side = "value"', code="bar-unreachable"
         )

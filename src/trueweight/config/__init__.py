@@ -1,4 +1,4 @@
-"""Files that people write → nouns. Errors locate, quote and suggest; keys come from the environment only."""
+"""Configuration files → nouns. Errors locate, quote and suggest; keys come from the environment only."""
 
 from trueweight.config.keys import keys_for
 from trueweight.config.providers import load_providers

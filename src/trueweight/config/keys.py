@@ -1,4 +1,4 @@
-"""Keys, from the environment only, and apart from the nouns: what never holds a key can never leak one."""
+"""Keys, from the environment only. No noun has a field for a key, so none can leak it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def is_env_name(text: str) -> bool:
 
 
 def shown_name(name: str) -> str:
-    """The name for an error message, hidden when it may be a key that was pasted where the name belongs."""
+    """The name for an error message; hidden if it may be a key that was pasted in place of the name."""
     if is_env_name(name) and (len(name) < 20 or (name.isupper() and "_" in name)):
         return repr(name)
     return f"(a value of {len(name)} characters, not shown: it may be a key)"
@@ -27,7 +27,7 @@ def read_key(name: str, environ: Mapping[str, str], *, where: str) -> str:
     """The key that an environment variable holds, without surrounding white space.
 
     Raises:
-        ConfigError: if the variable is unset or empty, or holds what no header can carry. It is never shown.
+        ConfigError: if the variable is unset or empty, or its key cannot be in a header. The key is never shown.
     """
     key = environ.get(name, "").strip()
     if not key:
@@ -43,7 +43,7 @@ def read_key(name: str, environ: Mapping[str, str], *, where: str) -> str:
         )
     if not all("!" <= character <= "~" for character in key):
         raise ConfigError(
-            f"api_key_env = {shown_name(name)}: the key in that variable has characters that no HTTP header can carry",
+            f"api_key_env = {shown_name(name)}: the key has characters that no HTTP header can have",
             code="config-key-unusable",
             where=where,
             hint="Valid: printable ASCII without spaces. Was it cut, or pasted with a line break?",
@@ -52,7 +52,7 @@ def read_key(name: str, environ: Mapping[str, str], *, where: str) -> str:
 
 
 class Keys(Mapping[str, str]):
-    """Provider name → key. Shows the names and never the keys: a traceback with locals may print it."""
+    """Provider name → key. Its repr has the names only: a traceback with locals may print it."""
 
     def __init__(self, keys: Mapping[str, str]) -> None:
         self.__keys = dict(keys)

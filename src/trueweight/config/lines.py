@@ -1,4 +1,4 @@
-"""Where in a TOML file a key stands: ``tomllib`` gives values without lines, and an error needs one."""
+"""The line of each key of a TOML file, for errors: ``tomllib`` gives values without lines."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Lines:
 
     @classmethod
     def of(cls, text: str) -> Lines:
-        """Scan a TOML text. Only asked after ``tomllib`` accepted it, so the scanner may be simple."""
+        """Scan a TOML text that ``tomllib`` has accepted, so the scanner may be simple."""
         at: dict[Path, int] = {}
         counts: dict[str, int] = {}
         table: Path = ()
@@ -59,7 +59,7 @@ class Lines:
         return cls(at)
 
     def find(self, *path: str | int) -> int:
-        """Line of the key, or of the nearest thing around it that has one; 1 if nothing has."""
+        """The line of the key, or of the nearest table around it that has one; else 1."""
         for end in range(len(path), 0, -1):
             if (line := self.at.get(path[:end])) is not None:
                 return line

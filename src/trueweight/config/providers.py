@@ -18,10 +18,10 @@ def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider,
     """Read the providers of a file, in its order.
 
     Args:
-        environ: where the keys are looked for. They are only checked for presence here; `keys_for` reads them.
+        environ: the environment variables. Keys are only checked for presence here; `keys_for` reads them.
 
     Raises:
-        ConfigError: for the first thing that is wrong; says file, line, key, value, what is valid and the near miss.
+        ConfigError: for the first mistake, with file, line, key, value, what is valid and the near miss.
             A value that may be a secret is never shown.
     """
     hint = "`trueweight fleet serve` prints a providers.toml to start from."
@@ -49,7 +49,9 @@ def _entries(file: Spot, document: dict[str, Any]) -> list[dict[str, Any]]:
     entries = document.get("provider")
     if isinstance(entries, dict):
         file.at("provider").refuse(
-            "[provider] is one table", code="config-type", hint="Valid: [[provider]], with two brackets, once for each."
+            "[provider] is one table",
+            code="config-type",
+            hint="Valid: [[provider]], with two brackets, for each provider.",
         )
     if not entries:
         file.refuse(
@@ -67,18 +69,18 @@ def _refuse_clash(spot: Spot, provider: Provider, earlier: list[Provider]) -> No
         other_line = spot.lines.find("provider", position, "name")
         if _as_seen(other.name) == _as_seen(provider.name):
             spot.at("name").refuse(
-                f"name = {provider.name!r} is taken already, in line {other_line}",
+                f"name = {provider.name!r} is already the name of the provider in line {other_line}",
                 code="config-duplicate-name",
                 hint="Valid: a name that no other provider in the file has.",
             )
         if other.role is provider.role is Role.REFERENCE:
             spot.at("role").refuse(
-                f"role = 'reference': {other.name!r} in line {other_line} is the reference already",
+                f"role = 'reference': {other.name!r} in line {other_line} is already the reference",
                 code="config-two-references",
                 hint='Valid: one reference at most; make this one role = "candidate".',
             )
 
 
 def _as_seen(name: str) -> str:
-    """One spelling for names that a reader cannot tell apart: an accent may be part of its letter or follow it."""
+    """One spelling for names that look the same: an accent may be part of its letter or follow it."""
     return unicodedata.normalize("NFKC", name)

@@ -1,4 +1,4 @@
-"""What looks like a key. Better to refuse a harmless value than to copy a secret into a file or onto a screen."""
+"""Recognising keys. A harmless value that is refused costs less than a secret in a file or on a screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A place in a file that somebody wrote, and the way to refuse what stands there."""
+"""A place in a configuration file, and the errors about it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHOWN = 80
 
 
 def quoted(value: Any) -> str:
-    """A value as the file would write it, cut to a readable length; hidden when it looks like a key."""
+    """A value as it is in the file, cut to 80 characters; hidden if it looks like a key."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     if looks_like_secret(text):
         return "(not shown: it looks like a key)"
@@ -41,7 +41,7 @@ class Spot:
         return f"{self.file}:{self.lines.find(*self.path)}"
 
     def refuse(self, message: str, *, code: str, hint: str) -> NoReturn:
-        """Raise the error that says so."""
+        """Raise an error about this place."""
         raise ConfigError(message, code=code, where=self.where, hint=hint)
 
     def refuse_value(self, value: Any, problem: str, *, valid: str, code: str = "config-value") -> NoReturn:

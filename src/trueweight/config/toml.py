@@ -1,4 +1,4 @@
-"""A TOML file that somebody wrote → a document. Whatever is wrong with it is one error that says where."""
+"""A TOML file → a document. A mistake is one error with its line."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def read_toml_text(path: Path, *, area: str, hint: str) -> str:
     """The text of a file.
 
     Args:
-        area: what the codes of errors begin with.
-        hint: what to do about a file that cannot be read.
+        area: the first part of the codes of errors.
+        hint: for a file that cannot be read.
 
     Raises:
         ConfigError: it cannot be read, or is not UTF-8.
@@ -37,10 +37,10 @@ def read_toml_text(path: Path, *, area: str, hint: str) -> str:
 
 
 def parse_toml(text: str, where: str, *, area: str, hint: str) -> dict[str, Any]:
-    """The document that a text says.
+    """The document of a text.
 
     Raises:
-        ConfigError: it is not TOML, or more of it than can be read.
+        ConfigError: it is not TOML, or is nested too deeply.
     """
     line, reason = 0, ""
     try:
@@ -56,18 +56,18 @@ def parse_toml(text: str, where: str, *, area: str, hint: str) -> dict[str, Any]
         line, reason = _line_of_longest(text), "a whole number has too many digits"
     except RecursionError:
         line, reason = _line_of_longest(text), f"nested deeper than {MAX_DEPTH} levels"
-    # Outside of "except": the original keeps the whole document, and with it whatever key somebody pasted there.
+    # Outside of "except": the original error has the whole document, which may have a key pasted into it.
     raise ConfigError(f"not valid TOML: {reason}", code=f"{area}-toml", where=f"{where}:{line}", hint=hint)
 
 
 def _line_of_longest(text: str) -> int:
-    """Where a number of thousands of digits, or a thousand brackets, most likely stand."""
+    """The line that most likely has a number of thousands of digits, or a thousand brackets."""
     lines = text.splitlines()
     return max(range(len(lines)), key=lambda number: len(lines[number])) + 1
 
 
 def _depth(document: dict[str, Any]) -> int:
-    """How deep tables and lists stand in each other; without recursion, which is what this is to spare others."""
+    """The depth of nested tables and lists; computed without recursion, which deep documents would exhaust."""
     depth = 0
     level: list[dict[str, Any] | list[Any]] = [document]
     while level:

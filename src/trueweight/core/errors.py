@@ -1,4 +1,4 @@
-"""Errors a person reads: what went wrong, where, what would be valid, and the exit code it means."""
+"""Errors for the user: what is wrong, where, what would be valid, and the exit code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LISTED = 50
 
 
 class ExitCode(IntEnum):
-    """What the process says when it ends; the same table stands in ``--help`` and the README."""
+    """The exit code of the process; ``--help`` and the README have the same table."""
 
     OK = 0
     FINDINGS = 1
@@ -22,12 +22,12 @@ class ExitCode(IntEnum):
 
 
 class TrueweightError(Exception):
-    """Base of every error that is meant for the user.
+    """Base of every error for the user.
 
     Args:
         message: what is wrong, in one sentence.
         code: stable, greppable name of this kind of error.
-        where: file and line, or the option, that the user can go and change.
+        where: the file and line, or the option, that has to be changed.
         hint: what would be valid, or the near miss.
     """
 
@@ -46,11 +46,11 @@ class TrueweightError(Exception):
 
 
 class ConfigError(TrueweightError):
-    """A file or an option that a person wrote cannot be used as it stands (exit 2)."""
+    """A file or an option has a mistake (exit 2)."""
 
 
 class InfrastructureError(TrueweightError):
-    """A provider could not be reached, or the machine failed us (exit 3)."""
+    """A provider could not be reached, or this machine or a recorded file failed (exit 3)."""
 
     exit_code = ExitCode.INFRASTRUCTURE
 
@@ -58,7 +58,7 @@ class InfrastructureError(TrueweightError):
 def near_miss(word: str, valid: Iterable[str]) -> str:
     """``Did you mean 'x'? Valid: a, b, x.``, for the hint of an error about an unknown name.
 
-    Of more names than anyone reads, only the nearest are listed.
+    Of more than 50 names only the nearest are listed.
     """
     names = sorted(valid)
     close = difflib.get_close_matches(word, names, n=_LISTED, cutoff=0.3)

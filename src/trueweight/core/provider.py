@@ -1,4 +1,4 @@
-"""A provider: one endpoint, as its entry in ``providers.toml`` describes it."""
+"""A provider: one endpoint of ``providers.toml``."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Provider:
     """One OpenAI-compatible endpoint.
 
     Attributes:
-        name: unique in the file; used in every table, file and report.
+        name: unique in the file.
         api: names of the protocols through which it is asked, in order.
         base_url: everything before the path of the API.
         model: the ``model`` field of every request.
-        api_key_env: name of the environment variable that holds the key. The key itself is never in here:
-            it is read by the wire when it sends, so that no noun can leak it.
-        extra_body: merged over each request body; the only way a provider's bodies may differ from another's.
+        api_key_env: name of the environment variable that holds the key. The key itself is read when a request is
+            sent, so this object cannot leak it.
+        extra_body: merged over each request body; the only difference between the bodies of two providers.
         headers: extra request headers, never credentials.
         concurrency: most concurrent requests; None leaves it to the run.
         requests_per_minute: most requests started in any minute; None is no limit.

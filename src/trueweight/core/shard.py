@@ -1,4 +1,4 @@
-"""A shard: the trials whose ids lie in one stretch of all possible ids, so that machines need not talk."""
+"""A shard: the trials whose ids lie in one stretch of all possible ids. Machines need no coordination."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FORM = re.compile(r"(\d{1,4})/(\d{1,4})")
 class Shard(NamedTuple):
     """Number ``number`` (from 1) of ``of`` shards.
 
-    Ids are digests, so shards are as even as fair dice, and a trial stays in its shard whatever else the plan asks.
+    Ids are digests, so trials are spread over shards at random, and a trial keeps its shard when the plan changes.
     """
 
     number: int
@@ -29,33 +29,33 @@ class Shard(NamedTuple):
 
     @property
     def stretch(self) -> Stretch:
-        """The ids that are its own."""
+        """Its stretch of ids."""
         return Fraction(self.number - 1, self.of), Fraction(self.number, self.of)
 
     def holds(self, trial: str) -> bool:
-        """Whether the trial of that id is its own."""
+        """Whether the trial of that id is in this shard."""
         return int(trial, 16) * self.of >> 4 * len(trial) == self.number - 1
 
     def part_of(self, total: int) -> int:
-        """Its part of something countable; the parts of all shards add up to the total."""
+        """Its part of a whole number; the parts of all shards add up to the total."""
         return total // self.of + (self.number <= total % self.of)
 
 
 def parse_shard(text: str) -> Shard:
-    """``k/n``, k from 1 to n.
+    """The shard of a text such as ``2/4``.
 
     Raises:
-        ConfigError: if it is anything else.
+        ConfigError: ``shard-value`` if the text is not K/N with 1 ≤ K ≤ N.
     """
     found = _FORM.fullmatch(text)
     if found is None or not 1 <= int(found.group(1)) <= int(found.group(2)):
-        hint = "Valid: k/n with k from 1 to n, e.g. 1/4."
-        raise ConfigError(f"{text!r} is no shard", code="shard-value", where="--shard", hint=hint)
+        hint = "Valid: K/N with 1 ≤ K ≤ N, for example 2/4."
+        raise ConfigError(f"invalid shard {text!r}", code="shard-value", where="--shard", hint=hint)
     return Shard(int(found.group(1)), int(found.group(2)))
 
 
 def join(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
-    """The union, in order and without seams: the same for the same ids, however they were cut."""
+    """The union, in order, with adjacent stretches joined: equal for equal sets of ids."""
     out: list[Stretch] = []
     for start, end in sorted(stretches):
         if out and start <= out[-1][1]:
@@ -66,15 +66,15 @@ def join(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
 
 
 def stretches_to_json(stretches: Iterable[Stretch]) -> list[list[str]]:
-    """Exact, as a manifest can hold it: ``[["0", "1/4"]]``."""
+    """The stretches as exact fractions in a JSON value: ``[["0", "1/4"]]``."""
     return [[str(start), str(end)] for start, end in stretches]
 
 
 def stretches_from_json(value: object) -> tuple[Stretch, ...]:
-    """The other way; None is everything.
+    """The stretches of such a JSON value; None is all ids.
 
     Raises:
-        ConfigError: if it is no list of stretches.
+        ConfigError: ``shard-value`` if it is not a list of stretches.
     """
     if value is None:
         return WHOLE

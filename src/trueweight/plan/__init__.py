@@ -1,4 +1,4 @@
-"""Cases × providers → trials in order, and what sending them can cost, known before anything is sent."""
+"""Cases × providers → trials in order, and their highest cost, before the first request."""
 
 from trueweight.plan.forecast import Forecast, TokenCeiling, forecast, token_ceiling
 from trueweight.plan.order import Plan, make_plan

@@ -1,4 +1,4 @@
-"""What a plan can cost at most. Estimated on the high side, and said so: a tokenizer each would be a guess too."""
+"""The highest cost of a plan. An estimate on the high side: without each provider's tokenizer it cannot be exact."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from trueweight.core import Provider, Trial
 from trueweight.plan.order import Plan
 
 BYTES_PER_TOKEN = 2.0
-"""English text and JSON run at 3 to 5 UTF-8 bytes a token, CJK at 3 and more. Only long runs of digits or random bytes
-come below 2, so half the bytes is a ceiling for what suites hold."""
+"""English text and JSON have 3 to 5 UTF-8 bytes per token, CJK 3 and more. Only long runs of digits or random bytes
+have fewer than 2, so half the number of bytes is a ceiling for the requests of suites."""
 
 TEMPLATE_TOKENS = 64
-"""What a chat template adds around all messages and tools, at most; and as much again for every eight messages."""
+"""Most tokens that a chat template adds around messages and tools; the same again for every eight messages."""
 
 DEFAULT_OUTPUT_TOKENS = 4096
-"""Taken as the ceiling of a reply when the request sets no limit of tokens."""
+"""The ceiling of a reply whose request sets no limit of tokens."""
 
 
 class TokenCeiling(NamedTuple):
-    """Most tokens that one request is taken to use."""
+    """Most tokens of one request."""
 
     input: int
     output: int

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from trueweight.core import Case, ConfigError, Provider, Role, Trial, digest
 
 MOST_REPEATS, MOST_PASSES = 10_000, 100
-"""As in the schema of a manifest: who judges a run lays out every trial that it says was planned."""
+"""The same as in the manifest: judging lays out every planned trial, so their number is limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class Plan:
     """All trials of a run, in the order in which they are to be sent.
 
     Attributes:
-        repeats: how often a candidate is asked each case in each mode.
-        passes: the reference is asked this many times as often; the first ``repeats`` of its repeats are reference A.
+        repeats: trials of a candidate for each case and mode.
+        passes: the reference has this many times as many; the first ``repeats`` of them are reference A.
     """
 
     trials: tuple[Trial, ...]
@@ -39,16 +39,16 @@ def make_plan(
 ) -> Plan:
     """Lay out every case × provider × repeat × mode.
 
-    The order is by rounds: a round asks every case once (the reference ``passes`` times), cases in a random order, and
-    all trials of one case stand together, in a random order again. So what is compared is asked close together in time,
-    and reference A and B share the same hours. Order keys are digests of seed and trial: adding a provider or a case
-    moves no other trial, and every machine and Python version agrees.
+    The order is by rounds. A round has every case once (for the reference ``passes`` times), cases in a random order,
+    and the trials of one case together, in a random order. So trials that are compared are sent at nearly the same
+    time, and reference A and B share the same hours. The order comes from digests of seed and trial: adding a provider
+    or a case moves no other trial, and every machine and Python version computes the same order.
 
     Args:
-        limit: take only the first ``limit`` cases of each suite, so that a short run still touches all of them.
+        limit: take only the first ``limit`` cases of each suite, so that a short run has cases of all of them.
 
     Raises:
-        ConfigError: for numbers below 1, two cases of one key, or a request that JSON cannot say (NaN, a date).
+        ConfigError: for numbers below 1, two cases of one key, or a request that is not JSON (NaN, a date).
     """
     numbers = (
         ("repeats", repeats, MOST_REPEATS),
@@ -75,7 +75,7 @@ def make_plan(
 
 
 def _repeats_in_round(provider: Provider, round_: int, repeats: int, passes: int) -> Iterable[int]:
-    """A candidate's one repeat; of the reference one of A (below ``repeats``), one of B, and so on."""
+    """One repeat of a candidate; of the reference one of A (below ``repeats``), one of B, and so on."""
     return range(round_, repeats * (passes if provider.role is Role.REFERENCE else 1), repeats)
 
 

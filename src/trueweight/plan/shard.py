@@ -1,4 +1,4 @@
-"""What one of several machines sends of a plan, and its part of the limits that all of them share."""
+"""One machine's part of a plan, and of the limits that all machines share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def take_shard(plan: Plan, shard: Shard) -> Plan:
 def limit(provider: Provider, shard: Shard) -> Provider:
     """The provider with a shard's part of its rate limits. No limit is part of a trial's id.
 
-    One request at once is the least; where there are more shards than that allows, all of them together exceed it.
+    It has at least one concurrent request. With more shards than the limit, all shards together exceed the limit.
     """
     rate = provider.requests_per_minute
     return replace(
@@ -32,7 +32,7 @@ def limit(provider: Provider, shard: Shard) -> Provider:
 
 
 def say_limits(providers: Iterable[Provider], shard: Shard) -> tuple[str, ...]:
-    """What a shard's part of each declared limit is, in a plain sentence for each provider that declares one."""
+    """A sentence for each provider with a declared limit: the shard's part of it."""
     out = []
     for provider in providers:
         mine = limit(provider, shard)
@@ -40,7 +40,7 @@ def say_limits(providers: Iterable[Provider], shard: Shard) -> tuple[str, ...]:
         if provider.requests_per_minute is not None:
             parts.append(f"{mine.requests_per_minute:g} of {provider.requests_per_minute:g} requests a minute")
         if provider.concurrency is not None:
-            parts.append(f"{mine.concurrency} of {provider.concurrency} requests at once")
+            parts.append(f"{mine.concurrency} of {provider.concurrency} concurrent requests")
             if shard.of > provider.concurrency:
                 parts.append(f"{shard.of} shards together may exceed that")
         if parts:

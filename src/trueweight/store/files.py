@@ -46,11 +46,11 @@ def inside(root: Path, name: str) -> Path:
     """The path of a file of the run.
 
     Raises:
-        ConfigError: if the name is anything but a plain file name.
+        ConfigError: ``run-path`` if the name is not a plain file name.
     """
     if not _NAME.fullmatch(name):
         raise ConfigError(
-            f"{name!r} is no name for a file of a run",
+            f"invalid name {name!r} for a file of a run",
             code="run-path",
             where=str(root),
             hint="Valid: letters, digits, dots, dashes; no folder.",
@@ -59,10 +59,10 @@ def inside(root: Path, name: str) -> Path:
 
 
 def open_plain(path: Path, flags: int) -> int:
-    """A file descriptor of a regular file that is not a link.
+    """A file descriptor of a regular file.
 
     Raises:
-        ConfigError: if it is a link, a folder, a pipe or a device.
+        ConfigError: ``run-symlink`` if it is a link, a folder, a pipe or a device.
         OSError: as ``os.open``.
     """
     try:
@@ -79,18 +79,18 @@ def open_plain(path: Path, flags: int) -> int:
 
 def _not_plain(path: Path) -> ConfigError:
     return ConfigError(
-        "not a regular file (a link, a folder or a pipe), and so refused",
+        "not a regular file but a link, a folder or a pipe",
         code="run-symlink",
         where=str(path),
-        hint="Valid: a run directory that trueweight wrote, copied as plain files.",
+        hint="Valid: a run directory that trueweight wrote, copied as regular files.",
     )
 
 
 def read_plain(path: Path) -> bytes:
-    """All of a regular file.
+    """The content of a regular file.
 
     Raises:
-        ConfigError: as `open_plain`, or if there is no such file.
+        ConfigError: as `open_plain`; ``run-unreadable`` if it cannot be opened.
     """
     try:
         descriptor = open_plain(path, os.O_RDONLY)
@@ -106,7 +106,7 @@ def read_plain(path: Path) -> bytes:
 
 
 def replace_plain(path: Path, data: bytes) -> None:
-    """Write a whole file so that a reader, or a crash, sees the old one or the new one. On disk when this returns."""
+    """Write a whole file atomically: a reader, or a crash, sees the old content or the new. On disk on return."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         descriptor = open_plain(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
@@ -139,7 +139,7 @@ _NO_PLACE = frozenset(
 
 
 def disk_error(path: Path, error: OSError) -> TrueweightError:
-    """The error for a disk that failed us, or for a place where nobody could write."""
+    """The error for a disk that failed, or for a directory that cannot be written to."""
     if error.errno in _NO_PLACE:
         return ConfigError(
             f"cannot write there: {error.strerror}",
@@ -151,5 +151,5 @@ def disk_error(path: Path, error: OSError) -> TrueweightError:
         f"cannot write: {error.strerror or error}",
         code="run-disk",
         where=str(path),
-        hint="Nothing recorded before is lost. Make room and run the same command again: it goes on where it stopped.",
+        hint="What is recorded is kept. Free some space and run the same command again to resume.",
     )

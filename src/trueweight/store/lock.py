@@ -16,7 +16,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _try_lock(descriptor: int) -> None:
-        # Far behind the holder's words, because Windows locks keep others from reading what they cover.
+        # Far behind the description of the holder: on Windows other processes cannot read what a lock covers.
         os.lseek(descriptor, 1 << 20, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         os.lseek(descriptor, 0, os.SEEK_SET)
@@ -28,13 +28,13 @@ else:
 
 
 class Lock:
-    """A held lock. The file stays after release, its words being history; only the OS lock counts."""
+    """A held lock. The file stays after release; only the lock of the operating system counts."""
 
     def __init__(self, path: Path) -> None:
         """Take the lock.
 
         Raises:
-            ConfigError: if another process has it; says which.
+            ConfigError: ``run-locked`` if another process has it, with its pid, host and start.
         """
         descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
         try:
@@ -54,7 +54,7 @@ class Lock:
         write_all(descriptor, json.dumps(words).encode("ascii") + b"\n")
 
     def release(self) -> None:
-        """Let others write."""
+        """Release the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

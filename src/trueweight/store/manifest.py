@@ -111,11 +111,14 @@ def manifest_schema() -> dict[str, Any]:
     """The JSON Schema of a manifest, as it is published in ``schemas/manifest.schema.json``."""
     schema = msgspec.json.schema(Manifest)
     schema["$defs"]["Manifest"]["properties"]["format"] = {"const": FORMAT}
+    for definition in schema["$defs"].values():
+        definition.pop("description", None)  # a docstring, which speaks of Python
     for name in ("Provider", "Price"):
         schema["$defs"][name]["additionalProperties"] = False
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:trueweight:schema:manifest:2",
         "title": "trueweight manifest, version 2",
+        "description": "The plan and the providers of a run. Written before the first request; holds no secrets.",
         **schema,
     }

@@ -1,4 +1,4 @@
-"""Going on with a run: what is still to be sent, and what changed since it began."""
+"""Resuming a run: the trials that are still to be sent, and what changed since the run began."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ def pending(trials: Iterable[Trial], run: RunDir, *, retry_errors: bool = False)
     """The trials that are still to be sent, in the order given.
 
     Args:
-        retry_errors: also those whose record is a failure of transport or account.
+        retry_errors: send failures of transport or account again.
     """
     done = run.recorded() - (run.failed() if retry_errors else set())
     return tuple(trial for trial in trials if trial.id not in done)
 
 
 def explain_change(old: Manifest, new: Manifest) -> tuple[str, ...]:
-    """What differs between the run that is there and the one asked for, a plain sentence each; () if nothing."""
+    """One sentence for each difference between a recorded run and the requested one; () if there is none."""
     return (*_numbers(old, new), *_suites(old, new), *_providers(old, new))
 
 
 def _numbers(old: Manifest, new: Manifest) -> Iterator[str]:
     if old.seed != new.seed:
-        yield f"The seed was {old.seed} and is {new.seed}: what is left is sent in another order."
+        yield f"The seed was {old.seed} and is {new.seed}: the remaining trials are sent in another order."
     if old.repeats != new.repeats:
-        what = "more trials are sent" if new.repeats > old.repeats else "trials beyond them stay on record"
-        yield f"repeats was {old.repeats} and is {new.repeats}: {what}, and reference A and B divide anew."
+        what = "more trials are sent" if new.repeats > old.repeats else "the exchanges beyond them are kept"
+        yield f"repeats was {old.repeats} and is {new.repeats}: {what}; the reference's passes are divided again."
     if old.passes != new.passes:
-        yield f"The reference was asked {old.passes} times for each repeat and is now asked {new.passes} times."
+        yield f"The reference had {old.passes} passes for each repeat and now has {new.passes}."
     if old.options.get(SHARDS) != new.options.get(SHARDS):
-        yield "Other shards of the run are sent now: their trials are added."
+        yield "Other shards of the run are sent: their trials are added."
     if old.bar_digest != new.bar_digest:
-        yield "The bar changed since the run began, so it was not written before all of the data."
+        yield "The bar changed after the run began: part of the data is older than the bar."
 
 
 def _suites(old: Manifest, new: Manifest) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _suites(old: Manifest, new: Manifest) -> Iterator[str]:
     after = {suite.name: suite for suite in new.suites}
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
-            yield f"Suite {name!r} is gone: its recorded trials stay in the record."
+            yield f"Suite {name!r} was removed: its recorded trials are kept."
         elif name not in before:
             yield f"Suite {name!r} is new: its {after[name].cases} cases are sent."
         elif before[name].digest != after[name].digest:
@@ -55,7 +55,7 @@ def _suites(old: Manifest, new: Manifest) -> Iterator[str]:
                 "changed cases are sent again, unchanged ones are not."
             )
         elif before[name].cases != after[name].cases:
-            yield f"Suite {name!r}: {before[name].cases} cases were asked and {after[name].cases} are now."
+            yield f"Suite {name!r}: {before[name].cases} cases were in the plan and {after[name].cases} are now."
 
 
 def _providers(old: Manifest, new: Manifest) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _providers(old: Manifest, new: Manifest) -> Iterator[str]:
     after = {provider.name: provider for provider in new.providers}
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
-            yield f"Provider {name!r} is gone: its recorded trials stay in the record."
+            yield f"Provider {name!r} was removed: its recorded trials are kept."
         elif name not in before:
             yield f"Provider {name!r} is new: all of its trials are sent."
         else:

@@ -1,4 +1,4 @@
-"""A run directory: manifest, cases, exchanges, and what was made of them."""
+"""A run directory: manifest, cases, exchanges, and the files that are made from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trueweight.store.log import ExchangeLog
 from trueweight.store.manifest import AMENDED, Manifest, manifest_from_json, manifest_to_json
 
 _RECORD = frozenset({RunFile.MANIFEST, RunFile.CASES, RunFile.EXCHANGES, RunFile.LOCK, RunFile.BAR})
-"""What happened. All other files are made from it, and may be written again."""
+"""The recording. All other files are made from it, and may be written again."""
 
 
 class CurrentPlan:
@@ -60,11 +60,11 @@ class RunDir:
         """Begin a run, open for writing. The manifest is written last: a directory with one is complete.
 
         Args:
-            bar: the text of the bar, kept so that the run can be judged against it anywhere.
-            fresh: throw away the run that is there, if there is one.
+            bar: the text of the bar; it is kept in the run.
+            fresh: delete the run in the directory, if there is one.
 
         Raises:
-            ConfigError: if there is a run already, another process is writing it, or nobody may write there.
+            ConfigError: if the directory has a run, another process is writing it, or it cannot be written to.
             InfrastructureError: if the disk refuses.
         """
         try:
@@ -87,11 +87,11 @@ class RunDir:
 
     @classmethod
     def open(cls, path: Path, *, write: bool = False) -> RunDir:
-        """Open a run: to read, which anybody may at any time, or to go on writing, which repairs a torn last line.
+        """Open a run to read, which needs no lock, or to write, which takes the lock and repairs a torn last line.
 
         Raises:
-            ConfigError: if there is no run, its files are links, or (writing) another process holds it.
-            InfrastructureError: if it is of a version that this program does not know, or damaged.
+            ConfigError: if there is no run, its files are links, or (to write) another process holds the lock.
+            InfrastructureError: if it is damaged, or its version is unknown to this program.
         """
         if not path.is_dir():
             raise ConfigError(
@@ -115,16 +115,16 @@ class RunDir:
                 f"cannot open {RunFile.EXCHANGES}: {error.strerror}",
                 code="run-unreadable",
                 where=str(path),
-                hint="Is it a run?",
+                hint="Valid: a directory that `trueweight run --out` wrote.",
             ) from None
         except BaseException:
             _release(lock)
             raise
 
     def amend(self, manifest: Manifest, cases: Iterable[Case], *, bar: str | None = None) -> None:
-        """Say what the run is from now on: resuming with more repeats, another provider or a changed suite.
+        """Replace manifest and cases: a resume with more repeats, another provider or a changed suite.
 
-        Records of what is gone or changed stay in the file, and `exchanges` leaves them out.
+        Exchanges of what was removed or changed stay in the file, and `exchanges` leaves them out.
 
         Raises:
             InfrastructureError: if the disk refuses, or the run is open for reading only.
@@ -141,7 +141,7 @@ class RunDir:
         return {case.key: case for case in decode_cases(read_plain(path), where=str(path))}
 
     def append(self, exchange: Exchange) -> None:
-        """Record an exchange: in the kernel's hands when this returns.
+        """Write an exchange. A crash of this process after the return does not lose it.
 
         Raises:
             InfrastructureError: if the disk refuses, or the run is open for reading only.
@@ -149,26 +149,26 @@ class RunDir:
         self._log.append(exchange)
 
     def exchanges(self) -> Iterator[Exchange]:
-        """The last record of every trial that the run still asks, in file order; a torn last line is left out."""
+        """The last exchange of every trial in the current plan, in file order; a torn last line is left out."""
         found = self._log.exchanges()
         if self.manifest.options.get(AMENDED):
             return filter(CurrentPlan(self.manifest, self.cases().values()).contains, found)
         return found
 
     def recorded(self) -> set[str]:
-        """Trials that are complete and never need to be sent again: all but those that our own stopping cut short."""
+        """Trials that are complete and are not sent again: all but the interrupted ones."""
         return {trial for trial, position in self._log.index.items() if position.outcome != FailureKind.INTERRUPTED}
 
     def failed(self) -> set[str]:
-        """Complete trials that brought no answer to judge: failures of transport or account."""
+        """Complete trials without a response that can be judged: failures of transport or account."""
         fine = ("ok", FailureKind.CLIENT_ERROR.value)
         return {trial for trial in self.recorded() if self._log.index[trial].outcome not in fine}
 
     def read(self, trial: str) -> Exchange:
-        """The last record of one trial.
+        """The last exchange of one trial.
 
         Raises:
-            ConfigError: if the run has none.
+            ConfigError: ``run-no-trial`` if the run has none.
         """
         position = self._log.index.get(trial)
         if position is None:
@@ -176,46 +176,46 @@ class RunDir:
                 f"no trial {trial!r} in this run",
                 code="run-no-trial",
                 where=str(self.path),
-                hint="Valid: a trial id as the summary and the report show it.",
+                hint="Valid: a trial id of the summary or the report.",
             )
         return self._log.read(position)
 
     def write_text(self, name: str, text: str) -> Path:
-        """Write a file that is made from the record (summary, report), whole or not at all.
+        """Write a file that is made from the recording (summary, report), atomically.
 
         Raises:
-            ConfigError: for a name with a folder in it, or of a file that is the record itself.
+            ConfigError: for a name with a folder in it, or of a file of the recording itself.
         """
         path = inside(self.path, name)
         if name in _RECORD:
             raise ConfigError(
-                f"{name} is the record and is never rewritten",
+                f"{name} is part of the recording, which is never rewritten",
                 code="run-path",
                 where=str(self.path),
-                hint="Another name.",
+                hint="Valid: another name.",
             )
         replace_plain(path, text.encode("utf-8", "backslashreplace"))
         return path
 
     def read_text(self, name: str) -> str:
-        """A file of the run, as text.
+        """The text of a file of the run.
 
         Raises:
-            ConfigError: if it is not there, or not a plain file.
+            ConfigError: if it does not exist, or is not a regular file.
         """
         return read_plain(inside(self.path, name)).decode("utf-8", "replace")
 
     def bar(self) -> str | None:
-        """The text of the bar that the run has; None if it has none.
+        """The text of the run's bar; None if it has none.
 
         Raises:
-            ConfigError: if it is not a plain file.
+            ConfigError: if it is not a regular file.
         """
         path = RunFile.BAR.of(self.path)
         return read_plain(path).decode("utf-8", "replace") if path.exists() or path.is_symlink() else None
 
     def close(self) -> None:
-        """Make the record durable and release the lock."""
+        """Make the recording durable and release the lock."""
         self._log.close()
         _release(self._lock)
 
@@ -242,14 +242,14 @@ def _release(lock: Lock | None) -> None:
 
 
 def _refuse_occupied(path: Path) -> None:
-    """A run that was killed while it was being made has no manifest and no exchange, and may be made again."""
+    """Refuse a directory with a run. One whose creation was killed has no manifest and no exchange, and is free."""
     manifest = RunFile.MANIFEST.of(path)
     if manifest.is_symlink() or manifest.exists() or _has_content(RunFile.EXCHANGES.of(path)):
         raise ConfigError(
-            "there is a run in this directory already",
+            "this directory already has a run",
             code="run-exists",
             where=str(path),
-            hint="Name another directory. (`trueweight run` resumes by the same command, starts over with --fresh.)",
+            hint="Name another directory, or use `trueweight run`: the same command resumes, --fresh starts over.",
         )
 
 

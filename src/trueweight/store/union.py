@@ -1,7 +1,7 @@
-"""Runs of one plan → one run: the union of their records by trial id.
+"""Runs of one plan → one run: the union of their exchanges by trial id.
 
-Merging is a least upper bound: the order of the runs, and of merging them, changes no byte of what comes out, and a run
-merged with itself, or with a part of itself, is the whole again.
+Merging is commutative, associative and idempotent: the order of the runs, and of merging them, changes no byte of the
+result, and a run merged with itself, or with a part of itself, is the same run.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _OWN = (SHARDS, AMENDED, EARLIER_BARS)
 _SAME = ("tool_version", "seed", "repeats", "passes", "suites", "providers", "bar_digest")
 _WORDS = {
     "tool_version": "was recorded by another version of trueweight",
-    "repeats": "asks each case another number of times",
-    "passes": "asks the reference another number of times",
-    "suites": "asks other suites, or other versions of them",
-    "providers": "asks other providers, or the same ones otherwise",
-    "bar_digest": "is held to another bar",
+    "repeats": "has another number of repeats",
+    "passes": "has another number of passes of the reference",
+    "suites": "has other suites, or other versions of them",
+    "providers": "has other providers, or other settings of them",
+    "bar_digest": "has another bar",
 }
 
 
-class _Record(NamedTuple):
-    """Where a trial's record is. Sorted by time; the digest is of the whole exchange."""
+class _Source(NamedTuple):
+    """The run that has a trial's exchange. Sorted by time; the digest is of the whole exchange."""
 
     started_at: str
     trial: str
@@ -44,13 +44,13 @@ class _Record(NamedTuple):
 
 
 def merge(runs: Sequence[RunDir], out: Path) -> RunDir:
-    """A new run, open for writing, with every record of the runs.
+    """A new run, open for writing, with every exchange of the runs.
 
-    A record that our own stopping cut short gives way to a whole one.
+    A whole exchange replaces one that was interrupted when its run was stopped.
 
     Raises:
-        ConfigError: if the runs are not of one plan, if two have different records of one trial, or if there is a run
-            in ``out`` already.
+        ConfigError: if the runs have different plans, if two have different exchanges of one trial, or if ``out``
+            has a run already.
     """
     _refuse_different(runs)
     records = _union(runs)
@@ -89,48 +89,48 @@ def _differences(one: RunDir, other: RunDir) -> Iterator[str]:
         names = {key for key, _ in _options(mine).items() ^ _options(theirs).items()}
         yield f"was made with other options ({', '.join(sorted(names))})"
     if list(one.cases().values()) != list(other.cases().values()):
-        yield "asks other cases"
+        yield "has other cases"
     if one.bar() != other.bar():
-        yield "has another bar.toml in it"
+        yield "has another bar.toml"
 
 
 def _options(manifest: Manifest) -> Mapping[str, str]:
     return {key: json.dumps(value, sort_keys=True) for key, value in manifest.options.items() if key not in _OWN}
 
 
-def _union(runs: Sequence[RunDir]) -> dict[str, _Record]:
+def _union(runs: Sequence[RunDir]) -> dict[str, _Source]:
     current = CurrentPlan(runs[0].manifest, runs[0].cases().values())
-    chosen: dict[str, _Record] = {}
+    chosen: dict[str, _Source] = {}
     for number, run in enumerate(runs):
         for exchange in run.exchanges():
             if not current.contains(exchange):
                 raise ConfigError(
-                    f"trial {exchange.trial} is not of this run's plan",
+                    f"trial {exchange.trial} is not in this run's plan",
                     code="merge-foreign",
                     where=str(run.path),
-                    hint="Were files of two runs mixed?",
+                    hint="Valid: a run directory of one run. Files of two runs may be mixed.",
                 )
             found = _record(exchange, number)
             chosen[exchange.trial] = _better(chosen.get(exchange.trial, found), found, exchange, runs)
     return chosen
 
 
-def _record(exchange: Exchange, run: int) -> _Record:
+def _record(exchange: Exchange, run: int) -> _Source:
     whole = exchange.failure is None or exchange.failure.kind is not FailureKind.INTERRUPTED
     text = hashlib.sha256(encode_exchange(exchange)).hexdigest()
-    return _Record(exchange.started_at, exchange.trial, run, text, whole)
+    return _Source(exchange.started_at, exchange.trial, run, text, whole)
 
 
-def _better(one: _Record, other: _Record, exchange: Exchange, runs: Sequence[RunDir]) -> _Record:
+def _better(one: _Source, other: _Source, exchange: Exchange, runs: Sequence[RunDir]) -> _Source:
     if one.digest == other.digest:
         return one
     if one.whole and other.whole:
         raise ConfigError(
-            f"two different records of trial {exchange.trial} "
+            f"two different exchanges of trial {exchange.trial} "
             f"({exchange.provider}, {exchange.suite}/{exchange.case}, {exchange.mode.value})",
             code="merge-conflict",
             where=f"{runs[one.run].path} and {runs[other.run].path}",
-            hint="The same trial was sent twice. Merge only one of these runs.",
+            hint="The trial was sent twice. Merge only one of these runs.",
         )
     return max(one, other, key=lambda record: (record.whole, record.digest))
 
@@ -148,7 +148,7 @@ def _manifest(manifests: Sequence[Manifest]) -> Manifest:
 
 
 def _hosts(manifests: Sequence[Manifest]) -> Mapping[str, Any]:
-    """The one machine, or all of them in a fixed order."""
+    """The machine of the run, or all machines in a fixed order."""
     hosts = [host for one in manifests for host in one.host.get(MACHINES, [dict(one.host)])]
     distinct = {json.dumps(host, sort_keys=True): host for host in hosts}
     found = [distinct[text] for text in sorted(distinct)]

@@ -1,4 +1,4 @@
-"""Finding things in a recorded run: a case by its name, a trial by its id, without judging all of it."""
+"""Lookup in a recorded run: a case by its name, a provider by its name, a trial by its id. Judges nothing."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ LEAST_PREFIX = 4
 
 
 def find_case(run: RunDir, name: str) -> Case:
-    """A case by ``suite/id``, or by its id alone where only one suite has it.
+    """A case by ``suite/id``, or by its id alone if only one suite has it.
 
     Raises:
-        ConfigError: there is none, or there are several.
+        ConfigError: ``case-not-found`` or ``case-ambiguous``.
     """
     cases = run.cases()
     found = [case for key, case in cases.items() if name in (key, case.id)]
@@ -25,7 +25,7 @@ def find_case(run: RunDir, name: str) -> Case:
         return found[0]
     if found:
         hint = f"Valid: {', '.join(case.key for case in found)}."
-        raise ConfigError(f"several cases are called {name!r}", code="case-ambiguous", hint=hint)
+        raise ConfigError(f"several cases have the id {name!r}", code="case-ambiguous", hint=hint)
     names = list(cases) if "/" in name else [case.id for case in cases.values()]
     close = difflib.get_close_matches(name, names, n=MAX_LISTED, cutoff=0.5)
     raise ConfigError(
@@ -40,7 +40,7 @@ def find_provider(run: RunDir, name: str) -> Provider:
     """A provider of the run.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: ``provider-not-found``.
     """
     providers = {provider.name: provider for provider in run.manifest.providers}
     if name not in providers:
@@ -54,10 +54,10 @@ def find_provider(run: RunDir, name: str) -> Provider:
 
 
 def find_trial(run: RunDir, text: str) -> str:
-    """The id of a recorded trial, by itself or by an unambiguous beginning of it.
+    """The id of a recorded trial, from the id or a unique prefix of at least four digits.
 
     Raises:
-        ConfigError: there is none, or there are several.
+        ConfigError: ``trial-not-found`` if no trial matches, or several do.
     """
     recorded = run.recorded()
     if text in recorded:
@@ -70,12 +70,12 @@ def find_trial(run: RunDir, text: str) -> str:
         problem,
         code="trial-not-found",
         where=str(run.path),
-        hint="Valid: a trial id as the report and `trueweight show DIR CASE` print it, or its beginning.",
+        hint="Valid: a trial id from the report or `trueweight show DIR CASE`, or a prefix of one.",
     )
 
 
 def trials_of(run: RunDir, case: Case, provider: Provider) -> Iterator[tuple[Mode, int, str]]:
-    """Mode, repeat and id of what is on record of a case at a provider."""
+    """Mode, repeat and id of the recorded trials of a case and a provider."""
     recorded = run.recorded()
     times = run.manifest.repeats * (run.manifest.passes if provider.role is Role.REFERENCE else 1)
     for api, mode, repeat in product(apis_of(case, provider).asked, case.modes, range(times)):

@@ -12,7 +12,7 @@ from trueweight.workflow.finish import conclude, publish
 
 
 def merge_all(sources: Sequence[RunDir], out: Path) -> tuple[RunDir, dict[str, Any]]:
-    """A new run of all records, with its summary, its report and the health of every client; open, to be closed.
+    """A new run of all exchanges, with its summary, its report and the health of every client; the caller closes it.
 
     Raises:
         ConfigError: as `trueweight.store.merge`.

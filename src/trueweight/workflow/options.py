@@ -1,4 +1,4 @@
-"""What shapes a run beside its providers and suites."""
+"""The options of a run."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from trueweight.core import Shard
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """Choices that are made before a run and written into its manifest.
+    """Options that are set before a run and written into its manifest.
 
     Attributes:
-        repeats: how often a candidate is asked each case in each mode.
-        passes: the reference is asked this many times as often, so that it can be compared with itself.
-        limit: only the first so many cases of each suite; None takes all.
-        examples: how many cases each property suite was asked to yield; None leaves it to the suite.
-        seed: of what property suites draw, of the order in which trials are sent, and of every resampling.
-        shard: send only these trials; the plan, and what is judged, stay whole.
+        repeats: trials of a candidate for each case and mode.
+        passes: the reference has this many times as many trials, so that it can be compared with itself.
+        limit: cases of each suite, from its beginning; None is all.
+        examples: cases that each property suite draws; None is the suite's default.
+        seed: of the drawing of property suites, of the order of trials, and of every resampling.
+        shard: send only the trials of this shard; the plan stays whole.
     """
 
     repeats: int = 1

@@ -30,8 +30,8 @@ class Recording:
     """A run that is ready to be sent.
 
     Attributes:
-        cases: those the plan asks, in the order of their suites.
-        bar: what the providers will be held to.
+        cases: the cases of the plan, in the order of their suites.
+        bar: the thresholds for the providers.
     """
 
     manifest: Manifest
@@ -48,10 +48,10 @@ def prepare(
     bar: Bar | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Recording:
-    """Lay out everything that will be sent, before anything is.
+    """The manifest, the cases and the plan of a run, before the first request.
 
     Raises:
-        ConfigError: for numbers below 1, two cases of one key, or a bar about a provider that is not asked.
+        ConfigError: for numbers below 1, two cases of one key, or a bar for a provider that the run does not have.
     """
     if bar is not None:
         check_names(bar, [provider.name for provider in providers])
@@ -64,15 +64,16 @@ def prepare(
         seed=options.seed,
         limit=options.limit,
     )
-    asked = {trial.case.key for trial in plan.trials}
-    cases = tuple(case for case in everything if case.key in asked)
+    planned = {trial.case.key for trial in plan.trials}
+    cases = tuple(case for case in everything if case.key in planned)
     manifest = Manifest(
         tool_version=__version__,
         seed=options.seed,
         repeats=options.repeats,
         passes=options.passes,
         suites=tuple(
-            SuiteRecord(suite.name, suite.digest(), sum(case.key in asked for case in suite.cases)) for suite in suites
+            SuiteRecord(suite.name, suite.digest(), sum(case.key in planned for case in suite.cases))
+            for suite in suites
         ),
         providers=tuple(providers),
         started_at=now().isoformat(timespec="microseconds"),
@@ -84,7 +85,7 @@ def prepare(
 
 
 def _options(suites: Sequence[Suite], options: RunOptions) -> dict[str, Any]:
-    """What else shaped the run: enough to draw its generated cases again."""
+    """The other options of the run: enough to draw its generated cases again."""
     given: dict[str, Any] = {"limit": options.limit, "examples": options.examples}
     drawn = {suite.name: suite.origin for suite in suites if any("generated" in case.tags for case in suite.cases[:1])}
     if options.shard:
@@ -93,9 +94,9 @@ def _options(suites: Sequence[Suite], options: RunOptions) -> dict[str, Any]:
 
 
 def open_for_recording(recording: Recording, directory: Path, *, fresh: bool) -> tuple[RunDir, tuple[str, ...]]:
-    """The run's directory, new or resumed, and in plain sentences what changed since it began.
+    """The run's directory, new or resumed, and a sentence for each change since it began.
 
-    A resumed run becomes what is asked for now, so that it is judged by the cases and providers of today.
+    A resumed run takes over the manifest and the cases given here, and is judged by them.
 
     Raises:
         ConfigError: if another process is writing it.
@@ -125,7 +126,7 @@ async def send_pending(
     on_event: Callable[[WireEvent], None] | None = None,
     retry_errors: bool = False,
 ) -> SendResult:
-    """Send what the run does not have yet; every exchange is in the run before the next one is waited for."""
+    """Send the trials that the run does not have yet. Each exchange is written as soon as it is complete."""
     todo = pending(trials, run, retry_errors=retry_errors)
     started_at = datetime.now(UTC).isoformat(timespec="microseconds")
     result = await send(
@@ -142,8 +143,8 @@ async def send_pending(
 
 
 def unanswered(run: RunDir, plan: Plan) -> tuple[str, ...]:
-    """Providers that were asked and never once answered, by name: not judged badly, not judged at all."""
+    """Names of the providers without a single response. They are not judged."""
     answered_trials = run.recorded() - run.failed()
-    asked = {trial.provider.name for trial in plan.trials}
+    planned = {trial.provider.name for trial in plan.trials}
     answered = {trial.provider.name for trial in plan.trials if trial.id in answered_trials}
-    return tuple(sorted(asked - answered))
+    return tuple(sorted(planned - answered))

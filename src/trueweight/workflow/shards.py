@@ -1,4 +1,4 @@
-"""A run of which only some shards are there: limits divided and said, and nothing judged as if it were the whole."""
+"""A run with only some of its shards: limits are divided, and the report states which part of the plan it has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trueweight.wire import WireSettings
 
 
 def divide(settings: WireSettings, shard: Shard) -> WireSettings:
-    """A shard's part of what all shards together may do; the parts add up, except that one request at once is least."""
+    """A shard's part of the limits; the parts add up, except that each has at least one concurrent request."""
     budget, most, rate = settings.budget_usd, settings.max_requests, settings.rate
     return replace(
         settings,
@@ -27,9 +27,9 @@ def divide(settings: WireSettings, shard: Shard) -> WireSettings:
 
 
 def say_division(settings: WireSettings, shard: Shard, providers: Iterable[Provider]) -> tuple[str, ...]:
-    """The same in plain sentences, with each provider's own limits."""
+    """The same in sentences, with each provider's own limits."""
     mine = divide(settings, shard)
-    parts = [f"{mine.concurrency} of {settings.concurrency} requests at once for each provider"]
+    parts = [f"{mine.concurrency} of {settings.concurrency} concurrent requests for each provider"]
     if settings.rate is not None and mine.rate is not None:
         parts.append(f"{mine.rate:g} of {settings.rate:g} requests a second")
     if settings.budget_usd is not None:
@@ -40,14 +40,14 @@ def say_division(settings: WireSettings, shard: Shard, providers: Iterable[Provi
 
 
 def keep_shards(before: Manifest, options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options of a run that goes on: shards that were sent before are still its own."""
+    """The options of a resumed run: shards that were sent before are kept."""
     covered = join(part for one in (before.options, options) for part in stretches_from_json(one.get(SHARDS)))
     rest = {key: value for key, value in options.items() if key != SHARDS}
     return rest if covered == WHOLE else {**rest, SHARDS: stretches_to_json(covered)}
 
 
 def is_whole(manifest: Manifest) -> bool:
-    """Whether all trials of the plan were meant to be sent."""
+    """Whether the run covers all trials of its plan."""
     return stretches_from_json(manifest.options.get(SHARDS)) == WHOLE
 
 

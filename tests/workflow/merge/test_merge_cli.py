@@ -30,9 +30,9 @@ def test_two_shards_are_a_run(fleet: Path, tmp_path: Path) -> None:
     for k in (1, 2):
         done = trueweight(*command, "--shard", f"{k}/2", "--budget", 4, "--out", f"s{k}", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        assert f"Shard {k}/2: 4 of 8 requests at once" in done.stderr
+        assert f"Shard {k}/2: 4 of 8 concurrent requests" in done.stderr
         assert "2 of 4 USD" in done.stderr
-        assert f"twin: 3000 of 6000 requests a minute, {4 - k} of 5 requests at once" in done.stderr
+        assert f"twin: 3000 of 6000 requests a minute, {4 - k} of 5 concurrent requests" in done.stderr
         notes = json.loads((tmp_path / f"s{k}" / "summary.json").read_text(encoding="utf-8"))["run"]["notes"]
         assert notes[0].startswith("This is 1/2 of a run")
     done = trueweight("merge", "s2", "s1", "-o", "whole", cwd=tmp_path)

@@ -108,8 +108,8 @@ def test_missing_shards_are_said(made: Callable[..., RunDir], tmp_path: Path) ->
     [
         ({"seed": 8}, "has the seed 8, not 7"),
         ({"tool_version": "9"}, "another version of trueweight"),
-        ({"repeats": 2}, "another number of times"),
-        ({"passes": 3}, "the reference another number of times"),
+        ({"repeats": 2}, "another number of repeats"),
+        ({"passes": 3}, "another number of passes of the reference"),
         ({"suites": ()}, "other suites"),
         ({"providers": (PROVIDERS[0],)}, "other providers"),
         ({"bar_digest": "f" * 64}, "another bar"),
@@ -128,7 +128,7 @@ def test_another_plan_is_refused_with_the_reason(
 def test_two_different_answers_to_one_trial_are_a_conflict(made: Callable[..., RunDir], tmp_path: Path) -> None:
     """Which trial of whom is said; the same answer twice is none."""
     other = [*EVERYTHING[1:], answered(plan().trials[0], 59)]
-    with pytest.raises(ConfigError, match="two different records of trial") as caught:
+    with pytest.raises(ConfigError, match="two different exchanges of trial") as caught:
         merge([made(tmp_path / "a", EVERYTHING), made(tmp_path / "b", other)], tmp_path / "out")
     assert plan().trials[0].case.key in str(caught.value)
 
@@ -137,7 +137,7 @@ def test_a_record_that_is_not_of_the_plan_is_refused(made: Callable[..., RunDir]
     """A crafted or mixed-up run brings nothing in under a known name."""
     strange = make_plan([plan().trials[0].case], [Provider("cand", "http://evil/v1", "m")])
     runs = [made(tmp_path / "a", EVERYTHING), made(tmp_path / "b", [answered(strange.trials[0], 1)])]
-    with pytest.raises(ConfigError, match="not of this run's plan"):
+    with pytest.raises(ConfigError, match="not in this run's plan"):
         merge(runs, tmp_path / "out")
 
 
@@ -145,7 +145,7 @@ def test_a_run_is_never_merged_over(made: Callable[..., RunDir], tmp_path: Path)
     """An output that is a run already stays as it is."""
     run = made(tmp_path / "a", EVERYTHING)
     before = record_of(tmp_path / "a")
-    with pytest.raises(ConfigError, match="there is a run in this directory already"):
+    with pytest.raises(ConfigError, match="this directory already has a run"):
         merge([run], tmp_path / "a")
     assert record_of(tmp_path / "a") == before
 
@@ -183,7 +183,7 @@ def test_limits_are_divided_and_trials_keep_their_ids(count: int, concurrency: i
 @pytest.mark.parametrize("text", ["", "1", "0/2", "3/2", "1/0", "a/b", "1/2/3", "-1/2"])
 def test_what_is_no_shard_is_refused(text: str) -> None:
     """The form is said."""
-    with pytest.raises(ConfigError, match="is no shard"):
+    with pytest.raises(ConfigError, match="invalid shard"):
         parse_shard(text)
 
 
