@@ -1,4 +1,4 @@
-"""The cases of a run, one a line, so that a run can be judged with nothing but its own directory."""
+"""The cases of a run, one per line: a run directory has all that judging needs."""
 
 from __future__ import annotations
 
@@ -6,30 +6,34 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from trueweight.core import Case, InfrastructureError, Mode, Severity
+import msgspec
+
+from trueweight.core import Case, InfrastructureError
+from trueweight.store.typed import problem_of
 
 
 def encode_cases(cases: Iterable[Case]) -> bytes:
-    """One case a line, in the order given. Pure ASCII, because a request may hold lone surrogates."""
+    """One case per line, in the order given. ASCII only, because a request may have lone surrogates."""
     return b"".join(json.dumps(_to_json(case), separators=(",", ":")).encode("ascii") + b"\n" for case in cases)
 
 
 def decode_cases(data: bytes, *, where: str) -> Iterator[Case]:
-    """The cases of a file.
+    """The cases of a file, in its order.
 
     Raises:
-        InfrastructureError: for a line that is no case.
+        InfrastructureError: ``run-corrupt`` for a line that is not a case, with its number and the first wrong field.
     """
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line:
             try:
                 yield _from_json(json.loads(line))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+                field, problem = problem_of(error)
                 raise InfrastructureError(
-                    f"this line is no case: {type(error).__name__}: {error}",
+                    f"this line is not a case: at {field}: {problem}",
                     code="run-corrupt",
                     where=f"{where}:{number}",
-                    hint="The run directory is damaged, or of another version.",
+                    hint="The run directory is damaged, or another version of trueweight wrote it.",
                 ) from None
 
 
@@ -50,18 +54,7 @@ def _to_json(case: Case) -> dict[str, Any]:
     }
 
 
-def _from_json(value: dict[str, Any]) -> Case:
-    return Case(
-        suite=value["suite"],
-        id=value["id"],
-        why=value["why"],
-        severity=Severity(value["severity"]),
-        source=value["source"],
-        tags=tuple(value["tags"]),
-        modes=tuple(Mode(mode) for mode in value["modes"]),
-        request=value["request"],
-        checks=value["checks"],
-        answer=value["answer"],
-        # The first runs call it "endpoint".
-        api=value.get("api", value.get("endpoint")),
-    )
+def _from_json(value: Any) -> Case:
+    if isinstance(value, dict) and "endpoint" in value:  # the name of "api" in the first runs
+        value = {"api": value["endpoint"], **value}
+    return msgspec.convert(value, Case)
