@@ -21,6 +21,7 @@ from trueweight.plan import Forecast, Plan, forecast
 from trueweight.report import for_log, print_table, visible
 from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import SendResult, WireSettings, run_loop
+from trueweight.workflow.apis import api_notes
 from trueweight.workflow.drift import has_drift, less
 from trueweight.workflow.finish import conclude, publish
 from trueweight.workflow.send import Recording, open_for_recording, send_pending, unanswered
@@ -117,9 +118,9 @@ def _exit_code(result: SendResult, run: RunDir, plan: Plan, summary: Mapping[str
     return exit_code(summary, silent)
 
 
-def show_forecast(plan: Plan, settings: WireSettings, console: Console) -> None:
+def show_forecast(recording: Recording, settings: WireSettings, console: Console) -> None:
     """Print what a plan would send and cost at most; sends nothing."""
-    rows = forecast(plan)
+    rows = forecast(recording.plan)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("provider")
     for heading in ("trials", "requests", "tokens in", "tokens out", "cost ceiling"):
@@ -136,6 +137,8 @@ def show_forecast(plan: Plan, settings: WireSettings, console: Console) -> None:
         f"≤ ${sum(priced):.4f}" if priced else "no prices",
     )
     console.print(table)
+    for note in api_notes(recording.cases, recording.manifest.providers):
+        console.print(for_log(note, limit=2_000), markup=False, highlight=False, soft_wrap=True)
     console.print(
         f"Nothing was sent. Failed requests are repeated at most {settings.retries} times each, beyond these ceilings.",
         highlight=False,

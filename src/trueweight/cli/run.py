@@ -168,7 +168,7 @@ def command(
             click.echo(visible(sentence), err=True)
         settings = divide(settings, part)
     if dry_run:
-        show_forecast(recording.plan, settings, Console(emoji=False))
+        show_forecast(recording, settings, Console(emoji=False))
         return 0
     return run_all(
         recording,

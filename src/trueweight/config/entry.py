@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -14,7 +14,7 @@ from trueweight.config.secrets import hidden_in, names_a_secret
 from trueweight.config.spot import Spot
 from trueweight.config.table import read_table
 from trueweight.config.urls import flaw_of
-from trueweight.core import Price, Provider, Role
+from trueweight.core import DEFAULT_API, PROTOCOLS, Price, Provider, Role, near_miss
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _MOST = 10**6
@@ -57,6 +57,7 @@ class _ProviderTable(Struct):
     base_url: _Text
     model: _Text
     role: Role = Role.CANDIDATE
+    api: Annotated[list[str], Meta(description='api = "chat", or a list of names')] = [DEFAULT_API]
     api_key_env: Annotated[str, Meta(description='the name of a variable, api_key_env = "NAME"')] | None = None
     precision: _Text | None = None
     price: Annotated[_PriceTable, Meta(description=_Prices)] | None = None
@@ -74,6 +75,8 @@ def read_entry(spot: Spot, entry: Mapping[str, Any], environ: Mapping[str, str])
         ConfigError: for the first thing that is wrong.
     """
     _refuse_secrets(spot, entry)
+    if isinstance(entry.get("api"), str):
+        entry = {**entry, "api": [entry["api"]]}
     table = read_table(spot, entry, _ProviderTable, area="config", name="this [[provider]]")
     for key in ("name", "base_url", "model", "precision"):
         text = getattr(table, key)
@@ -81,7 +84,8 @@ def read_entry(spot: Spot, entry: Mapping[str, Any], environ: Mapping[str, str])
             spot.at(key).refuse_value(text, "not usable", valid="printable characters")
     return Provider(
         name=table.name,
-        base_url=_base_url(spot.at("base_url"), table.base_url),
+        api=_apis(spot.at("api"), table.api),
+        base_url=_base_url(spot.at("base_url"), table.base_url, table.api),
         model=table.model,
         role=table.role,
         api_key_env=_api_key_env(spot.at("api_key_env"), table.api_key_env, environ),
@@ -112,10 +116,21 @@ def _refuse_secrets(spot: Spot, entry: Mapping[str, Any]) -> None:
         )
 
 
-def _base_url(spot: Spot, value: str) -> str:
+def _apis(spot: Spot, names: list[str]) -> tuple[str, ...]:
+    valid = [name for name, protocol in PROTOCOLS.all().items() if protocol.completions]
+    for name in names:
+        if name not in valid:
+            spot.refuse(f"api = {name!r} is not known", code="config-value", hint=near_miss(name, valid))
+    if not names or len(set(names)) < len(names):
+        spot.refuse_value(names, "not usable", valid="at least one API, and each once")
+    return tuple(names)
+
+
+def _base_url(spot: Spot, value: str, apis: Sequence[str]) -> str:
     flaw, secret = flaw_of(value)
     if flaw:
-        valid = "http(s)://host[:port][/path], everything before /chat/completions"
+        paths = " or ".join(PROTOCOLS.get(name).path for name in apis)
+        valid = f"http(s)://host[:port][/path], everything before {paths}"
         if secret:
             spot.refuse(f"base_url (not shown): {flaw}", code="config-url", hint=f"Valid: {valid}.")
         spot.refuse_value(value, flaw, valid=valid, code="config-url")

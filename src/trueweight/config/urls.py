@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-_ENDPOINT = "/chat/completions"
+from trueweight.core import PROTOCOLS
 
 
 def flaw_of(url: str) -> tuple[str, bool]:
@@ -15,6 +15,7 @@ def flaw_of(url: str) -> tuple[str, bool]:
     except ValueError:
         # urllib quotes the port in its message, and part of a password can stand there.
         return "it is no URL (bad host or port)", True
+    added = next((path for path in _paths() if parts.path.rstrip("/").endswith(path)), "")
     shown = (
         (
             any(character <= " " or character == "\x7f" for character in url),
@@ -23,7 +24,7 @@ def flaw_of(url: str) -> tuple[str, bool]:
         (parts.scheme not in ("http", "https"), f"its scheme is {parts.scheme or 'missing'!r}"),
         (not parts.hostname, "it has no host"),
         (port == 0, "its port is 0"),
-        (parts.path.rstrip("/").endswith(_ENDPOINT), f"it ends in {_ENDPOINT}, which is added for you"),
+        (added != "", f"it ends in {added}, which is added for you"),
     )
     hidden = (
         ("@" in parts.netloc, "it has a user name or password in it"),
@@ -33,3 +34,9 @@ def flaw_of(url: str) -> tuple[str, bool]:
         if wrong:
             return flaw, True
     return next((flaw for wrong, flaw in shown if wrong), ""), False
+
+
+def _paths() -> tuple[str, ...]:
+    """Longest first: one path may end in another."""
+    paths = {protocol.path for protocol in PROTOCOLS.all().values() if protocol.completions}
+    return tuple(sorted(paths, key=lambda path: (-len(path), path)))

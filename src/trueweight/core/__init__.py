@@ -10,7 +10,17 @@ from trueweight.core.estimate import Estimate
 from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
 from trueweight.core.finding import Finding, Outcome
 from trueweight.core.observation import Observation
-from trueweight.core.protocol import PROTOCOLS, CaseApis, Protocol, RequestLine, RequestSize, TokenCount, apis_of
+from trueweight.core.protocol import (
+    PROTOCOLS,
+    CaseApis,
+    Protocol,
+    RequestLine,
+    RequestSize,
+    TokenCount,
+    Variant,
+    apis_of,
+    variants_of,
+)
 from trueweight.core.provider import Price, Provider, Role
 from trueweight.core.reply import Anomaly, Channel, Choice, Event, Finish, Piece, Reply, Span, ToolCall, Usage
 from trueweight.core.reply_digest import ReplyDigest, digest_reply
@@ -69,6 +79,7 @@ __all__ = [
     "Trial",
     "TrueweightError",
     "Usage",
+    "Variant",
     "Verdict",
     "apis_of",
     "canonical_json",
@@ -78,4 +89,5 @@ __all__ = [
     "near_miss",
     "parse_shard",
     "trial_id",
+    "variants_of",
 ]

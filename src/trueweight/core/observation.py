@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trueweight.core.case import Mode
+from trueweight.core.case import DEFAULT_API, Mode
 from trueweight.core.exchange import FailureKind
 from trueweight.core.finding import Finding
 from trueweight.core.timing import Timing
@@ -55,3 +55,4 @@ class Observation:
     client_limited: bool = False
     findings: tuple[Finding, ...] = ()
     started_at: str = ""
+    api: str = DEFAULT_API

@@ -156,3 +156,24 @@ def apis_of(case: Case, provider: Provider) -> CaseApis:
         else:
             found.asked[name] = protocol
     return found
+
+
+class Variant(NamedTuple):
+    """One way in which a provider is asked a case."""
+
+    api: str
+    mode: Mode
+
+
+def variants_of(case: Case, provider: Provider) -> tuple[Variant, ...]:
+    """Every way in which a provider is asked a case: each API that can express it, in each mode of both.
+
+    Raises:
+        ConfigError: ``unknown-protocol``, as `apis_of`.
+    """
+    return tuple(
+        Variant(name, mode)
+        for name, protocol in apis_of(case, provider).asked.items()
+        for mode in case.modes
+        if mode in protocol.modes
+    )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from trueweight.core import Estimate, Observation
+from trueweight.core import Estimate, Observation, Variant
 from trueweight.metrics.registry import trial_metrics
 from trueweight.metrics.sample import NO_REFERENCE, NOT_REPEATED, Sample, make_passes, make_samples
 from trueweight.metrics.table import CaseInfo, Table, tabulate
@@ -50,11 +50,21 @@ def measure(
     repeats: int,
     passes: int,
     seed: int,
+    variants: Mapping[str, Mapping[str, Sequence[Variant]]] | None = None,
 ) -> Measured:
-    """Measure each provider. The reference has ``repeats × passes`` trials per case and mode, any other ``repeats``."""
+    """Measure each provider. The reference has ``repeats × passes`` trials per case and mode, any other ``repeats``.
+
+    Args:
+        variants: provider → case → the ways in which it is asked; by default each mode of the case through one API.
+    """
     resampler = Resampler(len(cases), seed)
     tables = {
-        name: tabulate(seen, cases, repeats * passes if name == reference else repeats)
+        name: tabulate(
+            seen,
+            cases,
+            repeats * passes if name == reference else repeats,
+            None if variants is None else variants[name],
+        )
         for name, seen in observations.items()
     }
     samples = make_samples(tables, reference, repeats, passes, resampler)

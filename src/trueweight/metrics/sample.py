@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trueweight.metrics.table import Table
+from trueweight.metrics.table import Table, TrialKey
 from trueweight.statistics.array import Array
 from trueweight.statistics.resample import Resampler
 
@@ -92,7 +92,7 @@ def _rows(table: Table, start: int, end: int) -> Array:
     return np.flatnonzero((table.repeat >= start) & (table.repeat < end))
 
 
-def _index(table: Table, keys: list[tuple[int, bool, int]]) -> Array:
+def _index(table: Table, keys: list[TrialKey]) -> Array:
     """Row of each key in a table; -1 where it has none."""
     where = {key: row for row, key in enumerate(table.keys())}
     return np.array([where.get(key, -1) for key in keys], dtype=np.int64)

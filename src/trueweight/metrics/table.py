@@ -6,13 +6,13 @@ one place where observations are walked one by one; everything after it is arith
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from trueweight.core import Mode, Observation, Outcome, Severity
+from trueweight.core import Mode, Observation, Outcome, Severity, Variant
 from trueweight.statistics.array import Array
 
 NOT_RECORDED = "not recorded"
@@ -43,6 +43,7 @@ class Table:
 
     Attributes:
         case: index of the case in the run's list of cases.
+        api: which of the provider's APIs for that case, from 0.
         stream, repeat: which trial of that case.
         absent: why there is nothing to judge; empty where there is.
         asked_tools, asked_structured: what the case asks for.
@@ -54,6 +55,7 @@ class Table:
     """
 
     case: Array
+    api: Array
     stream: Array
     repeat: Array
     absent: Array
@@ -87,34 +89,59 @@ class Table:
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "times"}
         return replace(self, **columns, times={name: column[rows] for name, column in self.times.items()})
 
-    def keys(self, *, shift: int = 0) -> list[tuple[int, bool, int]]:
-        """``(case, stream, repeat - shift)`` of each row: what pairs it with another provider's row."""
-        repeats = self.repeat - shift
-        return list(zip(self.case.tolist(), self.stream.tolist(), repeats.tolist(), strict=True))
+    def keys(self, *, shift: int = 0) -> list[TrialKey]:
+        """The key of each row, with ``shift`` taken from its repeat: what pairs it with another provider's row."""
+        repeats = (self.repeat - shift).tolist()
+        rows = zip(self.case.tolist(), self.api.tolist(), self.stream.tolist(), repeats, strict=True)
+        return [TrialKey(*row) for row in rows]
 
 
-def tabulate(observations: Iterable[Observation], cases: Sequence[CaseInfo], repeats: int) -> Table:
-    """Columns of one provider, asked ``repeats`` times for each case in each of the case's modes.
+class TrialKey(NamedTuple):
+    """What names a trial beside its provider. The first API of one provider matches the first API of another."""
+
+    case: int
+    api: int
+    stream: bool
+    repeat: int
+
+
+def tabulate(
+    observations: Iterable[Observation],
+    cases: Sequence[CaseInfo],
+    repeats: int,
+    variants: Mapping[str, Sequence[Variant]] | None = None,
+) -> Table:
+    """Columns of one provider, asked ``repeats`` times for each case in each of its variants.
 
     An observation that was not planned (an older plan in the same directory) is kept, not dropped.
+
+    Args:
+        variants: case → the ways in which this provider is asked it; by default each mode of the case through one API.
     """
     index = {info.key: i for i, info in enumerate(cases)}
-    rows: dict[tuple[int, bool, int], Observation | None] = {
-        (i, mode is Mode.STREAM, repeat): None
-        for i, info in enumerate(cases)
-        for mode in info.modes
-        for repeat in range(repeats)
-    }
+    rows: dict[TrialKey, Observation | None] = {}
+    positions: list[dict[str, int]] = []
+    for i, info in enumerate(cases):
+        planned = [Variant("", mode) for mode in info.modes] if variants is None else variants[info.key]
+        apis = {api: at for at, api in enumerate(dict.fromkeys(variant.api for variant in planned))}
+        positions.append(apis)
+        rows |= {
+            TrialKey(i, apis[api], mode is Mode.STREAM, repeat): None
+            for api, mode in planned
+            for repeat in range(repeats)
+        }
     for seen in observations:
         if seen.case in index:
-            rows[index[seen.case], seen.mode is Mode.STREAM, seen.repeat] = seen
+            i = index[seen.case]
+            at = 0 if variants is None else positions[i].setdefault(seen.api, len(positions[i]))
+            rows[TrialKey(i, at, seen.mode is Mode.STREAM, seen.repeat)] = seen
     return _columns(rows, cases)
 
 
-def _columns(rows: dict[tuple[int, bool, int], Observation | None], cases: Sequence[CaseInfo]) -> Table:
+def _columns(rows: dict[TrialKey, Observation | None], cases: Sequence[CaseInfo]) -> Table:
     keys, seen = list(rows), list(rows.values())
     rows.clear()  # of a large run it is as large as the columns that are made now
-    case = np.array([k[0] for k in keys], dtype=np.int64)
+    case = np.array([key.case for key in keys], dtype=np.int64)
     asked_tools = np.array([info.tools for info in cases], dtype=bool)
     asked_structured = np.array([info.structured for info in cases], dtype=bool)
 
@@ -132,8 +159,9 @@ def _columns(rows: dict[tuple[int, bool, int], Observation | None], cases: Seque
     once = np.array([o is not None and o.attempts == 1 for o in seen], dtype=bool)
     return Table(
         case=case,
-        stream=np.array([k[1] for k in keys], dtype=bool),
-        repeat=np.array([k[2] for k in keys], dtype=np.int64),
+        api=np.array([key.api for key in keys], dtype=np.int64),
+        stream=np.array([key.stream for key in keys], dtype=bool),
+        repeat=np.array([key.repeat for key in keys], dtype=np.int64),
         absent=np.array([_absent(o) for o in seen], dtype=np.str_),
         asked_tools=asked_tools[case],
         asked_structured=asked_structured[case],

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from trueweight.core import Case, ConfigError, Provider, Role, Trial, digest
+from trueweight.core import Case, ConfigError, Provider, Role, Trial, apis_of, digest, variants_of
 
 MOST_REPEATS, MOST_PASSES = 10_000, 100
 """The same as in the manifest: judging lays out every planned trial, so their number is limited."""
+
+
+class Inexpressible(NamedTuple):
+    """A case that one API of a provider cannot express, so that no trial is made of it."""
+
+    case: str
+    provider: str
+    api: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +30,14 @@ class Plan:
     Attributes:
         repeats: trials of a candidate for each case and mode.
         passes: the reference has this many times as many; the first ``repeats`` of them are reference A.
+        inexpressible: what is not sent because it is not applicable.
     """
 
     trials: tuple[Trial, ...]
     seed: int
     repeats: int
     passes: int
+    inexpressible: tuple[Inexpressible, ...] = ()
 
 
 def make_plan(
@@ -37,7 +49,7 @@ def make_plan(
     seed: int = 0,
     limit: int | None = None,
 ) -> Plan:
-    """Lay out every case × provider × repeat × mode.
+    """Lay out every case × provider × API × repeat × mode.
 
     The order is by rounds. A round has every case once (for the reference ``passes`` times), cases in a random order,
     and the trials of one case together, in a random order. So trials that are compared are sent at nearly the same
@@ -65,13 +77,21 @@ def make_plan(
     for round_ in range(repeats):
         for case in sorted(chosen, key=lambda case: digest([seed, round_, case.key])):
             block = [
-                Trial.of(case, provider, repeat, mode)
+                Trial.of(case, provider, repeat, mode, api)
                 for provider in providers
                 for repeat in _repeats_in_round(provider, round_, repeats, passes)
-                for mode in case.modes
+                for api, mode in variants_of(case, provider)
             ]
             trials += sorted(block, key=lambda trial: digest([seed, trial.id]))
-    return Plan(tuple(trials), seed, repeats, passes)
+    return Plan(tuple(trials), seed, repeats, passes, tuple(inexpressible(chosen, providers)))
+
+
+def inexpressible(cases: Iterable[Case], providers: Sequence[Provider]) -> Iterator[Inexpressible]:
+    """What is not applicable because an API cannot express it, in the order of the cases."""
+    for case in cases:
+        for provider in providers:
+            for api, reason in apis_of(case, provider).refused.items():
+                yield Inexpressible(case.key, provider.name, api, reason)
 
 
 def _repeats_in_round(provider: Provider, round_: int, repeats: int, passes: int) -> Iterable[int]:

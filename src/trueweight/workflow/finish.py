@@ -8,9 +8,11 @@ from typing import Any
 from trueweight.assess import judge_against, with_verdicts
 from trueweight.checks import all_checks
 from trueweight.core import Case, Finding, Outcome, Reply
+from trueweight.drift import SUITE as DRIFT
 from trueweight.protocols import locate_noun
 from trueweight.report import Evidence, Failing, failing_cells, render, wanted_trials
 from trueweight.store import RunDir, RunFile
+from trueweight.workflow.apis import api_notes
 from trueweight.workflow.bar import bar_notes, bar_of
 from trueweight.workflow.client import sessions
 from trueweight.workflow.drift import with_drift
@@ -31,8 +33,16 @@ def judge(run: RunDir) -> dict[str, Any]:
     bar = bar_of(run)
     if bar is not None:
         summary = with_verdicts(summary, judge_against(bar, summary))
-    notes = [*bar_notes(run.manifest, bar), *shard_notes(run.manifest)]
+    notes = [
+        *bar_notes(run.manifest, bar),
+        *shard_notes(run.manifest),
+        *api_notes(_judged(run), run.manifest.providers),
+    ]
     return summary | {"run": summary["run"] | {"notes": notes}} if notes else summary
+
+
+def _judged(run: RunDir) -> Iterator[Case]:
+    return (case for case in run.cases().values() if case.suite != DRIFT)
 
 
 def evidence(run: RunDir, trials: Iterable[str], summary: Mapping[str, Any] | None = None) -> Iterator[Evidence]:

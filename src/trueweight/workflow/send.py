@@ -64,7 +64,8 @@ def prepare(
         seed=options.seed,
         limit=options.limit,
     )
-    planned = {trial.case.key for trial in plan.trials}
+    # A case that no API can express is part of the run too: it is on record as not applicable.
+    planned = {trial.case.key for trial in plan.trials} | {one.case for one in plan.inexpressible}
     cases = tuple(case for case in everything if case.key in planned)
     manifest = Manifest(
         tool_version=__version__,

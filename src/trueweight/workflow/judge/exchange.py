@@ -72,6 +72,7 @@ def _lost(case: Case, exchange: Exchange) -> Observation:
         expects_call=expects_call(case),
         client_limited=exchange.client_limited,
         started_at=exchange.started_at,
+        api=exchange.api,
     )
 
 
@@ -181,6 +182,7 @@ def lean(seen: Observation) -> Observation:
         seen,
         provider=intern(seen.provider),
         suite=intern(seen.suite),
+        api=intern(seen.api),
         case=intern(seen.case),
         finish_reason=seen.finish_reason and intern(seen.finish_reason),
         findings=_shared(findings) if alike else findings,

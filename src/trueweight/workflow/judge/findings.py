@@ -18,7 +18,7 @@ FLAKY = "flaky"
 
 @dataclass(slots=True)
 class _Repeats:
-    """The repeats of one case in one mode."""
+    """The repeats of one case through one API in one mode."""
 
     fails: int = 0
     of: int = 0
@@ -34,7 +34,7 @@ class _Tally:
     fails: int = 0
     asked: set[str] = field(default_factory=set)
     cases: set[str] = field(default_factory=set)
-    repeats: defaultdict[tuple[str, Mode], _Repeats] = field(default_factory=lambda: defaultdict(_Repeats))
+    repeats: defaultdict[tuple[str, str, Mode], _Repeats] = field(default_factory=lambda: defaultdict(_Repeats))
     severities: set[Severity] = field(default_factory=set)
     messages: Counter[str] = field(default_factory=Counter)
     # For each message the first trial by case and id, so that the order of the record never matters.
@@ -56,7 +56,7 @@ def list_findings(
                 tally = tallies[finding.check]
                 tally.judged += 1
                 tally.asked.add(seen.case)
-                repeats = tally.repeats[seen.case, seen.mode]
+                repeats = tally.repeats[seen.case, seen.api, seen.mode]
                 repeats.of += 1
                 repeats.fails += finding.outcome is Outcome.FAIL
                 if finding.outcome is Outcome.FAIL:

@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from trueweight.checks import all_checks
-from trueweight.core import Case, CheckInfo, Mode, Observation, Provider, Role
+from trueweight.core import Case, CheckInfo, Mode, Observation, Provider, Role, variants_of
 from trueweight.metrics import Measured, measure
 from trueweight.workflow.judge.blame import Judged, judged_cases
 from trueweight.workflow.judge.cells import make_cells, mark_different, matrix
@@ -38,6 +38,10 @@ def summarise(judgement: Judgement) -> dict[str, Any]:
         repeats=manifest.repeats,
         passes=manifest.passes,
         seed=manifest.seed,
+        variants={
+            name: {key: variants_of(case, provider) for key, case in cases.items()}
+            for name, provider in providers.items()
+        },
     )
     cells = make_cells(seen for rows in observations.values() for seen in rows)
     if reference is not None:
