@@ -3,8 +3,9 @@
 Other packages ask for an API through `trueweight.core.PROTOCOLS`, and read replies through the functions here.
 """
 
-from trueweight.protocols.anomalies import Kind
-from trueweight.protocols.json_text import MAX_DEPTH, ParsedJson, parse_json
+from trueweight.protocols.anomalies import Anomalies, Kind
+from trueweight.protocols.errors import error_in
+from trueweight.protocols.json_text import MAX_DEPTH, ParsedJson, parse_json, preview_json, write_json
 from trueweight.protocols.locate import locate, locate_field, locate_noun, narrow, span_of_content
 from trueweight.protocols.reading import Assembler, read_reply, read_with
 from trueweight.protocols.sse import SseEvent, read_sse
@@ -12,18 +13,22 @@ from trueweight.protocols.timing import timing_of
 
 __all__ = [
     "MAX_DEPTH",
+    "Anomalies",
     "Assembler",
     "Kind",
     "ParsedJson",
     "SseEvent",
+    "error_in",
     "locate",
     "locate_field",
     "locate_noun",
     "narrow",
     "parse_json",
+    "preview_json",
     "read_reply",
     "read_sse",
     "read_with",
     "span_of_content",
     "timing_of",
+    "write_json",
 ]

@@ -1,0 +1,162 @@
+"""An API that trueweight does not know is one folder: this one. It is found by its entry point and used end to end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from server import LEAK, PIECES, Server, serving
+
+HERE = Path(__file__).parent
+
+PROVIDERS = """
+[[provider]]
+name = "whole"
+role = "reference"
+api = "text-completions"
+base_url = "{url}/v1"
+model = "m"
+api_key_env = "TEXT_KEY"
+price = {{ input = 1.0, output = 2.0 }}
+
+[[provider]]
+name = "leaking"
+api = ["text-completions"]
+base_url = "{url}/leaking/v1"
+model = "m"
+"""
+
+SUITE = """
+suite: capitals
+title: Capitals
+version: 1
+cases:
+  - id: capital
+    why: A plain question.
+    severity: MUST
+    request: {messages: [{role: user, content: What is the capital of Norway?}], max_tokens: 20}
+    checks: {content-matches: {pattern: Oslo}}
+  - id: weather
+    why: It offers a tool, which text completions do not have.
+    request:
+      messages: [{role: user, content: Weather?}]
+      tools: [{type: function, function: {name: now, parameters: {type: object}}}]
+"""
+
+BAR = "[findings]\nMUST = 0\n"
+
+
+def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the CLI in a new process, in which this folder's package is installed."""
+    environ = {**os.environ, "PYTHONPATH": str(HERE), "TEXT_KEY": "sk-text", "NO_COLOR": "1", "COLUMNS": "200"}
+    words = [sys.executable, "-m", "trueweight", *arguments]
+    done = subprocess.run(words, cwd=cwd, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1, 4), done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def run(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the suite at both providers, in both modes."""
+    root = tmp_path_factory.mktemp("text")
+    (root / "providers.toml").write_text(PROVIDERS.format(url=server.url))
+    (root / "capitals.yaml").write_text(SUITE)
+    (root / "bar.toml").write_text(BAR)
+    command(
+        "run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--repeats", "2", "--bar", "bar.toml",
+        "--out", "out", cwd=root,
+    )  # fmt: skip
+    return root
+
+
+def exchanges(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "out" / "exchanges.jsonl").read_text().splitlines()]
+
+
+def summary(run: Path) -> dict[str, Any]:
+    return json.loads((run / "out" / "summary.json").read_text())
+
+
+def test_requests_are_written_by_the_protocol(run: Path, server: Server) -> None:
+    """A prompt goes to /completions, with the key where there is one; the tool case is never sent."""
+    assert {path for path, _, _ in server.heard} == {"/v1/completions", "/leaking/v1/completions"}
+    assert {key for path, key, _ in server.heard if path.startswith("/v1/")} == {"Bearer sk-text"}
+    assert all(body["prompt"] == "What is the capital of Norway?" for _, _, body in server.heard)
+    assert {bool(body.get("stream")) for _, _, body in server.heard} == {False, True}
+    assert len(server.heard) == 2 * 2 * 2 + 2 * 2  # modes x repeats x passes of the reference, and the candidate
+
+
+def test_exchanges_name_their_api_and_hold_no_key(run: Path) -> None:
+    """The record says in which protocol it is read."""
+    assert {one["api"] for one in exchanges(run)} == {"text-completions"}
+    assert "sk-text" not in (run / "out" / "exchanges.jsonl").read_text()
+
+
+def test_replies_are_read_timed_and_priced(run: Path) -> None:
+    """Content, usage, cost and token times come out of plain and streamed bodies alike."""
+    whole = summary(run)["providers"]["whole"]
+    assert whole["metrics"]["success_rate"]["value"] == 1
+    assert whole["metrics"]["ttft"]["n"] > 0
+    assert whole["metrics"]["cost_per_1000"]["value"] == pytest.approx((9 * 1 + len(PIECES) * 2) / 1e6 * 1000)
+    assert not whole["findings"]
+
+
+def test_checks_that_hold_for_any_api_judge_it(run: Path) -> None:
+    """The leaked marker fails its check in every trial; no check of the chat wire format has a word in it."""
+    found = {one["check"]: one for one in summary(run)["providers"]["leaking"]["findings"]}
+    assert found["markers-in-content"]["fails"] == found["markers-in-content"]["of"] == 4
+    assert LEAK in found["markers-in-content"]["message"]
+    assert not {"chunk-shape", "response-shape", "choice-index"} & found.keys()
+
+
+def test_what_it_cannot_express_is_on_record(run: Path) -> None:
+    """The case with tools is not applicable, in a note with the reason and in the forecast; and no trial is missing."""
+    note = "1 case is not applicable through the API text-completions: it has no tools."
+    result = summary(run)
+    assert [line for line in result["run"]["notes"] if note in line] == [f"whole: {note}", f"leaking: {note}"]
+    [row] = [row for row in result["cases"] if row["case"] == "capitals/weather"]
+    assert {cell["outcome"] for modes in row["cells"].values() for cell in modes.values()} == {"n/a"}
+    assert result["run"]["trials"]["planned"] == result["run"]["trials"]["recorded"] == 12
+    forecast = command(
+        "run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--out", "dry", "--dry-run", cwd=run
+    )
+    assert f"whole: {note}" in forecast.stdout
+
+
+def test_judge_report_gate_and_resume_use_the_same_folder(run: Path) -> None:
+    """Judged again the numbers are the same; the page shows the protocol's preview; the gate fails the leak; nothing is
+    sent twice."""
+    before = summary(run)
+    command("judge", "out", cwd=run)
+    assert summary(run) == before
+    command("report", "out", "--format", "html", "--output", "page.html", cwd=run)
+    assert "capitals/capital" in (run / "page.html").read_text()
+    shown = command("show", "out", "capital", "--provider", "leaking", cwd=run).stdout
+    assert f'text "{LEAK}"' in shown
+    assert command("gate", "out", cwd=run).returncode == 1
+    again = command("run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--repeats", "2", "--bar",
+                    "bar.toml", "--out", "out", cwd=run)  # fmt: skip
+    assert "0 are left" in again.stderr
+
+
+def test_without_the_package_the_name_is_an_error(run: Path) -> None:
+    """A provider whose API is not installed is refused by file, line and name, with what would be valid."""
+    words = [sys.executable, "-m", "trueweight", "run", "--providers", "providers.toml", "--suite", "capitals.yaml"]
+    environ = {**os.environ, "TEXT_KEY": "k"}
+    done = subprocess.run([*words, "--out", "o"], cwd=run, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "providers.toml:5" in done.stderr
+    assert "api = 'text-completions': no such API" in done.stderr
+    assert "Valid: chat" in done.stderr
