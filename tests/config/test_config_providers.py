@@ -188,6 +188,34 @@ def test_an_unusable_key_is_refused_without_showing_it(refusal: Load, value: str
     assert not value.strip() or value not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("value", "apis"), [("", ("chat",)), ('api = "chat"', ("chat",)), ('api = ["chat"]', ("chat",))]
+)
+def test_an_entry_names_its_apis(tmp_path: Path, value: str, apis: tuple[str, ...]) -> None:
+    """One name or a list; chat completions by default."""
+    path = tmp_path / "providers.toml"
+    path.write_text(f'[[provider]]\nname = "a"\nbase_url = "http://h/v1"\nmodel = "m"\n{value}\n')
+    (provider,) = load_providers(path, environ={})
+    assert provider.api == apis
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "says"),
+    [
+        ('"chatt"', "config-value", "api = 'chatt' is not known\n  Did you mean 'chat'? Valid: chat."),
+        ('"models"', "config-value", "Valid: chat."),
+        ("[]", "config-value", "at least one API"),
+        ('["chat", "chat"]', "config-value", "each once"),
+        ("1", "config-type", 'Valid: api = "chat", or a list of names'),
+    ],
+)
+def test_an_unknown_api_is_refused(refusal: Load, value: str, code: str, says: str) -> None:
+    """With the line, the near miss and what is installed; the list of models is no API to be asked through."""
+    error = refusal(f'[[provider]]\nname = "a"\nbase_url = "http://h/v1"\nmodel = "m"\napi = {value}\n')
+    assert (error.code, error.where.rsplit(":", 1)[1]) == (code, "5")
+    assert says in str(error)
+
+
 def test_two_references_are_refused(refusal: Load) -> None:
     """A comparison has one reference at most, and the error says which line is the other."""
     entry = GOOD + 'role = "reference"\n'

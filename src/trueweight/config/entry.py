@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from trueweight.config.keys import is_env_name, read_key, shown_name
 from trueweight.config.secrets import hidden_in, names_a_secret
@@ -57,7 +57,9 @@ class _ProviderTable(Struct):
     base_url: _Text
     model: _Text
     role: Role = Role.CANDIDATE
-    api: Annotated[list[str], Meta(description='api = "chat", or a list of names')] = [DEFAULT_API]
+    api: Annotated[list[str], Meta(description='api = "chat", or a list of names')] = field(
+        default_factory=lambda: [DEFAULT_API]
+    )
     api_key_env: Annotated[str, Meta(description='the name of a variable, api_key_env = "NAME"')] | None = None
     precision: _Text | None = None
     price: Annotated[_PriceTable, Meta(description=_Prices)] | None = None
