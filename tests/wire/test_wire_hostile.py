@@ -111,5 +111,5 @@ def test_a_gzip_bomb_is_kept_packed_and_read_within_a_limit(stage: Stage) -> Non
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before < 400
     stage.exchanges.clear()
     stage.against(bomb, retries=0, keys=trial_keys)
-    assert stage.only.failure is not None  # it could hide the key, so it is blotted out, and said to be
+    assert stage.only.failure is not None  # it could hide the key, so it is replaced by stars, and the failure says so
     assert set(stage.only.final.body) == {ord("*")}

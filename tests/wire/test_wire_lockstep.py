@@ -43,7 +43,7 @@ def furthest_ahead(stage: Stage, trials: tuple[Trial, ...]) -> int:
     return ahead
 
 
-def fire_plan(stage: Stage, of: dict[str, Behaviour], seed: int = 3, **options: object) -> tuple[Trial, ...]:
+def send_plan(stage: Stage, of: dict[str, Behaviour], seed: int = 3, **options: object) -> tuple[Trial, ...]:
     """A reference, asked twice, and candidates, each behind its own server."""
     plan: tuple[Trial, ...] = ()
 
@@ -67,21 +67,21 @@ def fire_plan(stage: Stage, of: dict[str, Behaviour], seed: int = 3, **options: 
 def test_nobody_runs_further_ahead_than_the_lead(stage: Stage, slower: str, seed: int) -> None:
     """Whoever is slow and whatever the order: a trial is sent only when all before it by more than the lead are."""
     behaviours = {name: slow if name == slower else fine for name in ("ref", "cand")}
-    plan = fire_plan(stage, behaviours, seed, lead=6, environment=patient(stage))
+    plan = send_plan(stage, behaviours, seed, lead=6, environment=patient(stage))
     assert furthest_ahead(stage, plan) <= 6
     assert len(stage.exchanges) == len(plan)
 
 
 def test_the_reference_does_not_run_alone_at_the_end(stage: Stage) -> None:
     """Without a word about it: of the last trials that are sent, some still go to the candidate."""
-    plan = fire_plan(stage, {"ref": slow, "cand": fine}, environment=patient(stage))
+    plan = send_plan(stage, {"ref": slow, "cand": fine}, environment=patient(stage))
     sent = [event.provider for event in stage.events if event.kind is EventKind.STARTED]
     assert "cand" in sent[-len(plan) // 4 :]
 
 
 def test_a_large_lead_lets_all_go_free(stage: Stage) -> None:
     """The test above can fail: with no limit the faster one is done long before."""
-    plan = fire_plan(stage, {"ref": slow, "cand": fine}, lead=10**6, environment=patient(stage))
+    plan = send_plan(stage, {"ref": slow, "cand": fine}, lead=10**6, environment=patient(stage))
     assert furthest_ahead(stage, plan) > 20
 
 

@@ -10,7 +10,7 @@ import pytest
 from fault_servers import Stage, Talk
 
 from trueweight.wire import ArrivalKind
-from trueweight.wire.arrivals import arrivals
+from trueweight.wire.pacing import arrivals
 
 
 class Clock:

@@ -60,7 +60,7 @@ def test_what_is_no_key_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("br", lambda data: data[::-1])])
-def test_a_compressed_echo_is_blotted_out(encoding: str, pack: object) -> None:
+def test_a_compressed_echo_is_replaced_by_stars(encoding: str, pack: object) -> None:
     """Compression asked for by nobody must not smuggle the key into the record."""
     body = pack(b'{"echo":"key-of-some-length"}')  # type: ignore[operator]
     attempt = Attempt(0, 0, None, 1, 2, 200, "HTTP/1.1", (("Content-Encoding", encoding),), body)
@@ -70,7 +70,7 @@ def test_a_compressed_echo_is_blotted_out(encoding: str, pack: object) -> None:
 
 
 def test_a_gzip_bomb_is_bounded() -> None:
-    """Searching inflates 64 MB at most; a body that holds more is blotted out."""
+    """Searching inflates 64 MB at most; a body that holds more is replaced by stars."""
     bomb = gzip.compress(b"\0" * (65 * 1024 * 1024), compresslevel=9)
     attempt = Attempt(0, 0, None, 1, 2, 200, "HTTP/1.1", (("Content-Encoding", "gzip"),), bomb)
     assert Redactor(["key-of-some-length"]).attempt(attempt).body == b"*" * len(bomb)

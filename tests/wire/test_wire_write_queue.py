@@ -1,4 +1,4 @@
-"""Writing down what is finished never holds up, for more than one record, what is still arriving."""
+"""Bytes that arrive never wait for more than one exchange to be written."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import anyio
 from fault_servers import Stage, Talk, serving
 
 from trueweight.core import Exchange, Mode
-from trueweight.wire.write_queue import WriteQueue
+from trueweight.wire.trial_sender import WriteQueue
 
 
-def test_others_go_on_between_two_turns() -> None:
-    """However many are finished at once, whoever else is ready runs before the next one is seated."""
+def test_other_tasks_run_between_two_turns() -> None:
+    """However many exchanges finish at once, other tasks run between any two of them."""
     seen: list[str] = []
 
-    async def finish(desk: WriteQueue) -> None:
-        await desk.turn()
+    async def finish(queue: WriteQueue) -> None:
+        await queue.wait_turn()
         seen.append("record")
 
     async def arrive() -> None:
@@ -25,10 +25,10 @@ def test_others_go_on_between_two_turns() -> None:
             await anyio.sleep(0)
 
     async def run() -> None:
-        desk = WriteQueue()
+        queue = WriteQueue()
         async with anyio.create_task_group() as group:
             for _ in range(5):
-                group.start_soon(finish, desk)
+                group.start_soon(finish, queue)
             group.start_soon(arrive)
 
     anyio.run(run)

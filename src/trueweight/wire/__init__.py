@@ -1,15 +1,15 @@
-"""The only network I/O: trials in, exchanges out. Nothing lost, nothing sent twice, times that are true.
+"""The only network I/O: sends trials and returns exchanges. No trial is lost or sent twice, and times are measured.
 
 A byte arrives at `trueweight.wire.http1.connection.Connection.data_received`, is stamped and kept by
-`trueweight.wire.capture.Capture.body`, and is redacted and written from ``conversation``.
+`trueweight.wire.capture.Capture.body`, and is redacted and written from `trueweight.wire.trial_sender.TrialSender`.
 """
 
-from trueweight.wire.arrivals import ArrivalKind
 from trueweight.wire.carrier import carriers_of
 from trueweight.wire.client_stack import CarrierUse, ClientStack
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import Health
 from trueweight.wire.loop import run_loop
+from trueweight.wire.pacing import ArrivalKind
 from trueweight.wire.send import send
 from trueweight.wire.settings import EventKind, SendResult, TransportName, Unsent, WireEvent, WireSettings
 

@@ -19,12 +19,17 @@ CUT = Failure(FailureKind.INTERRUPTED, "the run was stopped")
 
 
 class Capture:
-    """The record of one attempt while it is being made; what is there can be taken at any moment."""
+    """Records one attempt while it happens. `attempt` may be called at any moment. It is a listener of `http1`."""
 
     def __init__(
         self, settings: WireSettings, timeout: float, clock: Callable[[], int], origin: int, waited: int
     ) -> None:
-        """``timeout``: seconds in all; ``origin``: the trial's scheduled start; ``waited``: nanoseconds before this."""
+        """Args:
+        timeout: seconds for the whole attempt.
+        clock: monotonic nanoseconds.
+        origin: the trial's scheduled start, by that clock; all times are relative to it.
+        waited: nanoseconds of deliberate waiting before this attempt.
+        """
         self._settings = settings
         self._clock = clock
         self._origin = origin
@@ -43,7 +48,7 @@ class Capture:
         self._begun = self._whole = False
         self._failure = CUT
         self._protocol: Protocol | None = None
-        # Deadlines are moved while bytes come in, outside of any task, where anyio's own clock cannot be asked.
+        # Deadlines are moved while bytes arrive, outside of any task, where anyio's own clock cannot be read.
         self._ahead = anyio.current_time() - time.monotonic()
         self._end = time.monotonic() + timeout
         self._scope = anyio.CancelScope(deadline=self._end + self._ahead)
@@ -54,22 +59,22 @@ class Capture:
         return self._clock() - self._origin
 
     async def run(self, transport: httpx.AsyncBaseTransport, outgoing: Outgoing) -> None:
-        """Make the attempt. Only cancellation from outside is raised."""
+        """Make the attempt. Failures are recorded; only a cancellation from outside is raised."""
         self._protocol = outgoing.protocol
         try:
             limits = {"connect": self._settings.connect_timeout}
             request = outgoing.build({"trace": self._trace, "timeout": limits, "listener": self})
             self._t_send = self._elapsed()
             with self._scope:
-                await self._converse(transport, request)
+                await self._send_and_receive(transport, request)
         except TRANSPORT_ERRORS as error:
             failure = failure_of_error(error)
             self._failure = Failure(self._kind_of_end(failure.kind), failure.detail)
         else:
             if self._scope.cancelled_caught:
-                self._failure = Failure(self._limit, f"no end within the limit ({self._size} bytes came)")
+                self._failure = Failure(self._limit, f"no end within the limit ({self._size} bytes arrived)")
 
-    async def _converse(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
+    async def _send_and_receive(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
         response = await transport.handle_async_request(request)
         try:
             if self._status is None:
@@ -84,32 +89,32 @@ class Capture:
         finally:
             await response.aclose()
 
-    # Called by transports that know ``listener``, as bytes come in; by ourselves with what others yield.
+    # Called by transports that know the extension ``listener`` while bytes arrive; for others, by `run`.
 
     def begin(self) -> None:
-        """The first byte of an answer is there."""
+        """The first byte of the response arrived."""
         self._begun = True
 
     def head(self, status: int, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """The head is there."""
-        self._head_came()
+        """The head arrived."""
+        self._note_head()
         self._status, self._version = status, version
         self._headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
     def body(self, data: bytes) -> None:
-        """A chunk of the body is there."""
+        """Bytes of the body arrived."""
         now = self._clock() - self._origin
         self._stamps.append(Stamp(now, self._size))
         self._chunks.append(data)
         self._size += len(data)
         if self._too_large():
             self._scope.cancel()
-        # Moving a deadline costs more than a stamp, so it moves when a tenth of it is used up.
+        # Moving a deadline costs more than a stamp, so it moves when a tenth of the stall time-out is used up.
         elif now - self._moved > self._settings.stall_timeout * 1e8:
             self._expect_more()
 
     def end(self) -> None:
-        """All of the body is there."""
+        """The body is complete."""
         if self._t_done is None:
             self._t_done = self._elapsed()
             self._whole = True
@@ -117,7 +122,7 @@ class Capture:
     def _too_large(self) -> bool:
         return self._size > self._settings.max_response_bytes
 
-    def _head_came(self) -> None:
+    def _note_head(self) -> None:
         self._begun = True
         if self._t_headers is None:
             self._t_headers = self._elapsed()
@@ -132,7 +137,7 @@ class Capture:
         self._scope.deadline = min(limit, self._end) + self._ahead
 
     def _kind_of_end(self, kind: FailureKind) -> FailureKind:
-        """What it is when the peer went away. Once a body has begun, not every transport tells a reset from a close."""
+        """The kind for a connection that ended. After the head it is ``truncated``, whether by a reset or a close."""
         if kind not in (FailureKind.RESET, FailureKind.TLS):
             return kind
         if self._status is not None:
@@ -142,25 +147,25 @@ class Capture:
 
     async def _trace(self, name: str, _: dict[str, Any]) -> None:
         if name.endswith("receive_response_headers.complete"):
-            self._head_came()
+            self._note_head()
         elif name in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._t_connected = self._elapsed()
         elif name.endswith("send_request_headers.started"):
             if self._settings.first_byte_timeout is not None:
                 self._allow(self._settings.first_byte_timeout, FailureKind.TIMEOUT_FIRST_BYTE)
             if self._t_connected is None:
-                # Before this came nothing but our own preparations; with a new connection, that it was made.
+                # No new connection was reported, so a kept one is used; the time until now was spent on preparations.
                 self._kept = True
                 self._t_send = self._elapsed()
 
     def attempt(self) -> Attempt:
-        """What is on record so far."""
+        """The attempt as recorded so far."""
         body = b"".join(self._chunks)
         failure: Failure | None = self._failure
         if self._too_large():
             limit = self._settings.max_response_bytes
             failure = Failure(FailureKind.TOO_LARGE, f"more than {limit} bytes; rest not read")
-        # Whoever stopped us may have done so between the last byte and our noticing it.
+        # A complete response counts, also if the run was stopped right after its last byte.
         elif self._status is not None and self._whole:
             failure = failure_of_status(self._status, self._location()) or self._late_error(body)
         return Attempt(
@@ -178,7 +183,7 @@ class Capture:
         )
 
     def _late_error(self, body: bytes) -> Failure | None:
-        """The failure that the body of a success status reports, which the server met too late for another status."""
+        """The failure that the body of a success status reports: the server failed after it had sent the status."""
         message = None if self._protocol is None else self._protocol.error_in(body)
         return None if message is None else Failure(FailureKind.ERROR_IN_BODY, message)
 

@@ -1,4 +1,4 @@
-"""Everything outside that the wire touches, passed in so that tests need no patching and no waiting (law 9)."""
+"""What the wire needs from outside the program, passed in so that tests need no patching and no waiting (law 9)."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def _default_transport(_: Provider) -> httpx.AsyncBaseTransport | None:
 
 @dataclass(frozen=True)
 class Environment:
-    """Clocks, sleep, randomness and transport.
+    """Clocks, sleep, randomness, transports and proxies.
 
     Attributes:
-        clock: monotonic nanoseconds; stamps are read from it.
+        clock: monotonic nanoseconds, for stamps.
         now: wall clock, for ``started_at`` and for a Retry-After that is a date.
-        sleep: for deliberate waits only. Time-outs guard against a real network and use real time.
-        rng: jitter of back-off.
+        sleep: for deliberate waits. Time-outs use real time, because they guard against a real network.
+        rng: for the jitter of back-off.
         transport: makes the transport for one provider; None takes the one that the settings choose.
         proxies: reads the environment's proxies: ``http``, ``https``, ``all`` and ``no``.
     """

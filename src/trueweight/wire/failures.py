@@ -11,10 +11,10 @@ import httpx
 from trueweight.core import Failure, FailureKind
 
 TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
-"""What a transport raises when an attempt fails. A ValueError is a URL or a header that it cannot read."""
+"""What a transport raises when an attempt fails. A ValueError means an invalid URL or header."""
 
-# How transports word a peer that went away, as against one that does not speak HTTP.
-_GONE = ("peer closed connection", "server disconnected")
+# Words of transports for a peer that closed the connection, in errors that otherwise mean invalid HTTP.
+_CLOSED_WORDS = ("peer closed connection", "server disconnected")
 _BY_TYPE: tuple[tuple[type[BaseException], FailureKind], ...] = (
     (httpx.ConnectTimeout, FailureKind.TIMEOUT_CONNECT),
     (httpx.PoolTimeout, FailureKind.TIMEOUT_CONNECT),
@@ -37,7 +37,7 @@ _BY_CLASS = {4: FailureKind.CLIENT_ERROR, 5: FailureKind.SERVER_ERROR}
 
 
 def failure_of_error(error: Exception) -> Failure:
-    """The failure that an exception of the transport means."""
+    """The failure for an exception of a transport."""
     detail = f"{type(error).__name__}: {error}"
     if isinstance(error, httpx.NetworkError):
         for cause in _causes(error):
@@ -46,7 +46,7 @@ def failure_of_error(error: Exception) -> Failure:
             if isinstance(cause, ssl.SSLError):
                 return Failure(FailureKind.TLS, detail)
     kind = next((kind for type_, kind in _BY_TYPE if isinstance(error, type_)), FailureKind.PROTOCOL)
-    if kind is FailureKind.PROTOCOL and any(words in str(error).lower() for words in _GONE):
+    if kind is FailureKind.PROTOCOL and any(words in str(error).lower() for words in _CLOSED_WORDS):
         kind = FailureKind.RESET
     return Failure(kind, detail)
 
@@ -59,9 +59,9 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def failure_of_status(status: int, location: str | None) -> Failure | None:
-    """The failure that a whole response of this status means; None for a success.
+    """The failure for a complete response with this status; None for a success.
 
-    A 408 is the server's own time-out, so it stands with the server errors.
+    408 is a time-out of the server, so it is a server error. 407 comes from a proxy.
     """
     if 200 <= status < 300:
         return None

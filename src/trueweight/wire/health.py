@@ -1,6 +1,6 @@
-"""Whether this client was fit to measure: a loopback self-test before, and how late the event loop woke up during.
+"""Whether this client was fit to measure: a self-test on loopback before a run, and the event loop's lag during it.
 
-Always real time, whatever clock a test passes in: this is about the machine that the program runs on.
+It uses real time, not the clock that is passed in: it measures the machine that the program runs on.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import httpx
 from trueweight.wire.failures import TRANSPORT_ERRORS
 
 PERIOD = 0.01
-"""Seconds between two looks at the loop."""
+"""Seconds between two samples of the loop's lag."""
 
 LATE = 0.05
-"""A row is spoiled if the loop was this late while it was under way: such a delay could stand in any of its times."""
+"""Seconds of lag that spoil the trials under way: such a delay may be part of any of their times."""
 
 _TESTS = 50
 _AT_MOST = 3.0
@@ -48,14 +48,14 @@ class SelfTest:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How fit the client was during one session of a run.
+    """How fit the client was while a run sent requests.
 
     Attributes:
-        self_test: before the first request; None if loopback could not be listened on.
-        samples: how often the loop was looked at.
-        lag_p50_ms, lag_p99_ms, lag_max_ms: how late it woke up.
-        stalls: how often it was later than ``LATE``.
-        limited: exchanges that such a stall fell into.
+        self_test: before the first request; None if a server on loopback could not be started.
+        samples: number of samples of the lag.
+        lag_p50_ms, lag_p99_ms, lag_max_ms: how late the event loop woke up.
+        stalls: samples with a lag of at least ``LATE``.
+        limited: exchanges with a stall in their time.
     """
 
     self_test: SelfTest | None = None
@@ -68,7 +68,7 @@ class Health:
 
     @property
     def fit(self) -> bool:
-        """Whether no row was spoiled."""
+        """Whether no exchange was spoiled."""
         return self.limited == 0
 
     def as_json(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class Health:
 
 @dataclass
 class LoopWatch:
-    """Samples the lag of the event loop, and knows into which stretches of time a stall fell."""
+    """Samples the lag of the event loop, and remembers the latest stalls."""
 
     late: float = LATE
     limited: int = 0
@@ -89,16 +89,16 @@ class LoopWatch:
     _due: int | None = None
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Sample until cancelled."""
         while True:
             due = self._due = time.monotonic_ns() + round(PERIOD * 1e9)
             await anyio.sleep(PERIOD)
             self.take(due, time.monotonic_ns())
 
     def take(self, due: int, woke: int) -> None:
-        """One look: when it should have come, and when it came; nanoseconds."""
+        """Add a sample: when it was due and when the loop woke up, in monotonic nanoseconds."""
         lag = max(0, woke - due) / 1e6
-        bucket = int(lag * 10)  # tenths of a millisecond: a run of days must not fill the memory
+        bucket = int(lag * 10)  # tenths of a millisecond, counted: memory stays small however long the run
         self._counts[bucket] = self._counts.get(bucket, 0) + 1
         self._worst = max(self._worst, lag)
         if lag >= self.late * 1e3:
@@ -106,7 +106,7 @@ class LoopWatch:
             self._stalls.append((due, woke))
 
     def spoiled(self, began: int, ended: int) -> bool:
-        """Whether the loop stalled between two real monotonic times; a stall that still lasts is seen as well."""
+        """Whether the loop stalled between two times in monotonic nanoseconds. A stall that still lasts counts."""
         lasts = self._due is not None and ended - self._due >= self.late * 1e9
         since = takewhile(lambda stall: stall[1] >= began, reversed(self._stalls))
         found = lasts or any(due <= ended for due, _ in since)
@@ -114,7 +114,7 @@ class LoopWatch:
         return found
 
     def health(self, tested: SelfTest | None) -> Health:
-        """All of it in a few numbers."""
+        """Summarize the samples."""
         samples = sum(self._counts.values())
         p50, p99 = (_quantile(self._counts, q, samples) for q in (0.5, 0.99))
         return Health(tested, samples, p50, p99, round(self._worst, 3), self._stalled, self.limited)
@@ -138,7 +138,7 @@ async def self_test(make_transport: Callable[[], httpx.AsyncBaseTransport], carr
     """
     took: list[float] = []
     with suppress(*TRANSPORT_ERRORS), anyio.move_on_after(_AT_MOST):
-        server = await asyncio.start_server(_say_yes, "127.0.0.1", 0)
+        server = await asyncio.start_server(_answer_each, "127.0.0.1", 0)
         async with server:
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
             transport = make_transport()
@@ -154,7 +154,7 @@ async def self_test(make_transport: Callable[[], httpx.AsyncBaseTransport], carr
     return _summarize(took[1:], carrier)  # the first request opens the connection
 
 
-async def _say_yes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _answer_each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with suppress(OSError, asyncio.IncompleteReadError):
         while True:
             await reader.readuntil(b"\r\n\r\n{}")

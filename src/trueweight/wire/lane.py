@@ -1,4 +1,4 @@
-"""One provider's share of a run: its connections, its limits, its trials in the order of the plan."""
+"""One provider's part of a run: its connections, its limits, its trials in the order of the plan."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import anyio
 import httpx
 
 from trueweight.core import Attempt, FailureKind, Provider, Trial
-from trueweight.wire.arrivals import arrivals
-from trueweight.wire.conversation import Conversation, Gate, Shared
-from trueweight.wire.pacing import Pacer
+from trueweight.wire.pacing import Pacer, arrivals
 from trueweight.wire.request_builder import Outgoing, RequestBuilder
 from trueweight.wire.retry import asked_wait
 from trueweight.wire.settings import EventKind, Unsent, WireEvent
+from trueweight.wire.trial_sender import Gate, Shared, TrialSender
 
 _UNREACHABLE = frozenset(
     {FailureKind.DNS, FailureKind.CONNECT, FailureKind.PROXY, FailureKind.TLS, FailureKind.TIMEOUT_CONNECT}
@@ -25,7 +24,7 @@ INTERRUPTED = "interrupted"
 
 
 class _Ready(NamedTuple):
-    """A trial that is to be sent now; ``late`` nanoseconds after it was meant to be."""
+    """A trial to be sent now, ``late`` nanoseconds after its intended start."""
 
     trial: Trial
     request: Outgoing
@@ -33,7 +32,7 @@ class _Ready(NamedTuple):
 
 
 class Lane:
-    """Workers that take this provider's trials in order, each holding one request at a time."""
+    """Workers that take this provider's trials in order, each with one request at a time."""
 
     def __init__(
         self,
@@ -45,14 +44,15 @@ class Lane:
         *,
         workers: int,
     ) -> None:
-        """``trials`` with their positions in the plan, in its order; at most ``workers`` of them under way at once.
-
-        The lane closes ``transport``.
+        """Args:
+        trials: with their positions in the plan, in its order.
+        transport: carries the requests; the lane closes it.
+        workers: most requests at once.
         """
         self.provider = provider
         self.reason = ""
         self._trials = deque(trials)
-        self._stationery = RequestBuilder(provider, key, shared.redactor)
+        self._builder = RequestBuilder(provider, key, shared.redactor)
         self._transport = transport
         self._limit = workers
         self._shared = shared
@@ -61,22 +61,22 @@ class Lane:
         self._finished = False
         self._reached = False
         self._unreached_in_a_row = 0
-        self._turn = anyio.Lock(fast_acquire=True)
+        self._next_lock = anyio.Lock(fast_acquire=True)
         self._workers = self._pausing = 0
         self._starts: Iterator[int] | None = None
-        self._step = shared.step
-        self._walker = shared.step.join(self._front())
+        self._lockstep = shared.lockstep
+        self._cursor = shared.lockstep.join(self._front())
 
     def _front(self) -> int | None:
         return self._trials[0][0] if self._trials else None
 
     def stop(self, reason: str) -> None:
-        """Send nothing more; what is under way goes on. The first reason stays."""
+        """Send nothing more. Requests under way go on. The first reason is kept."""
         if not self._stop.is_set() and not self._finished:
             self.reason = reason
             self._shared.notify(WireEvent(EventKind.STOPPED, self.provider.name, detail=reason))
         self._stop.set()
-        self._step.move(self._walker, None)
+        self._lockstep.move(self._cursor, None)
 
     def unsent(self) -> list[Unsent]:
         """The trials of which no request was sent."""
@@ -101,29 +101,29 @@ class Lane:
         gate = Gate(self._wait_to_retry, self._pacer.hold, self._may_send, lambda: self.reason == INTERRUPTED)
         self._workers += 1
         while ready := await self._next():
-            conversation = Conversation(ready.trial, ready.request, self._shared, gate, late=ready.late)
-            self._learn(ready.trial, await conversation.hold(transport))
+            sender = TrialSender(ready.trial, ready.request, self._shared, gate, late=ready.late)
+            self._stop_if_hopeless(ready.trial, await sender.run(transport))
         self._workers -= 1
-        self._rest()
+        self._update_resting()
 
     async def _next(self) -> _Ready | None:
-        """The next trial, the moment it may be sent and already accounted for; None if nothing more is to be sent.
+        """The next trial, when it may be sent, accounted for; None if nothing more may be sent.
 
-        Workers take turns, so that trials start in the plan's order and only one of a lane waits for the others.
+        One worker at a time, so that trials start in the plan's order.
         """
-        async with self._turn:
+        async with self._next_lock:
             if not self._trials or self._stop.is_set():
                 return None
             trial = self._trials[0][1]
-            # Serialised before its clock starts; not all at once, because a run's bodies may not fit in memory.
-            request = self._stationery.outgoing(trial)
-            await self._step.wait(self._walker)
+            # Serialised before its clock starts, and one by one: the bodies of a run may not fit in memory.
+            request = self._builder.outgoing(trial)
+            await self._lockstep.wait(self._cursor)
             start = await self._keep_schedule()
             await self._keep_pace()
             if not self._may_send(trial):
                 return None
             self._trials.popleft()
-            self._step.move(self._walker, self._front())
+            self._lockstep.move(self._cursor, self._front())
             return _Ready(trial, request, 0 if start is None else max(0, self._shared.environment.clock() - start))
 
     def _may_send(self, trial: Trial) -> bool:
@@ -131,21 +131,21 @@ class Lane:
             return False
         refusal = self._shared.ledger.reserve(trial)
         if refusal:
-            self._shared.halt(refusal)
+            self._shared.stop_all(refusal)
         return not refusal
 
-    def _learn(self, trial: Trial, final: Attempt) -> None:
-        """Stop asking a provider that refuses the key, sends us away for long, or never could be reached."""
+    def _stop_if_hopeless(self, trial: Trial, final: Attempt) -> None:
+        """Stop a provider that refuses the key, asks for a long wait, or was never reached."""
         asked = asked_wait(final, self._shared.environment.now())
         kind = final.failure.kind if final.failure else None
-        # Some gateways let a key ask a model and not list them: that says nothing of what else is to be asked.
+        # A key may be allowed to ask a model and not to list models, so a refused list is no reason to stop.
         if kind is FailureKind.AUTH and trial.protocol.completions:
             source = (
                 f"the key in {self.provider.api_key_env}" if self.provider.api_key_env else "a request without a key"
             )
             self.stop(f"HTTP {final.status}: it refuses {source}")
         if kind is None and asked:
-            # Nothing is left until then, by the provider's own count: asking earlier would only be turned away.
+            # The provider's own limit is used up until then: an earlier request would be refused.
             self._pacer.hold(min(asked, self._shared.settings.retry_budget))
         if kind is FailureKind.RATE_LIMITED and asked is not None and asked > self._shared.settings.retry_budget:
             self.stop(f"rate-limited: it asks to wait {asked:.0f} s")
@@ -158,17 +158,17 @@ class Lane:
             self.stop(f"unreachable: {final.failure.detail}")
 
     async def _wait_to_retry(self, seconds: float) -> None:
-        """Wait that long, then for the pace; but not beyond a stop."""
+        """Wait so long, then until the pace allows a start; return early if the lane stops."""
         self._pausing += 1
-        self._rest()
+        self._update_resting()
         await self._pause(seconds)
         if not self._stop.is_set():
             await self._pause(self._pacer.take())
         self._pausing -= 1
-        self._rest()
+        self._update_resting()
 
     async def _keep_schedule(self) -> int | None:
-        """In an open loop, wait for the next intended start, if it is still to come; when it was meant to be."""
+        """In an open loop, wait for the next intended start and return it; else None."""
         if self._starts is None:
             return None
         start = next(self._starts)
@@ -178,13 +178,13 @@ class Lane:
     async def _keep_pace(self) -> None:
         seconds = self._pacer.take()
         if seconds > 0:
-            self._step.rest(self._walker, True)
+            self._lockstep.set_resting(self._cursor, True)
             await self._pause(seconds)
-            self._rest()
+            self._update_resting()
 
-    def _rest(self) -> None:
-        """Nobody is to wait for a lane all of whose workers back off."""
-        self._step.rest(self._walker, 0 < self._workers <= self._pausing)
+    def _update_resting(self) -> None:
+        """A lane rests while all of its workers back off."""
+        self._lockstep.set_resting(self._cursor, 0 < self._workers <= self._pausing)
 
     async def _pause(self, seconds: float) -> None:
         if seconds <= 0 or self._stop.is_set():

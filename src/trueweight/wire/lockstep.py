@@ -1,7 +1,7 @@
-"""Providers in step: none runs ahead of another, or it would be measured in an hour of its own.
+"""Keeps providers in step with the plan, so that all of them are measured in the same minutes.
 
-The reference is asked more often than each candidate. Left alone it would still be busy when all others are done, on a
-machine and a network that have become quiet, and look faster than an identical twin.
+The reference is sent more requests than each candidate. Without this it would still be busy after the others are done,
+on a machine and a network that have become quiet, and would look faster than an identical twin.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from trueweight.wire.environment import Environment
 
 @dataclass(slots=True, eq=False)
 class LaneCursor:
-    """One lane's place in the plan.
+    """A lane's place in the plan.
 
     Attributes:
-        front: plan position of its first trial that is not sent yet; None when nothing more will be sent.
-        resting: whether it waits deliberately (pace, back-off), and so cannot go on however long others wait for it.
-        moved: when it last sent something.
+        front: plan position of its first unsent trial; None when it sends nothing more.
+        moved: when it sent its last trial, or began or ended a deliberate wait; monotonic nanoseconds.
+        resting: whether it waits deliberately (pace, back-off), so that waiting for it would not help.
     """
 
     front: int | None
@@ -29,41 +29,41 @@ class LaneCursor:
 
 
 class Lockstep:
-    """Holds back whoever would be more than ``lead`` plan positions ahead of another's next trial.
+    """Holds a lane back while it is more than ``lead`` plan positions ahead of another lane's next trial.
 
-    Nobody waits for a lane that is done, stopped or resting, nor for one that was sent nothing for ``patience``
-    seconds. The last in the plan's order never waits, so there is always one that may go on.
+    No lane waits for one that is finished, stopped or resting, or that sent nothing for ``patience`` seconds. The lane
+    that is last in the plan's order never waits, so one lane can always go on.
     """
 
     def __init__(self, lead: int, patience: float, environment: Environment) -> None:
         self._lead = lead
         self._patience = round(patience * 1e9)
         self._environment = environment
-        self._walkers: list[LaneCursor] = []
+        self._cursors: list[LaneCursor] = []
         self._changed: anyio.Event | None = None
 
     def join(self, front: int | None) -> LaneCursor:
-        """A lane whose first trial stands at ``front``."""
-        walker = LaneCursor(front, self._environment.clock())
-        self._walkers.append(walker)
-        return walker
+        """Add a lane whose first trial is at plan position ``front``."""
+        cursor = LaneCursor(front, self._environment.clock())
+        self._cursors.append(cursor)
+        return cursor
 
-    def move(self, walker: LaneCursor, front: int | None) -> None:
-        """It sent a trial, and this is the next one; or None, and it is done."""
-        walker.front = front
-        walker.moved = self._environment.clock()
-        self._tell()
+    def move(self, cursor: LaneCursor, front: int | None) -> None:
+        """The lane sent a trial. ``front`` is its next one, or None when it is finished."""
+        cursor.front = front
+        cursor.moved = self._environment.clock()
+        self._notify()
 
-    def rest(self, walker: LaneCursor, resting: bool) -> None:
-        """It begins, or ends, a deliberate wait."""
-        if walker.resting != resting:
-            walker.resting = resting
-            walker.moved = self._environment.clock()
-            self._tell()
+    def set_resting(self, cursor: LaneCursor, resting: bool) -> None:
+        """The lane begins or ends a deliberate wait."""
+        if cursor.resting != resting:
+            cursor.resting = resting
+            cursor.moved = self._environment.clock()
+            self._notify()
 
-    async def wait(self, walker: LaneCursor) -> None:
-        """Return when the walker's front may be sent, or when it has none any more."""
-        while (seconds := self._held(walker)) > 0:
+    async def wait(self, cursor: LaneCursor) -> None:
+        """Return when the lane's next trial may be sent, or when it has none."""
+        while (seconds := self._seconds_held(cursor)) > 0:
             changed = self._changed = self._changed or anyio.Event()
             async with anyio.create_task_group() as group:
 
@@ -77,19 +77,19 @@ class Lockstep:
                 await self._environment.sleep(seconds)
                 group.cancel_scope.cancel()
 
-    def _held(self, walker: LaneCursor) -> float:
-        """Seconds after which nobody it waits for now is worth waiting for any more; 0 if it need not wait."""
-        if walker.front is None:
+    def _seconds_held(self, cursor: LaneCursor) -> float:
+        """Seconds until the patience for every lane behind is used up; 0 if no lane must be waited for."""
+        if cursor.front is None:
             return 0.0
-        floor, now = walker.front - self._lead, self._environment.clock()
+        behind, now = cursor.front - self._lead, self._environment.clock()
         left = [
             other.moved + self._patience - now
-            for other in self._walkers
-            if other is not walker and other.front is not None and other.front < floor and not other.resting
+            for other in self._cursors
+            if other is not cursor and other.front is not None and other.front < behind and not other.resting
         ]
         return max(left, default=0) / 1e9
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         if self._changed is not None:
             self._changed.set()
             self._changed = None

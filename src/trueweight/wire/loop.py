@@ -12,22 +12,22 @@ import anyio
 
 T = TypeVar("T")
 
-_SELDOM = (20_000, 20, 100)
+_GC_THRESHOLDS = (20_000, 20, 100)
 
 
 def run_loop(main: Callable[[], Awaitable[T]]) -> T:
-    """Run to the end: on uvloop where it is installed, which wakes up sooner and costs less, else on asyncio's own."""
+    """Run a coroutine to its end: on uvloop if it is there, which wakes up sooner and costs less, else on asyncio."""
     has_uvloop = importlib.util.find_spec("uvloop") is not None
-    with _collecting_seldom():
+    with _rare_garbage_collection():
         return anyio.run(main, backend_options={"use_uvloop": has_uvloop})
 
 
 @contextmanager
-def _collecting_seldom() -> Iterator[None]:
-    """Look for reference cycles thirty times less often: nearly all that a request leaves is freed without that, and
-    the looking costs an eighth of its time, in pauses that stamps would show."""
+def _rare_garbage_collection() -> Iterator[None]:
+    """Search for reference cycles thirty times less often. Nearly all that a request leaves is freed without a search,
+    and the searches take an eighth of a request's time, in pauses that would show in stamps."""
     before = gc.get_threshold()
-    gc.set_threshold(*_SELDOM)
+    gc.set_threshold(*_GC_THRESHOLDS)
     try:
         yield
     finally:

@@ -1,9 +1,9 @@
-"""Keys that a provider echoes are blotted out before anything reaches a record (law 7).
+"""Replaces keys that a provider echoes by stars before anything is recorded (law 7).
 
-The blot is as long as what it covers, so stamps' byte offsets and all evidence ranges stay true, and lengths that a
-server declared still match. A key is looked for as it stands, URL-encoded, JSON-escaped, in hexadecimal and inside
-base64 at each of its three alignments, whatever the case. Keys under eight characters protect nothing ("none", "EMPTY")
-and would blot out ordinary words: they are only left out of the recorded request headers.
+The stars are as many as the characters that they replace, so byte offsets of stamps and evidence stay valid, and
+declared lengths still match. A key is searched for verbatim, URL-encoded, JSON-escaped, in hexadecimal and inside
+base64 at each of its three alignments, in any letter case. Keys under eight characters ("none", "EMPTY") protect
+nothing, and ordinary words contain them: they are only left out of the recorded request headers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from trueweight.core import Attempt, Failure, FailureKind
 
 SHORTEST = 8
 LONGEST_DETAIL = 500
-"""Characters of a failure's words that are kept; cut only here, since half a key would not be found."""
+"""Characters of a failure's detail that are kept. It is cut only after the search: half a key would not be found."""
 _INFLATED_LIMIT = 64 * 1024 * 1024
 _INFLATABLE = frozenset({"gzip", "x-gzip", "deflate"})
 
@@ -46,7 +46,7 @@ def _forms(key: str) -> Iterator[str]:
 
 
 class Redactor:
-    """Blots out the forms of a set of keys."""
+    """Replaces all forms of a set of keys by stars."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         forms = {form for key in keys if len(key) >= SHORTEST for form in _forms(key)}
@@ -55,14 +55,14 @@ class Redactor:
         alternatives = "|".join(re.escape(form) for form in ordered)
         self._text = re.compile(alternatives, re.IGNORECASE | re.ASCII)
         self._bytes = re.compile(alternatives.encode(), re.IGNORECASE)
-        # Plain substring search is some twenty times as fast as the pattern, and nearly nothing holds a key.
+        # A substring search is some twenty times as fast as the pattern, and nearly no text holds a key.
         self._needles = [form.lower() for form in ordered]
         self._byte_needles = [needle.encode() for needle in self._needles]
-        # A server's headers are the same from reply to reply, but for one or two.
+        # Most headers of a server are the same in each of its responses.
         self._short = lru_cache(4096)(self._search)
 
     def text(self, text: str) -> str:
-        """The text, with every key starred out; as long as before."""
+        """The text with every key replaced by stars; its length stays."""
         return self._short(text) if len(text) <= 200 else self._search(text)
 
     def _search(self, text: str) -> str:
@@ -72,7 +72,7 @@ class Redactor:
         return self._text.sub(lambda found: "*" * len(found.group()), text)
 
     def data(self, data: bytes) -> bytes:
-        """The bytes, with every key starred out; always as many as before."""
+        """The bytes with every key replaced by stars; their number stays."""
         return self._bytes.sub(lambda found: b"*" * len(found.group()), data) if self._found_in(data) else data
 
     def _found_in(self, data: bytes) -> bool:
@@ -80,20 +80,20 @@ class Redactor:
         return any(needle in lowered for needle in self._byte_needles)
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        """Headers, names and values."""
+        """Headers with every key in a name or a value replaced by stars."""
         return tuple((self.text(name), self.text(value)) for name, value in pairs)
 
     def attempt(self, attempt: Attempt) -> Attempt:
         """The attempt as it may be recorded.
 
-        We ask for no compression. A server that compresses all the same could hide a key from the search, so such a
-        body is searched inflated, and blotted out whole if a key is in it or if it cannot be searched.
+        Compression is refused in the request. If a server compresses anyway, its body is decompressed for the search,
+        and replaced by stars as a whole if it holds a key or cannot be searched.
         """
         failure = attempt.failure and Failure(attempt.failure.kind, self.text(attempt.failure.detail)[:LONGEST_DETAIL])
         body = self.data(attempt.body)
         if self._needles and body and self._hides_key(body, attempt.header("content-encoding")):
             body = b"*" * len(body)
-            why = "the compressed body echoes the key, or cannot be searched for it, and was blotted out"
+            why = "the compressed body echoes the key, or cannot be searched for it, and was replaced by stars"
             failure = failure or Failure(FailureKind.PROTOCOL, why)
         headers = self.pairs(attempt.headers)
         if (headers, body, failure) == (attempt.headers, attempt.body, attempt.failure):
@@ -111,7 +111,7 @@ class Redactor:
 
 
 def _inflate(body: bytes) -> bytes | None:
-    """At most the first 64 MB of what a gzip or deflate body holds; None if it is more, or is neither."""
+    """A gzip or deflate body, decompressed; None if it is more than 64 MB, or neither of the two."""
     for window in (47, -15):  # gzip or zlib by its header; else bare deflate, which some servers send
         inflater = zlib.decompressobj(window)
         try:

@@ -1,4 +1,4 @@
-"""What goes out: the request of a trial, made once and ready before its clock starts."""
+"""Makes the requests of trials, before their clocks start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HIDDEN = "[REDACTED]"
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A serialised request; ``headers`` hold the key, ``record`` does not."""
+    """A serialised request. ``headers`` hold the key; ``record`` is for the disk and does not."""
 
     url: httpx.URL
     headers: httpx.Headers
@@ -25,70 +25,68 @@ class Outgoing:
     protocol: Protocol
 
     def build(self, extensions: dict[str, Any]) -> httpx.Request:
-        """A fresh httpx request, for one attempt."""
+        """An httpx request for one attempt."""
         stream = httpx.ByteStream(self.body)
         return httpx.Request(self.record.method, self.url, headers=self.headers, stream=stream, extensions=extensions)
 
     def __repr__(self) -> str:
-        # The default would print the key into any traceback that shows locals.
+        # The default would show the key in tracebacks that print local variables.
         return f"Outgoing({self.record!r})"
 
 
-class _Letterhead(NamedTuple):
-    """URL and headers, as they are sent and as they are shown."""
+class _RequestHead(NamedTuple):
+    """URL and headers, as they are sent and as they are recorded."""
 
     url: httpx.URL
     headers: httpx.Headers
-    shown_url: str
-    shown_headers: tuple[tuple[str, str], ...]
+    recorded_url: str
+    recorded_headers: tuple[tuple[str, str], ...]
 
 
 class RequestBuilder:
-    """Makes a provider's requests. What they have in common is made once: it costs more than the rest of them."""
+    """Makes a provider's requests. URL and headers take most of the time, so each is made once per mode."""
 
     def __init__(self, provider: Provider, key: str | None, redactor: Redactor) -> None:
         self._provider = provider
         self._key = key
         self._redactor = redactor
-        self._letterheads: dict[tuple[str, Mode, bool], _Letterhead] = {}
+        self._heads: dict[tuple[str, Mode, bool], _RequestHead] = {}
 
     def outgoing(self, trial: Trial) -> Outgoing:
-        """Serialise a trial's request."""
+        """The serialised request of a trial."""
         text = trial.body()
         body = text.encode()
         protocol = trial.protocol
-        letterhead = self._letterhead(protocol, trial.mode, has_body=bool(body))
-        headers = letterhead.headers.copy()
+        head = self._head_of(protocol, trial.mode, has_body=bool(body))
+        headers = head.headers.copy()
         if body:
             headers["Content-Length"] = str(len(body))
-        record = RequestRecord(
-            protocol.method, letterhead.shown_url, letterhead.shown_headers, self._redactor.text(text)
-        )
-        return Outgoing(letterhead.url, headers, body, record, protocol)
+        record = RequestRecord(protocol.method, head.recorded_url, head.recorded_headers, self._redactor.text(text))
+        return Outgoing(head.url, headers, body, record, protocol)
 
-    def _letterhead(self, protocol: Protocol, mode: Mode, *, has_body: bool) -> _Letterhead:
-        found = self._letterheads.get((protocol.name, mode, has_body))
+    def _head_of(self, protocol: Protocol, mode: Mode, *, has_body: bool) -> _RequestHead:
+        found = self._heads.get((protocol.name, mode, has_body))
         if found is None:
-            found = self._make_letterhead(protocol, mode, has_body=has_body)
-            self._letterheads[protocol.name, mode, has_body] = found
+            found = self._make_head(protocol, mode, has_body=has_body)
+            self._heads[protocol.name, mode, has_body] = found
         return found
 
-    def _make_letterhead(self, protocol: Protocol, mode: Mode, *, has_body: bool) -> _Letterhead:
+    def _make_head(self, protocol: Protocol, mode: Mode, *, has_body: bool) -> _RequestHead:
         url = httpx.URL(f"{self._provider.base_url}{protocol.path}")
         plain = _headers(self._provider, mode, has_body=has_body)
         host = (("Host", url.netloc.decode("ascii")),)
         of_protocol = protocol.headers(self._key)
-        shown = protocol.headers(None if self._key is None else _HIDDEN)
-        return _Letterhead(
+        recorded = protocol.headers(None if self._key is None else _HIDDEN)
+        return _RequestHead(
             url,
             httpx.Headers([*host, *plain, *of_protocol]),
             self._redactor.text(f"{self._provider.base_url}{protocol.path}"),
-            (*self._redactor.pairs(plain), *shown),
+            (*self._redactor.pairs(plain), *recorded),
         )
 
 
 def _headers(provider: Provider, mode: Mode, *, has_body: bool) -> tuple[tuple[str, str], ...]:
-    """Compression is refused, so that bytes are stamped as the server wrote them."""
+    """Our headers, then the provider's. Compression is refused, so that bytes are stamped as the server wrote them."""
     own = {
         **({"Content-Type": "application/json"} if has_body else {}),
         "Accept": "text/event-stream" if mode is Mode.STREAM else "application/json",

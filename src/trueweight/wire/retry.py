@@ -1,4 +1,4 @@
-"""When to try again, and how long to wait first. Pure: clock and randomness come in as arguments."""
+"""Whether to retry, and how long to wait first. Pure: time and randomness are arguments."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from trueweight.core import Attempt, FailureKind
 from trueweight.wire.settings import WireSettings
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
-_ABOUT_WAITING = ("retry-after", "x-ratelimit-")
+_WAIT_HEADERS = ("retry-after", "x-ratelimit-")
 _PROMPTED = frozenset({FailureKind.RATE_LIMITED, FailureKind.SERVER_ERROR})
 
 
 def asked_wait(attempt: Attempt, now: datetime) -> float | None:
-    """Seconds that the server asked us to wait; None if it did not say.
+    """Seconds that the server asked the client to wait; None if it asked for no wait.
 
     Read from ``retry-after-ms``, ``retry-after`` (seconds or HTTP date), and, when no requests or tokens are left,
     from ``x-ratelimit-reset-requests`` or ``-tokens`` (``1s``, ``6m0s``).
     """
-    # Asked of every attempt, and most servers say nothing of the kind.
-    said = {name: value for key, value in reversed(attempt.headers) if (name := key.lower()).startswith(_ABOUT_WAITING)}
-    if not said:
+    found = {name: value for key, value in reversed(attempt.headers) if (name := key.lower()).startswith(_WAIT_HEADERS)}
+    if not found:
         return None
-    if (milliseconds := _number(said.get("retry-after-ms"))) is not None:
+    if (milliseconds := _number(found.get("retry-after-ms"))) is not None:
         return milliseconds / 1000
-    after = said.get("retry-after")
+    after = found.get("retry-after")
     if (seconds := _number(after)) is not None:
         return seconds
     if after is not None and (date := _date(after)) is not None:
@@ -37,8 +36,8 @@ def asked_wait(attempt: Attempt, now: datetime) -> float | None:
     resets = [
         reset
         for what in ("requests", "tokens")
-        if _number(said.get(f"x-ratelimit-remaining-{what}")) == 0
-        and (reset := _duration(said.get(f"x-ratelimit-reset-{what}"))) is not None
+        if _number(found.get(f"x-ratelimit-remaining-{what}")) == 0
+        and (reset := _duration(found.get(f"x-ratelimit-reset-{what}"))) is not None
     ]
     return max(resets, default=None)
 
@@ -46,16 +45,16 @@ def asked_wait(attempt: Attempt, now: datetime) -> float | None:
 def wait_before_retry(
     attempts: Sequence[Attempt], settings: WireSettings, rng: random.Random, now: datetime
 ) -> float | None:
-    """Seconds to wait before another attempt; None if there must be none.
+    """Seconds to wait before a retry; None if the trial must not be retried.
 
     Args:
-        attempts: of this trial so far; the last one just ended.
+        attempts: of this trial; the last one has just ended.
     """
     last = attempts[-1]
     if last.failure is None or not last.failure.kind.transient:
         return None
     if last.failure.kind is FailureKind.STALE_CONNECTION:
-        return 0.0  # each one takes a connection out of the pool, so this comes to an end
+        return 0.0  # each retry takes one connection out of the pool, so there is an end
     failed = sum(a.failure is not None and a.failure.kind is not FailureKind.STALE_CONNECTION for a in attempts)
     if failed > settings.retries:
         return None

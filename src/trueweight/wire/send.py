@@ -10,7 +10,6 @@ import anyio
 import httpx
 
 from trueweight.core import Exchange, Trial
-from trueweight.wire.conversation import Shared
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import LoopWatch, SelfTest
 from trueweight.wire.lane import INTERRUPTED, Lane
@@ -19,7 +18,7 @@ from trueweight.wire.lockstep import Lockstep
 from trueweight.wire.redact import Redactor
 from trueweight.wire.settings import SendResult, WireEvent, WireSettings
 from trueweight.wire.transports import Transports
-from trueweight.wire.write_queue import WriteQueue
+from trueweight.wire.trial_sender import Shared, WriteQueue
 
 
 async def send(
@@ -34,19 +33,21 @@ async def send(
     handle_signals: bool = False,
     check_client: bool = False,
 ) -> SendResult:
-    """Send trials, each provider's in the order given, and record what happens.
+    """Send trials, each provider's in the order given, and record every exchange.
 
     Args:
-        keys: provider name → key, for those that need one.
-        sink: called once per trial, with a whole and redacted exchange, in this thread.
-        on_event: told of progress, in this thread; must be quick.
-        interrupt: when set, nothing more is sent; what is under way may finish within ``settings.grace`` seconds and
-            is recorded as interrupted after that.
-        check_client: try this machine on loopback first, and say in ``SendResult.health`` how it did.
-        handle_signals: SIGINT or SIGTERM sets ``interrupt``; a second one does not wait for the grace to end.
+        keys: provider name → key, for the providers that need one.
+        sink: called once per trial with its exchange, redacted, in this thread.
+        on_event: called with progress, in this thread; must be quick.
+        environment: clocks, sleep, randomness, transport, proxies; None takes the real ones.
+        interrupt: when set, nothing more is sent. Requests under way may finish within ``settings.grace`` seconds;
+            after that they are recorded as interrupted.
+        handle_signals: SIGINT or SIGTERM sets ``interrupt``; a second signal ends the grace.
+        check_client: test this machine on loopback first; the result is in ``SendResult.health``.
 
     Raises:
-        Exception: whatever sink or on_event raised, after everything was stopped.
+        ConfigError: if a proxy of the environment cannot be used.
+        Exception: what ``sink`` or ``on_event`` raised, after everything was stopped.
     """
     run = _Run(
         keys=keys,
@@ -113,12 +114,12 @@ class _Run:
             self._environment,
             self._ledger,
             Redactor([*self._keys.values(), *transports.secrets]),
-            self._make_step(sum(workers.values())),
+            self._make_lockstep(sum(workers.values())),
             WriteQueue(),
             self._watch,
             sink=self._record,
             notify=self._notify,
-            halt=self._halt,
+            stop_all=self._stop_all,
         )
         return [
             Lane(own[0][1].provider, own, self._keys.get(name), transports.of(name), shared, workers=workers[name])
@@ -126,20 +127,23 @@ class _Run:
         ]
 
     def _workers(self, by_name: Mapping[str, Sequence[tuple[int, Trial]]]) -> dict[str, int]:
-        """Whoever is asked twice as often has twice the workers, so that each ask runs at a candidate's pace; with as
-        many as a candidate it would trail behind, alone while the others wait for it. A declared limit stands."""
-        asks = {name: len({trial.repeat for _, trial in own}) for name, own in by_name.items()}
-        least = min(asks.values(), default=1)
+        """Concurrent requests per provider.
+
+        A provider with twice the passes gets twice as many, so that each pass runs at a candidate's pace. With fewer
+        it would fall behind, and run alone at the end. A limit in ``providers.toml`` stays.
+        """
+        passes = {name: len({trial.repeat for _, trial in own}) for name, own in by_name.items()}
+        least = min(passes.values(), default=1)
         return {
-            name: own[0][1].provider.concurrency or self._settings.concurrency * asks[name] // least
+            name: own[0][1].provider.concurrency or self._settings.concurrency * passes[name] // least
             for name, own in by_name.items()
         }
 
-    def _make_step(self, workers: int) -> Lockstep:
-        """Unless told otherwise, a lead that lets every lane keep all of its workers busy twice over."""
+    def _make_lockstep(self, workers: int) -> Lockstep:
+        """By default the lead is twice the workers of all lanes, so that no lane runs out of trials to send."""
         settings = self._settings
         lead = 2 * workers if settings.lead is None else settings.lead
-        # In an open loop the schedule keeps them in step, and waiting for each other would break it.
+        # In an open loop the schedule keeps lanes in step, and waiting would break it.
         return Lockstep(sys.maxsize if settings.rate else lead, settings.patience, self._environment)
 
     def _record(self, exchange: Exchange) -> None:
@@ -147,11 +151,11 @@ class _Run:
             self._recorded += 1
 
     def _notify(self, event: WireEvent) -> None:
-        if (tell := self._on_event) is not None:
-            self._guarded(lambda: tell(event))
+        if (report := self._on_event) is not None:
+            self._guarded(lambda: report(event))
 
     def _guarded(self, call: Callable[[], None]) -> bool:
-        """Call what was passed in. If it raises, stop everything: recording is why we send."""
+        """Call a function of the caller's. If it raises, stop everything: what is sent must be recorded."""
         try:
             call()
         except Exception as error:
@@ -160,13 +164,13 @@ class _Run:
             return False
         return True
 
-    def _halt(self, reason: str) -> None:
+    def _stop_all(self, reason: str) -> None:
         for lane in self._lanes:
             lane.stop(reason)
 
     async def _drain_on_interrupt(self) -> None:
         await self._interrupt.wait()
-        self._halt(INTERRUPTED)
+        self._stop_all(INTERRUPTED)
         await self._environment.sleep(self._settings.grace)
         self._scope.cancel()
 

@@ -1,4 +1,4 @@
-"""What the wire may do, what it says while it works, and what it came to."""
+"""The limits of a run, its events, and its result."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from trueweight.core import ConfigError, FailureKind
-from trueweight.wire.arrivals import ArrivalKind
 from trueweight.wire.client_stack import ClientStack
 from trueweight.wire.health import Health
+from trueweight.wire.pacing import ArrivalKind
 
 
 class TransportName(StrEnum):
@@ -27,30 +27,30 @@ class WireSettings:
     """Limits of a run. Seconds, bytes, USD.
 
     Attributes:
-        concurrency: requests under way at once per provider that sets no ``concurrency`` of its own, and per ask: a
-            reference that is asked twice may have twice as many.
+        concurrency: concurrent requests per provider without a ``concurrency`` of its own. A reference with two passes
+            gets twice as many.
         retries: attempts after the first, for transient failures only.
         backoff_base, backoff_cap: the n-th retry waits a uniformly random share of ``min(cap, base * 2**n)``.
-        retry_budget: most deliberate waiting for one trial in all; a Retry-After beyond what is left ends the trial,
-            and one beyond all of it stops the provider.
-        budget_usd: no request is sent that could cross it. Counted by reported usage; by the plan's ceiling while a
-            request is under way, and where a reply reports none. Providers without a price count as free.
-        max_requests: no more requests than this in all, retries included.
+        retry_budget: most seconds of waiting for one trial. A Retry-After longer than what is left ends the trial; one
+            longer than the whole budget stops the provider.
+        budget_usd: a request that could cross it is not sent. Counted by reported usage; by the plan's ceiling while
+            a request is under way and where a reply reports no usage. Providers without a price count as free.
+        max_requests: most requests of the run, retries included.
         connect_timeout: DNS, TCP and TLS together.
-        first_byte_timeout: from sending until the response's head is there; None leaves it to the provider's timeout.
-        stall_timeout: silence inside a body (may end up to a tenth late: deadlines are moved lazily).
-        max_response_bytes: of one body; what is beyond is never read.
-        give_up_after: a provider that never answered is stopped after this many trials in a row that could not connect.
-        lead: no provider is sent a trial that stands more than so many places behind another's next one in the plan, so
-            that all are measured in the same minutes. None: twice as many as may be under way.
-        patience: nobody waits for a provider that was sent nothing for so many seconds, or that backs off.
-        grace: after an interrupt, how long requests under way may finish.
+        first_byte_timeout: from sending to the head of the response; None leaves it to the provider's timeout.
+        stall_timeout: silence inside a body. It may end a tenth late, because deadlines are not moved for each chunk.
+        max_response_bytes: of one body; more is not read.
+        give_up_after: a provider that never answered is stopped after this many trials in a row without a connection.
+        lead: how many places in the plan a provider may be ahead of another, so that all are measured in the same
+            minutes. None: twice the concurrent requests of all providers.
+        patience: seconds after which the others no longer wait for a provider that was sent nothing.
+        grace: seconds that requests under way may take after an interrupt.
         http2: offer HTTP/2, over httpx's stack.
         transport: what carries the requests. HTTP/2 and SOCKS proxies always take httpx's stack; the result's
             ``stack`` says what each provider's requests were carried by, and why.
-        rate: open loop: so many requests a second ought to start at each provider, whatever has become of those before;
-            at most ``concurrency`` of them are under way, and what that holds back shows as response time.
-        arrivals, seed: how and by which random numbers those starts are spread.
+        rate: open loop: start so many requests a second at each provider, without waiting for earlier ones. At most
+            ``concurrency`` are under way; a delay by that limit counts as response time.
+        arrivals, seed: how those starts are spaced, and the seed of their random numbers.
     """
 
     concurrency: int = 8
@@ -75,10 +75,10 @@ class WireSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what this installation cannot do, and limits that limit nothing.
+        """Check the limits, and that the library for HTTP/2 is installed.
 
         Raises:
-            ConfigError: if HTTP/2 is asked for and its library is missing, or a budget or a rate is no number above 0.
+            ConfigError: if HTTP/2 is asked for and its library is missing, or a budget or a rate is not above 0.
         """
         for name, value in (("budget_usd", self.budget_usd), ("rate", self.rate)):
             if value is not None and not 0 < value < math.inf:
@@ -98,7 +98,7 @@ class WireSettings:
 
 
 class EventKind(StrEnum):
-    """What happened: a trial began, will be tried again, ended; or a provider was stopped."""
+    """A trial began, will be retried, or ended; or a provider was stopped."""
 
     STARTED = "started"
     RETRIED = "retried"
@@ -111,10 +111,10 @@ class WireEvent:
     """For progress displays.
 
     Attributes:
-        ok: of a finished trial: whether it brought a whole HTTP success.
-        failure: of the attempt that just ended.
-        cost: USD charged to the trial so far; None without a price.
-        waited: seconds about to be waited (retried) or waited in all (finished).
+        ok: whether a finished trial has a complete HTTP success.
+        failure: of the attempt that has just ended.
+        cost: USD charged to the trial until now; None without a price.
+        waited: seconds until the retry (retried), or of all waits (finished).
         detail: why a provider was stopped.
     """
 
@@ -129,7 +129,7 @@ class WireEvent:
 
 
 class Unsent(NamedTuple):
-    """A trial of which no request was sent, and why."""
+    """A trial without any request, and why none was sent."""
 
     trial: str
     provider: str
@@ -138,7 +138,7 @@ class Unsent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """What was sent. Every trial given is either recorded or in ``unsent``.
+    """The result of `send`. Every trial is either recorded or in ``unsent``.
 
     Attributes:
         recorded: exchanges handed to the sink.

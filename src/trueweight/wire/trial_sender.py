@@ -1,4 +1,4 @@
-"""One trial, from its first attempt to its last, and the exchange that comes of it."""
+"""Sends one trial, with its retries, and makes the exchange that records it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import anyio
 import httpx
+from anyio.lowlevel import cancel_shielded_checkpoint
 
 from trueweight.core import Attempt, Exchange, FailureKind, Mode, Trial
 from trueweight.wire.capture import CUT, Capture
@@ -19,34 +21,55 @@ from trueweight.wire.redact import Redactor
 from trueweight.wire.request_builder import Outgoing
 from trueweight.wire.retry import asked_wait, wait_before_retry
 from trueweight.wire.settings import EventKind, WireEvent, WireSettings
-from trueweight.wire.write_queue import WriteQueue
+
+
+class WriteQueue:
+    """Lets one finished exchange be written in each turn of the event loop.
+
+    Bytes that arrive meanwhile never wait for more than one exchange to be written before they are stamped.
+    """
+
+    def __init__(self) -> None:
+        self._lock = anyio.Lock(fast_acquire=True)
+
+    async def wait_turn(self) -> None:
+        """Return when the caller may write: after the callers before it, and after the bytes that have arrived."""
+        async with self._lock:
+            await cancel_shielded_checkpoint()
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What all of a run shares. ``sink`` and ``notify`` never raise; ``halt`` stops every provider."""
+    """What all lanes of a run share.
+
+    Attributes:
+        watch: the event loop's lag.
+        sink: keeps an exchange; never raises.
+        notify: reports progress; never raises.
+        stop_all: stops every lane, for the reason given.
+    """
 
     settings: WireSettings
     environment: Environment
     ledger: Ledger
     redactor: Redactor
-    step: Lockstep
-    desk: WriteQueue
+    lockstep: Lockstep
+    write_queue: WriteQueue
     watch: LoopWatch
     sink: Callable[[Exchange], None]
     notify: Callable[[WireEvent], None]
-    halt: Callable[[str], None]
+    stop_all: Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What a trial asks of its provider's lane.
+    """What a trial needs from its provider's lane.
 
     Attributes:
-        wait: seconds of back-off, then the pace; ends early when the lane stops.
-        hold: a wait that the server asked for concerns every trial of the lane.
-        may_send: whether one more request may go out; accounts for it.
-        interrupted: whether the lane stopped for a reason that leaves this trial to be sent another day.
+        wait: sleeps so many seconds of back-off, then until the pace allows a start; returns early if the lane stops.
+        hold: allows the lane no start for so many seconds, because the server asked for it.
+        may_send: whether one more request may be sent; if so, it is accounted for.
+        interrupted: whether the lane was stopped by an interrupt, so that a resumed run sends this trial again.
     """
 
     wait: Callable[[float], Awaitable[None]]
@@ -55,11 +78,11 @@ class Gate:
     interrupted: Callable[[], bool]
 
 
-class Conversation:
-    """A trial being asked. Its first request is accounted for already."""
+class TrialSender:
+    """Sends one trial. The caller has accounted for its first request."""
 
     def __init__(self, trial: Trial, request: Outgoing, shared: Shared, gate: Gate, *, late: int = 0) -> None:
-        """``late``: nanoseconds since it was meant to start."""
+        """``late``: nanoseconds since its intended start."""
         self._trial = trial
         self._request = request
         self._shared = shared
@@ -71,12 +94,12 @@ class Conversation:
         start = shared.environment.now() - timedelta(microseconds=late // 1000)
         self._started_at = start.isoformat(timespec="microseconds")
 
-    async def hold(self, transport: httpx.AsyncBaseTransport) -> Attempt:
-        """Ask until there is an answer or no sense in asking; record it; the final attempt.
+    async def run(self, transport: httpx.AsyncBaseTransport) -> Attempt:
+        """Send until an attempt succeeds or no retry is allowed, and record the exchange. Returns the final attempt.
 
-        Cancelled half-way, it records what came so far as interrupted, so that not even a cut attempt is lost.
+        If it is cancelled, it records what has arrived as interrupted.
         """
-        self._say(EventKind.STARTED)
+        self._notify(EventKind.STARTED)
         waited = 0
         try:
             while True:
@@ -84,7 +107,7 @@ class Conversation:
                 wait = self._wait_before_next()
                 if wait is None:
                     break
-                self._say(EventKind.RETRIED, waited=wait)
+                self._notify(EventKind.RETRIED, waited=wait)
                 began = self._shared.environment.clock()
                 await self._gate.wait(wait)
                 waited = self._shared.environment.clock() - began
@@ -92,8 +115,8 @@ class Conversation:
                     if self._gate.interrupted():
                         self._cut_before_sending(waited)
                     break
-            if self._trial.mode is Mode.STREAM:  # a plain one is written in less time than its turn would take
-                await self._shared.desk.turn()
+            if self._trial.mode is Mode.STREAM:  # a plain one is written in less time than the queue would take
+                await self._shared.write_queue.wait_turn()
         finally:
             self._record()
         return self._attempts[-1]
@@ -141,9 +164,9 @@ class Conversation:
             api=trial.api,
         )
         self._shared.sink(exchange)
-        self._say(EventKind.FINISHED, waited=sum(attempt.waited for attempt in self._attempts) / 1e9)
+        self._notify(EventKind.FINISHED, waited=sum(attempt.waited for attempt in self._attempts) / 1e9)
 
-    def _say(self, kind: EventKind, *, waited: float = 0.0) -> None:
+    def _notify(self, kind: EventKind, *, waited: float = 0.0) -> None:
         failure = self._attempts[-1].failure if self._attempts else None
         self._shared.notify(
             WireEvent(
