@@ -1,0 +1,50 @@
+"""ARCHITECTURE.md agrees with the code."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| (?P<what>a[n]? [^|]+?) \| (?P<where>[^|]*?) \| (?P<group>[^|]+?) \|$", re.M)
+
+
+def test_to_add_x_open_y() -> None:
+    """Each folder in the table exists, and its group of entry points is the group of ours in ``pyproject.toml``."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]
+    rows = list(ROW.finditer(PAGE.split("## To add something")[1]))
+    named = set()
+    for row in rows:
+        (place,) = re.findall(r"`([^`]+)`", row["where"])
+        before, shape, after = place.partition("<api>")
+        folders = (
+            [ROOT / place]
+            if not shape
+            else [one for one in (ROOT / before).iterdir() if (one / after.strip("/")).is_dir()]
+        )
+        assert folders, row["what"]
+        assert all(folder.is_dir() for folder in folders), row["what"]
+        group = row["group"].strip("`")
+        if group == "–":
+            continue
+        named.add(group)
+        modules = [value.split(":")[0].replace(".", "/") for value in groups[group].values()]
+        ours = [(ROOT / "src" / module).relative_to(ROOT).as_posix() for module in modules]
+        assert any(_within(module, place) for module in ours), (row["what"], place, ours)
+    assert named == {group for group in groups if group.startswith("trueweight.")}
+
+
+def _within(module: str, place: str) -> bool:
+    """Whether a module is the folder in the table or lies in it; ``<api>`` stands for any name."""
+    pattern = re.escape(place.rstrip("/")).replace("<api>", "[a-z_]+")
+    return re.match(rf"{pattern}(/|$)", module) is not None
+
+
+def test_every_package_is_on_the_map() -> None:
+    """The table of packages names each folder of ``src/trueweight``, and no other."""
+    table = PAGE.split("## The packages")[1].split("## Laws")[0]
+    named = set(re.findall(r"`([a-z_]+)/`", table))
+    there = {path.parent.name for path in (ROOT / "src" / "trueweight").glob("*/__init__.py")}
+    assert named == there
