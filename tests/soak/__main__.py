@@ -1,4 +1,4 @@
-"""A long run, killed three times: ``python tests/soak [TRIALS]``, 100,000 unless told otherwise.
+"""A long run, killed three times: ``python tests/soak [TRIALS]``, 100,000 by default.
 
 ``trueweight run`` against a server on this machine, ended by ``kill -9`` at a fifth, a half and four fifths of its
 trials, and begun again each time with the same command. At the end every trial must be on record exactly once, each

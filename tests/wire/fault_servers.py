@@ -17,8 +17,8 @@ from trueweight.wire import Environment, SendResult, WireEvent, WireSettings, se
 
 
 @dataclass
-class ReplyDigest:
-    """One request as a server heard it."""
+class ReceivedRequest:
+    """One request as a server received it."""
 
     head: str
     body: bytes
@@ -37,7 +37,7 @@ class Talk:
     """One request being answered: its number on this server (from 0) and the connection."""
 
     number: int
-    heard: ReplyDigest
+    request: ReceivedRequest
     writer: asyncio.StreamWriter
 
     async def send(self, data: bytes) -> None:
@@ -64,18 +64,18 @@ Behaviour = Callable[[Talk], Awaitable[None]]
 
 @dataclass
 class FaultServer:
-    """Its address, and everything it heard."""
+    """Its address, and the requests that it received, in order."""
 
     url: str = ""
-    heard: list[ReplyDigest] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
 
 
-async def _read_request(reader: asyncio.StreamReader, *, whole: bool) -> ReplyDigest:
+async def _read_request(reader: asyncio.StreamReader, *, whole: bool) -> ReceivedRequest:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    heard = ReplyDigest(head, b"")
+    request = ReceivedRequest(head, b"")
     if whole:
-        heard.body = await reader.readexactly(int(heard.header("content-length") or 0))
-    return heard
+        request.body = await reader.readexactly(int(request.header("content-length") or 0))
+    return request
 
 
 @contextlib.asynccontextmanager
@@ -95,9 +95,9 @@ async def serving(
         tasks.add(task)
         try:
             while not writer.transport.is_closing():
-                heard = await _read_request(reader, whole=whole)
-                fault.heard.append(heard)
-                await behaviour(Talk(len(fault.heard) - 1, heard, writer))
+                request = await _read_request(reader, whole=whole)
+                fault.received.append(request)
+                await behaviour(Talk(len(fault.received) - 1, request, writer))
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:

@@ -48,8 +48,8 @@ def send_at(stage: Stage, server: Any, **options: Any) -> FaultServer:
     async def run() -> FaultServer:
         async with server as found:
             await stage.send(stage.trials(found.url, mode=Mode.STREAM), retries=0, **options)
-            heard: FaultServer = found
-            return heard
+            received: FaultServer = found
+            return received
 
     return anyio.run(run)
 
@@ -81,7 +81,7 @@ def test_a_certificate_for_another_name_is_refused(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     server = send_at(stage, serving(fine, tls=context), keys={"p": "key-that-must-stay"})
     assert stage.kinds() == ["tls"]
-    assert server.heard == []
+    assert server.received == []
 
 
 def test_tls_that_is_refused_after_the_handshake_is_tls(stage: Stage) -> None:
@@ -100,19 +100,19 @@ def test_tls_that_is_refused_after_the_handshake_is_tls(stage: Stage) -> None:
 
 
 def test_a_proxy_of_the_environment_is_used(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """HTTP_PROXY hears the request in its absolute form; the host itself, whose name nobody knows, need not exist."""
+    """HTTP_PROXY receives the request in absolute form; the client does not look the host up."""
 
     async def run() -> None:
         async with serving(fine) as proxy:
             monkeypatch.setenv("HTTP_PROXY", proxy.url.removesuffix("/v1"))
             await stage.send(stage.trials("http://nowhere.invalid/v1"), retries=0)
-            assert proxy.heard[0].head.startswith("POST http://nowhere.invalid/v1/chat/completions HTTP/1.1")
+            assert proxy.received[0].head.startswith("POST http://nowhere.invalid/v1/chat/completions HTTP/1.1")
 
     anyio.run(run)
     assert stage.kinds() == [None]
 
 
-def test_no_proxy_is_heard(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_honoured(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that NO_PROXY names is reached directly."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -149,7 +149,7 @@ def test_every_carrier_leaves_the_same_record(stage: Stage) -> None:
             async with serving(streams) as server:
                 trials = stage.trials(server.url, 2, mode=Mode.STREAM)
                 await stage.send(trials, concurrency=1, retries=0, environment=stage.environment(transport=make))
-                assert {name.lower() for name in server.heard[0].head.split("\r\n")[1:] if name} >= {
+                assert {name.lower() for name in server.received[0].head.split("\r\n")[1:] if name} >= {
                     "content-type: application/json",
                     "accept: text/event-stream",
                     "accept-encoding: identity",

@@ -195,7 +195,7 @@ def test_a_refused_key_stops_that_provider_and_no_other(stage: Stage) -> None:
         async with serving(refuses_the_key) as bad, serving(fine) as good:
             trials = stage.trials(bad.url, 5, name="bad", api_key_env="K") + stage.trials(good.url, 5, name="good")
             result = await stage.send(trials, concurrency=1, keys={"bad": "key-of-the-bad-one"})
-            assert (len(bad.heard), len(good.heard)) == (1, 5)
+            assert (len(bad.received), len(good.received)) == (1, 5)
             assert result.stopped == {"bad": "HTTP 401: it refuses the key in K"}
             assert {unsent.trial for unsent in result.unsent} == {trial.id for trial in trials[1:5]}
             assert result.recorded + len(result.unsent) == len(trials)
@@ -205,7 +205,7 @@ def test_a_refused_key_stops_that_provider_and_no_other(stage: Stage) -> None:
 
 
 def test_a_redirect_is_not_followed_and_the_key_goes_nowhere_else(stage: Stage) -> None:
-    """A redirect to another host is a failure; the other host hears nothing."""
+    """A redirect to another host is a failure; the other host receives nothing."""
 
     async def run() -> None:
         async with serving(fine) as thief:
@@ -215,8 +215,8 @@ def test_a_redirect_is_not_followed_and_the_key_goes_nowhere_else(stage: Stage) 
 
             async with serving(redirects) as server:
                 await stage.send(stage.trials(server.url), keys={"p": "key-that-must-stay"})
-                assert server.heard[0].header("authorization") == "Bearer key-that-must-stay"
-            assert thief.heard == []
+                assert server.received[0].header("authorization") == "Bearer key-that-must-stay"
+            assert thief.received == []
 
     anyio.run(run)
     assert stage.kinds() == ["redirect"]

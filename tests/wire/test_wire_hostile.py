@@ -74,11 +74,11 @@ def test_a_hostile_server_meets_a_limit(stage: Stage, behaviour: object, kind: s
     tracemalloc.stop()
     assert stage.kinds() == [kind]
     assert peak < 40 * MB
-    assert len(stage.server.heard) == 1
+    assert len(stage.server.received) == 1
 
 
 class AllAtOnce(httpx.AsyncBaseTransport):
-    """Hands on a whole response before whoever asked can run, as a fast network does."""
+    """Passes a whole response on before the waiting task can run, as a fast network does."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         listener = request.extensions["listener"]
@@ -90,7 +90,7 @@ class AllAtOnce(httpx.AsyncBaseTransport):
 
 
 def test_what_is_too_large_is_so_however_fast_it_came(stage: Stage) -> None:
-    """Not a time-out, which would be tried again and paid again, nor a run that somebody stopped."""
+    """Not a time-out, which would be tried again and paid again, nor an interrupted run."""
     environment = stage.environment(transport=lambda _: AllAtOnce())
     trials = stage.trials("http://127.0.0.1:9/v1")
     anyio.run(lambda: stage.send(trials, environment=environment, max_response_bytes=300))

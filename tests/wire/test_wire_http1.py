@@ -1,4 +1,4 @@
-"""Connections are kept, given up and closed as HTTP/1.1 wants it, on both event loops; none hears another's answer."""
+"""Connections are kept, reused and closed by the rules of HTTP/1.1, on both loops; responses are never mixed up."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_a_header_that_would_be_two_is_not_sent(runner: Runner, name: str) -> No
         for header in ({name: "v"}, {"v": name}):
             with pytest.raises(httpx.LocalProtocolError):
                 await ask(carrier, server.url, headers=header)
-        assert server.heard == []
+        assert server.received == []
 
     with_carrier(runner, use)
 
@@ -196,7 +196,7 @@ def test_what_it_could_not_send_or_read_is_refused(runner: Runner, method: str, 
     async def use(carrier: Http1Transport, server: FaultServer) -> None:
         with pytest.raises(httpx.LocalProtocolError):
             await carrier.handle_async_request(httpx.Request(method, server.url, content=b"{}", headers=more))
-        assert server.heard == []
+        assert server.received == []
 
     with_carrier(runner, use)
 
@@ -217,7 +217,7 @@ def test_large_bodies_go_both_ways(runner: Runner) -> None:
     large = bytes(range(256)) * 20_000
 
     async def echoes(talk: Talk) -> None:
-        await talk.answer(body=talk.heard.body)
+        await talk.answer(body=talk.request.body)
 
     async def use(carrier: Http1Transport, server: FaultServer) -> None:
         request = httpx.Request("POST", server.url, content=large)
@@ -252,7 +252,7 @@ def test_a_name_is_looked_up_once_for_many_connections(monkeypatch: pytest.Monke
             for _ in range(5):
                 group.start_soon(ask, carrier, url)
         assert asked == ["many.example"]
-        assert {heard.header("host") for heard in server.heard} == {url.split("/")[2]}
+        assert {request.header("host") for request in server.received} == {url.split("/")[2]}
 
     with_carrier(anyio.run, use)
 
@@ -272,7 +272,7 @@ def test_an_address_that_is_silent_does_not_hold_up_the_next_one(monkeypatch: py
 
 @pytest.mark.skipif(sys.platform != "linux", reason="fills the backlog as Linux counts it")
 def test_whoever_stops_waiting_for_a_connection_leaves_no_socket(runner: Runner) -> None:
-    """A socket that nobody closes is a ResourceWarning, and so an error here."""
+    """A socket that is left open is a ResourceWarning, and so an error here."""
     with silent_host() as (host, port):
 
         async def use(carrier: Http1Transport, _: FaultServer) -> None:
@@ -284,7 +284,7 @@ def test_whoever_stops_waiting_for_a_connection_leaves_no_socket(runner: Runner)
 
 
 def test_a_handshake_that_nobody_waits_for_leaves_no_socket(runner: Runner) -> None:
-    """Nor a number of one that is closed under whoever got it next."""
+    """And no socket is closed after its number belongs to another one."""
 
     async def use(carrier: Http1Transport, server: FaultServer) -> None:
         with socket.socket() as silent:
@@ -314,7 +314,7 @@ def test_an_early_answer_leaves_no_connection_with_half_a_request_in_it(runner: 
                     response = await carrier.handle_async_request(httpx.Request("POST", early.url, content=LARGE))
                     assert (response.status_code, await response.aread()) == (413, b"{}")
                     await response.aclose()
-                assert len(early.heard) == number
+                assert len(early.received) == number
 
     with_carrier(runner, use)
 
@@ -354,7 +354,7 @@ def test_closing_ends_what_is_under_way(runner: Runner) -> None:
         with anyio.fail_after(20):
             async with anyio.create_task_group() as group:
                 group.start_soon(one)
-                while not server.heard:
+                while not server.received:
                     await anyio.sleep(0.005)
                 await carrier.aclose()
         assert found == [1]
@@ -363,12 +363,12 @@ def test_closing_ends_what_is_under_way(runner: Runner) -> None:
 
 
 def test_a_connection_that_is_done_with_does_not_wait_for_its_server(runner: Runner) -> None:
-    """TLS would wait half a minute for a farewell; a run of many requests would be out of sockets by then."""
+    """TLS would wait half a minute for the peer's close; a run of many requests would run out of sockets."""
     theirs, ours = tls_pair()
 
     async def stays(talk: Talk) -> None:
         await talk.answer(Connection="close")
-        talk.writer.transport.pause_reading()  # so that our farewell is never heard
+        talk.writer.transport.pause_reading()  # so that TLS's close is never read
         try:
             await anyio.sleep(30)
         finally:
@@ -389,7 +389,7 @@ def test_a_connection_that_is_done_with_does_not_wait_for_its_server(runner: Run
 
 @pytest.mark.parametrize("how", ["closes", "speaks"])
 def test_what_happens_before_anything_is_asked_is_told_to_who_asks(runner: Runner, how: str) -> None:
-    """A connection that the server has left, or spoken on unasked, takes no request and keeps nobody waiting."""
+    """A connection that the server closed, or sent bytes on before any request, takes no request and raises at once."""
 
     async def run() -> None:
         async def meet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

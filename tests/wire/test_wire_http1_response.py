@@ -19,27 +19,27 @@ Pairs = list[tuple[bytes, bytes]]
 
 @dataclass
 class Noted:
-    """What was told, in order."""
+    """A listener that notes its calls, in order."""
 
-    told: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
     status: int = 0
     version: str = ""
     headers: Pairs = field(default_factory=list)
     data: bytes = b""
 
     def begin(self) -> None:
-        self.told.append("begin")
+        self.calls.append("begin")
 
     def head(self, status: int, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        self.told.append("head")
+        self.calls.append("head")
         self.status, self.version, self.headers = status, version, list(headers)
 
     def body(self, data: bytes) -> None:
-        self.told.append("body")
+        self.calls.append("body")
         self.data += data
 
     def end(self) -> None:
-        self.told.append("end")
+        self.calls.append("end")
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ def test_no_cut_changes_what_is_read_and_h11_reads_the_same(wire: Wire, cuts: li
     for pieces in ([wire.data], one_by_one, anywhere):
         response, noted = read(pieces, closed=wire.until_closed)
         assert response.complete
-        assert (noted.told[:2], noted.told[-1]) == (["begin", "head"], "end")
-        assert set(noted.told[2:-1]) <= {"body"}
+        assert (noted.calls[:2], noted.calls[-1]) == (["begin", "head"], "end")
+        assert set(noted.calls[2:-1]) <= {"body"}
         assert noted.headers == response.headers
         assert (noted.status, noted.version) == (response.status, "HTTP/1.1")
         found.append((response.status, lowered(response.headers), noted.data, response.reusable))
@@ -145,7 +145,7 @@ def test_an_answer_that_was_cut_off_is_known_to_be(wire: Wire, cut: int) -> None
     elif not response.complete:
         with pytest.raises(httpx.RemoteProtocolError):
             response.finish()
-        assert "end" not in noted.told
+        assert "end" not in noted.calls
 
 
 @given(st.lists(st.one_of(st.binary(max_size=50), st.sampled_from([b"HTTP/1.1 200 OK\r\n", b"\r\n", b"0\r\n"]))))
@@ -165,7 +165,7 @@ def test_no_bytes_raise_anything_else(pieces: list[bytes]) -> None:
 def test_what_nobody_asked_for_spoils_the_connection_and_not_the_answer(
     wire: Wire, more: bytes, together: bool
 ) -> None:
-    """Bytes after the end are nobody's answer, least of all the next request's."""
+    """Bytes after the end belong to no response, least of all to the next request's."""
     if wire.until_closed:
         return
     _, alone = read([wire.data], closed=False)
@@ -268,10 +268,10 @@ def test_spaces_around_a_value_are_not_part_of_it() -> None:
 
 
 def test_what_one_read_brings_has_one_time() -> None:
-    """Chunks that came together are told together: a gap between them would be one of our own making."""
+    """Chunks that arrived together are passed on together: a gap between them would be ours."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     _, noted = read([head + b"1\r\na\r\n1\r\nb\r\n", b"1\r\nc\r\n0\r\n\r\n"], closed=False)
-    assert noted.told == ["begin", "head", "body", "body", "end"]
+    assert noted.calls == ["begin", "head", "body", "body", "end"]
     assert noted.data == b"abc"
 
 
@@ -314,7 +314,7 @@ def test_chunks_of_one_byte_are_no_flood() -> None:
 
 
 def test_an_error_of_our_own_is_not_blamed_on_the_server() -> None:
-    """What the record raises while it is told comes out as it is."""
+    """An exception of the listener is raised unchanged."""
 
     class Broken(Noted):
         def body(self, data: bytes) -> None:

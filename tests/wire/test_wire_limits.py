@@ -35,7 +35,7 @@ async def fails(talk: Talk) -> None:
 def test_max_requests_counts_retries_and_is_never_crossed(stage: Stage) -> None:
     """Five requests allowed: five are sent, and each trial is recorded or said to be unsent."""
     result = stage.against(fails, count=4, max_requests=5)
-    assert len(stage.server.heard) == 5
+    assert len(stage.server.received) == 5
     assert result.requests == {"p": 5}
     assert len(stage.exchanges) + len(result.unsent) == 4
     assert {unsent.reason for unsent in result.unsent} == {"--max-requests 5 reached"}
@@ -94,7 +94,7 @@ def test_without_a_price_no_cost_is_invented(stage: Stage) -> None:
 
 
 def test_pace_is_even() -> None:
-    """120 a minute is one every half second, whoever takes it; an idle minute is not saved up; a hold moves all."""
+    """120 a minute is one every half second; an idle minute is not saved up; a hold moves all starts."""
     now = 0
     pacer = Pacer(120, lambda: now)
     assert [pacer.take() for _ in range(3)] == [0.0, 0.5, 1.0]
@@ -189,7 +189,7 @@ def test_ctrl_c_is_an_interrupt_and_a_second_one_does_not_wait(stage: Stage) -> 
     assert stage.kinds() == ["interrupted"]
 
 
-def test_a_sink_that_fails_stops_everything_and_is_heard(stage: Stage) -> None:
+def test_a_sink_that_fails_stops_everything_and_its_error_is_raised(stage: Stage) -> None:
     """No request is sent whose answer could not be kept."""
 
     def full(_: Exchange) -> None:
@@ -197,7 +197,7 @@ def test_a_sink_that_fails_stops_everything_and_is_heard(stage: Stage) -> None:
 
     with pytest.raises(OSError, match="no space"):
         stage.against(fine, count=5, sink=full)
-    assert len(stage.server.heard) == 1
+    assert len(stage.server.received) == 1
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0, -1.0])

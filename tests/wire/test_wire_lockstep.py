@@ -1,4 +1,4 @@
-"""Providers are asked in step, so that none is measured in an hour of its own; and nobody stalls another for ever."""
+"""Providers get their trials in step, so that all are measured in the same minutes; none stalls another for ever."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def send_plan(stage: Stage, of: dict[str, Behaviour], seed: int = 3, **options: 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("slower", ["ref", "cand"])
-def test_nobody_runs_further_ahead_than_the_lead(stage: Stage, slower: str, seed: int) -> None:
-    """Whoever is slow and whatever the order: a trial is sent only when all before it by more than the lead are."""
+def test_no_provider_runs_further_ahead_than_the_lead(stage: Stage, slower: str, seed: int) -> None:
+    """A trial is sent only after all that are before it by more than the lead, whichever provider is slow."""
     behaviours = {name: slow if name == slower else fine for name in ("ref", "cand")}
     plan = send_plan(stage, behaviours, seed, lead=6, environment=patient(stage))
     assert furthest_ahead(stage, plan) <= 6

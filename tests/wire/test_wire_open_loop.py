@@ -49,7 +49,7 @@ def test_poisson_arrivals_are_seeded_and_keep_the_rate() -> None:
 
 
 def test_starts_follow_the_schedule(stage: Stage) -> None:
-    """Four a second: the waits between starts are a quarter of a second, whoever answers how."""
+    """Four a second: the waits between starts are a quarter of a second, however fast the server is."""
     clock = Clock()
     environment = stage.environment(clock=lambda: clock.ns, sleep=clock.sleep)
     stage.against(fine, count=5, rate=4, arrivals=ArrivalKind.CONSTANT, environment=environment)

@@ -74,8 +74,8 @@ def test_http_goes_out_in_absolute_form(runner: Runner, secure_proxy: bool) -> N
             assert proxy.connections == 1
             assert [head.split("\r\n")[0] for head in proxy.heads] == [f"POST {server.url}/p?q=1 HTTP/1.1"] * 3
             assert [header(head, "proxy-authorization") for head in proxy.heads] == [f"Basic {BASE64}"] * 3
-            assert server.heard[0].head.startswith("POST /v1/p?q=1 HTTP/1.1\r\n")
-            assert header(proxy.heads[0], "host") == server.heard[0].header("host") == server.url.split("/")[2]
+            assert server.received[0].head.startswith("POST /v1/p?q=1 HTTP/1.1\r\n")
+            assert header(proxy.heads[0], "host") == server.received[0].header("host") == server.url.split("/")[2]
 
     runner(run)
 
@@ -97,8 +97,8 @@ def test_https_goes_through_a_tunnel(runner: Runner, secure_proxy: bool) -> None
             (head,) = proxy.heads
             assert head.startswith(f"CONNECT {server.url.split('/')[2]} HTTP/1.1\r\n")
             assert header(head, "proxy-authorization") == f"Basic {BASE64}"
-            assert server.heard[0].head.startswith("POST /v1 HTTP/1.1\r\n")
-            assert "proxy-authorization" not in server.heard[0].head.lower()
+            assert server.received[0].head.startswith("POST /v1 HTTP/1.1\r\n")
+            assert "proxy-authorization" not in server.received[0].head.lower()
 
     runner(run)
 
@@ -114,7 +114,7 @@ def test_the_servers_certificate_counts_in_a_tunnel_too(runner: Runner) -> None:
                 await bodies(carrier, server.url, 1)
             assert isinstance(caught.value.__cause__, ssl.SSLError)
             await carrier.aclose()
-            assert (carrier._open, server.heard) == (set(), [])
+            assert (carrier._open, server.received) == (set(), [])
 
     runner(run)
 
@@ -151,7 +151,7 @@ def test_the_servers_certificate_counts_in_a_tunnel_too(runner: Runner) -> None:
 def test_what_goes_wrong_with_connect_is_typed(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, answer: Answer, kind: str
 ) -> None:
-    """A refusal is the proxy's and final; what may pass is 'connect' and is tried again. The server hears nothing."""
+    """A refusal is the proxy's and final; what may pass is 'connect' and is retried. No request is sent."""
 
     async def run() -> None:
         async with proxying(answer=answer) as proxy:
@@ -177,7 +177,7 @@ def test_a_proxy_that_repeats_the_credentials_does_not_put_them_on_record(
             url = server.url.replace("http:", f"{scheme}:")
             result = await stage.send(stage.trials(url, 3), retries=2, concurrency=1, give_up_after=2)
             assert BASE64 in proxy.heads[0]
-            assert (result.recorded, server.heard) == (2, [])
+            assert (result.recorded, server.received) == (2, [])
             assert result.stack.carriers[0].name == "http1"
             assert result.stack.carriers[0].proxy == "http"
 

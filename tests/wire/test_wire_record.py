@@ -23,25 +23,25 @@ async def streams(talk: Talk) -> None:
 
 
 def test_the_request_is_what_the_plan_says(stage: Stage) -> None:
-    """Body, path, key and headers as heard by the server; the record shows all but the key."""
+    """The server receives body, path, key and headers; the record has all but the key."""
     provider = {"headers": {"X-Region": "eu"}, "api_key_env": "K"}
     stage.against(fine, provider=provider, keys={"p": "a-key-of-some-length"})
-    heard = stage.server.heard[0]
-    assert heard.head.startswith("POST /v1/chat/completions HTTP/1.1\r\n")
-    assert heard.body.decode() == stage.only.request.body
-    assert json.loads(heard.body) == {"model": "m", "max_tokens": 100}
-    assert heard.header("authorization") == "Bearer a-key-of-some-length"
-    assert (heard.header("accept-encoding"), heard.header("x-region")) == ("identity", "eu")
+    received = stage.server.received[0]
+    assert received.head.startswith("POST /v1/chat/completions HTTP/1.1\r\n")
+    assert received.body.decode() == stage.only.request.body
+    assert json.loads(received.body) == {"model": "m", "max_tokens": 100}
+    assert received.header("authorization") == "Bearer a-key-of-some-length"
+    assert (received.header("accept-encoding"), received.header("x-region")) == ("identity", "eu")
     recorded = dict(stage.only.request.headers)
     assert recorded["Authorization"] == "Bearer [REDACTED]"
     for name, value in recorded.items():
-        assert name == "Authorization" or heard.header(name) == value
+        assert name == "Authorization" or received.header(name) == value
 
 
 def test_no_key_no_authorization(stage: Stage) -> None:
     """A provider without a key is sent none."""
     stage.against(fine)
-    assert stage.server.heard[0].header("authorization") is None
+    assert stage.server.received[0].header("authorization") is None
 
 
 def test_chunks_are_stamped_as_they_arrive(stage: Stage) -> None:
@@ -51,8 +51,8 @@ def test_chunks_are_stamped_as_they_arrive(stage: Stage) -> None:
         async with serving(streams) as server:
             trial = stage.trials(server.url, mode=Mode.STREAM)[0]
             await stage.send([trial])
-            assert server.heard[0].body.decode() == trial.body()
-            assert server.heard[0].header("accept") == "text/event-stream"
+            assert server.received[0].body.decode() == trial.body()
+            assert server.received[0].header("accept") == "text/event-stream"
 
     anyio.run(run)
     attempt = stage.only.final
@@ -82,7 +82,7 @@ def test_headers_keep_their_case_and_connections_are_told_apart(stage: Stage) ->
 def test_a_cookie_of_one_reply_is_not_sent_with_the_next(stage: Stage) -> None:
     """Law 2: what goes out depends on the plan alone."""
     stage.against(fine, count=2)
-    assert [heard.header("cookie") for heard in stage.server.heard] == [None, None]
+    assert [received.header("cookie") for received in stage.server.received] == [None, None]
 
 
 def test_the_clock_passed_in_is_the_clock_used(stage: Stage) -> None:

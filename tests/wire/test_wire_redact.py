@@ -61,7 +61,7 @@ def test_what_is_no_key_is_left_alone() -> None:
 
 @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("br", lambda data: data[::-1])])
 def test_a_compressed_echo_is_replaced_by_stars(encoding: str, pack: object) -> None:
-    """Compression asked for by nobody must not smuggle the key into the record."""
+    """A compressed body, although none was asked for, must not carry the key into the record."""
     body = pack(b'{"echo":"key-of-some-length"}')  # type: ignore[operator]
     attempt = Attempt(0, 0, None, 1, 2, 200, "HTTP/1.1", (("Content-Encoding", encoding),), body)
     out = Redactor(["key-of-some-length"]).attempt(attempt)
@@ -82,7 +82,7 @@ def test_a_key_echoed_everywhere_never_reaches_the_run_directory(stage: Stage, t
     basic = base64.b64encode(f"user:{key}".encode()).decode()
 
     async def echoes(talk: Talk) -> None:
-        got = (talk.heard.header("authorization") or "").removeprefix("Bearer ")
+        got = (talk.request.header("authorization") or "").removeprefix("Bearer ")
         assert got == key
         body = json.dumps({"a": got, "b": quote(got), "c": basic, "d": got.upper()}).encode()
         match talk.number % 5:
