@@ -36,11 +36,11 @@ def tool_arguments_json(case: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "tool-arguments-complete",
-    "Arguments are not cut, unless the reply says that it was.",
+    "Arguments are complete, unless the finish reason is length.",
     row=4,
     source="https://github.com/MoonshotAI/K2-Vendor-Verifier/issues/12",
-    why="The client cannot parse the call, and has no sign why.",
-    fix="See whether generation ended inside the call, and say length when it did.",
+    why="The client cannot parse the call and does not learn why.",
+    fix="Report the finish reason length if generation ended inside the call.",
     example=Example(calls('{"city":"Os'), "Os", SAMPLE_CALL),
 )
 def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
@@ -55,7 +55,7 @@ def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
     row=10,
     source="https://github.com/vllm-project/vllm/issues/51697",
     why="Two objects in a row are not JSON.",
-    fix="Do not flush at the end of a stream what was already sent.",
+    fix="At the end of a stream, send only arguments that were not sent before.",
     example=Example(calls('{"city":"Oslo"}{"city":"Oslo"}'), "}{", SAMPLE_CALL),
 )
 def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
@@ -65,11 +65,11 @@ def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "tool-arguments-empty-object",
-    "A call without arguments says {}.",
+    "The arguments of a call without arguments are {}.",
     engine=True,
     row=13,
     source="https://github.com/vllm-project/vllm/issues/28806",
-    why="Clients parse the text as JSON, and nothing is no JSON.",
+    why="Clients parse the text as JSON, and empty text is not JSON.",
     fix="Send the text {} when the model gave no arguments.",
     example=Example(calls("", name="now"), "now", calls("{}", name="now")),
 )
@@ -85,7 +85,7 @@ def tool_arguments_empty_object(case: Case, reply: Reply) -> CheckResult | None:
     "Arguments are JSON text, encoded once.",
     engine=True,
     source="https://platform.openai.com/docs/api-reference/chat/object",
-    why="Clients parse a string; an object, or JSON inside JSON, is another type than they expect.",
+    why="Clients expect a string with an object in it, not an object and not JSON inside JSON.",
     fix="Encode the arguments object to text exactly once.",
     example=Example(calls({"city": "Oslo"}), "Oslo", SAMPLE_CALL),
 )
@@ -100,7 +100,7 @@ def tool_arguments_text(case: Case, reply: Reply) -> CheckResult | None:
     obeys=True,
     source="https://platform.openai.com/docs/guides/function-calling",
     params=_FORMAT,
-    why="The tool raises, or does something else than was meant.",
+    why="The tool raises, or does something else than the model intended.",
     fix="Constrain decoding by the tool's schema.",
     example=Example(calls('{"city":"O"}'), "city", SAMPLE_CALL),
 )
@@ -116,7 +116,7 @@ def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -
 
 @check(
     "tool-arguments-enum",
-    "An argument with an enum, or a const, is one of its values.",
+    "Arguments keep to the enum or const of their parameter.",
     obeys=True,
     row=31,
     source="https://github.com/ollama/ollama/issues/17597",
@@ -135,8 +135,8 @@ def tool_arguments_enum(case: Case, reply: Reply) -> CheckResult | None:
     obeys=True,
     row=7,
     source="https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1",
-    why="Numbers as text, or text as numbers, break typed tools, and lose leading zeros.",
-    fix="Let the tool parser convert by the schema's type, and by nothing else.",
+    why="Typed tools raise on numbers as text and on text as numbers, and leading zeros are lost.",
+    fix="Let the tool parser convert by the schema's type only.",
     example=Example(calls('{"city":"Oslo","days":"3"}'), "days", SAMPLE_CALL),
 )
 def tool_arguments_types(case: Case, reply: Reply) -> CheckResult | None:
@@ -146,7 +146,7 @@ def tool_arguments_types(case: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "tool-arguments-required",
-    "Every required argument is there.",
+    "Every required argument is present.",
     obeys=True,
     row=29,
     source="https://github.com/sgl-project/sglang/issues/40051",
@@ -161,7 +161,7 @@ def tool_arguments_required(case: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "call-after-empty-call",
-    "A call that follows a call without arguments keeps its own.",
+    "A call that follows a call without arguments has its own arguments.",
     engine=True,
     row=14,
     source="https://github.com/vllm-project/vllm/issues/47901",

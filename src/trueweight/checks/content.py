@@ -1,4 +1,4 @@
-"""The content as text: there at all, whole characters, no loops, and what a case says of it."""
+"""The content as text: present, whole characters, no loops, and what a case requires of it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _LOOP_TAIL = 4000
     "A reply that finished carries content, a call or a refusal.",
     row=12,
     source="https://github.com/vllm-project/vllm/issues/48294",
-    why="The client has nothing to go on with, and no error either.",
-    fix="See whether the tool parser swallows what it cannot parse, or a call that comes in one delta.",
+    why="The client has neither an answer nor an error.",
+    fix="See whether the tool parser drops what it cannot parse, or a call that comes in one piece.",
     example=Example(says(""), "stop"),
 )
 def reply_not_empty(case: Case, reply: Reply) -> CheckResult | None:
@@ -39,7 +39,9 @@ def reply_not_empty(case: Case, reply: Reply) -> CheckResult | None:
         return Pass()
     if anomalies(reply, Kind.WRONG_TYPE, Kind.LEGACY_FUNCTION_CALL):
         return None
-    return Fail("finish reason stop, and nothing was said", "an answer", "nothing", locate_noun(reply, "finish"))
+    return Fail(
+        "the finish reason is stop, and the reply is empty", "an answer", "nothing", locate_noun(reply, "finish")
+    )
 
 
 @check(
@@ -53,19 +55,19 @@ def reply_not_empty(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("a \ufffd"), "\ufffd"),
 )
 def text_whole_characters(case: Case, reply: Reply) -> CheckResult | None:
-    """U+FFFD that the request does not speak of, in content, reasoning and arguments."""
+    """U+FFFD that is not in the request, in content, reasoning and arguments."""
     if halves := anomalies(reply, Kind.JSON_LONE_SURROGATE):
         return Fail(halves[0].detail, "whole code points", "half of one", spans_of(halves))
     texts = [reply.content, reply.reasoning, *(call.arguments for call in reply.calls)]
     if not any(texts):
         return None
     if any(text and _BROKEN in text for text in texts) and not any(
-        _BROKEN in said for said in strings_of(case.request)
+        _BROKEN in text for text in strings_of(case.request)
     ):
         if anomalies(reply, Kind.BAD_UTF8):
             return None  # the body itself is not UTF-8, which is for body-utf8
         spans = locate(reply, _BROKEN) or narrow(reply, Span(0, len(reply.body)), _BROKEN)
-        return Fail("U+FFFD in the text", "whole code points", "U+FFFD", spans)
+        return Fail("the text has U+FFFD", "whole code points", "U+FFFD", spans)
     return Pass()
 
 
@@ -74,7 +76,7 @@ def text_whole_characters(case: Case, reply: Reply) -> CheckResult | None:
     "Content has no invisible control characters that the request does not have.",
     severity=Severity.INFO,
     source="https://www.unicode.org/reports/tr36/",
-    why="They break comparisons and searches, and can hide text.",
+    why="Invisible characters break comparisons and searches, and can hide text.",
     fix="See whether something watermarks or filters the output.",
     example=Example(says("a\u200bb"), "\u200b", says("👩\u200d🚀")),
 )
@@ -85,17 +87,17 @@ def text_visible(case: Case, reply: Reply) -> CheckResult | None:
     found = _INVISIBLE.search(reply.content)
     # The England, Scotland and Wales flags are spelled in tag characters.
     if found and "\U0001f3f4" not in reply.content and not any(found[0] in s for s in strings_of(case.request)):
-        return Fail(f"U+{ord(found[0]):04X} in the content", "visible text", "", span_of_content(reply, *found.span()))
+        return Fail(f"the content has U+{ord(found[0]):04X}", "visible text", "", span_of_content(reply, *found.span()))
     return Pass()
 
 
 @check(
     "text-no-loop",
-    "Content does not end in one piece repeated without end.",
+    "Content that reaches the token limit does not end in a loop.",
     severity=Severity.SHOULD,
     row=43,
     source="https://github.com/MiniMax-AI/MiniMax-Provider-Verifier",
-    why="The reply is worthless, and was paid for to the limit.",
+    why="The reply is useless, and the client pays for all tokens up to the limit.",
     fix="See whether temperature, top_p and the penalties reach the sampler, and whether the weights are damaged.",
     example=Example(says("so " * 300, "length"), "so so", says("so " * 5 + "x" * 250 + "end", "length")),
 )
@@ -114,7 +116,7 @@ def text_no_loop(_: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "content-matches",
-    "The content is, contains, leaves out or matches what the case says.",
+    "The content equals, contains, excludes or matches the text that the case names.",
     on_request=True,
     params={
         "type": "object",
@@ -137,16 +139,16 @@ def content_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> Chec
     text = reply.content or ""
     here = span_of_content(reply, 0, len(text))[:10] or whole(reply)
     if "equals" in params and grade("text", case, reply, {"text": params["equals"]}).value < 1:
-        return Fail("the content is another", quote(params["equals"]), quote(text), here)
+        return Fail("the content is not the expected text", quote(params["equals"]), quote(text), here)
     for wanted in params.get("contains", ()):
         if wanted not in text:
-            return Fail("the content lacks a text", quote(wanted), quote(text), here)
+            return Fail("the content lacks an expected text", quote(wanted), quote(text), here)
     for unwanted in params.get("excludes", ()):
         if unwanted in text:
-            return Fail("the content has a text that it must not have", "", quote(unwanted), locate(reply, unwanted))
+            return Fail("the content has an excluded text", "", quote(unwanted), locate(reply, unwanted))
     try:
         if "pattern" in params and not matches(params["pattern"], text):
-            return Fail("the content does not match", quote(params["pattern"]), quote(text), here)
+            return Fail("the content does not match the pattern", quote(params["pattern"]), quote(text), here)
     except Unjudged as unjudged:
         return NotApplicable(str(unjudged))
     return Pass()

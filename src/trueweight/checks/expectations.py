@@ -30,7 +30,7 @@ _RIGHT = calls('{"city":"a\\n  b </tool_call> c","zip":"02134"}')
 
 @check(
     "tool-call-expected",
-    "There is a call exactly when the case says that there must be one.",
+    "The number of calls is what the case requires.",
     on_request=True,
     params={
         "type": "object",
@@ -43,7 +43,7 @@ _RIGHT = calls('{"city":"a\\n  b </tool_call> c","zip":"02134"}')
         "additionalProperties": False,
     },
     source="https://platform.openai.com/docs/guides/function-calling",
-    why="An agent that does not call when it must, or calls when it must not, does not work.",
+    why="An agent does not work if the model does not call when it must, or calls when it must not.",
     fix=_COMPARE,
     example=Example(SAMPLE_TEXT, "stop", SAMPLE_CALL, sample_case({"tool-call-expected": {"call": "must"}})),
 )
@@ -93,35 +93,40 @@ def tool_call_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> Ch
 
 
 def _how_it_came(case: Case, reply: Reply, nearest: ToolCall | None) -> str:
-    """Whether the nearest call is a sound one that nobody asked for, or broken: the one may be the model's doing."""
+    """Whether the nearest call is valid, which the model may have chosen, or invalid."""
     if nearest is None:
         return " did not come at all"
     judged = next((one for one in validity(case.request, reply) if one.call is nearest), None)
     if judged is None or judged.valid is None:
         return ""
-    return " is valid, but not what was asked" if judged.valid else f" is invalid: {judged.message}"
+    return " is valid, but not the expected call" if judged.valid else f" is invalid: {judged.message}"
 
 
 @check(
     "argument-whitespace",
-    "White space inside an argument arrives as it was asked for.",
+    "An argument has the white space that the request specifies.",
     row=8,
     source="https://github.com/sgl-project/sglang/issues/41317",
-    why="Indentation and newlines are the meaning of code, patches and YAML.",
-    fix="Do not strip or collapse what stands between an argument's markers.",
+    why="Code, patches and YAML depend on indentation and newlines.",
+    fix="Do not strip or collapse white space between an argument's markers.",
     example=Example(calls('{"city":"a b </tool_call> c","zip":"02134"}'), "a b", _RIGHT, _EXPECTED),
 )
 def argument_whitespace(case: Case, reply: Reply) -> CheckResult | None:
     """Where a case knows the arguments, and the call differs from them by white space only."""
-    return _differs(case, reply, lambda want, got: "".join(want.split()) == "".join(got.split()), "white space differs")
+    return _differs(
+        case,
+        reply,
+        lambda want, got: "".join(want.split()) == "".join(got.split()),
+        "the argument differs in white space",
+    )
 
 
 @check(
     "argument-markers",
-    "Marker text inside an argument neither cuts nor splits it.",
+    "An argument that contains marker text is complete.",
     row=6,
     source="https://github.com/ollama/ollama/issues/18659",
-    why="The tool gets half of its argument.",
+    why="The tool gets part of its argument.",
     fix="Parse the arguments' JSON to its end instead of searching for the end marker.",
     example=Example(calls('{"city":"a\\n  b ","zip":"02134"}'), r"a\\n  b", _RIGHT, _EXPECTED),
 )
@@ -141,7 +146,7 @@ def argument_markers(case: Case, reply: Reply) -> CheckResult | None:
     row=7,
     source="https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1",
     why="Leading zeros of codes are lost, and typed tools raise.",
-    fix="Convert by the schema's type, and by nothing else.",
+    fix="Convert by the schema's type only.",
     example=Example(calls('{"city":"x","zip":2134}'), "2134", _RIGHT, _EXPECTED),
 )
 def argument_coerced(case: Case, reply: Reply) -> CheckResult | None:
@@ -150,7 +155,7 @@ def argument_coerced(case: Case, reply: Reply) -> CheckResult | None:
     for want, got, call in pairs:
         if not isinstance(got, Mapping | list) and _look(want) == _look(got):
             spans = narrow(reply, call.span, call.arguments or "")
-            return Fail("the right value with the wrong type", quote([want]), quote([got]), spans)
+            return Fail("the argument has the right value and the wrong type", quote([want]), quote([got]), spans)
     return Pass() if "tool-call-matches" in case.checks and reply.calls else None
 
 

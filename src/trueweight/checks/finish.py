@@ -20,7 +20,7 @@ from trueweight.protocols.arguments import CallProblem, read_arguments
     engine=True,
     row=25,
     source="https://github.com/vllm-project/vllm/issues/25054",
-    why="Agents look at the finish reason to know whether to run tools: the calls are never made.",
+    why="Agents run tools only under the finish reason of tool calls: these calls are never run.",
     fix="Report the reason for tool calls whenever calls were parsed, in streams too.",
     example=Example(calls("{}", finish="stop"), '"stop"', SAMPLE_CALL),
 )
@@ -29,7 +29,7 @@ def finish_reason_agrees(case: Case, reply: Reply) -> CheckResult | None:
     if not reply.calls or reply.finish is None or isinstance(case.request.get("tool_choice"), Mapping):
         return None
     if reply.finish is Finish.STOP:
-        message = f"{len(reply.calls)} tool call(s) under finish reason stop"
+        message = f"the finish reason is stop, with {len(reply.calls)} tool call(s)"
         return Fail(message, "the reason for tool calls", "stop", locate_noun(reply, "finish"))
     return Pass()
 
@@ -40,7 +40,7 @@ def finish_reason_agrees(case: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     row=26,
     source="https://github.com/vllm-project/vllm/issues/53255",
-    why="Agents wait for a call that never comes, or crash on the empty list.",
+    why="Agents wait for a call that does not come, or fail on the empty list.",
     fix="Set the reason from the calls that were sent, not from those that were begun.",
     example=Example(says(None, "calls"), "", SAMPLE_CALL),
 )
@@ -55,11 +55,11 @@ def finish_without_calls(_: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "finish-reason-length",
-    "A reply that was cut by max_tokens says length.",
+    "A reply that max_tokens cuts has the finish reason length.",
     engine=True,
     row=27,
     source="https://github.com/vllm-project/vllm/issues/58228",
-    why="Half a call is taken for a whole one and run.",
+    why="The client runs part of a call as if it were whole.",
     fix="Report length whenever the limit was reached, also inside a call.",
     example=Example(calls('{"city":"O'), "", calls('{"city":"O', finish="length"), sample_case(max_tokens=5)),
 )
@@ -74,7 +74,7 @@ def finish_reason_length(case: Case, reply: Reply) -> CheckResult | None:
     )
     if cut and reply.finish is not Finish.LENGTH:
         spans = locate_noun(reply, "finish")
-        return Fail(f"cut at {used} of {limit} tokens", "length", quote(reply.finish_text), spans)
+        return Fail(f"the last call is cut after {used} of {limit} tokens", "length", quote(reply.finish_text), spans)
     return Pass()
 
 
@@ -90,7 +90,7 @@ def finish_reason_length(case: Case, reply: Reply) -> CheckResult | None:
     },
     source="https://platform.openai.com/docs/api-reference/chat/object",
     why="The client's next step depends on it.",
-    fix="See how the engine decides why generation ended.",
+    fix="Look at how the engine decides the finish reason.",
     example=Example(says("x", "length"), '"length"', case=sample_case({"finish-reason": {"one_of": ["stop"]}})),
 )
 def finish_reason(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
@@ -99,4 +99,4 @@ def finish_reason(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResu
         return Pass()
     spans = locate_noun(reply, "finish") or spans_of([reply.events[-1].span] if reply.events else [])
     expected = " | ".join(params["one_of"])
-    return Fail("another finish reason than expected", expected, quote(reply.finish_text), spans)
+    return Fail("the finish reason is not the expected one", expected, quote(reply.finish_text), spans)

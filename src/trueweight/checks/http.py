@@ -1,4 +1,4 @@
-"""The HTTP answer as such: its format, encoding, and how a refusal is worded."""
+"""The HTTP response: its format, its encoding, and the message of a refusal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SCHEMA_WORDS = ("schema", "keyword", "grammar")
     row=42,
     source="https://www.rfc-editor.org/rfc/rfc8259#section-2",
     why="Clients parse the body as JSON and raise on anything else.",
-    fix="See what stands before the server: a proxy that answers errors or a login page with status 200.",
+    fix="Look at proxies before the server: one may send errors or a login page with status 200.",
     example=Example(SampleReply(body=b"<html>busy</html>", content_type="text/html"), "<html>"),
 )
 def http_json(_: Case, reply: Reply) -> CheckResult | None:
@@ -50,7 +50,7 @@ def http_json(_: Case, reply: Reply) -> CheckResult | None:
     if reply.streamed:
         return None
     if found := anomalies(reply, Kind.BODY_HTML):
-        return Fail("an HTML page came with a success status", "JSON", quote(reply.text, 60), spans_of(found))
+        return Fail("the body is an HTML page, with a success status", "JSON", quote(reply.text, 60), spans_of(found))
     return (
         fail_on(reply, Kind.BODY_EMPTY, Kind.JSON_BAD, Kind.JSON_DEEP, Kind.NOT_AN_OBJECT, expected="a JSON object")
         or Pass()
@@ -65,7 +65,7 @@ def http_json(_: Case, reply: Reply) -> CheckResult | None:
     severity=Severity.SHOULD,
     row=42,
     source="https://www.rfc-editor.org/rfc/rfc7493#section-2",
-    why="Parsers disagree about these: strict ones raise, the others each make something else of them.",
+    why="Strict parsers raise on these; the others read different values.",
     fix="Serialise with a strict JSON encoder, and cut text between characters, not inside them.",
     example=Example(SampleReply(body=b'{"a": 1, "a": 2, "x": NaN}'), "NaN"),
 )
@@ -93,7 +93,7 @@ def body_utf8(_: Case, reply: Reply) -> CheckResult:
 
 @check(
     "content-encoding",
-    "A body is packed only in a way that the client can unpack, and whole.",
+    "A compressed body uses an encoding that the client accepts, and is complete.",
     scope=Scope.RESPONSE,
     engine=True,
     row=42,
@@ -104,7 +104,7 @@ def body_utf8(_: Case, reply: Reply) -> CheckResult:
     example=Example(SampleReply(body=gzip.compress(b"{}" * 99)[:-9], encoding="gzip")),
 )
 def content_encoding(_: Case, reply: Reply) -> CheckResult | None:
-    """Compressing unasked is only odd; what cannot be unpacked is a failure."""
+    """Compression that was not requested is allowed; a body that cannot be decompressed fails."""
     kinds = (Kind.ENCODING_UNKNOWN, Kind.COMPRESSED_BAD, Kind.COMPRESSED_TOO_LARGE)
     return fail_on(reply, *kinds, expected="identity or readable gzip")
 
@@ -130,7 +130,7 @@ def content_type(_: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "error-object",
-    "A refusal is JSON with an error object that has a message.",
+    "An error response is JSON with an error object that has a message.",
     scope=Scope.RESPONSE,
     engine=True,
     severity=Severity.SHOULD,
@@ -146,19 +146,19 @@ def error_object(_: Case, reply: Reply) -> CheckResult | None:
         return None
     if error_words(reply) is None:
         return Fail(
-            f"status {reply.status} without an error message", "an error object", quote(reply.text), whole(reply)
+            f"status {reply.status} came without an error message", "an error object", quote(reply.text), whole(reply)
         )
     return Pass()
 
 
 @check(
     "request-accepted",
-    "A well-formed request is answered, or refused in words that name what is not supported.",
+    "A well-formed request is answered, or refused with a message that names the unsupported parameter.",
     scope=Scope.RESPONSE,
     engine=True,
     any_status=True,
     source="https://platform.openai.com/docs/api-reference/chat/create",
-    why="A request that other servers answer is lost here.",
+    why="A request that other servers answer fails here.",
     fix="Accept the parameter, or say in the error which one is not supported.",
     example=Example(refuses("bad luck"), "bad luck"),
 )
@@ -180,7 +180,7 @@ def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "request-refused",
-    "A malformed request is refused with a 4xx that is about the request.",
+    "A malformed request is refused with a 4xx status for invalid requests.",
     scope=Scope.COMPLETION,
     engine=True,
     row=40,
@@ -195,7 +195,7 @@ def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
         "additionalProperties": False,
     },
     source="https://www.rfc-editor.org/rfc/rfc9110#section-15.5.1",
-    why="A parameter that is dropped in silence makes every result that depends on it wrong.",
+    why="A parameter that is ignored without an error makes every result that depends on it wrong.",
     fix="Validate the request before running it, and answer 400 with the parameter's name.",
     example=Example(SAMPLE_TEXT, "hello", refuses("no"), sample_case({"request-refused": {}})),
 )
@@ -206,10 +206,8 @@ def request_refused(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckRe
     if reply.status in allowed:
         return Pass()
     if reply.ok:
-        return Fail("a request that cannot be honoured was answered", wanted, str(reply.status), whole(reply))
-    return Fail(
-        f"refused with status {reply.status}, which says something else", wanted, str(reply.status), whole(reply)
-    )
+        return Fail("the malformed request was answered", wanted, str(reply.status), whole(reply))
+    return Fail(f"the request was refused with status {reply.status}", wanted, str(reply.status), whole(reply))
 
 
 def error_words(reply: Reply) -> str | None:
@@ -222,8 +220,8 @@ def error_words(reply: Reply) -> str | None:
 
 def _other_words(reply: Reply) -> str | None:
     """What a refusal says in another form: validators list what is wrong. The form itself is for ``error-object``."""
-    said = reply.json if isinstance(reply.json, dict) else {}
-    texts = strings_of([said.get(name) for name in ("error", "errors", "detail", "message")])
+    body = reply.json if isinstance(reply.json, dict) else {}
+    texts = strings_of([body.get(name) for name in ("error", "errors", "detail", "message")])
     return " ".join(reversed(texts)) or None
 
 
@@ -231,17 +229,17 @@ def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
     """The request's parameter that a refusal is about."""
     lowered = words.lower()
     messages = request.get("messages")
-    said = messages if isinstance(messages, list | tuple) else ()
-    if "tools" in lowered and any("tools" in message for message in said if isinstance(message, Mapping)):
+    listed = messages if isinstance(messages, list | tuple) else ()
+    if "tools" in lowered and any("tools" in message for message in listed if isinstance(message, Mapping)):
         return "tools in messages"
     named = [name for name in _FEATURES if name in request and len(name) > 1 and name in lowered]
     if named:
         return named[0]
     if "n" in request and _ABOUT_N.search(lowered):
         return "n"
-    asked = [name for name in _FEATURES if name in request]
+    requested = [name for name in _FEATURES if name in request]
     refusing = any(word in lowered for word in _REFUSING)
     by_schema = any(name in request for name in ("response_format", "tools"))
     if by_schema and any(word in lowered for word in _SCHEMA_WORDS):
         return "the schema"
-    return asked[0] if refusing and asked else None
+    return requested[0] if refusing and requested else None

@@ -1,4 +1,4 @@
-"""Prompt tokens against the reference's for the very same request: another template, or something slipped in."""
+"""Prompt tokens compared with the reference's for the same request: another template, or an added prompt."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from trueweight.core.check import Fail, PairedResult, Pass, paired_check
 from trueweight.core.example import PairedExample, Sample, SampleReply, sample_case, says
 
 _SPARE = 3
-"""Tokens that honest stacks differ by: a begin token, a generation prompt. The Kimi verifier allows as many."""
+"""Tokens that correct stacks differ by: a begin token, a generation prompt. The Kimi verifier allows as many."""
 _CASES = 5
-"""Cases that must show the same difference before it is called constant."""
+"""Cases that must have the same difference before it counts as constant."""
 
 
 _LENGTHS = tuple(sample_case(name=f"length-{n}", words="word " * n) for n in range(6))
@@ -28,10 +28,10 @@ def _lengths(surplus: int, *, broken: bool = False) -> tuple[Sample, ...]:
 
 @paired_check(
     "prompt-tokens-like-reference",
-    "The same request has the reference's prompt tokens, within three.",
+    "The prompt token count of a request is that of the reference, within three tokens.",
     row=37,
     source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
-    why="The model is shown another prompt: a chat template that drops, repeats or rewrites what was sent.",
+    why="The model reads another prompt: the chat template drops, repeats or rewrites messages.",
     fix="Use the chat template that the model's authors publish, with its tokenizer, and compare the rendered prompts.",
     field="input",
     example=PairedExample(
@@ -39,42 +39,42 @@ def _lengths(surplus: int, *, broken: bool = False) -> tuple[Sample, ...]:
     ),
 )
 def prompt_tokens_like_reference(
-    heard: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]
+    replies: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]
 ) -> Iterable[PairedResult]:
-    """Not for a constant surplus, which is for ``system-prompt-injected``."""
-    theirs = _counts(reference)
-    surplus = _constant_surplus(heard, theirs)
-    for one in heard:
-        counts = theirs.get(one.case.key)
-        if one.input_tokens is None or not counts or _more(one, theirs) == surplus:
+    """A constant surplus is left to ``system-prompt-injected``."""
+    reference_counts = _counts(reference)
+    surplus = _constant_surplus(replies, reference_counts)
+    for one in replies:
+        counts = reference_counts.get(one.case.key)
+        if one.input_tokens is None or not counts or _more(one, reference_counts) == surplus:
             continue
         if all(abs(one.input_tokens - count) > _SPARE for count in counts):
             expected = " or ".join(map(str, sorted(counts)))
-            yield one, Fail("other prompt tokens than the reference counts", expected, str(one.input_tokens))
+            yield one, Fail("the prompt has another token count than at the reference", expected, str(one.input_tokens))
         else:
             yield one, Pass()
 
 
 @paired_check(
     "system-prompt-injected",
-    "Prompts are not longer than the reference's by a constant.",
+    "Prompts are not longer than the reference's by the same number of tokens in every case.",
     row=44,
     source="https://github.com/MoonshotAI/Kimi-Vendor-Verifier",
-    why="Somebody adds instructions to every request: the model behaves otherwise, and the tokens are billed.",
+    why="The provider adds instructions to every request: the model behaves differently, and the client pays for them.",
     fix="Look for a default system prompt in the gateway or in the chat template.",
     field="input",
     example=PairedExample(_lengths(25, broken=True), _lengths(2), _lengths(0)),
 )
-def system_prompt_injected(heard: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+def system_prompt_injected(replies: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """The same surplus in five cases or more of different lengths, and in most of all cases."""
-    theirs = _counts(reference)
-    surplus = _constant_surplus(heard, theirs)
-    for one in heard:
-        more = _more(one, theirs)
+    reference_counts = _counts(reference)
+    surplus = _constant_surplus(replies, reference_counts)
+    for one in replies:
+        more = _more(one, reference_counts)
         if more is None:
             continue
         if surplus is not None and more == surplus:
-            words = f"{surplus} prompt tokens more than the reference, in case after case"
+            words = f"the prompt has {surplus} tokens more than at the reference, as in most cases"
             yield one, Fail(words, "the reference's", f"{one.input_tokens} ({surplus:+})")
         else:
             yield one, Pass()
@@ -88,20 +88,20 @@ def _counts(reference: Sequence[ReplyDigest]) -> Mapping[str, set[int]]:
     return found
 
 
-def _more(one: ReplyDigest, theirs: Mapping[str, set[int]]) -> int | None:
+def _more(one: ReplyDigest, reference_counts: Mapping[str, set[int]]) -> int | None:
     """Tokens beyond the reference's; None where either is unknown."""
-    counts = theirs.get(one.case.key)
+    counts = reference_counts.get(one.case.key)
     if one.input_tokens is None or not counts:
         return None
     return min((one.input_tokens - count for count in counts), key=abs)
 
 
-def _constant_surplus(heard: Sequence[ReplyDigest], theirs: Mapping[str, set[int]]) -> int | None:
+def _constant_surplus(replies: Sequence[ReplyDigest], reference_counts: Mapping[str, set[int]]) -> int | None:
     """The difference that most cases share, if it is a surplus and their lengths differ."""
-    by_case = {one.case.key: more for one in heard if (more := _more(one, theirs)) is not None}
+    by_case = {one.case.key: more for one in replies if (more := _more(one, reference_counts)) is not None}
     if not by_case:
         return None
     surplus, cases = Counter(by_case.values()).most_common(1)[0]
-    lengths = {min(theirs[key]) for key, more in by_case.items() if more == surplus}
+    lengths = {min(reference_counts[key]) for key, more in by_case.items() if more == surplus}
     constant = surplus > _SPARE and cases >= _CASES and 2 * cases > len(by_case) and len(lengths) > 1
     return surplus if constant else None

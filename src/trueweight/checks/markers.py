@@ -43,11 +43,11 @@ def find_markers(text: str) -> list[str]:
 
 @check(
     "markers-in-content",
-    "No tool-call or turn markers stand in the content.",
+    "The content has no tool-call or turn markers.",
     row=1,
     source="https://github.com/ollama/ollama/issues/14360",
     why="The call is shown to the user as text and never run.",
-    fix="Choose the tool parser that fits the model; see how it ends and begins calls.",
+    fix="Choose the tool parser that fits the model; look at how it finds the start and end of calls.",
     example=Example(says('<tool_call>{"name":"now"}</tool_call>'), "<tool_call>"),
 )
 def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
@@ -61,17 +61,17 @@ def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
     if leaked:
         calls = "no call" if not reply.calls else f"{len(reply.calls)} call(s)"
         cut = ", in a reply that was cut (finish reason length)" if reply.finish is Finish.LENGTH else ""
-        message = f"{quote(leaked)} in the content, beside {calls}{cut}"
+        message = f"the content has {quote(leaked)}, beside {calls}{cut}"
         return Fail(message, "text", quote(leaked), locate(reply, leaked))
     return Pass()
 
 
 @check(
     "markers-in-reasoning",
-    "No tool-call or turn markers stand in the reasoning.",
+    "The reasoning has no tool-call or turn markers.",
     row=2,
     source="https://github.com/vllm-project/vllm/issues/34955",
-    why="The call is lost in the thoughts and never run.",
+    why="The call is part of the reasoning and never run.",
     fix="Let the reasoning parser end where the tool parser begins.",
     example=Example(says("x", reasoning="<|tool_call_begin|>"), "<|tool_call_begin|>", says("x", reasoning="hm")),
 )
@@ -82,16 +82,16 @@ def markers_in_reasoning(case: Case, reply: Reply) -> CheckResult | None:
     leaked = _leaked(case, reply.reasoning, _MARKERS)
     if leaked:
         spans = narrow(reply, Span(0, len(reply.body)), leaked)
-        return Fail(f"{quote(leaked)} in the reasoning", "text", quote(leaked), spans)
+        return Fail(f"the reasoning has {quote(leaked)}", "text", quote(leaked), spans)
     return Pass()
 
 
 @check(
     "think-tags-in-content",
-    "No thinking tags stand in the content.",
+    "The content has no thinking tags.",
     row=34,
     source="https://github.com/vllm-project/vllm/issues/57353",
-    why="The user is shown thoughts that were to be kept apart, and parsers of the content break.",
+    why="The user sees reasoning that belongs in its own field, and parsers of the content fail.",
     fix="Use the reasoning parser that fits the model, for streams too.",
     example=Example(says("<think>hm</think>x"), "<think>"),
 )
@@ -101,17 +101,17 @@ def think_tags_in_content(case: Case, reply: Reply) -> CheckResult | None:
         return None
     leaked = _leaked(case, reply.content, _THINK)
     if leaked:
-        return Fail(f"{quote(leaked)} in the content", "text", quote(leaked), locate(reply, leaked))
+        return Fail(f"the content has {quote(leaked)}", "text", quote(leaked), locate(reply, leaked))
     return Pass()
 
 
 @check(
     "history-ids-in-content",
-    "Call ids of the model's own format do not come back as text.",
+    "The content has no call ids in the model's own format.",
     engine=True,
     row=38,
     source="https://github.com/vllm-project/vllm/issues/50768",
-    why="The history was rendered wrongly, and the model imitates it instead of calling.",
+    why="The server renders the history wrongly, and the model imitates it instead of calling.",
     fix="Render ids of earlier calls in the form that the chat template expects.",
     example=Example(says('functions.weather:0 {"city":"Oslo"}'), "functions.weather:0"),
 )
@@ -121,17 +121,17 @@ def history_ids_in_content(case: Case, reply: Reply) -> CheckResult | None:
         return None
     leaked = _leaked(case, reply.content, _HISTORY_ID)
     if leaked:
-        return Fail(f"{quote(leaked)} in the content", "text or a call", quote(leaked), locate(reply, leaked))
+        return Fail(f"the content has {quote(leaked)}", "text or a call", quote(leaked), locate(reply, leaked))
     return Pass()
 
 
 def _leaked(case: Case, text: str, family: re.Pattern[str]) -> str | None:
-    """The first marker that neither the request nor the case's answer speaks of."""
-    said: str | None = None
+    """The first marker that is neither in the request nor in the case's answer."""
+    allowed: str | None = None
     for found in family.finditer(text):
-        if said is None:
-            said = "\n".join((*strings_of(case.request), *strings_of(case.answer)))
-        if found[0] not in said:
+        if allowed is None:
+            allowed = "\n".join((*strings_of(case.request), *strings_of(case.answer)))
+        if found[0] not in allowed:
             return found[0]
     return None
 

@@ -19,7 +19,7 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
     engine=True,
     row=40,
     source=_CREATE,
-    why="Text runs on past where the client's parser ends.",
+    why="The client's parser ends at the stop sequence, and the text goes on.",
     fix="Pass stop to the engine, and cut the sequence from the output.",
     example=Example(says("one END two"), "END", case=sample_case(stop=["END"])),
 )
@@ -32,7 +32,7 @@ def stop_honoured(case: Case, reply: Reply) -> CheckResult | None:
         return None
     found = next((word for word in words if word in reply.content), None)
     if found is not None:
-        return Fail("the content runs past a stop sequence", "", quote(found), locate(reply, found))
+        return Fail("the content has a stop sequence", "", quote(found), locate(reply, found))
     return Pass()
 
 
@@ -44,7 +44,7 @@ def stop_honoured(case: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     row=40,
     source=_CREATE,
-    why="The limit is a budget.",
+    why="The limit is the budget of the client.",
     fix="Pass the limit to the engine; count reasoning in it as the API does.",
     example=Example(says("x", usage=(1, 50)), "50", case=sample_case(max_tokens=10)),
 )
@@ -57,5 +57,5 @@ def max_tokens_honoured(case: Case, reply: Reply) -> CheckResult | None:
     count = n if isinstance(n, int) and n > 0 else 1  # usage counts the tokens of all choices
     if used > count * (limit + 1):
         spans = locate_noun(reply, "output")
-        return Fail("more tokens than allowed", f"<= {count * limit}", str(used), spans)
+        return Fail("the reply has more tokens than max_tokens allows", f"<= {count * limit}", str(used), spans)
     return Pass()

@@ -1,4 +1,4 @@
-"""Regular expressions from schemas, run with a bound: what could take for ever is not run, and that is said."""
+"""Regular expressions from schemas, run with a bound: one that could take too long is not run, and raises."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _EXPLOSIVE_LENGTH = 16
 """Longest text for a pattern whose time doubles with each character."""
 
 
-class Unjudged(Exception):  # noqa: N818 - it is no error: the schema asks what cannot be answered safely
+class Unjudged(Exception):  # noqa: N818 - not an error: the schema cannot be evaluated within the bound
     """A schema, or a value under it, cannot be judged here; the text says why."""
 
 

@@ -1,4 +1,4 @@
-"""Prompt tokens of related questions: what was added to a conversation must show in the count of what was read."""
+"""Prompt tokens of related requests: what is added to a conversation must be in the count."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _thinks(prompt: int) -> SampleReply:
 
 @paired_check(
     "prompt-tokens-more",
-    "What a request has more than another one shows in its prompt tokens.",
+    "A request with more in it has more prompt tokens.",
     row=37,
     source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
     on_request=True,
@@ -40,25 +40,25 @@ def _thinks(prompt: int) -> SampleReply:
         "required": ["than"],
         "additionalProperties": False,
     },
-    why="The chat template leaves out a message, a tool or a name: the model never sees it.",
-    fix="Render both requests with the model's own chat template and compare with what the server feeds the model.",
+    why="The chat template leaves out a message, a tool or a name: the model does not see it.",
+    fix="Render both requests with the model's own chat template and compare with the prompt that the server uses.",
     field="input",
     example=PairedExample(
         (Sample(_BASE, _costs(10)), Sample(_MORE, _costs(11), broken=True)),
         (Sample(_BASE, _costs(10)), Sample(_MORE, _costs(14))),
     ),
 )
-def prompt_tokens_more(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+def prompt_tokens_more(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """By at least and at most so many tokens; at least 1 if the case does not say."""
 
     def judge(params: Any, more: int) -> CheckResult:
         low, high = params.get("at_least", 1), params.get("at_most")
         if more < low or (high is not None and more > high):
             expected = f">= {low}" if high is None else f"{low} to {high}"
-            return Fail(f"{more} prompt tokens more than {params['than']}", expected, str(more))
+            return Fail(f"the prompt has {more} tokens more than {params['than']}", expected, str(more))
         return Pass()
 
-    return _judged(heard, "prompt-tokens-more", "than", judge)
+    return _judged(replies, "prompt-tokens-more", "than", judge)
 
 
 @paired_check(
@@ -73,7 +73,7 @@ def prompt_tokens_more(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
         "required": ["as"],
         "additionalProperties": False,
     },
-    why="One of the forms reaches the model as the text of a data structure instead of as what was said.",
+    why="One of the forms reaches the model as a printed data structure instead of its text.",
     fix="Flatten content parts to text before the template sees them.",
     field="input",
     example=PairedExample(
@@ -81,15 +81,15 @@ def prompt_tokens_more(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
         (Sample(_BASE, _costs(10)), Sample(_PARTS, _costs(10))),
     ),
 )
-def prompt_tokens_same(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+def prompt_tokens_same(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Within so many tokens; exactly if the case does not say."""
 
     def judge(params: Any, more: int) -> CheckResult:
         if abs(more) > params.get("within", 0):
-            return Fail(f"{more:+} prompt tokens against {params['as']}", "the same", f"{more:+}")
+            return Fail(f"the prompt has {more:+} tokens compared with {params['as']}", "the same", f"{more:+}")
         return Pass()
 
-    return _judged(heard, "prompt-tokens-same", "as", judge)
+    return _judged(replies, "prompt-tokens-same", "as", judge)
 
 
 @paired_check(
@@ -100,7 +100,7 @@ def prompt_tokens_same(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
     source="https://github.com/NousResearch/hermes-agent/issues/20577",
     on_request=True,
     params=_THAN,
-    why="A reasoning model that works with tools starts every step without knowing why it took the last one.",
+    why="A reasoning model that works with tools starts every step without the reasoning of the step before.",
     fix="Accept reasoning_content in assistant messages and hand it to the chat template.",
     field="input",
     example=PairedExample(
@@ -108,36 +108,36 @@ def prompt_tokens_same(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
         (Sample(_BASE, _thinks(10)), Sample(_KEPT, _thinks(31))),
     ),
 )
-def history_reasoning_kept(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+def history_reasoning_kept(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """The same history, with and without ``reasoning_content``, does not cost the same.
 
     Only of a provider that shows reasoning at all: a model that does not think has no place for it in its template.
     """
-    if not any(one.reasoned for one in heard):
+    if not any(one.reasoned for one in replies):
         return ()
 
     def judge(params: Any, more: int) -> CheckResult:
-        words = f"prompt tokens are those of {params['than']}, which has no reasoning"
+        words = f"the prompt has no more tokens than {params['than']}, which has no reasoning"
         return Pass() if more > 0 else Fail(words, "more", f"{more:+}")
 
-    return _judged(heard, "history-reasoning-kept", "than", judge)
+    return _judged(replies, "history-reasoning-kept", "than", judge)
 
 
 def _judged(
-    heard: Sequence[ReplyDigest], check: str, other: str, judge: Callable[[Any, int], CheckResult]
+    replies: Sequence[ReplyDigest], check: str, other: str, judge: Callable[[Any, int], CheckResult]
 ) -> Iterator[tuple[ReplyDigest, CheckResult]]:
     """Each reply to a case that names the check, by its tokens beyond those of the case it names."""
     counts: dict[str, int] = {}
-    for one in heard:
+    for one in replies:
         if one.input_tokens is not None:
             counts.setdefault(one.case.key, one.input_tokens)
-    for one in heard:
+    for one in replies:
         params = one.case.checks.get(check)
         if params is None or one.input_tokens is None:
             continue
         base = counts.get(other_key(one, params[other]))
         if base is None:
-            yield one, NotApplicable(f"no prompt tokens of {params[other]} to compare with")
+            yield one, NotApplicable(f"there is no token count of {params[other]} to compare with")
         else:
             yield one, judge(params, one.input_tokens - base)
 

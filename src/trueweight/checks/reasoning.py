@@ -1,4 +1,4 @@
-"""Reasoning: under its usual name, and never in place of the answer."""
+"""Reasoning: present where it is expected, and not in place of the answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EFFORT = sample_case({"reasoning-longer": {"than": "base"}}, name="effort", rea
 
 @check(
     "answer-in-content",
-    "A finished reply does not consist of reasoning alone.",
+    "A reply that finished has an answer, not reasoning alone.",
     engine=True,
     row=33,
     source="https://github.com/sgl-project/sglang/issues/37645",
@@ -32,18 +32,18 @@ def answer_in_content(_: Case, reply: Reply) -> CheckResult | None:
         return None
     if not (reply.content or "").strip() and not reply.calls and not reply.refusal:
         spans = locate_field(reply, reply.reasoning_field or "") or whole(reply)
-        return Fail("reasoning, and no answer", "content or a call", quote(reply.reasoning), spans)
+        return Fail("the reply has reasoning and no answer", "content or a call", quote(reply.reasoning), spans)
     return Pass()
 
 
 @check(
     "reasoning-present",
-    "A model that reasons shows its reasoning.",
+    "The reply has reasoning.",
     row=33,
     source="https://github.com/MoonshotAI/Kimi-Vendor-Verifier",
     on_request=True,
     engine=True,
-    why="The next turn must send the reasoning back, and there is nothing to send.",
+    why="The client must send the reasoning back in the next request and has none.",
     fix="Turn the reasoning parser of the model on, and see that the gateway passes reasoning through.",
     example=Example(SAMPLE_TEXT, "hello", says("4", reasoning="2+2"), sample_case({"reasoning-present": {}})),
 )
@@ -69,28 +69,28 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResu
         "required": ["than"],
         "additionalProperties": False,
     },
-    why="The effort is paid for in tokens and in time, and is not what was asked for.",
-    fix="Pass reasoning_effort to the chat template in the form that the model knows.",
+    why="The client pays for the requested effort in tokens and time and does not get it.",
+    fix="Pass reasoning_effort to the chat template in the form that it expects.",
     field="reasoning",
     example=PairedExample(
         (Sample(_BASE, says("4", reasoning="2+2 is 4")), Sample(_EFFORT, says("4"), broken=True)),
         (Sample(_BASE, says("4", reasoning="2+2")), Sample(_EFFORT, says("4", reasoning="2+2 is 4"))),
     ),
 )
-def reasoning_longer(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+def reasoning_longer(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """All replies to the case together have more characters of reasoning, on average, than those to the other one."""
     lengths: dict[str, list[int]] = {}
-    for one in heard:
+    for one in replies:
         lengths.setdefault(one.case.key, []).append(one.reasoned)
-    for one in heard:
+    for one in replies:
         params = one.case.checks.get("reasoning-longer")
         if params is None:
             continue
-        ours, theirs = lengths[one.case.key], lengths.get(other_key(one, params["than"]))
-        if not theirs:
-            yield one, NotApplicable(f"no reply to {params['than']} to compare with")
-        elif sum(ours) / len(ours) > sum(theirs) / len(theirs):
+        own, other = lengths[one.case.key], lengths.get(other_key(one, params["than"]))
+        if not other:
+            yield one, NotApplicable(f"there is no reply to {params['than']} to compare with")
+        elif sum(own) / len(own) > sum(other) / len(other):
             yield one, Pass()
         else:
-            expected, got = f"> {sum(theirs) / len(theirs):.0f}", f"{sum(ours) / len(ours):.0f}"
-            yield one, Fail(f"no more reasoning than in {params['than']}, in characters", expected, got)
+            expected, got = f"> {sum(other) / len(other):.0f}", f"{sum(own) / len(own):.0f}"
+            yield one, Fail(f"the reasoning is not longer than in {params['than']}, in characters", expected, got)

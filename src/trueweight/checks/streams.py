@@ -11,12 +11,12 @@ from trueweight.protocols import Kind
 
 @check(
     "stream-honoured",
-    "A stream is sent exactly when it was asked for.",
+    "The reply is a stream if the request sets stream to true, and one body if it does not.",
     scope=Scope.COMPLETION,
     engine=True,
     row=41,
     source="https://platform.openai.com/docs/api-reference/chat/create",
-    why="A client that iterates over events sees none, or waits for the whole answer.",
+    why="A client that iterates over events sees none, or waits for the whole reply.",
     fix="Honour the stream parameter; see whether a proxy buffers or rewrites.",
     example=Example(says("hello", mode=Mode.STREAM, streamed=False), "hello", SAMPLE_STREAM),
 )
@@ -25,7 +25,7 @@ def stream_honoured(_: Case, reply: Reply) -> CheckResult | None:
     if anomalies(reply, Kind.STREAM_IGNORED, Kind.STREAM_UNASKED) and (reply.streamed or reply.json is not None):
         form = "a stream" if reply.streamed else "one JSON body"
         other = "one JSON body" if reply.streamed else "a stream"
-        return Fail(f"{other} was asked for, and {form} came", other, form, whole(reply))
+        return Fail(f"{form} came, not {other}", other, form, whole(reply))
     return Pass()
 
 
@@ -35,7 +35,7 @@ def stream_honoured(_: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     row=21,
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
-    why="The client takes half an answer for a whole one.",
+    why="The client takes part of an answer for the whole answer.",
     fix="Look for worker crashes and proxy timeouts; send an error event when generation fails.",
     example=Example(says("half", finish=None, usage=None, mode=Mode.STREAM), "", SAMPLE_STREAM),
 )
@@ -56,7 +56,7 @@ def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     row=22,
     source="https://platform.openai.com/docs/guides/error-codes",
-    why="SDKs look at the status; the error is lost, or half an answer is taken for whole.",
+    why="SDKs look at the status only: the error is lost, or part of an answer is taken for the whole.",
     fix="Fail before the first byte where possible, with a status that says so.",
     example=Example(says("x", finish=None, error="died", mode=Mode.STREAM), "died", SAMPLE_STREAM),
 )
@@ -67,18 +67,20 @@ def error_in_stream(_: Case, reply: Reply) -> CheckResult | None:
     where = [event.span for event in reply.events if isinstance(event.data, dict) and event.data.get("error")]
     where += [a.span for a in anomalies(reply, Kind.SSE_NAMED) if a.span and "error" in a.detail]
     spans = spans_of(where) or whole(reply)
-    return Fail(f"an error came with status {reply.status}: {quote(reply.error)}", "no error", "an error", spans)
+    return Fail(
+        f"the response has status {reply.status} and an error: {quote(reply.error)}", "no error", "an error", spans
+    )
 
 
 @check(
     "arguments-streamed",
-    "A call's arguments are streamed as they are made.",
+    "A call's arguments are streamed as they are generated.",
     engine=True,
     severity=Severity.INFO,
     row=19,
     source="https://github.com/ai-dynamo/dynamo/issues/13975",
     why="Interfaces that show a call while it is written show nothing until the end.",
-    fix="Let the tool parser pass arguments on as they come.",
+    fix="Let the tool parser forward arguments as they are generated.",
     example=Example(
         calls(("", '{"city":"' + "o" * 70 + '"}'), mode=Mode.STREAM),
         "ooo",
@@ -93,6 +95,6 @@ def arguments_streamed(_: Case, reply: Reply) -> CheckResult | None:
     late = [call for call in long if call.fragments == 2]
     if late:
         return Fail(
-            "the name came early and all arguments in one later chunk", "pieces", "one", spans_of([late[0].span])
+            "the name came first and all arguments in one later chunk", "pieces", "one", spans_of([late[0].span])
         )
     return Pass() if long else None

@@ -1,4 +1,4 @@
-"""Plain and streamed replies to one question: the same calls, the same text, the same bill."""
+"""Plain and streamed replies to one request: the same calls, the same text, the same token counts."""
 
 from __future__ import annotations
 
@@ -35,46 +35,49 @@ def _streams(text: str, **more: Any) -> SampleReply:
         (Sample(COLD, SAMPLE_CALL), Sample(COLD, calls('{"city":"Oslo"}', mode=Mode.STREAM))),
     ),
 )
-def stream_same_calls(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """By number and names, where each mode is of one mind: a call that is lost, split or doubled in streams."""
-    for plain, streamed in _modes(heard):
-        said, heard_names = ({_names(one) for one in some} for some in (plain, streamed))
-        if len(said) == len(heard_names) == 1:
+def stream_same_calls(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+    """By number and names, where all replies of a mode agree: a call that is lost, split or doubled in streams."""
+    for plain, streamed in _modes(replies):
+        plain_names, streamed_names = ({_names(one) for one in some} for some in (plain, streamed))
+        if len(plain_names) == len(streamed_names) == 1:
             for one in streamed:
-                yield one, _same(next(iter(said)), _names(one), "the stream makes other calls than the plain reply")
+                yield (
+                    one,
+                    _same(next(iter(plain_names)), _names(one), "the stream makes other calls than the plain reply"),
+                )
 
 
 @paired_check(
     "stream-same-text",
-    "At temperature 0 a streamed reply says the same as a plain one.",
+    "At temperature 0 a streamed reply has the same text as a plain one.",
     severity=Severity.INFO,
     row=34,
     source="https://github.com/vllm-project/vllm/issues/57353",
     why="Either the two paths parse the text differently, or the engine's numbers depend on its load.",
-    fix="Compare both texts: tags or white space point at a parser, another wording at batching.",
+    fix="Compare both texts: a difference in tags or white space comes from a parser, another wording from batching.",
     field="content",
     example=PairedExample(
         (Sample(COLD, says("It is cold.")), Sample(COLD, _streams("<think>hm</think>It is cold."), broken=True)),
         (Sample(COLD, says("It is cold.")), Sample(COLD, _streams("It is cold."))),
     ),
 )
-def stream_same_text(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """Text and arguments. Only worth knowing: numerics that depend on the batch are common and honest."""
-    for plain, streamed in _modes(heard):
-        texts = {_said(one) for one in plain}
-        if len(texts) == len({_said(one) for one in streamed}) == 1:
+def stream_same_text(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+    """Text and arguments. INFO only: numerics that depend on the batch are common and no fault."""
+    for plain, streamed in _modes(replies):
+        texts = {_written(one) for one in plain}
+        if len(texts) == len({_written(one) for one in streamed}) == 1:
             for one in streamed:
-                same = _said(one) in texts
-                words = "the stream says something else than the plain reply"
+                same = _written(one) in texts
+                words = "the stream has another text than the plain reply"
                 yield one, Pass() if same else Fail(words, quote(_shown(plain[0])), quote(_shown(one)))
 
 
 @paired_check(
     "usage-same-streamed",
-    "The same question and the same answer cost the same tokens, streamed or not.",
+    "The same request and the same answer have the same token counts, streamed or not.",
     row=24,
     source="https://github.com/vllm-project/vllm/issues/8625",
-    why="The bill depends on a flag that changes nothing.",
+    why="The bill depends on a flag that does not change the answer.",
     fix="Count tokens in one place, after generation, for both paths.",
     field="usage",
     example=PairedExample(
@@ -82,14 +85,14 @@ def stream_same_text(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> 
         (Sample(COLD, says("It is cold.")), Sample(COLD, _streams("It is cold.", usage=(10, 6)))),
     ),
 )
-def usage_same_streamed(heard: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+def usage_same_streamed(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Prompt tokens exactly; completion tokens within two, where the answers are the same text.
 
-    Not where tools are called: what the model wrote for a call is not shown, and the same call may be spaced otherwise.
+    Not where tools are called: the raw text of a call is unknown, and the same call may have other white space.
     """
-    for plain, streamed in _both(heard):
+    for plain, streamed in _both(replies):
         for one in streamed:
-            other = next((p for p in plain if _said(p) == _said(one)), None)
+            other = next((p for p in plain if _written(p) == _written(one)), None)
             verdict = _same_prompt(plain, one)
             if other is not None and not one.calls and not isinstance(verdict, Fail):
                 verdict = _same_completion(other, one) or verdict
@@ -104,31 +107,31 @@ def _same_prompt(plain: Sequence[ReplyDigest], one: ReplyDigest) -> CheckResult 
     if one.input_tokens in counts:
         return Pass()
     expected = " or ".join(map(str, sorted(counts)))
-    return Fail("the same prompt has another number of tokens when streamed", expected, str(one.input_tokens))
+    return Fail("the same prompt has another token count when streamed", expected, str(one.input_tokens))
 
 
 def _same_completion(plain: ReplyDigest, one: ReplyDigest) -> CheckResult | None:
-    ours, theirs = one.output_tokens, plain.output_tokens
-    if ours is None or theirs is None:
+    tokens, plain_tokens = one.output_tokens, plain.output_tokens
+    if tokens is None or plain_tokens is None:
         return None
-    if abs(ours - theirs) > _SPARE:
-        return Fail("the same answer has another number of tokens when streamed", str(theirs), str(ours))
+    if abs(tokens - plain_tokens) > _SPARE:
+        return Fail("the same answer has another token count when streamed", str(plain_tokens), str(tokens))
     return Pass()
 
 
-def _both(heard: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
+def _both(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
     """Plain and streamed replies of each case that has both."""
     cases: dict[str, tuple[list[ReplyDigest], list[ReplyDigest]]] = {}
-    for one in heard:
+    for one in replies:
         cases.setdefault(one.case.key, ([], []))[one.mode is Mode.STREAM].append(one)
     for plain, streamed in cases.values():
         if plain and streamed:
             yield plain, streamed
 
 
-def _modes(heard: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
+def _modes(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
     """The same, of cases at temperature 0 whose replies were not cut."""
-    for plain, streamed in _both(heard):
+    for plain, streamed in _both(replies):
         if plain[0].case.request.get("temperature") == 0 and not any(one.cut for one in (*plain, *streamed)):
             yield plain, streamed
 
@@ -137,8 +140,8 @@ def _names(one: ReplyDigest) -> tuple[str | None, ...]:
     return tuple(name for name, _ in one.calls)
 
 
-def _said(one: ReplyDigest) -> tuple[object, ...]:
-    """Text and calls, arguments as values where they are JSON: streams may be spaced otherwise."""
+def _written(one: ReplyDigest) -> tuple[object, ...]:
+    """Text and calls, arguments as values where they are JSON: streams may have other white space."""
     return (one.text, *((name, _value(arguments)) for name, arguments in one.calls))
 
 

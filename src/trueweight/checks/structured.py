@@ -22,7 +22,7 @@ _ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
 _WORDS = {
     "invalid": "the document breaks the schema",
     "not-json": "the content is not JSON",
-    "fenced": "the JSON stands in a markdown fence",
+    "fenced": "the JSON is in a markdown fence",
     "prose": "there is prose around the JSON",
     "truncated": "the reply was cut before the document's end",
     "refused": "the model refused",
@@ -154,7 +154,7 @@ def structured_output_bare(case: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     row=32,
     source="https://platform.openai.com/docs/guides/structured-outputs",
-    why="The client relies on the fields and types it asked for.",
+    why="The client relies on the fields and types of the schema.",
     fix="Constrain decoding by the whole schema, or refuse keywords that are not enforced.",
     example=Example(says('{"city":7}'), "7", says('{"city":"Oslo"}'), SAMPLE_SCHEMA_CASE),
 )

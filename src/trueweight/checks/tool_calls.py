@@ -53,7 +53,7 @@ def tool_name_clean(_: Case, reply: Reply) -> CheckResult | None:
     for call in reply.calls:
         if call.name and (found := find_markers(call.name)):
             spans = narrow(reply, call.span, found[0])
-            return Fail(f"the name {quote(call.name)} carries {quote(found[0])}", "a name", quote(call.name), spans)
+            return Fail(f"the name {quote(call.name)} has {quote(found[0])} in it", "a name", quote(call.name), spans)
     return Pass() if reply.calls else None
 
 
@@ -72,7 +72,7 @@ def tool_name_present(case: Case, reply: Reply) -> CheckResult | None:
     calls = [call for call in reply.calls if not is_custom(case.request, call)]
     nameless = [call.span for call in calls if not call.name]
     if nameless:
-        return Fail(f"{len(nameless)} call(s) without a name", "a name", "none", spans_of(nameless))
+        return Fail(f"{len(nameless)} of {len(calls)} calls have no name", "a name", "none", spans_of(nameless))
     return Pass() if calls else None
 
 
@@ -122,7 +122,7 @@ def call_id_unique(_: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     row=28,
     source=_CALLS,
-    why="The client asked for words because it cannot run tools now.",
+    why="The client requests text because it cannot run tools now.",
     fix="Leave the tools out of the prompt, or forbid the call when decoding.",
     example=Example(SAMPLE_CALL, "weather", SAMPLE_TEXT, sample_case(tool_choice="none")),
 )
@@ -132,7 +132,9 @@ def tool_choice_none(case: Case, reply: Reply) -> CheckResult | None:
         return None
     if reply.calls:
         names = quote([call.name for call in reply.calls])
-        return Fail("a call in spite of tool_choice none", "no call", names, spans_of(c.span for c in reply.calls))
+        return Fail(
+            "the reply has a call, and tool_choice is none", "no call", names, spans_of(c.span for c in reply.calls)
+        )
     return Pass()
 
 
@@ -143,7 +145,7 @@ def tool_choice_none(case: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     row=28,
     source="https://github.com/ollama/ollama/issues/18043",
-    why="Pipelines that force a call have no other way to get their answer.",
+    why="Pipelines that force a call get no answer without it.",
     fix="Constrain decoding to the call grammar, or refuse the parameter.",
     example=Example(SAMPLE_TEXT, "stop", SAMPLE_CALL, sample_case(tool_choice="required")),
 )
@@ -162,7 +164,7 @@ def tool_choice_required(case: Case, reply: Reply) -> CheckResult | None:
     if reply.refusal or reply.finish in (Finish.LENGTH, Finish.FILTER):
         return None
     spans = locate_noun(reply, "finish")
-    return Fail("no call in spite of tool_choice", quote(choice), quote(reply.content or ""), spans)
+    return Fail("the reply has no call, and tool_choice requires one", quote(choice), quote(reply.content or ""), spans)
 
 
 @check(
@@ -172,7 +174,7 @@ def tool_choice_required(case: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     row=28,
     source=_CALLS,
-    why="The client expects that tool's arguments, and gets another's.",
+    why="The client expects the arguments of that tool and gets those of another.",
     fix="Constrain the name when decoding.",
     example=Example(
         calls("{}", name="now"),
@@ -210,7 +212,7 @@ def parallel_calls_off(case: Case, reply: Reply) -> CheckResult | None:
         return None
     if len(reply.calls) > 1:
         spans = spans_of(call.span for call in reply.calls)
-        return Fail("several calls in spite of parallel_tool_calls false", "1", str(len(reply.calls)), spans)
+        return Fail("the reply has several calls, and parallel_tool_calls is false", "1", str(len(reply.calls)), spans)
     return Pass()
 
 

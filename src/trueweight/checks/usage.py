@@ -21,7 +21,7 @@ _ENOUGH_WORDS = 200
     severity=Severity.SHOULD,
     row=24,
     source="https://github.com/vllm-project/vllm/issues/8625",
-    why="Bills and budgets made of the parts and of the total differ.",
+    why="A bill by the parts and a bill by the total differ.",
     fix="Count once, and derive the total.",
     example=Example(says("hello", usage=(1, 1), total=9), "9"),
 )
@@ -32,19 +32,24 @@ def usage_adds_up(_: Case, reply: Reply) -> CheckResult | None:
         return None
     parts = (usage.input or 0) + (usage.output or 0)
     if usage.total not in (parts, parts + (usage.reasoning or 0)):
-        return Fail("the parts do not add up", str(parts), str(usage.total), locate_noun(reply, "total"))
+        return Fail(
+            "total tokens are not prompt plus completion tokens",
+            str(parts),
+            str(usage.total),
+            locate_noun(reply, "total"),
+        )
     return Pass()
 
 
 @check(
     "usage-not-zero",
-    "A reply that says something counts at least one prompt and one completion token.",
+    "A reply with text or calls reports at least one prompt token and one completion token.",
     scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
     row=23,
     source="https://github.com/sgl-project/sglang/issues/954",
-    why="Zero tokens look like a free, empty answer in every report.",
+    why="Reports show the reply as free and empty.",
     fix="Count what was generated, in streams too.",
     example=Example(says("x", usage=(3, 0)), "0"),
 )
@@ -65,7 +70,7 @@ def usage_not_zero(_: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     row=39,
     source="https://github.com/ollama/ollama/issues/4967",
-    why="The start of the conversation was thrown away in silence: instructions and facts are lost.",
+    why="The server dropped the start of the conversation without an error: instructions and facts are lost.",
     fix="Raise the context length, or refuse prompts that do not fit.",
     example=Example(says("x", usage=(99, 1)), "99", says("x", usage=(310, 1)), sample_case(words="word " * 300)),
 )
@@ -80,7 +85,9 @@ def prompt_not_truncated(case: Case, reply: Reply) -> CheckResult | None:
     counted = tokens + (reply.usage.cached or 0)
     if counted < 0.8 * words:
         spans = locate_noun(reply, "input")
-        return Fail(f"{words} words were sent, {counted} tokens read", f">= {words}", str(counted), spans)
+        return Fail(
+            f"the prompt has {words} words, and {counted} tokens are reported", f">= {words}", str(counted), spans
+        )
     return Pass()
 
 

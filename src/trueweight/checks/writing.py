@@ -1,4 +1,4 @@
-"""What a case says of the writing: its script, its repetitions, and words beside calls."""
+"""What a case requires of the text: its script, no repetition, and text beside calls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SCRIPTS: Mapping[str, tuple[str, ...]] = {
 
 @check(
     "text-script",
-    "The text is written in the scripts that were asked for.",
+    "The text is written in the scripts that the case allows.",
     row=43,
     source="https://github.com/MiniMax-AI/MiniMax-Provider-Verifier",
     on_request=True,
@@ -39,7 +39,7 @@ _SCRIPTS: Mapping[str, tuple[str, ...]] = {
         "required": ["only"],
         "additionalProperties": False,
     },
-    why="Words of another language in the middle of a text are the mark of a wrong sampler or damaged weights.",
+    why="Words of another language in the middle of a text are a sign of a wrong sampler or damaged weights.",
     fix="Compare temperature, top_p and penalties with the model's own settings; then the weights.",
     example=Example(
         says("Good morning, Привет"),
@@ -67,7 +67,7 @@ def text_script(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult
 
 @check(
     "text-repetition",
-    "No run of words stands in the text again and again.",
+    "The text does not repeat the same run of words.",
     row=43,
     source="https://github.com/MiniMax-AI/MiniMax-Provider-Verifier",
     on_request=True,
@@ -76,7 +76,7 @@ def text_script(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult
         "properties": {"words": {"type": "integer", "minimum": 2}, "times": {"type": "integer", "minimum": 2}},
         "additionalProperties": False,
     },
-    why="The text goes round in circles; it was paid for and says nothing.",
+    why="The text repeats itself; the client pays for it and learns nothing.",
     fix="Compare temperature, top_p and penalties with the model's own settings; then the weights.",
     example=Example(
         says("we go round and round in circles here " * 5),
@@ -88,20 +88,20 @@ def text_script(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult
 def text_repetition(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Eight words, four times, unless the case says otherwise."""
     words, times = params.get("words", 8), params.get("times", 4)
-    said = (reply.content or "").split()
-    if len(said) < words:
-        return Pass() if said else None
-    runs = Counter(tuple(said[at : at + words]) for at in range(len(said) - words + 1))
+    found = (reply.content or "").split()
+    if len(found) < words:
+        return Pass() if found else None
+    runs = Counter(tuple(found[at : at + words]) for at in range(len(found) - words + 1))
     worst, count = runs.most_common(1)[0]
     if count >= times:
         text = " ".join(worst)
-        return Fail(f"{quote(text)} stands there {count} times", f"< {times}", str(count), locate(reply, worst[0]))
+        return Fail(f"{quote(text)} occurs {count} times", f"< {times}", str(count), locate(reply, worst[0]))
     return Pass()
 
 
 @check(
     "text-beside-call",
-    "What the model says beside a call arrives.",
+    "Text that the model writes beside a call is in the reply.",
     row=9,
     source="https://github.com/vllm-project/vllm/issues/56263",
     on_request=True,
@@ -111,7 +111,7 @@ def text_repetition(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckRe
         "required": ["contains"],
         "additionalProperties": False,
     },
-    why="The user is not told what the assistant is doing, and the history loses what it said.",
+    why="The user does not see what the assistant is doing, and the history lacks that text.",
     fix="Let the tool parser pass on the text before and after a call.",
     example=Example(
         SAMPLE_CALL,
@@ -127,5 +127,5 @@ def text_beside_call(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckR
     lost = [text for text in params["contains"] if text not in (reply.content or "")]
     if lost:
         spans = locate_noun(reply, "content") or whole(reply)
-        return Fail("text beside a call is missing", quote(lost[0]), quote(reply.content), spans)
+        return Fail("the content lacks the text beside the call", quote(lost[0]), quote(reply.content), spans)
     return Pass()

@@ -22,9 +22,9 @@ def declared_tools(request: Mapping[str, Any]) -> dict[str, Any]:
     Tools that a message declares count like those at the top.
     """
     messages = request.get("messages")
-    said = [m for m in messages if isinstance(m, Mapping)] if isinstance(messages, list | tuple) else []
+    listed = [m for m in messages if isinstance(m, Mapping)] if isinstance(messages, list | tuple) else []
     found: dict[str, Any] = {}
-    for tool in [tool for holder in (request, *said) for tool in _listed(holder.get("tools"))]:
+    for tool in [tool for holder in (request, *listed) for tool in _listed(holder.get("tools"))]:
         function = tool.get("function") if isinstance(tool, Mapping) else None
         if isinstance(function, Mapping) and isinstance(function.get("name"), str):
             found[function["name"]] = function.get("parameters", {})
@@ -56,13 +56,13 @@ def finish_word(reply: Reply) -> str | None:
 
 
 def requested_schema(request: Mapping[str, Any]) -> Any:
-    """The schema that a request's ``response_format`` asks for; None if it asks for no JSON."""
-    asked = request.get("response_format")
-    if not isinstance(asked, Mapping):
+    """The schema that a request's ``response_format`` requests; None if it requests no JSON."""
+    requested = request.get("response_format")
+    if not isinstance(requested, Mapping):
         return None
-    if asked.get("type") == "json_object":
+    if requested.get("type") == "json_object":
         return _ANY_OBJECT
-    if asked.get("type") != "json_schema":
+    if requested.get("type") != "json_schema":
         return None
-    wrapper = asked.get("json_schema")
+    wrapper = requested.get("json_schema")
     return wrapper.get("schema", {}) if isinstance(wrapper, Mapping) else {}

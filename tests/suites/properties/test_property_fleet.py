@@ -52,7 +52,7 @@ def test_a_healthy_provider_is_right(provider: FleetProvider, name: str) -> None
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ({"text": "other"}, "is valid, but not what was asked"),
+        ({"text": "other"}, "is valid, but not the expected call"),
         ({"text": 3}, "is invalid"),
         (None, "did not come at all"),
     ],

@@ -12,7 +12,7 @@ _AROUND = 160
 
 
 def marked(reply: Reply, finding: Finding) -> str:
-    """The reply's bytes around the finding's evidence, which stands between ⟦ and ⟧; what is far off is left out."""
+    """The reply's bytes around the finding's evidence, between ⟦ and ⟧; what is far from it is left out."""
     if not reply.body:
         return "(no bytes)"
     spans = sorted(finding.spans)[:3]

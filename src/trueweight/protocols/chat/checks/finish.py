@@ -20,7 +20,7 @@ KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
     engine=True,
     severity=Severity.SHOULD,
     source="https://platform.openai.com/docs/api-reference/chat/object",
-    why="Clients switch on it; absent or invented ones fall through.",
+    why="Clients branch on the finish reason, and have no branch for other values.",
     fix="Map the engine's reasons to stop, length, tool_calls and content_filter.",
     example=Example(says("x", "eos"), '"eos"'),
 )

@@ -21,14 +21,14 @@ _WITH_LOGPROBS = {
 
 @check(
     "n-honoured",
-    "As many choices come as n asks for.",
+    "The reply has n choices.",
     protocol="chat",
     scope=Scope.COMPLETION,
     obeys=True,
     engine=True,
     row=40,
     source=_CREATE,
-    why="The client picks among choices that are not there.",
+    why="The client selects among choices that it does not get.",
     fix="Generate n choices, or refuse n above 1.",
     example=Example(SAMPLE_TEXT, "choices", case=sample_case(n=2), good_case=sample_case(n=1)),
 )
@@ -38,20 +38,20 @@ def n_honoured(case: Case, reply: Reply) -> CheckResult | None:
     if not isinstance(n, int) or isinstance(n, bool) or n < 1 or reply.error is not None:
         return None
     if len(reply.choices) != n:
-        return Fail("another number of choices than asked", str(n), str(len(reply.choices)), whole(reply))
+        return Fail("the reply has another number of choices than n", str(n), str(len(reply.choices)), whole(reply))
     return Pass()
 
 
 @check(
     "logprobs-honoured",
-    "Log probabilities come when asked, with as many alternatives as asked.",
+    "Log probabilities come if requested, with the requested number of alternatives.",
     protocol="chat",
     obeys=True,
     engine=True,
     severity=Severity.SHOULD,
     row=40,
     source=_CREATE,
-    why="Scoring and drift measurements have nothing to read.",
+    why="Scoring and drift measurements have no data.",
     fix="Pass logprobs through, or refuse the parameter.",
     example=Example(SAMPLE_TEXT, "choices", plain(_WITH_LOGPROBS), sample_case(logprobs=True)),
 )
@@ -60,11 +60,11 @@ def logprobs_honoured(case: Case, reply: Reply) -> CheckResult | None:
     if case.request.get("logprobs") is not True or not reply.content or reply.error is not None:
         return None
     if not reply.logprobs:
-        return Fail("logprobs were asked for, and none came", "logprobs.content", "none", whole(reply))
+        return Fail("the request has logprobs, and the reply has none", "logprobs.content", "none", whole(reply))
     wanted = case.request.get("top_logprobs")
     given = reply.logprobs[0].get("top_logprobs")
     if isinstance(wanted, int) and wanted > 0 and (not isinstance(given, list) or len(given) < wanted):
         count = len(given) if isinstance(given, list) else 0
         spans = locate_field(reply, "top_logprobs") or whole(reply)
-        return Fail("fewer alternatives than asked", str(wanted), str(count), spans)
+        return Fail("the first token has fewer alternatives than top_logprobs", str(wanted), str(count), spans)
     return Pass()

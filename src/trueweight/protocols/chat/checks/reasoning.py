@@ -19,7 +19,7 @@ from trueweight.protocols.sample import plain
     severity=Severity.INFO,
     row=35,
     source="https://github.com/vercel/ai/issues/7866",
-    why="Clients that know one of the two names see no reasoning under the other.",
+    why="Clients that read one of the two names see no reasoning under the other.",
     fix="Send reasoning_content, as the models' own APIs do.",
     example=Example(plain(message(content="x", reasoning="hm")), "reasoning", says("x", reasoning="hm")),
 )
@@ -29,5 +29,10 @@ def reasoning_field(_: Case, reply: Reply) -> CheckResult | None:
         return None
     if reply.reasoning_field != "reasoning_content":
         spans = locate_field(reply, reply.reasoning_field)
-        return Fail("reasoning comes under another name", "reasoning_content", reply.reasoning_field, spans)
+        return Fail(
+            "reasoning comes under another name than reasoning_content",
+            "reasoning_content",
+            reply.reasoning_field,
+            spans,
+        )
     return fail_on(reply, Kind.REASONING_TWO_FIELDS, expected="reasoning_content") or Pass()

@@ -68,7 +68,7 @@ def chunk_shape(_: Case, reply: Reply) -> CheckResult | None:
     severity=Severity.INFO,
     source=_CHUNK,
     why="Clients that read choices[0] of every chunk raise an index error.",
-    fix="Leave chunks out that say nothing.",
+    fix="Do not send chunks without content.",
     example=Example(stream([chunk() | {"choices": []}]), '"choices": []', SAMPLE_STREAM),
 )
 def choices_not_empty(_: Case, reply: Reply) -> CheckResult | None:
@@ -84,7 +84,7 @@ def choices_not_empty(_: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     severity=Severity.SHOULD,
     source=_CREATE,
-    why="With several choices nobody can tell whose delta it is.",
+    why="With several choices a client cannot tell to which one a delta belongs.",
     fix="Send index with each choice.",
     example=Example(plain({"choices": [{"message": {}}]}), "message"),
 )
@@ -159,7 +159,7 @@ def stream_one_response(_: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     severity=Severity.SHOULD,
     source=_CREATE,
-    why="Clients of today read tool_calls only.",
+    why="Current clients read tool_calls only.",
     fix="Answer requests with tools by tool_calls.",
     example=Example(plain(message(function_call={"name": "now"})), "function_call"),
 )

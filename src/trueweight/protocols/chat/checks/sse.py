@@ -35,14 +35,14 @@ def sse_shape(_: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "sse-style",
-    "A stream keeps to what every client reads: LF ends, one data line an event, no byte order mark.",
+    "A stream has LF line ends, one data line per event and no byte order mark.",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.INFO,
     row=42,
     source=_STREAM,
-    why="All of it is allowed, and hand-written clients trip over it.",
+    why="The other forms are allowed, but hand-written clients fail on them.",
     fix="Write LF line ends, one data line for each event, and a blank line after the last.",
     example=Example(raw_stream(b"data: {}\r\n\r\n"), "\r\n", SAMPLE_STREAM),
 )

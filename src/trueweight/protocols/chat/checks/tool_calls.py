@@ -36,7 +36,7 @@ def tool_index_present(_: Case, reply: Reply) -> CheckResult | None:
     row=15,
     source="https://github.com/BerriAI/litellm/issues/21331",
     why="Clients that join by index make one broken call of two.",
-    fix="Count the calls of a reply.",
+    fix="Number the calls of a reply from 0.",
     example=Example(parts(fragment(0, "now", "{}", id="a"), fragment(0, "now", "{}", id="bb")), "bb", STREAMED_CALL),
 )
 def tool_index_unique(_: Case, reply: Reply) -> CheckResult | None:
@@ -52,7 +52,7 @@ def tool_index_unique(_: Case, reply: Reply) -> CheckResult | None:
     severity=Severity.SHOULD,
     row=18,
     source="https://github.com/sgl-project/sglang/issues/35542",
-    why="Clients that merge fragments overwrite what they had with null.",
+    why="Clients that merge fragments overwrite earlier values with null.",
     fix="Omit fields that have no value.",
     example=Example(parts(fragment(0, "now", "{", id="a"), fragment(0, None, "}", id=None)), "null", STREAMED_CALL),
 )
@@ -79,7 +79,7 @@ def tool_fragment_names(_: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "call-type",
-    "Every call says its type, which is function, or that of another tool of the request.",
+    "Every call has a type: function, or the type of another tool of the request.",
     protocol="chat",
     engine=True,
     severity=Severity.SHOULD,
@@ -93,7 +93,7 @@ def call_type(case: Case, reply: Reply) -> CheckResult | None:
     known = declared_types(case.request)
     wrong = [call for call in reply.calls if call.type not in known]
     if wrong:
-        return Fail("a call of no known type", "function", quote(wrong[0].type), spans_of(c.span for c in wrong))
+        return Fail("a call has an unknown type", "function", quote(wrong[0].type), spans_of(c.span for c in wrong))
     return Pass() if reply.calls else None
 
 

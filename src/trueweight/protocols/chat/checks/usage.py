@@ -15,24 +15,24 @@ from trueweight.protocols.sample import stream
 
 @check(
     "usage-present",
-    "A reply reports prompt, completion and total tokens; a stream does when asked by include_usage.",
+    "A reply reports prompt, completion and total tokens; a stream does if include_usage is true.",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
     row=23,
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
-    why="Nobody can bill, budget or measure speed without it.",
-    fix="Honour stream_options.include_usage, and count in plain replies always.",
+    why="Without usage a client cannot bill, budget or measure speed.",
+    fix="Honour stream_options.include_usage, and report usage in every plain reply.",
     example=Example(says("hello", usage=None), "hello"),
 )
 def usage_present(case: Case, reply: Reply) -> CheckResult | None:
-    """Every stream asks for usage, but where a case is about not asking."""
-    if reply.error is not None or not _answered(reply) or (reply.streamed and not _asks(case)):
+    """Every stream sets include_usage, but in cases that are about streams without it."""
+    if reply.error is not None or not _answered(reply) or (reply.streamed and not _requests_usage(case)):
         return None
     usage = reply.usage
     if usage is None:
-        return Fail("no usage was reported", "usage", "none", whole(reply))
+        return Fail("the reply reports no usage", "usage", "none", whole(reply))
     names = ("prompt_tokens", "completion_tokens", "total_tokens")
     missing = [name for name in names if getattr(usage, name) is None]
     if missing:
@@ -42,7 +42,7 @@ def usage_present(case: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "usage-once",
-    "In a stream usage stands on the last chunk only.",
+    "In a stream only the last chunk has usage.",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -58,22 +58,22 @@ def usage_present(case: Case, reply: Reply) -> CheckResult | None:
 def usage_once(case: Case, reply: Reply) -> CheckResult | None:
     """Not for requests that ask for continuous usage."""
     options = case.request.get("stream_options")
-    asked = isinstance(options, Mapping) and options.get("continuous_usage_stats")
-    if not reply.streamed or reply.usage is None or asked:
+    continuous = isinstance(options, Mapping) and options.get("continuous_usage_stats")
+    if not reply.streamed or reply.usage is None or continuous:
         return None
     return fail_on(reply, Kind.USAGE_EVERYWHERE, expected="usage once, at the end") or Pass()
 
 
 @check(
     "usage-unasked",
-    "A stream that did not ask for usage has no chunk for it alone.",
+    "A stream without include_usage has no chunk for usage alone.",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
     row=23,
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
-    why="The chunk has no choices, and clients that never asked for it read choices[0] of every chunk.",
+    why="The chunk has no choices, and clients without include_usage read choices[0] of every chunk.",
     fix="Send the chunk with usage and empty choices only where stream_options.include_usage is true.",
     example=Example(
         SAMPLE_STREAM,
@@ -83,8 +83,8 @@ def usage_once(case: Case, reply: Reply) -> CheckResult | None:
     ),
 )
 def usage_unasked(case: Case, reply: Reply) -> CheckResult | None:
-    """Usage on a chunk that has choices harms nobody, and some servers always send it so."""
-    if not reply.streamed or reply.error is not None or _asks(case):
+    """Usage on a chunk that has choices breaks no client, and some servers always send it."""
+    if not reply.streamed or reply.error is not None or _requests_usage(case):
         return None
     alone = [
         event.span
@@ -92,12 +92,12 @@ def usage_unasked(case: Case, reply: Reply) -> CheckResult | None:
         if isinstance(event.data, dict) and event.data.get("choices") == [] and event.data.get("usage") is not None
     ]
     if alone:
-        return Fail("usage came in a chunk without choices, and was not asked for", "none", "usage", spans_of(alone))
+        return Fail("usage came in a chunk of its own without include_usage", "none", "usage", spans_of(alone))
     return Pass()
 
 
-def _asks(case: Case) -> bool:
-    """Whether the case's streams ask for usage: they do unless it says otherwise."""
+def _requests_usage(case: Case) -> bool:
+    """Whether the case's streams request usage: they do unless its request says otherwise."""
     if "stream_options" not in case.request:
         return True
     options = case.request["stream_options"]

@@ -22,7 +22,7 @@ _LIST = "https://platform.openai.com/docs/api-reference/models/list"
     engine=True,
     severity=Severity.SHOULD,
     source=_LIST,
-    why="Interfaces that let a person choose a model show none, or raise.",
+    why="Interfaces for choosing a model show none, or raise.",
     fix='Answer {"object": "list", "data": [{"id": …}, …]}, also where there is one model only.',
     example=Example(listed({"id": "m"}, {"name": "n"}), '"n"', WHOLE_LIST, MODELS_CASE),
 )
@@ -34,7 +34,7 @@ def models_list(_: Case, reply: Reply) -> CheckResult | None:
     if not isinstance(data, list):
         return Fail("there is no array of models", "data: an array", quote(data), _spans(reply, "data"))
     if not data:
-        return Fail("the list is empty, and yet a model answers here", "a model", "none", _spans(reply, "data"))
+        return Fail("the list is empty", "a model", "none", _spans(reply, "data"))
     nameless = [at for at, model in enumerate(data) if not _has_id(model)]
     if nameless:
         words = f"{len(nameless)} of {len(data)} models have no id"
@@ -50,7 +50,7 @@ def models_list(_: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     severity=Severity.INFO,
     source=_LIST,
-    why="Strictly typed clients demand them; others do without.",
+    why="Strictly typed clients require them; other clients do not.",
     fix="Fill in the three fields.",
     example=Example(listed({"id": "m", "object": "model"}), '"m"', WHOLE_LIST, MODELS_CASE),
 )
