@@ -51,7 +51,7 @@ def refusal(tmp_path: Path) -> Load:
         assert error.where.startswith(str(path))
         assert error.hint
         chain: BaseException | None = error
-        while chain is not None:  # law 7: neither the message nor what a traceback would print may hold the key
+        while chain is not None:  # neither the message nor a traceback may hold the key
             assert SECRET not in str(chain)
             chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
         return error

@@ -72,7 +72,7 @@ def test_limit_is_per_suite() -> None:
 
 @pytest.mark.parametrize("wrong", [{"repeats": 0}, {"passes": 0}, {"limit": 0}])
 def test_numbers_below_one_are_refused(wrong: dict[str, int]) -> None:
-    """Nothing to ask is a mistake, not an empty run."""
+    """A plan without trials is a mistake, not an empty run."""
     with pytest.raises(ConfigError, match=f"{next(iter(wrong))} = 0"):
         make_plan(CASES, PROVIDERS, **wrong)  # type: ignore[arg-type]
 
@@ -95,7 +95,7 @@ def test_identical_means_identical() -> None:
 
 
 def test_mode_and_extra_body() -> None:
-    """Streams ask for usage; plain requests say nothing of streaming; extra_body wins over the case."""
+    """Streams request usage; plain requests have no key of streaming; extra_body wins over the case."""
     stream, plain = json.loads(body(REFERENCE)), json.loads(body(REFERENCE, Mode.PLAIN, stream=True))
     assert (stream["stream"], stream["stream_options"]) == (True, {"include_usage": True})
     assert not {"stream", "stream_options"} & set(plain)
@@ -109,8 +109,8 @@ def test_mode_and_extra_body() -> None:
 def test_any_text_can_be_sent(content: str) -> None:
     """Lone surrogates and all: the body encodes to UTF-8 and says what the case says."""
     text = body(REFERENCE, user=content)
-    said: str = json.loads(text.encode())["user"]
-    assert said.encode("utf-16", "surrogatepass") == content.encode("utf-16", "surrogatepass")
+    sent: str = json.loads(text.encode())["user"]
+    assert sent.encode("utf-16", "surrogatepass") == content.encode("utf-16", "surrogatepass")
 
 
 def test_what_json_cannot_say_is_an_error_that_names_the_case() -> None:
@@ -120,7 +120,7 @@ def test_what_json_cannot_say_is_an_error_that_names_the_case() -> None:
 
 
 def test_the_ceiling_counts_bytes_and_limits() -> None:
-    """Input is bytes over the documented ratio and more; output is the limit asked for, times choices."""
+    """Input is bytes over the documented ratio and more; output is the limit in the request, times choices."""
     trial = Trial.of(case("k", max_tokens=50, n=3), REFERENCE, 0, Mode.PLAIN)
     assert token_ceiling(trial).output == 150
     assert token_ceiling(Trial.of(case("k"), REFERENCE, 0, Mode.PLAIN)).output == 4096

@@ -61,7 +61,7 @@ def test_what_is_written_is_what_is_read(exchange: Exchange) -> None:
 
 @given(_body)
 def test_a_body_is_text_exactly_when_it_is_utf8(body: bytes) -> None:
-    """People grep the record, so only what is no text is base64."""
+    """Only what is not text is base64, so grep works."""
     attempt = Attempt(0, 0, None, None, 0, body=body)
     exchange = Exchange("t", "p", "s", "c", 0, Mode.PLAIN, "", RequestRecord("", "", (), ""), (attempt,))
     stored = json.loads(encode_exchange(exchange))["attempts"][0]

@@ -42,7 +42,7 @@ def test_what_was_created_is_opened(root: Path, manifest: Manifest, cases: list[
 
 
 def test_the_last_record_of_a_trial_wins_and_file_order_stays(root: Path, exchange: Make) -> None:
-    """A trial that was sent again counts once, by its last record."""
+    """A trial that was sent again counts once, by its last line."""
     with RunDir.open(root, write=True) as run:
         for trial, body in (("t1", b"1"), ("t2", b"2"), ("t1", b"3")):
             run.append(exchange(trial, body))
@@ -74,7 +74,7 @@ def test_every_cut_of_the_file_keeps_all_complete_records(root: Path, exchange: 
 
 
 def test_garbage_in_the_middle_is_an_error_with_its_line(root: Path, exchange: Make) -> None:
-    """Only the end can be torn; damage elsewhere is said, not skipped."""
+    """Only the end can be torn; damage elsewhere is an error."""
     line = encode_exchange(exchange("t"))
     (root / "exchanges.jsonl").write_bytes(line + b"\nnonsense\n" + line + b"\n")
     with pytest.raises(InfrastructureError) as caught:
@@ -188,7 +188,7 @@ def test_a_file_that_is_a_link_is_refused(root: Path, tmp_path: Path, name: str)
 
 
 def test_a_pipe_does_not_hang_us(root: Path) -> None:
-    """A FIFO in place of the record is refused at once."""
+    """A FIFO in place of a recorded file is refused at once."""
     (root / "exchanges.jsonl").unlink()
     os.mkfifo(root / "exchanges.jsonl")
     with pytest.raises(ConfigError, match="not a regular file"):
@@ -199,7 +199,7 @@ def test_a_pipe_does_not_hang_us(root: Path) -> None:
     "name", ["../x", "/etc/x", "a/b", "", "..", ".hidden", "exchanges.jsonl", "manifest.json", "a\0b"]
 )
 def test_only_derived_files_directly_inside_are_written(root: Path, name: str) -> None:
-    """Nothing outside the directory is written, and the record is never rewritten."""
+    """Nothing outside the directory is written, and the recording is never rewritten."""
     with RunDir.open(root) as run, pytest.raises(ConfigError):
         run.write_text(name, "x")
 
@@ -257,7 +257,7 @@ def test_changes_are_said_plainly(manifest: Manifest) -> None:
         suites=(structs.replace(manifest.suites[0], digest="1" * 64),),
         providers=(replace(ref, model="other"), replace(cand, timeout=5.0), replace(cand, name="more")),
     )
-    said = "\n".join(explain_change(manifest, new))
+    text = "\n".join(explain_change(manifest, new))
     for words in (
         "seed was 7 and is 8",
         "Suite 's' changed",
@@ -265,5 +265,5 @@ def test_changes_are_said_plainly(manifest: Manifest) -> None:
         "timeout was 120.0",
         "'more' is new",
     ):
-        assert words in said
+        assert words in text
     assert "'cand' was removed" in "\n".join(explain_change(manifest, structs.replace(manifest, providers=(ref,))))

@@ -1,4 +1,4 @@
-"""An endpoint on loopback, in a thread of the test, that keeps what it was asked; and the command line, run at it."""
+"""An endpoint on loopback, in a thread of the test, that keeps the requests; and the command line, run against it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from typing import Any
 
 from in_process import trueweight
 
-Answer = Callable[["Asked", asyncio.StreamWriter], Awaitable[None]]
+Responder = Callable[["ReceivedRequest", asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """One request: its number on this endpoint from 0, the text of its head, and its body, {} if it has none."""
 
     number: int
@@ -29,7 +29,7 @@ class Asked:
 
     @property
     def case(self) -> str:
-        """What the only message says: cases of these tests say their own name."""
+        """The content of the only message: in these tests the name of the case."""
         text: str = self.body["messages"][0]["content"]
         return text
 
@@ -40,8 +40,8 @@ class Asked:
         return line.partition("Bearer ")[2]
 
 
-async def fine(_: Asked, writer: asyncio.StreamWriter) -> None:
-    """A healthy answer."""
+async def answer_ok(_: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
+    """A healthy response."""
     usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
     message = {"role": "assistant", "content": "Yes."}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
@@ -49,7 +49,7 @@ async def fine(_: Asked, writer: asyncio.StreamWriter) -> None:
 
 
 async def reply(writer: asyncio.StreamWriter, value: Any, status: int = 200, *headers: str) -> None:
-    """A JSON answer."""
+    """A JSON response."""
     body = json.dumps(value).encode()
     lines = [f"HTTP/1.1 {status} Words", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers]
     writer.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
@@ -58,19 +58,19 @@ async def reply(writer: asyncio.StreamWriter, value: Any, status: int = 200, *he
 
 @dataclass
 class Endpoint:
-    """Where it is, and what it was asked; ``call`` runs something in its thread."""
+    """Its URL and the requests it received; ``call`` runs a function in its thread."""
 
     url: str = ""
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[ReceivedRequest] = field(default_factory=list)
     call: Callable[[Callable[[], object]], object] = lambda _: None
 
     def times(self, case: str) -> int:
-        """How often a case was asked."""
-        return sum(asked.case == case for asked in self.asked)
+        """The number of requests of a case."""
+        return sum(request.case == case for request in self.requests)
 
 
 @contextlib.contextmanager
-def endpoint(answer: Answer = fine) -> Iterator[Endpoint]:
+def endpoint(answer: Responder = answer_ok) -> Iterator[Endpoint]:
     """Serve until the block ends."""
     loop = asyncio.new_event_loop()
     place, ready = Endpoint(), threading.Event()
@@ -85,9 +85,9 @@ def endpoint(answer: Answer = fine) -> Iterator[Endpoint]:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 length = next((line for line in head.lower().split("\r\n") if line.startswith("content-length:")), "")
                 body = json.loads(await reader.readexactly(int(length.partition(":")[2] or 0)) or b"{}")
-                asked = Asked(len(place.asked), head, body)
-                place.asked.append(asked)
-                await answer(asked, writer)
+                request = ReceivedRequest(len(place.requests), head, body)
+                place.requests.append(request)
+                await answer(request, writer)
         tasks.discard(task)
         writer.close()
 
@@ -115,8 +115,8 @@ def endpoint(answer: Answer = fine) -> Iterator[Endpoint]:
 
 
 @dataclass(frozen=True)
-class Shop:
-    """A directory with a ``providers.toml`` and a suite, and the command line run in it."""
+class Workspace:
+    """A directory with a ``providers.toml`` and a suite, in which the command line runs."""
 
     path: Path
 
@@ -135,12 +135,12 @@ class Shop:
         ]
         (self.path / "providers.toml").write_text("\n\n".join(entries) + "\n", encoding="utf-8")
 
-    def suite(self, *cases: str, said: Mapping[str, str] | None = None, **request: Any) -> None:
-        """Write a suite of plain cases; a case asks its own name, or what ``said`` says."""
+    def suite(self, *cases: str, contents: Mapping[str, str] | None = None, **request: Any) -> None:
+        """Write a suite of plain cases; the message of a case is its own name, or its entry in ``contents``."""
         lines = ["suite: s", "title: t", "version: 1", "cases:"]
         for case in cases:
-            message = [{"role": "user", "content": (said or {}).get(case, case)}]
-            asks = json.dumps({"messages": message, "max_tokens": 9, **request})
+            message = [{"role": "user", "content": (contents or {}).get(case, case)}]
+            body = json.dumps({"messages": message, "max_tokens": 9, **request})
             lines += [
                 f"- id: {case}",
                 "  why: test",
@@ -148,12 +148,12 @@ class Shop:
                 "  severity: INFO",
                 "  source: https://e.example",
             ]
-            lines += [f"  request: {asks}"]
+            lines += [f"  request: {body}"]
         text = "\n".join(lines) + "\n"
         (self.path / "s.yaml").write_text(text, encoding="utf-8")
 
     def command(self, *more: object) -> list[str]:
-        """``trueweight run`` in this shop."""
+        """``trueweight run`` in this directory."""
         fixed = ("run", "--providers", "providers.toml", "--suite", "s.yaml", "--out", "out")
         return [sys.executable, "-m", "trueweight", *map(str, (*fixed, *more))]
 
@@ -172,14 +172,14 @@ class Shop:
         return trueweight(*words, cwd=self.path, env=env)
 
     def send_as_process(self, *more: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """``trueweight run`` to its end, as a process: nothing that it prints or logs is missed."""
+        """``trueweight run`` to its end, as a process, with all that it prints or logs."""
         return subprocess.run(
             self.command(*more), cwd=self.path, env=self.environment(env), capture_output=True, text=True,
             encoding="utf-8", timeout=120, check=False,
         )  # fmt: skip
 
     def start(self, *more: object, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-        """``trueweight run``, under way."""
+        """``trueweight run``, still running."""
         return subprocess.Popen(
             self.command(*more), cwd=self.path, env=self.environment(env), stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, encoding="utf-8",

@@ -7,7 +7,7 @@ import json
 import subprocess
 
 import pytest
-from endpoint import Asked, Shop, endpoint, fine
+from endpoint import ReceivedRequest, Workspace, answer_ok, endpoint
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,9 +19,9 @@ from trueweight.workflow.load.measured import _active
 NONE = Estimate.not_applicable("proportion", "")
 
 
-def load(shop: Shop, *more: object) -> subprocess.CompletedProcess[str]:
+def load(workspace: Workspace, *more: object) -> subprocess.CompletedProcess[str]:
     command = [
-        *shop.command()[:3],
+        *workspace.command()[:3],
         "load",
         "--providers",
         "providers.toml",
@@ -32,37 +32,37 @@ def load(shop: Shop, *more: object) -> subprocess.CompletedProcess[str]:
         "--plain",
     ]
     return subprocess.run(
-        [*command, *map(str, more)], cwd=shop.path, env=shop.environment(), capture_output=True, text=True,
+        [*command, *map(str, more)], cwd=workspace.path, env=workspace.environment(), capture_output=True, text=True,
         encoding="utf-8", timeout=120, check=False,
     )  # fmt: skip
 
 
-def test_a_server_that_serves_two_at_a_time_saturates_there(shop: Shop) -> None:
+def test_a_server_that_serves_two_at_a_time_saturates_there(workspace: Workspace) -> None:
     """Beyond two at once throughput stands still and waiting grows: table, JSON and page say where; a second call of
     the same command sends nothing."""
     places = asyncio.Semaphore(2)
 
-    async def two_at_a_time(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def two_at_a_time(request: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         async with places:
             await asyncio.sleep(0.08)
-        await fine(asked, writer)
+        await answer_ok(request, writer)
 
     with endpoint(two_at_a_time) as place:
-        shop.providers({"<b>two": place.url})
-        shop.suite("a", "b")
-        done = load(shop, "--concurrency", "1,2,8", "--requests", 16, "--slo", "e2e=10s")
+        workspace.providers({"<b>two": place.url})
+        workspace.suite("a", "b")
+        done = load(workspace, "--concurrency", "1,2,8", "--requests", 16, "--slo", "e2e=10s")
         assert done.returncode == 0, done.stderr
-        sent = len(place.asked)
-        again = load(shop, "--concurrency", "1,2,8", "--requests", 16, "--slo", "e2e=10s")
+        sent = len(place.requests)
+        again = load(workspace, "--concurrency", "1,2,8", "--requests", 16, "--slo", "e2e=10s")
         assert again.returncode == 0, again.stderr
-        assert len(place.asked) == sent == 3 * 16
-    found = json.loads((shop.run / "load.json").read_text("utf-8"))
+        assert len(place.requests) == sent == 3 * 16
+    found = json.loads((workspace.run / "load.json").read_text("utf-8"))
     assert found["providers"]["<b>two"]["saturates_at"] == 2
     by_level = {point["level"]: point for point in found["points"]}
     assert all(point["ok"] == point["good"] == 16 for point in by_level.values())
     assert by_level[8]["times"]["e2e"]["p95"]["value"] > 2 * by_level[1]["times"]["e2e"]["p95"]["value"]
     assert "saturates at concurrency 2" in done.stdout
-    page = (shop.run / "load.html").read_text("utf-8")
+    page = (workspace.run / "load.html").read_text("utf-8")
     assert "<b>two" not in page
     assert "&lt;b&gt;two" in page
     assert page.count("<svg") == 4  # plain replies have no TTFT and no TPOT to draw
@@ -70,26 +70,26 @@ def test_a_server_that_serves_two_at_a_time_saturates_there(shop: Shop) -> None:
     assert "http" not in page.replace("http-equiv", "")
 
 
-def test_a_smaller_sweep_in_the_same_place_is_of_its_own_requests(shop: Shop) -> None:
+def test_a_smaller_sweep_in_the_same_place_is_of_its_own_requests(workspace: Workspace) -> None:
     """What an earlier sweep has beyond them, or as streams, is not mixed in: the page says how many were asked."""
     with endpoint() as place:
-        shop.providers({"p": place.url})
-        shop.suite("a", "b")
-        assert load(shop, "--concurrency", "2", "--requests", 12).returncode == 0
-        done = load(shop, "--concurrency", "2", "--requests", 4)
-        assert (done.returncode, len(place.asked)) == (0, 12), done.stderr
-    found = json.loads((shop.run / "load.json").read_text("utf-8"))
+        workspace.providers({"p": place.url})
+        workspace.suite("a", "b")
+        assert load(workspace, "--concurrency", "2", "--requests", 12).returncode == 0
+        done = load(workspace, "--concurrency", "2", "--requests", 4)
+        assert (done.returncode, len(place.requests)) == (0, 12), done.stderr
+    found = json.loads((workspace.run / "load.json").read_text("utf-8"))
     assert (found["requests_per_level"], [point["attempted"] for point in found["points"]]) == (4, [4])
 
 
-def test_an_open_loop_keeps_its_rate(shop: Shop) -> None:
+def test_an_open_loop_keeps_its_rate(workspace: Workspace) -> None:
     """Requests a second are levels too; what the limits forbid is not good."""
     with endpoint() as place:
-        shop.providers({"p": place.url})
-        shop.suite("a")
-        done = load(shop, "--rate", "20,40", "--arrivals", "constant", "--requests", 8, "--slo", "e2e=0.0001ms")
+        workspace.providers({"p": place.url})
+        workspace.suite("a")
+        done = load(workspace, "--rate", "20,40", "--arrivals", "constant", "--requests", 8, "--slo", "e2e=0.0001ms")
     assert done.returncode == 0, done.stderr
-    found = json.loads((shop.run / "load.json").read_text("utf-8"))
+    found = json.loads((workspace.run / "load.json").read_text("utf-8"))
     assert [(point["level"], point["open_loop"], point["good"]) for point in found["points"]] == [
         (20, True, 0),
         (40, True, 0),
@@ -107,22 +107,22 @@ def test_an_open_loop_keeps_its_rate(shop: Shop) -> None:
     ],
 )
 def test_bad_levels_and_limits_are_refused(
-    shop: Shop,
+    workspace: Workspace,
     more: tuple[str, ...],
     words: tuple[str, ...],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """What was written, what would be valid, exit 2."""
-    monkeypatch.chdir(shop.path)
-    shop.providers({"p": "http://127.0.0.1:9/v1"})
-    shop.suite("a")
+    monkeypatch.chdir(workspace.path)
+    workspace.providers({"p": "http://127.0.0.1:9/v1"})
+    workspace.suite("a")
     with pytest.raises(SystemExit) as left:
         main(["load", "--providers", "providers.toml", "--suite", "s.yaml", "--out", "out", *more])
     assert left.value.code == 2
-    said = capsys.readouterr().err
+    output = capsys.readouterr().err
     for word in words:
-        assert word in said
+        assert word in output
 
 
 def test_a_reply_that_does_not_define_a_limited_time_is_not_good() -> None:

@@ -12,19 +12,19 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from endpoint import Asked, Shop, endpoint, fine
+from endpoint import ReceivedRequest, Workspace, answer_ok, endpoint
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and limits")
 
 CASES = [f"c{n}" for n in range(40)]
 
 
-async def unhurried(asked: Asked, writer: asyncio.StreamWriter) -> None:
+async def unhurried(request: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
     await asyncio.sleep(0.01)
-    await fine(asked, writer)
+    await answer_ok(request, writer)
 
 
-async def hangs(asked: Asked, writer: asyncio.StreamWriter) -> None:
+async def hangs(request: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
     await asyncio.sleep(60)
 
 
@@ -39,9 +39,9 @@ def wait_for(what: object, process: subprocess.Popen[str]) -> None:
 
 
 @contextlib.contextmanager
-def started(shop: Shop, *more: object) -> Iterator[subprocess.Popen[str]]:
+def started(workspace: Workspace, *more: object) -> Iterator[subprocess.Popen[str]]:
     """A run under way, killed at the end if it still is."""
-    process = shop.start(*more)
+    process = workspace.start(*more)
     try:
         yield process
     finally:
@@ -49,122 +49,128 @@ def started(shop: Shop, *more: object) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def test_kill_9_at_any_instant(shop: Shop) -> None:
+def test_kill_9_at_any_instant(workspace: Workspace) -> None:
     """Three kills, while sending and recording: what was recorded stays, the rest is sent, each trial once."""
     with endpoint(unhurried) as place:
-        shop.providers({"p": place.url})
-        shop.suite(*CASES)
+        workspace.providers({"p": place.url})
+        workspace.suite(*CASES)
         kept: list[str] = []
         for lines in (1, 12, 25):
-            with started(shop, "--concurrency", 3) as process:
-                wait_for(lambda lines=lines: len(shop.records()) >= lines, process)
+            with started(workspace, "--concurrency", 3) as process:
+                wait_for(lambda lines=lines: len(workspace.records()) >= lines, process)
                 process.send_signal(signal.SIGKILL)
                 process.wait()
-            now = [record["trial"] for record in shop.records()]
+            now = [record["trial"] for record in workspace.records()]
             assert now[: len(kept)] == kept
             kept = now
-        done = shop.send("--concurrency", 3)
+        done = workspace.send("--concurrency", 3)
     assert done.returncode == 0, done.stderr
     assert "Resuming" in done.stderr
-    records = shop.records()
+    records = workspace.records()
     assert Counter(record["case"] for record in records) == Counter(CASES)
     assert all(record["outcome"] == "ok" for record in records)
-    assert len(place.asked) <= len(CASES) + 3 * 3  # only what was under way at a kill is asked twice
+    assert len(place.requests) <= len(CASES) + 3 * 3  # only requests in progress at a kill are sent twice
 
 
-def test_a_full_disk(shop: Shop) -> None:
+def test_a_full_disk(workspace: Workspace) -> None:
     """The write that fails ends the run with one plain sentence; whole lines stay; with room again it goes on."""
     with endpoint(unhurried) as place:
-        shop.providers({"p": place.url})
-        shop.suite(*CASES)
+        workspace.providers({"p": place.url})
+        workspace.suite(*CASES)
         limit = 12_345  # bytes that any file may have: cuts a line in the middle
-        command = ["prlimit", f"--fsize={limit}", *shop.command("--concurrency", 3)]
+        command = ["prlimit", f"--fsize={limit}", *workspace.command("--concurrency", 3)]
         full = subprocess.run(
-            command, cwd=shop.path, env=shop.environment(), capture_output=True, text=True, timeout=120, check=False
+            command,
+            cwd=workspace.path,
+            env=workspace.environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert full.returncode == 3, full.stderr
-        assert "Nothing recorded before is lost" in full.stderr
+        assert "What is recorded is kept" in full.stderr
         assert "Traceback" not in full.stderr
-        path = shop.run / "exchanges.jsonl"
+        path = workspace.run / "exchanges.jsonl"
         assert path.read_bytes().endswith(b"\n")
-        before = len(shop.records())
+        before = len(workspace.records())
         assert 0 < before < len(CASES)
-        assert shop.send("--concurrency", 3).returncode == 0
-    answers = [record["case"] for record in shop.records() if record["outcome"] != "interrupted"]
+        assert workspace.send("--concurrency", 3).returncode == 0
+    answers = [record["case"] for record in workspace.records() if record["outcome"] != "interrupted"]
     assert Counter(answers) == Counter(CASES)
-    assert len(place.asked) <= len(CASES) + 3
+    assert len(place.requests) <= len(CASES) + 3
 
 
-def test_a_torn_last_line_is_sent_again_and_no_other(shop: Shop) -> None:
-    """Half a line is no record: its trial alone goes out again."""
+def test_a_torn_last_line_is_sent_again_and_no_other(workspace: Workspace) -> None:
+    """Half a line is not an exchange: only its trial is sent again."""
     with endpoint() as place:
-        shop.providers({"p": place.url})
-        shop.suite("a", "b", "c")
-        assert shop.send().returncode == 0
-        path = shop.run / "exchanges.jsonl"
+        workspace.providers({"p": place.url})
+        workspace.suite("a", "b", "c")
+        assert workspace.send().returncode == 0
+        path = workspace.run / "exchanges.jsonl"
         whole = path.read_bytes()
-        torn = shop.records()[-1]["case"]
+        torn = workspace.records()[-1]["case"]
         path.write_bytes(whole[: -len(whole.splitlines()[-1]) // 2])
-        assert shop.send().returncode == 0
+        assert workspace.send().returncode == 0
     assert place.times(torn) == 2
-    assert len(place.asked) == 4
-    assert Counter(record["case"] for record in shop.records()) == Counter("abc")
+    assert len(place.requests) == 4
+    assert Counter(record["case"] for record in workspace.records()) == Counter("abc")
 
 
-def test_a_second_process_is_refused_and_told_who_holds_it(shop: Shop) -> None:
+def test_a_second_process_is_refused_and_told_who_holds_it(workspace: Workspace) -> None:
     """One writer: the second one sends nothing, names the first by its process, and exits 2."""
     with endpoint(hangs) as place:
-        shop.providers({"p": place.url})
-        shop.suite("a")
-        with started(shop) as first:
-            wait_for(lambda: place.asked, first)
-            second = shop.send()
+        workspace.providers({"p": place.url})
+        workspace.suite("a")
+        with started(workspace) as first:
+            wait_for(lambda: place.requests, first)
+            second = workspace.send()
             assert second.returncode == 2
             assert f"process {first.pid}" in second.stderr
             assert "run-locked" in second.stderr
-            again = shop.send("--fresh")
+            again = workspace.send("--fresh")
             assert again.returncode == 2
-        assert len(place.asked) == 1
+        assert len(place.requests) == 1
 
 
-def test_ctrl_c_once_lets_what_is_under_way_finish(shop: Shop) -> None:
+def test_ctrl_c_once_lets_what_is_under_way_finish(workspace: Workspace) -> None:
     """What was sent is waited for and recorded, nothing more is sent, exit code 130, and the same command goes on."""
     release = asyncio.Event()
 
-    async def held(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        if asked.number < 2:
+    async def held(request: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
+        if request.number < 2:
             await release.wait()
-        await fine(asked, writer)
+        await answer_ok(request, writer)
 
     with endpoint(held) as place:
-        shop.providers({"p": place.url})
-        shop.suite("a", "b", "c", "d")
-        with started(shop, "--concurrency", 2) as process:
-            wait_for(lambda: len(place.asked) == 2, process)
+        workspace.providers({"p": place.url})
+        workspace.suite("a", "b", "c", "d")
+        with started(workspace, "--concurrency", 2) as process:
+            wait_for(lambda: len(place.requests) == 2, process)
             process.send_signal(signal.SIGINT)
             time.sleep(0.3)
             place.call(release.set)
-            _, said = process.communicate(timeout=60)
-        assert process.returncode == 130, said
-        assert "Traceback" not in said
-        assert [record["outcome"] for record in shop.records()] == ["ok", "ok"]
-        assert len(place.asked) == 2
-        assert shop.send().returncode == 0
-    assert len(place.asked) == 4
-    assert Counter(record["case"] for record in shop.records()) == Counter("abcd")
+            _, output = process.communicate(timeout=60)
+        assert process.returncode == 130, output
+        assert "Traceback" not in output
+        assert [record["outcome"] for record in workspace.records()] == ["ok", "ok"]
+        assert len(place.requests) == 2
+        assert workspace.send().returncode == 0
+    assert len(place.requests) == 4
+    assert Counter(record["case"] for record in workspace.records()) == Counter("abcd")
 
 
-def test_ctrl_c_twice_leaves_now(shop: Shop) -> None:
-    """The second one does not wait for the grace; what was cut is on record as cut, and is sent another day."""
+def test_ctrl_c_twice_leaves_now(workspace: Workspace) -> None:
+    """The second one does not wait for the grace; what was cut is recorded as interrupted, and is sent on resume."""
     with endpoint(hangs) as place:
-        shop.providers({"p": place.url})
-        shop.suite("a", "b")
-        with started(shop, "--concurrency", 1) as process:
-            wait_for(lambda: place.asked, process)
+        workspace.providers({"p": place.url})
+        workspace.suite("a", "b")
+        with started(workspace, "--concurrency", 1) as process:
+            wait_for(lambda: place.requests, process)
             process.send_signal(signal.SIGINT)
             time.sleep(0.3)
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=60)
-        assert process.returncode == 130, said
-        assert "Traceback" not in said
-    assert [record["outcome"] for record in shop.records()] == ["interrupted"]
+            _, output = process.communicate(timeout=60)
+        assert process.returncode == 130, output
+        assert "Traceback" not in output
+    assert [record["outcome"] for record in workspace.records()] == ["interrupted"]

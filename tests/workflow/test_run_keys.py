@@ -14,16 +14,16 @@ from urllib.parse import quote
 
 import anyio
 import pytest
-from endpoint import Asked, Shop, endpoint
+from endpoint import ReceivedRequest, Workspace, endpoint
 
 from trueweight.config import keys_for
 from trueweight.core import Case, Exchange, Mode, Provider, Trial
 from trueweight.wire import WireSettings, send
 
 
-async def echoes(asked: Asked, writer: asyncio.StreamWriter) -> None:
+async def echoes(request: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
     """The key, in every place and dress that an answer has, another one with each case."""
-    key = asked.key
+    key = request.key
     basic = base64.b64encode(f"user:{key}".encode()).decode()
     dresses = {
         "plain": key,
@@ -34,7 +34,7 @@ async def echoes(asked: Asked, writer: asyncio.StreamWriter) -> None:
     }
     body = json.dumps({"choices": [], "error": {"message": f"bad key {key}", **dresses}}).encode()
     head = "HTTP/1.1 {} Words\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n"
-    match asked.case:
+    match request.case:
         case "header":
             writer.write(head.format(200, 2, f"X-Echo: {key}\r\nX-Basic: Basic {basic}\r\n").encode() + b"{}")
         case "error":
@@ -76,18 +76,18 @@ def made_up(seed: int) -> str:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_a_planted_key_is_in_no_file_and_on_no_screen(shop: Shop, seed: int) -> None:
+def test_a_planted_key_is_in_no_file_and_on_no_screen(workspace: Workspace, seed: int) -> None:
     """Echoed in bodies, headers, header names, reasons, redirects and garbage: nothing that is left holds it."""
     key = made_up(seed)
     with endpoint(echoes) as place:
-        shop.providers({"p": place.url}, 'api_key_env = "PLANTED"', role="reference")
-        shop.suite(*CASES)
-        done = shop.send_as_process("--retries", 1, env={"PLANTED": key})
-        again = shop.send_as_process("--retry-errors", "--json", env={"PLANTED": key})
-    assert {asked.key for asked in place.asked} == {key}
-    left = {path.name: path.read_bytes().decode("utf-8", "replace") for path in shop.run.iterdir()}
+        workspace.providers({"p": place.url}, 'api_key_env = "PLANTED"', role="reference")
+        workspace.suite(*CASES)
+        done = workspace.send_as_process("--retries", 1, env={"PLANTED": key})
+        again = workspace.send_as_process("--retry-errors", "--json", env={"PLANTED": key})
+    assert {request.key for request in place.requests} == {key}
+    left = {path.name: path.read_bytes().decode("utf-8", "replace") for path in workspace.run.iterdir()}
     left |= {"stdout": done.stdout, "stderr": done.stderr, "again": again.stdout + again.stderr}
-    assert len(shop.records()) > len(CASES)
+    assert len(workspace.records()) > len(CASES)
     for name, text in left.items():
         lowered = text.lower()
         for form in forms(key):

@@ -33,7 +33,7 @@ def of_shard(shard: Shard, cut: frozenset[int] = frozenset()) -> list[Exchange]:
 
 
 class Bench:
-    """Makes runs in a folder of its own and merges them."""
+    """Makes runs in a temporary folder and merges them."""
 
     def __init__(self, stack: ExitStack) -> None:
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -126,7 +126,7 @@ def test_another_plan_is_refused_with_the_reason(
 
 
 def test_two_different_answers_to_one_trial_are_a_conflict(made: Callable[..., RunDir], tmp_path: Path) -> None:
-    """Which trial of whom is said; the same answer twice is none."""
+    """The error names the trial and its provider; the same exchange twice is no conflict."""
     other = [*EVERYTHING[1:], answered(plan().trials[0], 59)]
     with pytest.raises(ConfigError, match="two different exchanges of trial") as caught:
         merge([made(tmp_path / "a", EVERYTHING), made(tmp_path / "b", other)], tmp_path / "out")
@@ -182,13 +182,13 @@ def test_limits_are_divided_and_trials_keep_their_ids(count: int, concurrency: i
 
 @pytest.mark.parametrize("text", ["", "1", "0/2", "3/2", "1/0", "a/b", "1/2/3", "-1/2"])
 def test_what_is_no_shard_is_refused(text: str) -> None:
-    """The form is said."""
+    """The error has the form of a shard."""
     with pytest.raises(ConfigError, match="invalid shard"):
         parse_shard(text)
 
 
 def test_the_manifest_names_every_machine(made: Callable[..., RunDir], tmp_path: Path) -> None:
-    """Shards from two machines: both are on record, in a fixed order."""
+    """Shards from two machines: the manifest has both, in a fixed order."""
     runs = [made(tmp_path / f"s{k}", of_shard(Shard(k, 2)), [Shard(k, 2)], host={"cpus": 3 - k}) for k in (1, 2)]
     with merge(runs, tmp_path / "merged") as merged:
         assert merged.manifest.host == {"machines": [{"cpus": 1}, {"cpus": 2}]}
