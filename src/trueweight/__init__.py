@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from trueweight.store import RunDir
-    from trueweight.wire import SendResult, WireSettings
+    from trueweight.wire import SendResult, TransportName, WireSettings
     from trueweight.workflow.gate import Gate
     from trueweight.workflow.send import Recording
 
@@ -74,6 +74,7 @@ __all__ = [
     "SendResult",
     "Severity",
     "Suite",
+    "TransportName",
     "TrueweightError",
     "Verdict",
     "WireSettings",
@@ -94,6 +95,7 @@ __all__ = [
 _PLACES = {
     "Bar": "assess",
     "SendResult": "wire",
+    "TransportName": "wire",
     "Gate": "workflow.gate",
     "Recording": "workflow.send",
     "RunDir": "store",

@@ -33,6 +33,7 @@ NAMES = [
     "RunDir",
     "Severity",
     "Suite",
+    "TransportName",
     "TrueweightError",
     "Verdict",
     "WireSettings",

@@ -193,6 +193,14 @@ def test_the_carrier_is_chosen_by_what_it_must_do() -> None:
     assert chosen({}, transport=TransportName.HTTPX) == ("httpx", "--transport httpx")
 
 
+def test_an_unknown_transport_is_an_error() -> None:
+    """The error names the setting and the valid names; a name as plain text works too."""
+    assert choose_carrier("http://h/v1", WireSettings(transport="httpx"), {}).name is TransportName.HTTPX  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="curl") as caught:
+        WireSettings(transport="curl")  # type: ignore[arg-type]
+    assert (caught.value.where, caught.value.hint) == ("transport", "Valid: http1, httpx.")
+
+
 @contextlib.asynccontextmanager
 async def speaking_http2(context: ssl.SSLContext) -> AsyncIterator[FaultServer]:
     """A server that speaks HTTP/2 over TLS and nothing else."""

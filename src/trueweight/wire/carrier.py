@@ -52,7 +52,7 @@ def choose_carrier(base_url: str, settings: WireSettings, proxies: Mapping[str, 
     route = find_proxy(httpx.URL(base_url), proxies)
     if settings.http2:
         reason = "HTTP/2 is offered"
-    elif settings.transport is TransportName.HTTPX:
+    elif settings.transport == TransportName.HTTPX:
         reason = "--transport httpx"
     elif route is not None and route.scheme not in ("http", "https"):
         reason = "the proxy is a SOCKS proxy"

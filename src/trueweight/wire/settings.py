@@ -78,7 +78,8 @@ class WireSettings:
         """Check the limits, and that the library for HTTP/2 is installed.
 
         Raises:
-            ConfigError: if HTTP/2 is asked for and its library is missing, or a budget or a rate is not above 0.
+            ConfigError: if HTTP/2 is asked for and its library is missing, a budget or a rate is not above 0, or
+                there is no such transport.
         """
         for name, value in (("budget_usd", self.budget_usd), ("rate", self.rate)):
             if value is not None and not 0 < value < math.inf:
@@ -88,6 +89,13 @@ class WireSettings:
                     where=name,
                     hint="Valid: USD of the whole run; requests a second. None sets no limit, or no schedule.",
                 )
+        if self.transport not in set(TransportName):
+            raise ConfigError(
+                f"unknown transport {self.transport!r}",
+                code="setting-value",
+                where="transport",
+                hint=f"Valid: {', '.join(TransportName)}.",
+            )
         if self.http2 and find_spec("h2") is None:
             raise ConfigError(
                 "HTTP/2 needs a library that is not installed",

@@ -16,6 +16,7 @@ class Tunnel(asyncio.Protocol):
         self._buffer = BodyBuffer()
         self._response = IncomingResponse(self._buffer)
         self._answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._error: Exception | None = None
         self._surplus = False
 
     async def open(self, transport: asyncio.Transport, authority: str, headers: bytes) -> None:
@@ -32,6 +33,8 @@ class Tunnel(asyncio.Protocol):
         """
         transport.write(f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n".encode("ascii") + headers + b"\r\n")
         await self._answered
+        if self._error is not None:
+            raise self._error
         status = self._response.status
         if not 200 <= status < 300:
             words = f"the proxy answered CONNECT with HTTP {status} {self._response.reason.decode('latin-1')}".rstrip()
@@ -51,14 +54,19 @@ class Tunnel(asyncio.Protocol):
         try:
             self._response.feed(data)
         except httpx.RemoteProtocolError as error:
-            self._answered.set_exception(httpx.ProxyError(f"the proxy's response to CONNECT is {error}"))
-            return
-        if self._response.headed:
-            self._answered.set_result(None)
+            self._finish(httpx.ProxyError(f"the proxy's response to CONNECT is {error}"))
+        else:
+            if self._response.headed:
+                self._finish(None)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The proxy closed the connection."""
         if not self._answered.done():
             how = "" if error is None else f" ({type(error).__name__}: {error})"
             words = f"the proxy closed the connection before it answered CONNECT{how}"
-            self._answered.set_exception(httpx.ConnectError(words))
+            self._finish(httpx.ConnectError(words))
+
+    def _finish(self, error: Exception | None) -> None:
+        # Not the future's exception: asyncio reports one that is never read, and TLS to the proxy may fail before.
+        self._error = error
+        self._answered.set_result(None)
