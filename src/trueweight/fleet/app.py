@@ -1,4 +1,4 @@
-"""ASGI: reads requests, plays response scripts. One application serves all providers, told apart by port."""
+"""ASGI: reads requests and plays response scripts. One application serves all providers; the port says which one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FleetApp:
         self._providers = providers
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Serve one request."""
         if scope["type"] != "http":
             return
         provider = self._providers[scope["server"][1]]

@@ -1,4 +1,4 @@
-"""The healthy brain: a valid request in, an answer out. Styles and faults come after it."""
+"""The healthy model: turns a valid request into a completion. Styles and faults are applied after it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trueweight.fleet.network import Network
 from trueweight.fleet.template import last_user_text, prompt_tokens, tools_of
 
 _CALL_MARKUP = 4
-"""Tokens that a call costs beside its name and arguments."""
+"""Tokens of a call besides its name and arguments."""
 
 _ANY_OBJECT = {
     "type": "object",
@@ -31,14 +31,14 @@ _ANY_OBJECT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Brain:
-    """A network and the answers it knows by heart."""
+class HealthyModel:
+    """A network, and the answers of the cases in the suites that it was given."""
 
     network: Network
     known: KnownAnswers
 
     def completion(self, chat: ChatRequest) -> Completion:
-        """Answer a valid request.
+        """Complete a valid request.
 
         Raises:
             RefusedError: if a schema in it cannot be enforced.
@@ -60,20 +60,20 @@ class Brain:
     def _choice(
         self, body: Mapping[str, Any], prompt: Sequence[int], sampling: Sampling, rng: random.Random
     ) -> tuple[CompletionChoice, int]:
-        """One completion and its price in tokens: first the thoughts, then what is left of the limit for the rest."""
+        """One choice and its tokens. Reasoning comes first; the rest of the token limit is left for the answer."""
         known = self.known.find(body)
-        thought = str(known.get("reasoning") or "") if known is not None else ""
-        if not thought or body.get("reasoning_effort") == "none":
-            return self._spoken(body, prompt, sampling, rng, known)
-        tokens = tokenizer.encode(thought)
+        reasoning = str(known.get("reasoning") or "") if known is not None else ""
+        if not reasoning or body.get("reasoning_effort") == "none":
+            return self._answer_choice(body, prompt, sampling, rng, known)
+        tokens = tokenizer.encode(reasoning)
         limit = sampling.max_tokens
         if limit is not None and len(tokens) >= limit:
             return CompletionChoice(None, "length", reasoning=tokenizer.decode(tokens[:limit]).rstrip("\ufffd")), limit
         rest = sampling if limit is None else replace(sampling, max_tokens=limit - len(tokens))
-        choice, billed = self._spoken(body, prompt, rest, rng, known)
-        return replace(choice, reasoning=thought), billed + len(tokens)
+        choice, billed = self._answer_choice(body, prompt, rest, rng, known)
+        return replace(choice, reasoning=reasoning), billed + len(tokens)
 
-    def _spoken(
+    def _answer_choice(
         self,
         body: Mapping[str, Any],
         prompt: Sequence[int],
@@ -81,8 +81,8 @@ class Brain:
         rng: random.Random,
         known: Mapping[str, Any] | None,
     ) -> tuple[CompletionChoice, int]:
-        """Calls or words, and their price."""
-        calls = _obeyed(body, _calls_of(known)) if known is not None else ()
+        """Calls or text, and the number of tokens."""
+        calls = _allowed(body, _calls_of(known)) if known is not None else ()
         if not calls and (known is None or _must_call(body)):
             calls = decide_calls(body, self.network, prompt, sampling, rng)
         if calls:
@@ -98,7 +98,7 @@ class Brain:
         rng: random.Random,
         known: str | None,
     ) -> Text:
-        """The words: known ones, a document that was asked for, or whatever the network writes."""
+        """The text: the known answer, the requested document, or what the network writes."""
         if known is not None:
             return recite(self.network, prompt, known, sampling)
         wanted = body.get("response_format") or {}
@@ -110,7 +110,7 @@ class Brain:
 
 
 def _document(wanted: Mapping[str, Any], text: str, sampler: Sampler) -> Any:
-    """The document a response format asks for: the one the prompt spells out, if it fits, else one of the network's."""
+    """The document for a response format: the one in the prompt if it fits, else one that the network makes."""
     if wanted["type"] == "json_object":
         spelled = next((found for found in documents_in(text) if isinstance(found, Mapping)), None)
         return make_instance(_ANY_OBJECT, sampler) if spelled is None else spelled
@@ -120,7 +120,7 @@ def _document(wanted: Mapping[str, Any], text: str, sampler: Sampler) -> Any:
 
 
 def _randomness(chat: ChatRequest, choice: int) -> random.Random:
-    """The same for the same seed and messages; fresh where no seed was given."""
+    """The same for the same seed and messages; different each time if there is no seed."""
     seed = chat.body.get("seed")
     if seed is None:
         return random.Random(f"{chat.rng.getrandbits(64)}:{choice}")
@@ -148,8 +148,8 @@ def _must_call(body: Mapping[str, Any]) -> bool:
     return bool(tools_of(body)) and (body.get("tool_choice") or "auto") not in ("auto", "none")
 
 
-def _obeyed(body: Mapping[str, Any], calls: tuple[CompletionCall, ...]) -> tuple[CompletionCall, ...]:
-    """Known calls as far as ``tool_choice`` and ``parallel_tool_calls`` let them."""
+def _allowed(body: Mapping[str, Any], calls: tuple[CompletionCall, ...]) -> tuple[CompletionCall, ...]:
+    """Those known calls that ``tool_choice`` and ``parallel_tool_calls`` allow."""
     choice = body.get("tool_choice") or "auto"
     if choice == "none":
         return ()
@@ -161,10 +161,10 @@ def _obeyed(body: Mapping[str, Any], calls: tuple[CompletionCall, ...]) -> tuple
 def _limited(
     calls: tuple[CompletionCall, ...], content: str | None, sampling: Sampling
 ) -> tuple[CompletionChoice, int]:
-    """Calls under ``max_tokens``: what does not fit is cut, and the finish reason says so."""
+    """Calls under ``max_tokens``: what does not fit is cut, and the finish reason is ``length``."""
     limit = sampling.max_tokens
-    spoken = tokenizer.encode(content or "")
-    total = len(spoken) + 1
+    content_tokens = tokenizer.encode(content or "")
+    total = len(content_tokens) + 1
     kept: list[CompletionCall] = []
     for call in calls:
         head = len(tokenizer.encode(call.name)) + _CALL_MARKUP
@@ -173,7 +173,7 @@ def _limited(
         if room is not None and room < len(arguments):
             if room > 0:
                 kept.append(replace(call, arguments=tokenizer.decode(arguments[:room]).rstrip("\ufffd")))
-            shown = tokenizer.decode(spoken[:limit]).rstrip("\ufffd") if content is not None else None
+            shown = tokenizer.decode(content_tokens[:limit]).rstrip("\ufffd") if content is not None else None
             return CompletionChoice(shown, "length", tuple(kept)), limit or 0
         kept.append(call)
         total += head + len(arguments)

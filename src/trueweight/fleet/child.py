@@ -1,4 +1,4 @@
-"""The fleet in a process of its own, for callers that are not asynchronous or must not share its interpreter."""
+"""Run the fleet in a child process, for callers that are synchronous or must not share its interpreter."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _GRACE = 5.0
 def running_fleet(names: Iterable[str] | None = None, *, suites: Iterable[str] = (), port: int = 0) -> Iterator[Path]:
     """Run ``trueweight fleet serve`` and yield the path of its ``providers.toml``; the process ends with the block.
 
-    The child also ends when this process dies, however it dies: it watches a pipe that only we hold open.
+    The child also ends when this process ends, even by SIGKILL: it watches a pipe that only this process holds open.
 
     Raises:
-        InfrastructureError: if it does not start; quotes what it said.
+        InfrastructureError: if it does not start; quotes its standard error.
     """
     command = [sys.executable, "-m", "trueweight", "fleet", "serve", "--port", str(port), "--until-stdin-closes"]
     for name in names or ():
@@ -35,38 +35,38 @@ def running_fleet(names: Iterable[str] | None = None, *, suites: Iterable[str] =
     # One thread per process: the matrices are small, and a pool would only fight the client for its cores.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
     with tempfile.TemporaryDirectory(prefix="trueweight-fleet-") as folder, contextlib.ExitStack() as stack:
-        complaints = stack.enter_context((Path(folder) / "stderr").open("w+", encoding="utf-8", errors="replace"))
+        error_file = stack.enter_context((Path(folder) / "stderr").open("w+", encoding="utf-8", errors="replace"))
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own arguments
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=complaints,
+            stderr=error_file,
             env=environment,
             text=True,
             encoding="utf-8",
         )
         stack.callback(_end, process)
         path = Path(folder) / "providers.toml"
-        path.write_text(_first_words(process, Path(complaints.name)), encoding="utf-8")
+        path.write_text(_read_until_ready(process, Path(error_file.name)), encoding="utf-8")
         yield path
 
 
-def _first_words(process: subprocess.Popen[str], complaints: Path) -> str:
-    """Everything up to the line that says the fleet is ready."""
+def _read_until_ready(process: subprocess.Popen[str], error_file: Path) -> str:
+    """Standard output up to the line that marks the fleet as ready."""
     lines: list[str] = []
     for line in process.stdout or ():
         lines.append(line)
         if line.strip() == READY:
             return "".join(lines)
     process.wait()
-    said = complaints.read_text(encoding="utf-8", errors="replace").strip()
+    errors = error_file.read_text(encoding="utf-8", errors="replace").strip()
     raise InfrastructureError(
-        f"the fleet did not start (exit code {process.returncode})", code="fleet-failed", hint=said[-2000:]
+        f"the fleet did not start (exit code {process.returncode})", code="fleet-failed", hint=errors[-2000:]
     )
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Close the pipe it watches; if that is not enough, end it harder."""
+    """Close the pipe that the child watches; then terminate it, then kill it."""
     for stream in (process.stdin, process.stdout):
         if stream is not None:
             with contextlib.suppress(OSError):
@@ -80,7 +80,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def wait_for_end_of_stdin(then: Callable[[], None]) -> None:
-    """Block until whoever holds the other end of standard input closes it or dies."""
+    """Block until the process at the other end of standard input closes it or ends."""
     while os.read(sys.stdin.fileno(), 4096):
         pass
     then()

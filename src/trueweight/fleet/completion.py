@@ -1,4 +1,4 @@
-"""What passes between the parts of a fleet provider: the ask, the answer, and the response on its way to the wire."""
+"""The data of one request: the chat request, the completion, and the HTTP response as a script."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trueweight.core import digest
 
 @dataclass(frozen=True, slots=True)
 class CompletionCall:
-    """A tool call; ``arguments`` is the text, which need not be JSON once a fault has had it."""
+    """A tool call; ``arguments`` is text, and not always JSON after a fault has changed it."""
 
     name: str
     arguments: str
@@ -21,7 +21,7 @@ class CompletionCall:
 
 @dataclass(frozen=True, slots=True)
 class CompletionChoice:
-    """One completion. ``content`` None means null."""
+    """One choice. ``content`` None means null."""
 
     content: str | None
     finish_reason: str | None
@@ -32,25 +32,25 @@ class CompletionChoice:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What the provider says, before it is written in anyone's style."""
+    """The choices and token counts, before a style writes them as JSON."""
 
     choices: tuple[CompletionChoice, ...]
     prompt_tokens: int
     completion_tokens: int
 
     def edited(self, **changes: Any) -> Completion:
-        """The same with every choice changed: what most faults do."""
+        """A copy with these fields changed in every choice."""
         return replace(self, choices=tuple(replace(choice, **changes) for choice in self.choices))
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One request as a provider sees it.
+    """One valid chat-completions request.
 
     Attributes:
         body: the request body, valid.
-        count: how many requests this provider had before, over its lifetime.
-        rng: fresh randomness of this request (sampling without seed, ids); differs between repeats.
+        count: how many requests this provider has received before.
+        rng: randomness of this request (sampling without seed, ids); differs between repeats.
     """
 
     body: Mapping[str, Any]
@@ -59,13 +59,13 @@ class ChatRequest:
 
     @property
     def streamed(self) -> bool:
-        """Whether server-sent events were asked for."""
+        """Whether the request wants server-sent events."""
         return bool(self.body.get("stream"))
 
     def coin(self, name: str) -> float:
-        """A number in [0, 1) by the name and what is asked; not by when, how often, or streamed or not."""
-        asked = {key: self.body[key] for key in self.body if key not in {"model", "stream", "stream_options"}}
-        return int(digest([name, asked])[:13], 16) / 16**13
+        """A number in [0, 1) that depends only on the name and the request, plain or streamed."""
+        content = {key: self.body[key] for key in self.body if key not in {"model", "stream", "stream_options"}}
+        return int(digest([name, content])[:13], 16) / 16**13
 
 
 class Pause(NamedTuple):
@@ -93,12 +93,12 @@ Step = Pause | Write | Drop | Abort
 
 @dataclass(frozen=True, slots=True)
 class ResponseScript:
-    """An HTTP response as a script: head, then steps in order."""
+    """An HTTP response as a script: status and headers, then steps in order."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     steps: tuple[Step, ...]
 
     def header(self, name: str, value: str) -> ResponseScript:
-        """The same with one more header."""
+        """A copy with one more header."""
         return replace(self, headers=(*self.headers, (name, value)))

@@ -1,4 +1,4 @@
-"""What to do with a request that no suite knows: call a tool or talk, which tool, with which arguments."""
+"""Decide about a request that no suite contains: whether to call a tool, which tool, with which arguments."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ a an and are as at by can do for from get give how i in is it me my of on or ple
 you your
 """
 _STOPWORDS = frozenset(_SMALL.split())
-_SURE = 6.0
+_CLEAR_MATCH = 6.0
 """Logits that one well-matched tool adds to "call": at temperature 1 a clear request is called 99.7% of the time."""
 
 
 def documents_in(text: str) -> Iterator[Any]:
-    """JSON objects and arrays that a text literally contains, outermost first."""
+    """JSON objects and arrays in a text, outermost first."""
     decoder = json.JSONDecoder()
     at = 0
     while at < len(text):
@@ -59,21 +59,21 @@ def document_for(schema: Any, text: str) -> Any | None:
 
 
 def wants_call(body: Mapping[str, Any], network: Network, prompt: Sequence[int]) -> float:
-    """Logit of calling against talking: what the words say, and the network's own leaning."""
-    lean = network.logits(network.start(prompt))
+    """Logit of a call against text: by the words of the prompt, plus a preference of the network."""
+    logits = network.logits(network.start(prompt))
     yes, no = tokenizer.word_tokens()[:2]
-    leaning = float(lean[yes] - lean[no]) / 8
+    preference = float(logits[yes] - logits[no]) / 8
     if body["messages"][-1]["role"] in {"tool", "function"}:
-        return -_SURE + leaning
+        return -_CLEAR_MATCH + preference
     text = last_user_text(body["messages"])
     best = max(_overlap(text, tool) for tool in tools_of(body))
-    return _SURE * (min(best, 3.0) - 1.0) + leaning
+    return _CLEAR_MATCH * (min(best, 3.0) - 1.0) + preference
 
 
 def decide_calls(
     body: Mapping[str, Any], network: Network, prompt: Sequence[int], sampling: Sampling, rng: random.Random
 ) -> tuple[CompletionCall, ...]:
-    """The calls to make; empty for talking. ``tool_choice`` and ``parallel_tool_calls`` are obeyed.
+    """The calls to make; empty for a text. Obeys ``tool_choice`` and ``parallel_tool_calls``.
 
     Raises:
         UnsatisfiableError: if a tool's parameters cannot be made.
@@ -85,10 +85,10 @@ def decide_calls(
     if isinstance(choice, Mapping):
         tools = [tool for tool in tools if tool["function"]["name"] == choice["function"]["name"]]
     text = last_user_text(body["messages"])
-    spoken = body["messages"][-1]["role"] not in {"tool", "function"}
-    if spoken and choice == "auto" and declines_tools(text):
+    by_user = body["messages"][-1]["role"] not in {"tool", "function"}
+    if by_user and choice == "auto" and declines_tools(text):
         return ()
-    spelled = (_spelled(text, tools) or _asked(text, tools)) if spoken else ()
+    spelled = (_spelled_calls(text, tools) or _requested_call(text, tools)) if by_user else ()
     if spelled:
         return spelled[:1] if body.get("parallel_tool_calls") is False else spelled
     if choice == "auto" and not _flip(wants_call(body, network, prompt), sampling, rng):
@@ -99,12 +99,12 @@ def decide_calls(
 
 
 def _flip(logit: float, sampling: Sampling, rng: random.Random) -> bool:
-    """Yes or no, sampled like a token of its own."""
+    """Yes or no, sampled like a token."""
     return draw(np.array([0.0, logit]), Sampling(temperature=sampling.temperature), rng) == 1
 
 
 def _arguments(tool: Mapping[str, Any], text: str, sampler: Sampler) -> str:
-    """The object that the user spells out, if it fits the tool, else one of the network's."""
+    """The object in the user's text if it fits the tool, else one that the network makes."""
     schema = parameters_of(tool)
     value = document_for(schema, text)
     if not isinstance(value, Mapping):
@@ -112,7 +112,7 @@ def _arguments(tool: Mapping[str, Any], text: str, sampler: Sampler) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _spelled(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[CompletionCall, ...]:
+def _spelled_calls(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[CompletionCall, ...]:
     """Calls that the user spells out as ``{"name": …, "arguments": {…}}``, alone or in a list."""
     named = {tool["function"]["name"]: parameters_of(tool) for tool in tools}
     found: list[CompletionCall] = []
@@ -125,8 +125,8 @@ def _spelled(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[CompletionC
     return tuple(found)
 
 
-def _asked(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[CompletionCall, ...]:
-    """The one call whose arguments the user spells out, if a tool takes them."""
+def _requested_call(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[CompletionCall, ...]:
+    """The one call whose arguments are in the user's text, if a tool accepts them."""
     found = call_asked_for(text, list(documents_in(text)), tools, lambda tool: _overlap(text, tool))
     if found is None:
         return ()
@@ -135,13 +135,13 @@ def _asked(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[CompletionCal
 
 
 def _overlap(text: str, tool: Mapping[str, Any]) -> float:
-    """How well a tool fits what was said: its full name counts 3, words of its name 1, of its description ½."""
+    """How well a tool fits the text: its full name counts 3, each word of its name 1, of its description ½."""
     function = tool["function"]
-    said = _words(text)
+    words = _words(text)
     name = _words(function["name"].replace("-", " ").replace("_", " ").replace(".", " "))
     described = _words(str(function.get("description") or "")) - name
     full = 3.0 if function["name"].lower() in text.lower() else 0.0
-    return full + len(said & name) + 0.5 * len(said & described)
+    return full + len(words & name) + 0.5 * len(words & described)
 
 
 def _words(text: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Text from the network: sampling as a request asks for it, and log-probabilities from the real softmax."""
+"""Text from the network: sampling by the parameters of a request, and log-probabilities from the softmax."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from trueweight.fleet import tokenizer
 from trueweight.fleet.network import NEVER, Array, Context, Network, log_softmax
 
 LONGEST = 256
-"""Tokens after which free text ends by itself, whatever the network thinks of ending."""
+"""Free text ends after this many tokens at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next token is chosen, as the request says it, with the API's defaults."""
+    """The sampling parameters of a request, with the API's defaults."""
 
     temperature: float = 1.0
     top_p: float = 1.0
@@ -28,7 +28,7 @@ class Sampling:
     presence_penalty: float = 0.0
     logit_bias: Mapping[int, float] = field(default_factory=dict)
     top_logprobs: int | None = None
-    """Alternatives to list per token; None when the request did not ask for log-probabilities."""
+    """Alternatives to list per token; None if the request does not want log-probabilities."""
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Sampling:
@@ -60,7 +60,7 @@ class Text:
         tokens: what was made, without the end token.
         text: what the client sees: cut before a stop sequence.
         finish_reason: ``stop`` or ``length``.
-        logprobs: one entry per token of ``text``; None when not asked for.
+        logprobs: one entry per token of ``text``; None if not requested.
         billed: completion tokens, the end token included.
     """
 
@@ -97,7 +97,7 @@ def write(network: Network, prompt: Sequence[int], sampling: Sampling, rng: rand
 
 
 def recite(network: Network, prompt: Sequence[int], text: str, sampling: Sampling) -> Text:
-    """A text known beforehand, under the same ``stop`` and ``max_tokens``, with the network's log-probabilities."""
+    """A given text, cut by ``stop`` and ``max_tokens`` as written text is, with the network's log-probabilities."""
     found = [at for at in (text.find(stop) for stop in sampling.stop if stop) if at >= 0]
     shown = text[: min(found)] if found else text
     tokens = tokenizer.encode(shown)
@@ -154,7 +154,7 @@ def entry(logits: Array, token: int, top: int) -> dict[str, Any]:
 
 
 def chosen(network: Network, context: Context, options: Sequence[str], temperature: float, rng: random.Random) -> int:
-    """Which of several texts the network would rather say next; by its first tokens, at that temperature."""
+    """Index of the text that the network prefers as the next one, by its first tokens, at that temperature."""
     logits = network.logits(context)
     scores = np.array([_score(logits, option) for option in options])
     if temperature == 0:

@@ -1,4 +1,4 @@
-"""Error objects as the API words them: status, type, param, code."""
+"""Error objects of the API: status, type, param, code."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RefusedError(Exception):
         self.kind = kind
 
     def response(self) -> ResponseScript:
-        """The error on its way to the wire."""
+        """The error as an HTTP response."""
         error = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
         return json_response({"error": error}, status=self.status)
 

@@ -1,4 +1,4 @@
-"""Answers that the fleet knows: those of the shipped suites' cases, so that a healthy provider is right."""
+"""The answers of the shipped suites' cases, so that a healthy provider answers them correctly."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ messages tools tool_choice parallel_tool_calls response_format temperature top_p
 max_completion_tokens n logprobs top_logprobs frequency_penalty presence_penalty logit_bias reasoning_effort
 functions function_call
 """
-_ASKED = frozenset(_FIELDS.split())
-"""What makes two requests the same question. Model, streaming and a provider's own extras do not."""
+_QUESTION_FIELDS = frozenset(_FIELDS.split())
+"""Fields that make two requests the same question. Model, streaming and a provider's extra fields do not count."""
 
 
 class KnownAnswers:
@@ -35,7 +35,7 @@ class KnownAnswers:
 
 
 def _question(body: Mapping[str, Any]) -> str:
-    return digest({key: value for key, value in body.items() if key in _ASKED})
+    return digest({key: value for key, value in body.items() if key in _QUESTION_FIELDS})
 
 
 def shipped_answers(extra: Iterable[str] = ()) -> KnownAnswers:

@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 WIDTH = 32
 HIDDEN = 32
 NEVER = -9999.0
-"""The logit of what is never said: control tokens, and bytes that alone are not text."""
+"""The logit of tokens that are never written: control tokens, and bytes that alone are not text."""
 
 _SEED = 20240229
 _FAST, _SLOW, _HORIZON = 0.8, 0.99, 1024
@@ -40,20 +40,20 @@ _CONTEXT_GAIN, _HABIT_GAIN, _HABITS = 4.0, 13.0, 2
 
 
 class Context:
-    """What the network remembers of the tokens so far. ``said`` counts the tokens of the answer."""
+    """The state after the tokens so far. ``written`` counts the tokens of the answer."""
 
-    __slots__ = ("fast", "last", "previous", "said", "slow")
+    __slots__ = ("fast", "last", "previous", "slow", "written")
 
-    def __init__(self, fast: Array, slow: Array, last: int, previous: int, said: int = 0) -> None:
+    def __init__(self, fast: Array, slow: Array, last: int, previous: int, written: int = 0) -> None:
         self.fast = fast
         self.slow = slow
         self.last = last
         self.previous = previous
-        self.said = said
+        self.written = written
 
     def copy(self) -> Context:
-        """An independent copy, to ask "what if"."""
-        return Context(self.fast, self.slow, self.last, self.previous, self.said)
+        """An independent copy, to try a continuation."""
+        return Context(self.fast, self.slow, self.last, self.previous, self.written)
 
 
 class Network:
@@ -86,7 +86,7 @@ class Network:
         context.fast = context.fast * _FAST + row
         context.slow = context.slow * _SLOW + row
         context.previous, context.last = context.last, token
-        context.said += 1
+        context.written += 1
 
     def logits(self, context: Context) -> Array:
         """A real number for every token of the vocabulary. An answer's end grows likelier as it gets longer."""
@@ -101,7 +101,7 @@ class Network:
         hidden = np.concatenate((np.tanh(self._inner @ x), self._embedding[context.last]))
         out: Array = np.round(self._outer @ hidden + self._bias, 6)
         out[context.last] -= _REPEAT
-        out[tokenizer.END] += _END_START + _END_SLOPE * context.said
+        out[tokenizer.END] += _END_START + _END_SLOPE * context.written
         return out
 
 

@@ -1,4 +1,4 @@
-"""What a prompt asks for in so many words: a call whose tool or arguments it spells out, or no call at all."""
+"""What a prompt requests literally: a call whose tool or arguments it contains, or no call at all."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Asked = tuple[Tool, Mapping[str, Any]]
 
 
 def declines_tools(text: str) -> bool:
-    """Whether the user says that no tool is to be called."""
+    """Whether the text forbids tool calls."""
     return _DECLINED.search(text) is not None
 
 
 def call_asked_for(
     text: str, documents: Sequence[Any], tools: Sequence[Tool], fit: Callable[[Tool], float]
 ) -> Asked | None:
-    """The tool and the arguments that a text asks for; None if it spells no arguments out.
+    """The tool and the arguments that a text requests; None if it contains no arguments.
 
     The tool is the first one named in back-quotes; without one, that which takes the arguments and fits the words best.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trueweight.fleet import render
-from trueweight.fleet.chat import Brain
+from trueweight.fleet.chat import HealthyModel
 from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Step, Write
 from trueweight.fleet.errors import RefusedError, json_response
 from trueweight.fleet.faults import FAULTS, Fault
@@ -37,11 +37,11 @@ class FleetProvider:
     """A healthy provider with its faults layered on it.
 
     Args:
-        entry: who it is.
-        known: the answers it knows.
+        member: its entry in the roster.
+        known: answers of the suites' cases.
         rng: randomness of requests without a seed.
         clock: Unix time in seconds.
-        api_key: the key it demands; None takes any and none.
+        api_key: the required key; None accepts any key, and none.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class FleetProvider:
         api_key: str | None = None,
     ) -> None:
         self.member = member
-        self._brain = Brain(network(member.precision), known)
+        self._healthy = HealthyModel(network(member.precision), known)
         self._faults: tuple[Fault, ...] = tuple(FAULTS.get(name) for name in member.faults)
         self._rng = rng
         self._clock = clock
@@ -62,7 +62,7 @@ class FleetProvider:
         self._count = itertools.count()
 
     def respond(self, request: HttpRequest) -> ResponseScript:
-        """Answer any HTTP request; what cannot be answered becomes an error object."""
+        """Respond to any HTTP request; an invalid one gets an error object."""
         try:
             return self._route(request)
         except RefusedError as refused:
@@ -72,7 +72,7 @@ class FleetProvider:
             return response
 
     def wire(self, steps: Iterable[Step]) -> Iterable[Step]:
-        """The raw bytes of a response, with the faults that bite below HTTP."""
+        """The raw bytes of a response, changed by the faults that act below HTTP."""
         for fault in self._faults:
             steps = fault.wire(steps)
         return steps
@@ -114,7 +114,7 @@ class FleetProvider:
         return self._complete_with_faults(chat)
 
     def _accepted(self, body: Any) -> Mapping[str, Any]:
-        """The body if it is a request, or whatever a fault takes it for."""
+        """The body if it is a valid request, or the body that a fault puts in its place."""
         try:
             checked = check_request(body)
             if checked["model"] != MODEL:
@@ -130,11 +130,11 @@ class FleetProvider:
         return checked
 
     def _complete_with_faults(self, chat: ChatRequest) -> ResponseScript:
-        """Think, let the faults at the answer, write it, let the faults at what is written."""
+        """Complete the request and write the response; faults change the completion and then what is written."""
         style = self.member.style
         for fault in self._faults:
             chat = fault.request(chat)
-        completion = self._brain.completion(chat)
+        completion = self._healthy.completion(chat)
         for fault in self._faults:
             completion = fault.completion(chat, completion)
         completion = render.with_ids(completion, style, chat.rng)

@@ -40,7 +40,7 @@ class RawServer:
         self._server = await asyncio.start_server(self._serve, sock=self._sock, limit=_HEAD)
 
     async def stop(self) -> None:
-        """Accept no more, and leave whoever still waits."""
+        """Stop accepting, and drop the open connections."""
         if self._server is not None:
             self._server.close()
         for task in self._open:
@@ -80,7 +80,7 @@ async def _play(provider: FleetProvider, response: ResponseScript, writer: async
         elif isinstance(step, Drop):
             return
         elif isinstance(step, Abort):
-            # Lingering for no time is how a socket is closed by a reset instead of an end.
+            # A linger time of zero closes the socket by a reset.
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
             return

@@ -1,4 +1,4 @@
-"""Answers as the API writes them: one JSON body, or chunks as server-sent events."""
+"""Completions as the API writes them: one JSON body, or chunks as server-sent events."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def frames(parts: Sequence[Mapping[str, Any]], style: Style) -> list[bytes]:
     for at, part in enumerate(parts):
         text = json.dumps(part, ensure_ascii=False, separators=(", ", ": ") if style.spaced else (",", ":"))
         comment = f": keep-alive{end}{end}" if style.comment_every and at % style.comment_every == 0 else ""
-        # A lone surrogate is no UTF-8; inside a JSON string its escape says the same.
+        # UTF-8 cannot encode a lone surrogate; inside a JSON string its escape means the same.
         out.append(f"{comment}{data}{text}{end}{end}".encode("utf-8", "backslashreplace"))
     out.append(f"{data}[DONE]{end}{end}".encode())
     return out
@@ -171,7 +171,7 @@ def _pieces(text: str, entries: Sequence[Mapping[str, Any]] | None, style: Style
     """Text in deltas of so many tokens; a code point is never split, but waits for its last byte."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogatepass")
     raw = [bytes(entry["bytes"]) for entry in entries or ()]
-    # What no entry covers (no log-probabilities asked, or a stop sequence that cut a token) is cut into tokens anew.
+    # Text that no entry covers (no log-probabilities requested, or a stop sequence cut a token) is tokenized again.
     covered = b"".join(raw).decode("utf-8", "ignore")
     rest = [tokenizer.token_bytes(token) for token in tokenizer.encode(text[len(covered) :])]
     held: list[Mapping[str, Any]] = []

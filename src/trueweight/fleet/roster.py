@@ -1,4 +1,4 @@
-"""Who is in the fleet: one line a provider. Name, real precision, style, faults."""
+"""The providers of the fleet: name, real precision, style and faults of each."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class FleetMember:
     """One provider of the fleet.
 
     Attributes:
-        precision: of its weights in truth; all of them claim ``fp32``.
-        faults: names of faults, in the order in which they bite.
-        listed: whether it is served when nobody asks for particular names.
-        server: what stands at its port: uvicorn, or a bare socket for faults below HTTP.
+        precision: the real precision of its weights; all of them claim ``fp32``.
+        faults: names of faults, in the order in which they are applied.
+        listed: whether it is served by default.
+        server: uvicorn, or a bare socket for faults below HTTP.
     """
 
     name: str
@@ -53,7 +53,7 @@ _ROSTER = (
 
 @cache
 def roster() -> tuple[FleetMember, ...]:
-    """Every provider there is: those served by default, further healthy ones, and one for each fault, by its name."""
+    """Every provider: those served by default, further healthy ones, and one for each fault, with its name."""
     habits = (
         FleetMember(f"healthy-{name}", f"healthy: {summary}", style=style, listed=False)
         for name, (summary, style) in HEALTHY_STYLES.items()
@@ -68,7 +68,7 @@ def roster() -> tuple[FleetMember, ...]:
 
 
 def members_named(names: Iterable[str] | None = None) -> tuple[FleetMember, ...]:
-    """The entries of these names, in the roster's order; the default ones for None.
+    """The members of these names, in the roster's order; the default ones for None.
 
     Raises:
         ConfigError: with the near miss, for a name that is not in the roster.

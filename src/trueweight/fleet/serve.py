@@ -28,7 +28,7 @@ BASE_PORT = 18181
 
 
 class Endpoint(NamedTuple):
-    """A provider and where it listens."""
+    """A provider and its port."""
 
     member: FleetMember
     port: int
@@ -40,7 +40,7 @@ class Endpoint(NamedTuple):
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that leaves signals to whoever started the fleet."""
+    """Uvicorn without signal handlers: the process that started the fleet handles signals."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -51,12 +51,12 @@ class Fleet:
     """Async context manager: the providers answer inside it. Sockets are bound on entry, so port 0 gives real ports.
 
     Args:
-        names: whom to serve; None is the default eight.
+        names: the providers to serve; None is the default eight.
         port: first port; the others follow in the roster's order. 0 takes free ones.
         suites: further suites, by name or path, whose answers are known.
         known: answers to know instead of reading suites.
         seed: of everything random; None takes entropy.
-        api_key: the key demanded; None takes any and none.
+        api_key: the required key; None accepts any key, and none.
 
     Raises:
         ConfigError: for an unknown name or a bad suite.

@@ -1,4 +1,4 @@
-"""How a healthy server may write the same answer: everything here is allowed by the API and must not be flagged."""
+"""Ways in which a healthy server may write the same completion: the API allows all of them, so no check may fail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _letters(rng: random.Random, size: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """One server's handwriting.
+    """How one server writes its responses.
 
     Attributes:
         reply_id, call_id: make an id; the call's gets name and position.
@@ -24,8 +24,8 @@ class Style:
         whole_calls: a call comes in one delta, name and arguments together.
         role_alone: the role has a first delta for itself.
         finish_alone: the finish reason has a last chunk for itself.
-        usage_everywhere_null: other chunks say ``usage: null`` when usage was asked for.
-        content_null: ``content: null`` stands beside calls; else it is an empty string.
+        usage_everywhere_null: other chunks have ``usage: null`` if usage was requested.
+        content_null: ``content`` is null beside calls; else it is an empty string.
         newline: line end of events.
         comment_every: a comment line goes before every n-th event; 0 is never.
         extra: unknown fields at the top of replies and chunks.
@@ -37,9 +37,9 @@ class Style:
         event_lines: further lines of each event, before its data.
         first_comment: comment lines before the first event.
         extra_message: unknown fields in each message and delta.
-        no_calls: what ``tool_calls`` says where there are none; absent if None.
+        no_calls: the value of ``tool_calls`` without calls; absent if None.
         terse: optional fields are left out instead of being null.
-        usage_with_finish: usage stands on the last chunk that has a choice.
+        usage_with_finish: usage is on the last chunk that has a choice.
         usage_extra: unknown fields of usage.
         spaced: JSON with spaces after its commas and colons.
     """
@@ -95,7 +95,7 @@ HEALTHY_STYLES: Mapping[str, tuple[str, Style]] = {
         Style(bytes_per_write=7, spaced=True, usage_everywhere_null=False),
     ),
     "terse": (
-        "whatever may be left out is left out",
+        "all optional fields are absent",
         Style(terse=True, usage_everywhere_null=False, extra={}, finish_alone=False, data_space=False),
     ),
     "chatty": (

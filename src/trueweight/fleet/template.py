@@ -36,7 +36,7 @@ def message_text(message: Mapping[str, Any]) -> str:
 
 
 def last_user_text(messages: Sequence[Mapping[str, Any]]) -> str:
-    """What the user said last; empty if no user spoke."""
+    """The text of the last user message; empty if there is none."""
     spoken = [message for message in messages if message["role"] in {"user", "_input"}]
     return message_text(spoken[-1]) if spoken else ""
 

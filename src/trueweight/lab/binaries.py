@@ -57,7 +57,7 @@ def run_quantize(binaries: Binaries, source: Path, target: Path, quantisation: s
         raise InfrastructureError(
             f"llama-quantize could not make {quantisation} (exit {done.returncode}).",
             code="lab-quantize-failed",
-            hint=words or "It said nothing. Is there space on the disk?",
+            hint=words or "It printed nothing. Check the free space on the disk.",
         )
 
 

@@ -63,7 +63,7 @@ def up(
         threads: of each server; by default half the processors, so that two rungs can answer at once.
         port: of the first rung of the ladder; the others follow, each on its own.
         find: finds the optional extra.
-        say: is told what is being done.
+        say: receives a line for each step.
 
     Raises:
         ConfigError: unknown rung, extra missing, port taken, or the lab runs with other settings.
@@ -79,7 +79,7 @@ def up(
         names = {server.rung for server in alive}
         missing = [rung for rung in wanted if rung.name not in names]
         if missing:
-            _start(missing, alive, _Ground(extra, home, say), settings)
+            _start(missing, alive, _Files(extra, home, say), settings)
         return Lab(status(home), tuple(rung.name for rung in missing))
 
 
@@ -122,15 +122,15 @@ def default_threads() -> int:
     return max(1, (os.cpu_count() or 1) // 2)
 
 
-class _Ground(NamedTuple):
-    """What servers are started from, and who is told."""
+class _Files(NamedTuple):
+    """The files that servers are started from, and the callback for progress."""
 
     extra: Extra
     home: Places
     say: Say
 
 
-def _start(missing: Sequence[LabRung], alive: Sequence[Server], ground: _Ground, settings: Settings) -> None:
+def _start(missing: Sequence[LabRung], alive: Sequence[Server], ground: _Files, settings: Settings) -> None:
     """Start these rungs beside those that are alive; all of them or, on an error, none."""
     extra, home, say = ground
     for rung in missing:
@@ -153,14 +153,14 @@ def _start(missing: Sequence[LabRung], alive: Sequence[Server], ground: _Ground,
 
 
 def _require_same(alive: Sequence[Server], settings: Settings) -> None:
-    """A running server is only as good as a fresh one if it runs as asked."""
+    """Refuse a running server whose settings differ from the requested ones."""
     by_name = {rung.name: rung for rung in rungs()}
     for server in alive:
         asked = port_of(by_name[server.rung], settings.port)
         if (server.slots, server.threads, server.port) != (settings.slots, settings.threads, asked):
             raise ConfigError(
                 f"The lab is up already, with other settings: {server.rung} has {server.slots} slots, {server.threads} "
-                f"threads and port {server.port} (asked for {settings.slots}, {settings.threads} and {asked}).",
+                f"threads and port {server.port} (requested: {settings.slots}, {settings.threads} and {asked}).",
                 code="lab-other-settings",
                 hint="Run `trueweight lab down` first.",
             )

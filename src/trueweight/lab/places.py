@@ -67,7 +67,7 @@ class Places:
             raise ConfigError("The lab runs on Linux and macOS only.", code="lab-platform") from error
         self.state.mkdir(parents=True, exist_ok=True)
         with (self.state / "lock").open("a") as handle:
-            # The kernel lets go of it when the process ends, however it ends, so there is no stale lock to clean up.
+            # The kernel releases the lock when the process ends, even by SIGKILL, so a stale lock cannot remain.
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 

@@ -1,4 +1,4 @@
-"""Processes that we started, told apart from any other that may have their number by now."""
+"""Start, identify and end processes; a process id that the system reused for another process is recognised."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a process is. A number alone is no identity: the system hands it out again.
+    """Identifies a process. Its number is not enough, because the system reuses numbers.
 
     Attributes:
-        started: when it started, as the system says it (not a clock: only good for comparing).
+        started: when it started, in the system's unit: only good for comparison.
         command: its command line.
     """
 
@@ -42,7 +42,7 @@ def is_running(identity: Identity, look: Look = identity_of) -> bool:
 def end(identity: Identity, *, look: Look = identity_of, patience: float = 10.0) -> bool:
     """End this very process, and say whether there was anything to end.
 
-    Asks with SIGTERM, insists with SIGKILL after ``patience`` seconds, and looks who it is before each.
+    Sends SIGTERM, then SIGKILL after ``patience`` seconds; checks the identity before each.
     """
     if not is_running(identity, look):
         _reap(identity.pid)
@@ -68,7 +68,7 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 def start_detached(command: list[str], environ: dict[str, str], log: Path) -> Identity | None:
     """Start a process that outlives us, with its output in a file; None if it is gone already.
 
-    It gets a session of its own, so that Ctrl-C in our terminal does not end it.
+    It gets its own session, so that Ctrl-C in this terminal does not end it.
     """
     with log.open("wb") as output:
         child = subprocess.Popen(  # noqa: S603 - our own links to an installed package's program
@@ -114,7 +114,7 @@ def _from_proc(pid: int) -> Identity | None:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The name in parentheses may hold spaces and parentheses itself; after its last one stand fields 3 (state) …
+    # The name in parentheses may hold spaces and parentheses itself; field 3 (state) follows the last one.
     # 22 (start time, in ticks since boot).
     fields = stat.rpartition(")")[2].split()
     if fields[0] in "ZX":

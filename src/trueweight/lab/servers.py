@@ -49,7 +49,7 @@ def command_of(binaries: Binaries, rung: LabRung, model: Path, settings: Setting
         *("--jinja", "--chat-template-file", str(TEMPLATE), "--reverse-prompt", "\nUser:\n"),
         # No page, no downloads, no spare prompts of up to 8 GB in memory.
         *("--no-ui", "--offline", "--cache-ram", "0", "--log-colors", "off"),
-        # Repacked weights use whatever the processor claims to have. In a virtual machine that can be a mere claim (AMX
+        # Repacked weights use every feature that the processor reports. A virtual machine may report missing ones (AMX
         # without leave to use it): the server then dies of an illegal instruction on its first Q8_0 weight. Without
         # repacking, all rungs are computed by the same kernels, and by the same on every machine.
         "--no-repack",

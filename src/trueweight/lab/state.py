@@ -38,7 +38,7 @@ class Server:
 
 
 def read_servers(path: Path) -> tuple[Server, ...]:
-    """The servers on record; none if there is no record.
+    """The recorded servers; empty if there is no record.
 
     Raises:
         ConfigError: ``lab-state-broken`` if the record cannot be read: guessing could end a stranger's process.

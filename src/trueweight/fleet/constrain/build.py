@@ -194,7 +194,7 @@ class Builder:
             except ContradictionError:
                 if at < low:
                     raise
-                break  # nothing new is left to say, and enough was said
+                break  # there is no further distinct item, and the list is long enough
         return out
 
     def _item(self, schema: Any, before: list[Any], depth: int, *, unique: bool) -> Any:

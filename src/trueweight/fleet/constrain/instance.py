@@ -17,7 +17,7 @@ _ATTEMPTS = 24
 
 
 class UnsatisfiableError(Exception):
-    """No instance could be made: the schema is not one, asks the impossible, or uses what this engine cannot do."""
+    """No instance was found: the schema is invalid, unsatisfiable, or uses a keyword that is not supported."""
 
     def __init__(self, message: str, keyword: str = "") -> None:
         super().__init__(message)
@@ -42,7 +42,7 @@ def make_instance(schema: Any, sampler: Sampler) -> Any:
     """A JSON value that the schema accepts.
 
     Raises:
-        UnsatisfiableError: if none was found; names the keyword that stood in the way.
+        UnsatisfiableError: if none was found; names the keyword that could not be satisfied.
     """
     validator = validator_of(schema)
     keyword = ""

@@ -1,6 +1,6 @@
 """Draw a string that matches a regular expression.
 
-A small parser of our own reads the pattern. The packages that draw such strings were no better: ``exrex``, ``rstr``,
+This module has a small parser. The packages that draw such strings are no alternative: ``exrex``, ``rstr``,
 ``sre_yield`` and Hypothesis' ``from_regex`` read the private parse tree of :mod:`re`, and an automaton (``greenery``,
 ``interegular``) has a state for each repetition of ``{1,200}``. The fleet also needs the network, not a random
 generator, to make each choice.

@@ -1,4 +1,4 @@
-"""Where free choices come from: the network's logits after the prompt and all that was chosen so far."""
+"""Choices by the network: its logits after the prompt and all choices so far."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _WORDS = np.asarray(
     [token for token in tokenizer.word_tokens() if tokenizer.token_bytes(token).isascii()],
     dtype=np.intp,
 )
-_STALE = 30.0
-"""Logits that a word loses once it was said: a name or title does not repeat itself."""
+_REPEAT_PENALTY = 30.0
+"""Logits that a word loses once it was used, so that names and titles do not repeat words."""
 
 
 class Sampler:
-    """Answers questions one after the other; each answer becomes context for the next."""
+    """Makes choices one after the other; each choice becomes context for the next."""
 
     def __init__(self, network: Network, context: Context, temperature: float, rng: random.Random) -> None:
         self._network = network
         self._context = context
         self._temperature = temperature
         self._rng = rng
-        self._said: list[int] = []
+        self._used: list[int] = []
 
     def hotter(self, by: float) -> Sampler:
-        """From the same point, but more willing to surprise: for another attempt after a rejected one."""
+        """A copy at a higher temperature, for another attempt after a rejected one."""
         other = Sampler(self._network, self._context.copy(), self._temperature + by, self._rng)
-        other._said = list(self._said)
+        other._used = list(self._used)
         return other
 
     def pick(self, options: Sequence[str]) -> int:
@@ -45,13 +45,13 @@ class Sampler:
         return at
 
     def word(self) -> str:
-        """One plain word, without spaces; not one that was said before, while there are others."""
+        """One plain word, without spaces; it differs from earlier words while there are others."""
         logits = self._network.logits(self._context)[_WORDS]
-        logits[self._said] -= _STALE
+        logits[self._used] -= _REPEAT_PENALTY
         if self._temperature > 0:
             logits = logits - self._temperature * np.log(-np.log([self._rng.random() or 0.5 for _ in logits]))
         at = int(logits.argmax())
-        self._said.append(at)
+        self._used.append(at)
         token = int(_WORDS[at])
         self._network.advance(self._context, token)
         return tokenizer.token_bytes(token).decode().strip()

@@ -14,7 +14,7 @@ Parts = list[tuple[int, dict[str, Any]]]
 
 
 def read_arguments(text: str) -> Any:
-    """What an arguments text says; None for one that ``max_tokens`` cut, or that another fault broke."""
+    """The value of an arguments text; None for one that ``max_tokens`` cut, or that another fault broke."""
     try:
         return json.loads(text)
     except ValueError:
@@ -22,13 +22,13 @@ def read_arguments(text: str) -> Any:
 
 
 def each_call(completion: Completion, edit: Callable[[CompletionCall], CompletionCall]) -> Completion:
-    """The answer with every call edited."""
+    """The completion with every call edited."""
     choices = tuple(replace(choice, calls=tuple(map(edit, choice.calls))) for choice in completion.choices)
     return replace(completion, choices=choices)
 
 
 def each_value(completion: Completion, edit: Callable[[Any], Any]) -> Completion:
-    """The answer with every scalar in every call's arguments edited; what does not change keeps its very text."""
+    """The completion with every scalar in every call's arguments edited; unchanged arguments keep their text."""
 
     def edited(call: CompletionCall) -> CompletionCall:
         arguments = read_arguments(call.arguments)
@@ -44,7 +44,7 @@ def each_value(completion: Completion, edit: Callable[[Any], Any]) -> Completion
 
 
 def each_text(completion: Completion, edit: Callable[[str], Any]) -> Completion:
-    """The answer with every text in every call's arguments edited."""
+    """The completion with every text in every call's arguments edited."""
     return each_value(completion, lambda value: edit(value) if isinstance(value, str) else value)
 
 

@@ -1,4 +1,4 @@
-"""The stream's parser miscounts what it has sent: a piece of the arguments is lost, or one too many comes."""
+"""The stream's parser miscounts what it has sent: a piece of the arguments is lost or added."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from trueweight.fleet.faults.fault import Fault, fault
 class BrokenFragments(Fault):
     """Streamed arguments lose their first character, lose their last one, or gain a quote at the end.
 
-    Which of them depends on the tool. Plain replies are sound.
+    Which of them depends on the tool. Plain replies are correct.
     """
 
     def chunks(self, chat: ChatRequest, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Break the arguments of each call in its tool's own manner."""
+        """Break the arguments of each call; the tool's name says how."""
         out = copy.deepcopy(chunks)
         for parts in call_parts(out):
             spoken: Parts = [(at, part) for at, part in parts if arguments_of(part)]

@@ -11,10 +11,10 @@ from trueweight.fleet.faults.fault import Fault, fault
 
 @fault("call-after-empty-loses-arguments", rows=(14,), checks=("call-after-empty-call",))
 class CallAfterEmptyLosesArguments(Fault):
-    """A call that follows a call with ``{}`` has ``{}`` too, whatever the model said."""
+    """A call that follows a call with ``{}`` has ``{}`` too; the model's arguments are lost."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Leave the state of the empty call standing for the one after it."""
+        """Keep the state of the empty call for the next one."""
         return replace(completion, choices=tuple(map(_emptied, completion.choices)))
 
 

@@ -1,4 +1,4 @@
-"""Arguments that are cut, late, of another form, or not what was asked for."""
+"""Arguments that are cut, late, of another type, or wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trueweight.fleet.template import tools_of
 
 @fault("truncated-call", rows=(4,), checks=("tool-arguments-complete",))
 class TruncatedCall(Fault):
-    """Generation ends inside a call, and nothing says so."""
+    """Generation ends inside a call, and the finish reason does not show it."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Keep two thirds of the arguments."""
@@ -28,7 +28,7 @@ class TruncatedCall(Fault):
 
 @fault("late-arguments", rows=(19,), checks=("arguments-streamed",))
 class LateArguments(Fault):
-    """The name of a streamed call comes early, and all of its arguments in one later chunk."""
+    """The name of a streamed call arrives early, and all of its arguments in one later chunk."""
 
     def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Hold the arguments back until the last fragment."""
@@ -53,7 +53,7 @@ class ArgumentsAsObject(Calls):
     """Plain replies carry arguments as a JSON object instead of its text."""
 
     def call(self, chat: ChatRequest, call: Json) -> None:
-        """Forget to encode them."""
+        """Omit the JSON encoding."""
         arguments = read_arguments(call["function"]["arguments"])
         if not chat.streamed and arguments is not None:
             call["function"]["arguments"] = arguments
@@ -64,17 +64,17 @@ _NO_ARGUMENTS = ("{}", "")
 
 @fault("empty-arguments-null", rows=(13,), checks=("tool-arguments-empty-object",))
 class EmptyArgumentsNull(Calls):
-    """A call without arguments says null for them."""
+    """A call without arguments has ``arguments: null``."""
 
     def call(self, chat: ChatRequest, call: Json) -> None:
-        """Take an empty object for none."""
+        """Treat an empty object as no arguments."""
         if call["function"].get("arguments") in _NO_ARGUMENTS:
             call["function"]["arguments"] = None
 
 
 @fault("empty-arguments-absent", rows=(13,), checks=("tool-arguments-empty-object",))
 class EmptyArgumentsAbsent(Calls):
-    """A call without arguments leaves them out."""
+    """A call without arguments has no ``arguments`` field."""
 
     def call(self, chat: ChatRequest, call: Json) -> None:
         """Omit what is empty."""
@@ -84,7 +84,7 @@ class EmptyArgumentsAbsent(Calls):
 
 @fault("named-choice-empty", rows=(29,), checks=("tool-arguments-required",))
 class NamedChoiceEmpty(Fault):
-    """A call that was forced by name says {}, whatever its tool requires."""
+    """A call that was forced by name has {} as arguments, although its tool requires some."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Constrain nothing but the name."""
@@ -112,7 +112,7 @@ def _added(call: CompletionCall, schema: Mapping[str, Any]) -> CompletionCall:
 
 @fault("other-arguments", checks=("tool-call-matches",))
 class OtherArguments(Fault):
-    """Text arguments say something else than the user did."""
+    """Text arguments differ from what the user wrote."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Reverse every text."""
@@ -121,17 +121,17 @@ class OtherArguments(Fault):
 
 @fault("vanishing-calls", rows=(12,), checks=("reply-not-empty", "stream-same-calls"))
 class VanishingCalls(Fault):
-    """In streams a call that comes in one delta is lost. Plain replies are sound."""
+    """In streams a call that arrives in one delta is lost. Plain replies are correct."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Lose every call, and end as if nothing had been said."""
+        """Remove every call and finish with stop."""
         calls = any(choice.calls for choice in completion.choices)
         return completion.edited(calls=(), finish_reason="stop") if chat.streamed and calls else completion
 
 
 @fault("text-after-call-dropped", rows=(9,), checks=("text-beside-call",))
 class TextAfterCallDropped(Fault):
-    """What is said beside a call is dropped."""
+    """Text beside a call is dropped."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Keep the calls alone."""

@@ -1,4 +1,4 @@
-"""Calls whose name, id, type or index is not as clients need them."""
+"""Calls with a wrong or missing name, id, type or index."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ControlTokensInName(Fault):
 
 @fault("invented-tool", rows=(5,), checks=("tool-name-declared",))
 class InventedTool(Fault):
-    """Calls are to a tool that nobody declared."""
+    """Calls name a tool that the request does not declare."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Make up a name."""
@@ -39,7 +39,7 @@ class NoName(Calls):
 
 @fault("no-id-streamed", rows=(17,), checks=("call-id-present",))
 class NoIdStreamed(StreamedCalls):
-    """Streamed calls have no id. Plain replies are sound."""
+    """Streamed calls have no id. Plain replies are correct."""
 
     def call(self, chat: ChatRequest, call: Json) -> None:
         """Leave it out."""
@@ -61,7 +61,7 @@ class OwnCallType(Calls):
     """The type of a call is tool."""
 
     def call(self, chat: ChatRequest, call: Json) -> None:
-        """Use another word."""
+        """Write ``tool`` instead of ``function``."""
         if "type" in call:
             call["type"] = "tool"
 
@@ -71,7 +71,7 @@ class SharedIndex(StreamedCalls):
     """Parallel streamed calls all have index 0."""
 
     def call(self, chat: ChatRequest, call: Json) -> None:
-        """Do not count."""
+        """Do not count the calls."""
         call["index"] = 0
 
 
@@ -86,7 +86,7 @@ class NoIndex(StreamedCalls):
 
 @fault("nulls-in-fragments", rows=(18,), checks=("tool-fragment-nulls",))
 class NullsInFragments(StreamedCalls):
-    """Continuing fragments say null for id, type and name."""
+    """Continuing fragments have null for id, type and name."""
 
     def call(self, chat: ChatRequest, call: Json) -> None:
         """Write every field of the schema."""

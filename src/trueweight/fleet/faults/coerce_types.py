@@ -19,7 +19,7 @@ class CoerceTypes(Fault):
     """Text that looks like a number, a boolean or null becomes one: ``"02134"`` arrives as ``2134``."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Convert whatever can be converted."""
+        """Convert every text that can be converted."""
         return each_text(completion, _guess)
 
 

@@ -1,4 +1,4 @@
-"""How a fault gets at the JSON that is written: every document, every choice, every message or delta."""
+"""Base classes of faults that change the written JSON: every document, choice, message or call."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Choices(Documents):
     """Changes every choice of every document. Override ``choice``."""
 
     def choice(self, chat: ChatRequest, choice: Json) -> None:
-        """Change one choice in place; its ``message`` or ``delta`` holds what is said."""
+        """Change one choice in place; its ``message`` or ``delta`` holds the content."""
 
     def document(self, chat: ChatRequest, document: Json) -> None:
         """Change every choice."""
@@ -50,7 +50,7 @@ class Messages(Choices):
         """Change one message or delta in place."""
 
     def choice(self, chat: ChatRequest, choice: Json) -> None:
-        """Change what the choice says."""
+        """Change the choice's message or delta."""
         self.message(chat, choice["message"] if "message" in choice else choice["delta"])
 
 
@@ -67,8 +67,8 @@ class Calls(Messages):
 
 
 class StreamedCalls(Calls):
-    """The same in streams alone."""
+    """Changes every fragment of a call in streams only. Override ``call``."""
 
     def body(self, chat: ChatRequest, body: Json) -> Json:
-        """Plain replies are sound."""
+        """Leave plain replies as they are."""
         return body

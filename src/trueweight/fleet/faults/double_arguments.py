@@ -12,7 +12,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 
 @fault("double-arguments", rows=(10,), checks=("tool-arguments-once",))
 class DoubleArguments(Fault):
-    """Streamed arguments come twice: ``{…}{…}``. Plain replies are sound."""
+    """Streamed arguments arrive twice: ``{…}{…}``. Plain replies are correct."""
 
     def chunks(self, chat: ChatRequest, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """After the last fragment of each call, send all of its arguments once more."""

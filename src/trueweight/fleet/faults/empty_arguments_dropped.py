@@ -15,7 +15,7 @@ class EmptyArgumentsDropped(Fault):
     """Arguments of ``{}`` arrive as an empty text, streamed or not."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Take an empty object for nothing."""
+        """Replace an empty object by an empty text."""
         return each_call(completion, lambda call: replace(call, arguments="") if is_empty(call) else call)
 
 

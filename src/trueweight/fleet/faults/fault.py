@@ -1,14 +1,14 @@
-"""The places where a fault can bite, and the list of all faults.
+"""The hooks that a fault can override, and the registry of all faults.
 
-Hooks run in this order; each gets what the healthy provider would have done and returns what happens instead:
+Hooks run in this order; each receives the result so far and returns its replacement:
 
-    accept → refuse → request → answer → body (plain) or chunks → frames (streamed) → response
+    accept → refuse → request → completion → body (plain) or chunks → frames (streamed) → response
 
-``refusal`` comes instead of all after ``accept`` where the request is refused; ``models`` alone bites where the list of
-models is asked for; ``wire`` is below HTTP.
+If the request is refused, ``refusal`` runs in place of the hooks after ``accept``. ``models`` changes the model list.
+``wire`` changes the bytes below HTTP.
 
-A fault is without state: what varies comes from ``ask.coin`` (the same for the same question) or ``ask.count`` and
-``ask.rng`` (different every time), so a provider with faults behaves the same in every process.
+A fault has no state: what varies comes from ``chat.coin`` (the same for the same request) or from ``chat.count`` and
+``chat.rng`` (different every time), so a provider with faults behaves the same in every process.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript,
 
 
 class Fault:
-    """A provider without this fault behaves like this class. Override the one hook where yours bites."""
+    """No fault: every hook returns its input. Override one hook in a subclass."""
 
     name: ClassVar[str] = ""
     rows: ClassVar[tuple[int, ...]] = ()
-    """Numbers of the failure modes that it reproduces."""
+    """Numbers of the failure modes that the fault reproduces."""
     checks: ClassVar[tuple[str, ...]] = ()
-    """Checks that must find it: each one of them."""
+    """Checks that must find the fault, each one of them."""
     failures: ClassVar[tuple[FailureKind, ...]] = ()
-    """For faults of transport: the kinds of failure that the wire must name, each one of them."""
+    """For transport faults: the failure kinds that the client must report, each one of them."""
     raw: ClassVar[bool] = False
-    """Whether it bites below HTTP, where ``wire`` is, and so needs a server of its own."""
+    """Whether the fault overrides ``wire``, below HTTP; it is then served by a bare socket."""
     summary: ClassVar[str] = ""
-    """What it does, in a few words."""
+    """What the fault does, in a few words."""
 
     def accept(self, body: Any, objection: ResponseScript) -> Any:
-        """A request body to answer instead of refusing this one; None to refuse it."""
+        """The request body to answer in place of an invalid one; None to refuse it."""
         return None
 
     def refuse(self, chat: ChatRequest) -> ResponseScript | None:
-        """Answer before anyone thinks; None to go on."""
+        """A response that is sent instead of a completion; None to go on."""
 
     def refusal(self, response: ResponseScript) -> ResponseScript:
-        """Change how a refusal is worded."""
+        """Change the error response of a refused request."""
         return response
 
     def request(self, chat: ChatRequest) -> ChatRequest:
-        """Change what the model gets to see."""
+        """Change the request that the model receives."""
         return chat
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Change what the model said."""
+        """Change the completion."""
         return completion
 
     def body(self, chat: ChatRequest, body: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Fault:
         return listed
 
     def wire(self, steps: Iterable[Step]) -> Iterable[Step]:
-        """Change the raw bytes of an HTTP/1.1 response, its head among them. Only where ``raw``."""
+        """Change the raw bytes of an HTTP/1.1 response, status line and headers included. Only if ``raw``."""
         return steps
 
 

@@ -1,4 +1,4 @@
-"""Finish reasons that say something else than what happened."""
+"""Wrong finish reasons."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from trueweight.fleet.faults.fault import Fault, fault
 
 @fault("stop-beside-calls", rows=(25,), checks=("finish-reason-agrees",))
 class StopBesideCalls(Choices):
-    """Calls come under a finish reason of stop."""
+    """A reply with calls has the finish reason stop."""
 
     def choice(self, chat: ChatRequest, choice: Json) -> None:
-        """Say stop."""
+        """Write stop."""
         if choice["finish_reason"] == "tool_calls":
             choice["finish_reason"] = "stop"
 
 
 @fault("reason-without-calls", rows=(26,), checks=("finish-without-calls",))
 class ReasonWithoutCalls(Fault):
-    """The finish reason is tool_calls, and there are none."""
+    """The finish reason is tool_calls, but the reply has no calls."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Lose the calls and keep the reason."""
@@ -34,7 +34,7 @@ class CallsThoughCut(Fault):
     """A call that max_tokens cut ends with tool_calls instead of length."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Let the calls win over the limit."""
+        """Write tool_calls although the limit was reached."""
         return replace(completion, choices=tuple(map(_called, completion.choices)))
 
 
@@ -44,27 +44,27 @@ def _called(choice: CompletionChoice) -> CompletionChoice:
 
 @fault("length-said-stop", checks=("finish-reason",))
 class LengthSaidStop(Fault):
-    """A reply that max_tokens cut says stop."""
+    """A reply that max_tokens cut has the finish reason stop."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Say that it came to its own end."""
+        """Write stop instead of length."""
         cut = any(choice.finish_reason == "length" for choice in completion.choices)
         return completion.edited(finish_reason="stop") if cut else completion
 
 
 @fault("own-finish-reason", checks=("finish-reason-known",))
 class OwnFinishReason(Choices):
-    """The finish reason is the engine's own word."""
+    """The finish reason is the engine's internal name."""
 
     def choice(self, chat: ChatRequest, choice: Json) -> None:
-        """Say eos_token."""
+        """Write eos_token."""
         if choice["finish_reason"] == "stop":
             choice["finish_reason"] = "eos_token"
 
 
 @fault("finish-twice", checks=("finish-once",))
 class FinishTwice(Fault):
-    """A stream says twice that it has finished."""
+    """A stream has two finish reasons."""
 
     def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Send the chunk with the reason once more."""

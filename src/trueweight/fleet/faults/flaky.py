@@ -1,4 +1,4 @@
-"""Capacity problems: some requests fail, whatever they ask, and the next attempt may well succeed."""
+"""Capacity problems: some requests fail, and the next attempt often succeeds."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Flaky(Fault):
     """Three requests in ten end in 503, 429 with ``Retry-After: 0``, 500, or a connection closed before the end."""
 
     def refuse(self, chat: ChatRequest) -> ResponseScript | None:
-        """The failures that come instead of an answer."""
-        match _fate(chat):
+        """The failures that replace a completion."""
+        match _failure_of(chat):
             case "unavailable":
                 return RefusedError("The engine is overloaded.", status=503, kind="server_error").response()
             case "rate-limited":
@@ -31,13 +31,13 @@ class Flaky(Fault):
                 return None
 
     def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
-        """The failure that comes in the middle of one."""
-        if _fate(chat) != "dropped":
+        """The failure in the middle of a response."""
+        if _failure_of(chat) != "dropped":
             return response
         return replace(response, steps=(*response.steps[: len(response.steps) // 2], Drop()))
 
 
-def _fate(chat: ChatRequest) -> str | None:
-    """What happens to this request: by its number, so that no question is luckier than another."""
+def _failure_of(chat: ChatRequest) -> str | None:
+    """The failure of this request, by its number, so that all requests fail equally often."""
     draw = random.Random(f"flaky:{chat.count}")
     return draw.choice(_KINDS) if draw.random() < _SHARE else None

@@ -1,4 +1,4 @@
-"""Answers that are not what HTTP, JSON or server-sent events say they are."""
+"""Responses that break HTTP, JSON or server-sent events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _bytes(response: ResponseScript) -> bytes:
 
 
 def _replaced(response: ResponseScript, body: bytes, **headers: str) -> ResponseScript:
-    """The response with another body and headers; no length, so that nothing contradicts it."""
+    """The response with another body and headers; no content-length, since the old one would be wrong."""
     named = {key.replace("_", "-"): value for key, value in headers.items()}
     kept = [(key, value) for key, value in response.headers if key not in {"content-length", *named}]
     return replace(response, headers=(*kept, *named.items()), steps=(Write(body),))
@@ -34,7 +34,7 @@ def _without(response: ResponseScript, name: str) -> tuple[tuple[str, str], ...]
 
 @fault("stream-ignored", rows=(41,), checks=("stream-honoured",))
 class StreamIgnored(Fault):
-    """One JSON body comes where a stream was asked for."""
+    """One JSON body arrives although the request wants a stream."""
 
     def request(self, chat: ChatRequest) -> ChatRequest:
         """Never stream."""
@@ -43,7 +43,7 @@ class StreamIgnored(Fault):
 
 @fault("html-with-200", rows=(42,), checks=("http-json",))
 class HtmlWith200(Fault):
-    """A proxy's error page comes with a success status."""
+    """A proxy's error page arrives with status 200."""
 
     def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """Send the page."""
@@ -52,7 +52,7 @@ class HtmlWith200(Fault):
 
 @fault("nan-in-json", rows=(42,), checks=("json-portable",))
 class NanInJson(Fault):
-    """Numbers are written that JSON does not have."""
+    """The body contains NaN, which is not JSON."""
 
     def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """Write NaN where a number belongs."""
@@ -87,7 +87,7 @@ class OddEvents(Fault):
     """A stream begins with a byte order mark, and its lines end in a lone CR."""
 
     def frames(self, chat: ChatRequest, frames: list[bytes]) -> list[bytes]:
-        """Write what the standard allows and nobody reads."""
+        """Write what the standard allows and few clients read."""
         return [b"\xef\xbb\xbf", *(frame.replace(b"\n", b"\r") for frame in frames)]
 
 
@@ -102,7 +102,7 @@ class MultiLineEvents(Fault):
 
 @fault("wrong-content-type", rows=(42,), checks=("content-type",))
 class WrongContentType(Fault):
-    """Everything is text/plain."""
+    """The content type is always text/plain."""
 
     def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """Name the wrong type."""
@@ -111,7 +111,7 @@ class WrongContentType(Fault):
 
 @fault("broken-gzip", rows=(42,), checks=("content-encoding",))
 class BrokenGzip(Fault):
-    """The body is compressed unasked, and its end is missing."""
+    """The body is compressed although the client does not accept it, and its end is missing."""
 
     def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
         """Never flush."""
@@ -124,7 +124,7 @@ class GzipBomb(Fault):
     """Now and then a small body unpacks to eighty megabytes."""
 
     def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
-        """Pack a lot of nothing, once in six replies: each one costs its reader a second."""
+        """Compress spaces, in one of six replies: each one costs the client a second."""
         if chat.count % 6:
             return response
         return _replaced(response, _bomb(), content_encoding="gzip")
@@ -141,7 +141,7 @@ def _bomb() -> bytes:
 
 @fault("stream-cut", rows=(21,), checks=("stream-complete",))
 class StreamCut(Fault):
-    """A stream just ends in the middle, with status 200 and no error."""
+    """A stream ends in the middle, with status 200 and no error."""
 
     def frames(self, chat: ChatRequest, frames: list[bytes]) -> list[bytes]:
         """Send the first third."""
@@ -159,10 +159,10 @@ class DoneMissing(Fault):
 
 @fault("error-in-stream", rows=(22,), checks=("error-in-stream",), failures=(FailureKind.ERROR_IN_BODY,))
 class ErrorInStream(Fault):
-    """The engine fails in the middle of a stream, and says so in an event with status 200."""
+    """The engine fails in the middle of a stream and sends an error event, after status 200."""
 
     def frames(self, chat: ChatRequest, frames: list[bytes]) -> list[bytes]:
-        """Give up half-way."""
+        """Send the error after half of the events."""
         error: Json = {"error": {"message": "Worker died.", "type": "server_error", "code": 500}, "choices": []}
         return [*frames[: len(frames) // 2], f"data: {json.dumps(error)}\n\n".encode(), frames[-1]]
 
@@ -172,7 +172,7 @@ class Redirected(Fault):
     """Every request is sent to another host."""
 
     def refuse(self, chat: ChatRequest) -> ResponseScript | None:
-        """Point elsewhere."""
+        """Send a 307 to another host."""
         return ResponseScript(307, (("location", "https://elsewhere.invalid/v1/chat/completions"),), (Write(b""),))
 
 
@@ -181,7 +181,7 @@ class ServerErrors(Fault):
     """Every request ends in a 503."""
 
     def refuse(self, chat: ChatRequest) -> ResponseScript | None:
-        """Be overloaded."""
+        """Send a 503."""
         return RefusedError("The engine is overloaded.", status=503, kind="server_error").response()
 
 
@@ -190,7 +190,7 @@ class RateLimited(Fault):
     """Every request ends in a 429: with Retry-After in seconds, as a date, or without it."""
 
     def refuse(self, chat: ChatRequest) -> ResponseScript | None:
-        """Take turns."""
+        """Send a 429 in the three forms in turn."""
         limited = RefusedError("Rate limit reached.", status=429, kind="rate_limit_error").response()
         forms = ("0", "Thu, 01 Jan 2026 00:00:00 GMT", None)
         form = forms[chat.count % len(forms)]
@@ -202,11 +202,11 @@ class KeyRefused(Fault):
     """Every request ends in a 401, malformed ones as well."""
 
     def accept(self, body: object, objection: ResponseScript) -> object:
-        """Look at the key first."""
+        """Check the key before the body."""
         return {"model": MODEL, "messages": [{"role": "user", "content": "hi"}]}
 
     def refuse(self, chat: ChatRequest) -> ResponseScript | None:
-        """Know nobody."""
+        """Send a 401."""
         return RefusedError("Incorrect API key provided.", status=401, code="invalid_api_key").response()
 
 
@@ -215,6 +215,6 @@ class ResetMidBody(Fault):
     """The connection closes in the middle of a body."""
 
     def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
-        """Go away half-way."""
+        """Close after half of the writes."""
         half: tuple[Step, ...] = response.steps[: len(response.steps) // 2]
         return replace(response, steps=(*half, Drop()))

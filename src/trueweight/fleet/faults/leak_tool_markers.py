@@ -1,4 +1,4 @@
-"""The tool-call parser misses: the model's markup arrives as text, and no call with it."""
+"""The tool-call parser fails: the model's markup arrives as text, without a call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHARE = 0.6
 
 @fault("leak-tool-markers", rows=(1,), checks=("markers-in-content",))
 class LeakToolMarkers(Fault):
-    """On about 60% of questions, the same ones every time, a call becomes ``<tool_call>…</tool_call>`` in content."""
+    """For about 60% of requests, always the same ones, a call becomes ``<tool_call>…</tool_call>`` in content."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Write the calls as the model's own markup."""

@@ -1,4 +1,4 @@
-"""The tool-call parser searches for the end marker, and finds it inside an argument."""
+"""The tool-call parser searches for the end marker and finds it inside an argument."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ class MarkerCutsArgument(Fault):
     """A text argument that contains ``</tool_call>`` ends where the marker begins."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Take the first marker for the real one."""
+        """Cut at the first marker."""
         return each_text(completion, lambda text: text.partition(_MARKER)[0])

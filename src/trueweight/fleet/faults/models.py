@@ -9,10 +9,10 @@ from trueweight.fleet.faults.fault import Fault, fault
 
 @fault("models-under-models", checks=("models-list",))
 class ModelsUnderModels(Fault):
-    """The list of models stands under another name than data."""
+    """The list of models has another key than data."""
 
     def models(self, listed: dict[str, Any]) -> Any:
-        """Answer as another API does."""
+        """Rename the key as another API does."""
         return {"models": listed["data"]}
 
 

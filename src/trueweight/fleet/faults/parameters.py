@@ -18,10 +18,10 @@ def _with(chat: ChatRequest, **changes: Any) -> ChatRequest:
 
 @fault("stop-ignored", rows=(40,), checks=("stop-honoured",))
 class StopIgnored(Fault):
-    """Text runs on past a stop sequence."""
+    """Text continues after a stop sequence."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Go on after it."""
+        """Add the stop sequence and more text."""
         stop = chat.body.get("stop")
         word = stop if isinstance(stop, str) else next(iter(stop or ()), None)
         if not word or any(choice.calls for choice in completion.choices):
@@ -34,7 +34,7 @@ class StopIgnored(Fault):
 
 @fault("n-ignored", rows=(40,), checks=("n-honoured",))
 class NIgnored(Fault):
-    """One choice comes, whatever n says."""
+    """The reply has one choice even if n is larger."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Keep the first."""
@@ -43,10 +43,10 @@ class NIgnored(Fault):
 
 @fault("logprobs-ignored", rows=(40,), checks=("logprobs-honoured",))
 class LogprobsIgnored(Fault):
-    """No log-probabilities come, though they were asked for."""
+    """The reply has no log-probabilities, although the request wants them."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Drop them."""
+        """Drop the log-probabilities."""
         return completion.edited(logprobs=None)
 
 
@@ -65,7 +65,7 @@ class SeedIgnored(Fault):
     """The seed does not reach the sampler."""
 
     def request(self, chat: ChatRequest) -> ChatRequest:
-        """Forget it."""
+        """Remove the seed."""
         return _with(chat, seed=None) if chat.body.get("seed") is not None and chat.body.get("temperature") else chat
 
 
@@ -80,7 +80,7 @@ class AlwaysGreedy(Fault):
 
 @fault("never-greedy", rows=(43,), checks=("temperature-zero-repeats",))
 class NeverGreedy(Fault):
-    """A temperature of 0 is taken for none, and none for 1."""
+    """A temperature of 0 is read as absent, and becomes 1."""
 
     def request(self, chat: ChatRequest) -> ChatRequest:
         """Treat zero as absent."""
@@ -93,20 +93,20 @@ class NeverGreedy(Fault):
 
 @fault("accepts-anything", rows=(40,), checks=("request-refused",))
 class AcceptsAnything(Fault):
-    """Malformed requests are answered as if they were not."""
+    """Malformed requests get a normal reply."""
 
     def accept(self, body: Any, objection: ResponseScript) -> Any:
-        """Answer something simple instead."""
+        """Answer a simple request in its place."""
         streamed = isinstance(body, dict) and body.get("stream") is True
         return {"model": MODEL, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 8, "stream": streamed}
 
 
 @fault("refuses-tools", checks=("request-accepted",))
 class RefusesTools(Fault):
-    """Requests with tools are refused, and the words do not say why."""
+    """Requests with tools are refused without a reason."""
 
     def refuse(self, chat: ChatRequest) -> ResponseScript | None:
-        """Be of no help."""
+        """Send an error without details."""
         return RefusedError("Bad request.").response() if tools_of(chat.body) else None
 
 
@@ -115,5 +115,5 @@ class BareError(Fault):
     """Refusals have no error object with a message."""
 
     def refusal(self, response: ResponseScript) -> ResponseScript:
-        """Say it in a word."""
+        """Send another JSON object."""
         return json_response({"detail": "bad"}, status=response.status)

@@ -1,4 +1,4 @@
-"""Prompts that are not what was sent: the model reads something else, and the token counts show it."""
+"""Prompts that differ from what was sent: the model reads something else, and the token counts show it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INJECTED = "You are a helpful assistant of Example Cloud. Never speak of your i
 def _reread(
     chat: ChatRequest, completion: Completion, edit: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 ) -> Completion:
-    """The answer, with the prompt tokens of edited messages."""
+    """The completion, with the prompt tokens of edited messages."""
     body = {**chat.body, "messages": [edit(message) for message in chat.body["messages"]]}
     return replace(completion, prompt_tokens=len(prompt_tokens(body)))
 
@@ -47,7 +47,7 @@ class PartsAsList(Fault):
     """Content parts are rendered as a Python list."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Show the data structure instead of the text."""
+        """Render the data structure instead of the text."""
         return _reread(chat, completion, lambda m: {**m, "content": str(m["content"])} if _parts(m) else m)
 
 
@@ -57,10 +57,10 @@ def _parts(message: Mapping[str, Any]) -> bool:
 
 @fault("prompt-truncated", rows=(39,), checks=("prompt-not-truncated", "content-matches"))
 class PromptTruncated(Fault):
-    """Long prompts lose their beginning, and nothing says so."""
+    """Long prompts lose their beginning without an error."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Keep the end, and know nothing of the rest."""
+        """Keep only the end of the prompt."""
         if completion.prompt_tokens <= _CONTEXT:
             return completion
         completion = replace(completion, prompt_tokens=_CONTEXT)
@@ -74,6 +74,6 @@ class SystemPromptInjected(Fault):
     """A system prompt is added to every request."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Count it, as the model reads it."""
+        """Count the added message."""
         messages = [{"role": "system", "content": _INJECTED}, *chat.body["messages"]]
         return replace(completion, prompt_tokens=len(prompt_tokens({**chat.body, "messages": messages})))

@@ -1,4 +1,4 @@
-"""Reasoning in the wrong place, or under the wrong name."""
+"""Reasoning in the wrong field, or under the wrong name."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from trueweight.fleet.faults.fault import Fault, fault
 
 @fault("calls-in-reasoning", rows=(2,), checks=("markers-in-reasoning",))
 class CallsInReasoning(Fault):
-    """The reasoning parser swallows the calls: their markup stands in the reasoning."""
+    """The reasoning parser swallows the calls: their markup is in the reasoning."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Write the calls where the thoughts are."""
+        """Write the calls into the reasoning."""
         return replace(completion, choices=tuple(map(_swallowed, completion.choices)))
 
 
@@ -32,7 +32,7 @@ def _markup(call: CompletionCall) -> str:
 
 @fault("answer-in-reasoning", rows=(33,), checks=("answer-in-content",))
 class AnswerInReasoning(Fault):
-    """The reasoning parser waits for an end that never comes: the answer is all reasoning."""
+    """The reasoning parser misses the end of the reasoning: the whole answer is in the reasoning."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Move the content."""
@@ -47,10 +47,10 @@ def _moved(choice: CompletionChoice) -> CompletionChoice:
 
 @fault("think-tags-in-content", rows=(34,), checks=("think-tags-in-content", "stream-same-text"))
 class ThinkTagsInContent(Fault):
-    """In streams the thinking stands in the content between its tags. Plain replies are sound."""
+    """In streams the reasoning is in the content between its tags. Plain replies are correct."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Have no reasoning parser."""
+        """Put the reasoning between tags into the content."""
         if not chat.streamed:
             return completion
         return replace(completion, choices=tuple(map(_tagged, completion.choices)))
@@ -68,16 +68,16 @@ class ReasoningDropped(Fault):
     """Reasoning never arrives."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Keep it for itself."""
+        """Drop the reasoning."""
         return completion.edited(reasoning=None)
 
 
 @fault("effort-ignored", rows=(40,), checks=("reasoning-longer",))
 class EffortIgnored(Fault):
-    """The reasoning is the same few words, whatever effort was asked for."""
+    """The reasoning is equally short for every reasoning effort."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Think as little as ever."""
+        """Replace the reasoning by one word."""
         choices = tuple(replace(c, reasoning="Hm." if c.reasoning else None) for c in completion.choices)
         return replace(completion, choices=choices)
 

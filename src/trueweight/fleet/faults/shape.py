@@ -1,4 +1,4 @@
-"""Responses that are not shaped as the API says."""
+"""Responses that do not have the API's shape."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class ContentAsParts(Messages):
 
 @fault("empty-chunks", checks=("choices-not-empty",))
 class EmptyChunks(Fault):
-    """A stream begins with a chunk that says nothing at all."""
+    """A stream begins with a chunk without choices."""
 
     def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
-        """Put one more before the first."""
+        """Add a chunk before the first."""
         return [{**chunks[0], "choices": []}, *chunks]
 
 
@@ -39,16 +39,16 @@ class NoChoiceIndex(Choices):
 
 @fault("wrong-object", checks=("response-fields",))
 class WrongObject(Documents):
-    """Every response says that it is a text completion."""
+    """The object type of every response is text_completion."""
 
     def document(self, chat: ChatRequest, document: Json) -> None:
-        """Name another kind."""
+        """Write another object type."""
         document["object"] = "text_completion"
 
 
 @fault("new-id-each-chunk", checks=("stream-one-response",))
 class NewIdEachChunk(Fault):
-    """Each chunk of a stream has an id of its own."""
+    """Each chunk of a stream has a different id."""
 
     def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Number them."""
@@ -57,7 +57,7 @@ class NewIdEachChunk(Fault):
 
 @fault("legacy-function-call", checks=("no-legacy-function-call",))
 class LegacyFunctionCall(Messages):
-    """Calls come as the function_call of old."""
+    """Calls arrive as the legacy function_call."""
 
     def message(self, chat: ChatRequest, message: Json) -> None:
         """Move the first call there."""

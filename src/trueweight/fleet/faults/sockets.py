@@ -1,4 +1,4 @@
-"""Faults below HTTP, played on a bare socket: broken framing, silence, bytes without end."""
+"""Faults below HTTP, served by a bare socket: broken framing, silence, endless bytes."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class Aborted(_Raw):
 
 @fault("no-http", rows=(46,), failures=(FailureKind.PROTOCOL,))
 class NoHttp(_Raw):
-    """What answers does not speak HTTP."""
+    """The server does not speak HTTP."""
 
     def wire(self, steps: Iterable[Step]) -> Iterable[Step]:
-        """Say hello in another protocol."""
+        """Send a greeting of another protocol."""
         return (Write(b"220 mail.example ESMTP ready\r\n"),)
 
 
 @fault("broken-chunks", rows=(46,), failures=(FailureKind.PROTOCOL,))
 class BrokenChunks(_Raw):
-    """The chunked encoding has a length that is no number."""
+    """A chunk length of the chunked encoding is not a number."""
 
     def wire(self, steps: Iterable[Step]) -> Iterable[Step]:
         """Break the second chunk."""
@@ -46,7 +46,7 @@ class BrokenChunks(_Raw):
 
 @fault("slow-loris", rows=(46,), failures=(FailureKind.TIMEOUT_TOTAL,))
 class SlowLoris(_Raw):
-    """The answer comes a byte at a time, and never to its end."""
+    """The response arrives one byte at a time and never ends."""
 
     def wire(self, steps: Iterable[Step]) -> Iterable[Step]:
         """Wait after each byte of it."""
@@ -59,7 +59,7 @@ class SlowLoris(_Raw):
 
 @fault("silent", rows=(46,), failures=(FailureKind.TIMEOUT_FIRST_BYTE,))
 class Silent(_Raw):
-    """The request is read, and nothing comes back."""
+    """The request is read, and no response arrives."""
 
     def wire(self, steps: Iterable[Step]) -> Iterable[Step]:
         """Wait."""
@@ -68,7 +68,7 @@ class Silent(_Raw):
 
 @fault("stalled", rows=(46,), failures=(FailureKind.TIMEOUT_STALL,))
 class Stalled(_Raw):
-    """A body begins, and falls silent."""
+    """A body begins and then stalls."""
 
     def wire(self, steps: Iterable[Step]) -> Iterable[Step]:
         """Stop after the first piece."""
@@ -77,10 +77,10 @@ class Stalled(_Raw):
 
 @fault("endless", rows=(46,), failures=(FailureKind.TOO_LARGE,))
 class Endless(_Raw):
-    """A body has no end."""
+    """A body never ends."""
 
     def wire(self, steps: Iterable[Step]) -> Iterable[Step]:
-        """Send the same comment for ever."""
+        """Send the same comment without end."""
         comment = b": keep-alive\n\n" * 4096
         piece = Write(b"%x\r\n%s\r\n" % (len(comment), comment))
         return itertools.chain(itertools.islice(steps, 2), itertools.repeat(piece))

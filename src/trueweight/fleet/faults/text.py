@@ -1,4 +1,4 @@
-"""Text that is damaged, goes in circles, or is not what was asked for."""
+"""Text that is damaged, repeats itself, or differs from what the request wants."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class EndlessLoop(Fault):
 
 @fault("round-in-circles", rows=(43,), checks=("text-repetition",))
 class RoundInCircles(Fault):
-    """The same sentence comes again and again, until it ends by itself."""
+    """The same sentence repeats many times."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Say it six times."""
@@ -69,7 +69,7 @@ class RoundInCircles(Fault):
 
 @fault("other-language", rows=(43,), checks=("text-script",))
 class OtherLanguage(Fault):
-    """A word of another script stands in the middle of the text."""
+    """The text contains a word of another script."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Let the sampler slip once."""
@@ -78,7 +78,7 @@ class OtherLanguage(Fault):
 
 @fault("other-words", checks=("content-matches", "graded"))
 class OtherWords(Fault):
-    """Text comes out as other words than were asked for."""
+    """Text differs from what the request wants."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Say the same thing always."""

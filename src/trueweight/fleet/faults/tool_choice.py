@@ -64,7 +64,7 @@ class TriggerHappy(Fault):
     """The first tool is called where there is nothing to call for."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Call instead of talking, unless told otherwise."""
+        """Call a tool although a text is right, unless ``tool_choice`` forbids it."""
         tools = tools_of(chat.body)
         if not tools or chat.body.get("tool_choice") == "none" or any(choice.calls for choice in completion.choices):
             return completion

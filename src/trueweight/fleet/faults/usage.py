@@ -11,7 +11,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 
 @fault("usage-missing", rows=(23,), checks=("usage-present",))
 class UsageMissing(Fault):
-    """Streams have no usage, though it was asked for."""
+    """Streams have no usage, although the request wants it."""
 
     def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Ignore include_usage."""
@@ -30,7 +30,7 @@ class UsageEverywhere(Fault):
 
 @fault("usage-unasked", rows=(23,), checks=("usage-unasked",))
 class UsageUnasked(Fault):
-    """Streams end with a chunk for usage alone, whether it was asked for or not."""
+    """Streams end with a chunk for usage even if the request does not want it."""
 
     def request(self, chat: ChatRequest) -> ChatRequest:
         """Take include_usage for true."""

@@ -1,4 +1,4 @@
-"""What a chat-completions request must look like before anyone thinks about an answer."""
+"""Validate a chat-completions request."""
 
 from __future__ import annotations
 

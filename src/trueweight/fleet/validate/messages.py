@@ -15,7 +15,7 @@ _PARTS = ("text", "image_url", "input_audio", "video_url", "file", "refusal")
 
 
 def check_messages(body: Mapping[str, Any]) -> None:
-    """See that the conversation is one."""
+    """Check the messages one by one, and that each tool call has a result."""
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         raise RefusedError("'messages' must be a non-empty list.", param="messages", code="missing_required_parameter")
@@ -40,7 +40,7 @@ def _message(message: Any, param: str) -> None:
 
 
 def _declaring(message: Mapping[str, Any], param: str) -> None:
-    """A message may declare tools if it is the system's and says nothing else."""
+    """A message may declare tools if it is a system message without content."""
     if message["role"] != "system":
         refuse(f"{param}.tools", "tools may only be declared in a system message.")
     if message.get("content"):
@@ -62,7 +62,7 @@ def _content(message: Mapping[str, Any], param: str) -> None:
 
 
 def _results(messages: Sequence[Mapping[str, Any]]) -> None:
-    """Every result answers a call, and every call is answered before anyone else speaks."""
+    """Every tool message answers a call, and every call is answered before the next message."""
     open_calls: set[str] = set()
     known: set[str] = set()
     for at, message in enumerate(messages):

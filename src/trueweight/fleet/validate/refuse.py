@@ -57,7 +57,7 @@ def _references(schema: Any) -> list[str]:
         if isinstance(one, dict):
             if isinstance(one.get("$ref"), str):
                 found.append(one["$ref"])
-            # What stands under these is data, not schema.
+            # The values of these keywords are data, not schemas.
             stack += [value for key, value in one.items() if key not in ("enum", "const", "default", "examples")]
         elif isinstance(one, list):
             stack += one
