@@ -33,7 +33,7 @@ def test_the_bench_and_the_product_bet_alike(below: bool) -> None:
     for row, path in zip(scores, paths, strict=True):
         wealth = EProcess(below=below)
         for score, expected in zip(row, path, strict=True):
-            wealth.bet(float(score), 0.04)
+            wealth.update(float(score), 0.04)
             assert wealth.log == pytest.approx(expected, abs=1e-9)
 
 
@@ -50,7 +50,7 @@ def test_the_bench_and_the_product_weigh_their_parts_alike(mode: DriftMode) -> N
     for place, expected in enumerate(path[0]):
         parts = {name: float(values[0, place]) for name, values in drawn.items()}
         told = {name: None if math.isnan(value) else value for name, value in parts.items()}
-        evidence.bet(Score(distance=0.0, floor=0.0, **told), 0.07)  # type: ignore[arg-type]
+        evidence.update(Score(distance=0.0, floor=0.0, **told), 0.07)  # type: ignore[arg-type]
         assert math.log(evidence.value) == pytest.approx(expected, abs=1e-9)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueweight.drift.betting import LEAST_PROMPTS, PORTFOLIO, EProcess, benjamini_hochberg, confidence_sequence
+from trueweight.drift.betting import LEAST_SCORE, PORTFOLIO, EProcess, benjamini_hochberg, confidence_sequence
 
 unit = st.floats(0, 1)
 
@@ -21,18 +21,18 @@ def test_the_portfolio_is_all_of_the_money_and_never_ruined() -> None:
 @given(st.floats(0, 0.5), st.floats(0.001, 0.999), st.booleans())
 def test_one_bet_on_a_score_whose_mean_is_the_bound_is_fair(bound: float, share: float, below: bool) -> None:
     """The mean of the wealth after a bet is 1 for a two-point score with the null's own mean, on either side."""
-    low = bound - share * (bound - LEAST_PROMPTS)
+    low = bound - share * (bound - LEAST_SCORE)
     high = bound + share * (1 - bound)
     chance = (bound - low) / (high - low)
-    after = [EProcess(below=below).bet(score, bound) for score in (low, high)]
+    after = [EProcess(below=below).update(score, bound) for score in (low, high)]
     assert (1 - chance) * after[0] + chance * after[1] == pytest.approx(1, abs=1e-9)
 
 
-@given(st.floats(allow_nan=True).filter(lambda x: not LEAST_PROMPTS <= x <= 1))
+@given(st.floats(allow_nan=True).filter(lambda x: not LEAST_SCORE <= x <= 1))
 def test_a_score_out_of_range_is_refused(score: float) -> None:
     """Beyond the range the guarantee would be lost in silence."""
     with pytest.raises(ValueError, match="score"):
-        EProcess().bet(score)
+        EProcess().update(score)
 
 
 @pytest.mark.parametrize("noise", [0.02, 0.3, 0.8])
@@ -44,10 +44,10 @@ def test_false_alarms_at_any_time_stay_below_alpha(noise: float) -> None:
     answers = np.where(rng.random((runs, 60, 3)) < noise, rng.integers(1, 4, (runs, 60, 3)), 0)
     a, b, c = np.moveaxis(answers, 2, 0)
     x = ((c != a).astype(float) + (c != b)) / 2 - (a != b)
-    assert x.min() >= LEAST_PROMPTS
+    assert x.min() >= LEAST_SCORE
     for scores in x:
         wealth = EProcess()
-        alarms += any(wealth.bet(score) >= 20 for score in scores)
+        alarms += any(wealth.update(score) >= 20 for score in scores)
     assert alarms / runs <= 0.05
 
 
@@ -64,7 +64,7 @@ def test_the_interval_holds_at_all_times_at_once() -> None:
 
 def test_without_scores_everything_is_possible() -> None:
     """No data, no claim."""
-    assert confidence_sequence([]) == (LEAST_PROMPTS, 1.0)
+    assert confidence_sequence([]) == (LEAST_SCORE, 1.0)
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=8), st.floats(0.01, 0.2))

@@ -36,7 +36,7 @@ def test_false_alarms_of_the_average_stay_below_alpha_at_any_time(mode: DriftMod
             drawn = np.where(rng.random(DRAWS + 3) < likely, 0, rng.integers(1, 6, DRAWS + 3))
             a, b, c, *others = (Facts(f"{value} and on") for value in drawn)
             score = score_greedy(a, b, c)._replace(gross=score_gross(a, b, c, None))
-            evidence.bet(score if mode is DriftMode.GREEDY else score_sampled(a, b, c, others, 1.0), 0.0)
+            evidence.update(score if mode is DriftMode.GREEDY else score_sampled(a, b, c, others, 1.0), 0.0)
             peak = max(peak, evidence.value)
         alarms += peak >= 20
     assert alarms / runs <= 0.05
@@ -49,8 +49,8 @@ def test_a_share_of_gross_answers_is_found_by_their_own_e_process() -> None:
     for number in range(240):
         c = other if number % 12 == 0 else a
         score = score_greedy(a, a, c)._replace(gross=score_gross(a, a, c, None))
-        with_gross.bet(score, 0.06)
-        without.bet(score, 0.06)
+        with_gross.update(score, 0.06)
+        without.update(score, 0.06)
     assert with_gross.value >= 20 > without.value
 
 

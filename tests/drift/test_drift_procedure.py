@@ -187,4 +187,4 @@ def test_unrelated_seeds_are_no_drift() -> None:
     found = drift_outcomes(investigate(answer, settings))["c"]
     assert found.verdict is DriftVerdict.INCONCLUSIVE
     assert any("seeds" in finding for finding in found.findings)
-    assert any("hardly ever repeat" in finding for finding in found.findings)
+    assert any("rarely repeat" in finding for finding in found.findings)

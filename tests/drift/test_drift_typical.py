@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueweight.drift.betting import MIDDLING, EProcess
+from trueweight.drift.betting import RARE_EVENTS, EProcess
 from trueweight.drift.typical import DRAWS, likeness, score_strange, strangeness
 
 drawn = st.lists(st.text("ab", max_size=4), min_size=2, max_size=DRAWS + 1)
@@ -59,9 +59,9 @@ def test_false_alarms_at_any_time_stay_below_alpha(settled: float) -> None:
     rng = np.random.default_rng(11)
     runs, alarms = 300, 0
     for _ in range(runs):
-        wealth = EProcess(least=-1 / DRAWS, portfolio=MIDDLING)
+        wealth = EProcess(least=-1 / DRAWS, portfolio=RARE_EVENTS)
         likely = rng.random(60) * settled
         texts = np.where(rng.random((60, DRAWS + 1)) < likely[:, None], 0, rng.integers(1, 9, (60, DRAWS + 1)))
         scores = (score_strange(str(row[0]), [str(value) for value in row[1:]]) for row in texts)
-        alarms += any(wealth.bet(score) >= 20 for score in scores if score is not None)
+        alarms += any(wealth.update(score) >= 20 for score in scores if score is not None)
     assert alarms / runs <= 0.05

@@ -1,7 +1,7 @@
-"""Drift: evidence that a candidate is not the model that the reference is.
+"""Drift: evidence that a candidate's output distribution differs from the reference's.
 
-`Investigation` is the sequential procedure without I/O, `drift_outcomes` its results, `Ladder` where known files stand.
-"""
+`Investigation` is the sequential procedure without I/O, `drift_outcomes` its results, `Ladder` the recorded distances
+of known files."""
 
 from trueweight.drift.investigate import Batches, Investigation
 from trueweight.drift.ladder import Ladder, ladder_of, load_ladder

@@ -1,16 +1,16 @@
-"""Testing by betting: wealth that cannot be expected to grow unless the null is false.
+"""E-processes: sequential tests by betting.
 
-Scores ``x`` lie in [least, 1]. Against the null "each score's mean, given the past, is at most ``bound``" a gambler who
-stakes λ multiplies the wealth by ``1 + λ (x - bound)``, which has mean at most 1 under that null and is never negative
-for λ ≤ 1 / (bound - least). So wealth is an e-process: by Ville's inequality it reaches 1/α with probability at most α,
-at *any* time one cares to look (Shafer 2021; Waudby-Smith & Ramdas 2024).
+Scores ``x`` lie in [least, 1]. The null is "each score's mean, given the past, is at most ``bound``". A score
+multiplies the process by ``1 + λ (x - bound)``. Under the null this factor has mean at most 1, and it is never negative
+for λ ≤ 1 / (bound - least). So the product is an e-process: by Ville's inequality it reaches 1/α with probability at
+most α, at *any* stopping time (Shafer 2021; Waudby-Smith & Ramdas 2024).
 
-The least score is what a win can pay: with scores from -1 a bet at most doubles, with ours, which cannot fall below
--½ (see `scoring.triangle`), it nearly trebles.
+The least score limits the factor: with scores from -1 one score at most doubles the e-value, with scores from -½ (see
+`scoring.triangle`) it nearly trebles it.
 
-Which λ is best depends on what one does not know: a provider that always differs wants λ near its cap, one that
-differs on every tenth prompt wants a small one. A fixed portfolio of stakes, whose wealths are added up, is again an
-e-process, and is behind the best of its members by a constant that is paid once (log of that member's weight).
+The best λ depends on the unknown alternative: a provider that always differs needs a λ near its maximum, one that
+differs on every tenth prompt needs a small one. The sum of a fixed portfolio of stakes is again an e-process. It is
+behind the best of its members by a constant, the logarithm of that member's weight.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-LEAST_PROMPTS = -0.5
-"""The least score that three answers can get, whatever they are."""
+LEAST_SCORE = -0.5
+"""The least score that three answers can get."""
 
 
 class Stake(NamedTuple):
-    """A share of the starting wealth, always bet at one fraction of the greatest valid stake."""
+    """A share of the portfolio, with its λ as a fraction of the largest valid λ."""
 
     fraction: float
     weight: float
@@ -46,11 +46,12 @@ PORTFOLIO: tuple[Stake, ...] = (
     Stake(0.05, 0.02),
     Stake(0.02, 0.02),
 )
-"""Most of the money is on "it differs nearly always": a wrong guess there costs log(1/0.4) once, a right one ends the
-test in four paid requests. The stakes below are for providers that differ seldom, or references that are noisy."""
+"""Most of the weight is on "it differs nearly always": if that is wrong it costs log(1/0.4) once, if it is right the
+test ends after four paid requests. The smaller stakes are for providers that differ rarely, and for noisy
+references."""
 
-MIDDLING: tuple[Stake, ...] = (Stake(0.60, 1 / 3), Stake(0.35, 1 / 3), Stake(0.15, 1 / 3))
-"""For scores that are large and rare, where all but everything would be lost before the first win."""
+RARE_EVENTS: tuple[Stake, ...] = (Stake(0.60, 1 / 3), Stake(0.35, 1 / 3), Stake(0.15, 1 / 3))
+"""For scores that are large and rare: a large λ would lose nearly everything before the first of them."""
 
 _FRACTIONS: Floats = np.array([stake.fraction for stake in PORTFOLIO])
 _LOG_WEIGHTS: Floats = np.log([stake.weight for stake in PORTFOLIO])
@@ -62,12 +63,12 @@ class EProcess:
 
     Attributes:
         below: the null is "no score's mean is less than its bound" instead.
-        least: below it no score can fall.
-        portfolio: the stakes.
+        least: the smallest possible score.
+        portfolio: the stakes and their weights.
     """
 
     below: bool = False
-    least: float = LEAST_PROMPTS
+    least: float = LEAST_SCORE
     portfolio: tuple[Stake, ...] = PORTFOLIO
     _fractions: Floats = field(init=False)
     _logs: Floats = field(init=False)
@@ -76,8 +77,8 @@ class EProcess:
         self._fractions = np.array([stake.fraction for stake in self.portfolio])
         self._logs = np.log([stake.weight for stake in self.portfolio])
 
-    def bet(self, score: float, bound: float = 0.0) -> float:
-        """Play one score and return the wealth after it. The bound must not depend on this score or a later one.
+    def update(self, score: float, bound: float = 0.0) -> float:
+        """Take in one score and return the e-value after it. The bound must not depend on this score or a later one.
 
         Raises:
             ValueError: if the score is not in [least, 1], where the guarantee would be lost.
@@ -90,7 +91,7 @@ class EProcess:
 
     @property
     def log(self) -> float:
-        """Natural logarithm of the wealth."""
+        """Natural logarithm of the e-value."""
         peak = float(self._logs.max())
         return peak + math.log(float(np.exp(self._logs - peak).sum()))
 
@@ -107,10 +108,10 @@ def confidence_sequence(scores: Sequence[float], alpha: float = 0.05, *, grid: i
     No score yet: [-½, 1].
     """
     if not len(scores):
-        return LEAST_PROMPTS, 1.0
-    means = np.linspace(LEAST_PROMPTS, 1.0, grid)[1:-1]
+        return LEAST_SCORE, 1.0
+    means = np.linspace(LEAST_SCORE, 1.0, grid)[1:-1]
     up, down = (np.tile(_LOG_WEIGHTS, (len(means), 1)) for _ in range(2))
-    rise, fall = _FRACTIONS / (means - LEAST_PROMPTS)[:, None], _FRACTIONS / (1.0 - means)[:, None]
+    rise, fall = _FRACTIONS / (means - LEAST_SCORE)[:, None], _FRACTIONS / (1.0 - means)[:, None]
     for score in scores:
         gap = (score - means)[:, None]
         up += np.log1p(rise * gap)
@@ -118,7 +119,7 @@ def confidence_sequence(scores: Sequence[float], alpha: float = 0.05, *, grid: i
     limit = math.log(2.0 / alpha)
     too_low = np.logaddexp.reduce(up, axis=1) >= limit
     too_high = np.logaddexp.reduce(down, axis=1) >= limit
-    low = float(means[too_low].max()) if too_low.any() else LEAST_PROMPTS
+    low = float(means[too_low].max()) if too_low.any() else LEAST_SCORE
     high = float(means[too_high].min()) if too_high.any() else 1.0
     return low, high
 

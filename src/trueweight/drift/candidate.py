@@ -1,4 +1,4 @@
-"""One candidate under test: takes one prompt's answers at a time, and can be asked for a verdict after each."""
+"""The sequential test of one candidate: takes the answers prompt by prompt; its e-values are valid after each."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from trueweight.drift.scoring import NoiseScale, Score, score_greedy, score_logp
 from trueweight.drift.thresholds import Thresholds
 
 GIVE_UP_AFTER = 5
-"""Prompts in a row without an answer after which a provider is no longer asked."""
+"""A provider that answers none of this many prompts in a row gets no further requests."""
 
 
 class ScoredPrompt(NamedTuple):
-    """One compared prompt: its score, and the tolerance it was held to."""
+    """One compared prompt: its score and its tolerance."""
 
     prompt: str
     score: Score
@@ -32,7 +32,7 @@ class ScoredPrompt(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """What is counted beside the scores, for the words."""
+    """Counts besides the scores, for the report."""
 
     kl: list[float] = field(default_factory=list)
     top_differs: int = 0
@@ -45,7 +45,7 @@ class Tally:
     typical_floor: float = 0.0
 
     def add(self, a: Facts, b: Facts, c: Facts) -> None:
-        """Take in one prompt's answers."""
+        """Count one prompt's answers."""
         self.empty += c.empty and not a.empty
         self.refused += c.refused
         self.refused_reference += a.refused
@@ -56,18 +56,18 @@ class Tally:
             self.top_differs_floor += a.top[0].key != b.top[0].key
 
     def add_draws(self, c: Facts, draws: Sequence[Facts]) -> None:
-        """Take in the draws under other seeds: which texts of the set does another of it say too?"""
+        """Count the draws under other seeds: which texts of the set occur in it more than once?"""
         texts = Counter(text.plain for text in (c, *draws))
         self.typical += texts[c.plain] > 1
         self.typical_floor += sum(texts[draw.plain] > 1 for draw in draws) / len(draws)
 
 
 class ReferenceContext(NamedTuple):
-    """What else the reference said to a prompt, beside the two answers that the candidate's is compared with.
+    """Further answers of the reference to a prompt, besides the two that the candidate's is compared with.
 
     Attributes:
-        settled: greedy: an answer that shows how sure the reference was of each word; None if it shows none.
-        draws: sampled: its texts under other seeds.
+        settled: greedy: an answer with the margin of each token; None if it has no margins.
+        draws: sampled: texts under other seeds.
     """
 
     settled: Facts | None = None
@@ -78,7 +78,7 @@ NO_CONTEXT = ReferenceContext()
 
 
 class PromptBank(Enum):
-    """Where a prompt is from, since tolerances differ: near ties were found among the natural ones."""
+    """The source of a prompt. Tolerances differ between sources; near ties are a selection of the natural prompts."""
 
     NATURAL = auto()
     NEAR_TIES = auto()
@@ -88,9 +88,9 @@ class PromptBank(Enum):
 class CandidateTest:
     """The sequential test of one candidate.
 
-    E-processes run side by side: against "it is an honest stack" (see `Evidence`; reaching 1/α means DRIFT), against
-    "it drifts by at least the tolerance" (EQUIVALENT), and against "not at all". Where its seeds are unrelated to the
-    reference's, sampled texts never say EQUIVALENT: they see too little for that.
+    Three e-processes run side by side. Their nulls are "the same model on another stack" (see `DriftEvidence`; reaching
+    1/α means DRIFT), "it drifts by at least the tolerance" (EQUIVALENT), and "no difference at all". If the
+    candidate's seeds are unrelated to the reference's, sampled texts never lead to EQUIVALENT: they show too little.
     """
 
     def __init__(self, provider: Provider, mode: DriftMode, thresholds: Thresholds, scale: NoiseScale) -> None:
@@ -110,37 +110,37 @@ class CandidateTest:
 
     @property
     def e_drift(self) -> float:
-        """Against "it is an honest stack"."""
+        """The e-value against the null "the same model on another stack"."""
         return self._evidence.value
 
     @property
     def e_equal(self) -> float:
-        """Against "there is no excess at all"."""
+        """The e-value against the null "no excess at all"."""
         return self._equal.value
 
     @property
     def e_same(self) -> float:
-        """An e-value against "drifts by at least the tolerance"."""
+        """The e-value against the null "drifts by at least the tolerance"."""
         return self._same.value
 
     @property
     def tau(self) -> float:
-        """The tolerance, as a mean over the prompts that were compared."""
+        """The mean tolerance of the compared prompts."""
         return sum(one.tau for one in self.scored) / len(self.scored) if self.scored else self._tau(PromptBank.NATURAL)
 
     @property
     def seeds_differ(self) -> bool:
-        """Sampled text: whether its answers go along with the reference's no further than another seed's do."""
+        """Sampled text: whether its answers agree with the reference's no more than those of another seed do."""
         leans = [one.score.lean for one in self.scored]
         return bool(leans) and sum(leans) / len(leans) > -self._thresholds.tau_lean
 
     @property
     def has_enough_prompts(self) -> bool:
-        """Whether enough was compared to tell a misconfiguration from drift."""
+        """Whether enough prompts were compared to distinguish a misconfiguration from drift."""
         return len(self.scored) >= LEAST_PROMPTS
 
     def miss(self, why: str) -> None:
-        """A prompt that this candidate did not answer."""
+        """Count a prompt without an answer of this candidate."""
         self.missing[why] += 1
         self._silent += 1
         if self._silent >= GIVE_UP_AFTER:
@@ -156,7 +156,7 @@ class CandidateTest:
         context: ReferenceContext = NO_CONTEXT,
         bank: PromptBank = PromptBank.NATURAL,
     ) -> None:
-        """Play one prompt: the reference's two answers, the candidate's, and what else the reference said."""
+        """Score one prompt: the reference's two answers, the candidate's, and the reference's further answers."""
         self._silent = 0
         self.misconfiguration.add(a, b, c)
         self.tally.add(a, b, c)
@@ -164,9 +164,9 @@ class CandidateTest:
             self.tally.add_draws(c, context.draws)
         score, tau = self._score(a, b, c, context), self._tau(bank)
         self.scored.append(ScoredPrompt(prompt, score, tau))
-        self._evidence.bet(score, tau)
-        self._same.bet(score.excess, tau)
-        self._equal.bet(score.excess)
+        self._evidence.update(score, tau)
+        self._same.update(score.excess, tau)
+        self._equal.update(score.excess)
         self.wealth.append(self.e_drift)
 
     def _score(self, a: Facts, b: Facts, c: Facts, context: ReferenceContext) -> Score:

@@ -41,7 +41,7 @@ def divergence(reference: Sequence[Token], candidate: Sequence[Token]) -> float:
 
 
 class LinearFit(NamedTuple):
-    """``candidate = offset + slope * reference`` over shared tokens, and what it leaves unexplained (RMS, nats)."""
+    """``candidate = offset + slope * reference`` over shared tokens, and the residual (RMS, nats)."""
 
     offset: float
     slope: float
@@ -49,7 +49,7 @@ class LinearFit(NamedTuple):
 
 
 def fit_line(reference: Sequence[Token], candidate: Sequence[Token]) -> LinearFit | None:
-    """How a candidate's log-probabilities follow the reference's; None with fewer than 4 shared tokens.
+    """The line of the candidate's log-probabilities over the reference's; None with fewer than 4 shared tokens.
 
     A temperature T that was applied before the logprobs were taken multiplies all of them by 1/T; a truncation
     (top-p, top-k) adds the same offset to all that is left. Quantisation does neither: it leaves a residual.
@@ -70,7 +70,7 @@ def fit_line(reference: Sequence[Token], candidate: Sequence[Token]) -> LinearFi
 
 
 def common_prefix(left: str, right: str) -> int:
-    """How many characters two texts begin with alike."""
+    """The number of characters with which both texts begin."""
     for position, (a, b) in enumerate(zip(left, right, strict=False)):
         if a != b:
             return position
@@ -78,7 +78,7 @@ def common_prefix(left: str, right: str) -> int:
 
 
 def agreement(left: str, right: str, scale: float) -> float:
-    """How far two texts go together, in [0, 1]: 1 for equal ones, else ``prefix / (prefix + scale)``."""
+    """The agreement of two texts, in [0, 1]: 1 for equal ones, else ``prefix / (prefix + scale)``."""
     if left == right:
         return 1.0
     shared = common_prefix(left, right)
@@ -88,8 +88,8 @@ def agreement(left: str, right: str, scale: float) -> float:
 def saturate(distance: float, scale: float) -> float:
     """A distance as a number in [0, 1]: one half at ``scale``, and hardly anything in between 0 and 1 elsewhere.
 
-    The fourth power is a soft threshold: half the scale counts 0.06, twice the scale 0.94, so that an honest stack's
-    small noise does not add up to a difference.
+    The fourth power is a soft threshold: half the scale counts 0.06, twice the scale 0.94, so that the small
+    noise of another stack does not add up to a difference.
     """
     if math.isinf(distance):
         return 1.0

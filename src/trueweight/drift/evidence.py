@@ -1,7 +1,7 @@
-"""What a verdict of DRIFT rests on: in each mode one or two e-processes, each against a tolerance of its own.
+"""The evidence for DRIFT: in each mode one or two e-processes, each with its own tolerance.
 
-An honest stack is within all of the tolerances, so each of these e-processes is one against "honest", and so is their
-average, whatever they have in common: averaging costs a part one over its weight once, and lets either convict.
+The same model on another stack is within all tolerances. So each of these e-processes tests this null, and so does
+their average, under any dependence. Averaging divides each e-value by the inverse of its weight, once.
 """
 
 from __future__ import annotations
@@ -9,23 +9,23 @@ from __future__ import annotations
 from typing import Final
 
 from trueweight.core import DriftMode
-from trueweight.drift.betting import MIDDLING, EProcess
+from trueweight.drift.betting import RARE_EVENTS, EProcess
 from trueweight.drift.scoring import Score
 from trueweight.drift.thresholds import Thresholds
 from trueweight.drift.typical import DRAWS
 
 STRANGE_SHARE: Final = 0.75
-"""The weight of strangeness beside that of seeds, in sampled mode: seeds tell fine rungs, which take long anyway."""
+"""The weight of *strange* in sampled mode; the rest is on *seeds*, which detects fine rungs after many prompts."""
 
 
 class DriftEvidence:
     """The e-processes of one candidate in one mode.
 
-    - *strays*: its answers differ from the reference's more often than they from each other. In sampled mode that is
-      the draws under one seed, and it counts only beside *seeds*: that answers are not as unrelated as those under
-      another seed, since a different stack with another random generator is no drift.
-    - *gross* (greedy): they differ where the reference was sure.
-    - *strange* (sampled): they are unlike the reference's draws under any seeds.
+    - *strays*: its answers differ from the reference's more often than the reference's from each other. In sampled
+      mode these are the draws under one seed, and they count only together with *seeds*: answers under the same seed
+      must be more alike than those under another seed, since another random generator is not drift.
+    - *gross* (greedy): its answers differ where the reference had a large margin.
+    - *strange* (sampled): its answers are unlike the reference's draws under any seed.
     """
 
     def __init__(self, mode: DriftMode, thresholds: Thresholds) -> None:
@@ -34,26 +34,26 @@ class DriftEvidence:
         self._strays = EProcess()
         self._closer, self._farther = EProcess(least=-1.0), EProcess()
         self._gross = EProcess()
-        self._strange = EProcess(least=-1.0 / DRAWS, portfolio=MIDDLING)
+        self._strange = EProcess(least=-1.0 / DRAWS, portfolio=RARE_EVENTS)
 
-    def bet(self, score: Score, tau: float) -> None:
-        """Play one prompt; ``tau`` is the tolerance of its excess."""
-        self._strays.bet(score.excess, tau)
+    def update(self, score: Score, tau: float) -> None:
+        """Take in one prompt's score; ``tau`` is the tolerance of its excess."""
+        self._strays.update(score.excess, tau)
         if self._mode is DriftMode.SAMPLED:
-            self._closer.bet(-score.lean, self._thresholds.tau_lean)
-            self._farther.bet(score.lean, self._thresholds.tau_lean)
+            self._closer.update(-score.lean, self._thresholds.tau_lean)
+            self._farther.update(score.lean, self._thresholds.tau_lean)
         if score.gross is not None:
-            self._gross.bet(score.gross, self._thresholds.tau_gross)
+            self._gross.update(score.gross, self._thresholds.tau_gross)
         if score.strange is not None:
-            self._strange.bet(score.strange, self._thresholds.tau_strange)
+            self._strange.update(score.strange, self._thresholds.tau_strange)
 
     @property
     def value(self) -> float:
-        """Against "this is an honest stack"."""
+        """The e-value against the null "the same model on another stack"."""
         if self._mode is DriftMode.GREEDY:
             return (self._strays.value + self._gross.value) / 2
         if self._mode is DriftMode.SAMPLED:
-            # A minimum of e-processes is one for the union of their nulls: seeds that correspond, seeds that do not.
+            # The minimum of e-processes is an e-process for the union of their nulls: seeds correspond, or they do not.
             seeds = (self._closer.value + self._farther.value) / 2
             coupled = min(self._strays.value, seeds)
             return (1 - STRANGE_SHARE) * coupled + STRANGE_SHARE * self._strange.value

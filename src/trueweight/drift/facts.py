@@ -1,4 +1,4 @@
-"""What drift needs to know of one exchange: text, the first token's distribution, token counts. Small and pure."""
+"""The data of one exchange that drift compares: text, the first token's distribution, token counts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from trueweight.core import Exchange, Reply
 from trueweight.protocols import read_reply
 
 IMPOSSIBLE = -100.0
-"""Stands for a log-probability of minus infinity, which some servers send as -9999 and some as null."""
+"""The value for a log-probability of minus infinity, which some servers send as -9999 and some as null."""
 
 
 class Token(NamedTuple):
-    """A token by its bytes, which survive where servers spell the same token differently, and its log-probability."""
+    """A token's bytes, which are the same where servers spell the token differently, and its log-probability."""
 
     key: bytes
     logprob: float
@@ -26,8 +26,8 @@ class Facts:
     """One answer.
 
     Attributes:
-        text: reasoning and content as sent; empty if nothing came.
-        top: the first token's most likely tokens, best first; empty if the reply carries no logprobs.
+        text: reasoning and content as sent; empty if there was none.
+        top: the first token's most likely tokens, best first; empty if the reply has no log-probabilities.
         margins: at each token, how much likelier the best one is than the next, in nats; where shown.
         pieces: the tokens' own texts, one a margin; empty unless there is a margin at every token.
         refused: whether the answer came on the refusal channel.
@@ -43,7 +43,7 @@ class Facts:
 
     @property
     def empty(self) -> bool:
-        """Whether the model said nothing at all."""
+        """Whether the answer has no text."""
         return not self.text.strip()
 
     @property
@@ -60,7 +60,7 @@ class MissingReply(NamedTuple):
 
 
 def facts_of(exchange: Exchange) -> Facts | MissingReply:
-    """Read an exchange for drift; what is not a 2xx answer is missing, never "different"."""
+    """The facts of an exchange. A response without status 2xx is missing, and never counts as different."""
     if not exchange.judgeable:
         failure = exchange.failure
         return MissingReply(failure.kind.value if failure else "unknown", failure.detail if failure else "")

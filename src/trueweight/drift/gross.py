@@ -1,8 +1,8 @@
-"""Gross differences of texts at temperature 0: departures where the reference was sure of its words.
+"""Gross differences of texts at temperature 0: those at tokens where the reference had a large margin.
 
-An honest change of stack tips near ties. It hardly ever changes a word that the reference held much likelier than the
-next best, or the very first characters; a provider that sends some of its requests to another model does. So this
-difference is tolerated far less often than just any, and finds a small share that the other cannot tell from honesty.
+Another stack with the same model changes near ties. It rarely changes a token that was much likelier than the next
+best one, or the first characters; a provider that sends some of its requests to another model does. So the tolerance
+for gross differences is smaller than for any difference, and a small share of them is detected.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from trueweight.drift.facts import Facts
 from trueweight.drift.scoring import triangle
 
 SURE: Final = 0.15
-"""Nats between the two likeliest tokens from which on the reference is sure of its word: some thirty times what honest
-stacks move the first token by on the tuning prompts, and twice what an 8-bit rung does."""
+"""A large margin, in nats between the two likeliest tokens: about thirty times the shift of the first token between
+stacks of the same model on the tuning prompts, and twice that of an 8-bit rung."""
 
 OPENING: Final = 4
-"""Characters that count as the very first ones, where the reference shows no margins."""
+"""The first characters, which are compared if the reference shows no margins."""
 
 
 def score_gross(a: Facts, b: Facts, c: Facts, settled: Facts | None) -> float:
     """The score of three answers, in [-½, 1]; ``settled`` is another answer of the reference, with margins.
 
-    It only says where the reference is sure, and is the same for all three, so they stay exchangeable.
+    It only selects the tokens, and is the same for all three, so they stay exchangeable.
     """
     if settled is not None and settled.pieces:
         left = [departs(answer, settled) for answer in (a, b, c)]
@@ -37,7 +37,7 @@ def score_gross(a: Facts, b: Facts, c: Facts, settled: Facts | None) -> float:
 
 
 def departs(answer: Facts, settled: Facts) -> bool:
-    """Whether an answer leaves the settled one at a token of which the reference was sure."""
+    """Whether an answer differs from the settled one first at a token with a large margin."""
     if answer.plain == settled.plain:
         return False
     written = "".join(settled.pieces)
@@ -49,6 +49,6 @@ def departs(answer: Facts, settled: Facts) -> bool:
         return False
     margin = settled.margins[token]
     if token and place == ends[token - 1]:
-        # A longer token than the one before would have left here too, and the choice was made there.
+        # A longer token at the position before ends here too; then the choice was made there.
         margin = min(margin, settled.margins[token - 1])
     return margin >= SURE

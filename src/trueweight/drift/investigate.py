@@ -1,7 +1,7 @@
-"""The sequential procedure, without any I/O: it yields what to ask next and is sent the answers.
+"""The sequential procedure without I/O: a generator that yields the next trials and receives their exchanges.
 
-A live run answers from the wire and records; a replay answers from the record. Both drive this one generator, so they
-reach the same decision at the same request by construction.
+A live run sends the trials and records them; a replay reads them from the record. Both drive this generator, so they
+reach the same decision at the same request.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _KINDS = {DriftMode.GREEDY: RequestKind.GREEDY, DriftMode.SAMPLED: RequestKind.S
 
 @dataclass(slots=True)
 class Investigation:
-    """The procedure and what it knows so far; `batches` drives it."""
+    """The procedure and its state; `batches` drives it."""
 
     script: Script
     providers: Sequence[Provider]
@@ -52,13 +52,14 @@ class Investigation:
 
     @property
     def reference(self) -> Provider:
-        """The one that the others are compared with."""
+        """The provider that all candidates are compared with."""
         return next(provider for provider in self.providers if provider.role is Role.REFERENCE)
 
     def batches(self) -> Batches:
-        """Yield batches of trials and take their exchanges until all is decided, spent or dead.
+        """Yield batches of trials and receive their exchanges, until every candidate is decided, out of budget or
+        silent.
 
-        A trial without an exchange was not sent, e.g. because its provider had refused the key.
+        A trial without an exchange was not sent, for example because its provider refused the key.
         """
         yield from self._probe()
         self._assign_modes()
@@ -70,7 +71,7 @@ class Investigation:
             self._decide()
 
     def _probe(self) -> Batches:
-        """Find out what is supported, as far as the mode depends on it."""
+        """Probe what each provider supports, as far as the mode depends on it."""
         prompt, fixed = self.script.prompts[0], self.settings.mode
         probed = {None: self.providers, DriftMode.LOGPROBS: self.providers, DriftMode.GREEDY: (self.reference,)}
         answers: dict[str, dict[RequestKind, PromptResult]] = {provider.name: {} for provider in probed.get(fixed, ())}
@@ -86,7 +87,7 @@ class Investigation:
         self.support = {p.name: support_of(answers[p.name]) if p.name in answers else Support() for p in self.providers}
 
     def _assign_modes(self) -> None:
-        """Give each candidate the sharpest mode that it and the reference support."""
+        """Give each candidate the most sensitive mode that it and the reference support."""
         thresholds = self.settings.thresholds
         for provider in self.providers:
             if provider.role is Role.REFERENCE:
@@ -106,7 +107,7 @@ class Investigation:
         return RequestKind.LOGPROBS_FIVE if five else RequestKind.LOGPROBS
 
     def _order(self) -> Generator[Batch, Exchanges, tuple[str, ...]]:
-        """The prompts in the order of asking: near ties first, where texts are compared and margins are shown."""
+        """The prompts in order: near ties first, if texts are compared and the reference shows margins."""
         wanted = RequestKind.GREEDY in self._kinds.values() and self._shows_margins
         screened = self.script.prompts[: self.settings.screen if wanted else 0]
         trials = {prompt: self.script.trial(prompt, RequestKind.SCREEN, self.reference) for prompt in screened}
@@ -165,7 +166,7 @@ class Investigation:
         return PromptBank.STEADY if self.script.is_steady(prompt, kind) else PromptBank.NATURAL
 
     def _context_kinds(self, kind: RequestKind) -> tuple[RequestKind, ...]:
-        """What else the reference is asked where candidates are asked this."""
+        """Further kinds of request to the reference, for candidates that get this kind."""
         if kind is RequestKind.SAMPLED:
             return OTHERS
         return (RequestKind.SCREEN,) if kind is RequestKind.GREEDY and self._shows_margins else ()
@@ -183,7 +184,7 @@ class Investigation:
             self.reference_dead = lost[-1]
 
     def _open(self) -> list[CandidateTest]:
-        """Candidates that are undecided, alive, and not out of requests."""
+        """Candidates that are undecided, not silent, and within the request limit."""
         limit = self.settings.max_requests
         return [
             c
@@ -192,7 +193,7 @@ class Investigation:
         ]
 
     def _decide(self) -> None:
-        """Decide what can be decided now."""
+        """Decide the candidates whose evidence suffices now."""
         if not self.settings.stop:
             return
         rejected = benjamini_hochberg([c.e_drift for c in self.candidates.values()], self.settings.alpha)
@@ -207,7 +208,7 @@ class Investigation:
                 c.verdict = DriftVerdict.EQUIVALENT
 
     def _send(self, trials: list[Trial], purpose: str) -> Results:
-        """Yield what is not answered yet, in an order that no provider can count on; keep account of the answers."""
+        """Yield the trials that have no result yet, in a seeded random order; keep the results and their cost."""
         fresh = [trial for trial in trials if trial.id not in self._answers]
         random.Random(f"{self.settings.seed} {purpose}").shuffle(fresh)
         if fresh:

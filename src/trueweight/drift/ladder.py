@@ -1,6 +1,6 @@
-"""A recorded ladder: how far known files stand from the reference, so that an unknown one can be placed among them.
+"""A recorded ladder: the distances of known files from the reference, to place an unknown one among them.
 
-Rungs are told apart by a *depth*, which unlike the score does not saturate: the logarithm of the distance in nats
+A rung has a *depth*, which unlike the score does not saturate: the logarithm of the distance in nats
 (log-probabilities), or whether the text differs (greedy and sampled). Prompts that candidate and rung both answered
 are compared pairwise, since a prompt's own sensitivity is most of the spread.
 """
@@ -28,7 +28,7 @@ _FLOOR = 1e-4
 
 
 def depth(mode: DriftMode, distance: float) -> float:
-    """A distance on a scale that keeps coarse rungs apart: decades of nats, or the distance itself for texts."""
+    """A distance on a scale that separates coarse rungs: decades of nats, or the distance itself for texts."""
     return math.log10(max(min(distance, 100.0), _FLOOR)) if mode is DriftMode.LOGPROBS else distance
 
 
@@ -58,7 +58,7 @@ class Ladder:
 
     Attributes:
         seed: of the prompts' leads; only under the same one are prompts the same words.
-        model: what the reference called itself, for people.
+        model: the model id of the reference, for display.
     """
 
     seed: int
@@ -136,7 +136,7 @@ def depths_of(candidate: CandidateTest) -> dict[str, float]:
 def place(scored: Mapping[str, float], rungs: Sequence[Rung], *, paired: bool) -> tuple[str | None, tuple[str, ...]]:
     """The nearest rung, and all that the candidate's depth is consistent with (each by a 95% t interval).
 
-    Approximate where the candidate was asked only until its verdict was known: stopping early favours extremes.
+    Approximate if the test stopped at its verdict: stopping early favours extreme values.
     """
     if not scored or not rungs:
         return None, ()
@@ -149,7 +149,7 @@ def _gap(own: Mapping[str, float], known: Mapping[str, float], *, paired: bool) 
     """Difference in mean depth, and half the width of its interval."""
     shared = sorted(own.keys() & known.keys()) if paired else []
     if len(shared) >= LEAST_SHARED:
-        # One imagined pair on either side, so that prompts which happen to agree do not claim certainty.
+        # One artificial pair on either side, so that prompts which agree by chance do not give a zero width.
         differences = [own[prompt] - known[prompt] for prompt in shared]
         spread = stdev([*differences, 0.5, -0.5])
         margin = scipy.stats.t.ppf((1 + LEVEL) / 2, len(differences) - 1) * spread / math.sqrt(len(differences))

@@ -1,4 +1,4 @@
-"""Was the candidate asked the same thing, and does it show its distribution as it is?"""
+"""Test whether the candidate received the same prompt, and shows its distribution before the sampler."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from trueweight.drift.distance import LinearFit, fit_line
 from trueweight.drift.facts import Facts
 
 LEAST_PROMPTS = 4
-"""Prompts before anything is said: fewer than the fastest verdict of drift needs."""
+"""Prompts before any statement: fewer than the fastest verdict of drift needs."""
 
 _STEADY = 0.04
-"""How far slopes may scatter around their median and still be one temperature."""
+"""The largest relative deviation of slopes from their median that one temperature explains."""
 
 _SLOPE_OFF = 0.08
 _OFFSET_OFF = 0.03
@@ -20,14 +20,14 @@ _OFFSET_OFF = 0.03
 
 @dataclass(slots=True)
 class MisconfigurationTest:
-    """Looks at every prompt that reference (twice) and candidate have answered."""
+    """Collects the prompts that the reference (twice) and the candidate have answered."""
 
     offsets: list[int] = field(default_factory=list)
     lines: list[LinearFit] = field(default_factory=list)
     lengths: list[tuple[int, int]] = field(default_factory=list)
 
     def add(self, a: Facts, b: Facts, c: Facts) -> None:
-        """Take in one prompt's answers."""
+        """Add one prompt's answers."""
         if a.prompt_tokens is not None and a.prompt_tokens == b.prompt_tokens and c.prompt_tokens is not None:
             self.offsets.append(c.prompt_tokens - a.prompt_tokens)
         line = fit_line(a.top, c.top)
@@ -37,19 +37,19 @@ class MisconfigurationTest:
 
     @property
     def verdict(self) -> str:
-        """What is misconfigured, in a sentence; empty if nothing is known to be."""
+        """The misconfiguration, in a sentence; empty if there is no evidence of one."""
         return self._template() or self._sampler()
 
     @property
     def remark(self) -> str:
-        """Something smaller that deserves to be said; empty if there is nothing."""
+        """A smaller difference, in a sentence; empty if there is none."""
         if len(self.offsets) < LEAST_PROMPTS or self.verdict:
             return ""
         odd = [offset for offset in self.offsets if offset]
         if len(odd) == len(self.offsets) and len(set(odd)) == 1:
             return f"every prompt counts {odd[0]:+d} token: a start-of-text token is counted differently, or doubled"
         if odd:
-            return f"{len(odd)} of {len(self.offsets)} prompts count other tokens than on the reference"
+            return f"{len(odd)} of {len(self.offsets)} prompts have other token counts than on the reference"
         return ""
 
     def _template(self) -> str:
@@ -74,7 +74,7 @@ class MisconfigurationTest:
         if abs(slope - 1.0) > _SLOPE_OFF:
             return (
                 f"its log-probabilities are {slope:.2f} times the reference's on every prompt: sampler, "
-                f"a temperature of {1 / slope:.2f} is applied whatever is asked"
+                f"a temperature of {1 / slope:.2f} is applied to every request"
             )
         if offset > _OFFSET_OFF:
             return (

@@ -1,7 +1,7 @@
-"""The near-tie bank: prompts on which the reference hesitates, so that a small change of weights changes its words.
+"""Near ties: prompts with small margins of the reference, where a small change of weights changes the text.
 
-Found on one answer of the reference and tested on others, so that choosing them favours nobody: the reference's two
-test answers and the candidate's are all fresh draws.
+They are selected by one answer of the reference and tested with others, so the selection causes no bias: the
+reference's two test answers and the candidate's are all fresh draws.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from trueweight.drift.facts import Facts
 from trueweight.drift.probe import PromptResult
 
 TYPICAL_SHIFT: Final = 0.06
-"""Nats by which a fine quantisation moves the distance between two likely tokens, in the order of magnitude."""
+"""The order of magnitude, in nats, by which a fine quantisation changes the margin of two likely tokens."""
 
 TOO_CLOSE: Final = 0.004
-"""Nats below which an honest change of stack decides as well; such positions tell nothing of the weights."""
+"""The margin, in nats, below which another stack with the same weights changes the token too."""
 
 LEAST_EXPECTED: Final = 0.35
-"""Expected changes along the answer that make a prompt a near tie."""
+"""A prompt with at least this many expected changes is a near tie."""
 
 
 def expected_flips(margins: tuple[float, ...]) -> float:
-    """How many of an answer's tokens a change of weights is expected to flip, up to a factor.
+    """The expected number of an answer's tokens that a change of weights flips, up to a factor.
 
     ``margins`` are distances in nats between the two likeliest tokens, one a token. Minus infinity if any of them is
     so small that rounding decides.
@@ -35,7 +35,7 @@ def expected_flips(margins: tuple[float, ...]) -> float:
 
 
 def select_near_ties(answers: Mapping[str, PromptResult]) -> tuple[str, ...]:
-    """The prompts that hesitate most first; those whose answers show no margins are left out."""
+    """The near ties, most expected flips first; prompts whose answers have no margins are left out."""
     found = {
         prompt: expected_flips(answer.margins)
         for prompt, answer in answers.items()

@@ -1,4 +1,4 @@
-"""What an investigation came to, candidate by candidate, as numbers."""
+"""The results of an investigation, candidate by candidate, as numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ METHOD = "mean excess over prompts, 95% betting confidence sequence (holds at an
 
 
 def drift_outcomes(found: Investigation, ladder: Ladder | None = None) -> dict[str, Drift]:
-    """Provider → what is known of it. Candidates without a verdict are inconclusive."""
+    """Provider → its result. Candidates without a verdict are inconclusive."""
     return {name: _outcome(found, candidate, ladder) for name, candidate in found.candidates.items()}
 
 

@@ -1,6 +1,6 @@
 """What a provider supports: log-probabilities, how many, and whether before or after its sampler.
 
-The first probe is the first prompt's own request, so that it costs nothing where log-probabilities are compared.
+The first probe is the first prompt's request, so it costs nothing extra if log-probabilities are compared.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Support:
     Attributes:
         top: alternatives it lists for a token; 0 if it sends no log-probabilities.
         five_only: whether it refuses a request for 20 of them and answers one for 5.
-        processed: whether they depend on the temperature asked for.
-        findings: what is worth telling of it.
+        processed: whether they depend on the requested temperature.
+        findings: remarks for the report.
     """
 
     top: int = 0
@@ -39,7 +39,7 @@ class Support:
 
 
 def follow_up_probes(first: PromptResult) -> tuple[RequestKind, ...]:
-    """What to ask after the first probe: fewer alternatives if it was of no use, else another temperature."""
+    """The probes after the first one: fewer alternatives if it showed none, else another temperature."""
     if isinstance(first, Facts) and first.top:
         return (RequestKind.PROBE_HOT,)
     return (RequestKind.LOGPROBS_FIVE,)
@@ -56,18 +56,18 @@ def support_of(answers: Mapping[RequestKind, PromptResult]) -> Support:
         note = f"refuses top_logprobs = {REQUESTED_TOP}{refusal} and answers 5"
         return Support(len(five.top), five_only=True, findings=(note,))
     if isinstance(first, MissingReply) and not first.why.startswith("http-"):
-        return Support()  # It said nothing at all; that is no news about log-probabilities.
+        return Support()  # Without a response nothing is known about log-probabilities.
     return Support(findings=(f"sends no log-probabilities{refusal}",))
 
 
 def _full(first: Facts, answers: Mapping[RequestKind, PromptResult]) -> Support:
     notes = []
     if len(first.top) < REQUESTED_TOP:
-        notes.append(f"shows {len(first.top)} of the {REQUESTED_TOP} alternatives asked for")
+        notes.append(f"shows {len(first.top)} of the {REQUESTED_TOP} requested alternatives")
     processed = _processed(first, answers)
     if processed:
         notes.append(
-            "its log-probabilities change with the temperature asked for: they are taken after the sampler, and were "
+            "its log-probabilities change with the requested temperature: they are taken after the sampler, and were "
             "compared at temperature 1"
         )
     return Support(len(first.top), processed=processed, findings=tuple(notes))
@@ -81,11 +81,11 @@ def _processed(first: Facts, answers: Mapping[RequestKind, PromptResult]) -> boo
 
 @dataclass(slots=True)
 class Spending:
-    """Requests, and the tokens that were reported for them.
+    """The requests to one provider, and the tokens that it reported for them.
 
     Attributes:
         requests: attempts, retries included.
-        unreported: trials whose answer tells no token counts; their cost is unknown and not in `cost`.
+        unreported: trials without token counts; their cost is unknown and not in `cost`.
     """
 
     requests: int = 0
@@ -94,7 +94,7 @@ class Spending:
     unreported: int = 0
 
     def charge(self, answer: PromptResult, attempts: int) -> None:
-        """Take in one trial."""
+        """Add one trial."""
         self.requests += attempts
         if isinstance(answer, Facts) and answer.prompt_tokens is not None and answer.completion_tokens is not None:
             self.prompt_tokens += answer.prompt_tokens

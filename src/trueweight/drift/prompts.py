@@ -1,10 +1,10 @@
 """The prompt bank: natural requests in many languages and shapes, none of which any cache has seen before.
 
 ``prompts.json`` holds families (a text with two slots). Each pair of fillers comes once, led by a sentence that names
-a person drawn by the run's seed: the same run asks every provider exactly the same words, another seed asks words
-that no prefix or answer cache can know. (Names, not numbers: a small model copies a number out before it says anything
-of its own, and a copied token is one that no quantisation moves.) A fixed digest, not the seed, says whether a prompt
-is for tuning thresholds or for testing, so the two never mix.
+a person drawn by the run's seed: one run sends exactly the same text to every provider, and another seed
+makes texts that no prefix or answer cache contains. (Names, not numbers: a small model often copies a number before it
+writes anything else, and quantisation does not change a copied token.) A fixed digest, not the seed, decides whether a
+prompt is for tuning thresholds or for testing, so the two never mix.
 
 ``steady.json`` holds a second bank of the same make for sampled texts: short conversations whose next answer is nearly
 given by the turns before it.
@@ -39,9 +39,9 @@ class DriftPrompt(NamedTuple):
 
     Attributes:
         id: ``family-a-b``, where a and b are positions of the fillers; the same under every seed.
-        language: of the request, or the programming language of the code it asks for.
+        language: of the request, or the programming language of the requested code.
         kind: prose, dialogue, code, json …
-        shots: what was said before, as pairs of request and answer; the lead stands before the first.
+        shots: earlier turns, as pairs of request and answer; the lead is put before the first.
     """
 
     id: str
@@ -54,12 +54,12 @@ class DriftPrompt(NamedTuple):
 
     @property
     def messages(self) -> list[dict[str, str]]:
-        """As the API takes it."""
-        said = [one for asked, answer in self.shots for one in (("user", asked), ("assistant", answer))]
-        return [{"role": role, "content": content} for role, content in (*said, ("user", self.text))]
+        """The messages of the request."""
+        turns = [one for request, answer in self.shots for one in (("user", request), ("assistant", answer))]
+        return [{"role": role, "content": content} for role, content in (*turns, ("user", self.text))]
 
     def with_lead(self, lead: str) -> DriftPrompt:
-        """The same with these words in front of everything."""
+        """A copy with this lead before the first text."""
         if not self.shots:
             return self._replace(text=lead + self.text)
         (first, answer), *rest = self.shots
@@ -70,7 +70,7 @@ class DriftPrompt(NamedTuple):
 def prompt_bank(seed: int = 0) -> tuple[DriftPrompt, ...]:
     """All prompts, families taking turns, in an order that the seed does not change.
 
-    A prefix of any length is therefore as diverse as the whole, and a longer run asks a shorter one's prompts first.
+    So a prefix of any length is as diverse as the whole, and a longer run begins with the prompts of a shorter one.
     """
     turns = _turns("prompts.json")
     return tuple(_with_leads(turns, itertools.islice(_leads(seed), len(turns))))
@@ -112,7 +112,7 @@ def _family(entry: dict[str, Any]) -> list[DriftPrompt]:
         key = f"{entry['name']}-{i}-{j}"
         split = Split.TUNING if int(digest(["split", key]), 16) % TUNING_SHARE == 0 else Split.TEST
         text = _filled(entry["text"], a, b)
-        shots = tuple((_filled(asked, a, b), answer) for asked, answer in entry.get("shots", ()))
+        shots = tuple((_filled(request, a, b), answer) for request, answer in entry.get("shots", ()))
         made.append(DriftPrompt(key, entry["name"], entry["language"], entry["kind"], split, text, shots))
     return sorted(made, key=lambda prompt: digest(["order", prompt.id]))
 

@@ -6,8 +6,8 @@ distribution and
 
     x = (d(c, A) + d(c, B)) / 2 - d(A, B)
 
-has mean exactly 0, whatever the noise of the model, the stack and the prompt may be: the reference against itself is
-the yardstick, and nothing about the noise is modelled.
+has mean exactly 0 for any noise of the model, the stack and the prompt: the noise is not modelled, but measured by the
+reference against itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NOISE_MEMORY = 64
 
 
 class Score(NamedTuple):
-    """What a prompt says.
+    """The scores of one prompt.
 
     Attributes:
         excess: x as above.
@@ -33,8 +33,8 @@ class Score(NamedTuple):
         lean: sampled text only, in [-½, 1]: x once more, by how far texts go together, with a draw of the reference
             under another seed in place of B.
         gross: greedy text only: x by gross differences alone (see `gross`).
-        strange: sampled text only: how untypical the answer is of the reference's draws (see `typical`), if that can
-            be told on this prompt.
+        strange: sampled text only: how untypical the answer is of the reference's draws (see `typical`), None if this
+            prompt does not show it.
     """
 
     excess: float
@@ -71,10 +71,9 @@ def score_greedy(a: Facts, b: Facts, c: Facts) -> Score:
 def score_sampled(a: Facts, b: Facts, c: Facts, draws: Sequence[Facts], reach: float) -> Score:
     """By texts drawn at temperature 1 with one seed; ``draws`` are the reference's under other seeds.
 
-    ``excess`` asks whether the candidate strays from the reference's answers under its own seed more than they from
-    each other, ``lean`` whether it strays from them more (or less) than an answer under another seed does, and
-    ``strange``, which no seed enters, whether it is unlike the reference's draws.
-    """
+    ``excess``: the candidate's distance from the reference's answers under the same seed, beyond theirs from each
+    other. ``lean``: the same, with an answer under another seed in place of the second one. ``strange`` uses no seed:
+    it compares the candidate's text with the reference's draws."""
     ca, co, ao = (1.0 - agreement(x.plain, y.plain, reach) for x, y in ((c, a), (c, draws[0]), (a, draws[0])))
     strange = score_strange(c.plain, [draw.plain for draw in draws])
     return score_greedy(a, b, c)._replace(lean=triangle(ca, co, ao), strange=strange)

@@ -1,4 +1,4 @@
-"""The script: everything that drift may ask, as cases in a fixed order. Replays read it from the run, not from here."""
+"""The script: every request that drift may send, as cases in a fixed order. A replay reads it from the run instead."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STEADY = "steady"
 
 
 class RequestKind(StrEnum):
-    """How a prompt is asked."""
+    """The kinds of request for a prompt."""
 
     PROBE_HOT = "probe-hot"
     LOGPROBS = "logprobs"
@@ -37,11 +37,11 @@ class RequestKind(StrEnum):
 
 
 OTHERS = (RequestKind.OTHER_1, RequestKind.OTHER_2, RequestKind.OTHER_3, RequestKind.OTHER_4)
-"""The reference's draws under seeds that no candidate is asked under: as many as `typical.DRAWS`."""
+"""The reference's draws under seeds that no candidate gets: as many as `typical.DRAWS`."""
 
 
-# Log-probabilities are asked for at temperature 1 with nothing cut off: there, a server that reports them after its
-# sampler and one that reports them before it say the same.
+# Log-probabilities are requested at temperature 1 without truncation: then a server that reports them after its sampler
+# and one that reports them before it give the same numbers.
 _UNTRUNCATED: Mapping[str, Any] = {"temperature": 1, "top_p": 1}
 _ONE = {"max_tokens": SHORTEST, "logprobs": True}
 _TEXT = {"max_tokens": TEXT_TOKENS}
@@ -72,7 +72,7 @@ _SEEDED = (RequestKind.SAMPLED, *OTHERS)
 
 
 class Script:
-    """Cases by kind and prompt, prompts in the order in which they are asked."""
+    """Cases by kind and prompt; prompts in the order in which they are sent."""
 
     def __init__(self, cases: Iterable[Case]) -> None:
         self.cases = tuple(case for case in cases if case.suite == SUITE)
@@ -80,7 +80,7 @@ class Script:
         self.prompts = tuple(dict.fromkeys(case.id.split("~")[0] for case in self.cases))
 
     def case(self, prompt: str, kind: RequestKind) -> Case:
-        """The case that asks this prompt in this way."""
+        """The case of this prompt and kind."""
         return self._by_name[f"{prompt}~{kind.value}"]
 
     def is_steady(self, prompt: str, kind: RequestKind) -> bool:
@@ -88,23 +88,23 @@ class Script:
         return STEADY in self.case(prompt, kind).tags
 
     def trial(self, prompt: str, kind: RequestKind, provider: Provider, repeat: int = 0) -> Trial:
-        """The trial that asks it of a provider."""
+        """The trial of this prompt and kind for a provider."""
         return Trial.of(self.case(prompt, kind), provider, repeat, Mode.PLAIN)
 
 
 def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Script:
-    """All that may be asked under these settings; the first prompt is what providers are probed with."""
+    """Every request under these settings; the first prompt is also the probe."""
     seed, mode = settings.seed, settings.mode
-    asked = _bank(mode, split, seed)[: max(settings.max_requests, settings.screen)]
-    cases = [_case(prompt, kind, seed) for prompt in asked for kind in _KINDS_BY_MODE[mode]]
+    selected = _bank(mode, split, seed)[: max(settings.max_requests, settings.screen)]
+    cases = [_case(prompt, kind, seed) for prompt in selected for kind in _KINDS_BY_MODE[mode]]
     known = {case.id for case in cases}
-    probes = [_case(asked[0], kind, seed) for kind in _PROBES_BY_MODE[mode]]
+    probes = [_case(selected[0], kind, seed) for kind in _PROBES_BY_MODE[mode]]
     return Script([*(probe for probe in probes if probe.id not in known), *cases])
 
 
 def _bank(mode: DriftMode | None, split: Split, seed: int) -> Sequence[DriftPrompt]:
-    """The prompts in the order of asking. Where texts are sampled, steady ones come first, and show a coarse file;
-    then natural ones take turns with them, whose draws under one seed show a fine one."""
+    """The prompts in order. In sampled mode the steady ones are first, since they detect a coarse file; then natural
+    ones alternate with them, since their draws under one seed detect a fine one."""
     natural = prompts(split, seed=seed)
     if mode is not DriftMode.SAMPLED:
         return natural

@@ -1,4 +1,4 @@
-"""What a person chooses before drift is measured, checked before anything is spent."""
+"""The settings of a drift measurement, validated before any request is sent."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ DEFAULT_REQUESTS = 240
 
 @dataclass(frozen=True, slots=True)
 class DriftSettings:
-    """Choices.
+    """The settings of one measurement.
 
     Attributes:
         mode: None for the sharpest one that reference and candidate both support.
         alpha: false-alarm rate, over all candidates together.
-        max_requests: most requests to each candidate, probes included (the reference is asked two, three or six
-            times as often: log-probabilities, greedy or sampled texts).
-        screen: prompts on which near ties of the reference are looked for in greedy mode; 0 for none.
-        stop: whether to stop asking a candidate as soon as its verdict is known; a ladder is recorded without.
+        max_requests: most requests to each candidate, probes included (the reference gets two, three or six
+            times as many: for log-probabilities, greedy or sampled texts).
+        screen: number of prompts that are screened for near ties of the reference in greedy mode; 0 for none.
+        stop: whether a candidate gets no further requests after its verdict; False to record a ladder.
     """
 
     mode: DriftMode | None = None
@@ -53,12 +53,12 @@ class DriftSettings:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> DriftSettings:
-        """What `as_json` made."""
+        """The settings that `as_json` wrote."""
         mode = None if value["mode"] == "auto" else DriftMode(value["mode"])
         return cls(**{**value, "mode": mode, "thresholds": Thresholds.from_json(value["thresholds"])})
 
     def require_sound(self, providers: Sequence[Provider]) -> None:
-        """Refuse, before spending, what cannot lead to a verdict.
+        """Refuse settings that cannot lead to a verdict, before any request is sent.
 
         Raises:
             ConfigError: ``drift-alpha``, ``drift-reference``, ``drift-candidates`` or ``drift-budget``.
@@ -73,21 +73,21 @@ class DriftSettings:
         names = [provider.name for provider in providers]
         if not any(provider.role is Role.REFERENCE for provider in providers):
             raise ConfigError(
-                "there is no reference to compare with",
+                "the providers have no reference",
                 code="drift-reference",
                 hint=f'Give one of {", ".join(names) or "the providers"} role = "reference" in providers.toml.',
             )
         candidates = len(providers) - 1
         if not candidates:
             raise ConfigError(
-                f"{names[0]!r} is the only provider: there is no candidate to compare with it",
+                f"{names[0]!r} is the only provider: drift needs a candidate as well",
                 code="drift-candidates",
                 hint='Add a [[provider]] with role = "candidate" (the reference twice is a fair first try).',
             )
         least = least_requests(candidates, self.alpha, self.mode, self.thresholds)
         if self.max_requests < least:
             raise ConfigError(
-                f"{self.max_requests} requests to each candidate can never show drift at α = {self.alpha:g} "
+                f"{self.max_requests} requests to each candidate cannot show drift at α = {self.alpha:g} "
                 f"if one of {candidates} drifts; nothing was sent",
                 code="drift-budget",
                 where="--max-requests",
@@ -96,11 +96,11 @@ class DriftSettings:
 
 
 def least_requests(candidates: int, alpha: float, mode: DriftMode | None, thresholds: Thresholds) -> int:
-    """Requests to a candidate below which it can never be told to drift, even if every prompt differs utterly."""
+    """The smallest number of requests to a candidate that can lead to DRIFT, if every prompt differs completely."""
     taus = {DriftMode.GREEDY: thresholds.tau_near_tie, DriftMode.SAMPLED: thresholds.tau_steady}
     tau = taus.get(mode, thresholds.tau_logprobs) if mode else thresholds.tau_logprobs
     evidence, prompts = DriftEvidence(mode or DriftMode.LOGPROBS, thresholds), 0
     while evidence.value < candidates / alpha or prompts < LEAST_PROMPTS:
-        evidence.bet(Score(1.0, 1.0, 0.0, lean=1.0, gross=1.0, strange=1.0), tau)
+        evidence.update(Score(1.0, 1.0, 0.0, lean=1.0, gross=1.0, strange=1.0), tau)
         prompts += 1
     return prompts + (0 if mode in taus else PROBES)

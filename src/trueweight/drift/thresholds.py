@@ -1,4 +1,4 @@
-"""The numbers that were frozen before the held-out test, with where they come from. Read from ``thresholds.json``."""
+"""The calibrated numbers with their source, frozen before the held-out test. Read from ``thresholds.json``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What counts as a difference, and how much of it an honest change of stack may bring.
+    """What counts as a difference, and the tolerance for another stack with the same model.
 
     Attributes:
         logprob_scale: nats at which a first token's distribution counts half as different.
         noise_factor: the scale is at least this many times the median distance of the reference from itself.
-        agreement_scale: characters at which two sampled texts count as going half the way together.
+        agreement_scale: characters of common prefix at which two sampled texts have agreement ½.
         tau_logprobs, tau_greedy, tau_near_tie, tau_sampled, tau_steady: tolerated mean excess, per mode and bank.
         tau_gross: tolerated mean of gross differences at temperature 0.
         tau_lean, tau_strange: tolerated mean lean and strangeness of sampled text.

@@ -1,14 +1,14 @@
-"""How strange a sampled text is among the reference's own draws: needs no seed that both sides understand.
+"""How strange a sampled text is among the reference's draws. No common seed is needed.
 
 The texts of a prompt, the candidate's c and the reference's under m other seeds, are exchangeable if the candidate
-draws from the reference's distribution: whichever of the n = m + 1 texts is c, the same set would have come about with
-the same chance. So with any weights w that treat the texts alike,
+draws from the reference's distribution: each of the n = m + 1 texts is c with the same
+probability, given the set. So with any weights w that treat the texts alike,
 
     x = w(c) / (the mean of all w) - 1
 
 has mean exactly 0, given the set. The weight of a text is one over its mean agreement with all of the set, itself
-included: a rough likelihood ratio of "anything may come" to "the reference's own". Divided by the worst that the very
-set can bring, x lies in [-1, m]; where all texts are the same there is nothing to tell and nothing is bet.
+included: a rough likelihood ratio of "any text" to "the reference". Divided by the largest negative value that the
+set allows, x lies in [-1, m]. If all texts are the same there is no score.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ import numpy.typing as npt
 from trueweight.drift.distance import common_prefix
 
 DRAWS: Final = 4
-"""Draws of the reference a prompt that a candidate's is held against, at most. All candidates share them."""
+"""The largest number of the reference's draws per prompt; all candidates are compared with the same ones."""
 
 _NOTHING = 1e-9
 
 
 def score_strange(candidate: str, references: Sequence[str]) -> float | None:
-    """How much stranger the candidate's text is than a text of this set is on average, in [-1/m, 1].
+    """The candidate's strangeness relative to the average text of this set, in [-1/m, 1].
 
-    None where every text of the set is as strange as any other.
+    None if all texts of the set are equally strange.
     """
     values = strangeness((candidate, *references))
     least, m = float(values.min()), len(references)
-    # Rounding must not carry a score out of the range that bets rely on.
+    # Rounding must not move a score out of the range that the e-process requires.
     return None if least > -_NOTHING else min(1.0, max(-1.0 / m, float(values[0]) / -least / m))
 
 

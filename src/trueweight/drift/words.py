@@ -1,4 +1,4 @@
-"""Drift in sentences for people: "consistent with", never "is"."""
+"""Drift in sentences. A place on the ladder is "consistent with" a rung; it is never certain."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from trueweight.drift.candidate import CandidateTest
 from trueweight.drift.investigate import Investigation
 
 _VERDICTS: Final = {
-    DriftVerdict.DRIFT: "Its answers are not distributed as the reference's.",
-    DriftVerdict.EQUIVALENT: "It differs from the reference by less than honest stacks may.",
-    DriftVerdict.INCONCLUSIVE: "Not decided.",
+    DriftVerdict.DRIFT: "Its output distribution differs from the reference's by more than another stack would.",
+    DriftVerdict.EQUIVALENT: "Its output distribution differs from the reference's by less than another stack would.",
+    DriftVerdict.INCONCLUSIVE: "There is too little evidence to decide.",
 }
 
 
 RARE_SHARE: Final = 0.1
-"""Share of the reference's draws that another of the set says too, below which strangeness cannot tell anything."""
+"""If a smaller share of the reference's draws occurs more than once, strangeness shows nothing."""
 
 LEAST_PROMPTS_FOR_DRAWS: Final = 12
 
 
 def with_words(drift: Drift, c: CandidateTest) -> Drift:
-    """The same with its words: the verdict, the effect beside the noise floor, and the place on the ladder."""
+    """A copy with its words: the verdict, the effect next to the self-agreement, and the place on the ladder."""
     head = c.misconfiguration.verdict if drift.verdict is DriftVerdict.MISCONFIGURED else _VERDICTS[drift.verdict]
     if drift.verdict is DriftVerdict.MISCONFIGURED:
-        head = f"Not asked the same, or sampled otherwise, so its weights cannot be judged: {head}."
+        head = f"It receives another prompt or samples differently, so its weights cannot be judged: {head}."
     parts = [head, _effect(drift), _place(drift)]
     return msgspec.structs.replace(drift, words=" ".join(part for part in parts if part))
 
@@ -49,10 +49,10 @@ def _effect(drift: Drift) -> str:
     )
     if drift.mode is DriftMode.SAMPLED:
         return (
-            f"{differ}; {found['typical']:.1%} are answers that the reference gives under other seeds too "
-            f"(its own draws: {found['typical_floor']:.1%})."
+            f"{differ}; {found['typical']:.1%} of its answers also occur among the reference's draws under other seeds "
+            f"(of the reference's draws: {found['typical_floor']:.1%})."
         )
-    return f"{differ}; {found['gross']:.1%} more depart where it is sure of its words."
+    return f"{differ}; {found['gross']:.1%} more differ at a token where the reference had a large margin."
 
 
 def _place(drift: Drift) -> str:
@@ -64,7 +64,7 @@ def _place(drift: Drift) -> str:
 
 
 def remarks_of(found: Investigation, c: CandidateTest) -> tuple[str, ...]:
-    """Other things noticed on the way, in sentences."""
+    """Further observations, in sentences."""
     tally, n = c.tally, len(c.scored)
     notes = list(found.support[c.provider.name].findings) if c.provider.name in found.support else []
     if c.misconfiguration.remark:
@@ -73,7 +73,7 @@ def remarks_of(found: Investigation, c: CandidateTest) -> tuple[str, ...]:
         notes.append(c.misconfiguration.verdict)
     if tally.raw_differs:
         notes.append(
-            f"{tally.raw_differs} of {n} answers differ from the reference's in white space at their ends only"
+            f"{tally.raw_differs} of {n} answers differ from the reference's only in white space at their ends"
         )
     if tally.empty:
         notes.append(f"{tally.empty} of {n} answers are empty where the reference's are not")
@@ -85,12 +85,12 @@ def remarks_of(found: Investigation, c: CandidateTest) -> tuple[str, ...]:
         notes.append(f"the reference stopped answering ({found.reference_dead}); what was measured before is kept")
     own = found.spent[c.provider.name]
     if own.unreported and c.provider.price is not None:
-        notes.append(f"{own.unreported} requests reported no usage; the cost is without them")
+        notes.append(f"{own.unreported} requests reported no usage; the cost does not include them")
     if c.mode is DriftMode.SAMPLED and n >= LEAST_PROMPTS_FOR_DRAWS and tally.typical_floor / n < RARE_SHARE:
-        notes.append("the reference's own draws hardly ever repeat: how typical an answer is tells little of it")
+        notes.append("the reference's draws rarely repeat, so how typical an answer is shows little")
     if c.mode is DriftMode.SAMPLED and n and c.seeds_differ:
         notes.append(
-            "its seeds do not give the reference's draws: only how typical its answers are can be judged, and that "
-            "never shows equivalence"
+            "its seeds do not reproduce the reference's draws: only how typical its answers are can be judged, which "
+            "cannot show equivalence"
         )
     return tuple(notes)

@@ -9,7 +9,7 @@ import numpy as np
 from resample import Floats, draw, log_wealth
 from samples import Answers, Samples
 
-from trueweight.drift.betting import MIDDLING
+from trueweight.drift.betting import RARE_EVENTS
 from trueweight.drift.evidence import STRANGE_SHARE
 from trueweight.drift.facts import Facts
 from trueweight.drift.gross import score_gross
@@ -80,7 +80,7 @@ class Scores:
     def path_of_strange(self) -> Floats:
         """Log wealth of the test that no seed enters, alone."""
         assert self.strange is not None
-        return log_wealth(self.strange, self.thresholds.tau_strange, least=-1.0 / DRAWS, portfolio=MIDDLING)
+        return log_wealth(self.strange, self.thresholds.tau_strange, least=-1.0 / DRAWS, portfolio=RARE_EVENTS)
 
 
 def _mean(left: Floats, right: Floats) -> Floats:

@@ -16,7 +16,7 @@ from resample import Floats, clopper_pearson, log_wealth
 from samples import Samples
 from variants import HONEST
 
-from trueweight.drift.betting import MIDDLING
+from trueweight.drift.betting import RARE_EVENTS
 from trueweight.drift.facts import Facts
 from trueweight.drift.typical import DRAWS
 
@@ -37,7 +37,7 @@ def drawn_first_tokens(samples: Samples, cells: Cells, rng: np.random.Generator,
         row: dict[str, Any] = {"provider": name, "runs": runs, "prompts": len(prompts)}
         row["mean"] = round(float(np.nanmean(x)), 4)
         for words, tau in (("tolerant", cells.thresholds.tau_strange), ("exact", 0.0)):
-            wealth = log_wealth(x, tau, least=-1.0 / DRAWS, portfolio=MIDDLING).max(axis=1)
+            wealth = log_wealth(x, tau, least=-1.0 / DRAWS, portfolio=RARE_EVENTS).max(axis=1)
             for alpha in LEVELS:
                 hits = int((wealth >= -math.log(alpha)).sum())
                 low, high = clopper_pearson(hits, runs)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trueweight.drift.betting import LEAST_PROMPTS, PORTFOLIO, Stake
+from trueweight.drift.betting import LEAST_SCORE, PORTFOLIO, Stake
 from trueweight.drift.misconfiguration import LEAST_PROMPTS as RIPE
 
 Floats = npt.NDArray[np.float64]
@@ -29,7 +29,7 @@ def log_wealth(
     taus: Floats | float,
     *,
     below: bool = False,
-    least: float = LEAST_PROMPTS,
+    least: float = LEAST_SCORE,
     portfolio: tuple[Stake, ...] = PORTFOLIO,
 ) -> Floats:
     """Logarithm of the wealth after each prompt, for scores of shape (runs, prompts); nothing is bet on a NaN."""
