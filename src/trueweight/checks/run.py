@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from trueweight.core import PROTOCOLS, Case, Finding, Outcome, Reply, ReplyDigest
 from trueweight.core.check import (
@@ -33,10 +34,11 @@ def run_checks(case: Case, reply: Reply, *, without: Collection[str] = ()) -> tu
     Raises:
         ConfigError: if the case gives a check parameters that it does not take.
     """
+    target = _Target(case, reply, reply.choice_views(), PROTOCOLS.get(reply.api).completions)
     findings = [
         _finding(case, entry, result)
         for entry in CHECKS.all().values()
-        if entry.info.id not in without and (result := _run(case, reply, entry)) is not None
+        if entry.info.id not in without and (result := _run(target, entry)) is not None
     ]
     unknown = [
         Finding(name, Outcome.NOT_APPLICABLE, case.severity, "this version of trueweight has no such check")
@@ -69,14 +71,21 @@ def run_paired_checks(
     return {trial: tuple(findings) for trial, findings in found.items()}
 
 
-def _run(case: Case, reply: Reply, entry: Check) -> CheckResult | None:
-    info = entry.info
+class _Target(NamedTuple):
+    """What all checks judge: a reply, its views by choice, and whether it is a completion."""
+
+    case: Case
+    reply: Reply
+    views: Sequence[Reply]
+    completion: bool
+
+
+def _run(target: _Target, entry: Check) -> CheckResult | None:
+    info, case, reply = entry.info, target.case, target.reply
     named = info.id in case.checks
     if entry.run is None or (info.on_request and not named) or not (reply.ok or info.any_status):
         return None
-    if info.protocol not in (None, reply.api):
-        return None
-    if info.scope is not Scope.RESPONSE and not PROTOCOLS.get(reply.api).completions:
+    if info.protocol not in (None, reply.api) or (info.scope is not Scope.RESPONSE and not target.completion):
         return None
     if info.obeys and not named and _REFUSED in case.checks:
         return None
@@ -85,7 +94,9 @@ def _run(case: Case, reply: Reply, entry: Check) -> CheckResult | None:
         validate_params(info.id, params, where=f"case {case.key}")
     if info.scope is not Scope.CHOICE:
         return entry.run(case, reply, params)
-    return _of_all_choices([(view.at, entry.run(case, view, params)) for view in reply.choice_views()])
+    if len(target.views) == 1:
+        return entry.run(case, target.views[0], params)
+    return _of_all_choices([(view.at, entry.run(case, view, params)) for view in target.views])
 
 
 def _of_all_choices(results: Sequence[tuple[int, CheckResult | None]]) -> CheckResult | None:
