@@ -1,4 +1,4 @@
-"""Healthy oddities are never flagged, and a check is quiet where it cannot judge."""
+"""Healthy oddities are no findings, and a check gives none where it cannot judge."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_chunk_boundaries_are_no_finding(size: int) -> None:
     ],
 )
 def test_a_marker_that_was_asked_for_is_no_leak(text: str, asked: Case) -> None:
-    """The request, its tools, or the case's answer speak of the marker: the reply may."""
+    """The request, its tools or the case's answer have the marker, so the reply may."""
     assert fails(says(text), asked) == []
 
 
@@ -110,12 +110,12 @@ def test_marker_text_inside_arguments_is_fine() -> None:
     ],
 )  # fmt: skip
 def test_markers_of_every_known_family_are_found(marker: str) -> None:
-    """Whatever the family, a leaked marker is named."""
+    """A leaked marker of each family is found."""
     assert "markers-in-content" in fails(says(f"ok {marker} weather"))
 
 
 def test_a_4xx_is_judged_by_http_checks_only() -> None:
-    """A refusal is no reply: only what is about HTTP speaks."""
+    """A refusal is no completion: only checks of HTTP judge it."""
     refused = plain({"error": {"message": "response_format is not supported"}}, status=400)
     found = run_checks(case(response_format={"type": "json_object"}), read_reply(refused))
     assert {f.check: f.outcome for f in found} == {
@@ -125,7 +125,7 @@ def test_a_4xx_is_judged_by_http_checks_only() -> None:
 
 
 def test_a_refusal_that_names_no_feature_is_a_failure() -> None:
-    """UNSUPPORTED is only for a clean word about something the request asked for."""
+    """UNSUPPORTED is only for a message that names a parameter of the request."""
     assert fails(plain({"error": {"message": "too bad"}}, status=400)) == ["request-accepted"]
     assert "request-accepted" in fails(exchange(b"response_format", status=400))
 
@@ -191,7 +191,7 @@ def places(document: object) -> list[tuple[object, object]]:
 
 
 def test_the_plain_examples_are_healthy() -> None:
-    """What the other tests call good has no finding at all."""
+    """The healthy samples of the other tests have no finding."""
     assert [fails(made) for made in (OK_TEXT, OK_CALL, OK_STREAM, OK_PARTS)] == [[], [], [], []]
 
 

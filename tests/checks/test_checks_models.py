@@ -1,4 +1,4 @@
-"""The list of models: held to its own laws and to those of HTTP, and to none of a completion."""
+"""The list of models: its own checks and those of HTTP judge it, and none of a completion."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHAT_ONLY = {info.id for info in all_checks()} - {
 
 
 def found(made: Exchange, asked: Case = MODELS_CASE) -> dict[str, Outcome]:
-    """What every check that speaks says."""
+    """The outcome of every check that judges it."""
     return {one.check: one.outcome for one in run_checks(asked, read_reply(made))}
 
 
@@ -33,7 +33,7 @@ def failing(made: Exchange, asked: Case = MODELS_CASE) -> set[str]:
 
 
 def test_a_list_of_models_is_no_completion() -> None:
-    """Nothing is odd about it, nothing fails, and no check of completions speaks."""
+    """It has no anomaly, no check fails, and no check of completions judges it."""
     assert read_reply(WHOLE_LIST).anomalies == ()
     assert set(found(WHOLE_LIST).values()) == {Outcome.PASS}
     assert not set(found(WHOLE_LIST)) & CHAT_ONLY
@@ -81,7 +81,7 @@ def test_a_server_that_lists_nothing_may_say_so() -> None:
     assert failing(not_json) == {"request-accepted", "error-object"}
 
 
-def test_evidence_is_the_model_that_breaks_the_law() -> None:
+def test_evidence_is_the_model_that_breaks_the_requirement() -> None:
     """Not the whole list, which may be long."""
     many = [MODEL | {"id": f"m{at}"} for at in range(50)]
     for broken, check in ((MODEL | {"id": None}, "models-list"), ({"id": "lone"}, "models-fields")):

@@ -1,4 +1,4 @@
-"""The register: parameters are validated, severity follows the case, unknown checks are said."""
+"""The registry: parameters are validated, severity follows the case, unknown checks are said."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def one(check_id: str, made: object, asked: object) -> Finding:
 
 
 def test_the_ids_that_suites_rely_on_are_there() -> None:
-    """The fixed vocabulary of suite authors."""
+    """Suites rely on these ids."""
     assert set(FIXED) <= {info.id for info in all_checks()}
 
 
@@ -42,20 +42,20 @@ def test_the_ids_that_suites_rely_on_are_there() -> None:
     ],
 )
 def test_bad_parameters_say_where_and_what(check_id: str, params: dict, words: str) -> None:
-    """A suite's author is told the parameter, the fault and what is valid."""
+    """The error names the parameter, what is wrong and what is valid."""
     with pytest.raises(ConfigError, match=words) as error:
         validate_params(check_id, params, where="suite.yaml:3")
     assert "suite.yaml:3" in str(error.value)
 
 
 def test_an_unknown_check_gets_a_near_miss() -> None:
-    """A misspelt id names the one that was meant."""
+    """A misspelt id gets the nearest name."""
     with pytest.raises(ConfigError, match="Did you mean 'json-equals'"):
         validate_params("json-equal", {})
 
 
 def test_every_check_says_where_its_requirement_comes_from() -> None:
-    """A clause or a bug report, why it matters, and what to do about it: one line that requires, and a link."""
+    """A clause or a bug report, why it matters, and what to do about it: one line, and a link."""
     for info in all_checks():
         assert info.source.startswith("https://"), info.id
         assert info.requirement.endswith(".") and "\n" not in info.requirement
@@ -69,14 +69,14 @@ def test_every_parameter_schema_is_a_valid_schema() -> None:
 
 
 def test_the_cases_severity_wins_where_it_names_the_check() -> None:
-    """A named check weighs what the case says; all others weigh what they say themselves."""
+    """A named check has the severity of the case; every other check has its own."""
     asked = replace(case({"finish-reason": {"one_of": ["length"]}}), severity=Severity.INFO)
     assert one("finish-reason", OK_TEXT, asked).severity is Severity.INFO
     assert one("http-json", OK_TEXT, asked).severity is Severity.MUST
 
 
 def test_a_check_of_a_newer_version_is_said() -> None:
-    """An old tool says that it cannot judge, and does not crash."""
+    """An older version reports that it cannot judge, and does not raise."""
     found = one("from-the-future", OK_TEXT, case({"from-the-future": {}}))
     assert found.outcome is Outcome.NOT_APPLICABLE
 
@@ -134,7 +134,7 @@ def test_findings_can_always_be_written() -> None:
 
 
 def test_a_request_that_should_be_refused_is_not_held_to_be_obeyed() -> None:
-    """Whoever answers a malformed request has broken one law, not also all those about what it asked."""
+    """An answer to a malformed request breaks one requirement, and not also those about what it requests."""
     asked = case({"request-refused": {}}, tool_choice="required", tools=[])
     failed = {f.check for f in run_checks(asked, read_reply(OK_TEXT)) if f.outcome is Outcome.FAIL}
     assert failed == {"request-refused"}
