@@ -1,10 +1,10 @@
 """How true the reported times are, and what they cost: ``python tests/bench/wire``.
 
-One server, in a process of its own, that knows when it was asked and when it wrote each chunk; and contestants, each
-in a process of its own, one after the other: trueweight (send and record to disk, as ``trueweight run`` does); the same
-carried by aiohttp, if ``httpx-aiohttp`` is installed, and by httpx's own transport; the ``openai`` SDK as the K2 Vendor
-Verifier uses it; and ``aiperf`` if there is one (on the PATH, or named by ``TRUEWEIGHT_AIPERF``). Not a test: it prints
-a table and asserts nothing.
+One server, in a process of its own, that knows when it was asked and when it wrote each chunk; and contestants, each in
+a process of its own, one after the other: trueweight (send and record to disk, as ``trueweight run`` does), directly
+and through a proxy, whose place the server takes; trueweight carried by aiohttp, if ``httpx-aiohttp`` is there, and by
+httpx's own stack; the ``openai`` SDK as the K2 Vendor Verifier uses it; and ``aiperf`` if there is one (on the PATH, or
+named by ``TRUEWEIGHT_AIPERF``). Not a test: it prints a table and asserts nothing.
 """
 
 # ruff: noqa: T201
@@ -24,7 +24,14 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-CONTESTANTS = ("trueweight", "trueweight_httpx-aiohttp", "trueweight_httpx", "openai_sdk", "aiperf_cli")
+CONTESTANTS = (
+    "trueweight",
+    "trueweight_proxied",
+    "trueweight_httpx-aiohttp",
+    "trueweight_httpx",
+    "openai_sdk",
+    "aiperf_cli",
+)
 
 
 @contextmanager

@@ -61,13 +61,14 @@ def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
     from trueweight.store import Manifest, RunDir
     from trueweight.wire import Environment, SendResult, WireSettings, run_loop, send
 
-    provider = Provider("bench", f"{url}/v1", "m", timeout=600)
+    proxied = transport == "proxied"  # the server takes the proxy's place: it ignores the request target
+    provider = Provider("bench", "http://provider.invalid/v1" if proxied else f"{url}/v1", "m", timeout=600)
 
     def trials(count: int, mode: Mode) -> list[Trial]:
         cases = (Case(mode.value, f"c{n}", {"messages": MESSAGES, "max_tokens": CHUNKS}) for n in range(count))
         return [Trial.of(case, provider, 0, mode) for case in cases]
 
-    environment = Environment(transport=carrier(transport))
+    environment = Environment(transport=carrier(transport), proxies=lambda: {"http": url} if proxied else {})
 
     def timed(todo: list[Trial], at_once: int, run: RunDir) -> tuple[float, float]:
         settings = WireSettings(concurrency=at_once)
