@@ -1,4 +1,4 @@
-"""What a base URL must be, and why one is refused."""
+"""What is wrong with a base URL."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def flaw_of(url: str) -> tuple[str, bool]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        # urllib quotes the port in its message, and part of a password can stand there.
-        return "it is no URL (bad host or port)", True
+        # urllib quotes the port in its message, and it can be part of a password.
+        return "it is not a URL (bad host or port)", True
     added = next((path for path in _paths() if parts.path.rstrip("/").endswith(path)), "")
     shown = (
         (
@@ -28,7 +28,7 @@ def flaw_of(url: str) -> tuple[str, bool]:
     )
     hidden = (
         ("@" in parts.netloc, "it has a user name or password in it"),
-        (bool(parts.query or parts.fragment), "it has a query or a fragment, and keys hide there"),
+        (bool(parts.query or parts.fragment), "it has a query or a fragment, which may hold a key"),
     )
     for wrong, flaw in hidden:
         if wrong:

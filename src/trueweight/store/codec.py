@@ -25,13 +25,15 @@ from trueweight.core import (
     Stamp,
     compact_json,
 )
-from trueweight.store.typed import problem_of
 
 VERSION: Literal[1] = 1
 
 # JSON allows these raw, but they break lines or terminals for people who grep, and lone surrogates are not UTF-8.
 _UNQUIET = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DELETE = b"\x7f"  # the one of them that is ASCII
+
+# msgspec writes: Expected `int`, got `str` - at `$.attempts[0].status`
+_AT_FIELD = re.compile(r"^(?P<problem>.*?)(?: - at `(?:key in )?(?P<field>\$[^`]*)`)?$", re.DOTALL)
 
 _Count = Annotated[int, Meta(ge=0)]
 
@@ -203,6 +205,16 @@ def _decode_slowly(line: bytes, where: str) -> _Line:
     except (msgspec.ValidationError, RecursionError) as error:
         field, problem = problem_of(error)
         raise _corrupt(where, f"at {field}: {problem}") from None
+
+
+def problem_of(error: Exception) -> tuple[str, str]:
+    """The path of the field, such as ``$.attempts[0].status``, and what is wrong with it.
+
+    The path is ``$`` where msgspec names none: the value as a whole is meant.
+    """
+    found = _AT_FIELD.match(str(error))
+    assert found is not None
+    return found["field"] or "$", found["problem"].replace("`", "")[:200]
 
 
 def _corrupt(where: str, reason: str) -> InfrastructureError:
