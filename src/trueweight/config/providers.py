@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trueweight.config.entry import read_entry
 from trueweight.config.lines import Lines
+from trueweight.config.provider_table import read_provider
 from trueweight.config.spot import Spot
 from trueweight.config.toml import parse_toml, read_toml_text
 from trueweight.core import Provider, Role, near_miss
@@ -32,7 +32,7 @@ def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider,
     providers: list[Provider] = []
     for index, entry in enumerate(entries):
         spot = file.inside("provider", index)
-        provider = read_entry(spot, entry, environ)
+        provider = read_provider(spot, entry, environ)
         _refuse_clash(spot, provider, providers)
         providers.append(provider)
     return tuple(providers)

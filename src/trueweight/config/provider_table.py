@@ -51,7 +51,7 @@ class _PriceTable(Struct):
 
 
 class _ProviderTable(Struct):
-    """A ``[[provider]]`` as the file has it: keys, types and ranges. What they must mean is checked by `read_entry`."""
+    """A ``[[provider]]`` as the file has it: keys, types and ranges. Their meaning is checked by `read_provider`."""
 
     name: _Text
     base_url: _Text
@@ -70,7 +70,7 @@ class _ProviderTable(Struct):
     timeout: _Limit = 120.0
 
 
-def read_entry(spot: Spot, entry: Mapping[str, Any], environ: Mapping[str, str]) -> Provider:
+def read_provider(spot: Spot, entry: Mapping[str, Any], environ: Mapping[str, str]) -> Provider:
     """The provider of one table.
 
     Raises:
