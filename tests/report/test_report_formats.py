@@ -13,8 +13,9 @@ from report_sample import make_summary
 from rich.console import Console
 
 from trueweight.core import ConfigError
-from trueweight.report import find_format, format_names, print_table, render, render_markdown
+from trueweight.report import find_format, format_names, render, render_markdown
 from trueweight.report.formats.markdown import fenced, inline
+from trueweight.report.terminal import print_table
 
 HOSTILE = (
     "\x1b[2J<script>alert(1)</script> ![x](http://evil/p.png) [y](javascript:z) @everyone #12 "

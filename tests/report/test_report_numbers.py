@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trueweight.report.axes import MARGIN, WIDTH, axis, mark
 from trueweight.report.numbers import percent, plain, points, sample, span, write
-from trueweight.report.page.charts import MARGIN, WIDTH, axis, mark
 
 
 @given(st.floats(0, 1, exclude_min=True, exclude_max=True))

@@ -18,7 +18,8 @@ from trueweight.cli._progress import watching
 from trueweight.cli._transport import print_carriers
 from trueweight.core import ExitCode
 from trueweight.plan import Forecast, Plan, forecast
-from trueweight.report import for_log, print_table, visible
+from trueweight.report import for_log, visible
+from trueweight.report.terminal import print_table
 from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import SendResult, WireSettings, run_loop
 from trueweight.workflow.apis import api_notes

@@ -13,9 +13,10 @@ from rich.table import Table
 from trueweight.cli._transport import print_carriers
 from trueweight.core import ConfigError, Estimate, ExitCode, Mode, Provider, Suite
 from trueweight.report import for_log, visible
+from trueweight.report.load import load_page
 from trueweight.store import RunFile, replace_plain
 from trueweight.wire import WireSettings, run_loop
-from trueweight.workflow.load import Level, Point, Slo, as_json, lay_out, measure_level, page, sweep
+from trueweight.workflow.load import Level, Point, Slo, as_json, curves, lay_out, measure_level, sweep
 
 DEFAULT = "1,2,4,8,16,32"
 
@@ -90,7 +91,7 @@ def run_load(
     interrupted = run_loop(send_all)
     found = as_json(points, slo, suite=suite.name, requests=requests, seed=seed)
     replace_plain(RunFile.LOAD.of(directory), json.dumps(found, indent=1, sort_keys=True).encode("ascii") + b"\n")
-    html = page(points, slo, suite=suite.name, requests=requests)
+    html = load_page(curves(points), limits=str(slo), suite=suite.name, requests=requests)
     replace_plain(RunFile.LOAD_PAGE.of(directory), html.encode("utf-8", "backslashreplace"))
     if not quiet:
         Console(emoji=False).print(_table(points))

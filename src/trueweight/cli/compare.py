@@ -28,7 +28,8 @@ def command(*, before: Path, after: Path, form: str, as_json: bool, output: Path
     """
     from rich.console import Console
 
-    from trueweight.report import comparison_json, comparison_markdown, print_comparison
+    from trueweight.report import comparison_json, comparison_markdown
+    from trueweight.report.terminal import print_comparison
     from trueweight.store import RunDir
     from trueweight.workflow.compare import compare
     from trueweight.workflow.judge import judge_run

@@ -16,7 +16,7 @@ def command(directory: Path, quiet: bool) -> None:
     """Judge the recorded exchanges of a run again and write DIR/summary.json. Uses no network."""
     from rich.console import Console
 
-    from trueweight.report import print_table
+    from trueweight.report.terminal import print_table
     from trueweight.store import RunDir, RunFile
     from trueweight.workflow.finish import conclude
 

@@ -24,7 +24,7 @@ def command(runs: tuple[Path, ...], out: Path, quiet: bool) -> int:
     from rich.console import Console
 
     from trueweight.assess import exit_code, silent_providers
-    from trueweight.report import print_table
+    from trueweight.report.terminal import print_table
     from trueweight.store import RunDir, RunFile
     from trueweight.workflow.merge import merge_all
     from trueweight.workflow.shards import is_whole

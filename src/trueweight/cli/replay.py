@@ -47,7 +47,8 @@ def command(
 
     from trueweight.checks import all_checks
     from trueweight.config import load_providers
-    from trueweight.report import divergence, print_changed, print_divergence, print_exchange
+    from trueweight.report import divergence
+    from trueweight.report.terminal import print_changed, print_divergence, print_exchange
     from trueweight.store import RunDir, RunFile
     from trueweight.wire import WireSettings
     from trueweight.workflow.finish import conclude, evidence, publish

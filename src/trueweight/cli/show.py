@@ -29,7 +29,8 @@ def command(*, directory: Path, case: str | None, name: str | None, mode: str | 
     from rich.console import Console
 
     from trueweight.checks import all_checks
-    from trueweight.report import evidence_json, print_cases, print_exchange, print_outcomes, print_table
+    from trueweight.report import evidence_json
+    from trueweight.report.terminal import print_cases, print_exchange, print_outcomes, print_table
     from trueweight.store import RunDir, RunFile
     from trueweight.workflow.finish import evidence, judge
     from trueweight.workflow.gate import load_summary

@@ -1,4 +1,4 @@
-"""What changed between two runs, for a terminal of 80 columns and for a pull-request comment."""
+"""What changed between two runs, in words: for a terminal, a pull-request comment, and as JSON."""
 
 from __future__ import annotations
 
@@ -6,23 +6,18 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from trueweight.metrics import describe
 from trueweight.report.formats.markdown import inline
 from trueweight.report.numbers import points, span, write
-from trueweight.report.text import for_log
 
-_LISTED: Final = 10
+LISTED: Final = 10
 _KINDS: Final = {
     "new_failures": ("✕", "new failure", "new failures"),
     "fixed": ("✓", "fixed", "fixed"),
     "flaky": ("~", "flaky now", "flaky now"),
     "lost": ("⌁", "lost now", "lost now"),
 }
-_ARROWS: Final = {"better": "▲ better", "worse": "▼ worse"}
+ARROWS: Final = {"better": "▲ better", "worse": "▼ worse"}
 
 
 class Line(NamedTuple):
@@ -47,8 +42,8 @@ def significant(found: Mapping[str, Any]) -> list[Line]:
         share = difference["unit"] == "difference"
         change = points(difference["value"]) if share else write(difference["value"], difference["unit"])
         label = describe(one["metric"]).title
-        lines.append(Line(one["provider"], label, before, after, change, span(difference), _ARROWS[one["change"]]))
-    return sorted(lines, key=lambda line: (line.word != _ARROWS["worse"], line.provider, line.metric))
+        lines.append(Line(one["provider"], label, before, after, change, span(difference), ARROWS[one["change"]]))
+    return sorted(lines, key=lambda line: (line.word != ARROWS["worse"], line.provider, line.metric))
 
 
 def _tallies(provider: Mapping[str, Any]) -> list[str]:
@@ -86,7 +81,7 @@ def scope(found: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _flips(found: Mapping[str, Any]) -> Iterator[tuple[str, str, list[tuple[str, Mapping[str, Any]]]]]:
+def flips(found: Mapping[str, Any]) -> Iterator[tuple[str, str, list[tuple[str, Mapping[str, Any]]]]]:
     """Provider, tallies, and its flipped cells with their marks."""
     for name, provider in found["providers"].items():
         cells = [(_KINDS[kind][0], cell) for kind in _KINDS for cell in provider[kind]]
@@ -94,7 +89,7 @@ def _flips(found: Mapping[str, Any]) -> Iterator[tuple[str, str, list[tuple[str,
             yield name, ", ".join(_tallies(provider)), cells
 
 
-def _cell(cell: Mapping[str, Any]) -> str:
+def cell_text(cell: Mapping[str, Any]) -> str:
     counts = "".join(
         f" {side['passed']}/{side['of']}{arrow}"
         for side, arrow in ((cell["before"], " →"), (cell["after"], ""))
@@ -102,34 +97,6 @@ def _cell(cell: Mapping[str, Any]) -> str:
     )
     fails = f": {', '.join(cell['fails'])}" if cell["fails"] else ""
     return f"{cell['case']} [{cell['mode']}] {cell['severity']}{counts}{fails}"
-
-
-def print_comparison(found: Mapping[str, Any], console: Console) -> None:
-    """Print it; whatever others wrote is made visible."""
-    console.print(Text(headline(found), style="bold"))
-    for sentence in scope(found):
-        console.print(Text(for_log(sentence), style="dim"))
-    lines = significant(found)
-    if lines:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        table.add_column("provider", max_width=18, overflow="fold")
-        table.add_column("metric", max_width=17)
-        for head in ("before", "after", "change"):
-            table.add_column(head, justify="right", no_wrap=True)
-        table.add_column("")
-        for line in lines:
-            style = "red" if line.word == _ARROWS["worse"] else "green"
-            who = Text(for_log(line.provider, limit=40))
-            table.add_row(who, line.metric, line.before, line.after, line.change, Text(line.word, style=style))
-        console.print()
-        console.print(table)
-    for name, tallies, cells in _flips(found):
-        console.print()
-        console.print(Text(for_log(name, limit=40), style="bold").append(f": {tallies}", style="not bold"))
-        for glyph, cell in cells[:_LISTED]:
-            console.print(Text(f"  {glyph} {for_log(_cell(cell))}"))
-        if len(cells) > _LISTED:
-            console.print(Text(f"  … and {len(cells) - _LISTED} more; --json has all of them", style="dim"))
 
 
 def comparison_markdown(found: Mapping[str, Any]) -> str:
@@ -144,11 +111,11 @@ def comparison_markdown(found: Mapping[str, Any]) -> str:
             for line in lines
         ]
         out.append("")
-    for name, tallies, cells in _flips(found):
+    for name, tallies, cells in flips(found):
         out += [f"<details><summary>{inline(name, 80)}: {tallies}</summary>", ""]
-        out += [f"- {mark} {inline(_cell(cell))}" for mark, cell in cells[: 3 * _LISTED]]
-        if len(cells) > 3 * _LISTED:
-            out.append(f"- … and {len(cells) - 3 * _LISTED} more")
+        out += [f"- {mark} {inline(cell_text(cell))}" for mark, cell in cells[: 3 * LISTED]]
+        if len(cells) > 3 * LISTED:
+            out.append(f"- … and {len(cells) - 3 * LISTED} more")
         out += ["", "</details>", ""]
     notes = " ".join(inline(text) for text in scope(found))
     out.append(

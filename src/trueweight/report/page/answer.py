@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trueweight.metrics import Metric, all_metrics, in_order
+from trueweight.report.axes import Axis, Mark, axis, mark
 from trueweight.report.headline import Line, limits, verdict_lines
 from trueweight.report.numbers import NONE, decimals_of, points, sample, span, write
-from trueweight.report.page.charts import Axis, Mark, axis, mark
 from trueweight.report.standing import Standing, has_answered
 
 _SPOILED = 0.1
@@ -102,7 +102,7 @@ def _small(provider: Mapping[str, Any], column: Column, estimate: Mapping[str, A
     if second["value"] == estimate["value"]:
         return span(estimate, column.decimals), None
     words = metric.beside_words.format(write(second["value"], second["unit"], column.decimals))
-    return words, column.axis.x(second["value"])
+    return words, column.axis.at(second["value"])
 
 
 def _drift_words(drift: Mapping[str, Any]) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from trueweight.report.axes import Axis, Mark, Tick, axis, mark
 from trueweight.report.numbers import span, write
-from trueweight.report.page.charts import Axis, Mark, Tick, axis, mark
 
 HEIGHT: Final = 40.0
-_DECADES: Final = (-2.0, 4.0)
+_EVIDENCE: Final = Axis(0.01, 10_000.0, log=True, start=HEIGHT - 1, end=1.0)
 _WORDS: Final = {
     "drift": ("✕", "drift", "avoid"),
     "equivalent": ("✓", "same", "use"),
@@ -50,16 +49,10 @@ class Drifts(NamedTuple):
     rows: tuple[DriftRow, ...]
 
 
-def _height(value: float) -> float:
-    low, high = _DECADES
-    share = (math.log10(max(value, 1e-12)) - low) / (high - low)
-    return round(HEIGHT - 1 - (HEIGHT - 2) * min(1.0, max(0.0, share)), 2)
-
-
 def _wealth(values: Sequence[float]) -> str:
-    across = Axis(0.0, max(1.0, len(values)), log=False, unit="")
+    across = Axis(0.0, max(1.0, len(values)))
     points = [(0.0, 1.0), *((i + 1.0, value) for i, value in enumerate(values))]
-    return " ".join(f"{across.x(i)},{_height(value)}" for i, value in points) if values else ""
+    return " ".join(f"{across.at(i)},{_EVIDENCE.at(value)}" for i, value in points) if values else ""
 
 
 def _evidence(value: float) -> str:
@@ -100,8 +93,8 @@ def _row(name: str, found: Mapping[str, Any], scale: Axis) -> DriftRow:
         "n/a" if value is None else write(value, "", 3),
         span({**effect, "unit": ""}, 3) if value is not None else "",
         mark(scale, effect),
-        (scale.x(-tau), scale.x(tau)),
-        tuple(scale.x(one["value"]) for one in _ladder(found)),
+        (scale.at(-tau), scale.at(tau)),
+        tuple(scale.at(one["value"]) for one in _ladder(found)),
         _evidence(found.get("e_value", 0.0)),
         _wealth(found.get("wealth") or ()),
         _rungs(found),
@@ -125,4 +118,4 @@ def drifts(summary: Mapping[str, Any], order: Sequence[str]) -> Drifts | None:
         return None
     rows = tuple(_row(name, one, scale) for name, one in found.items())
     words = " or ".join(dict.fromkeys(f"{tau:.2g}" for tau in taus))
-    return Drifts(scale.ticks(), scale.x(0.0), words, f"{alpha:g}", _height(1 / alpha), rows)
+    return Drifts(scale.ticks(), scale.at(0.0), words, f"{alpha:g}", _EVIDENCE.at(1 / alpha), rows)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from trueweight.report.axes import Axis, Tick, axis
 from trueweight.report.numbers import NONE, plain
-from trueweight.report.page.charts import Axis, Tick, axis
 
 HEIGHT: Final = 40.0
 _TIMES: Final = (("ttft", "Time to first token, ms"), ("e2e", "Whole reply, ms"))
@@ -49,12 +49,12 @@ class Latency(NamedTuple):
     duration: str
 
 
-def _y(share: float) -> float:
-    return round(HEIGHT - 1 - (HEIGHT - 2) * share, 2)
+_UPWARDS: Final = Axis(0.0, 1.0, start=HEIGHT - 1, end=1.0)
+"""A share, drawn from the bottom to the top."""
 
 
 def _ecdf(scale: Axis, percentiles: Sequence[float]) -> str:
-    points = (f"{scale.x(value)} {_y(i / 100)}" for i, value in enumerate(percentiles))
+    points = (f"{scale.at(value)} {_UPWARDS.at(i / 100)}" for i, value in enumerate(percentiles))
     return "M" + "L".join(points)
 
 
@@ -83,7 +83,7 @@ def _course(scale: Axis | None, found: Mapping[str, Any] | None, end: float) -> 
     if scale is None or not found or not found["bins"]:
         return None
     width = float(found["seconds"])
-    across = Axis(0.0, end, log=False, unit="")
+    across, upwards = Axis(0.0, end), scale._replace(start=_UPWARDS.start, end=_UPWARDS.end)
     lines: list[list[str]] = [[]]
     previous = None
     for one in found["bins"]:
@@ -91,10 +91,9 @@ def _course(scale: Axis | None, found: Mapping[str, Any] | None, end: float) -> 
             lines.append([])
         previous = one["at"]
         if one["e2e"]:
-            height = (scale.x(one["e2e"]) - scale.x(scale.low)) / (scale.x(scale.high) - scale.x(scale.low))
-            lines[-1].append(f"{across.x(one['at'] + width / 2)},{_y(height)}")
+            lines[-1].append(f"{across.at(one['at'] + width / 2)},{upwards.at(one['e2e'])}")
     marks = {
-        key: tuple(across.x(one["at"] + width / 2) for one in found["bins"] if one[key])
+        key: tuple(across.at(one["at"] + width / 2) for one in found["bins"] if one[key])
         for key in ("first_failed", "lost")
     }
     failed, lost = (sum(one[key] for one in found["bins"]) for key in ("first_failed", "lost"))

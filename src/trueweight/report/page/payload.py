@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -194,3 +195,8 @@ def payload(item: Evidence, fails: Sequence[Failing] = ()) -> dict[str, Any]:
         "held": [visible(f.check, limit=80) for f in item.findings if f.outcome is Outcome.PASS],
         "busy": exchange.client_limited,
     }
+
+
+def evidence_json(items: Sequence[Evidence]) -> str:
+    """What the report's drawer would show of each, as ASCII JSON."""
+    return json.dumps([payload(item) for item in items], indent=2, ensure_ascii=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from trueweight.metrics import Metric, all_metrics, in_order
+from trueweight.report.axes import Axis
 from trueweight.report.numbers import NONE, span, write
 from trueweight.report.site.entries import Entry
 
@@ -42,18 +43,6 @@ class Trend(NamedTuple):
     ends: tuple[str, str]
 
 
-class Scale(NamedTuple):
-    """From the lowest to the highest end of any interval, of all providers and runs."""
-
-    low: float
-    high: float
-
-    def y(self, value: float) -> float:
-        """Down the drawing, because screens count that way."""
-        share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
-        return round(HEIGHT - _EDGE - (HEIGHT - 2 * _EDGE) * min(1.0, max(0.0, share)), 2)
-
-
 def shown_metrics(entries: Sequence[Entry]) -> tuple[Metric, ...]:
     """The report's own columns, as far as any run has them."""
     return tuple(
@@ -69,20 +58,20 @@ def _estimate(entry: Entry, provider: str, metric: str) -> Mapping[str, Any] | N
     return found if found and found.get("value") is not None else None
 
 
-def scale(entries: Sequence[Entry], metric: str) -> Scale:
+def scale(entries: Sequence[Entry], metric: str) -> Axis:
     """The axis of a metric; a proportion's never looks wider than it is because all is well."""
     found = [_estimate(entry, name, metric) for entry in entries[-MOST:] for name in entry.summary["providers"]]
     ends = [one[key] for one in found if one for key in ("value", "low", "high") if one[key] is not None]
     low, high = min(ends, default=0.0), max(ends, default=1.0)
     if any(one and one["unit"] == "proportion" for one in found):
-        return Scale(min(low, 0.9), 1.0)
-    return Scale(min(0.0, low), high)
+        return Axis(min(low, 0.9), 1.0, start=HEIGHT - _EDGE, end=_EDGE)
+    return Axis(min(0.0, low), high, start=HEIGHT - _EDGE, end=_EDGE)
 
 
-def trend(entries: Sequence[Entry], provider: str, metric: Metric, axis: Scale) -> Trend:
+def trend(entries: Sequence[Entry], provider: str, metric: Metric, axis: Axis) -> Trend:
     """Draw one."""
     recent = entries[-MOST:]
-    step = (WIDTH - 2 * _EDGE) / max(1, len(recent) - 1)
+    across = Axis(0.0, max(1, len(recent) - 1), start=_EDGE, end=WIDTH - _EDGE)
     pieces: list[list[Dot]] = []
     before: object = None
     for place, entry in enumerate(recent):
@@ -92,7 +81,7 @@ def trend(entries: Sequence[Entry], provider: str, metric: Metric, axis: Scale) 
             pieces.append([])
         before = asked if found is not None else None
         if found is not None:
-            pieces[-1].append(_dot(round(_EDGE + place * step, 2), found, axis, entry))
+            pieces[-1].append(_dot(across.at(place), found, axis, entry))
     dots = tuple(dot for piece in pieces for dot in piece)
     latest = _estimate(recent[-1], provider, metric.id) if recent else None
     value = write(latest["value"], latest["unit"]) if latest else NONE
@@ -105,7 +94,7 @@ def trend(entries: Sequence[Entry], provider: str, metric: Metric, axis: Scale) 
     return Trend(metric, lines, dots, value, within, label, ends)
 
 
-def _dot(x: float, found: Mapping[str, Any], axis: Scale, entry: Entry) -> Dot:
+def _dot(x: float, found: Mapping[str, Any], axis: Axis, entry: Entry) -> Dot:
     low, high = (found[key] if found[key] is not None else found["value"] for key in ("low", "high"))
     title = f"{entry.started_at[:10]}: {write(found['value'], found['unit'])} {span(found)}"
-    return Dot(x, axis.y(found["value"]), axis.y(high), axis.y(low), title)
+    return Dot(x, axis.at(found["value"]), axis.at(high), axis.at(low), title)

@@ -2,8 +2,7 @@
 
 from trueweight.workflow.load.levels import Level, lay_out, sweep
 from trueweight.workflow.load.measured import Point, measure_level
-from trueweight.workflow.load.outcome import as_json, saturation
-from trueweight.workflow.load.page import page
+from trueweight.workflow.load.outcome import as_json, curves, saturation
 from trueweight.workflow.load.slo import Slo, parse_slo
 
-__all__ = ["Level", "Point", "Slo", "as_json", "lay_out", "measure_level", "page", "parse_slo", "saturation", "sweep"]
+__all__ = ["Level", "Point", "Slo", "as_json", "curves", "lay_out", "measure_level", "parse_slo", "saturation", "sweep"]

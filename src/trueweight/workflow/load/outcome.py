@@ -1,4 +1,4 @@
-"""What a sweep comes to: where a provider saturates, and the whole of it as JSON."""
+"""The result of a sweep: where each provider saturates, and all of it as JSON."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from trueweight.report.load import LoadCurve, load_sentence
 from trueweight.workflow.load.measured import Point
 from trueweight.workflow.load.slo import Slo
 
 FORMAT = "trueweight.load/1"
 GAIN = 0.1
-"""A level that brings less than this share of the throughput that its extra load should have brought brings nothing."""
+"""A level saturates a provider if it adds less than this share of the throughput that its extra load should add."""
 
 
 def saturation(points: Sequence[Point]) -> Point | None:
@@ -37,21 +38,18 @@ def best(points: Sequence[Point]) -> Point | None:
     return max(points, key=lambda point: (point.goodput, -point.level.value), default=None)
 
 
-def sentence(points: Sequence[Point], slo: Slo) -> str:
-    """What the curve of one provider says, in plain words."""
-    top, full = best(points), saturation(points)
-    if top is None or not top.good:
-        return "no request met the limits at any level" if slo.limits else "no request succeeded at any level"
-    most = f"most goodput at {top.level.name}: {top.goodput:.3g} good requests/s, {top.good} of {top.attempted}"
-    if full is None:
-        return f"{most}; not saturated up to the highest level"
-    return f"{most}; saturates at {full.level.name} ({full.throughput:.3g} requests/s)"
+def curves(points: Sequence[Point]) -> list[LoadCurve]:
+    """One curve per provider, by name, for the report."""
+    names = sorted({point.provider for point in points})
+    found = []
+    for name in names:
+        own = sorted((point for point in points if point.provider == name), key=lambda point: point.level.value)
+        found.append(LoadCurve(name, own, best(own), saturation(own)))
+    return found
 
 
 def as_json(points: Sequence[Point], slo: Slo, *, suite: str, requests: int, seed: int) -> dict[str, Any]:
     """The form of ``load.json``."""
-    names = sorted({point.provider for point in points})
-    by_name = {name: [point for point in points if point.provider == name] for name in names}
     return {
         "format": FORMAT,
         "suite": suite,
@@ -60,11 +58,11 @@ def as_json(points: Sequence[Point], slo: Slo, *, suite: str, requests: int, see
         "slo_ms": dict(slo.limits),
         "points": [point.as_json() for point in points],
         "providers": {
-            name: {
-                "saturates_at": None if (full := saturation(own)) is None else full.level.value,
-                "most_goodput_at": None if (top := best(own)) is None else top.level.value,
-                "sentence": sentence(own, slo),
+            curve.provider: {
+                "saturates_at": None if curve.saturation is None else curve.saturation.level.value,
+                "most_goodput_at": None if curve.best is None else curve.best.level.value,
+                "sentence": load_sentence(curve, str(slo)),
             }
-            for name, own in by_name.items()
+            for curve in curves(points)
         },
     }

@@ -1,4 +1,4 @@
-"""Geometry of the drawn intervals: a dot and a whisker on an axis that a whole column shares."""
+"""Axes of all drawings: where a value stands, on an axis that a whole column shares."""
 
 from __future__ import annotations
 
@@ -23,24 +23,26 @@ class Tick(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """A scale from ``low`` to ``high`` over the width of the drawing."""
+    """A scale from ``low`` to ``high``, drawn from ``start`` to ``end``; upwards where ``end`` is the smaller one."""
 
     low: float
     high: float
-    log: bool
-    unit: str
+    log: bool = False
+    unit: str = ""
+    start: float = MARGIN
+    end: float = WIDTH - MARGIN
 
-    def x(self, value: float) -> float:
+    def at(self, value: float) -> float:
         """Where a value stands, clamped to the axis."""
         low, high, at = (math.log(max(v, 1e-12)) if self.log else v for v in (self.low, self.high, value))
         share = (at - low) / (high - low) if high > low else 0.5
-        return round(MARGIN + (WIDTH - 2 * MARGIN) * min(1.0, max(0.0, share)), 2)
+        return round(self.start + (self.end - self.start) * min(1.0, max(0.0, share)), 2)
 
     def ticks(self) -> tuple[Tick, ...]:
         """Both ends; the reader interpolates, and the numbers are written anyway."""
         return (
-            Tick(self.x(self.low), self._label(self.low), "start"),
-            Tick(self.x(self.high), self._label(self.high), "end"),
+            Tick(self.at(self.low), self._label(self.low), "start"),
+            Tick(self.at(self.high), self._label(self.high), "end"),
         )
 
     def _label(self, value: float) -> str:
@@ -101,4 +103,4 @@ def mark(scale: Axis | None, estimate: Mapping[str, Any] | None) -> Mark | None:
         return None
     value = float(estimate["value"])
     low, high = estimate.get("low"), estimate.get("high")
-    return Mark(scale.x(value), scale.x(value if low is None else low), scale.x(value if high is None else high))
+    return Mark(scale.at(value), scale.at(value if low is None else low), scale.at(value if high is None else high))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -12,7 +11,7 @@ from rich.text import Text
 from trueweight.core import Finding, Outcome, Reply, Severity
 from trueweight.report.divergence import Divergence
 from trueweight.report.evidence import Evidence
-from trueweight.report.page.payload import curl, marked, payload
+from trueweight.report.page.payload import curl, marked
 from trueweight.report.page.said import said
 from trueweight.report.preview import preview
 from trueweight.report.text import cut, for_log, visible
@@ -156,11 +155,6 @@ def print_outcomes(items: Sequence[Evidence], console: Console) -> None:
         line = Text(f"{mark} ", style=style).append(for_log(f"{item.provider:<16} "), style="none")
         line.append(f"{item.mode.value:<6} {item.repeat + 1}  {item.trial}  ", style="dim")
         _print(console, line.append(for_log(words), style="none"))
-
-
-def evidence_json(items: Sequence[Evidence]) -> str:
-    """What the report's drawer would show of each, as ASCII JSON."""
-    return json.dumps([payload(item) for item in items], indent=2, ensure_ascii=True)
 
 
 def print_changed(changed: tuple[Sequence[str], Sequence[str], Sequence[str]], console: Console) -> None:

@@ -1,0 +1,15 @@
+"""A run in a terminal. The only part of the report that knows ``rich``; everything from outside is made visible."""
+
+from trueweight.report.terminal.comparison import print_comparison
+from trueweight.report.terminal.exchange import print_changed, print_divergence, print_exchange, print_outcomes
+from trueweight.report.terminal.table import print_cases, print_table
+
+__all__ = [
+    "print_cases",
+    "print_changed",
+    "print_comparison",
+    "print_divergence",
+    "print_exchange",
+    "print_outcomes",
+    "print_table",
+]

@@ -1,0 +1,41 @@
+"""What changed between two runs, for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from trueweight.report.comparison import ARROWS, LISTED, cell_text, flips, headline, scope, significant
+from trueweight.report.text import for_log
+
+
+def print_comparison(found: Mapping[str, Any], console: Console) -> None:
+    """Print it; whatever others wrote is made visible."""
+    console.print(Text(headline(found), style="bold"))
+    for sentence in scope(found):
+        console.print(Text(for_log(sentence), style="dim"))
+    lines = significant(found)
+    if lines:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        table.add_column("provider", max_width=18, overflow="fold")
+        table.add_column("metric", max_width=17)
+        for head in ("before", "after", "change"):
+            table.add_column(head, justify="right", no_wrap=True)
+        table.add_column("")
+        for line in lines:
+            style = "red" if line.word == ARROWS["worse"] else "green"
+            who = Text(for_log(line.provider, limit=40))
+            table.add_row(who, line.metric, line.before, line.after, line.change, Text(line.word, style=style))
+        console.print()
+        console.print(table)
+    for name, tallies, cells in flips(found):
+        console.print()
+        console.print(Text(for_log(name, limit=40), style="bold").append(f": {tallies}", style="not bold"))
+        for glyph, cell in cells[:LISTED]:
+            console.print(Text(f"  {glyph} {for_log(cell_text(cell))}"))
+        if len(cells) > LISTED:
+            console.print(Text(f"  … and {len(cells) - LISTED} more; --json has all of them", style="dim"))
