@@ -39,7 +39,7 @@ def command(
     REPORTS holds one folder per run: a recorded run, or the summary and report that --add published. The newest runs
     keep their evidence; older ones keep their numbers. The site loads nothing from other hosts.
     """
-    from trueweight.report.site import add_entry, build_site, prune, read_entries
+    from trueweight.workflow.site import add_entry, build_site, prune, read_entries
 
     if added is not None:
         click.echo(f"published: {add_entry(folder, added, public=public, name=name)}")

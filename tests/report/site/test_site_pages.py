@@ -17,8 +17,9 @@ from recorded import HOSTILE, ORG, PROMPT, REPLY, SECRETS, write_run
 from trueweight.cli import cli
 from trueweight.core import ConfigError
 from trueweight.core.schemas import load_schema
-from trueweight.report.site import add_entry, public_summary
+from trueweight.report.site import public_summary
 from trueweight.store import RunDir
+from trueweight.workflow.site import add_entry
 
 DAYS = [f"2026-01-{day:02}T02:00:00.000000+00:00" for day in range(1, 5)]
 

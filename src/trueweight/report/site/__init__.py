@@ -1,7 +1,7 @@
-"""A folder of runs → a static site: an index, a trend per provider, each report under a link that stays."""
+"""Summaries of several runs → the pages of a static site, and what of a run may be published."""
 
-from trueweight.report.site.build import build_site
-from trueweight.report.site.entries import Entry, add_entry, prune, read_entries
+from trueweight.report.site.pages import overview
 from trueweight.report.site.public import public_evidence, public_summary
+from trueweight.report.site.trends import SiteRun
 
-__all__ = ["Entry", "add_entry", "build_site", "prune", "public_evidence", "public_summary", "read_entries"]
+__all__ = ["SiteRun", "overview", "public_evidence", "public_summary"]

@@ -1,22 +1,25 @@
-"""The folder that a site is made of: one folder a run, either a recorded run or what was published of one."""
+"""A folder of runs → a static site. The folder has a folder for each run: a recorded run, or what was published of one.
+
+A site only ever gets files added or overwritten, so a link that worked keeps working.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from trueweight.core import ConfigError
 from trueweight.report import render, wanted_trials
-from trueweight.report.site.public import public_evidence, public_summary
-from trueweight.store import RunDir
-from trueweight.store.files import read_plain, replace_plain
+from trueweight.report.site import SiteRun, overview, public_evidence, public_summary
+from trueweight.store import RunDir, read_plain, replace_plain
 from trueweight.workflow.finish import evidence, judge
 from trueweight.workflow.gate import load_summary
 from trueweight.workflow.judge import summary_text
 
+MARKER = ".trueweight-site"
 SUMMARY = "summary.json"
 REPORT = "report.html"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -24,23 +27,15 @@ _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A run of the site.
+class Entry(SiteRun):
+    """A run of the site, and the folder ``path`` that holds it.
 
     Attributes:
-        name: of its folder; its address in the site, for ever.
         recorded: whether the folder is a run with its exchanges, not only what was published of one.
     """
 
-    name: str
     path: Path
-    summary: dict[str, Any]
     recorded: bool
-
-    @property
-    def started_at(self) -> str:
-        """UTC, ISO 8601."""
-        return str(self.summary["run"]["started_at"])
 
     def report(self, *, public: bool) -> str:
         """Its report, with evidence if there still is any."""
@@ -56,7 +51,7 @@ class Entry:
         return render("html", self.summary)
 
 
-def report_of(run: RunDir, summary: dict[str, Any], *, public: bool) -> str:
+def report_of(run: RunDir, summary: Mapping[str, Any], *, public: bool) -> str:
     """The report of a recorded run."""
     found = evidence(run, wanted_trials(summary))
     return render("html", summary, public_evidence(found, run.cases()) if public else found)
@@ -91,7 +86,7 @@ def _read(path: Path, *, public: bool) -> Entry:
             summary = judge(run)
     else:
         summary = load_summary(path / SUMMARY)
-    return Entry(path.name, path, public_summary(summary) if public else summary, recorded)
+    return Entry(path.name, public_summary(summary) if public else summary, path, recorded)
 
 
 def add_entry(folder: Path, run_path: Path, *, public: bool, name: str = "") -> Path:
@@ -119,7 +114,7 @@ def add_entry(folder: Path, run_path: Path, *, public: bool, name: str = "") -> 
     return path
 
 
-def _refuse_other(path: Path, summary: dict[str, Any]) -> None:
+def _refuse_other(path: Path, summary: Mapping[str, Any]) -> None:
     if not (path / SUMMARY).exists():
         return
     there = load_summary(path / SUMMARY)["run"]["started_at"]
@@ -140,3 +135,51 @@ def prune(entries: Iterable[Entry], keep: int) -> list[Path]:
     for path in gone:
         path.unlink()
     return gone
+
+
+def build_site(entries: Sequence[Entry], out: Path, *, keep: int, public: bool) -> list[Path]:
+    """Write the site.
+
+    Args:
+        entries: oldest first.
+        keep: how many of the newest runs keep their evidence; older ones keep every number.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        ConfigError: if there is no run, or ``out`` is a folder with other things in it.
+    """
+    if not entries:
+        raise ConfigError("no run to show", code="site-empty", hint="Valid: --add RUN puts a run into the folder.")
+    _claim(out)
+    written: list[Path] = []
+
+    def write(name: str, text: str) -> None:
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_plain(path, text.encode("utf-8", "backslashreplace"))
+        written.append(path)
+
+    for place, entry in enumerate(entries):
+        kept = len(entries) - place <= keep
+        text = entry.report(public=public) if kept else entry.bare_report()
+        latest = ("latest",) if place == len(entries) - 1 else ()
+        for folder in (f"runs/{entry.name}", *latest):
+            write(f"{folder}/index.html", text)
+            write(f"{folder}/summary.json", summary_text(entry.summary))
+    for name, text in overview(entries):
+        write(name, text)
+    return written
+
+
+def _claim(out: Path) -> None:
+    if out.is_dir() and any(out.iterdir()) and not (out / MARKER).exists():
+        raise ConfigError(
+            "this folder holds something that is not a site of trueweight",
+            code="site-foreign",
+            where=str(out),
+            hint="Valid: a new or empty folder, or one that `trueweight site` wrote.",
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    replace_plain(out / MARKER, b"")

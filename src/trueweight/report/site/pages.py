@@ -1,0 +1,152 @@
+"""Runs → the pages of a static site that are about all of them: index, a page per provider, history, badge."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from typing import Any, Final, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from trueweight.report import Group, Standing, render, standings, visible
+from trueweight.report.site.trends import HEIGHT, MOST, WIDTH, SiteRun, Trend, scale, shown_metrics, trend
+
+_SLUG: Final = re.compile(r"[^a-z0-9]+")
+
+
+class Line(NamedTuple):
+    """A provider on the index."""
+
+    name: str
+    slug: str
+    standing: Standing | None
+    trends: tuple[Trend, ...]
+    runs: int
+
+
+class Row(NamedTuple):
+    """A run on the index: how many stand where."""
+
+    run: SiteRun
+    counts: tuple[tuple[str, str, int], ...]
+    suites: str
+
+
+def slug(provider: str) -> str:
+    """A provider's address: readable, and its own whatever is in its name."""
+    short = _SLUG.sub("-", provider.lower()).strip("-")[:40]
+    return f"{short or 'provider'}-{hashlib.sha256(provider.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
+
+
+def overview(runs: Sequence[SiteRun]) -> Iterator[tuple[str, str]]:
+    """Path within the site and text of each page that is about several runs.
+
+    Args:
+        runs: oldest first, at least one.
+    """
+    yield "badge.json", render("badge", runs[-1].summary)
+    lines = _lines(runs)
+    yield "index.html", _page("index.html.j2", root="", **_index(runs, lines))
+    for line in lines:
+        rows = [(run, _standing(run, line.name)) for run in reversed(runs)]
+        page = _page("provider.html.j2", root="../../", line=line, rows=[row for row in rows if row[1]], most=MOST)
+        yield f"providers/{line.slug}/index.html", page
+    yield "history.json", json.dumps(history(runs), sort_keys=True, separators=(",", ":")) + "\n"
+
+
+def _standing(run: SiteRun, provider: str) -> Standing | None:
+    return next((one for one in standings(run.summary) if one.provider == provider), None)
+
+
+def _lines(runs: Sequence[SiteRun]) -> list[Line]:
+    """Providers as the latest run ranks them, then those that only older runs have."""
+    names = [one.provider for one in standings(runs[-1].summary)]
+    names += sorted({name for run in runs for name in run.summary["providers"]} - set(names))
+    metrics = shown_metrics(runs)
+    axes = {metric.id: scale(runs, metric.id) for metric in metrics}
+    return [
+        Line(
+            name,
+            slug(name),
+            _standing(runs[-1], name),
+            tuple(trend(runs, name, metric, axes[metric.id]) for metric in metrics),
+            sum(name in run.summary["providers"] for run in runs),
+        )
+        for name in names
+    ]
+
+
+def _index(runs: Sequence[SiteRun], lines: Sequence[Line]) -> dict[str, Any]:
+    return {
+        "lines": lines,
+        "metrics": [one.metric for one in lines[0].trends] if lines else [],
+        "rows": [_row(run) for run in reversed(runs)],
+        "latest": runs[-1],
+        "most": MOST,
+    }
+
+
+def _row(run: SiteRun) -> Row:
+    found = Counter(one.group for one in standings(run.summary))
+    words = ((Group.USE, "✓"), (Group.UNDECIDED, "?"), (Group.AVOID, "✕"))
+    counts = tuple((group.value, mark, found[group]) for group, mark in words if found[group])
+    suites = ", ".join(f"{suite['name']} ({suite['cases']})" for suite in run.summary["run"]["suites"])
+    return Row(run, counts, suites)
+
+
+def history(runs: Sequence[SiteRun]) -> dict[str, Any]:
+    """Every run's headline numbers, for other people's dashboards."""
+    metrics = [metric.id for metric in shown_metrics(runs)]
+    found = [
+        {
+            "run": run.name,
+            "started_at": run.started_at,
+            "suites": run.summary["run"]["suites"],
+            "providers": {
+                name: {
+                    "verdict": (provider["verdict"] or {}).get("outcome"),
+                    "metrics": {key: provider["metrics"][key] for key in metrics if key in provider["metrics"]},
+                }
+                for name, provider in run.summary["providers"].items()
+            },
+        }
+        for run in runs
+    ]
+    return {"format": "trueweight.history/1", "runs": found}
+
+
+def _asset(name: str) -> str:
+    return resources.files("trueweight.report.site").joinpath(name).read_text(encoding="utf-8")
+
+
+def _finalize(value: Any) -> Any:
+    """Whatever a template prints: no unseen character passes, and nothing is endless."""
+    return visible(value, limit=400) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _page(template: str, **values: Any) -> str:
+    """A page that runs no script and loads nothing."""
+    style = _asset("site.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    env = Environment(
+        loader=PackageLoader("trueweight.report.site", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return env.get_template(template).render(
+        style=Markup(style),  # noqa: S704 - our own file
+        policy=Markup(policy),  # noqa: S704 - made of constants and base64
+        width=WIDTH,
+        height=HEIGHT,
+        **values,
+    )
