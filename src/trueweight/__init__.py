@@ -46,8 +46,9 @@ if TYPE_CHECKING:
         Severity,
         Suite,
         TrueweightError,
-        Verdict,
     )
+    from trueweight.core.assessment import Assessment, Recommendation
+    from trueweight.core.summary import Summary
     from trueweight.store import RunDir
     from trueweight.wire import SendResult, TransportName, WireSettings
     from trueweight.workflow.gate import Gate
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Assessment",
     "Bar",
     "Case",
     "ConfigError",
@@ -67,6 +69,7 @@ __all__ = [
     "Mode",
     "Price",
     "Provider",
+    "Recommendation",
     "Recording",
     "Role",
     "Ruling",
@@ -74,9 +77,9 @@ __all__ = [
     "SendResult",
     "Severity",
     "Suite",
+    "Summary",
     "TransportName",
     "TrueweightError",
-    "Verdict",
     "WireSettings",
     "__version__",
     "compare_runs",
@@ -93,6 +96,9 @@ __all__ = [
 ]
 
 _PLACES = {
+    "Assessment": "core.assessment",
+    "Recommendation": "core.assessment",
+    "Summary": "core.summary",
     "Bar": "assess",
     "SendResult": "wire",
     "TransportName": "wire",

@@ -19,6 +19,7 @@ import anyio
 from trueweight.assess import Bar, load_bar
 from trueweight.config import keys_for, load_providers
 from trueweight.core import Provider, Suite, parse_shard
+from trueweight.core.summary import Summary
 from trueweight.store import RunDir, pending
 from trueweight.suites import find_suite
 from trueweight.wire import SendResult, WireSettings, send
@@ -113,8 +114,8 @@ def open_run(directory: PathLike) -> RunDir:
     return RunDir.open(Path(directory))
 
 
-def judge_run(directory: PathLike) -> dict[str, Any]:
-    """The summary of a recorded run, as ``schemas/summary.schema.json`` describes it. Writes nothing."""
+def judge_run(directory: PathLike) -> Summary:
+    """The summary of a recorded run, with an assessment of each provider. Writes nothing."""
     with open_run(directory) as run:
         return judge(run)
 
@@ -137,7 +138,7 @@ def compare_runs(before: PathLike, after: PathLike) -> dict[str, Any]:
         return compare(judge_record(first), judge_record(second))
 
 
-def merge_runs(runs: Sequence[PathLike], out: PathLike) -> dict[str, Any]:
+def merge_runs(runs: Sequence[PathLike], out: PathLike) -> Summary:
     """Join shards of a run into a new run directory, and judge it."""
     with ExitStack() as stack:
         sources = [stack.enter_context(open_run(path)) for path in runs]

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
+
+if TYPE_CHECKING:
+    from trueweight.core import Estimate
+    from trueweight.core.summary import CaseSummary, Cell, FindingSummary, ProviderSummary, Summary
+
+T = TypeVar("T")
 
 _OPTION = "trueweight_run"
 
@@ -30,42 +36,45 @@ class RecordedRun:
     """What the fixture gives: a judged run to assert on.
 
     Attributes:
-        summary: as ``schemas/summary.schema.json`` describes it.
+        summary: all of it.
     """
 
-    def __init__(self, summary: dict[str, Any]) -> None:
+    def __init__(self, summary: Summary) -> None:
         self.summary = summary
 
     @property
     def providers(self) -> list[str]:
         """Their names."""
-        return list(self.summary["providers"])
+        return list(self.summary.providers)
 
-    def provider(self, name: str) -> dict[str, Any]:
+    def provider(self, name: str) -> ProviderSummary:
         """A provider's part of the summary."""
-        return _find(name, self.summary["providers"], "provider")
+        return _find(name, self.summary.providers, "provider")
 
-    def metric(self, provider: str, name: str) -> dict[str, Any]:
+    def recommendation(self, provider: str) -> str:
+        """``reference``, ``use``, ``undecided`` or ``avoid``."""
+        return self.provider(provider).assessment.recommendation.value
+
+    def metric(self, provider: str, name: str) -> Estimate:
         """An estimate: ``value``, ``low``, ``high``, ``n`` …"""
-        return _find(name, self.provider(provider)["metrics"], "metric")
+        return _find(name, self.provider(provider).metrics, "metric")
 
-    def findings(self, provider: str, severity: str = "") -> list[dict[str, Any]]:
+    def findings(self, provider: str, severity: str = "") -> list[FindingSummary]:
         """The checks that it fails, all or of one severity."""
-        return [one for one in self.provider(provider)["findings"] if severity in ("", one["severity"])]
+        return [one for one in self.provider(provider).findings if severity in ("", one.severity.value)]
 
-    def verdict(self, provider: str) -> str | None:
-        """``pass``, ``fail`` or ``inconclusive``; None without a bar."""
-        found = self.provider(provider)["verdict"]
-        return None if found is None else str(found["outcome"])
+    def bar(self, provider: str) -> str | None:
+        """The bar's outcome: ``pass``, ``fail`` or ``inconclusive``; None without a bar."""
+        found = self.provider(provider).assessment.bar
+        return None if found is None else found.outcome.value
 
 
-def _find(name: str, there: Mapping[str, Any], kind: str) -> dict[str, Any]:
+def _find(name: str, there: Mapping[str, T], kind: str) -> T:
     if name not in there:
         from trueweight.core import near_miss
 
         raise LookupError(f"the run has no {kind} {name!r}. {near_miss(name, there)}")
-    found: dict[str, Any] = there[name]
-    return found
+    return there[name]
 
 
 def _load(config: pytest.Config) -> RecordedRun | None:
@@ -114,35 +123,35 @@ class _Run(pytest.Collector):
         return []
 
 
-def _tests(root: _Run, summary: Mapping[str, Any]) -> Iterator[pytest.Item]:
+def _tests(root: _Run, summary: Summary) -> Iterator[pytest.Item]:
     from trueweight.report import for_log
 
-    for provider in summary["providers"]:
-        for case in summary["cases"]:
-            for mode, cell in case["cells"].get(provider, {}).items():
-                name = f"{for_log(provider, limit=80)}::{for_log(case['case'], limit=160)}[{mode}]"
+    for provider in summary.providers:
+        for case in summary.cases:
+            for mode, cell in case.modes(provider).items():
+                name = f"{for_log(provider, limit=80)}::{for_log(case.case, limit=160)}[{mode.value}]"
                 yield CellTest.from_parent(root, name=name, case=case, cell=cell)
 
 
-class BrokenLawError(Exception):
+class BrokenRequirementError(Exception):
     """A case that a provider fails."""
 
 
 class CellTest(pytest.Item):
     """One provider's answers to one case in one mode."""
 
-    def __init__(self, *, case: Mapping[str, Any], cell: Mapping[str, Any], **more: Any) -> None:
+    def __init__(self, *, case: CaseSummary, cell: Cell, **more: Any) -> None:
         super().__init__(**more)
         self._case, self._cell = case, cell
 
     def setup(self) -> None:
         """No answer is an error and not a failure: it says nothing of the model."""
-        if self._cell["outcome"] == "transport":
-            raise BrokenLawError("no answer arrived")
+        if self._cell.outcome.value == "transport":
+            raise BrokenRequirementError("no answer arrived")
 
     def runtest(self) -> None:
         """Fail with the checks that failed; a case that does not apply is skipped."""
-        outcome = self._cell["outcome"]
+        outcome = self._cell.outcome.value
         if outcome in ("fail", "flaky"):
             self._fail(outcome)
         if outcome != "pass":
@@ -151,14 +160,18 @@ class CellTest(pytest.Item):
     def _fail(self, outcome: str) -> NoReturn:
         from trueweight.report import for_log
 
-        flaky = f"flaky, {self._cell['passed']} of {self._cell['of']} passed; " if outcome == "flaky" else ""
-        lines = [f"{self._case['severity']}: {flaky}{', '.join(self._cell['fails'])}"]
-        lines += [for_log(self._case[key], limit=500) for key in ("why", "source") if self._case[key]]
-        raise BrokenLawError("\n".join(lines))
+        flaky = f"flaky, {self._cell.passed} of {self._cell.of} passed; " if outcome == "flaky" else ""
+        lines = [f"{self._case.severity.value}: {flaky}{', '.join(self._cell.fails)}"]
+        lines += [for_log(text, limit=500) for text in (self._case.why, self._case.source) if text]
+        raise BrokenRequirementError("\n".join(lines))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The words alone: a traceback through this plugin tells nobody anything."""
-        return str(excinfo.value) if isinstance(excinfo.value, BrokenLawError) else super().repr_failure(excinfo, style)
+        """The words alone: a traceback through this plugin says nothing of the run."""
+        return (
+            str(excinfo.value)
+            if isinstance(excinfo.value, BrokenRequirementError)
+            else super().repr_failure(excinfo, style)
+        )
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where pytest says that it is."""

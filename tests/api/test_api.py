@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,9 +11,13 @@ from pathlib import Path
 import pytest
 
 import trueweight as tw
+from trueweight.core.summary import decode_summary
 from trueweight.fleet import running_fleet
 
 NAMES = [
+    "Assessment",
+    "Recommendation",
+    "Summary",
     "Bar",
     "Case",
     "ConfigError",
@@ -35,7 +38,6 @@ NAMES = [
     "Suite",
     "TransportName",
     "TrueweightError",
-    "Verdict",
     "WireSettings",
     "__version__",
     "compare_runs",
@@ -103,14 +105,14 @@ def test_plan_fire_judge_report_gate(providers: Path, tmp_path: Path) -> None:
     assert result.recorded == len(plan.plan.trials)
     summary = tw.judge_run(tmp_path / "run")
     assert not (tmp_path / "run" / "summary.json").exists()
-    assert summary["providers"]["twin"]["verdict"]["outcome"] == "pass"
-    assert json.loads(tw.report_run(tmp_path / "run", "json")) == summary
+    assert summary.providers["twin"].assessment.recommendation is tw.Recommendation.USE
+    assert decode_summary(tw.report_run(tmp_path / "run", "json")) == summary
     assert "<html" in tw.report_run(tmp_path / "run")
     gate = tw.gate_run(tmp_path / "run")
-    assert (gate.exit_code, gate.verdicts["twin"].outcome) == (tw.ExitCode.OK, tw.Ruling.PASS)
+    assert (gate.exit_code, gate.outcomes["twin"].outcome) == (tw.ExitCode.OK, tw.Ruling.PASS)
     assert tw.compare_runs(tmp_path / "run", tmp_path / "run")["significant"] == []
     assert tw.send_run(plan, tmp_path / "run").recorded == 0
-    assert tw.merge_runs([tmp_path / "run"], tmp_path / "again")["providers"] == summary["providers"]
+    assert tw.merge_runs([tmp_path / "run"], tmp_path / "again").providers == summary.providers
     with tw.open_run(tmp_path / "run") as run:
         assert {exchange.provider for exchange in run.exchanges()} == {"reference", "twin"}
 

@@ -40,8 +40,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_findings_are_test_cases(run: Path, tmp_path: Path) -> None:
     """One for each provider, case and mode; failures name checks and reasons, without a traceback; -k chooses."""
     summary = tw.judge_run(run)
-    cells = [cell for case in summary["cases"] for cell in case["cells"]["no-strict"].values()]
-    failing = sum(cell["outcome"] in ("fail", "flaky") for cell in cells)
+    cells = [cell for case in summary.cases for cell in case.modes("no-strict").values()]
+    failing = sum(cell.outcome in ("fail", "flaky") for cell in cells)
     assert failing
     done = run_pytest(tmp_path, "--trueweight-run", run, "-k", "no-strict", "-rf")
     assert done.returncode == 1, done.stdout + done.stderr
@@ -55,17 +55,18 @@ def test_findings_are_test_cases(run: Path, tmp_path: Path) -> None:
 
 
 def test_the_fixture_reads_the_run(run: Path, tmp_path: Path) -> None:
-    """Metrics, findings, verdicts; a misspelled name is named with the near miss."""
+    """Metrics, findings, recommendations; a misspelled name is named with the near miss."""
     (tmp_path / "test_mine.py").write_text(
         """
 import pytest
 
 def test_reads(trueweight):
     assert trueweight.providers == ["reference", "no-strict"] or set(trueweight.providers) == {"reference", "no-strict"}
-    assert trueweight.metric("no-strict", "success_rate")["value"] == 1.0
+    assert trueweight.metric("no-strict", "success_rate").value == 1.0
     assert trueweight.findings("no-strict", "MUST")
     assert not trueweight.findings("reference", "MUST")
-    assert trueweight.verdict("no-strict") is None
+    assert trueweight.bar("no-strict") is None
+    assert trueweight.recommendation("reference") == "reference"
     with pytest.raises(LookupError, match="Did you mean 'success_rate'"):
         trueweight.metric("no-strict", "sucess_rate")
 """,
@@ -80,9 +81,8 @@ def test_reads(trueweight):
 
 def test_lost_answers_are_errors_and_hostile_names_are_shown(run: Path, tmp_path: Path) -> None:
     """From a summary alone: no answer is an error, not a failure; an escape sequence in a name reaches no terminal."""
-    summary = tw.judge_run(run)
-    cell = summary["cases"][0]["cells"]["no-strict"]["plain"]
-    cell |= {"outcome": "transport"}
+    summary = json.loads(tw.report_run(run, "json"))
+    summary["cases"][0]["cells"]["no-strict"]["plain"]["outcome"] = "transport"
     summary["cases"][0]["case"] = "structured-output/\x1b[31mred"
     (tmp_path / "only").mkdir()
     (tmp_path / "only" / "summary.json").write_text(json.dumps(summary), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A verdict goes by the honest end of an interval, and lack of data is never a pass."""
+"""A bar decides by the honest end of an interval, and lack of data is never a pass."""
 
 from __future__ import annotations
 
@@ -8,35 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trueweight.assess import Bar, Limit, Rule, Side, exit_code, judge_against, with_verdicts
-from trueweight.core import ConfigError, ExitCode, Ruling, Severity
+from summaries import make_case, make_difference, make_finding, make_provider_summary, make_summary
+from summaries import make_estimate as estimate
+from trueweight.assess import Bar, Limit, Rule, Side, assess, exit_code, judge_against
+from trueweight.core import ConfigError, Estimate, ExitCode, Role, Ruling, Severity
+from trueweight.core.assessment import NOT_ASSESSED, Recommendation
+from trueweight.core.bar_outcome import RuleCode
+from trueweight.core.summary import Counts, Summary
 from trueweight.metrics import wilson
 from trueweight.statistics.sample_size import n_that_decides
 
 
-def estimate(value: float | None, low: float | None, high: float | None, n: int = 100, **more: Any) -> dict[str, Any]:
-    """An estimate as the summary holds it."""
-    return {"value": value, "low": low, "high": high, "n": n, "unit": "proportion", "method": "m"} | more
-
-
-def summary(**providers: dict[str, Any]) -> dict[str, Any]:
+def summary(**providers: dict[str, Any]) -> Summary:
     """A summary of candidates, each given by the parts that matter."""
-    blank = {
-        "role": "candidate",
-        "metrics": {},
-        "versus_reference": {},
-        "findings": [],
-        "counts": {"recorded": 10, "arrived": 10, "trials": 10},
-    }
-    cells = {name: {"plain": {"outcome": "pass"}} for name in providers}
-    return {
-        "run": {"repeats": 1, "bar_digest": "b"},
-        "providers": {name: blank | parts for name, parts in providers.items()},
-        "cases": [{"cells": cells}] * 10,
-    }
+    return make_summary({name: make_provider_summary(**parts) for name, parts in providers.items()}, bar_digest="b")
 
 
-def ruling(rule: Rule, found: dict[str, Any]) -> Ruling:
+def ruling(rule: Rule, found: Estimate) -> Ruling:
     """Outcome of one rule on one estimate."""
     return judge_against(Bar((rule,)), summary(p={"metrics": {rule.metric: found}}))["p"].outcome
 
@@ -78,21 +66,19 @@ def test_lack_of_data_is_inconclusive() -> None:
     assert ruling(rule, none) is Ruling.INCONCLUSIVE
     assert judge_against(Bar((rule,)), summary(p={}))["p"].outcome is Ruling.INCONCLUSIVE
     assert ruling(rule, estimate(0.9, None, None)) is Ruling.INCONCLUSIVE
-    silent = summary(p={"counts": {"recorded": 10, "arrived": 0, "trials": 10}})
+    silent = summary(p={"counts": Counts(trials=10, recorded=10)})
     assert judge_against(Bar(limits=(Limit(Severity.MUST, 0),)), silent)["p"].outcome is Ruling.INCONCLUSIVE
 
 
 def test_a_law_that_nobody_could_look_at_is_not_held() -> None:
     """No failing check, but one case without any answer: open, and it says how many; a failing check decides anyway."""
     limit = Bar(limits=(Limit(Severity.MUST, 0),))
-    lost = {"p": {"plain": {"outcome": "transport"}}}
-    seen = summary(p={})
-    seen["cases"] = [*seen["cases"][1:], {"cells": lost}]
-    verdict = judge_against(limit, seen)["p"]
-    assert verdict.outcome is Ruling.INCONCLUSIVE
-    assert "1 cases and modes have no answer yet" in verdict.reasons[0].message
-    seen["providers"]["p"]["findings"] = [{"check": "c", "severity": "MUST", "cases": ["s/1"]}]
-    assert judge_against(limit, seen)["p"].outcome is Ruling.FAIL
+    cases = [make_case({"p": "transport" if i == 0 else "pass"}, f"s/c{i}") for i in range(10)]
+    outcome = judge_against(limit, make_summary({"p": make_provider_summary()}, cases))["p"]
+    assert outcome.outcome is Ruling.INCONCLUSIVE
+    assert (outcome.rules[0].code, outcome.rules[0].unanswered) == (RuleCode.CHECKS_UNANSWERED, 1)
+    failing = make_summary({"p": make_provider_summary(findings=(make_finding(),))}, cases)
+    assert judge_against(limit, failing)["p"].outcome is Ruling.FAIL
 
 
 def test_a_rule_against_the_baseline_is_open_without_one_and_held_to_the_paired_difference_with_one() -> None:
@@ -101,15 +87,13 @@ def test_a_rule_against_the_baseline_is_open_without_one_and_held_to_the_paired_
     seen = summary(p={})
     assert judge_against(bar, seen)["p"].outcome is Ruling.INCONCLUSIVE
     for low, high, expected in ((-0.01, 0.01, "pass"), (-0.3, -0.1, "fail"), (-0.1, 0.1, "inconclusive")):
-        found = {"difference": estimate((low + high) / 2, low, high) | {"unit": "difference"}}
-        since = {"providers": {"p": {"metrics": {"schema_accuracy": found}}}}
+        since = {"p": {"schema_accuracy": estimate((low + high) / 2, low, high, unit="difference")}}
         assert judge_against(bar, seen, since)["p"].outcome == expected
 
 
 def test_limits_count_checks_and_can_leave_out_the_references_own() -> None:
     """One MUST check fails where the reference fails too: over a limit of 0, unless the limit looks beyond those."""
-    finding = {"check": "c", "severity": "MUST", "cases": ["s/1"], "reference_fails": 1}
-    seen = summary(p={"findings": [finding]})
+    seen = summary(p={"findings": (make_finding(reference_fails=1),)})
     plain, beyond = (Bar(limits=(Limit(Severity.MUST, 0, flag),)) for flag in (False, True))
     assert judge_against(plain, seen)["p"].outcome is Ruling.FAIL
     assert judge_against(beyond, seen)["p"].outcome is Ruling.PASS
@@ -117,7 +101,7 @@ def test_limits_count_checks_and_can_leave_out_the_references_own() -> None:
 
 def test_rules_reach_whom_they_name() -> None:
     """Candidates by default, a named provider, an unknown name refused, and nobody judged is not a pass."""
-    seen = summary(ref={"role": "reference"}, a={}, b={})
+    seen = summary(ref={"role": Role.REFERENCE}, a={}, b={})
     assert set(judge_against(Bar((Rule("ttft", at_most=1),)), seen)) == {"a", "b"}
     assert set(judge_against(Bar((Rule("ttft", at_most=1, providers=("a",)),)), seen)) == {"a"}
     with pytest.raises(ConfigError, match="which the run does not have"):
@@ -127,12 +111,13 @@ def test_rules_reach_whom_they_name() -> None:
 
 def test_one_exit_code_for_all() -> None:
     """A failure outweighs doubt, doubt outweighs passes; the reference's difference is judged where asked."""
-    good, bad, open_ = estimate(0.0, -0.01, 0.01), estimate(-0.2, -0.3, -0.1), estimate(0.0, -0.1, 0.1)
+    ends = ((0.0, -0.01, 0.01), (-0.2, -0.3, -0.1), (0.0, -0.1, 0.1))
+    good, bad, open_ = (make_difference(*one) for one in ends)
     rule = Rule("tool_call_f1", at_least=-0.05, versus_reference=True)
 
-    def code(*found: dict[str, Any]) -> ExitCode:
+    def code(*found: Estimate) -> ExitCode:
         parts = {f"p{i}": {"versus_reference": {"tool_call_f1": one}} for i, one in enumerate(found)}
-        seen = with_verdicts(summary(**parts), judge_against(Bar((rule,)), summary(**parts)))
+        seen = assess(summary(**parts), judge_against(Bar((rule,)), summary(**parts)))
         # One that never answered is infrastructure, unless another one fails.
         assert exit_code(seen, ["p0"]) in (ExitCode.FINDINGS, ExitCode.INFRASTRUCTURE)
         return exit_code(seen)
@@ -140,18 +125,18 @@ def test_one_exit_code_for_all() -> None:
     assert code(good, good) is ExitCode.OK
     assert code(good, open_) is ExitCode.INCONCLUSIVE
     assert code(open_, bad, good) is ExitCode.FINDINGS
-    without = summary(a={})
-    without["run"]["bar_digest"] = None
+    without = make_summary({"a": make_provider_summary()})
     assert exit_code(without) is ExitCode.OK
     assert exit_code(without, ["a"]) is ExitCode.INFRASTRUCTURE
 
 
-def test_verdicts_go_into_the_summary_without_changing_it() -> None:
-    """The verdict stands in its provider; the summary that was given is left as it was."""
-    seen = summary(p={"metrics": {"success_rate": estimate(0.99, 0.95, 1.0)}, "verdict": None})
-    out = with_verdicts(seen, judge_against(Bar((Rule("success_rate", at_least=0.9),)), seen))
-    assert out["providers"]["p"]["verdict"]["outcome"] == "pass"
-    assert seen["providers"]["p"]["verdict"] is None
+def test_the_bars_outcome_goes_into_the_assessment() -> None:
+    """It decides the recommendation; the summary that was given is not changed."""
+    seen = summary(p={"metrics": {"success_rate": estimate(0.99, 0.95, 1.0)}})
+    out = assess(seen, judge_against(Bar((Rule("success_rate", at_least=0.9),)), seen)).providers["p"].assessment
+    assert out.bar is not None
+    assert (out.bar.outcome, out.recommendation) == (Ruling.PASS, Recommendation.USE)
+    assert seen.providers["p"].assessment is NOT_ASSESSED
 
 
 @settings(deadline=None)

@@ -41,9 +41,10 @@ def test_digest_text_and_verdicts_are_in_the_run(barred: Path) -> None:
     assert manifest["bar_digest"] == load_bar(barred / "bar.toml").digest()
     assert (barred / "run" / "bar.toml").read_text(encoding="utf-8") == GOOD
     summary = summary_of(barred / "run")
-    verdicts = {name: (one["verdict"] or {}).get("outcome") for name, one in summary["providers"].items()}
+    bars = {name: one["assessment"].get("bar") for name, one in summary["providers"].items()}
+    verdicts = {name: bar and bar["outcome"] for name, bar in bars.items()}
     assert verdicts == {"reference": None, "twin": "pass", "no-strict": "pass"}
-    assert "notes" not in summary["run"]
+    assert summary["run"]["notes"] == []
     jsonschema.validate(summary, load_schema("summary"))
     assert "Meets the bar" in (barred / "run" / "report.html").read_text(encoding="utf-8")
 
@@ -66,8 +67,9 @@ def test_exit_codes_tell_failed_from_open(fleet: Path, tmp_path: Path) -> None:
     assert trueweight(*command(fleet), "--bar", "missed.toml", cwd=tmp_path).returncode == 1
     done = trueweight(*command(fleet), "--bar", "open.toml", "--fresh", cwd=tmp_path)
     assert done.returncode == 4, done.stderr
-    reasons = summary_of(tmp_path / "run")["providers"]["twin"]["verdict"]["reasons"]
-    assert "would decide at this rate" in reasons[0]["message"]
+    rule = summary_of(tmp_path / "run")["providers"]["twin"]["assessment"]["bar"]["rules"][0]
+    assert rule["code"] == "more-needed"
+    assert rule["more_trials"] >= rule["decides_at"] - rule["estimate"]["n"] > 0
 
 
 def test_a_bar_changed_in_the_directory_is_said(barred: Path, tmp_path: Path) -> None:
@@ -76,7 +78,7 @@ def test_a_bar_changed_in_the_directory_is_said(barred: Path, tmp_path: Path) ->
     (copy / "run" / "bar.toml").write_text(STRICT, encoding="utf-8")
     assert trueweight("judge", "run", cwd=copy).returncode == 0
     (note,) = summary_of(copy / "run")["run"]["notes"]
-    assert "changed after the run was recorded" in note
+    assert note["code"] == "bar-changed"
     for form in ("markdown", "html"):
         assert (
             "changed after the run was recorded"
@@ -84,7 +86,7 @@ def test_a_bar_changed_in_the_directory_is_said(barred: Path, tmp_path: Path) ->
         )
     (copy / "run" / "bar.toml").unlink()
     trueweight("judge", "run", cwd=copy)
-    assert "no longer in its directory" in summary_of(copy / "run")["run"]["notes"][0]
+    assert summary_of(copy / "run")["run"]["notes"][0]["code"] == "bar-missing"
 
 
 def test_a_bar_that_comes_or_changes_while_a_run_goes_on_is_said(barred: Path, fleet: Path, tmp_path: Path) -> None:
@@ -92,12 +94,13 @@ def test_a_bar_that_comes_or_changes_while_a_run_goes_on_is_said(barred: Path, f
     copy = copy_of(barred, tmp_path)
     again = trueweight(*command(fleet), cwd=copy)
     assert again.returncode == 0, again.stderr
-    assert "notes" not in summary_of(copy / "run")["run"]
+    assert summary_of(copy / "run")["run"]["notes"] == []
     (copy / "bar.toml").write_text(STRICT, encoding="utf-8")
     changed = trueweight(*command(fleet), "--bar", "bar.toml", cwd=copy)
     assert "The bar changed since the run began" in changed.stderr
     (note,) = summary_of(copy / "run")["run"]["notes"]
-    assert "recorded under another bar" in note
+    assert note["code"] == "bar-earlier"
+    assert note["recorded"]
     (copy / "bar.toml").write_text(GOOD, encoding="utf-8")
     trueweight(*command(fleet), "--bar", "bar.toml", cwd=copy)
     assert len(summary_of(copy / "run")["run"]["notes"]) == 2

@@ -1,19 +1,20 @@
-"""Bar and summary → verdict: written before the run, judged by the honest end of each interval."""
+"""Summary and bar → an assessment of each provider: decided once, as data."""
 
+from trueweight.assess.assessing import assess, exit_code, silent_providers
 from trueweight.assess.bar import Bar, Limit, Rule, Side
-from trueweight.assess.judging import check_names, exit_code, judge_against, silent_providers, with_verdicts
 from trueweight.assess.load import load_bar, parse_bar
+from trueweight.assess.rules import check_names, judge_against
 
 __all__ = [
     "Bar",
     "Limit",
     "Rule",
     "Side",
+    "assess",
     "check_names",
     "exit_code",
     "judge_against",
     "load_bar",
     "parse_bar",
     "silent_providers",
-    "with_verdicts",
 ]

@@ -1,4 +1,4 @@
-"""What ``drift``, ``drift replay`` and ``run --drift`` share: ask, conclude, print."""
+"""What ``drift``, ``drift replay`` and ``run --drift`` share: ask, finish, print."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from trueweight.report import for_log, visible
 from trueweight.store import RunDir, RunFile
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, send_drift
-from trueweight.workflow.finish import conclude, publish
+from trueweight.workflow.finish import finish, publish
 from trueweight.workflow.send import Recording, open_for_recording
 
 
 def measure_drift(
     recording: Recording, directory: Path, *, keys: Mapping[str, str], settings: WireSettings, fresh: bool, quiet: bool
 ) -> ExitCode:
-    """Record until all is decided, then conclude and print."""
+    """Record until all is decided, then finish and print."""
     screen = Console(stderr=True, quiet=quiet, emoji=False)
     run, changes = open_for_recording(recording, directory, fresh=fresh)
     with run:
@@ -36,7 +36,7 @@ def measure_drift(
         interrupted = ask_drift(run, keys=keys, settings=settings, screen=screen)
         found = conclude_drift(run)
         run.write_text(RunFile.DRIFT, drift_text(found))
-        run.write_text(RunFile.REPORT, publish(run, conclude(run)))
+        run.write_text(RunFile.REPORT, publish(run, finish(run)))
         if not quiet:
             print_drift(found, Console(emoji=False))
         click.echo(f"report: {RunFile.REPORT.of(directory)}")

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -17,14 +16,16 @@ from trueweight.cli._drift import ask_drift
 from trueweight.cli._progress import watching
 from trueweight.cli._transport import print_carriers
 from trueweight.core import ExitCode
+from trueweight.core.summary import Summary
 from trueweight.plan import Forecast, Plan, forecast
 from trueweight.report import for_log, visible
+from trueweight.report.reason_words import note_words
 from trueweight.report.terminal import print_table
 from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import SendResult, WireSettings, run_loop
 from trueweight.workflow.apis import api_notes
 from trueweight.workflow.drift import has_drift, less
-from trueweight.workflow.finish import conclude, publish
+from trueweight.workflow.finish import finish, publish
 from trueweight.workflow.send import Recording, open_for_recording, send_pending, unanswered
 from trueweight.workflow.shards import is_whole
 
@@ -70,12 +71,12 @@ def run_all(
         if has_drift(run) and not result.interrupted:
             interrupted = ask_drift(run, keys=keys, settings=less(settings, result), screen=screen)
             result = replace(result, interrupted=interrupted)
-        summary = _conclude(run, directory, quiet=quiet, as_json=as_json)
+        summary = _finish(run, directory, quiet=quiet, as_json=as_json)
         return _exit_code(result, run, recording.plan, summary, screen)
 
 
-def _conclude(run: RunDir, directory: Path, *, quiet: bool, as_json: bool) -> dict[str, Any]:
-    summary = conclude(run)
+def _finish(run: RunDir, directory: Path, *, quiet: bool, as_json: bool) -> Summary:
+    summary = finish(run)
     run.write_text(RunFile.REPORT, publish(run, summary))
     if as_json:
         click.echo(publish(run, summary, "json"), nl=False)
@@ -107,7 +108,7 @@ def _say_limited(result: SendResult, screen: Console) -> None:
         )
 
 
-def _exit_code(result: SendResult, run: RunDir, plan: Plan, summary: Mapping[str, Any], screen: Console) -> ExitCode:
+def _exit_code(result: SendResult, run: RunDir, plan: Plan, summary: Summary, screen: Console) -> ExitCode:
     if result.interrupted:
         screen.print("Interrupted. What arrived is on record; the same command goes on.", highlight=False)
         return ExitCode.INTERRUPTED
@@ -139,7 +140,7 @@ def show_forecast(recording: Recording, settings: WireSettings, console: Console
     )
     console.print(table)
     for note in api_notes(recording.cases, recording.manifest.providers):
-        console.print(for_log(note, limit=2_000), markup=False, highlight=False, soft_wrap=True)
+        console.print(for_log(note_words(note), limit=2_000), markup=False, highlight=False, soft_wrap=True)
     console.print(
         f"Nothing was sent. Failed requests are repeated at most {settings.retries} times each, beyond these ceilings.",
         highlight=False,

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from trueweight.cli._options import FILE, FOLDER, PATH
-
-if TYPE_CHECKING:
-    from trueweight.workflow.gate import Gate
-
-MARKS = {"pass": "✓", "fail": "✕", "inconclusive": "?"}
 
 
 @click.command()
@@ -47,26 +41,15 @@ def command(directory: Path, bar_file: Path | None, baseline: Path | None, as_js
       4  a provider is inconclusive, or no provider was judged
     """
     from trueweight.assess import load_bar
+    from trueweight.report.gate import gate_json, gate_lines
     from trueweight.workflow.gate import gate
 
     found = gate(directory, None if bar_file is None else load_bar(bar_file), baseline)
+    notes, silent = found.notes, found.silent
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=2, sort_keys=True))
+        value = gate_json(found.outcomes, notes=notes, silent=silent, bar=found.bar, exit_code=found.exit_code)
+        click.echo(json.dumps(value, indent=2, sort_keys=True))
     else:
-        _show(found)
+        for line in gate_lines(found.outcomes, notes=notes, silent=silent, bar=found.bar):
+            click.echo(line)
     return int(found.exit_code)
-
-
-def _show(found: Gate) -> None:
-    from trueweight.report import for_log
-
-    for name, verdict in found.verdicts.items():
-        silent = ", never answered" if name in found.silent else ""
-        click.echo(f"{MARKS[verdict.outcome]} {for_log(name, limit=80)}: {verdict.outcome.value}{silent}")
-        for reason in verdict.reasons:
-            click.echo(for_log(f"    {MARKS[reason.outcome]} {reason.rule}: {reason.message}", limit=500))
-    for note in found.notes:
-        click.echo(for_log(f"note: {note}"))
-    counts = found.as_json()["counts"]
-    total = ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "no provider was judged"
-    click.echo(f"{total}; bar {found.bar[:12]}" if found.bar else total)

@@ -29,12 +29,12 @@ def command(form: str, files: tuple[Path, ...], out: Path, reference: str | None
     """
     from trueweight.report import visible
     from trueweight.store import RunDir, RunFile
-    from trueweight.workflow.finish import conclude, publish
+    from trueweight.workflow.finish import finish, publish
     from trueweight.workflow.import_run import import_run
 
     imported = import_run(form, files, out, reference=reference, suite=suite)
     with RunDir.open(out) as run:
-        summary = conclude(run)
+        summary = finish(run)
         run.write_text(RunFile.REPORT, publish(run, summary))
     for line in imported.malformed:
         click.echo(visible(f"{line.path}:{line.line}: {line.reason}"), err=True)

@@ -18,10 +18,10 @@ def command(directory: Path, quiet: bool) -> None:
 
     from trueweight.report.terminal import print_table
     from trueweight.store import RunDir, RunFile
-    from trueweight.workflow.finish import conclude
+    from trueweight.workflow.finish import finish
 
     with RunDir.open(directory) as run:
-        summary = conclude(run)
+        summary = finish(run)
     if not quiet:
         print_table(summary, Console(emoji=False))
     click.echo(str(RunFile.SUMMARY.of(directory)))

@@ -51,7 +51,7 @@ def command(
     from trueweight.report.terminal import print_changed, print_divergence, print_exchange
     from trueweight.store import RunDir, RunFile
     from trueweight.wire import WireSettings
-    from trueweight.workflow.finish import conclude, evidence, publish
+    from trueweight.workflow.finish import evidence, finish, publish
     from trueweight.workflow.lookup import find_trial
     from trueweight.workflow.replay import changed_checks, free_directory, prepare_again, same_request
     from trueweight.workflow.send import open_for_recording, send_pending
@@ -69,7 +69,7 @@ def command(
         trials = again.recording.plan.trials
         anyio.run(partial(send_pending, new, trials, keys=dict(again.keys), settings=settings))
         after = list(evidence(new, [trial.id for trial in trials]))
-        new.write_text(RunFile.REPORT, publish(new, conclude(new)))
+        new.write_text(RunFile.REPORT, publish(new, finish(new)))
     requirements = {info.id: info.requirement for info in all_checks()}
     if not same_request(again, exchange):
         console.print("The request is not the recorded one: this provider's entry adds or names something else.")

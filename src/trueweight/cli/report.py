@@ -47,13 +47,13 @@ def command(
     """Judge a recorded run again and write its report. Uses no network."""
     from trueweight.report import find_format
     from trueweight.store import RunDir
-    from trueweight.workflow.finish import conclude, publish
+    from trueweight.workflow.finish import finish, publish
     from trueweight.workflow.join import join_drift
 
     if as_json:
         form, output = "json", Path("-")
     with RunDir.open(directory) as run:
-        summary = conclude(run)
+        summary = finish(run)
         if drift_directory is not None:
             with RunDir.open(drift_directory) as drift:
                 summary = join_drift(summary, run, drift)

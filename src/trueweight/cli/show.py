@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,25 +28,26 @@ def command(*, directory: Path, case: str | None, name: str | None, mode: str | 
     from rich.console import Console
 
     from trueweight.checks import all_checks
+    from trueweight.core.summary import summary_lines
     from trueweight.report import evidence_json
     from trueweight.report.terminal import print_cases, print_exchange, print_outcomes, print_table
     from trueweight.store import RunDir, RunFile
     from trueweight.workflow.finish import evidence, judge
-    from trueweight.workflow.gate import load_summary
+    from trueweight.workflow.summary_file import read_summary
 
     console = Console(emoji=False)
     with RunDir.open(directory) as run:
         if case is None:
             summary = judge(run)
             if as_json:
-                click.echo(json.dumps(summary, indent=2, sort_keys=True))
+                click.echo(summary_lines(summary), nl=False)
                 return
             print_table(summary, console)
             print_cases(summary, console)
             return
         trials = _trials(run, case, name, mode)
         # What several replies show together is in the summary; a run that was broken off may have none yet.
-        judged = load_summary(RunFile.SUMMARY.of(directory)) if RunFile.SUMMARY.is_in(directory) else None
+        judged = read_summary(RunFile.SUMMARY.of(directory)) if RunFile.SUMMARY.is_in(directory) else None
         items = list(evidence(run, trials, judged))
     if as_json:
         click.echo(evidence_json(items))

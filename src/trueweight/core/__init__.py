@@ -1,12 +1,12 @@
 """The nouns of trueweight. Frozen values that import nothing else of ours."""
 
 from trueweight.core.bar_outcome import Ruling
-from trueweight.core.case import DEFAULT_API, Case, Mode, Severity, Suite
+from trueweight.core.case import DEFAULT_API, SEVERE, Case, Mode, Severity, Suite
 from trueweight.core.check import CheckInfo
 from trueweight.core.digest import canonical_json, compact_json, digest
 from trueweight.core.drift import Drift, DriftMode, DriftVerdict, LadderRung
 from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, TrueweightError, near_miss
-from trueweight.core.estimate import Estimate
+from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
 from trueweight.core.finding import Finding, Outcome
 from trueweight.core.observation import Observation
@@ -27,11 +27,11 @@ from trueweight.core.reply_digest import ReplyDigest, digest_reply
 from trueweight.core.shard import Shard, parse_shard
 from trueweight.core.timing import Timing
 from trueweight.core.trial import Trial, trial_id
-from trueweight.core.verdict import Reason, Verdict
 
 __all__ = [
     "DEFAULT_API",
     "PROTOCOLS",
+    "SEVERE",
     "Anomaly",
     "Attempt",
     "Case",
@@ -39,6 +39,7 @@ __all__ = [
     "Channel",
     "CheckInfo",
     "Choice",
+    "Comparison",
     "ConfigError",
     "Drift",
     "DriftMode",
@@ -60,7 +61,6 @@ __all__ = [
     "Price",
     "Protocol",
     "Provider",
-    "Reason",
     "Reply",
     "ReplyDigest",
     "RequestLine",
@@ -80,7 +80,6 @@ __all__ = [
     "TrueweightError",
     "Usage",
     "Variant",
-    "Verdict",
     "apis_of",
     "canonical_json",
     "compact_json",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from trueweight.core.digest import digest
 
@@ -16,6 +16,10 @@ class Severity(StrEnum):
     MUST = "MUST"
     SHOULD = "SHOULD"
     INFO = "INFO"
+
+
+SEVERE: Final = frozenset({Severity.MUST, Severity.SHOULD})
+"""Severities that matter: a failure of one fails the trial, and a difference in one counts against a provider."""
 
 
 class Mode(StrEnum):

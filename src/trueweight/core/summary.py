@@ -39,6 +39,14 @@ class NoteCode(StrEnum):
     """Only some shards are there: ``share`` of the run, as a fraction in lowest terms."""
     DRIFT_LEFT_OUT = "drift-left-out"
     """Drift of ``providers`` was measured with another address, model or reference, and is left out."""
+    BAR_OTHER = "bar-other"
+    """The bar ``bar`` is not the one that the run was made against, ``recorded``; empty if it was made without one."""
+    NOT_FINISHED = "not-finished"
+    """``count`` ``of`` planned trials are on record."""
+    NOT_IN_BASELINE = "not-in-baseline"
+    """``providers`` are not in the baseline, and so are not compared with it."""
+    API_NOT_APPLICABLE = "api-not-applicable"
+    """``count`` cases cannot be asked of ``providers`` through ``api``; ``reason`` says why."""
     TEXT = "text"
     """A sentence of a summary of format 1: ``text``."""
 
@@ -51,6 +59,10 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recorded: str = ""
     share: str = ""
     providers: tuple[str, ...] = ()
+    count: int | None = None
+    of: int | None = None
+    api: str = ""
+    reason: str = ""
     text: str = ""
 
 
@@ -375,6 +387,11 @@ def encode_summary(summary: Summary) -> bytes:
     if not data.isascii():
         data = _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], data.decode()).encode("ascii")
     return data + b"\n"
+
+
+def summary_lines(summary: Summary) -> str:
+    """The same, laid out for reading: two of them can be compared line by line."""
+    return msgspec.json.format(encode_summary(summary), indent=2).decode("ascii") + "\n"
 
 
 def decode_summary(data: bytes | str) -> Summary:

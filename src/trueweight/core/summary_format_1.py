@@ -7,7 +7,7 @@ from typing import Any, Final
 
 FORMAT_1: Final = "trueweight.summary/1"
 
-_COUNTS: Final = {
+COUNTS: Final = {
     "count_finish_reason_tool_calls": "finish_calls",
     "count_successful_tool_call": "calls_valid",
     "schema_validation_error_count": "calls_invalid",
@@ -69,9 +69,11 @@ def _provider(provider: Mapping[str, Any]) -> dict[str, Any]:
 
 def _counts(counts: Mapping[str, Any]) -> dict[str, Any]:
     structured = {
-        name.removeprefix(_STRUCTURED): value for name, value in counts.items() if name.startswith(_STRUCTURED)
+        name.removeprefix(_STRUCTURED).replace("_", "-"): value
+        for name, value in counts.items()
+        if name.startswith(_STRUCTURED)
     }
-    plain = {_COUNTS.get(name, name): value for name, value in counts.items() if not name.startswith(_STRUCTURED)}
+    plain = {COUNTS.get(name, name): value for name, value in counts.items() if not name.startswith(_STRUCTURED)}
     return {**plain, "structured": structured}
 
 

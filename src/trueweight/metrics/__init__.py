@@ -1,6 +1,6 @@
 """Observations → estimates: pure, seeded, vectorised."""
 
-from trueweight.metrics.measuring import Comparison, Measured, measure
+from trueweight.metrics.measuring import Measured, measure
 from trueweight.metrics.registry import (
     Metric,
     all_metrics,
@@ -22,7 +22,6 @@ from trueweight.statistics.resample import Resampler, bca
 
 __all__ = [
     "CaseInfo",
-    "Comparison",
     "Difference",
     "Measured",
     "Metric",

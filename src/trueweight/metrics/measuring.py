@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from trueweight.core import Estimate, Observation, Variant
+from trueweight.core import Comparison, Estimate, Observation, Variant
 from trueweight.metrics.registry import trial_metrics
 from trueweight.metrics.sample import NO_REFERENCE, NOT_REPEATED, Sample, make_passes, make_samples
 from trueweight.metrics.table import CaseInfo, Table, tabulate
 from trueweight.statistics.multiple_testing import holm
 from trueweight.statistics.paired import Difference
 from trueweight.statistics.resample import Resampler
-
-
-class Comparison(NamedTuple):
-    """A difference from the reference, and its p-value as such and among all candidates (Holm)."""
-
-    estimate: Estimate
-    p: float | None
-    p_holm: float | None
-
-    def as_json(self) -> dict[str, Any]:
-        """The form that ``summary.json`` holds."""
-        p_values = {"p": self.p, "p_holm": self.p_holm}
-        return self.estimate.as_json() | {name: float(f"{p:.6g}") for name, p in p_values.items() if p is not None}
 
 
 class Measured(NamedTuple):
@@ -95,7 +82,7 @@ def _versus(samples: Mapping[str, Sample], reference: str | None) -> dict[str, d
         adjusted = dict(zip(tested, holm([found[name].p or 0.0 for name in tested]), strict=True))
         for name in candidates:
             estimate, p = found[name]
-            out[name][metric.id] = Comparison(_with_holm(estimate, len(tested)), p, adjusted.get(name))
+            out[name][metric.id] = Comparison.of_estimate(_with_holm(estimate, len(tested)), p, adjusted.get(name))
     return out
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trueweight.core import Mode, Observation, Outcome, Severity, Variant
+from trueweight.core import SEVERE, Mode, Observation, Outcome, Severity, Variant
 from trueweight.statistics.array import Array
 
 NOT_RECORDED = "not recorded"
@@ -183,8 +183,6 @@ def _columns(rows: dict[TrialKey, Observation | None], cases: Sequence[CaseInfo]
 
 
 _MUST = frozenset({Severity.MUST})
-SEVERE = frozenset({Severity.MUST, Severity.SHOULD})
-"""Severities whose failure fails a trial."""
 
 
 def _ternary(value: bool | None) -> int:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import scipy
+
+ALPHA: Final = 0.05
+"""The error that is allowed: of one family of comparisons, after its correction. All decisions use this one."""
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:

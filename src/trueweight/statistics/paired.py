@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +23,17 @@ class Difference(NamedTuple):
     p: float | None
 
 
+@cache
 def mcnemar(gains: int, losses: int) -> float:
     """Exact two-sided p-value that a pair which differs is as likely to differ either way."""
     return float(scipy.stats.binomtest(gains, gains + losses).pvalue) if gains + losses else 1.0
+
+
+def sign_test_worse(worse: int, better: int) -> float:
+    """Exact one-sided p-value of the sign test: the chance of at least this many ``worse`` among all pairs that differ,
+    if either direction is as likely."""
+    total = worse + better
+    return math.fsum(math.comb(total, k) / 2**total for k in range(worse, total + 1))
 
 
 def difference_by_case(ours: Array, theirs: Array, resampler: Resampler, *, of: int) -> Difference:

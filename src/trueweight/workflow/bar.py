@@ -1,4 +1,4 @@
-"""The bar of a run: on record before anything is sent, and said plainly where it was not."""
+"""The bar of a run: on record before anything is sent, with a note where it was not."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from trueweight.assess import Bar, parse_bar
+from trueweight.core.summary import Note, NoteCode
 from trueweight.store import EARLIER_BARS, Manifest, RunDir, RunFile
 
 
@@ -32,17 +33,16 @@ def bar_of(run: RunDir) -> Bar | None:
     return None if text is None else parse_bar(text, str(RunFile.BAR.of(run.path)))
 
 
-def bar_notes(manifest: Manifest, bar: Bar | None) -> Iterator[str]:
-    """What a reader must know of how the bar came about, a plain sentence each; none if it was there first."""
+def bar_notes(manifest: Manifest, bar: Bar | None) -> Iterator[Note]:
+    """What a reader must know of how the bar came about; none if it was there before the run."""
     recorded = manifest.bar_digest
     if bar is None:
         if recorded is not None:
-            yield f"The run was made against the bar {recorded[:12]}, which is no longer in its directory: no verdicts."
+            yield Note(code=NoteCode.BAR_MISSING, recorded=recorded)
         return
     if recorded is None:
-        yield f"The bar {bar.digest()[:12]} was put into the run after it was recorded."
+        yield Note(code=NoteCode.BAR_ADDED, bar=bar.digest())
     elif recorded != bar.digest():
-        yield f"The bar was changed after the run was recorded: it was {recorded[:12]} and is {bar.digest()[:12]}."
+        yield Note(code=NoteCode.BAR_CHANGED, bar=bar.digest(), recorded=recorded)
     for digest in manifest.options.get(EARLIER_BARS, ()):
-        was = "without a bar" if digest is None else f"under another bar, {str(digest)[:12]}"
-        yield f"Part of the data was recorded {was}: this one was not written before all of it."
+        yield Note(code=NoteCode.BAR_EARLIER, recorded="" if digest is None else str(digest))

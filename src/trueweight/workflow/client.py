@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from trueweight.core import ConfigError
+from trueweight.core.summary import ClientSession
 from trueweight.store import RunDir, RunFile
 from trueweight.wire import SendResult, WireSettings
 
@@ -55,3 +56,20 @@ def sessions(run: RunDir) -> list[dict[str, Any]]:
         if isinstance(value, dict) and value.get("format") == FORMAT and isinstance(value.get("sessions"), list):
             return [session for session in value["sessions"] if isinstance(session, dict)]
     return []
+
+
+def client_sessions(run: RunDir) -> tuple[ClientSession, ...]:
+    """The sessions as a summary holds them; a value that is no number counts as not measured."""
+    return tuple(map(_session, sessions(run)))
+
+
+def _session(session: Mapping[str, Any]) -> ClientSession:
+    test = session.get("self_test")
+    return ClientSession(
+        lag_p99_ms=_number(session.get("lag_p99_ms")),
+        self_test_p99_ms=_number(test.get("p99_ms")) if isinstance(test, Mapping) else None,
+    )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from trueweight.core import ConfigError, Drift, DriftVerdict, Exchange, Provider, Suite, Trial
+from trueweight.core import ConfigError, Drift, Exchange, Provider, Suite, Trial
+from trueweight.core.summary import Summary
 from trueweight.drift import (
     SUITE,
     Batches,
@@ -33,8 +34,6 @@ from trueweight.workflow.send import Recording, prepare
 
 OPTION = "drift"
 """The manifest's option that holds what was chosen, so that a replay needs nothing but the directory."""
-
-NOTHING_ASKED = "Nothing was asked of it yet."
 
 Look = Callable[[Investigation], None]
 
@@ -159,26 +158,16 @@ def conclude_drift(run: RunDir) -> dict[str, Drift]:
     return drift_outcomes(replay_drift(run), ladder_used(run))
 
 
-def with_drift(run: RunDir, summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The summary with what is known of each candidate's drift; as it was if drift was not asked for."""
+def with_drift(run: RunDir, summary: Summary) -> Summary:
+    """The summary with the drift of each candidate; unchanged if drift was not measured in this run."""
     if not has_drift(run):
-        return dict(summary)
+        return summary
     found = conclude_drift(run)
     providers = {
-        name: {**provider, "drift": found[name].as_json(), "sentence": _sentence(provider["sentence"], found[name])}
-        if name in found
-        else provider
-        for name, provider in summary["providers"].items()
+        name: msgspec.structs.replace(provider, drift=found[name].rounded()) if name in found else provider
+        for name, provider in summary.providers.items()
     }
-    return {**summary, "providers": providers}
-
-
-def _sentence(said: str, drift: Drift) -> str:
-    """What is said of a provider, where drift has something to add to it."""
-    nothing = said.startswith("Nothing")
-    if drift.verdict in (DriftVerdict.DRIFT, DriftVerdict.MISCONFIGURED):
-        return drift.words if nothing else f"{drift.words} {said}"
-    return drift.words if said == NOTHING_ASKED else said
+    return msgspec.structs.replace(summary, providers=providers)
 
 
 def _chosen(run: RunDir) -> Mapping[str, Any]:

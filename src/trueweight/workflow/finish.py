@@ -1,51 +1,53 @@
-"""Right of the file: judge, summarise, report. Pure but for the directory it reads and writes; no network."""
+"""Right of the file: judge, assess, summarise, report. Pure but for the directory it reads and writes; no network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from trueweight.assess import judge_against, with_verdicts
+import msgspec
+
+from trueweight.assess import assess, judge_against
 from trueweight.checks import all_checks
 from trueweight.core import Case, Finding, Outcome, Reply
+from trueweight.core.summary import Summary, encode_summary
 from trueweight.drift import SUITE as DRIFT
 from trueweight.protocols import locate_noun
 from trueweight.report import Evidence, Failing, failing_cells, render, wanted_trials
 from trueweight.store import RunDir, RunFile
 from trueweight.workflow.apis import api_notes
 from trueweight.workflow.bar import bar_notes, bar_of
-from trueweight.workflow.client import sessions
+from trueweight.workflow.client import client_sessions
 from trueweight.workflow.drift import with_drift
-from trueweight.workflow.judge import judge_exchange, judge_run, summarise, summary_text
+from trueweight.workflow.judge import judge_exchange, judge_run, summarise
 from trueweight.workflow.shards import shard_notes
 
 
-def conclude(run: RunDir) -> dict[str, Any]:
-    """Judge a run and write its ``summary.json``. The same record gives the same bytes, anywhere, any time."""
+def finish(run: RunDir) -> Summary:
+    """Judge a run, assess it and write its ``summary.json``. The same record gives the same bytes, on any machine."""
     summary = judge(run)
-    run.write_text(RunFile.SUMMARY, summary_text(summary))
+    run.write_text(RunFile.SUMMARY, encode_summary(summary).decode("ascii"))
     return summary
 
 
-def judge(run: RunDir) -> dict[str, Any]:
-    """The summary of a run with a verdict for each provider if the run has a bar. Writes nothing."""
+def judge(run: RunDir) -> Summary:
+    """The summary of a run with an assessment of each provider, by the run's bar if it has one. Writes nothing."""
     summary = with_drift(run, summarise(judge_run(run)))
     bar = bar_of(run)
-    if bar is not None:
-        summary = with_verdicts(summary, judge_against(bar, summary))
-    notes = [
+    notes = (
         *bar_notes(run.manifest, bar),
         *shard_notes(run.manifest),
         *api_notes(_judged(run), run.manifest.providers),
-    ]
-    return summary | {"run": summary["run"] | {"notes": notes}} if notes else summary
+    )
+    if notes:
+        summary = msgspec.structs.replace(summary, run=msgspec.structs.replace(summary.run, notes=notes))
+    return assess(summary, {} if bar is None else judge_against(bar, summary))
 
 
 def _judged(run: RunDir) -> Iterator[Case]:
     return (case for case in run.cases().values() if case.suite != DRIFT)
 
 
-def evidence(run: RunDir, trials: Iterable[str], summary: Mapping[str, Any] | None = None) -> Iterator[Evidence]:
+def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None) -> Iterator[Evidence]:
     """The named trials, read and judged again one at a time; those the run does not have are left out.
 
     Args:
@@ -73,13 +75,13 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Mapping[str, Any] | No
         )
 
 
-def _failing(summary: Mapping[str, Any]) -> dict[str, dict[str, Failing]]:
+def _failing(summary: Summary) -> dict[str, dict[str, Failing]]:
     """Trial → check → what the summary says of it. What is only worth knowing is there for its example alone."""
     out = {trial: {one.check: one for one in fails} for trial, fails in failing_cells(summary).items()}
-    for provider in summary["providers"].values():
-        for found in provider.get("findings") or ():
-            one = Failing(found["check"], found["severity"], found["message"])
-            out.setdefault(found["example"], {}).setdefault(one.check, one)
+    for provider in summary.providers.values():
+        for found in provider.findings:
+            one = Failing(found.check, found.severity.value, found.message)
+            out.setdefault(found.example, {}).setdefault(one.check, one)
     return out
 
 
@@ -94,8 +96,8 @@ def _together(case: Case, reply: Reply | None, fails: Iterable[Failing]) -> Iter
             yield Finding(one.check, Outcome.FAIL, severity, message, spans=locate_noun(reply, info.field))
 
 
-def publish(run: RunDir, summary: Mapping[str, Any], form: str = "html") -> str:
+def publish(run: RunDir, summary: Summary, form: str = "html") -> str:
     """The report in one of its formats, as text. The page also says how fit the client was, which is no judgement."""
     if form == "html":
-        summary = {**summary, "run": {**summary["run"], "client": sessions(run)}}
+        summary = msgspec.structs.replace(summary, client=client_sessions(run))
     return render(form, summary, evidence(run, wanted_trials(summary), summary))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from trueweight.core.summary import Summary
 from trueweight.store import RunDir, RunFile, merge
 from trueweight.workflow.client import join_clients
-from trueweight.workflow.finish import conclude, publish
+from trueweight.workflow.finish import finish, publish
 
 
-def merge_all(sources: Sequence[RunDir], out: Path) -> tuple[RunDir, dict[str, Any]]:
+def merge_all(sources: Sequence[RunDir], out: Path) -> tuple[RunDir, Summary]:
     """A new run of all exchanges, with its summary, its report and the health of every client; the caller closes it.
 
     Raises:
@@ -20,7 +20,7 @@ def merge_all(sources: Sequence[RunDir], out: Path) -> tuple[RunDir, dict[str, A
     merged = merge(sources, out)
     try:
         join_clients(merged, sources)
-        summary = conclude(merged)
+        summary = finish(merged)
         merged.write_text(RunFile.REPORT, publish(merged, summary))
     except BaseException:
         merged.close()

@@ -9,6 +9,7 @@ from typing import Any
 
 from trueweight.core import Provider, Shard
 from trueweight.core.shard import WHOLE, join, stretches_from_json, stretches_to_json
+from trueweight.core.summary import Note, NoteCode
 from trueweight.plan import say_limits
 from trueweight.store import SHARDS, Manifest
 from trueweight.wire import WireSettings
@@ -51,9 +52,9 @@ def is_whole(manifest: Manifest) -> bool:
     return stretches_from_json(manifest.options.get(SHARDS)) == WHOLE
 
 
-def shard_notes(manifest: Manifest) -> Iterator[str]:
+def shard_notes(manifest: Manifest) -> Iterator[Note]:
     """What a reader must know of a part: how much of the plan it is."""
     if not is_whole(manifest):
         parts = stretches_from_json(manifest.options.get(SHARDS))
         share = sum((end - start for start, end in parts), start=Fraction(0))
-        yield f"This is {share} of a run: the other shards are not merged in, and nothing here is of the whole."
+        yield Note(code=NoteCode.PART_OF_RUN, share=str(share))

@@ -6,18 +6,18 @@ A site only ever gets files added or overwritten, so a link that worked keeps wo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from trueweight.core import ConfigError
+from trueweight.core.summary import Summary, encode_summary
 from trueweight.report import render, wanted_trials
+from trueweight.report.as_format_1 import as_format_1
 from trueweight.report.site import SiteRun, overview, public_evidence, public_summary
 from trueweight.store import RunDir, read_plain, replace_plain
 from trueweight.workflow.finish import evidence, judge
-from trueweight.workflow.gate import load_summary
-from trueweight.workflow.judge import summary_text
+from trueweight.workflow.summary_file import read_summary
 
 MARKER = ".trueweight-site"
 SUMMARY = "summary.json"
@@ -32,26 +32,28 @@ class Entry(SiteRun):
 
     Attributes:
         recorded: whether the folder is a run with its exchanges, not only what was published of one.
+        typed: its summary.
     """
 
     path: Path
     recorded: bool
+    typed: Summary
 
     def report(self, *, public: bool) -> str:
         """Its report, with evidence if there still is any."""
         if self.recorded:
             with RunDir.open(self.path) as run:
-                return report_of(run, self.summary, public=public)
+                return report_of(run, self.typed, public=public)
         if (self.path / REPORT).exists():
             return read_plain(self.path / REPORT).decode("utf-8", "replace")
         return self.bare_report()
 
     def bare_report(self) -> str:
         """Its report from the summary alone: every number, no replies."""
-        return render("html", self.summary)
+        return render("html", self.typed)
 
 
-def report_of(run: RunDir, summary: Mapping[str, Any], *, public: bool) -> str:
+def report_of(run: RunDir, summary: Summary, *, public: bool) -> str:
     """The report of a recorded run."""
     found = evidence(run, wanted_trials(summary))
     return render("html", summary, public_evidence(found, run.cases()) if public else found)
@@ -85,8 +87,12 @@ def _read(path: Path, *, public: bool) -> Entry:
         with RunDir.open(path) as run:
             summary = judge(run)
     else:
-        summary = load_summary(path / SUMMARY)
-    return Entry(path.name, public_summary(summary) if public else summary, path, recorded)
+        summary = read_summary(path / SUMMARY)
+    return _entry(path, public_summary(summary) if public else summary, recorded=recorded)
+
+
+def _entry(path: Path, summary: Summary, *, recorded: bool) -> Entry:
+    return Entry(path.name, as_format_1(summary), path, recorded, summary)
 
 
 def add_entry(folder: Path, run_path: Path, *, public: bool, name: str = "") -> Path:
@@ -110,15 +116,15 @@ def add_entry(folder: Path, run_path: Path, *, public: bool, name: str = "") -> 
         report = report_of(run, summary, public=public)
     path.mkdir(parents=True, exist_ok=True)
     replace_plain(path / REPORT, report.encode("utf-8", "backslashreplace"))
-    replace_plain(path / SUMMARY, summary_text(summary).encode("ascii"))
+    replace_plain(path / SUMMARY, encode_summary(summary))
     return path
 
 
-def _refuse_other(path: Path, summary: Mapping[str, Any]) -> None:
+def _refuse_other(path: Path, summary: Summary) -> None:
     if not (path / SUMMARY).exists():
         return
-    there = load_summary(path / SUMMARY)["run"]["started_at"]
-    if there != summary["run"]["started_at"]:
+    there = read_summary(path / SUMMARY).run.started_at
+    if there != summary.run.started_at:
         raise ConfigError(
             f"another run, of {there}, has this address", code="site-taken", where=str(path), hint="Another --name."
         )
@@ -167,7 +173,7 @@ def build_site(entries: Sequence[Entry], out: Path, *, keep: int, public: bool) 
         latest = ("latest",) if place == len(entries) - 1 else ()
         for folder in (f"runs/{entry.name}", *latest):
             write(f"{folder}/index.html", text)
-            write(f"{folder}/summary.json", summary_text(entry.summary))
+            write(f"{folder}/summary.json", encode_summary(entry.typed).decode("ascii"))
     for name, text in overview(entries):
         write(name, text)
     return written

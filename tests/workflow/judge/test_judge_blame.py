@@ -1,4 +1,4 @@
-"""Whom to blame: the model for what the reference fails too, the server for what no model can break."""
+"""Blame: the model for what the reference fails too, the server for what no model can break."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 
 from trueweight.checks import all_checks
 from trueweight.core import CheckInfo, Severity
-from trueweight.workflow.judge.blame import Judged, Who, blame
+from trueweight.core.assessment import Blame
+from trueweight.workflow.judge.blame import JudgedCases, blame
 
 CHOICE = CheckInfo("choice", "A law.", Severity.SHOULD)
 ENGINE = CheckInfo("engine", "A law.", Severity.MUST, engine=True)
@@ -21,31 +22,31 @@ def some(count: int) -> frozenset[str]:
 @pytest.mark.parametrize(
     ("info", "ours", "theirs", "who"),
     [
-        (CHOICE, Judged(TEN, some(6)), Judged(TEN, frozenset()), Who.SERVING),
-        (CHOICE, Judged(TEN, some(5)), Judged(TEN, frozenset()), Who.UNCLEAR),
-        (CHOICE, Judged(TEN, some(6)), Judged(TEN, some(6)), Who.MODEL),
-        (CHOICE, Judged(TEN, some(6)), Judged(TEN, some(3)), Who.MODEL),
-        (CHOICE, Judged(TEN, TEN), Judged(TEN, some(2)), Who.SERVING),
-        (CHOICE, Judged(TEN, some(2)), Judged(TEN, TEN), Who.MODEL),
-        (CHOICE, Judged(TEN, some(6)), None, Who.UNCLEAR),
-        (CHOICE, Judged(TEN, some(6)), Judged(frozenset(), frozenset()), Who.UNCLEAR),
-        (ENGINE, Judged(TEN, some(1)), None, Who.SERVING),
-        (ENGINE, Judged(TEN, some(1)), Judged(TEN, TEN), Who.SERVING),
-        (None, Judged(TEN, some(1)), None, Who.UNCLEAR),
+        (CHOICE, JudgedCases(TEN, some(6)), JudgedCases(TEN, frozenset()), Blame.SERVING),
+        (CHOICE, JudgedCases(TEN, some(5)), JudgedCases(TEN, frozenset()), Blame.UNCLEAR),
+        (CHOICE, JudgedCases(TEN, some(6)), JudgedCases(TEN, some(6)), Blame.MODEL),
+        (CHOICE, JudgedCases(TEN, some(6)), JudgedCases(TEN, some(3)), Blame.MODEL),
+        (CHOICE, JudgedCases(TEN, TEN), JudgedCases(TEN, some(2)), Blame.SERVING),
+        (CHOICE, JudgedCases(TEN, some(2)), JudgedCases(TEN, TEN), Blame.MODEL),
+        (CHOICE, JudgedCases(TEN, some(6)), None, Blame.UNCLEAR),
+        (CHOICE, JudgedCases(TEN, some(6)), JudgedCases(frozenset(), frozenset()), Blame.UNCLEAR),
+        (ENGINE, JudgedCases(TEN, some(1)), None, Blame.SERVING),
+        (ENGINE, JudgedCases(TEN, some(1)), JudgedCases(TEN, TEN), Blame.SERVING),
+        (None, JudgedCases(TEN, some(1)), None, Blame.UNCLEAR),
     ],
 )
-def test_blame_follows_the_reference(info: CheckInfo | None, ours: Judged, theirs: Judged | None, who: Who) -> None:
+def test_blame_follows_the_reference(
+    info: CheckInfo | None, ours: JudgedCases, theirs: JudgedCases | None, who: Blame
+) -> None:
     """Serving only beyond chance, or where no model could; the model where the reference fails as well."""
-    found = blame(info, ours, theirs)
-    assert found.who is who
-    assert found.why
+    assert blame(info, ours, theirs)[0] is who
 
 
 def test_a_reference_that_fails_elsewhere_takes_the_evidence_away() -> None:
     """Six cases that only we fail against six that only the reference fails are chance."""
-    ours = Judged(frozenset(map(str, range(12))), frozenset(map(str, range(6))))
-    theirs = Judged(frozenset(map(str, range(12))), frozenset(map(str, range(6, 12))))
-    assert blame(CHOICE, ours, theirs).who is Who.UNCLEAR
+    ours = JudgedCases(frozenset(map(str, range(12))), frozenset(map(str, range(6))))
+    theirs = JudgedCases(frozenset(map(str, range(12))), frozenset(map(str, range(6, 12))))
+    assert blame(CHOICE, ours, theirs)[0] is Blame.UNCLEAR
 
 
 def test_no_check_of_a_choice_is_called_the_engines() -> None:

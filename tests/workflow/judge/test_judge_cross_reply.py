@@ -12,8 +12,9 @@ import pytest
 
 from trueweight.core import Case, Exchange, FailureKind, Outcome, Provider, Role, Severity
 from trueweight.core.schemas import load_schema
+from trueweight.core.summary import Summary, encode_summary
 from trueweight.store import Manifest, RunDir
-from trueweight.workflow.judge import judge_run, summarise, summary_text
+from trueweight.workflow.judge import judge_run, summarise
 
 Make = Callable[..., Any]
 NO = json.dumps({"error": {"message": "temperature must be at least 0"}}).encode()
@@ -85,6 +86,12 @@ def test_who_answers_401_to_everything_passes_no_negative(
     assert not judgement.observations[0].findings
 
 
+def plain(summary: Summary) -> dict[str, Any]:
+    """The values of its ``summary.json``."""
+    value: dict[str, Any] = json.loads(encode_summary(summary))
+    return value
+
+
 def test_a_paired_finding_reaches_the_summary_and_the_cell(
     make_case: Make, make_provider: Make, make_exchange: Make, say: Make, judged: Make
 ) -> None:
@@ -92,10 +99,9 @@ def test_a_paired_finding_reaches_the_summary_and_the_cell(
     base = make_case("base")
     more = make_case("more", checks={"prompt-tokens-more": {"than": "base", "at_least": 5}}, severity=Severity.MUST)
     provider = make_provider("p")
-    summary = summarise(
-        judged([base, more], [provider], [make_exchange(case, provider, say("ok")) for case in (base, more)])
-    )
-    jsonschema.Draft202012Validator(load_schema("summary")).validate(json.loads(summary_text(summary)))
+    exchanges = [make_exchange(case, provider, say("ok")) for case in (base, more)]
+    summary = plain(summarise(judged([base, more], [provider], exchanges)))
+    jsonschema.Draft202012Validator(load_schema("summary")).validate(summary)
     finding = summary["providers"]["p"]["findings"][0]
     assert (finding["check"], finding["severity"], finding["cases"]) == ("prompt-tokens-more", "MUST", ["s/more"])
     assert (finding["blame"], finding["outcome"]) == ("serving", "fail")
@@ -117,8 +123,8 @@ def test_a_check_that_fails_in_some_repeats_is_flaky_and_says_its_rate(
         for one in (case, *([always] if provider.name == "ref" else []))
         for at in range(10)
     ]
-    summary = summarise(judged([case, always], providers, exchanges, repeats=10))
-    jsonschema.Draft202012Validator(load_schema("summary")).validate(json.loads(summary_text(summary)))
+    summary = plain(summarise(judged([case, always], providers, exchanges, repeats=10)))
+    jsonschema.Draft202012Validator(load_schema("summary")).validate(summary)
     flaky = next(f for f in summary["providers"]["p"]["findings"] if f["check"] == "content-matches")
     assert (flaky["outcome"], flaky["rate"]["value"], flaky["rate"]["n"]) == ("flaky", 0.3, 10)
     assert 0 < flaky["rate"]["low"] < 0.3 < flaky["rate"]["high"] < 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trueweight.core import FailureKind, Finding, Mode, Observation, Outcome, Severity, Timing
+from trueweight.core.summary import TimeBin
 from trueweight.workflow.judge.distributions import BINS, distributions, over_time, window
 
 
@@ -17,9 +18,9 @@ def test_percentiles_run_from_the_least_to_the_most_and_say_n() -> None:
     """101 numbers, the 50th of which is the median; what the client spoiled is not among them."""
     rows = [_seen(i, i + 1) for i in range(100)] + [_seen(5, 10_000, client_limited=True)]
     found = distributions(rows)["ttft"]
-    assert found["n"] == 100
-    assert len(found["percentiles"]) == 101
-    assert (found["percentiles"][0], found["percentiles"][50], found["percentiles"][100]) == (1.0, 50.5, 100.0)
+    assert found.n == 100
+    assert len(found.percentiles) == 101
+    assert (found.percentiles[0], found.percentiles[50], found.percentiles[100]) == (1.0, 50.5, 100.0)
 
 
 def test_a_provider_that_never_answered_has_no_distribution() -> None:
@@ -32,22 +33,16 @@ def test_every_trial_falls_into_one_stretch() -> None:
     rows = [_seen(i, 10) for i in range(60)]
     rows += [_seen(479, 20, arrived=False, ok=False, first_ok=False, failure=FailureKind.RESET, timing=None)]
     course = over_time(rows, *window(rows))
-    assert sum(one["trials"] for one in course["bins"]) == 61
-    assert len(course["bins"]) < BINS
-    assert course["bins"][-1] == {
-        "at": course["bins"][-1]["at"],
-        "trials": 1,
-        "first_failed": 1,
-        "lost": 1,
-        "ttft": None,
-        "e2e": None,
-    }
+    assert sum(one.trials for one in course.bins) == 61
+    assert len(course.bins) < BINS
+    last = TimeBin(at=course.bins[-1].at, trials=1, first_failed=1, lost=1, ttft=None, e2e=None)
+    assert course.bins[-1] == last
 
 
 def test_one_request_or_none_is_no_division_by_zero() -> None:
     """A run of one moment is one stretch; an empty run has none."""
-    assert len(over_time([_seen(0, 1)], *window([_seen(0, 1)]))["bins"]) == 1
-    assert over_time([], *window([]))["bins"] == []
+    assert len(over_time([_seen(0, 1)], *window([_seen(0, 1)])).bins) == 1
+    assert over_time([], *window([])).bins == ()
 
 
 def test_the_refusal_that_was_asked_for_is_no_failure() -> None:
@@ -59,5 +54,5 @@ def test_the_refusal_that_was_asked_for_is_no_failure() -> None:
     refusal = {"ok": False, "first_ok": False, "timing": None}
     rows = [_seen(0, 1, findings=due, **refusal), _seen(0, 1, findings=undue, **refusal),
             _seen(0, 1, findings=due, **refusal, attempts=2)]  # fmt: skip
-    (one,) = over_time(rows, *window(rows))["bins"]
-    assert (one["first_failed"], one["lost"]) == (2, 0)
+    (one,) = over_time(rows, *window(rows)).bins
+    assert (one.first_failed, one.lost) == (2, 0)

@@ -1,4 +1,4 @@
-"""Our counts under the K2 Vendor Verifier's names are its counts, but for the differences we document."""
+"""Our counts of calls are those of the K2 Vendor Verifier, but for the differences we document."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ from trueweight.workflow.judge import judge_exchange
 from trueweight.workflow.judge.counts import count
 
 Make = Callable[..., Any]
+NAMES = {
+    "count_finish_reason_tool_calls": "finish_calls",
+    "count_successful_tool_call": "calls_valid",
+    "schema_validation_error_count": "calls_invalid",
+    "count_finish_reason_stop": "finish_stop",
+    "count_finish_others": "finish_other",
+}
+"""The verifier's name of a count → ours."""
 
 
 def k2vv(replies: list[tuple[list[dict[str, Any]], str | None]], tools: list[dict[str, Any]]) -> Counter[str]:
@@ -69,7 +77,7 @@ def test_counts_agree_on_random_replies(
         for calls, finish in replies
     ]
     ours, theirs = count(seen, len(seen)), k2vv(replies, case.request["tools"])
-    assert {name: ours[name] for name in theirs} == dict(theirs)
+    assert {name: getattr(ours, NAMES[name]) for name in theirs} == dict(theirs)
     assert min(theirs.values()) > 20
 
 
@@ -81,7 +89,7 @@ def test_the_documented_differences(
     replies = [say(calls=[call()], finish="stop"), say("hello", finish=None), say(calls=[call()], finish=None)]
     seen = [judge_exchange(case, provider, make_exchange(case, provider, body)).observation for body in replies]
     ours = count(seen, 3)
-    assert (ours["calls_under_stop"], ours["count_finish_absent"], ours["calls_under_other_finish"]) == (1, 2, 1)
+    assert (ours.calls_under_stop, ours.finish_absent, ours.calls_under_other_finish) == (1, 2, 1)
 
 
 def test_a_schema_that_is_no_schema_is_not_the_providers_fault(
@@ -92,4 +100,4 @@ def test_a_schema_that_is_no_schema_is_not_the_providers_fault(
     case, provider = make_case("c", request={"messages": [], "tools": [tool]}), make_provider("p")
     exchange = make_exchange(case, provider, say(calls=[call()], finish="tool_calls"))
     ours = count([judge_exchange(case, provider, exchange).observation], 1)
-    assert (ours["calls_not_judged"], ours["schema_validation_error_count"]) == (1, 0)
+    assert (ours.calls_not_judged, ours.calls_invalid) == (1, 0)

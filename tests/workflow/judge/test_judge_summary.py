@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 
-from trueweight.assess import Bar, Rule, judge_against, with_verdicts
+from trueweight.assess import Bar, Rule, assess, judge_against
 from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError, Role
-from trueweight.core.schemas import load_schema
+from trueweight.core.assessment import ReasonCode
+from trueweight.core.schemas import load_schema, summary_schema
+from trueweight.core.summary import Summary, decode_summary, encode_summary
+from trueweight.report.as_format_1 import as_format_1
 from trueweight.store import Manifest, RunDir, SuiteRecord
-from trueweight.workflow.judge import judge_run, summarise, summary_text
+from trueweight.workflow.judge import judge_run, summarise
 
 Make = Callable[..., Any]
 CASES = 24
@@ -55,37 +59,75 @@ def record(tmp_path: Path, make_case: Make, make_provider: Make, make_exchange: 
     return make
 
 
-def summary_of(path: Path) -> dict[str, Any]:
-    """Judge and summarise."""
+def typed(path: Path) -> Summary:
+    """Judge, summarise and assess."""
     with RunDir.open(path) as run:
-        return summarise(judge_run(run))
+        return assess(summarise(judge_run(run)))
 
 
-def validate(summary: dict[str, Any]) -> None:
-    """By the published schema, after a round through JSON text."""
+def summary_of(path: Path) -> dict[str, Any]:
+    """The plain values of ``summary.json``."""
+    value: dict[str, Any] = json.loads(encode_summary(typed(path)))
+    return value
+
+
+def said(path: Path) -> dict[str, str]:
+    """The sentence of each provider."""
+    return {name: one["sentence"] for name, one in as_format_1(typed(path))["providers"].items()}
+
+
+def validate(value: dict[str, Any]) -> None:
+    """By the published schema."""
     schema = load_schema("summary")
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.Draft202012Validator(schema).validate(json.loads(summary_text(summary)))
+    jsonschema.Draft202012Validator(schema).validate(value)
 
 
-def test_a_summary_is_valid_by_its_schema_and_strictly_so(record: Make) -> None:
-    """With and without a reference, with verdicts and without; an unknown key or a bare number is refused."""
-    summary = summary_of(record())
-    validate(summary)
-    validate(with_verdicts(summary, judge_against(Bar((Rule("schema_accuracy", at_least=0.9),)), summary)))
+def test_a_summary_is_valid_by_its_schema(record: Make) -> None:
+    """With and without a reference, with a bar and without; a bare number in place of an estimate is refused."""
+    summary = typed(record())
+    validate(summary_of(record("other")))
+    barred = assess(summary, judge_against(Bar((Rule("schema_accuracy", at_least=0.9),)), summary))
+    validate(json.loads(encode_summary(barred)))
     validate(summary_of(record("alone", reference=False)))
-    for broken in ({**summary, "extra": 1}, {**summary, "noise_floor": {"x": 0.5}}):
+    value = json.loads(encode_summary(summary))
+    for broken in ({**value, "cases": 1}, {**value, "self_agreement": {"x": 0.5}}):
         with pytest.raises(jsonschema.ValidationError):
             validate(broken)
+        with pytest.raises(msgspec.ValidationError):
+            decode_summary(json.dumps(broken))
+
+
+def test_what_was_written_is_read_again(record: Make) -> None:
+    """Decoding gives the classes that were encoded; the bytes are ASCII with sorted keys."""
+    summary = typed(record())
+    data = encode_summary(summary)
+    assert decode_summary(data) == summary
+    assert data.isascii()
+    assert data == (json.dumps(json.loads(data), sort_keys=True, separators=(",", ":")) + "\n").encode()
+
+
+def test_half_of_a_surrogate_pair_is_replaced(record: Make) -> None:
+    """A reply may hold one, which no JSON text can: U+FFFD stands in its place, and the rest is unchanged."""
+    summary = typed(record())
+    run = msgspec.structs.replace(summary.run, tool_version="a\ud800é")
+    found = decode_summary(encode_summary(msgspec.structs.replace(summary, run=run)))
+    assert found.run.tool_version == "a\ufffdé"
+    assert msgspec.structs.replace(found, run=summary.run) == summary
+
+
+def test_the_published_schema_is_made_from_the_classes() -> None:
+    """The file that other tools read says what the classes say."""
+    assert load_schema("summary") == json.loads(json.dumps(summary_schema()))
 
 
 def test_the_same_record_gives_the_same_bytes(record: Make, tmp_path: Path) -> None:
     """A copied directory and another order of the same exchanges give the same summary, byte for byte."""
     path = record(order=1)
     shutil.copytree(path, tmp_path / "copy")
-    texts = {summary_text(summary_of(p)) for p in (path, tmp_path / "copy", record("other", order=2))}
+    texts = {encode_summary(typed(p)) for p in (path, tmp_path / "copy", record("other", order=2))}
     assert len(texts) == 1
-    assert texts.pop().endswith("}\n")
+    assert texts.pop().endswith(b"}\n")
 
 
 def test_a_flaky_provider_is_named_by_its_first_attempts(
@@ -99,23 +141,24 @@ def test_a_flaky_provider_is_named_by_its_first_attempts(
         for i, case in enumerate(cases):
             lost = FailureKind.RESET if i == 9 else None
             run.append(make_exchange(case, provider, say("hello"), retries=int(i < 3), lost=lost))
-    sentence = summary_of(tmp_path / "run")["providers"]["p"]["sentence"]
+    sentence = said(tmp_path / "run")["p"]
     assert sentence.startswith("40% of 10 first attempts failed; 10% failed after retries too (reset 1).")
 
 
 def test_what_is_wrong_is_said_in_one_sentence_each(record: Make) -> None:
     """The sentence comes from what was found, not from a name: markup, failures, and nothing."""
-    said = {name: provider["sentence"] for name, provider in summary_of(record())["providers"].items()}
-    assert said["leaky"].startswith("Tool calls leak into the text as markup in 12 of 24 cases.")
-    assert said["absent"] == "18 of 24 requests failed (reset 18)."
-    assert said["twin"] == "Nothing found wrong; its answers are not worse than the reference's beyond chance."
-    assert said["ref"] == "Nothing found wrong with the reference."
+    sentences = said(record())
+    assert sentences["leaky"].startswith("Tool calls leak into the text as markup in 12 of 24 cases.")
+    assert sentences["absent"] == "18 of 24 requests failed (reset 18)."
+    assert sentences["twin"] == "Nothing found wrong; its answers are not worse than the reference's beyond chance."
+    assert sentences["ref"] == "Nothing found wrong with the reference."
 
 
 def test_a_provider_that_never_answers_says_so_and_has_no_numbers(record: Make) -> None:
     """All requests reset: one sentence, success 0 with an upper limit, every other share without a value."""
-    dead = summary_of(record(dead=True))["providers"]["absent"]
-    assert dead["sentence"] == "No answer ever came: all 24 requests failed (reset 24)."
+    path = record(dead=True)
+    dead = summary_of(path)["providers"]["absent"]
+    assert said(path)["absent"] == "No answer ever came: all 24 requests failed (reset 24)."
     assert dead["metrics"]["success_rate"]["value"] == 0
     assert dead["metrics"]["success_rate"]["high"] == pytest.approx(1 - 0.05 ** (1 / 24), rel=1e-5)
     assert dead["metrics"]["schema_accuracy"] == {
@@ -138,7 +181,7 @@ def test_cells_tell_failure_from_transport(record: Make) -> None:
     assert "markers-in-content" in rows["s/c01"]["leaky"]["plain"]["fails"]
     assert rows["s/c00"]["leaky"]["plain"]["outcome"] == "pass"
     lost = rows["s/c01"]["absent"]["plain"]
-    assert (lost["outcome"], lost["passed"], lost["of"], lost["lost"]) == ("transport", 0, 0, 1)
+    assert (lost["outcome"], lost.get("passed"), lost.get("of"), lost["lost"]) == ("transport", None, None, 1)
     assert rows["s/c01"]["ref"]["plain"]["of"] == 2
 
 
@@ -149,10 +192,10 @@ def test_counts_and_trials_add_up(record: Make) -> None:
     assert summary["run"]["finished_at"] == "2026-01-01T00:00:00.020000+00:00"
     absent = summary["providers"]["absent"]
     assert (absent["counts"]["trials"], absent["counts"]["arrived"], absent["failures"]) == (24, 6, {"reset": 18})
-    assert summary["noise_floor"]["tool_call_f1"]["value"] == 1.0
+    assert summary["self_agreement"]["tool_call_f1"]["value"] == 1.0
 
 
-def test_a_leak_is_below_the_noise_floor(record: Make) -> None:
+def test_a_leak_is_below_the_self_agreement(record: Make) -> None:
     """Half of the calls are gone: recall ½, F1 ⅔, and the paired difference lies below 0 after Holm."""
     leaky = summary_of(record())["providers"]["leaky"]
     assert leaky["metrics"]["tool_call_recall"]["value"] == 0.5
@@ -165,11 +208,12 @@ def test_a_leak_is_below_the_noise_floor(record: Make) -> None:
 
 def test_without_a_reference_comparisons_are_not_applicable(record: Make) -> None:
     """Every comparison is null with the reason, and the sentence does not speak of a reference."""
-    summary = summary_of(record(reference=False))
+    path = record(reference=False)
+    summary = summary_of(path)
     assert summary["run"]["reference"] is None
     twin = summary["providers"]["twin"]
     assert {found["note"] for found in twin["versus_reference"].values()} == {"the run has no reference"}
-    assert twin["sentence"] == "Nothing found wrong."
+    assert said(path)["twin"] == "Nothing found wrong."
 
 
 def test_what_the_reference_fails_too_is_marked(
@@ -182,12 +226,12 @@ def test_what_the_reference_fails_too_is_marked(
     with RunDir.create(tmp_path / "r", manifest, [case]) as run:
         for provider in providers:
             run.append(make_exchange(case, provider, say(MARKUP)))
-        summary = summarise(judge_run(run))
-    finding = summary["providers"]["p"]["findings"][0]
-    assert finding["reference_fails"] == 1
-    assert "reference fails it too" in finding["note"]
-    assert summary["providers"]["p"]["sentence"].startswith("What fails, the reference fails too")
-    assert "reference_fails" not in summary["providers"]["ref"]["findings"][0]
+    found = typed(tmp_path / "r").providers
+    finding = found["p"].findings[0]
+    assert (finding.reference_fails, finding.shared) == (1, True)
+    assert [one.code for one in found["p"].assessment.observations] == [ReasonCode.SHARED_FAILURES]
+    assert said(tmp_path / "r")["p"].startswith("What fails, the reference fails too")
+    assert found["ref"].findings[0].reference_fails is None
 
 
 def test_an_exchange_of_another_run_is_refused(record: Make, make_case: Make, make_provider: Make) -> None:

@@ -7,9 +7,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from trueweight.core import TrueweightError, near_miss
+import msgspec
 
-__all__ = ["load_schema", "schema_names"]
+from trueweight.core import TrueweightError, near_miss
+from trueweight.core.summary import FORMAT as SUMMARY_FORMAT
+from trueweight.core.summary import Summary
+
+__all__ = ["load_schema", "schema_names", "summary_schema"]
 
 _SUFFIX = ".schema.json"
 
@@ -41,3 +45,15 @@ def _read(name: str) -> dict[str, Any]:
         )
     schema: dict[str, Any] = json.loads(files(__name__).joinpath(name + _SUFFIX).read_text(encoding="utf-8"))
     return schema
+
+
+def summary_schema() -> dict[str, Any]:
+    """The schema of ``summary.json``, made from its classes: what `load_schema` reads must equal it."""
+    (top,), components = msgspec.json.schema_components([Summary], ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://trueweight.dev/schemas/summary.schema.json",
+        "title": f"summary.json, {SUMMARY_FORMAT}",
+        **top,
+        "$defs": components,
+    }

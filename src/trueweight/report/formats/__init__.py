@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trueweight.core.registry import Registry
+from trueweight.core.summary import Summary, summary_lines
+from trueweight.report.as_format_1 import as_format_1
 from trueweight.report.evidence import Evidence
 
 Render = Callable[[Mapping[str, Any], Iterable[Evidence]], str]
@@ -48,6 +50,8 @@ def find_format(name: str) -> Format:
     return _FORMATS.get(name)
 
 
-def render(name: str, summary: Mapping[str, Any], evidence: Iterable[Evidence] = ()) -> str:
+def render(name: str, summary: Summary | Mapping[str, Any], evidence: Iterable[Evidence] = ()) -> str:
     """A report in the format of that name."""
-    return find_format(name).render(summary, evidence)
+    if name == "json" and isinstance(summary, Summary):
+        return summary_lines(summary)
+    return find_format(name).render(as_format_1(summary), evidence)

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Severity, Span
+from trueweight.core.summary import Summary
+from trueweight.report.as_format_1 import as_format_1
 from trueweight.report.evidence import Evidence
 from trueweight.report.page.said import said
 from trueweight.report.preview import preview
@@ -133,8 +135,9 @@ class Failing(NamedTuple):
     message: str
 
 
-def failing_cells(summary: Mapping[str, Any]) -> dict[str, tuple[Failing, ...]]:
+def failing_cells(summary: Summary | Mapping[str, Any]) -> dict[str, tuple[Failing, ...]]:
     """Trial → the checks that fail in its cell, those included that only several replies together can fail."""
+    summary = as_format_1(summary)
     out: dict[str, tuple[Failing, ...]] = {}
     for name, provider in summary["providers"].items():
         said = {f["check"]: f for f in provider.get("findings") or []}

@@ -12,7 +12,9 @@ from typing import IO, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from trueweight.core.summary import Summary
 from trueweight.metrics import describe, in_order
+from trueweight.report.as_format_1 import as_format_1
 from trueweight.report.counts import count_name, counts_in_order
 from trueweight.report.evidence import Evidence
 from trueweight.report.numbers import plain, sample, span, write
@@ -140,10 +142,11 @@ def _chosen(summary: Mapping[str, Any], matrix: Matrix, ranked: Sequence[Standin
     return choose(summary, [standing.provider for standing in ranked], _order(matrix, summary))
 
 
-def wanted_trials(summary: Mapping[str, Any]) -> frozenset[str]:
+def wanted_trials(summary: Summary | Mapping[str, Any]) -> frozenset[str]:
     """Ids of the trials whose evidence the page would embed: nothing else needs to be read for it."""
-    ranked = standings(summary)
-    return frozenset(_chosen(summary, build(summary, [standing.provider for standing in ranked]), ranked))
+    found = as_format_1(summary)
+    ranked = standings(found)
+    return frozenset(_chosen(found, build(found, [standing.provider for standing in ranked]), ranked))
 
 
 def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, title: str = "trueweight") -> str:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
-from trueweight.core import PROTOCOLS, Attempt, Case, Exchange, RequestRecord
+from msgspec import structs
+
+from trueweight.core import PROTOCOLS, Attempt, Case, Estimate, Exchange, RequestRecord
+from trueweight.core.assessment import Assessment
+from trueweight.core.summary import CaseSummary, ProviderSummary, Summary
 from trueweight.report import Evidence
 from trueweight.suites import find_suite, shipped_suites
 
@@ -27,39 +30,54 @@ def _shipped(name: str) -> tuple[str, frozenset[str]]:
     return suite.digest(), frozenset(case.request_digest() for case in suite.cases)
 
 
-def private_suites(summary: Mapping[str, Any]) -> frozenset[str]:
+def private_suites(summary: Summary) -> frozenset[str]:
     """Names of the run's suites that are not, to the byte of every request, those that come with trueweight."""
-    return frozenset(
-        suite["name"] for suite in summary["run"]["suites"] if _shipped(suite["name"])[0] != suite["digest"]
-    )
+    return frozenset(suite.name for suite in summary.run.suites if _shipped(suite.name)[0] != suite.digest)
 
 
-def public_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
+def public_summary(summary: Summary) -> Summary:
     """The summary without what concerns only its owner. Doing it twice changes nothing more."""
     private = private_suites(summary)
-    providers = {name: _provider(provider, private) for name, provider in summary["providers"].items()}
-    cases = [_case(case, private) for case in summary["cases"]]
-    return {**summary, "providers": providers, "cases": cases}
+    providers = {name: _provider(provider, private) for name, provider in summary.providers.items()}
+    cases = tuple(_case(case, private) for case in summary.cases)
+    return structs.replace(summary, providers=providers, cases=cases)
 
 
 def _is_private(case: str, private: frozenset[str]) -> bool:
     return case.rsplit("/", 1)[0] in private
 
 
-def _provider(provider: Mapping[str, Any], private: frozenset[str]) -> dict[str, Any]:
-    findings = [
-        {**finding, "message": ""} if any(_is_private(case, private) for case in finding["cases"]) else finding
-        for finding in provider["findings"]
-    ]
-    numbers = {
-        group: {name: found for name, found in provider[group].items() if "USD" not in found["unit"]}
-        for group in ("metrics", "versus_reference")
-    }
-    return {**provider, **numbers, "declared": {}, "findings": findings}
+def _provider(provider: ProviderSummary, private: frozenset[str]) -> ProviderSummary:
+    findings = tuple(
+        structs.replace(finding, message="") if any(_is_private(case, private) for case in finding.cases) else finding
+        for finding in provider.findings
+    )
+    return structs.replace(
+        provider,
+        metrics={name: found for name, found in provider.metrics.items() if not _is_money(found)},
+        versus_reference={name: found for name, found in provider.versus_reference.items() if not _is_money(found)},
+        declared=None,
+        drift=None if provider.drift is None else structs.replace(provider.drift, cost=None),
+        findings=findings,
+        assessment=_assessment(provider.assessment),
+    )
 
 
-def _case(case: Mapping[str, Any], private: frozenset[str]) -> dict[str, Any]:
-    return {**case, "why": "", "source": "", "tags": []} if _is_private(case["case"], private) else dict(case)
+def _is_money(found: Estimate | None) -> bool:
+    return found is not None and "USD" in found.unit
+
+
+def _assessment(assessment: Assessment) -> Assessment:
+    """The assessment without the numbers of the rules that are about money."""
+    bar = assessment.bar
+    if bar is None:
+        return assessment
+    rules = tuple(structs.replace(rule, estimate=None) if _is_money(rule.estimate) else rule for rule in bar.rules)
+    return structs.replace(assessment, bar=structs.replace(bar, rules=rules))
+
+
+def _case(case: CaseSummary, private: frozenset[str]) -> CaseSummary:
+    return structs.replace(case, why="", source="", tags=()) if _is_private(case.case, private) else case
 
 
 def public_evidence(evidence: Iterable[Evidence], cases: Mapping[str, Case]) -> Iterator[Evidence]:

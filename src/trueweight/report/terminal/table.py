@@ -10,6 +10,8 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from trueweight.core.summary import Summary
+from trueweight.report.as_format_1 import as_format_1
 from trueweight.report.headline import limits
 from trueweight.report.numbers import NONE, points, span, write
 from trueweight.report.page.matrix import OUTCOMES, build
@@ -51,8 +53,9 @@ def _who(standing: Standing) -> Text:
     return name.append(f"\n{standing.mark} {standing.word}", style=Style.parse(f"not bold {_STYLE[standing.group]}"))
 
 
-def print_table(summary: Mapping[str, Any], console: Console) -> None:
+def print_table(summary: Summary | Mapping[str, Any], console: Console) -> None:
     """Print the comparison and, below it, what is wrong with each provider. All that others wrote is made visible."""
+    summary = as_format_1(summary)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("provider", max_width=18, overflow="fold")
     for head in ("schema", "F1−floor", "struct.", "success", "ttft ms"):
@@ -87,8 +90,9 @@ _GLYPHS: Final = {"pass": "✓", "fail": "✕", "flaky": "~", "unsupported": "�
 _CASES: Final = 20
 
 
-def print_cases(summary: Mapping[str, Any], console: Console) -> None:
+def print_cases(summary: Summary | Mapping[str, Any], console: Console) -> None:
     """Print the cases in which providers differ, most disagreement first; a glyph per mode where modes differ."""
+    summary = as_format_1(summary)
     names = [standing.provider for standing in standings(summary)]
     matrix = build(summary, names)
     rows = [row for row in matrix.rows if row.disagreement]

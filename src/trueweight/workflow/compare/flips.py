@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trueweight.core import Case
+from trueweight.core.summary import Cell, CellOutcome
 from trueweight.workflow.judge import Judgement
 from trueweight.workflow.judge.cells import Key, make_cells
 
@@ -31,7 +32,7 @@ def flips(before: Judgement, after: Judgement, keys: Sequence[str]) -> dict[str,
     order = {key: place for place, key in enumerate(keys)}
     out: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for key in sorted(_common(old, new), key=lambda key: (order[key[0]], key[1], key[2].value)):
-        kind = _kind(old[key]["outcome"], new[key]["outcome"])
+        kind = _kind(old[key].outcome, new[key].outcome)
         if kind:
             kinds = out.setdefault(key[1], {name: [] for name in KINDS})
             kinds[kind].append(_flip(key, after.cases[key[0]], old[key], new[key]))
@@ -42,13 +43,17 @@ def _common(old: Mapping[Key, Any], new: Mapping[Key, Any]) -> Iterable[Key]:
     return [key for key in new if key in old]
 
 
-def _flip(key: Key, case: Case, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def _flip(key: Key, case: Case, old: Cell, new: Cell) -> dict[str, Any]:
     return {
         "case": key[0],
         "mode": key[2].value,
         "severity": case.severity.value,
-        "before": {name: old[name] for name in ("outcome", "passed", "of")},
-        "after": {name: new[name] for name in ("outcome", "passed", "of")},
+        "before": _counts(old),
+        "after": _counts(new),
         # What was fixed is what failed before; what was lost fails nothing that is known.
-        "fails": [] if new["outcome"] == "transport" else new["fails"] or old["fails"],
+        "fails": [] if new.outcome is CellOutcome.TRANSPORT else list(new.fails or old.fails),
     }
+
+
+def _counts(cell: Cell) -> dict[str, Any]:
+    return {"outcome": cell.outcome.value, "passed": cell.passed, "of": cell.of}

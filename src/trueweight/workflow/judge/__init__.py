@@ -2,15 +2,13 @@
 
 from trueweight.workflow.judge.exchange import Judged, judge_exchange
 from trueweight.workflow.judge.run import Judgement, judge_exchanges, judge_run
-from trueweight.workflow.judge.summary import FORMAT, summarise, summary_text
+from trueweight.workflow.judge.summary import summarise
 
 __all__ = [
-    "FORMAT",
     "Judged",
     "Judgement",
     "judge_exchange",
     "judge_exchanges",
     "judge_run",
     "summarise",
-    "summary_text",
 ]

@@ -4,40 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
-from enum import StrEnum
-from functools import cache
 from typing import NamedTuple
 
-import scipy
-
 from trueweight.core import CheckInfo, Observation, Outcome
-
-ALPHA = 0.05
-
-
-class Who(StrEnum):
-    """Where a failure comes from."""
-
-    MODEL = "model"
-    SERVING = "serving"
-    UNCLEAR = "unclear"
+from trueweight.core.assessment import Blame
+from trueweight.core.estimate import six_digits
+from trueweight.core.summary import BlameCode, BlameReason
+from trueweight.statistics.multiple_testing import ALPHA
+from trueweight.statistics.paired import mcnemar
 
 
-class Blame(NamedTuple):
-    """Who, and why we think so, in one sentence."""
-
-    who: Who
-    why: str
-
-
-class Judged(NamedTuple):
-    """The cases that a check spoke of for one provider, and those of them that failed it in any repeat."""
+class JudgedCases(NamedTuple):
+    """The cases that a check judged for one provider, and those of them that failed it in any repeat."""
 
     asked: Set[str]
     failed: Set[str]
 
 
-def judged_cases(observations: Iterable[Observation]) -> Mapping[str, Judged]:
+def judged_cases(observations: Iterable[Observation]) -> Mapping[str, JudgedCases]:
     """By check."""
     asked: defaultdict[str, set[str]] = defaultdict(set)
     failed: defaultdict[str, set[str]] = defaultdict(set)
@@ -47,50 +31,38 @@ def judged_cases(observations: Iterable[Observation]) -> Mapping[str, Judged]:
                 asked[finding.check].add(seen.case)
             if finding.outcome is Outcome.FAIL:
                 failed[finding.check].add(seen.case)
-    return {check: Judged(cases, failed[check]) for check, cases in asked.items()}
+    return {check: JudgedCases(cases, failed[check]) for check, cases in asked.items()}
 
 
-def blame(info: CheckInfo | None, ours: Judged, theirs: Judged | None) -> Blame:
-    """Judge a check that fails.
+def blame(info: CheckInfo | None, own: JudgedCases, theirs: JudgedCases | None) -> tuple[Blame, BlameReason]:
+    """Where the failures of a check come from, and the numbers that say so.
 
-    A check that no model can break speaks for itself. Else the reference, which is the same model, decides: what it
+    A check that no model can break is the server's. Else the reference, which is the same model, decides: what it
     fails too, in most of the same cases, is the model's; what it passes, beyond chance by the exact sign test over
     cases (McNemar), is not.
 
     Args:
-        ours: of the provider that fails.
+        own: of the provider that fails.
         theirs: of the reference; None if there is none, or if this is it.
     """
-    shared = ours.failed & theirs.failed if theirs else frozenset()
+    shared = len(own.failed & theirs.failed) if theirs else 0
     if info is not None and info.engine:
-        too = f"; so does the reference's in {len(shared)} of these cases" if shared else ""
-        return Blame(Who.SERVING, f"no model can break this law, only what writes the reply{too}")
+        return Blame.SERVING, BlameReason(code=BlameCode.ENGINE_ONLY, shared=shared)
     if theirs is None:
-        return Blame(
-            Who.UNCLEAR, "a model or a server can break this law, and there is no reference beside it to tell which"
-        )
-    common = ours.failed & theirs.asked
+        return Blame.UNCLEAR, BlameReason(code=BlameCode.NO_REFERENCE)
+    common = len(own.failed & theirs.asked)
     if not common:
-        return Blame(Who.UNCLEAR, "the reference's replies to these cases gave this check nothing to judge")
-    if 2 * len(shared) >= len(common):
-        return Blame(Who.MODEL, f"the reference fails it too, in {len(shared)} of the same {_cases(len(common))}")
-    alone = len(common) - len(shared)
-    reverse = len((theirs.failed & ours.asked) - ours.failed)
-    p = _sign_test(alone, reverse)
-    verb = "fails" if alone == 1 else "fail"
-    silent = len(ours.failed) - len(common)
-    unheard = f"; in {silent} more its replies gave this check nothing to judge" if silent else ""
-    against = f"the reference passes {_cases(alone)} that {verb} here and fails {reverse} that pass (p = {p:.2g})"
-    if p <= ALPHA:
-        return Blame(Who.SERVING, f"{against}: the same model, so its weights, template or engine differ here")
-    return Blame(Who.UNCLEAR, f"{against}: too few to tell from chance{unheard}")
-
-
-def _cases(count: int) -> str:
-    return f"{count} case{'' if count == 1 else 's'}"
-
-
-@cache
-def _sign_test(one: int, other: int) -> float:
-    """Exact two-sided p-value that two counts of discordant pairs are equally likely."""
-    return float(scipy.stats.binomtest(one, one + other).pvalue) if one + other else 1.0
+        return Blame.UNCLEAR, BlameReason(code=BlameCode.REFERENCE_UNJUDGED)
+    if 2 * shared >= common:
+        return Blame.MODEL, BlameReason(code=BlameCode.REFERENCE_FAILS, shared=shared, common=common)
+    alone, reverse = common - shared, len((theirs.failed & own.asked) - own.failed)
+    p = mcnemar(alone, reverse)
+    significant = p <= ALPHA
+    reason = BlameReason(
+        code=BlameCode.REFERENCE_PASSES if significant else BlameCode.TOO_FEW,
+        alone=alone,
+        reverse=reverse,
+        unjudged=len(own.failed) - common,
+        p=six_digits(p),
+    )
+    return (Blame.SERVING if significant else Blame.UNCLEAR), reason

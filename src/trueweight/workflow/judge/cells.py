@@ -1,20 +1,22 @@
-"""The matrix: for each case, provider and mode, what its repeats come to."""
+"""The matrix: for each case, provider and mode, what its repeats amount to."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Final
 
-from trueweight.core import Case, Mode, Observation, Outcome
+import msgspec
+
+from trueweight.core import SEVERE, Case, Mode, Observation, Outcome
+from trueweight.core.summary import CaseSummary, Cell, CellOutcome
 from trueweight.metrics.repeats import different, outcome_of_repeats
-from trueweight.metrics.table import SEVERE, holds
-from trueweight.statistics.multiple_testing import benjamini_hochberg
-
-ALPHA = 0.05
+from trueweight.metrics.table import holds
+from trueweight.statistics.multiple_testing import ALPHA, benjamini_hochberg
 
 Key = tuple[str, str, Mode]
 """Case, provider, mode."""
+_EMPTY: Final = Cell(outcome=CellOutcome.NOT_APPLICABLE)
 
 
 def failing_checks(seen: Observation) -> tuple[str, ...]:
@@ -23,7 +25,7 @@ def failing_checks(seen: Observation) -> tuple[str, ...]:
     return tuple(sorted(set(failing)))
 
 
-def make_cells(observations: Iterable[Observation]) -> dict[Key, dict[str, Any]]:
+def make_cells(observations: Iterable[Observation]) -> dict[Key, Cell]:
     """One cell for each case, provider and mode of which anything is recorded."""
     trials: defaultdict[Key, list[Observation]] = defaultdict(list)
     for seen in observations:
@@ -31,37 +33,35 @@ def make_cells(observations: Iterable[Observation]) -> dict[Key, dict[str, Any]]
     return {key: _cell(sorted(rows, key=lambda o: o.repeat)) for key, rows in trials.items()}
 
 
-def _cell(rows: Sequence[Observation]) -> dict[str, Any]:
-    fails = {check for seen in rows for check in failing_checks(seen)}
+def _cell(rows: Sequence[Observation]) -> Cell:
     arrived = [seen for seen in rows if seen.arrived]
-    verdicts = [held for seen in arrived if (held := holds(seen, SEVERE)) >= 0]
-    passed = sum(verdicts)
-    if verdicts:
-        outcome = outcome_of_repeats(passed, len(verdicts))
+    held = [found for seen in arrived if (found := holds(seen, SEVERE)) >= 0]
+    passed = sum(held)
+    if held:
+        outcome = CellOutcome(outcome_of_repeats(passed, len(held)))
     elif any(_unsupported(seen) for seen in arrived):
-        outcome = "unsupported"
+        outcome = CellOutcome.UNSUPPORTED
     else:
-        outcome = "n/a" if arrived else "transport"
-    cell: dict[str, Any] = {
-        "outcome": outcome,
-        "fails": sorted(fails),
-        "trials": [seen.trial for seen in rows],
-        "passed": passed,
-        "of": len(verdicts),
-    }
-    if len(arrived) < len(rows):
-        cell["lost"] = len(rows) - len(arrived)
-    if any(seen.client_limited for seen in rows):
-        cell["client_limited"] = True
-    return cell
+        outcome = CellOutcome.NOT_APPLICABLE if arrived else CellOutcome.TRANSPORT
+    return Cell(
+        outcome=outcome,
+        fails=tuple(sorted({check for seen in rows for check in failing_checks(seen)})),
+        trials=tuple(seen.trial for seen in rows),
+        passed=passed,
+        of=len(held),
+        lost=len(rows) - len(arrived),
+        client_limited=any(seen.client_limited for seen in rows),
+    )
 
 
 def _unsupported(seen: Observation) -> bool:
     return any(finding.outcome is Outcome.UNSUPPORTED for finding in seen.findings)
 
 
-def mark_different(cells: Mapping[Key, dict[str, Any]], providers: Iterable[str], reference: str) -> None:
-    """Set ``different`` on the cells whose pass rate differs from the reference's, Benjamini–Hochberg over cases."""
+def mark_different(cells: Mapping[Key, Cell], providers: Iterable[str], reference: str) -> dict[Key, Cell]:
+    """The cells, with ``different`` set where the pass rate differs from the reference's: Fisher's exact test,
+    Benjamini–Hochberg over the cells of a provider."""
+    out = dict(cells)
     by_provider: defaultdict[str, list[Key]] = defaultdict(list)
     for key in cells:
         by_provider[key[1]].append(key)
@@ -70,28 +70,24 @@ def mark_different(cells: Mapping[Key, dict[str, Any]], providers: Iterable[str]
         p_values = [_p(cells[key], cells[key[0], reference, key[2]]) for key in keys]
         for key, p in zip(keys, benjamini_hochberg(p_values), strict=True):
             if p <= ALPHA:
-                cells[key]["different"] = True
+                out[key] = msgspec.structs.replace(cells[key], different=True)
+    return out
 
 
-def _p(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> float:
-    return different(ours["passed"], ours["of"], theirs["passed"], theirs["of"])
+def _p(own: Cell, theirs: Cell) -> float:
+    return different(own.passed, own.of, theirs.passed, theirs.of)
 
 
-def matrix(
-    cases: Mapping[str, Case], providers: Sequence[str], cells: Mapping[Key, dict[str, Any]]
-) -> list[dict[str, Any]]:
+def matrix(cases: Mapping[str, Case], providers: Sequence[str], cells: Mapping[Key, Cell]) -> tuple[CaseSummary, ...]:
     """Rows of the matrix, in the order of the run's cases; a cell is there for every mode of the case."""
-    empty = {"outcome": "n/a", "fails": [], "trials": [], "passed": 0, "of": 0}
-    return [
-        {
-            "case": key,
-            "severity": case.severity.value,
-            "tags": list(case.tags),
-            "why": case.why,
-            "source": case.source,
-            "cells": {
-                name: {mode.value: cells.get((key, name, mode), empty) for mode in case.modes} for name in providers
-            },
-        }
+    return tuple(
+        CaseSummary(
+            case=key,
+            severity=case.severity,
+            tags=tuple(case.tags),
+            why=case.why,
+            source=case.source,
+            cells={name: {mode: cells.get((key, name, mode), _EMPTY) for mode in case.modes} for name in providers},
+        )
         for key, case in cases.items()
-    ]
+    )

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
-from trueweight.core import Observation
-from trueweight.metrics.table import SEVERE, holds
+from trueweight.core import SEVERE, Observation
+from trueweight.core.summary import Distribution, TimeBin, TimeCourse
+from trueweight.metrics.table import holds
 
 BINS = 24
 _PERCENTS = np.linspace(0, 1, 101)
 _NS_PER_MS = 1e6
 
 
-def distributions(observations: Iterable[Observation]) -> dict[str, Any]:
+def distributions(observations: Iterable[Observation]) -> dict[str, Distribution]:
     """All 101 percentiles (type 7, milliseconds) of time to first token and of the whole reply, with n.
 
     Requests during which this client was too busy are left out. A time that no request defines has no entry.
@@ -27,7 +27,7 @@ def distributions(observations: Iterable[Observation]) -> dict[str, Any]:
         "e2e": [timing.service for timing in timings if timing.service is not None],
     }
     return {
-        name: {"n": len(values), "percentiles": [_short(v / _NS_PER_MS) for v in np.quantile(values, _PERCENTS)]}
+        name: Distribution(len(values), tuple(_short(v / _NS_PER_MS) for v in np.quantile(values, _PERCENTS)))
         for name, values in times.items()
         if values
     }
@@ -39,32 +39,26 @@ def window(observations: Sequence[Observation]) -> tuple[float, float]:
     return (min(starts), max(starts)) if starts else (0.0, 0.0)
 
 
-def over_time(observations: Sequence[Observation], start: float, end: float) -> dict[str, Any]:
-    """What a provider did in each 24th of the run, by scheduled start; stretches without a request are left out.
-
-    Each bin has ``at`` (seconds after the run's first request), counts of trials, of those whose first attempt failed
-    and of those that failed for good, and the medians of both times in milliseconds, null where there is none.
-    """
+def over_time(observations: Sequence[Observation], start: float, end: float) -> TimeCourse:
+    """What a provider did in each 24th of the run, by scheduled start; stretches without a request are left out."""
     width = (end - start) / BINS or 1.0
     rows: list[list[Observation]] = [[] for _ in range(BINS)]
     for seen in observations:
         if seen.started_at:
             rows[min(BINS - 1, int((_seconds(seen) - start) / width))].append(seen)
-    return {
-        "seconds": _short(width),
-        "bins": [{"at": _short(i * width), **_bin(seen)} for i, seen in enumerate(rows) if seen],
-    }
+    return TimeCourse(_short(width), tuple(_bin(_short(i * width), seen) for i, seen in enumerate(rows) if seen))
 
 
-def _bin(rows: Sequence[Observation]) -> dict[str, Any]:
+def _bin(at: float, rows: Sequence[Observation]) -> TimeBin:
     timings = [seen.timing for seen in rows if seen.timing and not seen.client_limited]
-    return {
-        "trials": len(rows),
-        "first_failed": sum(not seen.first_ok and not _refused_rightly(seen) for seen in rows),
-        "lost": sum(not seen.arrived for seen in rows),
-        "ttft": _median([timing.ttft for timing in timings if timing.ttft is not None]),
-        "e2e": _median([timing.service for timing in timings if timing.service is not None]),
-    }
+    return TimeBin(
+        at=at,
+        trials=len(rows),
+        first_failed=sum(not seen.first_ok and not _refused_rightly(seen) for seen in rows),
+        lost=sum(not seen.arrived for seen in rows),
+        ttft=_median([timing.ttft for timing in timings if timing.ttft is not None]),
+        e2e=_median([timing.service for timing in timings if timing.service is not None]),
+    )
 
 
 def _refused_rightly(seen: Observation) -> bool:

@@ -1,19 +1,18 @@
-"""A provider's failing checks, worst first: how often, whom to blame, and how many the reference fails too."""
+"""A provider's failing checks, worst first: how often, what is to blame, and how many the reference fails too."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal
 
 from trueweight.core import CheckInfo, Estimate, Mode, Observation, Outcome, Severity
+from trueweight.core.summary import FindingSummary
 from trueweight.statistics.proportion import wilson
-from trueweight.workflow.judge.blame import Judged, blame
+from trueweight.workflow.judge.blame import JudgedCases, blame
 
 _RANK = {severity: rank for rank, severity in enumerate((Severity.MUST, Severity.SHOULD, Severity.INFO))}
-
-FLAKY = "flaky"
 
 
 @dataclass(slots=True)
@@ -42,9 +41,9 @@ class _Tally:
 
 
 def list_findings(
-    observations: Iterable[Observation], checks: Mapping[str, CheckInfo], reference: Mapping[str, Judged] | None
-) -> list[dict[str, Any]]:
-    """Failing checks as ``summary.json`` holds them: by severity, then by cases touched.
+    observations: Iterable[Observation], checks: Mapping[str, CheckInfo], reference: Mapping[str, JudgedCases] | None
+) -> tuple[FindingSummary, ...]:
+    """Failing checks, by severity, then by cases touched.
 
     Args:
         reference: what was found of the reference; None if there is none, or if these are the reference's own.
@@ -62,7 +61,7 @@ def list_findings(
                 if finding.outcome is Outcome.FAIL:
                     _count(tally, seen, finding.severity, finding.message)
     found = [_entry(check, tally, checks.get(check), reference) for check, tally in tallies.items() if tally.fails]
-    return sorted(found, key=lambda f: (_RANK[Severity(f["severity"])], -len(f["cases"]), f["check"]))
+    return tuple(sorted(found, key=lambda f: (_RANK[f.severity], -len(f.cases), f.check)))
 
 
 def _count(tally: _Tally, seen: Observation, severity: Severity, message: str) -> None:
@@ -74,44 +73,40 @@ def _count(tally: _Tally, seen: Observation, severity: Severity, message: str) -
     tally.examples[message] = min(tally.examples.get(message, here), here)
 
 
-def _entry(check: str, tally: _Tally, info: CheckInfo | None, reference: Mapping[str, Judged] | None) -> dict[str, Any]:
+def _entry(
+    check: str, tally: _Tally, info: CheckInfo | None, reference: Mapping[str, JudgedCases] | None
+) -> FindingSummary:
     message = min(tally.messages, key=lambda text: (-tally.messages[text], text))
-    entry: dict[str, Any] = {
-        "check": check,
-        "severity": min(tally.severities, key=_RANK.__getitem__).value,
-        "outcome": _outcome(tally),
-        "fails": tally.fails,
-        "of": tally.judged,
-        "cases": sorted(tally.cases),
-        "cases_judged": len(tally.asked),
-        "law": info.requirement if info else "",
-        "source": info.source if info else "",
-        "example": tally.examples[message][1],
-        "message": message,
-    }
-    if rate := _rate(tally):
-        entry["rate"] = rate.as_json()
-    theirs = reference.get(check, Judged(set(), set())) if reference is not None else None
-    who = blame(info, Judged(tally.asked, tally.cases), theirs)
-    entry |= {"blame": who.who.value, "blame_reason": who.why}
-    if theirs is not None:
-        shared = len(tally.cases & theirs.failed)
-        entry["reference_fails"] = shared
-        if shared == len(tally.cases):
-            entry["note"] = "the reference fails it too, in the same cases: the model or the case, not this provider"
-        elif shared:
-            entry["note"] = f"the reference fails it too in {shared} of these cases"
-    return entry
+    rate = _rate(tally)
+    theirs = reference.get(check, JudgedCases(set(), set())) if reference is not None else None
+    whose, why = blame(info, JudgedCases(tally.asked, tally.cases), theirs)
+    return FindingSummary(
+        check=check,
+        severity=min(tally.severities, key=_RANK.__getitem__),
+        outcome=_outcome(tally),
+        fails=tally.fails,
+        of=tally.judged,
+        cases=tuple(sorted(tally.cases)),
+        cases_judged=len(tally.asked),
+        requirement=info.requirement if info else "",
+        source=info.source if info else "",
+        example=tally.examples[message][1],
+        message=message,
+        reference_fails=None if theirs is None else len(tally.cases & theirs.failed),
+        rate=None if rate is None else rate.rounded(),
+        blame=whose,
+        blame_reason=why,
+    )
 
 
-def _outcome(tally: _Tally) -> str:
+def _outcome(tally: _Tally) -> Literal["fail", "flaky"]:
     """``flaky`` if every case and mode that fails also passes in another repeat, else ``fail``."""
     touched = [repeats for repeats in tally.repeats.values() if repeats.fails]
-    return FLAKY if all(repeats.flaky for repeats in touched) else Outcome.FAIL.value
+    return "flaky" if all(repeats.flaky for repeats in touched) else "fail"
 
 
 def _rate(tally: _Tally) -> Estimate | None:
-    """How often it fails where it fails at all, over repeats; None where nothing was asked twice."""
+    """How often it fails where it fails at all, over repeats; None where nothing was repeated."""
     touched = [repeats for repeats in tally.repeats.values() if repeats.fails]
     fails, of = sum(r.fails for r in touched), sum(r.of for r in touched)
     if of <= len(touched):

@@ -1,0 +1,110 @@
+"""A summary → the same with an assessment of each provider, and the exit code that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+import msgspec
+
+from trueweight.assess.observations import observe
+from trueweight.assess.recommendation import FEW, has_answered, rank_key, recommend
+from trueweight.assess.significance import unseen_share
+from trueweight.core import DriftVerdict, ExitCode, Role, Ruling
+from trueweight.core.assessment import Assessment, Limitation, LimitCode
+from trueweight.core.bar_outcome import BarOutcome
+from trueweight.core.summary import ProviderSummary, Summary
+
+_EXITS = {
+    Ruling.PASS: ExitCode.OK,
+    Ruling.FAIL: ExitCode.FINDINGS,
+    Ruling.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+}
+
+
+def assess(summary: Summary, bars: Mapping[str, BarOutcome] | None = None) -> Summary:
+    """The summary with an assessment of each provider, and with what the run cannot say. The result is all that page,
+    terminal, markdown, JSON, JUnit, badge, site, gate and exit code need.
+
+    Args:
+        bars: provider → outcome of the bar; None keeps the outcomes that the summary has already.
+    """
+    if bars is None:
+        found = {name: provider.assessment.bar for name, provider in summary.providers.items()}
+        bars = {name: bar for name, bar in found.items() if bar is not None}
+    decisions = {name: recommend(summary, name, bars.get(name)) for name in summary.providers}
+    ranked = sorted(decisions, key=lambda name: rank_key(decisions[name], summary.providers[name], name))
+    providers = {}
+    for name, provider in summary.providers.items():
+        decision = decisions[name]
+        assessment = Assessment(
+            recommendation=decision.recommendation,
+            reasons=decision.reasons,
+            observations=observe(
+                provider, summary.self_agreement, has_reference=summary.run.reference not in (None, name)
+            ),
+            limits=tuple(_limits(summary, provider)),
+            bar=bars.get(name),
+            drift=None if provider.drift is None else provider.drift.verdict,
+            blame=decision.blame,
+            rank=ranked.index(name),
+        )
+        providers[name] = msgspec.structs.replace(provider, assessment=assessment)
+    return msgspec.structs.replace(summary, providers=providers, limits=tuple(_run_limits(summary)))
+
+
+def _limits(summary: Summary, provider: ProviderSummary) -> Iterator[Limitation]:
+    """What the run cannot say of one provider."""
+    counts, cases = provider.counts, summary.run.cases
+    if cases and not counts.recorded:
+        yield Limitation(code=LimitCode.NOT_ASKED)
+    elif cases and not counts.arrived:
+        yield Limitation(code=LimitCode.NEVER_ANSWERED, of=counts.recorded)
+    elif counts.cases_answered < cases:
+        yield Limitation(code=LimitCode.NOT_ANSWERED, count=counts.cases_answered, of=cases)
+    if provider.role is Role.REFERENCE or summary.run.reference is None:
+        return
+    if provider.drift is None:
+        yield Limitation(code=LimitCode.DRIFT_NOT_MEASURED)
+    elif provider.drift.verdict in (DriftVerdict.INCONCLUSIVE, DriftVerdict.MISCONFIGURED):
+        yield Limitation(code=LimitCode.DRIFT_UNDECIDED)
+
+
+def _run_limits(summary: Summary) -> Iterator[Limitation]:
+    """What the run cannot say of any provider."""
+    run = summary.run
+    if run.trials.recorded < run.trials.planned:
+        yield Limitation(code=LimitCode.NOT_FINISHED, count=run.trials.recorded, of=run.trials.planned)
+    if not run.cases:
+        yield Limitation(code=LimitCode.ONLY_DRIFT)
+        return
+    unseen = unseen_share(run.cases)
+    if unseen > FEW:
+        yield Limitation(code=LimitCode.TOO_FEW_CASES, of=run.cases, share=float(f"{unseen:.6g}"))
+    if run.reference is None:
+        yield Limitation(code=LimitCode.NO_REFERENCE)
+    elif not has_answered(summary, run.reference):
+        asked = summary.providers[run.reference].counts.recorded
+        yield Limitation(code=LimitCode.REFERENCE_SILENT if asked else LimitCode.REFERENCE_NOT_ASKED)
+
+
+def exit_code(summary: Summary, silent: Collection[str] = (), *, barred: bool | None = None) -> ExitCode:
+    """1 if a provider that answered fails the bar; else 3 if one never answered; else 4 if one is inconclusive, or if
+    no provider was judged; else 0. Without a bar, 3 or 0.
+
+    Args:
+        silent: providers that were asked and never answered: an outcome of the bar says nothing of their model.
+        barred: whether there is a bar; None takes it from the run and from the assessments.
+    """
+    found = {name: one.assessment.bar.outcome for name, one in summary.providers.items() if one.assessment.bar}
+    answered = [ruling for name, ruling in found.items() if name not in silent]
+    if silent and Ruling.FAIL not in answered:
+        return ExitCode.INFRASTRUCTURE
+    if barred is None:
+        barred = bool(found) or summary.run.bar_digest is not None
+    return _EXITS[Ruling.of_all(answered)] if barred else ExitCode.OK
+
+
+def silent_providers(summary: Summary) -> tuple[str, ...]:
+    """Providers with trials on record and no reply, by name."""
+    counts = {name: provider.counts for name, provider in summary.providers.items()}
+    return tuple(sorted(name for name, count in counts.items() if count.recorded and not count.arrived))

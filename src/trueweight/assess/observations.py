@@ -1,0 +1,162 @@
+"""What was seen of a provider, most important first, whatever is recommended of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from trueweight.assess.significance import FAULTS, MetricTest, slower, worse_metrics
+from trueweight.core import SEVERE, DriftVerdict, Estimate, Role, Severity
+from trueweight.core.assessment import Blame, Reason, ReasonCode
+from trueweight.core.estimate import six_digits
+from trueweight.core.summary import FindingSummary, ProviderSummary
+
+_ANSWERING: Final = 0.99
+"""A share of requests that is lost or repeated is worth a sentence beyond 1 − this."""
+_SYMPTOMS: Final = frozenset(
+    {"tool-call-expected", "tool-call-matches", "structured-output", "json-equals", "content-matches", "finish-reason"}
+)
+"""Checks of what a case expects: they say that something went wrong. A check that says what goes first."""
+_LEAKS: Final = frozenset({"markers-in-content", "markers-in-reasoning"})
+_RANK: Final = {Severity.MUST: 0, Severity.SHOULD: 1}
+
+
+def observe(
+    provider: ProviderSummary, self_agreement: Mapping[str, Estimate], *, has_reference: bool
+) -> tuple[Reason, ...]:
+    """What was seen of a provider; never empty.
+
+    Args:
+        self_agreement: metric → the reference against itself.
+        has_reference: whether the run has a reference to compare this provider with.
+    """
+    seen = tuple(_of_replies(provider, self_agreement, has_reference=has_reference))
+    drift = drift_reason(provider)
+    if drift is None:
+        return seen
+    codes = {reason.code for reason in seen}
+    if drift.code in (ReasonCode.DRIFT, ReasonCode.DRIFT_MISCONFIGURED):
+        nothing = {ReasonCode.NOTHING_FOUND, ReasonCode.NOT_ASKED}
+        return (drift, *(reason for reason in seen if reason.code not in nothing))
+    return (drift,) if codes == {ReasonCode.NOT_ASKED} else seen
+
+
+def _of_replies(
+    provider: ProviderSummary, self_agreement: Mapping[str, Estimate], *, has_reference: bool
+) -> Iterator[Reason]:
+    counts = provider.counts
+    if not counts.recorded:
+        yield Reason(code=ReasonCode.NOT_ASKED)
+        return
+    if not counts.arrived:
+        yield never_answered(provider)
+        return
+    rate = provider.metrics.get("success_rate")
+    if rate is not None and rate.value == 0:
+        yield refused_all(provider)
+        return
+    lost = _lost(provider)
+    if lost is not None:
+        yield lost
+    own = _explaining([f for f in provider.findings if f.severity in SEVERE and not f.shared])
+    yield from (broken(finding, provider) for finding in own)
+    compared = () if own or provider.role is Role.REFERENCE else tuple(_comparisons(provider, self_agreement))
+    yield from compared
+    if not own and not compared and lost is None:
+        known = [metric for metric in FAULTS if _value(provider.versus_reference.get(metric)) is not None]
+        yield Reason(code=ReasonCode.NOTHING_FOUND, count=len(known) if has_reference else 0)
+
+
+def _value(found: Estimate | None) -> float | None:
+    return None if found is None else found.value
+
+
+def never_answered(provider: ProviderSummary) -> Reason:
+    """Each request failed on the way."""
+    return Reason(code=ReasonCode.NEVER_ANSWERED, of=provider.counts.recorded, failures=dict(provider.failures))
+
+
+def refused_all(provider: ProviderSummary) -> Reason:
+    """Each request was refused."""
+    return Reason(code=ReasonCode.REFUSED_ALL, count=provider.counts.arrived, of=provider.counts.recorded)
+
+
+def _lost(provider: ProviderSummary) -> Reason | None:
+    """Requests that were lost, or came only by retries, if they are more than one in a hundred."""
+    rate, first = (provider.metrics.get(name) for name in ("success_rate", "first_attempt_success_rate"))
+    share, at_once = _value(rate), _value(first)
+    of, failures = provider.counts.recorded, dict(provider.failures)
+    if share is not None and at_once is not None and at_once < _ANSWERING and share - at_once >= 1 - _ANSWERING:
+        return Reason(code=ReasonCode.RETRIES_NEEDED, estimate=first, share=share, of=of, failures=failures)
+    if share is None or share >= _ANSWERING or not failures:
+        return None
+    return Reason(code=ReasonCode.REQUESTS_LOST, count=sum(failures.values()), of=of, failures=failures)
+
+
+def _explaining(findings: Sequence[FindingSummary]) -> list[FindingSummary]:
+    """The findings that explain most cases, worst first; one whose cases are mostly explained already is left out."""
+    explained: set[str] = set()
+    out = []
+    order = sorted(findings, key=lambda f: (_RANK[f.severity], f.check in _SYMPTOMS, -len(f.cases), f.check))
+    for finding in order:
+        fresh = set(finding.cases) - explained
+        if 2 * len(fresh) > len(finding.cases):
+            out.append(finding)
+            explained |= fresh
+    return sorted(out, key=lambda f: (_RANK[f.severity], -len(f.cases), f.check))
+
+
+def broken(
+    finding: FindingSummary, provider: ProviderSummary, code: ReasonCode = ReasonCode.REQUIREMENT_BROKEN
+) -> Reason:
+    """A check that fails."""
+    of = finding.cases_judged
+    if finding.check in _LEAKS:
+        # A leak is judged where there is text; what it spoils is the cases that offer tools.
+        of = max(of, provider.counts.cases_answered_with_tools)
+    return Reason(
+        code=code,
+        check=finding.check,
+        count=len(finding.cases),
+        of=of,
+        blame=finding.blame,
+        trials=(finding.example,) if finding.example else (),
+    )
+
+
+def metric_reason(code: ReasonCode, test: MetricTest, bound: float | None = None) -> Reason:
+    """A difference from the reference with its corrected p-value."""
+    p = six_digits(min(1.0, test.p))
+    return Reason(code=code, metric=test.metric, estimate=plain(test.found), p=p, alpha=test.alpha, bound=bound)
+
+
+def plain(found: Estimate) -> Estimate:
+    """An estimate without what a comparison has beyond it."""
+    return Estimate(**{name: getattr(found, name) for name in Estimate.__struct_fields__})
+
+
+def _comparisons(provider: ProviderSummary, self_agreement: Mapping[str, Estimate]) -> Iterator[Reason]:
+    """What is worse than the reference beyond chance, and what the reference fails too."""
+    worse = worse_metrics(provider)
+    yield from (metric_reason(ReasonCode.METRIC_WORSE, test) for test in worse)
+    shared = sum(finding.shared for finding in provider.findings)
+    if shared:
+        yield Reason(code=ReasonCode.SHARED_FAILURES, count=shared)
+    late = slower(provider, self_agreement)
+    if late is not None and not worse:
+        yield metric_reason(ReasonCode.SLOWER, late)
+
+
+def drift_reason(provider: ProviderSummary) -> Reason | None:
+    """What was decided of its output distribution; None if drift was not measured."""
+    drift = provider.drift
+    if drift is None:
+        return None
+    code = {
+        DriftVerdict.DRIFT: ReasonCode.DRIFT,
+        DriftVerdict.EQUIVALENT: ReasonCode.DRIFT_EQUIVALENT,
+        DriftVerdict.INCONCLUSIVE: ReasonCode.DRIFT_UNDECIDED,
+        DriftVerdict.MISCONFIGURED: ReasonCode.DRIFT_MISCONFIGURED,
+    }[drift.verdict]
+    blame = Blame.SERVING if code is ReasonCode.DRIFT else None
+    return Reason(code=code, estimate=drift.effect, rung=drift.rung or "", blame=blame)

@@ -1,0 +1,225 @@
+"""Use, avoid or undecided, and why: decided here, once, for page, gate, badge and exit code alike.
+
+A bar decides where there is one. Where there is none, a candidate is compared with the reference, paired by case; what
+counts as beyond chance is in `trueweight.assess.significance`. A recommendation to use a provider means that no fault
+was found. That it serves the same model, only drift can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from trueweight.assess.observations import broken, drift_reason, metric_reason, never_answered, observe, refused_all
+from trueweight.assess.significance import (
+    MATTERS,
+    check_cases,
+    discordant,
+    metrics_below,
+    slower,
+    unseen_share,
+)
+from trueweight.core import SEVERE, DriftVerdict, Estimate, Ruling, Severity
+from trueweight.core.assessment import Blame, Reason, ReasonCode, Recommendation
+from trueweight.core.bar_outcome import BarOutcome
+from trueweight.core.estimate import six_digits
+from trueweight.core.summary import ProviderSummary, Summary
+
+RELIABLE: Final = 0.95
+"""A provider whose success rate is surely below this is to be avoided, whatever its replies say."""
+FIRST_TRY: Final = 0.9
+"""The same for first attempts: one that surely fails more than one in ten makes each client write retries."""
+FEW: Final = 0.1
+"""Cases are too few if more than this share of them could fail unseen (exact 95% limit of none in n)."""
+
+_BY_BAR: Final = {
+    Ruling.PASS: Recommendation.USE,
+    Ruling.FAIL: Recommendation.AVOID,
+    Ruling.INCONCLUSIVE: Recommendation.UNDECIDED,
+}
+_TRANSPORT: Final = frozenset(
+    {
+        ReasonCode.NEVER_ANSWERED,
+        ReasonCode.SUCCESS_LOW,
+        ReasonCode.SUCCESS_UNCERTAIN,
+        ReasonCode.FIRST_ATTEMPTS_LOW,
+        ReasonCode.FIRST_ATTEMPTS_UNCERTAIN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A recommendation with its reasons, the decisive one first."""
+
+    recommendation: Recommendation
+    reasons: tuple[Reason, ...]
+
+    @property
+    def blame(self) -> Blame | None:
+        """Where the fault comes from; None if there is none."""
+        if self.recommendation not in (Recommendation.AVOID, Recommendation.UNDECIDED):
+            return None
+        if self.reasons[0].code in _TRANSPORT:
+            return Blame.TRANSPORT
+        return next((reason.blame for reason in self.reasons if reason.blame is not None), None)
+
+
+def _decide(recommendation: Recommendation, *reasons: Reason) -> Decision:
+    return Decision(recommendation, reasons)
+
+
+def has_answered(summary: Summary, name: str | None) -> bool:
+    """Whether any reply of a provider arrived. Where only drift was measured, each named provider counts as one."""
+    if name is None or not summary.run.cases:
+        return name is not None
+    return bool(summary.providers[name].counts.arrived)
+
+
+def recommend(summary: Summary, name: str, bar: BarOutcome | None) -> Decision:
+    """What is recommended of one provider, and why."""
+    provider = summary.providers[name]
+    named = summary.run.reference
+    reference = named if has_answered(summary, named) else None
+    if name == named and (bar is None or bar.outcome is Ruling.PASS):
+        code = ReasonCode.REFERENCE if reference else ReasonCode.REFERENCE_SILENT
+        return _decide(Recommendation.REFERENCE, Reason(code=code, of=provider.counts.recorded))
+    if bar is not None:
+        ok = bar.outcome is Ruling.PASS
+        seen = () if ok else _faults(provider, summary.self_agreement, has_reference=named not in (None, name))
+        return _decide(_BY_BAR[bar.outcome], Reason(code=ReasonCode.BAR), *seen)
+    found = _by_availability(provider)
+    if found is None and reference is None:
+        found = _by_requirements(provider)
+    found = found or _by_reference(summary, name, reference or "")
+    return _if_enough(_with_drift(found, provider), provider, summary.run.cases)
+
+
+def _faults(
+    provider: ProviderSummary, self_agreement: Mapping[str, Estimate], *, has_reference: bool
+) -> tuple[Reason, ...]:
+    """The broken requirements among what was seen, with the lost requests before them."""
+    if not provider.findings:
+        return ()
+    codes = (ReasonCode.REQUIREMENT_BROKEN, ReasonCode.REQUESTS_LOST, ReasonCode.RETRIES_NEEDED)
+    seen = observe(provider, self_agreement, has_reference=has_reference)
+    return tuple(reason for reason in seen if reason.code in codes)
+
+
+def _by_availability(provider: ProviderSummary) -> Decision | None:
+    rate = provider.metrics.get("success_rate")
+    first = provider.metrics.get("first_attempt_success_rate")
+    if rate is not None and rate.value is not None and rate.value < RELIABLE:
+        if rate.value == 0:
+            silent = not provider.counts.arrived
+            return _decide(Recommendation.UNDECIDED, never_answered(provider) if silent else refused_all(provider))
+        sure = (rate.high or 1) < RELIABLE
+        reason = Reason(
+            code=ReasonCode.SUCCESS_LOW if sure else ReasonCode.SUCCESS_UNCERTAIN,
+            metric="success_rate",
+            estimate=rate,
+            bound=RELIABLE,
+            failures=dict(provider.failures),
+        )
+        return _decide(Recommendation.AVOID if sure else Recommendation.UNDECIDED, reason)
+    if first is None or (first.value or 1) >= FIRST_TRY:
+        return None
+    sure = (first.high or 1) < FIRST_TRY
+    reason = Reason(
+        code=ReasonCode.FIRST_ATTEMPTS_LOW if sure else ReasonCode.FIRST_ATTEMPTS_UNCERTAIN,
+        metric="first_attempt_success_rate",
+        estimate=first,
+        bound=FIRST_TRY,
+        share=None if rate is None else rate.value,
+        failures=dict(provider.failures),
+    )
+    return _decide(Recommendation.AVOID if sure else Recommendation.UNDECIDED, reason)
+
+
+def _by_requirements(provider: ProviderSummary) -> Decision:
+    """Without a reference and a bar, MUST requirements are all there is to go by."""
+    failing = [finding for finding in provider.findings if finding.severity is Severity.MUST]
+    if not failing:
+        return _decide(Recommendation.USE, Reason(code=ReasonCode.NOTHING_FOUND, count=0))
+    if any(len(finding.cases) > 1 for finding in failing):
+        return _decide(Recommendation.AVOID, *(broken(finding, provider) for finding in failing))
+    uncertain = (broken(finding, provider, ReasonCode.REQUIREMENT_UNCERTAIN) for finding in failing)
+    return _decide(Recommendation.UNDECIDED, *uncertain)
+
+
+def _by_reference(summary: Summary, name: str, reference: str) -> Decision:
+    provider = summary.providers[name]
+    candidates = max(1, sum(other != summary.run.reference for other in summary.providers))
+    cases = check_cases(discordant(summary.cases, name, reference), provider, candidates)
+    below = metrics_below(provider)
+    worse = [metric_reason(ReasonCode.METRIC_WORSE, test) for test in below if test.significant]
+    code = ReasonCode.CASES_WORSE if cases.significant else ReasonCode.CASES_UNCERTAIN
+    counts = Reason(
+        code=code,
+        count=cases.counts.worse,
+        reverse=cases.counts.better,
+        p=six_digits(min(1.0, cases.p)),
+        alpha=cases.alpha,
+    )
+    if cases.significant or worse:
+        faults = _faults(provider, summary.self_agreement, has_reference=True)
+        return _decide(Recommendation.AVOID, *((counts,) if cases.significant else ()), *worse, *faults)
+    if cases.counts.worse > cases.counts.better:
+        return _decide(Recommendation.UNDECIDED, counts)
+    if below:
+        return _decide(Recommendation.UNDECIDED, *(metric_reason(ReasonCode.METRIC_UNCERTAIN, test) for test in below))
+    late = slower(provider, summary.self_agreement)
+    if late is not None:
+        return _decide(Recommendation.USE, metric_reason(ReasonCode.SLOWER, late, MATTERS))
+    known = sum(found.value is not None for found in provider.versus_reference.values())
+    return _decide(Recommendation.USE, Reason(code=ReasonCode.NOTHING_FOUND, count=known))
+
+
+def _with_drift(found: Decision, provider: ProviderSummary) -> Decision:
+    """Drift can take a recommendation away, and it never gives one back."""
+    reason = drift_reason(provider)
+    if reason is None or provider.drift is None or found.recommendation is Recommendation.AVOID:
+        return found
+    before = tuple(one for one in found.reasons if one.code is not ReasonCode.NOTHING_FOUND)
+    if provider.drift.verdict is DriftVerdict.DRIFT:
+        return _decide(Recommendation.AVOID, reason, *before)
+    if found.recommendation is not Recommendation.USE:
+        return found
+    if provider.drift.verdict is DriftVerdict.EQUIVALENT:
+        return _decide(Recommendation.USE, *before, reason)
+    return _decide(Recommendation.UNDECIDED, reason, *before)
+
+
+def _if_enough(found: Decision, provider: ProviderSummary, cases: int) -> Decision:
+    """Few replies do not clear a provider."""
+    answered = provider.counts.cases_answered
+    if found.recommendation is not Recommendation.USE or answered >= cases:
+        return found
+    if not provider.counts.recorded:
+        return _decide(Recommendation.UNDECIDED, Reason(code=ReasonCode.NOT_ASKED))
+    if unseen_share(answered) <= FEW:
+        return found
+    reason = Reason(code=ReasonCode.TOO_FEW_ANSWERED, count=answered, of=cases)
+    return _decide(Recommendation.UNDECIDED, reason, *found.reasons)
+
+
+def rank_key(decision: Decision, provider: ProviderSummary, name: str) -> tuple[int, int, int, float, str]:
+    """Best first: by recommendation, then by how much is known in its favour, then by how much is wrong."""
+    touched = sum(len(finding.cases) for finding in provider.findings if finding.severity in SEVERE)
+    rate = provider.metrics.get("success_rate")
+    lost = 1.0 - (rate.value if rate is not None and rate.value is not None else 0.0)
+    order = list(Recommendation).index(decision.recommendation)
+    return order, _preference(decision), touched, lost, name
+
+
+def _preference(decision: Decision) -> int:
+    """Of those to use: equivalent by drift first, then the bar met, then no fault found, then slower."""
+    codes = {reason.code for reason in decision.reasons}
+    if decision.recommendation is not Recommendation.USE:
+        return 4
+    if ReasonCode.BAR in codes:
+        return 1
+    if ReasonCode.SLOWER in codes:
+        return 3
+    return 0 if ReasonCode.DRIFT_EQUIVALENT in codes else 2

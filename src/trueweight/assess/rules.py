@@ -1,0 +1,141 @@
+"""Bar + summary → the outcome of each rule for each provider."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from trueweight.assess.bar import Bar, Limit, Rule, Side
+from trueweight.assess.observations import plain
+from trueweight.core import ConfigError, Estimate, Role, Ruling, near_miss
+from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome
+from trueweight.core.summary import CellOutcome, ProviderSummary, Summary
+from trueweight.statistics.sample_size import n_that_decides
+
+Changes = Mapping[str, Mapping[str, Estimate]]
+"""Provider → metric → its paired difference from an earlier run."""
+
+
+def check_names(bar: Bar, names: Collection[str]) -> None:
+    """Refuse a bar about providers that are not in the run: worth knowing before anything is sent.
+
+    Raises:
+        ConfigError: with the near miss.
+    """
+    for rule in bar.rules:
+        for name in rule.providers:
+            if name not in names:
+                message = f"the rule {rule} names provider {name!r}, which the run does not have"
+                raise ConfigError(message, code="bar-provider", hint=near_miss(name, names))
+
+
+def judge_against(bar: Bar, summary: Summary, since: Changes | None = None) -> dict[str, BarOutcome]:
+    """The bar's outcome for each provider that a rule of it applies to. Limits on findings apply to candidates.
+
+    Args:
+        since: changes since an earlier run; None without a baseline.
+
+    Raises:
+        ConfigError: if a rule names a provider that the run does not have.
+    """
+    check_names(bar, summary.providers)
+    out = {}
+    for name, provider in summary.providers.items():
+        rules = [rule for rule in bar.rules if _applies(rule, name, provider)]
+        changes = None if since is None else since.get(name, {})
+        outcomes = [_by_rule(rule, provider, changes, len(summary.cases)) for rule in rules]
+        if provider.role is Role.CANDIDATE:
+            outcomes += [_by_limit(limit, provider, _unanswered(summary, name)) for limit in bar.limits]
+        if outcomes:
+            out[name] = BarOutcome.of(bar.digest(), tuple(outcomes))
+    return out
+
+
+def _applies(rule: Rule, name: str, provider: ProviderSummary) -> bool:
+    return (not rule.providers or name in rule.providers) and rule.role in (None, provider.role)
+
+
+def _unanswered(summary: Summary, name: str) -> int:
+    """In how many pairs of case and mode no repeat brought a reply: requirements that could not be checked."""
+    planned = summary.providers[name].counts.trials // summary.run.repeats
+    cells = [cell for case in summary.cases for cell in case.modes(name).values()]
+    return planned - sum(cell.outcome is not CellOutcome.TRANSPORT for cell in cells)
+
+
+def _by_rule(rule: Rule, provider: ProviderSummary, since: Mapping[str, Estimate] | None, cases: int) -> RuleOutcome:
+    def outcome(ruling: Ruling, code: RuleCode, **numbers: Any) -> RuleOutcome:
+        return RuleOutcome(rule=str(rule), metric=rule.metric, outcome=ruling, code=code, **numbers)
+
+    if rule.versus_baseline and since is None:
+        return outcome(Ruling.INCONCLUSIVE, RuleCode.NO_BASELINE)
+    measured = provider.versus_reference if rule.versus_reference else provider.metrics
+    found = (since if rule.versus_baseline and since is not None else measured).get(rule.metric)
+    if found is None:
+        return outcome(Ruling.INCONCLUSIVE, RuleCode.NOT_MEASURED)
+    shown = plain(found)
+    if found.value is None:
+        return outcome(Ruling.INCONCLUSIVE, RuleCode.NOT_APPLICABLE, estimate=shown)
+    ruling = _rule_on(rule, found, found.value)
+    code, numbers = RuleCode.MEASURED, dict[str, int]()
+    if ruling is Ruling.INCONCLUSIVE:
+        code, numbers = _undecided(rule, found, provider.counts.trials, cases)
+    return outcome(ruling, code, estimate=shown, bound=rule.bound, **numbers)
+
+
+def _undecided(rule: Rule, found: Estimate, trials: int, cases: int) -> tuple[RuleCode, dict[str, int]]:
+    """Why the interval does not decide, and how many more trials would."""
+    if found.low is None and found.high is None:
+        return RuleCode.NO_INTERVAL, {}
+    n = n_that_decides(found, rule.bound)
+    if n is None:
+        return RuleCode.AT_BOUND, {}
+    # A case is asked in each mode and repeat; where there are more units than cases, they are requests.
+    each = max(1, round(trials / cases)) if found.n <= cases else 1
+    return RuleCode.MORE_NEEDED, {"decides_at": n, "more_trials": each * (n - found.n)}
+
+
+def _rule_on(rule: Rule, found: Estimate, value: float) -> Ruling:
+    near, far = (found.low, found.high) if rule.at_least is not None else (found.high, found.low)
+
+    def meets(number: float) -> bool:
+        return number >= rule.bound if rule.at_least is not None else number <= rule.bound
+
+    if rule.side is Side.VALUE:
+        return Ruling.PASS if meets(value) else Ruling.FAIL
+    if rule.side is Side.FAR:
+        # An open far end has nothing beyond the value itself: all, or none, were seen.
+        return Ruling.PASS if meets(value if far is None else far) else Ruling.FAIL
+    if near is not None and meets(near):
+        return Ruling.PASS
+    if far is not None and not meets(far):
+        return Ruling.FAIL
+    return Ruling.INCONCLUSIVE
+
+
+def _by_limit(limit: Limit, provider: ProviderSummary, unanswered: int) -> RuleOutcome:
+    failing = tuple(
+        finding.check
+        for finding in provider.findings
+        if finding.severity is limit.severity and not (limit.beyond_reference and finding.shared)
+    )
+    counts = provider.counts
+
+    def outcome(ruling: Ruling, code: RuleCode, *, unanswered: int | None = None) -> RuleOutcome:
+        return RuleOutcome(
+            rule=str(limit),
+            outcome=ruling,
+            code=code,
+            severity=limit.severity,
+            checks=failing,
+            answered=counts.arrived,
+            trials=counts.trials,
+            unanswered=unanswered,
+        )
+
+    if len(failing) > limit.at_most:
+        return outcome(Ruling.FAIL, RuleCode.CHECKS_FAIL)
+    if not counts.arrived:
+        return outcome(Ruling.INCONCLUSIVE, RuleCode.CHECKS_SILENT)
+    if unanswered > 0:
+        return outcome(Ruling.INCONCLUSIVE, RuleCode.CHECKS_UNANSWERED, unanswered=unanswered)
+    return outcome(Ruling.PASS, RuleCode.CHECKS_WITHIN)
