@@ -97,7 +97,7 @@ def test_a_bar_that_comes_or_changes_while_a_run_goes_on_is_said(barred: Path, f
     assert summary_of(copy / "run")["run"]["notes"] == []
     (copy / "bar.toml").write_text(STRICT, encoding="utf-8")
     changed = trueweight(*command(fleet), "--bar", "bar.toml", cwd=copy)
-    assert "The bar changed since the run began" in changed.stderr
+    assert "The bar changed after the run began" in changed.stderr
     (note,) = summary_of(copy / "run")["run"]["notes"]
     assert note["code"] == "bar-earlier"
     assert note["recorded"]
