@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -15,7 +16,7 @@ from fault_servers import Stage, Talk, serving
 from proxy_server import Answer, header, never_answers, proxying, says
 
 from trueweight.core import ConfigError
-from trueweight.wire import run_loop
+from trueweight.wire import TransportName, run_loop
 from trueweight.wire.http1 import Http1Transport
 from trueweight.wire.proxies import find_proxy
 
@@ -188,6 +189,39 @@ def test_a_proxy_that_repeats_the_credentials_does_not_put_them_on_record(
     assert "407" in record
     for secret in (PASSWORD, BASE64, BASE64.rstrip("=")):
         assert secret not in record
+
+
+@pytest.mark.parametrize("secure_proxy", [False, True], ids=["http proxy", "https proxy"])
+@pytest.mark.parametrize("transport", TransportName)
+def test_both_carriers_take_the_same_way(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, transport: TransportName, secure_proxy: bool
+) -> None:
+    """By absolute URL and by tunnel, with the same proxy of the environment, and the same kind for a refusal."""
+    authority = trustme.CA()
+    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(theirs)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    proxy_tls = theirs if secure_proxy else None
+    refusal = says(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+    options = {"transport": transport, "retries": 0, "concurrency": 1}
+
+    async def run() -> None:
+        async with (
+            serving(says_its_number) as plain,
+            serving(says_its_number, tls=theirs) as secure,
+            proxying(tls=proxy_tls) as proxy,
+            proxying(tls=proxy_tls, answer=refusal) as refusing,
+        ):
+            by = {"proxies": lambda: {"all": proxy.url}}
+            for server in (plain, secure):
+                await stage.send(stage.trials(server.url), environment=stage.environment(**by), **options)
+            assert [head.split(" ")[0] for head in proxy.heads] == ["POST", "CONNECT"]
+            by = {"proxies": lambda: {"all": refusing.url}}
+            await stage.send(stage.trials(secure.url), environment=stage.environment(**by), **options)
+
+    anyio.run(run)
+    assert [one.failure and one.failure.kind.value for one in stage.exchanges] == [None, None, "proxy"]
 
 
 DIRECT = [

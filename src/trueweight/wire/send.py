@@ -61,6 +61,8 @@ async def send(
 
 
 class _Run:
+    """One call of `send`."""
+
     def __init__(
         self,
         *,
