@@ -1,18 +1,17 @@
-"""Tool calls as calls: names, ids, types, and whether tool_choice was obeyed."""
+"""Tool calls as calls: their names and ids."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
 from trueweight.checks.calls import is_custom
 from trueweight.checks.markers import find_markers
-from trueweight.core import Case, Finish, Reply
+from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of
-from trueweight.core.example import SAMPLE_CALL, SAMPLE_TEXT, Example, SampleCall, SampleReply, calls, sample_case
+from trueweight.core.example import SAMPLE_CALL, Example, SampleCall, SampleReply, calls
 from trueweight.core.request import declared_tools
-from trueweight.protocols import locate_noun, narrow
+from trueweight.protocols import narrow
 
 _CALLS = "https://platform.openai.com/docs/guides/function-calling"
 
@@ -113,110 +112,3 @@ def call_id_unique(_: Case, reply: Reply) -> CheckResult | None:
         spans = spans_of(call.span for call in reply.calls if call.id == worst)
         return Fail(f"{count} calls have the id {quote(worst)}", "unique ids", quote(worst), spans)
     return Pass()
-
-
-@check(
-    "tool-choice-none",
-    "With tool_choice none there is no call.",
-    obeys=True,
-    engine=True,
-    row=28,
-    source=_CALLS,
-    why="The client requests text because it cannot run tools now.",
-    fix="Leave the tools out of the prompt, or forbid the call when decoding.",
-    example=Example(SAMPLE_CALL, "weather", SAMPLE_TEXT, sample_case(tool_choice="none")),
-)
-def tool_choice_none(case: Case, reply: Reply) -> CheckResult | None:
-    """By the calls that are there."""
-    if case.request.get("tool_choice") != "none":
-        return None
-    if reply.calls:
-        names = quote([call.name for call in reply.calls])
-        return Fail(
-            "the reply has a call, and tool_choice is none", "no call", names, spans_of(c.span for c in reply.calls)
-        )
-    return Pass()
-
-
-@check(
-    "tool-choice-required",
-    "With tool_choice required, or a named tool, there is a call.",
-    obeys=True,
-    engine=True,
-    row=28,
-    source="https://github.com/ollama/ollama/issues/18043",
-    why="Pipelines that force a call get no answer without it.",
-    fix="Constrain decoding to the call grammar, or refuse the parameter.",
-    example=Example(SAMPLE_TEXT, "stop", SAMPLE_CALL, sample_case(tool_choice="required")),
-)
-def tool_choice_required(case: Case, reply: Reply) -> CheckResult | None:
-    """Not for replies that were cut, filtered or refused, nor for errors.
-
-    Where only messages declare tools, which few servers know, the case must name this check.
-    """
-    choice = case.request.get("tool_choice")
-    if (choice != "required" and _named(choice) is None) or reply.error is not None:
-        return None
-    if not case.request.get("tools") and "tool-choice-required" not in case.checks:
-        return None
-    if reply.calls:
-        return Pass()
-    if reply.refusal or reply.finish in (Finish.LENGTH, Finish.FILTER):
-        return None
-    spans = locate_noun(reply, "finish")
-    return Fail("the reply has no call, and tool_choice requires one", quote(choice), quote(reply.content or ""), spans)
-
-
-@check(
-    "tool-choice-named",
-    "With a named tool_choice only that tool is called.",
-    obeys=True,
-    engine=True,
-    row=28,
-    source=_CALLS,
-    why="The client expects the arguments of that tool and gets those of another.",
-    fix="Constrain the name when decoding.",
-    example=Example(
-        calls("{}", name="now"),
-        "now",
-        SAMPLE_CALL,
-        sample_case(tool_choice={"type": "function", "function": {"name": "weather"}}),
-    ),
-)
-def tool_choice_named(case: Case, reply: Reply) -> CheckResult | None:
-    """Whether there is a call at all is for ``tool-choice-required``."""
-    wanted = _named(case.request.get("tool_choice"))
-    if wanted is None or not reply.calls:
-        return None
-    others = [call for call in reply.calls if call.name != wanted]
-    if others:
-        spans = narrow(reply, others[0].span, others[0].name or "")
-        return Fail("another tool than the named one was called", quote(wanted), quote(others[0].name), spans)
-    return Pass()
-
-
-@check(
-    "parallel-calls-off",
-    "With parallel_tool_calls false there is at most one call.",
-    obeys=True,
-    engine=True,
-    row=30,
-    source="https://github.com/sgl-project/sglang/issues/9696",
-    why="The client runs one tool at a time and loses the others.",
-    fix="Stop after the first call.",
-    example=Example(calls("{}", "{}"), "call_1", SAMPLE_CALL, sample_case(parallel_tool_calls=False)),
-)
-def parallel_calls_off(case: Case, reply: Reply) -> CheckResult | None:
-    """Where the request says so."""
-    if case.request.get("parallel_tool_calls") is not False or not reply.calls:
-        return None
-    if len(reply.calls) > 1:
-        spans = spans_of(call.span for call in reply.calls)
-        return Fail("the reply has several calls, and parallel_tool_calls is false", "1", str(len(reply.calls)), spans)
-    return Pass()
-
-
-def _named(choice: object) -> str | None:
-    function = choice.get("function") if isinstance(choice, Mapping) else None
-    name = function.get("name") if isinstance(function, Mapping) else None
-    return name if isinstance(name, str) else None
