@@ -29,13 +29,16 @@ def _demo(cwd: Path, *arguments: object) -> Demo:
     return Demo(directory, process, json.loads((directory / "summary.json").read_text(encoding="utf-8")))
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The README's first command, run once for all tests that look at its result."""
-    return _demo(tmp_path_factory.mktemp("demo"))
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(("--limit", 24), id="first-cases"),
+        pytest.param((), id="whole", marks=pytest.mark.slow),
+    ],
+)
+def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The README's first command with drift, run once for all tests that read its result.
 
-
-@pytest.fixture(scope="session")
-def short_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """A third of it and without drift, for what is judged again and again."""
-    return _demo(tmp_path_factory.mktemp("short-demo"), "--limit", 20, "--no-drift")
+    By default the first 24 cases of each suite, which show every fault; among the slow tests all of them.
+    """
+    return _demo(tmp_path_factory.mktemp("demo"), *request.param)

@@ -24,25 +24,25 @@ def _spoiled(demo: Demo, directory: Path) -> Path:
     return copy
 
 
-def test_a_run_against_itself_says_that_nothing_changed(short_demo: Demo, cli: Cli) -> None:
+def test_a_run_against_itself_says_that_nothing_changed(demo: Demo, cli: Cli) -> None:
     """The first line is the answer, the exit code 0, even when asked to fail if anything is worse."""
-    done = cli("compare", short_demo.directory, short_demo.directory, "--fail-if-worse")
+    done = cli("compare", demo.directory, demo.directory, "--fail-if-worse")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "Nothing significant changed."
 
 
-def test_a_broken_provider_is_named_in_every_form(short_demo: Demo, cli: Cli, tmp_path: Path) -> None:
+def test_a_broken_provider_is_named_in_every_form(demo: Demo, cli: Cli, tmp_path: Path) -> None:
     """Text fits 80 columns, markdown folds the cells away, JSON has the interval; --fail-if-worse exits 1."""
-    after = _spoiled(short_demo, tmp_path)
-    text = cli("compare", short_demo.directory, after, "--fail-if-worse")
+    after = _spoiled(demo, tmp_path)
+    text = cli("compare", demo.directory, after, "--fail-if-worse")
     assert text.returncode == 1
     assert max(map(len, text.stdout.splitlines())) <= 80
     assert "twin: " in text.stdout
     assert "▼ worse" in text.stdout
-    markdown = cli("compare", short_demo.directory, after, "--format", "markdown", "-o", "change.md")
+    markdown = cli("compare", demo.directory, after, "--format", "markdown", "-o", "change.md")
     assert markdown.returncode == 0
     assert "<summary>twin: " in (tmp_path / "change.md").read_text(encoding="utf-8")
-    found = json.loads(cli("compare", short_demo.directory, after, "--json").stdout)
+    found = json.loads(cli("compare", demo.directory, after, "--json").stdout)
     assert {one["provider"] for one in found["significant"]} == {"twin"}
     assert found["providers"]["twin"]["metrics"]["must_pass_rate"]["difference"]["high"] < 0
 

@@ -35,7 +35,9 @@ def test_a_score_out_of_range_is_refused(score: float) -> None:
         EProcess().update(score)
 
 
-@pytest.mark.parametrize("noise", [0.02, 0.3, 0.8])
+@pytest.mark.parametrize(
+    "noise", [pytest.param(0.02, marks=pytest.mark.slow), 0.3, pytest.param(0.8, marks=pytest.mark.slow)]
+)
 def test_false_alarms_at_any_time_stay_below_alpha(noise: float) -> None:
     """400 nulls in which the three answers are exchangeable, looked at after every one of 60 prompts."""
     rng = np.random.default_rng(5)

@@ -91,7 +91,7 @@ def test_a_record_that_was_cut_off_is_continued(fleet: Path, tmp_path: Path) -> 
     assert verdicts[0] == verdicts[1] == {"int4": "drift", "int8": "drift"}
 
 
-@pytest.mark.parametrize("mode", ["greedy", "sampled"])
+@pytest.mark.parametrize("mode", ["greedy", pytest.param("sampled", marks=pytest.mark.slow)])
 def test_texts_alone_tell_int8_from_its_reference(fleet: Path, tmp_path: Path, mode: str) -> None:
     """Without log-probabilities: by words at temperature 0, and by words under the same seed."""
     providers = only(fleet, tmp_path, "reference", "twin", "int8")

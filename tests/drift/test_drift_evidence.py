@@ -24,7 +24,7 @@ EXACT = replace(
 """No tolerance at all: then exchangeable answers are the null itself, with nothing to spare."""
 
 
-@pytest.mark.parametrize("mode", [DriftMode.GREEDY, DriftMode.SAMPLED])
+@pytest.mark.parametrize("mode", [DriftMode.GREEDY, pytest.param(DriftMode.SAMPLED, marks=pytest.mark.slow)])
 def test_false_alarms_of_the_average_stay_below_alpha_at_any_time(mode: DriftMode) -> None:
     """300 candidates that are the reference, with unrelated seeds where they are sampled; 60 prompts, 60 looks."""
     rng = np.random.default_rng(8)

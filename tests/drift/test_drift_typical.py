@@ -53,7 +53,7 @@ def test_an_early_departure_is_stranger_than_a_late_one() -> None:
     assert likeness("abcd", "abxd") == 0.5
 
 
-@pytest.mark.parametrize("settled", [0.3, 0.9])
+@pytest.mark.parametrize("settled", [pytest.param(0.3, marks=pytest.mark.slow), 0.9])
 def test_false_alarms_at_any_time_stay_below_alpha(settled: float) -> None:
     """300 nulls of 60 prompts with distributions of their own, each looked at after every prompt, no tolerance."""
     rng = np.random.default_rng(11)

@@ -223,6 +223,7 @@ def make_call(item: Evidence) -> Any:
     return ToolCall(0, 0, None, None, "f", "{}")
 
 
+@pytest.mark.slow
 def test_the_largest_run_stays_small() -> None:
     """Many providers and cases, all failing: the page says what it left out and keeps to its budget."""
     names = (*(f"p{i}" for i in range(19)), "reference")
@@ -280,6 +281,7 @@ def test_a_busy_client_is_said_on_the_first_screen() -> None:
     assert "kept up" not in text
 
 
+@pytest.mark.slow
 def test_twenty_providers_and_four_thousand_cases_fit_a_mail() -> None:
     """The promised size: under 15 MB with all the evidence that is embedded."""
     names = ("reference", "leaky-parser", "no-strict", "int4", *(f"p{i}" for i in range(16)))
@@ -296,6 +298,7 @@ def test_twenty_providers_and_four_thousand_cases_fit_a_mail() -> None:
     assert len(render_html(summary, items).encode()) < 15_000_000
 
 
+@pytest.mark.slow
 def test_ten_megabytes_in_every_field_cost_kilobytes() -> None:
     """A model that never stops cannot make the page large, nor the making of it slow."""
     summary = make_summary(4, ("reference", "leaky-parser"))

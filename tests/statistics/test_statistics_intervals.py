@@ -118,8 +118,10 @@ def test_coverage_of_quantiles(q: float) -> None:
     assert 0.91 <= held / 400 <= 0.99
 
 
-@pytest.mark.parametrize("icc", [0.0, 0.5, 0.9])
-@pytest.mark.parametrize("asked", [2, 6])
+@pytest.mark.parametrize(
+    "icc", [pytest.param(0.0, marks=pytest.mark.slow), 0.5, pytest.param(0.9, marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize("asked", [2, pytest.param(6, marks=pytest.mark.slow)])
 def test_coverage_of_quantiles_of_repeated_cases(icc: float, asked: int) -> None:
     """Times of one case resemble each other: the median of 60 cases asked often is held 90% to 99% of the time.
 

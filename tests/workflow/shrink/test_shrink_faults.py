@@ -24,6 +24,9 @@ CASES = 48
 REQUESTS = 500
 SHARE = 0.25
 BUDGET = 60
+AT_ONCE = {"coerce-types", "double-arguments", "violate-enum"}
+SHRUNK = [fault if fault in AT_ONCE else pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS]
+"""Faults whose shrinking is tested: a few by default, the others among the slow tests."""
 
 Found = Mapping[str, tuple[int, str, str]]
 """Provider → requests until its fault showed, the case, the check."""
@@ -75,7 +78,7 @@ def test_generated_cases_find_the_fault(fault: str, found: Found) -> None:
     assert found[fault][0] <= REQUESTS
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", SHRUNK)
 def test_the_fault_shrinks_to_a_quarter_within_sixty_requests(
     fault: str, found: Found, run_dir: Path, suite: Suite, tmp_path: Path
 ) -> None:
