@@ -1,4 +1,4 @@
-"""Arguments of tool calls: JSON, one object, whole, valid by the tool's schema. Each way to fail has its check."""
+"""Arguments of tool calls: one complete JSON object, valid by the tool's schema. Each kind of failure has its check."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OWN_CHECK = frozenset({"enum", "const", "type", "required"})
     example=Example(calls('"city":"Oslo"}'), "Oslo", SAMPLE_CALL),
 )
 def tool_arguments_json(case: Case, reply: Reply) -> CheckResult | None:
-    """What is broken in a way that no other check names: stray quotes, lost prefixes, arrays, numbers."""
+    """Fails on every kind of invalid text that has no check: stray quotes, lost prefixes, arrays, numbers."""
     return _problem(case, reply, CallProblem.ARGUMENTS_NOT_JSON, CallProblem.ARGUMENTS_NOT_AN_OBJECT)
 
 
@@ -44,7 +44,7 @@ def tool_arguments_json(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls('{"city":"Os'), "Os", SAMPLE_CALL),
 )
 def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
-    """A finish reason of length is an honest cut."""
+    """Incomplete arguments under a finish reason of length are not judged."""
     return None if reply.finish is Finish.LENGTH else _problem(case, reply, CallProblem.ARGUMENTS_CUT)
 
 
@@ -59,7 +59,7 @@ def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls('{"city":"Oslo"}{"city":"Oslo"}'), "}{", SAMPLE_CALL),
 )
 def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
-    """``{…}{…}``."""
+    """Fails on ``{…}{…}``."""
     return _problem(case, reply, CallProblem.ARGUMENTS_DOUBLED)
 
 
@@ -74,7 +74,7 @@ def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls("", name="now"), "now", calls("{}", name="now")),
 )
 def tool_arguments_empty_object(case: Case, reply: Reply) -> CheckResult | None:
-    """Not absent, not null, not an empty text."""
+    """Fails on absent arguments, on null and on empty text."""
     if reply.finish is Finish.LENGTH:
         return None
     return _problem(case, reply, *_NOTHING)
@@ -90,7 +90,7 @@ def tool_arguments_empty_object(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls({"city": "Oslo"}), "Oslo", SAMPLE_CALL),
 )
 def tool_arguments_text(case: Case, reply: Reply) -> CheckResult | None:
-    """Neither an object in place of the text nor a string inside the string."""
+    """Fails on an object in place of the text, and on a string inside the string."""
     return _problem(case, reply, CallProblem.ARGUMENTS_NOT_TEXT, CallProblem.ARGUMENTS_ENCODED_TWICE)
 
 
@@ -105,7 +105,7 @@ def tool_arguments_text(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls('{"city":"O"}'), "city", SAMPLE_CALL),
 )
 def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
-    """All keywords but those with a check of their own: enum and const, type, required."""
+    """Judges all keywords but enum and const, type, and required, which have other checks."""
     judged = validity(case.request, reply, assert_format=bool(params.get("assert_format")))
     unjudged = next((one.message for one in judged if one.valid is None), None)
     if unjudged is not None:
@@ -125,7 +125,7 @@ def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -
     example=Example(calls('{"city":"Oslo","unit":"K"}'), "K", SAMPLE_CALL),
 )
 def tool_arguments_enum(case: Case, reply: Reply) -> CheckResult | None:
-    """``enum`` and ``const``."""
+    """Judges ``enum`` and ``const``."""
     return _violation(reply, validity(case.request, reply), frozenset({"enum", "const"}))
 
 
@@ -140,7 +140,7 @@ def tool_arguments_enum(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls('{"city":"Oslo","days":"3"}'), "days", SAMPLE_CALL),
 )
 def tool_arguments_types(case: Case, reply: Reply) -> CheckResult | None:
-    """``type``."""
+    """Judges ``type``."""
     return _violation(reply, validity(case.request, reply), frozenset({"type"}))
 
 
@@ -155,7 +155,7 @@ def tool_arguments_types(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls("{}"), "{}", SAMPLE_CALL),
 )
 def tool_arguments_required(case: Case, reply: Reply) -> CheckResult | None:
-    """``required``."""
+    """Judges ``required``."""
     return _violation(reply, validity(case.request, reply), frozenset({"required"}))
 
 
@@ -170,7 +170,7 @@ def tool_arguments_required(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls("{}", ""), "call_1", calls("{}", '{"city":"Oslo"}')),
 )
 def call_after_empty_call(case: Case, reply: Reply) -> CheckResult | None:
-    """A call right after ``{}`` that has nothing, though its tool requires something."""
+    """Fails on a call after a call with ``{}`` that has no arguments, although its tool requires some."""
     judged = validity(case.request, reply)
     tools = declared_tools(case.request)
     applies = False

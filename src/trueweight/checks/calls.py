@@ -1,4 +1,4 @@
-"""What a valid tool call is, and the name of each way not to be one. Used by checks and by measuring alike."""
+"""What a valid tool call is. Checks and metrics use the same definition."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def is_custom(request: Mapping[str, Any], call: ToolCall) -> bool:
 
 
 def validity(request: Mapping[str, Any], reply: Reply, *, assert_format: bool = False) -> tuple[CallValidity, ...]:
-    """Judge every call of a reply that has arguments, whatever its finish reason says."""
+    """Judge every call of a reply that takes arguments, whatever the finish reason."""
     if not reply.calls:
         return ()
     kept = _recent.get(assert_format)

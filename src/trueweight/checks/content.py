@@ -32,7 +32,7 @@ _LOOP_TAIL = 4000
     example=Example(says(""), "stop"),
 )
 def reply_not_empty(case: Case, reply: Reply) -> CheckResult | None:
-    """Not for reasoning alone or a finish reason of tool calls, which have other checks, nor with a stop sequence."""
+    """Other checks judge reasoning alone and a finish reason of tool calls. A stop sequence may leave no text."""
     if reply.error is not None or reply.finish is not Finish.STOP or reply.reasoning or "stop" in case.request:
         return None
     if (reply.content or "").strip() or reply.calls or reply.refusal:
@@ -55,7 +55,7 @@ def reply_not_empty(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("a \ufffd"), "\ufffd"),
 )
 def text_whole_characters(case: Case, reply: Reply) -> CheckResult | None:
-    """U+FFFD that is not in the request, in content, reasoning and arguments."""
+    """Looks for U+FFFD in content, reasoning and arguments that is not in the request."""
     if halves := anomalies(reply, Kind.JSON_LONE_SURROGATE):
         return Fail(halves[0].detail, "whole code points", "half of one", spans_of(halves))
     texts = [reply.content, reply.reasoning, *(call.arguments for call in reply.calls)]
@@ -81,7 +81,7 @@ def text_whole_characters(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("a\u200bb"), "\u200b", says("👩\u200d🚀")),
 )
 def text_visible(case: Case, reply: Reply) -> CheckResult | None:
-    """Zero-width spaces, bidirectional overrides, tag characters; joiners are part of scripts and emoji."""
+    """Fails on zero-width spaces, bidirectional overrides and tag characters; joiners are part of scripts and emoji."""
     if not reply.content:
         return None
     found = _INVISIBLE.search(reply.content)
@@ -102,7 +102,7 @@ def text_visible(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("so " * 300, "length"), "so so", says("so " * 5 + "x" * 250 + "end", "length")),
 )
 def text_no_loop(_: Case, reply: Reply) -> CheckResult | None:
-    """Twenty times or more, at least 200 characters, and cut by the length limit."""
+    """Fails on twenty repeats or more, of at least 200 characters together, in a reply that the length limit cut."""
     if not reply.content or reply.finish is not Finish.LENGTH or len(reply.content) < 200:
         return None
     end = len(reply.content.rstrip())
@@ -135,7 +135,7 @@ def text_no_loop(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(SAMPLE_TEXT, "hello", says("bye"), sample_case({"content-matches": {"contains": ["bye"]}})),
 )
 def content_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
-    """Absent content is empty content. ``equals`` compares without the white space around."""
+    """Absent content is empty content. ``equals`` ignores white space at both ends."""
     text = reply.content or ""
     here = span_of_content(reply, 0, len(text))[:10] or whole(reply)
     if "equals" in params and grade("text", case, reply, {"text": params["equals"]}).value < 1:

@@ -48,7 +48,7 @@ _RIGHT = calls('{"city":"a\\n  b </tool_call> c","zip":"02134"}')
     example=Example(SAMPLE_TEXT, "stop", SAMPLE_CALL, sample_case({"tool-call-expected": {"call": "must"}})),
 )
 def tool_call_expected(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
-    """By the calls that are there, whatever the finish reason says."""
+    """Counts the calls in the reply, whatever its finish reason."""
     if reply.error is not None:
         return None
     count = len(reply.calls)
@@ -74,7 +74,7 @@ def tool_call_expected(_: Case, reply: Reply, params: Mapping[str, Any]) -> Chec
     example=Example(calls('{"city":"Rome"}'), "Rome", _RIGHT, _EXPECTED),
 )
 def tool_call_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
-    """Each expected call is there, and none beside. Arguments are compared as JSON values."""
+    """Requires each expected call and no others. Arguments are compared as JSON values."""
     if reply.error is not None:
         return None
     match = match_calls(params, reply)
@@ -112,7 +112,7 @@ def _how_it_came(case: Case, reply: Reply, nearest: ToolCall | None) -> str:
     example=Example(calls('{"city":"a b </tool_call> c","zip":"02134"}'), "a b", _RIGHT, _EXPECTED),
 )
 def argument_whitespace(case: Case, reply: Reply) -> CheckResult | None:
-    """Where a case knows the arguments, and the call differs from them by white space only."""
+    """Judges cases that name the arguments; fails where a call differs from them by white space only."""
     return _differs(
         case,
         reply,
@@ -131,7 +131,7 @@ def argument_whitespace(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls('{"city":"a\\n  b ","zip":"02134"}'), r"a\\n  b", _RIGHT, _EXPECTED),
 )
 def argument_markers(case: Case, reply: Reply) -> CheckResult | None:
-    """Where a case knows an argument with a marker in it, and it came short."""
+    """Judges cases that name an argument with a marker in it; fails where the argument ends there."""
     return _differs(
         case,
         reply,
@@ -150,7 +150,7 @@ def argument_markers(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls('{"city":"x","zip":2134}'), "2134", _RIGHT, _EXPECTED),
 )
 def argument_coerced(case: Case, reply: Reply) -> CheckResult | None:
-    """Where a case knows the arguments, and one has the right look and the wrong type."""
+    """Judges cases that name the arguments; fails where a value is right but for its type."""
     pairs = [pair for pair in _leaf_pairs(case, reply) if type(pair[0]) is not type(pair[1])]
     for want, got, call in pairs:
         if not isinstance(got, Mapping | list) and _look(want) == _look(got):
@@ -160,7 +160,7 @@ def argument_coerced(case: Case, reply: Reply) -> CheckResult | None:
 
 
 def _look(value: Any) -> Any:
-    """What a scalar becomes when its type is forgotten."""
+    """A scalar in a form without type, for comparison."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, Mapping | list):

@@ -25,7 +25,7 @@ from trueweight.protocols.arguments import CallProblem, read_arguments
     example=Example(calls("{}", finish="stop"), '"stop"', SAMPLE_CALL),
 )
 def finish_reason_agrees(case: Case, reply: Reply) -> CheckResult | None:
-    """A call forced by name may end with stop: the API itself does so."""
+    """Accepts stop for a call forced by name, as OpenAI itself sends it."""
     if not reply.calls or reply.finish is None or isinstance(case.request.get("tool_choice"), Mapping):
         return None
     if reply.finish is Finish.STOP:
@@ -45,7 +45,7 @@ def finish_reason_agrees(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says(None, "calls"), "", SAMPLE_CALL),
 )
 def finish_without_calls(_: Case, reply: Reply) -> CheckResult | None:
-    """Also where the list is there and empty."""
+    """Fails also on an empty list of calls."""
     if reply.finish is not Finish.CALLS:
         return None
     if not reply.calls:
@@ -64,7 +64,7 @@ def finish_without_calls(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls('{"city":"O'), "", calls('{"city":"O', finish="length"), sample_case(max_tokens=5)),
 )
 def finish_reason_length(case: Case, reply: Reply) -> CheckResult | None:
-    """Where the limit was reached exactly and the last call's arguments are incomplete."""
+    """Judges replies that reached the limit, with calls; fails where the last call's arguments are incomplete."""
     limit, used = token_limit(case.request), reply.usage.output if reply.usage else None
     if limit is None or used is None or used < limit or not reply.calls or reply.finish is None:
         return None
@@ -94,7 +94,7 @@ def finish_reason_length(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("x", "length"), '"length"', case=sample_case({"finish-reason": {"one_of": ["stop"]}})),
 )
 def finish_reason(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
-    """None at all is a failure too."""
+    """A reply without a finish reason fails too."""
     if finish_word(reply) in params["one_of"]:
         return Pass()
     spans = locate_noun(reply, "finish") or spans_of([reply.events[-1].span] if reply.events else [])

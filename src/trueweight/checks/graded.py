@@ -43,7 +43,7 @@ def _validate(params: Mapping[str, Any]) -> None:
     ),
 )
 def graded(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
-    """A score of 1 unless the case says how much is enough."""
+    """Requires a score of 1, or the case's ``at_least``."""
     if reply.error is not None:
         return None
     score = grade(params["grader"], case, reply, params["expected"])

@@ -23,7 +23,7 @@ from trueweight.protocols import Kind
     example=Example(SampleReply(body=b"<html>busy</html>", content_type="text/html"), "<html>"),
 )
 def http_json(_: Case, reply: Reply) -> CheckResult | None:
-    """Not for streams, nor for what came instead of one (see ``stream-honoured``)."""
+    """Judges plain bodies; ``stream-honoured`` judges whether the body should be a stream."""
     if reply.streamed:
         return None
     if found := anomalies(reply, Kind.BODY_HTML):
@@ -47,7 +47,7 @@ def http_json(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(SampleReply(body=b'{"a": 1, "a": 2, "x": NaN}'), "NaN"),
 )
 def json_portable(_: Case, reply: Reply) -> CheckResult:
-    """In bodies and in events."""
+    """Judges plain bodies and the events of streams."""
     kinds = (Kind.JSON_NAN, Kind.JSON_DUPLICATE_KEY, Kind.JSON_HUGE_NUMBER)
     return fail_on(reply, *kinds, expected="portable JSON") or Pass()
 
@@ -64,7 +64,7 @@ def json_portable(_: Case, reply: Reply) -> CheckResult:
     example=Example(SampleReply(body=b'{"x":"\xff"}')),
 )
 def body_utf8(_: Case, reply: Reply) -> CheckResult:
-    """Every byte of the body."""
+    """Judges every byte of the body."""
     return fail_on(reply, Kind.BAD_UTF8, expected="UTF-8") or Pass()
 
 
@@ -99,7 +99,7 @@ def content_encoding(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(SampleReply(body=b"{}", content_type="text/plain")),
 )
 def content_type(_: Case, reply: Reply) -> CheckResult | None:
-    """What the body is decides; a body that is neither is for ``http-json``."""
+    """Compares the header with the form of the body; ``http-json`` judges a body that is neither JSON nor a stream."""
     if not reply.body or anomalies(reply, Kind.BODY_HTML):
         return None
     return fail_on(reply, Kind.CONTENT_TYPE_MISSING, Kind.CONTENT_TYPE_MISMATCH) or Pass()

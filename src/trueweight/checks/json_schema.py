@@ -1,4 +1,4 @@
-"""JSON Schema validation that fetches nothing, crashes on nothing, and says when it cannot judge."""
+"""JSON Schema validation that fetches nothing, does not raise, and reports what it cannot evaluate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trueweight.core import canonical_json
 
 _KEPT = 5
 _UNIQUE_ITEMS = 2000
-"""Longest array whose items are compared each with each."""
+"""Longest array whose items are all compared with each other."""
 
 _DIALECTS = {
     str(cls.META_SCHEMA.get("$id") or cls.META_SCHEMA.get("id")).rstrip("#"): cls
@@ -35,7 +35,7 @@ _DIALECTS = {
 
 
 class Violation(NamedTuple):
-    """One breach of a schema: the keyword broken, where in the value, and the words for it."""
+    """One breach of a schema: the keyword, the place in the value, and the message."""
 
     keyword: str
     path: str

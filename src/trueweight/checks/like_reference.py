@@ -66,7 +66,7 @@ def prompt_tokens_like_reference(
     example=PairedExample(_lengths(25, broken=True), _lengths(2), _lengths(0)),
 )
 def system_prompt_injected(replies: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """The same surplus in five cases or more of different lengths, and in most of all cases."""
+    """Fails on the same surplus in five cases or more of different lengths, and in most of all cases."""
     reference_counts = _counts(reference)
     surplus = _constant_surplus(replies, reference_counts)
     for one in replies:

@@ -51,7 +51,7 @@ def find_markers(text: str) -> list[str]:
     example=Example(says('<tool_call>{"name":"now"}</tool_call>'), "<tool_call>"),
 )
 def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
-    """Not where the request or the case's own answer contains the marker. Inside arguments anything is fine.
+    """Accepts a marker that is in the request or in the case's answer. Arguments may contain any text.
 
     Also where the call was cut: a call is sent as a call, as far as it was generated, under finish reason length.
     """
@@ -76,7 +76,7 @@ def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("x", reasoning="<|tool_call_begin|>"), "<|tool_call_begin|>", says("x", reasoning="hm")),
 )
 def markers_in_reasoning(case: Case, reply: Reply) -> CheckResult | None:
-    """As in content."""
+    """As `markers_in_content`, for reasoning."""
     if not reply.reasoning:
         return None
     leaked = _leaked(case, reply.reasoning, _MARKERS)
@@ -96,7 +96,7 @@ def markers_in_reasoning(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("<think>hm</think>x"), "<think>"),
 )
 def think_tags_in_content(case: Case, reply: Reply) -> CheckResult | None:
-    """Not where the request or the answer has them."""
+    """Accepts a tag that is in the request or in the answer."""
     if not reply.content:
         return None
     leaked = _leaked(case, reply.content, _THINK)
@@ -116,7 +116,7 @@ def think_tags_in_content(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says('functions.weather:0 {"city":"Oslo"}'), "functions.weather:0"),
 )
 def history_ids_in_content(case: Case, reply: Reply) -> CheckResult | None:
-    """An id like ``functions.name:0`` right before a marker or an object."""
+    """Looks for an id such as ``functions.name:0`` before a marker or an object."""
     if not reply.content:
         return None
     leaked = _leaked(case, reply.content, _HISTORY_ID)

@@ -1,4 +1,4 @@
-"""Request parameters that one reply can show to have been dropped."""
+"""Request parameters that one reply can show to be ignored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
     example=Example(says("one END two"), "END", case=sample_case(stop=["END"])),
 )
 def stop_honoured(case: Case, reply: Reply) -> CheckResult | None:
-    """One sequence or several."""
+    """Judges one stop sequence or several."""
     stop = case.request.get("stop")
     sequences = [stop] if isinstance(stop, str) else stop if isinstance(stop, list | tuple) else []
     words = [word for word in sequences if isinstance(word, str) and word]
@@ -49,7 +49,7 @@ def stop_honoured(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("x", usage=(1, 50)), "50", case=sample_case(max_tokens=10)),
 )
 def max_tokens_honoured(case: Case, reply: Reply) -> CheckResult | None:
-    """By the server's own count; one token more is let pass, for engines that count the end."""
+    """Uses the server's own count and accepts one token more, for engines that count the end token."""
     limit, used = token_limit(case.request), reply.usage.output if reply.usage else None
     if limit is None or used is None:
         return None

@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _STEPS = 100_000_000
-"""Most steps, roughly, that matching may take."""
+"""Approximate limit of steps that matching may take."""
 _EXPLOSIVE_LENGTH = 16
 """Longest text for a pattern whose time doubles with each character."""
 
 
 class Unjudged(Exception):  # noqa: N818 - not an error: the schema cannot be evaluated within the bound
-    """A schema, or a value under it, cannot be judged here; the text says why."""
+    """A schema, or a value under it, cannot be evaluated; the message says why."""
 
 
 class _Bounded(NamedTuple):
@@ -90,7 +90,7 @@ def _piece(pattern: str, at: int, *, in_class: bool) -> str:
 
 
 def _repeats(piece: str) -> bool:
-    """Whether a piece repeats what stands before it, often enough to matter."""
+    """Whether a piece repeats the piece before it, without bound or more than ten times."""
     if piece in ("*", "+"):
         return True
     braces = _BRACES.fullmatch(piece)

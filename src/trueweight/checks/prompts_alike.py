@@ -49,7 +49,7 @@ def _thinks(prompt: int) -> SampleReply:
     ),
 )
 def prompt_tokens_more(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """By at least and at most so many tokens; at least 1 if the case does not say."""
+    """Requires at least ``at_least`` (default 1) and at most ``at_most`` tokens more."""
 
     def judge(params: Any, more: int) -> CheckResult:
         low, high = params.get("at_least", 1), params.get("at_most")
@@ -82,7 +82,7 @@ def prompt_tokens_more(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
     ),
 )
 def prompt_tokens_same(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """Within so many tokens; exactly if the case does not say."""
+    """Requires the same number, or a difference of at most ``within``."""
 
     def judge(params: Any, more: int) -> CheckResult:
         if abs(more) > params.get("within", 0):
@@ -109,9 +109,9 @@ def prompt_tokens_same(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
     ),
 )
 def history_reasoning_kept(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """The same history, with and without ``reasoning_content``, does not cost the same.
+    """The same history with reasoning has more prompt tokens than without.
 
-    Only of a provider that shows reasoning at all: a model that does not think has no place for it in its template.
+    Judges providers that send reasoning: the template of a model without reasoning has no place for it.
     """
     if not any(one.reasoned for one in replies):
         return ()
@@ -126,7 +126,7 @@ def history_reasoning_kept(replies: Sequence[ReplyDigest], _: Sequence[ReplyDige
 def _judged(
     replies: Sequence[ReplyDigest], check: str, other: str, judge: Callable[[Any, int], CheckResult]
 ) -> Iterator[tuple[ReplyDigest, CheckResult]]:
-    """Each reply to a case that names the check, by its tokens beyond those of the case it names."""
+    """The result for each reply to a case that names the check, by its tokens beyond those of the other case."""
     counts: dict[str, int] = {}
     for one in replies:
         if one.input_tokens is not None:

@@ -27,7 +27,7 @@ _EFFORT = sample_case({"reasoning-longer": {"than": "base"}}, name="effort", rea
     example=Example(says("", reasoning="It is 4."), "It is 4.", says("4", reasoning="2+2")),
 )
 def answer_in_content(_: Case, reply: Reply) -> CheckResult | None:
-    """Where the reply stopped by itself."""
+    """Judges replies with the finish reason stop."""
     if not reply.reasoning or reply.finish is not Finish.STOP:
         return None
     if not (reply.content or "").strip() and not reply.calls and not reply.refusal:
@@ -48,7 +48,7 @@ def answer_in_content(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(SAMPLE_TEXT, "hello", says("4", reasoning="2+2"), sample_case({"reasoning-present": {}})),
 )
 def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResult | None:
-    """Under either name."""
+    """Accepts reasoning in every field that the API has for it."""
     if reply.error is not None or not reply.choices:
         return None
     if not (reply.reasoning or "").strip():
@@ -78,7 +78,7 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResu
     ),
 )
 def reasoning_longer(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """All replies to the case together have more characters of reasoning, on average, than those to the other one."""
+    """Compares the mean characters of reasoning of all replies to the case with that of the other case."""
     lengths: dict[str, list[int]] = {}
     for one in replies:
         lengths.setdefault(one.case.key, []).append(one.reasoned)

@@ -45,7 +45,7 @@ _SCHEMA_WORDS = ("schema", "keyword", "grammar")
     example=Example(SampleReply(body=b"bad", status=400), "bad", refuses("no")),
 )
 def error_object(_: Case, reply: Reply) -> CheckResult | None:
-    """For 4xx answers to this very request."""
+    """Judges responses with a status other than 2xx."""
     if reply.ok:
         return None
     if error_words(reply) is None:
@@ -125,7 +125,7 @@ def error_words(reply: Reply) -> str | None:
 
 
 def _other_words(reply: Reply) -> str | None:
-    """What a refusal says in another form: validators list what is wrong. The form itself is for ``error-object``."""
+    """The message of a refusal in another form, e.g. a list of validation errors; ``error-object`` judges the form."""
     body = reply.json if isinstance(reply.json, dict) else {}
     texts = strings_of([body.get(name) for name in ("error", "errors", "detail", "message")])
     return " ".join(reversed(texts)) or None

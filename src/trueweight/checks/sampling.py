@@ -39,7 +39,7 @@ def _alike_example(check_id: str, **request: Any) -> PairedExample:
     example=_alike_example("seed-repeats", seed=7, temperature=1),
 )
 def seed_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """All replies to the case, streamed or not."""
+    """Compares all replies to the case, streamed or not."""
     return _alike(replies, "seed-repeats", "a reply with the same seed has another text")
 
 
@@ -56,7 +56,7 @@ def seed_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> It
     example=_alike_example("temperature-zero-repeats", temperature=0),
 )
 def temperature_zero_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """All replies to the case, streamed or not."""
+    """Compares all replies to the case, streamed or not."""
     return _alike(replies, "temperature-zero-repeats", "a reply at temperature 0 has another text")
 
 
@@ -75,7 +75,7 @@ def temperature_zero_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDi
     ),
 )
 def temperature_varies(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """All replies to the case, streamed or not, are one text."""
+    """Fails where all replies to the case, streamed or not, have the same text."""
     for of_case in _cases(replies, "temperature-varies"):
         same = len({one.text for one in of_case}) == 1
         for one in of_case:

@@ -1,4 +1,4 @@
-"""Streams: that one came when it was requested, in pieces, and that it ends as it should."""
+"""Streams: sent when requested, in pieces, with a complete end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trueweight.protocols import Kind
     example=Example(says("hello", mode=Mode.STREAM, streamed=False), "hello", SAMPLE_STREAM),
 )
 def stream_honoured(_: Case, reply: Reply) -> CheckResult | None:
-    """Both ways round; a body that is no JSON at all is for ``http-json``."""
+    """Judges both directions; ``http-json`` judges a body that is not JSON."""
     if anomalies(reply, Kind.STREAM_IGNORED, Kind.STREAM_UNASKED) and (reply.streamed or reply.json is not None):
         form = "a stream" if reply.streamed else "one JSON body"
         other = "one JSON body" if reply.streamed else "a stream"
@@ -40,7 +40,7 @@ def stream_honoured(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("half", finish=None, usage=None, mode=Mode.STREAM), "", SAMPLE_STREAM),
 )
 def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
-    """A stream that said it failed is for ``error-in-stream``."""
+    """``error-in-stream`` judges a stream that reports an error."""
     if not reply.streamed or reply.error is not None:
         return None
     if reply.finish is None:
@@ -61,7 +61,7 @@ def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("x", finish=None, error="died", mode=Mode.STREAM), "died", SAMPLE_STREAM),
 )
 def error_in_stream(_: Case, reply: Reply) -> CheckResult | None:
-    """In an event, or in the body of a plain 200."""
+    """Looks for an error in an event, and in the body of a plain 200."""
     if reply.error is None:
         return Pass()
     where = [event.span for event in reply.events if isinstance(event.data, dict) and event.data.get("error")]
@@ -88,7 +88,7 @@ def error_in_stream(_: Case, reply: Reply) -> CheckResult | None:
     ),
 )
 def arguments_streamed(_: Case, reply: Reply) -> CheckResult | None:
-    """Long arguments in one chunk, after the name came alone. A call whole in one delta is a healthy style."""
+    """Fails on long arguments in one chunk after a chunk with the name. A whole call in one chunk passes."""
     if not reply.streamed:
         return None
     long = [call for call in reply.calls if call.arguments and len(call.arguments) >= 64]

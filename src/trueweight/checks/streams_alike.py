@@ -12,7 +12,7 @@ from trueweight.core.example import SAMPLE_CALL, PairedExample, Sample, SampleRe
 from trueweight.protocols import parse_json
 
 _SPARE = 2
-"""Completion tokens that two counts of one text may differ by: engines count the end of the text or do not."""
+"""Completion tokens by which two counts of one text may differ: some engines count the end token."""
 
 
 COLD = sample_case(name="cold", temperature=0)
@@ -36,7 +36,10 @@ def _streams(text: str, **more: Any) -> SampleReply:
     ),
 )
 def stream_same_calls(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """By number and names, where all replies of a mode agree: a call that is lost, split or doubled in streams."""
+    """Compares number and names of calls, where all replies of a mode agree.
+
+    Finds calls that streams lose, split or double.
+    """
     for plain, streamed in _modes(replies):
         plain_names, streamed_names = ({_names(one) for one in some} for some in (plain, streamed))
         if len(plain_names) == len(streamed_names) == 1:
@@ -62,7 +65,7 @@ def stream_same_calls(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) 
     ),
 )
 def stream_same_text(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """Text and arguments. INFO only: numerics that depend on the batch are common and no fault."""
+    """Compares text and arguments. INFO only: numerics that depend on the batch are common and no fault."""
     for plain, streamed in _modes(replies):
         texts = {_written(one) for one in plain}
         if len(texts) == len({_written(one) for one in streamed}) == 1:
@@ -86,7 +89,7 @@ def stream_same_text(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
     ),
 )
 def usage_same_streamed(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """Prompt tokens exactly; completion tokens within two, where the answers are the same text.
+    """Compares prompt tokens exactly, and completion tokens within two where the answers have the same text.
 
     Not where tools are called: the raw text of a call is unknown, and the same call may have other white space.
     """
@@ -130,7 +133,7 @@ def _both(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], l
 
 
 def _modes(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
-    """The same, of cases at temperature 0 whose replies were not cut."""
+    """As `_both`, for cases at temperature 0 whose replies were not cut."""
     for plain, streamed in _both(replies):
         if plain[0].case.request.get("temperature") == 0 and not any(one.cut for one in (*plain, *streamed)):
             yield plain, streamed

@@ -1,4 +1,4 @@
-"""Structured output: the whole content is one JSON document, valid by the schema that was asked for."""
+"""Structured output: the whole content is one JSON document, valid by the requested schema."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def classify(
     """How a reply meets a request for structured output: ``valid``, ``invalid``, ``not-json``, ``fenced``, ``prose``,
     ``truncated``, ``refused`` or ``empty``.
 
-    None when nothing of the kind was asked, when there is no 2xx reply, when the reply calls tools instead, or when
+    None when no JSON was requested, when there is no 2xx reply, when the reply calls tools instead, or when
     the schema cannot be judged by.
     """
     wanted = requested_schema(request) if schema is None else schema
@@ -62,14 +62,14 @@ def _judge(schema: Any, reply: Reply, *, assert_format: bool) -> tuple[str | Non
 
 
 def _form(text: str) -> str:
-    """What a text is that is not one JSON document."""
+    """The kind of a text that is not one JSON document."""
     if _FENCE.search(text):
         return "fenced"
     return "prose" if _holds_json(text) else "not-json"
 
 
 def _holds_json(text: str) -> bool:
-    """Whether a JSON object or array stands somewhere in the text."""
+    """Whether a JSON object or array is somewhere in the text."""
     decoder = json.JSONDecoder()
     for start, _ in zip(re.finditer(r"[\[{]", text), range(_BEGINNINGS), strict=False):
         try:
@@ -104,8 +104,8 @@ SAMPLE_SCHEMA_CASE = sample_case(
 def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """By the case's own schema, else by the request's.
 
-    A refusal is not judged, nor is a reply that used up ``max_tokens`` and says so: a weak model can go on for ever
-    inside any grammar. A cut below the limit fails. Both count against the accuracy that is measured.
+    A refusal is not judged, nor is a reply that used up ``max_tokens`` and says so: a weak model can generate
+    without end inside any grammar. A cut below the limit fails. Both count against the accuracy that is measured.
     """
     schema = params.get("schema", requested_schema(case.request))
     if schema is None or reply.error is not None:
@@ -140,7 +140,7 @@ def _spent(case: Case, reply: Reply) -> bool:
     example=Example(says('```json\n{"city":"Oslo"}\n```'), "```", says('{"city":"Oslo"}'), SAMPLE_SCHEMA_CASE),
 )
 def structured_output_bare(case: Case, reply: Reply) -> CheckResult | None:
-    """Fences, prose, or no JSON at all. Whether the JSON is valid is for ``structured-output-schema``."""
+    """Fails on fences, prose and text that is not JSON; ``structured-output-schema`` judges the JSON."""
     kind = classify(case.request, reply)
     if kind in ("fenced", "prose", "not-json"):
         return _fail(reply, kind, "")
@@ -159,7 +159,7 @@ def structured_output_bare(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says('{"city":7}'), "7", says('{"city":"Oslo"}'), SAMPLE_SCHEMA_CASE),
 )
 def structured_output_schema(case: Case, reply: Reply) -> CheckResult | None:
-    """Only of content that is JSON."""
+    """Judges content that is JSON."""
     kind = classify(case.request, reply)
     if kind == "invalid":
         return _fail(reply, kind, _judge(requested_schema(case.request), reply, assert_format=False)[1])

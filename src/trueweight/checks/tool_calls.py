@@ -1,4 +1,4 @@
-"""Tool calls as calls: their names and ids."""
+"""The names and ids of tool calls."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CALLS = "https://platform.openai.com/docs/guides/function-calling"
     example=Example(calls("{}", name="wether"), "wether", SAMPLE_CALL),
 )
 def tool_name_declared(case: Case, reply: Reply) -> CheckResult | None:
-    """A name with control tokens in it is for ``tool-name-clean``."""
+    """``tool-name-clean`` judges a name with control tokens in it."""
     tools = declared_tools(case.request)
     wrong = [c for c in reply.calls if c.name and c.name not in tools and not find_markers(c.name)]
     if wrong:
@@ -48,7 +48,7 @@ def tool_name_declared(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls("{}", name="weather<|end|>"), "<|end|>", SAMPLE_CALL),
 )
 def tool_name_clean(_: Case, reply: Reply) -> CheckResult | None:
-    """Markers of any known family."""
+    """Looks for markers of every known model family."""
     for call in reply.calls:
         if call.name and (found := find_markers(call.name)):
             spans = narrow(reply, call.span, found[0])
@@ -67,7 +67,7 @@ def tool_name_clean(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls("{}", name=None), "call_0", SAMPLE_CALL),
 )
 def tool_name_present(case: Case, reply: Reply) -> CheckResult | None:
-    """Custom tools have their name elsewhere and are not judged."""
+    """Custom tools have their name in another field and are not judged."""
     calls = [call for call in reply.calls if not is_custom(case.request, call)]
     nameless = [call.span for call in calls if not call.name]
     if nameless:
@@ -86,7 +86,7 @@ def tool_name_present(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(SampleReply(calls=(SampleCall(id=None),), finish="calls"), "weather", SAMPLE_CALL),
 )
 def call_id_present(_: Case, reply: Reply) -> CheckResult | None:
-    """Any format will do."""
+    """Accepts every format of id."""
     without = [call.span for call in reply.calls if not call.id]
     if without:
         return Fail(f"{len(without)} of {len(reply.calls)} calls have no id", "an id", "none", spans_of(without))
@@ -103,7 +103,7 @@ def call_id_present(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(SampleReply(calls=(SampleCall(id="one"),) * 2, finish="calls"), "one", SAMPLE_CALL),
 )
 def call_id_unique(_: Case, reply: Reply) -> CheckResult | None:
-    """Within one reply; some families count on through the conversation."""
+    """Compares within one reply; some model families number calls through the whole conversation."""
     ids = Counter(call.id for call in reply.calls if call.id)
     if not ids:
         return None

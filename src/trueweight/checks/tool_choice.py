@@ -25,7 +25,7 @@ _CALLS = "https://platform.openai.com/docs/guides/function-calling"
     example=Example(SAMPLE_CALL, "weather", SAMPLE_TEXT, sample_case(tool_choice="none")),
 )
 def tool_choice_none(case: Case, reply: Reply) -> CheckResult | None:
-    """By the calls that are there."""
+    """Judges the calls in the reply, whatever its finish reason."""
     if case.request.get("tool_choice") != "none":
         return None
     if reply.calls:
@@ -48,7 +48,7 @@ def tool_choice_none(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(SAMPLE_TEXT, "stop", SAMPLE_CALL, sample_case(tool_choice="required")),
 )
 def tool_choice_required(case: Case, reply: Reply) -> CheckResult | None:
-    """Not for replies that were cut, filtered or refused, nor for errors.
+    """Replies that were cut, filtered or refused are not judged, nor are errors.
 
     Where only messages declare tools, which few servers know, the case must name this check.
     """
@@ -82,7 +82,7 @@ def tool_choice_required(case: Case, reply: Reply) -> CheckResult | None:
     ),
 )
 def tool_choice_named(case: Case, reply: Reply) -> CheckResult | None:
-    """Whether there is a call at all is for ``tool-choice-required``."""
+    """``tool-choice-required`` judges whether there is a call."""
     wanted = _named(case.request.get("tool_choice"))
     if wanted is None or not reply.calls:
         return None
@@ -105,7 +105,7 @@ def tool_choice_named(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls("{}", "{}"), "call_1", SAMPLE_CALL, sample_case(parallel_tool_calls=False)),
 )
 def parallel_calls_off(case: Case, reply: Reply) -> CheckResult | None:
-    """Where the request says so."""
+    """Judges replies to requests that set it to false."""
     if case.request.get("parallel_tool_calls") is not False or not reply.calls:
         return None
     if len(reply.calls) > 1:

@@ -1,4 +1,4 @@
-"""Token accounting, as far as one reply can show it wrong."""
+"""Token counts that one reply can show to be wrong."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ENOUGH_WORDS = 200
     example=Example(says("hello", usage=(1, 1), total=9), "9"),
 )
 def usage_adds_up(_: Case, reply: Reply) -> CheckResult | None:
-    """Some count reasoning beside the completion: that total is accepted too."""
+    """Accepts a total with reasoning tokens counted beside the completion tokens, as some servers count."""
     usage = reply.usage
     if usage is None or None in (usage.input, usage.output, usage.total):
         return None
@@ -54,7 +54,7 @@ def usage_adds_up(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("x", usage=(3, 0)), "0"),
 )
 def usage_not_zero(_: Case, reply: Reply) -> CheckResult | None:
-    """Where usage came and the reply carries text or calls."""
+    """Judges replies with usage and with text or calls."""
     usage = reply.usage
     if usage is None or not (reply.content or reply.reasoning or reply.calls):
         return None
@@ -75,7 +75,7 @@ def usage_not_zero(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("x", usage=(99, 1)), "99", says("x", usage=(310, 1)), sample_case(words="word " * 300)),
 )
 def prompt_not_truncated(case: Case, reply: Reply) -> CheckResult | None:
-    """A tokenizer splits at spaces, so a word is never less than a token. A fifth is left for odd tokenizers."""
+    """A tokenizer splits at spaces, so a word is at least one token; 20% fewer are accepted for unusual tokenizers."""
     tokens = reply.usage.input if reply.usage else None
     if tokens is None or reply.usage is None:
         return None
@@ -92,7 +92,7 @@ def prompt_not_truncated(case: Case, reply: Reply) -> CheckResult | None:
 
 
 def _words(messages: Any) -> int:
-    """Words in the messages' texts, as spaces part them, that begin with a Latin letter."""
+    """How many words of the messages' texts, split at white space, begin with a Latin letter."""
     found = 0
     for message in messages if isinstance(messages, list | tuple) else ():
         content = message.get("content") if isinstance(message, Mapping) else None

@@ -49,7 +49,7 @@ _SCRIPTS: Mapping[str, tuple[str, ...]] = {
     ),
 )
 def text_script(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
-    """Letters only: digits, punctuation, signs and emoji belong to every script."""
+    """Judges letters only: digits, punctuation, signs and emoji belong to every script."""
     if not reply.content:
         return None
     allowed = tuple(prefix for name in params["only"] for prefix in _SCRIPTS[name])
@@ -86,7 +86,7 @@ def text_script(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult
     ),
 )
 def text_repetition(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
-    """Eight words, four times, unless the case says otherwise."""
+    """Fails on eight words that occur four times, unless the case sets other numbers."""
     words, times = params.get("words", 8), params.get("times", 4)
     found = (reply.content or "").split()
     if len(found) < words:
@@ -121,7 +121,7 @@ def text_repetition(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckRe
     ),
 )
 def text_beside_call(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
-    """Only where there is a call; whether there is one is for other checks."""
+    """Judges replies with a call; other checks judge whether there is one."""
     if not reply.calls:
         return None
     lost = [text for text in params["contains"] if text not in (reply.content or "")]

@@ -1,4 +1,4 @@
-"""The arguments text of a tool call: the object it is, or the name of what it is instead."""
+"""The arguments text of a tool call: its object, or the problem with it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CallProblem(StrEnum):
 
 
 class Arguments(NamedTuple):
-    """An arguments text as read: the object it says, or the problem with it and the words for that."""
+    """An arguments text as read: its object, or the problem with it and a message."""
 
     value: dict[str, Any] | None
     problem: CallProblem | None = None
@@ -37,7 +37,7 @@ class Arguments(NamedTuple):
 
 
 def read_arguments(reply: Reply, call: ToolCall) -> Arguments:
-    """The object that a call's arguments say, or the name of what they are instead."""
+    """The object in a call's arguments, or the problem with them."""
     text = call.arguments
     if text is None:
         return _no_text(reply, call)

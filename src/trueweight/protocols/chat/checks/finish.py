@@ -25,7 +25,7 @@ KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
     example=Example(says("x", "eos"), '"eos"'),
 )
 def finish_reason_known(_: Case, reply: Reply) -> CheckResult | None:
-    """A stream without any is for ``stream-complete``."""
+    """``stream-complete`` judges a stream without a finish reason."""
     if reply.error is not None or not reply.choices or (reply.streamed and reply.finish is None):
         return None
     if reply.finish_reason in KNOWN:
@@ -46,5 +46,5 @@ def finish_reason_known(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(stream([chunk("stop"), chunk(content="more")]), "more", SAMPLE_STREAM),
 )
 def finish_once(_: Case, reply: Reply) -> CheckResult | None:
-    """No second reason, and no text or call after it. Usage may follow."""
+    """Fails on a second reason, and on text or calls after it. Usage may follow."""
     return (fail_on(reply, Kind.FINISH_TWICE, Kind.TEXT_AFTER_FINISH) or Pass()) if reply.streamed else None

@@ -33,7 +33,7 @@ _WITH_LOGPROBS = {
     example=Example(SAMPLE_TEXT, "choices", case=sample_case(n=2), good_case=sample_case(n=1)),
 )
 def n_honoured(case: Case, reply: Reply) -> CheckResult | None:
-    """Where the request has n."""
+    """Judges replies to requests with n."""
     n = case.request.get("n")
     if not isinstance(n, int) or isinstance(n, bool) or n < 1 or reply.error is not None:
         return None
@@ -56,7 +56,7 @@ def n_honoured(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(SAMPLE_TEXT, "choices", plain(_WITH_LOGPROBS), sample_case(logprobs=True)),
 )
 def logprobs_honoured(case: Case, reply: Reply) -> CheckResult | None:
-    """For replies with content; the number of alternatives is looked at in the first entry."""
+    """Judges replies with content; counts the alternatives of the first token."""
     if case.request.get("logprobs") is not True or not reply.content or reply.error is not None:
         return None
     if not reply.logprobs:

@@ -24,7 +24,7 @@ from trueweight.protocols.sample import plain
     example=Example(plain(message(content="x", reasoning="hm")), "reasoning", says("x", reasoning="hm")),
 )
 def reasoning_field(_: Case, reply: Reply) -> CheckResult | None:
-    """Both names are in use, so that this is only worth knowing."""
+    """INFO only: both names are in use."""
     if reply.reasoning_field is None:
         return None
     if reply.reasoning_field != "reasoning_content":

@@ -29,7 +29,7 @@ _CHUNK = "https://platform.openai.com/docs/api-reference/chat-streaming"
     example=Example(plain(message() | {"choices": "none"}), '"none"'),
 )
 def response_shape(_: Case, reply: Reply) -> CheckResult | None:
-    """Plain replies. Unknown extra fields are fine."""
+    """Judges plain replies. Unknown fields are allowed."""
     if reply.streamed or not isinstance(reply.json, dict) or reply.error is not None:
         return None
     broken = fail_on(reply, *_TYPED, Kind.CHOICES_EMPTY, expected="the API's types")
@@ -53,7 +53,7 @@ def response_shape(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(stream([chunk(content=7)]), "7", SAMPLE_STREAM),
 )
 def chunk_shape(_: Case, reply: Reply) -> CheckResult | None:
-    """Streams. Role-only deltas, usage-only chunks and unknown fields are fine."""
+    """Judges streams. Role-only deltas, usage-only chunks and unknown fields are allowed."""
     if not reply.streamed:
         return None
     return fail_on(reply, *_TYPED, expected="the API's types") or Pass()
@@ -72,7 +72,7 @@ def chunk_shape(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(stream([chunk() | {"choices": []}]), '"choices": []', SAMPLE_STREAM),
 )
 def choices_not_empty(_: Case, reply: Reply) -> CheckResult | None:
-    """Some gateways put their own metadata there, so it is only worth knowing."""
+    """INFO only: some gateways put their own metadata there."""
     return (fail_on(reply, Kind.CHOICES_EMPTY) or Pass()) if reply.streamed else None
 
 
@@ -89,7 +89,7 @@ def choices_not_empty(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(plain({"choices": [{"message": {}}]}), "message"),
 )
 def choice_index(_: Case, reply: Reply) -> CheckResult:
-    """In responses and chunks."""
+    """Judges responses and chunks."""
     return fail_on(reply, Kind.CHOICE_INDEX_MISSING, expected="an integer index") or Pass()
 
 
@@ -106,7 +106,7 @@ def choice_index(_: Case, reply: Reply) -> CheckResult:
     example=Example(plain(message() | {"object": "thing"}), "thing"),
 )
 def response_fields(_: Case, reply: Reply) -> CheckResult | None:
-    """The first breach is shown. Any format of id is fine, as long as there is one.
+    """Reports the first failure. Every format of id is accepted.
 
     A gateway's own chunk, which carries neither choices nor usage, is for ``choices-not-empty``.
     """
@@ -145,7 +145,7 @@ def _missing(document: dict[str, Any], kind: str) -> list[str]:
     example=Example(stream([chunk(), chunk() | {"id": "zzz"}]), "zzz", SAMPLE_STREAM),
 )
 def stream_one_response(_: Case, reply: Reply) -> CheckResult | None:
-    """Streams only."""
+    """Judges streams."""
     return (
         (fail_on(reply, Kind.ID_CHANGES, Kind.MODEL_CHANGES, expected="one id") or Pass()) if reply.streamed else None
     )
@@ -164,7 +164,7 @@ def stream_one_response(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(plain(message(function_call={"name": "now"})), "function_call"),
 )
 def no_legacy_function_call(case: Case, reply: Reply) -> CheckResult | None:
-    """Fine where the request used the old functions itself."""
+    """Accepts function_call where the request uses the old functions."""
     if "functions" in case.request or not anomalies(reply, Kind.LEGACY_FUNCTION_CALL):
         return None
     return fail_on(reply, Kind.LEGACY_FUNCTION_CALL, expected="tool_calls")

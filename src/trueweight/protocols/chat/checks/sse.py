@@ -26,7 +26,7 @@ _STREAM = "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-
     example=Example(raw_stream(b"data: {oops\n\n"), "{oops", SAMPLE_STREAM),
 )
 def sse_shape(_: Case, reply: Reply) -> CheckResult | None:
-    """Comments, ids, names and keep-alives are fine."""
+    """Comments, ids, event names and keep-alives are allowed."""
     if not reply.streamed:
         return None
     kinds = (Kind.SSE_BAD_JSON, Kind.SSE_NOT_A_FIELD, Kind.SSE_EMPTY_DATA, Kind.JSON_DEEP, Kind.NOT_AN_OBJECT)
@@ -47,7 +47,7 @@ def sse_shape(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(raw_stream(b"data: {}\r\n\r\n"), "\r\n", SAMPLE_STREAM),
 )
 def sse_style(_: Case, reply: Reply) -> CheckResult | None:
-    """Legal but rare forms."""
+    """Reports forms that the specification allows and few servers send."""
     if not reply.streamed:
         return None
     kinds = (Kind.SSE_BOM, Kind.SSE_CRLF, Kind.SSE_CR, Kind.SSE_MULTI_LINE, Kind.SSE_UNTERMINATED)
@@ -68,7 +68,7 @@ def sse_style(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(stream([chunk("stop", content="all")], done=False), "all", SAMPLE_STREAM),
 )
 def stream_done(_: Case, reply: Reply) -> CheckResult | None:
-    """Also when the rest of the stream is whole."""
+    """Judges streams that are otherwise complete."""
     if not reply.streamed or reply.error is not None or reply.finish is None:
         return None
     if not reply.done:

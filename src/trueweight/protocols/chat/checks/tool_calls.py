@@ -1,4 +1,4 @@
-"""Tool calls as chat completions write them: their type, and what clients join streamed fragments by."""
+"""Tool calls in chat completions: their type, and the fields by which clients join streamed fragments."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from trueweight.protocols.sample import plain
     example=Example(parts(fragment(None, "now", "{}", id="a")), "now", STREAMED_CALL),
 )
 def tool_index_present(_: Case, reply: Reply) -> CheckResult | None:
-    """Streams with calls."""
+    """Judges streams with calls."""
     return _streamed(reply, Kind.INDEX_MISSING, expected="index")
 
 
@@ -40,7 +40,7 @@ def tool_index_present(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(parts(fragment(0, "now", "{}", id="a"), fragment(0, "now", "{}", id="bb")), "bb", STREAMED_CALL),
 )
 def tool_index_unique(_: Case, reply: Reply) -> CheckResult | None:
-    """Two calls under one index."""
+    """Fails on two calls under one index."""
     return _streamed(reply, Kind.INDEX_SHARED, expected="one index for each call")
 
 
@@ -57,7 +57,7 @@ def tool_index_unique(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(parts(fragment(0, "now", "{", id="a"), fragment(0, None, "}", id=None)), "null", STREAMED_CALL),
 )
 def tool_fragment_nulls(_: Case, reply: Reply) -> CheckResult | None:
-    """After a call's first fragment."""
+    """Judges all fragments but the first of a call."""
     return _streamed(reply, Kind.NULL_IN_CONTINUATION, expected="absent fields")
 
 
@@ -73,7 +73,7 @@ def tool_fragment_nulls(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(parts(fragment(0, "now", "{", id="a"), fragment(0, "now", "}")), "now", STREAMED_CALL),
 )
 def tool_fragment_names(_: Case, reply: Reply) -> CheckResult | None:
-    """Repeated names and fragments of no call."""
+    """Fails on repeated names and on fragments that continue no call."""
     return _streamed(reply, Kind.NAME_REPEATED, Kind.FRAGMENT_ORPHAN, expected="the name once")
 
 
@@ -89,7 +89,7 @@ def tool_fragment_names(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(plain(message(tool_calls=[call("now", type="tool")])), '"tool"', SAMPLE_CALL),
 )
 def call_type(case: Case, reply: Reply) -> CheckResult | None:
-    """Custom tools are of type custom, and some families have types of their own for tools that the server runs."""
+    """Custom tools have the type custom, and some model families have other types for tools that the server runs."""
     known = declared_types(case.request)
     wrong = [call for call in reply.calls if call.type not in known]
     if wrong:

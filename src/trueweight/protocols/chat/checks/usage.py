@@ -56,7 +56,7 @@ def usage_present(case: Case, reply: Reply) -> CheckResult | None:
     ),
 )
 def usage_once(case: Case, reply: Reply) -> CheckResult | None:
-    """Not for requests that ask for continuous usage."""
+    """Requests for continuous usage are not judged."""
     options = case.request.get("stream_options")
     continuous = isinstance(options, Mapping) and options.get("continuous_usage_stats")
     if not reply.streamed or reply.usage is None or continuous:
@@ -105,5 +105,5 @@ def _requests_usage(case: Case) -> bool:
 
 
 def _answered(reply: Reply) -> bool:
-    """Whether there is a reply at all, rather than something that is no chat completion."""
+    """Whether the response is a chat completion."""
     return len(reply.choices) > 0

@@ -27,7 +27,7 @@ _LIST = "https://platform.openai.com/docs/api-reference/models/list"
     example=Example(listed({"id": "m"}, {"name": "n"}), '"n"', WHOLE_LIST, MODELS_CASE),
 )
 def models_list(_: Case, reply: Reply) -> CheckResult | None:
-    """What is no JSON object at all is for ``http-json``. Unknown extra fields are fine."""
+    """``http-json`` judges a body that is not a JSON object. Unknown fields are allowed."""
     if not isinstance(reply.json, dict) or reply.error is not None:
         return None
     data = reply.json.get("data")
@@ -55,7 +55,7 @@ def models_list(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(listed({"id": "m", "object": "model"}), '"m"', WHOLE_LIST, MODELS_CASE),
 )
 def models_fields(_: Case, reply: Reply) -> CheckResult | None:
-    """The first breach is shown. Few clients read them, so this is only worth knowing."""
+    """Reports the first failure. INFO only: few clients read these fields."""
     data = reply.json.get("data") if isinstance(reply.json, dict) and reply.error is None else None
     models = [(at, model) for at, model in enumerate(data if isinstance(data, list) else ()) if isinstance(model, dict)]
     for at, model in models:
