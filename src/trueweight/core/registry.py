@@ -64,7 +64,8 @@ class Registry(Generic[T]):
         """Every item, by name, sorted by name. The first call imports all modules of the group.
 
         Raises:
-            ConfigError: ``plugin-broken`` if a module cannot be imported.
+            ConfigError: ``plugin-broken`` if a module cannot be imported, ``installation-incomplete`` if ours are not
+                registered.
         """
         if self._sorted is None:
             self._load()
@@ -92,7 +93,14 @@ class Registry(Generic[T]):
         from importlib.metadata import entry_points  # costs 20 ms, which a command without checks need not pay
 
         # Ours first, so that a name taken twice is reported against the package that was added.
-        for point in sorted(entry_points(group=self.group), key=lambda p: (_package(p) != _OURS, _package(p), p.name)):
+        points = sorted(entry_points(group=self.group), key=lambda p: (_package(p) != _OURS, _package(p), p.name))
+        if not points or _package(points[0]) != _OURS:
+            raise ConfigError(
+                f"trueweight's own {self.kind}s are not registered: it has no entry points of {self.group!r}",
+                code="installation-incomplete",
+                hint="Install trueweight again, e.g. 'pip install .' in its checkout: its metadata is out of date.",
+            )
+        for point in points:
             before, Registry._loading = Registry._loading, _package(point)
             try:
                 _import_all(point.value)
