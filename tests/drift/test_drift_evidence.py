@@ -61,7 +61,7 @@ def test_a_coarse_provider_is_found_whatever_its_seeds_give() -> None:
     assert found.verdict is DriftVerdict.DRIFT
     assert found.requests <= 40
     assert found.details["typical"] < found.details["typical_floor"]
-    assert "under other seeds too (its own draws: " in found.words
+    assert "draws under other seeds (of the reference's draws: " in found.words
 
 
 def test_another_generator_alone_is_no_drift_on_steady_prompts_either() -> None:

@@ -20,7 +20,7 @@ class Drawing(NamedTuple):
 
 
 def is_property_suite(path: Path) -> bool:
-    """Whether a Python file says that it is one: other files are not run."""
+    """Whether a Python file is marked as a property suite; other files are not run."""
     try:
         return _MARKER in path.read_bytes()
     except OSError:

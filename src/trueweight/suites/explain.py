@@ -49,7 +49,7 @@ def _unknown(error: ValidationError, path: Path) -> list[Objection]:
 
 
 def _missing(error: ValidationError, path: Path) -> list[Objection]:
-    # jsonschema reports each missing key as an error of its own, and names it only in the message.
+    # jsonschema reports each missing key as a separate error, and names it only in the message.
     required: Any = error.validator_value
     key = next(key for key in required if error.message.startswith(repr(key)))
     return [Objection(path, "suite-missing-key", f"key {key!r} is missing")]

@@ -121,7 +121,7 @@ def _case(suite: str, file: str, number: int, body: dict[str, Any]) -> Case:
         suite=suite,
         id=f"line-{number:04d}",
         request=request,
-        why=f"Line {number} of {file}: a request of its own, held only to what it asks for itself.",
+        why=f"Line {number} of {file}: a bare request; only general checks apply.",
         severity=Severity.SHOULD,
         tags=("jsonl",),
         modes=modes,

@@ -1,4 +1,4 @@
-"""What reading a suite file comes to: cases, and every problem met on the way."""
+"""The result of reading a suite file: its cases and every problem."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Reading(NamedTuple):
     """The content of one suite file.
 
     Attributes:
-        cases: those that could be read; use them only if there is no problem.
-        problems: in order of appearance; each says where, what and what would be valid.
+        cases: the readable ones; use them only if there is no problem.
+        problems: in order; each has its place, the value and what would be valid.
     """
 
     name: str

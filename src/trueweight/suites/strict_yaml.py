@@ -1,4 +1,4 @@
-"""YAML as a spelling of JSON: built from parse events, so that nothing but JSON values comes out, each with its line.
+"""Read YAML as JSON: from parse events, so that the result has only JSON values, each with its line.
 
 Stricter than a YAML loader where leniency hides mistakes: ``no`` and ``02134`` stay text, dates stay text, keys are
 text, tags, merge keys, duplicate keys and further documents are refused, aliases are counted at their full size.
@@ -20,7 +20,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 MAX_DEPTH = 100
 MAX_VALUES = 500_000
-"""Values in one file, each alias counted as all that it stands for."""
+"""The most values in one file, where each alias counts as all its values."""
 
 _NULL = re.compile(r"null|Null|NULL|~|")
 _BOOL = re.compile(r"(true|True|TRUE)|(false|False|FALSE)")
@@ -133,7 +133,7 @@ class _Builder:
         if anchor is None:
             raise self.refuse(event, f"alias *{event.anchor} has no anchor before it", "yaml-alias")
         if not anchor.complete:
-            raise self.refuse(event, f"alias *{event.anchor} stands inside its own anchor", "yaml-alias")
+            raise self.refuse(event, f"alias *{event.anchor} is inside its own anchor", "yaml-alias")
         self._grow(event, anchor.size)
         return anchor.value
 
@@ -194,7 +194,7 @@ def parse_yaml(text: str, name: str) -> Document:
         name: what to call the file in errors.
 
     Raises:
-        ConfigError: not YAML, or YAML that says more than JSON can; with ``name:line``.
+        ConfigError: if it is not YAML, or has values that JSON cannot have; with ``name:line``.
     """
     builder = _Builder(name)
     for event in _events(text, name):
@@ -209,7 +209,7 @@ def _events(text: str, name: str) -> Iterator[Any]:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}" if mark else name
         problem = " ".join(part for part in (error.context, error.problem) if part)
-        if "nesting depth" in problem:  # newer versions of libyaml have a limit of their own
+        if "nesting depth" in problem:  # newer versions of libyaml have a limit too
             raise ConfigError(f"nested deeper than {MAX_DEPTH} levels", code="yaml-too-deep", where=where) from None
         raise ConfigError(f"not YAML: {problem}", code="yaml-syntax", where=where) from None
     except yaml.YAMLError as error:
@@ -217,19 +217,19 @@ def _events(text: str, name: str) -> Iterator[Any]:
         raise ConfigError(f"not YAML: {reason}", code="yaml-syntax", where=name) from None
 
 
-# Characters that JSON may hold as they are and YAML may not.
+# Characters that JSON may contain without an escape and YAML may not.
 _UNREADABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def json_as_yaml(value: Any) -> str:
-    """A JSON value as text that both readers take for the same value.
+    """A JSON value as text that is both JSON and YAML, with the same value in both.
 
     Raises:
-        ValueError: for half of a surrogate pair, which YAML cannot say, or for NaN, which JSON cannot.
+        ValueError: for half of a surrogate pair, which YAML cannot express, or for NaN, which JSON cannot.
     """
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise ValueError("half of a surrogate pair stands in it, which a YAML suite cannot say") from None
+        raise ValueError("it contains half of a surrogate pair, which YAML cannot express") from None
     return _UNREADABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"

@@ -1,4 +1,4 @@
-"""Berkeley Function-Calling Leaderboard: a question, functions in its own dialect, and the calls that are right."""
+"""Berkeley Function-Calling Leaderboard: a question, functions in its own format, and the right calls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
     """A case a line. Names lose their dots, which the API does not allow; types become JSON Schema's.
 
     An argument with one right value is expected exactly; with several, only the call is. Questions of irrelevance must
-    not call. Those of several turns are listed and left out: they need somebody to answer the calls.
+    not call. Questions of several turns are listed as malformed, since they need tool results.
     """
     truth: dict[str, Any] = {}
     beside = path.parent / "possible_answer" / path.name
@@ -38,7 +38,7 @@ def _case(item: Numbered, suite: str, truth: Mapping[str, Any]) -> Case | Malfor
     value = item.value
     question, functions = value.get("question"), value.get("function")
     if isinstance(question, list) and len(question) > 1 and all(isinstance(turn, list) for turn in question):
-        return Malformed(item.path, item.line, f"several turns ({len(question)}), which one request cannot ask")
+        return Malformed(item.path, item.line, f"several turns ({len(question)}), which one request cannot contain")
     messages = question[0] if isinstance(question, list) and question and isinstance(question[0], list) else question
     functions = [functions] if isinstance(functions, dict) else functions
     if not isinstance(messages, list) or not messages or not isinstance(functions, list) or not functions:
@@ -109,5 +109,5 @@ def _expected(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> bool:
-    """Whether a right value stands for itself: "" means that the argument may be left out, objects hold options."""
+    """Whether a right value is literal: "" means that the argument may be left out, and objects contain options."""
     return value != "" and not isinstance(value, dict | list)

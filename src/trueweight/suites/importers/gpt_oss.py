@@ -16,7 +16,7 @@ SOURCE = "https://github.com/openai/gpt-oss/tree/main/compatibility-test"
 
 @importer("gpt-oss", "cases.jsonl of the gpt-oss compatibility test, with its tools in tools.json beside it")
 def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
-    """A case a line. The tools stand in the line (``tools``), or in ``tools.json`` beside the file.
+    """A case a line. The tools are in the line (``tools``), or in ``tools.json`` beside the file.
 
     That test keeps its tools in TypeScript: write them down once, as a list of tool definitions.
     """
@@ -52,7 +52,7 @@ def _case(item: Numbered, suite: str, beside: Mapping[str, Any], number: int) ->
         return Malformed(item.path, item.line, "its tools or its expected_arguments cannot be read")
     if name not in tools or not isinstance(arguments, dict):
         reason = f"no tool {name!r}; put its definition into tools.json beside the file"
-        return Malformed(item.path, item.line, reason if name not in tools else "expected_arguments is no object")
+        return Malformed(item.path, item.line, reason if name not in tools else "expected_arguments is not an object")
     messages = [{"role": "user", "content": said}]
     if isinstance(value.get("instructions"), str):
         messages.insert(0, {"role": "system", "content": value["instructions"]})
@@ -61,7 +61,7 @@ def _case(item: Numbered, suite: str, beside: Mapping[str, Any], number: int) ->
         suite,
         f"case-{number:03d}",
         {"messages": messages, "tools": list(tools.values())},
-        why=f"Line {item.line} of {item.path.name}: {name} is called as its prompt says.",
+        why=f"Line {item.line} of {item.path.name}: {name} is called as its prompt requests.",
         source=SOURCE,
         tags=("imported", "gpt-oss"),
         checks={"tool-call-expected": {"call": "must"}, "tool-call-matches": {"calls": calls}},

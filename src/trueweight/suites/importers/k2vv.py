@@ -14,7 +14,7 @@ SOURCE = "https://github.com/MoonshotAI/K2-Vendor-Verifier"
 
 @importer("k2vv", "requests of the K2 Vendor Verifier (JSONL)")
 def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
-    """A case a line. Nothing is expected beyond what the request demands: the reference says when to call."""
+    """A case a line, without an expected answer: the reference decides whether a call is right."""
     for item in json_lines(path):
         if isinstance(item, Malformed):
             yield item
@@ -23,5 +23,5 @@ def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
         if isinstance(request, Malformed):
             yield request
             continue
-        why = f"Line {item.line} of {path.name}: when to call is the reference's word, how is the schema's."
+        why = f"Line {item.line} of {path.name}: the reference decides whether to call, the schema how."
         yield make_case(suite, f"line-{item.line:04d}", request, why=why, source=SOURCE, tags=("imported", "k2vv"))

@@ -1,4 +1,4 @@
-"""Lines of JSON, each with its number; those that are not JSON are told apart, not skipped."""
+"""Lines of JSON, each with its number; a line that is not JSON becomes a malformed line and is not skipped."""
 
 from __future__ import annotations
 

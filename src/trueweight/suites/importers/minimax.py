@@ -13,7 +13,7 @@ from trueweight.suites.importers.lines import json_lines
 SOURCE = "https://github.com/MiniMax-AI/MiniMax-Provider-Verifier"
 _ANY_BUT_CYRILLIC = ["latin", "greek", "han", "kana", "hangul", "arabic", "hebrew", "devanagari", "thai"]
 
-# Calls are validated in every reply anyway, so that type needs no check of its own.
+# Calls are validated in every reply anyway, so this type needs no further check.
 _CHECKS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "tool_calls": {},
     "contains_russian_characters": {"text-script": {"only": _ANY_BUT_CYRILLIC}},

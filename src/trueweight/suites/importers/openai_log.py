@@ -18,7 +18,7 @@ SOURCE = "https://platform.openai.com/docs/api-reference/chat"
 def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
     """A case a line. A recorded reply becomes the case's example; that a new one agrees with it is only noted (INFO).
 
-    The request stands under ``request`` or ``body``, or is the line itself; the reply under ``response``, as the API
+    The request is in ``request`` or ``body``, or is the line itself; the reply is in ``response``, as the API
     sent it or as its batches wrap it.
     """
     for item in json_lines(path):
@@ -39,7 +39,7 @@ def _case(item: Numbered, suite: str) -> Case | Malformed:
         suite,
         f"line-{item.line:04d}",
         request,
-        why=f"Line {item.line} of {item.path.name}: a request that was really made.",
+        why=f"Line {item.line} of {item.path.name}: a recorded request.",
         source=SOURCE,
         tags=("imported", "recorded"),
         severity=Severity.INFO,

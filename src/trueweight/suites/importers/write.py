@@ -24,7 +24,7 @@ def write_suite(cases: Sequence[Case], folder: Path, name: str, title: str) -> l
     Bare requests, a line each, stay what they are: a ``.jsonl`` file, which is read many times faster than YAML.
 
     Raises:
-        ConfigError: if a file of that name is there already, or the disk refuses.
+        ConfigError: if the file exists or cannot be written.
     """
     if all(_is_bare(case) for case in cases):
         path = folder / f"{suite_name(name)}.jsonl"
@@ -48,8 +48,8 @@ def _write(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        hint = "Choose another folder with -o, or remove it."
-        raise ConfigError("is there already", code="import-exists", where=str(path), hint=hint) from None
+        hint = "Choose another folder with -o, or remove the file."
+        raise ConfigError("the file exists", code="import-exists", where=str(path), hint=hint) from None
     except OSError as error:
         raise ConfigError(f"cannot write: {error.strerror}", code="import-disk", where=str(path)) from None
 

@@ -1,7 +1,7 @@
-"""Property suites: write a function, get any number of cases whose answers are known before they are asked.
+"""Property suites: write a function, and get any number of cases with known answers.
 
 A property takes values of strategies, builds its *target* first (the calls, the JSON document), then the prompt that
-asks for exactly it. Everything a suite needs is here; ``suites/README.md`` leads from nothing to a suite of one's own::
+requests exactly it. Everything a suite needs is here; ``suites/README.md`` shows how to write a suite::
 
     from hypothesis import strategies as st
     from trueweight.suites.properties import call, expect_calls, prompts, tool
@@ -11,7 +11,7 @@ asks for exactly it. Everything a suite needs is here; ``suites/README.md`` lead
 
     @prompts(examples=20, city=st.sampled_from(["Lisbon", "Kyoto", "São Paulo"]))
     def forecast(city):
-        '''A city arrives as it was written.'''
+        '''A city arrives unchanged.'''
         return expect_calls([call("get_forecast", {"city": city})], messages=f"Forecast for {city}?", tools=[FORECAST])
 """
 

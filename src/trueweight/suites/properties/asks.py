@@ -1,4 +1,4 @@
-"""From a target to the prompt that asks for exactly it. The prompt always spells the target out as JSON."""
+"""Prompts that request exactly one target. The prompt always contains the target as JSON."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def call(name: str, arguments: Mapping[str, Any]) -> TargetCall:
 
 
 def spelled(value: Any, *, indent: int | None = None) -> str:
-    """A target as it stands in a prompt: JSON text with every character as itself."""
+    """A target as a prompt contains it: JSON text without escapes for non-ASCII characters."""
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
@@ -49,12 +49,12 @@ _TOOL_FORMS = st.one_of(_NAMED_FORMS, st.sampled_from(_MEANT))
 
 
 def ask_for_call(name: str, arguments: Mapping[str, Any]) -> SearchStrategy[str]:
-    """Prompts that name a tool and spell its arguments out."""
+    """Prompts that name a tool and contain its arguments."""
     return _NAMED_FORMS.map(lambda form: form.format(name=name, arguments=spelled(arguments)))
 
 
 def ask_for_tool(tool: CatalogueTool, arguments: Mapping[str, Any]) -> SearchStrategy[str]:
-    """Prompts for a tool of the catalogue: as a user says it, or by the tool's name."""
+    """Prompts for a tool of the catalogue: in a user's words, or by the tool's name."""
     forms = _TOOL_FORMS if arguments else _NAMED_FORMS
     return forms.map(lambda form: form.format(name=tool.name, ask=tool.ask, arguments=spelled(arguments)))
 

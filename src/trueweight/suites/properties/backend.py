@@ -1,6 +1,6 @@
-"""The only module that touches Hypothesis' private interface: it draws a value with choices of our own source.
+"""The only module that touches Hypothesis' private interface: it draws a value with the choices of a given source.
 
-Hypothesis asks a *provider* for every choice that a strategy makes. The interface is documented ("Alternative
+Hypothesis takes every choice of a strategy from a *provider*. The interface is documented ("Alternative
 backends") and declared unstable; its classes live in ``hypothesis.internal``. It is used here because no public
 interface gives both things that generated suites need:
 
@@ -12,8 +12,8 @@ interface gives both things that generated suites need:
   time and keeps all others, because each attempt is a paid request. The public interfaces give a flat sequence of
   bytes, in which a shorter branch changes the meaning of all choices after it.
 
-So the versions are pinned to :data:`TESTED`, here and in ``pyproject.toml``; ``test_property_backend.py`` says what to
-do when a newer one is wanted.
+So the versions are pinned to :data:`TESTED`, here and in ``pyproject.toml``; ``test_property_backend.py`` describes how
+to allow a newer one.
 """
 
 from __future__ import annotations

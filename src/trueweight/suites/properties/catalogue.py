@@ -1,4 +1,4 @@
-"""Sixty tools of twelve domains, as people offer them to agents. The list itself is ``catalogue.txt``."""
+"""Sixty realistic tools in twelve domains. The list is ``catalogue.txt``."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class CatalogueTool(NamedTuple):
     """A tool of the catalogue.
 
     Attributes:
-        ask: what a user says who wants it called, without a full stop.
-        definition: as in a request's ``tools``. Shared by all who draw it; never change it.
+        ask: the words of a user who wants it called, without a full stop.
+        definition: as in a request's ``tools``. It is shared between cases; never change it.
     """
 
     name: str
@@ -91,7 +91,7 @@ def _object(words: Iterator[str]) -> dict[str, Any]:
 
 
 def _type(kind: str, words: Iterator[str]) -> tuple[dict[str, Any], bool]:
-    """A type and whether a "!" follows it. A bracket is a word of its own, and so is a "!" after one."""
+    """A type and whether a "!" follows it. A bracket is a separate word, and so is a "!" after one."""
     if not kind:
         opened = next(words)
         return ({"type": "array", "items": _item(words)} if opened == "[" else _object(words)), False

@@ -1,6 +1,6 @@
 """Where a strategy's choices come from: a seed, or the recorded choices of an earlier draw with a change.
 
-The seeded choices use one stream of random bits and a method of our own, so the same seed draws the same values on any
+The seeded choices use one stream of random bits and their own methods, so the same seed draws the same values on any
 machine and with every supported version of Hypothesis.
 """
 
@@ -23,7 +23,7 @@ class ChoiceTree:
 
     Attributes:
         label: the same for all draws of one strategy, in this process.
-        simplest: make every choice in here as simple as possible, whatever ``choices`` contains.
+        simplest: make every choice in here as simple as possible and ignore ``choices``.
     """
 
     label: int

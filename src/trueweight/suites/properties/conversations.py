@@ -1,4 +1,4 @@
-"""Histories of an agent: what was said, called, answered and gone wrong before the present question."""
+"""Histories of an agent: messages, calls, results and errors before the last question."""
 
 from __future__ import annotations
 

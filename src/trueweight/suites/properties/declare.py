@@ -1,4 +1,4 @@
-"""How a property suite is written: decorated functions that return a request and what must hold of its reply."""
+"""Declare a property suite: decorated functions that return a request and the checks of its reply."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from trueweight.core import Mode, Severity
 from trueweight.suites.properties.asks import TargetCall
 
 EXAMPLES = 100
-"""Cases that a property yields unless it or the command line says otherwise."""
+"""The default number of cases of a property."""
 
 REQUEST: Mapping[str, Any] = {"temperature": 0, "seed": 7, "max_tokens": 1024}
-"""What a request has unless it says otherwise: as repeatable as a server lets it be."""
+"""Default fields of a request: as repeatable as a server allows."""
 
 
 class Prompt(NamedTuple):
-    """One request and what must hold of its reply.
+    """One request and the checks of its reply.
 
     Attributes:
         request: a chat-completions body without ``model`` and ``stream``.
@@ -40,8 +40,8 @@ class Property:
     """A decorated function: named strategies in, a prompt out.
 
     Attributes:
-        line: where the function stands in its file.
-        examples: how many cases it yields by default, and its share when the suite is asked for another number.
+        line: the line of the function in its file.
+        examples: its number of cases by default, and its weight if the suite gets another number of cases.
     """
 
     name: str
@@ -107,7 +107,7 @@ def _match(function: Callable[..., Prompt], strategies: Mapping[str, Any]) -> No
         raise TypeError(f"{function.__name__}: {'; '.join(words)}")
     for name, strategy in strategies.items():
         if not isinstance(strategy, SearchStrategy):
-            raise TypeError(f"{function.__name__}: {name} is {strategy!r}, which is no strategy")
+            raise TypeError(f"{function.__name__}: {name} is {strategy!r}, which is not a strategy")
 
 
 Conversation = str | Sequence[Mapping[str, Any]]

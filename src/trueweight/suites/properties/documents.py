@@ -1,4 +1,4 @@
-"""JSON documents that are hard to write down faithfully."""
+"""JSON documents that are hard to copy exactly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instances of a JSON Schema: the target that a prompt will ask for."""
+"""Instances of a JSON Schema: the target of a prompt."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def arguments(schema: Mapping[str, Any] | bool) -> SearchStrategy[Any]:
 
     Understands the keywords of JSON Schema 2020-12 and ``$ref`` within the schema; what it draws is validated, so a
     keyword that it only knows by validating (``not``, ``if``, ``contains``) costs draws, never correctness. A schema
-    that accepts nothing cannot be drawn from. ``format`` is met for the formats that people use.
+    that accepts nothing cannot be drawn from. ``format`` is met for common formats.
     """
     return _compiled(canonical_json(schema))
 

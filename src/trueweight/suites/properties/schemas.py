@@ -1,4 +1,4 @@
-"""JSON Schemas (2020-12) as people write them for tools and structured output, by family of keywords."""
+"""JSON Schemas (2020-12) as in real tools and structured output, by family of keywords."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAMILIES: tuple[str, ...] = (
     *("describe", "enums", "bounds", "lengths", "items", "unions", "refs", "additional", "patterns", "formats"),
     *("consts", "tuples", "composition", "conditions"),
 )
-"""Families of keywords, those that people write most often first."""
+"""Families of keywords, the most common ones first."""
 
 COMMON: tuple[str, ...] = FAMILIES[:8]
 """Families found in the schemas of public verifiers and of tools in the wild; the others hardly ever are."""
@@ -42,7 +42,7 @@ def schemas(keywords: Collection[str] | None = None, depth: int = 3) -> SearchSt
             ``items`` (minItems, maxItems, uniqueItems), ``unions`` (anyOf, oneOf, lists of types), ``refs`` ($defs),
             ``additional`` (additionalProperties), ``patterns``, ``formats``, ``consts``, ``tuples`` (prefixItems),
             ``composition`` (allOf, not), ``conditions`` (if, then, else, dependentRequired). None means the first
-            eight, which is what people write.
+            eight, as in most real schemas.
         depth: levels of objects and lists, the outermost counted.
 
     Raises:
@@ -173,7 +173,7 @@ def _union(draw: DrawFn, families: frozenset[str], depth: int) -> Schema:
         case 1:
             return {"anyOf": [draw(_any(families, depth - 1)), {"type": "null"}]}
         case _:
-            # Told apart by type, so that exactly one of them fits.
+            # They differ in type, so that exactly one of them matches.
             return {"oneOf": [draw(_string(families)), {"type": "integer"}, draw(_object(families, depth - 1))]}
 
 

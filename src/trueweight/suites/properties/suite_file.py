@@ -24,11 +24,11 @@ _CHECKED = 10
 _STARTER = Path(__file__).with_name("starter.txt")
 GENERATED = "generated"
 MARKER = "trueweight.suites.properties"
-"""A Python file without this text in it is no suite, and is never run."""
+"""A Python file without this text is not a suite, and is never run."""
 
 
 class PropertyFile(NamedTuple):
-    """A property suite as its file says it."""
+    """A loaded property suite."""
 
     path: Path
     title: str
@@ -43,10 +43,10 @@ class DrawnCase(NamedTuple):
 
 
 def load_properties(path: Path) -> PropertyFile:
-    """Run a property suite's file and find its properties, in the order in which they stand.
+    """Run a property suite's file and collect its properties, in the order of the file.
 
     Raises:
-        ConfigError: at the line where it fails, or if there is no property in it.
+        ConfigError: at the line where it fails, or if it has no property.
     """
     module = ModuleType(f"trueweight_suite_{path.stem}")
     module.__file__ = str(path)
@@ -71,7 +71,7 @@ def load_properties(path: Path) -> PropertyFile:
 
 
 def default_examples(file: PropertyFile) -> int:
-    """How many cases the suite yields when nobody says."""
+    """The number of cases of the suite by default."""
     return sum(one.examples for one in file.properties)
 
 
@@ -82,7 +82,7 @@ def draw_cases(file: PropertyFile, suite: str, *, seed: int, examples: int | Non
     examples are the beginnings of more.
 
     Raises:
-        ConfigError: where a property fails, says something that cannot be sent, or has no more distinct cases.
+        ConfigError: if a property fails, returns a request that cannot be sent, or has too few distinct cases.
     """
     for one, count in zip(file.properties, _shares(file, examples), strict=True):
         drawer = _Drawer(file.path, one, suite, seed)
@@ -97,7 +97,7 @@ def redraw(file: PropertyFile, case: Case) -> tuple[Property, DrawnCase]:
     """A drawn case again, by its tags, with its choices.
 
     Raises:
-        ConfigError: if the case was not drawn from this file as it stands now.
+        ConfigError: if the file, as it is now, does not draw this case.
     """
     words = dict(tag.split("-", 1) for tag in case.tags if "-" in tag)
     one = next((one for one in file.properties if case.id.rpartition("-")[0] == one.name), None)
@@ -128,14 +128,14 @@ def replay(one: Property, like: Case, choices: ChoiceTree) -> DrawnCase | None:
 
 
 def write_starter(path: Path) -> None:
-    """Write a commented suite that works as it stands.
+    """Write a commented suite that works without a change.
 
     Raises:
         ConfigError: if the name does not end in ``.py``, the file is there already, or it cannot be written.
     """
     if path.suffix != ".py":
-        hint = "A property suite is Python: its name ends in .py."
-        raise ConfigError(f"{path.name!r} is no name for it", code="suite-kind", where=str(path), hint=hint)
+        hint = "A property suite is a Python file."
+        raise ConfigError(f"{path.name!r} does not end in .py", code="suite-kind", where=str(path), hint=hint)
     text = _STARTER.read_text(encoding="utf-8").replace("THIS_FILE", path.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +143,7 @@ def write_starter(path: Path) -> None:
             file.write(text)
     except FileExistsError:
         raise ConfigError(
-            "is there already", code="suite-exists", where=str(path), hint="Choose another name."
+            "the file exists", code="suite-exists", where=str(path), hint="Choose another name."
         ) from None
     except OSError as error:
         raise ConfigError(f"cannot write: {error.strerror}", code="suite-disk", where=str(path)) from None
@@ -174,14 +174,14 @@ class _Drawer:
         """Case ``index``, unlike all before it."""
         for attempt in range(_TRIES):
             drawn = self.draw(index, attempt)
-            said = "" if drawn is None else digest(drawn.case.request)
-            if drawn is not None and said not in self._seen:
-                self._seen.add(said)
+            key = "" if drawn is None else digest(drawn.case.request)
+            if drawn is not None and key not in self._seen:
+                self._seen.add(key)
                 return drawn.case
-        few, hint = "no case can be drawn from it", "Is a filter or an assume too strict?"
+        few, hint = "it draws no case", "Check whether a filter or an assume is too strict."
         if self._seen:
             few = f"only {len(self._seen)} distinct cases were drawn from it"
-            hint = "Ask for fewer examples, or give its strategies more room."
+            hint = "Draw fewer examples, or let its strategies draw more values."
         words = f"property {self._one.name!r}: {few}"
         raise ConfigError(words, code="suite-undrawable", where=self._where, hint=hint)
 
@@ -206,7 +206,7 @@ class _Drawer:
         return DrawnCase(case, drawn.choices)
 
     def check(self, case: Case) -> None:
-        """See that its checks exist and take their parameters."""
+        """Check that its checks exist and accept their parameters."""
         # Imported here: only drawing a suite pays for loading every check.
         from trueweight.core.check import validate_params
 
@@ -249,10 +249,10 @@ def _check_sendable(case: Case, where: str) -> None:
 
 
 def _problem(path: Path, error: BaseException, code: str, default: int = 1) -> ConfigError:
-    """What went wrong in the user's file, at the last of its lines that was running."""
+    """The error in the user's file, at the last of its lines in the traceback."""
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return ConfigError(f"not Python: {error.msg}", code=code, where=f"{path}:{error.lineno or 1}")
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     line = lines[-1] if lines else default
-    words = str(error) or "no words"
+    words = str(error) or "no message"
     return ConfigError(f"{type(error).__name__}: {words[:500]}", code=code, where=f"{path}:{line}")

@@ -58,7 +58,7 @@ def texts(*families: str, pieces: int = 5) -> SearchStrategy[str]:
         families: which pieces beside plain words: ``markers`` (``</tool_call>`` and the like), ``numbers`` (texts that
             look like numbers, booleans or null), ``whitespace`` (indentation, newlines, edges), ``quotes`` (quotes,
             backslashes, JSON inside text), ``unicode`` (accents, CJK, emoji of several code points). None means all.
-        pieces: most pieces in one text. A text of one piece is that piece alone, so ``"02134"`` stands by itself.
+        pieces: most pieces in one text. A text of one piece is that piece alone, for example ``"02134"``.
 
     Raises:
         ValueError: for a family that does not exist.
@@ -68,7 +68,7 @@ def texts(*families: str, pieces: int = 5) -> SearchStrategy[str]:
     if unknown:
         raise ValueError(f"no such family of texts: {unknown[0]!r}; valid: {', '.join(_FAMILIES)}")
     hostile = tuple(piece for family in chosen if family != "plain" for piece in _FAMILIES[family])
-    # Words stand first, because the first is what a text shrinks to.
+    # Words are first, because a text shrinks to the first one.
     word = st.sampled_from(WORDS)
     if not hostile:
         return st.lists(word, min_size=1, max_size=pieces).map(" ".join)
@@ -82,6 +82,6 @@ def numbers() -> SearchStrategy[int | float]:
 
 
 def integers() -> SearchStrategy[int]:
-    """Integers as tools take them, and those that double precision or 32 bits would spoil."""
+    """Integers as tools use them, and those that double precision or 32 bits cannot represent."""
     edges = [2**31 - 1, 2**31, -(2**31), 2**53 - 1, 2**53 + 1, 2**63 - 1, -(2**63), 10**15, 1234567890123]
     return st.one_of(st.integers(0, 100), st.integers(-1000, 100_000), st.sampled_from(edges))

@@ -1,4 +1,4 @@
-"""What a matrix says: for each fault, what must find it and what did; for each healthy provider, that nothing did."""
+"""The matrix: for each fault the checks that must find it and those that did; for each healthy provider, none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FaultResult:
         checks: findings by check: how many trials fail it.
         severe: those of MUST or SHOULD.
         failures: transport failures of attempts by kind.
-        asked: cases it was asked.
+        asked: number of cases that it got.
     """
 
     name: str
@@ -58,7 +58,7 @@ class FaultResult:
 
 @dataclass(frozen=True, slots=True)
 class FleetMatrix:
-    """All of them. ``whole`` says whether every fault was asked for, so that a row without one is missed."""
+    """All results. If ``whole``, every fault was selected, so a failure mode without a fault is missed."""
 
     found: tuple[FaultResult, ...]
     whole: bool = True
@@ -114,7 +114,7 @@ def _fault(one: FaultResult) -> dict[str, Any]:
 
 
 def matrix_text(matrix: FleetMatrix) -> str:
-    """The matrix for people: a line for each fault in order of its row, then the healthy ones, then the sum."""
+    """The matrix as a table: a line for each fault in order of its row, then the healthy providers, then the sum."""
     return "\n".join(_lines(matrix))
 
 
@@ -132,7 +132,7 @@ def _lines(matrix: FleetMatrix) -> Iterator[str]:
     for one in matrix.found:
         if one.healthy:
             flagged = ", ".join(f"{name} {n}" for name, n in {**one.severe, **one.failures}.items())
-            verdict = f"FLAGGED: {flagged}" if not one.right else f"nothing found in {one.asked} cases"
+            verdict = f"FLAGGED: {flagged}" if not one.right else f"no failures in {one.asked} cases"
             yield f"{'ok' if one.right else '!!':<6} {one.name:<{width}}  {'-':<5}  {verdict}"
     found = sum(one.right for one in faults)
     sound = [one for one in matrix.found if one.healthy]

@@ -50,7 +50,7 @@ _SETTINGS = WireSettings(
 )
 """Patient enough for every healthy provider on a busy machine; the hanging ones are waited for side by side."""
 _LORIS = 3.0
-"""Seconds for one attempt of a provider that never comes to an end."""
+"""Seconds for one attempt on a provider that never ends its response."""
 
 
 class Recorded(NamedTuple):
@@ -62,7 +62,7 @@ class Recorded(NamedTuple):
 
 
 def chosen_names(only: Collection[str]) -> tuple[str, ...]:
-    """Providers of a matrix: the faulty ones and the healthy ones, or those that are asked for.
+    """Providers of a matrix: the faulty ones and the healthy ones, or the named ones.
 
     Raises:
         ConfigError: with the near miss, for a name that is neither a fault of the matrix nor a healthy provider.
@@ -81,7 +81,7 @@ Say = Callable[[str], None]
 def fill_matrix(
     suites: Sequence[Suite], directory: Path, *, only: Collection[str] = (), say: Say = lambda _: None
 ) -> FleetMatrix:
-    """Record and judge a matrix. The directory must not exist; ``say`` is told what is being done."""
+    """Record and judge a matrix. The directory must not exist; ``say`` receives a line for each step."""
     names = chosen_names(only)
     with record_matrix(suites, directory, names, say=say) as run:
         say("judging")
@@ -91,14 +91,14 @@ def fill_matrix(
 def record_matrix(
     suites: Sequence[Suite], directory: Path, names: Iterable[str], *, every: int = 1, say: Say = lambda _: None
 ) -> RunDir:
-    """Ask every provider its cases over HTTP; a healthy one is asked everything, or one case in ``every``."""
+    """Send every provider its cases over HTTP; a healthy one gets all cases, or one in ``every``."""
     names = list(names)
     cases = [case for suite in suites for case in suite.cases]
     faults = [name for name in names if name in FAULTS.all()]
-    say(f"choosing what to ask of {len(faults)} faults, out of {len(cases)} cases")
+    say(f"selecting cases for {len(faults)} faults out of {len(cases)} cases")
     plan: dict[str, Sequence[Case]] = dict(select_cases(faults, cases, KnownAnswers(suites)))
     sound = [name for name in names if name in HEALTHY]
-    # The reference is what others are compared with, so it is asked whatever anyone is asked.
+    # All others are compared with the reference, so it gets every case that any provider gets.
     plan |= dict.fromkeys(sound, cases[::every])
     asked = {case.key for some in plan.values() for case in some}
     plan["reference"] = [case for case in cases if case.key in asked]
@@ -108,7 +108,7 @@ def record_matrix(
         manifest = _manifest(suites, providers)
         run = RunDir.create(directory, manifest, cases)
         trials = list(_trials(providers, {name: plan[served[name]] for name in served}))
-        say(f"asking {len(providers)} providers {len(trials)} requests, some of which take 20 s on purpose")
+        say(f"sending {len(trials)} requests to {len(providers)} providers; some take 20 s on purpose")
         anyio.run(partial(send_pending, run, trials, keys={}, settings=_SETTINGS))
     return run
 

@@ -1,7 +1,7 @@
-"""Which cases a faulty provider is asked: those that provoke its fault, found by asking it without a socket.
+"""Select the cases for a faulty provider: those that provoke its fault, found by running it without a socket.
 
-A case whose answer is the healthy one, byte for byte, or passes the check, cannot show the fault, so it is not sent. Of
-those that can, the ones that name the check, or that carry the tag of the failure mode, come first.
+A case whose response equals the healthy one, or passes the check, cannot show the fault, so it is not sent. Cases that
+name the check, or have the tag of the failure mode, are preferred.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ from trueweight.protocols import read_reply
 _EACH = 6
 """Cases for each check that must find a fault: of those tagged for its row or that name it, else of all."""
 _TRANSPORT = 2
-"""Cases for a fault of transport: what is asked does not matter."""
+"""Cases for a transport fault: any case shows it."""
 
 HEALTHY = tuple(
     entry.name for entry in roster() if entry.precision == "fp32" and not entry.faults and entry.name != "twin-2"
 )
-"""Providers that nothing may be found wrong with."""
+"""Providers on which no check may fail."""
 
 
 def matrix_faults() -> Mapping[str, Fault]:
-    """The faults that say what must find them, by name."""
+    """The faults that name the checks or failures that must find them, by name."""
     return {name: fault for name, fault in FAULTS.all().items() if fault.checks or fault.failures}
 
 
@@ -56,8 +56,8 @@ def entry_of(fault: str) -> FleetMember:
     return next(entry for entry in roster() if entry.faults == (fault,))
 
 
-class _Asker:
-    """Asks providers in this process; what they answer depends on the request and the provider alone."""
+class _InProcess:
+    """Runs providers in this process; their responses depend only on the request and the provider."""
 
     def __init__(self, known: KnownAnswers) -> None:
         self._known = known
@@ -70,8 +70,8 @@ class _Asker:
     def _finds(self, entry: FleetMember, case: Case, mode: Mode, check: str) -> bool:
         key = (case.key, mode)
         if key not in self._healthy:
-            self._healthy[key] = self._ask(replace(entry, faults=(), server="asgi"), case, mode)
-        response = self._ask(entry, case, mode)
+            self._healthy[key] = self._respond(replace(entry, faults=(), server="asgi"), case, mode)
+        response = self._respond(entry, case, mode)
         if response == self._healthy[key]:
             return False
         return check in _PAIRED or any(
@@ -79,7 +79,7 @@ class _Asker:
             for finding in run_checks(case, read_reply(_exchange(case, mode, response)))
         )
 
-    def _ask(self, entry: FleetMember, case: Case, mode: Mode) -> ResponseScript:
+    def _respond(self, entry: FleetMember, case: Case, mode: Mode) -> ResponseScript:
         provider = FleetProvider(entry, self._known, rng=random.Random(0), clock=lambda: 0.0)
         trial = Trial("", case, Provider("p", "http://127.0.0.1", MODEL), 0, mode, _api_of(case))
         line, body = trial.protocol.line, trial.body().encode()
@@ -103,12 +103,12 @@ def _api_of(case: Case) -> str:
 
 
 def select_cases(faults: Iterable[str], cases: Sequence[Case], known: KnownAnswers) -> dict[str, list[Case]]:
-    """For each fault the cases to ask, with the ones that their checks compare them with."""
-    asker = _Asker(known)
-    return {name: _with_siblings(_select(name, cases, asker), cases) for name in faults}
+    """For each fault its cases, with the cases that their checks compare them with."""
+    providers = _InProcess(known)
+    return {name: _with_siblings(_select(name, cases, providers), cases) for name in faults}
 
 
-def _select(name: str, cases: Sequence[Case], asker: _Asker) -> list[Case]:
+def _select(name: str, cases: Sequence[Case], providers: _InProcess) -> list[Case]:
     fault = FAULTS.get(name)
     if fault.failures:
         return list(cases[:_TRANSPORT])
@@ -119,9 +119,9 @@ def _select(name: str, cases: Sequence[Case], asker: _Asker) -> list[Case]:
     for check in fault.checks:
         named = [at for at, case in enumerate(cases) if check in case.checks]
         meant = dict.fromkeys((*named, *tagged))
-        found = list(islice((at for at in meant if asker.finds(entry, cases[at], check)), _EACH))
+        found = list(islice((at for at in meant if providers.finds(entry, cases[at], check)), _EACH))
         if not found:
-            found = list(islice((at for at in range(len(cases)) if asker.finds(entry, cases[at], check)), _EACH))
+            found = list(islice((at for at in range(len(cases)) if providers.finds(entry, cases[at], check)), _EACH))
         chosen |= dict.fromkeys(found)
     return [cases[at] for at in sorted(chosen)]
 

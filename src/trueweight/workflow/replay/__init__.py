@@ -1,5 +1,12 @@
-"""One recorded exchange, sent again: to the same provider or to another, into a run directory of its own."""
+"""Send one recorded exchange again, to the same provider or to another, into a new run directory."""
 
-from trueweight.workflow.replay.again import Again, Changed, changed_checks, free_directory, prepare_again, same_request
+from trueweight.workflow.replay.again import (
+    ChangedChecks,
+    Replay,
+    changed_checks,
+    free_directory,
+    prepare_again,
+    same_request,
+)
 
-__all__ = ["Again", "Changed", "changed_checks", "free_directory", "prepare_again", "same_request"]
+__all__ = ["ChangedChecks", "Replay", "changed_checks", "free_directory", "prepare_again", "same_request"]

@@ -1,4 +1,4 @@
-"""What a replay sends: the case of a recorded exchange, in its mode, to an address that the user vouches for."""
+"""Replay: send the case of a recorded exchange again, in its mode, to an address that the user has confirmed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trueweight.workflow.send import Recording, prepare
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Replay:
     """A replay, ready to be sent.
 
     Attributes:
@@ -37,19 +37,19 @@ def prepare_again(
     known: Sequence[Provider] | None,
     environ: Mapping[str, str],
     times: int = 1,
-) -> Again:
+) -> Replay:
     """Lay out what is sent.
 
-    A run directory may be anyone's, and its manifest says where requests go. So a key is only ever sent to an address
-    from the user's own ``providers.toml``: without one, providers that need a key are refused.
+    A run directory may come from another person, and its manifest names the address. So a key is only sent to an
+    address from the user's own ``providers.toml``: without one, providers that need a key are refused.
 
     Args:
-        against: the provider to ask; None asks the one that was asked.
+        against: the provider to send to; None is the recorded one.
         known: providers of the user's own file; None takes those of the run's manifest.
-        times: how often to ask.
+        times: how often to send it.
 
     Raises:
-        ConfigError: there is no such provider, it needs a key and ``known`` is None, or its key is missing.
+        ConfigError: if the provider does not exist, needs a key while ``known`` is None, or lacks its key.
     """
     name = against or exchange.provider
     provider = _provider(run, name, known)
@@ -65,7 +65,7 @@ def prepare_again(
     suite = Suite(case.suite, (case,), origin=str(run.path))
     recording = prepare([provider], [suite], RunOptions(repeats=times, passes=1, seed=run.manifest.seed))
     keys = keys_for([provider], environ) if known is not None else {}
-    return Again(recording, case, provider, keys)
+    return Replay(recording, case, provider, keys)
 
 
 def _provider(run: RunDir, name: str, known: Sequence[Provider] | None) -> Provider:
@@ -78,7 +78,7 @@ def _provider(run: RunDir, name: str, known: Sequence[Provider] | None) -> Provi
     return providers[name]
 
 
-def same_request(again: Again, exchange: Exchange) -> bool:
+def same_request(again: Replay, exchange: Exchange) -> bool:
     """Whether the bytes that go out are those that went out, keys apart."""
     return all(trial.body() == exchange.request.body for trial in again.recording.plan.trials)
 
@@ -91,15 +91,15 @@ def free_directory(run: Path, trial: str) -> Path:
     return next(path for path in names if not path.exists())
 
 
-class Changed(NamedTuple):
-    """Check ids, sorted."""
+class ChangedChecks(NamedTuple):
+    """Ids of the checks that fail in both replies, only in the new one, only in the old one; sorted."""
 
     still: tuple[str, ...]
     new: tuple[str, ...]
     gone: tuple[str, ...]
 
 
-def changed_checks(before: Iterable[Finding], after: Iterable[Finding]) -> Changed:
+def changed_checks(before: Iterable[Finding], after: Iterable[Finding]) -> ChangedChecks:
     """Compare the failing checks of two replies to one case."""
     old, new = ({f.check for f in findings if f.outcome is Outcome.FAIL} for findings in (before, after))
-    return Changed(tuple(sorted(old & new)), tuple(sorted(new - old)), tuple(sorted(old - new)))
+    return ChangedChecks(tuple(sorted(old & new)), tuple(sorted(new - old)), tuple(sorted(old - new)))
