@@ -200,7 +200,7 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path, form: str, files: i
     assert [(case.id, case.request, case.modes, set(case.checks)) for case in again] == [
         (case.id, case.request, case.modes, set(case.checks)) for case in imported.cases
     ]
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match="the file exists"):
         write_suite(imported.cases, tmp_path / "out", "Much Of It", "t")
 
 

@@ -45,9 +45,9 @@ def test_a_new_suite_works_as_it_stands(
     shown = [json.loads(text) for text in re.findall(r"^\{\n.*?^\}", out, re.S | re.M)]
     assert [one["case"].split("/")[0] for one in shown] == ["my_prompts"] * 3
     code, _, err = _run(capsys, "suites", "new", "my_prompts.py")
-    assert (code, "is there already" in err) == (2, True)
+    assert (code, "the file exists" in err) == (2, True)
     code, _, err = _run(capsys, "suites", "new", "my_prompts.txt")
-    assert (code, "ends in .py" in err) == (2, True)
+    assert (code, "does not end in .py" in err) == (2, True)
 
 
 def test_an_error_is_shown_with_its_line(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -109,10 +109,10 @@ def test_seeds_do_not_run_into_each_other() -> None:
         ("x = 1\nx = = 2\n", 2, "not Python"),
         ("X = 1\n", None, "no property"),
         ("{head}@prompts(a=st.integers())\ndef p(b):\n    return 1\n", 3, "no strategy for b"),
-        ("{head}@prompts(a=3)\ndef p(a):\n    return 1\n", 3, "no strategy"),
+        ("{head}@prompts(a=3)\ndef p(a):\n    return 1\n", 3, "not a strategy"),
         ("{head}@prompts(a=st.integers())\ndef p(a):\n    return 1\n", 3, "not a Prompt"),
         ("{head}@prompts(a=st.integers())\ndef p(a):\n    b = a\n    return b.x\n", 6, "no attribute 'x'"),
-        ("{head}@prompts(a=st.nothing())\ndef p(a):\n    return None\n", 3, "no case can be drawn"),
+        ("{head}@prompts(a=st.nothing())\ndef p(a):\n    return None\n", 3, "it draws no case"),
         ("{head}@prompts(a=st.booleans())\ndef p(a):\n    return expect({}, messages=str(a))\n", 3, "only 2 distinct"),
         (
             "{head}@prompts(a=st.integers())\ndef p(a):\n    return expect({'no-such': {}}, messages=str(a))\n",

@@ -131,7 +131,7 @@ def write_starter(path: Path) -> None:
     """Write a commented suite that works without a change.
 
     Raises:
-        ConfigError: if the name does not end in ``.py``, the file is there already, or it cannot be written.
+        ConfigError: if the name does not end in ``.py``, the file exists, or it cannot be written.
     """
     if path.suffix != ".py":
         hint = "A property suite is a Python file."
