@@ -1,0 +1,143 @@
+"""A run that version 0.1.0 recorded and judged: its record gives the same numbers, and its summary is still read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from trueweight.core import ConfigError, Estimate, Ruling
+from trueweight.core.assessment import Assessment, ReasonCode, Recommendation
+from trueweight.core.summary import FORMAT, ProviderSummary, Summary, decode_summary, encode_summary
+from trueweight.store import RunDir
+from trueweight.workflow.finish import finish
+from trueweight.workflow.summary_file import read_summary
+
+OLD = Path(__file__).parent / "old_run"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run's directory, to be written into."""
+    folder = tmp_path_factory.mktemp("old") / "run"
+    shutil.copytree(OLD, folder)
+    packed = folder / "exchanges.jsonl.gz"
+    (folder / "exchanges.jsonl").write_bytes(gzip.decompress(packed.read_bytes()))
+    packed.unlink()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def old() -> Summary:
+    """The summary that version 0.1.0 wrote."""
+    return read_summary(OLD / "summary.json")
+
+
+@pytest.fixture(scope="module")
+def new(run: Path) -> Summary:
+    """The same record, judged now."""
+    with RunDir.open(run, write=True) as opened:
+        return finish(opened)
+
+
+def numbers(found: Mapping[str, Estimate]) -> dict[str, tuple[Any, ...]]:
+    """The numbers of estimates, without the words beside them."""
+    return {
+        name: (one.value, one.low, one.high, one.n, one.of, one.unit, sorted(one.missing.values()),
+               getattr(one, "p", None), getattr(one, "p_holm", None))
+        for name, one in found.items()
+    }  # fmt: skip
+
+
+def findings(provider: ProviderSummary) -> list[tuple[Any, ...]]:
+    """What was counted of each failing check."""
+    return [
+        (one.check, one.severity, one.outcome, one.fails, one.of, one.cases, one.cases_judged, one.example, one.blame,
+         one.reference_fails, None if one.rate is None else numbers({"": one.rate}))
+        for one in provider.findings
+    ]  # fmt: skip
+
+
+def test_the_record_gives_the_numbers_that_it_gave(old: Summary, new: Summary) -> None:
+    """Every estimate, difference, p-value, count, finding, cell, distribution and time course."""
+    assert numbers(new.self_agreement) == numbers(old.self_agreement)
+    assert new.cases == old.cases
+    assert new.run == old.run
+    assert set(new.providers) == set(old.providers) == {"reference", "no-strict"}
+    for name, before in old.providers.items():
+        after = new.providers[name]
+        assert numbers(after.metrics) == numbers(before.metrics)
+        assert numbers(after.versus_reference) == numbers(before.versus_reference)
+        assert findings(after) == findings(before)
+        same = ("role", "model", "precision", "declared", "counts", "failures", "latency", "over_time", "drift")
+        for field in same:
+            assert getattr(after, field) == getattr(before, field), field
+
+
+def test_the_same_is_decided(old: Summary, new: Summary) -> None:
+    """Old numbers and new ones lead to one assessment; the bar's outcomes are those of the old verdicts."""
+    verdicts = {
+        name: one["verdict"] for name, one in json.loads((OLD / "summary.json").read_text())["providers"].items()
+    }
+    for name, verdict in verdicts.items():
+        before, after = old.providers[name].assessment, new.providers[name].assessment
+        assert without_bar(before) == without_bar(after)
+        if verdict is None:
+            assert after.bar is None
+            continue
+        assert after.bar is not None
+        assert after.bar.outcome == verdict["outcome"]
+        assert [(r.rule, r.outcome) for r in after.bar.rules] == [(r["rule"], r["outcome"]) for r in verdict["reasons"]]
+        assert before.bar is not None
+        assert [r.message for r in before.bar.rules] == [r["message"] for r in verdict["reasons"]]
+    found = new.providers["no-strict"].assessment
+    assert (found.recommendation, found.bar and found.bar.outcome) == (Recommendation.AVOID, Ruling.FAIL)
+    assert found.reasons[0].code is ReasonCode.BAR
+
+
+def without_bar(assessment: Assessment) -> Assessment:
+    """All but the rules: of format 1 only their sentences are known."""
+    return msgspec.structs.replace(assessment, bar=None)
+
+
+def test_what_format_1_does_not_say_stays_absent(old: Summary) -> None:
+    """No reason for a blame, no code for a rule; and written again, it is a summary of format 2 like any other."""
+    (first, *_) = old.providers["no-strict"].findings
+    assert first.blame is not None
+    assert first.blame_reason is None
+    bar = old.providers["no-strict"].assessment.bar
+    assert bar is not None
+    assert {rule.code for rule in bar.rules} == {None}
+    data = encode_summary(old)
+    assert json.loads(data)["format"] == FORMAT
+    assert decode_summary(data) == old
+
+
+@pytest.mark.parametrize(
+    "breaking",
+    [
+        lambda value: value.pop("run"),
+        lambda value: value["providers"]["no-strict"].pop("metrics"),
+        lambda value: value["providers"].update({"no-strict": 7}),
+        lambda value: value["providers"]["no-strict"]["counts"].update({"trials": "many"}),
+        lambda value: value["run"].update({"reference": "nobody"}),
+        lambda value: value["run"].update({"repeats": 0}),
+        lambda value: value["noise_floor"].update({"ttft": 1.0}),
+        lambda value: value.update({"format": "trueweight.summary/9"}),
+    ],
+)
+def test_a_damaged_summary_is_refused(tmp_path: Path, breaking: Any) -> None:
+    """A part that is missing or has a wrong type: one error, which names the file and the place."""
+    value = json.loads((OLD / "summary.json").read_text())
+    breaking(value)
+    path = tmp_path / "summary.json"
+    path.write_text(json.dumps(value))
+    with pytest.raises(ConfigError, match="not a summary") as caught:
+        read_summary(path)
+    assert (caught.value.code, caught.value.where) == ("summary-invalid", str(path))
