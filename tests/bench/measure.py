@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from trueweight.core import Finding, Mode, Observation, Outcome, Severity, Timing
+from trueweight.core import Finding, Finish, Mode, Observation, Outcome, Severity, Timing
 from trueweight.metrics import CaseInfo, measure
 
 _PASS = Finding("tool-arguments-json", Outcome.PASS, Severity.MUST)
@@ -43,7 +43,7 @@ def observe(provider: str, cases: list[CaseInfo], repeats: int, rng: np.random.G
                     arrived=not lost,
                     called=called and not lost,
                     calls_valid=valid if called and not lost else None,
-                    finish_reason=("tool_calls" if called else "stop") if not lost else None,
+                    finish=(Finish.CALLS if called else Finish.STOP) if not lost else None,
                     expects_call=i % 2 == 0,
                     cost=float(rng.random()) / 1000,
                     timing=Timing(ttft=first, service=first * 3, response=first * 3, output_speed=float(rng.random())),

@@ -174,7 +174,7 @@ def test_a_body_may_come_after_a_wait(before: str) -> None:
     body = WAITING[before] + json.dumps(message("tool_calls", tool_calls=[WEATHER])).encode()
     made = exchange(body)
     assert failing(made) == {}
-    [one] = read_reply(made).tool_calls
+    [one] = read_reply(made).calls
     assert one.span is not None
     assert json.loads(body[one.span.start : one.span.end]) == WEATHER
 

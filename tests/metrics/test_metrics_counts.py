@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trueweight.core import Estimate, FailureKind, Finding, Mode, Observation, Outcome, Severity, Timing
+from trueweight.core import Estimate, FailureKind, Finding, Finish, Mode, Observation, Outcome, Severity, Timing
 from trueweight.metrics import CaseInfo, measure
 from trueweight.metrics.measuring import Measured
 
@@ -29,12 +29,12 @@ def only(cases: Sequence[CaseInfo], seen: list[Observation], name: str, **said: 
 
 def call(valid: bool = True, **said: Any) -> dict[str, Any]:
     """What an observation of a reply with a tool call says."""
-    return {"called": True, "calls_valid": valid, "finish_reason": "tool_calls"} | said
+    return {"called": True, "calls_valid": valid, "finish": Finish.CALLS} | said
 
 
 def test_no_trial_leaves_in_silence(infos: Infos, observe: Observe) -> None:
     """Four cases: a valid call, a text, a reset and one never recorded. One counts and three are named."""
-    seen = [observe("s/0", **call()), observe("s/1", finish_reason="stop"), observe("s/2", lost=FailureKind.RESET)]
+    seen = [observe("s/0", **call()), observe("s/1", finish=Finish.STOP), observe("s/2", lost=FailureKind.RESET)]
     found = only(infos(4), seen, "schema_accuracy")
     assert (found.value, found.n, found.of) == (1.0, 1, 4)
     assert dict(found.missing) == {"did not finish with tool calls": 1, "reset": 1, "not recorded": 1}
@@ -68,7 +68,7 @@ def test_every_share_accounts_for_its_cases(infos: Infos, observe: Observe) -> N
 def test_conditional_accuracy_hides_what_unconditional_shows(infos: Infos, observe: Observe) -> None:
     """A provider that answers 8 of 10 due calls with text keeps schema accuracy 1 and falls to 0.2 unconditionally."""
     reference = [observe(f"s/{i}", repeat=r, **call()) for i in range(10) for r in (0, 1)]
-    shy = [observe(f"s/{i}", **(call() if i < 2 else {"finish_reason": "stop"})) for i in range(10)]
+    shy = [observe(f"s/{i}", **(call() if i < 2 else {"finish": Finish.STOP})) for i in range(10)]
     found = run(infos(10), {"ref": reference, "shy": shy}).metrics["shy"]
     assert found["schema_accuracy"].value == 1.0
     assert found["schema_accuracy_unconditional"].value == pytest.approx(0.2)

@@ -52,7 +52,7 @@ quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthC
 def holds(reply: Reply) -> None:
     """Every span lies in the body, in order."""
     spans = [a.span for a in reply.anomalies if a.span] + [e.span for e in reply.events]
-    spans += [c.span for c in reply.tool_calls if c.span] + [piece.span for piece in reply.pieces]
+    spans += [c.span for c in reply.calls if c.span] + [piece.span for piece in reply.pieces]
     assert all(0 <= span.start <= span.end <= len(reply.body) for span in spans)
 
 

@@ -40,7 +40,7 @@ def test_a_healthy_stream_reads_without_anomaly() -> None:
     ]
     body = b": keep-alive\n\n" + sse(documents)
     reply = read_reply(exchange(body, mode=Mode.STREAM, content_type=SSE_TYPE))
-    assert (reply.content, reply.finish_reason, reply.done, reply.usage.prompt_tokens) == ("hey", "stop", True, 10)
+    assert (reply.content, reply.finish, reply.done, reply.usage.input) == ("hey", "stop", True, 10)
     assert reply.anomalies == ()
 
 
@@ -54,7 +54,7 @@ def test_fragments_of_calls_add_up() -> None:
         chunk("tool_calls"),
     ]
     made = stream(documents)
-    calls = read_reply(made).tool_calls
+    calls = read_reply(made).calls
     assert [(c.id, c.name, c.arguments, c.index, c.fragments) for c in calls] == [
         ("a", "f", '{"x":1}', 0, 3),
         ("b", "g", "{}", 1, 1),
@@ -67,7 +67,7 @@ def test_parallel_calls_that_share_index_0_stay_two() -> None:
     made = stream(
         [chunk(tool_calls=[part(0, "f", '{"a":1}', id="a")]), chunk(tool_calls=[part(0, "f", '{"a":2}', id="b")])]
     )
-    assert [c.arguments for c in read_reply(made).tool_calls] == ['{"a":1}', '{"a":2}']
+    assert [c.arguments for c in read_reply(made).calls] == ['{"a":1}', '{"a":2}']
     assert "index-shared" in kinds(made)
 
 
@@ -80,7 +80,7 @@ def test_a_missing_index_stays_missing() -> None:
             chunk(tool_calls=[part(None, "g", "{}", id="b")]),
         ]
     )
-    assert [(c.name, c.index, c.arguments) for c in read_reply(made).tool_calls] == [
+    assert [(c.name, c.index, c.arguments) for c in read_reply(made).calls] == [
         ("f", None, "{}"),
         ("g", None, "{}"),
     ]
@@ -97,7 +97,7 @@ def test_arguments_that_are_not_text_stay_none(arguments: object, kind: str) -> 
     if arguments is ...:
         del made_call["function"]["arguments"]
     made = plain(message("tool_calls", tool_calls=[made_call]))
-    assert read_reply(made).tool_calls[0].arguments is None
+    assert read_reply(made).calls[0].arguments is None
     assert kinds(made) == [kind]
 
 

@@ -61,7 +61,7 @@ def test_the_divergence_is_the_first_one_and_ignores_ids() -> None:
     assert one.reply
     assert other.reply
     assert divergence(one.reply, other.reply) is None
-    call = dataclasses.replace(one.reply.tool_calls[0], id="call_other", arguments='{"city":"Zürich","unit":"kelvin"}')
+    call = dataclasses.replace(one.reply.calls[0], id="call_other", arguments='{"city":"Zürich","unit":"kelvin"}')
     found = divergence(one.reply, with_choice(other.reply, calls=(call,)))
     assert found is not None
     assert found.label == "call 1"

@@ -93,7 +93,7 @@ def finish_reason_length(case: Case, reply: Reply) -> CheckResult | None:
     fix="Look at how the engine decides the finish reason.",
     example=Example(says("x", "length"), '"length"', case=sample_case({"finish-reason": {"one_of": ["stop"]}})),
 )
-def finish_reason(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
+def finish_one_of(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """A reply without a finish reason fails too."""
     if finish_word(reply) in params["one_of"]:
         return Pass()

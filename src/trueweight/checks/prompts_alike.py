@@ -101,7 +101,7 @@ def prompt_tokens_same(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
     on_request=True,
     params=_THAN,
     why="A reasoning model that works with tools starts every step without the reasoning of the step before.",
-    fix="Accept reasoning_content in assistant messages and hand it to the chat template.",
+    fix="Accept the reasoning in assistant messages and hand it to the chat template.",
     field="input",
     example=PairedExample(
         (Sample(_BASE, _thinks(10)), Sample(_KEPT, _thinks(10), broken=True)),

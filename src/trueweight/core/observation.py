@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from trueweight.core.case import DEFAULT_API, Mode
 from trueweight.core.exchange import FailureKind
 from trueweight.core.finding import Finding
+from trueweight.core.reply import Finish
 from trueweight.core.timing import Timing
 
 
@@ -45,11 +46,11 @@ class Observation:
     status: int | None = None
     called: bool = False
     calls_valid: bool | None = None
-    finish_reason: str | None = None
+    finish: Finish | None = None
     expects_call: bool | None = None
     structured: str | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
     cost: float | None = None
     timing: Timing | None = None
     client_limited: bool = False

@@ -27,9 +27,9 @@ class Price:
     input: Annotated[float, Meta(ge=0)]
     output: Annotated[float, Meta(ge=0)]
 
-    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
+    def cost(self, input_tokens: int, output_tokens: int) -> float:
         """USD for so many tokens. The only formula of a cost: forecasts, budgets, metrics and drift call it."""
-        return (self.input * prompt_tokens + self.output * completion_tokens) / 1e6
+        return (self.input * input_tokens + self.output * output_tokens) / 1e6
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,33 +116,6 @@ class Usage:
     cached: int | None = None
     reasoning: int | None = None
 
-    # Names that callers still use; they go when the callers are moved to the names above.
-
-    @property
-    def prompt_tokens(self) -> int | None:
-        """As ``input``."""
-        return self.input
-
-    @property
-    def completion_tokens(self) -> int | None:
-        """As ``output``."""
-        return self.output
-
-    @property
-    def total_tokens(self) -> int | None:
-        """As ``total``."""
-        return self.total
-
-    @property
-    def cached_tokens(self) -> int | None:
-        """As ``cached``."""
-        return self.cached
-
-    @property
-    def reasoning_tokens(self) -> int | None:
-        """As ``reasoning``."""
-        return self.reasoning
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -287,15 +260,3 @@ class Reply:
     def reasoning_field(self) -> str | None:
         """The name under which the choice's reasoning came."""
         return self.choice.reasoning_field
-
-    # Names that the checks still use; they go when the checks are moved to the names above.
-
-    @property
-    def tool_calls(self) -> tuple[ToolCall, ...]:
-        """As ``calls``."""
-        return self.choice.calls
-
-    @property
-    def finish_reason(self) -> str | None:
-        """As ``finish_text``."""
-        return self.choice.finish_text

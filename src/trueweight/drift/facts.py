@@ -35,8 +35,8 @@ class Facts:
 
     text: str
     top: tuple[Token, ...] = ()
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
     margins: tuple[float, ...] = ()
     pieces: tuple[str, ...] = ()
     refused: bool = False
@@ -77,8 +77,8 @@ def facts_of(exchange: Exchange) -> Facts | MissingReply:
         top=listed[0] if listed else (),
         margins=tuple(best[0].logprob - best[1].logprob for best in listed if len(best) > 1),
         pieces=tuple(pieces) if len(pieces) == len(positions) else (),
-        prompt_tokens=usage.prompt_tokens if usage else None,
-        completion_tokens=usage.completion_tokens if usage else None,
+        input_tokens=usage.input if usage else None,
+        output_tokens=usage.output if usage else None,
         refused=bool(reply.refusal),
     )
 

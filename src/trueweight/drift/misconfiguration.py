@@ -28,8 +28,8 @@ class MisconfigurationTest:
 
     def add(self, a: Facts, b: Facts, c: Facts) -> None:
         """Add one prompt's answers."""
-        if a.prompt_tokens is not None and a.prompt_tokens == b.prompt_tokens and c.prompt_tokens is not None:
-            self.offsets.append(c.prompt_tokens - a.prompt_tokens)
+        if a.input_tokens is not None and a.input_tokens == b.input_tokens and c.input_tokens is not None:
+            self.offsets.append(c.input_tokens - a.input_tokens)
         line = fit_line(a.top, c.top)
         if line is not None:
             self.lines.append(line)

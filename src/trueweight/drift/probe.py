@@ -89,19 +89,19 @@ class Spending:
     """
 
     requests: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
     unreported: int = 0
 
     def charge(self, answer: PromptResult, attempts: int) -> None:
         """Add one trial."""
         self.requests += attempts
-        if isinstance(answer, Facts) and answer.prompt_tokens is not None and answer.completion_tokens is not None:
-            self.prompt_tokens += answer.prompt_tokens
-            self.completion_tokens += answer.completion_tokens
+        if isinstance(answer, Facts) and answer.input_tokens is not None and answer.output_tokens is not None:
+            self.input_tokens += answer.input_tokens
+            self.output_tokens += answer.output_tokens
         else:
             self.unreported += 1
 
     def cost(self, price: Price | None) -> float | None:
         """USD; None without a price."""
-        return None if price is None else price.cost(self.prompt_tokens, self.completion_tokens)
+        return None if price is None else price.cost(self.input_tokens, self.output_tokens)

@@ -170,7 +170,7 @@ def _columns(rows: dict[TrialKey, Observation | None], cases: Sequence[CaseInfo]
         ok=flag("ok") | refused_rightly,
         called=flag("called"),
         calls_valid=ternary("calls_valid"),
-        finish=word("finish_reason"),
+        finish=word("finish"),
         expects=ternary("expects_call"),
         structured=word("structured"),
         cost=np.array([np.nan if o is None or o.cost is None else o.cost for o in seen], dtype=float),

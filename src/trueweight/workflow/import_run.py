@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from trueweight import __version__
 from trueweight.core import (
+    DEFAULT_API,
+    PROTOCOLS,
     Attempt,
     Case,
     ConfigError,
@@ -158,6 +160,7 @@ def _exchange(provider: Provider, one: _Recorded) -> Exchange:
         stamps=() if failure else (Stamp(ns, 0),),
         failure=failure,
     )
+    chat = PROTOCOLS.get(DEFAULT_API)
     asked = json.dumps({"model": provider.model, **one.case.request}, ensure_ascii=False)
     return Exchange(
         trial=trial_id(one.case, provider, 0, Mode.PLAIN),
@@ -167,7 +170,7 @@ def _exchange(provider: Provider, one: _Recorded) -> Exchange:
         repeat=0,
         mode=Mode.PLAIN,
         started_at=_started(one.value.get("last_run_at"), ns),
-        request=RequestRecord("POST", f"{provider.base_url}/chat/completions", (), asked),
+        request=RequestRecord(chat.method, f"{provider.base_url}{chat.path}", (), asked),
         attempts=(attempt,),
     )
 

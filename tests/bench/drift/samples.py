@@ -91,7 +91,7 @@ def _row(variant: str, kind: str, repeat: int, prompt: str, facts: Facts) -> dic
         "repeat": repeat,
         "prompt": prompt,
         "text": facts.text,
-        "tokens": [facts.prompt_tokens, facts.completion_tokens],
+        "tokens": [facts.input_tokens, facts.output_tokens],
     }
     if facts.top:
         # Bytes as Latin-1, the shortest text that JSON can hold them in.
@@ -107,6 +107,6 @@ def _facts(row: dict[str, Any]) -> Facts:
         top=tuple(Token(key.encode("latin-1"), value) for key, value in row.get("top", ())),
         margins=tuple(row.get("margins", ())),
         pieces=tuple(row.get("pieces", ())),
-        prompt_tokens=row["tokens"][0],
-        completion_tokens=row["tokens"][1],
+        input_tokens=row["tokens"][0],
+        output_tokens=row["tokens"][1],
     )

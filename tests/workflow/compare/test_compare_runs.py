@@ -10,6 +10,7 @@ from trueweight.core import (
     Case,
     ConfigError,
     Finding,
+    Finish,
     Mode,
     Observation,
     Outcome,
@@ -71,7 +72,7 @@ def _seen(
     return Observation(
         f"{name}{i}{repeat}{mode}", name, "s", case.key, repeat, mode, **base,
         called=i not in failing, calls_valid=None if i in failing else True, expects_call=True,
-        finish_reason="tool_calls", timing=Timing(ttft=nanoseconds, service=2 * nanoseconds),
+        finish=Finish.CALLS, timing=Timing(ttft=nanoseconds, service=2 * nanoseconds),
         findings=(Finding("tool-call-expected", outcome, Severity.MUST),),
     )  # fmt: skip
 

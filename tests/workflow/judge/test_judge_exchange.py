@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trueweight.core import Case, Exchange, FailureKind, Observation, Outcome, Provider
+from trueweight.core import Case, Exchange, FailureKind, Finish, Observation, Outcome, Provider
 from trueweight.workflow.judge import judge_exchange
 from trueweight.workflow.judge.exchange import case_info, lean
 
@@ -30,7 +30,7 @@ def judged(make_case: Make, make_provider: Make, make_exchange: Make) -> Callabl
 def test_a_valid_call_is_seen_by_what_is_there(judged: Make, say: Make, call: Make) -> None:
     """Called, valid, with its tokens priced: 100 × $1 + 50 × $2 per million."""
     seen = judged(say(calls=[call()], finish="tool_calls"))
-    assert (seen.called, seen.calls_valid, seen.finish_reason) == (True, True, "tool_calls")
+    assert (seen.called, seen.calls_valid, seen.finish) == (True, True, Finish.CALLS)
     assert seen.cost == pytest.approx(200e-6)
     assert seen.timing.service == 20_000_000
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from trueweight.core import Finish
 from trueweight.metrics.table import Table
 from trueweight.metrics.triggers import trigger_metric
 from trueweight.statistics.array import Array
 
 
 def _finished_with_calls(table: Table) -> Array:
-    return np.asarray(table.finish == "tool_calls")
+    return np.asarray(table.finish == Finish.CALLS)
 
 
 trigger_metric(

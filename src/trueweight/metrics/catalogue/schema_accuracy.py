@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from trueweight.core import Finish
 from trueweight.metrics.sample import Sample
 from trueweight.metrics.share import Share, share_metric
 from trueweight.metrics.table import Table
@@ -33,7 +34,7 @@ def _unjudged(table: Table) -> Array:
 )
 def schema_accuracy(sample: Sample) -> Share:
     table = sample.own
-    finished = table.arrived & (table.finish == "tool_calls")
+    finished = table.arrived & (table.finish == Finish.CALLS)
     why = np.where(finished, _UNJUDGED, "did not finish with tool calls")
     return Share(table.asked_tools, finished & ~_unjudged(table), table.calls_valid == 1, why, _NOTHING)
 

@@ -114,7 +114,7 @@ def _usage(reply: Reply) -> str:
     usage = reply.usage
     if usage is None:
         return "absent"
-    return f"{usage.prompt_tokens} prompt, {usage.completion_tokens} completion"
+    return f"{usage.input} input, {usage.output} output"
 
 
 def _reply(reply: Reply) -> dict[str, Any]:

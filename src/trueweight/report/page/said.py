@@ -44,15 +44,15 @@ def said(reply: Reply) -> list[tuple[str, str]]:
         rows.append(("error", _error(reply.error)))
     elif not reply.choices and isinstance(reply.json, dict):  # no completion, as a list of models is none
         return [rows[0], ("body", visible(_pretty(json.dumps(reply.json)), limit=LIMIT, lines=True))]
-    for call in reply.tool_calls:
+    for call in reply.calls:
         arguments = "absent" if call.arguments is None else _pretty(call.arguments)
         rows.append((f"call {call.position + 1}", f"{call.name or 'name absent'}\n{arguments}"))
-    if not reply.tool_calls:
+    if not reply.calls:
         rows.append(("call 1", "none"))
     rows.append(("content", "absent" if reply.content is None else reply.content))
     if reply.refusal is not None:
         rows.append(("refusal", reply.refusal))
     if reply.reasoning is not None:
         rows.append((reply.reasoning_field or "reasoning", reply.reasoning))
-    rows.append(("finish_reason", reply.finish_reason or "absent"))
+    rows.append(("finish reason", reply.finish_text or "absent"))
     return [(visible(label, limit=60), visible(text, limit=LIMIT, lines=True)) for label, text in rows]

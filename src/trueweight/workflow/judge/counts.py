@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Sequence
 
-from trueweight.core import Observation
+from trueweight.core import Finish, Observation
 from trueweight.core.summary import Counts
 
 
@@ -41,20 +41,20 @@ def count(observations: Sequence[Observation], planned: int, with_tools: Contain
 def _count_reply(counts: Counter[str], seen: Observation) -> None:
     unjudged = seen.called and seen.calls_valid is None
     counts["calls_not_judged"] += unjudged
-    if seen.finish_reason == "tool_calls":
+    if seen.finish is Finish.CALLS:
         counts["finish_calls"] += 1
         counts["finish_calls_without_calls"] += not seen.called
         if not unjudged:
             counts["calls_valid" if seen.calls_valid is True else "calls_invalid"] += 1
-    elif seen.finish_reason == "stop":
+    elif seen.finish is Finish.STOP:
         counts["finish_stop"] += 1
         counts["calls_under_stop"] += seen.called
     else:
-        counts["finish_other" if seen.finish_reason else "finish_absent"] += 1
+        counts["finish_other" if seen.finish else "finish_absent"] += 1
         counts["calls_under_other_finish"] += seen.called
-    counts["input_tokens"] += seen.prompt_tokens or 0
-    counts["output_tokens"] += seen.completion_tokens or 0
-    counts["usage_missing"] += seen.ok and seen.completion_tokens is None
+    counts["input_tokens"] += seen.input_tokens or 0
+    counts["output_tokens"] += seen.output_tokens or 0
+    counts["usage_missing"] += seen.ok and seen.output_tokens is None
 
 
 def count_failures(observations: Sequence[Observation]) -> dict[str, int]:

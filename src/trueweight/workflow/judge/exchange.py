@@ -86,15 +86,15 @@ def _first(attempts: tuple[Attempt, ...]) -> Attempt:
 
 def _arrived(case: Case, provider: Provider, exchange: Exchange, reply: Reply, timing: Timing) -> Observation:
     usage = reply.usage
-    prompt, completion = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
+    prompt, completion = (usage.input, usage.output) if usage else (None, None)
     return replace(
         _lost(case, exchange),
-        called=bool(reply.tool_calls),
+        called=bool(reply.calls),
         calls_valid=_all_valid(validity(case.request, reply)),
-        finish_reason=reply.finish_reason,
+        finish=reply.finish,
         structured=_structured(case, reply),
-        prompt_tokens=prompt,
-        completion_tokens=completion,
+        input_tokens=prompt,
+        output_tokens=completion,
         cost=_cost(provider, prompt, completion),
         timing=_kept(exchange, timing),
     )
@@ -184,7 +184,6 @@ def lean(seen: Observation) -> Observation:
         suite=intern(seen.suite),
         api=intern(seen.api),
         case=intern(seen.case),
-        finish_reason=seen.finish_reason and intern(seen.finish_reason),
         findings=_shared(findings) if alike else findings,
     )
 

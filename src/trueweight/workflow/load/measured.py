@@ -99,7 +99,7 @@ def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange
         reply = read_reply(exchange)
         timing = timing_of(exchange, reply)
         good += slo.met(timing)
-        tokens += (reply.usage.completion_tokens if reply.usage else None) or 0
+        tokens += (reply.usage.output if reply.usage else None) or 0
         if not exchange.client_limited:
             fair.append(timing)
     return Point(

@@ -83,7 +83,7 @@ def _failing(run: RunDir, case: Case, provider: Provider, replies: Counter[Mode]
             continue
         judged = judge_exchange(case, provider, exchange)
         replies[exchange.mode] += judged.reply is not None
-        called = tuple(call.name or "" for call in judged.reply.tool_calls) if judged.reply is not None else ()
+        called = tuple(call.name or "" for call in judged.reply.calls) if judged.reply is not None else ()
         found += [
             _Failing(exchange.mode, finding, called)
             for finding in judged.observation.findings

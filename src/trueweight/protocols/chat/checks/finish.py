@@ -28,7 +28,7 @@ def finish_reason_known(_: Case, reply: Reply) -> CheckResult | None:
     """``stream-complete`` judges a stream without a finish reason."""
     if reply.error is not None or not reply.choices or (reply.streamed and reply.finish is None):
         return None
-    if reply.finish_reason in KNOWN:
+    if reply.finish_text in KNOWN:
         return fail_on(reply, Kind.FINISH_BLANK, expected="null until the end") or Pass()
     spans = locate_field(reply, "finish_reason") or whole(reply)
     return Fail("the finish reason is unknown or absent", " | ".join(KNOWN), quote(reply.finish_text), spans)

@@ -33,10 +33,10 @@ def usage_present(case: Case, reply: Reply) -> CheckResult | None:
     usage = reply.usage
     if usage is None:
         return Fail("the reply reports no usage", "usage", "none", whole(reply))
-    names = ("prompt_tokens", "completion_tokens", "total_tokens")
-    missing = [name for name in names if getattr(usage, name) is None]
+    counts = {"prompt_tokens": usage.input, "completion_tokens": usage.output, "total_tokens": usage.total}
+    missing = [name for name, count in counts.items() if count is None]
     if missing:
-        return Fail(f"usage lacks {', '.join(missing)}", ", ".join(names), "", locate_field(reply, "usage"))
+        return Fail(f"usage lacks {', '.join(missing)}", ", ".join(counts), "", locate_field(reply, "usage"))
     return Pass()
 
 
