@@ -6,7 +6,7 @@ import pytest
 
 from trueweight.checks import all_checks, run_checks, run_paired_checks
 from trueweight.core import CheckInfo, Exchange, Finding, Mode, Outcome
-from trueweight.core.example import SAMPLE_CALL, Example, PairedExample, Sample, SampleReply, calls, sample_case
+from trueweight.core.example import SAMPLE_CALL, Example, PairedExample, SampleReply, SampleTrial, calls, sample_case
 from trueweight.protocols import read_reply
 from trueweight.workflow.explain import digests, sample_exchange
 
@@ -39,7 +39,7 @@ def test_a_kept_requirement_is_no_finding(info: CheckInfo, example: Example) -> 
     assert not [f for f in found if f.check == info.id and f.outcome is not Outcome.PASS]
 
 
-def judge(info: CheckInfo, example: PairedExample, samples: tuple[Sample, ...]) -> dict[str, Finding]:
+def judge(info: CheckInfo, example: PairedExample, samples: tuple[SampleTrial, ...]) -> dict[str, Finding]:
     """What the check says of each reply."""
     found = run_paired_checks(digests(samples), digests(example.reference))
     return {trial: f for trial, findings in found.items() for f in findings if f.check == info.id}
@@ -94,6 +94,6 @@ def test_a_call_may_cost_otherwise_when_streamed() -> None:
     """What the model wrote for a call is not shown, so another completion count for the same call proves nothing."""
     case = sample_case()
     dear = calls('{"city":"Oslo"}', mode=Mode.STREAM, usage=(10, 90))
-    found = run_paired_checks(digests([Sample(case, SAMPLE_CALL), Sample(case, dear)]), [])
+    found = run_paired_checks(digests([SampleTrial(case, SAMPLE_CALL), SampleTrial(case, dear)]), [])
     outcomes = [one.outcome for findings in found.values() for one in findings if one.check == "usage-same-streamed"]
     assert Outcome.FAIL not in outcomes

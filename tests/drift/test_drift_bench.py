@@ -13,7 +13,7 @@ from trueweight.core import DriftMode
 from trueweight.drift import shipped_thresholds
 from trueweight.drift.betting import EProcess
 from trueweight.drift.evidence import DriftEvidence
-from trueweight.drift.scoring import Score
+from trueweight.drift.scoring import DriftScore
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench" / "drift"))
 
@@ -50,7 +50,7 @@ def test_the_bench_and_the_product_weigh_their_parts_alike(mode: DriftMode) -> N
     for place, expected in enumerate(path[0]):
         parts = {name: float(values[0, place]) for name, values in drawn.items()}
         told = {name: None if math.isnan(value) else value for name, value in parts.items()}
-        evidence.update(Score(distance=0.0, floor=0.0, **told), 0.07)  # type: ignore[arg-type]
+        evidence.update(DriftScore(distance=0.0, floor=0.0, **told), 0.07)  # type: ignore[arg-type]
         assert math.log(evidence.value) == pytest.approx(expected, abs=1e-9)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from trueweight.core import ReplyDigest
 from trueweight.core.check import Fail, PairedResult, Pass, paired_check
-from trueweight.core.example import PairedExample, Sample, SampleReply, sample_case, says
+from trueweight.core.example import PairedExample, SampleReply, SampleTrial, sample_case, says
 
 _SPARE = 3
 """Tokens that correct stacks differ by: a begin token, a generation prompt. The Kimi verifier allows as many."""
@@ -22,8 +22,8 @@ def _costs(prompt: int) -> SampleReply:
     return says("ok", usage=(prompt, 1))
 
 
-def _lengths(surplus: int, *, broken: bool = False) -> tuple[Sample, ...]:
-    return tuple(Sample(case, _costs(10 + 7 * n + surplus), broken) for n, case in enumerate(_LENGTHS))
+def _lengths(surplus: int, *, broken: bool = False) -> tuple[SampleTrial, ...]:
+    return tuple(SampleTrial(case, _costs(10 + 7 * n + surplus), broken) for n, case in enumerate(_LENGTHS))
 
 
 @paired_check(
@@ -35,7 +35,9 @@ def _lengths(surplus: int, *, broken: bool = False) -> tuple[Sample, ...]:
     fix="Use the chat template that the model's authors publish, with its tokenizer, and compare the rendered prompts.",
     field="input",
     example=PairedExample(
-        (Sample(_LENGTHS[5], _costs(30), broken=True), Sample(_LENGTHS[0], _costs(10))), _lengths(1), _lengths(0)
+        (SampleTrial(_LENGTHS[5], _costs(30), broken=True), SampleTrial(_LENGTHS[0], _costs(10))),
+        _lengths(1),
+        _lengths(0),
     ),
 )
 def prompt_tokens_like_reference(

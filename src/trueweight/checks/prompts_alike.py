@@ -7,7 +7,7 @@ from typing import Any
 
 from trueweight.core import ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, paired_check
-from trueweight.core.example import PairedExample, Sample, SampleReply, sample_case, says
+from trueweight.core.example import PairedExample, SampleReply, SampleTrial, sample_case, says
 
 _ID = {"type": "string", "minLength": 1}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -44,8 +44,8 @@ def _thinks(prompt: int) -> SampleReply:
     fix="Render both requests with the model's own chat template and compare with the prompt that the server uses.",
     field="input",
     example=PairedExample(
-        (Sample(_BASE, _costs(10)), Sample(_MORE, _costs(11), broken=True)),
-        (Sample(_BASE, _costs(10)), Sample(_MORE, _costs(14))),
+        (SampleTrial(_BASE, _costs(10)), SampleTrial(_MORE, _costs(11), broken=True)),
+        (SampleTrial(_BASE, _costs(10)), SampleTrial(_MORE, _costs(14))),
     ),
 )
 def prompt_tokens_more(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
@@ -77,8 +77,8 @@ def prompt_tokens_more(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
     fix="Flatten content parts to text before the template sees them.",
     field="input",
     example=PairedExample(
-        (Sample(_BASE, _costs(10)), Sample(_PARTS, _costs(21), broken=True)),
-        (Sample(_BASE, _costs(10)), Sample(_PARTS, _costs(10))),
+        (SampleTrial(_BASE, _costs(10)), SampleTrial(_PARTS, _costs(21), broken=True)),
+        (SampleTrial(_BASE, _costs(10)), SampleTrial(_PARTS, _costs(10))),
     ),
 )
 def prompt_tokens_same(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
@@ -104,8 +104,8 @@ def prompt_tokens_same(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
     fix="Accept the reasoning in assistant messages and hand it to the chat template.",
     field="input",
     example=PairedExample(
-        (Sample(_BASE, _thinks(10)), Sample(_KEPT, _thinks(10), broken=True)),
-        (Sample(_BASE, _thinks(10)), Sample(_KEPT, _thinks(31))),
+        (SampleTrial(_BASE, _thinks(10)), SampleTrial(_KEPT, _thinks(10), broken=True)),
+        (SampleTrial(_BASE, _thinks(10)), SampleTrial(_KEPT, _thinks(31))),
     ),
 )
 def history_reasoning_kept(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:

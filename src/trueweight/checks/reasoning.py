@@ -9,7 +9,7 @@ from trueweight.checks.prompts_alike import other_key
 from trueweight.core import Case, Finish, Reply, ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, check, paired_check
 from trueweight.core.evidence import quote, whole
-from trueweight.core.example import SAMPLE_TEXT, Example, PairedExample, Sample, sample_case, says
+from trueweight.core.example import SAMPLE_TEXT, Example, PairedExample, SampleTrial, sample_case, says
 from trueweight.protocols import locate_field
 
 _BASE = sample_case(name="base")
@@ -73,8 +73,8 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResu
     fix="Pass reasoning_effort to the chat template in the form that it expects.",
     field="reasoning",
     example=PairedExample(
-        (Sample(_BASE, says("4", reasoning="2+2 is 4")), Sample(_EFFORT, says("4"), broken=True)),
-        (Sample(_BASE, says("4", reasoning="2+2")), Sample(_EFFORT, says("4", reasoning="2+2 is 4"))),
+        (SampleTrial(_BASE, says("4", reasoning="2+2 is 4")), SampleTrial(_EFFORT, says("4"), broken=True)),
+        (SampleTrial(_BASE, says("4", reasoning="2+2")), SampleTrial(_EFFORT, says("4", reasoning="2+2 is 4"))),
     ),
 )
 def reasoning_longer(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:

@@ -9,7 +9,7 @@ from typing import Any
 from trueweight.core import Mode, ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, PairedResult, Pass, paired_check
 from trueweight.core.evidence import quote
-from trueweight.core.example import PairedExample, Sample, sample_case, says
+from trueweight.core.example import PairedExample, SampleTrial, sample_case, says
 
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
 
@@ -21,8 +21,8 @@ def _alike_example(check_id: str, **request: Any) -> PairedExample:
     case = sample_case({check_id: {}}, **request)
     fox, owl = says("a fox"), says("an owl", mode=Mode.STREAM)
     return PairedExample(
-        (Sample(case, fox), Sample(case, owl, broken=True)),
-        (Sample(case, fox), Sample(case, replace(owl, content="a fox"))),
+        (SampleTrial(case, fox), SampleTrial(case, owl, broken=True)),
+        (SampleTrial(case, fox), SampleTrial(case, replace(owl, content="a fox"))),
     )
 
 
@@ -70,8 +70,11 @@ def temperature_zero_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDi
     fix="Pass temperature to the sampler; key a cache by the whole request, or use no cache.",
     field="content",
     example=PairedExample(
-        (Sample(_HOT, says("a fox"), broken=True), Sample(_HOT, says("a fox", mode=Mode.STREAM), broken=True)),
-        (Sample(_HOT, says("a fox")), Sample(_HOT, says("an owl", mode=Mode.STREAM))),
+        (
+            SampleTrial(_HOT, says("a fox"), broken=True),
+            SampleTrial(_HOT, says("a fox", mode=Mode.STREAM), broken=True),
+        ),
+        (SampleTrial(_HOT, says("a fox")), SampleTrial(_HOT, says("an owl", mode=Mode.STREAM))),
     ),
 )
 def temperature_varies(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:

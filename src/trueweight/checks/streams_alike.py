@@ -8,7 +8,7 @@ from typing import Any
 from trueweight.core import Mode, ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, PairedResult, Pass, paired_check
 from trueweight.core.evidence import quote
-from trueweight.core.example import SAMPLE_CALL, PairedExample, Sample, SampleReply, calls, sample_case, says
+from trueweight.core.example import SAMPLE_CALL, PairedExample, SampleReply, SampleTrial, calls, sample_case, says
 from trueweight.protocols import parse_json
 
 _SPARE = 2
@@ -31,8 +31,8 @@ def _streams(text: str, **more: Any) -> SampleReply:
     fix="Streams have a tool parser of their own: compare its output with that of the plain path.",
     field="calls",
     example=PairedExample(
-        (Sample(COLD, SAMPLE_CALL), Sample(COLD, says("It is cold.", mode=Mode.STREAM), broken=True)),
-        (Sample(COLD, SAMPLE_CALL), Sample(COLD, calls('{"city":"Oslo"}', mode=Mode.STREAM))),
+        (SampleTrial(COLD, SAMPLE_CALL), SampleTrial(COLD, says("It is cold.", mode=Mode.STREAM), broken=True)),
+        (SampleTrial(COLD, SAMPLE_CALL), SampleTrial(COLD, calls('{"city":"Oslo"}', mode=Mode.STREAM))),
     ),
 )
 def stream_same_calls(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
@@ -60,8 +60,11 @@ def stream_same_calls(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) 
     fix="Compare both texts: a difference in tags or white space comes from a parser, another wording from batching.",
     field="content",
     example=PairedExample(
-        (Sample(COLD, says("It is cold.")), Sample(COLD, _streams("<think>hm</think>It is cold."), broken=True)),
-        (Sample(COLD, says("It is cold.")), Sample(COLD, _streams("It is cold."))),
+        (
+            SampleTrial(COLD, says("It is cold.")),
+            SampleTrial(COLD, _streams("<think>hm</think>It is cold."), broken=True),
+        ),
+        (SampleTrial(COLD, says("It is cold.")), SampleTrial(COLD, _streams("It is cold."))),
     ),
 )
 def stream_same_text(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
@@ -84,8 +87,11 @@ def stream_same_text(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
     fix="Count tokens in one place, after generation, for both paths.",
     field="usage",
     example=PairedExample(
-        (Sample(COLD, says("It is cold.")), Sample(COLD, _streams("It is cold.", usage=(10, 12)), broken=True)),
-        (Sample(COLD, says("It is cold.")), Sample(COLD, _streams("It is cold.", usage=(10, 6)))),
+        (
+            SampleTrial(COLD, says("It is cold.")),
+            SampleTrial(COLD, _streams("It is cold.", usage=(10, 12)), broken=True),
+        ),
+        (SampleTrial(COLD, says("It is cold.")), SampleTrial(COLD, _streams("It is cold.", usage=(10, 6)))),
     ),
 )
 def usage_same_streamed(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:

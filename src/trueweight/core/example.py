@@ -111,7 +111,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class SampleTrial:
     """One of several replies. ``broken`` if the check must fail on it."""
 
     case: Case
@@ -123,6 +123,6 @@ class Sample:
 class PairedExample:
     """Replies of one provider that break a requirement together, replies that keep it, and the reference's."""
 
-    bad: tuple[Sample, ...]
-    good: tuple[Sample, ...]
-    reference: tuple[Sample, ...] = ()
+    bad: tuple[SampleTrial, ...]
+    good: tuple[SampleTrial, ...]
+    reference: tuple[SampleTrial, ...] = ()

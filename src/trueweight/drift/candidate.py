@@ -15,7 +15,7 @@ from trueweight.drift.evidence import DriftEvidence
 from trueweight.drift.facts import Facts
 from trueweight.drift.gross import score_gross
 from trueweight.drift.misconfiguration import LEAST_PROMPTS, MisconfigurationTest
-from trueweight.drift.scoring import NoiseScale, Score, score_greedy, score_logprobs, score_sampled
+from trueweight.drift.scoring import DriftScore, NoiseScale, score_greedy, score_logprobs, score_sampled
 from trueweight.drift.thresholds import Thresholds
 
 GIVE_UP_AFTER = 5
@@ -26,7 +26,7 @@ class ScoredPrompt(NamedTuple):
     """One compared prompt: its score and its tolerance."""
 
     prompt: str
-    score: Score
+    score: DriftScore
     tau: float
 
 
@@ -169,7 +169,7 @@ class CandidateTest:
         self._equal.update(score.excess)
         self.wealth.append(self.e_drift)
 
-    def _score(self, a: Facts, b: Facts, c: Facts, context: ReferenceContext) -> Score:
+    def _score(self, a: Facts, b: Facts, c: Facts, context: ReferenceContext) -> DriftScore:
         if self.mode is DriftMode.LOGPROBS:
             return score_logprobs(a, b, c, self._scale.value)
         if self.mode is DriftMode.SAMPLED and context.draws:

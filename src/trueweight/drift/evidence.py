@@ -10,7 +10,7 @@ from typing import Final
 
 from trueweight.core import DriftMode
 from trueweight.drift.betting import RARE_EVENTS, EProcess
-from trueweight.drift.scoring import Score
+from trueweight.drift.scoring import DriftScore
 from trueweight.drift.thresholds import Thresholds
 from trueweight.drift.typical import DRAWS
 
@@ -36,7 +36,7 @@ class DriftEvidence:
         self._gross = EProcess()
         self._strange = EProcess(least=-1.0 / DRAWS, portfolio=RARE_EVENTS)
 
-    def update(self, score: Score, tau: float) -> None:
+    def update(self, score: DriftScore, tau: float) -> None:
         """Take in one prompt's score; ``tau`` is the tolerance of its excess."""
         self._strays.update(score.excess, tau)
         if self._mode is DriftMode.SAMPLED:

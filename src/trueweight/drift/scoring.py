@@ -23,7 +23,7 @@ from trueweight.drift.typical import score_strange
 NOISE_MEMORY = 64
 
 
-class Score(NamedTuple):
+class DriftScore(NamedTuple):
     """The scores of one prompt.
 
     Attributes:
@@ -55,20 +55,20 @@ def triangle(ca: float, cb: float, ab: float) -> float:
     return (ca + cb) / 2 - ab
 
 
-def score_logprobs(a: Facts, b: Facts, c: Facts, scale: float) -> Score:
+def score_logprobs(a: Facts, b: Facts, c: Facts, scale: float) -> DriftScore:
     """By the first token's log-probabilities; distances in nats."""
     ca, cb = logprob_distance(a.top, c.top), logprob_distance(b.top, c.top)
     ab = logprob_distance(a.top, b.top)
-    return Score(triangle(*(saturate(d, scale) for d in (ca, cb, ab))), (ca + cb) / 2, ab)
+    return DriftScore(triangle(*(saturate(d, scale) for d in (ca, cb, ab))), (ca + cb) / 2, ab)
 
 
-def score_greedy(a: Facts, b: Facts, c: Facts) -> Score:
+def score_greedy(a: Facts, b: Facts, c: Facts) -> DriftScore:
     """By whether the texts are the same."""
     ca, cb, ab = (float(x.plain != y.plain) for x, y in ((c, a), (c, b), (a, b)))
-    return Score(triangle(ca, cb, ab), (ca + cb) / 2, ab)
+    return DriftScore(triangle(ca, cb, ab), (ca + cb) / 2, ab)
 
 
-def score_sampled(a: Facts, b: Facts, c: Facts, draws: Sequence[Facts], reach: float) -> Score:
+def score_sampled(a: Facts, b: Facts, c: Facts, draws: Sequence[Facts], reach: float) -> DriftScore:
     """By texts drawn at temperature 1 with one seed; ``draws`` are the reference's under other seeds.
 
     ``excess``: the candidate's distance from the reference's answers under the same seed, beyond theirs from each

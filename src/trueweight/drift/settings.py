@@ -9,7 +9,7 @@ from typing import Any
 from trueweight.core import ConfigError, DriftMode, Provider, Role
 from trueweight.drift.evidence import DriftEvidence
 from trueweight.drift.misconfiguration import LEAST_PROMPTS
-from trueweight.drift.scoring import Score
+from trueweight.drift.scoring import DriftScore
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 
 PROBES = 1
@@ -101,6 +101,6 @@ def least_requests(candidates: int, alpha: float, mode: DriftMode | None, thresh
     tau = taus.get(mode, thresholds.tau_logprobs) if mode else thresholds.tau_logprobs
     evidence, prompts = DriftEvidence(mode or DriftMode.LOGPROBS, thresholds), 0
     while evidence.value < candidates / alpha or prompts < LEAST_PROMPTS:
-        evidence.update(Score(1.0, 1.0, 0.0, lean=1.0, gross=1.0, strange=1.0), tau)
+        evidence.update(DriftScore(1.0, 1.0, 0.0, lean=1.0, gross=1.0, strange=1.0), tau)
         prompts += 1
     return prompts + (0 if mode in taus else PROBES)

@@ -15,7 +15,7 @@ from trueweight.wire.pacing import Pacer, arrivals
 from trueweight.wire.request_builder import Outgoing, RequestBuilder
 from trueweight.wire.retry import asked_wait
 from trueweight.wire.settings import EventKind, Unsent, WireEvent
-from trueweight.wire.trial_sender import Gate, Shared, TrialSender
+from trueweight.wire.trial_sender import RetryGate, SendContext, TrialSender
 
 _UNREACHABLE = frozenset(
     {FailureKind.DNS, FailureKind.CONNECT, FailureKind.PROXY, FailureKind.TLS, FailureKind.TIMEOUT_CONNECT}
@@ -40,7 +40,7 @@ class Lane:
         trials: Iterable[tuple[int, Trial]],
         key: str | None,
         transport: httpx.AsyncBaseTransport,
-        shared: Shared,
+        shared: SendContext,
         *,
         workers: int,
     ) -> None:
@@ -98,7 +98,7 @@ class Lane:
         self._finished = True
 
     async def _work(self, transport: httpx.AsyncBaseTransport) -> None:
-        gate = Gate(self._wait_to_retry, self._pacer.hold, self._may_send, lambda: self.reason == INTERRUPTED)
+        gate = RetryGate(self._wait_to_retry, self._pacer.hold, self._may_send, lambda: self.reason == INTERRUPTED)
         self._workers += 1
         while ready := await self._next():
             sender = TrialSender(ready.trial, ready.request, self._shared, gate, late=ready.late)

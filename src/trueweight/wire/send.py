@@ -18,7 +18,7 @@ from trueweight.wire.lockstep import Lockstep
 from trueweight.wire.redact import Redactor
 from trueweight.wire.settings import SendResult, WireEvent, WireSettings
 from trueweight.wire.transports import Transports
-from trueweight.wire.trial_sender import Shared, WriteQueue
+from trueweight.wire.trial_sender import SendContext, WriteQueue
 
 
 async def send(
@@ -111,7 +111,7 @@ class _Run:
         for position, trial in enumerate(trials):
             by_name.setdefault(trial.provider.name, []).append((position, trial))
         workers = self._workers(by_name)
-        shared = Shared(
+        shared = SendContext(
             self._settings,
             self._environment,
             self._ledger,

@@ -39,7 +39,7 @@ class WriteQueue:
 
 
 @dataclass(frozen=True)
-class Shared:
+class SendContext:
     """What all lanes of a run share.
 
     Attributes:
@@ -62,7 +62,7 @@ class Shared:
 
 
 @dataclass(frozen=True)
-class Gate:
+class RetryGate:
     """What a trial needs from its provider's lane.
 
     Attributes:
@@ -81,7 +81,7 @@ class Gate:
 class TrialSender:
     """Sends one trial. The caller has accounted for its first request."""
 
-    def __init__(self, trial: Trial, request: Outgoing, shared: Shared, gate: Gate, *, late: int = 0) -> None:
+    def __init__(self, trial: Trial, request: Outgoing, shared: SendContext, gate: RetryGate, *, late: int = 0) -> None:
         """``late``: nanoseconds since its intended start."""
         self._trial = trial
         self._request = request

@@ -10,7 +10,7 @@ import msgspec
 from trueweight.core import ConfigError
 from trueweight.metrics import Difference, Resampler, compared_metrics, holm, trial_metrics
 from trueweight.workflow.compare.flips import KINDS, flips
-from trueweight.workflow.compare.pairing import Side, lay_out, paired_with_itself, shared_cases
+from trueweight.workflow.compare.pairing import ComparedRun, lay_out, paired_with_itself, shared_cases
 from trueweight.workflow.judge import Judgement
 
 FORMAT = "trueweight.compare/1"
@@ -75,7 +75,7 @@ def _only(one: Judgement, other: Judgement) -> list[str]:
     return [provider.name for provider in one.manifest.providers if provider.name not in theirs]
 
 
-def _metrics(names: list[str], old: Side, new: Side) -> dict[str, dict[str, dict[str, Any]]]:
+def _metrics(names: list[str], old: ComparedRun, new: ComparedRun) -> dict[str, dict[str, dict[str, Any]]]:
     found: dict[tuple[str, str], Difference] = {}
     for name in names:
         for metric in compared_metrics():

@@ -16,7 +16,7 @@ from trueweight.workflow.judge import Judgement
 from trueweight.workflow.judge.exchange import case_info
 
 
-class Shared(NamedTuple):
+class SharedCases(NamedTuple):
     """Keys of cases: asked alike in both runs; of one name but with another request; in one run only."""
 
     both: tuple[str, ...]
@@ -25,11 +25,11 @@ class Shared(NamedTuple):
     only_after: tuple[str, ...]
 
 
-def shared_cases(before: Judgement, after: Judgement) -> Shared:
+def shared_cases(before: Judgement, after: Judgement) -> SharedCases:
     """Cases pair only if the very same request is sent; a reworded ``why`` changes nothing."""
     common = [key for key in after.cases if key in before.cases]
     same = {key for key in common if before.cases[key].request_digest() == after.cases[key].request_digest()}
-    return Shared(
+    return SharedCases(
         tuple(key for key in common if key in same),
         tuple(key for key in common if key not in same),
         tuple(key for key in before.cases if key not in after.cases),
@@ -37,7 +37,7 @@ def shared_cases(before: Judgement, after: Judgement) -> Shared:
     )
 
 
-class Side(NamedTuple):
+class ComparedRun(NamedTuple):
     """One run over the shared cases: a table and a sample per provider."""
 
     tables: Mapping[str, Table]
@@ -59,7 +59,7 @@ def reference_of(judgement: Judgement) -> str | None:
     return next((p.name for p in judgement.manifest.providers if p.role is Role.REFERENCE), None)
 
 
-def lay_out(judgement: Judgement, keys: Sequence[str], resampler: Resampler) -> Side:
+def lay_out(judgement: Judgement, keys: Sequence[str], resampler: Resampler) -> ComparedRun:
     """The trials of these cases."""
     manifest, reference = judgement.manifest, reference_of(judgement)
     infos = [case_info(judgement.cases[key]) for key in keys]
@@ -71,10 +71,10 @@ def lay_out(judgement: Judgement, keys: Sequence[str], resampler: Resampler) -> 
         for p in manifest.providers
     }
     samples = make_samples(tables, reference, manifest.repeats, manifest.passes, resampler)
-    return Side(tables, samples, reference, manifest.repeats, manifest.passes)
+    return ComparedRun(tables, samples, reference, manifest.repeats, manifest.passes)
 
 
-def paired_with_itself(name: str, before: Side, after: Side) -> Sample:
+def paired_with_itself(name: str, before: ComparedRun, after: ComparedRun) -> Sample:
     """A provider's new trials, beside its old ones and the old reference's: what trigger metrics compare.
 
     Both runs are scored against the same run of the reference, so that a change of the reference is none of theirs.

@@ -9,7 +9,7 @@ from typing import Any
 from trueweight.checks import run_checks, run_paired_checks
 from trueweight.core import CheckInfo, Outcome, ReplyDigest, digest_reply
 from trueweight.core.check import CHECKS, all_checks
-from trueweight.core.example import Example, PairedExample, Sample, SampleReply
+from trueweight.core.example import Example, PairedExample, SampleReply, SampleTrial
 from trueweight.core.exchange import Exchange
 from trueweight.core.grader import GRADERS, Grader, all_graders
 from trueweight.protocols import read_reply
@@ -78,7 +78,7 @@ def sample_exchange(reply: SampleReply | Exchange) -> Exchange:
     return write_sample(reply) if isinstance(reply, SampleReply) else reply
 
 
-def digests(samples: Iterable[Sample]) -> list[ReplyDigest]:
+def digests(samples: Iterable[SampleTrial]) -> list[ReplyDigest]:
     """The replies of a paired example as its check takes them; their trials are numbered from 0."""
     made = []
     for at, one in enumerate(samples):
