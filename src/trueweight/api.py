@@ -92,7 +92,7 @@ def send_run(
 
 
 def _apart(call: Callable[[], Any]) -> SendResult:
-    """Run it on an event loop of its own: a notebook has one already, and signals are not ours to take here."""
+    """Run it on a separate event loop, without signal handlers: a notebook already has a loop and handles signals."""
     ended: list[SendResult | BaseException] = []
 
     def work() -> None:

@@ -22,7 +22,7 @@ _OPTION = "trueweight_run"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """One option, in a group of its own."""
+    """One option, in a separate group."""
     group = parser.getgroup("trueweight")
     group.addoption(
         "--trueweight-run",

@@ -72,7 +72,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """All thresholds of a file; ``text`` is the file itself, kept beside a run so that anybody can judge it again."""
+    """All thresholds of a file; ``text`` is the file itself, kept beside a run so that it can be judged again."""
 
     rules: tuple[Rule, ...] = ()
     limits: tuple[Limit, ...] = ()

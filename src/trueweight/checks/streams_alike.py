@@ -28,7 +28,7 @@ def _streams(text: str, **more: Any) -> SampleReply:
     row=12,
     source="https://github.com/vllm-project/vllm/issues/48294",
     why="An agent works in one mode and fails in the other.",
-    fix="Streams have a tool parser of their own: compare its output with that of the plain path.",
+    fix="Streams have a separate tool parser: compare its output with that of the plain path.",
     field="calls",
     example=PairedExample(
         (SampleTrial(COLD, SAMPLE_CALL), SampleTrial(COLD, says("It is cold.", mode=Mode.STREAM), broken=True)),

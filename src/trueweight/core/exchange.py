@@ -25,8 +25,8 @@ class FailureKind(StrEnum):
     TRUNCATED = "truncated"
     """The connection closed in the middle of the body: no last chunk, or fewer bytes than were declared."""
     STALE_CONNECTION = "stale-connection"
-    """A kept connection was closed before any byte of an answer: the race that HTTP/1.1 has built in, and nobody's
-    failure. The request goes out again at once, on a new connection."""
+    """A kept connection was closed before any byte of a response. HTTP/1.1 cannot avoid this race, so it does not count
+    as a failure: the request is sent again at once, on a new connection."""
     PROTOCOL = "protocol"
     REDIRECT = "redirect"
     TOO_LARGE = "too-large"
@@ -68,7 +68,7 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A typed failure of an attempt, with the (redacted) words of whoever reported it."""
+    """A typed failure of an attempt, with the reported message (redacted)."""
 
     kind: FailureKind
     detail: str = ""

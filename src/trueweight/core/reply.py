@@ -202,7 +202,7 @@ class Reply:
     def choice_views(self) -> tuple[Reply, ...]:
         """This reply once for each choice, so that what must hold of a choice can be judged of all of them.
 
-        A view has all choices, and the anomalies of its own choice and of the reply as a whole. A reply without
+        A view has all choices, and the anomalies of its choice and of the whole reply. A reply without
         choices is its own only view.
         """
         if len(self.choices) < 2 and all(choice.index == self.at for choice in self.choices):

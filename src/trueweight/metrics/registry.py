@@ -32,7 +32,7 @@ class Metric:
         method: how the value, its interval and its difference from the reference are estimated.
         higher_is_better: None where neither direction is better.
         place: where it stands in tables; lower comes first.
-        estimate: from a provider's trials; None for what is measured by requests of its own, as drift is.
+        estimate: from a provider's trials; None for what separate requests measure, as drift is.
         difference: of a provider from the reference (two samples, provider first), paired by case; None where the
             metric is not compared with the reference.
         self_agreement_is_estimate: the reference's estimate compares its two passes already, so the self-agreement is

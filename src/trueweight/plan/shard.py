@@ -10,7 +10,7 @@ from trueweight.plan.order import Plan
 
 
 def take_shard(plan: Plan, shard: Shard) -> Plan:
-    """The trials of a shard, in the plan's order, each provider with its part of its own limits."""
+    """The trials of a shard, in the plan's order, each provider with its share of its limits."""
     limited: Mapping[str, Provider] = {trial.provider.name: limit(trial.provider, shard) for trial in plan.trials}
     mine = tuple(
         replace(trial, provider=limited[trial.provider.name]) for trial in plan.trials if shard.holds(trial.id)

@@ -11,7 +11,7 @@ from trueweight.report.numbers import MINUS, percent, span
 
 ALPHA: Final = 0.05
 MATTERS: Final = 0.1
-"""A slower provider is called so if all of the interval is above this share of its own time."""
+"""A slower provider is called so if all of the interval is above this share of the provider's time."""
 _LONGEST: Final = 110
 _TIMES: Final = {"ttft": "first token", "e2e": "whole reply"}
 _SENTENCE: Final = re.compile(r"\.(?:\s|$)")

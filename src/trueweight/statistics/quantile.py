@@ -46,7 +46,7 @@ def quantile(values: Array, q: float, resampler: Resampler, case: Array | None =
 
     Args:
         case: the case of each value. Those of one case resemble each other, so cases are resampled and not values.
-            None where each value is a case of its own.
+            None if each value is a separate case.
 
     Raises:
         ValueError: if there are no values.

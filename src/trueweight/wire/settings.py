@@ -27,7 +27,7 @@ class WireSettings:
     """Limits of a run. Seconds, bytes, USD.
 
     Attributes:
-        concurrency: concurrent requests per provider without a ``concurrency`` of its own. A reference with two passes
+        concurrency: concurrent requests per provider without its own ``concurrency``. A reference with two passes
             gets twice as many.
         retries: attempts after the first, for transient failures only.
         backoff_base, backoff_cap: the n-th retry waits a uniformly random share of ``min(cap, base * 2**n)``.

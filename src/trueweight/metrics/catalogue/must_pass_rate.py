@@ -11,7 +11,7 @@ from trueweight.metrics.share import Share, share_metric
     "MUST requirements held",
     "Of the replies to which a MUST check applies and that do not state that the feature is unsupported, the share in "
     "which every MUST check holds.",
-    source="Own definition; MUST as in https://www.rfc-editor.org/rfc/rfc2119, each check with a source of its own.",
+    source="Own definition; MUST as in https://www.rfc-editor.org/rfc/rfc2119, each check with its own source.",
     place=140,
     compared=True,
 )

@@ -17,7 +17,7 @@ _COLOURS: Final = {Group.AVOID: "critical", Group.UNDECIDED: "yellow", Group.USE
 def render(summary: Mapping[str, Any], evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
     """Counts only, so that no provider's words stand in a README. The worst group gives the colour.
 
-    Without a bar or a measured drift nobody passes: the words are those of the report.
+    Without a bar or a measured drift no provider passes: the words are those of the report.
     """
     lines = verdict_lines(summary, standings(summary))
     message = ", ".join(f"{sum(len(names) for names, _ in line.people)} {line.label.lower()}" for line in lines)

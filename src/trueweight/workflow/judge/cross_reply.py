@@ -15,7 +15,7 @@ _ACCEPTED = "request-accepted"
 
 def judge_together(
     observations: Sequence[Observation],
-    heard: Mapping[str, Sequence[ReplyDigest]],
+    digests: Mapping[str, Sequence[ReplyDigest]],
     cases: Mapping[str, Case],
     reference: str | None,
     *,
@@ -24,12 +24,12 @@ def judge_together(
     """The observations, with what no single reply can show.
 
     Args:
-        heard: provider → its replies.
+        digests: provider → its replies.
         reference: name of the reference; None if there is none.
     """
-    theirs = heard.get(reference, ()) if reference is not None else ()
+    theirs = digests.get(reference, ()) if reference is not None else ()
     found: dict[str, tuple[Finding, ...]] = {}
-    for name, replies in heard.items():
+    for name, replies in digests.items():
         found |= run_paired_checks(replies, () if name == reference else theirs, without=without)
     joined = [
         replace(seen, findings=(*seen.findings, *found[seen.trial])) if seen.trial in found else seen

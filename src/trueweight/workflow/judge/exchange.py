@@ -116,7 +116,7 @@ def expects_call(case: Case) -> bool | None:
 
 
 def asks_structured(case: Case) -> bool:
-    """Whether a case asks for JSON, by ``response_format`` or by a schema of its own, and means to get it.
+    """Whether a case asks for JSON, by ``response_format`` or by its own schema, and means to get it.
 
     One that is made to be cut, to end in a call or to be refused says so in its checks: its healthy reply is no JSON,
     and would pull the accuracy of every provider below 1.

@@ -61,7 +61,7 @@ def judge_exchanges(
     providers = {provider.name: provider for provider in manifest.providers}
     observations: list[Observation] = []
     finished_at: str | None = None
-    heard: defaultdict[str, list[ReplyDigest]] = defaultdict(list)
+    digests: defaultdict[str, list[ReplyDigest]] = defaultdict(list)
     for exchange in exchanges:
         if exchange.suite == DRIFT:
             continue
@@ -78,12 +78,12 @@ def judge_exchanges(
         judged = judge_exchange(case, provider, exchange, without=without)
         observations.append(lean(judged.observation))
         if judged.reply is not None and (
-            gist := digest_reply(exchange.trial, case, exchange.mode, exchange.repeat, judged.reply)
+            reply_digest := digest_reply(exchange.trial, case, exchange.mode, exchange.repeat, judged.reply)
         ):
-            heard[provider.name].append(gist)
+            digests[provider.name].append(reply_digest)
         finished_at = max(finished_at or "", _end(exchange))
     reference = next((name for name, p in providers.items() if p.role is Role.REFERENCE), None)
-    together = judge_together(observations, heard, cases, reference, without=without)
+    together = judge_together(observations, digests, cases, reference, without=without)
     return Judgement(manifest, cases, tuple(together), finished_at)
 
 

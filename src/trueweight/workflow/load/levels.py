@@ -1,4 +1,4 @@
-"""Levels of load, each a run directory of its own, so that a sweep is resumed like any run."""
+"""Levels of load, each in a separate run directory, so that a sweep is resumed like any run."""
 
 from __future__ import annotations
 

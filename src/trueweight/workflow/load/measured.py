@@ -124,7 +124,7 @@ def _span(exchange: Exchange) -> tuple[float, float]:
 
 
 def _active(spans: list[tuple[float, float]]) -> float:
-    """Length of the union: pauses between two sessions of one sweep are nobody's throughput."""
+    """Length of the union, so that pauses between two sessions of one sweep do not count."""
     total, reached = 0.0, float("-inf")
     for start, end in sorted(spans):
         total += max(0.0, end - max(start, reached))

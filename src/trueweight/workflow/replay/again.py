@@ -58,7 +58,7 @@ def prepare_again(
             f"provider {name!r} needs a key, and its address comes from the run directory",
             code="replay-key",
             where=str(run.path),
-            hint="Give --providers FILE: keys are sent only to addresses in a file of your own.",
+            hint="Give --providers FILE: keys are sent only to addresses in your own file.",
         )
     case = run.cases()[f"{exchange.suite}/{exchange.case}"]
     case = replace(case, modes=(exchange.mode,))

@@ -92,7 +92,7 @@ def usage_unasked(case: Case, reply: Reply) -> CheckResult | None:
         if isinstance(event.data, dict) and event.data.get("choices") == [] and event.data.get("usage") is not None
     ]
     if alone:
-        return Fail("usage came in a chunk of its own without include_usage", "none", "usage", spans_of(alone))
+        return Fail("usage came in a separate chunk without include_usage", "none", "usage", spans_of(alone))
     return Pass()
 
 
