@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from trueweight.store import RunDir
     from trueweight.wire import SendResult, TransportName, WireSettings
     from trueweight.workflow.gate import Gate
-    from trueweight.workflow.send import Recording
+    from trueweight.workflow.send import PreparedRun
 
 __version__ = "0.1.0"
 
@@ -67,10 +67,10 @@ __all__ = [
     "Gate",
     "InfrastructureError",
     "Mode",
+    "PreparedRun",
     "Price",
     "Provider",
     "Recommendation",
-    "Recording",
     "Role",
     "Ruling",
     "RunDir",
@@ -103,7 +103,7 @@ _PLACES = {
     "SendResult": "wire",
     "TransportName": "wire",
     "Gate": "workflow.gate",
-    "Recording": "workflow.send",
+    "PreparedRun": "workflow.send",
     "RunDir": "store",
     "WireSettings": "wire",
     "load_bar": "assess",

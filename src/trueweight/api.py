@@ -28,8 +28,7 @@ from trueweight.workflow.finish import judge, publish
 from trueweight.workflow.gate import Gate, gate
 from trueweight.workflow.judge import judge_run as judge_record
 from trueweight.workflow.merge import merge_all
-from trueweight.workflow.options import RunOptions
-from trueweight.workflow.send import Recording, open_for_recording, prepare
+from trueweight.workflow.send import PreparedRun, RunOptions, open_to_send, prepare
 
 PathLike = str | os.PathLike[str]
 
@@ -48,7 +47,7 @@ def plan_run(
     seed: int = 0,
     bar: PathLike | Bar | None = None,
     shard: str | None = None,
-) -> Recording:
+) -> PreparedRun:
     """Everything that will be asked, in its order; nothing is sent.
 
     Args:
@@ -69,7 +68,7 @@ def plan_run(
 
 
 def send_run(
-    plan: Recording,
+    plan: PreparedRun,
     directory: PathLike,
     *,
     keys: Mapping[str, str] | None = None,
@@ -85,7 +84,7 @@ def send_run(
         retry_errors: send again what failed on the way.
     """
     given = keys_for(plan.manifest.providers, os.environ) if keys is None else keys
-    run, _ = open_for_recording(plan, Path(directory), fresh=fresh)
+    run, _ = open_to_send(plan, Path(directory), fresh=fresh)
     with run:
         todo = pending(plan.plan.trials, run, retry_errors=retry_errors)
         return _apart(partial(send, todo, keys=given, sink=run.append, settings=settings))

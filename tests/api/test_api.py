@@ -30,7 +30,7 @@ NAMES = [
     "Mode",
     "Price",
     "Provider",
-    "Recording",
+    "PreparedRun",
     "Role",
     "Ruling",
     "RunDir",

@@ -13,8 +13,7 @@ from trueweight.core import Case, ConfigError, DriftVerdict, Provider, Role, Sui
 from trueweight.core.summary import Note, NoteCode, Summary, encode_summary
 from trueweight.store import RunDir
 from trueweight.workflow.join import join_drift
-from trueweight.workflow.options import RunOptions
-from trueweight.workflow.send import prepare
+from trueweight.workflow.send import RunOptions, prepare
 
 REFERENCE = Provider("ref", "http://127.0.0.1:9/v1", "m", Role.REFERENCE)
 CANDIDATE = Provider("cand", "http://127.0.0.1:8/v1", "m")
@@ -29,8 +28,8 @@ def _summary(*, drift: bool) -> Summary:
 
 def _run(path: Path, providers: tuple[Provider, ...], *, drift: bool = False) -> Path:
     case = Case("s", "c", {"messages": []})
-    recording = prepare(providers, [Suite("s", (case,))], RunOptions())
-    with RunDir.create(path, recording.manifest, recording.cases) as run:
+    prepared = prepare(providers, [Suite("s", (case,))], RunOptions())
+    with RunDir.create(path, prepared.manifest, prepared.cases) as run:
         run.write_text("summary.json", encode_summary(_summary(drift=drift)).decode())
     return path
 

@@ -20,19 +20,19 @@ from trueweight.store import RunDir, RunFile
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, send_drift
 from trueweight.workflow.finish import finish, publish
-from trueweight.workflow.send import Recording, open_for_recording
+from trueweight.workflow.send import PreparedRun, open_to_send
 
 
 def measure_drift(
-    recording: Recording, directory: Path, *, keys: Mapping[str, str], settings: WireSettings, fresh: bool, quiet: bool
+    prepared: PreparedRun, directory: Path, *, keys: Mapping[str, str], settings: WireSettings, fresh: bool, quiet: bool
 ) -> ExitCode:
     """Record until all is decided, then finish and print."""
     screen = Console(stderr=True, quiet=quiet, emoji=False)
-    run, changes = open_for_recording(recording, directory, fresh=fresh)
+    run, changes = open_to_send(prepared, directory, fresh=fresh)
     with run:
         for sentence in changes:
             screen.print(for_log(sentence, limit=2_000), markup=False, highlight=False)
-        print_carriers(recording.manifest.providers, settings, screen)
+        print_carriers(prepared.manifest.providers, settings, screen)
         interrupted = ask_drift(run, keys=keys, settings=settings, screen=screen)
         found = conclude_drift(run)
         run.write_text(RunFile.DRIFT, drift_text(found))

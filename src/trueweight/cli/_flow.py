@@ -26,12 +26,12 @@ from trueweight.wire import SendResult, WireSettings, run_loop
 from trueweight.workflow.apis import api_notes
 from trueweight.workflow.drift import has_drift, less
 from trueweight.workflow.finish import finish, publish
-from trueweight.workflow.send import Recording, open_for_recording, send_pending, unanswered
+from trueweight.workflow.send import PreparedRun, open_to_send, send_pending, unanswered
 from trueweight.workflow.shards import is_whole
 
 
 def run_all(
-    recording: Recording,
+    prepared: PreparedRun,
     directory: Path,
     *,
     keys: Mapping[str, str],
@@ -43,23 +43,23 @@ def run_all(
 ) -> ExitCode:
     """Record a run and make its report; the exit code says how far the result can be used."""
     screen = Console(stderr=True, quiet=quiet, emoji=False)
-    run, changes = open_for_recording(recording, directory, fresh=fresh)
+    run, changes = open_to_send(prepared, directory, fresh=fresh)
     with run:
         for sentence in changes:
             screen.print(for_log(sentence, limit=2_000), markup=False, highlight=False)
         if changes:
             screen.print("The run goes on with that; --fresh would throw it away and start over.", highlight=False)
-        todo = pending(recording.plan.trials, run, retry_errors=retry_errors)
-        if len(todo) < len(recording.plan.trials):
-            done = len(recording.plan.trials) - len(todo)
+        todo = pending(prepared.plan.trials, run, retry_errors=retry_errors)
+        if len(todo) < len(prepared.plan.trials):
+            done = len(prepared.plan.trials) - len(todo)
             screen.print(f"Resuming: {done} trials are on record, {len(todo)} are left.", highlight=False)
-        print_carriers(recording.manifest.providers, settings, screen)
+        print_carriers(prepared.manifest.providers, settings, screen)
         with watching(todo, screen, quiet=quiet) as on_event:
             result = run_loop(
                 partial(
                     send_pending,
                     run,
-                    recording.plan.trials,
+                    prepared.plan.trials,
                     keys=keys,
                     settings=settings,
                     on_event=on_event,
@@ -72,7 +72,7 @@ def run_all(
             interrupted = ask_drift(run, keys=keys, settings=less(settings, result), screen=screen)
             result = replace(result, interrupted=interrupted)
         summary = _finish(run, directory, quiet=quiet, as_json=as_json)
-        return _exit_code(result, run, recording.plan, summary, screen)
+        return _exit_code(result, run, prepared.plan, summary, screen)
 
 
 def _finish(run: RunDir, directory: Path, *, quiet: bool, as_json: bool) -> Summary:
@@ -120,9 +120,9 @@ def _exit_code(result: SendResult, run: RunDir, plan: Plan, summary: Summary, sc
     return exit_code(summary, silent)
 
 
-def show_forecast(recording: Recording, settings: WireSettings, console: Console) -> None:
+def show_forecast(prepared: PreparedRun, settings: WireSettings, console: Console) -> None:
     """Print what a plan would send and cost at most; sends nothing."""
-    rows = forecast(recording.plan)
+    rows = forecast(prepared.plan)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("provider")
     for heading in ("trials", "requests", "tokens in", "tokens out", "cost ceiling"):
@@ -139,7 +139,7 @@ def show_forecast(recording: Recording, settings: WireSettings, console: Console
         f"≤ ${sum(priced):.4f}" if priced else "no prices",
     )
     console.print(table)
-    for note in api_notes(recording.cases, recording.manifest.providers):
+    for note in api_notes(prepared.cases, prepared.manifest.providers):
         console.print(for_log(note_words(note), limit=2_000), markup=False, highlight=False, soft_wrap=True)
     console.print(
         f"Nothing was sent. Failed requests are repeated at most {settings.retries} times each, beyond these ceilings.",

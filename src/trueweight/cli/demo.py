@@ -34,19 +34,18 @@ def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quie
     from trueweight.suites import find_suite
     from trueweight.wire import WireSettings
     from trueweight.workflow.drift import prepare_drift
-    from trueweight.workflow.options import RunOptions
-    from trueweight.workflow.send import prepare
+    from trueweight.workflow.send import RunOptions, prepare
 
     with running_fleet() as providers_file:
         providers = load_providers(providers_file, environ=os.environ)
         suites = [find_suite(name) for name in SUITES]
-        recording = prepare(providers, suites, RunOptions(limit=limit, seed=seed))
+        prepared = prepare(providers, suites, RunOptions(limit=limit, seed=seed))
         if drift:
-            recording = prepare_drift(providers, DriftSettings(seed=seed), beside=recording)
+            prepared = prepare_drift(providers, DriftSettings(seed=seed), beside=prepared)
         # Low concurrency: clients and servers share this machine's cores, and a queue would look like latency.
         settings = WireSettings(concurrency=2, backoff_base=0.05)
         directory = out or _free_directory()
-        return run_all(recording, directory, keys={}, settings=settings, quiet=quiet, as_json=as_json)
+        return run_all(prepared, directory, keys={}, settings=settings, quiet=quiet, as_json=as_json)
 
 
 def _free_directory() -> Path:

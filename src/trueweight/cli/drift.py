@@ -96,9 +96,9 @@ def command(
     settings = DriftSettings(
         mode=None if mode == "auto" else DriftMode(mode), alpha=alpha, max_requests=max_requests, seed=seed
     )
-    recording = prepare_drift(providers, settings, load_ladder(ladder_file) if ladder_file else None)
+    prepared = prepare_drift(providers, settings, load_ladder(ladder_file) if ladder_file else None)
     return measure_drift(
-        recording,
+        prepared,
         out,
         keys=keys_for(providers, os.environ),
         settings=WireSettings(transport=TransportName(transport)),

@@ -54,7 +54,7 @@ def command(
     from trueweight.workflow.finish import evidence, finish, publish
     from trueweight.workflow.lookup import find_trial
     from trueweight.workflow.replay import changed_checks, free_directory, prepare_again, same_request
-    from trueweight.workflow.send import open_for_recording, send_pending
+    from trueweight.workflow.send import open_to_send, send_pending
 
     console = Console(quiet=quiet, emoji=False)
     with RunDir.open(directory) as run:
@@ -63,10 +63,10 @@ def command(
         again = prepare_again(run, exchange, against=against, known=known, environ=os.environ, times=times)
         before = next(evidence(run, [exchange.trial]))
     target = out or free_directory(directory, exchange.trial)
-    new, _ = open_for_recording(again.recording, target, fresh=False)
+    new, _ = open_to_send(again.prepared, target, fresh=False)
     with new:
         settings = WireSettings(concurrency=1)
-        trials = again.recording.plan.trials
+        trials = again.prepared.plan.trials
         anyio.run(partial(send_pending, new, trials, keys=dict(again.keys), settings=settings))
         after = list(evidence(new, [trial.id for trial in trials]))
         new.write_text(RunFile.REPORT, publish(new, finish(new)))

@@ -138,20 +138,19 @@ def command(
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
     from trueweight.workflow.drift import prepare_drift
-    from trueweight.workflow.options import RunOptions
-    from trueweight.workflow.send import prepare
+    from trueweight.workflow.send import RunOptions, prepare
     from trueweight.workflow.shards import divide, say_division
 
     providers = load_providers(providers_file, environ=os.environ)
     part = None if shard is None else parse_shard(shard)
     options = RunOptions(repeats=repeats, limit=limit, examples=examples, seed=seed, shard=part)
     found = [find_suite(name, examples=examples, seed=seed) for name in suites]
-    recording = prepare(providers, found, options, bar=None if bar_file is None else load_bar(bar_file))
+    prepared = prepare(providers, found, options, bar=None if bar_file is None else load_bar(bar_file))
     if drift and part is not None:
         hint = "Each reply decides the next request. Run `trueweight drift --out DIR` separately."
         raise ConfigError("drift cannot be sharded", code="shard-drift", where="--shard", hint=hint)
     if drift:
-        recording = prepare_drift(providers, DriftSettings(seed=seed), beside=recording)
+        prepared = prepare_drift(providers, DriftSettings(seed=seed), beside=prepared)
     settings = WireSettings(
         concurrency=concurrency or (OPEN if rate else CLOSED),
         retries=retries,
@@ -168,10 +167,10 @@ def command(
             click.echo(visible(sentence), err=True)
         settings = divide(settings, part)
     if dry_run:
-        show_forecast(recording, settings, Console(emoji=False))
+        show_forecast(prepared, settings, Console(emoji=False))
         return 0
     return run_all(
-        recording,
+        prepared,
         out,
         keys=keys_for(providers, os.environ),
         settings=settings,

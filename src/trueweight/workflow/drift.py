@@ -29,8 +29,7 @@ from trueweight.drift import (
 )
 from trueweight.store import RunDir, SuiteRecord, pending
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
-from trueweight.workflow.options import RunOptions
-from trueweight.workflow.send import Recording, prepare
+from trueweight.workflow.send import PreparedRun, RunOptions, prepare
 
 OPTION = "drift"
 """The manifest's option that holds what was chosen, so that a replay needs nothing but the directory."""
@@ -43,9 +42,9 @@ def prepare_drift(
     settings: DriftSettings,
     ladder: Ladder | None = None,
     *,
-    beside: Recording | None = None,
-) -> Recording:
-    """A recording that measures drift, alone or beside the suites of another one.
+    beside: PreparedRun | None = None,
+) -> PreparedRun:
+    """A run that measures drift, alone or beside the suites of another prepared run.
 
     Raises:
         ConfigError: no reference, no candidate, α outside (0, 1), or a budget that can never decide.

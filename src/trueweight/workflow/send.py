@@ -1,4 +1,4 @@
-"""Plan, send, and keep every exchange."""
+"""Prepare a run, open its directory, and send its trials. Every exchange is written."""
 
 from __future__ import annotations
 
@@ -14,19 +14,39 @@ from msgspec.structs import replace
 
 from trueweight import __version__
 from trueweight.assess import Bar, check_names
-from trueweight.core import Case, Provider, Suite, Trial
+from trueweight.core import Case, Provider, Shard, Suite, Trial
 from trueweight.core.shard import stretches_to_json
 from trueweight.plan import Plan, make_plan, take_shard
 from trueweight.store import Manifest, RunDir, RunFile, SuiteRecord, explain_change, pending
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.bar import keep_bar
 from trueweight.workflow.client import note_client
-from trueweight.workflow.options import RunOptions
 from trueweight.workflow.shards import keep_shards
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class RunOptions:
+    """Options that are set before a run and written into its manifest.
+
+    Attributes:
+        repeats: trials of a candidate for each case and mode.
+        passes: the reference has this many times as many trials, so that it can be compared with itself.
+        limit: cases of each suite, from its beginning; None is all.
+        examples: cases that each property suite draws; None is the suite's default.
+        seed: of the drawing of property suites, of the order of trials, and of every resampling.
+        shard: send only the trials of this shard; the plan stays whole.
+    """
+
+    repeats: int = 1
+    passes: int = 2
+    limit: int | None = None
+    examples: int | None = None
+    seed: int = 0
+    shard: Shard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
     """A run that is ready to be sent.
 
     Attributes:
@@ -47,7 +67,7 @@ def prepare(
     *,
     bar: Bar | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Recording:
+) -> PreparedRun:
     """The manifest, the cases and the plan of a run, before the first request.
 
     Raises:
@@ -82,7 +102,7 @@ def prepare(
         host={"python": platform.python_version(), "platform": platform.platform(), "cpus": os.cpu_count()},
         options=_options(suites, options),
     )
-    return Recording(manifest, cases, take_shard(plan, options.shard) if options.shard else plan, bar)
+    return PreparedRun(manifest, cases, take_shard(plan, options.shard) if options.shard else plan, bar)
 
 
 def _options(suites: Sequence[Suite], options: RunOptions) -> dict[str, Any]:
@@ -94,7 +114,7 @@ def _options(suites: Sequence[Suite], options: RunOptions) -> dict[str, Any]:
     return {**{key: value for key, value in given.items() if value is not None}, **({"drawn": drawn} if drawn else {})}
 
 
-def open_for_recording(recording: Recording, directory: Path, *, fresh: bool) -> tuple[RunDir, tuple[str, ...]]:
+def open_to_send(prepared: PreparedRun, directory: Path, *, fresh: bool) -> tuple[RunDir, tuple[str, ...]]:
     """The run's directory, new or resumed, and a sentence for each change since it began.
 
     A resumed run takes over the manifest and the cases given here, and is judged by them.
@@ -102,16 +122,16 @@ def open_for_recording(recording: Recording, directory: Path, *, fresh: bool) ->
     Raises:
         ConfigError: if another process is writing it.
     """
-    text = None if recording.bar is None else recording.bar.text
+    text = None if prepared.bar is None else prepared.bar.text
     if fresh or not RunFile.MANIFEST.is_in(directory):
-        return RunDir.create(directory, recording.manifest, recording.cases, fresh=fresh, bar=text), ()
+        return RunDir.create(directory, prepared.manifest, prepared.cases, fresh=fresh, bar=text), ()
     run = RunDir.open(directory, write=True)
     try:
-        before, now = run.manifest, keep_bar(run, recording.manifest)
+        before, now = run.manifest, keep_bar(run, prepared.manifest)
         now = replace(now, options=keep_shards(before, now.options))
         changes = explain_change(before, now)
-        if changes or list(run.cases().values()) != list(recording.cases):
-            run.amend(replace(now, started_at=before.started_at), recording.cases, bar=text)
+        if changes or list(run.cases().values()) != list(prepared.cases):
+            run.amend(replace(now, started_at=before.started_at), prepared.cases, bar=text)
     except BaseException:
         run.close()
         raise

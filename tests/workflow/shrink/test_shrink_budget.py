@@ -16,8 +16,7 @@ import pytest
 from trueweight.core import Case, Mode, Price, Provider, Role, Suite
 from trueweight.store import RunDir
 from trueweight.wire import Environment, send
-from trueweight.workflow.options import RunOptions
-from trueweight.workflow.send import open_for_recording, prepare
+from trueweight.workflow.send import RunOptions, open_to_send, prepare
 from trueweight.workflow.shrink import Budget, Shrinking, shrink_in_run
 from trueweight.workflow.shrink.words import summary_text
 
@@ -58,10 +57,10 @@ def provider(name: str, role: Role = Role.CANDIDATE) -> Provider:
 def recorded(directory: Path, environment: Environment, *providers: Provider) -> Path:
     """A run of the one case."""
     case = Case("mine", "one", REQUEST, modes=(Mode.PLAIN,))
-    recording = prepare(providers, [Suite("mine", (case,))], RunOptions(repeats=4, passes=1))
-    run, _ = open_for_recording(recording, directory, fresh=False)
+    prepared = prepare(providers, [Suite("mine", (case,))], RunOptions(repeats=4, passes=1))
+    run, _ = open_to_send(prepared, directory, fresh=False)
     with run:
-        anyio.run(partial(send, recording.plan.trials, keys={}, sink=run.append, environment=environment))
+        anyio.run(partial(send, prepared.plan.trials, keys={}, sink=run.append, environment=environment))
     return directory
 
 

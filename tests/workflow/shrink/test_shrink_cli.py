@@ -13,18 +13,17 @@ from trueweight.cli import main
 from trueweight.core import Provider
 from trueweight.suites import find_suite
 from trueweight.wire import WireSettings
-from trueweight.workflow.options import RunOptions
-from trueweight.workflow.send import open_for_recording, prepare, send_pending
+from trueweight.workflow.send import RunOptions, open_to_send, prepare, send_pending
 
 
 @pytest.fixture
 def run_dir(fleet: Mapping[str, Provider], tmp_path: Path) -> Path:
     """A few enum cases asked of a provider that violates enums."""
     suite = find_suite("property-arguments", examples=14)
-    recording = prepare([fleet["reference"], fleet["violate-enum"]], [suite], RunOptions(passes=1))
-    run, _ = open_for_recording(recording, tmp_path / "run", fresh=False)
+    prepared = prepare([fleet["reference"], fleet["violate-enum"]], [suite], RunOptions(passes=1))
+    run, _ = open_to_send(prepared, tmp_path / "run", fresh=False)
     with run:
-        anyio.run(partial(send_pending, run, recording.plan.trials, keys={}, settings=WireSettings()))
+        anyio.run(partial(send_pending, run, prepared.plan.trials, keys={}, settings=WireSettings()))
     return tmp_path / "run"
 
 

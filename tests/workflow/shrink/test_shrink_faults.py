@@ -16,8 +16,7 @@ from trueweight.store import RunDir
 from trueweight.suites import find_suite
 from trueweight.wire import WireSettings
 from trueweight.workflow.judge import judge_run
-from trueweight.workflow.options import RunOptions
-from trueweight.workflow.send import open_for_recording, prepare, send_pending
+from trueweight.workflow.send import RunOptions, open_to_send, prepare, send_pending
 from trueweight.workflow.shrink import Budget, shrink_in_run
 
 CASES = 48
@@ -42,10 +41,10 @@ def suite() -> Suite:
 def run_dir(fleet: Mapping[str, Provider], suite: Suite, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every case asked of the reference and of every faulty provider."""
     directory = tmp_path_factory.mktemp("generated") / "run"
-    recording = prepare(tuple(fleet.values()), [suite], RunOptions(passes=1))
-    run, _ = open_for_recording(recording, directory, fresh=False)
+    prepared = prepare(tuple(fleet.values()), [suite], RunOptions(passes=1))
+    run, _ = open_to_send(prepared, directory, fresh=False)
     with run:
-        anyio.run(partial(send_pending, run, recording.plan.trials, keys={}, settings=WireSettings()))
+        anyio.run(partial(send_pending, run, prepared.plan.trials, keys={}, settings=WireSettings()))
     return directory
 
 

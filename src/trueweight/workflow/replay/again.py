@@ -10,8 +10,7 @@ from typing import NamedTuple
 from trueweight.config import keys_for
 from trueweight.core import Case, ConfigError, Exchange, Finding, Outcome, Provider, Suite, near_miss
 from trueweight.store import RunDir
-from trueweight.workflow.options import RunOptions
-from trueweight.workflow.send import Recording, prepare
+from trueweight.workflow.send import PreparedRun, RunOptions, prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class Replay:
         keys: provider name → key; empty where none is needed.
     """
 
-    recording: Recording
+    prepared: PreparedRun
     case: Case
     provider: Provider
     keys: Mapping[str, str]
@@ -63,9 +62,9 @@ def prepare_again(
     case = run.cases()[f"{exchange.suite}/{exchange.case}"]
     case = replace(case, modes=(exchange.mode,))
     suite = Suite(case.suite, (case,), origin=str(run.path))
-    recording = prepare([provider], [suite], RunOptions(repeats=times, passes=1, seed=run.manifest.seed))
+    prepared = prepare([provider], [suite], RunOptions(repeats=times, passes=1, seed=run.manifest.seed))
     keys = keys_for([provider], environ) if known is not None else {}
-    return Replay(recording, case, provider, keys)
+    return Replay(prepared, case, provider, keys)
 
 
 def _provider(run: RunDir, name: str, known: Sequence[Provider] | None) -> Provider:
@@ -80,7 +79,7 @@ def _provider(run: RunDir, name: str, known: Sequence[Provider] | None) -> Provi
 
 def same_request(again: Replay, exchange: Exchange) -> bool:
     """Whether the bytes that go out are those that went out, keys apart."""
-    return all(trial.body() == exchange.request.body for trial in again.recording.plan.trials)
+    return all(trial.body() == exchange.request.body for trial in again.prepared.plan.trials)
 
 
 def free_directory(run: Path, trial: str) -> Path:
