@@ -11,7 +11,6 @@ from trueweight.store import RunFile
 ROOT = Path(trueweight.__file__).parent
 OTHER_FILES = {
     "lab/models.py": "its manifest is a list of downloaded models",
-    "report/site/entries.py": "it moves to workflow/",
 }
 
 

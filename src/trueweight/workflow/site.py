@@ -15,13 +15,11 @@ from trueweight.core.summary import Summary, encode_summary
 from trueweight.report import render, wanted_trials
 from trueweight.report.as_format_1 import as_format_1
 from trueweight.report.site import SiteRun, overview, public_evidence, public_summary
-from trueweight.store import RunDir, read_plain, replace_plain
+from trueweight.store import RunDir, RunFile, read_plain, replace_plain
 from trueweight.workflow.finish import evidence, judge
 from trueweight.workflow.summary_file import read_summary
 
 MARKER = ".trueweight-site"
-SUMMARY = "summary.json"
-REPORT = "report.html"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -44,8 +42,8 @@ class Entry(SiteRun):
         if self.recorded:
             with RunDir.open(self.path) as run:
                 return report_of(run, self.typed, public=public)
-        if (self.path / REPORT).exists():
-            return read_plain(self.path / REPORT).decode("utf-8", "replace")
+        if RunFile.REPORT.is_in(self.path):
+            return read_plain(RunFile.REPORT.of(self.path)).decode("utf-8", "replace")
         return self.bare_report()
 
     def bare_report(self) -> str:
@@ -71,9 +69,7 @@ def read_entries(folder: Path, *, public: bool) -> list[Entry]:
     entries = [
         _read(path, public=public)
         for path in sorted(folder.iterdir())
-        if path.is_dir()
-        and not path.is_symlink()
-        and any((path / name).exists() for name in ("manifest.json", SUMMARY))
+        if path.is_dir() and not path.is_symlink() and (RunFile.MANIFEST.is_in(path) or RunFile.SUMMARY.is_in(path))
     ]
     return sorted(entries, key=lambda entry: (entry.started_at, entry.name))
 
@@ -82,12 +78,12 @@ def _read(path: Path, *, public: bool) -> Entry:
     if not _NAME.fullmatch(path.name):
         hint = "Valid: letters, digits, dots, dashes, at most 80."
         raise ConfigError(f"{path.name!r} cannot be an address", code="site-name", where=str(path), hint=hint)
-    recorded = (path / "manifest.json").exists() and (path / "exchanges.jsonl").exists()
+    recorded = RunFile.MANIFEST.is_in(path) and RunFile.EXCHANGES.is_in(path)
     if recorded:
         with RunDir.open(path) as run:
             summary = judge(run)
     else:
-        summary = read_summary(path / SUMMARY)
+        summary = read_summary(RunFile.SUMMARY.of(path))
     return _entry(path, public_summary(summary) if public else summary, recorded=recorded)
 
 
@@ -115,15 +111,15 @@ def add_entry(folder: Path, run_path: Path, *, public: bool, name: str = "") -> 
         _refuse_other(path, summary)
         report = report_of(run, summary, public=public)
     path.mkdir(parents=True, exist_ok=True)
-    replace_plain(path / REPORT, report.encode("utf-8", "backslashreplace"))
-    replace_plain(path / SUMMARY, encode_summary(summary))
+    replace_plain(RunFile.REPORT.of(path), report.encode("utf-8", "backslashreplace"))
+    replace_plain(RunFile.SUMMARY.of(path), encode_summary(summary))
     return path
 
 
 def _refuse_other(path: Path, summary: Summary) -> None:
-    if not (path / SUMMARY).exists():
+    if not RunFile.SUMMARY.is_in(path):
         return
-    there = read_summary(path / SUMMARY).run.started_at
+    there = read_summary(RunFile.SUMMARY.of(path)).run.started_at
     if there != summary.run.started_at:
         raise ConfigError(
             f"another run, of {there}, has this address", code="site-taken", where=str(path), hint="Another --name."
@@ -137,7 +133,8 @@ def prune(entries: Iterable[Entry], keep: int) -> list[Path]:
         The reports that were deleted.
     """
     old = list(entries)[:-keep] if keep else list(entries)
-    gone = [entry.path / REPORT for entry in old if not entry.recorded and (entry.path / REPORT).is_file()]
+    reports = [RunFile.REPORT.of(entry.path) for entry in old if not entry.recorded]
+    gone = [path for path in reports if path.is_file()]
     for path in gone:
         path.unlink()
     return gone

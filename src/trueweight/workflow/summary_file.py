@@ -10,7 +10,7 @@ from trueweight.assess import assess
 from trueweight.core import ConfigError
 from trueweight.core.assessment import ReasonCode
 from trueweight.core.summary import Summary, decode_summary
-from trueweight.store.files import read_plain
+from trueweight.store import read_plain
 
 
 def read_summary(path: Path) -> Summary:
