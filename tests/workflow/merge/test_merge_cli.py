@@ -34,12 +34,12 @@ def test_two_shards_are_a_run(fleet: Path, tmp_path: Path) -> None:
         assert "2 of 4 USD" in done.stderr
         assert f"twin: 3000 of 6000 requests a minute, {4 - k} of 5 concurrent requests" in done.stderr
         notes = json.loads((tmp_path / f"s{k}" / "summary.json").read_text(encoding="utf-8"))["run"]["notes"]
-        assert notes[0].startswith("This is 1/2 of a run")
+        assert notes[0] == {"code": "part-of-run", "share": "1/2"}
     done = trueweight("merge", "s2", "s1", "-o", "whole", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "18 of 18 planned trials on record" in done.stderr
     summary = json.loads((tmp_path / "whole" / "summary.json").read_text(encoding="utf-8"))
-    assert "notes" not in summary["run"]
+    assert summary["run"]["notes"] == []
     assert len(json.loads((tmp_path / "whole" / "client.json").read_text(encoding="utf-8"))["sessions"]) == 2
     assert summary["providers"]["twin"]["verdict"]["outcome"] == "pass"
     assert trueweight("gate", "whole", cwd=tmp_path).returncode == 0
@@ -54,7 +54,7 @@ def test_one_directory_can_hold_shard_after_shard(fleet: Path, tmp_path: Path) -
     assert "Other shards" in done.stderr
     run = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))["run"]
     assert run["trials"] == {"planned": 12, "recorded": 12}
-    assert "notes" not in run
+    assert run["notes"] == []
 
 
 def test_what_cannot_be_merged_is_refused_in_words(fleet: Path, tmp_path: Path) -> None:

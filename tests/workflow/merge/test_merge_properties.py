@@ -14,9 +14,10 @@ from shards import PROVIDERS, answered, manifest, plan, record_of, write
 
 from trueweight.core import ConfigError, Exchange, FailureKind, Provider, Shard, parse_shard
 from trueweight.core.shard import WHOLE, join
+from trueweight.core.summary import Note, NoteCode
 from trueweight.plan import make_plan, take_shard
 from trueweight.store import RunDir, merge
-from trueweight.workflow.finish import conclude
+from trueweight.workflow.finish import finish
 
 EVERYTHING = tuple(answered(trial, when) for when, trial in enumerate(plan().trials))
 SHARDS = tuple(Shard(k, n) for n in (1, 2, 3, 4) for k in range(1, n + 1))
@@ -85,11 +86,11 @@ def test_the_merged_summary_is_the_unsharded_one_to_the_byte(
 ) -> None:
     """Cut by ``--shard`` and merged again: the same summary.json, and no trace of shards in the manifest."""
     with made(tmp_path / "whole", EVERYTHING) as whole:
-        conclude(whole)
+        finish(whole)
     shards = [Shard(k, count) for k in range(1, count + 1)]
     runs = [made(tmp_path / f"s{shard.number}", of_shard(shard), [shard]) for shard in reversed(shards)]
     with merge(runs, tmp_path / "merged") as merged:
-        conclude(merged)
+        finish(merged)
     read = [(tmp_path / name / "summary.json").read_bytes() for name in ("whole", "merged")]
     assert read[0] == read[1]
     assert (tmp_path / "merged" / "manifest.json").read_bytes() == (tmp_path / "whole" / "manifest.json").read_bytes()
@@ -99,8 +100,8 @@ def test_missing_shards_are_said(made: Callable[..., RunDir], tmp_path: Path) ->
     """Two of three: the summary says that it is of two thirds."""
     runs = [made(tmp_path / f"s{k}", of_shard(Shard(k, 3)), [Shard(k, 3)]) for k in (1, 3)]
     with merge(runs, tmp_path / "merged") as merged:
-        notes = conclude(merged)["run"]["notes"]
-    assert notes == ["This is 2/3 of a run: the other shards are not merged in, and nothing here is of the whole."]
+        notes = finish(merged).run.notes
+    assert notes == (Note(code=NoteCode.PART_OF_RUN, share="2/3"),)
 
 
 @pytest.mark.parametrize(
