@@ -41,7 +41,7 @@ def test_two_shards_are_a_run(fleet: Path, tmp_path: Path) -> None:
     summary = json.loads((tmp_path / "whole" / "summary.json").read_text(encoding="utf-8"))
     assert summary["run"]["notes"] == []
     assert len(json.loads((tmp_path / "whole" / "client.json").read_text(encoding="utf-8"))["sessions"]) == 2
-    assert summary["providers"]["twin"]["verdict"]["outcome"] == "pass"
+    assert summary["providers"]["twin"]["assessment"]["bar"]["outcome"] == "pass"
     assert trueweight("gate", "whole", cwd=tmp_path).returncode == 0
 
 
