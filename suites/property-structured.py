@@ -47,7 +47,7 @@ def common_keywords(before: Any, wanted: Any) -> Prompt:
 
 @prompts(examples=100, tags=(*TAGS, "rare-keywords"), source=SOURCE, before=system_prompts(), wanted=document(FAMILIES))
 def all_keywords(before: Any, wanted: Any) -> Prompt:
-    """The same with keywords that hardly anybody writes: patterns, formats, tuples, allOf, not, conditions."""
+    """The same with rare keywords: patterns, formats, tuples, allOf, not, conditions."""
     return asked(before, wanted)
 
 
