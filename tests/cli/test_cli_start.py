@@ -14,8 +14,11 @@ from trueweight.cli import _options, command_modules
 from trueweight.cli import drift as drift_command
 from trueweight.cli import fleet as fleet_command
 from trueweight.cli import lab as lab_command
+from trueweight.cli.load import command as load_command
+from trueweight.cli.report import command as report_command
 from trueweight.report import format_names
 from trueweight.wire import ArrivalKind, TransportName
+from trueweight.workflow.load import DEFAULT_LEVELS
 
 HEAVY = ("asyncio", "httpx", "hypothesis", "jinja2", "jsonschema", "numpy", "rich", "scipy", "uvicorn", "yaml")
 """Packages that take long to import. The time itself depends on the machine, so the test looks at what is loaded."""
@@ -58,13 +61,13 @@ def test_values_that_the_help_repeats_are_those_of_the_code() -> None:
     """Where importing a value would slow ``--help``, the command repeats it; both are equal."""
     assert set(_options.ARRIVALS) == {kind.value for kind in ArrivalKind}
     assert set(_options.TRANSPORTS) == {name.value for name in TransportName}
+    load_help = next(option.help for option in load_command.params if option.name == "concurrency")
+    assert f"[default: {DEFAULT_LEVELS}]" in load_help
     assert drift_command.MAX_REQUESTS == drift.DEFAULT_REQUESTS
     assert fleet_command.BASE_PORT == fleet.BASE_PORT
     assert lab_command.BASE_PORT == lab.BASE_PORT
-    from trueweight.cli.report import command
-
-    help_text = next(option.help for option in command.params if option.name == "form")  # type: ignore[attr-defined]
-    assert all(name in help_text for name in format_names())
+    formats_help = next(option.help for option in report_command.params if option.name == "form")
+    assert all(name in formats_help for name in format_names())
 
 
 def _plugin(folder: Path, code: str) -> None:

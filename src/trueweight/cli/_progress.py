@@ -12,8 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.text import Text
 
+from trueweight.cli._screen import say
 from trueweight.core import FailureKind, Trial
-from trueweight.report import for_log, visible
+from trueweight.report import visible
 from trueweight.wire import EventKind, WireEvent
 
 ALL = "all"
@@ -21,13 +22,13 @@ _NAME = 16
 
 
 class Watcher(Protocol):
-    """Told of everything the wire does."""
+    """Is called with every event of the wire."""
 
     def __call__(self, event: WireEvent) -> None: ...
 
 
 class _Tally:
-    """What a provider's line says beside its bar."""
+    """Counts of a provider, shown beside its bar."""
 
     def __init__(self) -> None:
         self.failed: Counter[str] = Counter()
@@ -64,7 +65,7 @@ def _money(usd: float) -> str:
 
 @contextmanager
 def watching(trials: Iterable[Trial], console: Console, *, quiet: bool) -> Iterator[Watcher]:
-    """Show progress on a terminal; elsewhere say one line when a provider is done or stopped."""
+    """Show progress on a terminal; elsewhere print one line when a provider is done or stopped."""
     totals = Counter(trial.provider.name for trial in trials)
     if quiet or not totals:
         yield lambda _: None
@@ -133,4 +134,4 @@ class _PlainLines:
                 self._say(", ".join(filter(None, (f"{name}: {self._totals[name]} trials", self._tally.words(name)))))
 
     def _say(self, text: str) -> None:
-        self._console.print(for_log(text, limit=2_000), markup=False, emoji=False, highlight=False, soft_wrap=True)
+        say(self._console, text)

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from rich.console import Console
 
+from trueweight.cli._screen import say
 from trueweight.core import Provider
-from trueweight.report import for_log
 from trueweight.wire import TransportName, WireSettings, carriers_of
 
 
@@ -23,4 +23,4 @@ def print_carriers(providers: Iterable[Provider], settings: WireSettings, screen
             continue
         names = ", ".join(carrier.providers)
         text = f"{names}: carried by {carrier.name} {carrier.version}, whose times are less exact ({carrier.reason})."
-        screen.print(for_log(text, limit=2_000), markup=False, highlight=False, soft_wrap=True)
+        say(screen, text)

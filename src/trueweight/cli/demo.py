@@ -27,7 +27,7 @@ def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quie
 
     They are real HTTP servers with a small language model each. Nothing leaves this machine. No key is needed.
     """
-    from trueweight.cli._flow import run_all
+    from trueweight.cli._send_and_report import send_and_report
     from trueweight.config import load_providers
     from trueweight.drift import DriftSettings
     from trueweight.fleet.child import running_fleet
@@ -45,7 +45,7 @@ def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quie
         # Low concurrency: clients and servers share this machine's cores, and a queue would look like latency.
         settings = WireSettings(concurrency=2, backoff_base=0.05)
         directory = out or _free_directory()
-        return run_all(prepared, directory, keys={}, settings=settings, quiet=quiet, as_json=as_json)
+        return send_and_report(prepared, directory, keys={}, settings=settings, quiet=quiet, as_json=as_json)
 
 
 def _free_directory() -> Path:

@@ -86,7 +86,7 @@ def command(
         return None
     if providers_file is None or out is None:
         raise click.UsageError("Missing option '--providers' or '--out'.", context)
-    from trueweight.cli._drift import measure_drift
+    from trueweight.cli._measure_drift import measure_drift
     from trueweight.config import keys_for, load_providers
     from trueweight.drift import DriftSettings, load_ladder
     from trueweight.wire import TransportName, WireSettings
@@ -113,7 +113,7 @@ def replay_command(directory: Path) -> int:
     """Recompute drift from the recorded exchanges and compare with DIR/drift.json. Uses no network."""
     from rich.console import Console
 
-    from trueweight.cli._drift import replay
+    from trueweight.cli._measure_drift import replay
 
     return replay(directory, Console(emoji=False))
 
@@ -148,7 +148,7 @@ def calibrate(
     """
     if providers_file is None or out is None:
         raise click.UsageError("Missing option '--providers' or '--out'.", context)
-    from trueweight.cli._drift import measure_drift, write_ladder
+    from trueweight.cli._measure_drift import measure_drift, write_ladder
     from trueweight.config import keys_for, load_providers
     from trueweight.drift import DriftSettings
     from trueweight.wire import TransportName, WireSettings

@@ -78,16 +78,16 @@ def command(
 
     Run the same command again to resume.
     """
-    from trueweight.cli._load import levels_of, run_load
+    from trueweight.cli._run_sweep import run_sweep
     from trueweight.config import keys_for, load_providers
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
-    from trueweight.workflow.load import parse_slo
+    from trueweight.workflow.load import parse_levels, parse_slo
 
     providers = load_providers(providers_file, environ=os.environ)
-    return run_load(
+    return run_sweep(
         out,
-        levels_of(concurrency, rate),
+        parse_levels(concurrency, rate),
         find_suite(suite),
         providers,
         slo=parse_slo(slo),

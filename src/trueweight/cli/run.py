@@ -131,7 +131,8 @@ def command(
     from rich.console import Console
 
     from trueweight.assess import load_bar
-    from trueweight.cli._flow import run_all, show_forecast
+    from trueweight.cli._forecast import print_forecast
+    from trueweight.cli._send_and_report import send_and_report
     from trueweight.config import keys_for, load_providers
     from trueweight.drift import DriftSettings
     from trueweight.report import visible
@@ -167,9 +168,9 @@ def command(
             click.echo(visible(sentence), err=True)
         settings = divide(settings, part)
     if dry_run:
-        show_forecast(prepared, settings, Console(emoji=False))
+        print_forecast(prepared, settings, Console(emoji=False))
         return 0
-    return run_all(
+    return send_and_report(
         prepared,
         out,
         keys=keys_for(providers, os.environ),

@@ -1,8 +1,21 @@
 """How a provider behaves under more and more load: one level after the other, and the result of each."""
 
-from trueweight.workflow.load.levels import Level, lay_out, sweep
+from trueweight.workflow.load.levels import DEFAULT_LEVELS, Level, lay_out, parse_levels, sweep
 from trueweight.workflow.load.measured import Point, measure_level
 from trueweight.workflow.load.outcome import as_json, curves, saturation
 from trueweight.workflow.load.slo import Slo, parse_slo
 
-__all__ = ["Level", "Point", "Slo", "as_json", "curves", "lay_out", "measure_level", "parse_slo", "saturation", "sweep"]
+__all__ = [
+    "DEFAULT_LEVELS",
+    "Level",
+    "Point",
+    "Slo",
+    "as_json",
+    "curves",
+    "lay_out",
+    "measure_level",
+    "parse_levels",
+    "parse_slo",
+    "saturation",
+    "sweep",
+]

@@ -14,6 +14,8 @@ from trueweight.store import Manifest, RunDir, RunFile, SuiteRecord, explain_cha
 from trueweight.wire import SendResult, WireEvent, WireSettings
 from trueweight.workflow.send import send_pending
 
+DEFAULT_LEVELS = "1,2,4,8,16,32"
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -123,3 +125,35 @@ def _open(directory: Path, suite: Suite, providers: Sequence[Provider], seed: in
             hint="Another --out, or the same suite, providers and seed.",
         )
     return run
+
+
+def parse_levels(concurrency: str | None, rate: str | None) -> tuple[Level, ...]:
+    """The levels of ``--concurrency`` or ``--rate``, increasing; the default levels if both are empty.
+
+    Raises:
+        ConfigError: if both are given, or a level is not a number above 0.
+    """
+    if concurrency and rate:
+        raise ConfigError(
+            "--concurrency and --rate exclude each other",
+            code="load-levels",
+            where="--rate",
+            hint="Valid: one of them, or neither.",
+        )
+    text, where = (rate, "--rate") if rate else (concurrency or DEFAULT_LEVELS, "--concurrency")
+    values: set[float] = set()
+    for part in text.split(","):
+        try:
+            value = float(part) if rate else float(int(part))
+        except ValueError:
+            value = 0.0
+        if not 0 < value < 1e6:
+            kind = "numbers" if rate else "whole numbers"
+            raise ConfigError(
+                f"invalid level {part.strip()!r}",
+                code="load-levels",
+                where=where,
+                hint=f"Valid: {kind} above 0, as in {DEFAULT_LEVELS}.",
+            )
+        values.add(value)
+    return tuple(Level(value, bool(rate)) for value in sorted(values))

@@ -1,4 +1,4 @@
-"""Behind ``load``: send the requests of each level, print the table, say where the page is."""
+"""What ``load`` runs: each level in turn, then the table and the path of the page."""
 
 from __future__ import annotations
 
@@ -10,50 +10,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from trueweight.cli._screen import say
 from trueweight.cli._transport import print_carriers
-from trueweight.core import ConfigError, Estimate, ExitCode, Mode, Provider, Suite
-from trueweight.report import for_log, visible
+from trueweight.core import Estimate, ExitCode, Mode, Provider, Suite
+from trueweight.report import visible
 from trueweight.report.load import load_page
 from trueweight.store import RunFile, replace_plain
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.load import Level, Point, Slo, as_json, curves, lay_out, measure_level, sweep
 
-DEFAULT = "1,2,4,8,16,32"
 
-
-def levels_of(concurrency: str | None, rate: str | None) -> tuple[Level, ...]:
-    """The levels that a user listed, in rising order.
-
-    Raises:
-        ConfigError: if both lists are given, or one holds what is no number above 0.
-    """
-    if concurrency and rate:
-        raise ConfigError(
-            "--concurrency and --rate are two ways to load",
-            code="load-levels",
-            where="--rate",
-            hint="Valid: one of them.",
-        )
-    text, where = (rate, "--rate") if rate else (concurrency or DEFAULT, "--concurrency")
-    values: set[float] = set()
-    for part in text.split(","):
-        try:
-            value = float(part) if rate else float(int(part))
-        except ValueError:
-            value = 0.0
-        if not 0 < value < 1e6:
-            kind = "numbers" if rate else "whole numbers"
-            raise ConfigError(
-                f"{part.strip()!r} is no level",
-                code="load-levels",
-                where=where,
-                hint=f"Valid: {kind} above 0, as in {DEFAULT}.",
-            )
-        values.add(value)
-    return tuple(Level(value, bool(rate)) for value in sorted(values))
-
-
-def run_load(
+def run_sweep(
     directory: Path,
     levels: Sequence[Level],
     suite: Suite,
@@ -81,10 +48,10 @@ def run_load(
             own = (exchange for exchange in run.exchanges() if exchange.trial in asked)
             point = measure_level(level, provider, own, slo, seed=seed)
             points.append(point)
-            said = (
+            line = (
                 f"{provider.name}, {level.name}: {point.throughput:.3g} requests/s, {point.good}/{point.attempted} good"
             )
-            screen.print(for_log(said, limit=2_000), markup=False, highlight=False)
+            say(screen, line)
             interrupted = result.interrupted
         return interrupted
 

@@ -1,4 +1,4 @@
-"""What ``drift``, ``drift replay`` and ``run --drift`` share: ask, finish, print."""
+"""What ``drift``, ``drift replay`` and ``run --drift`` share: send prompts until it is decided; print the result."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from trueweight.cli._screen import INTERRUPTED, say
 from trueweight.cli._transport import print_carriers
 from trueweight.core import Drift, DriftVerdict, ExitCode
 from trueweight.drift import Investigation
-from trueweight.report import for_log, visible
+from trueweight.report import visible
 from trueweight.store import RunDir, RunFile
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, send_drift
@@ -26,14 +27,14 @@ from trueweight.workflow.send import PreparedRun, open_to_send
 def measure_drift(
     prepared: PreparedRun, directory: Path, *, keys: Mapping[str, str], settings: WireSettings, fresh: bool, quiet: bool
 ) -> ExitCode:
-    """Record until all is decided, then finish and print."""
+    """Send prompts until every verdict is known, then write and print the result. Returns the exit code."""
     screen = Console(stderr=True, quiet=quiet, emoji=False)
     run, changes = open_to_send(prepared, directory, fresh=fresh)
     with run:
         for sentence in changes:
-            screen.print(for_log(sentence, limit=2_000), markup=False, highlight=False)
+            say(screen, sentence)
         print_carriers(prepared.manifest.providers, settings, screen)
-        interrupted = ask_drift(run, keys=keys, settings=settings, screen=screen)
+        interrupted = send_prompts(run, keys=keys, settings=settings, screen=screen)
         found = conclude_drift(run)
         run.write_text(RunFile.DRIFT, drift_text(found))
         run.write_text(RunFile.REPORT, publish(run, finish(run)))
@@ -41,12 +42,12 @@ def measure_drift(
             print_drift(found, Console(emoji=False))
         click.echo(f"report: {RunFile.REPORT.of(directory)}")
     if interrupted:
-        screen.print("Interrupted. What arrived is on record; the same command goes on.", highlight=False)
+        say(screen, INTERRUPTED)
         return ExitCode.INTERRUPTED
     return exit_code_of(found)
 
 
-def ask_drift(run: RunDir, *, keys: Mapping[str, str], settings: WireSettings, screen: Console) -> bool:
+def send_prompts(run: RunDir, *, keys: Mapping[str, str], settings: WireSettings, screen: Console) -> bool:
     """Record drift with a line that says how far it is; whether it was interrupted."""
     status = screen.status("drift: probing") if screen.is_terminal and not screen.quiet else nullcontext()
     with status as line:
@@ -60,7 +61,7 @@ def ask_drift(run: RunDir, *, keys: Mapping[str, str], settings: WireSettings, s
 
 
 def replay(directory: Path, console: Console) -> ExitCode:
-    """Print what the record says; an error if the run's own ``drift.json`` says something else."""
+    """Print drift as recomputed from the exchanges. Exit code 1 if the run's ``drift.json`` differs."""
     with RunDir.open(directory) as run:
         found = conclude_drift(run)
         text = drift_text(found)
@@ -89,7 +90,7 @@ def write_ladder(directory: Path, file: Path, code: ExitCode) -> ExitCode:
 
 
 def exit_code_of(found: Mapping[str, Drift]) -> ExitCode:
-    """1 if anyone drifts or is misconfigured, 3 if someone never answered, 4 if a verdict is open, else 0."""
+    """1 if a candidate drifts or is misconfigured, 3 if one never answered, 4 if one is inconclusive, else 0."""
     verdicts = {drift.verdict for drift in found.values()}
     if verdicts & {DriftVerdict.DRIFT, DriftVerdict.MISCONFIGURED}:
         return ExitCode.FINDINGS
@@ -120,6 +121,6 @@ def print_drift(found: Mapping[str, Drift], console: Console) -> None:
         )
     console.print(table)
     for name, drift in found.items():
-        console.print(for_log(f"{name}: {drift.words}", limit=2_000), markup=False, highlight=False, soft_wrap=True)
+        say(console, f"{name}: {drift.words}")
         for finding in drift.findings:
-            console.print(for_log(f"  {finding}", limit=2_000), markup=False, highlight=False, soft_wrap=True)
+            say(console, f"  {finding}")

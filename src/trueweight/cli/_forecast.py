@@ -1,0 +1,46 @@
+"""What ``run --dry-run`` prints: what a plan would send, and its highest possible cost."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from trueweight.cli._screen import say
+from trueweight.plan import Forecast, forecast
+from trueweight.report import visible
+from trueweight.report.reason_words import note_words
+from trueweight.wire import WireSettings
+from trueweight.workflow.apis import api_notes
+from trueweight.workflow.send import PreparedRun
+
+
+def print_forecast(prepared: PreparedRun, settings: WireSettings, console: Console) -> None:
+    """Print trials, requests, tokens and the highest possible cost of each provider. Sends nothing."""
+    rows = forecast(prepared.plan)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("provider")
+    for heading in ("trials", "requests", "tokens in", "tokens out", "cost ceiling"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(visible(row.provider.name), *_numbers(row))
+    priced = [row.cost for row in rows if row.cost is not None]
+    table.add_row(
+        "all",
+        str(sum(row.trials for row in rows)),
+        str(sum(row.requests for row in rows)),
+        f"≤ {sum(row.input_tokens for row in rows):,}",
+        f"≤ {sum(row.output_tokens for row in rows):,}",
+        f"≤ ${sum(priced):.4f}" if priced else "no prices",
+    )
+    console.print(table)
+    for note in api_notes(prepared.cases, prepared.manifest.providers):
+        say(console, note_words(note))
+    say(
+        console,
+        f"Nothing was sent. Retries, at most {settings.retries} per request, are not included in these limits.",
+    )
+
+
+def _numbers(row: Forecast) -> tuple[str, ...]:
+    cost = "no price" if row.cost is None else f"≤ ${row.cost:.4f}"
+    return (str(row.trials), str(row.requests), f"≤ {row.input_tokens:,}", f"≤ {row.output_tokens:,}", cost)

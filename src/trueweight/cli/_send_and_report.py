@@ -1,0 +1,112 @@
+"""What ``run`` and ``demo`` share: send the plan, judge the exchanges, print the table and the path of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from trueweight.assess import exit_code
+from trueweight.cli._measure_drift import send_prompts
+from trueweight.cli._progress import watching
+from trueweight.cli._screen import INTERRUPTED, say
+from trueweight.cli._transport import print_carriers
+from trueweight.core import ExitCode
+from trueweight.core.summary import Summary
+from trueweight.plan import Plan
+from trueweight.report.terminal import print_table
+from trueweight.store import RunDir, RunFile, pending
+from trueweight.wire import SendResult, WireSettings, run_loop
+from trueweight.workflow.drift import has_drift, less
+from trueweight.workflow.finish import finish, publish
+from trueweight.workflow.send import PreparedRun, open_to_send, send_pending, unanswered
+from trueweight.workflow.shards import is_whole
+
+
+def send_and_report(
+    prepared: PreparedRun,
+    directory: Path,
+    *,
+    keys: Mapping[str, str],
+    settings: WireSettings,
+    fresh: bool = False,
+    retry_errors: bool = False,
+    quiet: bool = False,
+    as_json: bool = False,
+) -> ExitCode:
+    """Send what is not recorded yet, then judge and write the report. Returns the exit code of the command."""
+    screen = Console(stderr=True, quiet=quiet, emoji=False)
+    run, changes = open_to_send(prepared, directory, fresh=fresh)
+    with run:
+        for sentence in changes:
+            say(screen, sentence)
+        if changes:
+            say(screen, "The run continues with these changes. To delete it and start over, use --fresh.")
+        todo = pending(prepared.plan.trials, run, retry_errors=retry_errors)
+        if len(todo) < len(prepared.plan.trials):
+            done = len(prepared.plan.trials) - len(todo)
+            say(screen, f"Resuming: {done} trials are on record, {len(todo)} are left.")
+        print_carriers(prepared.manifest.providers, settings, screen)
+        with watching(todo, screen, quiet=quiet) as on_event:
+            result = run_loop(
+                partial(
+                    send_pending,
+                    run,
+                    prepared.plan.trials,
+                    keys=keys,
+                    settings=settings,
+                    on_event=on_event,
+                    retry_errors=retry_errors,
+                )
+            )
+        _print_unsent(result, screen)
+        _print_limited(result, screen)
+        if has_drift(run) and not result.interrupted:
+            interrupted = send_prompts(run, keys=keys, settings=less(settings, result), screen=screen)
+            result = replace(result, interrupted=interrupted)
+        summary = _finish(run, directory, quiet=quiet, as_json=as_json)
+        return _exit_code(result, run, prepared.plan, summary, screen)
+
+
+def _finish(run: RunDir, directory: Path, *, quiet: bool, as_json: bool) -> Summary:
+    summary = finish(run)
+    run.write_text(RunFile.REPORT, publish(run, summary))
+    if as_json:
+        click.echo(publish(run, summary, "json"), nl=False)
+        return summary
+    if not quiet:
+        print_table(summary, Console(emoji=False))
+    click.echo(f"report: {RunFile.REPORT.of(directory)}")
+    return summary
+
+
+def _print_unsent(result: SendResult, screen: Console) -> None:
+    for name, reason in result.stopped.items():
+        missing = sum(unsent.provider == name for unsent in result.unsent)
+        say(screen, f"{name}: stopped ({reason}); {missing} trials not sent")
+
+
+def _print_limited(result: SendResult, screen: Console) -> None:
+    health = result.health
+    if not health.fit:
+        say(
+            screen,
+            f"CLIENT-LIMITED: this machine was too busy during {health.limited} of {result.recorded} trials (up to "
+            f"{health.lag_max_ms:.0f} ms late). Their times are left out. Their replies are counted.",
+        )
+
+
+def _exit_code(result: SendResult, run: RunDir, plan: Plan, summary: Summary, screen: Console) -> ExitCode:
+    if result.interrupted:
+        say(screen, INTERRUPTED)
+        return ExitCode.INTERRUPTED
+    silent = unanswered(run, plan)
+    if silent:
+        say(screen, f"No reply from: {', '.join(silent)}")
+    if not is_whole(run.manifest):  # a part is not compared with the bar; the merged run is
+        return ExitCode.INFRASTRUCTURE if silent else ExitCode.OK
+    return exit_code(summary, silent)
