@@ -38,7 +38,7 @@ def test_a_real_server_is_recorded_judged_and_reported(run: Path) -> None:
         assert provider["counts"]["arrived"] == provider["counts"]["trials"]
         assert provider["metrics"]["ttft"]["value"] > 0
         assert provider["metrics"]["success_rate"]["value"] == 1.0
-    assert summary["noise_floor"]["tool_call_f1"]["n"] > 0
+    assert summary["self_agreement"]["tool_call_f1"]["n"] > 0
     page = (run / "report.html").read_text("utf-8")
     assert "q2_k" in page
     assert "gemma-3-270m" in page
