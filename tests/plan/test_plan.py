@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueweight.core import Case, ConfigError, Mode, Price, Provider, Role, Trial
+from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Price, Provider, Role, Trial
 from trueweight.plan import forecast, make_plan, token_ceiling
+from trueweight.protocols.chat import Chat
 
 REFERENCE = Provider("ref", "http://h/v1", "big", role=Role.REFERENCE, price=Price(1.0, 2.0))
 CANDIDATES = tuple(Provider(f"c{n}", "http://h/v1", f"m{n}") for n in range(3))
@@ -137,3 +139,48 @@ def test_forecast_adds_up_and_is_none_without_a_price() -> None:
     assert ref.cost == pytest.approx(ref.input_tokens / 1e6 + 24.0)
     assert rows["c0"].cost is None
     assert sum(row.trials for row in rows.values()) == len(plan.trials)
+
+
+class Prompts(Chat):
+    """A protocol without tools and without streams."""
+
+    name = "prompts"
+    modes = (Mode.PLAIN,)
+
+    def cannot_express(self, case: Case) -> str:
+        return "it has no tools" if "tools" in case.request else ""
+
+
+@pytest.fixture
+def two_apis(monkeypatch: pytest.MonkeyPatch) -> Provider:
+    """A provider that is asked through chat completions and through an API that can express less."""
+    found = {**PROTOCOLS.all(), "prompts": Prompts()}
+    monkeypatch.setattr(PROTOCOLS, "all", lambda: found)
+    return Provider("two", "http://h/v1", "m", api=("chat", "prompts"))
+
+
+def test_every_api_that_can_express_a_case_has_its_trials(two_apis: Provider) -> None:
+    """A trial for each API and each mode of both; chat's ids are those of a provider with chat alone."""
+    plan = make_plan([case("k0")], [two_apis])
+    assert sorted((t.api, t.mode) for t in plan.trials) == [
+        ("chat", Mode.PLAIN), ("chat", Mode.STREAM), ("prompts", Mode.PLAIN)
+    ]  # fmt: skip
+    assert len({t.id for t in plan.trials}) == 3
+    alone = make_plan([case("k0")], [replace(two_apis, api=("chat",))])
+    assert {t.id for t in alone.trials} < {t.id for t in plan.trials}
+
+
+def test_what_an_api_cannot_express_is_in_the_plan_with_its_reason(two_apis: Provider) -> None:
+    """Tools, a mode it does not have, a case about another API: no trial, and a row that says why."""
+    tools, streamed = case("k1", tools=[]), replace(case("k2"), modes=(Mode.STREAM,))
+    only = replace(case("k3"), api="prompts")
+    plan = make_plan([tools, streamed, only, replace(case("k4"), api="models", modes=(Mode.PLAIN,))],
+                     [two_apis, replace(two_apis, name="chat-only", api=("chat",))])  # fmt: skip
+    assert {(one.case, one.provider, one.api): one.reason for one in plan.inexpressible} == {
+        ("s/k1", "two", "prompts"): "it has no tools",
+        ("s/k2", "two", "prompts"): "it has no stream replies",
+        ("s/k3", "chat-only", "prompts"): "the case is about prompts, and the provider is asked through chat",
+    }
+    assert {(t.case.key, t.provider.name) for t in plan.trials if t.api == "models"} == {
+        ("s/k4", "two"), ("s/k4", "chat-only")
+    }  # fmt: skip

@@ -255,7 +255,11 @@ def test_changes_are_said_plainly(manifest: Manifest) -> None:
         manifest,
         seed=8,
         suites=(structs.replace(manifest.suites[0], digest="1" * 64),),
-        providers=(replace(ref, model="other"), replace(cand, timeout=5.0), replace(cand, name="more")),
+        providers=(
+            replace(ref, model="other"),
+            replace(cand, timeout=5.0, api=("chat", "x")),
+            replace(cand, name="more"),
+        ),
     )
     text = "\n".join(explain_change(manifest, new))
     for words in (
@@ -263,6 +267,7 @@ def test_changes_are_said_plainly(manifest: Manifest) -> None:
         "Suite 's' changed",
         "'ref': model changed",
         "timeout was 120.0",
+        "api was chat and is chat, x",
         "'more' is new",
     ):
         assert words in text

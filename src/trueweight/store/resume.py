@@ -74,6 +74,11 @@ def _one_provider(old: Provider, new: Provider) -> Iterator[str]:
     sent = [key for key in _SENT if getattr(old, key) != getattr(new, key)]
     if sent:
         yield f"Provider {new.name!r}: {', '.join(sent)} changed, so all of its trials are sent again."
+    if old.api != new.api:
+        yield (
+            f"Provider {new.name!r}: api was {', '.join(old.api)} and is {', '.join(new.api)}: trials through an added "
+            "API are sent, recorded trials through a removed one no longer count."
+        )
     for key in _NOT_SENT:
         if getattr(old, key) != getattr(new, key):
             was, now = getattr(old, key), getattr(new, key)

@@ -11,7 +11,7 @@ from typing import Self
 
 from msgspec.structs import replace
 
-from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError, trial_id
+from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError, apis_of, trial_id
 from trueweight.store.cases import decode_cases, encode_cases
 from trueweight.store.files import RunFile, disk_error, inside, open_plain, read_plain, replace_plain
 from trueweight.store.lock import Lock
@@ -30,10 +30,10 @@ class CurrentPlan:
         self._providers = {provider.name: provider for provider in manifest.providers}
 
     def contains(self, exchange: Exchange) -> bool:
-        """Whether the case and the provider are still in the run, and their request is still the same."""
+        """Whether the case and the provider are still in the run, through this API, and their request is the same."""
         case = self._cases.get(f"{exchange.suite}/{exchange.case}")
         provider = self._providers.get(exchange.provider)
-        if case is None or provider is None:
+        if case is None or provider is None or exchange.api not in apis_of(case, provider).asked:
             return False
         return trial_id(case, provider, exchange.repeat, exchange.mode, exchange.api) == exchange.trial
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from trueweight.checks import all_checks
@@ -33,6 +33,7 @@ class FailingCase:
 
 
 class _Failing(NamedTuple):
+    api: str
     mode: Mode
     finding: Finding
     called: tuple[str, ...]
@@ -66,6 +67,8 @@ def lookup_failing_case(run: RunDir, case_id: str, provider_name: str, *, check:
         raise ConfigError(words, code="shrink-no-failure", where=str(run.path), hint=hint)
     best = min(fitting, key=_priority)
     times = sum((one.finding.check, one.mode) == (best.finding.check, best.mode) for one in failing)
+    # Asked through the API of the failure alone, so that every attempt is.
+    provider = replace(provider, api=(best.api,))
     return FailingCase(case, provider, best.mode, best.finding, best.called, times, replies[best.mode])
 
 
@@ -85,7 +88,7 @@ def _failing(run: RunDir, case: Case, provider: Provider, replies: Counter[Mode]
         replies[exchange.mode] += judged.reply is not None
         called = tuple(call.name or "" for call in judged.reply.calls) if judged.reply is not None else ()
         found += [
-            _Failing(exchange.mode, finding, called)
+            _Failing(exchange.api, exchange.mode, finding, called)
             for finding in judged.observation.findings
             if finding.outcome is Outcome.FAIL
         ]
