@@ -17,7 +17,6 @@ SOURCE = Path(__file__).parents[1] / "src" / "trueweight"
 SHARED_NAMES: Mapping[str, str] = {
     "Cell": "the page's cell is replaced by the summary's",
     "Difference": "the page's difference is replaced by the assessment's",
-    "Discordant": "report/standing.py moves into assess/",
     "Line": "three pages of the report; they are rewritten on the typed summary",
     "Row": "two pages of the report; they are rewritten on the typed summary",
 }

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from report_sample import make_evidences, make_summary
+from report_sample import make_evidences, make_summary, typed
 from test_report_formats import HOSTILE, hostile_summary
 from test_report_page import hostile_evidence
 
@@ -24,7 +24,7 @@ Opener = Callable[..., Any]
 def html() -> str:
     """The sample run's report."""
     summary = make_summary()
-    return render_html(summary, make_evidences(summary))
+    return render_html(typed(summary), make_evidences(summary))
 
 
 def _rows(page: Any) -> list[str]:
@@ -155,7 +155,7 @@ def test_a_stroke_in_a_name_does_not_break_a_link(open_page: Opener) -> None:
     summary["providers"]["a|b"] = summary["providers"].pop("leaky-parser")
     for row in summary["cases"]:
         row["cells"]["a|b"] = row["cells"].pop("leaky-parser")
-    page = open_page(render_html(summary, make_evidences(summary))).page
+    page = open_page(render_html(typed(summary), make_evidences(summary))).page
     page.locator("#rows a[aria-label^='a|b: fail']").first.click()
     assert page.locator("dialog[open] section[aria-label='a|b'] .finding").count() >= 1
 
@@ -170,7 +170,9 @@ def test_the_first_divergence_ignores_ids_and_times(open_page: Opener, html: str
 def test_hostile_content_shows_as_text_and_does_nothing(open_page: Opener) -> None:
     """Script tags, handlers, escapes and bidi marks in every field: nothing of theirs runs, and nothing is asked."""
     summary = hostile_summary("<img src=x onerror=alert(1)>" + HOSTILE)
-    opened = open_page(render_html(summary, hostile_evidence(summary, "<svg onload=alert(2)></script>" + HOSTILE)))
+    opened = open_page(
+        render_html(typed(summary), hostile_evidence(summary, "<svg onload=alert(2)></script>" + HOSTILE))
+    )
     page = opened.page
     page.locator(".findings a", has_text="evidence").first.click()
     assert "<svg onload=alert(2)></script>" in page.locator("dialog[open]").inner_text()
@@ -201,7 +203,7 @@ def test_a_busy_client_is_marked_in_its_cells_and_can_be_asked_for(open_page: Op
     summary = make_summary()
     row = summary["cases"][0]
     row["cells"]["twin"]["plain"]["client_limited"] = True
-    opened = open_page(render_html(summary, make_evidences(summary)))
+    opened = open_page(render_html(typed(summary), make_evidences(summary)))
     page = opened.page
     page.fill("#q", "twin:client-limited")
     assert len(_rows(page)) == 1
@@ -235,7 +237,7 @@ def test_a_name_with_a_space_can_be_asked_for(open_page: Opener) -> None:
     summary["providers"]["leaky parser"] = summary["providers"].pop("leaky-parser")
     for row in summary["cases"]:
         row["cells"]["leaky parser"] = row["cells"].pop("leaky-parser")
-    page = open_page(render_html(summary, ())).page
+    page = open_page(render_html(typed(summary), ())).page
     page.fill("#q", "is:failing and lea")
     assert page.locator("#q-words option").count() == 0
     page.fill("#q", 'is:failing and "leaky p')

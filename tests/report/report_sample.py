@@ -13,6 +13,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from trueweight.assess import assess
 from trueweight.core import (
     Anomaly,
     Attempt,
@@ -32,6 +33,7 @@ from trueweight.core import (
     ToolCall,
     Usage,
 )
+from trueweight.core.summary import Summary, decode_summary, well_formed
 from trueweight.report import Evidence
 
 PROVIDERS = ("flaky", "int4", "leaky-parser", "no-strict", "other-stack", "reference", "slow", "twin")
@@ -266,6 +268,46 @@ def make_summary(count: int = 80, providers: tuple[str, ...] = PROVIDERS) -> dic
         "providers": out,
         "cases": rows,
     }  # fmt: skip
+
+
+_ESTIMATE: dict[str, Any] = {"value": None, "low": None, "high": None, "n": 40, "unit": "", "method": "by hand"}
+_NO_DRIFT: dict[str, Any] = {
+    "verdict": "drift", "mode": None, "e_value": 1.0, "e_equal": 1.0, "alpha": 0.01, "tau": 0.02, "words": "Drift.",
+    "effect": {"value": 0.1, "low": 0.05, "high": 0.2, "unit": "difference"},
+}  # fmt: skip
+
+
+def _estimates(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: _ESTIMATE | one for name, one in found.items()}
+
+
+def _drift(found: dict[str, Any]) -> dict[str, Any]:
+    whole = _NO_DRIFT | found
+    ladder = [{**one, "effect": _ESTIMATE | one["effect"]} for one in whole.get("ladder", ())]
+    return whole | {"effect": _ESTIMATE | whole["effect"], "ladder": ladder}
+
+
+def _provider(found: dict[str, Any], trials: int, cases_of_run: int) -> dict[str, Any]:
+    counts = {"recorded": trials, "arrived": trials, "cases_answered": cases_of_run} | found["counts"]
+    verdict = found.get("verdict")
+    out = found | {
+        "metrics": _estimates(found["metrics"]),
+        "versus_reference": _estimates(found["versus_reference"]),
+        "counts": counts,
+        "findings": [{"outcome": "fail", "cases_judged": 48, **finding} for finding in found["findings"]],
+        "verdict": None if verdict is None else {"bar": "b" * 64, "reasons": [], **verdict},
+    }
+    return out | ({"drift": _drift(found["drift"])} if found.get("drift") else {})
+
+
+def typed(summary: dict[str, Any] | Summary) -> Summary:
+    """A summary of format 1, written by hand and in part, as the typed one with its assessments."""
+    if isinstance(summary, Summary):
+        return summary
+    cases_of_run = summary["run"]["cases"]
+    providers = {name: _provider(one, 2 * cases_of_run, cases_of_run) for name, one in summary["providers"].items()}
+    whole = summary | {"providers": providers, "noise_floor": _estimates(summary["noise_floor"])}
+    return assess(decode_summary(json.dumps(well_formed(whole))))
 
 
 def _request(case: str, mode: str) -> RequestRecord:

@@ -9,13 +9,15 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
-from report_sample import make_summary
+from report_sample import make_summary, typed
 from rich.console import Console
 
 from trueweight.core import ConfigError
+from trueweight.core.summary import decode_summary
 from trueweight.report import find_format, format_names, render, render_markdown
-from trueweight.report.formats.markdown import fenced, inline
+from trueweight.report.markdown_text import fenced, inline
 from trueweight.report.terminal import print_table
+from trueweight.report.words import summary_sentence
 
 HOSTILE = (
     "\x1b[2J<script>alert(1)</script> ![x](http://evil/p.png) [y](javascript:z) @everyone #12 "
@@ -42,7 +44,7 @@ def hostile_summary(text: str = HOSTILE) -> dict[str, Any]:
 
 def _screen(summary: dict[str, Any], width: int = 80) -> str:
     out = io.StringIO()
-    print_table(summary, Console(file=out, width=width, color_system=None))
+    print_table(typed(summary), Console(file=out, width=width, color_system=None))
     return out.getvalue()
 
 
@@ -52,8 +54,8 @@ def test_the_table_fits_80_columns() -> None:
     screen = _screen(summary)
     assert max(map(len, screen.splitlines())) <= 80
     flat = " ".join(screen.split())
-    for name, provider in summary["providers"].items():
-        assert f"{name}: {provider['sentence']}" in flat
+    for name, provider in typed(summary).providers.items():
+        assert f"{name}: {summary_sentence(provider)}" in flat
 
 
 def test_the_table_names_the_metrics_as_numbers_with_their_intervals() -> None:
@@ -70,7 +72,10 @@ def test_the_terminal_says_what_the_bar_says() -> None:
     reason = {"rule": "tool_call_f1 - reference ≥ -0.05", "outcome": "inconclusive", "message": "0", "more_trials": 88}
     summary["providers"]["twin"]["verdict"] = {"outcome": "inconclusive", "reasons": [reason]}
     flat = " ".join(_screen(summary).split())
-    assert "twin: tool_call_f1 − reference ≥ −0.05: about 88 more trials would decide. Nothing found" in flat
+    assert (
+        "twin: tool_call_f1 − reference ≥ −0.05: about 88 more trials would decide. 2% of 160 first attempts failed"
+        in flat
+    )
 
 
 def test_no_colour_without_a_terminal() -> None:
@@ -85,7 +90,7 @@ def test_a_summary_with_nothing_in_it_still_prints() -> None:
     summary["noise_floor"] = {}
     assert "n/a" in _screen(summary)
     for name in format_names():
-        assert render(name, summary)
+        assert render(name, typed(summary))
 
 
 def test_nothing_hostile_reaches_the_terminal() -> None:
@@ -102,7 +107,7 @@ def _outside_fences(markdown: str) -> str:
 
 def test_nothing_hostile_acts_in_markdown() -> None:
     """Outside our fences there is no link, image, tag of theirs, mention, issue number or heading."""
-    text = _outside_fences(render_markdown(hostile_summary()))
+    text = _outside_fences(render_markdown(typed(hostile_summary())))
     assert "<script" not in text
     assert "](" not in text
     assert not re.search(r"@\w|(?<!&)#\d|www\.|://", text)
@@ -113,7 +118,7 @@ def test_nothing_hostile_acts_in_markdown() -> None:
 
 def test_hostile_text_cannot_split_a_table_row() -> None:
     """Every row of the table has as many cells as its head."""
-    rows = [line for line in render_markdown(hostile_summary()).splitlines() if line.startswith("|")]
+    rows = [line for line in render_markdown(typed(hostile_summary())).splitlines() if line.startswith("|")]
     assert len({row.count("|") for row in rows}) == 1
     assert len(rows) == 2 + 8
 
@@ -135,7 +140,7 @@ def test_inline_text_stays_readable() -> None:
 
 def test_junit_counts_failures_errors_and_skips_apart() -> None:
     """A lost request is an error, a broken law a failure; the attributes agree with the elements."""
-    root = ET.fromstring(render("junit", make_summary()))
+    root = ET.fromstring(render("junit", typed(make_summary())))
     suites = {suite.get("name"): suite for suite in root}
     assert len(suites) == 8
     flaky, leaky = suites["flaky"], suites["leaky-parser"]
@@ -147,12 +152,12 @@ def test_junit_counts_failures_errors_and_skips_apart() -> None:
 
 def test_hostile_junit_is_well_formed() -> None:
     """Controls and surrogates, which XML cannot hold, are shown; the rest is escaped."""
-    assert ET.fromstring(render("junit", hostile_summary()).encode("utf-8")) is not None
+    assert ET.fromstring(render("junit", typed(hostile_summary())).encode("utf-8")) is not None
 
 
 def test_the_badge_says_counts_only() -> None:
     """Shields' endpoint format, coloured by the worst group, with no words of a provider in it."""
-    badge = json.loads(render("badge", hostile_summary()))
+    badge = json.loads(render("badge", typed(hostile_summary())))
     assert badge["schemaVersion"] == 1
     assert badge["color"] in {"critical", "yellow"}
     assert set(badge) == {"schemaVersion", "label", "message", "color"}
@@ -161,9 +166,9 @@ def test_the_badge_says_counts_only() -> None:
 
 def test_json_is_the_summary() -> None:
     """The JSON format loses nothing, and is ASCII, so that ``cat`` is safe."""
-    summary = hostile_summary()
+    summary = typed(hostile_summary())
     text = render("json", summary)
-    assert json.loads(text) == summary
+    assert decode_summary(text) == summary
     assert text.isascii()
 
 

@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trueweight.core import Estimate
 from trueweight.report.axes import MARGIN, WIDTH, axis, mark
 from trueweight.report.numbers import percent, plain, points, sample, span, write
+
+
+def _estimate(value: float | None, low: float | None, high: float | None, unit: str, n: int = 40) -> Estimate:
+    return Estimate(value, low, high, n, unit, "by hand")
 
 
 @given(st.floats(0, 1, exclude_min=True, exclude_max=True))
@@ -37,15 +42,18 @@ def test_each_unit_has_its_style(value: float | None, unit: str, text: str) -> N
 
 def test_one_sided_limits_are_written_as_such() -> None:
     """An interval with one honest end does not pretend to another."""
-    assert span({"low": 0.954, "high": None, "unit": "proportion"}) == "≥ 95.4"
-    assert span({"low": None, "high": 0.046, "unit": "proportion"}) == "≤ 4.6"
-    assert span({"low": None, "high": None, "unit": "ms"}) == ""
-    assert span({"low": -0.03, "high": 0.004, "unit": "difference"}) == "−3.0 to +0.4"
+    assert span(_estimate(None, 0.954, None, "proportion")) == "≥ 95.4"
+    assert span(_estimate(None, None, 0.046, "proportion")) == "≤ 4.6"
+    assert span(_estimate(None, None, None, "ms")) == ""
+    assert span(_estimate(None, -0.03, 0.004, "difference")) == "−3.0 to +0.4"
 
 
 def test_what_is_missing_is_said() -> None:
     """``n of N`` and why the rest is missing."""
-    assert sample({"n": 78, "of": 80, "missing": {"transport": 2}}) == "n = 78 of 80 (2 transport)"
+    assert (
+        sample(Estimate(0.9, None, None, 78, "proportion", "", of=80, missing={"transport": 2}))
+        == "n = 78 of 80 (2 transport)"
+    )
 
 
 def test_negative_numbers_carry_a_minus_sign() -> None:
@@ -56,7 +64,7 @@ def test_negative_numbers_carry_a_minus_sign() -> None:
 @given(st.lists(st.floats(1e-3, 1e6), min_size=1), st.booleans())
 def test_every_estimate_stands_on_the_shared_axis_in_order(values: list[float], log: bool) -> None:
     """Marks stay inside the drawing, and a larger value never stands left of a smaller one."""
-    estimates = [{"value": v, "low": v * 0.9, "high": v * 1.1, "unit": "ms"} for v in sorted(values)]
+    estimates = [_estimate(v, v * 0.9, v * 1.1, "ms") for v in sorted(values)]
     scale = axis(estimates, log=log)
     marks = [mark(scale, estimate) for estimate in estimates]
     places = [m.x for m in marks if m]
@@ -67,18 +75,18 @@ def test_every_estimate_stands_on_the_shared_axis_in_order(values: list[float], 
 
 def test_an_axis_of_proportions_ends_at_one_and_starts_round() -> None:
     """97% to 100% is drawn from 95%, so that the difference can be seen; the ticks say where it starts."""
-    scale = axis([{"value": 0.99, "low": 0.97, "high": 1.0, "unit": "proportion"}], log=False)
+    scale = axis([_estimate(0.99, 0.97, 1.0, "proportion")], log=False)
     assert scale is not None
     assert [tick.label for tick in scale.ticks()] == ["95%", "100%"]
 
 
 def test_nothing_measured_gives_no_axis() -> None:
     """A metric that no provider has is no column."""
-    assert axis([{"value": None, "unit": "ms"}, {}], log=True) is None
+    assert axis([_estimate(None, None, None, "ms")], log=True) is None
 
 
 def test_an_axis_that_starts_at_nothing_is_labelled_by_a_plain_zero() -> None:
     """There is no less than nothing to be drawn, and "−0" looks as if there were."""
-    scale = axis([{"value": 1.0, "low": 0.0, "high": 1.0, "unit": "difference"}], log=False)
+    scale = axis([_estimate(1.0, 0.0, 1.0, "difference")], log=False)
     assert scale is not None
     assert [tick.label for tick in scale.ticks()] == ["0", "1"]

@@ -1,45 +1,49 @@
-"""Use, avoid, undecided: on which ground."""
+"""Use, avoid, undecided, in a word and with the reason: what the assessment decides and the report says."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from report_sample import make_summary
+from report_sample import make_summary, typed
 
-from trueweight.report.standing import Discordant, Group, standings
+from trueweight.core.assessment import Recommendation
+from trueweight.report.words import ranked
+from trueweight.statistics.paired import sign_test_worse
+
+R = Recommendation
 
 
-def _groups(summary: dict[str, Any]) -> dict[str, Group]:
-    return {standing.provider: standing.group for standing in standings(summary)}
+def _groups(summary: dict[str, Any]) -> dict[str, Recommendation]:
+    return {one.name: one.recommendation for one in ranked(typed(summary))}
 
 
 def test_defects_are_told_from_health() -> None:
     """Healthy providers may be used, broken ones are to be avoided, and being slow is not being wrong."""
     assert _groups(make_summary()) == {
-        "reference": Group.REFERENCE,
-        "twin": Group.USE,
-        "other-stack": Group.USE,
-        "slow": Group.USE,
-        "leaky-parser": Group.AVOID,
-        "no-strict": Group.AVOID,
-        "int4": Group.AVOID,
-        "flaky": Group.AVOID,
+        "reference": R.REFERENCE,
+        "twin": R.USE,
+        "other-stack": R.USE,
+        "slow": R.USE,
+        "leaky-parser": R.AVOID,
+        "no-strict": R.AVOID,
+        "int4": R.AVOID,
+        "flaky": R.AVOID,
     }
 
 
 def test_the_reference_comes_first_and_the_worst_last() -> None:
     """Best first, so that the reader may stop reading early."""
-    order = [standing.provider for standing in standings(make_summary())]
+    order = [one.name for one in ranked(typed(make_summary()))]
     assert order[0] == "reference"
     assert order[-1] == "leaky-parser"
 
 
 def test_sign_test_is_exact() -> None:
     """8 to 0 is 2⁻⁸; no discordance at all is no evidence."""
-    assert Discordant(8, 0).p_worse() == pytest.approx(2**-8)
-    assert Discordant(0, 0).p_worse() == 1
-    assert Discordant(5, 5).p_worse() == pytest.approx(0.623046875)
+    assert sign_test_worse(8, 0) == pytest.approx(2**-8)
+    assert sign_test_worse(0, 0) == 1
+    assert sign_test_worse(5, 5) == pytest.approx(0.623046875)
 
 
 def _fail_first(summary: dict[str, Any], provider: str, count: int) -> None:
@@ -48,8 +52,8 @@ def _fail_first(summary: dict[str, Any], provider: str, count: int) -> None:
         row["cells"][provider]["plain"]["outcome"] = "fail"
 
 
-@pytest.mark.parametrize(("count", "group"), [(0, Group.USE), (3, Group.UNDECIDED), (12, Group.AVOID)])
-def test_a_few_failures_are_undecided_and_many_are_not(count: int, group: Group) -> None:
+@pytest.mark.parametrize(("count", "group"), [(0, R.USE), (3, R.UNDECIDED), (12, R.AVOID)])
+def test_a_few_failures_are_undecided_and_many_are_not(count: int, group: Recommendation) -> None:
     """Too few discordant cases to call is said, and is neither a pass nor a fail."""
     summary = make_summary()
     _fail_first(summary, "twin", count)
@@ -61,14 +65,14 @@ def test_failing_like_the_reference_is_not_held_against_anyone() -> None:
     summary = make_summary()
     _fail_first(summary, "twin", 12)
     _fail_first(summary, "reference", 12)
-    assert _groups(summary)["twin"] is Group.USE
+    assert _groups(summary)["twin"] is R.USE
 
 
 def test_a_difference_with_its_interval_below_zero_is_never_a_pass() -> None:
     """Below the noise floor is not safe, even when no case by case evidence suffices."""
     summary = make_summary()
     summary["providers"]["twin"]["versus_reference"]["tool_call_f1"] |= {"value": -0.05, "low": -0.09, "high": -0.01}
-    assert _groups(summary)["twin"] is Group.UNDECIDED
+    assert _groups(summary)["twin"] is R.UNDECIDED
 
 
 def test_a_bar_decides_where_there_is_one() -> None:
@@ -77,14 +81,18 @@ def test_a_bar_decides_where_there_is_one() -> None:
     for name, outcome in (("twin", "inconclusive"), ("leaky-parser", "pass"), ("slow", "fail")):
         summary["providers"][name]["verdict"] = {"outcome": outcome}
     groups = _groups(summary)
-    assert (groups["twin"], groups["leaky-parser"], groups["slow"]) == (Group.UNDECIDED, Group.USE, Group.AVOID)
+    assert (groups["twin"], groups["leaky-parser"], groups["slow"]) == (
+        R.UNDECIDED,
+        R.USE,
+        R.AVOID,
+    )
 
 
 def test_who_never_answered_is_undecided() -> None:
     """No answer is no evidence about the model: not a pass, and not a fail."""
     summary = make_summary()
     summary["providers"]["twin"]["metrics"]["success_rate"] |= {"value": 0.0, "low": None, "high": 0.02}
-    assert _groups(summary)["twin"] is Group.UNDECIDED
+    assert _groups(summary)["twin"] is R.UNDECIDED
 
 
 def test_without_a_reference_must_laws_decide() -> None:
@@ -92,12 +100,12 @@ def test_without_a_reference_must_laws_decide() -> None:
     summary = make_summary()
     summary["run"]["reference"] = None
     groups = _groups(summary)
-    assert groups["leaky-parser"] is Group.AVOID
-    assert groups["reference"] is Group.USE
+    assert groups["leaky-parser"] is R.AVOID
+    assert groups["reference"] is R.USE
 
 
 def _words(summary: dict[str, Any]) -> dict[str, str]:
-    return {standing.provider: standing.word for standing in standings(summary)}
+    return {one.name: one.word for one in ranked(typed(summary))}
 
 
 def test_without_drift_nobody_is_cleared_of_it() -> None:
@@ -110,9 +118,13 @@ def test_without_drift_nobody_is_cleared_of_it() -> None:
 
 @pytest.mark.parametrize(
     ("verdict", "group"),
-    [("drift", Group.AVOID), ("inconclusive", Group.UNDECIDED), ("misconfigured", Group.UNDECIDED)],
+    [
+        ("drift", R.AVOID),
+        ("inconclusive", R.UNDECIDED),
+        ("misconfigured", R.UNDECIDED),
+    ],
 )
-def test_drift_can_spoil_a_standing(verdict: str, group: Group) -> None:
+def test_drift_can_spoil_a_standing(verdict: str, group: Recommendation) -> None:
     """A faultless provider that drifts is to be avoided; one of which drift knows nothing is open."""
     summary = make_summary()
     summary["providers"]["twin"]["drift"] = {"verdict": verdict, "rung": "Q4_0"}
@@ -123,7 +135,7 @@ def test_no_drift_verdict_repairs_a_fault() -> None:
     """The same weights behind a broken parser are broken."""
     summary = make_summary()
     summary["providers"]["leaky-parser"]["drift"] = {"verdict": "equivalent"}
-    assert _groups(summary)["leaky-parser"] is Group.AVOID
+    assert _groups(summary)["leaky-parser"] is R.AVOID
 
 
 def test_slower_is_said_only_beyond_chance_and_where_it_matters() -> None:
@@ -132,7 +144,7 @@ def test_slower_is_said_only_beyond_chance_and_where_it_matters() -> None:
     slow = summary["providers"]["slow"]
     slow["versus_reference"]["ttft"] = {"value": 500.0, "low": 450.0, "high": 550.0, "unit": "ms", "p_holm": 0.001}
     assert _words(summary)["slow"] == "slower"
-    assert _groups(summary)["slow"] is Group.USE
+    assert _groups(summary)["slow"] is R.USE
     slow["versus_reference"]["ttft"] |= {"low": 1.0}
     assert _words(summary)["slow"] == "no fault"
 
@@ -146,10 +158,10 @@ def test_a_bar_decides_before_anything_else() -> None:
     ]
     summary["providers"]["twin"]["verdict"] = {"outcome": "fail", "reasons": reasons}
     summary["providers"]["leaky-parser"]["verdict"] = {"outcome": "pass", "reasons": []}
-    found = {standing.provider: standing for standing in standings(summary)}
+    found = {one.name: one for one in ranked(typed(summary))}
     assert found["twin"].word == "FAIL"
-    assert found["twin"].ground == "schema_accuracy ≥ 0.99: 0.93 [0.9, 0.95], n = 80"
-    assert found["leaky-parser"].group is Group.USE
+    assert found["twin"].reason == "schema_accuracy ≥ 0.99: 0.93 [0.9, 0.95], n = 80"
+    assert found["leaky-parser"].recommendation is R.USE
 
 
 def test_failing_first_attempts_are_unreliable_even_if_retries_help() -> None:
@@ -169,18 +181,18 @@ def test_who_was_not_asked_is_undecided() -> None:
     summary = make_summary()
     _counted(summary, "twin", recorded=0, arrived=0, cases_answered=0)
     summary["providers"]["twin"]["metrics"] = {}
-    found = {standing.provider: standing for standing in standings(summary)}["twin"]
-    assert (found.group, found.ground) == (Group.UNDECIDED, "not asked yet")
+    found = {one.name: one for one in ranked(typed(summary))}["twin"]
+    assert (found.recommendation, found.reason) == (R.UNDECIDED, "not asked yet")
 
 
-@pytest.mark.parametrize(("answered", "group"), [(1, Group.UNDECIDED), (28, Group.UNDECIDED), (29, Group.USE)])
-def test_who_answered_a_part_is_cleared_only_if_the_part_is_enough(answered: int, group: Group) -> None:
+@pytest.mark.parametrize(("answered", "group"), [(1, R.UNDECIDED), (28, R.UNDECIDED), (29, R.USE)])
+def test_who_answered_a_part_is_cleared_only_if_the_part_is_enough(answered: int, group: Recommendation) -> None:
     """With 28 cases one in ten could fail unseen (95%), with 29 it could not."""
     summary = make_summary()
     _counted(summary, "twin", recorded=2 * answered, arrived=2 * answered, cases_answered=answered)
-    found = {standing.provider: standing for standing in standings(summary)}["twin"]
-    assert found.group is group
-    assert (f"answered {answered} of 80 cases" in found.ground) is (group is Group.UNDECIDED)
+    found = {one.name: one for one in ranked(typed(summary))}["twin"]
+    assert found.recommendation is group
+    assert (f"answered {answered} of 80 cases" in found.reason) is (group is R.UNDECIDED)
 
 
 def test_a_reference_that_never_answered_is_none() -> None:
@@ -189,8 +201,8 @@ def test_a_reference_that_never_answered_is_none() -> None:
     _counted(summary, "reference", recorded=40, arrived=0)
     summary["providers"]["reference"]["metrics"] = {}
     assert _words(summary)["reference"] == "no answer"
-    assert _words(summary)["leaky-parser"] == "breaks laws"
-    assert _groups(summary)["twin"] is Group.USE
+    assert _words(summary)["leaky-parser"] == "breaks MUST"
+    assert _groups(summary)["twin"] is R.USE
 
 
 def test_many_metrics_are_many_chances() -> None:
@@ -200,9 +212,9 @@ def test_many_metrics_are_many_chances() -> None:
     below = {"value": -0.1, "low": -0.19, "high": -0.01, "unit": "difference", "p_holm": 0.01}
     versus = {f"metric_{i}": none for i in range(11)} | {"trigger_accuracy": below}
     summary["providers"]["twin"]["versus_reference"] = versus
-    assert _groups(summary)["twin"] is Group.UNDECIDED
+    assert _groups(summary)["twin"] is R.UNDECIDED
     versus["trigger_accuracy"] = {**below, "p_holm": 1e-6}
-    assert _groups(summary)["twin"] is Group.AVOID
+    assert _groups(summary)["twin"] is R.AVOID
 
 
 def test_slower_is_more_than_the_reference_differs_from_itself() -> None:
@@ -223,8 +235,8 @@ def test_what_takes_longest_to_decide_is_the_ground_of_the_undecided() -> None:
         {"rule": f"metric ≥ {n}", "outcome": "inconclusive", "message": "?", "more_trials": n} for n in (60, 790, 88)
     ]
     summary["providers"]["twin"]["verdict"] = {"outcome": "inconclusive", "reasons": reasons}
-    found = {standing.provider: standing for standing in standings(summary)}["twin"]
-    assert found.ground == "metric ≥ 790: about 790 more trials would decide; and 2 more rules"
+    found = {one.name: one for one in ranked(typed(summary))}["twin"]
+    assert found.reason == "metric ≥ 790: about 790 more trials would decide; and 2 more rules"
 
 
 def test_who_refuses_everything_did_answer() -> None:
@@ -232,5 +244,5 @@ def test_who_refuses_everything_did_answer() -> None:
     summary = make_summary()
     summary["providers"]["twin"]["metrics"]["success_rate"] |= {"value": 0.0, "low": None, "high": 0.02}
     _counted(summary, "twin", recorded=160, arrived=160)
-    found = {standing.provider: standing for standing in standings(summary)}["twin"]
-    assert (found.group, found.ground) == (Group.UNDECIDED, "refused every request")
+    found = {one.name: one for one in ranked(typed(summary))}["twin"]
+    assert (found.recommendation, found.reason) == (R.UNDECIDED, "refused every request")

@@ -8,7 +8,7 @@ from rich.table import Table
 from trueweight.cli._screen import say
 from trueweight.plan import Forecast, forecast
 from trueweight.report import visible
-from trueweight.report.reason_words import note_words
+from trueweight.report.words import note_words
 from trueweight.wire import WireSettings
 from trueweight.workflow.apis import api_notes
 from trueweight.workflow.send import PreparedRun

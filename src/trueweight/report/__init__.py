@@ -1,4 +1,4 @@
-"""What a run comes to, for people: summary and evidence in; HTML, markdown, JUnit, badge or a terminal table out."""
+"""Summary and evidence → HTML, markdown, JUnit, JSON, a badge, or a terminal table."""
 
 from trueweight.report.comparison import comparison_json, comparison_markdown
 from trueweight.report.divergence import divergence
@@ -7,15 +7,12 @@ from trueweight.report.formats import Format, find_format, format_names, render
 from trueweight.report.formats.markdown import render_markdown
 from trueweight.report.page import Failing, failing_cells, render_html, wanted_trials, write_html
 from trueweight.report.page.payload import evidence_json
-from trueweight.report.standing import Group, Standing, standings
 from trueweight.report.text import for_log, visible
 
 __all__ = [
     "Evidence",
     "Failing",
     "Format",
-    "Group",
-    "Standing",
     "comparison_json",
     "comparison_markdown",
     "divergence",
@@ -27,7 +24,6 @@ __all__ = [
     "render",
     "render_html",
     "render_markdown",
-    "standings",
     "visible",
     "wanted_trials",
     "write_html",

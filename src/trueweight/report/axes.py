@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
+import msgspec
+
+from trueweight.core import Estimate
 from trueweight.report.numbers import MINUS
 
 WIDTH: Final = 112.0
@@ -58,8 +61,18 @@ class Mark(NamedTuple):
     right: float
 
 
-def _finite(estimate: Mapping[str, Any]) -> list[float]:
-    return [float(estimate[key]) for key in ("value", "low", "high") if estimate.get(key) is not None]
+def point(value: float, unit: str = "") -> Estimate:
+    """A value without an interval, to be drawn."""
+    return Estimate(value, None, None, 1, unit, "")
+
+
+def without_interval(estimate: Estimate) -> Estimate:
+    """The same estimate without its interval, for what is drawn as a tick only."""
+    return msgspec.structs.replace(estimate, low=None, high=None)
+
+
+def _finite(estimate: Estimate) -> list[float]:
+    return [end for end in (estimate.value, estimate.low, estimate.high) if end is not None]
 
 
 def _round_down(value: float) -> float:
@@ -79,13 +92,13 @@ def _outwards(value: float) -> float:
     return float(f"{math.ceil(value / scale * 0.999999) * scale:.12g}")
 
 
-def axis(estimates: Iterable[Mapping[str, Any]], *, log: bool) -> Axis | None:
+def axis(estimates: Iterable[Estimate], *, log: bool) -> Axis | None:
     """The narrowest honest axis that holds all estimates; None when there is nothing to draw."""
-    known = [estimate for estimate in estimates if estimate.get("value") is not None]
+    known = [estimate for estimate in estimates if estimate.value is not None]
     numbers = [number for estimate in known for number in _finite(estimate)]
     if not numbers:
         return None
-    unit = str(known[0].get("unit", ""))
+    unit = known[0].unit
     if unit == "proportion":
         return Axis(next(start for start in _STARTS if start <= max(0.0, min(numbers))), 1.0, False, unit)
     positive = [number for number in numbers if number > 0]
@@ -97,10 +110,9 @@ def axis(estimates: Iterable[Mapping[str, Any]], *, log: bool) -> Axis | None:
     return Axis(low, high if high > low else low + 1.0, False, unit)
 
 
-def mark(scale: Axis | None, estimate: Mapping[str, Any] | None) -> Mark | None:
+def mark(scale: Axis | None, estimate: Estimate | None) -> Mark | None:
     """Where to draw an estimate; an end that is not known is drawn at the dot."""
-    if scale is None or not estimate or estimate.get("value") is None:
+    if scale is None or estimate is None or estimate.value is None:
         return None
-    value = float(estimate["value"])
-    low, high = estimate.get("low"), estimate.get("high")
-    return Mark(scale.at(value), scale.at(value if low is None else low), scale.at(value if high is None else high))
+    low, high = (estimate.value if end is None else end for end in (estimate.low, estimate.high))
+    return Mark(scale.at(estimate.value), scale.at(low), scale.at(high))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from trueweight.metrics import describe
-from trueweight.report.formats.markdown import inline
+from trueweight.report.markdown_text import inline
 from trueweight.report.numbers import points, span, write
 
 LISTED: Final = 10

@@ -8,8 +8,8 @@ from typing import Any, Final
 from trueweight.core import ExitCode, Ruling
 from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
 from trueweight.core.summary import Note
-from trueweight.report.reason_words import note_words, rule_message
 from trueweight.report.text import for_log
+from trueweight.report.words import note_words, rule_words
 
 FORMAT: Final = "trueweight.gate/1"
 MARKS: Final = {Ruling.PASS: "✓", Ruling.FAIL: "✕", Ruling.INCONCLUSIVE: "?"}
@@ -45,7 +45,7 @@ def _outcome(found: BarOutcome) -> dict[str, Any]:
 
 
 def _rule(rule: RuleOutcome) -> dict[str, Any]:
-    out: dict[str, Any] = {"rule": rule.rule, "outcome": rule.outcome.value, "message": rule_message(rule)}
+    out: dict[str, Any] = {"rule": rule.rule, "outcome": rule.outcome.value, "message": rule_words(rule)}
     optional = {"metric": rule.metric, "decides_at": rule.decides_at, "more_trials": rule.more_trials}
     return out | {name: value for name, value in optional.items() if value}
 
@@ -58,7 +58,7 @@ def gate_lines(
         never = ", never answered" if name in silent else ""
         yield f"{MARKS[found.outcome]} {for_log(name, limit=80)}: {found.outcome.value}{never}"
         for rule in found.rules:
-            yield for_log(f"    {MARKS[rule.outcome]} {rule.rule}: {rule_message(rule)}", limit=500)
+            yield for_log(f"    {MARKS[rule.outcome]} {rule.rule}: {rule_words(rule)}", limit=500)
     for note in notes:
         yield for_log(f"note: {note_words(note)}")
     counts = {ruling: count for ruling, count in _counts(outcomes).items() if count}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
+
+from trueweight.core import Estimate
 
 NONE: Final = "n/a"
 MINUS: Final = "−"
@@ -50,29 +51,26 @@ def write(value: float | None, unit: str, decimals: int | None = None) -> str:
     return plain(value, decimals_of(value) if decimals is None else decimals)
 
 
-def sample(estimate: Mapping[str, Any]) -> str:
+def sample(estimate: Estimate) -> str:
     """``n = 78 of 80``: how much the number rests on, and what is missing."""
-    of = estimate.get("of")
-    text = f"n = {estimate.get('n', 0)}"
-    if of is not None and of != estimate.get("n"):
-        text += f" of {of}"
-    missing = estimate.get("missing") or {}
-    if missing:
-        text += " (" + ", ".join(f"{count} {why}" for why, count in sorted(missing.items())) + ")"
+    text = f"n = {estimate.n}"
+    if estimate.of is not None and estimate.of != estimate.n:
+        text += f" of {estimate.of}"
+    if estimate.missing:
+        text += " (" + ", ".join(f"{count} {why}" for why, count in sorted(estimate.missing.items())) + ")"
     return text
 
 
-def span(estimate: Mapping[str, Any], decimals: int | None = None) -> str:
+def span(estimate: Estimate, decimals: int | None = None) -> str:
     """The interval in the least ink: ``95.1–98.6``, ``≥ 95.4``, ``−3.1 to +0.4``; empty when there is none."""
-    unit = str(estimate.get("unit", ""))
-    if decimals is None and estimate.get("low") is not None and estimate.get("high") is not None:
+    unit = estimate.unit
+    if decimals is None and estimate.low is not None and estimate.high is not None:
         # The width says which digits mean anything, and no end is more exact than the value.
-        decimals = decimals_of(estimate["high"] - estimate["low"])
-        if estimate.get("value"):
-            decimals = min(decimals, decimals_of(estimate["value"]))
+        decimals = decimals_of(estimate.high - estimate.low)
+        if estimate.value:
+            decimals = min(decimals, decimals_of(estimate.value))
     low, high = (
-        None if estimate.get(key) is None else write(estimate[key], unit, decimals).removesuffix("%")
-        for key in ("low", "high")
+        None if end is None else write(end, unit, decimals).removesuffix("%") for end in (estimate.low, estimate.high)
     )
     if low is None:
         return "" if high is None else f"≤ {high}"

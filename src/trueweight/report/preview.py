@@ -1,4 +1,4 @@
-"""An event of a stream in a few words: what it adds, without the envelope that every event repeats."""
+"""An event of a stream in one line: what it adds, without the envelope that every event repeats."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from trueweight.core import ConfigError
 from trueweight.core.summary import Summary, encode_summary
 from trueweight.report import render, wanted_trials
-from trueweight.report.as_format_1 import as_format_1
 from trueweight.report.site import SiteRun, overview, public_evidence, public_summary
 from trueweight.store import RunDir, RunFile, read_plain, replace_plain
 from trueweight.workflow.finish import evidence, judge
@@ -30,25 +29,23 @@ class Entry(SiteRun):
 
     Attributes:
         recorded: whether the folder is a run with its exchanges, not only what was published of one.
-        typed: its summary.
     """
 
     path: Path
     recorded: bool
-    typed: Summary
 
     def report(self, *, public: bool) -> str:
         """Its report, with evidence if there still is any."""
         if self.recorded:
             with RunDir.open(self.path) as run:
-                return report_of(run, self.typed, public=public)
+                return report_of(run, self.summary, public=public)
         if RunFile.REPORT.is_in(self.path):
             return read_plain(RunFile.REPORT.of(self.path)).decode("utf-8", "replace")
         return self.bare_report()
 
     def bare_report(self) -> str:
         """Its report from the summary alone: every number, no replies."""
-        return render("html", self.typed)
+        return render("html", self.summary)
 
 
 def report_of(run: RunDir, summary: Summary, *, public: bool) -> str:
@@ -84,11 +81,7 @@ def _read(path: Path, *, public: bool) -> Entry:
             summary = judge(run)
     else:
         summary = read_summary(RunFile.SUMMARY.of(path))
-    return _entry(path, public_summary(summary) if public else summary, recorded=recorded)
-
-
-def _entry(path: Path, summary: Summary, *, recorded: bool) -> Entry:
-    return Entry(path.name, as_format_1(summary), path, recorded, summary)
+    return Entry(path.name, public_summary(summary) if public else summary, path, recorded)
 
 
 def add_entry(folder: Path, run_path: Path, *, public: bool, name: str = "") -> Path:
@@ -170,7 +163,7 @@ def build_site(entries: Sequence[Entry], out: Path, *, keep: int, public: bool) 
         latest = ("latest",) if place == len(entries) - 1 else ()
         for folder in (f"runs/{entry.name}", *latest):
             write(f"{folder}/index.html", text)
-            write(f"{folder}/summary.json", encode_summary(entry.typed).decode("ascii"))
+            write(f"{folder}/summary.json", encode_summary(entry.summary).decode("ascii"))
     for name, text in overview(entries):
         write(name, text)
     return written

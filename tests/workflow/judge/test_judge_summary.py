@@ -19,7 +19,7 @@ from trueweight.core import Case, ConfigError, Exchange, FailureKind, Infrastruc
 from trueweight.core.assessment import ReasonCode
 from trueweight.core.schemas import load_schema, summary_schema
 from trueweight.core.summary import Summary, decode_summary, encode_summary
-from trueweight.report.as_format_1 import as_format_1
+from trueweight.report.words import summary_sentence
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.workflow.judge import judge_run, summarise
 
@@ -73,7 +73,7 @@ def summary_of(path: Path) -> dict[str, Any]:
 
 def said(path: Path) -> dict[str, str]:
     """The sentence of each provider."""
-    return {name: one["sentence"] for name, one in as_format_1(typed(path))["providers"].items()}
+    return {name: summary_sentence(one) for name, one in typed(path).providers.items()}
 
 
 def validate(value: dict[str, Any]) -> None:
@@ -158,7 +158,7 @@ def test_a_provider_that_never_answers_says_so_and_has_no_numbers(record: Make) 
     """All requests reset: one sentence, success 0 with an upper limit, every other share without a value."""
     path = record(dead=True)
     dead = summary_of(path)["providers"]["absent"]
-    assert said(path)["absent"] == "No answer ever came: all 24 requests failed (reset 24)."
+    assert said(path)["absent"] == "No answer arrived: all 24 requests failed (reset 24)."
     assert dead["metrics"]["success_rate"]["value"] == 0
     assert dead["metrics"]["success_rate"]["high"] == pytest.approx(1 - 0.05 ** (1 / 24), rel=1e-5)
     assert dead["metrics"]["schema_accuracy"] == {

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from trueweight.core.registry import Registry
-from trueweight.core.summary import Summary, summary_lines
-from trueweight.report.as_format_1 import as_format_1
+from trueweight.core.summary import Summary
 from trueweight.report.evidence import Evidence
 
-Render = Callable[[Mapping[str, Any], Iterable[Evidence]], str]
+Render = Callable[[Summary, Iterable[Evidence]], str]
 """Summary and evidence → the whole report as text. A format without evidence leaves the iterable alone."""
 
 
@@ -50,8 +49,6 @@ def find_format(name: str) -> Format:
     return _FORMATS.get(name)
 
 
-def render(name: str, summary: Summary | Mapping[str, Any], evidence: Iterable[Evidence] = ()) -> str:
+def render(name: str, summary: Summary, evidence: Iterable[Evidence] = ()) -> str:
     """A report in the format of that name."""
-    if name == "json" and isinstance(summary, Summary):
-        return summary_lines(summary)
-    return find_format(name).render(as_format_1(summary), evidence)
+    return find_format(name).render(summary, evidence)

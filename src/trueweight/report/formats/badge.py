@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
+from trueweight.core.assessment import Recommendation
+from trueweight.core.summary import Summary
 from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, register
-from trueweight.report.headline import verdict_lines
-from trueweight.report.standing import Group, standings
+from trueweight.report.words import ranked, recommendation_lines
 
-_COLOURS: Final = {Group.AVOID: "critical", Group.UNDECIDED: "yellow", Group.USE: "success"}
+_COLOURS: Final = {
+    Recommendation.AVOID: "critical",
+    Recommendation.UNDECIDED: "yellow",
+    Recommendation.USE: "success",
+}
 
 
-def render(summary: Mapping[str, Any], evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
-    """Counts only, so that no provider's words stand in a README. The worst group gives the colour.
-
-    Without a bar or a measured drift no provider passes: the words are those of the report.
-    """
-    lines = verdict_lines(summary, standings(summary))
-    message = ", ".join(f"{sum(len(names) for names, _ in line.people)} {line.label.lower()}" for line in lines)
-    groups = {line.group for line in lines}
-    colour = next((colour for group, colour in _COLOURS.items() if group in groups), "inactive")
+def render(summary: Summary, evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
+    """Counts only, so that no provider's words stand in a README. The worst recommendation gives the colour."""
+    lines = recommendation_lines(summary, ranked(summary))
+    message = ", ".join(f"{sum(len(names) for names, _ in line.providers)} {line.label.lower()}" for line in lines)
+    found = {line.recommendation for line in lines}
+    colour = next((colour for one, colour in _COLOURS.items() if one in found), "inactive")
     badge = {"schemaVersion": 1, "label": "trueweight", "message": message or "no candidates", "color": colour}
     return json.dumps(badge, sort_keys=True) + "\n"
 

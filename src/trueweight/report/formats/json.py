@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
+from trueweight.core.summary import Summary, summary_lines
 from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, register
 
 
-def render(summary: Mapping[str, Any], evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
-    """ASCII only: what a provider wrote must not reach a terminal through ``cat``."""
-    return json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+def render(summary: Summary, evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
+    """See ``summary_lines``: ASCII only."""
+    return summary_lines(summary)
 
 
 register(Format("json", ".json", render))

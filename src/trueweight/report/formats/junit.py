@@ -3,43 +3,56 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
+from trueweight.core.summary import CaseSummary, Cell, CellOutcome, Summary
 from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, register
-from trueweight.report.standing import standings
 from trueweight.report.text import visible
+from trueweight.report.words import Recommended, ranked, summary_sentence
 
 
-def _test(suite: ET.Element, case: Mapping[str, Any], provider: str, mode: str, cell: Mapping[str, Any]) -> None:
-    name = visible(f"{case['case']} [{mode}]", limit=300)
+def _test(suite: ET.Element, case: CaseSummary, provider: str, mode: str, cell: Cell) -> None:
+    name = visible(f"{case.case} [{mode}]", limit=300)
     test = ET.SubElement(suite, "testcase", classname=visible(provider, limit=100), name=name)
-    outcome = str(cell.get("outcome"))
-    message = visible(", ".join(cell.get("fails", ())) or outcome, limit=500)
-    text = visible(f"{case.get('why', '')} {case.get('source', '')}".strip(), limit=1_000)
-    if outcome == "fail":
-        ET.SubElement(test, "failure", message=message, type=visible(str(case.get("severity", "")))).text = text
-    elif outcome == "transport":
-        ET.SubElement(test, "error", message="no answer arrived", type="transport").text = text
-    elif outcome == "flaky":
-        passed = f"flaky: {cell.get('passed')} of {cell.get('of')} passed; {message}"
-        ET.SubElement(test, "failure", message=passed, type="flaky").text = text
-    elif outcome != "pass":
-        ET.SubElement(test, "skipped", message=message)
+    message = visible(", ".join(cell.fails) or cell.outcome.value, limit=500)
+    text = visible(f"{case.why} {case.source}".strip(), limit=1_000)
+    match cell.outcome:
+        case CellOutcome.FAIL:
+            ET.SubElement(test, "failure", message=message, type=case.severity.value).text = text
+        case CellOutcome.TRANSPORT:
+            ET.SubElement(test, "error", message="no answer arrived", type="transport").text = text
+        case CellOutcome.FLAKY:
+            passed = f"flaky: {cell.passed} of {cell.of} passed; {message}"
+            ET.SubElement(test, "failure", message=passed, type="flaky").text = text
+        case CellOutcome.UNSUPPORTED | CellOutcome.NOT_APPLICABLE:
+            ET.SubElement(test, "skipped", message=message)
 
 
-def render(summary: Mapping[str, Any], evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
-    """A lost request is an ``error``, a broken law a ``failure``: viewers count them apart."""
+def _properties(suite: ET.Element, one: Recommended) -> None:
+    """What is recommended of the provider, in the place that JUnit has for facts about a suite."""
+    properties = ET.SubElement(suite, "properties")
+    facts = (
+        ("recommendation", one.recommendation.value),
+        ("reason", one.reason),
+        ("summary", summary_sentence(one.provider)),
+    )
+    for name, value in facts:
+        if value:
+            ET.SubElement(properties, "property", name=name, value=visible(value, limit=1_000))
+
+
+def render(summary: Summary, evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
+    """A lost request is an ``error``, a broken requirement a ``failure``: viewers count them apart."""
     root = ET.Element("testsuites", name="trueweight")
-    for standing in standings(summary):
-        suite = ET.SubElement(root, "testsuite", name=visible(standing.provider, limit=100))
-        for case in summary.get("cases", []):
-            for mode, cell in sorted(case["cells"].get(standing.provider, {}).items()):
-                _test(suite, case, standing.provider, mode, cell)
-        kinds = {"failures": "failure", "errors": "error", "skipped": "skipped"}
-        suite.set("tests", str(len(suite)))
-        for attribute, tag in kinds.items():
+    for one in ranked(summary):
+        suite = ET.SubElement(root, "testsuite", name=visible(one.name, limit=100))
+        _properties(suite, one)
+        for case in summary.cases:
+            for mode, cell in sorted(case.modes(one.name).items()):
+                _test(suite, case, one.name, mode.value, cell)
+        suite.set("tests", str(len(suite.findall("testcase"))))
+        for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"

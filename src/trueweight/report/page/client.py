@@ -1,9 +1,11 @@
-"""Was it us? Whether this client kept up, said on the first screen, because it spoils times and nothing else."""
+"""Whether this client kept up, said on the first screen, because it spoils times and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from trueweight.core.summary import ClientSession, Summary
 
 _NAMED: Final = 3
 
@@ -15,15 +17,15 @@ class ClientHealth(NamedTuple):
     text: str
 
 
-def client_health(summary: Mapping[str, Any]) -> ClientHealth:
+def client_health(summary: Summary) -> ClientHealth:
     """From the counts of each provider: requests while this client was too busy for their times to be trusted."""
-    counts = {name: provider.get("counts", {}) for name, provider in summary["providers"].items()}
-    spoiled = {name: found.get("client_limited", 0) for name, found in counts.items() if found.get("client_limited")}
-    recorded = sum(found.get("recorded", 0) for found in counts.values())
+    counts = {name: provider.counts for name, provider in summary.providers.items()}
+    spoiled = {name: found.client_limited for name, found in counts.items() if found.client_limited}
+    recorded = sum(found.recorded for found in counts.values())
     total = sum(spoiled.values())
-    measured = _measured(summary["run"].get("client") or ())
+    measured = _measured(summary.client)
     if not total and not measured:
-        return ClientHealth("", "Whether this client kept up was not measured: times may be partly its own.")
+        return ClientHealth("", "Whether this client kept up was not measured: times may include its own delays.")
     if not total:
         return ClientHealth("", f"This client kept up ({measured}): the times are the providers' own.")
     ranked = sorted(spoiled, key=lambda name: (-spoiled[name], name))
@@ -36,12 +38,11 @@ def client_health(summary: Mapping[str, Any]) -> ClientHealth:
     return ClientHealth("CLIENT-LIMITED:", text)
 
 
-def _measured(sessions: Sequence[Mapping[str, Any]]) -> str:
+def _measured(sessions: Sequence[ClientSession]) -> str:
     """The worst of all sessions in a few words; empty if nothing is known."""
-    lags = [float(session["lag_p99_ms"]) for session in sessions if session.get("lag_p99_ms") is not None]
-    tests = [session["self_test"] for session in sessions if session.get("self_test")]
+    lags = [session.lag_p99_ms for session in sessions if session.lag_p99_ms is not None]
+    tests = [session.self_test_p99_ms for session in sessions if session.self_test_p99_ms is not None]
     parts = [f"event loop late by {max(lags):.1f} ms at p99"] if lags else []
     if tests:
-        worst = max(float(test["p99_ms"]) for test in tests)
-        parts.append(f"a request to itself within {worst:.1f} ms at p99")
+        parts.append(f"a request to itself within {max(tests):.1f} ms at p99")
     return ", ".join(parts)

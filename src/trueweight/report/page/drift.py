@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
-from trueweight.report.axes import Axis, Mark, Tick, axis, mark
+import msgspec
+
+from trueweight.core import Drift, DriftVerdict, Estimate
+from trueweight.core.summary import Summary
+from trueweight.report.axes import Axis, Mark, Tick, axis, mark, without_interval
 from trueweight.report.numbers import span, write
 
 HEIGHT: Final = 40.0
 _EVIDENCE: Final = Axis(0.01, 10_000.0, log=True, start=HEIGHT - 1, end=1.0)
 _WORDS: Final = {
-    "drift": ("✕", "drift", "avoid"),
-    "equivalent": ("✓", "same", "use"),
-    "inconclusive": ("?", "open", "undecided"),
-    "misconfigured": ("?", "not comparable", "undecided"),
+    DriftVerdict.DRIFT: ("✕", "drift", "avoid"),
+    DriftVerdict.EQUIVALENT: ("✓", "same", "use"),
+    DriftVerdict.INCONCLUSIVE: ("?", "open", "undecided"),
+    DriftVerdict.MISCONFIGURED: ("?", "not comparable", "undecided"),
 }
 
 
@@ -59,61 +63,59 @@ def _evidence(value: float) -> str:
     return f"{value:,.0f}" if 100 <= value < 1e6 else f"{value:.2g}"
 
 
-def _asked(found: Mapping[str, Any]) -> str:
-    parts = [f"{found.get('prompts', 0)} prompts, {found.get('requests', 0)} requests"]
-    if found.get("cost") is not None:
-        parts.append(f"${found['cost']:.4f}")
-    if found.get("mode"):
-        parts.append(f"by {found['mode']}")
-    parts += [f"{count} {why}" for why, count in sorted((found.get("missing") or {}).items())]
+def _asked(found: Drift) -> str:
+    parts = [f"{found.prompts} prompts, {found.requests} requests"]
+    if found.cost is not None:
+        parts.append(f"${found.cost:.4f}")
+    if found.mode is not None:
+        parts.append(f"by {found.mode.value}")
+    parts += [f"{count} {why}" for why, count in sorted(found.missing.items())]
     return ", ".join(parts)
 
 
-def _rungs(found: Mapping[str, Any]) -> tuple[tuple[str, bool], ...]:
-    """Every rung of the ladder, finest first, and whether the candidate may be it."""
-    fitting = [str(rung) for rung in found.get("rungs") or ()]
-    every = [str(one["rung"]) for one in found.get("ladder") or ()] or fitting
-    return tuple((rung, rung in fitting) for rung in every)
+def _rungs(found: Drift) -> tuple[tuple[str, bool], ...]:
+    """Every rung of the ladder of precisions, finest first, and whether the candidate may be it."""
+    every = [one.rung for one in found.ladder] or list(found.rungs)
+    return tuple((rung, rung in found.rungs) for rung in every)
 
 
-def _ladder(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    effects = [one.get("effect") or {} for one in found.get("ladder") or ()]
-    return [effect for effect in effects if effect.get("value") is not None]
+def _ladder(found: Drift) -> list[Estimate]:
+    return [one.effect for one in found.ladder if one.effect.value is not None]
 
 
-def _row(name: str, found: Mapping[str, Any], scale: Axis) -> DriftRow:
-    glyph, word, css = _WORDS.get(str(found.get("verdict")), _WORDS["inconclusive"])
-    effect = found.get("effect") or {}
-    value, tau = effect.get("value"), float(found.get("tau") or 0.0)
+def _row(name: str, found: Drift, scale: Axis) -> DriftRow:
+    glyph, word, css = _WORDS[found.verdict]
+    effect = msgspec.structs.replace(found.effect, unit="")
     return DriftRow(
         name,
         glyph,
         word,
         css,
-        "n/a" if value is None else write(value, "", 3),
-        span({**effect, "unit": ""}, 3) if value is not None else "",
+        "n/a" if effect.value is None else write(effect.value, "", 3),
+        span(effect, 3) if effect.value is not None else "",
         mark(scale, effect),
-        (scale.at(-tau), scale.at(tau)),
-        tuple(scale.at(one["value"]) for one in _ladder(found)),
-        _evidence(found.get("e_value", 0.0)),
-        _wealth(found.get("wealth") or ()),
+        (scale.at(-found.tau), scale.at(found.tau)),
+        tuple(scale.at(one.value) for one in _ladder(found) if one.value is not None),
+        _evidence(found.e_value),
+        _wealth(found.wealth),
         _rungs(found),
         _asked(found),
-        str(found.get("words") or ""),
-        tuple(map(str, found.get("findings") or ())),
+        found.words,
+        found.findings,
     )
 
 
-def drifts(summary: Mapping[str, Any], order: Sequence[str]) -> Drifts | None:
+def drifts(summary: Summary, order: Sequence[str]) -> Drifts | None:
     """Lay out the drawings; None if drift was not measured."""
-    found = {name: summary["providers"][name]["drift"] for name in order if summary["providers"][name].get("drift")}
+    found = {name: drift for name in order if (drift := summary.providers[name].drift) is not None}
     if not found:
         return None
-    taus = sorted({float(one.get("tau") or 0.0) for one in found.values()})
-    alpha = float(next(iter(found.values())).get("alpha") or 0.05)
-    effects = [one["effect"] for one in found.values() if one.get("effect")]
-    rungs = [{**effect, "low": None, "high": None} for one in found.values() for effect in _ladder(one)]
-    scale = axis([*effects, *rungs, {"value": taus[-1], "low": -taus[-1], "unit": "difference"}], log=False)
+    taus = sorted({one.tau for one in found.values()})
+    alpha = next(iter(found.values())).alpha
+    effects = [one.effect for one in found.values()]
+    rungs = [without_interval(effect) for one in found.values() for effect in _ladder(one)]
+    band = Estimate(taus[-1], -taus[-1], None, 1, "difference", "")
+    scale = axis([*effects, *rungs, band], log=False)
     if scale is None:
         return None
     rows = tuple(_row(name, one, scale) for name, one in found.items())

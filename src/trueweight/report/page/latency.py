@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
-from trueweight.report.axes import Axis, Tick, axis
+from trueweight.core import Estimate
+from trueweight.core.summary import Distribution, Summary, TimeBin, TimeCourse
+from trueweight.report.axes import Axis, Tick, axis, point
 from trueweight.report.numbers import NONE, plain
 
 HEIGHT: Final = 40.0
@@ -58,10 +60,10 @@ def _ecdf(scale: Axis, percentiles: Sequence[float]) -> str:
     return "M" + "L".join(points)
 
 
-def _curve(scale: Axis, found: Mapping[str, Any] | None) -> Curve | None:
+def _curve(scale: Axis, found: Distribution | None) -> Curve | None:
     if not found:
         return None
-    percentiles, n = found["percentiles"], int(found["n"])
+    percentiles, n = found.percentiles, found.n
     texts = tuple(
         plain(percentiles[p], 0 if percentiles[p] >= 100 else 1) if p < 99 or n >= _P99_NEEDS else NONE
         for p in _PERCENTS
@@ -69,55 +71,59 @@ def _curve(scale: Axis, found: Mapping[str, Any] | None) -> Curve | None:
     return Curve(_ecdf(scale, percentiles), texts, n)
 
 
-def _panel(title: str, found: Sequence[Mapping[str, Any] | None], reference: Mapping[str, Any] | None) -> Panel | None:
+def _panel(title: str, found: Sequence[Distribution | None], reference: Distribution | None) -> Panel | None:
     # The least and the most of all make an axis of outliers; from 1% to 99% it shows what is there to be seen.
-    ends = [{"value": one["percentiles"][p], "unit": "ms"} for one in found if one for p in (1, 99)]
-    scale = axis([end for end in ends if end["value"] > 0], log=True)
+    ends = [one.percentiles[p] for one in found if one for p in (1, 99)]
+    scale = axis([point(end, "ms") for end in ends if end > 0], log=True)
     if scale is None:
         return None
-    under = _ecdf(scale, reference["percentiles"]) if reference else ""
+    under = _ecdf(scale, reference.percentiles) if reference else ""
     return Panel(title, scale.ticks(), under, tuple(_curve(scale, one) for one in found))
 
 
-def _course(scale: Axis | None, found: Mapping[str, Any] | None, end: float) -> Course | None:
-    if scale is None or not found or not found["bins"]:
+def _course(scale: Axis | None, found: TimeCourse | None, end: float) -> Course | None:
+    if scale is None or found is None or not found.bins:
         return None
-    width = float(found["seconds"])
-    across, upwards = Axis(0.0, end), scale._replace(start=_UPWARDS.start, end=_UPWARDS.end)
-    lines: list[list[str]] = [[]]
-    previous = None
-    for one in found["bins"]:
-        if previous is not None and one["at"] - previous > 1.5 * width:
-            lines.append([])
-        previous = one["at"]
-        if one["e2e"]:
-            lines[-1].append(f"{across.at(one['at'] + width / 2)},{upwards.at(one['e2e'])}")
-    marks = {
-        key: tuple(across.at(one["at"] + width / 2) for one in found["bins"] if one[key])
-        for key in ("first_failed", "lost")
-    }
-    failed, lost = (sum(one[key] for one in found["bins"]) for key in ("first_failed", "lost"))
+    across = Axis(0.0, end)
+    middles = [across.at(one.at + found.seconds / 2) for one in found.bins]
+    failed, lost = (sum(getattr(one, name) for one in found.bins) for name in ("first_failed", "lost"))
     words = f"{failed} first attempts failed, {lost} trials lost" if failed or lost else "every first attempt arrived"
-    drawn = tuple(" ".join(line if len(line) > 1 else line * 2) for line in lines if line)
-    return Course(drawn, marks["first_failed"], marks["lost"], words)
+    return Course(
+        tuple(_lines(scale._replace(start=_UPWARDS.start, end=_UPWARDS.end), found, middles)),
+        tuple(x for x, one in zip(middles, found.bins, strict=True) if one.first_failed),
+        tuple(x for x, one in zip(middles, found.bins, strict=True) if one.lost),
+        words,
+    )
 
 
-def _medians(courses: Iterable[Mapping[str, Any] | None]) -> list[dict[str, Any]]:
-    return [{"value": one["e2e"], "unit": "ms"} for found in courses if found for one in found["bins"] if one["e2e"]]
+def _lines(upwards: Axis, found: TimeCourse, middles: Sequence[float]) -> Iterable[str]:
+    """A polyline for each stretch without a gap; a single point is a line of no length."""
+    lines: list[list[str]] = [[]]
+    previous: TimeBin | None = None
+    for x, one in zip(middles, found.bins, strict=True):
+        if previous is not None and one.at - previous.at > 1.5 * found.seconds:
+            lines.append([])
+        previous = one
+        if one.e2e:
+            lines[-1].append(f"{x},{upwards.at(one.e2e)}")
+    return (" ".join(line if len(line) > 1 else line * 2) for line in lines if line)
 
 
-def latency(summary: Mapping[str, Any], order: Sequence[str]) -> Latency:
+def _medians(courses: Iterable[TimeCourse | None]) -> list[Estimate]:
+    return [point(one.e2e, "ms") for found in courses if found for one in found.bins if one.e2e]
+
+
+def latency(summary: Summary, order: Sequence[str]) -> Latency:
     """Lay out the drawings, providers in the order given."""
-    providers, reference = summary["providers"], summary["run"].get("reference")
+    providers, reference = summary.providers, summary.reference
     panels = []
     for name, title in _TIMES:
-        found = [providers[provider].get("latency", {}).get(name) for provider in order]
-        theirs = providers.get(reference, {}).get("latency", {}).get(name)
-        panel = _panel(title, found, theirs)
+        found = [providers[provider].latency.get(name) for provider in order]
+        panel = _panel(title, found, reference.latency.get(name) if reference is not None else None)
         if panel:
             panels.append(panel)
-    raw = [providers[provider].get("over_time") for provider in order]
-    end = max((one["at"] + float(found["seconds"]) for found in raw if found for one in found["bins"]), default=0.0)
+    raw = [providers[provider].over_time for provider in order]
+    end = max((one.at + found.seconds for found in raw if found for one in found.bins), default=0.0)
     scale = axis(_medians(raw), log=True)
     ends = (f"{scale.low:g}", f"{scale.high:g}") if scale else ("", "")
     duration = f"{end / 60:.0f} min" if end >= 120 else f"{end:.0f} s"

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from trueweight.core import Mode
+from trueweight.core.summary import CaseSummary, Cell, Summary
 from trueweight.report.text import visible
 
 OUTCOMES: Final = {
@@ -44,14 +46,16 @@ class Matrix(NamedTuple):
     rows: tuple[MatrixRow, ...]
 
 
-def letters(modes: Mapping[str, Mapping[str, Any]], order: Sequence[str]) -> str:
+def letters(modes: Mapping[Mode, Cell], order: Sequence[Mode]) -> str:
     """One letter per mode, in upper case where the client was busy; a mode that the case is not asked in is ``n``."""
-    return "".join(_letter(modes.get(mode, {})) for mode in order)
+    return "".join(_letter(modes.get(mode)) for mode in order)
 
 
-def _letter(cell: Mapping[str, Any]) -> str:
-    letter = OUTCOMES.get(str(cell.get("outcome")), "n")
-    return letter.upper() if cell.get("client_limited") else letter
+def _letter(cell: Cell | None) -> str:
+    if cell is None:
+        return OUTCOMES["n/a"]
+    letter = OUTCOMES[cell.outcome.value]
+    return letter.upper() if cell.client_limited else letter
 
 
 def disagreement(cells: Sequence[str]) -> int:
@@ -63,33 +67,34 @@ def disagreement(cells: Sequence[str]) -> int:
     return total
 
 
-def build(summary: Mapping[str, Any], providers: Sequence[str]) -> Matrix:
+def build(summary: Summary, providers: Sequence[str]) -> Matrix:
     """The matrix of a summary, with the providers in the order given."""
-    modes = tuple(summary["run"].get("modes") or ("plain", "stream"))
+    modes = summary.run.modes or tuple(Mode)
     checks: dict[str, int] = {}
-    rows = []
-    for case in summary.get("cases", []):
-        cells = tuple(letters(case["cells"].get(provider, {}), modes) for provider in providers)
-        fails = {}
-        for at, provider in enumerate(providers):
-            by_mode = [case["cells"].get(provider, {}).get(mode, {}).get("fails", ()) for mode in modes]
-            if any(by_mode):
-                fails[str(at)] = [[checks.setdefault(check, len(checks)) for check in ids] for ids in by_mode]
-        rows.append(
-            MatrixRow(
-                visible(str(case["case"]), limit=200),
-                str(case.get("severity", "")),
-                visible(str(case.get("why", "")), limit=240),
-                str(case.get("source", "")),
-                tuple(visible(str(tag), limit=60) for tag in case.get("tags", ())),
-                cells,
-                fails,
-                disagreement(cells),
-            )
-        )
-    rows.sort(key=_rank)
+    rows = sorted((_row(case, providers, modes, checks) for case in summary.cases), key=_rank)
     names = tuple(visible(provider, limit=80) for provider in providers)
-    return Matrix(names, modes, tuple(visible(check, limit=80) for check in checks), tuple(rows))
+    shown = tuple(visible(check, limit=80) for check in checks)
+    return Matrix(names, tuple(mode.value for mode in modes), shown, tuple(rows))
+
+
+def _row(case: CaseSummary, providers: Sequence[str], modes: Sequence[Mode], checks: dict[str, int]) -> MatrixRow:
+    cells = tuple(letters(case.modes(provider), modes) for provider in providers)
+    fails = {}
+    for at, provider in enumerate(providers):
+        own = case.modes(provider)
+        by_mode = [own[mode].fails if mode in own else () for mode in modes]
+        if any(by_mode):
+            fails[str(at)] = [[checks.setdefault(check, len(checks)) for check in ids] for ids in by_mode]
+    return MatrixRow(
+        visible(case.case, limit=200),
+        case.severity.value,
+        visible(case.why, limit=240),
+        case.source,
+        tuple(visible(tag, limit=60) for tag in case.tags),
+        cells,
+        fails,
+        disagreement(cells),
+    )
 
 
 def _rank(row: MatrixRow) -> tuple[int, int, int, str]:
@@ -98,14 +103,16 @@ def _rank(row: MatrixRow) -> tuple[int, int, int, str]:
     return -row.disagreement, -failing, severity, row.key
 
 
-def as_data(matrix: Matrix, laws: Mapping[str, tuple[str, str]], reference: str | None) -> dict[str, Any]:
+def as_data(matrix: Matrix, requirements: Mapping[str, tuple[str, str]], reference: str | None) -> dict[str, Any]:
     """The matrix for the page's script: short keys, because they repeat thousands of times."""
     return {
         "providers": matrix.providers,
         "modes": matrix.modes,
         "reference": None if reference is None else visible(reference, limit=80),
         # Those of the matrix first, because its cells name them by number; INFO checks fail in no cell.
-        "checks": [[check, *laws.get(check, ("", ""))] for check in dict.fromkeys([*matrix.checks, *laws])],
+        "checks": [
+            [check, *requirements.get(check, ("", ""))] for check in dict.fromkeys([*matrix.checks, *requirements])
+        ],
         "cases": [
             {
                 "k": r.key,

@@ -247,10 +247,10 @@
   }
 
   function findingNode(found) {
-    const [, law, source] = data.checks.find(([id]) => id === found.id) || ["", "", ""];
+    const [, requirement, source] = data.checks.find(([id]) => id === found.id) || ["", "", ""];
     const clause = source ? [" ", el("a", { href: source, rel: "noopener noreferrer" }, "source")] : [];
     return el("div", { class: found.s === "INFO" ? "finding info" : "finding" }, el("b", null, found.id), " ", el("span", { class: "sev" }, found.s + " · " + found.o), ...clause,
-      pairs([["Law", law], ["Found", found.m], ["Expected", found.x], ["Got", found.g]]), ...(found.b || []).map(bytesNode));
+      pairs([["Requirement", requirement], ["Found", found.m], ["Expected", found.x], ["Got", found.g]]), ...(found.b || []).map(bytesNode));
   }
 
   function timelineNode(item) {

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Severity, Span
 from trueweight.core.summary import Summary
-from trueweight.report.as_format_1 import as_format_1
 from trueweight.report.evidence import Evidence
 from trueweight.report.page.said import said
 from trueweight.report.preview import preview
@@ -135,26 +134,20 @@ class Failing(NamedTuple):
     message: str
 
 
-def failing_cells(summary: Summary | Mapping[str, Any]) -> dict[str, tuple[Failing, ...]]:
+def failing_cells(summary: Summary) -> dict[str, tuple[Failing, ...]]:
     """Trial → the checks that fail in its cell, those included that only several replies together can fail."""
-    summary = as_format_1(summary)
     out: dict[str, tuple[Failing, ...]] = {}
-    for name, provider in summary["providers"].items():
-        said = {f["check"]: f for f in provider.get("findings") or []}
-        for case in summary.get("cases", []):
-            for cell in case["cells"].get(name, {}).values():
-                fails = tuple(
-                    Failing(
-                        check, str(said.get(check, {}).get("severity", "")), str(said.get(check, {}).get("message", ""))
-                    )
-                    for check in cell.get("fails", ())
-                )
+    for name, provider in summary.providers.items():
+        known = {found.check: Failing(found.check, found.severity.value, found.message) for found in provider.findings}
+        for case in summary.cases:
+            for cell in case.modes(name).values():
+                fails = tuple(known.get(check, Failing(check, "", "")) for check in cell.fails)
                 if fails:
-                    out |= dict.fromkeys(cell.get("trials", ()), fails)
+                    out |= dict.fromkeys(cell.trials, fails)
     return out
 
 
-def _together(item: Evidence, fails: Sequence[Failing]) -> list[dict[str, Any]]:
+def _cross_reply(item: Evidence, fails: Sequence[Failing]) -> list[dict[str, Any]]:
     """Failing checks that this reply alone does not show."""
     alone = {finding.check for finding in item.findings}
     return [
@@ -193,7 +186,7 @@ def payload(item: Evidence, fails: Sequence[Failing] = ()) -> dict[str, Any]:
         "reply": _reply(item.reply) if item.reply is not None else None,
         "found": [
             *(_finding(f, item.reply) for f in sorted(item.findings, key=_gravity) if f.outcome is not Outcome.PASS),
-            *_together(item, fails),
+            *_cross_reply(item, fails),
         ],
         "held": [visible(f.check, limit=80) for f in item.findings if f.outcome is Outcome.PASS],
         "busy": exchange.client_limited,

@@ -12,23 +12,23 @@ from typing import IO, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from trueweight.core.summary import Summary
+from trueweight.core import SEVERE
+from trueweight.core.assessment import ReasonCode
+from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.metrics import describe, in_order
-from trueweight.report.as_format_1 import as_format_1
-from trueweight.report.counts import count_name, counts_in_order
 from trueweight.report.evidence import Evidence
 from trueweight.report.numbers import plain, sample, span, write
-from trueweight.report.page.answer import answer
-from trueweight.report.page.arrivals import lost_requests
+from trueweight.report.page.answer import first_screen
 from trueweight.report.page.client import client_health
 from trueweight.report.page.drift import drifts
 from trueweight.report.page.latency import latency
+from trueweight.report.page.lost import lost_requests
 from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
 from trueweight.report.page.paired import paired
 from trueweight.report.page.payload import Failing, failing_cells, payload
-from trueweight.report.page.select_evidence import choose
-from trueweight.report.standing import Standing, standings
+from trueweight.report.page.select_evidence import select_evidence
 from trueweight.report.text import json_escaped, visible
+from trueweight.report.words import Recommended, blame_words, count_rows, ranked, rule_words, whose_words
 
 EVIDENCE_BYTES: Final = 8_000_000
 STATIC_ROWS: Final = 60
@@ -71,12 +71,17 @@ def _environment() -> Environment:
         "link": _link,
         "metric": describe,
         "sort_metrics": _sorted_metrics,
-        "sort_counts": counts_in_order,
-        "count": count_name,
         "json_text": json.dumps,
         "thousands": _thousands,
     }
-    env.globals |= {"write": write, "span": span, "sample": sample}
+    env.globals |= {
+        "write": write,
+        "span": span,
+        "sample": sample,
+        "rule_words": rule_words,
+        "blame_words": blame_words,
+        "whose_words": whose_words,
+    }
     return env
 
 
@@ -84,10 +89,10 @@ def _thousands(number: float) -> str:
     return plain(number, 0)
 
 
-def _places(summary: Mapping[str, Any], names: Sequence[str], lost: Container[str]) -> dict[str, str]:
-    """Where on the page the reasons of each provider stand; who has none is left out."""
-    reasons = [name for name in names if name in lost or summary["providers"][name]["findings"]]
-    drifts = {name: "drift-h" for name in names if summary["providers"][name].get("drift")}
+def _places(summary: Summary, names: Sequence[str], lost: Container[str]) -> dict[str, str]:
+    """Where on the page the reasons of each provider stand; a provider without reasons is left out."""
+    reasons = [name for name in names if name in lost or summary.providers[name].findings]
+    drifts = {name: "drift-h" for name in names if summary.providers[name].drift is not None}
     return drifts | {name: f"why-{names.index(name)}" for name in reasons}
 
 
@@ -95,8 +100,8 @@ def _sorted_metrics(names: Iterable[str]) -> list[str]:
     return [metric.id for metric in in_order(names)]
 
 
-def _metrics(summary: Mapping[str, Any]) -> list[str]:
-    return _sorted_metrics({metric for one in summary["providers"].values() for metric in one["versus_reference"]})
+def _measured(provider: ProviderSummary) -> set[str]:
+    return {metric for metric, found in provider.metrics.items() if found.value is not None}
 
 
 def _link(url: Any) -> str:
@@ -123,49 +128,54 @@ def _embed(
     return kept, len(texts) - len(kept)
 
 
-def _laws(summary: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Check → its law, and the address of its clause or bug report."""
-    found = (f for provider in summary["providers"].values() for f in provider.get("findings") or [])
-    return {
-        str(f["check"]): (visible(str(f.get("law", "")), limit=300), visible(_link(f.get("source", "")), limit=500))
-        for f in found
-    }
+def _requirements(summary: Summary) -> dict[str, tuple[str, str]]:
+    """Check → its requirement, and the address of its clause or bug report."""
+    found = (finding for provider in summary.providers.values() for finding in provider.findings)
+    return {one.check: (visible(one.requirement, limit=300), visible(_link(one.source), limit=500)) for one in found}
 
 
-def _order(matrix: Matrix, summary: Mapping[str, Any]) -> list[str]:
+def _order(matrix: Matrix, summary: Summary) -> list[str]:
     """Case keys as the summary writes them, in the matrix's order."""
-    shown = {visible(str(case["case"]), limit=200): str(case["case"]) for case in summary.get("cases", [])}
+    shown = {visible(case.case, limit=200): case.case for case in summary.cases}
     return [shown[row.key] for row in matrix.rows]
 
 
-def _chosen(summary: Mapping[str, Any], matrix: Matrix, ranked: Sequence[Standing]) -> dict[str, int]:
-    return choose(summary, [standing.provider for standing in ranked], _order(matrix, summary))
-
-
-def wanted_trials(summary: Summary | Mapping[str, Any]) -> frozenset[str]:
+def wanted_trials(summary: Summary) -> frozenset[str]:
     """Ids of the trials whose evidence the page would embed: nothing else needs to be read for it."""
-    found = as_format_1(summary)
-    ranked = standings(found)
-    return frozenset(_chosen(found, build(found, [standing.provider for standing in ranked]), ranked))
+    names = summary.ranked()
+    return frozenset(select_evidence(summary, names, _order(build(summary, names), summary)))
 
 
-def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, title: str = "trueweight") -> str:
+def _faulty(providers: Sequence[Recommended], lost: Container[str]) -> frozenset[str]:
+    """Providers of which the page shows a reason: lost requests, drift, a broken MUST or SHOULD requirement."""
+    return frozenset(
+        one.name
+        for one in providers
+        if one.name in lost
+        or one.provider.assessment.reasons[0].code is ReasonCode.DRIFT
+        or any(finding.severity in SEVERE for finding in one.provider.findings)
+    )
+
+
+def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = "trueweight") -> str:
     """One self-contained page.
 
     Args:
-        summary: the parsed ``summary.json``.
         evidence: any order; only what is embedded is kept in memory.
     """
-    ranked = standings(summary)
-    names = [standing.provider for standing in ranked]
+    providers = ranked(summary)
+    names = [one.name for one in providers]
     matrix = build(summary, names)
-    kept, dropped = _embed(evidence, _chosen(summary, matrix, ranked), failing_cells(summary))
+    chosen = select_evidence(summary, names, _order(matrix, summary))
+    kept, dropped = _embed(evidence, chosen, failing_cells(summary))
     lost = {name: found for name in names if (found := lost_requests(summary, name))}
     style, script = _asset("page.css"), _asset("page.js")
     policy = (
         f"default-src 'none'; script-src '{_source_hash(script)}'; style-src '{_source_hash(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
+    compared = {metric for one in summary.providers.values() for metric in one.versus_reference}
+    candidates = tuple(name for name in names if name != summary.run.reference)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -175,8 +185,8 @@ def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, tit
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
             summary=summary,
-            run=summary["run"],
-            answer=answer(summary, ranked),
+            run=summary.run,
+            answer=first_screen(summary, providers),
             client=client_health(summary),
             latency=latency(summary, names),
             drift=drifts(summary, names),
@@ -184,15 +194,14 @@ def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, tit
             names={letter: name for name, letter in OUTCOMES.items()},
             static_rows=STATIC_ROWS,
             lost=lost,
-            pairs=paired(
-                summary, tuple(name for name in names if name != summary["run"].get("reference")), _metrics(summary)
-            ),
+            pairs=paired(summary, candidates, _sorted_metrics(compared)),
+            shown=_sorted_metrics(set().union(*map(_measured, summary.providers.values()))),
+            counts=count_rows([one.provider.counts for one in providers]),
+            kinds=sorted({kind for one in providers for kind in one.provider.failures}),
             places=_places(summary, names, lost),
-            blamed=frozenset(lost)
-            | {standing.provider for standing in ranked if standing.word == "drifted"}
-            | {name for name in names if any(f["severity"] != "INFO" for f in summary["providers"][name]["findings"])},
-            judged=frozenset(name for name in names if summary["providers"][name].get("verdict")),
-            data=inert_json(as_data(matrix, _laws(summary), summary["run"].get("reference"))),
+            faulty=_faulty(providers, lost),
+            judged=frozenset(one.name for one in providers if one.provider.assessment.bar is not None),
+            data=inert_json(as_data(matrix, _requirements(summary), summary.run.reference)),
             evidence=Markup("[" + ",\n".join(kept) + "]"),  # noqa: S704 - each piece went through inert_json
             embedded=len(kept),
             dropped=dropped,
@@ -200,8 +209,6 @@ def render_html(summary: Mapping[str, Any], evidence: Iterable[Evidence], *, tit
     )
 
 
-def write_html(
-    summary: Mapping[str, Any], evidence: Iterable[Evidence], file: IO[str], *, title: str = "trueweight"
-) -> None:
+def write_html(summary: Summary, evidence: Iterable[Evidence], file: IO[str], *, title: str = "trueweight") -> None:
     """The same, written to a text file object."""
     file.write(render_html(summary, evidence, title=title))

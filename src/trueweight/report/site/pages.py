@@ -11,11 +11,16 @@ from collections.abc import Iterator, Sequence
 from importlib import resources
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from trueweight.report import Group, Standing, render, standings, visible
+from trueweight.core.assessment import Recommendation
+from trueweight.core.summary import ProviderSummary
+from trueweight.report.formats import render
 from trueweight.report.site.trends import HEIGHT, MOST, WIDTH, SiteRun, Trend, scale, shown_metrics, trend
+from trueweight.report.text import visible
+from trueweight.report.words import MARKS, Recommended, ranked, run_notes, summary_sentence
 
 _SLUG: Final = re.compile(r"[^a-z0-9]+")
 
@@ -25,7 +30,7 @@ class Line(NamedTuple):
 
     name: str
     slug: str
-    standing: Standing | None
+    recommended: Recommended | None
     trends: tuple[Trend, ...]
     runs: int
 
@@ -54,29 +59,36 @@ def overview(runs: Sequence[SiteRun]) -> Iterator[tuple[str, str]]:
     lines = _lines(runs)
     yield "index.html", _page("index.html.j2", root="", **_index(runs, lines))
     for line in lines:
-        rows = [(run, _standing(run, line.name)) for run in reversed(runs)]
-        page = _page("provider.html.j2", root="../../", line=line, rows=[row for row in rows if row[1]], most=MOST)
+        rows = [(run, _recommended(run, line.name)) for run in reversed(runs)]
+        page = _page(
+            "provider.html.j2",
+            root="../../",
+            line=line,
+            rows=[row for row in rows if row[1]],
+            most=MOST,
+            summary_sentence=summary_sentence,
+        )
         yield f"providers/{line.slug}/index.html", page
     yield "history.json", json.dumps(history(runs), sort_keys=True, separators=(",", ":")) + "\n"
 
 
-def _standing(run: SiteRun, provider: str) -> Standing | None:
-    return next((one for one in standings(run.summary) if one.provider == provider), None)
+def _recommended(run: SiteRun, provider: str) -> Recommended | None:
+    return next((one for one in ranked(run.summary) if one.name == provider), None)
 
 
 def _lines(runs: Sequence[SiteRun]) -> list[Line]:
     """Providers as the latest run ranks them, then those that only older runs have."""
-    names = [one.provider for one in standings(runs[-1].summary)]
-    names += sorted({name for run in runs for name in run.summary["providers"]} - set(names))
+    names = list(runs[-1].summary.ranked())
+    names += sorted({name for run in runs for name in run.summary.providers} - set(names))
     metrics = shown_metrics(runs)
     axes = {metric.id: scale(runs, metric.id) for metric in metrics}
     return [
         Line(
             name,
             slug(name),
-            _standing(runs[-1], name),
+            _recommended(runs[-1], name),
             tuple(trend(runs, name, metric, axes[metric.id]) for metric in metrics),
-            sum(name in run.summary["providers"] for run in runs),
+            sum(name in run.summary.providers for run in runs),
         )
         for name in names
     ]
@@ -88,15 +100,16 @@ def _index(runs: Sequence[SiteRun], lines: Sequence[Line]) -> dict[str, Any]:
         "metrics": [one.metric for one in lines[0].trends] if lines else [],
         "rows": [_row(run) for run in reversed(runs)],
         "latest": runs[-1],
+        "notes": run_notes(runs[-1].summary),
         "most": MOST,
     }
 
 
 def _row(run: SiteRun) -> Row:
-    found = Counter(one.group for one in standings(run.summary))
-    words = ((Group.USE, "✓"), (Group.UNDECIDED, "?"), (Group.AVOID, "✕"))
-    counts = tuple((group.value, mark, found[group]) for group, mark in words if found[group])
-    suites = ", ".join(f"{suite['name']} ({suite['cases']})" for suite in run.summary["run"]["suites"])
+    found = Counter(one.assessment.recommendation for one in run.summary.providers.values())
+    order = (Recommendation.USE, Recommendation.UNDECIDED, Recommendation.AVOID)
+    counts = tuple((one.value, MARKS[one], found[one]) for one in order if found[one])
+    suites = ", ".join(f"{suite.name} ({suite.cases})" for suite in run.summary.run.suites)
     return Row(run, counts, suites)
 
 
@@ -107,18 +120,21 @@ def history(runs: Sequence[SiteRun]) -> dict[str, Any]:
         {
             "run": run.name,
             "started_at": run.started_at,
-            "suites": run.summary["run"]["suites"],
-            "providers": {
-                name: {
-                    "verdict": (provider["verdict"] or {}).get("outcome"),
-                    "metrics": {key: provider["metrics"][key] for key in metrics if key in provider["metrics"]},
-                }
-                for name, provider in run.summary["providers"].items()
-            },
+            "suites": msgspec.to_builtins(run.summary.run.suites),
+            "providers": {name: _numbers(provider, metrics) for name, provider in run.summary.providers.items()},
         }
         for run in runs
     ]
     return {"format": "trueweight.history/1", "runs": found}
+
+
+def _numbers(provider: ProviderSummary, metrics: Sequence[str]) -> dict[str, Any]:
+    bar = provider.assessment.bar
+    return {
+        "recommendation": provider.assessment.recommendation.value,
+        "verdict": None if bar is None else bar.outcome.value,
+        "metrics": {name: provider.metrics[name].as_json() for name in metrics if name in provider.metrics},
+    }
 
 
 def _asset(name: str) -> str:

@@ -50,7 +50,7 @@ def _finding(finding: Finding, requirement: str, reply: Reply | None) -> Iterato
     ]
     for label, text in rows:
         if text:
-            yield Text(f"  {label:<9}", style="dim").append(for_log(text, limit=600), style="not dim")
+            yield Text(f"  {label:<12}", style="dim").append(for_log(text, limit=600), style="not dim")
     yield from _bytes(finding, reply)
 
 

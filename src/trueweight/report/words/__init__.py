@@ -1,0 +1,38 @@
+"""Codes and numbers of a summary → words, made here alone: every format of the report takes its words from here."""
+
+from trueweight.report.words.bar import rule_words
+from trueweight.report.words.blame import blame_words, whose_words
+from trueweight.report.words.checks import broken_words
+from trueweight.report.words.counts import count_rows
+from trueweight.report.words.limits import limit_words, note_words, run_limits, run_notes
+from trueweight.report.words.reasons import reason_clause, reason_sentence, short_reason, summary_sentence
+from trueweight.report.words.recommendation import (
+    MARKS,
+    RecommendationLine,
+    Recommended,
+    ranked,
+    recommendation_lines,
+    word_of,
+)
+
+__all__ = [
+    "MARKS",
+    "RecommendationLine",
+    "Recommended",
+    "blame_words",
+    "broken_words",
+    "count_rows",
+    "limit_words",
+    "note_words",
+    "ranked",
+    "reason_clause",
+    "reason_sentence",
+    "recommendation_lines",
+    "rule_words",
+    "run_limits",
+    "run_notes",
+    "short_reason",
+    "summary_sentence",
+    "whose_words",
+    "word_of",
+]

@@ -1,0 +1,50 @@
+"""The outcome of a rule of the bar, in words."""
+
+from __future__ import annotations
+
+from trueweight.core import Estimate
+from trueweight.core.bar_outcome import RuleCode, RuleOutcome
+from trueweight.metrics import describe
+
+
+def rule_words(rule: RuleOutcome) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each code
+    """What one rule of the bar decided and on what numbers, in one sentence."""
+    measured = "" if rule.estimate is None or rule.estimate.value is None else _measured(rule.estimate)
+    failing, answers = len(rule.checks), f"{rule.answered} answers of {rule.trials} trials"
+    note = "" if rule.estimate is None else rule.estimate.note
+    match rule.code:
+        case None:
+            return rule.message
+        case RuleCode.MEASURED:
+            return measured
+        case RuleCode.MORE_NEEDED:
+            n = 0 if rule.estimate is None else rule.estimate.n
+            more = (rule.decides_at or 0) - n
+            trials = f"about {rule.more_trials} more trials"
+            return f"{measured}; {more} more (n = {rule.decides_at}, {trials}) would decide at this rate"
+        case RuleCode.AT_BOUND:
+            return f"{measured}; no n decides at this rate: it is the bound itself"
+        case RuleCode.NO_INTERVAL:
+            return f"{measured}; {note or 'no interval'}"
+        case RuleCode.NOT_APPLICABLE:
+            return f"not applicable: {note}"
+        case RuleCode.NOT_MEASURED:
+            return "not measured in this run"
+        case RuleCode.NO_BASELINE:
+            return "no baseline was given to compare with"
+        case RuleCode.CHECKS_FAIL:
+            return f"{failing} fail: {', '.join(rule.checks)}"
+        case RuleCode.CHECKS_WITHIN:
+            return f"{failing} fail in {answers}"
+        case RuleCode.CHECKS_UNANSWERED:
+            return f"{failing} fail in {answers}; {rule.unanswered} cases and modes have no answer yet"
+        case RuleCode.CHECKS_SILENT:
+            return "no answer arrived that could be checked"
+        case RuleCode.CHANGED:
+            worse = ", ".join(describe(metric).title for metric in rule.metrics)
+            return f"worse: {worse}" if rule.metrics else f"over the {rule.cases} cases of both"
+
+
+def _measured(found: Estimate) -> str:
+    low, high = ("…" if end is None else f"{end:.4g}" for end in (found.low, found.high))
+    return f"{found.value:.4g} [{low}, {high}], n = {found.n}"

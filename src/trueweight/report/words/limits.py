@@ -1,0 +1,95 @@
+"""What a run cannot say, and how it came about, in sentences."""
+
+from __future__ import annotations
+
+from trueweight.core.assessment import Limitation, LimitCode
+from trueweight.core.summary import Note, NoteCode, Summary
+
+
+def run_notes(summary: Summary) -> tuple[str, ...]:
+    """How the run came about, as far as a reader must know it."""
+    return tuple(map(note_words, summary.run.notes))
+
+
+def run_limits(summary: Summary) -> tuple[str, ...]:
+    """What a reader must know before the numbers: what this run cannot say."""
+    out = []
+    candidates = [name for name in summary.providers if name != summary.run.reference]
+    unknown = [name for name in candidates if summary.providers[name].drift is None]
+    if summary.run.reference is not None and unknown:
+        if len(unknown) == len(candidates):
+            out.append(
+                "Drift was not measured: this run does not say whether a provider serves the reference's weights at "
+                "the reference's precision."
+            )
+        else:
+            out.append(f"Drift was not measured of {', '.join(unknown)}.")
+    return (*out, *filter(None, map(limit_words, summary.limits)))
+
+
+def limit_words(limit: Limitation) -> str:  # noqa: PLR0911 - one sentence for each code
+    """One limitation of a run, or of a provider, as a sentence."""
+    match limit.code:
+        case LimitCode.NOT_FINISHED:
+            return (
+                f"Not finished: {limit.count} of {limit.of} planned trials are on record. Run the same command "
+                "again to resume."
+            )
+        case LimitCode.ONLY_DRIFT:
+            return "Only drift was measured: this run does not say whether tool calls and schemas arrive intact."
+        case LimitCode.TOO_FEW_CASES:
+            cases = f"{limit.of} case{'' if limit.of == 1 else 's'}"
+            return (
+                f"Too few cases to rely on: with {cases}, a provider that fails up to {limit.share or 0:.0%} of such "
+                "cases can show no failure."
+            )
+        case LimitCode.NO_REFERENCE:
+            return "There is no reference, so only MUST requirements decide."
+        case LimitCode.REFERENCE_NOT_ASKED:
+            return "No request was sent to the reference yet, so only MUST requirements decide."
+        case LimitCode.REFERENCE_SILENT:
+            return "The reference never answered, so only MUST requirements decide."
+        case LimitCode.DRIFT_NOT_MEASURED:
+            return "Drift was not measured."
+        case LimitCode.DRIFT_UNDECIDED:
+            return "Drift was measured and not decided."
+        case LimitCode.NOT_ASKED:
+            return "No request was sent to it yet."
+        case LimitCode.NEVER_ANSWERED:
+            return f"It answered none of {limit.of} requests."
+        case LimitCode.NOT_ANSWERED:
+            return f"It answered {limit.count} of {limit.of} cases."
+
+
+def note_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each code
+    """What a reader must know of how the run came about, in one sentence."""
+    bar, recorded = note.bar[:12], note.recorded[:12]
+    match note.code:
+        case NoteCode.BAR_MISSING:
+            return f"The run was made against the bar {recorded}, which is no longer in its directory: no rule applied."
+        case NoteCode.BAR_ADDED:
+            return f"The bar {bar} was put into the run after it was recorded."
+        case NoteCode.BAR_CHANGED:
+            return f"The bar was changed after the run was recorded: it was {recorded} and is {bar}."
+        case NoteCode.BAR_EARLIER:
+            was = f"under another bar, {recorded}" if recorded else "without a bar"
+            return f"Part of the data was recorded {was}: this bar was not written before all of the data."
+        case NoteCode.BAR_OTHER if recorded:
+            return f"This bar, {bar}, is not the one that the run was made against, {recorded}."
+        case NoteCode.BAR_OTHER:
+            return f"The run was made without a bar: this one, {bar}, may have been written after it."
+        case NoteCode.PART_OF_RUN:
+            return (
+                f"This is {note.share} of a run: the other shards are not merged in, so no number is of the whole run."
+            )
+        case NoteCode.DRIFT_LEFT_OUT:
+            return f"Drift left out, measured with another address, model or reference: {', '.join(note.providers)}."
+        case NoteCode.NOT_FINISHED:
+            return f"{note.count} of {note.of} planned trials are on record."
+        case NoteCode.NOT_IN_BASELINE:
+            return f"Not in the baseline, so not compared with it: {', '.join(note.providers)}."
+        case NoteCode.API_NOT_APPLICABLE:
+            cases = "1 case is" if note.count == 1 else f"{note.count} cases are"
+            return f"{', '.join(note.providers)}: {cases} not applicable through the API {note.api}: {note.reason}."
+        case NoteCode.TEXT:
+            return note.text

@@ -1,0 +1,227 @@
+"""Reasons of an assessment in words: a clause for a list, a sentence for a paragraph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from trueweight.core import Estimate, Ruling
+from trueweight.core.assessment import Reason, ReasonCode, Recommendation
+from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
+from trueweight.core.summary import ProviderSummary
+from trueweight.metrics import describe
+from trueweight.report.numbers import MINUS, percent, span, write
+from trueweight.report.words.bar import rule_words
+from trueweight.report.words.checks import broken_words
+
+_MOST: Final = 2
+"""Findings that a sentence names; the page has all of them."""
+_FAULTS: Final = (ReasonCode.REQUIREMENT_BROKEN, ReasonCode.REQUIREMENT_UNCERTAIN)
+_DRIFT: Final = (
+    ReasonCode.DRIFT,
+    ReasonCode.DRIFT_EQUIVALENT,
+    ReasonCode.DRIFT_UNDECIDED,
+    ReasonCode.DRIFT_MISCONFIGURED,
+)
+_LOST: Final = (ReasonCode.REQUESTS_LOST, ReasonCode.RETRIES_NEEDED)
+_WORSE: Final = {
+    "tool_call_f1": "It calls tools in other cases than the reference",
+    "schema_accuracy": "Its tool calls are valid less often than the reference's",
+    "structured_output_accuracy": "Its structured output is valid less often than the reference's",
+    "trigger_accuracy": "It calls tools when it should less often than the reference",
+    "must_pass_rate": "It breaks MUST requirements more often than the reference",
+}
+_TIMES: Final = {
+    "ttft": ("first token", "time to first token"),
+    "e2e": ("whole reply", "time to the whole reply"),
+}
+
+
+def short_reason(provider: ProviderSummary) -> str:
+    """Why a provider is recommended or not, in a few words; empty if no word is needed."""
+    assessment = provider.assessment
+    if assessment.recommendation is Recommendation.REFERENCE or not assessment.reasons:
+        return ""
+    first = assessment.reasons[0]
+    if first.code is ReasonCode.BAR and assessment.bar is not None:
+        words = bar_clause(assessment.bar)
+        if words or assessment.recommendation is Recommendation.USE:
+            return words
+    faults = [reason for reason in assessment.reasons if reason.code in (*_FAULTS, *_LOST)]
+    if first.code in (ReasonCode.BAR, ReasonCode.CASES_WORSE, ReasonCode.METRIC_WORSE) and faults:
+        # Lost requests are told before what was found in the replies, as in the sentence.
+        return reason_clause(min(faults, key=lambda reason: reason.code not in _LOST), provider)
+    slower = [reason for reason in assessment.reasons if reason.code is ReasonCode.SLOWER]
+    if assessment.recommendation is Recommendation.USE:
+        return reason_clause(slower[0], provider) if slower else ""
+    return reason_clause(first, provider)
+
+
+def bar_clause(bar: BarOutcome) -> str:
+    """The rule that decided: the first, or of several undecided ones the one that takes most trials to decide."""
+    if bar.outcome is Ruling.PASS:
+        return ""
+    decisive = [rule for rule in bar.rules if rule.outcome is bar.outcome]
+    if not decisive:
+        return ""
+    first = min(decisive, key=lambda rule: -(rule.more_trials or 0))
+    others = len(decisive) - 1
+    rest = f"; and {others} more {'rule' if others == 1 else 'rules'}" if others else ""
+    return f"{_rule(first)}: {_decided(first)}{rest}"
+
+
+def _rule(rule: RuleOutcome) -> str:
+    return rule.rule.replace(" -", f" {MINUS}")  # an id has no hyphen behind a space
+
+
+def _decided(rule: RuleOutcome) -> str:
+    return f"about {rule.more_trials:,} more trials would decide" if rule.more_trials else rule_words(rule)
+
+
+def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PLR0911, PLR0912 - one clause for each code
+    """One reason in a few words, to stand in brackets behind a name."""
+    title = describe(reason.metric).title
+    match reason.code:
+        case ReasonCode.NEVER_ANSWERED:
+            return "never answered"
+        case ReasonCode.REFUSED_ALL:
+            return "refused every request"
+        case ReasonCode.NOT_ASKED:
+            return "not asked yet"
+        case ReasonCode.SUCCESS_LOW | ReasonCode.SUCCESS_UNCERTAIN:
+            return f"{failing(reason.estimate)} of requests fail"
+        case ReasonCode.FIRST_ATTEMPTS_LOW:
+            return f"{failing(reason.estimate)} of first attempts fail, {percent(reason.share or 0)} arrive in the end"
+        case ReasonCode.FIRST_ATTEMPTS_UNCERTAIN:
+            return f"{failing(reason.estimate)} of first attempts fail, too few to decide"
+        case ReasonCode.CASES_WORSE:
+            return f"fails {_cases(reason.count)} that the reference passes, against {reason.reverse or 0} in reverse"
+        case ReasonCode.CASES_UNCERTAIN:
+            return f"fails {_cases(reason.count)} that the reference passes, too few to decide"
+        case ReasonCode.METRIC_WORSE:
+            return f"below the reference in {title}"
+        case ReasonCode.METRIC_UNCERTAIN:
+            return f"below the reference in {title}, too little to decide"
+        case ReasonCode.SLOWER:
+            return _slower_clause(reason)
+        case ReasonCode.DRIFT:
+            rung = f", nearest {reason.rung}" if reason.rung else ""
+            return f"its output distribution differs from the reference's{rung}"
+        case ReasonCode.DRIFT_UNDECIDED:
+            return "drift is undecided: too few answers"
+        case ReasonCode.DRIFT_MISCONFIGURED:
+            return "drift is undecided: it received another request, or samples otherwise"
+        case ReasonCode.TOO_FEW_ANSWERED:
+            return f"answered {reason.count} of {_cases(reason.of)}, too few to decide"
+        case ReasonCode.NOT_ASSESSED:
+            return "not assessed"
+        case ReasonCode.REFERENCE_SILENT:
+            return "the reference never answered"
+    words = reason_sentence(reason, provider).rstrip(".")
+    return words[:1].lower() + words[1:]
+
+
+def summary_sentence(provider: ProviderSummary) -> str:
+    """What was seen of a provider, in one to three sentences."""
+    seen = provider.assessment.observations or provider.assessment.reasons
+    faults = [reason for reason in seen if reason.code in _FAULTS]
+    hidden = set(map(id, faults[_MOST:]))
+    parts = [reason_sentence(reason, provider) for reason in seen if id(reason) not in hidden]
+    if hidden:
+        parts.append(f"{len(hidden)} more {'requirement is' if len(hidden) == 1 else 'requirements are'} broken.")
+    return " ".join(filter(None, parts))
+
+
+def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each code
+    """One reason, or observation, as a sentence."""
+    if reason.code in _DRIFT and provider.drift is not None:
+        return provider.drift.words
+    match reason.code:
+        case ReasonCode.NOT_ASKED:
+            return "No request was sent to it yet."
+        case ReasonCode.NEVER_ANSWERED:
+            return f"No answer arrived: all {reason.of} requests failed ({_kinds(reason.failures)})."
+        case ReasonCode.REFUSED_ALL:
+            return f"It answered none of {reason.of} requests: {reason.count} were refused."
+        case ReasonCode.REQUESTS_LOST:
+            return f"{reason.count} of {reason.of} requests failed ({_kinds(reason.failures)})."
+        case ReasonCode.RETRIES_NEEDED:
+            return _retries(reason)
+        case ReasonCode.REQUIREMENT_BROKEN | ReasonCode.REQUIREMENT_UNCERTAIN:
+            return broken_words(reason, provider)
+        case ReasonCode.METRIC_WORSE:
+            words = _WORSE.get(reason.metric, f"It is below the reference in {describe(reason.metric).title}")
+            return f"{words} ({_points(reason.estimate)})."
+        case ReasonCode.SHARED_FAILURES:
+            return "What fails, the reference fails too."
+        case ReasonCode.SLOWER:
+            return _slower_sentence(reason)
+        case ReasonCode.NOTHING_FOUND:
+            against = "; its answers are not worse than the reference's beyond chance" if reason.count else ""
+            reference = " with the reference" if provider.role.value == "reference" else ""
+            return f"Nothing found wrong{reference}{against}."
+        case (
+            ReasonCode.DRIFT | ReasonCode.DRIFT_EQUIVALENT | ReasonCode.DRIFT_UNDECIDED | ReasonCode.DRIFT_MISCONFIGURED
+        ):
+            return provider.drift.words if provider.drift is not None else ""
+        case ReasonCode.REFERENCE:
+            return "It is the reference."
+        case ReasonCode.BAR:
+            return ""
+    clause = reason_clause(reason, provider)
+    return f"{clause[:1].upper()}{clause[1:]}."
+
+
+def failing(rate: Estimate | None) -> str:
+    """The share that does not succeed, with its interval: ``28.3% (22.5–34.1)``."""
+    if rate is None or rate.value is None:
+        return "an unknown share"
+    low, high = (None if end is None else 1 - end for end in (rate.high, rate.low))
+    interval = span(Estimate(1 - rate.value, low, high, rate.n, "proportion", rate.method))
+    return percent(1 - rate.value) + (f" ({interval})" if interval else "")
+
+
+def _retries(reason: Reason) -> str:
+    first = reason.estimate.value if reason.estimate is not None else None
+    share = reason.share if reason.share is not None else 0.0
+    lost = "after retries all of them arrived" if share == 1 else f"{_percent(1 - share)} failed after retries too"
+    kinds = f" ({_kinds(reason.failures)})" if reason.failures else ""
+    return f"{_percent(1 - (first or 0.0))} of {reason.of} first attempts failed; {lost}{kinds}."
+
+
+def _slower_clause(reason: Reason) -> str:
+    words = _TIMES.get(reason.metric, (describe(reason.metric).title, ""))[0]
+    return f"{words} +{_milliseconds(reason.estimate)}"
+
+
+def _slower_sentence(reason: Reason) -> str:
+    words = _TIMES.get(reason.metric, ("", describe(reason.metric).title))[1]
+    return f"It is slower than the reference by {_milliseconds(reason.estimate)}, median {words}."
+
+
+def _milliseconds(found: Estimate | None) -> str:
+    if found is None or found.value is None:
+        return "an unknown time"
+    low, high = ("…" if end is None else f"{end:,.0f}" for end in (found.low, found.high))
+    return f"{found.value:,.0f} ms ({low}–{high})"
+
+
+def _points(found: Estimate | None) -> str:
+    """A difference with its interval, in percentage points."""
+    if found is None or found.value is None:
+        return "by an unknown amount"
+    interval = span(found)
+    return f"{write(found.value, 'difference')} points{f', {interval}' if interval else ''}"
+
+
+def _kinds(failures: Mapping[str, int]) -> str:
+    kinds = sorted(failures, key=lambda kind: (-failures[kind], kind))
+    return ", ".join(f"{kind} {failures[kind]}" for kind in kinds[:3])
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}%" if share >= 0.01 else f"{100 * share:.1f}%"
+
+
+def _cases(count: int | None) -> str:
+    return f"{count or 0} case{'' if count == 1 else 's'}"
