@@ -17,8 +17,9 @@ from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.statistics.paired import sign_test_worse
 
 MATTERS: Final = 0.1
-"""A longer time counts if all of its interval is above this share of the provider's own time: with enough requests a
-millisecond is significant, and no reason to choose another provider."""
+"""A difference in time counts if all of its interval is beyond this share of the provider's own time: with enough
+requests a millisecond is significant, and no reason to choose another provider. Between two runs it is a share of the
+time before."""
 TIMES: Final = ("ttft", "e2e")
 """Metrics in which a provider can be slower, the first of them first."""
 FAULTS: Final = (

@@ -11,6 +11,7 @@ from trueweight.drift.evidence import DriftEvidence
 from trueweight.drift.misconfiguration import LEAST_PROMPTS
 from trueweight.drift.scoring import DriftScore
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
+from trueweight.statistics.multiple_testing import ALPHA
 
 PROBES = 1
 """Requests to each provider, beyond those that are compared, that find out what it supports."""
@@ -32,7 +33,7 @@ class DriftSettings:
     """
 
     mode: DriftMode | None = None
-    alpha: float = 0.05
+    alpha: float = ALPHA
     max_requests: int = DEFAULT_REQUESTS
     seed: int = 0
     screen: int = 120

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 from trueweight.core import Estimate
-
-_TAIL = 0.05
+from trueweight.statistics.multiple_testing import ALPHA
 
 
 def n_that_decides(found: Estimate, bound: float) -> int | None:
     """The n at which the interval, at the rate observed so far, would lie on one side of the bound.
 
-    An interval's arm shrinks with √n, and the exact one-sided limit of n of n, or 0 of n, is 5% ** (1/n) from the
+    An interval's arm shrinks with √n, and the exact one-sided limit of n of n, or 0 of n, is α ** (1/n) from the
     other end. None where no n would do, because the value is the bound, or where there is no interval to go by.
     """
     value, low, high, n = found.value, found.low, found.high, found.n
@@ -20,7 +19,7 @@ def n_that_decides(found: Estimate, bound: float) -> int | None:
         return None
     if found.unit == "proportion" and value in (0, 1) and (low is None) != (high is None):
         room = bound if value == 1 else 1 - bound
-        return max(n + 1, math.ceil(math.log(_TAIL) / math.log(room))) if 0 < room < 1 else None
+        return max(n + 1, math.ceil(math.log(ALPHA) / math.log(room))) if 0 < room < 1 else None
     end = low if value > bound else high
     if end is None or end == value:
         return None

@@ -7,17 +7,15 @@ from typing import Any
 
 import msgspec
 
+from trueweight.assess.significance import MATTERS
 from trueweight.core import ConfigError
 from trueweight.metrics import Difference, Resampler, compared_metrics, holm, trial_metrics
+from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.workflow.compare.flips import KINDS, flips
 from trueweight.workflow.compare.pairing import ComparedRun, lay_out, paired_with_itself, shared_cases
 from trueweight.workflow.judge import Judgement
 
 FORMAT = "trueweight.compare/1"
-ALPHA = 0.05
-MATTERS = 0.1
-"""A change of a time counts if all of its interval is beyond this share of the time before: two runs never share the
-hour, the network or the load, and with enough requests every millisecond is significant."""
 
 
 def compare(before: Judgement, after: Judgement) -> dict[str, Any]:
