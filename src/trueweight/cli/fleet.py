@@ -65,7 +65,7 @@ def matrix(names: tuple[str, ...], suites: tuple[str, ...], keep: Path | None, a
 
     chosen = [find_suite(name) for name in suites or shipped_suites()]
     with tempfile.TemporaryDirectory(prefix="trueweight-matrix-") as folder:
-        filled = fill_matrix(chosen, keep or Path(folder) / "run", only=names, say=partial(click.echo, err=True))
+        filled = fill_matrix(chosen, keep or Path(folder) / "run", only=names, progress=partial(click.echo, err=True))
     click.echo(matrix_json(filled) if as_json else matrix_text(filled))
     return int(ExitCode.OK if filled.right else ExitCode.FINDINGS)
 

@@ -58,7 +58,7 @@ def up(only: tuple[str, ...], slots: int, threads: int | None, port: int, print_
     """Start the servers and return when all are ready. Servers that already run are left alone."""
     from trueweight import lab
 
-    found = lab.up(only, slots=slots, threads=threads, port=port, say=lambda text: click.echo(text, err=True))
+    found = lab.up(only, slots=slots, threads=threads, port=port, progress=lambda text: click.echo(text, err=True))
     if not found.started:
         click.echo("The lab is up already.", err=True)
     if print_providers:

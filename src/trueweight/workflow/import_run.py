@@ -132,9 +132,9 @@ def _line(item: Numbered, suite: str, cases: dict[str, Case]) -> _Recorded | Mal
     if not isinstance(index, int) or not isinstance(value.get("response"), dict):
         return Malformed(item.path, item.line, "no 'data_index' or no 'response' object")
     # The reply was put together by the verifier's client, so it is judged as the plain reply that it looks like.
-    asked = {**request, "stream": False}
+    body = {**request, "stream": False}
     why = f"Request {index} of the K2 Vendor Verifier."
-    case = make_case(suite, f"line-{index:04d}", asked, why=why, source=SOURCE, tags=("imported", "k2vv"))
+    case = make_case(suite, f"line-{index:04d}", body, why=why, source=SOURCE, tags=("imported", "k2vv"))
     first = cases.setdefault(case.id, case)
     if first.request_digest() != case.request_digest():
         return Malformed(item.path, item.line, f"data_index {index} is another request than in an earlier line")
@@ -161,7 +161,7 @@ def _exchange(provider: Provider, one: _Recorded) -> Exchange:
         failure=failure,
     )
     chat = PROTOCOLS.get(DEFAULT_API)
-    asked = json.dumps({"model": provider.model, **one.case.request}, ensure_ascii=False)
+    request_body = json.dumps({"model": provider.model, **one.case.request}, ensure_ascii=False)
     return Exchange(
         trial=trial_id(one.case, provider, 0, Mode.PLAIN),
         provider=provider.name,
@@ -170,7 +170,7 @@ def _exchange(provider: Provider, one: _Recorded) -> Exchange:
         repeat=0,
         mode=Mode.PLAIN,
         started_at=_started(one.value.get("last_run_at"), ns),
-        request=RequestRecord(chat.method, f"{provider.base_url}{chat.path}", (), asked),
+        request=RequestRecord(chat.method, f"{provider.base_url}{chat.path}", (), request_body),
         attempts=(attempt,),
     )
 

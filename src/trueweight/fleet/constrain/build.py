@@ -117,9 +117,9 @@ class Builder:
             simple = [kind for kind in declared if kind not in {"object", "array"}]
             kinds = simple if depth >= _SOFT and simple else declared
             return str(kinds[self._sampler.pick([" " + kind for kind in kinds])])
-        told = next((kind for kind, words in _KINDS.items() if any(word in flat for word in words)), "")
-        if told or not self._plain:
-            return told or "string"
+        implied = next((kind for kind, words in _KINDS.items() if any(word in flat for word in words)), "")
+        if implied or not self._plain:
+            return implied or "string"
         return _ANY[self._sampler.pick([" " + kind for kind in _ANY])]  # the first attempt, a string, was rejected
 
     def _object(self, flat: Mapping[str, Any], depth: int) -> dict[str, Any]:

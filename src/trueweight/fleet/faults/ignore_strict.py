@@ -76,6 +76,6 @@ def _off(call: CompletionCall, schema: Mapping[str, Any]) -> CompletionCall:
     for name, part in (schema.get("properties") or {}).items():
         options = part.get("enum") if isinstance(part, Mapping) else None
         if options and isinstance(arguments, dict) and isinstance(arguments.get(name), str):
-            said = arguments[name]
-            arguments[name] = next(new for new in (said.upper(), said.title(), said + " ") if new not in options)
+            value = arguments[name]
+            arguments[name] = next(new for new in (value.upper(), value.title(), value + " ") if new not in options)
     return replace(call, arguments=json.dumps(arguments, ensure_ascii=False))

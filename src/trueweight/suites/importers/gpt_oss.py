@@ -41,8 +41,8 @@ def _by_name(tools: Any) -> Mapping[str, Any]:
 
 def _case(item: Numbered, suite: str, beside: Mapping[str, Any], number: int) -> Case | Malformed:
     value = item.value
-    name, said = value.get("tool_name"), value.get("input")
-    if not isinstance(name, str) or not isinstance(said, str):
+    name, prompt = value.get("tool_name"), value.get("input")
+    if not isinstance(name, str) or not isinstance(prompt, str):
         return Malformed(item.path, item.line, "no 'tool_name' or no 'input'")
     try:
         tools = {**beside, **(_by_name(value["tools"]) if "tools" in value else {})}
@@ -53,7 +53,7 @@ def _case(item: Numbered, suite: str, beside: Mapping[str, Any], number: int) ->
     if name not in tools or not isinstance(arguments, dict):
         reason = f"no tool {name!r}; put its definition into tools.json beside the file"
         return Malformed(item.path, item.line, reason if name not in tools else "expected_arguments is not an object")
-    messages = [{"role": "user", "content": said}]
+    messages = [{"role": "user", "content": prompt}]
     if isinstance(value.get("instructions"), str):
         messages.insert(0, {"role": "system", "content": value["instructions"]})
     calls = [{"name": name, "arguments": arguments}]

@@ -22,7 +22,7 @@ class FaultResult:
         checks: findings by check: how many trials fail it.
         severe: those of MUST or SHOULD.
         failures: transport failures of attempts by kind.
-        asked: number of cases that it got.
+        cases: number of cases that it got.
     """
 
     name: str
@@ -32,7 +32,7 @@ class FaultResult:
     checks: Mapping[str, int]
     severe: Mapping[str, int]
     failures: Mapping[str, int]
-    asked: int
+    cases: int
 
     @property
     def healthy(self) -> bool:
@@ -89,7 +89,7 @@ def matrix_json(matrix: FleetMatrix) -> str:
                 "name": one.name,
                 "flagged": dict(one.severe),
                 "noted": dict(one.checks),
-                "cases": one.asked,
+                "cases": one.cases,
                 "right": one.right,
             }
             for one in matrix.found
@@ -109,7 +109,7 @@ def _fault(one: FaultResult) -> dict[str, Any]:
         "missing": list(one.missing),
         "checks": dict(one.checks),
         "failures": dict(one.failures),
-        "cases": one.asked,
+        "cases": one.cases,
     }
 
 
@@ -132,7 +132,7 @@ def _lines(matrix: FleetMatrix) -> Iterator[str]:
     for one in matrix.found:
         if one.healthy:
             flagged = ", ".join(f"{name} {n}" for name, n in {**one.severe, **one.failures}.items())
-            verdict = f"FLAGGED: {flagged}" if not one.right else f"no failures in {one.asked} cases"
+            verdict = f"FLAGGED: {flagged}" if not one.right else f"no failures in {one.cases} cases"
             yield f"{'ok' if one.right else '!!':<6} {one.name:<{width}}  {'-':<5}  {verdict}"
     found = sum(one.right for one in faults)
     sound = [one for one in matrix.found if one.healthy]

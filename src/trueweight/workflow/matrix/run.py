@@ -75,40 +75,45 @@ def chosen_names(only: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name in everything if not only or name in only)
 
 
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 def fill_matrix(
-    suites: Sequence[Suite], directory: Path, *, only: Collection[str] = (), say: Say = lambda _: None
+    suites: Sequence[Suite], directory: Path, *, only: Collection[str] = (), progress: Progress = lambda _: None
 ) -> FleetMatrix:
-    """Record and judge a matrix. The directory must not exist; ``say`` receives a line for each step."""
+    """Record and judge a matrix. The directory must not exist; ``progress`` receives a line for each step."""
     names = chosen_names(only)
-    with record_matrix(suites, directory, names, say=say) as run:
-        say("judging")
+    with record_matrix(suites, directory, names, progress=progress) as run:
+        progress("judging")
         return judge_matrix(run, names, whole=not only)
 
 
 def record_matrix(
-    suites: Sequence[Suite], directory: Path, names: Iterable[str], *, every: int = 1, say: Say = lambda _: None
+    suites: Sequence[Suite],
+    directory: Path,
+    names: Iterable[str],
+    *,
+    every: int = 1,
+    progress: Progress = lambda _: None,
 ) -> RunDir:
     """Send every provider its cases over HTTP; a healthy one gets all cases, or one in ``every``."""
     names = list(names)
     cases = [case for suite in suites for case in suite.cases]
     faults = [name for name in names if name in FAULTS.all()]
-    say(f"selecting cases for {len(faults)} faults out of {len(cases)} cases")
+    progress(f"selecting cases for {len(faults)} faults out of {len(cases)} cases")
     plan: dict[str, Sequence[Case]] = dict(select_cases(faults, cases, KnownAnswers(suites)))
     sound = [name for name in names if name in HEALTHY]
     # All others are compared with the reference, so it gets every case that any provider gets.
     plan |= dict.fromkeys(sound, cases[::every])
-    asked = {case.key for some in plan.values() for case in some}
-    plan["reference"] = [case for case in cases if case.key in asked]
+    sent = {case.key for some in plan.values() for case in some}
+    plan["reference"] = [case for case in cases if case.key in sent]
     served = {name if name in sound or name == "reference" else entry_of(name).name: name for name in plan}
     with running_fleet(served) as file:
         providers = [_limited(provider, served) for provider in load_providers(file, environ=os.environ)]
         manifest = _manifest(suites, providers)
         run = RunDir.create(directory, manifest, cases)
         trials = list(_trials(providers, {name: plan[served[name]] for name in served}))
-        say(f"sending {len(trials)} requests to {len(providers)} providers; some take 20 s on purpose")
+        progress(f"sending {len(trials)} requests to {len(providers)} providers; some take 20 s on purpose")
         anyio.run(partial(send_pending, run, trials, keys={}, settings=_SETTINGS))
     return run
 
@@ -176,5 +181,5 @@ def _found(
         checks=dict(sorted(Counter(f.check for f in failed).items())),
         severe=dict(sorted(Counter(f.check for f in failed if f.severity is not Severity.INFO).items())),
         failures={kind: n for (who, kind), n in sorted(attempts.items()) if who == entry.name},
-        asked=len({one.case for one in rows}),
+        cases=len({one.case for one in rows}),
     )
