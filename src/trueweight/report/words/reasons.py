@@ -106,7 +106,7 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
             return _slower_clause(reason)
         case ReasonCode.DRIFT:
             rung = f", nearest {reason.rung}" if reason.rung else ""
-            return f"its output distribution differs from the reference's{rung}"
+            return f"its output distribution differs{rung}"
         case ReasonCode.DRIFT_UNDECIDED:
             return "drift is undecided: too few answers"
         case ReasonCode.DRIFT_MISCONFIGURED:
