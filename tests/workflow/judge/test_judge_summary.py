@@ -104,7 +104,13 @@ def test_what_was_written_is_read_again(record: Make) -> None:
     data = encode_summary(summary)
     assert decode_summary(data) == summary
     assert data.isascii()
-    assert data == (json.dumps(json.loads(data), sort_keys=True, separators=(",", ":")) + "\n").encode()
+    json.loads(data, object_pairs_hook=sorted_keys)
+
+
+def sorted_keys(pairs: list[tuple[str, Any]]) -> None:
+    """Hold that the keys of an object are in order."""
+    keys = [key for key, _ in pairs]
+    assert keys == sorted(keys)
 
 
 def test_half_of_a_surrogate_pair_is_replaced(record: Make) -> None:
