@@ -24,7 +24,7 @@ def cli(tmp_path: Path) -> Cli:
 
 
 def _demo(cwd: Path, *arguments: object) -> Demo:
-    process = trueweight("demo", *arguments, cwd=cwd, timeout=300)
+    process = trueweight("demo", *arguments, cwd=cwd, timeout=600)
     directory = cwd / "trueweight-demo"
     return Demo(directory, process, json.loads((directory / "summary.json").read_text(encoding="utf-8")))
 

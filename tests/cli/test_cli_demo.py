@@ -68,6 +68,8 @@ def test_rounded_weights_drift_and_nobody_elses_do(demo: Demo) -> None:
     assert "twin" in verdicts
 
 
+@pytest.mark.slow  # of the whole demo alone: the first cases are too few beside other tests that keep the machine busy
+@pytest.mark.parametrize("demo", [()], indirect=True, ids=["whole"])
 def test_slow_is_slower_beyond_its_interval(demo: Demo) -> None:
     """The slow provider's time to first token lies above every other's: the intervals do not overlap."""
     slow = metric(demo, "slow", "ttft")
