@@ -62,7 +62,7 @@ def test_a_name_that_is_taken_is_reported_against_the_added_package(things: Regi
     """Ours is loaded first, whatever the packages are called."""
     install(tmp_path / "site", "trueweight", f=MODULE.format(name="f"))
     install(tmp_path / "site", "another", g=MODULE.format(name="f"))
-    with pytest.raises(ConfigError, match="one of trueweight, one of another") as error:
+    with pytest.raises(ConfigError, match="one in trueweight, one in another") as error:
         things.all()
     assert error.value.code == "registry-duplicate"
 

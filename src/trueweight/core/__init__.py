@@ -1,4 +1,4 @@
-"""The nouns of trueweight. Frozen values that import nothing else of ours."""
+"""The nouns of trueweight: frozen values. This package imports no other package of trueweight."""
 
 from trueweight.core.bar_outcome import Ruling
 from trueweight.core.case import DEFAULT_API, SEVERE, Case, Mode, Severity, Suite

@@ -1,4 +1,4 @@
-"""A provider against a bar: pass, fail or inconclusive, and never a silent pass for lack of data."""
+"""The outcome of a bar for a provider: pass, fail or inconclusive. Too few data are inconclusive, not a pass."""
 
 from __future__ import annotations
 

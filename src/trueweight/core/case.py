@@ -1,4 +1,4 @@
-"""Suites and cases: what is asked, why, and what must hold of the answer."""
+"""Suites and cases: the requests to send, why, and the requirements on their replies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trueweight.core.digest import digest
 
 
 class Severity(StrEnum):
-    """How bad a failure is: MUST breaks a client, SHOULD surprises one, INFO is worth knowing."""
+    """How bad a failure is. MUST: it breaks clients. SHOULD: it surprises clients. INFO: it is worth knowing."""
 
     MUST = "MUST"
     SHOULD = "SHOULD"
@@ -23,32 +23,32 @@ SEVERE: Final = frozenset({Severity.MUST, Severity.SHOULD})
 
 
 class Mode(StrEnum):
-    """How a reply is asked for: one JSON body, or server-sent events."""
+    """The form of the requested reply: one JSON body (``plain``), or server-sent events (``stream``)."""
 
     PLAIN = "plain"
     STREAM = "stream"
 
 
 DEFAULT_API = "chat"
-"""The API in whose request shape cases are written, and through which a provider is asked if it names no other."""
+"""The API of a provider that names no other one. Requests of cases are written in its shape."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One request, and what must hold of its replies.
+    """One request, and the checks of its replies.
 
     Attributes:
         id: unique in its suite.
-        why: the one purpose of this case, in one sentence.
-        source: link to the clause or the bug report it comes from.
+        why: the purpose of the case, in one sentence.
+        source: link to the clause or the bug report that the case comes from.
         request: a chat-completions request body without ``model`` and ``stream``, which the protocol adds. Empty if
             the case's API takes no body.
-        modes: the modes it is asked in.
+        modes: the modes in which it is sent.
         checks: check id → parameters. Checks without parameters that apply to every reply need no entry.
         answer: an example of a right reply (``{"calls": […]}``, ``{"json": …}`` or ``{"content": …}``). It is never
             sent: the embedded fleet answers with it, and each suite is tested against its own answers.
-        api: the name of the one protocol that the case is about, e.g. ``models``; None for any API that can express
-            its request.
+        api: the name of the only protocol through which it is sent, e.g. ``models``; None for every API that can
+            express its request.
     """
 
     suite: str
@@ -69,7 +69,7 @@ class Case:
         return f"{self.suite}/{self.id}"
 
     def request_digest(self) -> str:
-        """Digest of what is sent, so that a changed case is a different trial and a reworded ``why`` is not."""
+        """Digest of suite, id, request and API. A changed request makes another trial; a changed ``why`` does not."""
         asked = {"suite": self.suite, "id": self.id, "request": dict(self.request)}
         # "endpoint" was the name of this field when the first runs were recorded: ids must not change with names.
         return digest(asked if self.api in (None, DEFAULT_API) else {**asked, "endpoint": self.api})

@@ -1,6 +1,6 @@
-"""How a check is declared: what must hold of a reply, why, what to do if it does not, and an example of each.
+"""How a check is declared: its requirement, why it matters, how to fix a failure, and an example.
 
-A check is one function under one decorator. trueweight's own and those of other packages are declared and found alike::
+A check is one function with one decorator. Checks of other packages are declared and registered like those here::
 
     @check("no-apologies", "The content has no apology.", source="https://…", why="…", fix="…",
            example=Example(bad=says("Sorry!"), good=says("Yes."), evidence="Sorry"))
@@ -56,7 +56,7 @@ class Unsupported:
 
 @dataclass(frozen=True, slots=True)
 class NotApplicable:
-    """The check should judge this reply and cannot; the message says why."""
+    """The check applies to this reply but cannot judge it; the message says why."""
 
     message: str
 
@@ -71,7 +71,7 @@ ValidateParams = Callable[[Mapping[str, Any]], None]
 class Scope(StrEnum):
     """Which replies a check judges, and how often.
 
-    RESPONSE: every HTTP response once, also one that is no completion, such as a list of models.
+    RESPONSE: every HTTP response once, completion or not (a list of models).
     COMPLETION: every completion once.
     CHOICE: every choice of every completion.
     """
@@ -83,27 +83,27 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckInfo:
-    """What a check is, apart from any reply.
+    """The description of a check.
 
     Attributes:
         id: stable name in kebab case.
-        requirement: what must hold, in one line.
-        severity: of a failure, when the case does not name this check itself.
+        requirement: what must hold of a reply, in one sentence.
+        severity: of a failure. A failure in a case that names this check has the case's severity instead.
         source: link to the clause or the bug report.
-        row: the failure mode it detects, in the project's numbered list; 0 if none.
+        row: number of the failure mode in the project's list; 0 if it is not in the list.
         why: what breaks in a client when the requirement does not hold.
         fix: what the operator of the server should look at.
-        engine: whether only the serving stack can break it, whatever the model writes.
+        engine: whether only the serving stack can cause a failure, whatever the model writes.
         paired: whether it judges several replies together.
-        field: of a paired check: the field that it compares, where its evidence is in each reply.
+        field: of a paired check: the noun of the field that it compares, in which the evidence of each reply is.
         protocol: the name of the only API whose replies it judges; None for any API.
         scope: which replies it judges, and how often.
         params: JSON Schema of its parameters.
-        on_request: whether it runs only when a case names it.
-        any_status: whether it judges responses other than 2xx.
-        obeys: whether it compares the reply with what the request asks for, which means nothing where the request is
-            malformed on purpose and must be refused.
-        example: what breaks the requirement and what keeps it.
+        on_request: whether it runs only on the cases that name it.
+        any_status: whether it also judges responses other than 2xx.
+        obeys: whether it judges if the reply obeys the request. It does not run on cases whose malformed request must
+            be refused, unless they name it.
+        example: a reply that breaks the requirement and one that meets it.
     """
 
     id: str
@@ -193,10 +193,10 @@ def paired_check(
     on_request: bool = False,
     example: PairedExample | None = None,
 ) -> Callable[[RunPairedCheck], RunPairedCheck]:
-    """Declare a check of several replies together, for what no single reply can show. No model can cause its failures.
+    """Declare a check that judges several replies together. Only the serving stack can cause its failures.
 
     The function takes the digests of all replies of one provider and of the reference (none if there is no reference,
-    or if the provider is the reference), and gives a result for each reply that it judges. With ``on_request`` it
+    or if the provider is the reference). It yields a result for each reply that it judges. With ``on_request`` it
     judges the cases that name it; their parameters are in ``digest.case.checks``.
     """
     info = CheckInfo(
@@ -212,7 +212,7 @@ def paired_check(
 
 
 def all_checks() -> tuple[CheckInfo, ...]:
-    """What every check is, in order of id."""
+    """The description of every check, in order of id."""
     return tuple(entry.info for entry in CHECKS.all().values())
 
 
@@ -226,10 +226,11 @@ def check_params_schema(check_id: str) -> Mapping[str, Any]:
 
 
 def validate_params(check_id: str, params: Any, *, where: str = "") -> None:
-    """Validate the parameters that a case gives a check.
+    """Check the parameters that a case gives a check.
 
     Raises:
-        ConfigError: ``unknown-check``, or ``bad-check-parameters`` with the parameter and what would be valid.
+        ConfigError: ``unknown-check``; ``bad-check-parameters`` with the parameter and the valid names; or as the
+            check's own ``validate``.
     """
     error = next(iter(sorted(_validator(check_id).iter_errors(params), key=lambda e: list(map(str, e.path)))), None)
     if error is not None:

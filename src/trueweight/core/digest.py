@@ -10,24 +10,24 @@ _compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 
 
 def compact_json(value: Any) -> str:
-    """JSON text in the order given, with no spaces and no escapes beyond those JSON demands.
+    """JSON text with keys in the given order, no spaces, and only the escapes that JSON requires.
 
     Raises:
-        ValueError: if the value holds NaN or an infinity, which JSON cannot say.
+        ValueError: if the value holds NaN or an infinity, which JSON does not have.
     """
     return _compact(value)
 
 
 def canonical_json(value: Any) -> str:
-    """JSON text with sorted keys, no spaces and no escapes beyond those JSON demands.
+    """JSON text with sorted keys, no spaces, and only the escapes that JSON requires.
 
     Raises:
-        ValueError: if the value holds NaN or an infinity, which JSON cannot say.
+        ValueError: if the value holds NaN or an infinity, which JSON does not have.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest(value: Any) -> str:
     """SHA-256 of the canonical JSON of a value, as 64 hexadecimal digits."""
-    # surrogatepass: a lone surrogate is a legal JSON escape and a legal thing for a test to send.
+    # surrogatepass: JSON can express a lone surrogate, and a case may send one.
     return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()

@@ -9,7 +9,7 @@ import msgspec
 
 
 def six_digits(value: float) -> float:
-    """Six significant digits: enough for any reader, and the same bytes from any machine's last-bit noise."""
+    """The value with six significant digits, so that differences in the last bits between machines disappear."""
     return float(f"{value:.6g}")
 
 
@@ -22,11 +22,11 @@ class Estimate(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         value: the point estimate; None means not applicable, and ``note`` says why.
-        low, high: ends of the 95% interval; one is None where only a one-sided limit is honest.
-        n: independent units (cases, or requests for latency) that the number rests on.
+        low, high: ends of the 95% interval; one is None where the data support a one-sided limit only.
+        n: number of independent units (cases, or requests for latency) that it is computed from.
         of: units planned; ``of - n`` are missing and ``missing`` says why.
         unit: ``proportion``, ``ms``, ``tokens/s``, ``USD``, ``difference`` …
-        method: how value and interval were got, in words a statistician recognises.
+        method: how value and interval were computed, in terms of statistics.
         missing: reason → units.
     """
 
@@ -52,7 +52,7 @@ class Estimate(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The rounded form as plain values, for JSON that is put together by hand."""
+        """The rounded estimate as a JSON object."""
         found: dict[str, Any] = msgspec.to_builtins(self.rounded())
         return found
 

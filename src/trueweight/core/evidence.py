@@ -34,13 +34,13 @@ def anomalies(reply: Reply, *kinds: str) -> list[Anomaly]:
 
 
 def spans_of(found: Iterable[Anomaly | Span | None]) -> tuple[Span, ...]:
-    """The first few places of some anomalies or spans."""
+    """The first ten distinct spans of these anomalies or spans."""
     spans = [item.span if isinstance(item, Anomaly) else item for item in found]
     return tuple(dict.fromkeys(span for span in spans if span is not None))[:_SPANS]
 
 
 def fail_on(reply: Reply, *kinds: str, expected: str = "") -> Fail | None:
-    """A failure that says the first anomaly of these kinds and how many there are; None without any."""
+    """A failure that names the first anomaly of these kinds and counts the others; None if there is none."""
     found = anomalies(reply, *kinds)
     if not found:
         return None
@@ -50,10 +50,10 @@ def fail_on(reply: Reply, *kinds: str, expected: str = "") -> Fail | None:
 
 
 def whole(reply: Reply) -> tuple[Span, ...]:
-    """The head of the body, for what concerns all of it."""
+    """The first 400 bytes of the body: evidence for a finding about the whole body; empty for an empty body."""
     return (Span(0, min(len(reply.body), 400)),) if reply.body else ()
 
 
 def last_event(reply: Reply) -> tuple[Span, ...]:
-    """The last event of a stream, for how it ends; the head of a plain body."""
+    """The last event of a stream: evidence for a finding about its end. For a plain body, as `whole`."""
     return (reply.events[-1].span,) if reply.events else whole(reply)

@@ -1,7 +1,7 @@
-"""Examples of checks: a reply that breaks a requirement and one that keeps it.
+"""Examples of checks: a reply that breaks the requirement and one that meets it.
 
-An example of any API is a ``SampleReply``, written in nouns; a protocol makes bytes of it. An example of one API's wire
-format is an exchange. ``trueweight explain`` shows the examples, and the tests hold each check to its own.
+The example of a check for any API is a ``SampleReply``, which a protocol turns into bytes. The example of a check for
+one API's wire format is an exchange. ``trueweight explain`` shows the examples, and a test runs each check on its own.
 """
 
 from __future__ import annotations
@@ -30,8 +30,12 @@ SAMPLE_TOOLS = (
 
 @dataclass(frozen=True, slots=True)
 class SampleCall:
-    """One tool call. ``arguments`` is their text, a tuple of its pieces as a stream sends them, or a value that is no
-    text; an ``id`` of "" is made from the call's position.
+    """One tool call.
+
+    Attributes:
+        arguments: their JSON text, a tuple of the pieces of that text as a stream sends them, or a value that is not
+        text.
+        id: "" stands for an id made from the call's position; None for no id.
     """
 
     arguments: Any = "{}"
@@ -41,14 +45,15 @@ class SampleCall:
 
 @dataclass(frozen=True, slots=True)
 class SampleReply:
-    """A reply in nouns.
+    """A reply without the wire format of any API.
 
     Attributes:
-        finish: ``stop``, ``length``, ``calls``, any other text as it is sent, or None for no finish reason.
-        usage: prompt and completion tokens; ``total`` is their sum unless it is given.
-        mode: what is requested; ``streamed`` says what comes, None for what is requested.
-        error: the message of an error that comes in the reply.
-        body: the bytes of the body, where the reply is no completion; nothing else of it is then written.
+        finish: ``stop``, ``length``, ``calls``, any other text, which is sent as it is, or None for no finish reason.
+        usage: prompt and completion tokens. ``total`` None stands for their sum.
+        mode: the requested mode.
+        streamed: whether a stream is sent; None for what ``mode`` requests.
+        error: the message of an error in the reply.
+        body: the bytes of the body, in place of a completion; the other fields of the content are then ignored.
     """
 
     content: str | None = None
@@ -96,11 +101,11 @@ SAMPLE_STREAM = says("hello", mode=Mode.STREAM)
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A reply that breaks a requirement, and one that keeps it.
+    """A reply that breaks the requirement of a check, and one that meets it.
 
     Attributes:
-        evidence: text that the spans of the finding must hold; "" where the finding has no place in the body.
-        good_case: the case that the good reply answers, if it is another.
+        evidence: text that the spans of the finding must contain; "" if the finding has no place in the body.
+        good_case: the case that the good reply answers; None if it is ``case``.
     """
 
     bad: SampleReply | Exchange
@@ -112,7 +117,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class SampleTrial:
-    """One of several replies. ``broken`` if the check must fail on it."""
+    """One of several replies. ``broken``: whether the check must fail on it."""
 
     case: Case
     reply: SampleReply
@@ -121,7 +126,7 @@ class SampleTrial:
 
 @dataclass(frozen=True, slots=True)
 class PairedExample:
-    """Replies of one provider that break a requirement together, replies that keep it, and the reference's."""
+    """Replies of one provider that together break a requirement, replies that meet it, and replies of the reference."""
 
     bad: tuple[SampleTrial, ...]
     good: tuple[SampleTrial, ...]

@@ -1,4 +1,4 @@
-"""An exchange: one trial as it happened, byte for byte. What was sent, every attempt, every stamp."""
+"""An exchange: one trial as it happened, byte for byte: the request, every attempt, every arrival time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from trueweight.core.case import DEFAULT_API, Mode
 
 
 class FailureKind(StrEnum):
-    """Why an attempt did not bring a whole success. Every kind but the last two is about transport or account."""
+    """Why an attempt failed.
+
+    ``client-error`` is the server's answer to this request, and ``interrupted`` is a stop of the run. All others are
+    failures of transport, account or server.
+    """
 
     DNS = "dns"
     CONNECT = "connect"
@@ -34,15 +38,15 @@ class FailureKind(StrEnum):
     AUTH = "auth"
     SERVER_ERROR = "server-error"
     ERROR_IN_BODY = "error-in-body"
-    """A success status, and then an event of the stream, or the whole body, that says the server failed: a 5xx that
-    came too late for its status. Checks may read it, to say just that."""
+    """The status is a success, and an event of the stream, or the whole body, reports an error: the server failed after
+    it had sent the status. Checks judge such a reply, because the error is in its bytes."""
     INTERRUPTED = "interrupted"
     CLIENT_ERROR = "client-error"
-    """A 4xx that is neither 401, 403, 407, 408 nor 429: the server's answer to this request, so checks may judge it."""
+    """A 4xx other than 401, 403, 407, 408 and 429: the server's answer to this request. Checks judge it."""
 
     @property
     def transient(self) -> bool:
-        """Whether the same attempt may go otherwise if repeated."""
+        """Whether the same request may succeed when it is sent again."""
         return self not in _FINAL
 
 
@@ -60,7 +64,7 @@ _FINAL = frozenset(
 
 
 class Stamp(NamedTuple):
-    """At ``ns`` after the scheduled start, the body had grown to ``offset`` bytes *before* this chunk."""
+    """The arrival of one chunk: ``ns`` after the scheduled start, with its first byte at ``offset`` in the body."""
 
     ns: int
     offset: int
@@ -68,7 +72,7 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A typed failure of an attempt, with the reported message (redacted)."""
+    """A failure of an attempt: its kind, and the reported message (redacted)."""
 
     kind: FailureKind
     detail: str = ""
@@ -76,7 +80,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """The request as it went out, keys redacted."""
+    """The request as it was sent, with keys redacted."""
 
     method: str
     url: str
@@ -94,10 +98,10 @@ class Attempt:
         waited: nanoseconds of deliberate waiting (back-off, Retry-After) right before this attempt.
         t_send: when the request was handed to the transport; on a kept connection, right before its first byte is
             written.
-        t_connected: when a new connection stood; None if a warm one was used or none was made.
-        t_headers: when the response's head had arrived; None if it never did.
+        t_connected: when a new connection was ready; None if a kept one was used, or if no connection was made.
+        t_headers: when the response's head had arrived; None if it did not arrive.
         t_done: when the last byte had arrived, or the attempt failed.
-        body: the body's bytes as received, whatever the server wrote (still compressed if it compressed).
+        body: the body's bytes as received, still compressed if the server compressed them.
         stamps: arrival of each chunk of ``body``, in order.
     """
 
@@ -126,9 +130,9 @@ class Exchange:
     Attributes:
         trial: the trial's id.
         started_at: UTC wall clock of ``t_sched``, ISO 8601 with microseconds.
-        attempts: in order, at least one; the last one is what the trial came to.
-        client_limited: whether this client, not the provider, was too busy for the times to be trusted.
-        api: name of the protocol in which it was asked, and in which its body is read.
+        attempts: in order, at least one. The last one is the result of the trial.
+        client_limited: whether this client was so busy that the times cannot be trusted.
+        api: name of the protocol that wrote the request and reads the body.
     """
 
     trial: str
@@ -145,7 +149,7 @@ class Exchange:
 
     @property
     def final(self) -> Attempt:
-        """The attempt that the trial came to."""
+        """The last attempt, which is the result of the trial."""
         return self.attempts[-1]
 
     @property
@@ -155,10 +159,10 @@ class Exchange:
 
     @property
     def judgeable(self) -> bool:
-        """Whether the final attempt carries the server's own words, which checks may read."""
+        """Whether the final attempt has a response of the server that checks can judge."""
         return self.answered or (self.failure is not None and self.failure.kind is FailureKind.ERROR_IN_BODY)
 
     @property
     def answered(self) -> bool:
-        """Whether they are its answer to this very request, be it a 2xx or a 4xx."""
+        """Whether the final attempt is the server's answer to this request: a complete 2xx, or a ``client-error``."""
         return self.failure is None or self.failure.kind is FailureKind.CLIENT_ERROR

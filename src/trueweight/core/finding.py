@@ -1,4 +1,4 @@
-"""Findings: what one check says of one reply."""
+"""Findings: the result of one check for one reply."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trueweight.core.reply import Span
 
 
 class Outcome(StrEnum):
-    """The result of a check."""
+    """Whether a reply meets the requirement of a check. ``unsupported``: the server says that it lacks the feature."""
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
@@ -20,7 +20,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check says of a reply, with its evidence.
+    """The result of one check for one reply, with its evidence.
 
     Attributes:
         message: what was found, in one sentence; model text inside it is quoted, not escaped.

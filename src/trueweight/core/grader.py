@@ -1,4 +1,4 @@
-"""How a grader is declared: it compares a reply with the expected answer and gives a score.
+"""How a grader is declared: a function that compares a reply with the expected answer and returns a score::
 
 @grader("rhymes", "1 if the last words of the lines rhyme.", expected={"type": "integer"})
 def rhymes(case: Case, reply: Reply, expected: Any) -> Score: ...
@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How right an answer is: 1 is right, 0 is wrong; ``reason`` says what is not right, "" at 1."""
+    """How right an answer is, in [0, 1]: 1 is right. ``reason`` says what is wrong; it is "" at 1."""
 
     value: float
     reason: str = ""
 
     def __post_init__(self) -> None:
-        """Reject a value outside [0, 1], NaN included."""
+        """Check the value.
+
+        Raises:
+            ValueError: if it is outside [0, 1] or NaN.
+        """
         if not 0 <= self.value <= 1:
             raise ValueError(f"a score is in [0, 1], not {self.value}")
 
@@ -82,7 +86,7 @@ def grade(grader_id: str, case: Case, reply: Reply, expected: Any) -> Score:
 
 
 def validate_expected(grader_id: str, expected: Any) -> None:
-    """Validate the expected answer that a case gives a grader.
+    """Check the expected answer that a case gives a grader.
 
     Raises:
         ConfigError: ``unknown-grader`` with the nearest name, or ``bad-expected``.

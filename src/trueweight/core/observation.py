@@ -1,4 +1,4 @@
-"""An observation: what measuring needs to know of one trial. Small, so that a run of any size fits in memory."""
+"""An observation: the facts about one trial that metrics use. It is small, so that a run of any size fits in memory."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class Observation:
 
     Attributes:
         case: ``suite/id``.
-        attempts: how many attempts were made.
-        first_ok, ok: whether the first, and the final, attempt brought a whole HTTP success.
-        arrived: whether there is an answer to judge (a 2xx, or a 4xx to this very request).
-        failure: why there is none.
-        called: whether the reply carries at least one tool call, by the calls that are there.
-        calls_valid: whether it has calls and all of them are valid; None when there are none.
-        expects_call: what the case says: must call (True), must not (False), says nothing (None).
-        structured: outcome for a case that asked for structured output: ``valid``, ``invalid``, ``not-json``,
-            ``fenced``, ``prose``, ``truncated``, ``refused``, ``empty``; None when the case did not ask.
-        findings: of every check that did not say "not applicable".
+        attempts: number of attempts.
+        first_ok, ok: whether the first attempt, and the final one, got a complete 2xx response.
+        arrived: whether there is an answer to judge: a 2xx, or a 4xx that answers this request.
+        failure: why there is no answer.
+        called: whether the reply has at least one tool call.
+        calls_valid: whether all calls of the reply are valid; None if it has no call.
+        expects_call: True if the case requires a call, False if it forbids calls, None if it does neither.
+        structured: for a request for structured output: ``valid``, ``invalid``, ``not-json``, ``fenced``, ``prose``,
+            ``truncated``, ``refused`` or ``empty``; None for other requests.
+        findings: of the checks that apply.
         cost: USD by the provider's declared prices and the reported usage of the attempt
             that was answered (a failed attempt reports none); None if unknown.
         started_at: UTC wall clock of the scheduled start, ISO 8601; empty if not known.

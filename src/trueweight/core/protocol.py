@@ -1,6 +1,7 @@
-"""A protocol: one API shape, declared once. Everything that knows its wire format is in its folder of ``protocols/``.
+"""A protocol: one API shape. All code that knows its wire format is in its folder of ``protocols/``.
 
-The rest of the program speaks of cases, replies, choices, calls, usage and finish, and asks a protocol for the rest.
+All other code uses cases, replies, choices, calls, usage and finish reasons, and calls a protocol to write and read
+them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class RequestSize(NamedTuple):
         prompt_bytes: UTF-8 bytes of everything that becomes part of the prompt.
         messages: how many messages a chat template wraps; 1 if the API has none.
         output_tokens: most tokens of one choice; None if the request sets no limit.
-        choices: how many choices are asked for.
+        choices: number of requested choices.
     """
 
     prompt_bytes: int
@@ -41,23 +42,23 @@ class RequestSize(NamedTuple):
 
 
 class TokenCount(NamedTuple):
-    """Tokens that a reply reports, for the bill of a run."""
+    """The tokens that a reply reports, for the cost of a run."""
 
     input: int
     output: int
 
 
 class Protocol(ABC):
-    """One API shape. Its methods are pure, and those that take bytes from a server never raise on any bytes.
+    """One API shape. Its methods are pure. Those that read bytes of a server do not raise, whatever the bytes are.
 
     Attributes:
         name: as in ``providers.toml`` and in a suite (``api = "chat"``).
         method, path: of every request; the path starts with a slash and is appended to ``base_url``.
-        completions: whether its replies are completions of a model. What only reads from the server (the list of
-            models) takes no part in speed, tokens and load, and is asked of every provider.
-        modes: the modes it can be asked in.
-        names: noun (``finish``, ``input``, ``output``, ``total``, ``calls``, ``reasoning``, …) → the JSON name of its
-            field, where that is another. The evidence of a finding is looked up under it.
+        completions: whether its replies are completions of a model. An API without completions (the list of models)
+            is used with every provider, and is left out of speed, tokens and load.
+        modes: the modes that it supports.
+        names: noun (``finish``, ``input``, ``output``, ``total``, ``calls``, ``reasoning``, …) → JSON name of its
+            field, where the two differ. The evidence of a finding is searched under the JSON name.
     """
 
     name: ClassVar[str]
@@ -73,27 +74,27 @@ class Protocol(ABC):
         return RequestLine(self.method, self.path)
 
     def headers(self, key: str | None) -> tuple[tuple[str, str], ...]:
-        """Headers that the API needs besides those of HTTP: the credentials, if there is a key, and its version."""
+        """Headers of the API: its credentials, if there is a key, and its version, if it has one."""
         return () if key is None else (("Authorization", f"Bearer {key}"),)
 
     def cannot_express(self, _case: Case) -> str:
-        """Why this API cannot send what a case asks, e.g. ``it has no tools``; "" if it can.
+        """Why this API cannot express a case's request, e.g. ``it has no tools``; "" if it can.
 
-        Cases are written as chat-completions requests, so only other protocols have something to say.
+        Chat completions express every case, because cases are written in their shape.
         """
         return ""
 
     @abstractmethod
     def body(self, case: Case, provider: Provider, mode: Mode) -> str:
-        """JSON text of a case's request; "" if the request has no body. It always encodes to UTF-8."""
+        """JSON text of the body of a case's request, which encodes to UTF-8; "" if the request has no body."""
 
     @abstractmethod
     def size(self, case: Case, provider: Provider) -> RequestSize | None:
-        """What bounds the tokens of a case's request; None if no tokens are spent."""
+        """What bounds the tokens of a case's request; None if it uses no tokens."""
 
     @abstractmethod
     def read(self, exchange: Exchange) -> Reply:
-        """What the final attempt says, with every choice.
+        """The reply in the final attempt of an exchange, with every choice.
 
         Raises:
             ValueError: if the exchange brought no answer to read (``exchange.judgeable`` is False).
@@ -101,33 +102,40 @@ class Protocol(ABC):
 
     @abstractmethod
     def channels(self, event: Event) -> frozenset[Channel]:
-        """The channels on which an event brings tokens, over all choices; empty if it is no token event."""
+        """The channels on which an event carries tokens, over all choices; empty if it is not a token event."""
 
     @abstractmethod
     def tokens_in(self, body: bytes) -> TokenCount | None:
-        """The usage that a raw body reports last; None if it reports none.
+        """The last usage that a raw body reports; None if it reports none.
 
-        Called once per attempt while others are under way, so it searches bytes and parses nothing.
+        It is called for each attempt while other requests are in progress, so it searches bytes and parses no JSON.
         """
 
     @abstractmethod
     def error_in(self, body: bytes) -> str | None:
-        """The message of the error that a whole body of a success reports; None if it reports none.
+        """The message of the error that the complete body of a success status reports; None if it reports none.
 
-        Called once per attempt while others are under way, so it parses only what must be one.
+        It is called for each attempt while other requests are in progress, so it parses only documents that name an
+        error.
         """
 
     @abstractmethod
     def preview(self, data: Any) -> str:
-        """What an event or a plain body adds, without the envelope that every one repeats; "" if it is neither."""
+        """The content of an event or of a plain body in one line, without the fields that every event repeats; "" if
+        the data has another shape."""
 
 
 PROTOCOLS: Registry[Protocol] = Registry("protocol", "trueweight.protocols")
-"""Every protocol, ours and those of other packages, by name."""
+"""All protocols by name, those of other packages included."""
 
 
 class CaseApis(NamedTuple):
-    """Through which APIs a provider is asked a case, by name; and through which it cannot be, with the reason."""
+    """The APIs of a provider for one case.
+
+    Attributes:
+        asked: name → protocol, for the APIs through which the case is sent.
+        refused: name → reason, for the APIs that cannot express the case.
+    """
 
     asked: dict[str, Protocol]
     refused: dict[str, str]
@@ -142,7 +150,7 @@ def apis_of(case: Case, provider: Provider) -> CaseApis:
     if case.api is not None:
         only = PROTOCOLS.get(case.api)
         if only.completions and only.name not in provider.api:
-            reason = f"the case is about {only.name}, and the provider is asked through {', '.join(provider.api)}"
+            reason = f"the case needs the API {only.name}, and the provider has {', '.join(provider.api)}"
             return CaseApis({}, {only.name: reason})
         return CaseApis({only.name: only}, {})
     found = CaseApis({}, {})
@@ -159,14 +167,14 @@ def apis_of(case: Case, provider: Provider) -> CaseApis:
 
 
 class Variant(NamedTuple):
-    """One way in which a provider is asked a case."""
+    """One way in which a case is sent to a provider: an API and a mode."""
 
     api: str
     mode: Mode
 
 
 def variants_of(case: Case, provider: Provider) -> tuple[Variant, ...]:
-    """Every way in which a provider is asked a case: each API that can express it, in each mode of both.
+    """Every way in which a case is sent to a provider: each API that can express it, in each mode of both.
 
     Raises:
         ConfigError: ``unknown-protocol``, as `apis_of`.

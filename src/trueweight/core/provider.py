@@ -14,7 +14,7 @@ from trueweight.core.digest import digest
 
 
 class Role(StrEnum):
-    """What a provider is in a comparison."""
+    """The role of a provider in a comparison: the others are compared with the reference."""
 
     REFERENCE = "reference"
     CANDIDATE = "candidate"
@@ -28,7 +28,7 @@ class Price:
     output: Annotated[float, Meta(ge=0)]
 
     def cost(self, input_tokens: int, output_tokens: int) -> float:
-        """USD for so many tokens. The only formula of a cost: forecasts, budgets, metrics and drift call it."""
+        """USD for these numbers of tokens. Forecasts, budgets, metrics and drift all use this formula."""
         return (self.input * input_tokens + self.output * output_tokens) / 1e6
 
 
@@ -38,18 +38,18 @@ class Provider:
 
     Attributes:
         name: unique in the file.
-        api: names of the protocols through which it is asked, in order.
+        api: names of the protocols through which requests are sent, in order.
         base_url: everything before the path of the API.
         model: the ``model`` field of every request.
-        api_key_env: name of the environment variable that holds the key. The key itself is read when a request is
-            sent, so this object cannot leak it.
-        extra_body: merged over each request body; the only difference between the bodies of two providers.
+        api_key_env: name of the environment variable that holds the key. The key is not in this object, so this object
+            cannot leak it.
+        extra_body: merged over each request body. Apart from it and ``model``, all providers get the same body.
         headers: extra request headers, never credentials.
-        concurrency: most concurrent requests; None leaves it to the run.
+        concurrency: most concurrent requests; None for the run's default.
         requests_per_minute: most requests started in any minute; None is no limit.
         timeout: seconds for a whole attempt.
 
-    The constraints hold where a manifest is read; ``providers.toml`` has narrower ones, with errors that locate.
+    The constraints are checked when a manifest is read. `config` checks narrower ones when it reads ``providers.toml``.
     """
 
     name: Annotated[str, Meta(min_length=1)]
@@ -67,7 +67,7 @@ class Provider:
     api: tuple[str, ...] = (DEFAULT_API,)
 
     def fingerprint(self) -> str:
-        """Digest of all that changes what is sent, or to whom: part of each trial's id, which has the API beside it."""
+        """Digest of the settings that change the request or its address. It is part of the id of each trial."""
         return digest(
             {
                 "name": self.name,

@@ -1,7 +1,7 @@
-"""One registry for each kind of thing that can be added: checks, metrics, graders, formats, protocols, importers.
+"""A registry for each kind of extension: checks, metrics, graders, report formats, protocols, importers.
 
-A kind has a group of entry points. Each entry point names a module, or a package of which every module is imported;
-importing it registers what it declares. What trueweight ships is found in the same way as what another package adds::
+A kind has a group of entry points. Each entry point names a module, or a package of which every module is imported.
+Importing a module registers what it declares. The extensions that trueweight ships are registered in the same way::
 
     [project.entry-points."trueweight.checks"]
     mine = "my_package.my_checks"
@@ -25,14 +25,15 @@ _OURS = "trueweight"
 
 
 class Registry(Generic[T]):
-    """The things of one kind, by name.
+    """The items of one kind, by name.
 
     Args:
-        kind: what one of them is called in an error, e.g. ``check``.
+        kind: the word for one item in errors, e.g. ``check``.
         group: the group of entry points, e.g. ``trueweight.checks``.
     """
 
-    # Of the class: a module may declare things of several kinds, and is imported by the first registry that names it.
+    # An attribute of the class: a module may declare items of several kinds, and the first registry that needs it
+    # imports it for all of them.
     _loading: ClassVar[str] = _OURS
 
     def __init__(self, kind: str, group: str) -> None:
@@ -50,7 +51,7 @@ class Registry(Generic[T]):
         """
         if name in self._found:
             raise ConfigError(
-                f"two {self.kind}s are named {name!r}: one of {self._origins[name]}, one of {self._loading}",
+                f"two {self.kind}s are named {name!r}: one in {self._origins[name]}, one in {self._loading}",
                 code="registry-duplicate",
                 where=self._loading,
                 hint=f"Rename one of them: the name of a {self.kind} is unique among all installed packages.",
@@ -64,8 +65,8 @@ class Registry(Generic[T]):
         """Every item, by name, sorted by name. The first call imports all modules of the group.
 
         Raises:
-            ConfigError: ``plugin-broken`` if a module cannot be imported, ``installation-incomplete`` if ours are not
-                registered.
+            ConfigError: ``plugin-broken`` if a module cannot be imported, ``installation-incomplete`` if the entry
+                points of trueweight itself are missing.
         """
         if self._sorted is None:
             self._load()
@@ -76,7 +77,7 @@ class Registry(Generic[T]):
         """One item.
 
         Raises:
-            ConfigError: ``unknown-KIND`` if there is none of that name.
+            ConfigError: ``unknown-KIND`` if no item has this name, with the nearest name.
         """
         found = self.all().get(name)
         if found is None:
@@ -90,9 +91,9 @@ class Registry(Generic[T]):
         return self._origins[name]
 
     def _load(self) -> None:
-        from importlib.metadata import entry_points  # costs 20 ms, which a command without checks need not pay
+        from importlib.metadata import entry_points  # takes 20 ms, which commands without checks do not need
 
-        # Ours first, so that a name taken twice is reported against the package that was added.
+        # trueweight first, so that the error about a name used twice points at the other package.
         points = sorted(entry_points(group=self.group), key=lambda p: (_package(p) != _OURS, _package(p), p.name))
         if not points or _package(points[0]) != _OURS:
             raise ConfigError(

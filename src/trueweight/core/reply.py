@@ -1,4 +1,4 @@
-"""A reply: what an exchange says when read leniently, with every oddity kept as an anomaly instead of repaired."""
+"""A reply: an exchange read leniently. Deviations from the API are kept as anomalies and are not repaired."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from trueweight.core.case import DEFAULT_API
 
 
 class Span(NamedTuple):
-    """Half-open byte range ``[start, end)`` of the exchange's (decompressed) body: where evidence stands."""
+    """Half-open byte range ``[start, end)`` of the exchange's (decompressed) body: the place of evidence."""
 
     start: int
     end: int
 
 
 class Channel(StrEnum):
-    """Where a token can arrive."""
+    """The part of a choice to which a token belongs."""
 
     CONTENT = "content"
     REASONING = "reasoning"
@@ -27,7 +27,7 @@ class Channel(StrEnum):
 
 
 class Finish(StrEnum):
-    """Why a choice ended, whatever word the API has for it."""
+    """Why a choice ended, in words that are the same for every API."""
 
     STOP = "stop"
     LENGTH = "length"
@@ -37,10 +37,10 @@ class Finish(StrEnum):
 
 
 class Anomaly(NamedTuple):
-    """Something the API does not promise, e.g. ``sse-bad-json``, ``index-missing``, ``done-missing``.
+    """A deviation from the API, e.g. ``sse-bad-json``, ``index-missing``, ``done-missing``.
 
     Attributes:
-        choice: index of the choice that it is about; None if it is about the reply as a whole.
+        choice: index of the choice that deviates; None if the deviation is of the whole reply.
     """
 
     kind: str
@@ -54,7 +54,7 @@ class Event(NamedTuple):
 
     Attributes:
         ns: arrival of its last byte, after ``t_sched``.
-        data: the parsed JSON; None for a mark that ends the stream and for what is not JSON.
+        data: the parsed JSON; None for the event that ends the stream and for data that is not JSON.
         raw: the event's data lines, joined.
         name: its ``event`` field; empty if it has none.
     """
@@ -82,13 +82,13 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A tool call as the fragments add up. Absent stays None; nothing is filled in.
+    """A tool call, joined from its fragments. A field that did not come is None.
 
     Attributes:
         position: order of first appearance, from 0.
         index: the index the server gave; None if missing or if the reply is plain.
         arguments: the arguments text as sent; None if the field never came or was null.
-        fragments: how many events carried a piece of it (1 in a plain reply).
+        fragments: number of events that carried a piece of it (1 in a plain reply).
     """
 
     position: int
@@ -124,12 +124,12 @@ class Choice:
     Attributes:
         index: as the server numbers it.
         content, reasoning, refusal: text of that channel; None if the channel never came or was null.
-        pieces: where each piece of content stands in the body.
+        pieces: where each piece of content is in the body.
         calls: in order of first appearance.
         finish: why it ended; None if the field is absent or null.
-        finish_text: the same in the API's own word, as sent.
+        finish_text: the finish reason as sent.
         logprobs: the entries per content token, concatenated; None if never sent.
-        reasoning_field: the name under which reasoning came, e.g. ``reasoning_content``.
+        reasoning_field: the JSON name of the field that carried reasoning, e.g. ``reasoning_content``.
     """
 
     index: int = 0
@@ -149,24 +149,24 @@ _NO_CHOICE = Choice()
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the final attempt of an exchange says.
+    """The final attempt of an exchange, parsed.
 
-    ``content``, ``calls``, ``finish`` and their like are those of one choice, the one with index ``at``.
+    ``content``, ``calls``, ``finish`` and the other properties of a choice are those of the choice with index ``at``.
 
     Attributes:
         status: HTTP status.
         content_type: as sent, lower-cased, without parameters; None if absent.
         streamed: whether the body was read as server-sent events.
         body: decompressed bytes; every ``Span`` is into these.
-        text: the body decoded as UTF-8 with replacement of what is not UTF-8.
+        text: the body decoded as UTF-8, with U+FFFD for bytes that are not UTF-8.
         json: the parsed body of a plain reply; None when streamed or not JSON.
-        events: server-sent events in order, with the mark that ends the stream.
-        choices: every choice, in order of index; empty if the reply is no completion.
-        error: the error object of the body or of an event, if there is one.
-        done: whether the stream ended with the mark that the API ends streams with.
-        anomalies: everything that is not as the API promises, in order of appearance.
-        api: name of the protocol in which it was read.
-        at: index of the choice that the reply is looked at for; 0, or as in `choice_views`.
+        events: server-sent events in order, the one that ends the stream included.
+        choices: every choice, in order of index; empty if the reply is not a completion.
+        error: the error object of the body or of an event; None if there is none.
+        done: whether the API's end-of-stream event came.
+        anomalies: all deviations from the API, in order of appearance.
+        api: name of the protocol that read it.
+        at: index of the choice in view: 0, or another index in the replies that `choice_views` returns.
     """
 
     status: int
@@ -188,22 +188,22 @@ class Reply:
 
     @property
     def ok(self) -> bool:
-        """A 2xx."""
+        """Whether the status is a 2xx."""
         return 200 <= self.status < 300
 
     @property
     def choice(self) -> Choice:
-        """The choice that the reply is looked at for; an empty one if it did not come."""
+        """The choice with index ``at``; an empty one if it did not come."""
         for choice in self.choices:
             if choice.index == self.at:
                 return choice
         return _NO_CHOICE
 
     def choice_views(self) -> tuple[Reply, ...]:
-        """This reply once for each choice, so that what must hold of a choice can be judged of all of them.
+        """One view of this reply for each choice, so that a check of one choice can judge all of them.
 
-        A view has all choices, and the anomalies of its choice and of the whole reply. A reply without
-        choices is its own only view.
+        A view is this reply with another ``at``. It has all choices, and the anomalies of its choice and of the whole
+        reply. For a reply without choices the result is the reply itself.
         """
         if len(self.choices) < 2 and all(choice.index == self.at for choice in self.choices):
             return (self,)
@@ -233,7 +233,7 @@ class Reply:
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
-        """Where each piece of the choice's content stands."""
+        """Where each piece of the choice's content is in the body."""
         return self.choice.pieces
 
     @property
@@ -248,7 +248,7 @@ class Reply:
 
     @property
     def finish_text(self) -> str | None:
-        """Why the choice ended, in the API's own word as sent."""
+        """The finish reason of the choice as sent; None if the field is absent or null."""
         return self.choice.finish_text
 
     @property
@@ -258,5 +258,5 @@ class Reply:
 
     @property
     def reasoning_field(self) -> str | None:
-        """The name under which the choice's reasoning came."""
+        """The JSON name of the field that carried the choice's reasoning; None if none came."""
         return self.choice.reasoning_field

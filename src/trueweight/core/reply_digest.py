@@ -1,4 +1,4 @@
-"""What checks of several replies need of each reply: small, so that a run of any size fits in memory."""
+"""The facts about a reply that paired checks compare. It is small, so that a run of any size fits in memory."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _KEPT = 400
 
 @dataclass(frozen=True, slots=True)
 class ReplyDigest:
-    """One reply in short.
+    """One reply, reduced to what paired checks compare.
 
     Attributes:
-        content: the first characters of it, for quoting; None if there was none.
+        content: its first 400 characters, for quoting; None if there was none.
         calls: name and arguments text of each call.
         text: digest of content and reasoning.
-        reasoned: characters of reasoning.
+        reasoned: number of characters of reasoning.
         cut: whether the reply ended at a length limit.
     """
 
@@ -39,7 +39,7 @@ class ReplyDigest:
 
 
 def digest_reply(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> ReplyDigest | None:
-    """A reply in short; None for a status other than 2xx, an error, or a reply without choices."""
+    """The digest of a reply; None for a status other than 2xx, an error, or a reply without choices."""
     if not reply.ok or reply.error is not None or not reply.choices:
         return None
     usage = reply.usage

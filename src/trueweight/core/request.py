@@ -19,7 +19,7 @@ _FINISH_WORDS = {
 def declared_tools(request: Mapping[str, Any]) -> dict[str, Any]:
     """The request's tools: name → parameters schema (``{}`` where none is given).
 
-    Tools that a message declares count like those at the top.
+    Tools that a message declares are included.
     """
     messages = request.get("messages")
     listed = [m for m in messages if isinstance(m, Mapping)] if isinstance(messages, list | tuple) else []
@@ -32,7 +32,7 @@ def declared_tools(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def declared_types(request: Mapping[str, Any]) -> frozenset[str]:
-    """The types of the request's tools, ``function`` always among them."""
+    """The types of the request's tools, and ``function``."""
     tools = [tool for tool in _listed(request.get("tools")) if isinstance(tool, Mapping)]
     return frozenset({"function"} | {tool["type"] for tool in tools if isinstance(tool.get("type"), str)})
 
@@ -42,7 +42,7 @@ def _listed(tools: Any) -> list[Any]:
 
 
 def token_limit(request: Mapping[str, Any]) -> int | None:
-    """The request's limit of completion tokens."""
+    """The request's limit of completion tokens; None if it sets none."""
     for name in ("max_completion_tokens", "max_tokens"):
         value = request.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
@@ -51,7 +51,7 @@ def token_limit(request: Mapping[str, Any]) -> int | None:
 
 
 def finish_word(reply: Reply) -> str | None:
-    """A reply's finish reason in the word that cases use; as sent where they have none for it."""
+    """A reply's finish reason in the vocabulary of chat completions; as sent if that has no word for it."""
     return reply.finish_text if reply.finish is None else _FINISH_WORDS.get(reply.finish, reply.finish_text)
 
 

@@ -29,7 +29,7 @@ class Shard(NamedTuple):
 
     @property
     def stretch(self) -> Stretch:
-        """Its stretch of ids."""
+        """The stretch of ids that this shard has."""
         return Fraction(self.number - 1, self.of), Fraction(self.number, self.of)
 
     def holds(self, trial: str) -> bool:
@@ -37,7 +37,7 @@ class Shard(NamedTuple):
         return int(trial, 16) * self.of >> 4 * len(trial) == self.number - 1
 
     def part_of(self, total: int) -> int:
-        """Its part of a whole number; the parts of all shards add up to the total."""
+        """This shard's part of a whole number. The parts of all shards add up to the total."""
         return total // self.of + (self.number <= total % self.of)
 
 
@@ -55,7 +55,7 @@ def parse_shard(text: str) -> Shard:
 
 
 def join(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
-    """The union, in order, with adjacent stretches joined: equal for equal sets of ids."""
+    """The union of the stretches, in order, with adjacent ones joined. Equal sets of ids give equal results."""
     out: list[Stretch] = []
     for start, end in sorted(stretches):
         if out and start <= out[-1][1]:
@@ -71,7 +71,7 @@ def stretches_to_json(stretches: Iterable[Stretch]) -> list[list[str]]:
 
 
 def stretches_from_json(value: object) -> tuple[Stretch, ...]:
-    """The stretches of such a JSON value; None is all ids.
+    """The stretches that `stretches_to_json` wrote, joined; None means all ids.
 
     Raises:
         ConfigError: ``shard-value`` if it is not a list of stretches.

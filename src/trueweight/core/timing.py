@@ -1,4 +1,4 @@
-"""Times of one exchange's final attempt, in nanoseconds, as TIMING defines them. None where not applicable."""
+"""The times of the final attempt of one exchange."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """All times of one reply. Nanoseconds; each is None when the reply does not define it.
+    """All times of one reply, in nanoseconds unless stated otherwise. A time that the reply does not define is None.
 
     Attributes:
         ttfe: ``t_send`` → first server-sent event.
@@ -16,13 +16,14 @@ class Timing:
         service: ``t_send`` → last token event (plain replies: → end of body).
         response: the same from the scheduled start, so that queueing is not hidden.
         generation: first → last token event.
-        tpot: ``generation / (completion tokens - 1)``; tokens from the server's usage, never a count of chunks.
+        tpot: ``generation / (completion tokens - 1)``, with the tokens of the server's usage, not a count of chunks.
         output_speed: completion tokens per second between first and last token event (plain: over the service time).
         gap, gap_max: median and longest time between two token events in a row; those of one chunk are 0 apart.
-        zero_gaps: share of gaps that are 0: tokens that came together.
-        chunk_tokens: completion tokens per token event: 1 for a server that sends each as it is made.
-        lag: scheduled start → ``t_send``; in an open loop what queued in front of it, else only the waits of retries.
-        connect: ``t_send`` → connection stood; None on a kept one. Part of every time above, never subtracted.
+        zero_gaps: share of gaps that are 0, in [0, 1]: token events that arrived in one chunk.
+        chunk_tokens: completion tokens per token event: 1 for a server that sends each token when it is generated.
+        lag: scheduled start → ``t_send``: the time in the queue of an open loop, and the waits of retries.
+        connect: ``t_send`` → new connection ready; None on a kept connection. It is part of every time above.
+        gaps: times between two token events in a row, in order.
         cold: whether this attempt opened a connection.
     """
 

@@ -12,9 +12,9 @@ from trueweight.core.provider import Provider
 
 
 def trial_id(case: Case, provider: Provider, repeat: int, mode: Mode, api: str = DEFAULT_API) -> str:
-    """20 hexadecimal digits that name this trial on every machine, with no coordination."""
+    """The id of a trial: 20 hexadecimal digits, the same on every machine."""
     parts: list[object] = [case.request_digest(), provider.fingerprint(), repeat, mode.value]
-    # Where the case itself names the API, its digest says it already; ids of recorded runs have no API in them.
+    # The digest of a case that names an API depends on it already. Ids of old runs do not depend on the default API.
     return intern(digest(parts if api in (DEFAULT_API, case.api) else [*parts, api])[:20])
 
 
@@ -22,8 +22,8 @@ def trial_id(case: Case, provider: Provider, repeat: int, mode: Mode, api: str =
 class Trial:
     """One case, sent once to one provider through one API (the name of a protocol).
 
-    ``repeat`` counts from 0. The reference is asked ``passes`` times as often as a candidate: its repeats
-    0 … N-1 are *reference A*, N … 2N-1 are *reference B*, which is the noise floor.
+    ``repeat`` counts from 0. With N repeats for a candidate, the reference has N for each of its passes: repeats
+    0 … N-1 are *reference A*, N … 2N-1 are *reference B*. A compared with B gives the self-agreement.
     """
 
     id: str
@@ -35,19 +35,19 @@ class Trial:
 
     @classmethod
     def of(cls, case: Case, provider: Provider, repeat: int, mode: Mode, api: str | None = None) -> Trial:
-        """Make a trial and its id; ``api`` is by default the case's, else the first of the provider's."""
+        """Make a trial and its id. Without ``api`` it is the case's API, or the provider's first one."""
         through = api or case.api or provider.api[0]
         return cls(trial_id(case, provider, repeat, mode, through), case, provider, repeat, mode, through)
 
     @property
     def protocol(self) -> Protocol:
-        """The protocol of its API.
+        """The protocol of the trial's API.
 
         Raises:
-            ConfigError: ``unknown-protocol`` if it is not installed.
+            ConfigError: ``unknown-protocol`` if the API is not installed.
         """
         return PROTOCOLS.get(self.api)
 
     def body(self) -> str:
-        """JSON text of its request; "" if the request has no body."""
+        """JSON text of the request's body; "" if the request has no body."""
         return self.protocol.body(self.case, self.provider, self.mode)

@@ -1,4 +1,4 @@
-"""The published JSON Schemas of every format that outlives the code."""
+"""The published JSON Schemas of the file formats: suites, manifests, exchanges, summaries and the gate's result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def schema_names() -> tuple[str, ...]:
 def load_schema(name: str) -> dict[str, Any]:
     """The published schema of a format, e.g. ``load_schema("suite")``; read from disk once.
 
-    The caller gets its own copy of the outermost object only: treat what it holds as read-only.
+    The result is a shallow copy: do not change the values in it.
 
     Raises:
         TrueweightError: there is no schema of that name (code ``schema-unknown``).
@@ -40,15 +40,13 @@ def load_schema(name: str) -> dict[str, Any]:
 def _read(name: str) -> dict[str, Any]:
     # Looked up among the names that exist, so that no name can reach a file outside this package.
     if name not in schema_names():
-        raise TrueweightError(
-            f"no schema is called {name!r}", code="schema-unknown", hint=near_miss(name, schema_names())
-        )
+        raise TrueweightError(f"unknown schema {name!r}", code="schema-unknown", hint=near_miss(name, schema_names()))
     schema: dict[str, Any] = json.loads(files(__name__).joinpath(name + _SUFFIX).read_text(encoding="utf-8"))
     return schema
 
 
 def summary_schema() -> dict[str, Any]:
-    """The schema of ``summary.json``, made from its classes: what `load_schema` reads must equal it."""
+    """The schema of ``summary.json``, made from its classes. A test holds that the published file equals it."""
     (top,), components = msgspec.json.schema_components([Summary], ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
