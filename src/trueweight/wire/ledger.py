@@ -26,9 +26,20 @@ class Ledger:
         self._largest_multiple: defaultdict[str, float] = defaultdict(lambda: 1.0)
         self.requests: Counter[str] = Counter()
         self.spent: defaultdict[str, float] = defaultdict(float)
+        self.limit_reached = False
 
     def reserve(self, trial: Trial) -> str:
         """Account for a request that is about to be sent. Returns why it must not be sent; empty if it may."""
+        refusal = self._refusal(trial)
+        if refusal:
+            self.limit_reached = True
+            return refusal
+        name = trial.provider.name
+        self._reserved[name] += self._ceiling(trial)
+        self.requests[name] += 1
+        return ""
+
+    def _refusal(self, trial: Trial) -> str:
         limits = self._settings
         if limits.max_requests is not None and self.requests.total() >= limits.max_requests:
             return f"--max-requests {limits.max_requests} reached"
@@ -38,8 +49,6 @@ class Ledger:
         # The sum of many charges has rounding errors, which must not refuse the last request of an exact budget.
         if limits.budget_usd is not None and most > limits.budget_usd * (1 + 1e-9):
             return f"--budget {limits.budget_usd:g} USD could be crossed by the next request"
-        self._reserved[name] += ceiling
-        self.requests[name] += 1
         return ""
 
     def settle(self, trial: Trial, attempt: Attempt) -> float | None:

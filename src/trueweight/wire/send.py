@@ -192,6 +192,7 @@ class _Run:
             stopped={lane.provider.name: lane.reason for lane in self._lanes if lane.reason},
             unsent=tuple(unsent for lane in self._lanes for unsent in lane.unsent()),
             interrupted=self._interrupt.is_set(),
+            limit_reached=self._ledger.limit_reached,
             health=self._watch.health(tested),
             stack=transports.stack(),
         )

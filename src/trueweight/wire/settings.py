@@ -153,6 +153,7 @@ class SendResult:
         requests: provider → requests sent, retries included.
         cost: provider → USD charged; None without a price.
         stopped: provider → why it was stopped before its last trial (auth, unreachable, budget, interrupt).
+        limit_reached: whether ``max_requests`` or ``budget_usd`` kept a request back.
         health: whether this client was fit to measure.
         stack: the software that sent the requests.
     """
@@ -163,5 +164,6 @@ class SendResult:
     stopped: Mapping[str, str] = field(default_factory=dict)
     unsent: tuple[Unsent, ...] = ()
     interrupted: bool = False
+    limit_reached: bool = False
     health: Health = field(default_factory=Health)
     stack: ClientStack = field(default_factory=ClientStack)

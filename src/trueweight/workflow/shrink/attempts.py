@@ -135,8 +135,8 @@ def repeats_for(failed: int, sent: int) -> int:
 
 
 def _not_sent(provider: Provider, result: SendResult) -> Exception:
-    reason = next((unsent.reason for unsent in result.unsent), "")
-    if "--budget" in reason or "--max-requests" in reason:
+    if result.limit_reached:
         return BudgetSpentError()
+    reason = next((unsent.reason for unsent in result.unsent), "")
     words = f"no request reached {provider.name}: {reason or result.stopped.get(provider.name, 'interrupted')}"
     return InfrastructureError(words, code="shrink-unreachable", hint="Check that it is up and accepts the key.")
