@@ -1,4 +1,4 @@
-"""Python suites: their cases are drawn when the suite is read."""
+"""Python suites: reading one runs its file and draws its cases."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from trueweight.suites.jsonl_suite import suite_name
 from trueweight.suites.reading import Reading
 
 _MARKER = b"trueweight.suites.properties"
+"""A Python file without this text is not a suite, and is never run."""
 
 
-class Drawing(NamedTuple):
-    """What decides the cases of a property suite beside its file; ``examples`` None takes its own number."""
+class DrawSettings(NamedTuple):
+    """The seed of a property suite's cases and their number; None for the number that the suite declares."""
 
     seed: int = 0
     examples: int | None = None
@@ -27,23 +28,23 @@ def is_property_suite(path: Path) -> bool:
         return False
 
 
-def read_property_suite(path: Path, drawing: Drawing) -> Reading:
-    """Run the file and draw its cases. Running it is what reading it means: a suite's author is trusted with that."""
-    # Imported here: Hypothesis takes as long to load as all other suites take to be read.
+def read_property_suite(path: Path, settings: DrawSettings) -> Reading:
+    """Run the file and draw its cases. The file runs with the rights of this process, so its author must be trusted."""
+    # Imported here: loading Hypothesis takes as long as reading all other suites.
     from trueweight.suites.properties.suite_file import draw_cases, load_properties
 
     name = suite_name(path.stem)
     cases: list[Case] = []
     try:
         file = load_properties(path)
-        cases.extend(draw_cases(file, name, seed=drawing.seed, examples=drawing.examples))
+        cases.extend(draw_cases(file, name, seed=settings.seed, examples=settings.examples))
     except ConfigError as problem:
         return Reading(name, "", tuple(cases), (problem,))
     return Reading(name, file.title, tuple(cases), ())
 
 
 def summary_of(path: Path) -> tuple[int, str]:
-    """How many cases a property suite yields by default, and its title; draws nothing."""
+    """The default number of cases of a property suite, and its title. No case is drawn."""
     from trueweight.suites.properties.suite_file import default_examples, load_properties
 
     file = load_properties(path)

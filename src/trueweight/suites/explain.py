@@ -1,19 +1,19 @@
-"""What the JSON Schema of a suite objects to, in words that name the value as written and what would be valid."""
+"""Explains what is wrong with a suite file: the value as written, and what its schema or its checks allow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from jsonschema.exceptions import ValidationError
 
-from trueweight.core import near_miss
+from trueweight.core import ConfigError, near_miss
 from trueweight.suites.reading import shown
 from trueweight.suites.strict_yaml import Path
 
 
 class Objection(NamedTuple):
-    """One thing wrong with a value: where in it, what, and what would be valid."""
+    """A mistake in a suite file: its place, a code, what is wrong, and what would be valid."""
 
     path: Path
     code: str
@@ -25,12 +25,30 @@ _TYPES = {"object": "a mapping", "array": "a list", "string": "text", "integer":
 
 
 def objections(error: ValidationError) -> list[Objection]:
-    """What one validation error means; several unknown or missing keys become one objection each."""
+    """The objections for one validation error: one for each unknown key, else one in all."""
     path: Path = tuple(error.absolute_path)
     explain = _EXPLAIN.get(str(error.validator))
     if explain is not None:
         return explain(error, path)
     return [Objection(path, "suite-invalid", f"{_key(path)}: {error.message}")]
+
+
+def objections_to_checks(checks: Mapping[str, Any], path: Path) -> Iterator[Objection]:
+    """An objection for each check of a case that does not exist or does not accept its parameters.
+
+    Args:
+        path: the place of ``checks`` in the file.
+    """
+    # Imported here, so that only files that name checks load all checks.
+    from trueweight.core.check import validate_params
+
+    for check_id, params in checks.items():
+        if not isinstance(params, dict):
+            continue  # the schema of suites objects to it
+        try:
+            validate_params(check_id, params)
+        except ConfigError as problem:
+            yield Objection((*path, check_id), problem.code, problem.message, problem.hint)
 
 
 def _key(path: Path) -> str:

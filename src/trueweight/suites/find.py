@@ -1,4 +1,4 @@
-"""From a name or a path to a suite. Each kind of file has its reader in one table."""
+"""Finds a suite by name or path, and reads it. One table has the reader of each kind of file."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from trueweight.core import Case, ConfigError, Suite, near_miss
-from trueweight.suites.drawing import Drawing, is_property_suite, read_property_suite, summary_of
+from trueweight.suites.drawing import DrawSettings, is_property_suite, read_property_suite, summary_of
 from trueweight.suites.jsonl_suite import read_jsonl_suite, suite_name
 from trueweight.suites.reading import Reading
 from trueweight.suites.yaml_suite import read_yaml_suite
 
-_READERS: dict[str, Callable[[Path, Drawing], Reading]] = {
+_READERS: dict[str, Callable[[Path, DrawSettings], Reading]] = {
     ".yaml": lambda path, _: read_yaml_suite(path),
     ".yml": lambda path, _: read_yaml_suite(path),
     ".jsonl": lambda path, _: read_jsonl_suite(path),
@@ -38,7 +38,7 @@ def generated_suites() -> tuple[str, ...]:
 
 
 def generated_summaries() -> Iterator[tuple[str, int, str]]:
-    """Name, default number of cases and title of each shipped suite whose cases are drawn; draws nothing."""
+    """Name, default number of cases and title of each shipped suite whose cases are drawn. No case is drawn."""
     for name in generated_suites():
         yield name, *summary_of(suite_path(name))
 
@@ -59,10 +59,10 @@ def find_suite(name_or_path: str, *, examples: int | None = None, seed: int = 0)
 
     Args:
         examples: how many cases a property suite yields; None takes its own number.
-        seed: of what property suites draw.
+        seed: the seed of property suites.
 
     Raises:
-        ConfigError: no such suite, or the first problem of its files, with the number of further ones.
+        ConfigError: if there is no such suite; else for the first problem of its files, with the number of the others.
     """
     reading = read_suite(name_or_path, examples=examples, seed=seed)
     if reading.problems:
@@ -74,24 +74,24 @@ def read_suite(name_or_path: str, *, examples: int | None = None, seed: int = 0)
     """Like :func:`find_suite`, with all problems of the files as values.
 
     Raises:
-        ConfigError: no such suite, or a file that cannot be read at all.
+        ConfigError: if there is no such suite, or a file cannot be read.
     """
-    drawing = Drawing(seed, examples)
-    if not name_or_path.strip():  # an unset variable in a script: as a path it would be this folder, and its .py files
+    settings = DrawSettings(seed, examples)
+    if not name_or_path.strip():  # an unset variable in a script; Path("") would be the current folder
         raise ConfigError(
             "a suite without a name", code="suite-not-found", hint="Valid: a name, or a path; '.' is here."
         )
     path = suite_path(name_or_path)
     if path.is_dir():
-        return _read_folder(path, drawing)
+        return _read_folder(path, settings)
     if path.exists():
-        return _read(path, drawing)
+        return _read(path, settings)
     names = [*shipped_suites(), *generated_suites()]
     hint = f"{near_miss(name_or_path, names)} Or a path: {', '.join(_READERS)}, or a folder of them."
     raise ConfigError(f"no suite and no file is called {name_or_path!r}", code="suite-not-found", hint=hint)
 
 
-def _read(path: Path, drawing: Drawing) -> Reading:
+def _read(path: Path, settings: DrawSettings) -> Reading:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         kinds = ", ".join(_READERS)
@@ -99,18 +99,18 @@ def _read(path: Path, drawing: Drawing) -> Reading:
             f"not a kind of suite: {path.name!r}", code="suite-kind", where=str(path), hint=f"Valid: {kinds}."
         )
     try:
-        return reader(path, drawing)
+        return reader(path, settings)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", code="suite-unreadable", where=str(path)) from None
 
 
-def _read_folder(folder: Path, drawing: Drawing) -> Reading:
+def _read_folder(folder: Path, settings: DrawSettings) -> Reading:
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _READERS and path.is_file())
     paths = [path for path in files if path.suffix.lower() != ".py" or is_property_suite(path)]
     if not paths:
         message, hint = "no suite in this folder", f"Files that count: {', '.join(_READERS)}."
         raise ConfigError(message, code="suite-not-found", where=str(folder), hint=hint)
-    readings = [(path, _read(path, drawing)) for path in paths]
+    readings = [(path, _read(path, settings)) for path in paths]
     problems = [problem for _, reading in readings for problem in reading.problems]
     problems += _clashes((path, case) for path, reading in readings for case in reading.cases)
     cases = tuple(case for _, reading in readings for case in reading.cases)
@@ -119,7 +119,7 @@ def _read_folder(folder: Path, drawing: Drawing) -> Reading:
 
 
 def _clashes(cases: Iterable[tuple[Path, Case]]) -> list[ConfigError]:
-    """Cases of two files that would have one key in a run."""
+    """A problem for each case whose key another file has already."""
     first: dict[str, Path] = {}
     found = []
     for path, case in cases:

@@ -6,29 +6,36 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from trueweight.core import Case, ConfigError, Mode, Severity
+from trueweight.core import Case, ConfigError, Severity
 from trueweight.suites.reading import Reading, shown
+from trueweight.suites.request_lines import (
+    MAX_LINE_BYTES,
+    TOO_LONG,
+    case_request,
+    modes_of,
+    numbered_lines,
+    refuse_constant,
+    with_known_roles,
+)
 
-MAX_LINE_BYTES = 32 * 1024 * 1024
 MAX_LISTED = 20
-
-_ADDED_BY_THE_PLAN = ("model", "stream", "stream_options")
+"""Most numbers of malformed lines that an error lists."""
 
 
 def read_jsonl_suite(path: Path) -> Reading:
-    """Read a file of request bodies; one case a line, ``line-0001`` onwards, blank lines skipped.
+    """Read a file of request bodies: one case per line, ``line-0001`` onwards. Blank lines are skipped.
 
-    The file's model is ignored, as is everything that the plan adds. A role of ``_input`` is read as ``system``. A case
-    asks in the mode that its line's ``stream`` says, or in both if it says nothing.
+    The keys that the protocol adds, such as the model, are ignored. The role ``_input`` is read as ``system``. A case
+    is sent in the mode that the ``stream`` of its line requests, or in both modes if the line has no ``stream``.
 
-    Malformed lines are all listed in one problem: no line is dropped in silence.
+    All malformed lines are listed in one problem.
     """
     name = suite_name(path.stem)
     cases: list[Case] = []
     bad: list[tuple[int, str]] = []
-    for number, raw in _lines(path):
+    for number, raw in numbered_lines(path):
         try:
             body = _parse(raw)
         except ValueError as error:
@@ -46,21 +53,9 @@ def suite_name(stem: str) -> str:
     return re.sub(r"[^a-z0-9._-]+", "-", stem.lower()).strip("-._") or "unnamed"
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    with path.open("rb") as file:
-        for number, raw in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
-            if len(raw) > MAX_LINE_BYTES:
-                # The rest of the file would be read as lines that it does not have.
-                yield number, raw
-                return
-            text = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
-            if text.strip():
-                yield number, text
-
-
 def _parse(raw: bytes) -> dict[str, Any]:
     if len(raw) > MAX_LINE_BYTES:
-        raise ValueError(f"longer than {MAX_LINE_BYTES // 2**20} MiB; nothing after it was read")
+        raise ValueError(TOO_LONG)
     try:
         body = _DECODER.decode(raw.rstrip().decode("utf-8"))
     except UnicodeDecodeError:
@@ -100,23 +95,13 @@ def _float(digits: str) -> float:
     return value
 
 
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not JSON")
-
-
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_no_constant
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=refuse_constant
 )
 
 
 def _case(suite: str, file: str, number: int, body: dict[str, Any]) -> Case:
-    request = {key: value for key, value in body.items() if key not in _ADDED_BY_THE_PLAN}
-    request["messages"] = [
-        {**message, "role": "system"} if message.get("role") == "_input" else message for message in body["messages"]
-    ]
-    modes = tuple(Mode)
-    if "stream" in body:
-        modes = (Mode.STREAM if body["stream"] else Mode.PLAIN,)
+    request = {**case_request(body), "messages": with_known_roles(body["messages"])}
     return Case(
         suite=suite,
         id=f"line-{number:04d}",
@@ -124,13 +109,13 @@ def _case(suite: str, file: str, number: int, body: dict[str, Any]) -> Case:
         why=f"Line {number} of {file}: a bare request; only general checks apply.",
         severity=Severity.SHOULD,
         tags=("jsonl",),
-        modes=modes,
+        modes=modes_of(body),
         checks=_implied_checks(request),
     )
 
 
 def _implied_checks(request: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What a request demands by its own words, with no knowledge of what it is for."""
+    """The checks that the request's own ``tool_choice`` and ``response_format`` require."""
     checks: dict[str, dict[str, Any]] = {}
     choice = request.get("tool_choice")
     if choice == "none":

@@ -13,8 +13,8 @@ class Reading(NamedTuple):
     """The content of one suite file.
 
     Attributes:
-        cases: the readable ones; use them only if there is no problem.
-        problems: in order; each has its place, the value and what would be valid.
+        cases: those without a problem. Use them only if ``problems`` is empty.
+        problems: in order of the file; each has its place, the value and what would be valid.
     """
 
     name: str
@@ -24,6 +24,6 @@ class Reading(NamedTuple):
 
 
 def shown(value: Any) -> str:
-    """A value as written, cut to what fits in one line of an error."""
+    """The ``repr`` of a value, cut to 60 characters."""
     text = repr(value)
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"

@@ -1,7 +1,7 @@
-"""Read YAML as JSON: from parse events, so that the result has only JSON values, each with its line.
+"""Reads YAML as JSON, from parse events. The result has JSON values only, each with its line.
 
-Stricter than a YAML loader where leniency hides mistakes: ``no`` and ``02134`` stay text, dates stay text, keys are
-text, tags, merge keys, duplicate keys and further documents are refused, aliases are counted at their full size.
+It is stricter than a YAML loader, which hides mistakes: ``no``, ``02134`` and dates stay text; keys are text; tags,
+merge keys, duplicate keys and a second document are errors; an alias counts as all the values that it stands for.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 MAX_DEPTH = 100
 MAX_VALUES = 500_000
-"""The most values in one file, where each alias counts as all its values."""
+"""Most values in one file, aliases expanded."""
 
 _NULL = re.compile(r"null|Null|NULL|~|")
 _BOOL = re.compile(r"(true|True|TRUE)|(false|False|FALSE)")
@@ -152,7 +152,7 @@ class _Builder:
         self.stack.append(_Open(value, path, event.anchor, before))
 
     def _place(self, event: Any, value: Any) -> Path:
-        """Put a value where the next one belongs; its path is returned."""
+        """Add a value at the current place. Returns its path."""
         if not self.stack:
             self.root = value
             self.lines[()] = event.start_mark.line + 1
@@ -171,7 +171,7 @@ class _Builder:
 
 
 def _scalar(event: Any) -> Any:
-    """The value of a scalar: quoted and block text is text, plain text may be a JSON literal."""
+    """The value of a scalar. Quoted and block scalars are text; a plain scalar may be a JSON literal."""
     text = str(event.value)
     if event.style:
         return text
@@ -181,7 +181,7 @@ def _scalar(event: Any) -> Any:
         return literal.group(1) is not None
     if _INT.fullmatch(text):
         return int(text)
-    # 1e999 is a JSON number that no float can hold: it stays text rather than become an infinity.
+    # 1e999 is a JSON number that a float cannot hold: it stays text and does not become infinity.
     if _FLOAT.fullmatch(text) and abs(float(text)) != float("inf"):
         return float(text)
     return text
@@ -191,10 +191,10 @@ def parse_yaml(text: str, name: str) -> Document:
     """Read one YAML document as a JSON value.
 
     Args:
-        name: what to call the file in errors.
+        name: the name of the file in errors.
 
     Raises:
-        ConfigError: if it is not YAML, or has values that JSON cannot have; with ``name:line``.
+        ConfigError: at ``name:line``, if it is not YAML, or uses a feature that JSON does not have.
     """
     builder = _Builder(name)
     for event in _events(text, name):

@@ -10,8 +10,7 @@ from jsonschema import Draft202012Validator
 
 from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Severity, near_miss
 from trueweight.core.schemas import load_schema
-from trueweight.suites.check_params import objections_to_checks
-from trueweight.suites.explain import Objection, objections
+from trueweight.suites.explain import Objection, objections, objections_to_checks
 from trueweight.suites.reading import Reading
 from trueweight.suites.strict_yaml import Document, Path, parse_yaml
 
@@ -19,7 +18,11 @@ MAX_BYTES = 16 * 1024 * 1024
 
 
 def read_yaml_suite(path: FilePath) -> Reading:
-    """Read a YAML suite; never raises for what the file says, only for a file that cannot be read (OSError)."""
+    """Read a YAML suite. Mistakes in the file are problems of the result.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
     try:
         document = parse_yaml(_text(path), str(path))
     except ConfigError as problem:
@@ -100,7 +103,7 @@ def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> C
 
 
 def _request(own: Mapping[str, Any], inherited: Mapping[str, Any]) -> dict[str, Any]:
-    """The case's own keys come first, so that a body starts with its messages."""
-    # As in a JSON merge patch (RFC 7396), a null takes a default away; where there is no default it is sent as null.
+    """The case's request with the suite's defaults after it, so that a body starts with its messages."""
+    # As in a JSON merge patch (RFC 7396), null removes a default. Without a default, null is sent.
     kept = {key: value for key, value in own.items() if value is not None or key not in inherited}
     return {**kept, **{key: value for key, value in inherited.items() if key not in own}}

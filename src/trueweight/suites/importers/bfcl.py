@@ -18,10 +18,11 @@ _NO_TYPE = frozenset({"any"})
 
 @importer("bfcl", "questions of the Berkeley leaderboard, ground truth in the line or in possible_answer/ beside it")
 def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
-    """A case a line. Names lose their dots, which the API does not allow; types become JSON Schema's.
+    """One case per line. Dots in names become underscores, because the API does not allow dots; types become those of
+    JSON Schema.
 
-    An argument with one right value is expected exactly; with several, only the call is. Questions of irrelevance must
-    not call. Questions of several turns are listed as malformed, since they need tool results.
+    An argument with one right value must have it; an argument with several right values is not compared. Questions of
+    the irrelevance category must not call. Questions of several turns need tool results, and are malformed lines.
     """
     truth: dict[str, Any] = {}
     beside = path.parent / "possible_answer" / path.name
@@ -72,7 +73,7 @@ def _api_name(name: str) -> str:
 
 
 def _schema(schema: Any) -> Any:
-    """A schema of the leaderboard's as JSON Schema."""
+    """A schema in the leaderboard's format as JSON Schema."""
     if isinstance(schema, list):
         return [_schema(part) for part in schema]
     if not isinstance(schema, dict):
@@ -109,5 +110,6 @@ def _expected(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> bool:
-    """Whether a right value is literal: "" means that the argument may be left out, and objects contain options."""
+    """Whether a right value is a literal. "" means that the argument is optional, and objects and lists contain
+    alternatives."""
     return value != "" and not isinstance(value, dict | list)

@@ -16,7 +16,7 @@ SOURCE = "https://github.com/openai/gpt-oss/tree/main/compatibility-test"
 
 @importer("gpt-oss", "cases.jsonl of the gpt-oss compatibility test, with its tools in tools.json beside it")
 def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
-    """A case a line. The tools are in the line (``tools``), or in ``tools.json`` beside the file.
+    """One case per line. The tools are in the line (``tools``), or in ``tools.json`` beside the file.
 
     That test keeps its tools in TypeScript: write them down once, as a list of tool definitions.
     """

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from trueweight.core import Case, ConfigError, Mode, Severity, canonical_json
+from trueweight.core import Case, ConfigError, Severity, canonical_json
 from trueweight.core.registry import Registry
+from trueweight.suites.request_lines import case_request, modes_of, with_known_roles
 
 
 class Malformed(NamedTuple):
@@ -19,7 +20,7 @@ class Malformed(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """The cases of a file, and the lines that are not cases. No line is dropped."""
+    """The cases of a file, and its lines that are not cases."""
 
     cases: tuple[Case, ...]
     malformed: tuple[Malformed, ...]
@@ -51,8 +52,6 @@ class Importer(NamedTuple):
 
 IMPORTERS: Registry[Importer] = Registry("import format", "trueweight.importers")
 """Importers by the name of their format. Those of other packages come through ``trueweight.importers``."""
-
-_ADDED_BY_PLAN = frozenset({"model", "stream", "stream_options"})
 
 
 def importer(name: str, summary: str) -> Callable[[Convert], Convert]:
@@ -105,7 +104,7 @@ def _writable(case: Case) -> bool:
 
 
 def _line_of(case: Case) -> int:
-    """The line that a case's id ends with; 0 if it does not."""
+    """The number at the end of a case's id, which is its line; 0 if there is none."""
     number = case.id.rpartition("-")[2]
     return int(number) if number.isdecimal() else 0
 
@@ -122,19 +121,16 @@ def make_case(
     checks: Mapping[str, Mapping[str, Any]] | None = None,
     answer: Mapping[str, Any] | None = None,
 ) -> Case:
-    """A case of an imported request, without the fields that the plan adds; its ``stream`` becomes the case's mode."""
-    modes = tuple(Mode)
-    if isinstance(request.get("stream"), bool):
-        modes = (Mode.STREAM if request["stream"] else Mode.PLAIN,)
+    """A case of an imported request, without the keys that the protocol adds. Its ``stream`` sets the case's mode."""
     return Case(
         suite=suite,
         id=case_id,
-        request={key: value for key, value in request.items() if key not in _ADDED_BY_PLAN},
+        request=case_request(request),
         why=why,
         severity=severity,
         source=source,
         tags=tags,
-        modes=modes,
+        modes=modes_of(request),
         checks=checks or {},
         answer=answer,
     )
@@ -149,5 +145,4 @@ def chat_request(item: Numbered, body: Any) -> dict[str, Any] | Malformed:
         return Malformed(item.path, item.line, "'messages' is not a list of objects")
     if not isinstance(body.get("tools") or [], list):
         return Malformed(item.path, item.line, "'tools' is not a list")
-    renamed = [{**one, "role": "system"} if one.get("role") == "_input" else one for one in messages]
-    return {**body, "messages": renamed}
+    return {**body, "messages": with_known_roles(messages)}

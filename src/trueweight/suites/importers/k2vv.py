@@ -1,4 +1,4 @@
-"""K2 Vendor Verifier: requests of long agent histories, one a line."""
+"""K2 Vendor Verifier: requests with long agent histories, one per line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SOURCE = "https://github.com/MoonshotAI/K2-Vendor-Verifier"
 
 @importer("k2vv", "requests of the K2 Vendor Verifier (JSONL)")
 def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
-    """A case a line, without an expected answer: the reference decides whether a call is right."""
+    """One case per line, without an expected answer: the reference decides whether a call is right."""
     for item in json_lines(path):
         if isinstance(item, Malformed):
             yield item

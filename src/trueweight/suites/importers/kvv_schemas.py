@@ -1,4 +1,4 @@
-"""Kimi Vendor Verifier: folders of ``valid.jsonl``, a schema a line, each to be a tool's parameters."""
+"""Kimi Vendor Verifier: folders of ``valid.jsonl``. Each line is the parameters schema of a tool."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PROMPT = "Call the tool `submit` once, with arguments of your own that its sche
 
 @importer("kvv-schemas", "schemas of the Kimi Vendor Verifier: a folder of */valid.jsonl, or one such file")
 def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
-    """A forced, strict call for each schema; that its arguments obey the schema is held of every reply anyway."""
+    """One case per schema: a forced, strict call. ``tool-arguments-schema`` judges the arguments of every reply."""
     files = [path] if path.is_file() else sorted(path.rglob("valid.jsonl"))
     if not files:
         yield Malformed(path, 0, "no valid.jsonl in this folder")

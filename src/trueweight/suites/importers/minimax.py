@@ -1,4 +1,4 @@
-"""MiniMax Provider Verifier: requests with ``check_type``, the names of what must hold of the reply."""
+"""MiniMax Provider Verifier: requests with ``check_type``, the names of the checks of their replies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trueweight.suites.importers.lines import json_lines
 SOURCE = "https://github.com/MiniMax-AI/MiniMax-Provider-Verifier"
 _ANY_BUT_CYRILLIC = ["latin", "greek", "han", "kana", "hangul", "arabic", "hebrew", "devanagari", "thai"]
 
-# Calls are validated in every reply anyway, so this type needs no further check.
+# Checks that need no case validate the calls of every reply, so "tool_calls" needs no other check.
 _CHECKS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "tool_calls": {},
     "contains_russian_characters": {"text-script": {"only": _ANY_BUT_CYRILLIC}},
@@ -25,7 +25,7 @@ _CHECKS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 
 @importer("minimax", "requests of the MiniMax Provider Verifier, with check_type (JSONL)")
 def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
-    """A case a line, with the checks that its ``check_type`` names."""
+    """One case per line, with the checks that its ``check_type`` names."""
     for item in json_lines(path):
         yield item if isinstance(item, Malformed) else _case(item, suite)
 

@@ -1,4 +1,4 @@
-"""Recorded requests and replies of the chat-completions API, a pair a line."""
+"""Recorded requests and replies of the chat-completions API, one pair per line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOURCE = "https://platform.openai.com/docs/api-reference/chat"
 
 @importer("openai-log", "recorded requests, with their replies or without (JSONL: request, response)")
 def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
-    """A case a line. A recorded reply becomes the case's example; that a new one agrees with it is only noted (INFO).
+    """One case per line. The recorded reply becomes the case's answer. Checks against it have the severity INFO.
 
     The request is in ``request`` or ``body``, or is the line itself; the reply is in ``response``, as the API
     sent it or as its batches wrap it.
@@ -60,7 +60,7 @@ def _message(response: Any) -> Mapping[str, Any] | None:
 
 
 def _answer(message: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The reply as a case's answer; None if it is not one that could be right."""
+    """The reply as a case's answer; None if it is empty or has a malformed call."""
     calls = []
     for call in message.get("tool_calls") or ():
         try:

@@ -15,13 +15,13 @@ from trueweight.suites.strict_yaml import json_as_yaml
 _NUMBERED = re.compile(r"line-\d{4,}")
 _PART_BYTES = 4 * 2**20
 _PART_CASES = 400
-"""A YAML suite is checked whole, with a line for every value: parts keep that quick."""
+"""Limits of one YAML file. Reading a YAML suite validates all of it and keeps the line of each value, which is slow."""
 
 
 def write_suite(cases: Sequence[Case], folder: Path, name: str, title: str) -> list[Path]:
-    """Write cases as one suite or, if they are many, as several files of a folder; returns the paths.
+    """Write cases as one suite or, if they are many, as several files in a folder. Returns the paths.
 
-    Bare requests, a line each, stay what they are: a ``.jsonl`` file, which is read many times faster than YAML.
+    Cases that are bare requests are written as one ``.jsonl`` file, which is read many times faster than YAML.
 
     Raises:
         ConfigError: if the file exists or cannot be written.
@@ -55,12 +55,12 @@ def _write(path: Path, text: str) -> None:
 
 
 def _is_bare(case: Case) -> bool:
-    """Whether a case is a request of a line and nothing more."""
+    """Whether a case has nothing but its request, and the line number of that request as its id."""
     return not case.checks and case.answer is None and _NUMBERED.fullmatch(case.id) is not None
 
 
 def _lines(cases: Sequence[Case]) -> str:
-    """The requests at their own line numbers, which are their ids; a line that was left out stays empty."""
+    """The requests at the line numbers that their ids have. Other lines are empty."""
     rows: list[str] = []
     for case in cases:
         number = int(case.id.rpartition("-")[2])

@@ -16,6 +16,7 @@ from trueweight.suites.properties.backend import UndrawableError
 from trueweight.suites.properties.choices import ChoiceTree
 from trueweight.suites.properties.declare import Prompt, Property
 from trueweight.suites.properties.draw import draw_from_choices, draw_from_seed, seed_of
+from trueweight.suites.request_lines import ADDED_BY_PROTOCOL
 
 _TRIES = 50
 """Draws for one case: some are refused by a filter or an ``assume``, or repeat an earlier case."""
@@ -23,8 +24,7 @@ _CHECKED = 10
 """Cases of each property whose check parameters are validated when drawn; all of them are when judged."""
 _STARTER = Path(__file__).with_name("starter.txt")
 GENERATED = "generated"
-MARKER = "trueweight.suites.properties"
-"""A Python file without this text is not a suite, and is never run."""
+"""The tag of a case that a property drew."""
 
 
 class PropertyFile(NamedTuple):
@@ -238,7 +238,7 @@ def _check_sendable(case: Case, where: str) -> None:
     words = ""
     if not isinstance(request, Mapping) or not isinstance(request.get("messages"), list):
         words = "its request has no list of messages"
-    elif taken := sorted({"model", "stream", "stream_options"} & request.keys()):
+    elif taken := sorted(ADDED_BY_PROTOCOL & request.keys()):
         words = f"its request has {taken[0]!r}, which the plan adds"
     if words:
         raise ConfigError(f"case {case.id!r}: {words}", code="suite-value", where=where)

@@ -1,0 +1,59 @@
+"""Chat-completions request bodies on the lines of a file: what JSONL suites and importers do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from trueweight.core import Mode
+
+MAX_LINE_BYTES = 32 * 1024 * 1024
+TOO_LONG = f"longer than {MAX_LINE_BYTES // 2**20} MiB; nothing after it was read"
+
+ADDED_BY_PROTOCOL = frozenset({"model", "stream", "stream_options"})
+"""Keys of a request that the protocol sets, so a case does not have them."""
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that are not blank, with their numbers from 1, without a byte order mark.
+
+    A line of more than ``MAX_LINE_BYTES`` is cut one byte after the limit, and is the last one: what follows would be
+    split where the file has no line break.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    with path.open("rb") as file:
+        for number, raw in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
+            text = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
+            too_long = len(raw) > MAX_LINE_BYTES
+            if too_long or text.strip():
+                yield number, raw if too_long else text
+            if too_long:
+                return
+
+
+def refuse_constant(word: str) -> NoReturn:
+    """For ``json``'s ``parse_constant``.
+
+    Raises:
+        ValueError: always: NaN and Infinity are not JSON.
+    """
+    raise ValueError(f"{word} is not JSON")
+
+
+def case_request(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The request of a case: the body without the keys that the protocol adds."""
+    return {key: value for key, value in body.items() if key not in ADDED_BY_PROTOCOL}
+
+
+def modes_of(body: Mapping[str, Any]) -> tuple[Mode, ...]:
+    """The mode that the body's ``stream`` requests; both modes if it has no boolean ``stream``."""
+    stream = body.get("stream")
+    return (Mode.STREAM if stream else Mode.PLAIN,) if isinstance(stream, bool) else tuple(Mode)
+
+
+def with_known_roles(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages, with the role ``_input`` of the K2 Vendor Verifier replaced by ``system``."""
+    return [{**message, "role": "system"} if message.get("role") == "_input" else message for message in messages]
