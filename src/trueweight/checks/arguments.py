@@ -30,7 +30,7 @@ _OWN_CHECK = frozenset({"enum", "const", "type", "required"})
     example=Example(calls('"city":"Oslo"}'), "Oslo", SAMPLE_CALL),
 )
 def tool_arguments_json(case: Case, reply: Reply) -> CheckResult | None:
-    """Fails on every kind of invalid text that has no check: stray quotes, lost prefixes, arrays, numbers."""
+    """Fails on every invalid text that no other check judges: stray quotes, lost prefixes, arrays, numbers."""
     return _problem(case, reply, CallProblem.ARGUMENTS_NOT_JSON, CallProblem.ARGUMENTS_NOT_AN_OBJECT)
 
 

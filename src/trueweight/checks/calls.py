@@ -1,4 +1,4 @@
-"""What a valid tool call is. Checks and metrics use the same definition."""
+"""The definition of a valid tool call, for checks and metrics."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class CallValidity:
     """Whether one call is valid: a declared name, arguments that are one JSON object, valid by the tool's schema.
 
     Attributes:
-        valid: None when the tool's own schema cannot be judged by; ``message`` then says why.
-        value: the arguments object, where the text says one.
-        arguments_problem: what is wrong with the arguments text, even where ``problem`` is about the name.
+        valid: None if the tool's schema cannot be evaluated; ``message`` then says why.
+        value: the arguments object; None if the text is not one JSON object.
+        arguments_problem: what is wrong with the arguments text, also if ``problem`` is about the name.
         violations: breaches of the tool's schema.
     """
 
@@ -38,26 +38,26 @@ def is_custom(request: Mapping[str, Any], call: ToolCall) -> bool:
 
 
 def validity(request: Mapping[str, Any], reply: Reply, *, assert_format: bool = False) -> tuple[CallValidity, ...]:
-    """Judge every call of a reply that takes arguments, whatever the finish reason."""
+    """The validity of every call of a reply, whatever the finish reason. Calls to custom tools are left out."""
     if not reply.calls:
         return ()
-    kept = _recent.get(assert_format)
-    if kept is None or kept.request is not request or kept.reply is not reply:
+    cached = _recent.get(assert_format)
+    if cached is None or cached.request is not request or cached.reply is not reply:
         tools = declared_tools(request)
         calls = [call for call in reply.calls if not is_custom(request, call)]
         judged = tuple(_judge(tools, reply, call, assert_format=assert_format) for call in calls)
-        kept = _recent[assert_format] = _Kept(request, reply, judged)
-    return kept.judged
+        cached = _recent[assert_format] = _Cached(request, reply, judged)
+    return cached.judged
 
 
-class _Kept(NamedTuple):
+class _Cached(NamedTuple):
     request: Mapping[str, Any]
     reply: Reply
     judged: tuple[CallValidity, ...]
 
 
-# Ten checks ask the same of one reply, one after the other; only the last answer is kept, so nothing can grow.
-_recent: dict[bool, _Kept] = {}
+# Ten checks need the validity of the same reply, one after the other, so the last one is kept: one per assert_format.
+_recent: dict[bool, _Cached] = {}
 
 
 def _judge(tools: Mapping[str, Any], reply: Reply, call: ToolCall, *, assert_format: bool) -> CallValidity:

@@ -10,14 +10,14 @@ from trueweight.checks.markers import strings_of
 from trueweight.checks.patterns import Unjudged, matches
 from trueweight.core import Case, Finish, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
-from trueweight.core.evidence import anomalies, quote, spans_of, whole
+from trueweight.core.evidence import anomalies, quote, spans_of
 from trueweight.core.example import SAMPLE_TEXT, Example, sample_case, says
 from trueweight.core.grader import grade
-from trueweight.protocols import Kind, locate, locate_noun, narrow, span_of_content
+from trueweight.protocols import Kind, locate, locate_noun, narrow, span_of_content, spans_of_all_content
 
 _BROKEN = "\ufffd"
 _INVISIBLE = re.compile("[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
-# Matched against the reversed text, so that it is tried at one place only and takes no time on hostile text.
+# Matched against the reversed text, so that it is tried at one place only, which keeps it fast on hostile text.
 _LOOP_BACKWARDS = re.compile(r"(.{1,80}?)\1{19,}+", re.DOTALL)
 _LOOP_TAIL = 4000
 
@@ -65,7 +65,7 @@ def text_whole_characters(case: Case, reply: Reply) -> CheckResult | None:
         _BROKEN in text for text in strings_of(case.request)
     ):
         if anomalies(reply, Kind.BAD_UTF8):
-            return None  # the body itself is not UTF-8, which is for body-utf8
+            return None  # the body is not UTF-8, which body-utf8 judges
         spans = locate(reply, _BROKEN) or narrow(reply, Span(0, len(reply.body)), _BROKEN)
         return Fail("the text has U+FFFD", "whole code points", "U+FFFD", spans)
     return Pass()
@@ -137,7 +137,7 @@ def text_no_loop(_: Case, reply: Reply) -> CheckResult | None:
 def content_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Absent content is empty content. ``equals`` ignores white space at both ends."""
     text = reply.content or ""
-    here = span_of_content(reply, 0, len(text))[:10] or whole(reply)
+    here = spans_of_all_content(reply)
     if "equals" in params and grade("text", case, reply, {"text": params["equals"]}).value < 1:
         return Fail("the content is not the expected text", quote(params["equals"]), quote(text), here)
     for wanted in params.get("contains", ()):

@@ -1,8 +1,8 @@
-"""What a case expects of the calls: whether there are any, and which."""
+"""Whether the calls are those that the case expects: their number, tools and arguments."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from trueweight.checks.calls import validity
@@ -153,14 +153,14 @@ def argument_coerced(case: Case, reply: Reply) -> CheckResult | None:
     """Judges cases that name the arguments; fails where a value is right but for its type."""
     pairs = [pair for pair in _leaf_pairs(case, reply) if type(pair[0]) is not type(pair[1])]
     for want, got, call in pairs:
-        if not isinstance(got, Mapping | list) and _look(want) == _look(got):
+        if not isinstance(got, Mapping | list) and _untyped(want) == _untyped(got):
             spans = narrow(reply, call.span, call.arguments or "")
             return Fail("the argument has the right value and the wrong type", quote([want]), quote([got]), spans)
     return Pass() if "tool-call-matches" in case.checks and reply.calls else None
 
 
-def _look(value: Any) -> Any:
-    """A scalar in a form without type, for comparison."""
+def _untyped(value: Any) -> Any:
+    """A scalar without its type, for comparison: 1, 1.0 and "1" are equal. A list or an object equals nothing."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, Mapping | list):
@@ -171,8 +171,8 @@ def _look(value: Any) -> Any:
         return str(value).lower()
 
 
-def _differs(case: Case, reply: Reply, like: Any, words: str) -> CheckResult | None:
-    """Fail on the first text argument that differs from the expected one in this way."""
+def _differs(case: Case, reply: Reply, like: Callable[[str, str], bool], words: str) -> CheckResult | None:
+    """Fail on the first text argument that differs from the expected one, and is ``like`` (expected, received)."""
     for want, got, call in _leaf_pairs(case, reply):
         if isinstance(want, str) and isinstance(got, str) and want != got and like(want, got):
             return Fail(words, quote(want), quote(got), narrow(reply, call.span, got))
@@ -180,7 +180,7 @@ def _differs(case: Case, reply: Reply, like: Any, words: str) -> CheckResult | N
 
 
 def _leaf_pairs(case: Case, reply: Reply) -> list[tuple[Any, Any, ToolCall]]:
-    """Expected and received scalars at the same place, for expected calls that came with some difference."""
+    """Expected value, received value and call for each scalar of the expected calls that came with a difference."""
     params = case.checks.get("tool-call-matches")
     if not params:
         return []

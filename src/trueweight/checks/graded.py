@@ -7,10 +7,10 @@ from typing import Any
 
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
-from trueweight.core.evidence import quote, whole
+from trueweight.core.evidence import quote
 from trueweight.core.example import Example, sample_case, says
 from trueweight.core.grader import grade, validate_expected
-from trueweight.protocols import span_of_content
+from trueweight.protocols import spans_of_all_content
 
 
 def _validate(params: Mapping[str, Any]) -> None:
@@ -47,9 +47,13 @@ def graded(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult |
     if reply.error is not None:
         return None
     score = grade(params["grader"], case, reply, params["expected"])
-    enough = params.get("at_least", 1)
-    if score.value >= enough:
+    required = params.get("at_least", 1)
+    if score.value >= required:
         return Pass()
-    spans = span_of_content(reply, 0, len(reply.content or ""))[:10] or whole(reply)
     message = f"score {score.value:.2f} by {params['grader']}: {score.reason}"
-    return Fail(message, f"{quote(params['expected'])}, score ≥ {enough:g}", quote(reply.content or ""), spans)
+    return Fail(
+        message,
+        f"{quote(params['expected'])}, score ≥ {required:g}",
+        quote(reply.content or ""),
+        spans_of_all_content(reply),
+    )

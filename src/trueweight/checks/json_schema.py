@@ -15,7 +15,7 @@ from jsonschema_specifications import REGISTRY
 from referencing.exceptions import Unresolvable
 
 from trueweight.checks.patterns import Unjudged, matches
-from trueweight.core import canonical_json
+from trueweight.core import canonical_json, value_path
 
 _KEPT = 5
 _UNIQUE_ITEMS = 2000
@@ -43,7 +43,7 @@ class Violation(NamedTuple):
 
 
 class Validity(NamedTuple):
-    """``valid`` is None when it cannot be judged, and ``reason`` says why."""
+    """Whether a value is valid by a schema. ``valid`` is None if that cannot be judged; ``reason`` then says why."""
 
     valid: bool | None
     violations: tuple[Violation, ...] = ()
@@ -51,7 +51,10 @@ class Validity(NamedTuple):
 
 
 def validate(schema: Any, value: Any, *, assert_format: bool = False) -> Validity:
-    """Judge a value by a schema: its ``$schema`` if known, else 2020-12. No reference outside it is followed."""
+    """Validate a value by a schema, in the dialect that its ``$schema`` names, else in 2020-12.
+
+    References to other documents are not fetched. At most five violations are returned.
+    """
     try:
         text = canonical_json(schema)
     except (ValueError, TypeError, RecursionError):
@@ -64,17 +67,13 @@ def validate(schema: Any, value: Any, *, assert_format: bool = False) -> Validit
         return Validity(None, reason=f"the schema refers to {str(missing.ref)[:200]!r}, which is not in it")
     except RecursionError:
         return Validity(None, reason="the schema or the value is too deep to judge")
-    found = tuple(Violation(str(e.validator), _path(e), e.message[:300]) for e in errors)
+    found = tuple(Violation(str(e.validator), f"${value_path(e.absolute_path)}", e.message[:300]) for e in errors)
     return Validity(not found, found)
 
 
 def _first(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
     for _, error in zip(range(_KEPT), errors, strict=False):
         yield error
-
-
-def _path(error: ValidationError) -> str:
-    return "$" + "".join(f".{p}" if isinstance(p, str) else f"[{p}]" for p in error.absolute_path)
 
 
 @lru_cache(maxsize=1024)
@@ -95,7 +94,7 @@ def _compiled(text: str, assert_format: bool) -> Validator:
 
 @lru_cache(maxsize=len(_DIALECTS))
 def _guarded(base: type[Validator]) -> type[Validator]:
-    """The dialect with every keyword that runs a pattern, or compares all with all, under a bound."""
+    """The dialect, with a limit for each keyword that runs a pattern or compares all items with each other."""
     replaced: dict[str, Any] = {"pattern": _pattern}
     for keyword in ("patternProperties", "additionalProperties", "unevaluatedProperties"):
         if keyword in base.VALIDATORS:
@@ -112,7 +111,7 @@ def _pattern(validator: Validator, pattern: str, value: Any, _: Mapping[str, Any
 
 
 def _after_names(keyword: Any) -> Any:
-    """The library's own keyword, once it is known that matching the names is bounded."""
+    """The library's own keyword, after `matches` has accepted every pattern for every name."""
 
     def run(validator: Validator, arg: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
         if isinstance(value, dict):

@@ -10,9 +10,10 @@ from trueweight.core.check import Fail, PairedResult, Pass, paired_check
 from trueweight.core.example import PairedExample, SampleReply, SampleTrial, sample_case, says
 
 _SPARE = 3
-"""Tokens that correct stacks differ by: a begin token, a generation prompt. The Kimi verifier allows as many."""
+"""Difference in tokens that correct stacks may have: a begin token, a generation prompt. The Kimi verifier has the same
+limit."""
 _CASES = 5
-"""Cases that must have the same difference before it counts as constant."""
+"""A difference is constant if at least so many cases have it."""
 
 
 _LENGTHS = tuple(sample_case(name=f"length-{n}", words="word " * n) for n in range(6))
@@ -43,7 +44,7 @@ def _lengths(surplus: int, *, broken: bool = False) -> tuple[SampleTrial, ...]:
 def prompt_tokens_like_reference(
     replies: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]
 ) -> Iterable[PairedResult]:
-    """A constant surplus is left to ``system-prompt-injected``."""
+    """``system-prompt-injected`` judges a surplus that is the same in most cases."""
     reference_counts = _counts(reference)
     surplus = _constant_surplus(replies, reference_counts)
     for one in replies:
@@ -91,7 +92,7 @@ def _counts(reference: Sequence[ReplyDigest]) -> Mapping[str, set[int]]:
 
 
 def _more(one: ReplyDigest, reference_counts: Mapping[str, set[int]]) -> int | None:
-    """Tokens beyond the reference's; None where either is unknown."""
+    """Prompt tokens minus those of the reference's nearest reply; None if either is unknown."""
     counts = reference_counts.get(one.case.key)
     if one.input_tokens is None or not counts:
         return None

@@ -53,7 +53,7 @@ def find_markers(text: str) -> list[str]:
 def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
     """Accepts a marker that is in the request or in the case's answer. Arguments may contain any text.
 
-    Also where the call was cut: a call is sent as a call, as far as it was generated, under finish reason length.
+    Judges replies that were cut too: the generated part of a call must come as a call, with the finish reason length.
     """
     if not reply.content:
         return None

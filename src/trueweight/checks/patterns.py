@@ -1,4 +1,4 @@
-"""Regular expressions from schemas, run with a bound: one that could take too long is not run, and raises."""
+"""Regular expressions from schemas, with a limit: a pattern that could take too long raises and is not run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _EXPLOSIVE_LENGTH = 16
 """Longest text for a pattern whose time doubles with each character."""
 
 
-class Unjudged(Exception):  # noqa: N818 - not an error: the schema cannot be evaluated within the bound
+class Unjudged(Exception):  # noqa: N818 - not an error: the schema cannot be evaluated within the limit
     """A schema, or a value under it, cannot be evaluated; the message says why."""
 
 
@@ -25,7 +25,8 @@ def matches(pattern: str, text: str) -> bool:
     """Whether an ECMA-style pattern occurs in a text.
 
     Raises:
-        Unjudged: if Python's ``re`` cannot read the pattern, or matching it in so long a text could take too long.
+        Unjudged: if Python's ``re`` cannot compile the pattern, or if matching could take too long in a text of this
+            length.
     """
     bounded = _compile(pattern)
     if len(text) > bounded.longest:
@@ -48,9 +49,10 @@ def _compile(pattern: str) -> _Bounded:
 
 
 def _survey(pattern: str) -> tuple[str, int, bool]:
-    """The pattern as Python reads it, its unbounded loops, and whether loops over loops or choices may explode.
+    """The pattern in Python's syntax, the number of its unbounded loops, and whether a loop repeats a group with a loop
+    or a choice, which may take exponential time.
 
-    ECMA's ``$`` is the very end of the text, where Python's also stands before a last newline.
+    ``$`` becomes ``\\Z``: in ECMA it matches at the end of the text only, in Python also before a last newline.
     """
     out: list[str] = []
     groups: list[bool] = [False]  # for each open group: whether it holds a loop or a choice

@@ -1,4 +1,4 @@
-"""Prompt tokens of related requests: what is added to a conversation must be in the count."""
+"""Prompt tokens of related requests: additions to a conversation must add tokens."""
 
 from __future__ import annotations
 
@@ -143,5 +143,5 @@ def _judged(
 
 
 def other_key(one: ReplyDigest, name: str) -> str:
-    """The key of a case that another one names by its id, or by ``suite/id``."""
+    """The key of the case that a parameter names: ``suite/id``, or the id of a case of the same suite."""
     return name if "/" in name else f"{one.case.suite}/{name}"

@@ -67,9 +67,10 @@ def error_object(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(refuses("bad luck"), "bad luck"),
 )
 def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
-    """A refusal that names a parameter is UNSUPPORTED, and so is an endpoint that is no completion and does not exist.
+    """A refusal that names a parameter is UNSUPPORTED. So is a missing endpoint of an API without completions.
 
-    Not for cases that must be refused."""
+    Cases whose request must be refused are not judged.
+    """
     if "request-refused" in case.checks:
         return None
     if reply.ok:
@@ -106,7 +107,7 @@ def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(SAMPLE_TEXT, "hello", refuses("no"), sample_case({"request-refused": {}})),
 )
 def request_refused(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult:
-    """400 and 422 unless the case says which. ``control`` names the well-formed case that must have been accepted."""
+    """Accepts 400 and 422, or the statuses that the case lists. ``control`` names the well-formed twin of the case."""
     allowed = params.get("status", (400, 422))
     wanted = " or ".join(map(str, allowed))
     if reply.status in allowed:

@@ -26,10 +26,10 @@ _REFUSED = "request-refused"
 def run_checks(case: Case, reply: Reply, *, without: Collection[str] = ()) -> tuple[Finding, ...]:
     """The finding of every check that applies to a reply, in order of check id.
 
-    A check that does not apply gives no finding; one that should judge and cannot says why, as "n/a".
+    A check that does not apply gives no finding. A check that applies but cannot judge gives an "n/a" with the reason.
 
     Args:
-        without: ids of checks to leave out, as if they did not exist.
+        without: ids of checks that are not run.
 
     Raises:
         ConfigError: if the case gives a check parameters that it does not take.
@@ -54,7 +54,8 @@ def run_paired_checks(
     """The findings of the paired checks on one provider's replies: trial → findings, in order of check id.
 
     Args:
-        reference: the reference's replies; none for the reference itself.
+        reference: the reference's replies; empty if the provider is the reference.
+        without: ids of checks that are not run.
     """
     # Sorted, so that the same replies give the same findings in whatever order they were recorded.
     ours, reference_digests = (
@@ -72,7 +73,7 @@ def run_paired_checks(
 
 
 class _Target(NamedTuple):
-    """What all checks judge: a reply, its views by choice, and whether it is a completion."""
+    """The input of all checks: a reply, its view for each choice, and whether it is a completion."""
 
     case: Case
     reply: Reply
@@ -100,10 +101,10 @@ def _run(target: _Target, entry: Check) -> CheckResult | None:
 
 
 def _of_all_choices(results: Sequence[tuple[int, CheckResult | None]]) -> CheckResult | None:
-    """One result for the results of all choices, given with their indices.
+    """One result from the results of all choices, which are given with their indices.
 
-    A failure of any choice is one, and names the choice unless it is the first; a pass needs every choice to pass, but
-    for those to which the check does not apply.
+    If the check fails for any choice, the result is that failure, and names the choice unless it is the first. If it
+    passes for every choice to which it applies, the result is a pass.
     """
     given = [(index, result) for index, result in results if result is not None]
     failed = [(index, result) for index, result in given if isinstance(result, Fail)]
@@ -131,5 +132,5 @@ def _finding(case: Case, entry: Check, result: CheckResult) -> Finding:
 
 
 def _writable(text: str) -> str:
-    """The text with lone surrogates spelled out, so that it can be written to any file."""
+    """The text with lone surrogates as ``\\udXXX`` escapes, so that it encodes to UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode()

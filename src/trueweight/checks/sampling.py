@@ -1,4 +1,4 @@
-"""The sampler, by the replies to one request: the same where they must be, different where they must be."""
+"""Whether the sampler obeys seed and temperature, by the replies to the same request."""
 
 from __future__ import annotations
 

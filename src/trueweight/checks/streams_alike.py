@@ -97,7 +97,7 @@ def stream_same_text(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
 def usage_same_streamed(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Compares prompt tokens exactly, and completion tokens within two where the answers have the same text.
 
-    Not where tools are called: the raw text of a call is unknown, and the same call may have other white space.
+    Completion tokens of replies with calls are not compared: the same call may have other white space in its raw text.
     """
     for plain, streamed in _both(replies):
         for one in streamed:

@@ -10,15 +10,15 @@ from typing import Any
 from trueweight.checks.json_schema import validate
 from trueweight.core import Case, Finish, Reply
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
-from trueweight.core.evidence import quote, whole
+from trueweight.core.evidence import quote
 from trueweight.core.example import SAMPLE_SCHEMA, Example, sample_case, says
 from trueweight.core.grader import grade
 from trueweight.core.request import requested_schema, token_limit
-from trueweight.protocols import Kind, parse_json, span_of_content
+from trueweight.protocols import Kind, parse_json, spans_of_all_content
 
 _FENCE = re.compile(r"```[\w-]*\s*\n?\s*[\[{\"\d]")
 _BEGINNINGS = 20
-_ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
+"""Most brackets of a text at which JSON is tried."""
 _WORDS = {
     "invalid": "the document breaks the schema",
     "not-json": "the content is not JSON",
@@ -36,8 +36,8 @@ def classify(
     """How a reply meets a request for structured output: ``valid``, ``invalid``, ``not-json``, ``fenced``, ``prose``,
     ``truncated``, ``refused`` or ``empty``.
 
-    None when no JSON was requested, when there is no 2xx reply, when the reply calls tools instead, or when
-    the schema cannot be judged by.
+    None if no JSON was requested, if the status is not a 2xx, if the reply calls tools instead, or if the schema cannot
+    be evaluated.
     """
     wanted = requested_schema(request) if schema is None else schema
     if wanted is None or not reply.ok or (reply.calls and not (reply.content or "").strip()):
@@ -102,10 +102,11 @@ SAMPLE_SCHEMA_CASE = sample_case(
     ),
 )
 def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
-    """By the case's own schema, else by the request's.
+    """Uses the case's schema, else the request's.
 
-    A refusal is not judged, nor is a reply that used up ``max_tokens`` and says so: a weak model can generate
-    without end inside any grammar. A cut below the limit fails. Both count against the accuracy that is measured.
+    A refusal is not judged. A reply that ends at the request's token limit is not judged either: a weak model can
+    generate without end inside any grammar. A reply that is cut below the limit fails. The measured accuracy counts
+    both as not valid.
     """
     schema = params.get("schema", requested_schema(case.request))
     if schema is None or reply.error is not None:
@@ -187,13 +188,9 @@ def json_equals(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckRes
         return _fail(reply, "not-json" if reply.content else "empty", parsed.error)
     invalid = classify(case.request, reply) == "invalid"
     words = "the JSON breaks the schema and is another value" if invalid else "the JSON is valid, but another value"
-    return Fail(words, quote(params["value"]), quote(reply.content), _all(reply))
+    return Fail(words, quote(params["value"]), quote(reply.content), spans_of_all_content(reply))
 
 
 def _fail(reply: Reply, kind: str, words: str) -> Fail:
     message = f"{_WORDS[kind]}{': ' if words else ''}{words}"
-    return Fail(message, "valid JSON", f"{kind}: {quote(reply.content or '')}", _all(reply))
-
-
-def _all(reply: Reply) -> Any:
-    return span_of_content(reply, 0, len(reply.content or ""))[:10] or whole(reply)
+    return Fail(message, "valid JSON", f"{kind}: {quote(reply.content or '')}", spans_of_all_content(reply))

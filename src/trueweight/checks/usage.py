@@ -92,7 +92,7 @@ def prompt_not_truncated(case: Case, reply: Reply) -> CheckResult | None:
 
 
 def _words(messages: Any) -> int:
-    """How many words of the messages' texts, split at white space, begin with a Latin letter."""
+    """The number of words in the messages' texts that begin with an ASCII letter. Words end at white space."""
     found = 0
     for message in messages if isinstance(messages, list | tuple) else ():
         content = message.get("content") if isinstance(message, Mapping) else None

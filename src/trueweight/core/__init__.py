@@ -5,7 +5,7 @@ from trueweight.core.case import DEFAULT_API, SEVERE, Case, Mode, Severity, Suit
 from trueweight.core.check import CheckInfo
 from trueweight.core.digest import canonical_json, compact_json, digest
 from trueweight.core.drift import Drift, DriftMode, DriftVerdict, LadderRung
-from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, TrueweightError, near_miss
+from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, TrueweightError, near_miss, value_path
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
 from trueweight.core.finding import Finding, Outcome
@@ -88,5 +88,6 @@ __all__ = [
     "near_miss",
     "parse_shard",
     "trial_id",
+    "value_path",
     "variants_of",
 ]

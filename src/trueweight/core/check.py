@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from trueweight.core.case import Case, Severity
-from trueweight.core.errors import ConfigError
+from trueweight.core.errors import ConfigError, value_path
 from trueweight.core.example import Example, PairedExample
 from trueweight.core.registry import Registry
 from trueweight.core.reply import Reply, Span
@@ -234,7 +234,7 @@ def validate_params(check_id: str, params: Any, *, where: str = "") -> None:
     """
     error = next(iter(sorted(_validator(check_id).iter_errors(params), key=lambda e: list(map(str, e.path)))), None)
     if error is not None:
-        place = "".join(f".{part}" if isinstance(part, str) else f"[{part}]" for part in error.absolute_path)
+        place = value_path(error.absolute_path)
         valid = ", ".join(sorted(check_params_schema(check_id).get("properties", {}))) or "none"
         raise ConfigError(
             f"check {check_id}: {('parameter ' + place[1:] + ': ') if place else ''}{error.message[:300]}",

@@ -55,6 +55,11 @@ class InfrastructureError(TrueweightError):
     exit_code = ExitCode.INFRASTRUCTURE
 
 
+def value_path(parts: Iterable[str | int]) -> str:
+    """A place in a JSON value, for an error: ``.calls[0].name``; "" for the whole value."""
+    return "".join(f".{part}" if isinstance(part, str) else f"[{part}]" for part in parts)
+
+
 def near_miss(word: str, valid: Iterable[str]) -> str:
     """``Did you mean 'x'? Valid: a, b, x.``, for the hint of an error about an unknown name.
 

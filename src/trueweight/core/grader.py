@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from trueweight.core.case import Case
-from trueweight.core.errors import ConfigError
+from trueweight.core.errors import ConfigError, value_path
 from trueweight.core.registry import Registry
 from trueweight.core.reply import Reply
 
@@ -93,9 +93,8 @@ def validate_expected(grader_id: str, expected: Any) -> None:
     """
     error = next(iter(_validator(grader_id).iter_errors(expected)), None)
     if error is not None:
-        place = "".join(f".{part}" if isinstance(part, str) else f"[{part}]" for part in error.absolute_path)
         raise ConfigError(
-            f"grader {grader_id}: expected{place}: {error.message[:300]}",
+            f"grader {grader_id}: expected{value_path(error.absolute_path)}: {error.message[:300]}",
             code="bad-expected",
             hint=f"{grader_id}: {GRADERS.get(grader_id).definition}",
         )

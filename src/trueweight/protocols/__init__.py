@@ -1,12 +1,12 @@
-"""One folder per API shape, and the parts of reading that they share. Pure, lenient, and nothing is repaired.
+"""One folder per API shape, and the code for reading bodies that they share. All of it is pure, and repairs nothing.
 
-Other packages ask for an API through `trueweight.core.PROTOCOLS`, and read replies through the functions here.
+Other packages get a protocol from `trueweight.core.PROTOCOLS`, and read replies with the functions here.
 """
 
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.errors import error_in
 from trueweight.protocols.json_text import MAX_DEPTH, ParsedJson, parse_json, preview_json, write_json
-from trueweight.protocols.locate import locate, locate_field, locate_noun, narrow, span_of_content
+from trueweight.protocols.locate import locate, locate_field, locate_noun, narrow, span_of_content, spans_of_all_content
 from trueweight.protocols.reading import Assembler, read_reply, read_with
 from trueweight.protocols.sse import SseEvent, read_sse
 from trueweight.protocols.timing import timing_of
@@ -29,6 +29,7 @@ __all__ = [
     "read_sse",
     "read_with",
     "span_of_content",
+    "spans_of_all_content",
     "timing_of",
     "write_json",
 ]

@@ -1,4 +1,4 @@
-"""From parsed text back to bytes: where in the body a piece of content, a field or a needle stands."""
+"""From parsed text to its bytes: the spans in the body of content, of a field, or of a text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from trueweight.core import PROTOCOLS, Piece, Reply, Span
+from trueweight.core.evidence import whole
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
 _UNIT = re.compile(
@@ -17,7 +18,11 @@ Path = tuple[str | int, ...]
 
 
 def values(raw: bytes, base: int = 0) -> Iterator[tuple[Path, Span]]:
-    """Every value of a JSON text with its path and place, inner before outer. For what is not JSON: a best effort."""
+    """Path and span of every value in a JSON text, inner values first. For a text that is not JSON, some of them.
+
+    Args:
+        base: the position of ``raw`` in the body, which is added to the spans.
+    """
     path: list[str | int] = []
     opened: list[int] = []
     key = False  # whether the next string is a key
@@ -56,9 +61,9 @@ def _text(literal: bytes) -> str:
 
 
 def span_of_content(reply: Reply, start: int, end: int) -> tuple[Span, ...]:
-    """Where characters ``[start, end)`` of ``reply.content`` stand: one span for each event they came in.
+    """The spans of characters ``[start, end)`` of ``reply.content``: one for each event that carries some of them.
 
-    Exact where the event's JSON can be followed; else the whole event.
+    A span is the whole event if the characters cannot be found in the event's JSON.
     """
     out: list[Span] = []
     at = 0
@@ -73,7 +78,7 @@ def span_of_content(reply: Reply, start: int, end: int) -> tuple[Span, ...]:
 
 
 def _within(body: bytes, piece: Piece, start: int, end: int) -> Span:
-    """Characters ``[start, end)`` of the content that a piece carries."""
+    """The span of characters ``[start, end)`` of one piece of content."""
     place = piece.span
     raw = body[place.start : place.end]
     offset = max(raw.find(b"{"), 0)
@@ -86,7 +91,7 @@ def _within(body: bytes, piece: Piece, start: int, end: int) -> Span:
 
 
 def _edges(literal: bytes, base: int) -> list[int]:
-    """Where each character of a JSON string starts, and where the last one ends."""
+    """The position of each character of a JSON string, and the end of the last one."""
     edges = []
     for unit in _UNIT.finditer(literal):
         if len(unit[0]) > 1 or unit[0][0] & 0xC0 != 0x80:  # not a UTF-8 continuation byte
@@ -94,14 +99,19 @@ def _edges(literal: bytes, base: int) -> list[int]:
     return [*edges, base + len(literal)]
 
 
+def spans_of_all_content(reply: Reply) -> tuple[Span, ...]:
+    """The spans of the whole content, at most ten; the head of the body if there is no content."""
+    return span_of_content(reply, 0, len(reply.content or ""))[:10] or whole(reply)
+
+
 def locate(reply: Reply, needle: str) -> tuple[Span, ...]:
-    """Where the first occurrence of ``needle`` in the content stands; empty if it is not there."""
+    """The spans of the first occurrence of ``needle`` in the content; empty if there is none."""
     at = (reply.content or "").find(needle)
     return span_of_content(reply, at, at + len(needle)) if needle and at >= 0 else ()
 
 
 def locate_field(reply: Reply, name: str) -> tuple[Span, ...]:
-    """The last ``"name": value`` in the body (only the head of the value, if it is an object or an array)."""
+    """The span of the last ``"name": value`` in the body; of an object or array, only its beginning."""
     # Inside a JSON string the quotes would be escaped, so this cannot match text that the model wrote.
     pattern = rb'"%s"\s*:\s*(?:"(?:[^"\\]++|\\.)*+"|[^,}\]]*+)' % re.escape(name.encode())
     found = None
@@ -111,12 +121,12 @@ def locate_field(reply: Reply, name: str) -> tuple[Span, ...]:
 
 
 def locate_noun(reply: Reply, noun: str) -> tuple[Span, ...]:
-    """As `locate_field`, by the noun (``finish``, ``input``, …) that the protocol has a JSON name for."""
+    """As `locate_field`, for a noun (``finish``, ``input``, …): the protocol has its JSON name."""
     return locate_field(reply, PROTOCOLS.get(reply.api).names.get(noun, noun))
 
 
 def narrow(reply: Reply, span: Span | None, needle: str) -> tuple[Span, ...]:
-    """``needle`` inside ``span``, plain or as JSON escapes it, once or twice; ``span`` itself if it is not found."""
+    """The span of ``needle`` inside ``span``, plain or JSON-escaped once or twice; ``span`` if it is not found."""
     if span is None:
         return ()
     for form in _forms(needle):
