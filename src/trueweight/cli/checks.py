@@ -1,4 +1,4 @@
-"""``trueweight checks``: list every check and grader that is installed."""
+"""``trueweight checks``: list every check, metric, grader, report format and API that is installed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from trueweight.cli._options import json_option
 @click.command()
 @json_option
 def command(as_json: bool) -> None:
-    """List every check (id, severity, number of the failure mode, requirement) and every grader.
+    """List every check, metric, grader, report format and API.
 
-    A check or grader of another installed package has the package's name at its end. `trueweight explain CHECK`
-    explains one check.
+    A check's line has its id, its severity, the number of its failure mode in `trueweight fleet matrix`, and its
+    requirement. The name of another package that adds an item is at the end of the line. `trueweight explain NAME`
+    explains a check, a metric or a grader.
     """
     from trueweight.workflow.explain import check_table, checks_json
 

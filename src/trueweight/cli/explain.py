@@ -1,4 +1,4 @@
-"""``trueweight explain``: one check, in words and by its example."""
+"""``trueweight explain``: a check, a metric or a grader in words."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import click
 
 
 @click.command()
-@click.argument("check")
-def command(check: str) -> None:
-    """Explain CHECK: its requirement, why it matters, a reply that breaks it, and how to fix the server."""
+@click.argument("name")
+def command(name: str) -> None:
+    """Explain NAME: a check, a metric or a grader.
+
+    Of a check: its requirement, why it matters, a reply that breaks it, and how to fix the server. Of a metric: its
+    definition, unit, method and source. Of a grader: its score. `trueweight checks` lists the names.
+    """
     from trueweight.report import visible
     from trueweight.workflow.explain import explain
 
-    for line in explain(check).splitlines():
+    for line in explain(name).splitlines():
         click.echo(visible(line))

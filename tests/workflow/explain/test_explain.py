@@ -9,26 +9,54 @@ from click.testing import CliRunner
 
 from trueweight.checks import all_checks
 from trueweight.cli import _invoke, cli
+from trueweight.core import PROTOCOLS
 from trueweight.core.grader import all_graders
+from trueweight.metrics import all_metrics
+from trueweight.report.formats import format_names
 from trueweight.workflow.explain import explain
 from trueweight.workflow.explain.show import CLOSE, OPEN
 
 IDS = [info.id for info in all_checks()]
 
 
-def test_every_check_is_listed() -> None:
-    """A line for each, in order, and one for each grader; the JSON has the same ids and every text of a check."""
-    checks, _, graders = CliRunner().invoke(cli, ["checks"]).output.partition("\n\n")
+def test_everything_that_can_be_added_is_listed() -> None:
+    """A line for each check, in order; a section for each other kind; the JSON has the same ids and all texts."""
+    checks, *sections = CliRunner().invoke(cli, ["checks"]).output.split("\n\n")
     assert [line.split()[0] for line in checks.splitlines()] == IDS
-    assert [line.split()[0] for line in graders.splitlines()[1:]] == [one.id for one in all_graders()]
+    listed = {title: [line.split()[0] for line in lines] for title, *lines in map(str.splitlines, sections)}
     made = json.loads(CliRunner().invoke(cli, ["checks", "--json"]).output)
+    assert list(listed.values()) == [[one["id"] for one in made[k]] for k in ("metrics", "graders", "formats", "apis")]
+    assert {one["id"] for one in made["metrics"]} == set(all_metrics())
     assert [one["id"] for one in made["graders"]] == [one.id for one in all_graders()]
-    listed = made["checks"]
-    assert [one["id"] for one in listed] == IDS
+    assert [one["id"] for one in made["formats"]] == list(format_names())
+    assert [one["id"] for one in made["apis"]] == list(PROTOCOLS.all())
+    assert [one["id"] for one in made["checks"]] == IDS
     assert all(
         one["requirement"] and one["why"] and one["fix"] and one["severity"] in ("MUST", "SHOULD", "INFO")
-        for one in listed
+        for one in made["checks"]
     )
+
+
+@pytest.mark.parametrize("name", sorted(all_metrics()))
+def test_every_metric_is_explained(name: str) -> None:
+    """Title, definition, unit, method and source are printed; the README's bar sends its readers here."""
+    metric, text = all_metrics()[name], explain(name)
+    assert all(words and words in text for words in (metric.title, metric.definition, metric.unit, metric.method))
+    assert metric.source in text
+
+
+def test_every_grader_is_explained() -> None:
+    """What the score is, and the schema of the expected answer."""
+    for one in all_graders():
+        text = explain(one.id)
+        assert one.definition in text
+        assert json.dumps(one.expected) in text
+
+
+def test_no_two_kinds_share_a_name() -> None:
+    """``explain NAME`` has one answer."""
+    names = [*IDS, *all_metrics(), *(one.id for one in all_graders())]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("check", IDS)
@@ -51,3 +79,5 @@ def test_an_unknown_check_gets_a_near_miss(capsys: pytest.CaptureFixture[str]) -
     """Exit code 2, and the name that was meant."""
     assert _invoke(["explain", "json-equal"]) == 2
     assert "Did you mean 'json-equals'" in capsys.readouterr().err
+    assert _invoke(["explain", "schema-accuracy"]) == 2
+    assert "Did you mean 'schema_accuracy'" in capsys.readouterr().err

@@ -49,6 +49,15 @@ def find_format(name: str) -> Format:
     return _FORMATS.get(name)
 
 
+def format_origin(name: str) -> str:
+    """The package that declares a format.
+
+    Raises:
+        ConfigError: ``unknown-report-format``, with the near miss.
+    """
+    return _FORMATS.origin(name)
+
+
 def render(name: str, summary: Summary, evidence: Iterable[Evidence] = ()) -> str:
     """A report in the format of that name."""
     return find_format(name).render(summary, evidence)

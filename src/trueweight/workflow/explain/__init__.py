@@ -1,76 +1,80 @@
-"""What a check is, in words and by its example, with the bytes that show the failure marked."""
+"""What a check, a metric or a grader is, in words; a check also by its example, with the bytes that break it marked."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from trueweight.checks import run_checks, run_paired_checks
-from trueweight.core import CheckInfo, Outcome, ReplyDigest, digest_reply
-from trueweight.core.check import CHECKS, all_checks
+from trueweight.core import CheckInfo, ConfigError, Outcome, ReplyDigest, digest_reply, near_miss
+from trueweight.core.check import CHECKS
 from trueweight.core.example import Example, PairedExample, SampleReply, SampleTrial
 from trueweight.core.exchange import Exchange
-from trueweight.core.grader import GRADERS, Grader, all_graders
+from trueweight.core.grader import GRADERS, Grader
+from trueweight.metrics import Metric, all_metrics, describe, metric_origin
 from trueweight.protocols import read_reply
 from trueweight.protocols.chat.sample import write_sample
+from trueweight.workflow.explain.listing import OURS, check_table, checks_json
 from trueweight.workflow.explain.show import marked
 
 __all__ = ["check_table", "checks_json", "digests", "explain", "sample_exchange"]
 
-_OURS = "trueweight"
+_BETTER = {True: "higher", False: "lower", None: "neither direction"}
 _BLAME = {
     True: "the serving stack; a model cannot cause it",
     False: "the model or the serving stack: compare with the reference",
 }
 
 
-def checks_json() -> str:
-    """Every check and every grader with all their attributes, for machines."""
-    listed = {
-        "checks": [_as_json(info) for info in all_checks()],
-        "graders": [_as_grader(one) for one in all_graders()],
-    }
-    return json.dumps(listed, indent=2, ensure_ascii=False)
+def explain(name: str) -> str:
+    """A check, a metric or a grader in words.
 
-
-def check_table() -> Iterator[str]:
-    """A line for each check: id, severity, failure mode, requirement; then one for each grader: id and definition.
-
-    The package of one that is not ours stands at the end of its line.
-    """
-    checks = all_checks()
-    width = max(len(info.id) for info in checks)
-    for info in checks:
-        row = f"row {info.row}" if info.row else ""
-        yield f"{info.id:<{width}}  {info.severity:<6}  {row:<6}  {info.requirement}{_package(CHECKS.origin(info.id))}"
-    yield ""
-    yield "Graders, which the check 'graded' takes:"
-    for one in all_graders():
-        yield f"{one.id:<{width}}  {one.definition}{_package(GRADERS.origin(one.id))}"
-
-
-def _package(origin: str) -> str:
-    return "" if origin == _OURS else f"  [{origin}]"
-
-
-def explain(check_id: str) -> str:
-    """What a check requires, why, an example that breaks it, and how to fix the server.
+    Of a check: what it requires, why, an example that breaks it, and how to fix the server. Of a metric: definition,
+    unit, direction, method and source. Of a grader: what its score is and what answer it expects.
 
     Raises:
-        ConfigError: ``unknown-check``, with the nearest name.
+        ConfigError: ``unknown-check`` if no check, metric or grader has this name, with the nearest name.
     """
-    info = CHECKS.get(check_id).info
+    if name in CHECKS.all():
+        return _explain_check(CHECKS.get(name).info)
+    if name in all_metrics():
+        return _explain_metric(describe(name))
+    if name in GRADERS.all():
+        return _explain_grader(GRADERS.get(name))
+    known = {*CHECKS.all(), *all_metrics(), *GRADERS.all()}
+    raise ConfigError(
+        f"unknown check, metric or grader {name!r}", code="unknown-check", hint=near_miss(name, sorted(known))
+    )
+
+
+def _explain_check(info: CheckInfo) -> str:
     facts = [("requirement", info.requirement)]
     facts += [("severity", f"{info.severity}, unless the case that names it says otherwise")]
     facts += [("why", info.why), ("fix", info.fix), ("caused by", _BLAME[info.engine])]
     facts += [("API", info.protocol)] if info.protocol else []
     facts += [("source", info.source)] if info.source else []
     facts += [("failure mode", str(info.row))] if info.row else []
-    facts += [("parameters", json.dumps(info.params["properties"]))] if _params(info) else []
-    facts += [("package", origin)] if (origin := CHECKS.origin(check_id)) != _OURS else []
-    lines = [info.id, "", *(f"{name + ':':<14}{text}" for name, text in facts), "", *_example(info)]
-    return "\n".join(lines)
+    parameters = info.params.get("properties", {})
+    facts += [("parameters", json.dumps(parameters))] if parameters else []
+    return "\n".join([*_facts(info.id, facts, CHECKS.origin(info.id)), "", *_example(info)])
+
+
+def _explain_metric(metric: Metric) -> str:
+    facts = [("title", metric.title), ("definition", metric.definition), ("unit", metric.unit)]
+    facts += [("better", _BETTER[metric.higher_is_better]), ("estimate", metric.method), ("source", metric.source)]
+    facts += [("bar", "can be required in bar.toml")] if metric.estimate is not None else []
+    return "\n".join(_facts(metric.id, facts, metric_origin(metric.id)))
+
+
+def _explain_grader(one: Grader) -> str:
+    facts = [("score", one.definition), ("expected", json.dumps(one.expected, ensure_ascii=False))]
+    facts += [("use", f"checks: {{graded: {{grader: {one.id}, expected: …}}}} in a case")]
+    return "\n".join(_facts(one.id, facts, GRADERS.origin(one.id)))
+
+
+def _facts(title: str, facts: Iterable[tuple[str, str]], origin: str) -> list[str]:
+    package = [] if origin == OURS else [("package", origin)]
+    return [title, "", *(f"{name + ':':<14}{text}" for name, text in (*facts, *package))]
 
 
 def sample_exchange(reply: SampleReply | Exchange) -> Exchange:
@@ -87,30 +91,6 @@ def digests(samples: Iterable[SampleTrial]) -> list[ReplyDigest]:
         if digest is not None:
             made.append(digest)
     return made
-
-
-def _params(info: CheckInfo) -> list[str]:
-    return list(info.params.get("properties", {}))
-
-
-def _as_json(info: CheckInfo) -> dict[str, Any]:
-    return {
-        "id": info.id,
-        "requirement": info.requirement,
-        "severity": info.severity.value,
-        "row": info.row or None,
-        "source": info.source or None,
-        "why": info.why,
-        "fix": info.fix,
-        "engine": info.engine,
-        "protocol": info.protocol,
-        "parameters": _params(info),
-        "package": CHECKS.origin(info.id),
-    }
-
-
-def _as_grader(one: Grader) -> dict[str, Any]:
-    return {"id": one.id, "definition": one.definition, "expected": one.expected, "package": GRADERS.origin(one.id)}
 
 
 def _example(info: CheckInfo) -> Iterator[str]:
