@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from trueweight.assess.significance import FAULTS, MetricTest, slower, worse_metrics
-from trueweight.core import SEVERE, DriftVerdict, Estimate, Role, Severity
+from trueweight.core import SEVERE, DriftVerdict, Estimate, Role
 from trueweight.core.assessment import Blame, Reason, ReasonCode
 from trueweight.core.estimate import six_digits
 from trueweight.core.summary import FindingSummary, ProviderSummary
@@ -18,7 +18,6 @@ _SYMPTOMS: Final = frozenset(
 )
 """Checks of what a case expects: they say that something went wrong. A check that says what goes first."""
 _LEAKS: Final = frozenset({"markers-in-content", "markers-in-reasoning"})
-_RANK: Final = {Severity.MUST: 0, Severity.SHOULD: 1}
 
 
 def observe(
@@ -97,13 +96,13 @@ def _explaining(findings: Sequence[FindingSummary]) -> list[FindingSummary]:
     """The findings that explain most cases, worst first; one whose cases are mostly explained already is left out."""
     explained: set[str] = set()
     out = []
-    order = sorted(findings, key=lambda f: (_RANK[f.severity], f.check in _SYMPTOMS, -len(f.cases), f.check))
+    order = sorted(findings, key=lambda f: (f.severity.rank, f.check in _SYMPTOMS, -len(f.cases), f.check))
     for finding in order:
         fresh = set(finding.cases) - explained
         if 2 * len(fresh) > len(finding.cases):
             out.append(finding)
             explained |= fresh
-    return sorted(out, key=lambda f: (_RANK[f.severity], -len(f.cases), f.check))
+    return sorted(out, key=lambda f: (f.severity.rank, -len(f.cases), f.check))
 
 
 def broken(

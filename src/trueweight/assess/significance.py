@@ -87,7 +87,7 @@ def discordant(cases: Sequence[CaseSummary], provider: str, reference: str) -> D
 
 
 def check_cases(counts: Discordant, provider: ProviderSummary, candidates: int) -> CasesTest:
-    """Hold the discordant cases of a candidate against chance."""
+    """The sign test of a candidate's discordant cases, over ``candidates`` candidates."""
     tested = any(found.p_holm is not None for found in provider.versus_reference.values())
     p = sign_test_worse(counts.worse, counts.better) * candidates
     return CasesTest(counts, p, ALPHA / 2 if tested else ALPHA)
@@ -134,6 +134,25 @@ def slower(provider: ProviderSummary, self_agreement: Mapping[str, Estimate]) ->
         if found.low > max(MATTERS * own.value, spread):
             return MetricTest(metric, found, 1.0 if found.p_holm is None else found.p_holm, ALPHA)
     return None
+
+
+def beyond_self_agreement(found: Comparison, self_agreement: Estimate | None) -> bool:
+    """Whether a difference is beyond chance (corrected p ≤ `ALPHA`) and its interval lies outside that of the reference
+    against itself.
+
+    Args:
+        self_agreement: the same metric's difference of the reference from itself; None if there is none in that unit.
+    """
+    if found.p_holm is None or found.p_holm > ALPHA:
+        return False
+    if self_agreement is None or (self_agreement.low is None and self_agreement.high is None):
+        return True
+    return _above(found, self_agreement) or _above(self_agreement, found)
+
+
+def _above(one: Estimate, other: Estimate) -> bool:
+    """Whether all of one interval lies above the other; an unknown end is unbounded."""
+    return one.low is not None and other.high is not None and one.low > other.high
 
 
 def unseen_share(cases: int) -> float:

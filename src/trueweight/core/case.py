@@ -17,6 +17,11 @@ class Severity(StrEnum):
     SHOULD = "SHOULD"
     INFO = "INFO"
 
+    @property
+    def rank(self) -> int:
+        """0 for MUST, 1 for SHOULD, 2 for INFO: sorts the worst first."""
+        return list(Severity).index(self)
+
 
 SEVERE: Final = frozenset({Severity.MUST, Severity.SHOULD})
 """Severities that matter: a failure of one fails the trial, and a difference in one counts against a provider."""

@@ -129,6 +129,15 @@ PROTOCOLS: Registry[Protocol] = Registry("protocol", "trueweight.protocols")
 """All protocols by name, those of other packages included."""
 
 
+def is_completion(case: Case) -> bool:
+    """Whether a case asks a model for a completion; a case about a list of models, for example, does not.
+
+    Raises:
+        ConfigError: ``unknown-protocol`` if the case names an API that is not installed.
+    """
+    return case.api is None or PROTOCOLS.get(case.api).completions
+
+
 class CaseApis(NamedTuple):
     """The APIs of a provider for one case.
 

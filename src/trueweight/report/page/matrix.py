@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from trueweight.core import Mode
+from trueweight.core import Mode, Severity
 from trueweight.core.summary import CaseSummary, Cell, Summary
 from trueweight.report.text import visible
 
@@ -21,14 +21,12 @@ OUTCOMES: Final = {
 }
 """Outcome → the letter that stands for it in the page's data."""
 
-_SEVERITIES: Final = ("MUST", "SHOULD", "INFO")
-
 
 class MatrixRow(NamedTuple):
     """A case: ``cells`` holds one string per provider, with one letter per mode."""
 
     key: str
-    severity: str
+    severity: Severity
     why: str
     source: str
     tags: tuple[str, ...]
@@ -87,7 +85,7 @@ def _row(case: CaseSummary, providers: Sequence[str], modes: Sequence[Mode], che
             fails[str(at)] = [[checks.setdefault(check, len(checks)) for check in ids] for ids in by_mode]
     return MatrixRow(
         visible(case.case, limit=200),
-        case.severity.value,
+        case.severity,
         visible(case.why, limit=240),
         case.source,
         tuple(visible(tag, limit=60) for tag in case.tags),
@@ -99,8 +97,7 @@ def _row(case: CaseSummary, providers: Sequence[str], modes: Sequence[Mode], che
 
 def _rank(row: MatrixRow) -> tuple[int, int, int, str]:
     failing = sum(cell.lower().count("f") + cell.lower().count("y") for cell in row.cells)
-    severity = _SEVERITIES.index(row.severity) if row.severity in _SEVERITIES else len(_SEVERITIES)
-    return -row.disagreement, -failing, severity, row.key
+    return -row.disagreement, -failing, row.severity.rank, row.key
 
 
 def as_data(matrix: Matrix, requirements: Mapping[str, tuple[str, str]], reference: str | None) -> dict[str, Any]:
@@ -116,7 +113,7 @@ def as_data(matrix: Matrix, requirements: Mapping[str, tuple[str, str]], referen
         "cases": [
             {
                 "k": r.key,
-                "s": r.severity,
+                "s": r.severity.value,
                 "w": r.why,
                 "u": r.source,
                 "t": r.tags,

@@ -1,4 +1,4 @@
-"""The differences from the reference as the page writes them: one number of decimals a row, bold beyond chance."""
+"""The differences from the reference as the page writes them: the same decimals along a row, bold beyond chance."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from trueweight.assess.significance import beyond_self_agreement
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.summary import Summary
 from trueweight.report.numbers import decimals_of, span, write
-from trueweight.statistics.multiple_testing import ALPHA
 
 _MOST: Final = 3
 
 
-class Difference(NamedTuple):
+class DifferenceText(NamedTuple):
     """A difference, or the self-agreement of its row, as text.
 
     Attributes:
-        strong: beyond chance, and outside the interval of the reference's self-agreement.
+        strong: written in bold, because it is `beyond_self_agreement`.
     """
 
     value: str
@@ -31,8 +31,8 @@ class PairedRow(NamedTuple):
     """A metric: the reference against itself, and a difference for each candidate (None: not compared)."""
 
     metric: str
-    self_agreement: Difference | None
-    cells: tuple[Difference | None, ...]
+    self_agreement: DifferenceText | None
+    cells: tuple[DifferenceText | None, ...]
 
 
 def paired(summary: Summary, names: tuple[str, ...], metrics: list[str]) -> tuple[PairedRow, ...]:
@@ -55,12 +55,12 @@ def _row(metric: str, agreement: Estimate | None, found: list[Comparison | None]
     unit = next(one.unit for one in found if one)
     score = agreement is not None and agreement.unit != unit
     decimals = _decimals([one for one in found if one])
-    noise = None if score else agreement
-    cells = tuple(_difference(one, decimals, noise) if one else None for one in found)
+    own_difference = None if score else agreement
+    cells = tuple(_difference(one, decimals, own_difference) if one else None for one in found)
     if agreement is None:
         return PairedRow(metric, None, cells)
     if score:
-        own = Difference(write(agreement.value, agreement.unit), span(agreement), False, "")
+        own = DifferenceText(write(agreement.value, agreement.unit), span(agreement), False, "")
         return PairedRow(metric, own, cells)
     return PairedRow(metric, _difference(agreement, decimals, None), cells)
 
@@ -72,23 +72,14 @@ def _decimals(found: list[Comparison]) -> int:
     return min(_MOST, decimals_of(widest / 10, 2)) if widest else 0
 
 
-def _difference(found: Estimate, decimals: int, noise: Estimate | None) -> Difference:
+def _difference(found: Estimate, decimals: int, self_agreement: Estimate | None) -> DifferenceText:
     # The difference of two shares is no share: it has a sign.
     unit = "difference" if found.unit == "proportion" else found.unit
     text = write(found.value, unit, decimals)
     if (found.value or 0) > 0 and not text.startswith("+") and text.strip("0.,"):
         text = f"+{text}"
-    p = found.p_holm if isinstance(found, Comparison) else None
-    strong = p is not None and p <= ALPHA and _outside(found, noise)
+    compared = found if isinstance(found, Comparison) else None
+    strong = compared is not None and beyond_self_agreement(compared, self_agreement)
+    p = compared.p_holm if compared is not None else None
     interval = span(msgspec.structs.replace(found, unit=unit), decimals)
-    return Difference(text, interval, strong, "" if p is None else f"{p:.2g}")
-
-
-def _outside(found: Estimate, noise: Estimate | None) -> bool:
-    """Whether two intervals have nothing in common; an end that is not known is none."""
-    if noise is None:
-        return True
-    for one, other in ((found, noise), (noise, found)):
-        if one.low is not None and other.high is not None and one.low > other.high:
-            return True
-    return noise.low is None and noise.high is None
+    return DifferenceText(text, interval, strong, "" if p is None else f"{p:.2g}")

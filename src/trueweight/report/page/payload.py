@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Severity, Span
+from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Span
 from trueweight.core.summary import Summary
 from trueweight.report.evidence import Evidence
 from trueweight.report.page.said import said
@@ -74,7 +74,7 @@ def _finding(finding: Finding, reply: Reply | None) -> dict[str, Any]:
 
 def _gravity(finding: Finding) -> tuple[bool, int]:
     """Failures first, worst first; the order in which they were found beyond that."""
-    return finding.outcome is not Outcome.FAIL, list(Severity).index(finding.severity)
+    return finding.outcome is not Outcome.FAIL, finding.severity.rank
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""What may be shown to everybody: verdicts, numbers, and the evidence of suites that are public anyway.
+"""The public part of a run: recommendations, numbers, and the evidence of the suites that trueweight ships.
 
-Left out: addresses, headers, prices and what is counted from them, what providers' entries add to bodies, every
-request, and of suites that do not come with trueweight also every word of a reply and every reason why a case is asked.
+Left out: addresses, headers, prices and costs, what an entry of providers.toml adds to bodies, and every request. Of
+other suites also left out: the text of replies, and each case's purpose, source and tags.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from functools import cache
 
 from msgspec import structs
 
-from trueweight.core import PROTOCOLS, Attempt, Case, Estimate, Exchange, RequestRecord
+from trueweight.core import Attempt, Case, Estimate, Exchange, RequestRecord
 from trueweight.core.assessment import Assessment
+from trueweight.core.protocol import is_completion
 from trueweight.core.summary import CaseSummary, ProviderSummary, Summary
 from trueweight.report import Evidence
 from trueweight.suites import find_suite, shipped_suites
@@ -36,7 +37,7 @@ def private_suites(summary: Summary) -> frozenset[str]:
 
 
 def public_summary(summary: Summary) -> Summary:
-    """The summary without what concerns only its owner. Doing it twice changes nothing more."""
+    """The summary without its private parts, which the module's docstring lists. Idempotent."""
     private = private_suites(summary)
     providers = {name: _provider(provider, private) for name, provider in summary.providers.items()}
     cases = tuple(_case(case, private) for case in summary.cases)
@@ -81,24 +82,20 @@ def _case(case: CaseSummary, private: frozenset[str]) -> CaseSummary:
 
 
 def public_evidence(evidence: Iterable[Evidence], cases: Mapping[str, Case]) -> Iterator[Evidence]:
-    """Replies to shipped cases, without what was sent and to whom, and without the headers of what came.
+    """The 2xx replies to shipped cases, without the request and without response headers.
 
-    Answers that are errors are left out: providers write account names into them. So are lists of models, which name
-    those of the account too.
+    Error responses are left out, because providers write account names into them. So are lists of models, because they
+    name the account's own models.
 
     Args:
         cases: case key → case of the run.
     """
     for item in evidence:
         case = cases[item.case]
-        known = _is_completion(case) and case.request_digest() in _shipped(case.suite)[1]
+        known = is_completion(case) and case.request_digest() in _shipped(case.suite)[1]
         status = item.exchange.final.status
         if known and status is not None and 200 <= status < 300:
             yield replace(item, exchange=_exchange(item.exchange))
-
-
-def _is_completion(case: Case) -> bool:
-    return case.api is None or PROTOCOLS.get(case.api).completions
 
 
 def _exchange(exchange: Exchange) -> Exchange:

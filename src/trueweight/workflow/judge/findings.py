@@ -12,8 +12,6 @@ from trueweight.core.summary import FindingSummary
 from trueweight.statistics.proportion import wilson
 from trueweight.workflow.judge.blame import JudgedCases, blame
 
-_RANK = {severity: rank for rank, severity in enumerate((Severity.MUST, Severity.SHOULD, Severity.INFO))}
-
 
 @dataclass(slots=True)
 class _Repeats:
@@ -61,7 +59,7 @@ def list_findings(
                 if finding.outcome is Outcome.FAIL:
                     _count(tally, seen, finding.severity, finding.message)
     found = [_entry(check, tally, checks.get(check), reference) for check, tally in tallies.items() if tally.fails]
-    return tuple(sorted(found, key=lambda f: (_RANK[f.severity], -len(f.cases), f.check)))
+    return tuple(sorted(found, key=lambda f: (f.severity.rank, -len(f.cases), f.check)))
 
 
 def _count(tally: _Tally, seen: Observation, severity: Severity, message: str) -> None:
@@ -82,7 +80,7 @@ def _entry(
     whose, why = blame(info, JudgedCases(tally.asked, tally.cases), theirs)
     return FindingSummary(
         check=check,
-        severity=min(tally.severities, key=_RANK.__getitem__),
+        severity=min(tally.severities, key=lambda severity: severity.rank),
         outcome=_outcome(tally),
         fails=tally.fails,
         of=tally.judged,

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from trueweight import __version__
-from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Provider, Suite, Trial
+from trueweight.core import Case, ConfigError, Mode, Provider, Suite, Trial
+from trueweight.core.protocol import is_completion
 from trueweight.store import Manifest, RunDir, RunFile, SuiteRecord, explain_change
 from trueweight.wire import SendResult, WireEvent, WireSettings
 from trueweight.workflow.send import send_pending
@@ -36,7 +37,7 @@ class Level:
 
     @property
     def folder(self) -> str:
-        """Of its record, inside the directory of the sweep."""
+        """Name of the level's run directory, inside the directory of the sweep."""
         return f"rate-{self.value:g}" if self.open_loop else f"concurrency-{self.value:g}"
 
     def apply(self, settings: WireSettings) -> WireSettings:
@@ -47,24 +48,20 @@ class Level:
 
 
 def lay_out(suite: Suite, provider: Provider, requests: int, mode: Mode) -> tuple[Trial, ...]:
-    """So many requests, going through the suite's cases again and again.
+    """``requests`` trials of one provider, through the suite's cases in turn, again from the first after the last.
 
     Raises:
-        ConfigError: if no case of the suite is asked in that mode.
+        ConfigError: if no case of the suite has that mode.
     """
-    cases = [case for case in suite.cases if mode in case.modes and _is_completion(case)]
+    cases = [case for case in suite.cases if mode in case.modes and is_completion(case)]
     if not cases:
         raise ConfigError(
-            f"suite {suite.name!r} has no case that is asked as a {mode.value} reply",
+            f"suite {suite.name!r} has no case with a {mode.value} reply",
             code="load-no-case",
             where="--suite",
             hint="Valid: a suite with such cases, or --plain for plain replies.",
         )
     return tuple(Trial.of(cases[n % len(cases)], provider, n // len(cases), mode) for n in range(requests))
-
-
-def _is_completion(case: Case) -> bool:
-    return case.api is None or PROTOCOLS.get(case.api).completions
 
 
 async def sweep(
@@ -85,9 +82,9 @@ async def sweep(
     What is on record already is not sent again. Ends with the first interrupt.
 
     Raises:
-        ConfigError: if the directory holds a sweep of something else.
+        ConfigError: if the directory holds a sweep with another suite, seed or other providers.
     """
-    # Limits of concurrency that a provider declares would flatten the very curve that is asked for.
+    # A declared limit of concurrency would flatten the curve that the sweep measures.
     bare = [replace(provider, concurrency=None) for provider in providers]
     for level in levels:
         with _open(directory / level.folder, suite, bare, seed) as run:
@@ -119,7 +116,7 @@ def _open(directory: Path, suite: Suite, providers: Sequence[Provider], seed: in
     if changes:
         run.close()
         raise ConfigError(
-            f"this is a sweep of something else: {' '.join(changes)}",
+            f"the directory holds another sweep: {' '.join(changes)}",
             code="load-changed",
             where=str(directory),
             hint="Another --out, or the same suite, providers and seed.",

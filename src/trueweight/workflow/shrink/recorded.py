@@ -11,8 +11,6 @@ from trueweight.core import Case, ConfigError, Finding, Mode, Outcome, Provider,
 from trueweight.store import RunDir
 from trueweight.workflow.judge import judge_exchange
 
-_RANK = {"MUST": 0, "SHOULD": 1, "INFO": 2}
-
 
 @dataclass(frozen=True, slots=True)
 class FailingCase:
@@ -99,4 +97,4 @@ def _priority(failing: _Failing) -> tuple[int, int, str, str]:
     """Known failure modes first, since the case's own checks only show symptoms; then by severity."""
     known = {info.id: info.row for info in all_checks()}
     named = 0 if known.get(failing.finding.check, 0) else 1
-    return (named, _RANK[failing.finding.severity], failing.finding.check, failing.mode)
+    return (named, failing.finding.severity.rank, failing.finding.check, failing.mode)
