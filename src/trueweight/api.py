@@ -6,6 +6,7 @@ Every function takes and gives what the command line does; errors are `trueweigh
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from trueweight.assess import Bar, load_bar
 from trueweight.config import keys_for, load_providers
 from trueweight.core import Provider, Suite, parse_shard
 from trueweight.core.summary import Summary
+from trueweight.report import comparison_json
 from trueweight.store import RunDir, pending
 from trueweight.suites import find_suite
 from trueweight.wire import SendResult, WireSettings, send
@@ -132,9 +134,10 @@ def gate_run(directory: PathLike, bar: PathLike | Bar | None = None, *, baseline
 
 
 def compare_runs(before: PathLike, after: PathLike) -> dict[str, Any]:
-    """What changed between two recorded runs, as `trueweight compare --json` says it."""
+    """What changed between two recorded runs: the values that ``trueweight compare --json`` prints."""
     with open_run(before) as first, open_run(after) as second:
-        return compare(judge_record(first), judge_record(second))
+        found: dict[str, Any] = json.loads(comparison_json(compare(judge_record(first), judge_record(second))))
+        return found
 
 
 def merge_runs(runs: Sequence[PathLike], out: PathLike) -> Summary:

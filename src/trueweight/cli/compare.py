@@ -46,5 +46,4 @@ def command(*, before: Path, after: Path, form: str, as_json: bool, output: Path
         else:
             output.write_text(text, encoding="utf-8", errors="backslashreplace")
             click.echo(str(output))
-    worse = any(one["change"] == "worse" for one in found["significant"])
-    return int(ExitCode.FINDINGS if fail_if_worse and worse else ExitCode.OK)
+    return int(ExitCode.FINDINGS if fail_if_worse and found.worse() else ExitCode.OK)

@@ -3,103 +3,114 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
+import msgspec
+
+from trueweight.core.run_comparison import Change, Flip, FlipKind, ProviderComparison, RunComparison
 from trueweight.metrics import describe
 from trueweight.report.markdown_text import inline
-from trueweight.report.numbers import points, span, write
+from trueweight.report.numbers import counted, span, write
 
 LISTED: Final = 10
 _KINDS: Final = {
-    "new_failures": ("✕", "new failure", "new failures"),
-    "fixed": ("✓", "fixed", "fixed"),
-    "flaky": ("~", "flaky now", "flaky now"),
-    "lost": ("⌁", "lost now", "lost now"),
+    FlipKind.NEW_FAILURES: ("✕", "new failure", "new failures"),
+    FlipKind.FIXED: ("✓", "fixed", "fixed"),
+    FlipKind.FLAKY: ("~", "flaky now", "flaky now"),
+    FlipKind.LOST: ("⌁", "lost now", "lost now"),
 }
-ARROWS: Final = {"better": "▲ better", "worse": "▼ worse"}
+ARROWS: Final = {Change.BETTER: "▲ better", Change.WORSE: "▼ worse"}
 
 
-class Line(NamedTuple):
-    """A metric that changed beyond chance."""
+class ChangedMetric(NamedTuple):
+    """A metric that changed beyond chance: its title, its values and their difference as text, and the direction."""
 
     provider: str
     metric: str
     before: str
     after: str
-    change: str
+    difference: str
     interval: str
-    word: str
+    change: Change
 
 
-def significant(found: Mapping[str, Any]) -> list[Line]:
+class FlippedCells(NamedTuple):
+    """A provider's flipped cells: their number by kind, in words, and each cell behind its mark."""
+
+    provider: str
+    tallies: str
+    cells: tuple[tuple[str, Flip], ...]
+
+
+def significant(found: RunComparison) -> list[ChangedMetric]:
     """Metrics that changed beyond chance, worse ones first."""
     lines = []
-    for one in found["significant"]:
-        entry = found["providers"][one["provider"]]["metrics"][one["metric"]]
-        difference = entry["difference"]
-        before, after = (write(entry[side]["value"], entry[side]["unit"]) for side in ("before", "after"))
-        share = difference["unit"] == "difference"
-        change = points(difference["value"]) if share else write(difference["value"], difference["unit"])
-        label = describe(one["metric"]).title
-        lines.append(Line(one["provider"], label, before, after, change, span(difference), ARROWS[one["change"]]))
-    return sorted(lines, key=lambda line: (line.word != ARROWS["worse"], line.provider, line.metric))
+    for one in found.significant:
+        metric = found.providers[one.provider].metrics[one.metric]
+        difference = metric.difference
+        before, after = (write(side.value, side.unit) for side in (metric.before, metric.after))
+        words = write(difference.value, difference.unit)
+        title = describe(one.metric).title
+        lines.append(ChangedMetric(one.provider, title, before, after, words, span(difference), one.change))
+    return sorted(lines, key=lambda line: (line.change is not Change.WORSE, line.provider, line.metric))
 
 
-def _tallies(provider: Mapping[str, Any]) -> list[str]:
-    counted = [(len(provider[kind]), words) for kind, words in _KINDS.items()]
-    return [f"{count} {words[1] if count == 1 else words[2]}" for count, words in counted if count]
+def _tallies(provider: ProviderComparison) -> str:
+    return ", ".join(
+        f"{len(cells)} {_KINDS[kind][1] if len(cells) == 1 else _KINDS[kind][2]}"
+        for kind, cells in provider.flips()
+        if cells
+    )
 
 
-def headline(found: Mapping[str, Any]) -> str:
+def headline(found: RunComparison) -> str:
     """The whole comparison in a sentence."""
-    worse = sum(one["change"] == "worse" for one in found["significant"])
-    better = len(found["significant"]) - worse
-    flips = sum(len(provider[kind]) for provider in found["providers"].values() for kind in _KINDS)
-    cells = f"{flips} {'cell' if flips == 1 else 'cells'} of the matrix came out otherwise" if flips else ""
-    if not found["significant"]:
+    worse = len(found.worse())
+    better = len(found.significant) - worse
+    flipped = sum(len(cells) for provider in found.providers.values() for _, cells in provider.flips())
+    cells = f"{counted(flipped, 'cell')} of the matrix changed their outcome" if flipped else ""
+    if not found.significant:
         return f"Nothing significant changed{f'; {cells}, no more than chance explains' if cells else ''}."
-    parts = [f"{count} {'metric' if count == 1 else 'metrics'} {word}" for count, word in
-             ((worse, "worse"), (better, "better")) if count]  # fmt: skip
+    parts = [f"{counted(count, 'metric')} {word}" for count, word in ((worse, "worse"), (better, "better")) if count]
     return f"Changed beyond chance: {', '.join(parts)}{f'; {cells}' if cells else ''}."
 
 
-def scope(found: Mapping[str, Any]) -> list[str]:
-    """What was compared, and what could not be."""
-    cases = found["cases"]
-    lines = [f"{cases['both']} cases asked alike in both runs, {len(found['providers'])} providers in both."]
-    for key, words in (
-        ("changed", "have another request now and are left out"),
-        ("only_before", "were asked before only"),
-        ("only_after", "are asked now only"),
+def scope(found: RunComparison) -> list[str]:
+    """What was compared, and what could not be, in sentences."""
+    cases, providers = found.cases, counted(len(found.providers), "provider")
+    lines = [f"{counted(cases.both, 'case')} with the same request in both runs, {providers} in both."]
+    for keys, words in (
+        (cases.changed, "have another request in the second run and are left out"),
+        (cases.only_before, "are only in the first run"),
+        (cases.only_after, "are only in the second run"),
     ):
-        if cases[key]:
-            lines.append(f"{len(cases[key])} cases {words}.")
-    for key, words in (("only_before", "in the first run only"), ("only_after", "in the second run only")):
-        if found[key]:
-            lines.append(f"Providers {words}: {', '.join(found[key])}.")
+        if keys:
+            lines.append(f"{len(keys)} cases {words}.")
+    for names, words in ((found.only_before, "first"), (found.only_after, "second")):
+        if names:
+            lines.append(f"Providers in the {words} run only: {', '.join(names)}.")
     return lines
 
 
-def flips(found: Mapping[str, Any]) -> Iterator[tuple[str, str, list[tuple[str, Mapping[str, Any]]]]]:
-    """Provider, tallies, and its flipped cells with their marks."""
-    for name, provider in found["providers"].items():
-        cells = [(_KINDS[kind][0], cell) for kind in _KINDS for cell in provider[kind]]
+def flips(found: RunComparison) -> Iterator[FlippedCells]:
+    """The flipped cells of each provider that has any."""
+    for name, provider in found.providers.items():
+        cells = tuple((_KINDS[kind][0], cell) for kind, cells in provider.flips() for cell in cells)
         if cells:
-            yield name, ", ".join(_tallies(provider)), cells
+            yield FlippedCells(name, _tallies(provider), cells)
 
 
-def cell_text(cell: Mapping[str, Any]) -> str:
-    counts = "".join(
-        f" {side['passed']}/{side['of']}{arrow}"
-        for side, arrow in ((cell["before"], " →"), (cell["after"], ""))
-        if max(cell["before"]["of"], cell["after"]["of"]) > 1
-    )
-    fails = f": {', '.join(cell['fails'])}" if cell["fails"] else ""
-    return f"{cell['case']} [{cell['mode']}] {cell['severity']}{counts}{fails}"
+def cell_text(cell: Flip) -> str:
+    """A flipped cell on one line: ``suite/case [mode] MUST 3/3 → 1/3: check``. Counts only if repeated."""
+    counts = ""
+    if max(cell.before.of, cell.after.of) > 1:
+        counts = f" {cell.before.passed}/{cell.before.of} → {cell.after.passed}/{cell.after.of}"
+    fails = f": {', '.join(cell.fails)}" if cell.fails else ""
+    return f"{cell.case} [{cell.mode.value}] {cell.severity.value}{counts}{fails}"
 
 
-def comparison_markdown(found: Mapping[str, Any]) -> str:
+def comparison_markdown(found: RunComparison) -> str:
     """For a step summary or a comment: the sentence, the metrics that changed, the cells folded away."""
     out = ["## trueweight: what changed", "", f"**{headline(found)}**", ""]
     lines = significant(found)
@@ -107,7 +118,7 @@ def comparison_markdown(found: Mapping[str, Any]) -> str:
         out += ["| provider | metric | before | after | change | |", "|---|---|--:|--:|--:|---|"]
         out += [
             f"| {inline(line.provider, 80)} | {line.metric} | {line.before} | {line.after} "
-            f"| {line.change} <sub>{line.interval}</sub> | {line.word} |"
+            f"| {line.difference} <sub>{line.interval}</sub> | {ARROWS[line.change]} |"
             for line in lines
         ]
         out.append("")
@@ -120,11 +131,11 @@ def comparison_markdown(found: Mapping[str, Any]) -> str:
     notes = " ".join(inline(text) for text in scope(found))
     out.append(
         f"<sub>{notes} Paired by case; 95% intervals; exact tests with Holm's correction over all providers and "
-        "metrics. Times count only beyond a tenth, because two runs never share the hour.</sub>"
+        "metrics. A change of a time counts only beyond a tenth, because two runs meet different load.</sub>"
     )
     return "\n".join(out) + "\n"
 
 
-def comparison_json(found: Mapping[str, Any]) -> str:
-    """All of it; ASCII and sorted keys, as ``summary.json``."""
-    return json.dumps(found, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+def comparison_json(found: RunComparison) -> str:
+    """The whole comparison as JSON: ASCII, sorted keys, as ``summary.json``."""
+    return json.dumps(msgspec.to_builtins(found), indent=2, sort_keys=True, ensure_ascii=True) + "\n"

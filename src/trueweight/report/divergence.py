@@ -1,11 +1,11 @@
-"""Where two replies first say different things, apart from ids and times."""
+"""Where two replies first differ, apart from ids and times."""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
 from trueweight.core import Reply
-from trueweight.report.page.said import said
+from trueweight.report.page.reply_rows import reply_rows
 
 _BEFORE: Final = 60
 _AFTER: Final = 240
@@ -13,7 +13,7 @@ ABSENT: Final = "absent"
 
 
 class Divergence(NamedTuple):
-    """The label of the row that differs, what stands before it in both, and what each says from there on."""
+    """The label of the row that differs, the text before the difference in both, and the text of each from there on."""
 
     label: str
     same: str
@@ -22,8 +22,8 @@ class Divergence(NamedTuple):
 
 
 def divergence(left: Reply, right: Reply) -> Divergence | None:
-    """The first row of ``said`` that differs, from its first different character on; None if all is the same."""
-    ours, theirs = dict(said(left)), dict(said(right))
+    """The first of their `reply_rows` that differs, from its first different character on; None if all is the same."""
+    ours, theirs = dict(reply_rows(left)), dict(reply_rows(right))
     for label in dict.fromkeys([*ours, *theirs]):
         one, other = ours.get(label, ABSENT), theirs.get(label, ABSENT)
         if one == other:

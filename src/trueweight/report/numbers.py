@@ -1,4 +1,4 @@
-"""Numbers as people read them: rounded to what the interval supports, never rounded up to perfect."""
+"""Numbers as text: rounded to the digits that the interval supports, and never rounded up to 100%."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ def percent(value: float) -> str:
     if value in (0.0, 1.0):
         return f"{value:.1%}"
     return f"{min(max(round(value * 100, 1), 0.1), 99.9):.1f}%"
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 case``, ``2 cases``: a number and its noun, whose plural ends in s."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def points(value: float) -> str:
@@ -52,7 +57,7 @@ def write(value: float | None, unit: str, decimals: int | None = None) -> str:
 
 
 def sample(estimate: Estimate) -> str:
-    """``n = 78 of 80``: how much the number rests on, and what is missing."""
+    """``n = 78 of 80 (reset 2)``: the sample size, and what is missing by reason."""
     text = f"n = {estimate.n}"
     if estimate.of is not None and estimate.of != estimate.n:
         text += f" of {estimate.of}"

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from trueweight.assess import Bar, assess, exit_code, judge_against, silent_providers
 from trueweight.assess.rules import Changes
-from trueweight.core import ConfigError, Estimate, ExitCode, Ruling
+from trueweight.core import ConfigError, ExitCode, Ruling
 from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome
+from trueweight.core.run_comparison import RunComparison
 from trueweight.core.summary import Note, NoteCode, Summary
 from trueweight.store import RunDir, RunFile
 from trueweight.workflow.bar import bar_of
@@ -79,14 +77,14 @@ def gate(directory: Path, bar: Bar | None, baseline: Path | None = None) -> Gate
     return Gate(code, assessed, notes, silent, None if chosen is None else chosen.digest())
 
 
-def _changes(since: Mapping[str, Any]) -> Changes:
+def _changes(since: RunComparison) -> Changes:
     return {
-        name: {metric: msgspec.convert(one["difference"], Estimate) for metric, one in found["metrics"].items()}
-        for name, found in since["providers"].items()
+        name: {metric: one.difference for metric, one in found.metrics.items()}
+        for name, found in since.providers.items()
     }
 
 
-def _look(directory: Path, baseline: Path | None) -> tuple[Summary, Bar | None, dict[str, Any] | None]:
+def _look(directory: Path, baseline: Path | None) -> tuple[Summary, Bar | None, RunComparison | None]:
     """Summary, the run's own bar, and what changed since the baseline. The record is judged anew where there is one."""
     if not RunFile.MANIFEST.is_in(directory) and RunFile.SUMMARY.is_in(directory) and baseline is None:
         return read_summary(RunFile.SUMMARY.of(directory)), None, None
@@ -102,19 +100,17 @@ def look(directory: Path) -> Summary:
     return _look(directory, None)[0]
 
 
-def _with_change(bars: Mapping[str, BarOutcome], since: Mapping[str, Any], bar: Bar | None) -> dict[str, BarOutcome]:
+def _with_change(bars: Mapping[str, BarOutcome], since: RunComparison, bar: Bar | None) -> dict[str, BarOutcome]:
     """A further rule for each provider of both runs: whether a metric got worse beyond chance."""
     out = dict(bars)
-    for name in since["providers"]:
-        worse = tuple(
-            one["metric"] for one in since["significant"] if (one["provider"], one["change"]) == (name, "worse")
-        )
+    for name in since.providers:
+        worse = since.worse(name)
         changed = RuleOutcome(
             rule=CHANGED,
             outcome=Ruling.FAIL if worse else Ruling.PASS,
             code=RuleCode.CHANGED,
             metrics=worse,
-            cases=since["cases"]["both"],
+            cases=since.cases.both,
         )
         rules = bars[name].rules if name in bars else ()
         out[name] = BarOutcome.of("" if bar is None else bar.digest(), (*rules, changed))
@@ -128,9 +124,9 @@ def _about(bar: Bar | None, summary: Summary) -> Iterator[Note]:
         yield Note(code=NoteCode.BAR_OTHER, bar=bar.digest(), recorded=recorded or "")
 
 
-def _about_data(summary: Summary, since: Mapping[str, Any] | None) -> Iterator[Note]:
+def _about_data(summary: Summary, since: RunComparison | None) -> Iterator[Note]:
     trials = summary.run.trials
     if trials.recorded < trials.planned:
         yield Note(code=NoteCode.NOT_FINISHED, count=trials.recorded, of=trials.planned)
-    if since is not None and since["only_after"]:
-        yield Note(code=NoteCode.NOT_IN_BASELINE, providers=tuple(since["only_after"]))
+    if since is not None and since.only_after:
+        yield Note(code=NoteCode.NOT_IN_BASELINE, providers=since.only_after)

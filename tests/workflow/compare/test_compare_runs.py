@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from trueweight.core import (
     Case,
@@ -19,8 +20,10 @@ from trueweight.core import (
     Severity,
     Timing,
 )
+from trueweight.core.run_comparison import Change, SignificantChange
 from trueweight.report import comparison_json, comparison_markdown
 from trueweight.report.comparison import headline
+from trueweight.report.terminal import print_comparison
 from trueweight.store import Manifest
 from trueweight.workflow.compare import compare
 from trueweight.workflow.judge import Judgement
@@ -80,74 +83,77 @@ def _seen(
 def test_a_run_compared_with_itself_has_no_change() -> None:
     """No metric, no cell, and the sentence says so."""
     found = compare(run(frozenset({1, 2})), run(frozenset({1, 2})))
-    assert found["significant"] == []
+    assert found.significant == ()
     assert headline(found) == "Nothing significant changed."
-    assert all(not found["providers"]["cand"][kind] for kind in ("new_failures", "fixed", "flaky", "lost"))
+    assert all(not cells for _, cells in found.providers["cand"].flips())
 
 
 def test_many_new_failures_are_significant_and_listed() -> None:
     """Fifteen of sixty cases lost: worse beyond chance, each named with the check it fails."""
     found = compare(run(), run(frozenset(range(15))))
-    assert {"provider": "cand", "metric": "must_pass_rate", "change": "worse"} in found["significant"]
-    assert len(found["providers"]["cand"]["new_failures"]) == 30
-    assert found["providers"]["cand"]["new_failures"][0]["fails"] == ["tool-call-expected"]
-    assert found["providers"]["ref"]["new_failures"] == []
-    estimate = found["providers"]["cand"]["metrics"]["must_pass_rate"]["difference"]
-    assert estimate["low"] < estimate["value"] == -0.25 < estimate["high"] < 0
+    assert SignificantChange(provider="cand", metric="must_pass_rate", change=Change.WORSE) in found.significant
+    assert len(found.providers["cand"].new_failures) == 30
+    assert found.providers["cand"].new_failures[0].fails == ("tool-call-expected",)
+    assert found.providers["ref"].new_failures == ()
+    estimate = found.providers["cand"].metrics["must_pass_rate"].difference
+    assert estimate.value == -0.25
+    assert estimate.low is not None
+    assert estimate.high is not None
+    assert estimate.low < estimate.value < estimate.high < 0
 
 
 def test_the_same_the_other_way_round_is_fixed_and_better() -> None:
     """Direction is before → after."""
     found = compare(run(frozenset(range(15))), run())
-    assert {"provider": "cand", "metric": "must_pass_rate", "change": "better"} in found["significant"]
-    assert len(found["providers"]["cand"]["fixed"]) == 30
+    assert SignificantChange(provider="cand", metric="must_pass_rate", change=Change.BETTER) in found.significant
+    assert len(found.providers["cand"].fixed) == 30
 
 
 def test_the_trigger_score_is_compared_against_one_and_the_same_reference() -> None:
     """Calls that vanished pull F1 down in this comparison; the reference, unchanged, stays where it was."""
     found = compare(run(), run(frozenset(range(15))))
-    assert found["providers"]["cand"]["metrics"]["tool_call_f1"]["difference"]["value"] < -0.1
-    assert found["providers"]["ref"]["metrics"]["tool_call_f1"]["difference"]["value"] == 0
+    assert (found.providers["cand"].metrics["tool_call_f1"].difference.value or 0.0) < -0.1
+    assert found.providers["ref"].metrics["tool_call_f1"].difference.value == 0
 
 
 def test_two_flips_are_listed_and_called_chance() -> None:
     """One case gone wrong is shown, and is not called a change."""
     found = compare(run(), run(frozenset({7})))
-    assert found["significant"] == []
-    assert "2 cells of the matrix came out otherwise, no more than chance explains" in headline(found)
+    assert found.significant == ()
+    assert "2 cells of the matrix changed their outcome, no more than chance explains" in headline(found)
 
 
 def test_a_significant_millisecond_is_no_change_and_a_half_is() -> None:
-    """Times count beyond a tenth: two runs never share the hour."""
-    assert compare(run(ms=200), run(ms=204))["significant"] == []
-    slower = compare(run(ms=200), run(ms=300))["significant"]
-    assert {"provider": "cand", "metric": "ttft", "change": "worse"} in slower
+    """Times count beyond a tenth: two runs meet different load."""
+    assert compare(run(ms=200), run(ms=204)).significant == ()
+    slower = compare(run(ms=200), run(ms=300)).significant
+    assert SignificantChange(provider="cand", metric="ttft", change=Change.WORSE) in slower
 
 
 def test_lost_answers_are_lost_and_not_failures() -> None:
     """A request that never arrived says nothing of the model, and is not dropped either."""
     found = compare(run(), run(lost=frozenset(range(20))))
-    assert len(found["providers"]["cand"]["lost"]) == 40
-    assert not any(cell["fails"] for cell in found["providers"]["cand"]["lost"])
-    assert found["providers"]["cand"]["new_failures"] == []
-    assert {"provider": "cand", "metric": "success_rate", "change": "worse"} in found["significant"]
+    assert len(found.providers["cand"].lost) == 40
+    assert not any(cell.fails for cell in found.providers["cand"].lost)
+    assert found.providers["cand"].new_failures == ()
+    assert SignificantChange(provider="cand", metric="success_rate", change=Change.WORSE) in found.significant
 
 
 def test_a_changed_request_is_left_out_and_said() -> None:
     """Only what both runs asked alike is compared; the rest is named."""
     found = compare(run(count=62), run(frozenset({0, 1}), changed=frozenset({0, 1})))
-    assert found["cases"]["both"] == 58
-    assert found["cases"]["changed"] == ("s/c000", "s/c001")
-    assert found["cases"]["only_before"] == ("s/c060", "s/c061")
-    assert found["providers"]["cand"]["new_failures"] == []
+    assert found.cases.both == 58
+    assert found.cases.changed == ("s/c000", "s/c001")
+    assert found.cases.only_before == ("s/c060", "s/c061")
+    assert found.providers["cand"].new_failures == ()
     text = comparison_markdown(found)
-    assert "2 cases have another request now" in text
+    assert "2 cases have another request in the second run" in text
 
 
 def test_providers_of_one_run_only_are_named() -> None:
     """A provider that came or went is not compared and not forgotten."""
     found = compare(run(names=("ref", "cand", "gone")), run(names=("ref", "cand", "came")))
-    assert (found["only_before"], found["only_after"]) == (["gone"], ["came"])
+    assert (found.only_before, found.only_after) == (("gone",), ("came",))
 
 
 @pytest.mark.parametrize("other", [run(names=("x", "y")), run(changed=frozenset(range(60)))])
@@ -171,3 +177,15 @@ def test_json_is_ascii_and_names_its_format() -> None:
     text = comparison_json(compare(run(), run(frozenset({7}))))
     assert text.isascii()
     assert '"format": "trueweight.compare/1"' in text
+
+
+def test_a_significant_change_is_written_with_its_interval_in_markdown_and_terminal() -> None:
+    """Values before and after, the difference with its interval, and the direction: in points, and in milliseconds."""
+    worse, slower = compare(run(), run(frozenset(range(15)))), compare(run(ms=200), run(ms=300))
+    points = "| cand | MUST requirements held | 100.0% | 75.0% | −25.0 <sub>−36.7 to −15.0</sub> | ▼ worse |"
+    assert points in comparison_markdown(worse)
+    assert "| cand | TTFT, ms | 214 | 314 | 100 <sub></sub> | ▼ worse |" in comparison_markdown(slower)
+    screen = Console(width=80)
+    with screen.capture() as captured:
+        print_comparison(worse, screen)
+    assert "▼ worse" in captured.get()

@@ -12,6 +12,7 @@ from trueweight.metrics import Metric, all_metrics, in_order
 from trueweight.report.axes import Axis, Mark, axis, mark, without_interval
 from trueweight.report.numbers import NONE, decimals_of, points, sample, span, write
 from trueweight.report.words import (
+    DRIFT_WORDS,
     RecommendationLine,
     Recommended,
     recommendation_lines,
@@ -21,13 +22,7 @@ from trueweight.report.words import (
 )
 
 _SPOILED: Final = 0.1
-"""A row whose times are spoiled in more than this share says so itself; below it the line above the table does."""
-_DRIFT: Final = {
-    DriftVerdict.DRIFT: "drift",
-    DriftVerdict.EQUIVALENT: "same",
-    DriftVerdict.INCONCLUSIVE: "open",
-    DriftVerdict.MISCONFIGURED: "n/a",
-}
+"""A row has its own mark if this share of its times is spoiled; below it only the line above the table reports it."""
 
 
 class Column(NamedTuple):
@@ -40,7 +35,7 @@ class Column(NamedTuple):
     decimals: int
 
 
-class Cell(NamedTuple):
+class DrawnEstimate(NamedTuple):
     """An estimate, written and drawn. ``small`` stands beside the value, ``tick`` is where a second value is drawn."""
 
     value: str
@@ -50,19 +45,19 @@ class Cell(NamedTuple):
     title: str
 
 
-class Row(NamedTuple):
-    """A provider.
+class ProviderRow(NamedTuple):
+    """A provider in the table.
 
     Attributes:
-        precision: as declared, where it is not the reference's too.
-        limited: how many of its times this client spoiled, if that is a part that counts.
+        precision: as declared; empty if it is the same as the reference's.
+        limited: how many of its times this client spoiled, e.g. ``12 of 80 times``; empty below a tenth.
     """
 
     recommended: Recommended
     precision: str
     sentence: str
     limited: str
-    cells: tuple[Cell, ...]
+    cells: tuple[DrawnEstimate, ...]
 
 
 class FirstScreen(NamedTuple):
@@ -73,7 +68,7 @@ class FirstScreen(NamedTuple):
     lines: tuple[RecommendationLine, ...]
     limits: tuple[str, ...]
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ProviderRow, ...]
     compared: int
 
 
@@ -124,19 +119,19 @@ def _small(provider: ProviderSummary, column: Column, estimate: Estimate) -> tup
 
 def _drift_words(drift: Drift) -> str:
     rung = f" ≈ {drift.rung}" if drift.rung and drift.verdict is DriftVerdict.DRIFT else ""
-    return _DRIFT[drift.verdict] + rung
+    return DRIFT_WORDS[drift.verdict] + rung
 
 
-def _cell(provider: ProviderSummary, column: Column, *, is_reference: bool) -> Cell:
+def _cell(provider: ProviderSummary, column: Column, *, is_reference: bool) -> DrawnEstimate:
     estimate = _estimate(provider, column.metric.id)
     if estimate is None or estimate.value is None:
-        silent = "drift is measured from the reference" if is_reference else "not measured"
-        note = estimate.note if estimate is not None and estimate.note else silent
-        return Cell("—" if is_reference and column.metric.id == "drift" else NONE, "", None, None, note)
+        missing = "drift is measured from the reference" if is_reference else "not measured"
+        note = estimate.note if estimate is not None and estimate.note else missing
+        return DrawnEstimate("—" if is_reference and column.metric.id == "drift" else NONE, "", None, None, note)
     small, tick = _small(provider, column, estimate)
     value = write(estimate.value, "proportion" if estimate.unit == "proportion" else "", column.decimals)
     title = f"95% interval {span(estimate, column.decimals) or 'none'}; {sample(estimate)}; {estimate.method}"
-    return Cell(value, small, mark(column.axis, estimate), tick, title)
+    return DrawnEstimate(value, small, mark(column.axis, estimate), tick, title)
 
 
 def _limited(provider: ProviderSummary) -> str:
@@ -155,7 +150,7 @@ def first_screen(summary: Summary, providers: Sequence[Recommended]) -> FirstScr
         cells = tuple(_cell(one.provider, column, is_reference=one.name == reference) for column in columns)
         declared = one.provider.precision or ""
         shown = declared if declared != (theirs or "") or one.name == reference else ""
-        rows.append(Row(one, shown, summary_sentence(one.provider), _limited(one.provider), cells))
+        rows.append(ProviderRow(one, shown, summary_sentence(one.provider), _limited(one.provider), cells))
     alone = {LimitCode.NO_REFERENCE, LimitCode.REFERENCE_SILENT, LimitCode.REFERENCE_NOT_ASKED}
     compared = reference is not None and not any(limit.code in alone for limit in summary.limits)
     return FirstScreen(

@@ -1,4 +1,4 @@
-"""Drift drawn: the effect against the tolerated band, the rungs it is consistent with, and how the evidence grew."""
+"""Drift as drawings: the effect and the tolerated band, the rungs it is consistent with, and how the e-value grew."""
 
 from __future__ import annotations
 
@@ -8,22 +8,34 @@ from typing import Final, NamedTuple
 import msgspec
 
 from trueweight.core import Drift, DriftVerdict, Estimate
+from trueweight.core.assessment import Recommendation
 from trueweight.core.summary import Summary
 from trueweight.report.axes import Axis, Mark, Tick, axis, mark, without_interval
 from trueweight.report.numbers import span, write
+from trueweight.report.words import DRIFT_WORDS, MARKS
 
 HEIGHT: Final = 40.0
 _EVIDENCE: Final = Axis(0.01, 10_000.0, log=True, start=HEIGHT - 1, end=1.0)
-_WORDS: Final = {
-    DriftVerdict.DRIFT: ("✕", "drift", "avoid"),
-    DriftVerdict.EQUIVALENT: ("✓", "same", "use"),
-    DriftVerdict.INCONCLUSIVE: ("?", "open", "undecided"),
-    DriftVerdict.MISCONFIGURED: ("?", "not comparable", "undecided"),
+_LIKE: Final = {
+    DriftVerdict.DRIFT: Recommendation.AVOID,
+    DriftVerdict.EQUIVALENT: Recommendation.USE,
+    DriftVerdict.INCONCLUSIVE: Recommendation.UNDECIDED,
+    DriftVerdict.MISCONFIGURED: Recommendation.UNDECIDED,
 }
+"""The recommendation whose mark and colour a verdict has."""
 
 
 class DriftRow(NamedTuple):
-    """One candidate. ``band`` is what its mode tolerates, ``ladder`` where the recorded rungs stand on the axis."""
+    """One candidate; positions are on the shared axis.
+
+    Attributes:
+        css: the recommendation whose colour the verdict has.
+        band: ends of the tolerance of its mode.
+        ladder: positions of the recorded rungs.
+        wealth: points of the polyline of e-values over prompts.
+        rungs: name of each rung, and whether the candidate is consistent with it.
+        sent: prompts, requests, cost and mode, in words.
+    """
 
     provider: str
     mark: str
@@ -37,13 +49,13 @@ class DriftRow(NamedTuple):
     evidence: str
     wealth: str
     rungs: tuple[tuple[str, bool], ...]
-    asked: str
+    sent: str
     words: str
     findings: tuple[str, ...]
 
 
 class Drifts(NamedTuple):
-    """All candidates on one axis; ``bar`` is the height at which evidence decides."""
+    """All candidates on one axis; ``bar`` is the height of 1/α, where the e-value decides."""
 
     ticks: tuple[Tick, ...]
     zero: float
@@ -63,7 +75,7 @@ def _evidence(value: float) -> str:
     return f"{value:,.0f}" if 100 <= value < 1e6 else f"{value:.2g}"
 
 
-def _asked(found: Drift) -> str:
+def _sent(found: Drift) -> str:
     parts = [f"{found.prompts} prompts, {found.requests} requests"]
     if found.cost is not None:
         parts.append(f"${found.cost:.4f}")
@@ -84,13 +96,13 @@ def _ladder(found: Drift) -> list[Estimate]:
 
 
 def _row(name: str, found: Drift, scale: Axis) -> DriftRow:
-    glyph, word, css = _WORDS[found.verdict]
+    like = _LIKE[found.verdict]
     effect = msgspec.structs.replace(found.effect, unit="")
     return DriftRow(
         name,
-        glyph,
-        word,
-        css,
+        MARKS[like],
+        DRIFT_WORDS[found.verdict],
+        like.value,
         "n/a" if effect.value is None else write(effect.value, "", 3),
         span(effect, 3) if effect.value is not None else "",
         mark(scale, effect),
@@ -99,7 +111,7 @@ def _row(name: str, found: Drift, scale: Axis) -> DriftRow:
         _evidence(found.e_value),
         _wealth(found.wealth),
         _rungs(found),
-        _asked(found),
+        _sent(found),
         found.words,
         found.findings,
     )

@@ -1,4 +1,4 @@
-"""One trial's evidence as the page's script shows it: safe text in short keys, each part cut to a size that is said."""
+"""One trial's evidence for the page's script: safe text under short keys; a part that is cut states by how much."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Span
 from trueweight.core.summary import Summary
 from trueweight.report.evidence import Evidence
-from trueweight.report.page.said import said
+from trueweight.report.page.reply_rows import reply_rows
 from trueweight.report.preview import preview
 from trueweight.report.text import json_escaped, visible
 
@@ -29,7 +29,7 @@ def _ms(ns: int | None) -> float | None:
 
 
 def curl(request: RequestRecord) -> str:
-    """A shell command that sends the same body. The key comes from the environment; a cut body is not offered."""
+    """A shell command that sends the same request; the key is read from ``$API_KEY``."""
     lines = [f"curl -sS -N -X {shlex.quote(request.method)} {shlex.quote(request.url)}"]
     for name, value in request.headers:
         if name.lower() == "authorization":
@@ -72,8 +72,8 @@ def _finding(finding: Finding, reply: Reply | None) -> dict[str, Any]:
     return out
 
 
-def _gravity(finding: Finding) -> tuple[bool, int]:
-    """Failures first, worst first; the order in which they were found beyond that."""
+def _worst_first(finding: Finding) -> tuple[bool, int]:
+    """Sort key: failures first, worst first. Equal keys keep the order in which the checks ran."""
     return finding.outcome is not Outcome.FAIL, finding.severity.rank
 
 
@@ -118,7 +118,7 @@ def _usage(reply: Reply) -> str:
 
 def _reply(reply: Reply) -> dict[str, Any]:
     return {
-        "said": said(reply),
+        "said": reply_rows(reply),
         "usage": _usage(reply),
         "model": visible(str(reply.model), limit=100),
         "odd": [[visible(a.kind, limit=60), visible(a.detail, limit=200)] for a in reply.anomalies[:12]],
@@ -163,14 +163,15 @@ def _cross_reply(item: Evidence, fails: Sequence[Failing]) -> list[dict[str, Any
 
 
 def payload(item: Evidence, fails: Sequence[Failing] = ()) -> dict[str, Any]:
-    """Everything the drawer shows of one trial.
+    """What the drawer shows of one trial, as JSON values with the short keys that ``page.js`` reads.
 
     Args:
         fails: checks that fail in the trial's cell, as the summary has them.
     """
     exchange: Exchange = item.exchange
-    asked = bool(exchange.request.url)  # a published report has no requests
+    has_request = bool(exchange.request.url)  # a published report has no requests
     whole = len(exchange.request.body) <= _BODY
+    not_passed = [finding for finding in item.findings if finding.outcome is not Outcome.PASS]
     return {
         "t": visible(item.trial, limit=80),
         "p": visible(item.provider, limit=80),
@@ -178,14 +179,14 @@ def payload(item: Evidence, fails: Sequence[Failing] = ()) -> dict[str, Any]:
         "m": item.mode.value,
         "r": item.repeat,
         "at": exchange.started_at,
-        "curl": visible(curl(exchange.request), limit=2 * _BODY, lines=True) if whole and asked else None,
+        "curl": visible(curl(exchange.request), limit=2 * _BODY, lines=True) if whole and has_request else None,
         "body": visible(json_escaped(exchange.request.body), limit=_BODY, lines=True) if not whole else None,
         "tries": [_attempt(attempt) for attempt in exchange.attempts[-8:]],
         "head": _headers(exchange.final.headers),
         "line": _timeline(item.reply),
         "reply": _reply(item.reply) if item.reply is not None else None,
         "found": [
-            *(_finding(f, item.reply) for f in sorted(item.findings, key=_gravity) if f.outcome is not Outcome.PASS),
+            *(_finding(f, item.reply) for f in sorted(not_passed, key=_worst_first)),
             *_cross_reply(item, fails),
         ],
         "held": [visible(f.check, limit=80) for f in item.findings if f.outcome is Outcome.PASS],

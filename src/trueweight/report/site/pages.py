@@ -1,4 +1,4 @@
-"""Runs → the pages of a static site that are about all of them: index, a page per provider, history, badge."""
+"""Runs → the pages of a static site that cover several runs: index, a page per provider, history, badge."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from trueweight.report.words import MARKS, Recommended, ranked, run_notes, summa
 _SLUG: Final = re.compile(r"[^a-z0-9]+")
 
 
-class Line(NamedTuple):
-    """A provider on the index."""
+class ProviderTrends(NamedTuple):
+    """A provider on the index: its slug, its recommendation in the latest run (None if it is not in it), its trends."""
 
     name: str
     slug: str
@@ -35,8 +35,8 @@ class Line(NamedTuple):
     runs: int
 
 
-class Row(NamedTuple):
-    """A run on the index: how many stand where."""
+class RunRow(NamedTuple):
+    """A run on the index; ``counts`` is recommendation, mark and number of providers."""
 
     run: SiteRun
     counts: tuple[tuple[str, str, int], ...]
@@ -44,13 +44,13 @@ class Row(NamedTuple):
 
 
 def slug(provider: str) -> str:
-    """A provider's address: readable, and its own whatever is in its name."""
+    """The part of a URL that names a provider: readable, and unique whatever characters the name has."""
     short = _SLUG.sub("-", provider.lower()).strip("-")[:40]
     return f"{short or 'provider'}-{hashlib.sha256(provider.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
 
 
 def overview(runs: Sequence[SiteRun]) -> Iterator[tuple[str, str]]:
-    """Path within the site and text of each page that is about several runs.
+    """Path within the site and text of each page that covers several runs.
 
     Args:
         runs: oldest first, at least one.
@@ -76,14 +76,14 @@ def _recommended(run: SiteRun, provider: str) -> Recommended | None:
     return next((one for one in ranked(run.summary) if one.name == provider), None)
 
 
-def _lines(runs: Sequence[SiteRun]) -> list[Line]:
+def _lines(runs: Sequence[SiteRun]) -> list[ProviderTrends]:
     """Providers as the latest run ranks them, then those that only older runs have."""
     names = list(runs[-1].summary.ranked())
     names += sorted({name for run in runs for name in run.summary.providers} - set(names))
     metrics = shown_metrics(runs)
     axes = {metric.id: scale(runs, metric.id) for metric in metrics}
     return [
-        Line(
+        ProviderTrends(
             name,
             slug(name),
             _recommended(runs[-1], name),
@@ -94,7 +94,7 @@ def _lines(runs: Sequence[SiteRun]) -> list[Line]:
     ]
 
 
-def _index(runs: Sequence[SiteRun], lines: Sequence[Line]) -> dict[str, Any]:
+def _index(runs: Sequence[SiteRun], lines: Sequence[ProviderTrends]) -> dict[str, Any]:
     return {
         "lines": lines,
         "metrics": [one.metric for one in lines[0].trends] if lines else [],
@@ -105,16 +105,16 @@ def _index(runs: Sequence[SiteRun], lines: Sequence[Line]) -> dict[str, Any]:
     }
 
 
-def _row(run: SiteRun) -> Row:
+def _row(run: SiteRun) -> RunRow:
     found = Counter(one.assessment.recommendation for one in run.summary.providers.values())
     order = (Recommendation.USE, Recommendation.UNDECIDED, Recommendation.AVOID)
     counts = tuple((one.value, MARKS[one], found[one]) for one in order if found[one])
     suites = ", ".join(f"{suite.name} ({suite.cases})" for suite in run.summary.run.suites)
-    return Row(run, counts, suites)
+    return RunRow(run, counts, suites)
 
 
 def history(runs: Sequence[SiteRun]) -> dict[str, Any]:
-    """Every run's headline numbers, for other people's dashboards."""
+    """The headline numbers of every run, for dashboards: the content of ``history.json``."""
     metrics = [metric.id for metric in shown_metrics(runs)]
     found = [
         {

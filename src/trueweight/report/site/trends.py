@@ -43,10 +43,10 @@ class Dot(NamedTuple):
 
 
 class Trend(NamedTuple):
-    """A drawn line. A new piece begins where the suites changed: numbers on either side are of other questions.
+    """A drawn line. A new piece begins where the suites changed, because numbers of different suites do not compare.
 
     Attributes:
-        ends: what the top and the bottom of the drawing stand for.
+        ends: the values at the top and at the bottom of the drawing, as text.
     """
 
     metric: Metric
@@ -59,7 +59,7 @@ class Trend(NamedTuple):
 
 
 def shown_metrics(runs: Sequence[SiteRun]) -> tuple[Metric, ...]:
-    """The report's own columns, as far as any run has them."""
+    """The metrics of the report's first table that any run has."""
     return tuple(
         metric
         for metric in in_order(all_metrics())
@@ -74,7 +74,7 @@ def _estimate(run: SiteRun, name: str, metric: str) -> Estimate | None:
 
 
 def scale(runs: Sequence[SiteRun], metric: str) -> Axis:
-    """The axis of a metric; a proportion's never looks wider than it is because all is well."""
+    """The axis of a metric over all providers. A proportion's spans 0.9 to 1 at least: small stays small."""
     found = [_estimate(run, name, metric) for run in runs[-MOST:] for name in run.summary.providers]
     ends = [end for one in found if one for end in (one.value, one.low, one.high) if end is not None]
     low, high = min(ends, default=0.0), max(ends, default=1.0)
@@ -84,7 +84,7 @@ def scale(runs: Sequence[SiteRun], metric: str) -> Axis:
 
 
 def trend(runs: Sequence[SiteRun], provider: str, metric: Metric, axis: Axis) -> Trend:
-    """Draw one."""
+    """The line of one metric and one provider over the latest `MOST` runs."""
     recent = runs[-MOST:]
     across = Axis(0.0, max(1, len(recent) - 1), start=_EDGE, end=WIDTH - _EDGE)
     pieces: list[list[Dot]] = []

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from trueweight.core.run_comparison import Change, RunComparison
 from trueweight.report.comparison import ARROWS, LISTED, cell_text, flips, headline, scope, significant
 from trueweight.report.text import for_log
 
 
-def print_comparison(found: Mapping[str, Any], console: Console) -> None:
-    """Print it; whatever others wrote is made visible."""
+def print_comparison(found: RunComparison, console: Console) -> None:
+    """Print the comparison: a sentence, the changed metrics, and up to `LISTED` flipped cells of each provider."""
     console.print(Text(headline(found), style="bold"))
     for sentence in scope(found):
         console.print(Text(for_log(sentence), style="dim"))
@@ -27,9 +25,9 @@ def print_comparison(found: Mapping[str, Any], console: Console) -> None:
             table.add_column(head, justify="right", no_wrap=True)
         table.add_column("")
         for line in lines:
-            style = "red" if line.word == ARROWS["worse"] else "green"
-            who = Text(for_log(line.provider, limit=40))
-            table.add_row(who, line.metric, line.before, line.after, line.change, Text(line.word, style=style))
+            arrow = Text(ARROWS[line.change], style="red" if line.change is Change.WORSE else "green")
+            provider = Text(for_log(line.provider, limit=40))
+            table.add_row(provider, line.metric, line.before, line.after, line.difference, arrow)
         console.print()
         console.print(table)
     for name, tallies, cells in flips(found):

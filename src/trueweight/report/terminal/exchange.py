@@ -1,4 +1,4 @@
-"""One exchange in a terminal: what was found and the bytes that show it, what was said, when, and how to ask again."""
+"""One exchange in a terminal: findings with their bytes, reply, timeline, and the command that sends it again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trueweight.core import Finding, Outcome, Reply, Severity
 from trueweight.report.divergence import Divergence
 from trueweight.report.evidence import Evidence
 from trueweight.report.page.payload import curl, marked
-from trueweight.report.page.said import said
+from trueweight.report.page.reply_rows import reply_rows
 from trueweight.report.preview import preview
 from trueweight.report.text import cut, for_log, visible
 
@@ -104,7 +104,7 @@ def _print_whole(item: Evidence, held: Sequence[str], console: Console) -> None:
     if item.reply is None:
         _print(console, "    none arrived")
     else:
-        for label, text in said(item.reply):
+        for label, text in reply_rows(item.reply):
             _print(console, Text(f"  {for_log(label, limit=60)}", style="dim"))
             _print(console, _block(text))
         for anomaly in item.reply.anomalies[:12]:
@@ -141,7 +141,7 @@ def print_divergence(found: Divergence | None, names: tuple[str, str], console: 
 
 
 def print_outcomes(items: Sequence[Evidence], console: Console) -> None:
-    """One line per trial of a case: who held, who did not, and the id to look closer."""
+    """Print a line per trial of a case: provider, mode, repeat, id, and the checks that fail."""
     for item in items:
         failed = [finding for finding in item.findings if finding.outcome is Outcome.FAIL]
         failing = [finding.check for finding in failed if finding.severity is not Severity.INFO]
@@ -158,7 +158,11 @@ def print_outcomes(items: Sequence[Evidence], console: Console) -> None:
 
 
 def print_changed(changed: tuple[Sequence[str], Sequence[str], Sequence[str]], console: Console) -> None:
-    """Print which checks fail still, newly, or no more."""
+    """Print the checks that still fail, that fail now, and that hold now.
+
+    Args:
+        changed: ids of checks: failing in both replies, in the new one only, in the old one only.
+    """
     for words, style, checks in zip(
         ("still fails", "fails now", "holds now"), ("red", "red", "green"), changed, strict=True
     ):

@@ -7,6 +7,7 @@ from trueweight.report.words.counts import count_rows
 from trueweight.report.words.limits import limit_words, note_words, run_limits, run_notes
 from trueweight.report.words.reasons import reason_clause, reason_sentence, short_reason, summary_sentence
 from trueweight.report.words.recommendation import (
+    DRIFT_WORDS,
     MARKS,
     RecommendationLine,
     Recommended,
@@ -16,6 +17,7 @@ from trueweight.report.words.recommendation import (
 )
 
 __all__ = [
+    "DRIFT_WORDS",
     "MARKS",
     "RecommendationLine",
     "Recommended",

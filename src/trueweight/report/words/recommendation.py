@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from trueweight.core.assessment import Assessment, LimitCode, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import Ruling
+from trueweight.core.drift import DriftVerdict
 from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.report.words.reasons import short_reason
 
@@ -15,6 +16,12 @@ MARKS: Final = {
     Recommendation.USE: "✓",
     Recommendation.UNDECIDED: "?",
     Recommendation.AVOID: "✕",
+}
+DRIFT_WORDS: Final = {
+    DriftVerdict.DRIFT: "drift",
+    DriftVerdict.EQUIVALENT: "same",
+    DriftVerdict.INCONCLUSIVE: "undecided",
+    DriftVerdict.MISCONFIGURED: "not comparable",
 }
 _RULINGS: Final = {Ruling.PASS: "PASS", Ruling.FAIL: "FAIL", Ruling.INCONCLUSIVE: "undecided"}
 _UNRELIABLE: Final = (ReasonCode.SUCCESS_LOW, ReasonCode.FIRST_ATTEMPTS_LOW)

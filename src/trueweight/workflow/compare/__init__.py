@@ -1,5 +1,5 @@
 """Two judged runs → what changed between them, paired by case. Pure."""
 
-from trueweight.workflow.compare.changes import FORMAT, compare
+from trueweight.workflow.compare.changes import compare
 
-__all__ = ["FORMAT", "compare"]
+__all__ = ["compare"]

@@ -1,25 +1,30 @@
-"""Before and after: metrics with paired differences, cells that flipped, and what of it is more than chance."""
+"""Two judged runs → metrics with paired differences, flipped cells, and which of the changes are beyond chance."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
 from trueweight.assess.significance import MATTERS
-from trueweight.core import ConfigError
+from trueweight.core import ConfigError, Estimate
+from trueweight.core.estimate import six_digits
+from trueweight.core.run_comparison import (
+    Change,
+    ComparedCases,
+    ComparedMetric,
+    ComparedRunFacts,
+    ProviderComparison,
+    RunComparison,
+    SignificantChange,
+)
 from trueweight.metrics import Difference, Resampler, compared_metrics, holm, trial_metrics
 from trueweight.statistics.multiple_testing import ALPHA
-from trueweight.workflow.compare.flips import KINDS, flips
+from trueweight.workflow.compare.flips import flips
 from trueweight.workflow.compare.pairing import ComparedRun, lay_out, paired_with_itself, shared_cases
 from trueweight.workflow.judge import Judgement
 
-FORMAT = "trueweight.compare/1"
 
-
-def compare(before: Judgement, after: Judgement) -> dict[str, Any]:
-    """What changed, for every provider of both runs, over the cases that both asked alike.
+def compare(before: Judgement, after: Judgement) -> RunComparison:
+    """What changed, for every provider of both runs, over the cases with the same request in both.
 
     ``p_holm`` is corrected over all providers and metrics together, because "nothing changed" speaks of all of them.
 
@@ -37,43 +42,51 @@ def compare(before: Judgement, after: Judgement) -> dict[str, Any]:
     old, new = (lay_out(run, cases.both, resampler) for run in (before, after))
     metrics = _metrics(names, old, new)
     flipped = flips(before, after, cases.both)
-    providers = {name: {"metrics": metrics[name], **flipped.get(name, {kind: [] for kind in KINDS})} for name in names}
-    significant = [
-        {"provider": name, "metric": metric, "change": found["change"]}
-        for name in names
-        for metric, found in metrics[name].items()
-        if found["change"]
-    ]
-    return {
-        "format": FORMAT,
-        "before": _run(before),
-        "after": _run(after),
-        "cases": {**cases._asdict(), "both": len(cases.both)},
-        "providers": providers,
-        "only_before": _only(before, after),
-        "only_after": _only(after, before),
-        "significant": significant,
-    }
+    return RunComparison(
+        before=_run(before),
+        after=_run(after),
+        cases=ComparedCases(
+            both=len(cases.both),
+            changed=cases.changed,
+            only_before=cases.only_before,
+            only_after=cases.only_after,
+        ),
+        providers={
+            name: ProviderComparison(
+                metrics=metrics[name],
+                **{kind.value: tuple(found) for kind, found in flipped.get(name, {}).items()},
+            )
+            for name in names
+        },
+        only_before=_only(before, after),
+        only_after=_only(after, before),
+        significant=tuple(
+            SignificantChange(provider=name, metric=metric, change=found.change)
+            for name in names
+            for metric, found in metrics[name].items()
+            if found.change
+        ),
+    )
 
 
-def _run(judgement: Judgement) -> dict[str, Any]:
+def _run(judgement: Judgement) -> ComparedRunFacts:
     manifest = judgement.manifest
-    return {
-        "started_at": manifest.started_at,
-        "finished_at": judgement.finished_at,
-        "tool_version": manifest.tool_version,
-        "suites": [msgspec.structs.asdict(suite) for suite in manifest.suites],
-        "repeats": manifest.repeats,
-        "trials": len(judgement.observations),
-    }
+    return ComparedRunFacts(
+        started_at=manifest.started_at,
+        finished_at=judgement.finished_at,
+        tool_version=manifest.tool_version,
+        suites=tuple(msgspec.structs.asdict(suite) for suite in manifest.suites),
+        repeats=manifest.repeats,
+        trials=len(judgement.observations),
+    )
 
 
-def _only(one: Judgement, other: Judgement) -> list[str]:
+def _only(one: Judgement, other: Judgement) -> tuple[str, ...]:
     theirs = {provider.name for provider in other.manifest.providers}
-    return [provider.name for provider in one.manifest.providers if provider.name not in theirs]
+    return tuple(provider.name for provider in one.manifest.providers if provider.name not in theirs)
 
 
-def _metrics(names: list[str], old: ComparedRun, new: ComparedRun) -> dict[str, dict[str, dict[str, Any]]]:
+def _metrics(names: list[str], old: ComparedRun, new: ComparedRun) -> dict[str, dict[str, ComparedMetric]]:
     found: dict[tuple[str, str], Difference] = {}
     for name in names:
         for metric in compared_metrics():
@@ -83,31 +96,31 @@ def _metrics(names: list[str], old: ComparedRun, new: ComparedRun) -> dict[str, 
                 found[name, metric] = difference(mine, old.samples[name])
     tested = [key for key, difference in found.items() if difference.p is not None]
     adjusted = dict(zip(tested, holm([found[key].p or 0.0 for key in tested]), strict=True))
-    out: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in names}
+    out: dict[str, dict[str, ComparedMetric]] = {name: {} for name in names}
     for (name, metric), (estimate, p) in found.items():
         if estimate.value is None:
             continue
-        values = [side.estimate(metric, name).as_json() for side in (old, new)]
-        p_holm = adjusted.get((name, metric), 1.0)
-        entry: dict[str, Any] = {"before": values[0], "after": values[1], "difference": estimate.as_json()}
-        entry |= {"p": _short(p), "p_holm": _short(p_holm)}
-        out[name][metric] = {**entry, "change": _change(metric, entry)}
+        before, after = (side.estimate(metric, name).rounded() for side in (old, new))
+        p_holm, rounded = six_digits(adjusted.get((name, metric), 1.0)), estimate.rounded()
+        out[name][metric] = ComparedMetric(
+            before=before,
+            after=after,
+            difference=rounded,
+            p=None if p is None else six_digits(p),
+            p_holm=p_holm,
+            change=_change(metric, before, rounded, p_holm),
+        )
     return out
 
 
-def _short(p: float | None) -> float | None:
-    return None if p is None else float(f"{p:.6g}")
-
-
-def _change(metric: str, found: Mapping[str, Any]) -> str | None:
-    """``better`` or ``worse`` where it is more than chance and, for times, more than a tenth; else None."""
-    difference = found["difference"]
-    if found["p_holm"] > ALPHA or not difference["value"]:
+def _change(metric: str, before: Estimate, difference: Estimate, p_holm: float) -> Change | None:
+    """The direction where the change is beyond chance and, for times and speeds, beyond a tenth; else None."""
+    if p_holm > ALPHA or not difference.value:
         return None
-    if difference["unit"] != "difference":
-        ends = [end for end in (difference["low"], difference["high"]) if end is not None]
-        nearest = min(map(abs, ends or [difference["value"]]))
-        if nearest <= MATTERS * (found["before"]["value"] or 0.0):
+    if difference.unit != "difference":
+        ends = [end for end in (difference.low, difference.high) if end is not None]
+        nearest = min(map(abs, ends or [difference.value]))
+        if nearest <= MATTERS * (before.value or 0.0):
             return None
     higher = trial_metrics()[metric].higher_is_better
-    return "better" if (difference["value"] > 0) == (higher is not False) else "worse"
+    return Change.BETTER if (difference.value > 0) == (higher is not False) else Change.WORSE

@@ -1,59 +1,54 @@
-"""Cells of the matrix that came out otherwise: new failures, fixed, flaky, lost."""
+"""Cells of the matrix that changed their outcome: new failures, fixed, flaky, lost."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from trueweight.core import Case
+from trueweight.core.run_comparison import Flip, FlipKind, RepeatCounts
 from trueweight.core.summary import Cell, CellOutcome
 from trueweight.workflow.judge import Judgement
 from trueweight.workflow.judge.cells import Key, make_cells
 
-KINDS = ("new_failures", "fixed", "flaky", "lost")
 
-
-def _kind(old: str, new: str) -> str | None:
-    if new == "flaky":
-        return "flaky" if old != "flaky" else None
-    if new == "transport":
-        return "lost" if old != "transport" else None
-    if new == "fail":
-        return "new_failures" if old in ("pass", "flaky") else None
-    if new == "pass":
-        return "fixed" if old in ("fail", "flaky") else None
+def _kind(old: CellOutcome, new: CellOutcome) -> FlipKind | None:
+    """None if the outcome is the same, or if the change is none of the four kinds."""
+    if new is CellOutcome.FLAKY:
+        return FlipKind.FLAKY if old is not CellOutcome.FLAKY else None
+    if new is CellOutcome.TRANSPORT:
+        return FlipKind.LOST if old is not CellOutcome.TRANSPORT else None
+    if new is CellOutcome.FAIL:
+        return FlipKind.NEW_FAILURES if old in (CellOutcome.PASS, CellOutcome.FLAKY) else None
+    if new is CellOutcome.PASS:
+        return FlipKind.FIXED if old in (CellOutcome.FAIL, CellOutcome.FLAKY) else None
     return None
 
 
-def flips(before: Judgement, after: Judgement, keys: Sequence[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """Provider → kind of change → cells, in the order of the run. Kinds: see ``KINDS``."""
+def flips(before: Judgement, after: Judgement, keys: Sequence[str]) -> dict[str, dict[FlipKind, list[Flip]]]:
+    """Provider → kind of change → cells, in the order of ``keys``, which are keys of cases."""
     wanted = set(keys)
     old, new = (make_cells(seen for seen in run.observations if seen.case in wanted) for run in (before, after))
     order = {key: place for place, key in enumerate(keys)}
-    out: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for key in sorted(_common(old, new), key=lambda key: (order[key[0]], key[1], key[2].value)):
+    common = [key for key in new if key in old]
+    out: dict[str, dict[FlipKind, list[Flip]]] = {}
+    for key in sorted(common, key=lambda key: (order[key[0]], key[1], key[2].value)):
         kind = _kind(old[key].outcome, new[key].outcome)
         if kind:
-            kinds = out.setdefault(key[1], {name: [] for name in KINDS})
-            kinds[kind].append(_flip(key, after.cases[key[0]], old[key], new[key]))
+            out.setdefault(key[1], {}).setdefault(kind, []).append(_flip(key, after.cases[key[0]], old[key], new[key]))
     return out
 
 
-def _common(old: Mapping[Key, Any], new: Mapping[Key, Any]) -> Iterable[Key]:
-    return [key for key in new if key in old]
+def _flip(key: Key, case: Case, old: Cell, new: Cell) -> Flip:
+    return Flip(
+        case=key[0],
+        mode=key[2],
+        severity=case.severity,
+        before=_counts(old),
+        after=_counts(new),
+        # A fixed cell lists what failed before; a lost one lists nothing, because no reply shows a failure.
+        fails=() if new.outcome is CellOutcome.TRANSPORT else new.fails or old.fails,
+    )
 
 
-def _flip(key: Key, case: Case, old: Cell, new: Cell) -> dict[str, Any]:
-    return {
-        "case": key[0],
-        "mode": key[2].value,
-        "severity": case.severity.value,
-        "before": _counts(old),
-        "after": _counts(new),
-        # What was fixed is what failed before; what was lost fails nothing that is known.
-        "fails": [] if new.outcome is CellOutcome.TRANSPORT else list(new.fails or old.fails),
-    }
-
-
-def _counts(cell: Cell) -> dict[str, Any]:
-    return {"outcome": cell.outcome.value, "passed": cell.passed, "of": cell.of}
+def _counts(cell: Cell) -> RepeatCounts:
+    return RepeatCounts(outcome=cell.outcome.value, passed=cell.passed, of=cell.of)

@@ -1,4 +1,4 @@
-"""What a reply says, as labelled rows in a fixed order without ids or times, so that two replies can be compared."""
+"""A reply as labelled rows in a fixed order, without ids or times, so that two replies can be compared."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from trueweight.report.text import visible
 
 LIMIT: Final = 3_000
 _PARSE_LIMIT: Final = 20_000
-# What differs between two runs of one server: request ids, uuids, times. Only error texts are normalised like this.
-_PASSING: Final = re.compile(
+# Request ids, UUIDs and times differ between two runs of one server. They are masked in error texts only.
+_VOLATILE: Final = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{16,}\b|\b(?:call|req|chatcmpl)[-_][\w-]{4,64}"
     r"|\b\d{4}-\d\d-\d\d[T ][\d:.]{5,15}Z?",
     re.IGNORECASE,
@@ -34,15 +34,16 @@ def _error(error: Any) -> str:
         text = error if isinstance(error, str) else json.dumps(error, sort_keys=True, ensure_ascii=False)
     except (ValueError, RecursionError):
         text = "an error too deep to print"
-    return _PASSING.sub("‹id›", text[:_PARSE_LIMIT])
+    return _VOLATILE.sub("‹id›", text[:_PARSE_LIMIT])
 
 
-def said(reply: Reply) -> list[tuple[str, str]]:
-    """Rows of ``(label, text)``, safe to show. What was absent is written as absent, so that it differs from empty."""
+def reply_rows(reply: Reply) -> list[tuple[str, str]]:
+    """Rows of ``(label, text)``, safe to show. A missing field is written ``absent``, so that it differs from an empty
+    one."""
     rows = [("status", str(reply.status))]
     if reply.error is not None:
         rows.append(("error", _error(reply.error)))
-    elif not reply.choices and isinstance(reply.json, dict):  # no completion, as a list of models is none
+    elif not reply.choices and isinstance(reply.json, dict):  # a list of models, for example
         return [rows[0], ("body", visible(_pretty(json.dumps(reply.json)), limit=LIMIT, lines=True))]
     for call in reply.calls:
         arguments = "absent" if call.arguments is None else _pretty(call.arguments)
