@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from check_samples import JSON_SCHEMA, SCHEMA, TOOLS, calls, fragment, parts, says
 from handmade import call, message, plain
-from samples import JSON_SCHEMA, SCHEMA, TOOLS, calls, fragment, parts, says
 
 from trueweight.checks.calls import CallProblem, validity
 from trueweight.checks.structured import classify

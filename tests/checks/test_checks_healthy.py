@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from handmade import SSE_TYPE, call, chunk, exchange, message, plain, sse, stream, usage_chunk, usage_of
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from samples import (
+from check_samples import (
     LONG,
     OK_CALL,
     OK_PARTS,
@@ -22,6 +19,9 @@ from samples import (
     parts,
     says,
 )
+from handmade import SSE_TYPE, call, chunk, exchange, message, plain, sse, stream, usage_chunk, usage_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from trueweight.checks import run_checks
 from trueweight.core import Case, Exchange, Mode, Outcome

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from check_samples import MODELS_CASE, WHOLE_LIST
 from handmade import exchange
-from samples import MODELS_CASE, WHOLE_LIST
 
 from trueweight.checks import all_checks, run_checks
 from trueweight.core import Case, Exchange, Outcome

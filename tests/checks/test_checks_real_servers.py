@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from check_samples import case
 from handmade import SSE_TYPE, call, chunk, exchange, message, plain, sse, stream, usage_chunk, usage_of
-from samples import case
 
 from trueweight.checks import run_checks
 from trueweight.core import Case, Exchange, Mode, Outcome, Severity

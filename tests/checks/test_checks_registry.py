@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from samples import OK_CALL, OK_TEXT, broken, calls, case, examples, says
+from check_samples import OK_CALL, OK_TEXT, broken, calls, case, examples, says
 
 from trueweight.checks import all_checks, check_params_schema, run_checks, validate_params
 from trueweight.checks.json_schema import validate
