@@ -1,4 +1,4 @@
-"""Configuration files → nouns. Errors locate, quote and suggest; keys come from the environment only."""
+"""Reads configuration files. Errors have the line, the value and what is valid. Keys come from the environment."""
 
 from trueweight.config.keys import keys_for
 from trueweight.config.providers import load_providers

@@ -1,4 +1,4 @@
-"""Keys, from the environment only. No noun has a field for a key, so none can leak it."""
+"""API keys, from environment variables only. No class of `core` has a field for a key, so none can leak it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def read_key(name: str, environ: Mapping[str, str], *, where: str) -> str:
 
 
 class Keys(Mapping[str, str]):
-    """Provider name → key. Its repr has the names only: a traceback with locals may print it."""
+    """Provider name → key. Its repr has the names only, because a traceback may print local variables."""
 
     def __init__(self, keys: Mapping[str, str]) -> None:
         self.__keys = dict(keys)

@@ -39,7 +39,7 @@ class Lines:
 
     @classmethod
     def of(cls, text: str) -> Lines:
-        """Scan a TOML text that ``tomllib`` has accepted, so the scanner may be simple."""
+        """Scan a TOML text. ``tomllib`` must have accepted it, which lets the scanner be simple."""
         at: dict[Path, int] = {}
         counts: dict[str, int] = {}
         table: Path = ()
@@ -59,7 +59,7 @@ class Lines:
         return cls(at)
 
     def find(self, *path: str | int) -> int:
-        """The line of the key, or of the nearest table around it that has one; else 1."""
+        """The line of a key; if it has none, that of the nearest table around it; else 1."""
         for end in range(len(path), 0, -1):
             if (line := self.at.get(path[:end])) is not None:
                 return line

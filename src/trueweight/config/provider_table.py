@@ -1,4 +1,4 @@
-"""One ``[[provider]]`` table → one provider."""
+"""Reads one ``[[provider]]`` table."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from trueweight.core import DEFAULT_API, PROTOCOLS, Price, Provider, Role, near_
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _MOST = 10**6
-"""The highest number of seconds, requests or dollars: more is a typing error, and would overflow a clock."""
+"""The highest number of seconds, requests or dollars. A higher one is a typing error, and would overflow a clock."""
 
-# The wire sets framing and negotiation itself: with other values the recording would mean something else.
+# `wire` sets these. With other values, the recorded bytes and times would have another meaning.
 _OWN_HEADERS = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection", "accept", "accept-encoding"}
 )
-# These make the trial what it is: with other values a provider would not get the same request.
+# These define the trial. With other values, the provider would not get the same request as the others.
 _OWN_BODY_KEYS = frozenset({"model", "messages", "stream", "stream_options"})
 
 

@@ -31,7 +31,7 @@ def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider,
     entries = _entries(file, document)
     providers: list[Provider] = []
     for index, entry in enumerate(entries):
-        spot = file.inside("provider", index)
+        spot = file.at("provider", index)
         provider = read_provider(spot, entry, environ)
         _refuse_clash(spot, provider, providers)
         providers.append(provider)
@@ -82,5 +82,5 @@ def _refuse_clash(spot: Spot, provider: Provider, earlier: list[Provider]) -> No
 
 
 def _as_seen(name: str) -> str:
-    """One spelling for names that look the same: an accent may be part of its letter or follow it."""
+    """The same text for names that look the same: an accent may be part of its letter, or a separate character."""
     return unicodedata.normalize("NFKC", name)

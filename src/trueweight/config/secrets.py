@@ -1,4 +1,4 @@
-"""Recognising keys. A harmless value that is refused costs less than a secret in a file or on a screen."""
+"""Recognises API keys. In doubt a value is refused: that does less harm than a secret in a file or on a screen."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _NAME = re.compile(
 
 
 def looks_like_secret(value: str) -> bool:
-    """Whether a value has the shape of a key as the known vendors issue them."""
+    """Whether a value contains text with the shape of a known vendor's key."""
     return bool(_VALUE.search(value))
 
 
 def names_a_secret(name: str) -> bool:
-    """Whether a key or header of this name would hold a credential (``max_tokens`` would not)."""
+    """Whether a field or header of this name contains a credential (``max_tokens`` does not)."""
     return bool(_NAME.match(name))
 
 
 def hidden_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Paths of all strings inside a value that look like a key, and of entries whose name says that they hold one."""
+    """The paths of all strings in a value that look like a key, or whose name is that of a credential."""
     if isinstance(value, str):
         if looks_like_secret(value):
             yield path

@@ -23,17 +23,15 @@ def quoted(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A file, and a path of keys in it."""
+    """A place in a file: a path of keys, and the lines of the file's keys."""
 
     file: str
     lines: Lines
     path: Path = ()
 
     def at(self, *keys: str | int) -> Spot:
-        """A place further in."""
+        """The place of these keys inside this one."""
         return Spot(self.file, self.lines, (*self.path, *keys))
-
-    inside = at
 
     @property
     def where(self) -> str:
@@ -41,10 +39,10 @@ class Spot:
         return f"{self.file}:{self.lines.find(*self.path)}"
 
     def refuse(self, message: str, *, code: str, hint: str) -> NoReturn:
-        """Raise an error about this place."""
+        """Raise a ConfigError at this place."""
         raise ConfigError(message, code=code, where=self.where, hint=hint)
 
     def refuse_value(self, value: Any, problem: str, *, valid: str, code: str = "config-value") -> NoReturn:
-        """Raise ``key = value: problem``, with what is valid."""
+        """Raise a ConfigError that says ``key = value: problem``, and what is valid."""
         key = ".".join(str(part) for part in self.path[2:]) or str(self.path[-1])
         self.refuse(f"{key} = {quoted(value)}: {problem}", code=code, hint=f"Valid: {valid}.")

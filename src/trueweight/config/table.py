@@ -1,4 +1,4 @@
-"""A TOML table → a class. Keys and types are those of the class; an error locates, quotes and suggests.
+"""Reads a TOML table into a class. Errors have the line, the value and the nearest valid one.
 
 msgspec checks the values. Its errors have neither a line nor what is valid, so both are added here: a field's valid
 values are the ``description`` of its `msgspec.Meta`, and the error for an unknown key or choice names the near miss.
@@ -33,7 +33,7 @@ def read_table(spot: Spot, table: Mapping[str, Any], kind: type[T], *, area: str
     """The object that a table describes.
 
     Args:
-        kind: the class. Its optional fields are absent in the file, never null, which TOML does not have.
+        kind: the class. A field that is None by default is optional; TOML has no null.
         area: the first part of the codes of errors.
         name: what the table is called in an error, such as ``this [[provider]]``.
 
@@ -80,7 +80,7 @@ def _value(spot: Spot, value: Any, hint: Any, area: str, key: str) -> Any:
 
 
 def _is_a(value: Any, kind: Any) -> bool:
-    """Whether a value has a type, whatever its range: whole numbers of any size are numbers, NaN is not."""
+    """Whether a value has a type. Its range is not checked. Whole numbers are numbers; NaN is not."""
     if kind is float:
         whole = isinstance(value, int) and not isinstance(value, bool)
         return whole or (isinstance(value, float) and not math.isnan(value))

@@ -1,4 +1,4 @@
-"""A TOML file → a document. A mistake is one error with its line."""
+"""Reads a TOML file. A syntax error has its line."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def parse_toml(text: str, where: str, *, area: str, hint: str) -> dict[str, Any]
 
 
 def _line_of_longest(text: str) -> int:
-    """The line that most likely has a number of thousands of digits, or a thousand brackets."""
+    """The longest line: the one that most likely has the number, or the brackets, that are too long."""
     lines = text.splitlines()
     return max(range(len(lines)), key=lambda number: len(lines[number])) + 1
 

@@ -26,10 +26,12 @@ from trueweight.core.reply import Anomaly, Channel, Choice, Event, Finish, Piece
 from trueweight.core.reply_digest import ReplyDigest, digest_reply
 from trueweight.core.shard import Shard, parse_shard
 from trueweight.core.timing import Timing
-from trueweight.core.trial import Trial, trial_id
+from trueweight.core.trial import MOST_PASSES, MOST_REPEATS, Trial, trial_id
 
 __all__ = [
     "DEFAULT_API",
+    "MOST_PASSES",
+    "MOST_REPEATS",
     "PROTOCOLS",
     "SEVERE",
     "Anomaly",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from sys import intern
+from typing import Final
 
 from trueweight.core.case import DEFAULT_API, Case, Mode
 from trueweight.core.digest import digest
@@ -16,6 +17,11 @@ def trial_id(case: Case, provider: Provider, repeat: int, mode: Mode, api: str =
     parts: list[object] = [case.request_digest(), provider.fingerprint(), repeat, mode.value]
     # The digest of a case that names an API depends on it already. Ids of old runs do not depend on the default API.
     return intern(digest(parts if api in (DEFAULT_API, case.api) else [*parts, api])[:20])
+
+
+MOST_REPEATS: Final = 10_000
+MOST_PASSES: Final = 100
+"""Limits of a plan and of a manifest: judging lays out every planned trial, so their number is bounded."""
 
 
 @dataclass(frozen=True, slots=True)

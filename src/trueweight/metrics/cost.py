@@ -10,7 +10,7 @@ from trueweight.core import Estimate
 from trueweight.metrics.registry import Metric, register
 from trueweight.metrics.sample import Sample
 from trueweight.metrics.table import NOT_RECORDED
-from trueweight.statistics.array import Array
+from trueweight.statistics import Array
 from trueweight.statistics.resample import bca
 
 

@@ -12,7 +12,7 @@ from trueweight.core import Estimate
 from trueweight.metrics.registry import Metric, register
 from trueweight.metrics.sample import Sample
 from trueweight.metrics.table import Table
-from trueweight.statistics.array import Array
+from trueweight.statistics import Array
 from trueweight.statistics.paired import Difference, median_difference
 from trueweight.statistics.quantile import P99_NEEDS, quantile
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trueweight.metrics.table import Table, TrialKey
-from trueweight.statistics.array import Array
+from trueweight.statistics import Array
 from trueweight.statistics.resample import Resampler
 
 NO_REFERENCE = "the run has no reference"

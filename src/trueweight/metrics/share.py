@@ -11,7 +11,7 @@ import numpy as np
 from trueweight.core import Estimate
 from trueweight.metrics.registry import Metric, register
 from trueweight.metrics.sample import Sample
-from trueweight.statistics.array import Array
+from trueweight.statistics import Array
 from trueweight.statistics.paired import Difference, difference_by_case
 from trueweight.statistics.proportion import clustered
 

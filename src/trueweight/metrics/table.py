@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trueweight.core import SEVERE, Mode, Observation, Outcome, Severity, Variant
-from trueweight.statistics.array import Array
+from trueweight.statistics import Array
 
 NOT_RECORDED = "not recorded"
 """Why a planned trial is missing when nothing at all is known of it."""

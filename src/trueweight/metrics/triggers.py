@@ -12,7 +12,7 @@ from trueweight.core import Estimate
 from trueweight.metrics.registry import Metric, register
 from trueweight.metrics.sample import NOT_REPEATED, Sample
 from trueweight.metrics.table import Table
-from trueweight.statistics.array import Array
+from trueweight.statistics import Array
 from trueweight.statistics.paired import Difference, mcnemar
 from trueweight.statistics.proportion import FEW, clustered, exact
 from trueweight.statistics.resample import CONFIDENCE, Interval, bca, bootstrap_p

@@ -1,4 +1,4 @@
-"""Cases × providers × APIs → trials in order, and their highest cost, before the first request."""
+"""Makes the trials of cases × providers × APIs in their order, and bounds their cost before the first request."""
 
 from trueweight.plan.forecast import Forecast, TokenCeiling, forecast, token_ceiling
 from trueweight.plan.order import Inexpressible, Plan, inexpressible, make_plan

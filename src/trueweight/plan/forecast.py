@@ -1,4 +1,4 @@
-"""The highest cost of a plan. An estimate on the high side: without each provider's tokenizer it cannot be exact."""
+"""The highest cost of a plan. It is an upper estimate, because the providers' tokenizers are not known."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def forecast(plan: Plan, *, attempts: int = 1) -> tuple[Forecast, ...]:
     """The ceiling per provider, in order of name.
 
     Args:
-        attempts: requests that one trial may take. With 1 the ceiling leaves retries out: most providers do not bill
-            failed attempts, but a reply cut half-way may be billed and asked for again.
+        attempts: most requests per trial. 1 leaves retries out: most providers do not bill failed attempts, but some
+            bill a reply that was cut and is requested again.
     """
     by_provider: defaultdict[str, list[Trial]] = defaultdict(list)
     for trial in plan.trials:

@@ -1,4 +1,4 @@
-"""The order in which trials are sent: seeded, and interleaved so that no provider gets the quiet hour."""
+"""The order in which trials are sent: seeded, and interleaved, so that all providers share the same hours."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from trueweight.core import Case, ConfigError, Provider, Role, Trial, apis_of, digest, variants_of
-
-MOST_REPEATS, MOST_PASSES = 10_000, 100
-"""The same as in the manifest: judging lays out every planned trial, so their number is limited."""
+from trueweight.core import (
+    MOST_PASSES,
+    MOST_REPEATS,
+    Case,
+    ConfigError,
+    Provider,
+    Role,
+    Trial,
+    apis_of,
+    digest,
+    variants_of,
+)
 
 
 class Inexpressible(NamedTuple):
@@ -30,7 +38,7 @@ class Plan:
     Attributes:
         repeats: trials of a candidate for each case and mode.
         passes: the reference has this many times as many; the first ``repeats`` of them are reference A.
-        inexpressible: what is not sent because it is not applicable.
+        inexpressible: the cases that an API of a provider cannot express. They are not sent.
     """
 
     trials: tuple[Trial, ...]
@@ -60,7 +68,7 @@ def make_plan(
         limit: take only the first ``limit`` cases of each suite, so that a short run has cases of all of them.
 
     Raises:
-        ConfigError: for numbers below 1, two cases of one key, or a request that is not JSON (NaN, a date).
+        ConfigError: for a number out of range, two cases with one key, or a request that is not JSON (NaN, a date).
     """
     numbers = (
         ("repeats", repeats, MOST_REPEATS),
@@ -87,7 +95,7 @@ def make_plan(
 
 
 def inexpressible(cases: Iterable[Case], providers: Sequence[Provider]) -> Iterator[Inexpressible]:
-    """What is not applicable because an API cannot express it, in the order of the cases."""
+    """Each case that an API of a provider cannot express, in the order of the cases."""
     for case in cases:
         for provider in providers:
             for api, reason in apis_of(case, provider).refused.items():
@@ -95,7 +103,7 @@ def inexpressible(cases: Iterable[Case], providers: Sequence[Provider]) -> Itera
 
 
 def _repeats_in_round(provider: Provider, round_: int, repeats: int, passes: int) -> Iterable[int]:
-    """One repeat of a candidate; of the reference one of A (below ``repeats``), one of B, and so on."""
+    """The repeats in one round: one for a candidate, and one of each pass for the reference."""
     return range(round_, repeats * (passes if provider.role is Role.REFERENCE else 1), repeats)
 
 

@@ -19,9 +19,9 @@ def take_shard(plan: Plan, shard: Shard) -> Plan:
 
 
 def limit(provider: Provider, shard: Shard) -> Provider:
-    """The provider with a shard's part of its rate limits. No limit is part of a trial's id.
+    """The provider with a shard's part of its rate limits. The ids of its trials stay the same.
 
-    It has at least one concurrent request. With more shards than the limit, all shards together exceed the limit.
+    Each shard has at least one concurrent request, so more shards than ``concurrency`` together exceed that limit.
     """
     rate = provider.requests_per_minute
     return replace(

@@ -1,4 +1,4 @@
-"""Names of everything that a reply may do and the API does not promise."""
+"""The kinds of anomalies: deviations of a reply from its API."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Kind(StrEnum):
 
 
 class Anomalies:
-    """Collects anomalies, a bounded number of each kind, so that a hostile body cannot fill the memory."""
+    """Collects anomalies, at most 100 of each kind, so that a hostile body cannot fill the memory."""
 
     def __init__(self) -> None:
         self._kept: list[Anomaly] = []
@@ -91,7 +91,7 @@ class Anomalies:
         self._choice: int | None = None
 
     def of_choice(self, index: int) -> Anomalies:
-        """A collector into the same list, of anomalies that are about one choice."""
+        """A collector that adds to the same list, and marks its anomalies as those of one choice."""
         own = Anomalies()
         own._kept, own._count, own._choice = self._kept, self._count, index
         return own
@@ -103,5 +103,5 @@ class Anomalies:
             self._kept.append(Anomaly(kind.value, detail or kind.meaning, span, self._choice))
 
     def in_order(self) -> tuple[Anomaly, ...]:
-        """By where they stand in the body; those about the whole body last."""
+        """The anomalies in order of their place in the body; those of the whole body last."""
         return tuple(sorted(self._kept, key=lambda a: (a.span is None, a.span or (0, 0))))

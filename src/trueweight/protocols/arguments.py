@@ -1,4 +1,4 @@
-"""The arguments text of a tool call: its object, or the problem with it."""
+"""Reads the arguments text of a tool call: one JSON object, or the first problem with it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from trueweight.core import Reply, ToolCall
 from trueweight.protocols.anomalies import Kind
+from trueweight.protocols.fields import json_type
 from trueweight.protocols.json_text import parse_json
 
 
 class CallProblem(StrEnum):
-    """The first thing wrong with a call."""
+    """The first problem with a tool call."""
 
     NAME_MISSING = "name-missing"
     NAME_UNDECLARED = "name-undeclared"
@@ -29,7 +30,7 @@ class CallProblem(StrEnum):
 
 
 class Arguments(NamedTuple):
-    """An arguments text as read: its object, or the problem with it and a message."""
+    """The object in an arguments text; or None, the problem, and a message about it."""
 
     value: dict[str, Any] | None
     problem: CallProblem | None = None
@@ -50,8 +51,8 @@ def read_arguments(reply: Reply, call: ToolCall) -> Arguments:
         return Arguments(parsed.value)
     if isinstance(parsed.value, str) and isinstance(parse_json(parsed.value).value, dict):
         return Arguments(None, CallProblem.ARGUMENTS_ENCODED_TWICE, "the arguments are JSON inside a JSON string")
-    kind = "null" if parsed.value is None else type(parsed.value).__name__
-    return Arguments(None, CallProblem.ARGUMENTS_NOT_AN_OBJECT, f"the arguments are JSON, but {kind}, not an object")
+    message = f"the arguments are JSON, but {json_type(parsed.value)}, not an object"
+    return Arguments(None, CallProblem.ARGUMENTS_NOT_AN_OBJECT, message)
 
 
 def _no_text(reply: Reply, call: ToolCall) -> Arguments:
@@ -92,7 +93,7 @@ def _is_doubled(text: str) -> bool:
 
 
 def is_cut(text: str) -> bool:
-    """Whether a text is the beginning of a JSON object or array that was never closed."""
+    """Whether a text is the beginning of a JSON object or array that is not closed."""
     if not text.lstrip().startswith(("{", "[")):
         return False
     open_brackets: list[str] = []

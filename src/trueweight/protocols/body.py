@@ -1,4 +1,4 @@
-"""A body as the server meant it: unpacked within a limit, with the arrival time of every byte."""
+"""The body without compression, up to a size limit, with the arrival time of every byte."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Unpacked bytes and when they came. ``stamps`` are as in ``Attempt``, but into these bytes."""
+    """The decompressed bytes and their arrival times. ``stamps`` are as in ``Attempt``, with offsets in these bytes."""
 
     data: bytes
     stamps: tuple[Stamp, ...]
@@ -31,7 +31,7 @@ class Body:
 
 
 def unpack(attempt: Attempt, anomalies: Anomalies) -> Body:
-    """The body, decompressed if the server compressed it. What cannot be decompressed is given as it came."""
+    """The body, decompressed if the server compressed it; as received if it cannot be decompressed."""
     as_sent = Body(attempt.body, attempt.stamps, attempt.t_done)
     named = (attempt.header("content-encoding") or "").strip().lower()
     if named in ("", "identity") or not attempt.body:
@@ -49,7 +49,7 @@ def _window(named: str, body: bytes) -> int | None:
     if named in ("gzip", "x-gzip"):
         return _GZIP
     if named == "deflate":
-        # The name means zlib's format, but servers have long sent the bare stream under it as well.
+        # By RFC 9110 "deflate" is the zlib format, but some servers send the bare deflate stream under this name.
         has_header = len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
         return zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
     return None
@@ -99,14 +99,14 @@ def _chunks(data: bytes, stamps: Sequence[Stamp], done_ns: int) -> Iterator[tupl
         yield stamp.ns, data[stamp.offset : end]
 
 
-def note_bad_utf8(data: bytes, anomalies: Anomalies) -> str:
-    """The text, with U+FFFD for what is not UTF-8; each damaged place is kept as an anomaly."""
+def decode_utf8(data: bytes, anomalies: Anomalies) -> str:
+    """The text, with U+FFFD for bytes that are not UTF-8. The first 20 such places become anomalies."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
     start = 0
-    for _ in range(20):  # each look decodes the rest anew
+    for _ in range(20):  # a limit, because each round decodes the rest of the data again
         try:
             data[start:].decode("utf-8")
             break

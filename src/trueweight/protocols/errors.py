@@ -1,7 +1,7 @@
 """Errors that come after a success status, in an event of the stream or as the whole body.
 
-Searched for when the body is whole, while other requests are under way: one pass over the bytes, and JSON is parsed
-only where an error must be. Shared by the APIs that report errors as ``{"error": {"message": …}}``.
+The search runs when the body is complete, while other requests are in progress. So it passes over the bytes once, and
+parses only documents that name an error. It serves all APIs that report errors as ``{"error": {"message": …}}``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def error_in(body: bytes) -> str | None:
-    """The message of the error that a whole body of a success reports; None if it reports none."""
+    """The message of the error that the complete body of a success status reports; None if it reports none."""
     for named, text in _candidates(body.removeprefix(_BOM)):
         try:
             value = json.loads(text)
@@ -31,7 +31,7 @@ def error_in(body: bytes) -> str | None:
 
 
 def _candidates(body: bytes) -> Iterator[tuple[bool, str | bytes]]:
-    """JSON texts that may hold an error, and whether the event's name says so."""
+    """JSON texts that may contain an error. The boolean says whether the event is named ``error``."""
     if body.lstrip().startswith(b"{"):
         if _MARK.search(body):
             yield False, body
@@ -41,7 +41,7 @@ def _candidates(body: bytes) -> Iterator[tuple[bool, str | bytes]]:
 
 
 def _message(value: Any, *, named: bool) -> str | None:
-    """The message of the error that a JSON value is; None if it is none. ``"error": null`` beside an answer is none."""
+    """The message of the error in a JSON value; None if it has none, for example if its ``error`` is null."""
     if not isinstance(value, Mapping):
         return str(value) if named else None
     error = value.get("error") or (value if named or value.get("object") == "error" else None)

@@ -1,4 +1,4 @@
-"""Fields of untrusted JSON, read one type at a time: another type is an anomaly and reads as absent."""
+"""Fields of untrusted JSON by type. A field of another type becomes an anomaly and counts as absent."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean
 
 
 def json_type(value: Any) -> str:
-    """The JSON word for a parsed value's type, with its article."""
+    """The JSON type of a parsed value, with its article: ``an array``, ``a number``, ``null``."""
     return "null" if value is None else _NAMES.get(type(value), type(value).__name__)
 
 
 def as_object(value: Any, where: str, span: Span, anomalies: Anomalies) -> dict[str, Any] | None:
-    """An object, or None (named, unless it was null or absent)."""
+    """The value if it is an object, else None. Any other value except null becomes an anomaly."""
     if isinstance(value, dict):
         return value
     _wrong(value, "an object", where, span, anomalies)
@@ -24,7 +24,7 @@ def as_object(value: Any, where: str, span: Span, anomalies: Anomalies) -> dict[
 
 
 def as_array(value: Any, where: str, span: Span, anomalies: Anomalies) -> list[Any]:
-    """An array; empty (and named, unless it was null or absent) if it is none."""
+    """The value if it is an array, else an empty list. Any other value except null becomes an anomaly."""
     if isinstance(value, list):
         return value
     _wrong(value, "an array", where, span, anomalies)
@@ -32,7 +32,7 @@ def as_array(value: Any, where: str, span: Span, anomalies: Anomalies) -> list[A
 
 
 def as_text(value: Any, where: str, span: Span, anomalies: Anomalies) -> str | None:
-    """A string, or None (named, unless it was null or absent)."""
+    """The value if it is a string, else None. Any other value except null becomes an anomaly."""
     if isinstance(value, str):
         return value
     _wrong(value, "a string", where, span, anomalies)
@@ -40,7 +40,7 @@ def as_text(value: Any, where: str, span: Span, anomalies: Anomalies) -> str | N
 
 
 def as_count(value: Any, where: str, span: Span, anomalies: Anomalies) -> int | None:
-    """A whole number from 0, or None (named, unless it was null or absent)."""
+    """The value if it is a whole number from 0, else None. Any other value except null becomes an anomaly."""
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and value == value // 1:
         return int(value)  # to JSON, 12.0 is a whole number
     _wrong(value, "a count", where, span, anomalies)

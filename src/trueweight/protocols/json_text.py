@@ -1,4 +1,4 @@
-"""JSON text to values, within limits (no depth, number or key makes it raise, and each oddity is named), and back."""
+"""Parses JSON text within limits, without raising, and writes JSON text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ _INFINITE = float("inf")
 
 
 class ParsedJson(NamedTuple):
-    """What a JSON text says. ``ok`` is False if it is not JSON (or too deep), and ``error`` says where and why."""
+    """The value of a JSON text.
+
+    Attributes:
+        ok: False if the text is not JSON or is nested too deep; ``error`` then says where and why.
+        oddities: kind and detail of each oddity of the text, such as a doubled key.
+    """
 
     value: Any
     ok: bool
@@ -28,7 +33,7 @@ class ParsedJson(NamedTuple):
 
 
 def parse_json(text: str) -> ParsedJson:
-    """Parse one JSON document. NaN and Infinity are parsed and named as oddities; it never raises."""
+    """Parse one JSON document. NaN and Infinity are parsed, and are oddities. It does not raise."""
     if _too_deep(text):
         detail = f"nested deeper than {MAX_DEPTH} levels"
         return ParsedJson(None, False, detail, ((Kind.JSON_DEEP, detail),))
@@ -37,19 +42,24 @@ def parse_json(text: str) -> ParsedJson:
         value = json.loads(text, **_hooks(oddities))
     except json.JSONDecodeError as error:
         return ParsedJson(None, False, f"{error.msg} at character {error.pos}", ())
-    # Only an escape can bring half a pair: the text itself was decoded from UTF-8.
+    # Half a surrogate pair can only come from an escape, because the text itself was decoded from UTF-8.
     if "\\ud" in text.lower() and (half := _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False))):
         oddities.append((Kind.JSON_LONE_SURROGATE, f"\\u{ord(half[0]):04x} without its other half"))
     return ParsedJson(value, True, "", tuple(oddities))
 
 
 def write_json(value: Any) -> str:
-    """JSON text of a request body. It always encodes to UTF-8: a lone surrogate, which a case may send, is escaped."""
-    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", compact_json(value))
+    """JSON text of a request body. It encodes to UTF-8: a lone surrogate, which a case may send, is escaped."""
+    return escape_lone_surrogates(compact_json(value))
+
+
+def escape_lone_surrogates(text: str) -> str:
+    """JSON text with an escape for each half of a surrogate pair, so that it encodes to UTF-8."""
+    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def preview_json(value: Any) -> str:
-    """JSON text for people, on one line; a placeholder for what is nested too deep to print."""
+    """JSON text on one line, for a preview; ``(too deep to print)`` for a value that is nested too deep."""
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     except (ValueError, RecursionError):

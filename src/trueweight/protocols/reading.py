@@ -1,4 +1,7 @@
-"""An exchange's bytes to a reply: what is the same for every API. A protocol adds up the JSON documents."""
+"""Reads the bytes of an exchange into a reply: the part that is the same for every API.
+
+The rest is an `Assembler` of the protocol, which joins the JSON documents of a body to choices.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 
 from trueweight.core import PROTOCOLS, Choice, Event, Exchange, Mode, Reply, Span, Usage
 from trueweight.protocols.anomalies import Anomalies, Kind
-from trueweight.protocols.body import Body, note_bad_utf8, unpack
+from trueweight.protocols.body import Body, decode_utf8, unpack
 from trueweight.protocols.json_text import parse_json
 from trueweight.protocols.sse import SseEvent, looks_like_sse, read_sse
 
@@ -17,10 +20,10 @@ _SSE_TYPE = "text/event-stream"
 
 
 class Assembler(ABC):
-    """Adds up the JSON documents of one body: the one of a plain reply, or those of a stream's events, in order.
+    """Joins the JSON documents of one body: the one of a plain reply, or those of a stream's events, in order.
 
     Attributes:
-        usage, error, model, response_id: of the reply, as far as they have come.
+        usage, error, model, response_id: of the reply, from the documents so far.
     """
 
     def __init__(self, anomalies: Anomalies, *, streamed: bool) -> None:
@@ -33,24 +36,24 @@ class Assembler(ABC):
 
     @abstractmethod
     def add(self, document: dict[str, Any], span: Span, body: bytes | None) -> None:
-        """Take one JSON object, which stands at ``span``; ``body`` is the whole body of a plain reply."""
+        """Take one JSON object, which is at ``span``; ``body`` is the whole body of a plain reply, None in a stream."""
 
     def add_event(self, event: SseEvent, document: Any) -> None:
-        """Take the JSON of one event. An event named ``error`` is an error, whatever its data looks like."""
+        """Take the JSON of one event. The data of an event named ``error`` is an error, whatever its shape."""
         if event.name == "error" and not (isinstance(document, dict) and document.get("error")):
             self.error = self.error if self.error is not None else document
         else:
             self.add_value(document, event.span, None)
 
     def add_value(self, document: Any, span: Span, body: bytes | None) -> None:
-        """Take one JSON value; what is not an object is an anomaly."""
+        """Take one JSON value. A value that is not an object becomes an anomaly."""
         if isinstance(document, dict):
             self.add(document, span, body)
         else:
             self.anomalies.add(Kind.NOT_AN_OBJECT, span=span)
 
     def take_error(self, document: dict[str, Any]) -> None:
-        """Keep the first error: the ``error`` of a document, or a document that is one."""
+        """Keep the first error: the ``error`` of a document, or a document whose ``object`` is ``error``."""
         found = document.get("error")
         if found is None and document.get("object") == "error":
             found = document
@@ -58,17 +61,17 @@ class Assembler(ABC):
             self.error = found
 
     def is_end(self, event: SseEvent) -> bool:
-        """Whether an event is the mark that ends the stream and holds no document. By default ``[DONE]``."""
+        """Whether an event ends the stream and has no document. By default ``[DONE]``."""
         return event.is_done
 
     def choices(self) -> tuple[Choice, ...]:
-        """Every choice, in order of index. By default none: the reply is no completion."""
+        """Every choice, in order of index. By default none, for an API without completions."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Parsed:
-    """The documents of a body, read either way."""
+    """The parsed body: events of a stream, or the JSON of a plain reply."""
 
     events: tuple[Event, ...] = ()
     json: Any = None
@@ -76,7 +79,7 @@ class _Parsed:
 
 
 def read_reply(exchange: Exchange) -> Reply:
-    """Read the final attempt's body in the exchange's API. Never raises on any body.
+    """Read the final attempt's body with the exchange's protocol. It raises for no body, however malformed.
 
     Raises:
         ValueError: if the exchange brought no answer to read (``exchange.judgeable`` is False).
@@ -86,10 +89,10 @@ def read_reply(exchange: Exchange) -> Reply:
 
 
 def read_with(exchange: Exchange, make: Callable[..., Assembler]) -> Reply:
-    """Read the final attempt's body by what it is, whatever its Content-Type claims, for a protocol to add up.
+    """Read the final attempt's body as a stream or as one document, by its bytes first and its Content-Type second.
 
     Args:
-        make: an `Assembler` class.
+        make: the protocol's `Assembler` class.
 
     Raises:
         ValueError: if the exchange brought no answer to read.
@@ -99,14 +102,14 @@ def read_with(exchange: Exchange, make: Callable[..., Assembler]) -> Reply:
         raise ValueError(f"trial {exchange.trial} brought no answer to read")
     anomalies = Anomalies()
     body = unpack(attempt, anomalies)
-    text = note_bad_utf8(body.data, anomalies)
+    text = decode_utf8(body.data, anomalies)
     content_type = _media_type(attempt.header("content-type"))
     streamed = looks_like_sse(body.data) or (content_type == _SSE_TYPE and not _looks_like_json(body.data))
     ok = 200 <= attempt.status < 300
     _note_format(body.data, content_type, anomalies, streamed=streamed, asked=exchange.mode, ok=ok)
-    sums = make(anomalies, streamed=streamed)
-    parsed = _read_stream(body, sums, anomalies) if streamed else _read_plain(body, text, sums, anomalies)
-    choices = sums.choices()
+    assembler = make(anomalies, streamed=streamed)
+    parsed = _read_stream(body, assembler, anomalies) if streamed else _read_plain(body, text, assembler, anomalies)
+    choices = assembler.choices()
     return Reply(
         status=attempt.status,
         content_type=content_type,
@@ -116,10 +119,10 @@ def read_with(exchange: Exchange, make: Callable[..., Assembler]) -> Reply:
         json=parsed.json,
         events=parsed.events,
         choices=choices,
-        usage=sums.usage,
-        error=sums.error,
-        model=sums.model,
-        response_id=sums.response_id,
+        usage=assembler.usage,
+        error=assembler.error,
+        model=assembler.model,
+        response_id=assembler.response_id,
         done=parsed.done,
         anomalies=anomalies.in_order(),
         api=exchange.api,
@@ -153,7 +156,7 @@ def _note_format(
         anomalies.add(Kind.STREAM_IGNORED)
 
 
-def _read_plain(body: Body, text: str, sums: Assembler, anomalies: Anomalies) -> _Parsed:
+def _read_plain(body: Body, text: str, assembler: Assembler, anomalies: Anomalies) -> _Parsed:
     if not body.data:
         return _Parsed()
     whole = Span(0, len(body.data))
@@ -163,18 +166,18 @@ def _read_plain(body: Body, text: str, sums: Assembler, anomalies: Anomalies) ->
     if not document.ok:
         anomalies.add(Kind.JSON_BAD, document.error, whole)
         return _Parsed()
-    sums.add_value(document.value, whole, body.data)
+    assembler.add_value(document.value, whole, body.data)
     return _Parsed(json=document.value)
 
 
-def _read_stream(body: Body, sums: Assembler, anomalies: Anomalies) -> _Parsed:
+def _read_stream(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Parsed:
     events: list[Event] = []
     done = False
     for event in read_sse(body.data, anomalies):
         if done:
             anomalies.add(Kind.DATA_AFTER_DONE, span=event.span)
-        ends = sums.is_end(event)
-        data = None if ends else _read_event(event, sums, anomalies)
+        ends = assembler.is_end(event)
+        data = None if ends else _read_event(event, assembler, anomalies)
         done |= ends
         events.append(Event(body.ns_at(event.span.end - 1), event.span, data, event.data, event.name))
     if not done:
@@ -182,7 +185,7 @@ def _read_stream(body: Body, sums: Assembler, anomalies: Anomalies) -> _Parsed:
     return _Parsed(events=tuple(events), done=done)
 
 
-def _read_event(event: SseEvent, sums: Assembler, anomalies: Anomalies) -> Any:
+def _read_event(event: SseEvent, assembler: Assembler, anomalies: Anomalies) -> Any:
     if not event.data:
         return None
     document = parse_json(event.data)
@@ -191,5 +194,5 @@ def _read_event(event: SseEvent, sums: Assembler, anomalies: Anomalies) -> Any:
     if not document.ok:
         anomalies.add(Kind.SSE_BAD_JSON, document.error, event.span)
     else:
-        sums.add_event(event, document.value)
+        assembler.add_event(event, document.value)
     return document.value

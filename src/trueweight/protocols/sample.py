@@ -1,4 +1,4 @@
-"""Exchanges without a server: the bytes of a body in, an exchange out. For the examples of checks, and for tests."""
+"""Makes exchanges from the bytes of a body, without a server. For the examples of checks, and for tests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trueweight.core import Attempt, Exchange, Failure, FailureKind, Mode, RequestRecord, Stamp
+from trueweight.protocols.json_text import escape_lone_surrogates
 
 JSON_TYPE = "application/json"
 SSE_TYPE = "text/event-stream; charset=utf-8"
@@ -46,9 +47,8 @@ def exchange(
 
 
 def json_bytes(document: Any) -> bytes:
-    """JSON in UTF-8, with an escape only where a half code point has no bytes."""
-    text = json.dumps(document, ensure_ascii=False)
-    return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text).encode()
+    """JSON in UTF-8, with the spaces that Python's ``json`` writes and escapes for lone surrogates only."""
+    return escape_lone_surrogates(json.dumps(document, ensure_ascii=False)).encode()
 
 
 def sse(documents: Iterable[Any], *, done: bool = True) -> bytes:
@@ -63,5 +63,5 @@ def plain(document: Any, **how: Any) -> Exchange:
 
 
 def stream(documents: Iterable[Any], *, done: bool = True, **how: Any) -> Exchange:
-    """An exchange with a stream."""
+    """An exchange whose body is a stream of these JSON documents."""
     return exchange(sse(documents, done=done), mode=Mode.STREAM, content_type=SSE_TYPE, **how)

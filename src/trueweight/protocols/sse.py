@@ -1,4 +1,4 @@
-"""Server-sent events from bytes: every event with its place, every breach with its name.
+"""Reads server-sent events from bytes: each event with its span, each deviation as an anomaly.
 
 The reader works on the whole body after the stream has ended, so it cannot depend on how the body was cut into chunks.
 """
@@ -25,8 +25,8 @@ class SseEvent(NamedTuple):
     """One event.
 
     Attributes:
-        span: from the first byte of its first field to the last byte of its last one, without the line's end: when
-            the byte before ``span.end`` is there, so is the event.
+        span: from the first byte of its first field to the last byte of its last field, without the line end. The event
+            has arrived when the byte before ``span.end`` has.
         data: its data lines, joined by newlines; bytes that are not UTF-8 are U+FFFD.
         name: its ``event`` field; empty if it has none.
     """
@@ -43,7 +43,7 @@ class SseEvent(NamedTuple):
 
 @dataclass(slots=True)
 class _Open:
-    """The event under way."""
+    """The event whose end has not come yet."""
 
     start: int = -1
     end: int = -1
@@ -63,7 +63,7 @@ def looks_like_sse(body: bytes) -> bool:
 
 
 def read_sse(body: bytes, anomalies: Anomalies) -> tuple[SseEvent, ...]:
-    """All events of a body. Comments, blank lines and unknown fields make no event; a missing last blank line does."""
+    """All events of a body. A block of lines without data is not an event. The last event may lack its blank line."""
     start = 0
     if body.startswith(_BOM):
         anomalies.add(Kind.SSE_BOM, span=Span(0, len(_BOM)))
@@ -83,7 +83,7 @@ def read_sse(body: bytes, anomalies: Anomalies) -> tuple[SseEvent, ...]:
 
 
 def events_with(body: bytes, pattern: re.Pattern[bytes]) -> Iterator[SseEvent]:
-    """The events in which a pattern occurs. Only these are read, so a long stream without it costs one search."""
+    """The events in which a pattern occurs. Other events are not read, so a stream without it costs one search."""
     at = 0
     while (hit := pattern.search(body, at)) is not None:
         start = max(at, *(body.rfind(mark, at, hit.start()) for mark in (b"\n\n", b"\r\r", b"\n\r\n")))

@@ -1,4 +1,7 @@
-"""Times of a reply. A token event is one that carries text or a call: no role, no usage, no bare finish reason."""
+"""The times of a reply.
+
+A token event carries text or a tool call. Events with only a role, usage or a finish reason are not token events.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ _OUTPUT = frozenset({Channel.CONTENT, Channel.TOOL})
 
 
 def timing_of(exchange: Exchange, reply: Reply) -> Timing:
-    """The times of the exchange's final attempt; None wherever the reply does not define one.
+    """The times of the exchange's final attempt. A time that the reply does not define is None.
 
     A gap is the time between two token events in a row: those that arrive in one chunk have a gap of 0.
     """

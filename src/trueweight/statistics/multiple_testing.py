@@ -9,11 +9,11 @@ import numpy as np
 import scipy
 
 ALPHA: Final = 0.05
-"""The error that is allowed: of one family of comparisons, after its correction. All decisions use this one."""
+"""The level of significance of one family of comparisons, after its correction. All decisions use it."""
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Holm's step-down adjusted p-values, in the order given: the chance of any false alarm stays below the level."""
+    """Holm's step-down adjusted p-values, in the order given. They control the family-wise error rate."""
     count = len(p_values)
     order = np.argsort(p_values, kind="stable")
     scaled = np.asarray(p_values, dtype=float)[order] * np.arange(count, 0, -1)
@@ -23,5 +23,5 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Benjamini–Hochberg adjusted p-values, in the order given: the share of false alarms stays below the level."""
+    """Benjamini–Hochberg adjusted p-values, in the order given. They control the false discovery rate."""
     return tuple(scipy.stats.false_discovery_control(p_values, method="bh").tolist()) if len(p_values) else ()

@@ -10,14 +10,14 @@ import numpy as np
 import scipy
 
 from trueweight.core import Estimate
-from trueweight.statistics.array import Array
+from trueweight.statistics import Array
 from trueweight.statistics.proportion import FEW, exact
 from trueweight.statistics.quantile import quantile
 from trueweight.statistics.resample import CONFIDENCE, Interval, Resampler, bca
 
 
 class Difference(NamedTuple):
-    """A difference and the p-value that there is none; None where no test applies."""
+    """An estimated difference, and the p-value of the null hypothesis that it is 0; None where no test applies."""
 
     estimate: Estimate
     p: float | None
@@ -25,22 +25,26 @@ class Difference(NamedTuple):
 
 @cache
 def mcnemar(gains: int, losses: int) -> float:
-    """Exact two-sided p-value that a pair which differs is as likely to differ either way."""
+    """Exact two-sided p-value of McNemar's test, which is the sign test: among the pairs that differ, both directions
+    are equally likely. 1.0 if no pair differs."""
     return float(scipy.stats.binomtest(gains, gains + losses).pvalue) if gains + losses else 1.0
 
 
 def sign_test_worse(worse: int, better: int) -> float:
-    """Exact one-sided p-value of the sign test: the chance of at least this many ``worse`` among all pairs that differ,
-    if either direction is as likely."""
+    """Exact one-sided p-value of the sign test: the probability of at least ``worse`` among ``worse + better`` pairs,
+    if both directions are equally likely."""
     total = worse + better
     return math.fsum(math.comb(total, k) / 2**total for k in range(worse, total + 1))
 
 
 def difference_by_case(ours: Array, theirs: Array, resampler: Resampler, *, of: int) -> Difference:
-    """Mean over cases of (our rate − their rate); NaN marks a case that one side cannot answer.
+    """Mean over cases of (our rate − their rate), with its interval and test. NaN marks a case without a reply.
 
-    Where fewer than ten cases differ, resampling knows too little of how rare differing is: the limits are then exact
-    ones of the mean gain less the mean loss, each at 97.5%, so that together they hold at 95%.
+    If fewer than ten cases differ, resampling underestimates the uncertainty. The limits are then the exact ones of the
+    mean gain minus those of the mean loss, each at 97.5%, so that together they hold at 95%.
+
+    Args:
+        of: number of planned cases.
     """
     delta = ours - theirs
     both = np.isfinite(delta)
@@ -76,7 +80,12 @@ def _minus(a: float | None, b: float | None) -> float | None:
 
 
 def median_difference(ours: Array, theirs: Array, unit: str, resampler: Resampler, *, of: int) -> Difference:
-    """Median over cases of (our median − their median), for times and speeds; NaN marks an unanswered case."""
+    """Median over cases of (our median − their median), for times and speeds, with its interval and sign test. NaN
+    marks a case without a reply.
+
+    Args:
+        of: number of planned cases.
+    """
     delta = ours - theirs
     both = delta[np.isfinite(delta)]
     if not len(both):

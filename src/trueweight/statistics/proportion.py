@@ -1,4 +1,4 @@
-"""Intervals of a proportion, whether its trials are independent or clustered in cases."""
+"""Intervals of a proportion of trials that are independent, or clustered in cases."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 
-from trueweight.statistics.array import Array
+from trueweight.statistics import Array
 from trueweight.statistics.resample import CONFIDENCE, Interval, Resampler, bca
 
 FEW = 10
-"""Below so many cases on either side, resampling them says too little about their rarity: exact limits then."""
+"""With fewer cases than this on either side, the limits are exact ones, because resampling is unreliable then."""
 
 
 class Ends(NamedTuple):
-    """An interval and how it was got."""
+    """An interval, and the method by which it was computed."""
 
     interval: Interval
     method: str
@@ -24,7 +24,7 @@ class Ends(NamedTuple):
 def wilson(successes: int, trials: int) -> Ends:
     """95% interval of a proportion of independent trials.
 
-    0 of n and n of n get the exact one-sided limit and no other end: there is nothing on the far side to estimate.
+    0 of n and n of n get the exact one-sided limit, and no limit on the other side.
 
     Raises:
         ValueError: if there are no trials.
@@ -55,11 +55,11 @@ def exact(successes: float, units: float, confidence: float = CONFIDENCE) -> Int
 
 
 def clustered(hits: Array, trials: Array, resampler: Resampler) -> Ends:
-    """95% interval of Σ hits / Σ trials, where both are sums by case and the cases are what is independent.
+    """95% interval of Σ hits / Σ trials. Both are sums by case, and the cases are independent.
 
-    One trial in each case: Wilson. None or all: the one-sided exact limit over cases. Few cases on either side: exact
-    limits with the case as the unit, which is wide when a case's trials disagree and never too narrow. Otherwise BCa
-    over resampled cases.
+    The method is the first that applies. No hit, or only hits: the exact one-sided limit over cases. One trial in each
+    case: Wilson. Fewer than ``FEW`` cases with a hit, or with a miss: exact limits with the case as the unit, which are
+    conservative when the trials of a case disagree. Otherwise: BCa over resampled cases.
 
     Raises:
         ValueError: if there are no trials.

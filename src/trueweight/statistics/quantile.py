@@ -2,8 +2,8 @@
 
 The bootstrap distribution of a quantile is known without resampling: in a resample of n, the k-th smallest value is the
 sample's value at rank ⌈n·U⌉ where U is the k-th smallest of n uniform draws, which is Beta(k, n-k+1). So we draw the
-two order statistics that type 7 interpolates between, not n × resamples values. Where a case has several values, the
-cases are what is independent, and resampling values as if they were would make the interval too narrow.
+two order statistics that type 7 interpolates between, not n × resamples values. If a case has several values, the cases
+are independent and the values are not. Then cases are resampled: resampling values would make the interval too narrow.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from bisect import bisect_left
 
 import numpy as np
 
-from trueweight.statistics.array import Array
+from trueweight.statistics import Array
 from trueweight.statistics.resample import CONFIDENCE, Interval, Resampler
 
 P99_NEEDS = 100
@@ -20,7 +20,7 @@ P99_NEEDS = 100
 
 _TAIL = (1 - CONFIDENCE) / 2
 _BLOCK = 250
-"""Resamples drawn at once: a few megabytes, however many cases there are."""
+"""Resamples drawn at once. It bounds the memory."""
 
 
 def bootstrap_quantiles(ordered: Array, q: float, rng: np.random.Generator, resamples: int) -> Array:
@@ -40,13 +40,12 @@ def bootstrap_quantiles(ordered: Array, q: float, rng: np.random.Generator, resa
 
 
 def quantile(values: Array, q: float, resampler: Resampler, case: Array | None = None) -> tuple[Interval, str]:
-    """95% interval of a quantile, and a note where an end is missing.
+    """95% interval of a quantile, and a note if it lacks an end, else "".
 
-    An end is missing where the sample is too small to have any value beyond it with 97.5% confidence.
+    An end is None if the sample is so small that it may have no value beyond the quantile (at 97.5% confidence).
 
     Args:
-        case: the case of each value. Those of one case resemble each other, so cases are resampled and not values.
-            None if each value is a separate case.
+        case: the case of each value; None if each value is a separate case. Cases are resampled, not values.
 
     Raises:
         ValueError: if there are no values.
@@ -73,10 +72,10 @@ def quantile(values: Array, q: float, resampler: Resampler, case: Array | None =
 
 
 class _Clusters:
-    """Values in rising order, and the case (from 0) that each belongs to.
+    """Values in ascending order, and the number of the case (from 0) of each.
 
-    The quantile of a resample is at most x where the share of its values up to x is at least q: a ratio of sums over
-    cases, which costs next to nothing to resample. So the ends are searched for among the values, a dozen looks each.
+    The quantile of a resample is at most x if the share of its values up to x is at least q. That share is a ratio of
+    sums over cases, which is cheap to resample. So each end is found by bisection over the values.
     """
 
     def __init__(self, ordered: Array, case: Array, q: float, resampler: Resampler) -> None:
@@ -85,17 +84,17 @@ class _Clusters:
         self._resampler = resampler
 
     def _up_to(self, count: int) -> Array:
-        """How many of each case are among the first so many values."""
+        """The number of values of each case among the first ``count`` values."""
         return np.bincount(self._case[:count], minlength=len(self._of))
 
     def effective(self) -> float:
-        """How many independent values these are worth: fewer, the more the values of a case stand together."""
+        """The effective sample size: n divided by the design effect of the clusters."""
         n = len(self._ordered)
         excess = self._up_to(max(1, round(n * self._q))) - self._q * self._of
         return float(n / max(1.0, (excess**2).sum() / (n * self._q * (1 - self._q))))
 
     def end(self, level: float) -> float:
-        """The least value that the quantile of a resample does not exceed with that probability."""
+        """The smallest value that the quantile of a resample does not exceed with probability ``level``."""
 
         def reached(index: int) -> bool:
             up_to, of = self._drawn(self._up_to(index + 1))
@@ -105,7 +104,7 @@ class _Clusters:
         return float(self._ordered[found])
 
     def _drawn(self, up_to: Array) -> tuple[Array, Array]:
-        """Both sums over cases in each resample. Cases of the same two counts are one kind, as in `Resampler`."""
+        """For each resample, the sum over cases of ``up_to`` and of the values. Equal cases are drawn together."""
         most = int(self._of.max()) + 1
         kinds, cases = np.unique(up_to * most + self._of, return_counts=True)
         rng = np.random.default_rng([self._resampler.seed, len(self._of)])

@@ -1,4 +1,4 @@
-"""How many cases would decide."""
+"""The number of cases that would decide a comparison with a bound."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from trueweight.statistics.multiple_testing import ALPHA
 def n_that_decides(found: Estimate, bound: float) -> int | None:
     """The n at which the interval, at the rate observed so far, would lie on one side of the bound.
 
-    An interval's arm shrinks with √n, and the exact one-sided limit of n of n, or 0 of n, is α ** (1/n) from the
-    other end. None where no n would do, because the value is the bound, or where there is no interval to go by.
+    The half-width of an interval shrinks with √n. The exact one-sided limit of n of n is α ** (1/n), that of 0 of n is
+    1 − α ** (1/n). The result is None if the value is the bound, because no n decides then, or if there is no interval.
     """
     value, low, high, n = found.value, found.low, found.high, found.n
     if value is None or value == bound:

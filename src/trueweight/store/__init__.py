@@ -1,4 +1,4 @@
-"""The only access to run directories: append, resume, merge, and read what any earlier version wrote."""
+"""The only access to run directories: append, resume, merge, and read the files of all earlier versions."""
 
 from trueweight.store.codec import decode_exchange, encode_exchange
 from trueweight.store.files import RunFile, read_plain, replace_plain

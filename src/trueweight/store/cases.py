@@ -1,4 +1,4 @@
-"""The cases of a run, one per line: a run directory has all that judging needs."""
+"""Writes and reads the cases of a run, one per line. With them, a run directory has everything for judging."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An exchange as one line of JSON, and back. Versioned; every byte of every body survives; every field has a type.
+"""Writes an exchange as one line of JSON and reads it back, with every byte of every body.
 
 A body is in the line once: as text under ``body`` when it is UTF-8, else as base64 under ``body_base64``. ``outcome``
 repeats how the final attempt ended (``ok`` or a failure kind), for grep and for the index.
@@ -28,8 +28,8 @@ from trueweight.core import (
 
 VERSION: Literal[1] = 1
 
-# JSON allows these raw, but they break lines or terminals for people who grep, and lone surrogates are not UTF-8.
-_UNQUIET = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# JSON allows these unescaped, but they break lines or terminals, and lone surrogates do not encode to UTF-8.
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DELETE = b"\x7f"  # the one of them that is ASCII
 
 # msgspec writes: Expected `int`, got `str` - at `$.attempts[0].status`
@@ -82,7 +82,7 @@ def encode_exchange(exchange: Exchange) -> bytes:
     line = _Line(
         VERSION,
         exchange.trial,
-        exchange.failure.kind.value if exchange.failure else "ok",
+        outcome_of(exchange),
         exchange.provider,
         exchange.suite,
         exchange.case,
@@ -97,13 +97,18 @@ def encode_exchange(exchange: Exchange) -> bytes:
     try:
         data = _encode(line)
     except UnicodeEncodeError:  # a lone surrogate
-        return _quiet(compact_json(msgspec.to_builtins(line)))
+        return _escape(compact_json(msgspec.to_builtins(line)))
     # The search takes as long as all the rest, and nearly every line is ASCII.
-    return data if data.isascii() and _DELETE not in data else _quiet(data.decode())
+    return data if data.isascii() and _DELETE not in data else _escape(data.decode())
 
 
-def _quiet(text: str) -> bytes:
-    return _UNQUIET.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
+def _escape(text: str) -> bytes:
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
+
+
+def outcome_of(exchange: Exchange) -> str:
+    """How the trial ended: ``ok``, or the kind of the final failure."""
+    return exchange.failure.kind.value if exchange.failure else "ok"
 
 
 def _attempt_record(attempt: Attempt) -> _AttemptRecord:
@@ -159,7 +164,7 @@ def decode_exchange(line: bytes, *, where: str = "") -> Exchange:
 
 
 def _api_of(request: RequestRecord) -> str:
-    """The API of a line that names none. The first runs have two, and only the list of models is fetched with GET."""
+    """The API of a line without ``api``. Old runs have two APIs, and only the list of models uses GET."""
     return "models" if request.method == "GET" else DEFAULT_API
 
 
@@ -186,7 +191,7 @@ def _attempt(record: _AttemptRecord, where: str) -> Attempt:
 
 
 def _decode_slowly(line: bytes, where: str) -> _Line:
-    """The same for a line with escapes of lone surrogates, which msgspec refuses; and the error for any other line."""
+    """Decode a line with escapes of lone surrogates, which msgspec refuses. For any other line, raise its error."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -210,7 +215,7 @@ def _decode_slowly(line: bytes, where: str) -> _Line:
 def problem_of(error: Exception) -> tuple[str, str]:
     """The path of the field, such as ``$.attempts[0].status``, and what is wrong with it.
 
-    The path is ``$`` where msgspec names none: the value as a whole is meant.
+    The path is ``$``, the whole value, if msgspec names none.
     """
     found = _AT_FIELD.match(str(error))
     assert found is not None

@@ -133,14 +133,14 @@ def write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-_NO_PLACE = frozenset(
+_NOT_WRITABLE = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG}
 )
 
 
 def disk_error(path: Path, error: OSError) -> TrueweightError:
     """The error for a disk that failed, or for a directory that cannot be written to."""
-    if error.errno in _NO_PLACE:
+    if error.errno in _NOT_WRITABLE:
         return ConfigError(
             f"cannot write there: {error.strerror}",
             code="run-place",

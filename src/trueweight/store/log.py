@@ -16,10 +16,10 @@ from sys import intern
 from typing import NamedTuple
 
 from trueweight.core import Exchange, InfrastructureError
-from trueweight.store.codec import decode_exchange, encode_exchange
+from trueweight.store.codec import decode_exchange, encode_exchange, outcome_of
 from trueweight.store.files import disk_error, open_plain, write_all
 
-# The beginning of a line as our encoder writes it: spares parsing whole bodies to build the index.
+# The beginning of a line as our encoder writes it, so that the index is built without parsing whole bodies.
 _HEAD = re.compile(rb'\{"v":1,"trial":"([^"\\]+)","outcome":"([^"\\]+)",')
 _BLOCK = 1 << 20
 
@@ -67,7 +67,7 @@ class ExchangeLog:
         if (head := _HEAD.match(line)) and line.endswith(b"}\n"):
             return head.group(1).decode(), head.group(2).decode()
         exchange = decode_exchange(line, where=f"{self._path}:{number}")
-        return exchange.trial, _outcome_of(exchange)
+        return exchange.trial, outcome_of(exchange)
 
     def start_writing(self) -> None:
         """Open for appending and cut off a torn last line. The caller holds the run's lock."""
@@ -91,7 +91,7 @@ class ExchangeLog:
             os.ftruncate(self._writer, self._end)
             os.lseek(self._writer, self._end, os.SEEK_SET)
             raise disk_error(self._path, error) from None
-        self.index[exchange.trial] = LinePosition(self._end, len(line), _outcome_of(exchange))
+        self.index[exchange.trial] = LinePosition(self._end, len(line), outcome_of(exchange))
         self._end += len(line)
 
     def read(self, position: LinePosition) -> Exchange:
@@ -128,7 +128,3 @@ class ExchangeLog:
             os.fsync(self._writer)
             os.close(self._writer)
             self._writer = None
-
-
-def _outcome_of(exchange: Exchange) -> str:
-    return exchange.failure.kind.value if exchange.failure else "ok"

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import msgspec
 
-from trueweight.core import InfrastructureError, Provider
+from trueweight.core import MOST_PASSES, MOST_REPEATS, InfrastructureError, Provider
 from trueweight.store.codec import problem_of
 
 FORMAT = "trueweight.manifest/2"
 _FIRST_FORMAT = "trueweight.manifest/1"
-"""It has ``asks`` where format 2 has ``passes``. Read, and no longer written."""
+"""It is read, not written. It has ``asks`` where format 2 has ``passes``."""
 SHARDS = "shards"
 """The option that lists the stretches of trial ids that are to be sent; without it, all of them."""
 EARLIER_BARS = "earlier_bars"
@@ -32,7 +32,7 @@ class SuiteRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a run is. Written before the first request; holds no secrets.
+    """The plan and the providers of a run. It is written before the first request, and has no secrets.
 
     Attributes:
         repeats: trials of a candidate for each case and mode.
@@ -45,8 +45,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     tool_version: str
     seed: int
-    repeats: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
-    passes: Annotated[int, msgspec.Meta(ge=1, le=100)]
+    repeats: Annotated[int, msgspec.Meta(ge=1, le=MOST_REPEATS)]
+    passes: Annotated[int, msgspec.Meta(ge=1, le=MOST_PASSES)]
     suites: tuple[SuiteRecord, ...]
     providers: tuple[Provider, ...]
     started_at: str
@@ -71,7 +71,7 @@ def manifest_from_json(value: Any, *, where: str = "") -> Manifest:
     found = value.get("format") if isinstance(value, dict) else None
     if found is None:
         raise InfrastructureError(
-            "not the manifest of a run: cut, damaged, or of something else",
+            "not the manifest of a run: the file is cut, damaged or of another kind",
             code="run-corrupt",
             where=where,
             hint=f"Valid: a JSON object with format {FORMAT}. If nothing was recorded, --fresh starts over.",

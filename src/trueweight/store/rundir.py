@@ -18,7 +18,7 @@ from trueweight.store.lock import Lock
 from trueweight.store.log import ExchangeLog
 from trueweight.store.manifest import AMENDED, Manifest, manifest_from_json, manifest_to_json
 
-_RECORD = frozenset({RunFile.MANIFEST, RunFile.CASES, RunFile.EXCHANGES, RunFile.LOCK, RunFile.BAR})
+_RECORDING = frozenset({RunFile.MANIFEST, RunFile.CASES, RunFile.EXCHANGES, RunFile.LOCK, RunFile.BAR})
 """The recording. All other files are made from it, and may be written again."""
 
 
@@ -187,7 +187,7 @@ class RunDir:
             ConfigError: for a name with a folder in it, or of a file of the recording itself.
         """
         path = inside(self.path, name)
-        if name in _RECORD:
+        if name in _RECORDING:
             raise ConfigError(
                 f"{name} is part of the recording, which is never rewritten",
                 code="run-path",

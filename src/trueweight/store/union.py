@@ -1,4 +1,4 @@
-"""Runs of one plan → one run: the union of their exchanges by trial id.
+"""Merges runs of one plan into one run: the union of their exchanges by trial id.
 
 Merging is commutative, associative and idempotent: the order of the runs, and of merging them, changes no byte of the
 result, and a run merged with itself, or with a part of itself, is the same run.
@@ -21,9 +21,9 @@ from trueweight.store.manifest import AMENDED, EARLIER_BARS, SHARDS, Manifest
 from trueweight.store.rundir import CurrentPlan, RunDir
 
 MACHINES = "machines"
-_OWN = (SHARDS, AMENDED, EARLIER_BARS)
-_SAME = ("tool_version", "seed", "repeats", "passes", "suites", "providers", "bar_digest")
-_WORDS = {
+_PER_RUN = (SHARDS, AMENDED, EARLIER_BARS)
+_COMPARED = ("tool_version", "seed", "repeats", "passes", "suites", "providers", "bar_digest")
+_DIFFERENCES = {
     "tool_version": "was recorded by another version of trueweight",
     "repeats": "has another number of repeats",
     "passes": "has another number of passes of the reference",
@@ -34,7 +34,7 @@ _WORDS = {
 
 
 class _Source(NamedTuple):
-    """The run that has a trial's exchange. Sorted by time; the digest is of the whole exchange."""
+    """The run that has the exchange of a trial. Sources sort by time. The digest is of the whole exchange."""
 
     started_at: str
     trial: str
@@ -53,12 +53,12 @@ def merge(runs: Sequence[RunDir], out: Path) -> RunDir:
             has a run already.
     """
     _refuse_different(runs)
-    records = _union(runs)
+    sources = _union(runs)
     first = runs[0]
     merged = RunDir.create(out, _manifest([run.manifest for run in runs]), first.cases().values(), bar=first.bar())
     try:
-        for record in sorted(records.values()):
-            merged.append(runs[record.run].read(record.trial))
+        for source in sorted(sources.values()):
+            merged.append(runs[source.run].read(source.trial))
     except BaseException:
         merged.close()
         raise
@@ -82,9 +82,9 @@ def _differences(one: RunDir, other: RunDir) -> Iterator[str]:
     mine, theirs = one.manifest, other.manifest
     if mine.seed != theirs.seed:
         yield f"has the seed {theirs.seed}, not {mine.seed}"
-    for key in _SAME:
+    for key in _COMPARED:
         if getattr(mine, key) != getattr(theirs, key):
-            yield _WORDS[key]
+            yield _DIFFERENCES[key]
     if _options(mine) != _options(theirs):
         names = {key for key, _ in _options(mine).items() ^ _options(theirs).items()}
         yield f"was made with other options ({', '.join(sorted(names))})"
@@ -95,7 +95,7 @@ def _differences(one: RunDir, other: RunDir) -> Iterator[str]:
 
 
 def _options(manifest: Manifest) -> Mapping[str, str]:
-    return {key: json.dumps(value, sort_keys=True) for key, value in manifest.options.items() if key not in _OWN}
+    return {key: json.dumps(value, sort_keys=True) for key, value in manifest.options.items() if key not in _PER_RUN}
 
 
 def _union(runs: Sequence[RunDir]) -> dict[str, _Source]:
@@ -110,12 +110,12 @@ def _union(runs: Sequence[RunDir]) -> dict[str, _Source]:
                     where=str(run.path),
                     hint="Valid: a run directory of one run. Files of two runs may be mixed.",
                 )
-            found = _record(exchange, number)
+            found = _source_of(exchange, number)
             chosen[exchange.trial] = _better(chosen.get(exchange.trial, found), found, exchange, runs)
     return chosen
 
 
-def _record(exchange: Exchange, run: int) -> _Source:
+def _source_of(exchange: Exchange, run: int) -> _Source:
     whole = exchange.failure is None or exchange.failure.kind is not FailureKind.INTERRUPTED
     text = hashlib.sha256(encode_exchange(exchange)).hexdigest()
     return _Source(exchange.started_at, exchange.trial, run, text, whole)
@@ -132,11 +132,11 @@ def _better(one: _Source, other: _Source, exchange: Exchange, runs: Sequence[Run
             where=f"{runs[one.run].path} and {runs[other.run].path}",
             hint="The trial was sent twice. Merge only one of these runs.",
         )
-    return max(one, other, key=lambda record: (record.whole, record.digest))
+    return max(one, other, key=lambda source: (source.whole, source.digest))
 
 
 def _manifest(manifests: Sequence[Manifest]) -> Manifest:
-    options: dict[str, Any] = {key: value for key, value in manifests[0].options.items() if key not in _OWN}
+    options: dict[str, Any] = {key: value for key, value in manifests[0].options.items() if key not in _PER_RUN}
     covered = join(part for one in manifests for part in stretches_from_json(one.options.get(SHARDS)))
     if covered != WHOLE:
         options[SHARDS] = stretches_to_json(covered)

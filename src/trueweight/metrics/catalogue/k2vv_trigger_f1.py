@@ -7,7 +7,7 @@ import numpy as np
 from trueweight.core import Finish
 from trueweight.metrics.table import Table
 from trueweight.metrics.triggers import trigger_metric
-from trueweight.statistics.array import Array
+from trueweight.statistics import Array
 
 
 def _finished_with_calls(table: Table) -> Array:

@@ -8,7 +8,7 @@ from trueweight.core import Finish
 from trueweight.metrics.sample import Sample
 from trueweight.metrics.share import Share, share_metric
 from trueweight.metrics.table import Table
-from trueweight.statistics.array import Array
+from trueweight.statistics import Array
 
 _NOTHING = "no case offers tools"
 _UNJUDGED = "the tool's own schema cannot be judged by"

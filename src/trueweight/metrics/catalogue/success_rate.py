@@ -8,7 +8,7 @@ from trueweight.core import FailureKind
 from trueweight.metrics.sample import Sample
 from trueweight.metrics.share import Share, share_metric
 from trueweight.metrics.table import NOT_RECORDED, Table
-from trueweight.statistics.array import Array
+from trueweight.statistics import Array
 
 _NOTHING = "nothing was sent"
 _SUCCESS = "brought a complete 2xx response, or the refusal that the case demands."

@@ -1,12 +1,23 @@
-"""Chat completions (``POST /chat/completions``), the API in whose shape cases are written."""
+"""Chat completions (``POST /chat/completions``). Requests of cases are written in the shape of this API."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 from typing import Any
 
-from trueweight.core import PROTOCOLS, Case, Channel, Event, Exchange, Mode, Protocol, Provider, Reply, RequestSize
-from trueweight.core import TokenCount as _TokenCount
+from trueweight.core import (
+    PROTOCOLS,
+    Case,
+    Channel,
+    Event,
+    Exchange,
+    Mode,
+    Protocol,
+    Provider,
+    Reply,
+    RequestSize,
+    TokenCount,
+)
 from trueweight.protocols.chat import events, request, usage
 from trueweight.protocols.chat.reply import ChatAssembler
 from trueweight.protocols.errors import error_in
@@ -14,7 +25,7 @@ from trueweight.protocols.reading import read_with
 
 
 class Chat(Protocol):
-    """See `trueweight.core.Protocol` for what each method answers."""
+    """See `trueweight.core.Protocol` for what each method returns."""
 
     name = "chat"
     path = "/chat/completions"
@@ -41,7 +52,7 @@ class Chat(Protocol):
     def channels(self, event: Event) -> frozenset[Channel]:
         return events.channels_of(event)
 
-    def tokens_in(self, body: bytes) -> _TokenCount | None:
+    def tokens_in(self, body: bytes) -> TokenCount | None:
         return usage.tokens_in(body)
 
     def error_in(self, body: bytes) -> str | None:

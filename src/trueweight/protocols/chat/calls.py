@@ -1,4 +1,4 @@
-"""Tool-call fragments of chat completions to tool calls, as a careful client adds them up, with every oddity named."""
+"""Joins tool-call fragments of chat completions as a careful client does. Deviations become anomalies."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from trueweight.core import Span, ToolCall
 from trueweight.protocols.anomalies import Anomalies, Kind
-from trueweight.protocols.fields import as_object, as_text
+from trueweight.protocols.fields import as_object, as_text, json_type
 
 
 @dataclass(slots=True)
 class _Growing:
-    """A call under way."""
+    """A call from the fragments so far."""
 
     index: int | None
     span: Span
@@ -22,13 +22,13 @@ class _Growing:
     pieces: list[str] = field(default_factory=list)
     arguments_came: bool = False
     arguments_null: bool = False
-    arguments_foreign: bool = False
+    arguments_not_text: bool = False
     fragments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Fragment:
-    """One entry of a ``tool_calls`` array, as far as it has the types that the API promises."""
+    """One entry of a ``tool_calls`` array. A field of another type than the API's is None."""
 
     entry: dict[str, Any]
     function: dict[str, Any]
@@ -53,7 +53,7 @@ class CallBuilder:
         fragment = self._read(entry, span, where)
         if fragment is None:
             return
-        call = self._home(fragment)
+        call = self._continued_call(fragment)
         continuing = call is not None
         if call is None:
             call = self._open(fragment)
@@ -79,12 +79,12 @@ class CallBuilder:
         name = as_text(function.get("name"), f"{where}.function.name", span, self._anomalies)
         return _Fragment(checked, function, span, where, call_id, name, index)
 
-    def _home(self, new: _Fragment) -> _Growing | None:
+    def _continued_call(self, new: _Fragment) -> _Growing | None:
         """The call that a fragment continues; None if it begins one."""
         if not self._streamed:
             return None
         if new.index is None:
-            return self._home_without_index(new)
+            return self._continued_without_index(new)
         call = self._by_index.get(new.index)
         if call is None:
             return None
@@ -96,7 +96,7 @@ class CallBuilder:
             return None
         return call
 
-    def _home_without_index(self, new: _Fragment) -> _Growing | None:
+    def _continued_without_index(self, new: _Fragment) -> _Growing | None:
         last = self._calls[-1] if self._calls else None
         if last is None:
             if not new.id and not new.name:
@@ -149,12 +149,12 @@ class CallBuilder:
         elif piece is None:
             call.arguments_null = True
         else:
-            call.arguments_foreign = True
-            kind = type(piece).__name__
-            self._anomalies.add(Kind.ARGUMENTS_NOT_TEXT, f"{new.where}.function.arguments is a {kind}", new.span)
+            call.arguments_not_text = True
+            detail = f"{new.where}.function.arguments is {json_type(piece)}"
+            self._anomalies.add(Kind.ARGUMENTS_NOT_TEXT, detail, new.span)
 
     def _finish(self, position: int, call: _Growing) -> ToolCall:
-        if not call.arguments_came and not call.arguments_foreign and call.type != "custom":
+        if not call.arguments_came and not call.arguments_not_text and call.type != "custom":
             kind = Kind.ARGUMENTS_NULL if call.arguments_null else Kind.ARGUMENTS_ABSENT
             self._anomalies.add(kind, f"call {position}: {kind.meaning}", call.span)
         arguments = "".join(call.pieces) if call.arguments_came else None

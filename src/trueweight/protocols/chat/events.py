@@ -1,4 +1,4 @@
-"""What one chunk of a streamed chat completion brings: tokens on which channels, and a preview for people."""
+"""The channels on which a chunk of a chat completion carries tokens, and a preview of it for people."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PREVIEWED_CHOICES = 4
 
 
 def channels_of(event: Event) -> frozenset[Channel]:
-    """The channels on which a chunk brings tokens, over all its choices.
+    """The channels on which a chunk carries tokens, over all its choices.
 
-    A role, usage, and a finish reason alone are no tokens; a fragment of a call is one if it has a name or arguments.
+    A role, usage or a finish reason is not a token. A fragment of a call is one if it has a name or arguments.
     """
     choices = event.data.get("choices") if isinstance(event.data, dict) else None
     if not isinstance(choices, list):

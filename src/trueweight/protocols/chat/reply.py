@@ -1,4 +1,4 @@
-"""Chat completions and their chunks to choices: what each message or delta adds, in order, unrepaired."""
+"""Joins chat completions and their chunks to choices. Nothing is repaired."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FINISH = {
 
 
 class ChatAssembler(Assembler):
-    """Adds up the completion or the chunks of one body."""
+    """Joins the completion, or the chunks, of one body."""
 
     def __init__(self, anomalies: Anomalies, *, streamed: bool) -> None:
         super().__init__(anomalies, streamed=streamed)
@@ -96,7 +96,7 @@ class ChatAssembler(Assembler):
 
 
 class _ChoiceBuilder:
-    """Adds up one choice."""
+    """Joins the parts of one choice."""
 
     def __init__(self, index: int, anomalies: Anomalies, *, streamed: bool) -> None:
         self._index = index
@@ -111,7 +111,7 @@ class _ChoiceBuilder:
         self.finish: str | None = None
 
     def build(self) -> Choice:
-        """The choice as far as it has come."""
+        """The choice from the parts so far."""
         return Choice(
             index=self._index,
             content=self._text("content"),
@@ -130,7 +130,7 @@ class _ChoiceBuilder:
         return None if pieces is None else "".join(pieces)
 
     def add(self, choice: dict[str, Any], place: int, span: Span, call_spans: Mapping[int, Span]) -> None:
-        """Take one entry of ``choices``; ``call_spans`` says where its calls stand in a plain body."""
+        """Take one entry of ``choices``. ``call_spans`` are the spans of its calls in a plain body, by position."""
         finished_before = self.finish is not None
         brought_text = self._take_message(choice, place, span, call_spans)
         if brought_text and finished_before:
@@ -146,7 +146,7 @@ class _ChoiceBuilder:
             self.finish = finish
 
     def _take_message(self, choice: dict[str, Any], place: int, span: Span, call_spans: Mapping[int, Span]) -> bool:
-        """Add one delta or message; whether it brought text or a call."""
+        """Add one delta or message. Returns whether it has text or a call."""
         key = "delta" if self._streamed else "message"
         if self._streamed and choice.get("delta") is None and choice.get("message") is not None:
             key = "message"
@@ -168,7 +168,7 @@ class _ChoiceBuilder:
         return bool(content or refusal or reasoning or entries)
 
     def _take_text(self, channel: str, value: Any, where: str, span: Span) -> int:
-        """Add text of a channel; how many characters."""
+        """Add text of a channel. Returns its number of characters."""
         text = as_text(value, where, span, self._anomalies)
         if text is None:
             return 0
@@ -197,7 +197,7 @@ class _ChoiceBuilder:
 
 
 def _call_spans(body: bytes) -> dict[tuple[int, int], Span]:
-    """Where each tool call of a plain body stands, by place of its choice and place in it."""
+    """The span of each tool call of a plain body, by (position of its choice, position in the choice)."""
     if b"tool_calls" not in body:
         return {}
     found: dict[tuple[int, int], Span] = {}

@@ -1,4 +1,4 @@
-"""A case as a chat-completions request. Cases are written in its shape, so there is little to do."""
+"""Writes a case as a chat-completions request. A case has that shape already, without the model and the mode."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _LIMIT_KEYS = ("max_completion_tokens", "max_tokens")
 
 
 def body(case: Case, provider: Provider, mode: Mode) -> str:
-    """JSON text of what is sent: ``model``, the request of the case, ``extra_body``, the mode, in that order.
+    """JSON text of the body: ``model``, the case's request, ``extra_body``, ``stream``, in that order.
 
-    The case's own ``stream_options`` win over ours, because a case may be about them; if they are null, none are sent.
+    A stream requests usage, unless the case has its own ``stream_options``; if those are null, none are sent.
     """
     request: dict[str, Any] = {**case.request, **provider.extra_body}
     options = request.pop("stream_options", {"include_usage": True})

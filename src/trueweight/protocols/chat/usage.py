@@ -1,4 +1,4 @@
-"""Usage of chat completions: the ``usage`` object of a reply, and a cheap search for it in raw bytes."""
+"""Usage of chat completions: parsed from the ``usage`` object of a reply, or searched in raw bytes."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
 
 
 def tokens_in(body: bytes) -> TokenCount | None:
-    """The token counts that stand last in a raw body, which need not be well-formed; None if it has no prompt count."""
+    """The last token counts in a raw body, which need not be well-formed; None if it has no prompt count."""
     prompt = _last_count(body, b'"prompt_tokens"')
     return None if prompt is None else TokenCount(prompt, _last_count(body, b'"completion_tokens"') or 0)
 
 
 def _last_count(body: bytes, key: bytes) -> int | None:
-    """The number behind the last occurrence of a key that has one. Backwards, because usage stands at the end."""
+    """The number after the last occurrence of a key that has one. Searched backwards, because usage is at the end."""
     at = body.rfind(key)
     while at >= 0:
         if found := _NUMBER.match(body, at + len(key)):

@@ -1,4 +1,4 @@
-"""The list of models (``GET /models``): fetched, not asked for, and no completion."""
+"""The list of models (``GET /models``). Its request has no body, and its reply is not a completion."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from trueweight.protocols.reading import Assembler, read_with
 
 
 class _ModelsAssembler(Assembler):
-    """Takes an error if there is one. The list itself stays JSON: only checks of this API look into it."""
+    """Keeps an error if there is one. The list itself stays JSON in ``Reply.json``, for the checks of this API."""
 
     def add(self, document: dict[str, Any], span: Span, body: bytes | None) -> None:  # noqa: ARG002 - as declared
         self.take_error(document)
 
 
 class Models(Protocol):
-    """See `trueweight.core.Protocol` for what each method answers."""
+    """See `trueweight.core.Protocol` for what each method returns."""
 
     name = "models"
     method = "GET"

@@ -16,7 +16,7 @@ def listed(*models: Any, **changes: Any) -> Exchange:
 
 
 def fetched(document: Any, **how: Any) -> Exchange:
-    """An exchange in which the list of models was asked for, and this came."""
+    """An exchange in which this document is the reply to the request for the list of models."""
     return plain(document, api="models", **how)
 
 
