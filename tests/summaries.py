@@ -42,8 +42,7 @@ def make_drift(verdict: DriftVerdict = DriftVerdict.EQUIVALENT) -> Drift:
     """Drift with a verdict."""
     effect = make_estimate(0.1, 0.05, 0.2, 24, unit="difference")
     return Drift(
-        verdict=verdict, mode=None, e_value=1.0, e_equal=1.0, alpha=0.05, tau=0.03, effect=effect, words="Words.",
-        prompts=24,
+        verdict=verdict, mode=None, e_value=1.0, e_equal=1.0, alpha=0.05, tau=0.03, effect=effect, prompts=24,
     )  # fmt: skip
 
 

@@ -37,18 +37,27 @@ def test_quantised_providers_drift_and_the_twin_is_equivalent(measured: Measured
 
 def test_effects_come_with_the_noise_floor_in_words(measured: Measured) -> None:
     """No bare number: the reference against itself stands beside it, and nobody "is" anything."""
-    words = measured.found["int4"]["words"]
+    words = " ".join(measured.process.stdout.split())
     assert "the reference against itself: 0.0%" in words
+    assert "another engine would explain up to" in words
+    assert measured.found["int4"]["details"]["top_differs_floor"] == 0.0
     assert measured.found["twin"]["effect"]["value"] == pytest.approx(0, abs=1e-6)
     assert measured.found["int4"]["cost"] > 0
 
 
 def test_a_replay_says_the_same_to_the_byte(measured: Measured, tmp_path: Path) -> None:
-    """From a copy of the directory alone; a changed result is noticed."""
+    """From a copy of the directory alone; a changed result is noticed. A result of format 1 is held to its numbers."""
     shutil.copytree(measured.directory, tmp_path / "copy")
     again = trueweight("drift", "replay", "copy", cwd=tmp_path)
     assert "to the byte" in again.stdout
     (tmp_path / "copy" / "drift.json").write_text("{}", "utf-8")
+    assert "not the same" in trueweight("drift", "replay", "copy", cwd=tmp_path).stderr
+    old = json.loads((measured.directory / "drift.json").read_text("utf-8")) | {"format": "trueweight.drift/1"}
+    old["providers"] = {name: one | {"words": "Old.", "findings": ["old"]} for name, one in old["providers"].items()}
+    (tmp_path / "copy" / "drift.json").write_text(json.dumps(old), "utf-8")
+    assert "the same numbers" in trueweight("drift", "replay", "copy", cwd=tmp_path).stdout
+    old["providers"]["int4"]["e_value"] += 1
+    (tmp_path / "copy" / "drift.json").write_text(json.dumps(old), "utf-8")
     assert "not the same" in trueweight("drift", "replay", "copy", cwd=tmp_path).stderr
     (tmp_path / "copy" / "drift.json").unlink()
     trueweight("drift", "replay", "copy", cwd=tmp_path)

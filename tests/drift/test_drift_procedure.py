@@ -5,10 +5,27 @@ from __future__ import annotations
 import pytest
 from answers import CANDIDATE, REFERENCE, investigate, is_reference, listed, reply, spread
 
-from trueweight.core import ConfigError, DriftMode, DriftVerdict, FailureKind, Provider, Trial, digest
+from trueweight.core import (
+    ConfigError,
+    Drift,
+    DriftFinding,
+    DriftMode,
+    DriftVerdict,
+    FailureKind,
+    Provider,
+    Trial,
+    digest,
+)
+from trueweight.core import DriftFindingCode as FindingCode
 from trueweight.drift import DriftSettings, drift_outcomes, shipped_thresholds
 from trueweight.drift.script import RequestKind
 from trueweight.drift.settings import least_requests
+from trueweight.report.words import drift_words
+
+
+def codes(found: Drift) -> set[FindingCode]:
+    """The codes of its findings."""
+    return {finding.code for finding in found.findings}
 
 
 def kind(trial: Trial) -> RequestKind:
@@ -55,7 +72,7 @@ def test_a_cap_of_five_alternatives_is_met_with_fewer() -> None:
 
     found = drift_outcomes(investigate(answer, DriftSettings(max_requests=40)))["c"]  # type: ignore[arg-type]
     assert found.verdict is DriftVerdict.DRIFT
-    assert any("answers 5" in finding for finding in found.findings)
+    assert FindingCode.FEWER_LOGPROBS in codes(found)
 
 
 def test_without_log_probabilities_texts_are_compared() -> None:
@@ -64,7 +81,7 @@ def test_without_log_probabilities_texts_are_compared() -> None:
         investigate(lambda t: reply("x" if is_reference(t) else "y"), DriftSettings(max_requests=40))
     )["c"]
     assert (found.mode, found.verdict) == (DriftMode.GREEDY, DriftVerdict.DRIFT)
-    assert any("no log-probabilities" in finding for finding in found.findings)
+    assert FindingCode.NO_LOGPROBS in codes(found)
 
 
 def test_minus_infinity_and_null_are_numbers_too() -> None:
@@ -82,7 +99,7 @@ def test_log_probabilities_that_follow_the_temperature_are_noticed() -> None:
         return reply("a", logprobs=spread(1.0 if kind(trial) is RequestKind.PROBE_HOT else 0))
 
     found = drift_outcomes(investigate(answer, DriftSettings(max_requests=20)))["c"]
-    assert any("after the sampler" in finding for finding in found.findings)
+    assert FindingCode.PROCESSED_LOGPROBS in codes(found)
 
 
 def test_a_steady_slope_is_a_temperature_and_no_quantisation() -> None:
@@ -94,7 +111,10 @@ def test_a_steady_slope_is_a_temperature_and_no_quantisation() -> None:
 
     found = drift_outcomes(investigate(answer, DriftSettings(max_requests=40)))["c"]
     assert found.verdict is DriftVerdict.MISCONFIGURED
-    assert "temperature of 0.80" in found.words
+    assert found.misconfiguration is not None
+    assert found.misconfiguration.code is FindingCode.TEMPERATURE
+    assert found.misconfiguration.temperature == pytest.approx(0.8)
+    assert "temperature of 0.80" in drift_words(found)
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.4])
@@ -108,8 +128,9 @@ def test_prompt_tokens_that_differ_are_another_template(alpha: float) -> None:
 
     found = drift_outcomes(investigate(answer, DriftSettings(alpha=alpha, max_requests=40)))["c"]
     assert found.verdict is DriftVerdict.MISCONFIGURED
-    assert "+17 tokens" in found.words
-    assert "system prompt" in found.words
+    assert found.misconfiguration == DriftFinding(code=FindingCode.PROMPTS_LONGER, tokens=17)
+    assert "+17 tokens" in drift_words(found)
+    assert "system prompt" in drift_words(found)
 
 
 def test_a_provider_that_dies_midway_keeps_what_was_measured() -> None:
@@ -125,7 +146,7 @@ def test_a_provider_that_dies_midway_keeps_what_was_measured() -> None:
     assert found.verdict is DriftVerdict.INCONCLUSIVE
     assert found.prompts == 10
     assert dict(found.missing) == {"reset": 5}
-    assert any("stopped answering" in finding for finding in found.findings)
+    assert DriftFinding(code=FindingCode.STOPPED, why="reset") in found.findings
 
 
 def test_a_reference_that_dies_ends_it_for_all() -> None:
@@ -138,7 +159,7 @@ def test_a_reference_that_dies_ends_it_for_all() -> None:
     assert outcome.effect.value is None
     assert outcome.requests < 12
     silent = drift_outcomes(investigate(lambda _: FailureKind.CONNECT, DriftSettings(max_requests=60)))["c"]
-    assert not any("log-probabilities" in finding for finding in silent.findings)
+    assert not codes(silent) & {FindingCode.NO_LOGPROBS, FindingCode.FEWER_LOGPROBS, FindingCode.CAPPED_LOGPROBS}
 
 
 def test_empty_answers_and_refusals_differ_and_are_said() -> None:
@@ -146,11 +167,11 @@ def test_empty_answers_and_refusals_differ_and_are_said() -> None:
     settings = DriftSettings(mode=DriftMode.GREEDY, max_requests=40)
     empty = drift_outcomes(investigate(lambda t: reply("yes" if is_reference(t) else ""), settings))["c"]
     assert empty.verdict is DriftVerdict.DRIFT
-    assert any("are empty" in finding for finding in empty.findings)
+    assert FindingCode.EMPTY in codes(empty)
     refused = drift_outcomes(
         investigate(lambda t: reply("yes") if is_reference(t) else reply("", refusal="I cannot"), settings)
     )["c"]
-    assert any("refused" in finding for finding in refused.findings)
+    assert FindingCode.REFUSED in codes(refused)
 
 
 def test_a_noisy_reference_is_no_alarm() -> None:
@@ -186,5 +207,4 @@ def test_unrelated_seeds_are_no_drift() -> None:
     settings = DriftSettings(mode=DriftMode.SAMPLED, max_requests=80)
     found = drift_outcomes(investigate(answer, settings))["c"]
     assert found.verdict is DriftVerdict.INCONCLUSIVE
-    assert any("seeds" in finding for finding in found.findings)
-    assert any("rarely repeat" in finding for finding in found.findings)
+    assert codes(found) >= {FindingCode.SEEDS_DIFFER, FindingCode.DRAWS_RARELY_REPEAT}

@@ -17,9 +17,10 @@ from trueweight.cli._transport import print_carriers
 from trueweight.core import Drift, DriftVerdict, ExitCode
 from trueweight.drift import Investigation
 from trueweight.report import visible
+from trueweight.report.words import drift_words, finding_words
 from trueweight.store import RunDir, RunFile
 from trueweight.wire import WireSettings, run_loop
-from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, send_drift
+from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, same_numbers, send_drift
 from trueweight.workflow.finish import finish, publish
 from trueweight.workflow.send import PreparedRun, open_to_send
 
@@ -72,6 +73,8 @@ def replay(directory: Path, console: Console) -> ExitCode:
             click.echo(f"written: {RunFile.DRIFT.of(directory)}")
         elif written == text:
             click.echo(f"the same as {RunFile.DRIFT.of(directory)}, to the byte")
+        elif same_numbers(written, found):
+            click.echo(f"the same numbers as {RunFile.DRIFT.of(directory)}, which is of format 1 and has other words")
         else:
             click.echo(f"not the same as {RunFile.DRIFT.of(directory)}: was it made by another version?", err=True)
             return ExitCode.FINDINGS
@@ -121,6 +124,6 @@ def print_drift(found: Mapping[str, Drift], console: Console) -> None:
         )
     console.print(table)
     for name, drift in found.items():
-        say(console, f"{name}: {drift.words}")
+        say(console, f"{name}: {drift_words(drift)}")
         for finding in drift.findings:
-            say(console, f"  {finding}")
+            say(console, f"  {finding_words(finding)}")

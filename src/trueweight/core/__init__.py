@@ -4,7 +4,15 @@ from trueweight.core.bar_outcome import Ruling
 from trueweight.core.case import DEFAULT_API, SEVERE, Case, Mode, Severity, Suite
 from trueweight.core.check import CheckInfo
 from trueweight.core.digest import canonical_json, compact_json, digest
-from trueweight.core.drift import Drift, DriftMode, DriftVerdict, LadderRung
+from trueweight.core.drift import (
+    Drift,
+    DriftDetails,
+    DriftFinding,
+    DriftFindingCode,
+    DriftMode,
+    DriftVerdict,
+    LadderRung,
+)
 from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, TrueweightError, near_miss, value_path
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
@@ -44,6 +52,9 @@ __all__ = [
     "Comparison",
     "ConfigError",
     "Drift",
+    "DriftDetails",
+    "DriftFinding",
+    "DriftFindingCode",
     "DriftMode",
     "DriftVerdict",
     "Estimate",

@@ -24,9 +24,9 @@ _STRUCTURED: Final = "structured_"
 def upgrade(summary: Any) -> Any:
     """The same summary under the names of format 2, to be converted and validated as such.
 
-    Its sentences are left out, because the report makes them anew; a bar's messages and the run's notes are kept as
-    text. No provider is assessed: `trueweight.assess.assess` does that. A value of a wrong type is passed on, for the
-    validation to refuse.
+    Its sentences are left out, because the report makes them anew; a bar's messages, the run's notes and drift's
+    findings are kept as text, and so are drift's words where they name a misconfiguration. No provider is assessed:
+    `trueweight.assess.assess` does that. A value of a wrong type is passed on, for the validation to refuse.
     """
     if not isinstance(summary, Mapping):
         return summary
@@ -57,6 +57,7 @@ def _provider(provider: Mapping[str, Any]) -> dict[str, Any]:
     out = {name: value for name, value in provider.items() if name not in ("verdict", "sentence")}
     out["counts"] = _changed(provider.get("counts"), _counts)
     out["declared"] = provider.get("declared") or None
+    out["drift"] = _changed(provider.get("drift"), _drift)
     findings = provider.get("findings")
     if isinstance(findings, list):
         out["findings"] = [_changed(finding, _finding) for finding in findings]
@@ -80,6 +81,17 @@ def _counts(counts: Mapping[str, Any]) -> dict[str, Any]:
 def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in finding.items() if name not in ("note", "blame_reason")}
     return {**kept, "requirement": finding.get("law")}
+
+
+def _drift(drift: Mapping[str, Any]) -> dict[str, Any]:
+    """Its numbers, from which the report makes the words anew; text where the numbers do not hold what it says."""
+    out = {name: value for name, value in drift.items() if name != "words"}
+    findings = drift.get("findings", ())
+    if isinstance(findings, list | tuple):
+        out["findings"] = [{"code": "text", "text": text} for text in findings]
+    if drift.get("verdict") == "misconfigured":
+        out["misconfiguration"] = {"code": "text", "text": drift.get("words", "")}
+    return out
 
 
 def _bar(verdict: Mapping[str, Any]) -> dict[str, Any]:

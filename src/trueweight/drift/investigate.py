@@ -200,7 +200,7 @@ class Investigation:
         for c, drifts in zip(self.candidates.values(), rejected, strict=True):
             if c.verdict is not None or not c.has_enough_prompts:
                 continue
-            if c.misconfiguration.verdict:
+            if c.misconfiguration.evidence:
                 c.verdict = DriftVerdict.MISCONFIGURED
             elif drifts:
                 c.verdict = DriftVerdict.DRIFT

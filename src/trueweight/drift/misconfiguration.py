@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import median
 
+from trueweight.core import DriftFinding, DriftFindingCode
 from trueweight.drift.distance import LinearFit, fit_line
 from trueweight.drift.facts import Facts
 
@@ -36,49 +37,43 @@ class MisconfigurationTest:
             self.lengths.append((len(a.top), len(c.top)))
 
     @property
-    def verdict(self) -> str:
-        """The misconfiguration, in a sentence; empty if there is no evidence of one."""
+    def evidence(self) -> DriftFinding | None:
+        """What shows a misconfiguration; None if nothing does."""
         return self._template() or self._sampler()
 
     @property
-    def remark(self) -> str:
-        """A smaller difference, in a sentence; empty if there is none."""
-        if len(self.offsets) < LEAST_PROMPTS or self.verdict:
-            return ""
+    def remark(self) -> DriftFinding | None:
+        """A smaller difference; None if there is none."""
+        if len(self.offsets) < LEAST_PROMPTS or self.evidence:
+            return None
         odd = [offset for offset in self.offsets if offset]
         if len(odd) == len(self.offsets) and len(set(odd)) == 1:
-            return f"every prompt counts {odd[0]:+d} token: a start-of-text token is counted differently, or doubled"
+            return DriftFinding(code=DriftFindingCode.START_OF_TEXT, tokens=odd[0])
         if odd:
-            return f"{len(odd)} of {len(self.offsets)} prompts have other token counts than on the reference"
-        return ""
+            return DriftFinding(code=DriftFindingCode.PROMPT_LENGTHS_DIFFER, count=len(odd), of=len(self.offsets))
+        return None
 
-    def _template(self) -> str:
+    def _template(self) -> DriftFinding | None:
         if len(self.offsets) < LEAST_PROMPTS or not all(self.offsets):
-            return ""
+            return None
         least, most = min(self.offsets), max(self.offsets)
-        if least == most:
-            if abs(least) == 1:
-                return ""
-            cause = "an injected system prompt or another chat template" if least > 0 else "another chat template"
-            return f"every prompt counts {least:+d} tokens on this provider: {cause}"
-        return f"prompts count {least:+d} to {most:+d} tokens on this provider: another tokenizer or chat template"
+        if least < most:
+            return DriftFinding(code=DriftFindingCode.PROMPT_LENGTHS_VARY, tokens=least, most_tokens=most)
+        if abs(least) == 1:
+            return None
+        code = DriftFindingCode.PROMPTS_LONGER if least > 0 else DriftFindingCode.PROMPTS_SHORTER
+        return DriftFinding(code=code, tokens=least)
 
-    def _sampler(self) -> str:
+    def _sampler(self) -> DriftFinding | None:
         if len(self.lines) < LEAST_PROMPTS:
-            return ""
+            return None
         slope, offset = median(line.slope for line in self.lines), median(line.offset for line in self.lines)
         residual = median(line.residual for line in self.lines)
         steady = all(abs(line.slope - slope) <= _STEADY * slope for line in self.lines) if slope > 0 else False
         if not steady or residual > 0.1 * max(abs(slope - 1.0), abs(offset), _OFFSET_OFF):
-            return ""
+            return None
         if abs(slope - 1.0) > _SLOPE_OFF:
-            return (
-                f"its log-probabilities are {slope:.2f} times the reference's on every prompt: sampler, "
-                f"a temperature of {1 / slope:.2f} is applied to every request"
-            )
+            return DriftFinding(code=DriftFindingCode.TEMPERATURE, factor=slope, temperature=1 / slope)
         if offset > _OFFSET_OFF:
-            return (
-                f"its log-probabilities are all {offset:.2f} higher than the reference's: sampler, "
-                "the distribution is truncated (top-p, top-k or min-p) before they are taken"
-            )
-        return ""
+            return DriftFinding(code=DriftFindingCode.TRUNCATED, nats=offset)
+        return None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from statistics import fmean, median
 
-from trueweight.core import Drift, DriftMode, DriftVerdict, Estimate, LadderRung
+from msgspec.structs import replace
+
+from trueweight.core import Drift, DriftDetails, DriftMode, DriftVerdict, Estimate, LadderRung
 from trueweight.drift.betting import confidence_sequence
 from trueweight.drift.candidate import CandidateTest
+from trueweight.drift.findings import findings_of
 from trueweight.drift.investigate import Investigation
 from trueweight.drift.ladder import Ladder, depths_of, place
-from trueweight.drift.words import remarks_of, with_words
 
 METHOD = "mean excess over prompts, 95% betting confidence sequence (holds at any stopping time)"
 
@@ -40,8 +41,7 @@ def _outcome(found: Investigation, c: CandidateTest, ladder: Ladder | None) -> D
     consistent: tuple[str, ...] = ()
     if verdict is not DriftVerdict.MISCONFIGURED and rungs and ladder:
         rung, consistent = place(depths_of(c), rungs, paired=ladder.seed == settings.seed)
-    details = details_of(c)
-    drift = Drift(
+    return Drift(
         verdict=verdict,
         mode=c.mode if c.scored else None,
         e_value=c.e_drift,
@@ -49,8 +49,8 @@ def _outcome(found: Investigation, c: CandidateTest, ladder: Ladder | None) -> D
         alpha=settings.alpha,
         tau=c.tau,
         effect=effect_of(c),
-        words="",
-        findings=remarks_of(found, c),
+        misconfiguration=c.misconfiguration.evidence if verdict is DriftVerdict.MISCONFIGURED else None,
+        findings=findings_of(found, c),
         requests=found.spent[name].requests,
         reference_requests=found.spent[found.reference.name].requests,
         prompts=len(c.scored),
@@ -60,28 +60,27 @@ def _outcome(found: Investigation, c: CandidateTest, ladder: Ladder | None) -> D
         rungs=consistent,
         ladder=tuple(LadderRung(one.name, one.effect) for one in rungs),
         wealth=tuple(c.wealth),
-        details=details,
+        details=details_of(c),
     )
-    return with_words(drift, c)
 
 
-def details_of(c: CandidateTest) -> Mapping[str, float]:
-    """The numbers behind the words. Names that end in ``_floor`` are of the reference against itself."""
+def details_of(c: CandidateTest) -> DriftDetails:
+    """The shares and distances that the effect is made of."""
     n = len(c.scored)
     if not n:
-        return {}
+        return DriftDetails()
     distances = [min(one.score.distance, 100.0) for one in c.scored]
     floors = [min(one.score.floor, 100.0) for one in c.scored]
-    if c.mode is not DriftMode.LOGPROBS:
-        texts = {"text_differs": fmean(distances), "text_differs_floor": fmean(floors)}
-        if c.mode is DriftMode.SAMPLED:
-            return {**texts, "typical": c.tally.typical / n, "typical_floor": c.tally.typical_floor / n}
-        return {**texts, "gross": fmean(one.score.gross or 0.0 for one in c.scored)}
-    compared = max(1, len(c.tally.kl))
-    return {
-        "distance": median(distances),
-        "distance_floor": median(floors),
-        "kl": math.fsum(c.tally.kl) / compared,
-        "top_differs": c.tally.top_differs / compared,
-        "top_differs_floor": c.tally.top_differs_floor / compared,
-    }
+    if c.mode is DriftMode.LOGPROBS:
+        compared = max(1, len(c.tally.kl))
+        return DriftDetails(
+            distance=median(distances),
+            distance_floor=median(floors),
+            kl=math.fsum(c.tally.kl) / compared,
+            top_differs=c.tally.top_differs / compared,
+            top_differs_floor=c.tally.top_differs_floor / compared,
+        )
+    texts = DriftDetails(text_differs=fmean(distances), text_differs_floor=fmean(floors))
+    if c.mode is DriftMode.SAMPLED:
+        return replace(texts, typical=c.tally.typical / n, typical_floor=c.tally.typical_floor / n)
+    return replace(texts, gross=fmean(one.score.gross or 0.0 for one in c.scored))

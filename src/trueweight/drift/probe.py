@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trueweight.core import Price
+from trueweight.core import DriftFinding, DriftFindingCode, Price
 from trueweight.drift.distance import logprob_distance
 from trueweight.drift.facts import Facts, MissingReply
 from trueweight.drift.script import RequestKind
@@ -29,13 +29,13 @@ class Support:
         top: alternatives it lists for a token; 0 if it sends no log-probabilities.
         five_only: whether it refuses a request for 20 of them and answers one for 5.
         processed: whether they depend on the requested temperature.
-        findings: remarks for the report.
+        findings: what a reader should know of its log-probabilities.
     """
 
     top: int = 0
     five_only: bool = False
     processed: bool = False
-    findings: tuple[str, ...] = ()
+    findings: tuple[DriftFinding, ...] = ()
 
 
 def follow_up_probes(first: PromptResult) -> tuple[RequestKind, ...]:
@@ -51,26 +51,25 @@ def support_of(answers: Mapping[RequestKind, PromptResult]) -> Support:
     if isinstance(first, Facts) and first.top:
         return _full(first, answers)
     five = answers.get(RequestKind.LOGPROBS_FIVE)
-    refusal = f" ({first.why}: {first.detail})" if isinstance(first, MissingReply) else ""
+    lost = first if isinstance(first, MissingReply) else None
+    why, detail = ("", "") if lost is None else (lost.why, lost.detail)
     if isinstance(five, Facts) and five.top:
-        note = f"refuses top_logprobs = {REQUESTED_TOP}{refusal} and answers 5"
-        return Support(len(five.top), five_only=True, findings=(note,))
-    if isinstance(first, MissingReply) and not first.why.startswith("http-"):
+        code = DriftFindingCode.FEWER_LOGPROBS
+        refuses = DriftFinding(code=code, count=len(five.top), of=REQUESTED_TOP, why=why, detail=detail)
+        return Support(len(five.top), five_only=True, findings=(refuses,))
+    if lost is not None and not why.startswith("http-"):
         return Support()  # Without a response nothing is known about log-probabilities.
-    return Support(findings=(f"sends no log-probabilities{refusal}",))
+    return Support(findings=(DriftFinding(code=DriftFindingCode.NO_LOGPROBS, why=why, detail=detail),))
 
 
 def _full(first: Facts, answers: Mapping[RequestKind, PromptResult]) -> Support:
-    notes = []
+    found = []
     if len(first.top) < REQUESTED_TOP:
-        notes.append(f"shows {len(first.top)} of the {REQUESTED_TOP} requested alternatives")
+        found.append(DriftFinding(code=DriftFindingCode.CAPPED_LOGPROBS, count=len(first.top), of=REQUESTED_TOP))
     processed = _processed(first, answers)
     if processed:
-        notes.append(
-            "its log-probabilities change with the requested temperature: they are taken after the sampler, and were "
-            "compared at temperature 1"
-        )
-    return Support(len(first.top), processed=processed, findings=tuple(notes))
+        found.append(DriftFinding(code=DriftFindingCode.PROCESSED_LOGPROBS))
+    return Support(len(first.top), processed=processed, findings=tuple(found))
 
 
 def _processed(first: Facts, answers: Mapping[RequestKind, PromptResult]) -> bool:

@@ -31,6 +31,9 @@ from trueweight.store import RunDir, SuiteRecord, pending
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.send import PreparedRun, RunOptions, prepare
 
+FORMAT = "trueweight.drift/2"
+"""Format of ``drift.json``. Format 1 had sentences in place of codes."""
+
 OPTION = "drift"
 """The manifest's option that holds what was chosen, so that a replay needs nothing but the directory."""
 
@@ -153,8 +156,9 @@ def _advance(batches: Batches, answers: Mapping[str, Exchange]) -> Sequence[Tria
 
 
 def conclude_drift(run: RunDir) -> dict[str, Drift]:
-    """Provider → what the record says of it. Pure but for reading."""
-    return drift_outcomes(replay_drift(run), ladder_used(run))
+    """Provider → its drift by the record, rounded as it is published."""
+    found = drift_outcomes(replay_drift(run), ladder_used(run))
+    return {name: drift.rounded() for name, drift in found.items()}
 
 
 def with_drift(run: RunDir, summary: Summary) -> Summary:
@@ -163,7 +167,7 @@ def with_drift(run: RunDir, summary: Summary) -> Summary:
         return summary
     found = conclude_drift(run)
     providers = {
-        name: msgspec.structs.replace(provider, drift=found[name].rounded()) if name in found else provider
+        name: msgspec.structs.replace(provider, drift=found[name]) if name in found else provider
         for name, provider in summary.providers.items()
     }
     return msgspec.structs.replace(summary, providers=providers)
@@ -188,8 +192,26 @@ def _recorded(run: RunDir, batch: Sequence[Trial]) -> dict[str, Exchange]:
 
 def drift_text(found: Mapping[str, Drift]) -> str:
     """The text of ``drift.json``: the same bytes for the same record."""
-    value = {"format": "trueweight.drift/1", "providers": {name: drift.as_json() for name, drift in found.items()}}
+    value = {"format": FORMAT, "providers": {name: drift.as_json() for name, drift in found.items()}}
     return json.dumps(value, sort_keys=True, allow_nan=False, indent=1) + "\n"
+
+
+def same_numbers(text: str, found: Mapping[str, Drift]) -> bool:
+    """Whether a ``drift.json`` of format 1 has the numbers of this result: all but its sentences."""
+    now = json.loads(drift_text(found))["providers"]
+    try:
+        written = json.loads(text)
+        if written["format"] != "trueweight.drift/1":
+            return False
+        return {name: _numbers(one) for name, one in written["providers"].items()} == {
+            name: _numbers(one) for name, one in now.items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+
+
+def _numbers(drift: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in drift.items() if name not in ("words", "findings", "misconfiguration")}
 
 
 def known_ladder(run: RunDir) -> Ladder:

@@ -28,6 +28,7 @@ from trueweight.drift.betting import benjamini_hochberg
 from trueweight.drift.misconfiguration import MisconfigurationTest
 from trueweight.drift.settings import PROBES
 from trueweight.drift.thresholds import shipped_thresholds
+from trueweight.report.words import finding_words
 
 REPORTS = Path(__file__).parents[3] / "reports" / "drift"
 ALPHAS = (0.05, 0.01)
@@ -189,9 +190,15 @@ class Proof:
             prompts = self.cells.shared(answers)
             seen = MisconfigurationTest()
             for p in prompts[:12]:
-                seen.look(self.samples["f16", "greedy", 1][p], self.samples["f16", "greedy", 2][p], answers[p])
+                seen.add(self.samples["f16", "greedy", 1][p], self.samples["f16", "greedy", 2][p], answers[p])
             if len(prompts) >= 4:
-                rows.append({"provider": variant, "prompts": min(12, len(prompts)), "misconfigured": seen.verdict})
+                rows.append(
+                    {
+                        "provider": variant,
+                        "prompts": min(12, len(prompts)),
+                        "misconfigured": finding_words(seen.evidence) if seen.evidence else "",
+                    }
+                )
         return rows
 
     def _counts(self, cells: Cells) -> dict[str, int]:

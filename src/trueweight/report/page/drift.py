@@ -12,7 +12,7 @@ from trueweight.core.assessment import Recommendation
 from trueweight.core.summary import Summary
 from trueweight.report.axes import Axis, Mark, Tick, axis, mark, without_interval
 from trueweight.report.numbers import span, write
-from trueweight.report.words import DRIFT_WORDS, MARKS
+from trueweight.report.words import DRIFT_WORDS, MARKS, drift_words, finding_words
 
 HEIGHT: Final = 40.0
 _EVIDENCE: Final = Axis(0.01, 10_000.0, log=True, start=HEIGHT - 1, end=1.0)
@@ -112,8 +112,8 @@ def _row(name: str, found: Drift, scale: Axis) -> DriftRow:
         _wealth(found.wealth),
         _rungs(found),
         _sent(found),
-        found.words,
-        found.findings,
+        drift_words(found),
+        tuple(map(finding_words, found.findings)),
     )
 
 

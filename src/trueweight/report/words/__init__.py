@@ -4,6 +4,7 @@ from trueweight.report.words.bar import rule_words
 from trueweight.report.words.blame import blame_words, whose_words
 from trueweight.report.words.checks import broken_words
 from trueweight.report.words.counts import count_rows
+from trueweight.report.words.drift import drift_words, finding_words
 from trueweight.report.words.limits import limit_words, note_words, run_limits, run_notes
 from trueweight.report.words.reasons import reason_clause, reason_sentence, short_reason, summary_sentence
 from trueweight.report.words.recommendation import (
@@ -24,6 +25,8 @@ __all__ = [
     "blame_words",
     "broken_words",
     "count_rows",
+    "drift_words",
+    "finding_words",
     "limit_words",
     "note_words",
     "ranked",

@@ -13,6 +13,7 @@ from trueweight.metrics import describe
 from trueweight.report.numbers import MINUS, percent, span, write
 from trueweight.report.words.bar import rule_words
 from trueweight.report.words.checks import broken_words
+from trueweight.report.words.drift import drift_words
 
 _MOST: Final = 2
 """Findings that a sentence names; the page has all of them."""
@@ -135,7 +136,7 @@ def summary_sentence(provider: ProviderSummary) -> str:
 def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each code
     """One reason, or observation, as a sentence."""
     if reason.code in _DRIFT and provider.drift is not None:
-        return provider.drift.words
+        return drift_words(provider.drift)
     match reason.code:
         case ReasonCode.NOT_ASKED:
             return "No request was sent to it yet."
@@ -163,7 +164,7 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
         case (
             ReasonCode.DRIFT | ReasonCode.DRIFT_EQUIVALENT | ReasonCode.DRIFT_UNDECIDED | ReasonCode.DRIFT_MISCONFIGURED
         ):
-            return provider.drift.words if provider.drift is not None else ""
+            return drift_words(provider.drift) if provider.drift is not None else ""
         case ReasonCode.REFERENCE:
             return "It is the reference."
         case ReasonCode.BAR:

@@ -1,0 +1,178 @@
+"""Drift in sentences. A place on the ladder is "consistent with" a rung; it is never certain."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from trueweight.core import Drift, DriftFinding, DriftFindingCode, DriftMode, DriftVerdict
+from trueweight.report.numbers import span, write
+
+
+def drift_words(drift: Drift) -> str:
+    """The verdict, the effect next to the reference's self-agreement, and the place on the ladder."""
+    found = drift.misconfiguration
+    if found is not None and found.code is DriftFindingCode.TEXT:
+        return found.text  # An earlier version wrote all of it as one text.
+    return " ".join(filter(None, (_verdict(drift), _effect(drift), _place(drift))))
+
+
+def finding_words(found: DriftFinding) -> str:
+    """One finding in a clause, without a full stop. It may hold what a provider wrote: escape it."""
+    if found.code in _LOGPROBS:
+        return _logprob_words(found)
+    if found.code in _PROMPTS:
+        return _prompt_words(found)
+    return _answer_words(found)
+
+
+def _verdict(drift: Drift) -> str:
+    match drift.verdict:
+        case DriftVerdict.DRIFT:
+            return f"Its output distribution differs from the reference's by {_more(drift)}."
+        case DriftVerdict.EQUIVALENT:
+            return "Its output distribution differs from the reference's by less than another engine would explain."
+        case DriftVerdict.INCONCLUSIVE:
+            return "There is too little evidence to decide."
+        case DriftVerdict.MISCONFIGURED:
+            why = f": {finding_words(drift.misconfiguration)}" if drift.misconfiguration is not None else ""
+            return f"It receives another prompt or samples differently, so its weights cannot be judged{why}."
+
+
+def _more(drift: Drift) -> str:
+    """The effect beside what is tolerated. Texts can show drift by other evidence, at an effect that is tolerated."""
+    effect = msgspec.structs.replace(drift.effect, unit="")
+    if effect.value is None or effect.value <= drift.tau:
+        return "more than another engine would explain"
+    interval = span(effect, 2)
+    return (
+        f"{write(effect.value, '', 2)}{f' ({interval})' if interval else ''}; another engine would explain up to "
+        f"{drift.tau:.2g}"
+    )
+
+
+def _effect(drift: Drift) -> str:
+    found, n = drift.details, drift.prompts
+    if not n:
+        return "No prompt could be compared."
+    if found.top_differs is not None:
+        return (
+            f"The top token differs on {_share(found.top_differs)} of {n} first tokens (the reference against itself: "
+            f"{_share(found.top_differs_floor)}); log-probabilities differ by a median of {_nats(found.distance)} nats "
+            f"(itself: {_nats(found.distance_floor)})."
+        )
+    if found.text_differs is None:
+        return ""
+    kind = "sampled answers under the same seed" if drift.mode is DriftMode.SAMPLED else "answers at temperature 0"
+    differ = (
+        f"{_share(found.text_differs)} of {n} {kind} differ within their first tokens "
+        f"(the reference against itself: {_share(found.text_differs_floor)})"
+    )
+    if found.typical is not None:
+        return (
+            f"{differ}; {_share(found.typical)} of its answers also occur among the reference's draws under other "
+            f"seeds (of the reference's draws: {_share(found.typical_floor)})."
+        )
+    if found.gross is not None:
+        return f"{differ}; {_share(found.gross)} more differ at a token where the reference had a large margin."
+    return f"{differ}."
+
+
+def _place(drift: Drift) -> str:
+    if drift.rung is None:
+        return ""
+    first, last = (drift.rungs[0], drift.rungs[-1]) if drift.rungs else (drift.rung, drift.rung)
+    consistent = f"{first} to {last}" if first != last else first
+    return f"On the recorded ladder it is consistent with {consistent}; nearest is {drift.rung}."
+
+
+def _share(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.1%}"
+
+
+def _nats(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.2g}"
+
+
+_LOGPROBS: Final = {
+    DriftFindingCode.NO_LOGPROBS,
+    DriftFindingCode.FEWER_LOGPROBS,
+    DriftFindingCode.CAPPED_LOGPROBS,
+    DriftFindingCode.PROCESSED_LOGPROBS,
+    DriftFindingCode.TEMPERATURE,
+    DriftFindingCode.TRUNCATED,
+}
+_PROMPTS: Final = {
+    DriftFindingCode.PROMPTS_LONGER,
+    DriftFindingCode.PROMPTS_SHORTER,
+    DriftFindingCode.PROMPT_LENGTHS_VARY,
+    DriftFindingCode.START_OF_TEXT,
+    DriftFindingCode.PROMPT_LENGTHS_DIFFER,
+}
+
+
+def _logprob_words(found: DriftFinding) -> str:
+    refusal = f" ({found.why}: {found.detail})" if found.why else ""
+    match found.code:
+        case DriftFindingCode.NO_LOGPROBS:
+            return f"sends no log-probabilities{refusal}"
+        case DriftFindingCode.FEWER_LOGPROBS:
+            return f"refuses top_logprobs = {found.of}{refusal} and answers {found.count}"
+        case DriftFindingCode.CAPPED_LOGPROBS:
+            return f"shows {found.count} of the {found.of} requested alternatives"
+        case DriftFindingCode.TEMPERATURE:
+            return (
+                f"its log-probabilities are {found.factor or 0:.2f} times the reference's on every prompt: sampler, "
+                f"a temperature of {found.temperature or 0:.2f} is applied to every request"
+            )
+        case DriftFindingCode.TRUNCATED:
+            return (
+                f"its log-probabilities are all {found.nats or 0:.2f} higher than the reference's: sampler, "
+                "the distribution is truncated (top-p, top-k or min-p) before they are taken"
+            )
+    return (
+        "its log-probabilities change with the requested temperature: they are taken after the sampler, and were "
+        "compared at temperature 1"
+    )
+
+
+def _prompt_words(found: DriftFinding) -> str:
+    tokens = f"{found.tokens or 0:+d}"
+    match found.code:
+        case DriftFindingCode.PROMPTS_LONGER:
+            cause = "an injected system prompt or another chat template"
+            return f"every prompt counts {tokens} tokens on this provider: {cause}"
+        case DriftFindingCode.PROMPTS_SHORTER:
+            return f"every prompt counts {tokens} tokens on this provider: another chat template"
+        case DriftFindingCode.PROMPT_LENGTHS_VARY:
+            span_words = f"{tokens} to {found.most_tokens or 0:+d}"
+            return f"prompts count {span_words} tokens on this provider: another tokenizer or chat template"
+        case DriftFindingCode.START_OF_TEXT:
+            return f"every prompt counts {tokens} token: a start-of-text token is counted differently, or doubled"
+    return f"{found.count} of {found.of} prompts have other token counts than on the reference"
+
+
+def _answer_words(found: DriftFinding) -> str:  # noqa: PLR0911 - one clause for each code
+    match found.code:
+        case DriftFindingCode.WHITE_SPACE:
+            return f"{found.count} of {found.of} answers differ from the reference's only in white space at their ends"
+        case DriftFindingCode.EMPTY:
+            return f"{found.count} of {found.of} answers are empty where the reference's are not"
+        case DriftFindingCode.REFUSED:
+            return f"refused {found.count} of {found.of} prompts; the reference refused {found.reference}"
+        case DriftFindingCode.STOPPED:
+            return f"stopped answering ({found.why}); what was measured before is kept"
+        case DriftFindingCode.REFERENCE_STOPPED:
+            return f"the reference stopped answering ({found.why}); what was measured before is kept"
+        case DriftFindingCode.USAGE_MISSING:
+            requests = "request" if found.count == 1 else "requests"
+            return f"{found.count} {requests} reported no usage; the cost does not include them"
+        case DriftFindingCode.DRAWS_RARELY_REPEAT:
+            return "the reference's draws rarely repeat, so how typical an answer is shows little"
+        case DriftFindingCode.SEEDS_DIFFER:
+            return (
+                "its seeds do not reproduce the reference's draws: only how typical its answers are can be judged, "
+                "which cannot show equivalence"
+            )
+    return found.text
