@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trueweight.core import Comparison, Drift, DriftVerdict, Estimate, Mode, Role, Severity
+from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.summary import (
     CaseSummary,
     Cell,
     CellOutcome,
     Counts,
-    FindingSummary,
     ProviderSummary,
     RunSummary,
     Summary,

@@ -14,7 +14,8 @@ import pytest
 
 if TYPE_CHECKING:
     from trueweight.core import Estimate
-    from trueweight.core.summary import CaseSummary, Cell, FindingSummary, ProviderSummary, Summary
+    from trueweight.core.finding_summary import FindingSummary
+    from trueweight.core.summary import CaseSummary, Cell, ProviderSummary, Summary
 
 T = TypeVar("T")
 

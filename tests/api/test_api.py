@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import trueweight as tw
-from trueweight.core.summary import decode_summary
+from trueweight.core.summary_json import decode_summary
 from trueweight.fleet import running_fleet
 
 NAMES = [

@@ -33,7 +33,8 @@ from trueweight.core import (
     ToolCall,
     Usage,
 )
-from trueweight.core.summary import Summary, decode_summary, well_formed
+from trueweight.core.summary import Summary
+from trueweight.core.summary_json import decode_summary, well_formed
 from trueweight.report import Evidence
 
 PROVIDERS = ("flaky", "int4", "leaky-parser", "no-strict", "other-stack", "reference", "slow", "twin")

@@ -13,7 +13,7 @@ from report_sample import make_summary, typed
 from rich.console import Console
 
 from trueweight.core import ConfigError
-from trueweight.core.summary import decode_summary
+from trueweight.core.summary_json import decode_summary
 from trueweight.report import find_format, format_names, render, render_markdown
 from trueweight.report.markdown_text import fenced, inline
 from trueweight.report.terminal import print_table

@@ -9,7 +9,8 @@ from trueweight.assess.significance import FAULTS, MetricTest, slower, worse_met
 from trueweight.core import SEVERE, DriftVerdict, Estimate, Role
 from trueweight.core.assessment import Blame, Reason, ReasonCode
 from trueweight.core.estimate import six_digits
-from trueweight.core.summary import FindingSummary, ProviderSummary
+from trueweight.core.finding_summary import FindingSummary
+from trueweight.core.summary import ProviderSummary
 
 _ANSWERING: Final = 0.99
 """A share of requests that is lost or repeated is worth a sentence beyond 1 − this."""

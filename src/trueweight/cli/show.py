@@ -28,7 +28,7 @@ def command(*, directory: Path, case: str | None, name: str | None, mode: str | 
     from rich.console import Console
 
     from trueweight.checks import all_checks
-    from trueweight.core.summary import summary_lines
+    from trueweight.core.summary_json import summary_lines
     from trueweight.report import evidence_json
     from trueweight.report.terminal import print_cases, print_exchange, print_outcomes, print_table
     from trueweight.store import RunDir, RunFile

@@ -1,4 +1,4 @@
-"""``summary.json``: one tree of typed classes, written and read here alone. Format 2.
+"""``summary.json``, format 2: one tree of typed classes, which `trueweight.core.summary_json` writes and reads.
 
 Keys are sorted and numbers have six significant digits, so the same record gives the same bytes on any machine. The
 published JSON Schema is made from these classes. Readers ignore keys that they do not know.
@@ -6,26 +6,24 @@ published JSON Schema is made from these classes. Readers ignore keys that they 
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, Literal
 
 import msgspec
 
-from trueweight.core.assessment import NOT_ASSESSED, Assessment, Blame, Limitation
+from trueweight.core.assessment import NOT_ASSESSED, Assessment, Limitation
 from trueweight.core.case import Mode, Severity
 from trueweight.core.drift import Drift
 from trueweight.core.estimate import Comparison, Estimate
+from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.provider import Price, Role
-from trueweight.core.summary_format_1 import FORMAT_1, upgrade
 
 FORMAT: Final = "trueweight.summary/2"
 
 
 class NoteCode(StrEnum):
-    """What a reader must know of how the run came about. Beside each code: the fields of `Note` that it fills."""
+    """What a reader must know about the recording of the run. Beside each code: the fields of `Note` that it fills."""
 
     BAR_MISSING = "bar-missing"
     """The run was made against the bar ``recorded``, which is no longer in its directory."""
@@ -67,7 +65,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SuiteSummary(msgspec.Struct, frozen=True):
-    """A suite of the run: its digest, and how many of its cases were asked."""
+    """A suite of the run: its digest, and the number of its cases in the plan."""
 
     name: str
     digest: str
@@ -85,7 +83,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The run as a whole.
 
     Attributes:
-        passes: how often the reference was asked the whole plan.
+        passes: number of times that the whole plan was sent to the reference.
         finished_at: end of the last attempt on record, UTC; None if nothing is on record.
         cases: cases of all suites but drift's own.
         bar_digest: of the bar that the run was made against.
@@ -159,72 +157,9 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     structured: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
-class BlameCode(StrEnum):
-    """Why a failure is blamed on model or serving. Beside each code: the fields of `BlameReason` that it fills."""
-
-    ENGINE_ONLY = "engine-only"
-    """No model can break this requirement, only what serves it. ``shared``: cases that the reference fails too."""
-    NO_REFERENCE = "no-reference"
-    """A model or a server can break it, and there is no reference to tell which."""
-    REFERENCE_UNJUDGED = "reference-unjudged"
-    """The reference's replies to these cases gave the check nothing to judge."""
-    REFERENCE_FAILS = "reference-fails"
-    """The reference fails it too, in ``shared`` of the same ``common`` cases."""
-    REFERENCE_PASSES = "reference-passes"
-    """The reference passes ``alone`` cases that fail here and fails ``reverse`` that pass, beyond chance (``p``)."""
-    TOO_FEW = "too-few"
-    """The same within chance. ``unjudged``: failing cases that the reference's replies do not tell about."""
-
-
-class BlameReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why a failure is blamed as it is; ``p`` is of the exact two-sided sign test over cases."""
-
-    code: BlameCode
-    shared: int | None = None
-    common: int | None = None
-    alone: int | None = None
-    reverse: int | None = None
-    unjudged: int | None = None
-    p: float | None = None
-
-
-class FindingSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A check that a provider fails.
-
-    Attributes:
-        outcome: ``flaky`` if each case and mode that fails it also passes it in another repeat.
-        fails, of: trials that fail it, of those that it judged.
-        cases: keys of the cases that fail it in any repeat; ``cases_judged`` is how many it judged.
-        message: the commonest one; ``example`` is a trial that fails with it.
-        reference_fails: how many of these cases the reference fails too; None without a reference.
-        rate: how often it fails in the cases and modes that it fails at all; None where nothing was repeated.
-        blame: None in a summary of format 1 that does not say.
-    """
-
-    check: str
-    severity: Severity
-    outcome: Literal["fail", "flaky"]
-    fails: int
-    of: int
-    cases: tuple[str, ...]
-    cases_judged: int
-    requirement: str
-    source: str
-    example: str
-    message: str
-    reference_fails: int | None = None
-    rate: Estimate | None = None
-    blame: Blame | None = None
-    blame_reason: BlameReason | None = None
-
-    @property
-    def shared(self) -> bool:
-        """Whether the reference fails the check in every one of the same cases."""
-        return self.reference_fails == len(self.cases)
-
-
 class Distribution(msgspec.Struct, frozen=True):
-    """Percentiles 0, 1, … 100 of a time in milliseconds (type 7), over ``n`` requests that the client did not spoil."""
+    """Percentiles 0, 1, … 100 of a time in milliseconds (type 7), over ``n`` requests. Those whose time this client
+    disturbed are left out."""
 
     n: int
     percentiles: tuple[float, ...]
@@ -235,7 +170,7 @@ class TimeBin(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         first_failed: trials whose first attempt failed.
-        lost: trials that brought no reply in the end.
+        lost: trials without a reply after all attempts.
     """
 
     at: float
@@ -259,9 +194,9 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         declared: None where it is not published.
         metrics, versus_reference: by metric id.
-        failures: trials that brought no reply, by kind.
+        failures: trials without a reply, by kind.
         findings: failing checks, worst first.
-        latency: ``ttft`` and ``e2e``, as far as any request defines them.
+        latency: ``ttft`` and ``e2e``, if any request defines them.
         drift: None where drift was not measured.
     """
 
@@ -281,7 +216,7 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CellOutcome(StrEnum):
-    """What the repeats of one case, provider and mode amount to."""
+    """The result of all repeats of one case, provider and mode."""
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
@@ -298,7 +233,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         fails: MUST and SHOULD checks that any repeat fails.
         trials: ids, by repeat.
         passed, of: repeats that pass, of those that were judged.
-        lost: repeats of which no reply arrived.
+        lost: repeats without a reply.
         different: whether the pass rate differs from the reference's (Fisher's exact test, Benjamini–Hochberg over
             cells).
     """
@@ -329,10 +264,10 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClientSession(msgspec.Struct, frozen=True, kw_only=True):
-    """How fit this machine was to measure during one session of sending; milliseconds, None where not measured.
+    """The quality of this machine's time measurements in one session of sending; None where not measured.
 
     Attributes:
-        lag_p99_ms: how late the event loop woke up, 99th percentile.
+        lag_p99_ms: delay of the event loop, 99th percentile.
         self_test_p99_ms: time of a request from this client to itself, 99th percentile.
     """
 
@@ -344,12 +279,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """A judged run.
 
     Attributes:
-        self_agreement: metric → the reference against itself: the score of trigger metrics, else the difference of its
-            second pass from its first.
+        self_agreement: metric → the reference compared with itself: for trigger metrics their score, for the others the
+            second pass minus the first.
         providers: by name.
         cases: in the order of the run.
-        limits: what this run cannot say of any provider.
-        client: one entry per session; filled for a page only, since it is no part of the judgement.
+        limits: what this run cannot say about any provider.
+        client: one entry per session. It is filled for pages only, because it is not part of the judgement.
     """
 
     format: Literal["trueweight.summary/2"] = FORMAT
@@ -368,52 +303,3 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     def ranked(self) -> tuple[str, ...]:
         """Names of all providers, best first, as the assessment ranks them."""
         return tuple(sorted(self.providers, key=lambda name: (self.providers[name].assessment.rank, name)))
-
-
-_ENCODER: Final = msgspec.json.Encoder(order="sorted")
-_DECODER: Final = msgspec.json.Decoder(Summary)
-_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
-
-
-def encode_summary(summary: Summary) -> bytes:
-    """The bytes of ``summary.json``: sorted keys, ASCII, one newline at the end.
-
-    ASCII only, because what a provider wrote must not reach a terminal through ``cat``.
-    """
-    try:
-        data = _ENCODER.encode(summary)
-    except UnicodeEncodeError:  # half of a surrogate pair, which a reply may hold and no JSON text may
-        data = _ENCODER.encode(well_formed(msgspec.to_builtins(summary)))
-    if not data.isascii():
-        data = _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], data.decode()).encode("ascii")
-    return data + b"\n"
-
-
-def summary_lines(summary: Summary) -> str:
-    """The same, laid out for reading: two of them can be compared line by line."""
-    return msgspec.json.format(encode_summary(summary), indent=2).decode("ascii") + "\n"
-
-
-def decode_summary(data: bytes | str) -> Summary:
-    """A summary of format 2, or one of format 1 in the classes of format 2.
-
-    Raises:
-        msgspec.ValidationError: it is JSON and not a summary.
-        ValueError: it is no JSON.
-    """
-    if msgspec.json.decode(data, type=_Head).format == FORMAT_1:
-        return msgspec.convert(upgrade(well_formed(json.loads(data))), Summary)
-    return _DECODER.decode(data)
-
-
-class _Head(msgspec.Struct):
-    format: str
-
-
-def well_formed(value: Any) -> Any:
-    """The same with U+FFFD in place of each half of a surrogate pair."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {well_formed(key): well_formed(item) for key, item in value.items()}
-    return [well_formed(item) for item in value] if isinstance(value, list | tuple) else value

@@ -9,7 +9,8 @@ import msgspec
 from trueweight.assess import assess, judge_against
 from trueweight.checks import all_checks
 from trueweight.core import Case, Finding, Outcome, Reply
-from trueweight.core.summary import Summary, encode_summary
+from trueweight.core.summary import Summary
+from trueweight.core.summary_json import encode_summary
 from trueweight.drift import SUITE as DRIFT
 from trueweight.protocols import locate_noun
 from trueweight.report import Evidence, Failing, failing_cells, render, wanted_trials

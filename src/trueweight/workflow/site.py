@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trueweight.core import ConfigError
-from trueweight.core.summary import Summary, encode_summary
+from trueweight.core.summary import Summary
+from trueweight.core.summary_json import encode_summary
 from trueweight.report import render, wanted_trials
 from trueweight.report.site import SiteRun, overview, public_evidence, public_summary
 from trueweight.store import RunDir, RunFile, read_plain, replace_plain

@@ -9,7 +9,8 @@ import msgspec
 from trueweight.assess import assess
 from trueweight.core import ConfigError
 from trueweight.core.assessment import ReasonCode
-from trueweight.core.summary import Summary, decode_summary
+from trueweight.core.summary import Summary
+from trueweight.core.summary_json import decode_summary
 from trueweight.store import read_plain
 
 

@@ -17,7 +17,7 @@ from recorded import HOSTILE, ORG, PROMPT, REPLY, SECRETS, write_run
 from trueweight.cli import cli
 from trueweight.core import ConfigError
 from trueweight.core.schemas import load_schema
-from trueweight.core.summary import decode_summary
+from trueweight.core.summary_json import decode_summary
 from trueweight.report.site import public_summary
 from trueweight.store import RunDir
 from trueweight.workflow.site import add_entry

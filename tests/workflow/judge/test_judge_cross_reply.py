@@ -12,7 +12,8 @@ import pytest
 
 from trueweight.core import Case, Exchange, FailureKind, Outcome, Provider, Role, Severity
 from trueweight.core.schemas import load_schema
-from trueweight.core.summary import Summary, encode_summary
+from trueweight.core.summary import Summary
+from trueweight.core.summary_json import encode_summary
 from trueweight.store import Manifest, RunDir
 from trueweight.workflow.judge import judge_run, summarise
 

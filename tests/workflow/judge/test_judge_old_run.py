@@ -14,7 +14,8 @@ import pytest
 
 from trueweight.core import ConfigError, Estimate, Ruling
 from trueweight.core.assessment import Assessment, ReasonCode, Recommendation
-from trueweight.core.summary import FORMAT, ProviderSummary, Summary, decode_summary, encode_summary
+from trueweight.core.summary import FORMAT, ProviderSummary, Summary
+from trueweight.core.summary_json import decode_summary, encode_summary
 from trueweight.store import RunDir
 from trueweight.workflow.finish import finish
 from trueweight.workflow.summary_file import read_summary

@@ -18,7 +18,8 @@ from trueweight.assess import Bar, Rule, assess, judge_against
 from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError, Role
 from trueweight.core.assessment import ReasonCode
 from trueweight.core.schemas import load_schema, summary_schema
-from trueweight.core.summary import Summary, decode_summary, encode_summary
+from trueweight.core.summary import Summary
+from trueweight.core.summary_json import decode_summary, encode_summary
 from trueweight.report.words import summary_sentence
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.workflow.judge import judge_run, summarise

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trueweight.core.summary import Summary, summary_lines
+from trueweight.core.summary import Summary
+from trueweight.core.summary_json import summary_lines
 from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, register
 

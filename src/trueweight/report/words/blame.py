@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from trueweight.core.assessment import Blame
-from trueweight.core.summary import BlameCode, BlameReason
+from trueweight.core.finding_summary import BlameCode, BlameReason
 
 _WHOSE: Final = {
     Blame.MODEL: "Cause: the model",

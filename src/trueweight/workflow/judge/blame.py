@@ -9,7 +9,7 @@ from typing import NamedTuple
 from trueweight.core import CheckInfo, Observation, Outcome
 from trueweight.core.assessment import Blame
 from trueweight.core.estimate import six_digits
-from trueweight.core.summary import BlameCode, BlameReason
+from trueweight.core.finding_summary import BlameCode, BlameReason
 from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.statistics.paired import mcnemar
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from trueweight.core import CheckInfo, Estimate, Mode, Observation, Outcome, Severity
-from trueweight.core.summary import FindingSummary
+from trueweight.core.finding_summary import FindingSummary
 from trueweight.statistics.proportion import wilson
 from trueweight.workflow.judge.blame import JudgedCases, blame
 

@@ -1,0 +1,78 @@
+"""A check that a provider fails, as ``summary.json`` has it: how often, in which cases, and which part is to blame."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from trueweight.core.assessment import Blame
+from trueweight.core.case import Severity
+from trueweight.core.estimate import Estimate
+
+
+class BlameCode(StrEnum):
+    """Why a failure is blamed on model or serving. Beside each code: the fields of `BlameReason` that it fills."""
+
+    ENGINE_ONLY = "engine-only"
+    """No model can break this requirement, only what serves it. ``shared``: cases that the reference fails too."""
+    NO_REFERENCE = "no-reference"
+    """A model or a server can break it, and there is no reference to tell which."""
+    REFERENCE_UNJUDGED = "reference-unjudged"
+    """The reference's replies to these cases gave the check nothing to judge."""
+    REFERENCE_FAILS = "reference-fails"
+    """The reference fails it too, in ``shared`` of the same ``common`` cases."""
+    REFERENCE_PASSES = "reference-passes"
+    """The reference passes ``alone`` cases that fail here and fails ``reverse`` that pass, beyond chance (``p``)."""
+    TOO_FEW = "too-few"
+    """As ``reference-passes``, but within chance. ``unjudged``: failing cases that the check cannot judge at the
+    reference."""
+
+
+class BlameReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The reason for the blame of a failure. ``p`` is that of the exact two-sided sign test over cases."""
+
+    code: BlameCode
+    shared: int | None = None
+    common: int | None = None
+    alone: int | None = None
+    reverse: int | None = None
+    unjudged: int | None = None
+    p: float | None = None
+
+
+class FindingSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A check that a provider fails.
+
+    Attributes:
+        outcome: ``flaky`` if each case and mode that fails it also passes it in another repeat.
+        fails, of: number of trials that fail it, and number of trials that it judged.
+        cases: keys of the cases that fail it in any repeat.
+        cases_judged: number of cases that it judged.
+        message: the most frequent message. ``example`` is the id of a trial that fails with it.
+        reference_fails: number of these cases that the reference fails too; None without a reference.
+        rate: failure rate in the cases and modes with a failure; None without repeats.
+        blame: None in a summary of format 1 that does not have it.
+    """
+
+    check: str
+    severity: Severity
+    outcome: Literal["fail", "flaky"]
+    fails: int
+    of: int
+    cases: tuple[str, ...]
+    cases_judged: int
+    requirement: str
+    source: str
+    example: str
+    message: str
+    reference_fails: int | None = None
+    rate: Estimate | None = None
+    blame: Blame | None = None
+    blame_reason: BlameReason | None = None
+
+    @property
+    def shared(self) -> bool:
+        """Whether the reference fails the check in all of these cases."""
+        return self.reference_fails == len(self.cases)
