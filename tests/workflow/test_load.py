@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from trueweight.cli import main
 from trueweight.core import ConfigError, Estimate, Timing
-from trueweight.workflow.load import Level, Point, parse_slo, saturation
+from trueweight.core.load_result import LoadPoint
+from trueweight.workflow.load import parse_slo, saturation
 from trueweight.workflow.load.measured import _active
 
 NONE = Estimate.not_applicable("proportion", "")
@@ -138,16 +139,19 @@ def test_a_reply_that_does_not_define_a_limited_time_is_not_good() -> None:
         parse_slo("ttft=1ms,ttft=2ms")
 
 
-def point(level: float, throughput: float, limited: int = 0) -> Point:
+def point(level: float, throughput: float, limited: int = 0) -> LoadPoint:
     ok = round(throughput * 10)
-    return Point(Level(level), "p", ok, ok, ok, 10.0, 0, limited, {}, NONE, {})
+    return LoadPoint(
+        level=level, open_loop=False, provider="p", attempted=ok, ok=ok, good=ok, seconds=10.0, throughput=ok / 10,
+        goodput=ok / 10, tokens_per_second=0.0, client_limited=limited, failures={}, good_share=NONE, times={},
+    )  # fmt: skip
 
 
 def test_saturation_is_where_more_load_stops_paying() -> None:
     """Growth of less than a tenth of what the load grew by; a level where we were the bottleneck does not count."""
     assert saturation([point(1, 10), point(2, 20), point(4, 40)]) is None
     full = saturation([point(1, 10), point(2, 20), point(4, 21), point(8, 21)])
-    assert full is not None and full.level.value == 2
+    assert full is not None and full.level == 2
     assert saturation([point(1, 10), point(2, 20), point(4, 20, limited=150)]) is None
 
 

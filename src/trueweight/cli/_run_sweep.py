@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,11 +12,12 @@ from rich.table import Table
 from trueweight.cli._screen import say
 from trueweight.cli._transport import print_carriers
 from trueweight.core import Estimate, ExitCode, Mode, Provider, Suite
+from trueweight.core.load_result import LoadPoint
 from trueweight.report import visible
 from trueweight.report.load import load_page
 from trueweight.store import RunFile, replace_plain
 from trueweight.wire import WireSettings, run_loop
-from trueweight.workflow.load import Level, Point, Slo, as_json, curves, lay_out, measure_level, sweep
+from trueweight.workflow.load import Level, Slo, curves, lay_out, load_result, load_text, measure_level, sweep
 
 
 def run_sweep(
@@ -36,7 +36,7 @@ def run_sweep(
 ) -> ExitCode:
     """Run a sweep and write ``load.json`` and ``load.html``."""
     screen = Console(stderr=True, quiet=quiet, emoji=False)
-    points: list[Point] = []
+    points: list[LoadPoint] = []
     print_carriers(providers, settings, screen)
 
     async def send_all() -> bool:
@@ -56,30 +56,30 @@ def run_sweep(
         return interrupted
 
     interrupted = run_loop(send_all)
-    found = as_json(points, slo, suite=suite.name, requests=requests, seed=seed)
-    replace_plain(RunFile.LOAD.of(directory), json.dumps(found, indent=1, sort_keys=True).encode("ascii") + b"\n")
+    found = load_result(points, slo, suite=suite.name, requests=requests, seed=seed)
+    replace_plain(RunFile.LOAD.of(directory), load_text(found).encode("ascii"))
     html = load_page(curves(points), limits=str(slo), suite=suite.name, requests=requests)
     replace_plain(RunFile.LOAD_PAGE.of(directory), html.encode("utf-8", "backslashreplace"))
     if not quiet:
         Console(emoji=False).print(_table(points))
-        for name, said in found["providers"].items():
-            click.echo(visible(f"{name}: {said['sentence']}"))
+        for name, provider in found.providers.items():
+            click.echo(visible(f"{name}: {provider.sentence}"))
     click.echo(f"page: {RunFile.LOAD_PAGE.of(directory)}")
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.OK if any(point.ok for point in points) else ExitCode.INFRASTRUCTURE
 
 
-def _table(points: Sequence[Point]) -> Table:
+def _table(points: Sequence[LoadPoint]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("provider")
     for heading in ("level", "ok", "req/s", "good", "good/s", "TTFT p50/p95", "TPOT p50", "e2e p95"):
         table.add_column(heading, justify="right")
-    for point in sorted(points, key=lambda point: (point.provider, point.level.value)):
+    for point in sorted(points, key=lambda point: (point.provider, point.level)):
         times = point.times
         table.add_row(
-            visible(point.provider, limit=20) + (" CLIENT-LIMITED" if point.limited * 2 > point.attempted else ""),
-            f"{point.level.value:g}",
+            visible(point.provider, limit=20) + (" CLIENT-LIMITED" if point.mostly_client_limited else ""),
+            f"{point.level:g}",
             f"{point.ok}/{point.attempted}",
             f"{point.throughput:.3g}",
             f"{point.good_share.value or 0:.0%}",

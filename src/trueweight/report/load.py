@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from trueweight.core import Estimate
+from trueweight.core.load_result import LoadPoint
 from trueweight.report.axes import Axis
 from trueweight.report.text import visible
 
@@ -22,38 +23,6 @@ figcaption{font-weight:600}table{border-collapse:collapse;width:100%;font-varian
 th,td{padding:.25rem .5rem;text-align:right;border-bottom:1px solid #ddd}th:first-child,td:first-child{text-align:left}
 .bad{color:#b3261e;font-weight:600}svg text{font:12px system-ui,sans-serif;fill:#333}.scroll{overflow-x:auto}
 """
-
-
-class LoadLevel(Protocol):
-    """A level of load: its value (concurrent requests, or requests per second) and its name."""
-
-    @property
-    def value(self) -> float: ...
-    @property
-    def name(self) -> str: ...
-
-
-class LoadPoint(Protocol):
-    """What one provider did at one level: `trueweight.workflow.load.Point` has these fields."""
-
-    @property
-    def level(self) -> LoadLevel: ...
-    @property
-    def attempted(self) -> int: ...
-    @property
-    def ok(self) -> int: ...
-    @property
-    def good(self) -> int: ...
-    @property
-    def limited(self) -> int: ...
-    @property
-    def times(self) -> Mapping[str, Mapping[str, Estimate]]: ...
-    @property
-    def throughput(self) -> float: ...
-    @property
-    def goodput(self) -> float: ...
-    @property
-    def token_rate(self) -> float: ...
 
 
 class LoadCurve(NamedTuple):
@@ -82,10 +51,10 @@ def load_sentence(curve: LoadCurve, limits: str) -> str:
     top, full = curve.best, curve.saturation
     if top is None or not top.good:
         return "no request met the limits at any level" if limits else "no request succeeded at any level"
-    most = f"most goodput at {top.level.name}: {top.goodput:.3g} good requests/s, {top.good} of {top.attempted}"
+    most = f"most goodput at {top.level_name}: {top.goodput:.3g} good requests/s, {top.good} of {top.attempted}"
     if full is None:
         return f"{most}; not saturated up to the highest level"
-    return f"{most}; saturates at {full.level.name} ({full.throughput:.3g} requests/s)"
+    return f"{most}; saturates at {full.level_name} ({full.throughput:.3g} requests/s)"
 
 
 def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests: int) -> str:
@@ -105,7 +74,7 @@ def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests:
         for title, value in _charts(under)
         if any(value(point) is not None for point in points)
     )
-    spoiled = sum(point.limited for point in points)
+    spoiled = sum(point.client_limited for point in points)
     banner = (
         f'<p class="bad">CLIENT-LIMITED: this machine was too busy during {spoiled} requests; '
         "their times are left out.</p>"
@@ -138,19 +107,19 @@ def _charts(under: str) -> tuple[tuple[str, Value], ...]:
         ("TTFT p95, ms", time("ttft", "p95")),
         ("TPOT p50, ms", time("tpot", "p50")),
         ("Response time p95, ms", time("response", "p95")),
-        ("Output, tokens/s in all", lambda point: point.token_rate),
+        ("Output, tokens/s in all", lambda point: point.tokens_per_second),
     )
 
 
 def _chart(curves: Sequence[LoadCurve], value: Value, title: str) -> str:
     """One line per provider over the levels, spaced evenly; a ring marks where it saturates."""
-    levels = sorted({point.level.value for curve in curves for point in curve.points})
+    levels = sorted({point.level for curve in curves for point in curve.points})
     top = max((found for curve in curves for p in curve.points if (found := value(p)) is not None), default=0.0) or 1.0
     across = Axis(0.0, max(1, len(levels) - 1), start=_LEFT, end=_WIDTH - _RIGHT)
     upwards = Axis(0.0, top, start=_HEIGHT - _BOTTOM, end=_TOP)
 
     def x(point: LoadPoint) -> float:
-        return across.at(levels.index(point.level.value))
+        return across.at(levels.index(point.level))
 
     parts = [f'<line x1="{_LEFT}" y1="{upwards.at(0):.1f}" x2="{_WIDTH}" y2="{upwards.at(0):.1f}" stroke="#999"/>']
     for share in (0, 0.5, 1):
@@ -194,11 +163,11 @@ def _table(curves: Sequence[LoadCurve], under: str) -> str:
     rows = []
     for curve in curves:
         for p in curve.points:
-            cells = [_text(p.level.name), f"{p.ok}/{p.attempted}", f"{p.throughput:.3g}", f"{p.good}/{p.attempted}"]
+            cells = [_text(p.level_name), f"{p.ok}/{p.attempted}", f"{p.throughput:.3g}", f"{p.good}/{p.attempted}"]
             cells += [
                 f"{p.goodput:.3g}",
                 *(_pair(p.times[time]) for time in ("ttft", "tpot", "e2e")),
-                f"{p.token_rate:.3g}",
+                f"{p.tokens_per_second:.3g}",
             ]
             rows.append(f"<tr><td>{_text(curve.provider)}</td>{''.join(_cell(cell) for cell in cells)}</tr>")
     head = "".join(f"<th>{_text(head)}</th>" for head in heads)

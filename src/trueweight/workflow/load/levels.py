@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trueweight import __version__
 from trueweight.core import Case, ConfigError, Mode, Provider, Suite, Trial
+from trueweight.core.load_result import level_name
 from trueweight.core.protocol import is_completion
 from trueweight.store import Manifest, RunDir, RunFile, SuiteRecord, explain_change
 from trueweight.wire import SendResult, WireEvent, WireSettings
@@ -33,7 +34,7 @@ class Level:
     @property
     def name(self) -> str:
         """``concurrency 8`` or ``2.5/s``."""
-        return f"{self.value:g}/s" if self.open_loop else f"concurrency {self.value:g}"
+        return level_name(self.value, open_loop=self.open_loop)
 
     @property
     def folder(self) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
 from trueweight.core import Estimate, Exchange, Provider, Timing
+from trueweight.core.load_result import LoadPoint
 from trueweight.metrics import Resampler, quantile, wilson
 from trueweight.protocols import read_reply, timing_of
 from trueweight.statistics.quantile import P99_NEEDS
@@ -21,68 +20,7 @@ _TIMES = {"ttft": "ttft", "tpot": "tpot", "e2e": "service", "response": "respons
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """What a provider did at a level.
-
-    Attributes:
-        attempted: trials, each counted once.
-        ok: of them, those that brought a whole HTTP success in the end.
-        good: of those, the ones that met every limit; equal to ``ok`` without limits.
-        seconds: in which at least one request was under way: what rates are per.
-        tokens: completion tokens, as the server counted them.
-        limited: trials that this client spoiled.
-        times: name → quantile → estimate, milliseconds, over successes that the client did not spoil.
-    """
-
-    level: Level
-    provider: str
-    attempted: int
-    ok: int
-    good: int
-    seconds: float
-    tokens: int
-    limited: int
-    failures: dict[str, int]
-    good_share: Estimate
-    times: dict[str, dict[str, Estimate]]
-
-    @property
-    def throughput(self) -> float:
-        """Successes per second."""
-        return self.ok / self.seconds if self.seconds else 0.0
-
-    @property
-    def goodput(self) -> float:
-        """Requests that met every limit, per second."""
-        return self.good / self.seconds if self.seconds else 0.0
-
-    @property
-    def token_rate(self) -> float:
-        """Completion tokens per second, over all requests."""
-        return self.tokens / self.seconds if self.seconds else 0.0
-
-    def as_json(self) -> dict[str, Any]:
-        """For ``load.json``."""
-        return {
-            "level": self.level.value,
-            "open_loop": self.level.open_loop,
-            "provider": self.provider,
-            "attempted": self.attempted,
-            "ok": self.ok,
-            "good": self.good,
-            "seconds": round(self.seconds, 6),
-            "throughput": round(self.throughput, 6),
-            "goodput": round(self.goodput, 6),
-            "tokens_per_second": round(self.token_rate, 6),
-            "client_limited": self.limited,
-            "failures": self.failures,
-            "good_share": self.good_share.as_json(),
-            "times": {name: {q: e.as_json() for q, e in found.items()} for name, found in self.times.items()},
-        }
-
-
-def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange], slo: Slo, *, seed: int) -> Point:
+def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange], slo: Slo, *, seed: int) -> LoadPoint:
     """Measure the exchanges of one provider at one level."""
     failures: Counter[str] = Counter()
     spans: list[tuple[float, float]] = []
@@ -102,19 +40,27 @@ def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange
         tokens += (reply.usage.output if reply.usage else None) or 0
         if not exchange.client_limited:
             fair.append(timing)
-    return Point(
-        level,
-        provider.name,
-        attempted,
-        ok,
-        good,
-        _active(spans),
-        tokens,
-        limited,
-        dict(sorted(failures.items())),
-        _share(good, attempted),
-        {name: _quantiles(fair, field, len(fair), seed) for name, field in _TIMES.items()},
+    seconds = _active(spans)
+    return LoadPoint(
+        level=level.value,
+        open_loop=level.open_loop,
+        provider=provider.name,
+        attempted=attempted,
+        ok=ok,
+        good=good,
+        seconds=seconds,
+        throughput=_per_second(ok, seconds),
+        goodput=_per_second(good, seconds),
+        tokens_per_second=_per_second(tokens, seconds),
+        client_limited=limited,
+        failures=dict(sorted(failures.items())),
+        good_share=_share(good, attempted),
+        times={name: _quantiles(fair, field, len(fair), seed) for name, field in _TIMES.items()},
     )
+
+
+def _per_second(count: int, seconds: float) -> float:
+    return count / seconds if seconds else 0.0
 
 
 def _span(exchange: Exchange) -> tuple[float, float]:

@@ -1,0 +1,104 @@
+"""The result of a load sweep, as data: the form of ``load.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+
+from trueweight.core.estimate import Estimate
+
+LOAD_FORMAT: Final = "trueweight.load/1"
+
+
+def level_name(level: float, *, open_loop: bool) -> str:
+    """``concurrency 8``, or ``2.5/s`` in an open loop."""
+    return f"{level:g}/s" if open_loop else f"concurrency {level:g}"
+
+
+class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What one provider did at one level.
+
+    Attributes:
+        level: concurrent requests; in an open loop requests started per second.
+        attempted: trials, each counted once.
+        ok: of them, those that brought a whole HTTP success in the end.
+        good: of those, the ones that met every limit; equal to ``ok`` without limits.
+        seconds: in which at least one request was under way: what rates are per.
+        throughput: successes per second.
+        goodput: requests that met every limit, per second.
+        tokens_per_second: completion tokens, as the server counted them, over all requests.
+        client_limited: trials that this client spoiled.
+        failures: by kind of failure.
+        good_share: ``good`` as a share of ``attempted``.
+        times: name → quantile → estimate, milliseconds, over successes that the client did not spoil.
+    """
+
+    level: float
+    open_loop: bool
+    provider: str
+    attempted: int
+    ok: int
+    good: int
+    seconds: float
+    throughput: float
+    goodput: float
+    tokens_per_second: float
+    client_limited: int
+    failures: Mapping[str, int]
+    good_share: Estimate
+    times: Mapping[str, Mapping[str, Estimate]]
+
+    @property
+    def level_name(self) -> str:
+        """The level in words: see `level_name`."""
+        return level_name(self.level, open_loop=self.open_loop)
+
+    @property
+    def mostly_client_limited(self) -> bool:
+        """Whether this client spoiled more than half of the trials, so that the level says nothing of the provider."""
+        return self.client_limited * 2 > self.attempted
+
+    def rounded(self) -> LoadPoint:
+        """The same with six decimals, and estimates with six significant digits, as ``load.json`` holds it."""
+        return msgspec.structs.replace(
+            self,
+            seconds=round(self.seconds, 6),
+            throughput=round(self.throughput, 6),
+            goodput=round(self.goodput, 6),
+            tokens_per_second=round(self.tokens_per_second, 6),
+            good_share=self.good_share.rounded(),
+            times={name: {q: found.rounded() for q, found in each.items()} for name, each in self.times.items()},
+        )
+
+
+class ProviderLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """What the levels of one provider say together.
+
+    Attributes:
+        saturates_at: the level from which more load brings hardly more throughput; None if there is none.
+        most_goodput_at: the level of most goodput.
+        sentence: both, in words.
+    """
+
+    saturates_at: float | None
+    most_goodput_at: float | None
+    sentence: str
+
+
+class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A sweep: every provider at every level.
+
+    Attributes:
+        slo_ms: service level objectives, milliseconds, by name: ``ttft``, ``tpot``, ``e2e``.
+        providers: by name.
+    """
+
+    format: Literal["trueweight.load/1"] = LOAD_FORMAT
+    suite: str
+    requests_per_level: int
+    seed: int
+    slo_ms: Mapping[str, float]
+    points: tuple[LoadPoint, ...]
+    providers: Mapping[str, ProviderLoad]
