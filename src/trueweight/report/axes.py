@@ -1,4 +1,4 @@
-"""Axes of all drawings: where a value stands, on an axis that a whole column shares."""
+"""Axes of all drawings: the position of a value on an axis that a whole column shares."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Axis(NamedTuple):
     end: float = WIDTH - MARGIN
 
     def at(self, value: float) -> float:
-        """Where a value stands, clamped to the axis."""
+        """The position of a value, clamped to the axis."""
         low, high, at = (math.log(max(v, 1e-12)) if self.log else v for v in (self.low, self.high, value))
         share = (at - low) / (high - low) if high > low else 0.5
         return round(self.start + (self.end - self.start) * min(1.0, max(0.0, share)), 2)
@@ -93,7 +93,10 @@ def _outwards(value: float) -> float:
 
 
 def axis(estimates: Iterable[Estimate], *, log: bool) -> Axis | None:
-    """The narrowest honest axis that holds all estimates; None when there is nothing to draw."""
+    """The narrowest axis with round ends that holds all estimates and intervals; None if there is no value.
+
+    An axis of proportions ends at 1, and a linear one contains 0.
+    """
     known = [estimate for estimate in estimates if estimate.value is not None]
     numbers = [number for estimate in known for number in _finite(estimate)]
     if not numbers:

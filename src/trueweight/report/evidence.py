@@ -1,4 +1,4 @@
-"""Evidence: one trial with what was sent, what came, and what was found in it."""
+"""Evidence: one trial with its exchange, its reply and its findings."""
 
 from __future__ import annotations
 

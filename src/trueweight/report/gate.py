@@ -1,4 +1,4 @@
-"""What a gate decided, as JSON and as lines of text."""
+"""The outcome of a gate, as JSON and as lines of text."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _rule(rule: RuleOutcome) -> dict[str, Any]:
 def gate_lines(
     outcomes: Mapping[str, BarOutcome], *, notes: Sequence[Note], silent: Sequence[str], bar: str | None
 ) -> Iterator[str]:
-    """What ``gate`` prints, line by line; everything that others wrote is made visible."""
+    """What ``gate`` prints, line by line; control characters in names and sentences are made visible."""
     for name, found in outcomes.items():
         never = ", never answered" if name in silent else ""
         yield f"{MARKS[found.outcome]} {for_log(name, limit=80)}: {found.outcome.value}{never}"

@@ -1,4 +1,4 @@
-"""What a provider or a model wrote, made safe to look at: nothing in it can move a cursor, hide or reorder text."""
+"""Text of a provider or a model, made safe to display: it cannot move a cursor, hide or reorder text."""
 
 from __future__ import annotations
 

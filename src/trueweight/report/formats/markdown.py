@@ -10,7 +10,7 @@ from trueweight.metrics import all_metrics, in_order
 from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, register
 from trueweight.report.markdown_text import fenced, inline
-from trueweight.report.numbers import NONE, points, span, write
+from trueweight.report.numbers import NONE, counted, points, span, write
 from trueweight.report.words import (
     Recommended,
     ranked,
@@ -56,8 +56,7 @@ def _findings(one: Recommended) -> Iterator[str]:
     findings = one.provider.findings
     if not findings:
         return
-    many = "requirement" if len(findings) == 1 else "requirements"
-    yield f"<details><summary>{inline(one.name, 80)}: {len(findings)} broken {many}</summary>"
+    yield f"<details><summary>{inline(one.name, 80)}: {counted(len(findings), 'broken requirement')}</summary>"
     yield ""
     for finding in findings[:_FINDINGS]:
         share = f"{finding.fails} of {finding.of}"

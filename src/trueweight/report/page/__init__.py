@@ -1,4 +1,4 @@
-"""The report as one HTML file that asks nothing of the network."""
+"""The report as one HTML file that loads nothing from the network."""
 
 from trueweight.report.page.payload import Failing, failing_cells
 from trueweight.report.page.render import render_html, wanted_trials, write_html

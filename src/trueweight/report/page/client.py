@@ -1,4 +1,4 @@
-"""Whether this client kept up, said on the first screen, because it spoils times and nothing else."""
+"""Whether this client kept up: a busy client spoils times, so the first screen reports it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _NAMED: Final = 3
 
 
 class ClientHealth(NamedTuple):
-    """A label, which is empty where all is well, and the sentence behind it."""
+    """A label, empty if no time was spoiled, and a sentence."""
 
     label: str
     text: str
 
 
 def client_health(summary: Summary) -> ClientHealth:
-    """From the counts of each provider: requests while this client was too busy for their times to be trusted."""
+    """The requests of a run during which this client was too busy for exact times, counted over all providers."""
     counts = {name: provider.counts for name, provider in summary.providers.items()}
     spoiled = {name: found.client_limited for name, found in counts.items() if found.client_limited}
     recorded = sum(found.recorded for found in counts.values())
@@ -33,7 +33,7 @@ def client_health(summary: Summary) -> ClientHealth:
     more = f" and {len(ranked) - _NAMED} more" if len(ranked) > _NAMED else ""
     text = (
         f"during {total} of {recorded} requests this client, not the provider, was too busy ({worst}{more}). Their "
-        f"times are left out; what they answered counts.{f' Client: {measured}.' if measured else ''}"
+        f"times are left out; their replies are counted.{f' Client: {measured}.' if measured else ''}"
     )
     return ClientHealth("CLIENT-LIMITED:", text)
 

@@ -9,11 +9,11 @@ from trueweight.core import Estimate
 from trueweight.core.summary import Distribution, Summary, TimeBin, TimeCourse
 from trueweight.report.axes import Axis, Tick, axis, point
 from trueweight.report.numbers import NONE, plain
+from trueweight.statistics.quantile import P99_NEEDS
 
 HEIGHT: Final = 40.0
 _TIMES: Final = (("ttft", "Time to first token, ms"), ("e2e", "Whole reply, ms"))
 _PERCENTS: Final = (50, 90, 95, 99)
-_P99_NEEDS: Final = 100
 
 
 class Curve(NamedTuple):
@@ -65,14 +65,14 @@ def _curve(scale: Axis, found: Distribution | None) -> Curve | None:
         return None
     percentiles, n = found.percentiles, found.n
     texts = tuple(
-        plain(percentiles[p], 0 if percentiles[p] >= 100 else 1) if p < 99 or n >= _P99_NEEDS else NONE
+        plain(percentiles[p], 0 if percentiles[p] >= 100 else 1) if p < 99 or n >= P99_NEEDS else NONE
         for p in _PERCENTS
     )
     return Curve(_ecdf(scale, percentiles), texts, n)
 
 
 def _panel(title: str, found: Sequence[Distribution | None], reference: Distribution | None) -> Panel | None:
-    # The least and the most of all make an axis of outliers; from 1% to 99% it shows what is there to be seen.
+    # From the 1st to the 99th percentile: outliers would stretch the axis until nothing else can be seen.
     ends = [one.percentiles[p] for one in found if one for p in (1, 99)]
     scale = axis([point(end, "ms") for end in ends if end > 0], log=True)
     if scale is None:

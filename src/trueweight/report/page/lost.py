@@ -1,4 +1,4 @@
-"""What did not arrive. A lost request breaks no requirement, but it is a reason: it has its row and its evidence."""
+"""Lost requests. They break no requirement, but they are a reason, so they have a row and evidence on the page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from trueweight.core.summary import CellOutcome, Summary
 
 
 class Lost(NamedTuple):
-    """A provider's failed first attempts, and what became of them.
+    """A provider's failed first attempts, and how many of them retries recovered.
 
     Attributes:
         failed: first attempts that failed, of ``of`` trials.
@@ -31,7 +31,7 @@ def lost_requests(summary: Summary, name: str) -> Lost | None:
     if not failed:
         return None
     kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(provider.failures.items(), key=lambda item: -item[1]))
-    words = f"{gone} failed after retries too: {kinds}." if gone else "Retries brought all of them."
+    words = f"{gone} failed after retries too: {kinds}." if gone else "All of them arrived after retries."
     return Lost(failed, max(failed, sum(one.trials for one in bins)), words, _example(summary, name))
 
 

@@ -1,15 +1,13 @@
-"""Put the page together: template, style, script, data, and the policy that lets nothing else run."""
+"""The whole page: template, style, script, data, and a content security policy that allows nothing else."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Container, Iterable, Mapping, Sequence
-from importlib import resources
+from functools import partial
 from typing import IO, Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from trueweight.core import SEVERE
@@ -27,8 +25,9 @@ from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
 from trueweight.report.page.paired import paired
 from trueweight.report.page.payload import Failing, failing_cells, payload
 from trueweight.report.page.select_evidence import select_evidence
+from trueweight.report.template import asset, environment, source_hash
 from trueweight.report.text import json_escaped, visible
-from trueweight.report.words import Recommended, blame_words, count_rows, ranked, rule_words, whose_words
+from trueweight.report.words import Recommended, blame_words, cause_words, count_rows, ranked, rule_words
 
 EVIDENCE_BYTES: Final = 8_000_000
 STATIC_ROWS: Final = 60
@@ -36,37 +35,15 @@ STATIC_ROWS: Final = 60
 
 
 def inert_json(value: Any) -> Markup:
-    """JSON for a data block: it holds no ``<``, ``>``, ``&`` or line separator, so nothing in it can end the block."""
+    """JSON for a data block: without ``<``, ``>``, ``&`` or line separators, so nothing ends the block."""
     text = json_escaped(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - every character with a meaning in HTML was replaced right above
 
 
-def _source_hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _asset(name: str) -> str:
-    return resources.files("trueweight.report.page").joinpath(name).read_text(encoding="utf-8")
-
-
-def _finalize(value: Any) -> Any:
-    """Whatever the template prints: no unseen character passes, and nothing is endless."""
-    return (
-        visible(value, limit=2_000, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
-    )
-
-
 def _environment() -> Environment:
-    env = Environment(
-        loader=PackageLoader("trueweight.report", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    env = environment("page", printed=partial(visible, limit=2_000, lines=True))
     env.filters |= {
         "link": _link,
         "metric": describe,
@@ -80,7 +57,7 @@ def _environment() -> Environment:
         "sample": sample,
         "rule_words": rule_words,
         "blame_words": blame_words,
-        "whose_words": whose_words,
+        "cause_words": cause_words,
     }
     return env
 
@@ -90,7 +67,7 @@ def _thousands(number: float) -> str:
 
 
 def _places(summary: Summary, names: Sequence[str], lost: Container[str]) -> dict[str, str]:
-    """Where on the page the reasons of each provider stand; a provider without reasons is left out."""
+    """Provider → id of the section with its reasons; a provider without reasons has none."""
     reasons = [name for name in names if name in lost or summary.providers[name].findings]
     drifts = {name: "drift-h" for name in names if summary.providers[name].drift is not None}
     return drifts | {name: f"why-{names.index(name)}" for name in reasons}
@@ -113,7 +90,7 @@ def _link(url: Any) -> str:
 def _embed(
     evidence: Iterable[Evidence], chosen: Mapping[str, int], fails: Mapping[str, Sequence[Failing]]
 ) -> tuple[list[Markup], int]:
-    """The chosen items as JSON texts, most telling first, within the budget; and how many did not fit."""
+    """The chosen items as JSON texts, in order of rank, up to `EVIDENCE_BYTES`; and how many did not fit."""
     texts: dict[int, Markup] = {}
     for item in evidence:
         rank = chosen.get(item.trial)
@@ -169,9 +146,9 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
     chosen = select_evidence(summary, names, _order(matrix, summary))
     kept, dropped = _embed(evidence, chosen, failing_cells(summary))
     lost = {name: found for name in names if (found := lost_requests(summary, name))}
-    style, script = _asset("page.css"), _asset("page.js")
+    style, script = asset("page", "page.css"), asset("page", "page.js")
     policy = (
-        f"default-src 'none'; script-src '{_source_hash(script)}'; style-src '{_source_hash(style)}'; "
+        f"default-src 'none'; script-src '{source_hash(script)}'; style-src '{source_hash(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     compared = {metric for one in summary.providers.values() for metric in one.versus_reference}

@@ -1,4 +1,4 @@
-"""Which evidence goes into the page: what fails, what the reference did there, and one thing that each does right."""
+"""Select the evidence for the page: failing trials, the reference's on the same cases, and a passing one of each."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _failing(case: CaseSummary, providers: Sequence[str], reference: str | None)
 def select_evidence(
     summary: Summary, providers: Sequence[str], order: Sequence[str], limit: int = MAX_ITEMS
 ) -> dict[str, int]:
-    """Trial id → rank, for the trials to embed, the most telling first.
+    """Trial id → rank, for the trials to embed: examples of findings first, then passing ones, then all that fails.
 
     Args:
         order: case keys, most disagreement first.

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from importlib import resources
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from trueweight.core.assessment import Recommendation
 from trueweight.core.summary import ProviderSummary
 from trueweight.report.formats import render
 from trueweight.report.site.trends import HEIGHT, MOST, WIDTH, SiteRun, Trend, scale, shown_metrics, trend
+from trueweight.report.template import asset, environment, source_hash
 from trueweight.report.text import visible
 from trueweight.report.words import MARKS, Recommended, ranked, run_notes, summary_sentence
 
@@ -137,28 +136,11 @@ def _numbers(provider: ProviderSummary, metrics: Sequence[str]) -> dict[str, Any
     }
 
 
-def _asset(name: str) -> str:
-    return resources.files("trueweight.report.site").joinpath(name).read_text(encoding="utf-8")
-
-
-def _finalize(value: Any) -> Any:
-    """Whatever a template prints: no unseen character passes, and nothing is endless."""
-    return visible(value, limit=400) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
 def _page(template: str, **values: Any) -> str:
     """A page that runs no script and loads nothing."""
-    style = _asset("site.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-    env = Environment(
-        loader=PackageLoader("trueweight.report.site", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    style = asset("site", "site.css")
+    policy = f"default-src 'none'; style-src '{source_hash(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
+    env = environment("site", printed=partial(visible, limit=400))
     return env.get_template(template).render(
         style=Markup(style),  # noqa: S704 - our own file
         policy=Markup(policy),  # noqa: S704 - made of constants and base64

@@ -54,14 +54,14 @@ def _f1(summary: Summary, name: str) -> Text:
     return _two(points(difference.value), span(difference).replace(" to ", "…"))
 
 
-def _who(one: Recommended) -> Text:
+def _name_and_word(one: Recommended) -> Text:
     """The name, and below it the recommendation."""
     name = Text(for_log(one.name, limit=40), style="bold")
     return name.append(f"\n{one.mark} {one.word}", style=Style.parse(f"not bold {_STYLE[one.recommendation]}"))
 
 
 def print_table(summary: Summary, console: Console) -> None:
-    """Print the comparison and, below it, what is wrong with each provider. All that others wrote is made visible."""
+    """Print the table of all providers, a sentence on each, and the notes and limitations of the run."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("provider", max_width=18, overflow="fold")
     for head in ("schema", "F1−ref", "struct.", "success", "ttft ms"):
@@ -69,7 +69,7 @@ def print_table(summary: Summary, console: Console) -> None:
     providers = ranked(summary)
     for one in providers:
         table.add_row(
-            _who(one),
+            _name_and_word(one),
             _number(one.provider, "schema_accuracy"),
             _f1(summary, one.name),
             *(_number(one.provider, metric) for metric in ("structured_output_accuracy", "success_rate", "ttft")),

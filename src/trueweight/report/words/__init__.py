@@ -1,7 +1,7 @@
 """Codes and numbers of a summary → words, made here alone: every format of the report takes its words from here."""
 
 from trueweight.report.words.bar import rule_words
-from trueweight.report.words.blame import blame_words, whose_words
+from trueweight.report.words.blame import blame_words, cause_words
 from trueweight.report.words.checks import broken_words
 from trueweight.report.words.counts import count_rows
 from trueweight.report.words.drift import drift_words, finding_words
@@ -24,6 +24,7 @@ __all__ = [
     "Recommended",
     "blame_words",
     "broken_words",
+    "cause_words",
     "count_rows",
     "drift_words",
     "finding_words",
@@ -38,6 +39,5 @@ __all__ = [
     "run_notes",
     "short_reason",
     "summary_sentence",
-    "whose_words",
     "word_of",
 ]

@@ -6,6 +6,7 @@ from typing import Final
 
 from trueweight.core.assessment import Blame
 from trueweight.core.finding_summary import BlameCode, BlameReason
+from trueweight.report.numbers import counted
 
 _WHOSE: Final = {
     Blame.MODEL: "Cause: the model",
@@ -16,8 +17,8 @@ _WHOSE: Final = {
 }
 
 
-def whose_words(blame: Blame | None) -> str:
-    """The cause, to be followed by why."""
+def cause_words(blame: Blame | None) -> str:
+    """``Cause: the model``, ``Cause unclear`` …: the head of a sentence that `blame_words` ends."""
     return _WHOSE[blame or Blame.UNCLEAR]
 
 
@@ -34,20 +35,17 @@ def blame_words(reason: BlameReason | None) -> str:  # noqa: PLR0911 - one sente
         case BlameCode.REFERENCE_UNJUDGED:
             return "the reference's replies to these cases gave this check nothing to judge"
         case BlameCode.REFERENCE_FAILS:
-            return f"the reference fails it too, in {reason.shared} of the same {_cases(reason.common)}"
+            return f"the reference fails it too, in {reason.shared} of the same {counted(reason.common or 0, 'case')}"
         case BlameCode.REFERENCE_PASSES:
             return f"{_against(reason)}: the same model, so weights, template or engine differ"
     rest = f"; in {reason.unjudged} more its replies gave this check nothing to judge" if reason.unjudged else ""
-    return f"{_against(reason)}: too few to tell from chance{rest}"
+    return f"{_against(reason)}: too few to distinguish from chance{rest}"
 
 
 def _against(reason: BlameReason) -> str:
     verb = "fails" if reason.alone == 1 else "fail"
+    cases = counted(reason.alone or 0, "case")
     return (
-        f"the reference passes {_cases(reason.alone)} that {verb} here and fails {reason.reverse or 0} that pass "
+        f"the reference passes {cases} that {verb} here and fails {reason.reverse or 0} that pass "
         f"(p = {reason.p or 0:.2g})"
     )
-
-
-def _cases(count: int | None) -> str:
-    return f"{count or 0} case{'' if count == 1 else 's'}"

@@ -6,6 +6,7 @@ from typing import Final
 
 from trueweight.core.assessment import Reason
 from trueweight.core.summary import ProviderSummary
+from trueweight.report.numbers import counted
 
 # What the failure of a check means to a reader who knows no API. A check without an entry shows its requirement.
 _SEEN: Final = {
@@ -54,7 +55,7 @@ _SEEN: Final = {
 
 def broken_words(reason: Reason, provider: ProviderSummary) -> str:
     """A sentence: ``2 of 28 cases had a value outside the parameter's enum.``"""
-    cases = f"{reason.count or 0} of {reason.of or 0} case{'' if reason.of == 1 else 's'}"
+    cases = f"{reason.count or 0} of {counted(reason.of or 0, 'case')}"
     seen = _SEEN.get(reason.check)
     if seen is not None:
         return f"{seen.format(cases)}."

@@ -1,18 +1,19 @@
-"""What a run cannot say, and how it came about, in sentences."""
+"""Limitations of a run and notes on it, in sentences."""
 
 from __future__ import annotations
 
 from trueweight.core.assessment import Limitation, LimitCode
 from trueweight.core.summary import Note, NoteCode, Summary
+from trueweight.report.numbers import counted
 
 
 def run_notes(summary: Summary) -> tuple[str, ...]:
-    """How the run came about, as far as a reader must know it."""
+    """The notes on the run, each a sentence: on its bar, its shards, its drift."""
     return tuple(map(note_words, summary.run.notes))
 
 
 def run_limits(summary: Summary) -> tuple[str, ...]:
-    """What a reader must know before the numbers: what this run cannot say."""
+    """The limitations of the run, each a sentence."""
     out = []
     candidates = [name for name in summary.providers if name != summary.run.reference]
     unknown = [name for name in candidates if summary.providers[name].drift is None]
@@ -38,7 +39,7 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911 - one sentence for e
         case LimitCode.ONLY_DRIFT:
             return "Only drift was measured: this run does not say whether tool calls and schemas arrive intact."
         case LimitCode.TOO_FEW_CASES:
-            cases = f"{limit.of} case{'' if limit.of == 1 else 's'}"
+            cases = counted(limit.of or 0, "case")
             return (
                 f"Too few cases to rely on: with {cases}, a provider that fails up to {limit.share or 0:.0%} of such "
                 "cases can show no failure."
@@ -62,7 +63,7 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911 - one sentence for e
 
 
 def note_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each code
-    """What a reader must know of how the run came about, in one sentence."""
+    """A note on the run, in one sentence."""
     bar, recorded = note.bar[:12], note.recorded[:12]
     match note.code:
         case NoteCode.BAR_MISSING:

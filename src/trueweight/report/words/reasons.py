@@ -10,7 +10,7 @@ from trueweight.core.assessment import Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
 from trueweight.core.summary import ProviderSummary
 from trueweight.metrics import describe
-from trueweight.report.numbers import MINUS, percent, span, write
+from trueweight.report.numbers import MINUS, counted, percent, span, write
 from trueweight.report.words.bar import rule_words
 from trueweight.report.words.checks import broken_words
 from trueweight.report.words.drift import drift_words
@@ -39,7 +39,7 @@ _TIMES: Final = {
 
 
 def short_reason(provider: ProviderSummary) -> str:
-    """Why a provider is recommended or not, in a few words; empty if no word is needed."""
+    """The reason of a recommendation in a few words; empty for the reference and if the word suffices."""
     assessment = provider.assessment
     if assessment.recommendation is Recommendation.REFERENCE or not assessment.reasons:
         return ""
@@ -50,7 +50,7 @@ def short_reason(provider: ProviderSummary) -> str:
             return words
     faults = [reason for reason in assessment.reasons if reason.code in (*_FAULTS, *_LOST)]
     if first.code in (ReasonCode.BAR, ReasonCode.CASES_WORSE, ReasonCode.METRIC_WORSE) and faults:
-        # Lost requests are told before what was found in the replies, as in the sentence.
+        # Lost requests come before broken requirements, as in the sentence.
         return reason_clause(min(faults, key=lambda reason: reason.code not in _LOST), provider)
     slower = [reason for reason in assessment.reasons if reason.code is ReasonCode.SLOWER]
     if assessment.recommendation is Recommendation.USE:
@@ -59,7 +59,7 @@ def short_reason(provider: ProviderSummary) -> str:
 
 
 def bar_clause(bar: BarOutcome) -> str:
-    """The rule that decided: the first, or of several undecided ones the one that takes most trials to decide."""
+    """The rule that decided, with what it measured; of several undecided rules, the one that needs most trials."""
     if bar.outcome is Ruling.PASS:
         return ""
     decisive = [rule for rule in bar.rules if rule.outcome is bar.outcome]
@@ -96,9 +96,10 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
         case ReasonCode.FIRST_ATTEMPTS_UNCERTAIN:
             return f"{failing(reason.estimate)} of first attempts fail, too few to decide"
         case ReasonCode.CASES_WORSE:
-            return f"fails {_cases(reason.count)} that the reference passes, against {reason.reverse or 0} in reverse"
+            cases = counted(reason.count or 0, "case")
+            return f"fails {cases} that the reference passes, against {reason.reverse or 0} in reverse"
         case ReasonCode.CASES_UNCERTAIN:
-            return f"fails {_cases(reason.count)} that the reference passes, too few to decide"
+            return f"fails {counted(reason.count or 0, 'case')} that the reference passes, too few to decide"
         case ReasonCode.METRIC_WORSE:
             return f"below the reference in {title}"
         case ReasonCode.METRIC_UNCERTAIN:
@@ -113,7 +114,7 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
         case ReasonCode.DRIFT_MISCONFIGURED:
             return "drift is undecided: it received another request, or samples otherwise"
         case ReasonCode.TOO_FEW_ANSWERED:
-            return f"answered {reason.count} of {_cases(reason.of)}, too few to decide"
+            return f"answered {reason.count} of {counted(reason.of or 0, 'case')}, too few to decide"
         case ReasonCode.NOT_ASSESSED:
             return "not assessed"
         case ReasonCode.REFERENCE_SILENT:
@@ -123,7 +124,7 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
 
 
 def summary_sentence(provider: ProviderSummary) -> str:
-    """What was seen of a provider, in one to three sentences."""
+    """What was observed of a provider, in one to three sentences."""
     seen = provider.assessment.observations or provider.assessment.reasons
     faults = [reason for reason in seen if reason.code in _FAULTS]
     hidden = set(map(id, faults[_MOST:]))
@@ -222,7 +223,3 @@ def _kinds(failures: Mapping[str, int]) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}%" if share >= 0.01 else f"{100 * share:.1f}%"
-
-
-def _cases(count: int | None) -> str:
-    return f"{count or 0} case{'' if count == 1 else 's'}"
