@@ -1,6 +1,6 @@
-"""The four steps for programs: plan, send, judge, report; and what is done with runs that are there.
+"""The Python API: plan, send, judge and report a run; gate, compare and merge recorded runs.
 
-Every function takes and gives what the command line does; errors are `trueweight.TrueweightError`. Import these from
+Each function does what the command of its name does. Errors are `trueweight.TrueweightError`. Import the functions from
 ``trueweight`` itself.
 """
 
@@ -50,23 +50,26 @@ def plan_run(
     bar: PathLike | Bar | None = None,
     shard: str | None = None,
 ) -> PreparedRun:
-    """Everything that will be asked, in its order; nothing is sent.
+    """A run, ready to be sent: its manifest, its cases, and its trials in order. Sends nothing.
 
     Args:
         providers: a ``providers.toml``, or providers.
         suites: shipped names, paths, or suites.
-        repeats: how often a candidate is asked each case in each mode.
-        limit: only the first so many cases of each suite.
-        bar: a ``bar.toml``, or a bar, that the providers are held to; its digest goes into the run.
-        shard: ``k/n`` for that part of the plan.
+        repeats: trials of a candidate for each case and mode; the reference gets twice as many.
+        limit: the number of cases of each suite, from its beginning; None is all.
+        bar: thresholds, as a ``bar.toml`` or a bar; the digest goes into the manifest.
+        shard: ``k/n`` for part k of n of the plan.
+
+    Raises:
+        ConfigError: for an invalid file, an unknown suite, or numbers below 1.
     """
-    people = (
+    endpoints = (
         load_providers(Path(providers), environ=os.environ) if isinstance(providers, str | os.PathLike) else providers
     )
     found = [suite if isinstance(suite, Suite) else load_suite(suite) for suite in suites]
     part = None if shard is None else parse_shard(shard)
     options = RunOptions(repeats=repeats, limit=limit, seed=seed, shard=part)
-    return prepare(people, found, options, bar=load_bar(Path(bar)) if isinstance(bar, str | os.PathLike) else bar)
+    return prepare(endpoints, found, options, bar=load_bar(Path(bar)) if isinstance(bar, str | os.PathLike) else bar)
 
 
 def send_run(
@@ -78,12 +81,15 @@ def send_run(
     fresh: bool = False,
     retry_errors: bool = False,
 ) -> SendResult:
-    """Ask what the directory has no answer to yet, and record every answer there. Blocks; works in notebooks too.
+    """Send the trials that the directory does not have yet, and record each exchange there. Blocks, also in notebooks.
 
     Args:
         keys: provider name → key; None takes them from the environment, as ``providers.toml`` names them.
-        fresh: throw away the run that is there.
-        retry_errors: send again what failed on the way.
+        fresh: delete the run in the directory first.
+        retry_errors: also send again the trials whose transport failed.
+
+    Raises:
+        ConfigError: if a key is missing, or another process writes to the directory.
     """
     given = keys_for(plan.manifest.providers, os.environ) if keys is None else keys
     run, _ = open_to_send(plan, Path(directory), fresh=fresh)
@@ -99,7 +105,7 @@ def _apart(call: Callable[[], Any]) -> SendResult:
     def work() -> None:
         try:
             ended.append(anyio.run(call))
-        except BaseException as error:  # raised again where the caller is
+        except BaseException as error:  # raised again in the caller's thread
             ended.append(error)
 
     thread = threading.Thread(target=work, name="trueweight")
@@ -111,7 +117,11 @@ def _apart(call: Callable[[], Any]) -> SendResult:
 
 
 def open_run(directory: PathLike) -> RunDir:
-    """A recorded run, to read: its manifest, cases and exchanges. Use it in a ``with`` statement."""
+    """A recorded run, opened for reading; use it in a ``with`` statement.
+
+    Raises:
+        ConfigError: if the directory is no run.
+    """
     return RunDir.open(Path(directory))
 
 
@@ -128,7 +138,15 @@ def report_run(directory: PathLike, form: str = "html") -> str:
 
 
 def gate_run(directory: PathLike, bar: PathLike | Bar | None = None, *, baseline: PathLike | None = None) -> Gate:
-    """Hold a recorded run to a bar, its own if none is given, and to an earlier run."""
+    """The outcome of a bar for each provider of a recorded run.
+
+    Args:
+        bar: None takes the bar that the run was made with.
+        baseline: an earlier run, to compare with.
+
+    Raises:
+        ConfigError: if there is neither a bar nor a baseline.
+    """
     chosen = load_bar(Path(bar)) if isinstance(bar, str | os.PathLike) else bar
     return gate(Path(directory), chosen, None if baseline is None else Path(baseline))
 
@@ -141,7 +159,7 @@ def compare_runs(before: PathLike, after: PathLike) -> dict[str, Any]:
 
 
 def merge_runs(runs: Sequence[PathLike], out: PathLike) -> Summary:
-    """Join shards of a run into a new run directory, and judge it."""
+    """Join the shards of a run into the new directory ``out``, write its summary and report, and return the summary."""
     with ExitStack() as stack:
         sources = [stack.enter_context(open_run(path)) for path in runs]
         merged, summary = merge_all(sources, Path(out))

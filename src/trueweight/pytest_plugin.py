@@ -1,7 +1,7 @@
 """pytest: ``--trueweight-run DIR`` turns a recorded run into test cases, and the fixture ``trueweight`` reads it.
 
-Loaded by every pytest of an environment in which trueweight is installed. So it imports nothing but pytest until it is
-asked for something. PYTEST_DONT_REWRITE
+Every pytest of an environment with trueweight loads this module, so at the top it imports only pytest.
+PYTEST_DONT_REWRITE
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class RecordedRun:
-    """What the fixture gives: a judged run to assert on.
+    """The value of the fixture ``trueweight``: a judged run to assert on.
 
     Attributes:
-        summary: all of it.
+        summary: of the whole run, assessed.
     """
 
     def __init__(self, summary: Summary) -> None:
@@ -45,7 +45,7 @@ class RecordedRun:
 
     @property
     def providers(self) -> list[str]:
-        """Their names."""
+        """Names of all providers, in the order of the run."""
         return list(self.summary.providers)
 
     def provider(self, name: str) -> ProviderSummary:
@@ -61,7 +61,7 @@ class RecordedRun:
         return _find(name, self.provider(provider).metrics, "metric")
 
     def findings(self, provider: str, severity: str = "") -> list[FindingSummary]:
-        """The checks that it fails, all or of one severity."""
+        """The failing checks of a provider, of all severities or of the given one."""
         return [one for one in self.provider(provider).findings if severity in ("", one.severity.value)]
 
     def bar(self, provider: str) -> str | None:
@@ -79,20 +79,20 @@ def _find(name: str, there: Mapping[str, T], kind: str) -> T:
 
 
 def _load(config: pytest.Config) -> RecordedRun | None:
-    """The run that was asked for, judged once; None if none was.
+    """The run of ``--trueweight-run``, judged once per session; None without the option.
 
     Raises:
-        pytest.UsageError: it cannot be read.
+        pytest.UsageError: if it cannot be read.
     """
     given = config.getoption(_OPTION)
     if not given:
         return None
     if _KEY not in config.stash:
         from trueweight.core import TrueweightError
-        from trueweight.workflow.gate import look
+        from trueweight.workflow.gate import summary_of
 
         try:
-            config.stash[_KEY] = RecordedRun(look(Path(given)))
+            config.stash[_KEY] = RecordedRun(summary_of(Path(given)))
         except TrueweightError as error:
             raise pytest.UsageError(f"--trueweight-run: {error}") from None
     return config.stash[_KEY]
@@ -112,7 +112,7 @@ def trueweight(request: pytest.FixtureRequest) -> RecordedRun:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Before ``-k`` and ``-m`` choose among them."""
+    """Add a test for each provider, case and mode, before ``-k`` and ``-m`` select."""
     found = _load(config)
     if found is not None:
         root = _Run.from_parent(session, name="trueweight", nodeid="trueweight")
@@ -146,7 +146,7 @@ class CellTest(pytest.Item):
         self._case, self._cell = case, cell
 
     def setup(self) -> None:
-        """No answer is an error and not a failure: it says nothing of the model."""
+        """A lost request is an error and not a failure, because it shows nothing of the model."""
         if self._cell.outcome.value == "transport":
             raise BrokenRequirementError("no answer arrived")
 
@@ -167,7 +167,7 @@ class CellTest(pytest.Item):
         raise BrokenRequirementError("\n".join(lines))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The words alone: a traceback through this plugin says nothing of the run."""
+        """The message alone: a traceback through this plugin does not help."""
         return (
             str(excinfo.value)
             if isinstance(excinfo.value, BrokenRequirementError)
@@ -175,5 +175,5 @@ class CellTest(pytest.Item):
         )
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where pytest says that it is."""
+        """The location that pytest prints."""
         return self.path, None, self.name

@@ -49,16 +49,16 @@ def measure_drift(
 
 
 def send_prompts(run: RunDir, *, keys: Mapping[str, str], settings: WireSettings, screen: Console) -> bool:
-    """Record drift with a line that says how far it is; whether it was interrupted."""
+    """Send drift's prompts with a progress line of e-values. Returns whether it was interrupted."""
     status = screen.status("drift: probing") if screen.is_terminal and not screen.quiet else nullcontext()
     with status as line:
 
-        def look(found: Investigation) -> None:
+        def show(found: Investigation) -> None:
             if line is not None:
                 known = ", ".join(f"{name} e = {c.e_drift:.3g}" for name, c in found.candidates.items())
                 line.update(visible(f"drift: {known}"))
 
-        return run_loop(partial(send_drift, run, keys=keys, settings=settings, on_look=look))
+        return run_loop(partial(send_drift, run, keys=keys, settings=settings, on_round=show))
 
 
 def replay(directory: Path, console: Console) -> ExitCode:

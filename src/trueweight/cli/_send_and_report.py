@@ -21,7 +21,7 @@ from trueweight.plan import Plan
 from trueweight.report.terminal import print_table
 from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import SendResult, WireSettings, run_loop
-from trueweight.workflow.drift import has_drift, less
+from trueweight.workflow.drift import has_drift, remaining_limits
 from trueweight.workflow.finish import finish, publish
 from trueweight.workflow.send import PreparedRun, open_to_send, send_pending, unanswered
 from trueweight.workflow.shards import is_whole
@@ -66,7 +66,7 @@ def send_and_report(
         _print_unsent(result, screen)
         _print_limited(result, screen)
         if has_drift(run) and not result.interrupted:
-            interrupted = send_prompts(run, keys=keys, settings=less(settings, result), screen=screen)
+            interrupted = send_prompts(run, keys=keys, settings=remaining_limits(settings, result), screen=screen)
             result = replace(result, interrupted=interrupted)
         summary = _finish(run, directory, quiet=quiet, as_json=as_json)
         return _exit_code(result, run, prepared.plan, summary, screen)

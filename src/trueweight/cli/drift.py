@@ -19,6 +19,8 @@ from trueweight.cli._options import (
 )
 from trueweight.core import DriftMode
 
+ALPHA = 0.05
+"""``statistics.multiple_testing.ALPHA``; a test holds that they are the same."""
 MAX_REQUESTS = 240
 """``drift.DEFAULT_REQUESTS``; a test holds that they are the same. Importing it would slow every ``--help``."""
 
@@ -39,7 +41,7 @@ _QUIET = quiet_option("Print only the path of the result.")
 @_PROVIDERS
 @_OUT
 @_MODE
-@click.option("--alpha", default=0.05, show_default=True, type=float, help="False-alarm rate over all candidates.")
+@click.option("--alpha", default=ALPHA, show_default=True, type=float, help="False-alarm rate over all candidates.")
 @click.option(
     "--max-requests",
     default=MAX_REQUESTS,

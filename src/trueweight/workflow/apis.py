@@ -1,4 +1,4 @@
-"""What a run says of cases that an API cannot express: not applicable, with the number and the reason."""
+"""Notes on cases that an API cannot express: their number and the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bar of a run: on record before anything is sent, with a note where it was not."""
+"""The bar of a run, and notes if it was not recorded before the first request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trueweight.store import EARLIER_BARS, Manifest, RunDir, RunFile
 
 
 def keep_bar(run: RunDir, now: Manifest) -> Manifest:
-    """The manifest of a run that goes on: a bar not mentioned again stays, and a changed one leaves its mark."""
+    """The manifest of a resumed run: without a new bar the old one stays; the digest of a replaced one is kept."""
     before = run.manifest
     earlier: list[Any] = list(before.options.get(EARLIER_BARS, ()))
     digest = now.bar_digest or before.bar_digest
@@ -24,7 +24,7 @@ def keep_bar(run: RunDir, now: Manifest) -> Manifest:
 
 
 def bar_of(run: RunDir) -> Bar | None:
-    """The bar that lies in the run's directory; None if there is none.
+    """The bar in the run's directory; None if there is none.
 
     Raises:
         ConfigError: if the file is no bar.
@@ -34,7 +34,7 @@ def bar_of(run: RunDir) -> Bar | None:
 
 
 def bar_notes(manifest: Manifest, bar: Bar | None) -> Iterator[Note]:
-    """What a reader must know of how the bar came about; none if it was there before the run."""
+    """Notes on the bar; none if it was recorded before the run."""
     recorded = manifest.bar_digest
     if bar is None:
         if recorded is not None:

@@ -1,4 +1,4 @@
-"""How fit this machine was to measure, kept beside the record: one entry for each time that the run sent requests."""
+"""The health of this client, in ``client.json``: one entry for each session in which the run sent requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMAT = "trueweight.client/1"
 def note_client(run: RunDir, result: SendResult, settings: WireSettings, started_at: str) -> None:
     """Add a session's load and health to the run's ``client.json``; nothing if nothing was sent.
 
-    The rows that the client spoiled say so themselves (``client_limited``): this file says how bad it was.
+    Exchanges with spoiled times are marked ``client_limited``; this file holds by how much the client was late.
     """
     if not result.recorded:
         return
@@ -40,7 +40,7 @@ def note_client(run: RunDir, result: SendResult, settings: WireSettings, started
 
 
 def join_clients(merged: RunDir, runs: Iterable[RunDir]) -> None:
-    """Give a merged run the sessions of all its parts, each once and in order of time."""
+    """Write the sessions of all parts into the merged run, without duplicates, in order of time."""
     every = {json.dumps(one, sort_keys=True): one for run in runs for one in sessions(run)}
     found = sorted(every.values(), key=lambda one: (str(one.get("started_at")), json.dumps(one, sort_keys=True)))
     if found:
@@ -50,7 +50,7 @@ def join_clients(merged: RunDir, runs: Iterable[RunDir]) -> None:
 
 
 def sessions(run: RunDir) -> list[dict[str, Any]]:
-    """The sessions that a run's ``client.json`` tells of; none if there is no such file, or it is not one of ours."""
+    """The sessions in a run's ``client.json``; none if there is no such file, or it has another format."""
     with suppress(ConfigError, ValueError):
         value = json.loads(run.read_text(RunFile.CLIENT))
         if isinstance(value, dict) and value.get("format") == FORMAT and isinstance(value.get("sessions"), list):

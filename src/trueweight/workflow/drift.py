@@ -1,7 +1,7 @@
-"""Drift in a run: the two halves of it, joined by the run's directory like everything else.
+"""Drift in a run: send it, replay it, and put its results into the summary.
 
-The investigation says what to ask. While it is recorded, the wire answers; when it is replayed, the record does; and
-since both drive the same generator, the same record always leads to the same verdict at the same request.
+The investigation yields the trials to send. A live run takes their exchanges from the wire, a replay from the run
+directory. Both drive the same generator, so the same exchanges lead to the same verdict at the same request.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ FORMAT = "trueweight.drift/2"
 """Format of ``drift.json``. Format 1 had sentences in place of codes."""
 
 OPTION = "drift"
-"""The manifest's option that holds what was chosen, so that a replay needs nothing but the directory."""
+"""The manifest's option with drift's settings and ladder, so that a replay needs only the directory."""
 
-Look = Callable[[Investigation], None]
+Progress = Callable[[Investigation], None]
 
 
 def prepare_drift(
@@ -78,12 +78,12 @@ def investigation_of(run: RunDir) -> Investigation:
 
 
 def has_drift(run: RunDir) -> bool:
-    """Whether drift was asked for in this run."""
+    """Whether the run measures drift."""
     return OPTION in run.manifest.options
 
 
 def ladder_used(run: RunDir) -> Ladder | None:
-    """The ladder that the run's candidates are placed on."""
+    """The ladder that the run's candidates are placed on; None without one."""
     recorded = _chosen(run)["ladder"]
     return None if recorded is None else Ladder.from_json(recorded, where=str(run.path))
 
@@ -94,11 +94,14 @@ async def send_drift(
     keys: Mapping[str, str],
     settings: WireSettings,
     on_event: Callable[[WireEvent], None] | None = None,
-    on_look: Look | None = None,
+    on_round: Progress | None = None,
 ) -> bool:
-    """Ask until all is decided, spent or dead, every exchange on record before the next round.
+    """Send rounds of prompts until each candidate is decided, out of budget, or silent.
 
-    What is on record already is not asked again, so that the same call goes on where it stopped.
+    Each exchange is recorded before the next round. Recorded trials are not sent again, so the same call resumes.
+
+    Args:
+        on_round: is called after each round.
 
     Returns:
         Whether it was interrupted.
@@ -106,8 +109,8 @@ async def send_drift(
     found = investigation_of(run)
     batches = found.batches()
     batch = next(batches, None)
-    interrupted = over = False
-    while batch is not None and not over:
+    interrupted = ended = False
+    while batch is not None and not ended:
         todo = pending(batch, run)
         if todo:
             result = await send(
@@ -118,17 +121,17 @@ async def send_drift(
                 on_event=on_event,
                 handle_signals=os.name == "posix",
             )
-            settings = less(settings, result)
+            settings = remaining_limits(settings, result)
             interrupted = interrupted or result.interrupted
-            over = interrupted or settings.max_requests == 0 or settings.budget_usd == 0.0
+            ended = interrupted or settings.max_requests == 0 or settings.budget_usd == 0.0
         batch = _advance(batches, _recorded(run, batch))
-        if on_look is not None:
-            on_look(found)
+        if on_round is not None:
+            on_round(found)
     return interrupted
 
 
-def less(settings: WireSettings, spent: SendResult) -> WireSettings:
-    """The settings for the next call of `send`: their limits less what was spent."""
+def remaining_limits(settings: WireSettings, spent: SendResult) -> WireSettings:
+    """The settings for the next call of `send`: the limits minus the requests and the cost of this one."""
     requests, cost = sum(spent.requests.values()), sum(value or 0.0 for value in spent.cost.values())
     return replace(
         settings,
@@ -138,7 +141,7 @@ def less(settings: WireSettings, spent: SendResult) -> WireSettings:
 
 
 def replay_drift(run: RunDir) -> Investigation:
-    """The investigation as the record has it: up to its end, or to where recording was cut off."""
+    """The investigation after all recorded exchanges: at its end, or where sending was interrupted."""
     found = investigation_of(run)
     batches = found.batches()
     batch = next(batches, None)
@@ -156,7 +159,7 @@ def _advance(batches: Batches, answers: Mapping[str, Exchange]) -> Sequence[Tria
 
 
 def conclude_drift(run: RunDir) -> dict[str, Drift]:
-    """Provider → its drift by the record, rounded as it is published."""
+    """Provider → its drift by the recorded exchanges, rounded as it is published."""
     found = drift_outcomes(replay_drift(run), ladder_used(run))
     return {name: drift.rounded() for name, drift in found.items()}
 
@@ -191,7 +194,7 @@ def _recorded(run: RunDir, batch: Sequence[Trial]) -> dict[str, Exchange]:
 
 
 def drift_text(found: Mapping[str, Drift]) -> str:
-    """The text of ``drift.json``: the same bytes for the same record."""
+    """The text of ``drift.json``: the same bytes for the same exchanges."""
     value = {"format": FORMAT, "providers": {name: drift.as_json() for name, drift in found.items()}}
     return json.dumps(value, sort_keys=True, allow_nan=False, indent=1) + "\n"
 

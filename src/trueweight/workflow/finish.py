@@ -1,4 +1,4 @@
-"""Right of the file: judge, assess, summarise, report. Pure but for the directory it reads and writes; no network."""
+"""Judge, assess, summarise and report a recorded run. Reads and writes its directory; uses no network."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from trueweight.workflow.shards import shard_notes
 
 
 def finish(run: RunDir) -> Summary:
-    """Judge a run, assess it and write its ``summary.json``. The same record gives the same bytes, on any machine."""
+    """Judge a run, assess it and write its ``summary.json``. The same exchanges give the same bytes on any machine."""
     summary = judge(run)
     run.write_text(RunFile.SUMMARY, encode_summary(summary).decode("ascii"))
     return summary
@@ -52,7 +52,7 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
     """The named trials, read and judged again one at a time; those the run does not have are left out.
 
     Args:
-        summary: of the run; from it is taken what only several replies together show.
+        summary: of the run; adds the findings that need several replies.
     """
     fails = _failing(summary) if summary is not None else {}
     cases = run.cases()
@@ -72,12 +72,12 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
             repeat=exchange.repeat,
             exchange=exchange,
             reply=judged.reply,
-            findings=(*judged.observation.findings, *_together(case, judged.reply, fails.get(trial, {}).values())),
+            findings=(*judged.observation.findings, *_cross_reply(case, judged.reply, fails.get(trial, {}).values())),
         )
 
 
 def _failing(summary: Summary) -> dict[str, dict[str, Failing]]:
-    """Trial → check → what the summary says of it. What is only worth knowing is there for its example alone."""
+    """Trial → check → its failure in the summary. INFO checks are there for their example trial only."""
     out = {trial: {one.check: one for one in fails} for trial, fails in failing_cells(summary).items()}
     for provider in summary.providers.values():
         for found in provider.findings:
@@ -86,8 +86,8 @@ def _failing(summary: Summary) -> dict[str, dict[str, Failing]]:
     return out
 
 
-def _together(case: Case, reply: Reply | None, fails: Iterable[Failing]) -> Iterator[Finding]:
-    """What checks of several replies find of this one, with the place of what they compare."""
+def _cross_reply(case: Case, reply: Reply | None, fails: Iterable[Failing]) -> Iterator[Finding]:
+    """The findings of paired checks on this reply, with the byte ranges that they compare."""
     paired = {info.id: info for info in all_checks() if info.paired}
     for one in fails:
         info = paired.get(one.check)
@@ -98,7 +98,11 @@ def _together(case: Case, reply: Reply | None, fails: Iterable[Failing]) -> Iter
 
 
 def publish(run: RunDir, summary: Summary, form: str = "html") -> str:
-    """The report in one of its formats, as text. The page also says how fit the client was, which is no judgement."""
+    """The report in one of its formats, as text. The HTML page also has the health of the client.
+
+    Raises:
+        ConfigError: ``unknown-report-format``.
+    """
     if form == "html":
         summary = msgspec.structs.replace(summary, client=client_sessions(run))
     return render(form, summary, evidence(run, wanted_trials(summary), summary))

@@ -1,4 +1,4 @@
-"""A recorded run held to a bar, to an earlier run, or to both."""
+"""The gate: a recorded run compared with a bar, with an earlier run, or with both."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ CHANGED = "nothing got worse than the baseline beyond chance"
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a gate decides.
+    """The outcome of a gate.
 
     Attributes:
         summary: of the run, assessed by this gate's bar.
-        notes: what a reader must know of the bar and of the run.
+        notes: on how the bar and the run came about.
         silent: providers that never answered.
         bar: digest of the bar; None if only a baseline was given.
     """
@@ -48,20 +48,21 @@ class Gate:
 
 
 def gate(directory: Path, bar: Bar | None, baseline: Path | None = None) -> Gate:
-    """Hold a run, or a ``summary.json`` alone, to a bar and to an earlier run.
+    """Compare a run, or the ``summary.json`` of one, with a bar and with an earlier run.
 
     Args:
-        bar: None takes the one that the run was made against.
+        directory: a run, or a folder with a ``summary.json`` alone.
+        bar: None takes the one that the run was made with.
         baseline: the directory of an earlier run.
 
     Raises:
-        ConfigError: if there is nothing to hold it to, or the bar is about a provider that the run does not have.
+        ConfigError: if there is neither a bar nor a baseline, or the bar names a provider that the run does not have.
     """
-    summary, own, since = _look(directory, baseline)
+    summary, own, since = _read(directory, baseline)
     chosen = bar or own
     if chosen is None and since is None:
         raise ConfigError(
-            "nothing to hold the run to: it was made without a bar",
+            "nothing to compare the run with: it was made without a bar",
             code="gate-no-bar",
             where=str(directory),
             hint="Valid: --bar bar.toml, --baseline OLD_RUN, or both.",
@@ -73,7 +74,7 @@ def gate(directory: Path, bar: Bar | None, baseline: Path | None = None) -> Gate
     silent = silent_providers(summary)
     assessed = assess(summary, bars)
     code = exit_code(assessed, silent, barred=True)
-    notes = (*summary.run.notes, *_about(bar, summary), *_about_data(summary, since))
+    notes = (*summary.run.notes, *_bar_note(bar, summary), *_run_notes(summary, since))
     return Gate(code, assessed, notes, silent, None if chosen is None else chosen.digest())
 
 
@@ -84,8 +85,8 @@ def _changes(since: RunComparison) -> Changes:
     }
 
 
-def _look(directory: Path, baseline: Path | None) -> tuple[Summary, Bar | None, RunComparison | None]:
-    """Summary, the run's own bar, and what changed since the baseline. The record is judged anew where there is one."""
+def _read(directory: Path, baseline: Path | None) -> tuple[Summary, Bar | None, RunComparison | None]:
+    """The summary, the run's own bar, and the comparison with the baseline. Exchanges are judged again."""
     if not RunFile.MANIFEST.is_in(directory) and RunFile.SUMMARY.is_in(directory) and baseline is None:
         return read_summary(RunFile.SUMMARY.of(directory)), None, None
     with RunDir.open(directory) as run:
@@ -95,9 +96,13 @@ def _look(directory: Path, baseline: Path | None) -> tuple[Summary, Bar | None, 
             return judge(run), bar_of(run), compare(judge_run(old), judge_run(run))
 
 
-def look(directory: Path) -> Summary:
-    """The summary of a run, judged anew, or of a folder that holds nothing but one."""
-    return _look(directory, None)[0]
+def summary_of(directory: Path) -> Summary:
+    """The summary of a run, judged again; of a folder without exchanges, the one that it holds.
+
+    Raises:
+        ConfigError: if the folder is neither a run nor holds a valid summary.
+    """
+    return _read(directory, None)[0]
 
 
 def _with_change(bars: Mapping[str, BarOutcome], since: RunComparison, bar: Bar | None) -> dict[str, BarOutcome]:
@@ -117,14 +122,14 @@ def _with_change(bars: Mapping[str, BarOutcome], since: RunComparison, bar: Bar 
     return out
 
 
-def _about(bar: Bar | None, summary: Summary) -> Iterator[Note]:
-    """How the bar that was given relates to the one that the run was made against."""
+def _bar_note(bar: Bar | None, summary: Summary) -> Iterator[Note]:
+    """A note if the given bar is not the one that the run was made with."""
     recorded = summary.run.bar_digest
     if bar is not None and bar.digest() != recorded:
         yield Note(code=NoteCode.BAR_OTHER, bar=bar.digest(), recorded=recorded or "")
 
 
-def _about_data(summary: Summary, since: RunComparison | None) -> Iterator[Note]:
+def _run_notes(summary: Summary, since: RunComparison | None) -> Iterator[Note]:
     trials = summary.run.trials
     if trials.recorded < trials.planned:
         yield Note(code=NoteCode.NOT_FINISHED, count=trials.recorded, of=trials.planned)

@@ -176,7 +176,7 @@ def _exchange(provider: Provider, one: _Recorded) -> Exchange:
 
 
 def _started(ended: Any, ns: int) -> str:
-    """When it began, by the end that was noted; a time without a zone is taken as UTC."""
+    """The start, from the recorded end; a time without a zone counts as UTC."""
     try:
         end = datetime.fromisoformat(str(ended))
     except ValueError:

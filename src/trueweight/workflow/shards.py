@@ -28,7 +28,7 @@ def divide(settings: WireSettings, shard: Shard) -> WireSettings:
 
 
 def say_division(settings: WireSettings, shard: Shard, providers: Iterable[Provider]) -> tuple[str, ...]:
-    """The same in sentences, with each provider's own limits."""
+    """The divided limits in sentences, for all providers and for each one with limits of its own configuration."""
     mine = divide(settings, shard)
     parts = [f"{mine.concurrency} of {settings.concurrency} concurrent requests for each provider"]
     if settings.rate is not None and mine.rate is not None:
@@ -53,7 +53,7 @@ def is_whole(manifest: Manifest) -> bool:
 
 
 def shard_notes(manifest: Manifest) -> Iterator[Note]:
-    """What a reader must know of a part: how much of the plan it is."""
+    """A note on how much of the plan the run covers; none if it is all."""
     if not is_whole(manifest):
         parts = stretches_from_json(manifest.options.get(SHARDS))
         share = sum((end - start for start, end in parts), start=Fraction(0))

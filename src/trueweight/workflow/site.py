@@ -36,7 +36,7 @@ class Entry(SiteRun):
     recorded: bool
 
     def report(self, *, public: bool) -> str:
-        """Its report, with evidence if there still is any."""
+        """Its report as HTML, with evidence if the folder has it."""
         if self.recorded:
             with RunDir.open(self.path) as run:
                 return report_of(run, self.summary, public=public)
@@ -45,7 +45,7 @@ class Entry(SiteRun):
         return self.bare_report()
 
     def bare_report(self) -> str:
-        """Its report from the summary alone: every number, no replies."""
+        """Its report as HTML, from the summary alone: without evidence."""
         return render("html", self.summary)
 
 
@@ -89,7 +89,7 @@ def add_entry(folder: Path, run_path: Path, *, public: bool, name: str = "") -> 
     """Put what may be published of a run into the folder: its summary and its report.
 
     Args:
-        name: its address; by default the time at which it began.
+        name: its folder and address; by default its start time.
 
     Raises:
         ConfigError: if the name is no fit address, or another run has it: a link never changes what it shows.

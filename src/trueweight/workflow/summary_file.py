@@ -1,4 +1,4 @@
-"""A ``summary.json`` of this version or an earlier one, written by anyone."""
+"""Read a ``summary.json`` of this version or an earlier one; its content is not trusted."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from trueweight.store import read_plain
 
 
 def read_summary(path: Path) -> Summary:
-    """A summary with an assessment of each provider. One of format 1 has none, and is assessed as it is read.
+    """A summary with an assessment of each provider. A summary of format 1 has none and is assessed now.
 
     Raises:
         ConfigError: ``summary-invalid`` if it is not what the published schema describes.
     """
     try:
         found = decode_summary(read_plain(path))
-        complete(found)
+        require_complete(found)
     except (ValueError, RecursionError, msgspec.DecodeError) as error:
         raise ConfigError(
             f"not a summary: {str(error)[:200]}",
@@ -34,7 +34,7 @@ def read_summary(path: Path) -> Summary:
     return assess(found) if unassessed else found
 
 
-def complete(summary: Summary) -> None:
+def require_complete(summary: Summary) -> None:
     """Refuse a summary that names a provider it does not have.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What several replies say together: checks of pairs, and refusals that count only beside a control that was taken."""
+"""Findings that need several replies: paired checks, and refusals, which count only if a control was accepted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _REFUSED = "request-refused"
 _ACCEPTED = "request-accepted"
 
 
-def judge_together(
+def judge_across_replies(
     observations: Sequence[Observation],
     digests: Mapping[str, Sequence[ReplyDigest]],
     cases: Mapping[str, Case],
@@ -21,11 +21,12 @@ def judge_together(
     *,
     without: Collection[str] = (),
 ) -> list[Observation]:
-    """The observations, with what no single reply can show.
+    """The observations, with the findings of paired checks and with refusals settled.
 
     Args:
         digests: provider → its replies.
         reference: name of the reference; None if there is none.
+        without: ids of checks to leave out.
     """
     theirs = digests.get(reference, ()) if reference is not None else ()
     found: dict[str, tuple[Finding, ...]] = {}
@@ -39,41 +40,41 @@ def judge_together(
 
 
 def _settle_refusals(observations: Iterable[Observation], cases: Mapping[str, Case]) -> list[Observation]:
-    """A refusal passes only if the provider takes the well-formed request beside it: who refuses all has shown nothing.
+    """A refusal passes only if the provider accepts the control, a well-formed request: refusing all shows nothing.
 
-    The control is the case that ``request-refused`` names, else any of the same suite. If the provider says that it
-    does not support the control, it does not support what is refused either.
+    The control is the case that ``request-refused`` names, else any of the same suite. If the control is unsupported,
+    the refusal is unsupported too.
     """
     seen = list(observations)
-    taken: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    accepted: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for one in seen:
         state = _state(one)
         if state:
-            taken[one.provider, one.case].add(state)
-            taken[one.provider, f"{one.suite}/*"].add(state)
-    return [_settled(one, cases.get(one.case), taken) for one in seen]
+            accepted[one.provider, one.case].add(state)
+            accepted[one.provider, f"{one.suite}/*"].add(state)
+    return [_settled(one, cases.get(one.case), accepted) for one in seen]
 
 
 def _state(seen: Observation) -> str:
     outcomes = {f.check: f.outcome for f in seen.findings}
     if outcomes.get(_ACCEPTED) is Outcome.UNSUPPORTED:
         return "unsupported"
-    taken = seen.arrived and seen.status is not None and 200 <= seen.status < 300
-    return "taken" if taken and _REFUSED not in outcomes else ""
+    accepted = seen.arrived and seen.status is not None and 200 <= seen.status < 300
+    return "accepted" if accepted and _REFUSED not in outcomes else ""
 
 
-def _settled(seen: Observation, case: Case | None, taken: Mapping[tuple[str, str], set[str]]) -> Observation:
+def _settled(seen: Observation, case: Case | None, states_of: Mapping[tuple[str, str], set[str]]) -> Observation:
     passed = [f for f in seen.findings if f.check == _REFUSED and f.outcome is Outcome.PASS]
     if not passed:
         return seen
     named = case.checks.get(_REFUSED, {}).get("control") if case is not None else None
     control = f"{seen.suite}/*" if named is None else named if "/" in named else f"{seen.suite}/{named}"
-    states = taken.get((seen.provider, control), set())
-    if "taken" in states:
+    states = states_of.get((seen.provider, control), set())
+    if "accepted" in states:
         return seen
     rest = tuple(f for f in seen.findings if f is not passed[0])
     if "unsupported" in states:
         message = f"refused, but so is the well-formed {control}: what it is about is not supported"
         return replace(seen, findings=(*rest, replace(passed[0], outcome=Outcome.UNSUPPORTED, message=message)))
-    # Nothing is known: a refusal of everything, or a control that never arrived. It neither passes nor fails.
+    # The control was refused as well, or never arrived: the refusal neither passes nor fails.
     return replace(seen, findings=rest)

@@ -1,4 +1,4 @@
-"""A recorded run → all its observations, one exchange in memory at a time."""
+"""A recorded run → its observations; one exchange is in memory at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trueweight.checks import ReplyDigest, digest_reply
 from trueweight.core import Case, Exchange, InfrastructureError, Observation, Role
 from trueweight.drift import SUITE as DRIFT
 from trueweight.store import Manifest, RunDir
-from trueweight.workflow.judge.cross_reply import judge_together
+from trueweight.workflow.judge.cross_reply import judge_across_replies
 from trueweight.workflow.judge.exchange import judge_exchange, lean
 
 
@@ -31,7 +31,7 @@ class Judgement:
 
 
 def judge_run(run: RunDir) -> Judgement:
-    """Judge every exchange of a run, alone and then together.
+    """Judge every exchange of a run by itself, and then its replies with each other.
 
     Raises:
         InfrastructureError: if an exchange is of a case or provider that the run does not have.
@@ -83,8 +83,8 @@ def judge_exchanges(
             digests[provider.name].append(reply_digest)
         finished_at = max(finished_at or "", _end(exchange))
     reference = next((name for name, p in providers.items() if p.role is Role.REFERENCE), None)
-    together = judge_together(observations, digests, cases, reference, without=without)
-    return Judgement(manifest, cases, tuple(together), finished_at)
+    observations = judge_across_replies(observations, digests, cases, reference, without=without)
+    return Judgement(manifest, cases, tuple(observations), finished_at)
 
 
 def _end(exchange: Exchange) -> str:
