@@ -19,8 +19,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "bench" / "drift"))
 
 from cells import Scores
 from met import p_values
+from prove import Proof
 from resample import clopper_pearson, ends, log_wealth
 from samples import of_split, read_kept
+from variants import HONEST
 
 from trueweight.drift.prompts import Split, prompt_bank, steady_bank
 
@@ -83,6 +85,15 @@ def test_the_kept_recording_can_be_read() -> None:
     assert len(first) >= 100
     assert all(facts.top and facts.margins for facts in first.values())
     assert kept["q8_0", "greedy", 0].keys() & first.keys()
+
+
+def test_the_proof_tells_a_wrong_setup_from_an_honest_stack() -> None:
+    """Of the recorded providers: another system prompt and another template are named, honest stacks are not."""
+    found = {row["provider"]: row["misconfigured"] for row in Proof(read_kept(), 2).misconfigured()}
+    assert found["system-prompt"]
+    assert found["wrong-template"]
+    honest = [found[name] for name in HONEST if name in found]
+    assert honest == [""] * len(honest) != []
 
 
 def test_mmd_tells_different_texts_and_not_the_same() -> None:

@@ -38,13 +38,26 @@ def summary_lines(summary: Summary) -> str:
 def decode_summary(data: bytes | str) -> Summary:
     """The summary in the bytes of ``summary.json``, of format 2 or of format 1.
 
+    U+FFFD takes the place of each half of a surrogate pair.
+
     Raises:
         msgspec.ValidationError: if it is JSON but not a summary.
         ValueError: if it is not JSON.
     """
-    if msgspec.json.decode(data, type=_Head).format == FORMAT_1:
-        return msgspec.convert(upgrade(well_formed(json.loads(data))), Summary)
-    return _DECODER.decode(data)
+    try:
+        if msgspec.json.decode(data, type=_Head).format != FORMAT_1:
+            return _DECODER.decode(data)
+        value = msgspec.json.decode(data)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:  # it may contain the escape of half a surrogate pair, which only json.loads reads
+        value = well_formed(json.loads(data, parse_constant=_refuse_constant))
+    is_format_1 = isinstance(value, dict) and value.get("format") == FORMAT_1
+    return msgspec.convert(upgrade(value) if is_format_1 else value, Summary)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 class _Head(msgspec.Struct):

@@ -164,18 +164,12 @@ def _table(curves: Sequence[LoadCurve], under: str) -> str:
     for curve in curves:
         for p in curve.points:
             cells = [_text(p.level_name), f"{p.ok}/{p.attempted}", f"{p.throughput:.3g}", f"{p.good}/{p.attempted}"]
-            cells += [
-                f"{p.goodput:.3g}",
-                *(_pair(p.times[time]) for time in ("ttft", "tpot", "e2e")),
-                f"{p.tokens_per_second:.3g}",
-            ]
-            rows.append(f"<tr><td>{_text(curve.provider)}</td>{''.join(_cell(cell) for cell in cells)}</tr>")
+            cells.append(f"{p.goodput:.3g}")
+            cells = [f"<td>{cell}</td>" for cell in (_text(curve.provider), *cells)]
+            cells += [_pair(p.times[time]) for time in ("ttft", "tpot", "e2e")]
+            rows.append(f"<tr>{''.join(cells)}<td>{p.tokens_per_second:.3g}</td></tr>")
     head = "".join(f"<th>{_text(head)}</th>" for head in heads)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def _cell(content: str) -> str:
-    return content if content.startswith("<td") else f"<td>{content}</td>"
 
 
 def _pair(found: Mapping[str, Estimate]) -> str:

@@ -20,7 +20,7 @@ from trueweight.wire.trial_sender import RetryGate, SendContext, TrialSender
 _UNREACHABLE = frozenset(
     {FailureKind.DNS, FailureKind.CONNECT, FailureKind.PROXY, FailureKind.TLS, FailureKind.TIMEOUT_CONNECT}
 )
-INTERRUPTED = "interrupted"
+_INTERRUPTED = "interrupted"
 
 
 class _Ready(NamedTuple):
@@ -58,7 +58,7 @@ class Lane:
         self._shared = shared
         self._pacer = Pacer(provider.requests_per_minute, shared.environment.clock)
         self._stop = anyio.Event()
-        self._finished = False
+        self._finished = self._interrupted = False
         self._reached = False
         self._unreached_in_a_row = 0
         self._next_lock = anyio.Lock(fast_acquire=True)
@@ -78,9 +78,14 @@ class Lane:
         self._stop.set()
         self._lockstep.move(self._cursor, None)
 
+    def interrupt(self) -> None:
+        """Stop because the run was interrupted, unless the lane has stopped for another reason."""
+        self._interrupted = not self._stop.is_set()
+        self.stop(_INTERRUPTED)
+
     def unsent(self) -> list[Unsent]:
         """The trials of which no request was sent."""
-        return [Unsent(trial.id, self.provider.name, self.reason or INTERRUPTED) for _, trial in self._trials]
+        return [Unsent(trial.id, self.provider.name, self.reason or _INTERRUPTED) for _, trial in self._trials]
 
     async def run(self) -> None:
         """Send all trials, or as many as may be sent."""
@@ -98,7 +103,7 @@ class Lane:
         self._finished = True
 
     async def _work(self, transport: httpx.AsyncBaseTransport) -> None:
-        gate = RetryGate(self._wait_to_retry, self._pacer.hold, self._may_send, lambda: self.reason == INTERRUPTED)
+        gate = RetryGate(self._wait_to_retry, self._pacer.hold, self._may_send, lambda: self._interrupted)
         self._workers += 1
         while ready := await self._next():
             sender = TrialSender(ready.trial, ready.request, self._shared, gate, late=ready.late)

@@ -12,7 +12,7 @@ import httpx
 from trueweight.core import Exchange, Trial
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import LoopWatch, SelfTest
-from trueweight.wire.lane import INTERRUPTED, Lane
+from trueweight.wire.lane import Lane
 from trueweight.wire.ledger import Ledger
 from trueweight.wire.lockstep import Lockstep
 from trueweight.wire.redact import Redactor
@@ -172,7 +172,8 @@ class _Run:
 
     async def _drain_on_interrupt(self) -> None:
         await self._interrupt.wait()
-        self._stop_all(INTERRUPTED)
+        for lane in self._lanes:
+            lane.interrupt()
         await self._environment.sleep(self._settings.grace)
         self._scope.cancel()
 

@@ -182,7 +182,7 @@ class Proof:
             alarms += any(any(benjamini_hochberg(list(column), 0.05)) for column in wealth.T[3:])
         return {"candidates": 3, "runs": runs, "prompts": prompts, "alarms": _share(np.arange(runs) < alarms)}
 
-    def misfits(self) -> list[dict[str, Any]]:
+    def misconfigured(self) -> list[dict[str, Any]]:
         """What is said of providers that are asked something else, or sample otherwise."""
         rows = []
         for variant in ("system-prompt", "wrong-template", *HONEST, *RUNGS):
@@ -225,7 +225,7 @@ class Proof:
             "nulls": self.nulls(),
             "together": self.together(),
             "drawn": drawn_first_tokens(self.samples, self.by_prompts["all"], self.rng, min(self.runs, 2_000)),
-            "misconfigured": self.misfits(),
+            "misconfigured": self.misconfigured(),
             "fixed": fixed_tests(self.samples, self.cells, self.rng, self.runs),
             "sampled_against_met": compare_sampled(
                 self.samples, self.by_prompts["fresh"], self.rng, max(100, self.runs // 20)

@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "report"))
 
-from report_sample import make_evidence, make_summary
+from report_sample import make_evidence, make_summary, typed
 
 from trueweight.report import render_html, wanted_trials
 
@@ -51,13 +51,14 @@ def make_report(providers: int, cases: int) -> str:
     """The page of a run in which most cells differ, so that as much evidence as fits is embedded."""
     names = ("reference", "leaky-parser", "no-strict", "int4", *(f"p{i}" for i in range(3, providers - 1)))
     started = time.perf_counter()
-    summary = make_summary(cases, names)
+    values = make_summary(cases, names)
+    summary = typed(values)
     print(f"made up {len(names)} providers x {cases} cases in {time.perf_counter() - started:.1f} s")
     started = time.perf_counter()
     wanted = wanted_trials(summary)
     items = (
         make_evidence(provider, row["case"], mode, cell, index=index)
-        for row in summary["cases"]
+        for row in values["cases"]
         for provider, modes in row["cells"].items()
         for mode, cell in modes.items()
         for index, trial in enumerate(cell["trials"])
@@ -109,4 +110,5 @@ def main() -> None:
         measure(path)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -71,4 +71,5 @@ def main(arguments: Sequence[str]) -> None:
         print(row(name, exchanges))  # noqa: T201
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -120,6 +120,28 @@ def test_what_format_1_does_not_say_stays_absent(old: Summary) -> None:
     assert decode_summary(data) == old
 
 
+@pytest.mark.parametrize("half", ["\\ud800", "\\udc00", "\\ud800\\u0041"])
+def test_half_of_a_surrogate_pair_in_an_old_summary_is_replaced(tmp_path: Path, half: str, old: Summary) -> None:
+    """Version 0.1.0 wrote a model's half pair as an escape: U+FFFD stands for it, in keys too, and the rest is read."""
+    text = (OLD / "summary.json").read_text()
+    message = old.providers["no-strict"].findings[0].message
+    assert text.count(json.dumps(message))
+    path = tmp_path / "summary.json"
+    path.write_text(text.replace(json.dumps(message), f'"{half}"').replace('"no-strict"', f'"no-strict{half}"'))
+    found = read_summary(path)
+    shown = json.loads(f'"{half}"').encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert "\ufffd" in shown
+    assert found.providers[f"no-strict{shown}"].findings[0].message == shown
+    assert read_summary_again(tmp_path, found) == found
+
+
+def read_summary_again(folder: Path, summary: Summary) -> Summary:
+    """Written as format 2 and read."""
+    path = folder / "again.json"
+    path.write_bytes(encode_summary(summary))
+    return read_summary(path)
+
+
 @pytest.mark.parametrize(
     "breaking",
     [

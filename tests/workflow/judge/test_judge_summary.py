@@ -118,9 +118,18 @@ def test_half_of_a_surrogate_pair_is_replaced(record: Make) -> None:
     """A reply may hold one, which no JSON text can: U+FFFD stands in its place, and the rest is unchanged."""
     summary = typed(record())
     run = msgspec.structs.replace(summary.run, tool_version="a\ud800é")
-    found = decode_summary(encode_summary(msgspec.structs.replace(summary, run=run)))
+    data = encode_summary(msgspec.structs.replace(summary, run=run))
+    found = decode_summary(data)
     assert found.run.tool_version == "a\ufffdé"
     assert msgspec.structs.replace(found, run=summary.run) == summary
+    assert decode_summary(data.replace(b"\\ufffd", b"\\ud800")) == found  # as another writer might write it
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"format": "trueweight.summary/2", "seed": NaN, "x": "\\ud800"}'])
+def test_what_is_no_json_is_refused(text: str) -> None:
+    """By one kind of error."""
+    with pytest.raises(ValueError):
+        decode_summary(text)
 
 
 def test_the_published_schema_is_made_from_the_classes() -> None:
