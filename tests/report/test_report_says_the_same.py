@@ -32,7 +32,7 @@ from trueweight.core.summary import CellOutcome, Counts, Note, NoteCode, Provide
 from trueweight.core.summary_json import decode_summary, encode_summary
 from trueweight.pytest_plugin import RecordedRun
 from trueweight.report import render, visible
-from trueweight.report.gate import gate_json
+from trueweight.report.gate import gate_result
 from trueweight.report.site import overview
 from trueweight.report.site.trends import SiteRun
 from trueweight.report.terminal import print_table
@@ -196,11 +196,11 @@ def held(summary: Summary, expected: Mapping[str, Recommendation]) -> None:
     """The gate's outcome of a provider and the exit code follow the recommendation wherever a bar decides."""
     outcomes = {name: one.assessment.bar for name, one in summary.providers.items() if one.assessment.bar is not None}
     silent, code = silent_providers(summary), exit_code(summary, silent_providers(summary))
-    gate = gate_json(outcomes, notes=summary.run.notes, silent=silent, bar="b", exit_code=code)
+    gate = gate_result(outcomes, notes=summary.run.notes, silent=silent, bar="b", exit_code=code)
     words = {"pass": Recommendation.USE, "fail": Recommendation.AVOID, "inconclusive": Recommendation.UNDECIDED}
-    for name, found in gate["providers"].items():
-        reference = name == summary.run.reference and found["outcome"] == "pass"
-        assert expected[name] is (Recommendation.REFERENCE if reference else words[found["outcome"]])
+    for name, found in gate.providers.items():
+        reference = name == summary.run.reference and found.outcome == "pass"
+        assert expected[name] is (Recommendation.REFERENCE if reference else words[found.outcome])
     failing = any(expected[name] is Recommendation.AVOID for name in outcomes if name not in silent)
     assert (code is ExitCode.FINDINGS) == failing
     if code is ExitCode.OK:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -41,14 +40,14 @@ def command(directory: Path, bar_file: Path | None, baseline: Path | None, as_js
       4  a provider is inconclusive, or no provider was judged
     """
     from trueweight.assess import load_bar
-    from trueweight.report.gate import gate_json, gate_lines
+    from trueweight.report.gate import gate_lines, gate_result, gate_text
     from trueweight.workflow.gate import gate
 
     found = gate(directory, None if bar_file is None else load_bar(bar_file), baseline)
     notes, silent = found.notes, found.silent
     if as_json:
-        value = gate_json(found.outcomes, notes=notes, silent=silent, bar=found.bar, exit_code=found.exit_code)
-        click.echo(json.dumps(value, indent=2, sort_keys=True))
+        result = gate_result(found.outcomes, notes=notes, silent=silent, bar=found.bar, exit_code=found.exit_code)
+        click.echo(gate_text(result))
     else:
         for line in gate_lines(found.outcomes, notes=notes, silent=silent, bar=found.bar):
             click.echo(line)

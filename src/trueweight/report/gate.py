@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final, Literal
+
+import msgspec
 
 from trueweight.core import ExitCode, Ruling
 from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
@@ -11,28 +14,71 @@ from trueweight.core.summary import Note
 from trueweight.report.text import for_log
 from trueweight.report.words import note_words, rule_words
 
-FORMAT: Final = "trueweight.gate/1"
+GATE_FORMAT: Final = "trueweight.gate/1"
 MARKS: Final = {Ruling.PASS: "✓", Ruling.FAIL: "✕", Ruling.INCONCLUSIVE: "?"}
 
 
-def gate_json(
+class GateRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one rule decides of a provider; ``decides_at`` and ``more_trials`` as in `RuleOutcome`."""
+
+    rule: str
+    outcome: Ruling
+    message: str
+    metric: str = ""
+    decides_at: int | None = None
+    more_trials: int | None = None
+
+
+class GateProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bar decides of a provider; ``bar`` is its digest."""
+
+    outcome: Ruling
+    bar: str
+    reasons: tuple[GateRule, ...]
+
+
+class GateResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``gate --json`` prints, described by ``schemas/gate.schema.json``.
+
+    Attributes:
+        bar: its digest; None if only a baseline was given.
+        notes: sentences on the bar and on the run.
+        silent: providers that never answered.
+        counts: outcome → providers.
+        providers: by name, those that a rule applies to.
+    """
+
+    format: Literal["trueweight.gate/1"] = GATE_FORMAT
+    exit_code: int
+    bar: str | None
+    notes: tuple[str, ...]
+    silent: tuple[str, ...]
+    counts: Mapping[Ruling, int]
+    providers: Mapping[str, GateProvider]
+
+
+def gate_result(
     outcomes: Mapping[str, BarOutcome],
     *,
     notes: Sequence[Note],
     silent: Sequence[str],
     bar: str | None,
     exit_code: ExitCode,
-) -> dict[str, Any]:
-    """What ``gate --json`` prints, described by ``schemas/gate.schema.json``."""
-    return {
-        "format": FORMAT,
-        "exit_code": int(exit_code),
-        "bar": bar,
-        "notes": [note_words(note) for note in notes],
-        "silent": list(silent),
-        "counts": {ruling.value: count for ruling, count in _counts(outcomes).items()},
-        "providers": {name: _outcome(found) for name, found in outcomes.items()},
-    }
+) -> GateResult:
+    """The outcome of a gate with its sentences."""
+    return GateResult(
+        exit_code=int(exit_code),
+        bar=bar,
+        notes=tuple(map(note_words, notes)),
+        silent=tuple(silent),
+        counts=_counts(outcomes),
+        providers={name: _provider(found) for name, found in outcomes.items()},
+    )
+
+
+def gate_text(result: GateResult) -> str:
+    """What ``gate --json`` prints: ASCII, sorted keys."""
+    return json.dumps(msgspec.to_builtins(result), indent=2, sort_keys=True)
 
 
 def _counts(outcomes: Mapping[str, BarOutcome]) -> dict[Ruling, int]:
@@ -40,14 +86,19 @@ def _counts(outcomes: Mapping[str, BarOutcome]) -> dict[Ruling, int]:
     return {ruling: found.count(ruling) for ruling in Ruling}
 
 
-def _outcome(found: BarOutcome) -> dict[str, Any]:
-    return {"outcome": found.outcome.value, "bar": found.bar, "reasons": [_rule(rule) for rule in found.rules]}
+def _provider(found: BarOutcome) -> GateProvider:
+    return GateProvider(outcome=found.outcome, bar=found.bar, reasons=tuple(map(_rule, found.rules)))
 
 
-def _rule(rule: RuleOutcome) -> dict[str, Any]:
-    out: dict[str, Any] = {"rule": rule.rule, "outcome": rule.outcome.value, "message": rule_words(rule)}
-    optional = {"metric": rule.metric, "decides_at": rule.decides_at, "more_trials": rule.more_trials}
-    return out | {name: value for name, value in optional.items() if value}
+def _rule(rule: RuleOutcome) -> GateRule:
+    return GateRule(
+        rule=rule.rule,
+        outcome=rule.outcome,
+        message=rule_words(rule),
+        metric=rule.metric or "",
+        decides_at=rule.decides_at or None,
+        more_trials=rule.more_trials or None,
+    )
 
 
 def gate_lines(
