@@ -14,12 +14,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "trueweight"
 
-SHARED_NAMES: Mapping[str, str] = {
-    "Cell": "the page's cell is replaced by the summary's",
-    "Difference": "the page's difference is replaced by the assessment's",
-    "Line": "three pages of the report; they are rewritten on the typed summary",
-    "Row": "two pages of the report; they are rewritten on the typed summary",
-}
+SHARED_NAMES: Mapping[str, str] = {}
 """Public classes of one name in several modules, with the reason why that is right."""
 
 BANNED = (

@@ -26,8 +26,11 @@ LATE = 0.05
 """Seconds of lag that spoil the trials under way: such a delay may be part of any of their times."""
 
 _TESTS = 50
-_AT_MOST = 3.0
+"""Requests of the self-test."""
+_TEST_SECONDS = 3.0
+"""Most seconds that the self-test takes."""
 _KEPT = 1000
+"""Stalls that are remembered: the latest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ async def self_test(make_transport: Callable[[], httpx.AsyncBaseTransport], carr
         carrier: its name, for the record.
     """
     took: list[float] = []
-    with suppress(*TRANSPORT_ERRORS), anyio.move_on_after(_AT_MOST):
+    with suppress(*TRANSPORT_ERRORS), anyio.move_on_after(_TEST_SECONDS):
         server = await asyncio.start_server(_answer_each, "127.0.0.1", 0)
         async with server:
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"

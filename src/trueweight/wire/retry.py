@@ -14,7 +14,8 @@ from trueweight.wire.settings import WireSettings
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _WAIT_HEADERS = ("retry-after", "x-ratelimit-")
-_PROMPTED = frozenset({FailureKind.RATE_LIMITED, FailureKind.SERVER_ERROR})
+_WAITS_AS_ASKED = frozenset({FailureKind.RATE_LIMITED, FailureKind.SERVER_ERROR})
+"""Failures after which the wait is the one that the server asked for, if it did."""
 
 
 def asked_wait(attempt: Attempt, now: datetime) -> float | None:
@@ -58,7 +59,7 @@ def wait_before_retry(
     failed = sum(a.failure is not None and a.failure.kind is not FailureKind.STALE_CONNECTION for a in attempts)
     if failed > settings.retries:
         return None
-    asked = asked_wait(last, now) if last.failure.kind in _PROMPTED else None
+    asked = asked_wait(last, now) if last.failure.kind in _WAITS_AS_ASKED else None
     if asked is None:
         ceiling = min(settings.backoff_cap, settings.backoff_base * 2 ** min(failed - 1, 60))
         wait = rng.uniform(0.0, ceiling)  # full jitter: clients that failed together do not return together

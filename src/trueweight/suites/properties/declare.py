@@ -73,7 +73,7 @@ def prompts(
         strategies: one for each parameter of the function, by its name.
 
     Raises:
-        TypeError: if the strategies are not the function's parameters, or are no strategies.
+        TypeError: if the names are not the function's parameters, or a value is not a strategy.
         ValueError: for a severity or mode that does not exist, or fewer than one example.
     """
     if examples < 1:

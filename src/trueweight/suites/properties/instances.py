@@ -16,7 +16,7 @@ from trueweight.suites.properties.documents import documents, scalars
 from trueweight.suites.properties.texts import WORDS, integers, numbers, texts
 
 _DEPTH = 6
-"""References that may be followed one inside another: a schema may refer to itself."""
+"""Most references that are followed one inside another, because a schema may refer to itself."""
 
 _FORMATS = {
     "date": ("2026-02-28", "1999-12-31"),
@@ -35,17 +35,17 @@ PATTERNS: Mapping[str, tuple[str, ...]] = {
     "^[a-z][a-z0-9_]*$": ("a", "snake_case_9"),
     "^#[0-9a-f]{6}$": ("#00ff7f",),
 }
-"""Patterns with texts that match them. For others Hypothesis makes texts, other ones in other versions of it."""
+"""Patterns with texts that match them. For other patterns Hypothesis makes the texts, which depend on its version."""
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-./#:@"
 
 
 def arguments(schema: Mapping[str, Any] | bool) -> SearchStrategy[Any]:
-    """Values that a schema accepts, hostile texts and edge numbers among them: what a call or a document can carry.
+    """Values that a schema accepts, hostile texts and edge numbers included.
 
-    Understands the keywords of JSON Schema 2020-12 and ``$ref`` within the schema; what it draws is validated, so a
-    keyword that it only knows by validating (``not``, ``if``, ``contains``) costs draws, never correctness. A schema
-    that accepts nothing cannot be drawn from. ``format`` is met for common formats.
+    It knows the keywords of JSON Schema 2020-12, and ``$ref`` within the schema. Each drawn value is validated.
+    Keywords that only validation knows (``not``, ``if``, ``contains``) make more draws fail, and no wrong value is
+    returned. A schema that accepts nothing cannot be drawn from. Common values of ``format`` are obeyed.
     """
     return _compiled(canonical_json(schema))
 
@@ -171,7 +171,7 @@ def _guess(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _merged(left: Mapping[str, Any], right: Any) -> Any:
-    """Both schemas at once, as far as keywords add up; what does not is left to validation."""
+    """A schema of the keywords of both. It may accept too much; validation refuses such values."""
     if not isinstance(right, dict):
         return dict(left) if right else False
     out = {**left, **right}

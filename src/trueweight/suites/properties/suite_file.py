@@ -21,7 +21,7 @@ from trueweight.suites.request_lines import ADDED_BY_PROTOCOL
 _TRIES = 50
 """Draws for one case: some are refused by a filter or an ``assume``, or repeat an earlier case."""
 _CHECKED = 10
-"""Cases of each property whose check parameters are validated when drawn; all of them are when judged."""
+"""Cases of each property whose check parameters are validated when drawn. Judging validates those of all cases."""
 _STARTER = Path(__file__).with_name("starter.txt")
 GENERATED = "generated"
 """The tag of a case that a property drew."""
@@ -116,7 +116,7 @@ def redraw(file: PropertyFile, case: Case) -> tuple[Property, DrawnCase]:
 
 
 def replay(one: Property, like: Case, choices: ChoiceTree) -> DrawnCase | None:
-    """The case that changed choices make, under the id of the case they were changed from; None if they make none."""
+    """The case that these choices make, with the id and tags of ``like``; None if they make none."""
     try:
         drawn = draw_from_choices(one.strategy, choices)
         prompt: Any = one.function(**drawn.value)
