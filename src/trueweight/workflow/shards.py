@@ -28,7 +28,7 @@ def divide(settings: WireSettings, shard: Shard) -> WireSettings:
 
 
 def say_division(settings: WireSettings, shard: Shard, providers: Iterable[Provider]) -> tuple[str, ...]:
-    """The divided limits in sentences, for all providers and for each one with limits of its own configuration."""
+    """The divided limits in sentences, for all providers and for each provider whose configuration sets limits."""
     mine = divide(settings, shard)
     parts = [f"{mine.concurrency} of {settings.concurrency} concurrent requests for each provider"]
     if settings.rate is not None and mine.rate is not None:
