@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from trueweight.core import Estimate
 from trueweight.report.axes import MARGIN, WIDTH, axis, mark
-from trueweight.report.numbers import percent, plain, points, sample, span, write
+from trueweight.report.numbers import percent, plain, points, sample, signed, span, write
 
 
 def _estimate(value: float | None, low: float | None, high: float | None, unit: str, n: int = 40) -> Estimate:
@@ -59,6 +59,13 @@ def test_what_is_missing_is_said() -> None:
 def test_negative_numbers_carry_a_minus_sign() -> None:
     """A minus, not a hyphen, so that columns of figures align."""
     assert (plain(-1.5, 1), points(-0.1)) == ("−1.5", "−10.0")
+    assert (plain(-0.04, 1), plain(-0.0, 2)) == ("0.0", "0.00")
+
+
+def test_a_difference_has_a_sign_unless_it_is_written_as_zero() -> None:
+    """Of a share, of a time, and of what rounds to zero."""
+    assert (signed(0.02, "difference"), signed(110.0, "ms"), signed(-110.0, "ms")) == ("+2.0", "+110", "−110")
+    assert (signed(0.04, "ms", 1), signed(-0.04, "ms", 1), signed(0.0, "ms", 1)) == ("0.0", "0.0", "0.0")
 
 
 @given(st.lists(st.floats(1e-3, 1e6), min_size=1), st.booleans())

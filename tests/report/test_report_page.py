@@ -82,6 +82,17 @@ def hostile_evidence(summary: dict[str, Any], text: str = HOSTILE) -> Iterator[E
                 yield dataclasses.replace(item, exchange=exchange, reply=reply, findings=(finding,))
 
 
+def test_heads_of_columns_lead_to_their_definitions() -> None:
+    """Each link to a metric, that of drift too, has a place on the page."""
+    summary = make_summary(10)
+    summary["providers"]["int4"]["drift"] = make_drift()
+    page = Page(render_html(typed(summary), []))
+    links = {str(attributes.get("href")) for tag, attributes in page.tags if tag == "a"}
+    metrics = {link[1:] for link in links if link.startswith("#m-")}
+    assert "m-drift" in metrics
+    assert metrics <= {attributes.get("id") for _, attributes in page.tags}
+
+
 def test_the_page_loads_nothing(page: Page) -> None:
     """No element names anything outside the file; the only addresses are links that a person may follow."""
     for tag, attributes in page.tags:

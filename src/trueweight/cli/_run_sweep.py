@@ -11,10 +11,11 @@ from rich.table import Table
 
 from trueweight.cli._screen import say
 from trueweight.cli._transport import print_carriers
-from trueweight.core import Estimate, ExitCode, Mode, Provider, Suite
+from trueweight.core import ExitCode, Mode, Provider, Suite
 from trueweight.core.load_result import LoadPoint
 from trueweight.report import visible
 from trueweight.report.load import load_page
+from trueweight.report.numbers import write
 from trueweight.store import RunFile, replace_plain
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.load import Level, Slo, curves, lay_out, load_result, load_text, measure_level, sweep
@@ -48,10 +49,8 @@ def run_sweep(
             own = (exchange for exchange in run.exchanges() if exchange.trial in asked)
             point = measure_level(level, provider, own, slo, seed=seed)
             points.append(point)
-            line = (
-                f"{provider.name}, {level.name}: {point.throughput:.3g} requests/s, {point.good}/{point.attempted} good"
-            )
-            say(screen, line)
+            rate = write(point.throughput, "requests/s")
+            say(screen, f"{provider.name}, {level.name}: {rate} requests/s, {point.good}/{point.attempted} good")
             interrupted = result.interrupted
         return interrupted
 
@@ -73,7 +72,7 @@ def run_sweep(
 def _table(points: Sequence[LoadPoint]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("provider")
-    for heading in ("level", "ok", "req/s", "good", "good/s", "TTFT p50/p95", "TPOT p50", "e2e p95"):
+    for heading in ("level", "ok", "req/s", "good", "good/s", "TTFT ms p50/p95", "TPOT ms p50", "e2e ms p95"):
         table.add_column(heading, justify="right")
     for point in sorted(points, key=lambda point: (point.provider, point.level)):
         times = point.times
@@ -81,15 +80,11 @@ def _table(points: Sequence[LoadPoint]) -> Table:
             visible(point.provider, limit=20) + (" CLIENT-LIMITED" if point.mostly_client_limited else ""),
             f"{point.level:g}",
             f"{point.ok}/{point.attempted}",
-            f"{point.throughput:.3g}",
+            write(point.throughput, "requests/s"),
             f"{point.good_share.value or 0:.0%}",
-            f"{point.goodput:.3g}",
-            f"{_ms(times['ttft']['p50'])}/{_ms(times['ttft']['p95'])}",
-            _ms(times["tpot"]["p50"]),
-            _ms(times["e2e"]["p95"]),
+            write(point.goodput, "requests/s"),
+            f"{write(times['ttft']['p50'].value, 'ms')}/{write(times['ttft']['p95'].value, 'ms')}",
+            write(times["tpot"]["p50"].value, "ms"),
+            write(times["e2e"]["p95"].value, "ms"),
         )
     return table
-
-
-def _ms(estimate: Estimate) -> str:
-    return "n/a" if estimate.value is None else f"{estimate.value:.3g}"

@@ -2,6 +2,11 @@
 
 A check is one function with one decorator. Checks of other packages are declared and registered like those here::
 
+    from trueweight.core import Case, Reply
+    from trueweight.core.check import CheckResult, Fail, Pass, check
+    from trueweight.core.evidence import whole
+    from trueweight.core.example import Example, says
+
     @check("no-apologies", "The content has no apology.", source="https://…", why="…", fix="…",
            example=Example(bad=says("Sorry!"), good=says("Yes."), evidence="Sorry"))
     def no_apologies(case: Case, reply: Reply) -> CheckResult | None: ...

@@ -11,7 +11,7 @@ import msgspec
 from trueweight.core.run_comparison import Change, Flip, FlipKind, ProviderComparison, RunComparison
 from trueweight.metrics import describe
 from trueweight.report.markdown_text import inline
-from trueweight.report.numbers import counted, span, write
+from trueweight.report.numbers import NONE, counted, signed, span, write
 
 LISTED: Final = 10
 _KINDS: Final = {
@@ -50,7 +50,7 @@ def significant(found: RunComparison) -> list[ChangedMetric]:
         metric = found.providers[one.provider].metrics[one.metric]
         difference = metric.difference
         before, after = (write(side.value, side.unit) for side in (metric.before, metric.after))
-        words = write(difference.value, difference.unit)
+        words = NONE if difference.value is None else signed(difference.value, difference.unit)
         title = describe(one.metric).title
         lines.append(ChangedMetric(one.provider, title, before, after, words, span(difference), one.change))
     return sorted(lines, key=lambda line: (line.change is not Change.WORSE, line.provider, line.metric))
@@ -69,7 +69,7 @@ def headline(found: RunComparison) -> str:
     worse = len(found.worse())
     better = len(found.significant) - worse
     flipped = sum(len(cells) for provider in found.providers.values() for _, cells in provider.flips())
-    cells = f"{counted(flipped, 'cell')} of the matrix changed their outcome" if flipped else ""
+    cells = f"{counted(flipped, 'cell')} of the matrix changed outcome" if flipped else ""
     if not found.significant:
         return f"Nothing significant changed{f'; {cells}, no more than chance explains' if cells else ''}."
     parts = [f"{counted(count, 'metric')} {word}" for count, word in ((worse, "worse"), (better, "better")) if count]
@@ -118,7 +118,7 @@ def comparison_markdown(found: RunComparison) -> str:
         out += ["| provider | metric | before | after | change | |", "|---|---|--:|--:|--:|---|"]
         out += [
             f"| {inline(line.provider, 80)} | {line.metric} | {line.before} | {line.after} "
-            f"| {line.difference} <sub>{line.interval}</sub> | {ARROWS[line.change]} |"
+            f"| {line.difference}{f' <sub>{line.interval}</sub>' if line.interval else ''} | {ARROWS[line.change]} |"
             for line in lines
         ]
         out.append("")

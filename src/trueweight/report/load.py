@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from trueweight.core import Estimate
 from trueweight.core.load_result import LoadPoint
 from trueweight.report.axes import Axis
+from trueweight.report.numbers import NONE, decimals_of, plain, span
 from trueweight.report.text import visible
 
 _COLOURS: Final = ("#0b5fa5", "#b3261e", "#2e7d32", "#7b3fa0", "#a65f00", "#00707a", "#5d4037", "#ad1457")
@@ -51,10 +52,10 @@ def load_sentence(curve: LoadCurve, limits: str) -> str:
     top, full = curve.best, curve.saturation
     if top is None or not top.good:
         return "no request met the limits at any level" if limits else "no request succeeded at any level"
-    most = f"most goodput at {top.level_name}: {top.goodput:.3g} good requests/s, {top.good} of {top.attempted}"
+    most = f"most goodput at {top.level_name}: {_number(top.goodput)} good requests/s, {top.good} of {top.attempted}"
     if full is None:
         return f"{most}; not saturated up to the highest level"
-    return f"{most}; saturates at {full.level_name} ({full.throughput:.3g} requests/s)"
+    return f"{most}; saturates at {full.level_name} ({_number(full.throughput)} requests/s)"
 
 
 def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests: int) -> str:
@@ -123,9 +124,8 @@ def _chart(curves: Sequence[LoadCurve], value: Value, title: str) -> str:
 
     parts = [f'<line x1="{_LEFT}" y1="{upwards.at(0):.1f}" x2="{_WIDTH}" y2="{upwards.at(0):.1f}" stroke="#999"/>']
     for share in (0, 0.5, 1):
-        parts.append(
-            f'<text x="{_LEFT - 6}" y="{upwards.at(top * share) + 4:.1f}" text-anchor="end">{top * share:.3g}</text>'
-        )
+        y, label = upwards.at(top * share) + 4, _number(top * share)
+        parts.append(f'<text x="{_LEFT - 6}" y="{y:.1f}" text-anchor="end">{label}</text>')
     for place, level in enumerate(levels):
         parts.append(f'<text x="{across.at(place):.1f}" y="{_HEIGHT - 20}" text-anchor="middle">{level:g}</text>')
     for number, curve in enumerate(curves):
@@ -163,11 +163,11 @@ def _table(curves: Sequence[LoadCurve], under: str) -> str:
     rows = []
     for curve in curves:
         for p in curve.points:
-            cells = [_text(p.level_name), f"{p.ok}/{p.attempted}", f"{p.throughput:.3g}", f"{p.good}/{p.attempted}"]
-            cells.append(f"{p.goodput:.3g}")
+            cells = [_text(p.level_name), f"{p.ok}/{p.attempted}", _number(p.throughput), f"{p.good}/{p.attempted}"]
+            cells.append(_number(p.goodput))
             cells = [f"<td>{cell}</td>" for cell in (_text(curve.provider), *cells)]
             cells += [_pair(p.times[time]) for time in ("ttft", "tpot", "e2e")]
-            rows.append(f"<tr>{''.join(cells)}<td>{p.tokens_per_second:.3g}</td></tr>")
+            rows.append(f"<tr>{''.join(cells)}<td>{_number(p.tokens_per_second)}</td></tr>")
     head = "".join(f"<th>{_text(head)}</th>" for head in heads)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
@@ -176,7 +176,10 @@ def _pair(found: Mapping[str, Estimate]) -> str:
     p50, p95 = found["p50"], found["p95"]
     if p50.value is None or p95.value is None:
         return f'<td title="{escape(p50.note)}">n/a</td>'
-    ends = "; ".join(
-        f"{label} {e.low or 0:.3g}–{e.high or float('inf'):.3g}" for label, e in (("p50", p50), ("p95", p95))
-    )
-    return f'<td title="{escape(ends)}, n = {p50.n}">{p50.value:.3g} / {p95.value:.3g}</td>'
+    ends = "; ".join(f"{label} {span(e) or NONE}" for label, e in (("p50", p50), ("p95", p95)))
+    return f'<td title="{escape(ends)}, n = {p50.n}">{_number(p50.value)} / {_number(p95.value)}</td>'
+
+
+def _number(value: float) -> str:
+    """Three significant digits, never in scientific notation."""
+    return plain(value, decimals_of(value))

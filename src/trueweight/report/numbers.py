@@ -37,8 +37,17 @@ def decimals_of(value: float, digits: int = 3) -> int:
 
 
 def plain(value: float, decimals: int) -> str:
-    """Fixed decimals, thousands set apart by a thin space."""
-    return f"{value:,.{decimals}f}".replace(",", "\u2009").replace("-", MINUS)
+    """Fixed decimals, thousands set apart by a thin space. What rounds to zero has no sign."""
+    text = f"{value:,.{decimals}f}"
+    if not text.strip("-0."):
+        text = text.removeprefix("-")
+    return text.replace(",", "\u2009").replace("-", MINUS)
+
+
+def signed(value: float, unit: str, decimals: int | None = None) -> str:
+    """A difference as text: `write`, with a plus sign before what is above zero."""
+    text = write(value, unit, decimals)
+    return f"+{text}" if value > 0 and not text.startswith("+") and text.strip("0.") else text
 
 
 def write(value: float | None, unit: str, decimals: int | None = None) -> str:

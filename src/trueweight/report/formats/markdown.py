@@ -27,7 +27,8 @@ def _cell(provider: ProviderSummary, metric: str) -> str:
     estimate = provider.metrics.get(metric)
     if estimate is None or estimate.value is None:
         return NONE
-    return f"{write(estimate.value, estimate.unit)} <sub>{span(estimate)}</sub>"
+    interval = span(estimate)
+    return write(estimate.value, estimate.unit) + (f" <sub>{interval}</sub>" if interval else "")
 
 
 def _difference(provider: ProviderSummary, metric: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from trueweight.core import Estimate
 from trueweight.core.summary import Distribution, Summary, TimeBin, TimeCourse
 from trueweight.report.axes import Axis, Tick, axis, point
-from trueweight.report.numbers import NONE, plain
+from trueweight.report.numbers import NONE, counted, plain
 from trueweight.statistics.quantile import P99_NEEDS
 
 HEIGHT: Final = 40.0
@@ -87,7 +87,9 @@ def _course(scale: Axis | None, found: TimeCourse | None, end: float) -> Course 
     across = Axis(0.0, end)
     middles = [across.at(one.at + found.seconds / 2) for one in found.bins]
     failed, lost = (sum(getattr(one, name) for one in found.bins) for name in ("first_failed", "lost"))
-    words = f"{failed} first attempts failed, {lost} trials lost" if failed or lost else "every first attempt arrived"
+    words = "every first attempt arrived"
+    if failed or lost:
+        words = f"{counted(failed, 'first attempt')} failed, {counted(lost, 'trial')} lost"
     return Course(
         tuple(_lines(scale._replace(start=_UPWARDS.start, end=_UPWARDS.end), found, middles)),
         tuple(x for x, one in zip(middles, found.bins, strict=True) if one.first_failed),

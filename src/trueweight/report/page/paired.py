@@ -9,7 +9,7 @@ import msgspec
 from trueweight.assess.significance import beyond_self_agreement
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.summary import Summary
-from trueweight.report.numbers import decimals_of, span, write
+from trueweight.report.numbers import decimals_of, signed, span, write
 
 _MOST: Final = 3
 
@@ -18,7 +18,7 @@ class DifferenceText(NamedTuple):
     """A difference, or the self-agreement of its row, as text.
 
     Attributes:
-        strong: written in bold, because it is `beyond_self_agreement`.
+        strong: written in bold, because it is `beyond_self_agreement` and not written as zero.
     """
 
     value: str
@@ -75,11 +75,11 @@ def _decimals(found: list[Comparison]) -> int:
 def _difference(found: Estimate, decimals: int, self_agreement: Estimate | None) -> DifferenceText:
     # The difference of two shares is no share: it has a sign.
     unit = "difference" if found.unit == "proportion" else found.unit
-    text = write(found.value, unit, decimals)
-    if (found.value or 0) > 0 and not text.startswith("+") and text.strip("0.,"):
-        text = f"+{text}"
+    text = signed(found.value or 0.0, unit, decimals)
     compared = found if isinstance(found, Comparison) else None
-    strong = compared is not None and beyond_self_agreement(compared, self_agreement)
+    # A median difference of zero can be beyond chance (the cases that differ agree in direction), but shows no effect.
+    shown = bool(text.strip("0."))
+    strong = shown and compared is not None and beyond_self_agreement(compared, self_agreement)
     p = compared.p_holm if compared is not None else None
     interval = span(msgspec.structs.replace(found, unit=unit), decimals)
     return DifferenceText(text, interval, strong, "" if p is None else f"{p:.2g}")

@@ -27,9 +27,11 @@ def print_comparison(found: RunComparison, console: Console) -> None:
         for line in lines:
             arrow = Text(ARROWS[line.change], style="red" if line.change is Change.WORSE else "green")
             provider = Text(for_log(line.provider, limit=40))
-            table.add_row(provider, line.metric, line.before, line.after, line.difference, arrow)
+            change = Text(line.difference).append(f"\n{line.interval}" if line.interval else "", style="dim")
+            table.add_row(provider, line.metric, line.before, line.after, change, arrow)
         console.print()
         console.print(table)
+        console.print(Text("Below each change its 95% interval.", style="dim"))
     for name, tallies, cells in flips(found):
         console.print()
         console.print(Text(for_log(name, limit=40), style="bold").append(f": {tallies}", style="not bold"))

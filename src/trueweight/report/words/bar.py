@@ -41,7 +41,7 @@ def rule_words(rule: RuleOutcome) -> str:  # noqa: PLR0911, PLR0912 - one senten
         case RuleCode.CHECKS_SILENT:
             return "no answer arrived that could be checked"
         case RuleCode.CHANGED:
-            worse = ", ".join(describe(metric).title for metric in rule.metrics)
+            worse = "; ".join(describe(metric).title for metric in rule.metrics)
             return f"worse: {worse}" if rule.metrics else f"over the {rule.cases} cases of both"
 
 

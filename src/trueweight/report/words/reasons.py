@@ -140,7 +140,7 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
         return drift_words(provider.drift)
     match reason.code:
         case ReasonCode.NOT_ASKED:
-            return "No request was sent to it yet."
+            return "No request was sent to it yet." if provider.counts.trials else "This run has no case for it."
         case ReasonCode.NEVER_ANSWERED:
             return f"No answer arrived: all {reason.of} requests failed ({_kinds(reason.failures)})."
         case ReasonCode.REFUSED_ALL:
