@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trueweight.metrics import wilson
-from trueweight.metrics.repeats import different, outcome_of_repeats
+from trueweight.metrics.repeats import fisher_exact_p, outcome_of_repeats
 
 
 @settings(deadline=None)
@@ -35,5 +35,5 @@ def test_some_outcomes(k: int, n: int, outcome: str) -> None:
 
 def test_two_counts_differ_by_fishers_test() -> None:
     """The lady tasting tea: 4 of 4 against 0 of 4 has p = 2/70; nothing to compare has p = 1."""
-    assert different(4, 4, 0, 4) == pytest.approx(2 / 70)
-    assert different(0, 0, 5, 5) == 1.0
+    assert fisher_exact_p(4, 4, 0, 4) == pytest.approx(2 / 70)
+    assert fisher_exact_p(0, 0, 5, 5) == 1.0

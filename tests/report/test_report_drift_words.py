@@ -14,7 +14,7 @@ from report_sample import make_summary, typed
 
 from summaries import make_drift, make_estimate
 from trueweight.core import DriftDetails, DriftFinding, DriftFindingCode, DriftMode, DriftVerdict
-from trueweight.core.summary import decode_summary, encode_summary
+from trueweight.core.summary_json import decode_summary, encode_summary
 from trueweight.report.page import render_html
 from trueweight.report.words import drift_words, finding_words
 

@@ -22,8 +22,8 @@ _EXITS = {
 
 
 def assess(summary: Summary, bars: Mapping[str, BarOutcome] | None = None) -> Summary:
-    """The summary with an assessment of each provider, and with what the run cannot say. The result is all that page,
-    terminal, markdown, JSON, JUnit, badge, site, gate and exit code need.
+    """The summary with an assessment of each provider and the limits of the run: all that the formats of the report,
+    the gate and the exit code need.
 
     Args:
         bars: provider → outcome of the bar; None keeps the outcomes that the summary has already.
@@ -92,7 +92,7 @@ def exit_code(summary: Summary, silent: Collection[str] = (), *, barred: bool | 
     no provider was judged; else 0. Without a bar, 3 or 0.
 
     Args:
-        silent: providers that were asked and never answered: an outcome of the bar says nothing of their model.
+        silent: providers without a single reply: the bar's outcome shows nothing of their model.
         barred: whether there is a bar; None takes it from the run and from the assessments.
     """
     found = {name: one.assessment.bar.outcome for name, one in summary.providers.items() if one.assessment.bar}

@@ -1,4 +1,4 @@
-"""What was seen of a provider, most important first, whatever is recommended of it."""
+"""Observations of a provider, most important first, independent of its recommendation."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.summary import ProviderSummary
 
 _ANSWERING: Final = 0.99
-"""A share of requests that is lost or repeated is worth a sentence beyond 1 − this."""
+"""Lost or retried requests are an observation if they are more than 1 − this share."""
 _SYMPTOMS: Final = frozenset(
     {"tool-call-expected", "tool-call-matches", "structured-output", "json-equals", "content-matches", "finish-reason"}
 )
-"""Checks of what a case expects: they say that something went wrong. A check that says what goes first."""
+"""Checks of what a case expects. They show that something failed; a check that shows what failed is listed first."""
 _LEAKS: Final = frozenset({"markers-in-content", "markers-in-reasoning"})
 
 
 def observe(
     provider: ProviderSummary, self_agreement: Mapping[str, Estimate], *, has_reference: bool
 ) -> tuple[Reason, ...]:
-    """What was seen of a provider; never empty.
+    """The observations of a provider; never empty.
 
     Args:
         self_agreement: metric → the reference against itself.
@@ -72,17 +72,17 @@ def _value(found: Estimate | None) -> float | None:
 
 
 def never_answered(provider: ProviderSummary) -> Reason:
-    """Each request failed on the way."""
+    """The reason that every request failed in transport, with the kinds of failure."""
     return Reason(code=ReasonCode.NEVER_ANSWERED, of=provider.counts.recorded, failures=dict(provider.failures))
 
 
 def refused_all(provider: ProviderSummary) -> Reason:
-    """Each request was refused."""
+    """The reason that every request was refused."""
     return Reason(code=ReasonCode.REFUSED_ALL, count=provider.counts.arrived, of=provider.counts.recorded)
 
 
 def _lost(provider: ProviderSummary) -> Reason | None:
-    """Requests that were lost, or came only by retries, if they are more than one in a hundred."""
+    """Requests that failed, or arrived only after retries, if they are more than one in a hundred."""
     rate, first = (provider.metrics.get(name) for name in ("success_rate", "first_attempt_success_rate"))
     share, at_once = _value(rate), _value(first)
     of, failures = provider.counts.recorded, dict(provider.failures)
@@ -109,10 +109,10 @@ def _explaining(findings: Sequence[FindingSummary]) -> list[FindingSummary]:
 def broken(
     finding: FindingSummary, provider: ProviderSummary, code: ReasonCode = ReasonCode.REQUIREMENT_BROKEN
 ) -> Reason:
-    """A check that fails."""
+    """A failing check as a reason; ``code`` says whether it is certain."""
     of = finding.cases_judged
     if finding.check in _LEAKS:
-        # A leak is judged where there is text; what it spoils is the cases that offer tools.
+        # The check judges replies with text only, but a leak spoils any case that offers tools.
         of = max(of, provider.counts.cases_answered_with_tools)
     return Reason(
         code=code,
@@ -127,11 +127,13 @@ def broken(
 def metric_reason(code: ReasonCode, test: MetricTest, bound: float | None = None) -> Reason:
     """A difference from the reference with its corrected p-value."""
     p = six_digits(min(1.0, test.p))
-    return Reason(code=code, metric=test.metric, estimate=plain(test.found), p=p, alpha=test.alpha, bound=bound)
+    return Reason(
+        code=code, metric=test.metric, estimate=without_p_values(test.found), p=p, alpha=test.alpha, bound=bound
+    )
 
 
-def plain(found: Estimate) -> Estimate:
-    """An estimate without what a comparison has beyond it."""
+def without_p_values(found: Estimate) -> Estimate:
+    """A copy of an estimate, or of a comparison without its p-values."""
     return Estimate(**{name: getattr(found, name) for name in Estimate.__struct_fields__})
 
 
@@ -148,7 +150,7 @@ def _comparisons(provider: ProviderSummary, self_agreement: Mapping[str, Estimat
 
 
 def drift_reason(provider: ProviderSummary) -> Reason | None:
-    """What was decided of its output distribution; None if drift was not measured."""
+    """The verdict on drift as a reason; None if drift was not measured."""
     drift = provider.drift
     if drift is None:
         return None

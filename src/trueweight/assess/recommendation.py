@@ -1,8 +1,8 @@
-"""Use, avoid or undecided, and why: decided here, once, for page, gate, badge and exit code alike.
+"""The recommendation, use, avoid or undecided, and its reasons: decided here, once, for every format and exit code.
 
 A bar decides where there is one. Where there is none, a candidate is compared with the reference, paired by case; what
 counts as beyond chance is in `trueweight.assess.significance`. A recommendation to use a provider means that no fault
-was found. That it serves the same model, only drift can say.
+was found; only drift can show that it serves the same model.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _by_availability(provider: ProviderSummary) -> Decision | None:
 
 
 def _by_requirements(provider: ProviderSummary) -> Decision:
-    """Without a reference and a bar, MUST requirements are all there is to go by."""
+    """Without a bar and a reference, only MUST requirements decide; one failing case is not enough to avoid."""
     failing = [finding for finding in provider.findings if finding.severity is Severity.MUST]
     if not failing:
         return _decide(Recommendation.USE, Reason(code=ReasonCode.NOTHING_FOUND, count=0))
@@ -177,7 +177,7 @@ def _by_reference(summary: Summary, name: str, reference: str) -> Decision:
 
 
 def _with_drift(found: Decision, provider: ProviderSummary) -> Decision:
-    """Drift can take a recommendation away, and it never gives one back."""
+    """The decision with drift taken into account: drift can only make a recommendation worse."""
     reason = drift_reason(provider)
     if reason is None or provider.drift is None or found.recommendation is Recommendation.AVOID:
         return found
@@ -192,7 +192,7 @@ def _with_drift(found: Decision, provider: ProviderSummary) -> Decision:
 
 
 def _if_enough(found: Decision, provider: ProviderSummary, cases: int) -> Decision:
-    """Few replies do not clear a provider."""
+    """The decision; undecided instead of use if too few cases were answered."""
     answered = provider.counts.cases_answered
     if found.recommendation is not Recommendation.USE or answered >= cases:
         return found

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from trueweight.assess.bar import Bar, Limit, Rule, Side
-from trueweight.assess.observations import plain
+from trueweight.assess.observations import without_p_values
 from trueweight.core import ConfigError, Estimate, Role, Ruling, near_miss
 from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome
 from trueweight.core.summary import CellOutcome, ProviderSummary, Summary
@@ -17,7 +17,7 @@ Changes = Mapping[str, Mapping[str, Estimate]]
 
 
 def check_names(bar: Bar, names: Collection[str]) -> None:
-    """Refuse a bar about providers that are not in the run: worth knowing before anything is sent.
+    """Refuse a bar that names a provider which the run does not have, before any request is sent.
 
     Raises:
         ConfigError: with the near miss.
@@ -72,7 +72,7 @@ def _by_rule(rule: Rule, provider: ProviderSummary, since: Mapping[str, Estimate
     found = (since if rule.versus_baseline and since is not None else measured).get(rule.metric)
     if found is None:
         return outcome(Ruling.INCONCLUSIVE, RuleCode.NOT_MEASURED)
-    shown = plain(found)
+    shown = without_p_values(found)
     if found.value is None:
         return outcome(Ruling.INCONCLUSIVE, RuleCode.NOT_APPLICABLE, estimate=shown)
     ruling = _rule_on(rule, found, found.value)
@@ -89,7 +89,7 @@ def _undecided(rule: Rule, found: Estimate, trials: int, cases: int) -> tuple[Ru
     n = n_that_decides(found, rule.bound)
     if n is None:
         return RuleCode.AT_BOUND, {}
-    # A case is asked in each mode and repeat; where there are more units than cases, they are requests.
+    # A case has a trial for each mode and repeat; if there are more units than cases, the units are requests.
     each = max(1, round(trials / cases)) if found.n <= cases else 1
     return RuleCode.MORE_NEEDED, {"decides_at": n, "more_trials": each * (n - found.n)}
 

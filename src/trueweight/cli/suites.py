@@ -168,7 +168,7 @@ def _case_text(case: Case) -> str:
 
 
 def _visible(text: str) -> str:
-    """Text whose control, bidi and zero-width characters show as escapes: a suite file may be anyone's."""
+    """Text whose control, bidi and zero-width characters show as escapes, because a suite file is not trusted."""
     return "".join(
         char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode("ascii") for char in text
     )

@@ -130,9 +130,9 @@ class _Files(NamedTuple):
     progress: Progress
 
 
-def _start(missing: Sequence[LabRung], alive: Sequence[Server], ground: _Files, settings: Settings) -> None:
+def _start(missing: Sequence[LabRung], alive: Sequence[Server], files_from: _Files, settings: Settings) -> None:
     """Start these rungs beside those that are alive; all of them or, on an error, none."""
-    extra, home, progress = ground
+    extra, home, progress = files_from
     for rung in missing:
         require_free(port_of(rung, settings.port), rung.name)  # Before the long part, not after it.
     binaries = link_binaries(extra.binaries, home.links, os.environ)

@@ -59,7 +59,7 @@ def cost_metric(
     place: int,
     column: bool = False,
 ) -> None:
-    """Register 1,000 × total cost ÷ the number of trials that ``per`` marks; ``none`` is said where there are none."""
+    """Register 1,000 × total cost ÷ the number of trials that ``per`` marks; ``none`` is the note if there are none."""
     register(
         Metric(
             id=name,

@@ -1,4 +1,4 @@
-"""All metrics of all providers of a run, and their comparisons with the reference, corrected for being many."""
+"""All metrics of all providers of a run, and their comparisons with the reference, corrected for multiplicity."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Measured(NamedTuple):
     """Everything that is measured of a run, by provider and by metric.
 
     Attributes:
-        self_agreement: metric → the reference against itself: the smallest difference that means anything.
+        self_agreement: metric → the reference against itself.
     """
 
     metrics: dict[str, dict[str, Estimate]]
@@ -42,7 +42,7 @@ def measure(
     """Measure each provider. The reference has ``repeats × passes`` trials per case and mode, any other ``repeats``.
 
     Args:
-        variants: provider → case → the ways in which it is asked; by default each mode of the case through one API.
+        variants: provider → case → API and mode of its trials; by default each mode of the case through one API.
     """
     resampler = Resampler(len(cases), seed)
     tables = {

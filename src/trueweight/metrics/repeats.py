@@ -1,4 +1,4 @@
-"""What k of n repeats say: pass, fail, or flaky; and whether two providers' counts differ."""
+"""The outcome of k passes in n repeats: pass, fail or flaky; and the p-value that two providers' counts differ."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trueweight.statistics.proportion import wilson
 def outcome_of_repeats(passed: int, of: int) -> str:
     """``pass`` or ``fail`` if the 95% interval of the pass rate lies on that side of ½, else ``flaky``.
 
-    Repeats that all agree carry their outcome, however few: nothing flaked that anyone saw, and n stands beside.
+    If all repeats agree, their outcome counts, however few they are; reports show n beside it.
 
     Raises:
         ValueError: if there are no repeats.
@@ -29,7 +29,7 @@ def outcome_of_repeats(passed: int, of: int) -> str:
 
 
 @cache
-def different(passed: int, of: int, other_passed: int, other_of: int) -> float:
+def fisher_exact_p(passed: int, of: int, other_passed: int, other_of: int) -> float:
     """Fisher's exact two-sided p-value that two counts have the same rate; 1 if either is empty."""
     if not of or not other_of:
         return 1.0

@@ -20,11 +20,11 @@ class Share(NamedTuple):
     """Which trials count, and which of them hit. All arrays are over the rows of ``sample.own``.
 
     Attributes:
-        asked: trials that the metric is about at all.
+        asked: trials that the metric applies to.
         counted: those of them in the denominator.
         hit: those of them in the numerator.
-        why: reason why an asked trial that arrived is not counted.
-        nothing: why the metric does not apply if nothing is asked.
+        why: the reason why a trial with a reply is not counted.
+        nothing: why the metric does not apply if it applies to no trial.
     """
 
     asked: Array

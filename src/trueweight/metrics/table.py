@@ -28,7 +28,7 @@ class CaseInfo(NamedTuple):
 
     Attributes:
         tools: whether the request offers tools.
-        structured: whether it asks for structured output.
+        structured: whether it requests structured output.
     """
 
     key: str
@@ -46,11 +46,11 @@ class Table:
         api: which of the provider's APIs for that case, from 0.
         stream, repeat: which trial of that case.
         absent: why there is nothing to judge; empty where there is.
-        asked_tools, asked_structured: what the case asks for.
+        asked_tools, asked_structured: whether the case offers tools, and requests structured output.
         first_ok, ok: HTTP success, or the very refusal that the case demands.
-        calls_valid, expects: 1 yes, 0 no, -1 not said.
+        calls_valid, expects: 1 yes, 0 no, -1 unknown.
         must_passes: 1 every MUST check held, 0 one failed, -1 none applied.
-        passes: the same over MUST and SHOULD; -1 too where the provider says that it does not support what was asked.
+        passes: the same over MUST and SHOULD; also -1 where the provider states that the feature is unsupported.
         times: milliseconds by name of time (rates and shares in their own units); NaN where not defined.
     """
 

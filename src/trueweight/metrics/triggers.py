@@ -83,7 +83,7 @@ def _estimate(kind: str, signal: Signal) -> Callable[[Sample], Estimate]:
 
 
 def _missing(sample: Sample, ours: Table, a: Table, both: Array) -> dict[str, int]:
-    """Cases without any trial that both answered, by whose fault and which."""
+    """Number of cases without a trial that both answered, by the reason of their first trial."""
     alone = ours.asked_tools & (sample.by_case(both, ours) == 0)[ours.case]
     theirs = np.char.add("reference: ", a.absent)
     reasons = np.where(ours.arrived, theirs, ours.absent)[alone]

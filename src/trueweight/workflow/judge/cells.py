@@ -1,4 +1,4 @@
-"""The matrix: for each case, provider and mode, what its repeats amount to."""
+"""The matrix: a cell for each case, provider and mode, with the outcome of its repeats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from trueweight.core import SEVERE, Case, Mode, Observation, Outcome
 from trueweight.core.summary import CaseSummary, Cell, CellOutcome
-from trueweight.metrics.repeats import different, outcome_of_repeats
+from trueweight.metrics.repeats import fisher_exact_p, outcome_of_repeats
 from trueweight.metrics.table import holds
 from trueweight.statistics.multiple_testing import ALPHA, benjamini_hochberg
 
@@ -26,7 +26,7 @@ def failing_checks(seen: Observation) -> tuple[str, ...]:
 
 
 def make_cells(observations: Iterable[Observation]) -> dict[Key, Cell]:
-    """One cell for each case, provider and mode of which anything is recorded."""
+    """One cell for each case, provider and mode with a recorded trial."""
     trials: defaultdict[Key, list[Observation]] = defaultdict(list)
     for seen in observations:
         trials[seen.case, seen.provider, seen.mode].append(seen)
@@ -75,7 +75,7 @@ def mark_different(cells: Mapping[Key, Cell], providers: Iterable[str], referenc
 
 
 def _p(own: Cell, theirs: Cell) -> float:
-    return different(own.passed, own.of, theirs.passed, theirs.of)
+    return fisher_exact_p(own.passed, own.of, theirs.passed, theirs.of)
 
 
 def matrix(cases: Mapping[str, Case], providers: Sequence[str], cells: Mapping[Key, Cell]) -> tuple[CaseSummary, ...]:

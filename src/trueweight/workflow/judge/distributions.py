@@ -1,4 +1,4 @@
-"""Times as whole distributions, and what happened when: what the report draws, small enough for ``summary.json``."""
+"""Distributions of times, and the course of a run in 24 stretches: the data of the report's drawings."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _bin(at: float, rows: Sequence[Observation]) -> TimeBin:
 
 
 def _refused_rightly(seen: Observation) -> bool:
-    """Whether the refusal that a case demands came at once: that is a success, as the success rates count it."""
+    """Whether the refusal that a case demands came at the first attempt, which success rates count as a success."""
     return seen.arrived and not seen.ok and seen.attempts == 1 and holds(seen, SEVERE) == 1
 
 

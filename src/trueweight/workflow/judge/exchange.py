@@ -1,4 +1,4 @@
-"""One exchange → what it says, how long it took, what the checks find, and the small value that measuring keeps."""
+"""One exchange → its reply, its timing, its findings, and the observation that the metrics are computed from."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from trueweight.protocols import read_reply, timing_of
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An exchange and all that is made of it; ``reply`` and ``timing`` are None where no answer arrived."""
+    """An exchange with its reply, timing and observation; ``reply`` and ``timing`` are None if no reply arrived."""
 
     exchange: Exchange
     reply: Reply | None
@@ -48,9 +48,9 @@ def judge_exchange(case: Case, provider: Provider, exchange: Exchange, *, withou
     timing = timing_of(exchange, reply)
     arrived = _arrived(case, provider, exchange, reply, timing)
     findings = run_checks(case, reply, without=without)
-    # What does not apply is no finding, and would be most of them.
-    said = tuple(finding for finding in findings if finding.outcome is not Outcome.NOT_APPLICABLE)
-    return Judged(exchange, reply, timing, replace(arrived, findings=said))
+    # Most checks do not apply to a reply; those findings are left out.
+    applied = tuple(finding for finding in findings if finding.outcome is not Outcome.NOT_APPLICABLE)
+    return Judged(exchange, reply, timing, replace(arrived, findings=applied))
 
 
 def _lost(case: Case, exchange: Exchange) -> Observation:
@@ -77,7 +77,7 @@ def _lost(case: Case, exchange: Exchange) -> Observation:
 
 
 def _first(attempts: tuple[Attempt, ...]) -> Attempt:
-    """The first attempt that reached the server, as far as anyone can know: a stale connection is no failure of it."""
+    """The first attempt, without those on a stale connection, which the server had closed before."""
     for attempt in attempts:
         if attempt.failure is None or attempt.failure.kind is not FailureKind.STALE_CONNECTION:
             return attempt
@@ -101,25 +101,25 @@ def _arrived(case: Case, provider: Provider, exchange: Exchange, reply: Reply, t
 
 
 def _kept(exchange: Exchange, timing: Timing) -> Timing | None:
-    """Without the gaps, by far the largest part of a timing, which no metric of a run needs. How long the list of
-    models takes says nothing of a model's speed."""
+    """The timing without its gaps, which are large and which no metric needs; None for a list of models, whose time is
+    not a model's speed."""
     return replace(timing, gaps=()) if PROTOCOLS.get(exchange.api).completions else None
 
 
 def expects_call(case: Case) -> bool | None:
     """Whether the case's checks say that a tool must be called (True), must not be (False), or neither (None)."""
-    said = case.checks.get("tool-call-expected", {}).get("call")
-    if said in ("must", "must-not"):
-        return bool(said == "must")
+    call = case.checks.get("tool-call-expected", {}).get("call")
+    if call in ("must", "must-not"):
+        return bool(call == "must")
     wanted = case.checks.get("tool-call-matches", {}).get("calls")
     return bool(wanted) if isinstance(wanted, list | tuple) else None
 
 
 def asks_structured(case: Case) -> bool:
-    """Whether a case asks for JSON, by ``response_format`` or by its own schema, and means to get it.
+    """Whether a case requests JSON, by ``response_format`` or by its own schema, and a healthy reply is JSON.
 
-    One that is made to be cut, to end in a call or to be refused says so in its checks: its healthy reply is no JSON,
-    and would pull the accuracy of every provider below 1.
+    Not so if its checks expect a truncated reply, a tool call or a refusal: such a case would lower the accuracy of
+    every provider.
     """
     if "request-refused" in case.checks or not _may_end_with(case, "stop"):
         return False
@@ -127,7 +127,7 @@ def asks_structured(case: Case) -> bool:
 
 
 def asks_calls(case: Case) -> bool:
-    """Whether a case offers tools and a whole call may come of it: not if it is made to be cut or to be refused."""
+    """Whether a case offers tools and a complete call is possible: not if it expects a truncated reply or a refusal."""
     whole = _may_end_with(case, "tool_calls") or _may_end_with(case, "stop")
     return offers_tools(case.request) and whole and "request-refused" not in case.checks
 
@@ -157,8 +157,8 @@ def _all_valid(calls: tuple[CallValidity, ...]) -> bool | None:
 def _structured(case: Case, reply: Reply) -> str | None:
     if not asks_structured(case):
         return None
-    said = case.checks.get("structured-output", {})
-    return classify(case.request, reply, schema=said.get("schema"), assert_format=bool(said.get("assert_format")))
+    params = case.checks.get("structured-output", {})
+    return classify(case.request, reply, schema=params.get("schema"), assert_format=bool(params.get("assert_format")))
 
 
 def _cost(provider: Provider, prompt: int | None, completion: int | None) -> float | None:
@@ -174,8 +174,8 @@ def _passed(check: str, severity: Severity) -> Finding:
 
 
 def lean(seen: Observation) -> Observation:
-    """The observation as a whole run's worth of them is kept: without the evidence, which the exchange still has, and
-    sharing with all others what is the same in thousands of them."""
+    """A smaller copy, because a run keeps thousands in memory: without evidence, which the exchange has, and with equal
+    parts shared."""
     findings = tuple(map(_small, seen.findings))
     alike = all(finding.outcome is Outcome.PASS for finding in findings)
     return replace(
