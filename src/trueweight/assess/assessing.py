@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 import msgspec
 
 from trueweight.assess.observations import observe
-from trueweight.assess.recommendation import FEW, has_answered, rank_key, recommend
+from trueweight.assess.recommendation import FEW, blame_of, has_answered, rank_key, recommend
 from trueweight.assess.significance import unseen_share
 from trueweight.core import DriftVerdict, ExitCode, Role, Ruling
 from trueweight.core.assessment import Assessment, Limitation, LimitCode
@@ -45,7 +45,7 @@ def assess(summary: Summary, bars: Mapping[str, BarOutcome] | None = None) -> Su
             limits=tuple(_limits(summary, provider)),
             bar=bars.get(name),
             drift=None if provider.drift is None else provider.drift.verdict,
-            blame=decision.blame,
+            blame=blame_of(decision, provider),
             rank=ranked.index(name),
         )
         providers[name] = msgspec.structs.replace(provider, assessment=assessment)

@@ -20,7 +20,7 @@ from trueweight.assess.significance import (
     slower,
     unseen_share,
 )
-from trueweight.core import SEVERE, DriftVerdict, Estimate, Ruling, Severity
+from trueweight.core import SEVERE, DriftVerdict, Estimate, FailureKind, Ruling, Severity
 from trueweight.core.assessment import Blame, Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome
 from trueweight.core.estimate import six_digits
@@ -47,6 +47,19 @@ _TRANSPORT: Final = frozenset(
         ReasonCode.FIRST_ATTEMPTS_UNCERTAIN,
     }
 )
+_BY_KIND: Final = frozenset({ReasonCode.NEVER_ANSWERED, ReasonCode.SUCCESS_LOW, ReasonCode.SUCCESS_UNCERTAIN})
+"""Of these, the reason's ``failures`` are the failures that decide; first attempts may have failed of other kinds."""
+_OF_CLIENT: Final = frozenset({FailureKind.AUTH, FailureKind.PROXY})
+"""The key and the proxy are the user's, on this side of the connection."""
+_OF_BUSY_CLIENT: Final = frozenset(
+    {
+        FailureKind.TIMEOUT_CONNECT,
+        FailureKind.TIMEOUT_FIRST_BYTE,
+        FailureKind.TIMEOUT_STALL,
+        FailureKind.TIMEOUT_TOTAL,
+    }
+)
+"""A client that is too busy lets these pass by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +68,6 @@ class Decision:
 
     recommendation: Recommendation
     reasons: tuple[Reason, ...]
-
-    @property
-    def blame(self) -> Blame | None:
-        """Where the fault comes from; None if there is none."""
-        if self.recommendation not in (Recommendation.AVOID, Recommendation.UNDECIDED):
-            return None
-        if self.reasons[0].code in _TRANSPORT:
-            return Blame.TRANSPORT
-        return next((reason.blame for reason in self.reasons if reason.blame is not None), None)
 
 
 def _decide(recommendation: Recommendation, *reasons: Reason) -> Decision:
@@ -202,6 +206,24 @@ def _if_enough(found: Decision, provider: ProviderSummary, cases: int) -> Decisi
         return found
     reason = Reason(code=ReasonCode.TOO_FEW_ANSWERED, count=answered, of=cases)
     return _decide(Recommendation.UNDECIDED, reason, *found.reasons)
+
+
+def blame_of(decision: Decision, provider: ProviderSummary) -> Blame | None:
+    """Where the decisive fault comes from; None if there is none.
+
+    Lost requests are the client's if most of them are: the key or the proxy was refused, or they timed out and this
+    client was too busy in most trials.
+    """
+    if decision.recommendation not in (Recommendation.AVOID, Recommendation.UNDECIDED):
+        return None
+    first = decision.reasons[0]
+    if first.code not in _TRANSPORT:
+        return next((reason.blame for reason in decision.reasons if reason.blame is not None), None)
+    busy = 2 * provider.counts.client_limited > provider.counts.recorded
+    kinds = _OF_CLIENT | _OF_BUSY_CLIENT if busy else _OF_CLIENT
+    own = sum(number for kind, number in first.failures.items() if kind in kinds)
+    is_own = first.code in _BY_KIND and 2 * own > sum(first.failures.values())
+    return Blame.CLIENT if is_own else Blame.TRANSPORT
 
 
 def rank_key(decision: Decision, provider: ProviderSummary, name: str) -> tuple[int, int, int, float, str]:

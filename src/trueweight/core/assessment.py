@@ -32,6 +32,7 @@ class Blame(StrEnum):
     SERVING = "serving"
     TRANSPORT = "transport"
     CLIENT = "client"
+    """The user's key or proxy was refused, or this machine was too busy."""
     UNCLEAR = "unclear"
 
 
