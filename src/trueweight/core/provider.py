@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
@@ -77,3 +77,8 @@ class Provider:
                 "headers": dict(self.headers),
             }
         )
+
+
+def reference_among(providers: Iterable[Provider]) -> Provider | None:
+    """The provider with the role of the reference; None if there is none. ``providers.toml`` allows at most one."""
+    return next((provider for provider in providers if provider.role is Role.REFERENCE), None)

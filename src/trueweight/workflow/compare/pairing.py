@@ -1,4 +1,4 @@
-"""Which cases two runs share, and their trials laid beside each other."""
+"""The cases that two runs share, and the trials of these cases as samples."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trueweight.core import Estimate, Observation, Role
+from trueweight.core import Estimate, Observation
+from trueweight.core.provider import reference_among
 from trueweight.metrics import Resampler, Sample, all_metrics, make_samples, tabulate
 from trueweight.metrics.sample import Pairing, split
 from trueweight.metrics.table import Table
@@ -17,7 +18,7 @@ from trueweight.workflow.judge.exchange import case_info
 
 
 class SharedCases(NamedTuple):
-    """Keys of cases: asked alike in both runs; of one name but with another request; in one run only."""
+    """Keys of cases: with the same request in both runs; in both with different requests; in one run only."""
 
     both: tuple[str, ...]
     changed: tuple[str, ...]
@@ -26,7 +27,7 @@ class SharedCases(NamedTuple):
 
 
 def shared_cases(before: Judgement, after: Judgement) -> SharedCases:
-    """Cases pair only if the very same request is sent; a reworded ``why`` changes nothing."""
+    """The cases of two runs. A case pairs if its request is the same; a reworded ``why`` changes nothing."""
     common = [key for key in after.cases if key in before.cases]
     same = {key for key in common if before.cases[key].request_digest() == after.cases[key].request_digest()}
     return SharedCases(
@@ -54,14 +55,11 @@ class ComparedRun(NamedTuple):
         return estimate(self.samples[provider])
 
 
-def reference_of(judgement: Judgement) -> str | None:
-    """The run's reference, if it has one."""
-    return next((p.name for p in judgement.manifest.providers if p.role is Role.REFERENCE), None)
-
-
 def lay_out(judgement: Judgement, keys: Sequence[str], resampler: Resampler) -> ComparedRun:
     """The trials of these cases."""
-    manifest, reference = judgement.manifest, reference_of(judgement)
+    manifest = judgement.manifest
+    found = reference_among(manifest.providers)
+    reference = None if found is None else found.name
     infos = [case_info(judgement.cases[key]) for key in keys]
     rows: defaultdict[str, list[Observation]] = defaultdict(list)
     for seen in judgement.observations:
@@ -75,9 +73,9 @@ def lay_out(judgement: Judgement, keys: Sequence[str], resampler: Resampler) -> 
 
 
 def paired_with_itself(name: str, before: ComparedRun, after: ComparedRun) -> Sample:
-    """A provider's new trials, beside its old ones and the old reference's: what trigger metrics compare.
+    """A provider's new trials, paired with its old ones and with those of the old reference, for trigger metrics.
 
-    Both runs are scored against the same run of the reference, so that a change of the reference is none of theirs.
+    Both runs are scored against the same run of the reference, so a change of the reference does not count as theirs.
     """
     new = after.samples[name]
     if before.reference is None or name not in before.tables:

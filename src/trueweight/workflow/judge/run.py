@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trueweight.checks import ReplyDigest, digest_reply
-from trueweight.core import Case, Exchange, InfrastructureError, Observation, Role
+from trueweight.core import Case, Exchange, InfrastructureError, Observation
+from trueweight.core.provider import reference_among
 from trueweight.drift import SUITE as DRIFT
 from trueweight.store import Manifest, RunDir
 from trueweight.workflow.judge.cross_reply import judge_across_replies
@@ -82,7 +83,8 @@ def judge_exchanges(
         ):
             digests[provider.name].append(reply_digest)
         finished_at = max(finished_at or "", _end(exchange))
-    reference = next((name for name, p in providers.items() if p.role is Role.REFERENCE), None)
+    found = reference_among(manifest.providers)
+    reference = None if found is None else found.name
     observations = judge_across_replies(observations, digests, cases, reference, without=without)
     return Judgement(manifest, cases, tuple(observations), finished_at)
 

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from trueweight.checks import all_checks
-from trueweight.core import Case, Mode, Observation, Provider, Role, variants_of
+from trueweight.core import Case, Mode, Observation, Provider, variants_of
+from trueweight.core.provider import reference_among
 from trueweight.core.summary import Declared, ProviderSummary, RunSummary, SuiteSummary, Summary, TrialCounts
 from trueweight.metrics import Measured, measure
 from trueweight.workflow.judge.blame import judged_cases
@@ -22,7 +23,8 @@ def summarise(judgement: Judgement) -> Summary:
     """The summary of a run, not assessed yet: `trueweight.assess.assess` does that."""
     manifest, cases = judgement.manifest, judgement.cases
     providers = {provider.name: provider for provider in manifest.providers}
-    reference = next((name for name, p in providers.items() if p.role is Role.REFERENCE), None)
+    found = reference_among(manifest.providers)
+    reference = None if found is None else found.name
     by_provider: defaultdict[str, list[Observation]] = defaultdict(list)
     for seen in judgement.observations:
         by_provider[seen.provider].append(seen)

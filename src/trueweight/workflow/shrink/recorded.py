@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from trueweight.checks import all_checks
-from trueweight.core import Case, ConfigError, Finding, Mode, Outcome, Provider, Role, near_miss
+from trueweight.core import Case, ConfigError, Finding, Mode, Outcome, Provider, near_miss
+from trueweight.core.provider import reference_among
 from trueweight.store import RunDir
 from trueweight.workflow.judge import judge_exchange
 
@@ -72,7 +73,7 @@ def lookup_failing_case(run: RunDir, case_id: str, provider_name: str, *, check:
 
 def reference_of(run: RunDir, provider: Provider) -> Provider | None:
     """The run's reference, unless it is this provider."""
-    found = next((one for one in run.manifest.providers if one.role is Role.REFERENCE), None)
+    found = reference_among(run.manifest.providers)
     return None if found is None or found.name == provider.name else found
 
 
