@@ -53,7 +53,7 @@ def test_every_code_has_another_clause() -> None:
 def test_an_effect_that_other_engines_explain_is_not_given_as_the_reason() -> None:
     """Texts can show drift by gross departures alone, at an effect within the tolerance."""
     drift = make_drift(DriftVerdict.DRIFT)
-    assert "by 0.10 (0.05–0.20); another engine would explain up to 0.03." in drift_words(drift)
+    assert "by 0.10 (0.05–0.20) on a scale of 0 to 1; another engine would explain up to 0.03." in drift_words(drift)
     small = msgspec.structs.replace(drift, effect=make_estimate(0.02, 0.0, 0.05, 24, unit="difference"))
     assert "by more than another engine would explain." in drift_words(small)
 

@@ -278,7 +278,8 @@ def test_drift_is_said_to_be_missing_or_drawn_with_everything_it_rests_on() -> N
     text = " ".join(Page(render_html(typed(summary), ())).text.split())
     for words in ("✕ drift", "✓ same", "Q5_K_M",
                   "24 prompts, 26 requests, $0.0031, by logprobs, 2 refused", "capped at 5",
-                  "differs from the reference's by 0.11 (0.06–0.17); another engine would explain up to 0.02",
+                  "differs from the reference's by 0.11 (0.06–0.17) on a scale of 0 to 1",
+                  "another engine would explain up to 0.02",
                   "0.110", "no drift"):  # fmt: skip
         assert words in text
     assert "Drift was not measured:" not in text

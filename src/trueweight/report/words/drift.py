@@ -41,14 +41,17 @@ def _verdict(drift: Drift) -> str:
 
 
 def _more(drift: Drift) -> str:
-    """The effect beside what is tolerated. Texts can show drift by other evidence, at an effect that is tolerated."""
+    """The effect, a mean of distances that lie between 0 and 1, beside what is tolerated.
+
+    Texts can show drift by other evidence, at an effect that is tolerated.
+    """
     effect = msgspec.structs.replace(drift.effect, unit="")
     if effect.value is None or effect.value <= drift.tau:
         return "more than another engine would explain"
     interval = span(effect, 2)
     return (
-        f"{write(effect.value, '', 2)}{f' ({interval})' if interval else ''}; another engine would explain up to "
-        f"{drift.tau:.2g}"
+        f"{write(effect.value, '', 2)}{f' ({interval})' if interval else ''} on a scale of 0 to 1; another "
+        f"engine would explain up to {drift.tau:.2g}"
     )
 
 
