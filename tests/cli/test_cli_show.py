@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,3 +97,10 @@ def test_what_several_replies_show_together_is_shown_in_each(cli: Cli) -> None:
     severity = next(case["severity"] for case in summary["cases"] if case["case"] == item["c"])
     assert (found["o"], found["s"]) == ("fail", severity)
     assert found["b"]
+
+
+def test_a_provider_without_a_case_is_refused(tmp_path: Path, cli: Cli) -> None:
+    """Exit 2 and the reason, instead of a table that ignores the option."""
+    done = cli("show", tmp_path, "--provider", "x")
+    assert done.returncode == 2
+    assert "need a CASE" in done.stderr

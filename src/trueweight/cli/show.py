@@ -25,6 +25,8 @@ def command(*, directory: Path, case: str | None, name: str | None, mode: str | 
 
     CASE is a case as the report names it, or the id of a trial. Uses no network and writes nothing.
     """
+    if case is None and (name is not None or mode is not None):
+        raise click.UsageError("--provider and --mode need a CASE, or the id of a trial")
     from rich.console import Console
 
     from trueweight.checks import all_checks
