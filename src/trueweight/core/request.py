@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from trueweight.core.reply import Finish, Reply
 
 _ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
-_FINISH_WORDS = {
-    Finish.STOP: "stop",
-    Finish.LENGTH: "length",
-    Finish.CALLS: "tool_calls",
-    Finish.FILTER: "content_filter",
+FINISH_OF_WORD: Final[Mapping[str, Finish]] = {
+    "stop": Finish.STOP,
+    "length": Finish.LENGTH,
+    "tool_calls": Finish.CALLS,
+    "content_filter": Finish.FILTER,
 }
+"""The finish reasons of chat completions, which cases are written with, and what each means."""
+WORD_OF_FINISH: Final[Mapping[str, str]] = {finish: word for word, finish in FINISH_OF_WORD.items()}
+"""A finish reason of any API → the word that chat completions has for it; `Finish.OTHER` has none."""
 
 
 def declared_tools(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,7 +55,7 @@ def token_limit(request: Mapping[str, Any]) -> int | None:
 
 def finish_word(reply: Reply) -> str | None:
     """A reply's finish reason in the vocabulary of chat completions; as sent if that has no word for it."""
-    return reply.finish_text if reply.finish is None else _FINISH_WORDS.get(reply.finish, reply.finish_text)
+    return reply.finish_text if reply.finish is None else WORD_OF_FINISH.get(reply.finish, reply.finish_text)
 
 
 def requested_schema(request: Mapping[str, Any]) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trueweight.core import Choice, Finish, Piece, Span
+from trueweight.core.request import FINISH_OF_WORD
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.chat.calls import CallBuilder
 from trueweight.protocols.chat.usage import read_usage
@@ -14,12 +15,6 @@ from trueweight.protocols.locate import values
 from trueweight.protocols.reading import Assembler
 
 _REASONING_FIELDS = ("reasoning_content", "reasoning")
-_FINISH = {
-    "stop": Finish.STOP,
-    "length": Finish.LENGTH,
-    "tool_calls": Finish.CALLS,
-    "content_filter": Finish.FILTER,
-}
 
 
 class ChatAssembler(Assembler):
@@ -119,7 +114,7 @@ class _ChoiceBuilder:
             refusal=self._text("refusal"),
             pieces=tuple(self._pieces),
             calls=self._calls.calls(),
-            finish=None if self.finish is None else _FINISH.get(self.finish, Finish.OTHER),
+            finish=None if self.finish is None else FINISH_OF_WORD.get(self.finish, Finish.OTHER),
             finish_text=self.finish,
             logprobs=None if self._logprobs is None else tuple(self._logprobs),
             reasoning_field=self._reasoning_field,

@@ -10,6 +10,7 @@ from typing import Any
 
 from trueweight.core import Exchange, Mode
 from trueweight.core.example import SampleCall, SampleReply
+from trueweight.core.request import WORD_OF_FINISH
 from trueweight.protocols.sample import SSE_TYPE, exchange, plain, sse, stream
 
 
@@ -75,8 +76,6 @@ STREAMED_CALL = parts(
     fragment(0, None, '"Oslo","x":"' + "y" * 60 + '"}'),
 )
 
-_FINISH = {"calls": "tool_calls"}
-
 
 def write_sample(reply: SampleReply) -> Exchange:
     """The exchange in which a server of chat completions sends this reply."""
@@ -84,7 +83,7 @@ def write_sample(reply: SampleReply) -> Exchange:
         headers = {"Content-Encoding": reply.encoding} if reply.encoding else None
         how: dict[str, Any] = {"status": reply.status, "content_type": reply.content_type, "headers": headers}
         return exchange(reply.body, mode=reply.mode, **how)
-    finish = None if reply.finish is None else _FINISH.get(reply.finish, reply.finish)
+    finish = None if reply.finish is None else WORD_OF_FINISH.get(reply.finish, reply.finish)
     streamed = reply.mode is Mode.STREAM if reply.streamed is None else reply.streamed
     if streamed:
         return exchange(sse(_chunks(reply, finish)), mode=reply.mode, content_type=SSE_TYPE, status=reply.status)
