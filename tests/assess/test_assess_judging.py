@@ -16,7 +16,7 @@ from trueweight.core.assessment import NOT_ASSESSED, Recommendation
 from trueweight.core.bar_outcome import RuleCode
 from trueweight.core.summary import Counts, Summary
 from trueweight.metrics import wilson
-from trueweight.statistics.sample_size import n_that_decides
+from trueweight.statistics.proportion import n_that_decides
 
 
 def summary(**providers: dict[str, Any]) -> Summary:

@@ -13,7 +13,7 @@ from test_report_page import hostile_evidence
 
 from trueweight.core import Event, Span
 from trueweight.report import Evidence, divergence
-from trueweight.report.preview import preview
+from trueweight.report.evidence import preview
 from trueweight.report.terminal import print_changed, print_divergence, print_exchange, print_outcomes
 
 ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]|::[a-z-]+ ?::|##\\[")

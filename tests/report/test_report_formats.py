@@ -15,8 +15,8 @@ from rich.console import Console
 from trueweight.core import ConfigError
 from trueweight.core.summary_json import decode_summary
 from trueweight.report import find_format, format_names, render, render_markdown
-from trueweight.report.markdown_text import fenced, inline
 from trueweight.report.terminal import print_table
+from trueweight.report.text import fenced, inline
 from trueweight.report.words import summary_sentence
 
 HOSTILE = (

@@ -10,7 +10,7 @@ from trueweight.assess.observations import without_p_values
 from trueweight.core import ConfigError, Estimate, Role, Ruling, near_miss
 from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome
 from trueweight.core.summary import CellOutcome, ProviderSummary, Summary
-from trueweight.statistics.sample_size import n_that_decides
+from trueweight.statistics.proportion import n_that_decides
 
 Changes = Mapping[str, Mapping[str, Estimate]]
 """Provider → metric → its paired difference from an earlier run."""

@@ -10,7 +10,7 @@ from trueweight.plan import Forecast, forecast
 from trueweight.report import visible
 from trueweight.report.words import note_words
 from trueweight.wire import WireSettings
-from trueweight.workflow.apis import api_notes
+from trueweight.workflow.finish import api_notes
 from trueweight.workflow.send import PreparedRun
 
 

@@ -12,8 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from trueweight.cli._screen import INTERRUPTED, say
-from trueweight.cli._transport import print_carriers
+from trueweight.cli._screen import INTERRUPTED, print_carriers, say
 from trueweight.core import Drift, DriftVerdict, ExitCode
 from trueweight.drift import Investigation
 from trueweight.report import visible

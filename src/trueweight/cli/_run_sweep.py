@@ -9,8 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from trueweight.cli._screen import say
-from trueweight.cli._transport import print_carriers
+from trueweight.cli._screen import print_carriers, say
 from trueweight.core import ExitCode, Mode, Provider, Suite
 from trueweight.core.load_result import LoadPoint
 from trueweight.report import visible

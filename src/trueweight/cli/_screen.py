@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import urllib.request
+from collections.abc import Iterable
+
 from rich.console import Console
 
+from trueweight.core import Provider
 from trueweight.report import for_log
+from trueweight.wire import TransportName, WireSettings, carriers_of
 
 INTERRUPTED = "Interrupted. Run the same command again to resume."
 
@@ -12,3 +17,17 @@ INTERRUPTED = "Interrupted. Run the same command again to resume."
 def say(screen: Console, text: str) -> None:
     """Print one line as it is: control characters are escaped, and nothing in it is markup."""
     screen.print(for_log(text, limit=2_000), markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+def print_carriers(providers: Iterable[Provider], settings: WireSettings, screen: Console) -> None:
+    """Print a line for each carrier that is not http1.
+
+    Raises:
+        ConfigError: if the environment's proxy URL is invalid.
+    """
+    for carrier in carriers_of(providers, settings, urllib.request.getproxies()):
+        if carrier.name == TransportName.HTTP1:
+            continue
+        names = ", ".join(carrier.providers)
+        text = f"{names}: carried by {carrier.name} {carrier.version}, whose times are less exact ({carrier.reason})."
+        say(screen, text)

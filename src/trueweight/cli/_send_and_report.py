@@ -13,8 +13,7 @@ from rich.console import Console
 from trueweight.assess import exit_code
 from trueweight.cli._measure_drift import send_prompts
 from trueweight.cli._progress import watching
-from trueweight.cli._screen import INTERRUPTED, say
-from trueweight.cli._transport import print_carriers
+from trueweight.cli._screen import INTERRUPTED, print_carriers, say
 from trueweight.core import ExitCode
 from trueweight.core.summary import Summary
 from trueweight.plan import Plan

@@ -16,8 +16,7 @@ from trueweight.core.drift import (
 from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, TrueweightError, near_miss, value_path
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
-from trueweight.core.finding import Finding, Outcome
-from trueweight.core.observation import Observation
+from trueweight.core.observation import Finding, Observation, Outcome
 from trueweight.core.protocol import (
     PROTOCOLS,
     CaseApis,

@@ -1,14 +1,45 @@
-"""An observation: the facts about one trial that metrics use. It is small, so that a run of any size fits in memory."""
+"""A finding: the result of one check for one reply. An observation: the facts about one trial that metrics use.
+
+An observation is small, so that a run of any size fits in memory.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from trueweight.core.case import DEFAULT_API, Mode
+from trueweight.core.case import DEFAULT_API, Mode, Severity
 from trueweight.core.exchange import FailureKind
-from trueweight.core.finding import Finding
-from trueweight.core.reply import Finish
+from trueweight.core.reply import Finish, Span
 from trueweight.core.timing import Timing
+
+
+class Outcome(StrEnum):
+    """Whether a reply meets the requirement of a check. ``unsupported``: the server says that it lacks the feature."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    NOT_APPLICABLE = "n/a"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check for one reply, with its evidence.
+
+    Attributes:
+        message: what was found, in one sentence; model text inside it is quoted, not escaped.
+        expected, got: the two sides, as short text.
+        spans: where in the reply's body the evidence is.
+    """
+
+    check: str
+    outcome: Outcome
+    severity: Severity
+    message: str = ""
+    expected: str = ""
+    got: str = ""
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

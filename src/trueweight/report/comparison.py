@@ -10,8 +10,8 @@ import msgspec
 
 from trueweight.core.run_comparison import Change, Flip, FlipKind, ProviderComparison, RunComparison
 from trueweight.metrics import describe
-from trueweight.report.markdown_text import inline
 from trueweight.report.numbers import NONE, counted, signed, span, write
+from trueweight.report.text import inline
 
 LISTED: Final = 10
 _KINDS: Final = {

@@ -1,10 +1,11 @@
-"""Evidence: one trial with its exchange, its reply and its findings."""
+"""Evidence: one trial with its exchange, its reply and its findings; and its events, one line each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trueweight.core import Exchange, Finding, Mode, Reply
+from trueweight.core import PROTOCOLS, Event, Exchange, Finding, Mode, Reply
+from trueweight.report.text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,13 @@ class Evidence:
     exchange: Exchange
     reply: Reply | None
     findings: tuple[Finding, ...] = ()
+
+
+def preview(event: Event, api: str, limit: int) -> str:
+    """``delta {"content":"Hi"}  finish_reason "stop"``, as the API's protocol shortens it; else the raw text.
+
+    Args:
+        api: name of the protocol.
+        limit: most characters.
+    """
+    return visible(PROTOCOLS.get(api).preview(event.data) or event.raw, limit=limit)

@@ -1,4 +1,4 @@
-"""Text of a provider or a model, made safe to display: it cannot move a cursor, hide or reorder text."""
+"""Text of a provider or a model, made safe to display: it cannot move a cursor, hide or reorder text, or be markup."""
 
 from __future__ import annotations
 
@@ -63,3 +63,29 @@ def json_escaped(text: str) -> str:
         return "".join(f"\\u{units[i] << 8 | units[i + 1]:04x}" for i in range(0, len(units), 2))
 
     return _ALL_BUT_LINES.sub(escape, text)
+
+
+_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]<>!|~&$]|(?<=www)\.")
+# Mentions, issue numbers, emoji and bare links are found in the finished HTML, where a character reference is the
+# character again; a zero-width space after it is what keeps GitHub from seeing one.
+_JOINED: Final = re.compile(r"[@#:](?=\S)")
+_APART: Final = "&#8203;"
+_BACKTICKS: Final = re.compile(r"`+")
+
+
+def inline(text: str, limit: int = 300) -> str:
+    """Text as text, on one line and never at the start of one.
+
+    What markdown or HTML could begin with becomes a character reference, which is never parsed again.
+    """
+    joined = _JOINED.sub("\\g<0>\0", visible(text, limit=limit))
+    escaped = _SPECIAL.sub(lambda match: f"&#{ord(match.group())};", joined)
+    return escaped.replace("\0", _APART)  # visible() left no NUL of the text's own
+
+
+def fenced(text: str, limit: int = 2_000) -> str:
+    """A code block whose fence is longer than any run of backticks inside."""
+    shown = visible(text, limit=limit, lines=True)
+    longest = max((len(run) for run in _BACKTICKS.findall(shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{shown}\n{fence}"

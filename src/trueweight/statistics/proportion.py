@@ -1,13 +1,16 @@
-"""Intervals of a proportion of trials that are independent, or clustered in cases."""
+"""Intervals of a proportion of trials that are independent, or clustered in cases; and the n at which one decides."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 import scipy
 
+from trueweight.core import Estimate
 from trueweight.statistics import Array
+from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.statistics.resample import CONFIDENCE, Interval, Resampler, bca
 
 FEW = 10
@@ -79,3 +82,21 @@ def clustered(hits: Array, trials: Array, resampler: Resampler) -> Ends:
         if found is not None:
             return Ends(found, f"BCa bootstrap over cases, {resampler.resamples} resamples")
     return Ends(exact(hit / total * units, units), f"exact limits over {units} cases")
+
+
+def n_that_decides(found: Estimate, bound: float) -> int | None:
+    """The n at which the interval, at the rate observed so far, would lie on one side of the bound.
+
+    The half-width of an interval shrinks with √n. The exact one-sided limit of n of n is α ** (1/n), that of 0 of n is
+    1 − α ** (1/n). The result is None if the value is the bound, because no n decides then, or if there is no interval.
+    """
+    value, low, high, n = found.value, found.low, found.high, found.n
+    if value is None or value == bound:
+        return None
+    if found.unit == "proportion" and value in (0, 1) and (low is None) != (high is None):
+        room = bound if value == 1 else 1 - bound
+        return max(n + 1, math.ceil(math.log(ALPHA) / math.log(room))) if 0 < room < 1 else None
+    end = low if value > bound else high
+    if end is None or end == value:
+        return None
+    return max(n + 1, math.ceil(n * ((end - value) / (bound - value)) ** 2))

@@ -6,9 +6,8 @@ A byte arrives at `trueweight.wire.http1.connection.Connection.data_received`, i
 
 from trueweight.wire.carrier import carriers_of
 from trueweight.wire.client_stack import CarrierUse, ClientStack
-from trueweight.wire.environment import Environment
+from trueweight.wire.environment import Environment, run_loop
 from trueweight.wire.health import Health
-from trueweight.wire.loop import run_loop
 from trueweight.wire.pacing import ArrivalKind
 from trueweight.wire.send import send
 from trueweight.wire.settings import EventKind, SendResult, TransportName, Unsent, WireEvent, WireSettings

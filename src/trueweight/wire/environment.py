@@ -1,13 +1,19 @@
-"""What the wire needs from outside the program, passed in so that tests need no patching and no waiting (law 9)."""
+"""What the wire needs from outside the program, passed in so that tests need no patching and no waiting (law 9);
+and the event loop that it runs on.
+"""
 
 from __future__ import annotations
 
+import gc
+import importlib.util
 import random
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import anyio
 import httpx
@@ -42,3 +48,27 @@ class Environment:
     rng: random.Random = field(default_factory=random.Random)
     transport: Callable[[Provider], httpx.AsyncBaseTransport | None] = _default_transport
     proxies: Callable[[], Mapping[str, str]] = urllib.request.getproxies
+
+
+T = TypeVar("T")
+
+_GC_THRESHOLDS = (20_000, 20, 100)
+
+
+def run_loop(main: Callable[[], Awaitable[T]]) -> T:
+    """Run a coroutine to its end: on uvloop if it is there, which wakes up sooner and costs less, else on asyncio."""
+    has_uvloop = importlib.util.find_spec("uvloop") is not None
+    with _rare_garbage_collection():
+        return anyio.run(main, backend_options={"use_uvloop": has_uvloop})
+
+
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Search for reference cycles thirty times less often. Nearly all that a request leaves is freed without a search,
+    and the searches take an eighth of a request's time, in pauses that would show in stamps."""
+    before = gc.get_threshold()
+    gc.set_threshold(*_GC_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

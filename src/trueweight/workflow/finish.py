@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from trueweight.assess import assess, judge_against
 from trueweight.checks import all_checks
-from trueweight.core import Case, Finding, Outcome, Reply
-from trueweight.core.summary import Summary
+from trueweight.core import Case, Finding, Outcome, Provider, Reply
+from trueweight.core.summary import Note, NoteCode, Summary
 from trueweight.core.summary_json import encode_summary
 from trueweight.drift import SUITE as DRIFT
+from trueweight.plan import inexpressible
 from trueweight.protocols import locate_noun
 from trueweight.report import Evidence, Failing, failing_cells, render, wanted_trials
 from trueweight.store import RunDir, RunFile
-from trueweight.workflow.apis import api_notes
 from trueweight.workflow.bar import bar_notes, bar_of
 from trueweight.workflow.client import client_sessions
 from trueweight.workflow.drift import with_drift
@@ -106,3 +107,11 @@ def publish(run: RunDir, summary: Summary, form: str = "html") -> str:
     if form == "html":
         summary = msgspec.structs.replace(summary, client=client_sessions(run))
     return render(form, summary, evidence(run, wanted_trials(summary), summary))
+
+
+def api_notes(cases: Iterable[Case], providers: Sequence[Provider]) -> Iterator[Note]:
+    """A note for each provider, API and reason, in the order of providers."""
+    counted = Counter((one.provider, one.api, one.reason) for one in inexpressible(cases, providers))
+    order = {provider.name: at for at, provider in enumerate(providers)}
+    for (provider, api, reason), number in sorted(counted.items(), key=lambda item: (order[item[0][0]], item[0])):
+        yield Note(code=NoteCode.API_NOT_APPLICABLE, providers=(provider,), api=api, reason=reason, count=number)

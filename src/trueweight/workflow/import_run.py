@@ -28,9 +28,8 @@ from trueweight.core import (
     trial_id,
 )
 from trueweight.store import Manifest, RunDir, SuiteRecord
-from trueweight.suites.importers.importer import Malformed, Numbered, chat_request, make_case
+from trueweight.suites.importers.importer import Malformed, Numbered, chat_request, json_lines, make_case
 from trueweight.suites.importers.k2vv import SOURCE
-from trueweight.suites.importers.lines import json_lines
 from trueweight.suites.jsonl_suite import suite_name
 
 FORMATS = ("k2vv",)

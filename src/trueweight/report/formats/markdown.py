@@ -9,8 +9,8 @@ from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.metrics import all_metrics, in_order
 from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, register
-from trueweight.report.markdown_text import fenced, inline
 from trueweight.report.numbers import NONE, counted, points, span, write
+from trueweight.report.text import fenced, inline
 from trueweight.report.words import (
     Recommended,
     ranked,

@@ -9,9 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Span
 from trueweight.core.summary import Summary
-from trueweight.report.evidence import Evidence
+from trueweight.report.evidence import Evidence, preview
 from trueweight.report.page.reply_rows import reply_rows
-from trueweight.report.preview import preview
 from trueweight.report.text import json_escaped, visible
 
 _BODY: Final = 6_000

@@ -10,10 +10,9 @@ from rich.text import Text
 
 from trueweight.core import Finding, Outcome, Reply, Severity
 from trueweight.report.divergence import Divergence
-from trueweight.report.evidence import Evidence
+from trueweight.report.evidence import Evidence, preview
 from trueweight.report.page.payload import curl, marked
 from trueweight.report.page.reply_rows import reply_rows
-from trueweight.report.preview import preview
 from trueweight.report.text import cut, for_log, visible
 
 _MARKS: Final = {Outcome.FAIL: ("✕", "red"), Outcome.PASS: ("✓", "green"), Outcome.UNSUPPORTED: ("∅", "yellow")}

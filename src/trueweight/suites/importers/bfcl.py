@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trueweight.core import Case
-from trueweight.suites.importers.importer import Malformed, Numbered, importer, make_case
-from trueweight.suites.importers.lines import json_lines
+from trueweight.suites.importers.importer import Malformed, Numbered, importer, json_lines, make_case
 
 SOURCE = "https://github.com/ShishirPatil/gorilla/tree/main/berkeley-function-call-leaderboard"
 _TYPES = {"dict": "object", "float": "number", "tuple": "array", "hashmap": "object", "arraylist": "array"}

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trueweight.core import Case, ConfigError
-from trueweight.suites.importers.importer import Malformed, Numbered, importer, make_case
-from trueweight.suites.importers.lines import json_lines
+from trueweight.suites.importers.importer import Malformed, Numbered, importer, json_lines, make_case
 
 SOURCE = "https://github.com/openai/gpt-oss/tree/main/compatibility-test"
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from trueweight.core import Case, ConfigError, Severity, canonical_json
 from trueweight.core.registry import Registry
-from trueweight.suites.request_lines import case_request, modes_of, with_known_roles
+from trueweight.suites.reading import shown
+from trueweight.suites.request_lines import (
+    MAX_LINE_BYTES,
+    TOO_LONG,
+    case_request,
+    modes_of,
+    numbered_lines,
+    refuse_constant,
+    with_known_roles,
+)
 
 
 class Malformed(NamedTuple):
@@ -146,3 +156,29 @@ def chat_request(item: Numbered, body: Any) -> dict[str, Any] | Malformed:
     if not isinstance(body.get("tools") or [], list):
         return Malformed(item.path, item.line, "'tools' is not a list")
     return {**body, "messages": with_known_roles(messages)}
+
+
+def json_lines(path: Path) -> Items:
+    """The objects of a JSONL file, and its malformed lines, in order. Blank lines are skipped.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    for number, raw in numbered_lines(path):
+        yield Malformed(path, number, TOO_LONG) if len(raw) > MAX_LINE_BYTES else _item(path, number, raw)
+
+
+def _item(path: Path, number: int, raw: bytes) -> Numbered | Malformed:
+    try:
+        value: Any = json.loads(raw.decode("utf-8"), parse_constant=refuse_constant)
+    except UnicodeDecodeError:
+        return Malformed(path, number, "not UTF-8")
+    except json.JSONDecodeError as error:
+        return Malformed(path, number, f"not JSON: {error.msg} at column {error.colno}")
+    except RecursionError:
+        return Malformed(path, number, "nested too deeply")
+    except ValueError as error:
+        return Malformed(path, number, str(error))
+    if not isinstance(value, dict):
+        return Malformed(path, number, f"not a JSON object: {shown(value)}")
+    return Numbered(path, number, value)

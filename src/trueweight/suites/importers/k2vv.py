@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from trueweight.core import Case
-from trueweight.suites.importers.importer import Malformed, chat_request, importer, make_case
-from trueweight.suites.importers.lines import json_lines
+from trueweight.suites.importers.importer import Malformed, chat_request, importer, json_lines, make_case
 
 SOURCE = "https://github.com/MoonshotAI/K2-Vendor-Verifier"
 

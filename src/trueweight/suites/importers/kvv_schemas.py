@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from trueweight.core import Case, Severity
-from trueweight.suites.importers.importer import Malformed, Numbered, importer, make_case
-from trueweight.suites.importers.lines import json_lines
+from trueweight.suites.importers.importer import Malformed, Numbered, importer, json_lines, make_case
 
 SOURCE = "https://github.com/MoonshotAI/Kimi-Vendor-Verifier"
 _PROMPT = "Call the tool `submit` once, with arguments of your own that its schema accepts."

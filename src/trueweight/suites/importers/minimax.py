@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trueweight.core import Case
-from trueweight.suites.importers.importer import Malformed, Numbered, chat_request, importer, make_case
-from trueweight.suites.importers.lines import json_lines
+from trueweight.suites.importers.importer import Malformed, Numbered, chat_request, importer, json_lines, make_case
 
 SOURCE = "https://github.com/MiniMax-AI/MiniMax-Provider-Verifier"
 _ANY_BUT_CYRILLIC = ["latin", "greek", "han", "kana", "hangul", "arabic", "hebrew", "devanagari", "thai"]

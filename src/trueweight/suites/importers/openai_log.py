@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trueweight.core import Case, Severity
-from trueweight.suites.importers.importer import Malformed, Numbered, chat_request, importer, make_case
-from trueweight.suites.importers.lines import json_lines
+from trueweight.suites.importers.importer import Malformed, Numbered, chat_request, importer, json_lines, make_case
 
 SOURCE = "https://platform.openai.com/docs/api-reference/chat"
 

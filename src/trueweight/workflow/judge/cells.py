@@ -1,18 +1,20 @@
-"""The matrix: a cell for each case, provider and mode, with the outcome of its repeats."""
+"""The matrix: a cell for each case, provider and mode, with the outcome of its repeats, and how it differs."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final
 
 import msgspec
+import scipy
 
 from trueweight.core import SEVERE, Case, Mode, Observation, Outcome
 from trueweight.core.summary import CaseSummary, Cell, CellOutcome
-from trueweight.metrics.repeats import fisher_exact_p, outcome_of_repeats
 from trueweight.metrics.table import holds
 from trueweight.statistics.multiple_testing import ALPHA, benjamini_hochberg
+from trueweight.statistics.proportion import wilson
 
 Key = tuple[str, str, Mode]
 """Case, provider, mode."""
@@ -91,3 +93,31 @@ def matrix(cases: Mapping[str, Case], providers: Sequence[str], cells: Mapping[K
         )
         for key, case in cases.items()
     )
+
+
+@cache
+def outcome_of_repeats(passed: int, of: int) -> str:
+    """``pass`` or ``fail`` if the 95% interval of the pass rate lies on that side of ½, else ``flaky``.
+
+    If all repeats agree, their outcome counts, however few they are; reports show n beside it.
+
+    Raises:
+        ValueError: if there are no repeats.
+    """
+    if of <= 0:
+        raise ValueError("an outcome needs at least one repeat")
+    if passed in (0, of):
+        return "pass" if passed else "fail"
+    low, high = wilson(passed, of).interval
+    if low is not None and low > 0.5:
+        return "pass"
+    return "fail" if high is not None and high < 0.5 else "flaky"
+
+
+@cache
+def fisher_exact_p(passed: int, of: int, other_passed: int, other_of: int) -> float:
+    """Fisher's exact two-sided p-value that two counts have the same rate; 1 if either is empty."""
+    if not of or not other_of:
+        return 1.0
+    table = [[passed, of - passed], [other_passed, other_of - other_passed]]
+    return min(1.0, float(scipy.stats.fisher_exact(table).pvalue))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trueweight.metrics import wilson
-from trueweight.metrics.repeats import fisher_exact_p, outcome_of_repeats
+from trueweight.workflow.judge.cells import fisher_exact_p, outcome_of_repeats
 
 
 @settings(deadline=None)
