@@ -28,7 +28,8 @@ from trueweight.assess import assess, exit_code, silent_providers
 from trueweight.core import DriftVerdict, Estimate, ExitCode, Role, Ruling, Severity
 from trueweight.core.assessment import Blame, Recommendation
 from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome
-from trueweight.core.summary import CellOutcome, Counts, Note, NoteCode, ProviderSummary, Summary, TrialCounts
+from trueweight.core.note import Note, NoteCode
+from trueweight.core.summary import CellOutcome, Counts, ProviderSummary, Summary, TrialCounts
 from trueweight.core.summary_json import decode_summary, encode_summary
 from trueweight.pytest_plugin import RecordedRun
 from trueweight.report import render, visible

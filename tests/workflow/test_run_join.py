@@ -10,7 +10,8 @@ import pytest
 
 from summaries import make_drift, make_provider_summary, make_summary
 from trueweight.core import Case, ConfigError, DriftVerdict, Provider, Role, Suite
-from trueweight.core.summary import Note, NoteCode, Summary
+from trueweight.core.note import Note, NoteCode
+from trueweight.core.summary import Summary
 from trueweight.core.summary_json import encode_summary
 from trueweight.store import RunDir
 from trueweight.workflow.join import join_drift

@@ -10,7 +10,7 @@ import msgspec
 
 from trueweight.core import ExitCode, Ruling
 from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
-from trueweight.core.summary import Note
+from trueweight.core.note import Note
 from trueweight.report.text import for_log
 from trueweight.report.words import note_words, rule_words
 

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from trueweight.assess import Bar, parse_bar
-from trueweight.core.summary import Note, NoteCode
+from trueweight.core.note import Note, NoteCode
 from trueweight.store import EARLIER_BARS, Manifest, RunDir, RunFile
 
 

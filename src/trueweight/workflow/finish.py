@@ -10,7 +10,8 @@ import msgspec
 from trueweight.assess import assess, judge_against
 from trueweight.checks import all_checks
 from trueweight.core import Case, Finding, Outcome, Provider, Reply
-from trueweight.core.summary import Note, NoteCode, Summary
+from trueweight.core.note import Note, NoteCode
+from trueweight.core.summary import Summary
 from trueweight.core.summary_json import encode_summary
 from trueweight.drift import SUITE as DRIFT
 from trueweight.plan import inexpressible

@@ -10,8 +10,9 @@ from trueweight.assess import Bar, assess, exit_code, judge_against, silent_prov
 from trueweight.assess.rules import Changes
 from trueweight.core import ConfigError, ExitCode, Ruling
 from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome
+from trueweight.core.note import Note, NoteCode
 from trueweight.core.run_comparison import RunComparison
-from trueweight.core.summary import Note, NoteCode, Summary
+from trueweight.core.summary import Summary
 from trueweight.store import RunDir, RunFile
 from trueweight.workflow.bar import bar_of
 from trueweight.workflow.compare import compare

@@ -8,7 +8,8 @@ import msgspec
 
 from trueweight.assess import assess
 from trueweight.core import ConfigError, Drift, Provider
-from trueweight.core.summary import Note, NoteCode, Summary
+from trueweight.core.note import Note, NoteCode
+from trueweight.core.summary import Summary
 from trueweight.store import RunDir, RunFile
 from trueweight.workflow.summary_file import read_summary
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from trueweight.core import Provider, Shard
+from trueweight.core.note import Note, NoteCode
 from trueweight.core.shard import WHOLE, join, stretches_from_json, stretches_to_json
-from trueweight.core.summary import Note, NoteCode
 from trueweight.plan import say_limits
 from trueweight.store import SHARDS, Manifest
 from trueweight.wire import WireSettings

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from shards import PROVIDERS, answered, manifest, plan, record_of, write
 
 from trueweight.core import ConfigError, Exchange, FailureKind, Provider, Shard, parse_shard
+from trueweight.core.note import Note, NoteCode
 from trueweight.core.shard import WHOLE, join
-from trueweight.core.summary import Note, NoteCode
 from trueweight.plan import make_plan, take_shard
 from trueweight.store import RunDir, merge
 from trueweight.workflow.finish import finish

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from trueweight.core.assessment import Limitation, LimitCode
-from trueweight.core.summary import Note, NoteCode, Summary
+from trueweight.core.note import Note, NoteCode
+from trueweight.core.summary import Summary
 from trueweight.report.numbers import counted
 
 

@@ -1,0 +1,49 @@
+"""A note on how a run was recorded, as ``summary.json`` has it: a code with its values, and no sentence."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class NoteCode(StrEnum):
+    """What a reader must know about the recording of the run. Beside each code: the fields of `Note` that it fills."""
+
+    BAR_MISSING = "bar-missing"
+    """The run was made against the bar ``recorded``, which is no longer in its directory."""
+    BAR_ADDED = "bar-added"
+    """The bar ``bar`` was put into the run after it was recorded."""
+    BAR_CHANGED = "bar-changed"
+    """The bar was changed after the run was recorded, from ``recorded`` to ``bar``."""
+    BAR_EARLIER = "bar-earlier"
+    """Part of the data was recorded under the bar ``recorded``, or without one if that is empty."""
+    PART_OF_RUN = "part-of-run"
+    """Only some shards are there: ``share`` of the run, as a fraction in lowest terms."""
+    DRIFT_LEFT_OUT = "drift-left-out"
+    """Drift of ``providers`` was measured with another address, model or reference, and is left out."""
+    BAR_OTHER = "bar-other"
+    """The bar ``bar`` is not the one that the run was made against, ``recorded``; empty if it was made without one."""
+    NOT_FINISHED = "not-finished"
+    """``count`` ``of`` planned trials are on record."""
+    NOT_IN_BASELINE = "not-in-baseline"
+    """``providers`` are not in the baseline, and so are not compared with it."""
+    API_NOT_APPLICABLE = "api-not-applicable"
+    """``count`` cases cannot be asked of ``providers`` through ``api``; ``reason`` says why."""
+    TEXT = "text"
+    """A sentence of a summary of format 1: ``text``."""
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A note on the run as a whole. Digests are whole; a reader shows their first 12 digits."""
+
+    code: NoteCode
+    bar: str = ""
+    recorded: str = ""
+    share: str = ""
+    providers: tuple[str, ...] = ()
+    count: int | None = None
+    of: int | None = None
+    api: str = ""
+    reason: str = ""
+    text: str = ""
