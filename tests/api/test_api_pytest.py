@@ -79,6 +79,7 @@ def test_reads(trueweight):
     assert "needs --trueweight-run DIR" in skipped.stdout
 
 
+@pytest.mark.slow
 def test_lost_answers_are_errors_and_hostile_names_are_shown(run: Path, tmp_path: Path) -> None:
     """From a summary alone: no answer is an error, not a failure; an escape sequence in a name reaches no terminal."""
     summary = json.loads(tw.report_run(run, "json"))
@@ -100,6 +101,7 @@ def test_a_wrong_directory_is_a_usage_error(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr + done.stdout
 
 
+@pytest.mark.slow
 def test_who_does_not_ask_does_not_notice(tmp_path: Path) -> None:
     """Other people's tests run as before, with warnings as errors, and nothing of ours is imported."""
     (tmp_path / "test_other.py").write_text(
@@ -112,6 +114,7 @@ def test_who_does_not_ask_does_not_notice(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_notebook_can_call_pytest_after_importing_us(tmp_path: Path) -> None:
     """pytest warns of plugins imported before it could rewrite them; ours asks not to be rewritten."""
     (tmp_path / "test_other.py").write_text("def test_one():\n    pass\n", encoding="utf-8")

@@ -117,3 +117,41 @@ def test_json_prints_the_summary_and_nothing_else(cli: Cli) -> None:
     done = cli("demo", "--limit", 1, "--no-drift", "--json")
     assert done.returncode == 0, done.stderr
     jsonschema.validate(json.loads(done.stdout), load_schema("summary"))
+
+
+def _spoiled(demo: Demo, directory: Path) -> Path:
+    """A copy of the run in which the twin no longer says that it calls."""
+    copy = directory / "after"
+    shutil.copytree(demo.directory, copy)
+    record = copy / "exchanges.jsonl"
+    lines = [
+        line.replace('finish_reason\\":\\"tool_calls', 'finish_reason\\":\\"stop')
+        if '"provider":"twin"' in line
+        else line
+        for line in record.read_text(encoding="utf-8").splitlines(keepends=True)
+    ]
+    record.write_text("".join(lines), encoding="utf-8")
+    return copy
+
+
+def test_compared_with_itself_it_says_that_nothing_changed(demo: Demo, cli: Cli) -> None:
+    """The first line is the answer, the exit code 0, even when asked to fail if anything is worse."""
+    done = cli("compare", demo.directory, demo.directory, "--fail-if-worse")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "Nothing significant changed."
+
+
+def test_compare_names_a_broken_provider_in_every_form(demo: Demo, cli: Cli, tmp_path: Path) -> None:
+    """Text fits 80 columns, markdown folds the cells away, JSON has the interval; --fail-if-worse exits 1."""
+    after = _spoiled(demo, tmp_path)
+    text = cli("compare", demo.directory, after, "--fail-if-worse")
+    assert text.returncode == 1
+    assert max(map(len, text.stdout.splitlines())) <= 80
+    assert "twin: " in text.stdout
+    assert "▼ worse" in text.stdout
+    markdown = cli("compare", demo.directory, after, "--format", "markdown", "-o", "change.md")
+    assert markdown.returncode == 0
+    assert "<summary>twin: " in (tmp_path / "change.md").read_text(encoding="utf-8")
+    found = json.loads(cli("compare", demo.directory, after, "--json").stdout)
+    assert {one["provider"] for one in found["significant"]} == {"twin"}
+    assert found["providers"]["twin"]["metrics"]["must_pass_rate"]["difference"]["high"] < 0

@@ -31,7 +31,9 @@ def providers() -> Iterator[Path]:
         yield path
 
 
-@pytest.mark.parametrize("outcome", CODES)
+@pytest.mark.parametrize(
+    "outcome", [pytest.param(one, marks=[] if one == "fail" else pytest.mark.slow) for one in CODES]
+)
 def test_each_verdict_has_its_code_outputs_and_summary(providers: Path, tmp_path: Path, outcome: str) -> None:
     """Pass, fail and inconclusive: the step ends as the gate does, after everything was written."""
     (tmp_path / "bar.toml").write_text(BARS[outcome], encoding="utf-8")
@@ -65,6 +67,7 @@ def test_publishing_is_asked_for_and_pinned(tmp_path: Path, publish: str, public
     assert [one.split("@")[0] for one in job.uses] == ["actions/upload-artifact"] * uploads
 
 
+@pytest.mark.slow
 def test_a_provider_that_cannot_be_reached_is_infrastructure(providers: Path, tmp_path: Path) -> None:
     """Exit 3; what the others answered is still reported."""
     text = providers.read_text(encoding="utf-8")
@@ -87,6 +90,7 @@ def test_a_mistake_in_an_input_is_usage(tmp_path: Path) -> None:
     assert "Traceback" not in job.log
 
 
+@pytest.mark.slow
 def test_a_fork_runs_the_fleet_and_no_bar(tmp_path: Path) -> None:
     """Whatever providers.toml a stranger's branch brings is not read; simulated providers are asked."""
     (tmp_path / "p.toml").write_text("this is not even TOML", encoding="utf-8")
@@ -99,6 +103,7 @@ def test_a_fork_runs_the_fleet_and_no_bar(tmp_path: Path) -> None:
     assert "leaky-parser" in job.summary
 
 
+@pytest.mark.slow
 def test_a_branch_of_our_own_is_no_fork(tmp_path: Path) -> None:
     """README tells people to fork this repository: pull requests within theirs are their own, and read their files."""
     (tmp_path / "p.toml").write_text("this is not even TOML", encoding="utf-8")
@@ -127,6 +132,7 @@ def test_inputs_are_data_and_never_shell(providers: Path, tmp_path: Path) -> Non
     assert f"::{stop.removeprefix('::stop-commands::')}::" in lines
 
 
+@pytest.mark.slow
 def test_a_shard_is_not_judged(providers: Path, tmp_path: Path) -> None:
     """Its part of the trials and of the budget; no verdict comes from a part."""
     (tmp_path / "bar.toml").write_text(BARS["pass"], encoding="utf-8")

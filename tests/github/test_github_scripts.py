@@ -36,6 +36,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return folder
 
 
+@pytest.mark.slow
 def test_shards_become_a_run_a_change_a_verdict_and_a_publication(shards: Path, tmp_path: Path) -> None:
     """The merge job's steps, in order, as verify.yml calls them."""
     env = environment(tmp_path, BAR="bar.toml")
@@ -69,6 +70,7 @@ def nothing_of_ours(folder: Path, path: str) -> str:
     return f"{stubs}{os.pathsep}{path}"
 
 
+@pytest.mark.slow
 def test_the_history_is_one_commit_and_becomes_a_site(shards: Path, tmp_path: Path) -> None:
     """Two nights: the branch holds both, in a single commit, and the site has a page for each."""
     git("init", "-q", "--bare", "origin.git", cwd=tmp_path)
