@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-PORT = 28281
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORT = 28281 + 10 * WORKER
+"""Of the first rung; each worker of pytest-xdist has a lab of its own."""
 RUNGS = ("f16", "q8_0", "q4_0", "q2_k")
 
 
