@@ -19,6 +19,7 @@ from trueweight.core.check import (
     Unsupported,
     validate_params,
 )
+from trueweight.protocols.json_text import escape_lone_surrogates
 
 _REFUSED = "request-refused"
 
@@ -123,14 +124,9 @@ def _finding(case: Case, entry: Check, result: CheckResult) -> Finding:
         case Pass(message):
             return Finding(entry.info.id, Outcome.PASS, severity, message)
         case Fail(message, expected, got, spans):
-            message, expected, got = map(_writable, (message, expected, got))
+            message, expected, got = map(escape_lone_surrogates, (message, expected, got))
             return Finding(entry.info.id, Outcome.FAIL, severity, message, expected, got, spans)
         case Unsupported(message, spans):
-            return Finding(entry.info.id, Outcome.UNSUPPORTED, severity, _writable(message), spans=spans)
+            return Finding(entry.info.id, Outcome.UNSUPPORTED, severity, escape_lone_surrogates(message), spans=spans)
         case NotApplicable(message):
-            return Finding(entry.info.id, Outcome.NOT_APPLICABLE, severity, _writable(message))
-
-
-def _writable(text: str) -> str:
-    """The text with lone surrogates as ``\\udXXX`` escapes, so that it encodes to UTF-8."""
-    return text.encode("utf-8", "backslashreplace").decode()
+            return Finding(entry.info.id, Outcome.NOT_APPLICABLE, severity, escape_lone_surrogates(message))
