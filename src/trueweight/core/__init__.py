@@ -17,6 +17,18 @@ from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, T
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
 from trueweight.core.observation import Finding, Observation, Outcome
+from trueweight.core.profile import (
+    Habit,
+    HistoryRule,
+    Profile,
+    ProfileHistory,
+    ProfileLimits,
+    ProfileSampling,
+    ProfileThinking,
+    ThinkingSwitch,
+    Thinks,
+    ZeroTemperature,
+)
 from trueweight.core.protocol import (
     PROTOCOLS,
     CaseApis,
@@ -64,6 +76,8 @@ __all__ = [
     "FailureKind",
     "Finding",
     "Finish",
+    "Habit",
+    "HistoryRule",
     "InfrastructureError",
     "LadderRung",
     "Mode",
@@ -71,6 +85,11 @@ __all__ = [
     "Outcome",
     "Piece",
     "Price",
+    "Profile",
+    "ProfileHistory",
+    "ProfileLimits",
+    "ProfileSampling",
+    "ProfileThinking",
     "Protocol",
     "Provider",
     "Reply",
@@ -85,6 +104,8 @@ __all__ = [
     "Span",
     "Stamp",
     "Suite",
+    "ThinkingSwitch",
+    "Thinks",
     "Timing",
     "TokenCount",
     "ToolCall",
@@ -92,6 +113,7 @@ __all__ = [
     "TrueweightError",
     "Usage",
     "Variant",
+    "ZeroTemperature",
     "apis_of",
     "canonical_json",
     "compact_json",
