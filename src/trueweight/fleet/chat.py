@@ -18,6 +18,7 @@ from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.network import Network
 from trueweight.fleet.template import last_user_text, prompt_tokens, tools_of
+from trueweight.fleet.thinking import Thinker
 
 _CALL_MARKUP = 4
 """Tokens of a call besides its name and arguments."""
@@ -32,46 +33,63 @@ _ANY_OBJECT = {
 
 @dataclass(frozen=True, slots=True)
 class HealthyModel:
-    """A network, and the answers of the cases in the suites that it was given."""
+    """A network, the answers of the cases in the suites that it was given, and how it thinks, if it does."""
 
     network: Network
     known: KnownAnswers
+    thinker: Thinker | None = None
 
     def completion(self, chat: ChatRequest) -> Completion:
         """Complete a valid request.
 
         Raises:
-            RefusedError: if a schema in it cannot be enforced.
+            RefusedError: if a schema in it cannot be enforced, or its temperature is not the one that is accepted.
         """
+        self._check_temperature(chat.body)
         sampling = Sampling.of(chat.body)
         prompt = prompt_tokens(chat.body)
-        choices, billed = [], 0
+        choices, billed, thought = [], 0, 0
         for at in range(chat.body.get("n") or 1):
             try:
-                choice, tokens = self._choice(chat.body, prompt, sampling, _randomness(chat, at))
+                choice, tokens, thinking = self._choice(chat.body, prompt, sampling, _randomness(chat, at))
             except UnsatisfiableError as problem:
                 raise RefusedError(
                     f"The schema cannot be enforced: {problem}", param="schema", code="unsupported_schema"
                 ) from problem
             choices.append(choice)
             billed += tokens
-        return Completion(tuple(choices), len(prompt), billed)
+            thought += thinking
+        return Completion(tuple(choices), len(prompt), billed, thought if thought or self.thinker else None)
+
+    def _check_temperature(self, body: Mapping[str, Any]) -> None:
+        only = None if self.thinker is None else self.thinker.temperature
+        if only is not None and body.get("temperature") not in (None, only):
+            message = f"Unsupported value: 'temperature' must be {only:g} with this model."
+            raise RefusedError(message, param="temperature", code="unsupported_value")
 
     def _choice(
         self, body: Mapping[str, Any], prompt: Sequence[int], sampling: Sampling, rng: random.Random
-    ) -> tuple[CompletionChoice, int]:
-        """One choice and its tokens. Reasoning comes first; the rest of the token limit is left for the answer."""
+    ) -> tuple[CompletionChoice, int, int]:
+        """One choice, its tokens and those of its thought, which comes first: the answer has the rest of the limit."""
         known = self.known.find(body)
-        reasoning = str(known.get("reasoning") or "") if known is not None else ""
-        if not reasoning or body.get("reasoning_effort") == "none":
-            return self._answer_choice(body, prompt, sampling, rng, known)
-        tokens = tokenizer.encode(reasoning)
         limit = sampling.max_tokens
+        tokens = self._thought(body, known, limit)
+        if not tokens:
+            return *self._answer_choice(body, prompt, sampling, rng, known), 0
         if limit is not None and len(tokens) >= limit:
-            return CompletionChoice(None, "length", reasoning=tokenizer.decode(tokens[:limit]).rstrip("\ufffd")), limit
+            text = tokenizer.decode(tokens[:limit]).rstrip("\ufffd")
+            return CompletionChoice(None, "length", reasoning=text), limit, limit
         rest = sampling if limit is None else replace(sampling, max_tokens=limit - len(tokens))
         choice, billed = self._answer_choice(body, prompt, rest, rng, known)
-        return replace(choice, reasoning=reasoning), billed + len(tokens)
+        return replace(choice, reasoning=tokenizer.decode(tokens)), billed + len(tokens), len(tokens)
+
+    def _thought(self, body: Mapping[str, Any], known: Mapping[str, Any] | None, limit: int | None) -> list[int]:
+        """The tokens of the thought: the known one of the case, or one that the model thinks by habit."""
+        reasoning = str(known.get("reasoning") or "") if known is not None else ""
+        off = body.get("reasoning_effort") == "none"
+        if reasoning and not off:
+            return tokenizer.encode(reasoning)
+        return [] if self.thinker is None else self.thinker.thought(body, limit)
 
     def _answer_choice(
         self,

@@ -32,11 +32,16 @@ class CompletionChoice:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The choices and token counts, before a style writes them as JSON."""
+    """The choices and token counts, before a style writes them as JSON.
+
+    Attributes:
+        reasoning_tokens: those of ``completion_tokens`` that are thoughts; None if the model does not think.
+    """
 
     choices: tuple[CompletionChoice, ...]
     prompt_tokens: int
     completion_tokens: int
+    reasoning_tokens: int | None = None
 
     def edited(self, **changes: Any) -> Completion:
         """A copy with these fields changed in every choice."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from trueweight.core import Suite, digest
@@ -14,6 +14,8 @@ functions function_call
 """
 _QUESTION_FIELDS = frozenset(_FIELDS.split())
 """Fields that make two requests the same question. Model, streaming and a provider's extra fields do not count."""
+_LIMITS = ("max_tokens", "max_completion_tokens")
+"""The run's allowance for thoughts raises these, so they count only where two cases differ in nothing else."""
 
 
 class KnownAnswers:
@@ -21,21 +23,25 @@ class KnownAnswers:
 
     def __init__(self, suites: Iterable[Suite] = ()) -> None:
         self._answers: dict[str, Mapping[str, Any]] = {}
+        self._whatever_the_limit: dict[str, Mapping[str, Any]] = {}
         for suite in suites:
             for case in suite.cases:
                 if case.answer is not None:
                     self._answers.setdefault(_question(case.request), case.answer)
+                    self._whatever_the_limit.setdefault(_question(case.request, without=_LIMITS), case.answer)
 
     def __len__(self) -> int:
         return len(self._answers)
 
     def find(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The answer to this request; None if no suite knows it."""
-        return self._answers.get(_question(body)) if self._answers else None
+        if not self._answers:
+            return None
+        return self._answers.get(_question(body)) or self._whatever_the_limit.get(_question(body, without=_LIMITS))
 
 
-def _question(body: Mapping[str, Any]) -> str:
-    return digest({key: value for key, value in body.items() if key in _QUESTION_FIELDS})
+def _question(body: Mapping[str, Any], without: Collection[str] = ()) -> str:
+    return digest({key: value for key, value in body.items() if key in _QUESTION_FIELDS and key not in without})
 
 
 def shipped_answers(extra: Iterable[str] = ()) -> KnownAnswers:

@@ -17,6 +17,7 @@ from trueweight.fleet.faults import FAULTS, Fault
 from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.network import MODEL, network
 from trueweight.fleet.roster import FleetMember
+from trueweight.fleet.thinking import placed
 from trueweight.fleet.validate import check_request
 
 LARGEST = 16 * 2**20
@@ -54,7 +55,7 @@ class FleetProvider:
         api_key: str | None = None,
     ) -> None:
         self.member = member
-        self._healthy = HealthyModel(network(member.precision), known)
+        self._healthy = HealthyModel(network(member.precision), known, member.thinker)
         self._faults: tuple[Fault, ...] = tuple(FAULTS.get(name) for name in member.faults)
         self._rng = rng
         self._clock = clock
@@ -137,7 +138,7 @@ class FleetProvider:
         completion = self._healthy.completion(chat)
         for fault in self._faults:
             completion = fault.completion(chat, completion)
-        completion = render.with_ids(completion, style, chat.rng)
+        completion = placed(render.with_ids(completion, style, chat.rng), style.thought)
         head = render.Head(style.reply_id(chat.rng), int(self._clock()), MODEL)
         if chat.streamed:
             response = self._streamed(chat, completion, head)

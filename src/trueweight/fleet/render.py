@@ -6,12 +6,13 @@ import codecs
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from trueweight.fleet import tokenizer
 from trueweight.fleet.completion import Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.styles import Style
+from trueweight.fleet.thinking import ThoughtForm, thought_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,8 @@ def with_ids(completion: Completion, style: Style, rng: random.Random) -> Comple
             call if call.id else CompletionCall(call.name, call.arguments, style.call_id(rng, call.name, at))
             for at, call in enumerate(choice.calls)
         )
-        choices.append(
-            CompletionChoice(choice.content, choice.finish_reason, calls, choice.reasoning, choice.logprobs)
-            if calls
-            else choice
-        )
-    return Completion(tuple(choices), completion.prompt_tokens, completion.completion_tokens)
+        choices.append(replace(choice, calls=calls) if calls else choice)
+    return replace(completion, choices=tuple(choices))
 
 
 def plain_body(completion: Completion, style: Style, head: Head) -> dict[str, Any]:
@@ -97,7 +94,9 @@ def usage(completion: Completion, style: Style) -> dict[str, Any]:
     """Token counts; the same for plain and streamed replies."""
     read, written = completion.prompt_tokens, completion.completion_tokens
     counts = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
-    return {**counts, **style.usage_extra}
+    thought = completion.reasoning_tokens if style.counts_thoughts else None
+    details = {} if thought is None else {"completion_tokens_details": {"reasoning_tokens": thought}}
+    return {**counts, **style.usage_extra, **details}
 
 
 def _top(head: Head, kind: str, style: Style) -> dict[str, Any]:
@@ -117,7 +116,7 @@ def _plain_choice(at: int, choice: CompletionChoice, style: Style) -> dict[str, 
     if not style.terse:
         message["refusal"] = None
     if choice.reasoning is not None:
-        message["reasoning_content"] = choice.reasoning
+        message |= thought_fields(choice.reasoning, style.thought)
     if choice.calls:
         if choice.content is None and not style.content_null:
             message["content"] = ""
@@ -139,8 +138,10 @@ def _chunk_choices(at: int, choice: CompletionChoice, style: Style) -> Iterator[
     if style.role_alone:
         silent = {"content": None if choice.calls else "", **({} if style.terse else {"refusal": None})}
         deltas.append(({"role": "assistant", **silent}, ()))
-    for piece in _pieces(choice.reasoning or "", None, style):
-        deltas.append(({"reasoning_content": piece.text}, ()))
+    if choice.reasoning and style.thought is ThoughtForm.ENCRYPTED:
+        deltas.append((thought_fields(choice.reasoning, style.thought), ()))
+    elif choice.reasoning:
+        deltas += [(thought_fields(piece.text, style.thought), ()) for piece in _pieces(choice.reasoning, None, style)]
     for piece in _pieces(choice.content or "", choice.logprobs, style):
         deltas.append(({"content": piece.text}, piece.entries))
     for index, call in enumerate(choice.calls):

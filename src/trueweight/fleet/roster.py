@@ -11,6 +11,7 @@ from trueweight.core import ConfigError, Price, Role, near_miss
 from trueweight.fleet.faults import FAULTS
 from trueweight.fleet.network import Precision
 from trueweight.fleet.styles import HEALTHY_STYLES, OTHER, PLAIN, Style
+from trueweight.fleet.thinking import Switch, Thinker, ThoughtForm
 
 _PRICE = Price(0.10, 0.40)
 
@@ -23,6 +24,7 @@ class FleetMember:
         precision: the real precision of its weights; all of them claim ``fp32``.
         faults: names of faults, in the order in which they are applied.
         listed: whether it is served by default.
+        thinker: how its model thinks before it answers; None if it does not.
         server: uvicorn, or a bare socket for faults below HTTP.
     """
 
@@ -34,6 +36,7 @@ class FleetMember:
     role: Role = Role.CANDIDATE
     price: Price = _PRICE
     listed: bool = True
+    thinker: Thinker | None = None
     server: Literal["asgi", "raw"] = "asgi"
 
 
@@ -48,6 +51,63 @@ _ROSTER = (
     FleetMember("flaky", "three requests in ten fail", faults=("flaky",)),
     FleetMember("int8", "weights rounded to 8 bits", precision="int8", listed=False),
     FleetMember("twin-2", "a second twin, for null experiments", listed=False),
+)
+_NONE = Switch(("reasoning_effort",), "none")
+
+
+def _thinks(
+    name: str, summary: str, thinker: Thinker, form: ThoughtForm = ThoughtForm.CONTENT_FIELD, *, counts: bool = True
+) -> FleetMember:
+    """A member whose name and style say how it thinks."""
+    style = Style(tokens_per_chunk=8, thought=form, counts_thoughts=counts)
+    return FleetMember(f"thinks-{name}", summary, style=style, thinker=thinker, listed=False)
+
+
+_THINKERS = (
+    FleetMember(
+        "thinker",
+        "healthy, and thinks before it answers",
+        style=Style(tokens_per_chunk=8),
+        thinker=Thinker(160, _NONE),
+        listed=False,
+    ),
+    _thinks("long", "thinks 600 tokens before each answer; reasoning_effort turns it off", Thinker(600, _NONE)),
+    _thinks(
+        "short",
+        "thinks a sentence, and does not count it; thinking turns it off",
+        Thinker(24, Switch(("thinking", "type"), "disabled")),
+        counts=False,
+    ),
+    _thinks(
+        "field",
+        "sends the thought as reasoning; enable_thinking turns it off",
+        Thinker(200, Switch(("enable_thinking",), off=False)),
+        ThoughtForm.FIELD,
+    ),
+    _thinks(
+        "details",
+        "sends the thought as reasoning and as reasoning_details; reasoning turns it off",
+        Thinker(200, Switch(("reasoning", "enabled"), off=False)),
+        ThoughtForm.DETAILS,
+    ),
+    _thinks(
+        "summary",
+        "sends a summary of the thought; a budget of 0 turns it off",
+        Thinker(200, Switch(("thinking_budget",), 0)),
+        ThoughtForm.SUMMARY,
+    ),
+    _thinks("encrypted", "sends the thought encrypted", Thinker(200, _NONE), ThoughtForm.ENCRYPTED),
+    _thinks("hidden", "keeps the thought, and counts it", Thinker(200, _NONE), ThoughtForm.HIDDEN),
+    _thinks(
+        "template",
+        "an argument of the chat template turns the thought off",
+        Thinker(200, Switch(("chat_template_kwargs", "enable_thinking"), off=False)),
+    ),
+    _thinks("word", "/no_think in a message turns the thought off", Thinker(200, Switch(word="/no_think"))),
+    _thinks("at-one", "accepts no temperature but 1", Thinker(200, _NONE, temperature=1.0)),
+    _thinks("tags", "leaves the thought in the content, between tags", Thinker(200), ThoughtForm.TAGS),
+    _thinks("always", "accepts every switch, and thinks", Thinker(200)),
+    _thinks("endlessly", "thinks in circles until the limit of tokens", Thinker(200, endless=True)),
 )
 
 
@@ -64,7 +124,7 @@ def roster() -> tuple[FleetMember, ...]:
         for name, fault in FAULTS.all().items()
         if name not in taken
     )
-    return (*_ROSTER, *habits, *faulty)
+    return (*_ROSTER, *habits, *_THINKERS, *faulty)
 
 
 def members_named(names: Iterable[str] | None = None) -> tuple[FleetMember, ...]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trueweight.fleet.thinking import ThoughtForm
+
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -42,6 +44,8 @@ class Style:
         usage_with_finish: usage is on the last chunk that has a choice.
         usage_extra: unknown fields of usage.
         spaced: JSON with spaces after its commas and colons.
+        thought: where the reply has the model's thought.
+        counts_thoughts: usage has the tokens of the thought apart.
     """
 
     reply_id: Callable[[random.Random], str] = lambda rng: "chatcmpl-" + _letters(rng, 29)
@@ -68,6 +72,8 @@ class Style:
     usage_with_finish: bool = False
     usage_extra: Mapping[str, Any] = field(default_factory=dict)
     spaced: bool = False
+    thought: ThoughtForm = ThoughtForm.CONTENT_FIELD
+    counts_thoughts: bool = True
 
 
 PLAIN = Style()

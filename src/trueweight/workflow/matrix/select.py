@@ -40,7 +40,9 @@ _TRANSPORT = 2
 """Cases for a transport fault: any case shows it."""
 
 HEALTHY = tuple(
-    entry.name for entry in roster() if entry.precision == "fp32" and not entry.faults and entry.name != "twin-2"
+    entry.name
+    for entry in roster()
+    if entry.precision == "fp32" and not entry.faults and entry.thinker is None and entry.name != "twin-2"
 )
 """Providers on which no check may fail."""
 

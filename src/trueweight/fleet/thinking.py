@@ -1,0 +1,143 @@
+"""How a model of the fleet thinks before it answers: how long, where the thought is sent, and what turns it off."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from trueweight.core import digest
+from trueweight.fleet import tokenizer
+from trueweight.fleet.completion import Completion, CompletionChoice
+from trueweight.fleet.template import message_text
+
+LONGEST_THOUGHT: Final = 4096
+"""Tokens after which an endless thought ends at a request without a limit."""
+_SENTENCE = 12
+"""Tokens of a sentence of a thought, the full stop included."""
+_CIRCLE: Final = " Wait, let me think about that once more from the start."
+
+
+class ThoughtForm(StrEnum):
+    """Where a reply has the thought."""
+
+    CONTENT_FIELD = "reasoning_content"
+    FIELD = "reasoning"
+    DETAILS = "reasoning_details"
+    SUMMARY = "summary"
+    """As `DETAILS`, but a summary of the thought, not the thought."""
+    ENCRYPTED = "encrypted"
+    """As `DETAILS`, but text that only the server can read."""
+    HIDDEN = "hidden"
+    """Only the token count tells of it."""
+    TAGS = "tags"
+    """In the content, between ``<think>`` and ``</think>``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What turns the thought off: a value in the request's body, or a word in its last user message."""
+
+    path: tuple[str, ...] = ()
+    off: Any = None
+    word: str = ""
+
+    def is_off(self, body: Mapping[str, Any]) -> bool:
+        """Whether a request turns the thought off."""
+        if self.word:
+            spoken = [message for message in body["messages"] if message["role"] in {"user", "system"}]
+            return any(self.word in message_text(message) for message in spoken)
+        found: Any = body
+        for key in self.path:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found is not None and bool(found == self.off)
+
+
+@dataclass(frozen=True, slots=True)
+class Thinker:
+    """How one provider's model thinks.
+
+    Attributes:
+        tokens: length of a thought.
+        switch: what turns it off; None if nothing does.
+        endless: the thought goes round in circles until the limit of tokens.
+        temperature: the only temperature that is accepted; None accepts all.
+    """
+
+    tokens: int
+    switch: Switch | None = None
+    endless: bool = False
+    temperature: float | None = None
+
+    def thought(self, body: Mapping[str, Any], limit: int | None) -> list[int]:
+        """The tokens of the thought before the answer to a request; none if it is turned off.
+
+        Args:
+            limit: most tokens of the reply; the thought is cut there.
+        """
+        if self.switch is not None and self.switch.is_off(body):
+            return []
+        most = LONGEST_THOUGHT if limit is None else limit
+        if self.endless:
+            circle = tokenizer.encode(_CIRCLE)
+            return (circle * (most // len(circle) + 1))[:most]
+        rng = random.Random(digest(["thought", body["messages"]]))
+        words = tokenizer.word_tokens()
+        stop = tokenizer.encode(".")
+        tokens: list[int] = []
+        while len(tokens) < min(self.tokens, most):
+            tokens += [*rng.choices(words, k=_SENTENCE - 1), *stop]
+        return tokens[: min(self.tokens, most)]
+
+
+def placed(completion: Completion, form: ThoughtForm) -> Completion:
+    """The completion as a server has it that sends no thought, or sends it inside the content; else unchanged."""
+    if form not in (ThoughtForm.HIDDEN, ThoughtForm.TAGS):
+        return completion
+    place = _tagged if form is ThoughtForm.TAGS else _hidden
+    return replace(completion, choices=tuple(map(place, completion.choices)))
+
+
+def _hidden(choice: CompletionChoice) -> CompletionChoice:
+    return replace(choice, reasoning=None)
+
+
+def _tagged(choice: CompletionChoice) -> CompletionChoice:
+    if not choice.reasoning:
+        return choice
+    cut = choice.finish_reason == "length" and choice.content is None and not choice.calls
+    text = f"<think>{choice.reasoning}" + ("" if cut else "</think>\n\n")
+    logprobs = choice.logprobs
+    if logprobs is not None:
+        alternatives = logprobs[0]["top_logprobs"] if logprobs else []
+        pieces = [tokenizer.token_bytes(token) for token in tokenizer.encode(text)]
+        thought = (
+            {
+                "token": piece.decode("utf-8", "replace"),
+                "logprob": 0.0,
+                "bytes": list(piece),
+                "top_logprobs": alternatives,
+            }
+            for piece in pieces
+        )
+        logprobs = (*thought, *logprobs)
+    return replace(choice, content=text + (choice.content or ""), reasoning=None, logprobs=logprobs)
+
+
+def thought_fields(text: str, form: ThoughtForm) -> dict[str, Any]:
+    """The fields of a message, or of a delta, that have a thought or a part of it."""
+    match form:
+        case ThoughtForm.FIELD:
+            return {"reasoning": text}
+        case ThoughtForm.DETAILS:
+            return {"reasoning": text, "reasoning_details": [{"type": "reasoning.text", "text": text, "index": 0}]}
+        case ThoughtForm.SUMMARY:
+            return {"reasoning_details": [{"type": "reasoning.summary", "summary": text, "index": 0}]}
+        case ThoughtForm.ENCRYPTED:
+            sealed = base64.b64encode(text.encode("utf-8", "surrogatepass")[::-1]).decode("ascii")
+            return {"reasoning_details": [{"type": "reasoning.encrypted", "data": sealed, "index": 0}]}
+        case _:
+            return {"reasoning_content": text}
