@@ -131,6 +131,6 @@ def test_a_name_or_a_file_is_taken_whatever_the_model_ids(tmp_path: Path) -> Non
     own = choose_profile(str(write(tmp_path, FAMILY)), [provider("a", "mine-2-instruct-fp8")]).profile
     assert own is not None
     assert own.label == "mine/instruct"
-    with pytest.raises(ConfigError, match="Did you mean 'kimi-k2'"):
-        choose_profile("kimi-k", some)
+    with pytest.raises(ConfigError, match="Did you mean 'gpt-oss'"):
+        choose_profile("gptoss", some)
     assert fitting("unheard-of") is None

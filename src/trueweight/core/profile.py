@@ -26,6 +26,7 @@ class Thinks(StrEnum):
 class ZeroTemperature(StrEnum):
     """What happens at temperature 0."""
 
+    UNKNOWN = "unknown"
     FINE = "fine"
     NOT_ADVISED = "not-advised"
     """The vendor advises against it: such models repeat themselves without end."""
@@ -39,9 +40,9 @@ class HistoryRule(StrEnum):
     DROP = "drop"
     """Remove all of them."""
     KEEP = "keep"
-    """Send all of them."""
+    """Send them as the case has them."""
     WITH_CALLS = "with-calls"
-    """Send those since the last user message; an assistant message with tool calls must have one. Remove the others."""
+    """The same, and each assistant message with tool calls since the last user message must have one."""
 
 
 class ThinkingSwitch(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,12 +79,11 @@ class ProfileSampling(msgspec.Struct, frozen=True, kw_only=True):
     """The recommended sampling.
 
     Attributes:
-        zero: None if it is not known; then temperature 0 is used.
         thinking, direct: recommended fields of the body with and without a thought, such as ``temperature``.
         fixed: fields that the vendor's API does not let a request change.
     """
 
-    zero: ZeroTemperature | None = None
+    zero: ZeroTemperature = ZeroTemperature.UNKNOWN
     thinking: Mapping[str, Any] = {}
     direct: Mapping[str, Any] = {}
     fixed: tuple[str, ...] = ()
@@ -91,7 +91,7 @@ class ProfileSampling(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def advises_zero(self) -> bool:
         """Whether requests at temperature 0 are sent as they are written."""
-        return self.zero in (None, ZeroTemperature.FINE)
+        return self.zero in (ZeroTemperature.UNKNOWN, ZeroTemperature.FINE)
 
 
 class ProfileHistory(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +122,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: the family.
         variant: "" for the family itself.
-        models: shell patterns of model ids, as `profiles.normal_id` spells them.
+        models, not_models: shell patterns of the model ids that it fits and does not fit, as `profiles.normal_id`
+            spells them.
         sources: URLs of the published facts.
         markers: control text of its dialects, which must not reach the content.
         call_id: regular expression of the call ids that the vendor's own API uses; "" if it is not known.
@@ -134,6 +135,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[str, ...]
     sources: tuple[str, ...]
     variant: str = ""
+    not_models: tuple[str, ...] = ()
     thinking: ProfileThinking = ProfileThinking()
     sampling: ProfileSampling = ProfileSampling()
     history: ProfileHistory = ProfileHistory()

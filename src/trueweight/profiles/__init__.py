@@ -1,12 +1,13 @@
 """Profiles of model families: the shipped ones, a user's own file, and the one that fits a model id."""
 
-from trueweight.profiles.choose import ChosenProfile, choose_profile, fitting
+from trueweight.profiles.choose import ChosenProfile, choose_profile, find_profile, fitting
 from trueweight.profiles.family import Family, load_family, normal_id, shipped_families
 
 __all__ = [
     "ChosenProfile",
     "Family",
     "choose_profile",
+    "find_profile",
     "fitting",
     "load_family",
     "normal_id",

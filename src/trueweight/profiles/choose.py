@@ -61,15 +61,38 @@ def choose_profile(wanted: str, providers: Sequence[Provider]) -> ChosenProfile:
     return ChosenProfile(profile, provider.name, others)
 
 
+def find_profile(name: str) -> tuple[Family, Profile]:
+    """The profile of a name, of a file whose name ends in ``.toml``, or else the shipped one that fits a model id.
+
+    Raises:
+        ConfigError: ``profile-unknown`` if it is none of these; for a mistake in a file as `load_family`.
+    """
+    if name.endswith(".toml"):
+        family = load_family(Path(name))
+        return family, family.profile
+    families = shipped_families()
+    profile = _labelled().get(name) or fitting(name)
+    if profile is None:
+        raise _unknown(name)
+    return families[profile.name], profile
+
+
 def _named(wanted: str, providers: Sequence[Provider]) -> Profile:
     if wanted.endswith(".toml"):
         return _variant_of(load_family(Path(wanted)), providers)
-    families = shipped_families()
-    profiles = {profile.label: profile for family in families.values() for profile in family.all()}
-    if wanted not in profiles:
-        hint = f"{near_miss(wanted, profiles)} Or {AUTO}, {NONE}, or a file whose name ends in .toml."
-        raise ConfigError(f"no profile is called {wanted!r}", code="profile-unknown", where="--profile", hint=hint)
-    return profiles[wanted] if profiles[wanted].variant else _variant_of(families[wanted], providers)
+    profile = _labelled().get(wanted)
+    if profile is None:
+        raise _unknown(wanted)
+    return profile if profile.variant else _variant_of(shipped_families()[wanted], providers)
+
+
+def _labelled() -> dict[str, Profile]:
+    return {profile.label: profile for family in shipped_families().values() for profile in family.all()}
+
+
+def _unknown(name: str) -> ConfigError:
+    hint = f"{near_miss(name, _labelled())} Or {AUTO}, {NONE}, or a file whose name ends in .toml."
+    return ConfigError(f"no profile is called {name!r}", code="profile-unknown", where="--profile", hint=hint)
 
 
 def _variant_of(family: Family, providers: Sequence[Provider]) -> Profile:

@@ -51,8 +51,10 @@ def normal_id(model: str) -> str:
 
 
 def fit(profile: Profile, model: str) -> int:
-    """How well a profile fits a model id: the number of characters of its longest pattern that matches; 0 if none."""
+    """How well a profile fits a model id: the characters of its longest pattern that matches; 0 if it does not fit."""
     spelled = normal_id(model)
+    if any(fnmatchcase(spelled, pattern) for pattern in profile.not_models):
+        return 0
     matching = (len(pattern.replace("*", "")) for pattern in profile.models if fnmatchcase(spelled, pattern))
     return max(matching, default=0)
 

@@ -49,7 +49,7 @@ class _ThinkingTable(Struct):
 
 
 class _SamplingTable(Struct):
-    zero: ZeroTemperature | None = None
+    zero: ZeroTemperature = ZeroTemperature.UNKNOWN
     thinking: _Fields | None = None
     direct: _Fields | None = None
     fixed: _Strings | None = None
@@ -77,6 +77,7 @@ class _ProfileTable(Struct):
     title: _Text
     models: _Strings
     sources: _Strings
+    not_models: _Strings | None = None
     thinking: _ThinkingTable | None = None
     sampling: _SamplingTable | None = None
     history: _HistoryTable | None = None
@@ -103,13 +104,19 @@ def read_profile(
         spot.refuse(f"{label} has no models", code="profile-missing-key", hint='Valid: models = ["…*"].')
     merged = dict(entry) if base is None else _over(base, entry)
     table = read_table(spot, merged, _ProfileTable, area="profile", name=label)
+    if not table.models:
+        spot.at("models").refuse_value(
+            [], "no pattern", valid='at least one, e.g. ["*my-model*"]', code="profile-value"
+        )
     _check_models(spot.at("models"), table.models)
+    _check_models(spot.at("not_models"), table.not_models or [])
     _check_call_id(spot.at("call_id"), table.call_id)
     return Profile(
         name=name,
         variant=variant,
         title=table.title,
         models=tuple(table.models),
+        not_models=tuple(table.not_models or ()),
         sources=_sources(spot.at("sources"), table.sources),
         thinking=_thinking(spot.at("thinking"), table.thinking or _ThinkingTable()),
         sampling=_sampling(spot.at("sampling"), table.sampling or _SamplingTable()),
@@ -133,8 +140,6 @@ def _over(base: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_models(spot: Spot, patterns: list[str]) -> None:
-    if not patterns:
-        spot.refuse_value(patterns, "no pattern", valid='at least one, e.g. ["*my-model*"]', code="profile-value")
     for pattern in patterns:
         if not _PATTERN.fullmatch(pattern) or not pattern.replace("*", ""):
             valid = "small letters, digits, dashes and *: ids are compared in lower case, other characters as dashes"
