@@ -305,6 +305,26 @@ def test_what_is_not_body_is_limited(flood: bytes) -> None:
         read([flood[at : at + 1000] for at in range(0, len(flood), 1000)], closed=False)
 
 
+@pytest.mark.parametrize("code", [100, 102, 103, 104, 110, 199])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 5\r\n\r\nfirst",
+        b"Content-Length: 5\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n0\r\n\r\n",
+        b"\r\nfirst",
+    ],
+    ids=["a length", "a length alone", "an encoding alone", "chunks", "no framing"],
+)
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_an_interim_response_has_no_body(code: int, body: bytes, size: int) -> None:
+    """Its bytes would be read as the beginning of the answer (RFC 9110, 15.2)."""
+    sent = b"HTTP/1.1 %d Wait\r\n" % code + body + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    with pytest.raises(httpx.RemoteProtocolError):
+        read([sent[at : at + size] for at in range(0, len(sent), size)], closed=False)
+
+
 def test_chunks_of_one_byte_are_no_flood() -> None:
     """A slow server, not a hostile one."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

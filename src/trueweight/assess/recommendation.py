@@ -49,8 +49,8 @@ _TRANSPORT: Final = frozenset(
 )
 _BY_KIND: Final = frozenset({ReasonCode.NEVER_ANSWERED, ReasonCode.SUCCESS_LOW, ReasonCode.SUCCESS_UNCERTAIN})
 """Of these, the reason's ``failures`` are the failures that decide; first attempts may have failed of other kinds."""
-_OF_CLIENT: Final = frozenset({FailureKind.AUTH, FailureKind.PROXY})
-"""The key and the proxy are the user's, on this side of the connection."""
+_OF_CLIENT: Final = frozenset({FailureKind.AUTH, FailureKind.PROXY, FailureKind.CLIENT_LIMIT})
+"""The key, the proxy and this machine are the user's, on this side of the connection."""
 _OF_BUSY_CLIENT: Final = frozenset(
     {
         FailureKind.TIMEOUT_CONNECT,

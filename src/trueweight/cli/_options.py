@@ -21,6 +21,7 @@ else:  # not generic at run time before click 8.4
     _TextType = click.ParamType
 
 MOST = 10**6
+MB = 1024 * 1024
 TRANSPORTS = ("http1", "httpx")
 """Values of ``wire.TransportName``; a test holds that they are equal."""
 ARRIVALS = ("poisson", "constant")
@@ -73,6 +74,17 @@ class NameFrom(_TextType):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The names that begin so."""
         return [CompletionItem(name) for name in sorted(self._names()) if name.startswith(incomplete)]
+
+
+max_response_option = click.option(
+    "--max-response",
+    "max_response_mb",
+    default=8.0,
+    show_default=True,
+    type=Amount(),
+    metavar="MB",
+    help="Read at most this much of one response body. More is the provider's failure: too-large.",
+)
 
 
 def providers_option(*, required: bool = True) -> Callable[[Any], Any]:

@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from trueweight.cli._options import (
+    MB,
     arrivals_option,
     budget_option,
+    max_response_option,
     out_option,
     providers_option,
     quiet_option,
@@ -54,6 +56,7 @@ from trueweight.core import Mode
     help="Retry a request N times after a failure of transport.",
 )
 @budget_option("Cost limit of each level and provider.")
+@max_response_option
 @transport_option
 @seed_option("arrivals, order and resampling")
 @quiet_option("Print only the path of the page.")
@@ -70,6 +73,7 @@ def command(
     plain: bool,
     retries: int,
     budget: float | None,
+    max_response_mb: float,
     transport: str,
     seed: int,
     quiet: bool,
@@ -99,6 +103,7 @@ def command(
             concurrency=256,
             retries=retries,
             budget_usd=budget,
+            max_response_bytes=round(max_response_mb * MB),
             arrivals=ArrivalKind(arrivals),
             transport=TransportName(transport),
         ),

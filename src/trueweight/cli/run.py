@@ -9,10 +9,12 @@ import click
 
 from trueweight.cli._options import (
     FILE,
+    MB,
     Amount,
     arrivals_option,
     budget_option,
     fresh_option,
+    max_response_option,
     out_option,
     providers_option,
     quiet_option,
@@ -63,6 +65,7 @@ CLOSED, OPEN = 8, 256
     help="Open loop: start R requests per second per provider, whether or not earlier ones have ended.",
 )
 @arrivals_option()
+@max_response_option
 @click.option("--http2", is_flag=True, help="Offer HTTP/2, by httpx's stack. Requires trueweight[http2].")
 @transport_option
 @click.option(
@@ -110,6 +113,7 @@ def command(
     concurrency: int | None,
     rate: float | None,
     arrivals: str,
+    max_response_mb: float,
     http2: bool,
     transport: str,
     retries: int,
@@ -160,6 +164,7 @@ def command(
         rate=rate,
         arrivals=ArrivalKind(arrivals),
         seed=seed,
+        max_response_bytes=round(max_response_mb * MB),
         http2=http2,
         transport=TransportName(transport),
     )

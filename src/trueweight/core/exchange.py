@@ -12,8 +12,8 @@ from trueweight.core.case import DEFAULT_API, Mode
 class FailureKind(StrEnum):
     """Why an attempt failed.
 
-    ``client-error`` is the server's answer to this request, and ``interrupted`` is a stop of the run. All others are
-    failures of transport, account or server.
+    ``client-error`` is the server's answer to this request, ``interrupted`` is a stop of the run, and ``client-limit``
+    is a limit of this client. All others are failures of transport, account or server.
     """
 
     DNS = "dns"
@@ -41,6 +41,9 @@ class FailureKind(StrEnum):
     """The status is a success, and an event of the stream, or the whole body, reports an error: the server failed after
     it had sent the status. Checks judge such a reply, because the error is in its bytes."""
     INTERRUPTED = "interrupted"
+    CLIENT_LIMIT = "client-limit"
+    """This client could not do its part: it was too busy when a deadline passed, or its operating system refused a
+    socket, a file or memory. It says nothing of the provider, so success rates leave it out."""
     CLIENT_ERROR = "client-error"
     """A 4xx other than 401, 403, 407, 408 and 429: the server's answer to this request. Checks judge it."""
 

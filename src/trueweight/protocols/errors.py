@@ -1,26 +1,36 @@
 """Errors that come after a success status, in an event of the stream or as the whole body.
 
-The search runs when the body is complete, while other requests are in progress. So it passes over the bytes once, and
-parses only documents that name an error. It serves all APIs that report errors as ``{"error": {"message": …}}``.
+The search runs when the body is complete, on the event loop, while other requests are in progress. So its cost does not
+grow with the body: it looks at both ends, and parses only a few documents that name an error. It serves all APIs that
+report errors as ``{"error": {"message": …}}``.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from trueweight.protocols.sse import events_with
+from trueweight.protocols.anomalies import Anomalies
+from trueweight.protocols.sse import read_sse
 
 # Inside a JSON string the quotes would be escaped, so the keys cannot match text that the model wrote.
 _MARK = re.compile(rb'"error"\s*+:\s*+(?!null)|"object"\s*+:\s*+"error"|event:[ \t]*+error')
+_BLANK_LINE = re.compile(rb"\n\n|\r\r|\n\r\n")
+_HEAD, _TAIL = 8 * 1024, 32 * 1024
+_MOST = 8
+"""Blocks that are parsed at either end."""
 _BOM = b"\xef\xbb\xbf"
 
 
 def error_in(body: bytes) -> str | None:
-    """The message of the error that the complete body of a success status reports; None if it reports none."""
-    for named, text in _candidates(body.removeprefix(_BOM)):
+    """The message of the error that the complete body of a success status reports; None if it reports none.
+
+    Looked for in a plain body of at most 32 KB, and in the first 8 KB and the last 32 KB of a stream, because a stream
+    ends after its error. An error in the middle of a long stream is left to the checks, which read the whole reply.
+    """
+    for named, text in _candidates(body):
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
@@ -32,12 +42,23 @@ def error_in(body: bytes) -> str | None:
 
 def _candidates(body: bytes) -> Iterator[tuple[bool, str | bytes]]:
     """JSON texts that may contain an error. The boolean says whether the event is named ``error``."""
-    if body.lstrip().startswith(b"{"):
-        if _MARK.search(body):
-            yield False, body
+    if body[:_HEAD].removeprefix(_BOM).lstrip().startswith(b"{"):
+        if len(body) <= _TAIL and _MARK.search(body):
+            yield False, body.removeprefix(_BOM)
         return
-    for event in events_with(body, _MARK):
-        yield event.name == "error", event.data
+    for block in _marked_blocks(body):
+        for event in read_sse(block, Anomalies()):
+            yield event.name == "error", event.data
+
+
+def _marked_blocks(body: bytes) -> Iterable[bytes]:
+    """The first and the last blocks of a stream that may report an error, in order."""
+    if len(body) <= _HEAD + _TAIL:
+        blocks = [block for block in _BLANK_LINE.split(body) if _MARK.search(block)]
+    else:
+        head, tail = _BLANK_LINE.split(body[:_HEAD])[:-1], _BLANK_LINE.split(body[-_TAIL:])[1:]
+        blocks = [block for block in (*head, *tail) if _MARK.search(block)]
+    return blocks if len(blocks) <= 2 * _MOST else (*blocks[:_MOST], *blocks[-_MOST:])
 
 
 def _message(value: Any, *, named: bool) -> str | None:

@@ -18,7 +18,6 @@ _BOM = b"\xef\xbb\xbf"
 _FIELDS = frozenset({b"event", b"data", b"id", b"retry"})
 _ENDINGS = {b"\r\n": Kind.SSE_CRLF, b"\r": Kind.SSE_CR}
 _DONE = "[DONE]"
-_BLANK_LINE = re.compile(rb"\n\n|\r\r|\n\r\n")
 
 
 class SseEvent(NamedTuple):
@@ -80,18 +79,6 @@ def read_sse(body: bytes, anomalies: Anomalies) -> tuple[SseEvent, ...]:
         anomalies.add(Kind.SSE_UNTERMINATED, span=Span(current.start, current.end))
     _close(current, events, anomalies)
     return tuple(events)
-
-
-def events_with(body: bytes, pattern: re.Pattern[bytes]) -> Iterator[SseEvent]:
-    """The events in which a pattern occurs. Other events are not read, so a stream without it costs one search."""
-    at = 0
-    while (hit := pattern.search(body, at)) is not None:
-        start = max(at, *(body.rfind(mark, at, hit.start()) for mark in (b"\n\n", b"\r\r", b"\n\r\n")))
-        blank = _BLANK_LINE.search(body, hit.end())
-        end = len(body) if blank is None else blank.end()
-        for event in read_sse(body[start:end], Anomalies()):
-            yield event._replace(span=Span(start + event.span.start, start + event.span.end))
-        at = max(end, hit.end())
 
 
 def _lines(body: bytes, start: int, anomalies: Anomalies) -> Iterator[Span]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from sys import intern
@@ -46,6 +47,7 @@ class ExchangeLog:
         self._path = path
         self._reader = os.fdopen(open_plain(path, os.O_RDONLY), "rb")
         self._writer: int | None = None
+        self._writing = threading.Lock()
         self._end = 0
         self.index: dict[str, LinePosition] = {}
         try:
@@ -77,7 +79,7 @@ class ExchangeLog:
         os.lseek(self._writer, self._end, os.SEEK_SET)
 
     def append(self, exchange: Exchange) -> None:
-        """Write an exchange; it replaces an earlier one of the same trial.
+        """Write an exchange; it replaces an earlier one of the same trial. Threads may call it at the same time.
 
         Raises:
             InfrastructureError: if the disk refuses. The file then ends where it ended before.
@@ -85,14 +87,15 @@ class ExchangeLog:
         if self._writer is None:
             raise InfrastructureError("this run is open for reading only", code="run-read-only", where=str(self._path))
         line = encode_exchange(exchange) + b"\n"
-        try:
-            write_all(self._writer, line)
-        except OSError as error:
-            os.ftruncate(self._writer, self._end)
-            os.lseek(self._writer, self._end, os.SEEK_SET)
-            raise disk_error(self._path, error) from None
-        self.index[exchange.trial] = LinePosition(self._end, len(line), outcome_of(exchange))
-        self._end += len(line)
+        with self._writing:
+            try:
+                write_all(self._writer, line)
+            except OSError as error:
+                os.ftruncate(self._writer, self._end)
+                os.lseek(self._writer, self._end, os.SEEK_SET)
+                raise disk_error(self._path, error) from None
+            self.index[exchange.trial] = LinePosition(self._end, len(line), outcome_of(exchange))
+            self._end += len(line)
 
     def read(self, position: LinePosition) -> Exchange:
         """The exchange at a position of the index.

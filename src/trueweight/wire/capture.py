@@ -12,28 +12,52 @@ import httpx
 
 from trueweight.core import Attempt, Failure, FailureKind, Protocol, Stamp
 from trueweight.wire.failures import TRANSPORT_ERRORS, failure_of_error, failure_of_status
+from trueweight.wire.health import PERIOD, LoopWatch
 from trueweight.wire.request_builder import Outgoing
 from trueweight.wire.settings import WireSettings
 
 CUT = Failure(FailureKind.INTERRUPTED, "the run was stopped")
+MOST_CHUNKS = 250_000
+"""Most chunks of one body: each needs some 200 bytes of memory, however small it is."""
+_TIMEOUTS = frozenset(
+    {
+        FailureKind.TIMEOUT_CONNECT,
+        FailureKind.TIMEOUT_FIRST_BYTE,
+        FailureKind.TIMEOUT_STALL,
+        FailureKind.TIMEOUT_TOTAL,
+    }
+)
 
 
 class Capture:
-    """Records one attempt while it happens. `attempt` may be called at any moment. It is a listener of `http1`."""
+    """Records one attempt while it happens. `attempt` may be called at any moment. It is a listener of `http1`.
+
+    Attributes:
+        size: bytes of the body so far.
+    """
 
     def __init__(
-        self, settings: WireSettings, timeout: float, clock: Callable[[], int], origin: int, waited: int
+        self,
+        settings: WireSettings,
+        timeout: float,
+        clock: Callable[[], int],
+        origin: int,
+        waited: int,
+        *,
+        watch: LoopWatch,
     ) -> None:
         """Args:
         timeout: seconds for the whole attempt.
         clock: monotonic nanoseconds.
         origin: the trial's scheduled start, by that clock; all times are relative to it.
         waited: nanoseconds of deliberate waiting before this attempt.
+        watch: knows when the event loop was late.
         """
         self._settings = settings
         self._clock = clock
         self._origin = origin
         self._waited = waited
+        self._watch = watch
         self._t_send = self._elapsed()
         self._t_connected: int | None = None
         self._kept = False
@@ -44,7 +68,7 @@ class Capture:
         self._headers: tuple[tuple[str, str], ...] = ()
         self._chunks: list[bytes] = []
         self._stamps: list[Stamp] = []
-        self._size = 0
+        self.size = 0
         self._begun = self._whole = False
         self._failure = CUT
         self._protocol: Protocol | None = None
@@ -61,6 +85,7 @@ class Capture:
     async def run(self, transport: httpx.AsyncBaseTransport, outgoing: Outgoing) -> None:
         """Make the attempt. Failures are recorded; only a cancellation from outside is raised."""
         self._protocol = outgoing.protocol
+        began = time.monotonic_ns()
         try:
             limits = {"connect": self._settings.connect_timeout}
             request = outgoing.build({"trace": self._trace, "timeout": limits, "listener": self})
@@ -72,7 +97,21 @@ class Capture:
             self._failure = Failure(self._kind_of_end(failure.kind), failure.detail)
         else:
             if self._scope.cancelled_caught:
-                self._failure = Failure(self._limit, f"no end within the limit ({self._size} bytes arrived)")
+                self._failure = Failure(self._limit, f"no end within the limit ({self.size} bytes arrived)")
+        if self._failure.kind in _TIMEOUTS and (late := self._late(began)):
+            words = f"this client was {late:.2f} s late when the deadline passed ({self._failure.kind})"
+            self._failure = Failure(FailureKind.CLIENT_LIMIT, words)
+
+    def _late(self, began: int) -> float:
+        """Seconds by which the event loop was late in this attempt, if that may have let the deadline pass; else 0.
+
+        It may have if the loop was late at the deadline, or for a tenth of the attempt: a response that arrived in time
+        would then have been read too late.
+        """
+        now = time.monotonic_ns()
+        late = self._watch.late_between(began, now)
+        at_deadline = self._watch.late_between(now - round(2 * PERIOD * 1e9), now)
+        return late / 1e9 if at_deadline or late * 10 >= now - began else 0.0
 
     async def _send_and_receive(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
         response = await transport.handle_async_request(request)
@@ -104,9 +143,9 @@ class Capture:
     def body(self, data: bytes) -> None:
         """Bytes of the body arrived."""
         now = self._clock() - self._origin
-        self._stamps.append(Stamp(now, self._size))
+        self._stamps.append(Stamp(now, self.size))
         self._chunks.append(data)
-        self._size += len(data)
+        self.size += len(data)
         if self._too_large():
             self._scope.cancel()
         # Moving a deadline costs more than a stamp, so it moves when a tenth of the stall time-out is used up.
@@ -120,7 +159,7 @@ class Capture:
             self._whole = True
 
     def _too_large(self) -> bool:
-        return self._size > self._settings.max_response_bytes
+        return self.size > self._settings.max_response_bytes or len(self._stamps) > MOST_CHUNKS
 
     def _note_head(self) -> None:
         self._begun = True
@@ -163,8 +202,9 @@ class Capture:
         body = b"".join(self._chunks)
         failure: Failure | None = self._failure
         if self._too_large():
-            limit = self._settings.max_response_bytes
-            failure = Failure(FailureKind.TOO_LARGE, f"more than {limit} bytes; rest not read")
+            large = self.size > self._settings.max_response_bytes
+            limit = f"{self._settings.max_response_bytes} bytes" if large else f"{MOST_CHUNKS} chunks"
+            failure = Failure(FailureKind.TOO_LARGE, f"more than {limit}; rest not read")
         # A complete response counts, also if the run was stopped right after its last byte.
         elif self._status is not None and self._whole:
             failure = failure_of_status(self._status, self._location()) or self._late_error(body)

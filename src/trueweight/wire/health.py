@@ -116,6 +116,14 @@ class LoopWatch:
         self.limited += found
         return found
 
+    def late_between(self, began: int, ended: int) -> int:
+        """Nanoseconds between two times in which the loop was stalled. A stall that still lasts counts."""
+        stalls = takewhile(lambda stall: stall[1] >= began, reversed(self._stalls))
+        late = sum(max(0, min(woke, ended) - max(due, began)) for due, woke in stalls)
+        if self._due is not None and ended - self._due >= self.late * 1e9:
+            late += ended - max(self._due, began)
+        return late
+
     def health(self, tested: SelfTest | None) -> Health:
         """Summarize the samples."""
         samples = sum(self._counts.values())

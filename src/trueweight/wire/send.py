@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import anyio
+import anyio.from_thread
 import httpx
 
 from trueweight.core import Exchange, Trial
+from trueweight.wire.background import Background, responsive_loop
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import LoopWatch, SelfTest
 from trueweight.wire.lane import Lane
@@ -37,7 +40,8 @@ async def send(
 
     Args:
         keys: provider name → key, for the providers that need one.
-        sink: called once per trial with its exchange, redacted, in this thread.
+        sink: called once per trial with its exchange, redacted; in another thread if the body is large. Calls do not
+            overlap, except after an interrupt.
         on_event: called with progress, in this thread; must be quick.
         environment: clocks, sleep, randomness, transport, proxies; None takes the real ones.
         interrupt: when set, nothing more is sent. Requests under way may finish within ``settings.grace`` seconds;
@@ -57,7 +61,8 @@ async def send(
         environment=environment or Environment(),
         interrupt=interrupt or anyio.Event(),
     )
-    return await run.send(trials, handle_signals=handle_signals, check_client=check_client)
+    with responsive_loop():
+        return await run.send(trials, handle_signals=handle_signals, check_client=check_client)
 
 
 class _Run:
@@ -85,6 +90,7 @@ class _Run:
         self._error: Exception | None = None
         self._scope = anyio.CancelScope()
         self._watch = LoopWatch()
+        self._thread = threading.get_ident()
 
     async def send(self, trials: Sequence[Trial], *, handle_signals: bool, check_client: bool) -> SendResult:
         tls = httpx.create_ssl_context()  # loading certificates takes milliseconds: once for all
@@ -119,6 +125,7 @@ class _Run:
             self._make_lockstep(sum(workers.values())),
             WriteQueue(),
             self._watch,
+            Background(),
             sink=self._record,
             notify=self._notify,
             stop_all=self._stop_all,
@@ -162,7 +169,11 @@ class _Run:
             call()
         except Exception as error:
             self._error = self._error or error
-            self._scope.cancel()
+            # In a thread the loop must be asked: a scope is not safe to use from there.
+            if threading.get_ident() == self._thread:
+                self._scope.cancel()
+            else:
+                anyio.from_thread.run_sync(self._scope.cancel)
             return False
         return True
 

@@ -39,7 +39,8 @@ class WireSettings:
         connect_timeout: DNS, TCP and TLS together.
         first_byte_timeout: from sending to the head of the response; None leaves it to the provider's timeout.
         stall_timeout: silence inside a body. It may end a tenth late, because deadlines are not moved for each chunk.
-        max_response_bytes: of one body; more is not read.
+        max_response_bytes: of one body; more is not read, and is the provider's failure. 8 MB hold some 30,000 tokens
+            as a stream of one token per chunk.
         give_up_after: a provider that never answered is stopped after this many trials in a row without a connection.
         lead: how many places in the plan a provider may be ahead of another, so that all are measured in the same
             minutes. None: twice the concurrent requests of all providers.
@@ -63,7 +64,7 @@ class WireSettings:
     connect_timeout: float = 10.0
     first_byte_timeout: float | None = None
     stall_timeout: float = 60.0
-    max_response_bytes: int = 64 * 1024 * 1024
+    max_response_bytes: int = 8 * 1024 * 1024
     give_up_after: int = 4
     lead: int | None = None
     patience: float = 30.0

@@ -6,12 +6,14 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 import anyio
 import httpx
 from anyio.lowlevel import cancel_shielded_checkpoint
 
 from trueweight.core import Attempt, Exchange, FailureKind, Mode, Trial
+from trueweight.wire.background import LARGE, Background
 from trueweight.wire.capture import CUT, Capture
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import LoopWatch
@@ -26,11 +28,22 @@ from trueweight.wire.settings import EventKind, WireEvent, WireSettings
 class WriteQueue:
     """Lets one finished exchange be written in each turn of the event loop.
 
-    Bytes that arrive meanwhile never wait for more than one exchange to be written before they are stamped.
+    Bytes that arrive meanwhile never wait for more than one small exchange to be written before they are stamped. A
+    large one is written in a thread, and those behind it wait without stopping the loop.
     """
 
     def __init__(self) -> None:
         self._lock = anyio.Lock(fast_acquire=True)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an exchange is being written, or waits for its turn."""
+        return self._lock.locked()
+
+    async def write(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run ``work`` to its end before the next turn."""
+        async with self._lock:
+            await work()
 
     async def wait_turn(self) -> None:
         """Return when the caller may write: after the callers before it, and after the bytes that have arrived."""
@@ -44,7 +57,8 @@ class SendContext:
 
     Attributes:
         watch: the event loop's lag.
-        sink: keeps an exchange; never raises.
+        background: threads for what grows with a body.
+        sink: keeps an exchange; never raises, and may be called in a thread.
         notify: reports progress; never raises.
         stop_all: stops every lane, for the reason given.
     """
@@ -56,6 +70,7 @@ class SendContext:
     lockstep: Lockstep
     write_queue: WriteQueue
     watch: LoopWatch
+    background: Background
     sink: Callable[[Exchange], None]
     notify: Callable[[WireEvent], None]
     stop_all: Callable[[str], None]
@@ -115,24 +130,32 @@ class TrialSender:
                     if self._gate.interrupted():
                         self._cut_before_sending(waited)
                     break
-            if self._trial.mode is Mode.STREAM:  # a plain one is written in less time than the queue would take
+            # A plain one is written in less time than the queue would take.
+            if self._trial.mode is Mode.STREAM or self._shared.write_queue.busy:
                 await self._shared.write_queue.wait_turn()
         finally:
-            self._record()
+            await self._record()
         return self._attempts[-1]
 
     async def _attempt(self, transport: httpx.AsyncBaseTransport, waited: int) -> None:
         shared = self._shared
-        capture = Capture(shared.settings, self._trial.provider.timeout, shared.environment.clock, self._origin, waited)
+        timeout, clock = self._trial.provider.timeout, shared.environment.clock
+        capture = Capture(shared.settings, timeout, clock, self._origin, waited, watch=shared.watch)
         self._began = time.monotonic_ns()
         try:
             await capture.run(transport, self._request)
         finally:
-            attempt = capture.attempt()
+
+            def finish() -> tuple[Attempt, Attempt]:
+                attempt = capture.attempt()
+                return attempt, shared.redactor.attempt(attempt)
+
+            large = capture.size >= LARGE
+            attempt, redacted = await shared.background.run(self._provider, finish) if large else finish()
             charge = shared.ledger.settle(self._trial, attempt)
             if charge is not None:
                 self._cost = charge + (self._cost or 0.0)
-            self._attempts.append(shared.redactor.attempt(attempt))
+            self._attempts.append(redacted)
 
     def _wait_before_next(self) -> float | None:
         environment, last = self._shared.environment, self._attempts[-1]
@@ -148,8 +171,12 @@ class TrialSender:
             Attempt(waited, now, None, None, now, failure=replace(CUT, detail="stopped before a retry"))
         )
 
-    def _record(self) -> None:
-        trial = self._trial
+    @property
+    def _provider(self) -> str:
+        return self._trial.provider.name
+
+    async def _record(self) -> None:
+        trial, shared = self._trial, self._shared
         exchange = Exchange(
             trial=trial.id,
             provider=trial.provider.name,
@@ -163,7 +190,12 @@ class TrialSender:
             client_limited=self._shared.watch.spoiled(self._began, time.monotonic_ns()),
             api=trial.api,
         )
-        self._shared.sink(exchange)
+        keep = partial(shared.sink, exchange)
+        if sum(len(attempt.body) for attempt in self._attempts) < LARGE:
+            keep()
+        else:
+            with anyio.CancelScope(shield=True):
+                await shared.write_queue.write(partial(shared.background.run, self._provider, keep))
         self._notify(EventKind.FINISHED, waited=sum(attempt.waited for attempt in self._attempts) / 1e9)
 
     def _notify(self, kind: EventKind, *, waited: float = 0.0) -> None:

@@ -15,9 +15,12 @@ _SUCCESS = "brought a complete 2xx response, or the refusal that the case demand
 _SOURCE = "2xx as in https://www.rfc-editor.org/rfc/rfc9110#section-15.3; complete: the body arrived to its end."
 
 
+_NOT_COUNTED = (NOT_RECORDED, FailureKind.INTERRUPTED.value, FailureKind.CLIENT_LIMIT.value)
+
+
 def _started(table: Table) -> Array:
-    """Trials that began and that this client did not interrupt."""
-    return np.asarray((table.absent != NOT_RECORDED) & (table.absent != FailureKind.INTERRUPTED.value))
+    """Trials that began and that this client did not end: neither by an interrupt nor by a limit of its own."""
+    return ~np.isin(table.absent, _NOT_COUNTED)
 
 
 @share_metric(

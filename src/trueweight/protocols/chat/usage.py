@@ -9,6 +9,9 @@ from trueweight.core import Span, TokenCount, Usage
 from trueweight.protocols.anomalies import Anomalies
 from trueweight.protocols.fields import as_count, as_object
 
+_HEAD, _TAIL = 16 * 1024, 64 * 1024
+_MOST = 100
+"""Occurrences of a key that are looked at: a healthy body has one, or one for each chunk."""
 _NUMBER = re.compile(rb"\s*+:\s*+(\d{1,12})")
 
 
@@ -33,16 +36,23 @@ def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
 
 
 def tokens_in(body: bytes) -> TokenCount | None:
-    """The last token counts in a raw body, which need not be well-formed; None if it has no prompt count."""
-    prompt = _last_count(body, b'"prompt_tokens"')
-    return None if prompt is None else TokenCount(prompt, _last_count(body, b'"completion_tokens"') or 0)
+    """The last token counts in a raw body, which need not be well-formed; None if it has no prompt count.
+
+    Looked for in the last 64 KB and the first 16 KB: on the event loop, cost must not grow with the body.
+    """
+    for part in (body[-_TAIL:], body[:_HEAD]):
+        if (prompt := _last_count(part, b'"prompt_tokens"')) is not None:
+            return TokenCount(prompt, _last_count(part, b'"completion_tokens"') or 0)
+    return None
 
 
-def _last_count(body: bytes, key: bytes) -> int | None:
+def _last_count(part: bytes, key: bytes) -> int | None:
     """The number after the last occurrence of a key that has one. Searched backwards, because usage is at the end."""
-    at = body.rfind(key)
-    while at >= 0:
-        if found := _NUMBER.match(body, at + len(key)):
+    at = part.rfind(key)
+    for _ in range(_MOST):
+        if at < 0:
+            return None
+        if found := _NUMBER.match(part, at + len(key)):
             return int(found[1])
-        at = body.rfind(key, 0, at)
+        at = part.rfind(key, 0, at)
     return None

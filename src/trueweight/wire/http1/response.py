@@ -56,6 +56,10 @@ class BodyBuffer:
         """Ignored."""
 
 
+def _declares_body(name: bytes, value: bytes) -> bool:
+    return name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
+
+
 class IncomingResponse:
     """One response while it arrives. Bytes after its end are ignored; its connection is not used again then.
 
@@ -161,7 +165,7 @@ class IncomingResponse:
         self.headers.append((name, value.rstrip(b" \t")))  # RFC 9112, 5.1
 
     def on_headers_complete(self) -> None:
-        """The head is complete. The head of an interim response (RFC 9110, 15.2) is dropped."""
+        """The head is complete. The head of an interim response (RFC 9110, 15.2) is dropped; it has no body."""
         if self.complete:
             return
         self.status = self._parser.get_status_code()
@@ -169,6 +173,8 @@ class IncomingResponse:
         if self.status < 100 or version not in ("1.0", "1.1"):
             raise httpx.RemoteProtocolError(f"not a response of HTTP/1.1: HTTP/{version} {self.status}")
         if self.status < 200:
+            if any(_declares_body(name.lower(), value) for name, value in self.headers):
+                raise httpx.RemoteProtocolError("an interim response that declares a body")
             self.headers.clear()
             self.reason = b""
             self._interim = True
@@ -182,6 +188,8 @@ class IncomingResponse:
         """A piece of the body."""
         if self.complete:
             return
+        if self._interim:
+            raise httpx.RemoteProtocolError("an interim response with a body")
         if self._in_chunks is not self._chunked:
             raise httpx.RemoteProtocolError("a transfer encoding that two readers would read in two ways")
         self._pieces.append(data)

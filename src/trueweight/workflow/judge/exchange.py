@@ -29,6 +29,8 @@ from trueweight.core.request import declared_tools, requested_schema
 from trueweight.metrics import CaseInfo
 from trueweight.protocols import read_reply, timing_of
 
+_NOT_OF_PROVIDER = frozenset({FailureKind.STALE_CONNECTION, FailureKind.CLIENT_LIMIT})
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -77,9 +79,10 @@ def _lost(case: Case, exchange: Exchange) -> Observation:
 
 
 def _first(attempts: tuple[Attempt, ...]) -> Attempt:
-    """The first attempt, without those on a stale connection, which the server had closed before."""
+    """The first attempt that says something of the provider: neither on a connection that it had closed before nor
+    ended by a limit of this client."""
     for attempt in attempts:
-        if attempt.failure is None or attempt.failure.kind is not FailureKind.STALE_CONNECTION:
+        if attempt.failure is None or attempt.failure.kind not in _NOT_OF_PROVIDER:
             return attempt
     return attempts[-1]
 
