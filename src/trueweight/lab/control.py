@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from trueweight.core import ConfigError
-from trueweight.lab.binaries import link_binaries
-from trueweight.lab.extra import Extra, find_extra
-from trueweight.lab.ladder import BASE_PORT, LabRung, choose, port_of, rungs
+from trueweight.lab.engines import Finder, LabRung, Settings, find_engine
+from trueweight.lab.extra import installed
+from trueweight.lab.ladder import BASE_PORT, choose, port_of, rungs
 from trueweight.lab.models import ModelStore
 from trueweight.lab.places import Places
 from trueweight.lab.processes import end, is_running
-from trueweight.lab.servers import Settings, providers_toml, require_free, start, wait_until_ready
+from trueweight.lab.servers import providers_toml, require_free, start, wait_until_ready
 from trueweight.lab.state import Server, read_servers, write_servers
 
 Progress = Callable[[str], None]
@@ -41,9 +40,8 @@ class Lab:
 
 def status(places: Places | None = None) -> tuple[Server, ...]:
     """The servers that run now, in ladder order. Looks at processes only, so it is cheap."""
-    order = [rung.name for rung in rungs()]
     alive = [server for server in read_servers((places or Places.of_user()).running) if is_running(server.process)]
-    return tuple(sorted(alive, key=lambda server: order.index(server.rung)))
+    return tuple(sorted(alive, key=lambda server: server.port))
 
 
 def up(
@@ -53,7 +51,7 @@ def up(
     threads: int | None = None,
     port: int = BASE_PORT,
     places: Places | None = None,
-    find: Callable[[], Extra] = find_extra,
+    finder: Finder = installed,
     progress: Progress = lambda _: None,
 ) -> Lab:
     """Start what does not run yet of these rungs (of the default ones if none is named), and wait until all answer.
@@ -62,7 +60,7 @@ def up(
         slots: requests that each server answers at once.
         threads: of each server; by default half the processors, so that two rungs can answer at once.
         port: of the first rung of the ladder; the others follow, each on its own.
-        find: finds the optional extra.
+        finder: finds installed packages.
         progress: receives a line for each step.
 
     Raises:
@@ -71,15 +69,17 @@ def up(
     """
     home = places or Places.of_user()
     wanted = choose(only)
-    settings = Settings(port, slots, threads or default_threads())
-    extra = find()
+    threads = threads or default_threads()
+    settings = {rung.name: Settings(port_of(rung, port), slots, threads) for rung in rungs()}
+    for name in {rung.engine for rung in wanted}:
+        find_engine(name).require(finder)
     with home.lock():
         alive = status(home)
         _require_same(alive, settings)
         names = {server.rung for server in alive}
-        missing = [rung for rung in wanted if rung.name not in names]
+        missing = {rung: settings[rung.name] for rung in wanted if rung.name not in names}
         if missing:
-            _start(missing, alive, _Files(extra, home, progress), settings)
+            _start(missing, alive, home, progress)
         return Lab(status(home), tuple(rung.name for rung in missing))
 
 
@@ -122,29 +122,19 @@ def default_threads() -> int:
     return max(1, (os.cpu_count() or 1) // 2)
 
 
-class _Files(NamedTuple):
-    """The files that servers are started from, and the callback for progress."""
-
-    extra: Extra
-    home: Places
-    progress: Progress
-
-
-def _start(missing: Sequence[LabRung], alive: Sequence[Server], files_from: _Files, settings: Settings) -> None:
+def _start(missing: Mapping[LabRung, Settings], alive: Sequence[Server], home: Places, progress: Progress) -> None:
     """Start these rungs beside those that are alive; all of them or, on an error, none."""
-    extra, home, progress = files_from
-    for rung in missing:
-        require_free(port_of(rung, settings.port), rung.name)  # Before the long part, not after it.
-    binaries = link_binaries(extra.binaries, home.links, os.environ)
-    files = ModelStore(home.models, extra, binaries).ensure(missing, progress)
+    for rung, settings in missing.items():
+        require_free(settings.port, rung.name)  # Before the long part, not after it.
+    files = ModelStore(home.models).ensure(list(missing), progress)
     fresh: list[Server] = []
     try:
-        for rung in missing:
-            progress(f"starting {rung.name} on port {port_of(rung, settings.port)}")
-            fresh.append(start(binaries, rung, files[rung.name], settings, home.logs))
+        for rung, settings in missing.items():
+            progress(f"starting {rung.name} on port {settings.port}")
+            fresh.append(start(rung, files[rung.name], settings, home.logs))
             # On record at once: if we are killed now, `down` still knows it.
             write_servers(home.running, [*alive, *fresh])
-        wait_until_ready(fresh, settings.startup)
+        wait_until_ready(fresh, max(find_engine(rung.engine).startup for rung in missing))
     except BaseException:
         for server in fresh:
             end(server.process)
@@ -152,15 +142,14 @@ def _start(missing: Sequence[LabRung], alive: Sequence[Server], files_from: _Fil
         raise
 
 
-def _require_same(alive: Sequence[Server], settings: Settings) -> None:
+def _require_same(alive: Sequence[Server], settings: Mapping[str, Settings]) -> None:
     """Refuse a running server whose settings differ from the requested ones."""
-    by_name = {rung.name: rung for rung in rungs()}
     for server in alive:
-        port = port_of(by_name[server.rung], settings.port)
-        if (server.slots, server.threads, server.port) != (settings.slots, settings.threads, port):
+        wanted = settings[server.rung]
+        if (server.slots, server.threads, server.port) != (wanted.slots, wanted.threads, wanted.port):
             raise ConfigError(
                 f"The lab is up already, with other settings: {server.rung} has {server.slots} slots, {server.threads} "
-                f"threads and port {server.port} (requested: {settings.slots}, {settings.threads} and {port}).",
+                f"threads and port {server.port} (requested: {wanted.slots}, {wanted.threads} and {wanted.port}).",
                 code="lab-other-settings",
                 hint="Run `trueweight lab down` first.",
             )

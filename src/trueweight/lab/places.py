@@ -21,7 +21,7 @@ class Places:
     """The lab's folders. Nothing is written anywhere else, least of all into installed packages.
 
     Attributes:
-        cache: models, links and logs; may be deleted whenever the lab is down.
+        cache: models and logs; may be deleted whenever the lab is down.
         state: what is running; must outlive a cleaned cache, or servers could not be ended any more.
     """
 
@@ -38,11 +38,6 @@ class Places:
     def models(self) -> Path:
         """Model files and their manifest."""
         return self.cache / "models"
-
-    @property
-    def links(self) -> Path:
-        """The server's programs and libraries under the names the loader looks for."""
-        return self.cache / "bin"
 
     @property
     def logs(self) -> Path:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,13 +65,13 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 """Those started by this very interpreter, so that it collects their remains when they end before it does."""
 
 
-def start_detached(command: list[str], environ: dict[str, str], log: Path) -> Identity | None:
+def start_detached(command: Sequence[str], environ: Mapping[str, str], log: Path) -> Identity | None:
     """Start a process that outlives us, with its output in a file; None if it is gone already.
 
     It gets its own session, so that Ctrl-C in this terminal does not end it.
     """
     with log.open("wb") as output:
-        child = subprocess.Popen(  # noqa: S603 - our own links to an installed package's program
+        child = subprocess.Popen(  # noqa: S603 - an engine's command
             command,
             env=environ,
             stdin=subprocess.DEVNULL,

@@ -1,77 +1,36 @@
-"""llama-server, started and waited for: one process and one port a rung, loopback only."""
+"""Servers, started and waited for: one process and one port a rung, loopback only."""
 
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from trueweight.core import ConfigError, InfrastructureError
-from trueweight.lab.binaries import Binaries
-from trueweight.lab.ladder import MODEL, REFERENCE, LabRung, choose, port_of
+from trueweight.lab.engines import HOST, MODEL, LabRung, Settings, find_engine
+from trueweight.lab.ladder import REFERENCE, choose
 from trueweight.lab.processes import is_running, start_detached
 from trueweight.lab.state import Server
 
-HOST = "127.0.0.1"
-TEMPLATE = Path(__file__).with_name("chat.jinja")
-CONTEXT = 8192
-"""Tokens a slot can hold, prompt and answer together."""
 
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How servers run.
-
-    Attributes:
-        port: of the first rung of the ladder.
-        slots: requests that one server answers at once.
-        threads: processor threads of one server.
-        startup: seconds until the last server must be ready.
-    """
-
-    port: int
-    slots: int
-    threads: int
-    startup: float = 120.0
-
-
-def command_of(binaries: Binaries, rung: LabRung, model: Path, settings: Settings) -> list[str]:
-    """The server's command line."""
-    return [
-        str(binaries.server),
-        *("--model", str(model), "--alias", MODEL, "--host", HOST, "--port", str(port_of(rung, settings.port))),
-        *("--parallel", str(settings.slots), "--ctx-size", str(CONTEXT * settings.slots)),
-        *("--threads", str(settings.threads)),
-        # A base model does not end its turn; it would go on to write the user's next one.
-        *("--jinja", "--chat-template-file", str(TEMPLATE), "--reverse-prompt", "\nUser:\n"),
-        # No page, no downloads, no spare prompts of up to 8 GB in memory.
-        *("--no-ui", "--offline", "--cache-ram", "0", "--log-colors", "off"),
-        # Repacked weights use every feature that the processor reports. A virtual machine may report missing ones (AMX
-        # without leave to use it): the server then dies of an illegal instruction on its first Q8_0 weight. Without
-        # repacking, all rungs are computed by the same kernels, and by the same on every machine.
-        "--no-repack",
-        *rung.server_args,
-    ]
-
-
-def start(binaries: Binaries, rung: LabRung, model: Path, settings: Settings, logs: Path) -> Server:
+def start(rung: LabRung, model: Path, settings: Settings, logs: Path) -> Server:
     """Start a rung's server; it loads its model for some seconds before it answers.
 
     Raises:
         ConfigError: ``lab-port-taken``.
         InfrastructureError: ``lab-server-died``.
     """
-    port = port_of(rung, settings.port)
-    require_free(port, rung.name)
+    require_free(settings.port, rung.name)
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{rung.name}.log"
-    process = start_detached(command_of(binaries, rung, model, settings), dict(binaries.environ), log)
+    command = find_engine(rung.engine).command(rung, model, settings, os.environ)
+    process = start_detached(command.words, command.environ, log)
     if process is None:
         raise _died(rung.name, log)
-    return Server(rung.name, port, settings.slots, settings.threads, str(log), process)
+    return Server(rung.name, settings.port, settings.slots, settings.threads, str(log), process)
 
 
 def require_free(port: int, rung: str) -> None:
@@ -140,7 +99,7 @@ def _tail(log: str | Path, lines: int = 8) -> str:
 
 
 _HEAD = """\
-# The trueweight lab: one real model on real llama.cpp servers, at falling precision, on this machine.
+# The trueweight lab: one real model on real engines, at falling precision, on this machine.
 # `trueweight lab up` starts them, `trueweight lab down` ends them.
 """
 
@@ -152,7 +111,7 @@ def providers_toml(servers: Iterable[Server]) -> str:
 
 def _entry(server: Server) -> str:
     (rung,) = choose([server.rung])
-    role = "reference" if rung == REFERENCE else "candidate"
+    role = "reference" if rung.name == REFERENCE else "candidate"
     lines = (
         "[[provider]]",
         f'name = "{rung.name}"',

@@ -55,7 +55,7 @@ def read_servers(path: Path) -> tuple[Server, ...]:
             f"The lab's record of its servers cannot be read: {error}",
             code="lab-state-broken",
             where=str(path),
-            hint="End any llama-server of the lab yourself, then delete this file.",
+            hint="End any server of the lab yourself, then delete this file.",
         ) from error
 
 
