@@ -10,7 +10,7 @@ from trueweight.core import Case, Finish, Reply, Span
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote
 from trueweight.core.example import Example, says
-from trueweight.protocols import locate, narrow
+from trueweight.protocols import IN_CONTENT, locate, narrow
 
 _MARKERS = re.compile(
     r"""
@@ -96,7 +96,12 @@ def markers_in_reasoning(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("<think>hm</think>x"), "<think>"),
 )
 def think_tags_in_content(case: Case, reply: Reply) -> CheckResult | None:
-    """Accepts a tag that is in the request or in the answer."""
+    """Accepts a tag that is in the request or in the answer. A thought between tags is read as reasoning all the same,
+    so no other check fails for it."""
+    if reply.reasoning_field == IN_CONTENT:
+        tag = next((found[0] for found in _THINK.finditer(reply.text)), "")
+        spans = narrow(reply, Span(0, len(reply.body)), tag)
+        return Fail("the content begins with a thought between tags", "text", quote(tag), spans)
     if not reply.content:
         return None
     leaked = _leaked(case, reply.content, _THINK)

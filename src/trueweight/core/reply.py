@@ -73,11 +73,13 @@ class Piece(NamedTuple):
         span: the event.
         length: in characters.
         path: keys and positions that lead to the text inside the event's JSON.
+        start: the first character of it in that text; those before it are a thought.
     """
 
     span: Span
     length: int
     path: tuple[str | int, ...]
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,10 @@ class Choice:
         finish: why it ended; None if the field is absent or null.
         finish_text: the finish reason as sent.
         logprobs: the entries per content token, concatenated; None if never sent.
-        reasoning_field: the JSON name of the field that carried reasoning, e.g. ``reasoning_content``.
+        reasoning_field: the JSON name of the field that carried reasoning, e.g. ``reasoning_content``; ``content`` for
+            a thought between tags in the content.
+        reasoning_whole: whether ``reasoning`` is the thought itself: not if the server sent a summary of it, or sent
+            part of it encrypted.
     """
 
     index: int = 0
@@ -142,6 +147,7 @@ class Choice:
     finish_text: str | None = None
     logprobs: tuple[Mapping[str, Any], ...] | None = None
     reasoning_field: str | None = None
+    reasoning_whole: bool = True
 
 
 _NO_CHOICE = Choice()

@@ -11,13 +11,15 @@ class Timing:
 
     Attributes:
         ttfe: ``t_send`` → first server-sent event.
-        ttft: ``t_send`` → first token event on any channel (streams only).
-        ttfo: ``t_send`` → first content or tool-call event (streams only).
+        ttft: ``t_send`` → first token event on any channel, a thought's included (streams only).
+        ttfo: ``t_send`` → first token event of the answer: content or a tool call (streams only).
+        thinking: first event of the thought → first event of the answer (streams only); None without either.
         service: ``t_send`` → last token event (plain replies: → end of body).
         response: the same from the scheduled start, so that queueing is not hidden.
         generation: first → last token event.
         tpot: ``generation / (completion tokens - 1)``, with the tokens of the server's usage, not a count of chunks.
         output_speed: completion tokens per second between first and last token event (plain: over the service time).
+            The tokens of a thought that was not streamed were written before, and do not count.
         gap, gap_max: median and longest time between two token events in a row; those of one chunk are 0 apart.
         zero_gaps: share of gaps that are 0, in [0, 1]: token events that arrived in one chunk.
         chunk_tokens: completion tokens per token event: 1 for a server that sends each token when it is generated.
@@ -30,6 +32,7 @@ class Timing:
     ttfe: int | None = None
     ttft: int | None = None
     ttfo: int | None = None
+    thinking: int | None = None
     service: int | None = None
     response: int | None = None
     generation: int | None = None

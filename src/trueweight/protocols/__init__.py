@@ -9,9 +9,11 @@ from trueweight.protocols.json_text import MAX_DEPTH, ParsedJson, parse_json, pr
 from trueweight.protocols.locate import locate, locate_field, locate_noun, narrow, span_of_content, spans_of_all_content
 from trueweight.protocols.reading import Assembler, read_reply, read_with
 from trueweight.protocols.sse import SseEvent, read_sse
+from trueweight.protocols.thought import IN_CONTENT
 from trueweight.protocols.timing import timing_of
 
 __all__ = [
+    "IN_CONTENT",
     "MAX_DEPTH",
     "Anomalies",
     "Assembler",

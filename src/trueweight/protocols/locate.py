@@ -85,8 +85,8 @@ def _within(body: bytes, piece: Piece, start: int, end: int) -> Span:
     for path, at in values(raw[offset:], place.start + offset):
         if path == piece.path:
             edges = _edges(body[at.start + 1 : at.end - 1], at.start + 1)
-            if len(edges) == piece.length + 1:
-                return Span(edges[start], edges[end])
+            if len(edges) == piece.start + piece.length + 1:
+                return Span(edges[piece.start + start], edges[piece.start + end])
     return place
 
 

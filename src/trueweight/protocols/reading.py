@@ -15,6 +15,7 @@ from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.body import Body, decode_utf8, unpack
 from trueweight.protocols.json_text import parse_json
 from trueweight.protocols.sse import SseEvent, looks_like_sse, read_sse
+from trueweight.protocols.thought import take_thought
 
 _SSE_TYPE = "text/event-stream"
 
@@ -109,7 +110,7 @@ def read_with(exchange: Exchange, make: Callable[..., Assembler]) -> Reply:
     _note_format(body.data, content_type, anomalies, streamed=streamed, asked=exchange.mode, ok=ok)
     assembler = make(anomalies, streamed=streamed)
     parsed = _read_stream(body, assembler, anomalies) if streamed else _read_plain(body, text, assembler, anomalies)
-    choices = assembler.choices()
+    choices = tuple(take_thought(choice, exchange.request.body) for choice in assembler.choices())
     return Reply(
         status=attempt.status,
         content_type=content_type,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 from trueweight.core import PROTOCOLS, Channel, Exchange, Reply, Timing
+from trueweight.protocols.thought import IN_CONTENT
 
 _OUTPUT = frozenset({Channel.CONTENT, Channel.TOOL})
 
@@ -21,20 +23,20 @@ def timing_of(exchange: Exchange, reply: Reply) -> Timing:
     attempt = exchange.final
     cold = attempt.t_connected is not None
     connect = None if attempt.t_connected is None else attempt.t_connected - attempt.t_send
-    tokens = reply.usage.output if reply.usage else None
     if not reply.streamed:
         service = attempt.t_done - attempt.t_send
-        speed = _speed(tokens, service)
+        speed = _speed(reply.usage.output if reply.usage else None, service)
         return Timing(
             service=service, response=attempt.t_done, output_speed=speed, lag=attempt.t_send, connect=connect, cold=cold
         )
     ttfe = reply.events[0].ns - attempt.t_send if reply.events else None
-    protocol = PROTOCOLS.get(exchange.api)
-    carrying = [(event, channels) for event in reply.events if (channels := protocol.channels(event))]
+    carrying = _token_events(exchange, reply)
     if not carrying:
         return Timing(ttfe=ttfe, lag=attempt.t_send, connect=connect, cold=cold)
-    times = [event.ns for event, _ in carrying]
-    output = next((event.ns for event, channels in carrying if channels & _OUTPUT), None)
+    times = [event.ns for event in carrying]
+    thought = next((event.ns for event in carrying if Channel.REASONING in event.channels), None)
+    output = next((event.ns for event in carrying if event.channels & _OUTPUT), None)
+    tokens = _streamed_tokens(reply, thought=thought is not None)
     generation = times[-1] - times[0]
     spread = len(times) > 1 and generation > 0
     gaps = tuple(after - before for before, after in pairwise(times))
@@ -42,6 +44,7 @@ def timing_of(exchange: Exchange, reply: Reply) -> Timing:
         ttfe=ttfe,
         ttft=times[0] - attempt.t_send,
         ttfo=None if output is None else output - attempt.t_send,
+        thinking=None if thought is None or output is None or output < thought else output - thought,
         service=times[-1] - attempt.t_send,
         response=times[-1],
         generation=generation,
@@ -56,6 +59,39 @@ def timing_of(exchange: Exchange, reply: Reply) -> Timing:
         gaps=gaps,
         cold=cold,
     )
+
+
+class _TokenEvent(NamedTuple):
+    ns: int
+    channels: frozenset[Channel]
+
+
+def _token_events(exchange: Exchange, reply: Reply) -> list[_TokenEvent]:
+    """The events that carry tokens, and the channels of each. Content before the answer of a choice that has its
+    thought in the content is a thought."""
+    protocol = PROTOCOLS.get(exchange.api)
+    answers = [
+        choice.pieces[0].span.start if choice.pieces else len(reply.body)
+        for choice in reply.choices
+        if choice.reasoning_field == IN_CONTENT
+    ]
+    answer_at = min(answers, default=0)
+    found = []
+    for event in reply.events:
+        channels = protocol.channels(event)
+        if Channel.CONTENT in channels and event.span.start < answer_at:
+            channels = channels - {Channel.CONTENT} | {Channel.REASONING}
+        if channels:
+            found.append(_TokenEvent(event.ns, channels))
+    return found
+
+
+def _streamed_tokens(reply: Reply, *, thought: bool) -> int | None:
+    """Completion tokens of the events; without those of a thought if none was streamed."""
+    if reply.usage is None or reply.usage.output is None:
+        return None
+    hidden = 0 if thought else reply.usage.reasoning or 0
+    return max(reply.usage.output - hidden, 0)
 
 
 def _speed(tokens: int | None, ns: int) -> float | None:

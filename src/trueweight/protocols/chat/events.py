@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from trueweight.core import Channel, Event
+from trueweight.protocols.chat.reasoning import carries_thought
 from trueweight.protocols.json_text import preview_json
 
 _FIELDS = (
     ("content", Channel.CONTENT),
-    ("reasoning_content", Channel.REASONING),
-    ("reasoning", Channel.REASONING),
     ("refusal", Channel.REFUSAL),
 )
 _PREVIEWED_CHOICES = 4
@@ -29,6 +28,8 @@ def channels_of(event: Event) -> frozenset[Channel]:
         delta = choice.get("delta") or choice.get("message") if isinstance(choice, dict) else None
         if isinstance(delta, dict):
             found |= {channel for name, channel in _FIELDS if isinstance(delta.get(name), str) and delta[name]}
+            if carries_thought(delta):
+                found.add(Channel.REASONING)
             if _brings_call(delta.get("tool_calls")):
                 found.add(Channel.TOOL)
     return frozenset(found)

@@ -9,12 +9,11 @@ from trueweight.core import Choice, Finish, Piece, Span
 from trueweight.core.request import FINISH_OF_WORD
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.chat.calls import CallBuilder
+from trueweight.protocols.chat.reasoning import DETAILS, FIELDS, read_details
 from trueweight.protocols.chat.usage import read_usage
 from trueweight.protocols.fields import as_array, as_object, as_text
 from trueweight.protocols.locate import values
 from trueweight.protocols.reading import Assembler
-
-_REASONING_FIELDS = ("reasoning_content", "reasoning")
 
 
 class ChatAssembler(Assembler):
@@ -102,6 +101,7 @@ class _ChoiceBuilder:
         self._calls = CallBuilder(anomalies, streamed=streamed)
         self._logprobs: list[Mapping[str, Any]] | None = None
         self._reasoning_field: str | None = None
+        self._reasoning_whole = True
         self._two_reasoning_fields = False
         self.finish: str | None = None
 
@@ -118,6 +118,7 @@ class _ChoiceBuilder:
             finish_text=self.finish,
             logprobs=None if self._logprobs is None else tuple(self._logprobs),
             reasoning_field=self._reasoning_field,
+            reasoning_whole=self._reasoning_whole,
         )
 
     def _text(self, channel: str) -> str | None:
@@ -171,7 +172,12 @@ class _ChoiceBuilder:
         return len(text)
 
     def _take_reasoning(self, message: dict[str, Any], where: str, span: Span) -> int:
-        present = [name for name in _REASONING_FIELDS if message.get(name) is not None]
+        present = [name for name in FIELDS if message.get(name) is not None]
+        details = read_details(message.get(DETAILS))
+        if details is not None and not any(message[name] for name in present):
+            self._reasoning_field = self._reasoning_field or DETAILS
+            self._reasoning_whole &= details.whole
+            return self._take_text("reasoning", details.text or None, f"{where}.{DETAILS}", span)
         if not present:
             return 0
         if len([name for name in present if message[name]]) > 1 and not self._two_reasoning_fields:

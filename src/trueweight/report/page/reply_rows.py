@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 
 from trueweight.core import Reply
+from trueweight.protocols import IN_CONTENT
 from trueweight.report.text import visible
 
 LIMIT: Final = 3_000
@@ -54,6 +55,7 @@ def reply_rows(reply: Reply) -> list[tuple[str, str]]:
     if reply.refusal is not None:
         rows.append(("refusal", reply.refusal))
     if reply.reasoning is not None:
-        rows.append((reply.reasoning_field or "reasoning", reply.reasoning))
+        label = "thought in the content" if reply.reasoning_field == IN_CONTENT else reply.reasoning_field
+        rows.append((label or "reasoning", reply.reasoning))
     rows.append(("finish reason", reply.finish_text or "absent"))
     return [(visible(label, limit=60), visible(text, limit=LIMIT, lines=True)) for label, text in rows]

@@ -6,7 +6,7 @@ from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import fail_on
 from trueweight.core.example import Example, says
-from trueweight.protocols import Kind, locate_field
+from trueweight.protocols import IN_CONTENT, Kind, locate_field
 from trueweight.protocols.chat.sample import message
 from trueweight.protocols.sample import plain
 
@@ -24,15 +24,15 @@ from trueweight.protocols.sample import plain
     example=Example(plain(message(content="x", reasoning="hm")), "reasoning", says("x", reasoning="hm")),
 )
 def reasoning_field(_: Case, reply: Reply) -> CheckResult | None:
-    """INFO only: both names are in use."""
-    if reply.reasoning_field is None:
+    """INFO only: several names are in use. A thought in the content is for `think-tags-in-content`."""
+    if reply.reasoning_field in (None, IN_CONTENT):
         return None
     if reply.reasoning_field != "reasoning_content":
-        spans = locate_field(reply, reply.reasoning_field)
+        spans = locate_field(reply, str(reply.reasoning_field))
         return Fail(
             "reasoning comes under another name than reasoning_content",
             "reasoning_content",
-            reply.reasoning_field,
+            str(reply.reasoning_field),
             spans,
         )
     return fail_on(reply, Kind.REASONING_TWO_FIELDS, expected="reasoning_content") or Pass()
