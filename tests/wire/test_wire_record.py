@@ -38,6 +38,17 @@ def test_the_request_is_what_the_plan_says(stage: Stage) -> None:
         assert name == "Authorization" or received.header(name) == value
 
 
+def test_a_host_with_other_names_gets_its_own(stage: Stage) -> None:
+    """Parameters of the query and the header of the key are as the provider's entry says; the key is not recorded."""
+    provider = {"query": {"api-version": "2024-10-21"}, "key_header": "api-key", "api_key_env": "K"}
+    stage.against(fine, provider=provider, keys={"p": "a-key-of-some-length"})
+    received = stage.server.received[0]
+    assert received.head.startswith("POST /v1/chat/completions?api-version=2024-10-21 HTTP/1.1\r\n")
+    assert (received.header("api-key"), received.header("authorization")) == ("a-key-of-some-length", None)
+    assert stage.only.request.url.endswith("/v1/chat/completions?api-version=2024-10-21")
+    assert dict(stage.only.request.headers)["api-key"] == "[REDACTED]"
+
+
 def test_no_key_no_authorization(stage: Stage) -> None:
     """A provider without a key is sent none."""
     stage.against(fine)

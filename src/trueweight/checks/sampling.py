@@ -40,7 +40,8 @@ def _alike_example(check_id: str, **request: Any) -> PairedExample:
 )
 def seed_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Compares all replies to the case, streamed or not."""
-    return _alike(replies, "seed-repeats", "a reply with the same seed has another text")
+    asked = [one for one in replies if "seed" in one.case.request]
+    return _alike(asked, "seed-repeats", "a reply with the same seed has another text")
 
 
 @paired_check(
@@ -57,7 +58,8 @@ def seed_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> It
 )
 def temperature_zero_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Compares all replies to the case, streamed or not."""
-    return _alike(replies, "temperature-zero-repeats", "a reply at temperature 0 has another text")
+    asked = [one for one in replies if one.case.request.get("temperature") == 0]
+    return _alike(asked, "temperature-zero-repeats", "a reply at temperature 0 has another text")
 
 
 @paired_check(
@@ -79,11 +81,17 @@ def temperature_zero_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDi
 )
 def temperature_varies(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Fails where all replies to the case, streamed or not, have the same text."""
-    for of_case in _cases(replies, "temperature-varies"):
+    asked = [one for one in replies if _is_hot(one.case.request.get("temperature"))]
+    for of_case in _cases(asked, "temperature-varies"):
         same = len({one.text for one in of_case}) == 1
         for one in of_case:
             words = f"{len(of_case)} replies have the same text"
             yield one, Fail(words, "different texts", quote(one.content or "")) if same else Pass()
+
+
+def _is_hot(temperature: Any) -> bool:
+    """Whether a request sets a temperature of 1 or more. A provider's entry may drop it, or set another."""
+    return isinstance(temperature, int | float) and temperature >= 1
 
 
 def _alike(replies: Sequence[ReplyDigest], check: str, words: str) -> Iterator[tuple[ReplyDigest, CheckResult]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
+from trueweight.config.body_table import OWN_BODY_KEYS, is_json, read_changes, read_sampling
 from trueweight.config.keys import is_env_name, read_key, shown_name
 from trueweight.config.secrets import hidden_in, names_a_secret
 from trueweight.config.spot import Spot
@@ -24,8 +24,6 @@ _MOST = 10**6
 _OWN_HEADERS = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection", "accept", "accept-encoding"}
 )
-# These define the trial. With other values, the provider would not get the same request as the others.
-_OWN_BODY_KEYS = frozenset({"model", "messages", "stream", "stream_options"})
 
 
 _Text = Annotated[
@@ -65,6 +63,12 @@ class _ProviderTable(Struct):
     price: Annotated[_PriceTable, Meta(description=_Prices)] | None = None
     extra_body: Annotated[dict[str, Any], Meta(description="{ … }")] = {}
     headers: Annotated[dict[str, Any], Meta(description='{ "X-Name" = "value" }')] = {}
+    drop: Annotated[list[str], Meta(description='names of fields, e.g. ["seed", "tools.function.strict"]')] = []
+    rename: Annotated[dict[str, Any], Meta(description='{ max_tokens = "max_completion_tokens" }')] = {}
+    set: Annotated[dict[str, Any], Meta(description="{ temperature = 1 }")] = {}
+    query: Annotated[dict[str, Any], Meta(description='{ api-version = "…" }')] = {}
+    key_header: _Text | None = None
+    sampling: Annotated[dict[str, Any], Meta(description="{ temperature = 1.0, top_p = 0.95 }")] = {}
     concurrency: Annotated[int, Meta(ge=1, le=_MOST, description=f"a whole number from 1 to {_MOST:,}")] | None = None
     requests_per_minute: _Limit | None = None
     timeout: _Limit = 120.0
@@ -98,6 +102,10 @@ def read_provider(spot: Spot, entry: Mapping[str, Any], environ: Mapping[str, st
         concurrency=table.concurrency,
         requests_per_minute=table.requests_per_minute,
         timeout=table.timeout,
+        changes=read_changes(spot, table.drop, table.rename, table.set),
+        query=_query(spot.at("query"), table.query),
+        key_header=_key_header(spot.at("key_header"), table.key_header),
+        sampling=read_sampling(spot.at("sampling"), table.sampling),
     )
 
 
@@ -155,25 +163,31 @@ def _api_key_env(spot: Spot, value: str | None, environ: Mapping[str, str]) -> s
 def _extra_body(spot: Spot, table: dict[str, Any]) -> dict[str, Any]:
     for key, value in table.items():
         here = spot.at("extra_body", key)
-        if key in _OWN_BODY_KEYS:
+        if key in OWN_BODY_KEYS:
             here.refuse(
                 f"extra_body may not set {key!r}: providers would get different requests",
                 code="config-value",
-                hint=f"Valid: any key but {', '.join(sorted(_OWN_BODY_KEYS))}.",
+                hint=f"Valid: any key but {', '.join(sorted(OWN_BODY_KEYS))}.",
             )
-        if not _is_json(value):
+        if not is_json(value):
             here.refuse_value(value, "not a JSON value", valid="strings, finite numbers, booleans, lists, tables")
     return table
 
 
-def _is_json(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(_is_json(inner) for inner in value.values())
-    if isinstance(value, list):
-        return all(_is_json(inner) for inner in value)
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, str | int)
+def _query(spot: Spot, table: dict[str, Any]) -> dict[str, str]:
+    for name, value in table.items():
+        here = spot.at(name)
+        if not isinstance(value, str) or not value.isprintable():
+            here.refuse_value(value, "not a query parameter", valid="a string of printable characters")
+    return table
+
+
+def _key_header(spot: Spot, name: str | None) -> str | None:
+    if name is None:
+        return None
+    if not _HEADER_NAME.fullmatch(name) or name.lower() in _OWN_HEADERS:
+        spot.refuse_value(name, "not the name of a header for the key", valid='e.g. "api-key"')
+    return name
 
 
 def _headers(spot: Spot, table: dict[str, Any]) -> dict[str, str]:

@@ -34,6 +34,7 @@ def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider,
         spot = file.at("provider", index)
         provider = read_provider(spot, entry, environ)
         _refuse_clash(spot, provider, providers)
+        _refuse_other_sampling(spot, provider, providers)
         providers.append(provider)
     return tuple(providers)
 
@@ -79,6 +80,17 @@ def _refuse_clash(spot: Spot, provider: Provider, earlier: list[Provider]) -> No
                 code="config-two-references",
                 hint='Valid: one reference at most; make this one role = "candidate".',
             )
+
+
+def _refuse_other_sampling(spot: Spot, provider: Provider, earlier: list[Provider]) -> None:
+    """Sampling is the same for all providers, or their replies cannot be compared; one of them may state it for all."""
+    stated = next((other for other in earlier if other.sampling), None)
+    if stated is not None and provider.sampling and provider.sampling != stated.sampling:
+        spot.at("sampling").refuse_value(
+            provider.sampling,
+            f"provider {stated.name!r} has {dict(stated.sampling)}",
+            valid="the same sampling for all providers; one of them may state it for all",
+        )
 
 
 def _as_seen(name: str) -> str:

@@ -28,7 +28,10 @@ def flaw_of(url: str) -> tuple[str, bool]:
     )
     hidden = (
         ("@" in parts.netloc, "it has a user name or password in it"),
-        (bool(parts.query or parts.fragment), "it has a query or a fragment, which may hold a key"),
+        (
+            bool(parts.query or parts.fragment),
+            "it has a query or a fragment, which may hold a key; use query = { … }",
+        ),
     )
     for wrong, flaw in hidden:
         if wrong:

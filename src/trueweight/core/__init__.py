@@ -1,6 +1,7 @@
 """The nouns of trueweight: frozen values. This package imports no other package of trueweight."""
 
 from trueweight.core.bar_outcome import Ruling
+from trueweight.core.body_changes import BodyChanges
 from trueweight.core.case import DEFAULT_API, SEVERE, Case, Mode, Severity, Suite
 from trueweight.core.check import CheckInfo
 from trueweight.core.digest import canonical_json, compact_json, digest
@@ -45,7 +46,7 @@ from trueweight.core.reply import Anomaly, Channel, Choice, Event, Finish, Piece
 from trueweight.core.reply_digest import ReplyDigest, digest_reply
 from trueweight.core.shard import Shard, parse_shard
 from trueweight.core.timing import Timing
-from trueweight.core.trial import MOST_PASSES, MOST_REPEATS, Trial, trial_id
+from trueweight.core.trial import MOST_PASSES, MOST_REPEATS, Trial, as_sent, trial_id
 
 __all__ = [
     "DEFAULT_API",
@@ -55,6 +56,7 @@ __all__ = [
     "SEVERE",
     "Anomaly",
     "Attempt",
+    "BodyChanges",
     "Case",
     "CaseApis",
     "Channel",
@@ -115,6 +117,7 @@ __all__ = [
     "Variant",
     "ZeroTemperature",
     "apis_of",
+    "as_sent",
     "canonical_json",
     "compact_json",
     "digest",

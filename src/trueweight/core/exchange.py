@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trueweight.core.case import DEFAULT_API, Mode
 
@@ -79,6 +79,10 @@ class Failure:
 
     kind: FailureKind
     detail: str = ""
+
+
+REDACTED: Final = "[REDACTED]"
+"""What a record has in place of a key."""
 
 
 @dataclass(frozen=True, slots=True)

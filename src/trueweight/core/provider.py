@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from trueweight.core.body_changes import BodyChanges
 from trueweight.core.case import DEFAULT_API
 from trueweight.core.digest import digest
 
@@ -43,8 +44,13 @@ class Provider:
         model: the ``model`` field of every request.
         api_key_env: name of the environment variable that holds the key. The key is not in this object, so this object
             cannot leak it.
-        extra_body: merged over each request body. Apart from it and ``model``, all providers get the same body.
+        extra_body: merged over each request body. Apart from it, ``changes`` and ``model``, all providers get the same
+            body.
+        changes: fields of the body that this host takes under another name, with another value, or not at all.
         headers: extra request headers, never credentials.
+        query: parameters of the URL's query, never credentials.
+        key_header: the header that carries the key (``api-key``); None for the API's own.
+        sampling: recommended sampling, in place of a profile's; the same for all providers of a file.
         concurrency: most concurrent requests; None for the run's default.
         requests_per_minute: most requests started in any minute; None is no limit.
         timeout: seconds for a whole attempt.
@@ -65,18 +71,26 @@ class Provider:
     requests_per_minute: Annotated[float, Meta(gt=0)] | None = None
     timeout: Annotated[float, Meta(gt=0)] = 120.0
     api: tuple[str, ...] = (DEFAULT_API,)
+    changes: BodyChanges = field(default_factory=BodyChanges)
+    query: Mapping[str, str] = field(default_factory=dict)
+    key_header: str | None = None
+    sampling: Mapping[str, float] = field(default_factory=dict)
 
     def fingerprint(self) -> str:
         """Digest of the settings that change the request or its address. It is part of the id of each trial."""
-        return digest(
-            {
-                "name": self.name,
-                "base_url": self.base_url,
-                "model": self.model,
-                "extra_body": dict(self.extra_body),
-                "headers": dict(self.headers),
-            }
-        )
+        settings: dict[str, Any] = {
+            "name": self.name,
+            "base_url": self.base_url,
+            "model": self.model,
+            "extra_body": dict(self.extra_body),
+            "headers": dict(self.headers),
+        }
+        # Ids of old runs do not depend on settings that providers did not have then.
+        if self.changes:
+            settings["changes"] = [list(self.changes.drop), dict(self.changes.rename), dict(self.changes.set)]
+        if self.query:
+            settings["query"] = dict(self.query)
+        return digest(settings)
 
 
 def reference_among(providers: Iterable[Provider]) -> Provider | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from sys import intern
 from typing import Final
 
@@ -22,6 +22,13 @@ def trial_id(case: Case, provider: Provider, repeat: int, mode: Mode, api: str =
 MOST_REPEATS: Final = 10_000
 MOST_PASSES: Final = 100
 """Limits of a plan and of a manifest: judging lays out every planned trial, so their number is bounded."""
+
+
+def as_sent(case: Case, provider: Provider) -> Case:
+    """The case with the request that a provider gets: without the fields that its entry drops, with those it sets."""
+    if not provider.changes.fields_in(case.request):
+        return case
+    return replace(case, request=provider.changes.in_case(case.request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +62,11 @@ class Trial:
         return PROTOCOLS.get(self.api)
 
     def body(self) -> str:
-        """JSON text of the request's body; "" if the request has no body."""
-        return self.protocol.body(self.case, self.provider, self.mode)
+        """JSON text of the request's body, as the provider's entry changes it; "" if the request has no body."""
+        text = self.protocol.body(self.case, self.provider, self.mode)
+        return self.provider.changes.in_body(text) if text and self.provider.changes else text
+
+    @property
+    def case_as_sent(self) -> Case:
+        """The case with the request that the provider gets."""
+        return as_sent(self.case, self.provider)

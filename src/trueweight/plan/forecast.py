@@ -47,7 +47,7 @@ class Forecast:
 
 def token_ceiling(trial: Trial) -> TokenCeiling:
     """Ceiling of tokens for one request of a trial."""
-    size = trial.protocol.size(trial.case, trial.provider)
+    size = trial.protocol.size(trial.case_as_sent, trial.provider)
     if size is None:
         return TokenCeiling(0, 0)
     template = TEMPLATE_TOKENS * (1 + size.messages // 8)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from trueweight.config.body_table import read_sampling
 from trueweight.config.spot import Spot
 from trueweight.config.table import read_table
 from trueweight.core import (
@@ -27,7 +28,6 @@ from trueweight.core import (
 
 PLACES = ("reasoning_content", "reasoning", "reasoning_details", "think-tags", "summary")
 _SET_BY_US = frozenset({"model", "messages", "stream", "stream_options", "tools", "tool_choice", "response_format"})
-_SAMPLING = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
 _PATTERN = re.compile(r"[a-z0-9*?\[\]-]+")
 
 _Text = Annotated[str, Meta(min_length=1, description="text", examples=['"…"'])]
@@ -195,12 +195,7 @@ def _refuse_own(spot: Spot, fields: Mapping[str, Any]) -> None:
 
 def _sampling(spot: Spot, table: _SamplingTable) -> ProfileSampling:
     for side in ("thinking", "direct"):
-        for key, value in (getattr(table, side) or {}).items():
-            here = spot.at(side, key)
-            if key not in _SAMPLING:
-                here.refuse(f"unknown field {key!r} of sampling", code="profile-value", hint=near_miss(key, _SAMPLING))
-            if isinstance(value, bool) or not isinstance(value, int | float) or not -100 <= value <= 10**6:
-                here.refuse_value(value, "not a number", valid="a number, e.g. 1.0", code="profile-value")
+        read_sampling(spot.at(side), getattr(table, side) or {}, area="profile")
     if table.zero in (ZeroTemperature.NOT_ADVISED, ZeroTemperature.IGNORED, ZeroTemperature.REFUSED) and not (
         table.thinking or table.direct
     ):

@@ -113,7 +113,7 @@ def manifest_schema() -> dict[str, Any]:
     schema["$defs"]["Manifest"]["properties"]["format"] = {"const": FORMAT}
     for definition in schema["$defs"].values():
         definition.pop("description", None)  # a docstring, which speaks of Python
-    for name in ("Provider", "Price"):
+    for name in ("Provider", "Price", "BodyChanges"):
         schema["$defs"][name]["additionalProperties"] = False
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

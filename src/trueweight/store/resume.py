@@ -8,8 +8,8 @@ from trueweight.core import Provider, Trial
 from trueweight.store.manifest import SHARDS, Manifest
 from trueweight.store.rundir import RunDir
 
-_SENT = ("base_url", "model", "extra_body", "headers")
-_NOT_SENT = ("role", "price", "precision", "timeout", "concurrency", "requests_per_minute", "api_key_env")
+_SENT = ("base_url", "model", "extra_body", "headers", "changes", "query")
+_NOT_SENT = ("role", "price", "precision", "timeout", "concurrency", "requests_per_minute", "api_key_env", "key_header")
 
 
 def pending(trials: Iterable[Trial], run: RunDir, *, retry_errors: bool = False) -> tuple[Trial, ...]:

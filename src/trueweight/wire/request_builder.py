@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import httpx
 
 from trueweight import __version__
 from trueweight.core import Mode, Protocol, Provider, RequestRecord, Trial
+from trueweight.core.exchange import REDACTED
 from trueweight.wire.redact import Redactor
-
-_HIDDEN = "[REDACTED]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +72,31 @@ class RequestBuilder:
         return found
 
     def _make_head(self, protocol: Protocol, mode: Mode, *, has_body: bool) -> _RequestHead:
-        url = httpx.URL(f"{self._provider.base_url}{protocol.path}")
+        address = _address(self._provider, protocol)
+        url = httpx.URL(address)
         plain = _headers(self._provider, mode, has_body=has_body)
         host = (("Host", url.netloc.decode("ascii")),)
-        of_protocol = protocol.headers(self._key)
-        recorded = protocol.headers(None if self._key is None else _HIDDEN)
+        of_protocol = _key_headers(self._provider, protocol, self._key)
+        recorded = _key_headers(self._provider, protocol, None if self._key is None else REDACTED)
         return _RequestHead(
             url,
             httpx.Headers([*host, *plain, *of_protocol]),
-            self._redactor.text(f"{self._provider.base_url}{protocol.path}"),
+            self._redactor.text(address),
             (*self._redactor.pairs(plain), *recorded),
         )
+
+
+def _address(provider: Provider, protocol: Protocol) -> str:
+    query = f"?{urlencode(provider.query)}" if provider.query else ""
+    return f"{provider.base_url}{protocol.path}{query}"
+
+
+def _key_headers(provider: Provider, protocol: Protocol, key: str | None) -> tuple[tuple[str, str], ...]:
+    """The API's headers, with the key in the header that the provider's entry names."""
+    headers = protocol.headers(key)
+    if key is None or provider.key_header is None:
+        return headers
+    return (*(pair for pair in headers if key not in pair[1]), (provider.key_header, key))
 
 
 def _headers(provider: Provider, mode: Mode, *, has_body: bool) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Span
+from trueweight.core.exchange import REDACTED
 from trueweight.core.summary import Summary
 from trueweight.report.evidence import Evidence, preview
 from trueweight.report.page.reply_rows import reply_rows
@@ -33,6 +34,8 @@ def curl(request: RequestRecord) -> str:
     for name, value in request.headers:
         if name.lower() == "authorization":
             lines.append('-H "Authorization: Bearer $API_KEY"')
+        elif value == REDACTED:
+            lines.append(f'-H "{name}: $API_KEY"')
         elif name.lower() not in _SKIPPED:
             lines.append(f"-H {shlex.quote(f'{name}: {value}')}")
     if request.body:

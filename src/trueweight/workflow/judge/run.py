@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trueweight.checks import ReplyDigest, digest_reply
-from trueweight.core import Case, Exchange, InfrastructureError, Observation
+from trueweight.core import Case, Exchange, InfrastructureError, Observation, as_sent
 from trueweight.core.provider import reference_among
 from trueweight.drift import SUITE as DRIFT
 from trueweight.store import Manifest, RunDir
@@ -76,6 +76,7 @@ def judge_exchanges(
                 where=where,
                 hint="Were files of two runs mixed?",
             )
+        case = as_sent(case, provider)
         judged = judge_exchange(case, provider, exchange, without=without)
         observations.append(lean(judged.observation))
         if judged.reply is not None and (
