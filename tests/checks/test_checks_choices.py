@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from trueweight.checks import run_checks
-from trueweight.core import Case, Exchange, Finding, Outcome, Reply
+from trueweight.checks import digest_choices, run_checks, run_paired_checks
+from trueweight.core import Case, Exchange, Finding, Mode, Outcome, Reply
 from trueweight.core.check import CHECKS, Scope
 from trueweight.core.example import sample_case
 from trueweight.protocols import read_reply
@@ -102,3 +104,36 @@ def test_a_check_runs_as_often_as_its_scope_says(monkeypatch: pytest.MonkeyPatch
     run_checks(sample_case(), reply)
     assert seen
     assert all(views == ([0, 1, 2] if scope is Scope.CHOICE else [0]) for views in seen.values())
+
+
+def paired(check: str, *made: Exchange) -> dict[Mode, Finding]:
+    """What one paired check finds, by mode of the exchange."""
+    case = sample_case(n=2, temperature=0)
+    read = [
+        digest for at, one in enumerate(made) for digest in digest_choices(str(at), case, one.mode, 0, read_reply(one))
+    ]
+    found = run_paired_checks(read)
+    return {
+        one.mode: finding for at, one in enumerate(made) for finding in found.get(str(at), ()) if finding.check == check
+    }
+
+
+def test_paired_checks_compare_every_choice_with_the_same_choice() -> None:
+    """The second choice has another text when streamed; the first choices are alike, and so are two equal replies."""
+    found = paired("stream-same-text", several("alike", "whole"), streamed("alike", "cut"))[Mode.STREAM]
+    assert found.outcome is Outcome.FAIL
+    assert found.message.startswith("choice 1: ")
+    assert paired("stream-same-text", several("a", "b"), streamed("a", "b"))[Mode.STREAM].outcome is Outcome.PASS
+    assert paired("stream-same-text", several("a", "b"), streamed("b", "a"))[Mode.STREAM].outcome is Outcome.FAIL
+
+
+def test_token_counts_of_a_reply_are_compared_once() -> None:
+    """Usage is of the reply and not of a choice: it names no choice, and is not counted for each."""
+    dear = streamed("alike", "alike")
+    body = dear.final.body.replace(b'"prompt_tokens": 10', b'"prompt_tokens": 11').replace(
+        b'"prompt_tokens":10', b'"prompt_tokens":11'
+    )
+    dear = replace(dear, attempts=(replace(dear.final, body=body),))
+    found = paired("usage-same-streamed", several("alike", "alike"), dear)[Mode.STREAM]
+    assert found.outcome is Outcome.FAIL
+    assert "choice" not in found.message

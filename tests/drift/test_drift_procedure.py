@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from answers import CANDIDATE, REFERENCE, investigate, is_reference, listed, reply, spread
 
@@ -17,7 +19,7 @@ from trueweight.core import (
     digest,
 )
 from trueweight.core import DriftFindingCode as FindingCode
-from trueweight.drift import DriftSettings, drift_outcomes, shipped_thresholds
+from trueweight.drift import DriftSettings, Investigation, drift_outcomes, shipped_thresholds, write_script
 from trueweight.drift.script import RequestKind
 from trueweight.drift.settings import least_requests
 from trueweight.report.words import drift_words
@@ -30,6 +32,15 @@ def codes(found: Drift) -> set[FindingCode]:
 
 def kind(trial: Trial) -> RequestKind:
     return RequestKind(trial.case.id.split("~")[1])
+
+
+def test_drift_is_asked_through_the_api_that_both_have() -> None:
+    """The reference's first API, wherever the candidate lists it; a candidate without it is sent through its own."""
+    reference = replace(REFERENCE, api=("chat", "other"))
+    candidates = (replace(CANDIDATE, api=("other", "chat")), replace(CANDIDATE, name="d", api=("other",)))
+    settings = DriftSettings()
+    probes = next(Investigation(write_script(settings), (reference, *candidates), settings).batches())
+    assert {trial.provider.name: trial.api for trial in probes} == {"ref": "chat", "c": "chat", "d": "other"}
 
 
 def test_log_probabilities_decide_in_five_prompts_and_a_probe() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from each_case import of_each
 
-from trueweight.checks import ReplyDigest, digest_reply, run_checks, run_paired_checks
+from trueweight.checks import ReplyDigest, digest_choices, run_checks, run_paired_checks
 from trueweight.core import Attempt, Case, Exchange, Mode, Outcome, Reply, RequestRecord, Severity, Stamp
 from trueweight.fleet.template import prompt_tokens
 from trueweight.protocols import read_reply
@@ -135,8 +135,9 @@ def _reply(case: Case, mode: Mode) -> Reply:
 
 def _heard(suite: str) -> list[ReplyDigest]:
     asked = [(case, mode) for case, mode in ASKED if case.suite == suite]
-    all_heard = [digest_reply(f"{case.id}-{mode}", case, mode, 0, _reply(case, mode)) for case, mode in asked]
-    return [one for one in all_heard if one is not None]
+    return [
+        one for case, mode in asked for one in digest_choices(f"{case.id}-{mode}", case, mode, 0, _reply(case, mode))
+    ]
 
 
 PAIRED = {"prompt-tokens-more", "prompt-tokens-same", "history-reasoning-kept", "reasoning-longer"}

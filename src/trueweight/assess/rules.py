@@ -40,10 +40,11 @@ def judge_against(bar: Bar, summary: Summary, since: Changes | None = None) -> d
     """
     check_names(bar, summary.providers)
     out = {}
+    cases = len({case.case for case in summary.cases})
     for name, provider in summary.providers.items():
         rules = [rule for rule in bar.rules if _applies(rule, name, provider)]
         changes = None if since is None else since.get(name, {})
-        outcomes = [_by_rule(rule, provider, changes, len(summary.cases)) for rule in rules]
+        outcomes = [_by_rule(rule, provider, changes, cases) for rule in rules]
         if provider.role is Role.CANDIDATE:
             outcomes += [_by_limit(limit, provider, _unanswered(summary, name)) for limit in bar.limits]
         if outcomes:
@@ -56,7 +57,7 @@ def _applies(rule: Rule, name: str, provider: ProviderSummary) -> bool:
 
 
 def _unanswered(summary: Summary, name: str) -> int:
-    """In how many pairs of case and mode no repeat brought a reply: requirements that could not be checked."""
+    """In how many cases through an API in a mode no repeat brought a reply: requirements that could not be checked."""
     planned = summary.providers[name].counts.trials // summary.run.repeats
     cells = [cell for case in summary.cases for cell in case.modes(name).values()]
     return planned - sum(cell.outcome is not CellOutcome.TRANSPORT for cell in cells)

@@ -75,15 +75,17 @@ def case_outcome(modes: Mapping[Mode, Cell]) -> CellOutcome | None:
 
 
 def discordant(cases: Sequence[CaseSummary], provider: str, reference: str) -> Discordant:
-    """Count the discordant cases; INFO cases carry no weight."""
-    worse = better = 0
+    """Count the discordant cases; INFO cases carry no weight. A case counts once, through however many APIs."""
+    worse, better = set[str](), set[str]()
     for case in cases:
         if case.severity is Severity.INFO:
             continue
         own, theirs = case_outcome(case.modes(provider)), case_outcome(case.modes(reference))
-        worse += own is CellOutcome.FAIL and theirs is CellOutcome.PASS
-        better += own is CellOutcome.PASS and theirs is CellOutcome.FAIL
-    return Discordant(worse, better)
+        if own is CellOutcome.FAIL and theirs is CellOutcome.PASS:
+            worse.add(case.case)
+        elif own is CellOutcome.PASS and theirs is CellOutcome.FAIL:
+            better.add(case.case)
+    return Discordant(len(worse - better), len(better - worse))
 
 
 def check_cases(counts: Discordant, provider: ProviderSummary, candidates: int) -> CasesTest:

@@ -6,13 +6,13 @@ wire format are in that API's folder: ``protocols/chat/checks``, ``protocols/mod
 
 from trueweight.checks.run import run_checks, run_paired_checks
 from trueweight.core.check import all_checks, check_params_schema, validate_params
-from trueweight.core.reply_digest import ReplyDigest, digest_reply
+from trueweight.core.reply_digest import ReplyDigest, digest_choices
 
 __all__ = [
     "ReplyDigest",
     "all_checks",
     "check_params_schema",
-    "digest_reply",
+    "digest_choices",
     "run_checks",
     "run_paired_checks",
     "validate_params",

@@ -54,23 +54,38 @@ def run_paired_checks(
 ) -> dict[str, tuple[Finding, ...]]:
     """The findings of the paired checks on one provider's replies: trial → findings, in order of check id.
 
+    Only replies through the same API are compared, and only choices with the same index.
+
     Args:
         reference: the reference's replies; empty if the provider is the reference.
         without: ids of checks that are not run.
     """
-    # Sorted, so that the same replies give the same findings in whatever order they were recorded.
-    ours, reference_digests = (
-        sorted(some, key=lambda one: (one.case.key, one.repeat, one.mode)) for some in (digests, reference)
-    )
+    own, theirs = (_comparable(some) for some in (digests, reference))
     found: defaultdict[str, list[Finding]] = defaultdict(list)
     for entry in CHECKS.all().values():
         if entry.run_paired is None or entry.info.id in without:
             continue
-        if entry.info.on_request and not any(entry.info.id in one.case.checks for one in ours):
-            continue
-        for one, result in entry.run_paired(ours, reference_digests) if ours else ():
-            found[one.trial].append(_finding(one.case, entry, result))
+        results: defaultdict[str, list[tuple[int, CheckResult | None]]] = defaultdict(list)
+        cases: dict[str, Case] = {}
+        for key, replies in own.items():
+            if entry.info.on_request and not any(entry.info.id in one.case.checks for one in replies):
+                continue
+            for one, result in entry.run_paired(replies, theirs.get(key, [])):
+                results[one.trial].append((one.choice, result))
+                cases[one.trial] = one.case
+        for trial, of_trial in results.items():
+            joined = _of_all_choices(of_trial)
+            if joined is not None:
+                found[trial].append(_finding(cases[trial], entry, joined))
     return {trial: tuple(findings) for trial, findings in found.items()}
+
+
+def _comparable(digests: Iterable[ReplyDigest]) -> dict[tuple[str, int], list[ReplyDigest]]:
+    """API and index of the choice → its digests, sorted, so that the order of the record never matters."""
+    found: defaultdict[tuple[str, int], list[ReplyDigest]] = defaultdict(list)
+    for one in sorted(digests, key=lambda one: (one.api, one.choice, one.case.key, one.repeat, one.mode)):
+        found[one.api, one.choice].append(one)
+    return found
 
 
 class _Target(NamedTuple):

@@ -73,8 +73,8 @@ def _trials(run: RunDir, case: str, name: str | None, mode: str | None) -> list[
     found = find_case(run, case)
     providers = [find_provider(run, name)] if name is not None else list(run.manifest.providers)
     return [
-        trial
+        trial.id
         for provider in providers
-        for asked, _, trial in trials_of(run, found, provider)
-        if mode in (None, asked.value)
+        for trial in trials_of(run, found, provider)
+        if mode in (None, trial.mode.value)
     ]

@@ -39,11 +39,12 @@ from trueweight.core.protocol import (
     TokenCount,
     Variant,
     apis_of,
+    counterparts,
     variants_of,
 )
 from trueweight.core.provider import Price, Provider, Role
 from trueweight.core.reply import Anomaly, Channel, Choice, Event, Finish, Piece, Reply, Span, ToolCall, Usage
-from trueweight.core.reply_digest import ReplyDigest, digest_reply
+from trueweight.core.reply_digest import ReplyDigest, digest_choices
 from trueweight.core.shard import Shard, parse_shard
 from trueweight.core.timing import Timing
 from trueweight.core.trial import MOST_PASSES, MOST_REPEATS, Trial, as_sent, trial_id
@@ -120,8 +121,9 @@ __all__ = [
     "as_sent",
     "canonical_json",
     "compact_json",
+    "counterparts",
     "digest",
-    "digest_reply",
+    "digest_choices",
     "near_miss",
     "parse_shard",
     "trial_id",

@@ -200,8 +200,9 @@ def paired_check(
 ) -> Callable[[RunPairedCheck], RunPairedCheck]:
     """Declare a check that judges several replies together. Only the serving stack can cause its failures.
 
-    The function takes the digests of all replies of one provider and of the reference (none if there is no reference,
-    or if the provider is the reference). It yields a result for each reply that it judges. With ``on_request`` it
+    The function takes the digests of all replies of one provider through one API, and of the reference through the same
+    API (none if there is no reference, or if the provider is the reference). Of replies with several choices it takes
+    the choices with one index. It yields a result for each reply that it judges. With ``on_request`` it
     judges the cases that name it; their parameters are in ``digest.case.checks``.
     """
     info = CheckInfo(

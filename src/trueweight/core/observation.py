@@ -61,6 +61,8 @@ class Observation:
         cost: USD by the provider's declared prices and the reported usage of the attempt
             that was answered (a failed attempt reports none); None if unknown.
         started_at: UTC wall clock of the scheduled start, ISO 8601; empty if not known.
+        api: the API through which it was sent.
+        compared_as: the API of the reference with which it is compared; mostly the same as ``api``.
     """
 
     trial: str
@@ -88,3 +90,4 @@ class Observation:
     findings: tuple[Finding, ...] = ()
     started_at: str = ""
     api: str = DEFAULT_API
+    compared_as: str = DEFAULT_API

@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
@@ -173,6 +173,16 @@ def apis_of(case: Case, provider: Provider) -> CaseApis:
         else:
             found.asked[name] = protocol
     return found
+
+
+def counterparts(own: Sequence[str], base: Sequence[str]) -> dict[str, str]:
+    """For each API of a provider the API of another provider that it is compared with, or itself if there is none.
+
+    An API is compared with the same API. APIs that only one of the two has are compared in order: providers with one
+    API each can be compared through different APIs.
+    """
+    left = (name for name in base if name not in own)
+    return {name: name if name in base else next(left, name) for name in own}
 
 
 class Variant(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trueweight.core.case import Case, Mode
+from trueweight.core.case import DEFAULT_API, Case, Mode
 from trueweight.core.digest import digest
 from trueweight.core.reply import Finish, Reply
 
@@ -14,14 +14,18 @@ _KEPT = 400
 
 @dataclass(frozen=True, slots=True)
 class ReplyDigest:
-    """One reply, reduced to what paired checks compare.
+    """One choice of a reply, reduced to what paired checks compare.
 
     Attributes:
         content: its first 400 characters, for quoting; None if there was none.
         calls: name and arguments text of each call.
         text: digest of content and reasoning.
         reasoned: number of characters of reasoning.
-        cut: whether the reply ended at a length limit.
+        cut: whether the choice ended at a length limit.
+        input_tokens: of the reply; None if none is reported, and for all choices but the first.
+        output_tokens: of all choices together; None if the reply has several, because they are not counted apart.
+        api: name of the API through which the reply came.
+        choice: index of the choice.
     """
 
     trial: str
@@ -36,12 +40,18 @@ class ReplyDigest:
     finish: Finish | None
     input_tokens: int | None
     output_tokens: int | None
+    api: str = DEFAULT_API
+    choice: int = 0
 
 
-def digest_reply(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> ReplyDigest | None:
-    """The digest of a reply; None for a status other than 2xx, an error, or a reply without choices."""
+def digest_choices(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> tuple[ReplyDigest, ...]:
+    """A digest for each choice of a reply; none for a status other than 2xx, or an error."""
     if not reply.ok or reply.error is not None or not reply.choices:
-        return None
+        return ()
+    return tuple(_digest(trial, case, mode, repeat, view) for view in reply.choice_views())
+
+
+def _digest(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> ReplyDigest:
     usage = reply.usage
     return ReplyDigest(
         trial=trial,
@@ -54,6 +64,8 @@ def digest_reply(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) 
         reasoned=len(reply.reasoning or ""),
         cut=reply.finish is Finish.LENGTH,
         finish=reply.finish,
-        input_tokens=usage.input if usage else None,
-        output_tokens=usage.output if usage else None,
+        input_tokens=usage.input if usage and reply.choice is reply.choices[0] else None,
+        output_tokens=usage.output if usage and len(reply.choices) == 1 else None,
+        api=reply.api,
+        choice=reply.at,
     )

@@ -80,8 +80,13 @@ class RepeatCounts(msgspec.Struct, frozen=True, kw_only=True):
     of: int
 
 
-class Flip(msgspec.Struct, frozen=True, kw_only=True):
-    """A cell with another outcome than before; ``fails`` are the checks that fail, or failed before it was fixed."""
+class Flip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A cell with another outcome than before.
+
+    Attributes:
+        fails: the checks that fail, or failed before it was fixed.
+        api: as in `CaseSummary`, if the case is sent through several.
+    """
 
     case: str
     mode: Mode
@@ -89,6 +94,12 @@ class Flip(msgspec.Struct, frozen=True, kw_only=True):
     before: RepeatCounts
     after: RepeatCounts
     fails: tuple[str, ...]
+    api: str | None = None
+
+    @property
+    def name(self) -> str:
+        """``suite/id``, with the API if the case is sent through several."""
+        return self.case if self.api is None else f"{self.case} ({self.api})"
 
 
 class ProviderComparison(msgspec.Struct, frozen=True, kw_only=True):

@@ -186,7 +186,7 @@ class CellOutcome(StrEnum):
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One case, provider and mode.
+    """One case, provider, API and mode.
 
     Attributes:
         fails: MUST and SHOULD checks that any repeat fails.
@@ -207,8 +207,15 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     different: bool = False
 
 
-class CaseSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the matrix; ``case`` is ``suite/id``, ``cells`` is by provider and by mode of the case."""
+class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row of the matrix.
+
+    Attributes:
+        case: ``suite/id``.
+        cells: by provider and by mode of the case.
+        api: the API of the row, if the run sends the case through several; a row for each. It is the API of the
+            reference with which a provider's own is compared.
+    """
 
     case: str
     severity: Severity
@@ -216,6 +223,12 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     source: str
     cells: Mapping[str, Mapping[Mode, Cell]]
+    api: str | None = None
+
+    @property
+    def name(self) -> str:
+        """``suite/id``, with the API if the case has several rows."""
+        return self.case if self.api is None else f"{self.case} ({self.api})"
 
     def modes(self, provider: str) -> Mapping[Mode, Cell]:
         """The cells of a provider; empty if it has none."""

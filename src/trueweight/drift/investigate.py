@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial
+from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial, counterparts
 from trueweight.drift.betting import benjamini_hochberg
 from trueweight.drift.candidate import GIVE_UP_AFTER, CandidateTest, PromptBank, ReferenceContext
 from trueweight.drift.facts import Facts, MissingReply, facts_of
@@ -55,6 +55,12 @@ class Investigation:
         """The provider that all candidates are compared with."""
         return next(provider for provider in self.providers if provider.role is Role.REFERENCE)
 
+    def _trial(self, prompt: str, kind: RequestKind, provider: Provider, repeat: int = 0) -> Trial:
+        """A trial through the API that is compared with the reference's first; else through the provider's first."""
+        base = self.reference.api
+        shared = (own for own, theirs in counterparts(provider.api, base).items() if theirs == base[0])
+        return self.script.trial(prompt, kind, provider, repeat, next(shared, None))
+
     def batches(self) -> Batches:
         """Yield batches of trials and receive their exchanges, until every candidate is decided, out of budget or
         silent.
@@ -77,7 +83,7 @@ class Investigation:
         answers: dict[str, dict[RequestKind, PromptResult]] = {provider.name: {} for provider in probed.get(fixed, ())}
         pending = [(provider, RequestKind.LOGPROBS) for provider in probed.get(fixed, ())]
         while pending:
-            trials = [(self.script.trial(prompt, kind, provider), kind) for provider, kind in pending]
+            trials = [(self._trial(prompt, kind, provider), kind) for provider, kind in pending]
             got = yield from self._send([trial for trial, _ in trials], f"probe {len(trials)}")
             for trial, kind in trials:
                 answers[trial.provider.name][kind] = got[trial.id]
@@ -110,7 +116,7 @@ class Investigation:
         """The prompts in order: near ties first, if texts are compared and the reference shows margins."""
         wanted = RequestKind.GREEDY in self._kinds.values() and self._shows_margins
         screened = self.script.prompts[: self.settings.screen if wanted else 0]
-        trials = {prompt: self.script.trial(prompt, RequestKind.SCREEN, self.reference) for prompt in screened}
+        trials = {prompt: self._trial(prompt, RequestKind.SCREEN, self.reference) for prompt in screened}
         if trials:
             got = yield from self._send(list(trials.values()), "screen")
             self.near_ties = select_near_ties({prompt: got[trial.id] for prompt, trial in trials.items()})
@@ -122,12 +128,12 @@ class Investigation:
         trials: dict[tuple[str, RequestKind, int], Trial] = {}
         for kind in dict.fromkeys(self._kinds[c.provider.name] for c in active):
             for repeat in (0, 1):
-                trials["", kind, repeat] = self.script.trial(prompt, kind, self.reference, repeat)
+                trials["", kind, repeat] = self._trial(prompt, kind, self.reference, repeat)
             for other in self._context_kinds(kind):
-                trials["", other, 0] = self.script.trial(prompt, other, self.reference)
+                trials["", other, 0] = self._trial(prompt, other, self.reference)
         for c in active:
             kind = self._kinds[c.provider.name]
-            trials[c.provider.name, kind, 0] = self.script.trial(prompt, kind, c.provider)
+            trials[c.provider.name, kind, 0] = self._trial(prompt, kind, c.provider)
         got = yield from self._send(list(trials.values()), f"round {number}")
         answers = {key: got[trial.id] for key, trial in trials.items()}
         self._check_reference(answers)

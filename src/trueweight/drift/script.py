@@ -87,9 +87,11 @@ class Script:
         """Whether the prompt is one whose answer is nearly given."""
         return STEADY in self.case(prompt, kind).tags
 
-    def trial(self, prompt: str, kind: RequestKind, provider: Provider, repeat: int = 0) -> Trial:
-        """The trial of this prompt and kind for a provider."""
-        return Trial.of(self.case(prompt, kind), provider, repeat, Mode.PLAIN)
+    def trial(
+        self, prompt: str, kind: RequestKind, provider: Provider, repeat: int = 0, api: str | None = None
+    ) -> Trial:
+        """The trial of this prompt and kind for a provider, through ``api``; by default its first API."""
+        return Trial.of(self.case(prompt, kind), provider, repeat, Mode.PLAIN, api)
 
 
 def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Script:

@@ -42,7 +42,7 @@ def measure(
     """Measure each provider. The reference has ``repeats × passes`` trials per case and mode, any other ``repeats``.
 
     Args:
-        variants: provider → case → API and mode of its trials; by default each mode of the case through one API.
+        variants: provider → case → API and mode of its trials; by default each mode of the case, in chat.
     """
     resampler = Resampler(len(cases), seed)
     tables = {

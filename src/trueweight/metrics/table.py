@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trueweight.core import SEVERE, Mode, Observation, Outcome, Severity, Variant
+from trueweight.core import DEFAULT_API, SEVERE, Mode, Observation, Outcome, Severity, Variant
 from trueweight.statistics import Array
 
 NOT_RECORDED = "not recorded"
@@ -43,7 +43,7 @@ class Table:
 
     Attributes:
         case: index of the case in the run's list of cases.
-        api: which of the provider's APIs for that case, from 0.
+        api: the API under which it is compared with other providers.
         stream, repeat: which trial of that case.
         absent: why there is nothing to judge; empty where there is.
         asked_tools, asked_structured: whether the case offers tools, and requests structured output.
@@ -97,10 +97,10 @@ class Table:
 
 
 class TrialKey(NamedTuple):
-    """What names a trial beside its provider. The first API of one provider matches the first API of another."""
+    """What names a trial beside its provider; ``api`` is the API of the reference with which it is compared."""
 
     case: int
-    api: int
+    api: str
     stream: bool
     repeat: int
 
@@ -116,25 +116,19 @@ def tabulate(
     An observation that was not planned (an older plan in the same directory) is kept, not dropped.
 
     Args:
-        variants: case → the ways in which this provider is asked it; by default each mode of the case through one API.
+        variants: case → APIs and modes of this provider's trials; by default each mode of the case through the default
+            API.
     """
     index = {info.key: i for i, info in enumerate(cases)}
     rows: dict[TrialKey, Observation | None] = {}
-    positions: list[dict[str, int]] = []
     for i, info in enumerate(cases):
-        planned = [Variant("", mode) for mode in info.modes] if variants is None else variants[info.key]
-        apis = {api: at for at, api in enumerate(dict.fromkeys(variant.api for variant in planned))}
-        positions.append(apis)
+        planned = [Variant(DEFAULT_API, mode) for mode in info.modes] if variants is None else variants[info.key]
         rows |= {
-            TrialKey(i, apis[api], mode is Mode.STREAM, repeat): None
-            for api, mode in planned
-            for repeat in range(repeats)
+            TrialKey(i, api, mode is Mode.STREAM, repeat): None for api, mode in planned for repeat in range(repeats)
         }
     for seen in observations:
         if seen.case in index:
-            i = index[seen.case]
-            at = 0 if variants is None else positions[i].setdefault(seen.api, len(positions[i]))
-            rows[TrialKey(i, at, seen.mode is Mode.STREAM, seen.repeat)] = seen
+            rows[TrialKey(index[seen.case], seen.compared_as, seen.mode is Mode.STREAM, seen.repeat)] = seen
     return _columns(rows, cases)
 
 
@@ -159,7 +153,7 @@ def _columns(rows: dict[TrialKey, Observation | None], cases: Sequence[CaseInfo]
     once = np.array([o is not None and o.attempts == 1 for o in seen], dtype=bool)
     return Table(
         case=case,
-        api=np.array([key.api for key in keys], dtype=np.int64),
+        api=np.array([key.api for key in keys], dtype=np.str_),
         stream=np.array([key.stream for key in keys], dtype=bool),
         repeat=np.array([key.repeat for key in keys], dtype=np.int64),
         absent=np.array([_absent(o) for o in seen], dtype=np.str_),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import NamedTuple
 
 from trueweight.core import Case, ConfigError, Mode, Provider, Role, apis_of, near_miss, trial_id
 from trueweight.store import RunDir
@@ -36,18 +37,19 @@ def find_case(run: RunDir, name: str) -> Case:
     )
 
 
-def find_provider(run: RunDir, name: str) -> Provider:
-    """A provider of the run.
+def find_provider(run: RunDir, name: str, known: Sequence[Provider] | None = None) -> Provider:
+    """A provider of the run; or of the user's own file, if ``known`` has its providers.
 
     Raises:
         ConfigError: ``provider-not-found``.
     """
-    providers = {provider.name: provider for provider in run.manifest.providers}
+    providers = {provider.name: provider for provider in (run.manifest.providers if known is None else known)}
     if name not in providers:
+        where, whose = (str(run.path), "the run") if known is None else ("--providers", "the file")
         raise ConfigError(
-            f"the run has no provider {name!r}",
+            f"{whose} has no provider {name!r}",
             code="provider-not-found",
-            where=str(run.path),
+            where=where,
             hint=near_miss(name, providers),
         )
     return providers[name]
@@ -74,11 +76,20 @@ def find_trial(run: RunDir, text: str) -> str:
     )
 
 
-def trials_of(run: RunDir, case: Case, provider: Provider) -> Iterator[tuple[Mode, int, str]]:
-    """Mode, repeat and id of the recorded trials of a case and a provider."""
+class RecordedTrial(NamedTuple):
+    """A trial of a case and a provider that the run has a record of."""
+
+    api: str
+    mode: Mode
+    repeat: int
+    id: str
+
+
+def trials_of(run: RunDir, case: Case, provider: Provider) -> Iterator[RecordedTrial]:
+    """The recorded trials of a case and a provider."""
     recorded = run.recorded()
     times = run.manifest.repeats * (run.manifest.passes if provider.role is Role.REFERENCE else 1)
     for api, mode, repeat in product(apis_of(case, provider).asked, case.modes, range(times)):
         trial = trial_id(case, provider, repeat, mode, api)
         if trial in recorded:
-            yield mode, repeat, trial
+            yield RecordedTrial(api, mode, repeat, trial)

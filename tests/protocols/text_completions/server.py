@@ -1,4 +1,8 @@
-"""A loopback server of legacy text completions, plain and streamed, whole or with a marker in the text."""
+"""A loopback server of legacy text completions and chat completions, plain and streamed.
+
+Below ``/leaking/`` the text of text completions has a marker. Below ``/miscounting/`` streamed chat completions report
+the prompt tokens of text completions.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.heard.append((self.path, self.headers.get("Authorization"), body))
-        if not self.path.endswith("/completions") or self.path.endswith("/chat/completions"):
+        if self.path.endswith("/chat/completions"):
+            self._chat(body)
+            return
+        if not self.path.endswith("/completions"):
             self._send(404, "application/json", [b'{"error":{"message":"no such path"}}'])
             return
         pieces = [*PIECES, LEAK] if self.path.startswith("/leaking/") else list(PIECES)
@@ -33,6 +40,27 @@ class _Handler(BaseHTTPRequestHandler):
         documents = [envelope | {"choices": [_choice(piece, None)]} for piece in pieces]
         documents += [envelope | {"choices": [_choice("", "stop")]}, envelope | {"choices": [], "usage": usage}]
         lines = [f"data: {json.dumps(document)}\n\n".encode() for document in documents]
+        self._send(200, "text/event-stream", [*lines, b"data: [DONE]\n\n"])
+
+    def _chat(self, body: dict[str, Any]) -> None:
+        streamed = bool(body.get("stream"))
+        prompt = 9 if streamed and self.path.startswith("/miscounting/") else 12
+        usage = {"prompt_tokens": prompt, "completion_tokens": 3, "total_tokens": prompt + 3}
+        kind = "chat.completion.chunk" if streamed else "chat.completion"
+        envelope = {"id": "chatcmpl-1", "object": kind, "created": 1, "model": body["model"]}
+        if not streamed:
+            message = {"role": "assistant", "content": "".join(PIECES)}
+            choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+            self._send(200, "application/json", [json.dumps(envelope | {"choices": [choice], "usage": usage}).encode()])
+            return
+        deltas = [({"role": "assistant", "content": ""}, None), *(({"content": piece}, None) for piece in PIECES)]
+        documents = [
+            envelope | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+            for delta, finish in (*deltas, ({}, "stop"))
+        ]
+        lines = [
+            f"data: {json.dumps(one)}\n\n".encode() for one in (*documents, envelope | {"choices": [], "usage": usage})
+        ]
         self._send(200, "text/event-stream", [*lines, b"data: [DONE]\n\n"])
 
     def _send(self, status: int, kind: str, parts: list[bytes]) -> None:

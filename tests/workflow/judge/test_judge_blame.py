@@ -7,14 +7,14 @@ import pytest
 from trueweight.checks import all_checks
 from trueweight.core import CheckInfo, Severity
 from trueweight.core.assessment import Blame
-from trueweight.workflow.judge.blame import JudgedCases, blame
+from trueweight.workflow.judge.blame import JudgedCases, SentCase, blame
 
 CHOICE = CheckInfo("choice", "A law.", Severity.SHOULD)
 ENGINE = CheckInfo("engine", "A law.", Severity.MUST, engine=True)
-TEN = frozenset(f"s/{n}" for n in range(10))
+TEN = frozenset(SentCase(f"s/{n}", "chat") for n in range(10))
 
 
-def some(count: int) -> frozenset[str]:
+def some(count: int) -> frozenset[SentCase]:
     """The first so many cases."""
     return frozenset(sorted(TEN)[:count])
 
@@ -44,9 +44,19 @@ def test_blame_follows_the_reference(
 
 def test_a_reference_that_fails_elsewhere_takes_the_evidence_away() -> None:
     """Six cases that only we fail against six that only the reference fails are chance."""
-    ours = JudgedCases(frozenset(map(str, range(12))), frozenset(map(str, range(6))))
-    theirs = JudgedCases(frozenset(map(str, range(12))), frozenset(map(str, range(6, 12))))
+    twelve = [SentCase(str(n), "chat") for n in range(12)]
+    ours = JudgedCases(frozenset(twelve), frozenset(twelve[:6]))
+    theirs = JudgedCases(frozenset(twelve), frozenset(twelve[6:]))
     assert blame(CHOICE, ours, theirs)[0] is Blame.UNCLEAR
+
+
+def test_a_failure_through_another_api_is_no_shared_failure() -> None:
+    """The reference fails ten cases through chat, the provider the same ten through another API: nothing is shared,
+    and each case counts once."""
+    both = TEN | {SentCase(one.case, "other") for one in TEN}
+    found, why = blame(CHOICE, JudgedCases(both, both - TEN), JudgedCases(both, TEN))
+    assert found is Blame.SERVING
+    assert (why.alone, why.reverse) == (10, 0)
 
 
 def test_no_check_of_a_choice_is_called_the_engines() -> None:

@@ -108,7 +108,7 @@ def test_a_run_keeps_no_evidence(judged: Make, say: Make, call: Make) -> None:
     """Judging one exchange shows the bytes; what a run keeps of it has the message alone, to fit in memory."""
     seen = judged(say(calls=[call("{")], finish="tool_calls"))
     whole, kept = (
-        [finding for finding in one.findings if finding.outcome is Outcome.FAIL] for one in (seen, lean(seen))
+        [finding for finding in one.findings if finding.outcome is Outcome.FAIL] for one in (seen, lean(seen, "chat"))
     )
     assert any(finding.spans for finding in whole)
     assert kept

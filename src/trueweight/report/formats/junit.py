@@ -1,4 +1,4 @@
-"""JUnit XML: one test suite per provider, one test case per case and mode."""
+"""JUnit XML: one test suite per provider, one test case per case, API and mode."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trueweight.report.words import Recommended, ranked, summary_sentence
 
 
 def _test(suite: ET.Element, case: CaseSummary, provider: str, mode: str, cell: Cell) -> None:
-    name = visible(f"{case.case} [{mode}]", limit=300)
+    name = visible(f"{case.name} [{mode}]", limit=300)
     test = ET.SubElement(suite, "testcase", classname=visible(provider, limit=100), name=name)
     message = visible(", ".join(cell.fails) or cell.outcome.value, limit=500)
     text = visible(f"{case.why} {case.source}".strip(), limit=1_000)

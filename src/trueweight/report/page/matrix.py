@@ -84,7 +84,7 @@ def _row(case: CaseSummary, providers: Sequence[str], modes: Sequence[Mode], che
         if any(by_mode):
             fails[str(at)] = [[checks.setdefault(check, len(checks)) for check in ids] for ids in by_mode]
     return MatrixRow(
-        visible(case.case, limit=200),
+        visible(case.name, limit=200),
         case.severity,
         visible(case.why, limit=240),
         case.source,

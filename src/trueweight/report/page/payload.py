@@ -164,11 +164,24 @@ def _cross_reply(item: Evidence, fails: Sequence[Failing]) -> list[dict[str, Any
     ]
 
 
-def payload(item: Evidence, fails: Sequence[Failing] = ()) -> dict[str, Any]:
+def rows_of_trials(summary: Summary) -> dict[str, str]:
+    """Trial → name of its row, for cases with several rows."""
+    return {
+        trial: case.name
+        for case in summary.cases
+        if case.api is not None
+        for modes in case.cells.values()
+        for cell in modes.values()
+        for trial in cell.trials
+    }
+
+
+def payload(item: Evidence, fails: Sequence[Failing] = (), *, row: str | None = None) -> dict[str, Any]:
     """What the drawer shows of one trial, as JSON values with the short keys that ``page.js`` reads.
 
     Args:
         fails: checks that fail in the trial's cell, as the summary has them.
+        row: name of the trial's row in the matrix; None if it is the case's key.
     """
     exchange: Exchange = item.exchange
     has_request = bool(exchange.request.url)  # a published report has no requests
@@ -177,7 +190,7 @@ def payload(item: Evidence, fails: Sequence[Failing] = ()) -> dict[str, Any]:
     return {
         "t": visible(item.trial, limit=80),
         "p": visible(item.provider, limit=80),
-        "c": visible(item.case, limit=200),
+        "c": visible(row or item.case, limit=200),
         "m": item.mode.value,
         "r": item.repeat,
         "at": exchange.started_at,

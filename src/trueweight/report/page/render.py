@@ -23,7 +23,7 @@ from trueweight.report.page.latency import latency
 from trueweight.report.page.lost import lost_requests
 from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
 from trueweight.report.page.paired import paired
-from trueweight.report.page.payload import Failing, failing_cells, payload
+from trueweight.report.page.payload import Failing, failing_cells, payload, rows_of_trials
 from trueweight.report.page.select_evidence import select_evidence
 from trueweight.report.template import asset, environment, source_hash
 from trueweight.report.text import json_escaped, visible
@@ -88,14 +88,17 @@ def _link(url: Any) -> str:
 
 
 def _embed(
-    evidence: Iterable[Evidence], chosen: Mapping[str, int], fails: Mapping[str, Sequence[Failing]]
+    evidence: Iterable[Evidence],
+    chosen: Mapping[str, int],
+    fails: Mapping[str, Sequence[Failing]],
+    rows: Mapping[str, str],
 ) -> tuple[list[Markup], int]:
     """The chosen items as JSON texts, in order of rank, up to `EVIDENCE_BYTES`; and how many did not fit."""
     texts: dict[int, Markup] = {}
     for item in evidence:
         rank = chosen.get(item.trial)
         if rank is not None:
-            texts[rank] = inert_json(payload(item, fails.get(item.trial, ())))
+            texts[rank] = inert_json(payload(item, fails.get(item.trial, ()), row=rows.get(item.trial)))
     kept, used = [], 0
     for rank in sorted(texts):
         used += len(texts[rank].encode())
@@ -112,8 +115,8 @@ def _requirements(summary: Summary) -> dict[str, tuple[str, str]]:
 
 
 def _order(matrix: Matrix, summary: Summary) -> list[str]:
-    """Case keys as the summary writes them, in the matrix's order."""
-    shown = {visible(case.case, limit=200): case.case for case in summary.cases}
+    """Names of the summary's rows, in the matrix's order."""
+    shown = {visible(case.name, limit=200): case.name for case in summary.cases}
     return [shown[row.key] for row in matrix.rows]
 
 
@@ -144,7 +147,7 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
     names = [one.name for one in providers]
     matrix = build(summary, names)
     chosen = select_evidence(summary, names, _order(matrix, summary))
-    kept, dropped = _embed(evidence, chosen, failing_cells(summary))
+    kept, dropped = _embed(evidence, chosen, failing_cells(summary), rows_of_trials(summary))
     lost = {name: found for name in names if (found := lost_requests(summary, name))}
     style, script = asset("page", "page.css"), asset("page", "page.js")
     policy = (

@@ -44,17 +44,17 @@ def select_evidence(
     """Trial id → rank, for the trials to embed: examples of findings first, then passing ones, then all that fails.
 
     Args:
-        order: case keys, most disagreement first.
+        order: names of the summary's rows, most disagreement first.
     """
-    by_key = {case.case: case for case in summary.cases}
+    by_name = {case.name: case for case in summary.cases}
     selected: dict[str, int] = {}
     for finding in (finding for name in providers for finding in summary.providers[name].findings):
         if finding.example:
             selected.setdefault(finding.example, len(selected))
     for trial in _examples(summary, providers):
         selected.setdefault(trial, len(selected))
-    for key in order:
-        for trial in _failing(by_key[key], providers, summary.run.reference):
+    for name in order:
+        for trial in _failing(by_name[name], providers, summary.run.reference):
             if len(selected) >= limit:
                 return selected
             selected.setdefault(trial, len(selected))

@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from trueweight.core import Finding, Outcome, Reply, Severity
+from trueweight.core import DEFAULT_API, Finding, Outcome, Reply, Severity
 from trueweight.report.divergence import Divergence
 from trueweight.report.evidence import Evidence, preview
 from trueweight.report.page.payload import curl, marked
@@ -78,7 +78,8 @@ def print_exchange(item: Evidence, requirements: dict[str, str], console: Consol
         requirements: check id → what it requires.
         whole: also the reply, its timeline, the headers and the request; else only what was found.
     """
-    title = f"{item.case} · {item.provider} · {item.mode.value}, repeat {item.repeat + 1}"
+    api = "" if item.exchange.api == DEFAULT_API else f"{item.exchange.api}, "
+    title = f"{item.case} · {item.provider} · {api}{item.mode.value}, repeat {item.repeat + 1}"
     _print(console, Text(for_log(title), style="bold"))
     _print(console, Text(f"trial {for_log(item.trial, limit=40)}, {item.exchange.started_at}", style="dim"))
     if item.exchange.client_limited:
@@ -140,7 +141,9 @@ def print_divergence(found: Divergence | None, names: tuple[str, str], console: 
 
 
 def print_outcomes(items: Sequence[Evidence], console: Console) -> None:
-    """Print a line per trial of a case: provider, mode, repeat, id, and the checks that fail."""
+    """Print a line per trial of a case: provider, API (if several), mode, repeat, id, and the failing checks."""
+    width = max((len(item.exchange.api) for item in items), default=0)
+    several = len({item.exchange.api for item in items}) > 1
     for item in items:
         failed = [finding for finding in item.findings if finding.outcome is Outcome.FAIL]
         failing = [finding.check for finding in failed if finding.severity is not Severity.INFO]
@@ -152,7 +155,8 @@ def print_outcomes(items: Sequence[Evidence], console: Console) -> None:
             words = f"no answer arrived ({kind})"
         mark, style = ("✕", "red") if failing else ("⌁", "yellow") if item.reply is None else ("✓", "green")
         line = Text(f"{mark} ", style=style).append(for_log(f"{item.provider:<16} "), style="none")
-        line.append(f"{item.mode.value:<6} {item.repeat + 1}  {item.trial}  ", style="dim")
+        api = f"{item.exchange.api:<{width}} " if several else ""
+        line.append(f"{api}{item.mode.value:<6} {item.repeat + 1}  {item.trial}  ", style="dim")
         _print(console, line.append(for_log(words), style="none"))
 
 

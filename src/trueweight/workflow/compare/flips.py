@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from trueweight.core import Case
 from trueweight.core.run_comparison import Flip, FlipKind, RepeatCounts
 from trueweight.core.summary import Cell, CellOutcome
 from trueweight.workflow.judge import Judgement
-from trueweight.workflow.judge.cells import Key, make_cells
+from trueweight.workflow.judge.cells import CellKey, make_cells
 
 
 def _kind(old: CellOutcome, new: CellOutcome) -> FlipKind | None:
@@ -30,22 +31,27 @@ def flips(before: Judgement, after: Judgement, keys: Sequence[str]) -> dict[str,
     old, new = (make_cells(seen for seen in run.observations if seen.case in wanted) for run in (before, after))
     order = {key: place for place, key in enumerate(keys)}
     common = [key for key in new if key in old]
+    apis: defaultdict[str, set[str]] = defaultdict(set)
+    for key in common:
+        apis[key.case].add(key.api)
     out: dict[str, dict[FlipKind, list[Flip]]] = {}
-    for key in sorted(common, key=lambda key: (order[key[0]], key[1], key[2].value)):
+    for key in sorted(common, key=lambda key: (order[key.case], key.provider, key.api, key.mode.value)):
         kind = _kind(old[key].outcome, new[key].outcome)
         if kind:
-            out.setdefault(key[1], {}).setdefault(kind, []).append(_flip(key, after.cases[key[0]], old[key], new[key]))
+            flip = _flip(key, after.cases[key.case], old[key], new[key], several=len(apis[key.case]) > 1)
+            out.setdefault(key.provider, {}).setdefault(kind, []).append(flip)
     return out
 
 
-def _flip(key: Key, case: Case, old: Cell, new: Cell) -> Flip:
+def _flip(key: CellKey, case: Case, old: Cell, new: Cell, *, several: bool) -> Flip:
     return Flip(
-        case=key[0],
-        mode=key[2],
+        case=key.case,
+        mode=key.mode,
         severity=case.severity,
         before=_counts(old),
         after=_counts(new),
         # A fixed cell lists what failed before; a lost one lists nothing, because no reply shows a failure.
+        api=key.api if several else None,
         fails=() if new.outcome is CellOutcome.TRANSPORT else new.fails or old.fails,
     )
 

@@ -64,8 +64,11 @@ def lay_out(judgement: Judgement, keys: Sequence[str], resampler: Resampler) -> 
     rows: defaultdict[str, list[Observation]] = defaultdict(list)
     for seen in judgement.observations:
         rows[seen.provider].append(seen)
+    variants = judgement.variants()
     tables = {
-        p.name: tabulate(rows[p.name], infos, manifest.repeats * (manifest.passes if p.name == reference else 1))
+        p.name: tabulate(
+            rows[p.name], infos, manifest.repeats * (manifest.passes if p.name == reference else 1), variants[p.name]
+        )
         for p in manifest.providers
     }
     samples = make_samples(tables, reference, manifest.repeats, manifest.passes, resampler)

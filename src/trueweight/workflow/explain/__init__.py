@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from trueweight.checks import run_checks, run_paired_checks
-from trueweight.core import CheckInfo, ConfigError, Outcome, ReplyDigest, digest_reply, near_miss
+from trueweight.core import CheckInfo, ConfigError, Outcome, ReplyDigest, digest_choices, near_miss
 from trueweight.core.check import CHECKS
 from trueweight.core.example import Example, PairedExample, SampleReply, SampleTrial
 from trueweight.core.exchange import Exchange
@@ -84,12 +84,10 @@ def sample_exchange(reply: SampleReply | Exchange) -> Exchange:
 
 def digests(samples: Iterable[SampleTrial]) -> list[ReplyDigest]:
     """The replies of a paired example as its check takes them; their trials are numbered from 0."""
-    made = []
+    made: list[ReplyDigest] = []
     for at, one in enumerate(samples):
         exchange = sample_exchange(one.reply)
-        digest = digest_reply(f"{at:020}", one.case, exchange.mode, at, read_reply(exchange))
-        if digest is not None:
-            made.append(digest)
+        made += digest_choices(f"{at:020}", one.case, exchange.mode, at, read_reply(exchange))
     return made
 
 

@@ -1,23 +1,31 @@
-"""The matrix: a cell for each case, provider and mode, with the outcome of its repeats, and how it differs."""
+"""The matrix: a cell for each case, provider, API and mode, with the outcome of its repeats, and how it differs."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import scipy
 
-from trueweight.core import SEVERE, Case, Mode, Observation, Outcome
+from trueweight.core import DEFAULT_API, SEVERE, Case, Mode, Observation, Outcome, Variant
 from trueweight.core.summary import CaseSummary, Cell, CellOutcome
 from trueweight.metrics.table import holds
 from trueweight.statistics.multiple_testing import ALPHA, benjamini_hochberg
 from trueweight.statistics.proportion import wilson
 
-Key = tuple[str, str, Mode]
-"""Case, provider, mode."""
+
+class CellKey(NamedTuple):
+    """Identity of a cell; ``api`` is the API of the reference with which the provider's own is compared."""
+
+    case: str
+    provider: str
+    api: str
+    mode: Mode
+
+
 _EMPTY: Final = Cell(outcome=CellOutcome.NOT_APPLICABLE)
 
 
@@ -27,11 +35,11 @@ def failing_checks(seen: Observation) -> tuple[str, ...]:
     return tuple(sorted(set(failing)))
 
 
-def make_cells(observations: Iterable[Observation]) -> dict[Key, Cell]:
-    """One cell for each case, provider and mode with a recorded trial."""
-    trials: defaultdict[Key, list[Observation]] = defaultdict(list)
+def make_cells(observations: Iterable[Observation]) -> dict[CellKey, Cell]:
+    """One cell for each case, provider, API and mode with a recorded trial."""
+    trials: defaultdict[CellKey, list[Observation]] = defaultdict(list)
     for seen in observations:
-        trials[seen.case, seen.provider, seen.mode].append(seen)
+        trials[CellKey(seen.case, seen.provider, seen.compared_as, seen.mode)].append(seen)
     return {key: _cell(sorted(rows, key=lambda o: o.repeat)) for key, rows in trials.items()}
 
 
@@ -60,16 +68,16 @@ def _unsupported(seen: Observation) -> bool:
     return any(finding.outcome is Outcome.UNSUPPORTED for finding in seen.findings)
 
 
-def mark_different(cells: Mapping[Key, Cell], providers: Iterable[str], reference: str) -> dict[Key, Cell]:
+def mark_different(cells: Mapping[CellKey, Cell], providers: Iterable[str], reference: str) -> dict[CellKey, Cell]:
     """The cells, with ``different`` set where the pass rate differs from the reference's: Fisher's exact test,
     Benjamini–Hochberg over the cells of a provider."""
     out = dict(cells)
-    by_provider: defaultdict[str, list[Key]] = defaultdict(list)
+    by_provider: defaultdict[str, list[CellKey]] = defaultdict(list)
     for key in cells:
-        by_provider[key[1]].append(key)
+        by_provider[key.provider].append(key)
     for provider in providers:
-        keys = [key for key in by_provider[provider] if (key[0], reference, key[2]) in cells]
-        p_values = [_p(cells[key], cells[key[0], reference, key[2]]) for key in keys]
+        keys = [key for key in by_provider[provider] if key._replace(provider=reference) in cells]
+        p_values = [_p(cells[key], cells[key._replace(provider=reference)]) for key in keys]
         for key, p in zip(keys, benjamini_hochberg(p_values), strict=True):
             if p <= ALPHA:
                 out[key] = msgspec.structs.replace(cells[key], different=True)
@@ -80,19 +88,41 @@ def _p(own: Cell, theirs: Cell) -> float:
     return fisher_exact_p(own.passed, own.of, theirs.passed, theirs.of)
 
 
-def matrix(cases: Mapping[str, Case], providers: Sequence[str], cells: Mapping[Key, Cell]) -> tuple[CaseSummary, ...]:
-    """Rows of the matrix, in the order of the run's cases; a cell is there for every mode of the case."""
-    return tuple(
-        CaseSummary(
-            case=key,
-            severity=case.severity,
-            tags=tuple(case.tags),
-            why=case.why,
-            source=case.source,
-            cells={name: {mode: cells.get((key, name, mode), _EMPTY) for mode in case.modes} for name in providers},
-        )
-        for key, case in cases.items()
-    )
+def matrix(
+    cases: Mapping[str, Case],
+    variants: Mapping[str, Mapping[str, Sequence[Variant]]],
+    cells: Mapping[CellKey, Cell],
+) -> tuple[CaseSummary, ...]:
+    """Rows of the matrix, in the order of the run's cases; a cell is there for every mode of the case.
+
+    A case has a row for each of its APIs.
+
+    Args:
+        variants: provider → case → the APIs and modes of its trials.
+    """
+    recorded: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for found in cells:
+        recorded[found.case][found.api] = None
+    rows = []
+    for key, case in cases.items():
+        planned = (variant.api for by_case in variants.values() for variant in by_case[key])
+        apis = tuple(dict.fromkeys([*planned, *recorded[key]])) or (DEFAULT_API,)
+        rows += [
+            CaseSummary(
+                case=key,
+                severity=case.severity,
+                tags=tuple(case.tags),
+                why=case.why,
+                source=case.source,
+                cells={
+                    name: {mode: cells.get(CellKey(key, name, api, mode), _EMPTY) for mode in case.modes}
+                    for name in variants
+                },
+                api=api if len(apis) > 1 else None,
+            )
+            for api in apis
+        ]
+    return tuple(rows)
 
 
 @cache

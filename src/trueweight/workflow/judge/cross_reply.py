@@ -11,6 +11,8 @@ from trueweight.core import Case, Finding, Observation, Outcome
 
 _REFUSED = "request-refused"
 _ACCEPTED = "request-accepted"
+_Control = tuple[str, str, str]
+"""Provider, API, and key of the control."""
 
 
 def judge_across_replies(
@@ -42,16 +44,16 @@ def judge_across_replies(
 def _settle_refusals(observations: Iterable[Observation], cases: Mapping[str, Case]) -> list[Observation]:
     """A refusal passes only if the provider accepts the control, a well-formed request: refusing all shows nothing.
 
-    The control is the case that ``request-refused`` names, else any of the same suite. If the control is unsupported,
-    the refusal is unsupported too.
+    The control is the case that ``request-refused`` names, else any of the same suite; sent through the same API. If
+    the control is unsupported, the refusal is unsupported too.
     """
     seen = list(observations)
-    accepted: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    accepted: defaultdict[_Control, set[str]] = defaultdict(set)
     for one in seen:
         state = _state(one)
         if state:
-            accepted[one.provider, one.case].add(state)
-            accepted[one.provider, f"{one.suite}/*"].add(state)
+            accepted[one.provider, one.api, one.case].add(state)
+            accepted[one.provider, one.api, f"{one.suite}/*"].add(state)
     return [_settled(one, cases.get(one.case), accepted) for one in seen]
 
 
@@ -63,13 +65,13 @@ def _state(seen: Observation) -> str:
     return "accepted" if accepted and _REFUSED not in outcomes else ""
 
 
-def _settled(seen: Observation, case: Case | None, states_of: Mapping[tuple[str, str], set[str]]) -> Observation:
+def _settled(seen: Observation, case: Case | None, states_of: Mapping[_Control, set[str]]) -> Observation:
     passed = [f for f in seen.findings if f.check == _REFUSED and f.outcome is Outcome.PASS]
     if not passed:
         return seen
     named = case.checks.get(_REFUSED, {}).get("control") if case is not None else None
     control = f"{seen.suite}/*" if named is None else named if "/" in named else f"{seen.suite}/{named}"
-    states = states_of.get((seen.provider, control), set())
+    states = states_of.get((seen.provider, seen.api, control), set())
     if "accepted" in states:
         return seen
     rest = tuple(f for f in seen.findings if f is not passed[0])

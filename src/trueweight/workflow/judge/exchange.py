@@ -176,9 +176,9 @@ def _passed(check: str, severity: Severity) -> Finding:
     return Finding(check, Outcome.PASS, severity)
 
 
-def lean(seen: Observation) -> Observation:
+def lean(seen: Observation, compared_as: str) -> Observation:
     """A smaller copy, because a run keeps thousands in memory: without evidence, which the exchange has, and with equal
-    parts shared."""
+    parts shared. It names the API with which it is compared."""
     findings = tuple(map(_small, seen.findings))
     alike = all(finding.outcome is Outcome.PASS for finding in findings)
     return replace(
@@ -186,6 +186,7 @@ def lean(seen: Observation) -> Observation:
         provider=intern(seen.provider),
         suite=intern(seen.suite),
         api=intern(seen.api),
+        compared_as=intern(compared_as),
         case=intern(seen.case),
         findings=_shared(findings) if alike else findings,
     )

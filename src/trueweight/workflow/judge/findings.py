@@ -10,7 +10,7 @@ from typing import Literal
 from trueweight.core import CheckInfo, Estimate, Mode, Observation, Outcome, Severity
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.statistics.proportion import wilson
-from trueweight.workflow.judge.blame import JudgedCases, blame
+from trueweight.workflow.judge.blame import JudgedCases, SentCase, blame, keys_of
 
 
 @dataclass(slots=True)
@@ -29,8 +29,8 @@ class _Repeats:
 class _Tally:
     judged: int = 0
     fails: int = 0
-    asked: set[str] = field(default_factory=set)
-    cases: set[str] = field(default_factory=set)
+    asked: set[SentCase] = field(default_factory=set)
+    failed: set[SentCase] = field(default_factory=set)
     repeats: defaultdict[tuple[str, str, Mode], _Repeats] = field(default_factory=lambda: defaultdict(_Repeats))
     severities: set[Severity] = field(default_factory=set)
     messages: Counter[str] = field(default_factory=Counter)
@@ -52,7 +52,7 @@ def list_findings(
             if finding.outcome in (Outcome.PASS, Outcome.FAIL):
                 tally = tallies[finding.check]
                 tally.judged += 1
-                tally.asked.add(seen.case)
+                tally.asked.add(SentCase.of(seen))
                 repeats = tally.repeats[seen.case, seen.api, seen.mode]
                 repeats.of += 1
                 repeats.fails += finding.outcome is Outcome.FAIL
@@ -64,7 +64,7 @@ def list_findings(
 
 def _count(tally: _Tally, seen: Observation, severity: Severity, message: str) -> None:
     tally.fails += 1
-    tally.cases.add(seen.case)
+    tally.failed.add(SentCase.of(seen))
     tally.severities.add(severity)
     tally.messages[message] += 1
     here = (seen.case, seen.trial)
@@ -77,20 +77,20 @@ def _entry(
     message = min(tally.messages, key=lambda text: (-tally.messages[text], text))
     rate = _rate(tally)
     theirs = reference.get(check, JudgedCases(set(), set())) if reference is not None else None
-    whose, why = blame(info, JudgedCases(tally.asked, tally.cases), theirs)
+    whose, why = blame(info, JudgedCases(tally.asked, tally.failed), theirs)
     return FindingSummary(
         check=check,
         severity=min(tally.severities, key=lambda severity: severity.rank),
         outcome=_outcome(tally),
         fails=tally.fails,
         of=tally.judged,
-        cases=tuple(sorted(tally.cases)),
-        cases_judged=len(tally.asked),
+        cases=tuple(sorted(keys_of(tally.failed))),
+        cases_judged=len(keys_of(tally.asked)),
         requirement=info.requirement if info else "",
         source=info.source if info else "",
         example=tally.examples[message][1],
         message=message,
-        reference_fails=None if theirs is None else len(tally.cases & theirs.failed),
+        reference_fails=None if theirs is None else len(keys_of(tally.failed & theirs.failed)),
         rate=None if rate is None else rate.rounded(),
         blame=whose,
         blame_reason=why,

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trueweight.checks import ReplyDigest, digest_reply
-from trueweight.core import Case, Exchange, InfrastructureError, Observation, as_sent
+from trueweight.checks import ReplyDigest, digest_choices
+from trueweight.core import (
+    Case,
+    Exchange,
+    InfrastructureError,
+    Observation,
+    Provider,
+    Variant,
+    as_sent,
+    counterparts,
+    variants_of,
+)
 from trueweight.core.provider import reference_among
 from trueweight.drift import SUITE as DRIFT
 from trueweight.store import Manifest, RunDir
@@ -29,6 +39,27 @@ class Judgement:
     cases: Mapping[str, Case]
     observations: tuple[Observation, ...]
     finished_at: str | None = None
+
+    def variants(self) -> dict[str, dict[str, tuple[Variant, ...]]]:
+        """Provider → case → the APIs and modes of its trials; an API is named as it is compared."""
+        compared_as = compared_apis(self.manifest.providers)
+        return {
+            provider.name: {
+                key: tuple(
+                    Variant(compared_as[provider.name].get(api, api), mode) for api, mode in variants_of(case, provider)
+                )
+                for key, case in self.cases.items()
+            }
+            for provider in self.manifest.providers
+        }
+
+
+def compared_apis(providers: Sequence[Provider]) -> dict[str, dict[str, str]]:
+    """Provider → API → the API of the reference (of the first provider if there is none) with which it is compared."""
+    if not providers:
+        return {}
+    base = reference_among(providers) or providers[0]
+    return {provider.name: counterparts(provider.api, base.api) for provider in providers}
 
 
 def judge_run(run: RunDir) -> Judgement:
@@ -60,6 +91,7 @@ def judge_exchanges(
     # Drift's prompts are compared by their answers' distributions, never judged one by one.
     cases = {key: case for key, case in cases.items() if case.suite != DRIFT}
     providers = {provider.name: provider for provider in manifest.providers}
+    compared_as = compared_apis(manifest.providers)
     observations: list[Observation] = []
     finished_at: str | None = None
     digests: defaultdict[str, list[ReplyDigest]] = defaultdict(list)
@@ -78,11 +110,10 @@ def judge_exchanges(
             )
         case = as_sent(case, provider)
         judged = judge_exchange(case, provider, exchange, without=without)
-        observations.append(lean(judged.observation))
-        if judged.reply is not None and (
-            reply_digest := digest_reply(exchange.trial, case, exchange.mode, exchange.repeat, judged.reply)
-        ):
-            digests[provider.name].append(reply_digest)
+        api = compared_as[provider.name].get(exchange.api, exchange.api)
+        observations.append(lean(judged.observation, api))
+        if judged.reply is not None:
+            digests[provider.name] += digest_choices(exchange.trial, case, exchange.mode, exchange.repeat, judged.reply)
         finished_at = max(finished_at or "", _end(exchange))
     found = reference_among(manifest.providers)
     reference = None if found is None else found.name

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from trueweight.checks import all_checks
-from trueweight.core import Case, Mode, Observation, Provider, variants_of
+from trueweight.core import Case, Mode, Observation, Provider
 from trueweight.core.provider import reference_among
 from trueweight.core.summary import Declared, ProviderSummary, RunSummary, SuiteSummary, Summary, TrialCounts
 from trueweight.metrics import Measured, measure
@@ -29,6 +29,7 @@ def summarise(judgement: Judgement) -> Summary:
     for seen in judgement.observations:
         by_provider[seen.provider].append(seen)
     observations = {name: by_provider[name] for name in providers}
+    variants = judgement.variants()
     measured = measure(
         observations,
         [case_info(case) for case in cases.values()],
@@ -36,10 +37,7 @@ def summarise(judgement: Judgement) -> Summary:
         repeats=manifest.repeats,
         passes=manifest.passes,
         seed=manifest.seed,
-        variants={
-            name: {key: variants_of(case, provider) for key, case in cases.items()}
-            for name, provider in providers.items()
-        },
+        variants=variants,
     )
     cells = make_cells(seen for rows in observations.values() for seen in rows)
     if reference is not None:
@@ -48,7 +46,7 @@ def summarise(judgement: Judgement) -> Summary:
         run=_run(judgement, reference, measured),
         self_agreement={name: estimate.rounded() for name, estimate in measured.self_agreement.items()},
         providers=_providers(providers, observations, measured, cases, reference),
-        cases=matrix(cases, list(providers), cells),
+        cases=matrix(cases, variants, cells),
     )
 
 

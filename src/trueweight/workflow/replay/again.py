@@ -1,4 +1,4 @@
-"""Replay: send the case of a recorded exchange again, in its mode, to an address that the user has confirmed."""
+"""Replay: send a recorded exchange's case again, in its mode, through its API, to an address from the user."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trueweight.config import keys_for
-from trueweight.core import Case, ConfigError, Exchange, Finding, Outcome, Provider, Suite, near_miss
+from trueweight.core import Case, ConfigError, Exchange, Finding, Outcome, Provider, Suite
 from trueweight.store import RunDir
+from trueweight.workflow.lookup import find_provider
 from trueweight.workflow.send import PreparedRun, RunOptions, prepare
 
 
@@ -37,7 +38,7 @@ def prepare_again(
     environ: Mapping[str, str],
     times: int = 1,
 ) -> Replay:
-    """Lay out what is sent.
+    """Lay out what is sent. If ``against`` lacks the recorded API, it is sent through all of its own.
 
     A run directory may come from another person, and its manifest names the address. So a key is only sent to an
     address from the user's own ``providers.toml``: without one, providers that need a key are refused.
@@ -51,7 +52,9 @@ def prepare_again(
         ConfigError: if the provider does not exist, needs a key while ``known`` is None, or lacks its key.
     """
     name = against or exchange.provider
-    provider = _provider(run, name, known)
+    provider = find_provider(run, name, known)
+    if exchange.api in provider.api:
+        provider = replace(provider, api=(exchange.api,))
     if known is None and provider.api_key_env is not None:
         raise ConfigError(
             f"provider {name!r} needs a key, and its address comes from the run directory",
@@ -65,16 +68,6 @@ def prepare_again(
     prepared = prepare([provider], [suite], RunOptions(repeats=times, passes=1, seed=run.manifest.seed))
     keys = keys_for([provider], environ) if known is not None else {}
     return Replay(prepared, case, provider, keys)
-
-
-def _provider(run: RunDir, name: str, known: Sequence[Provider] | None) -> Provider:
-    providers = {provider.name: provider for provider in (run.manifest.providers if known is None else known)}
-    if name not in providers:
-        where = str(run.path) if known is None else "--providers"
-        raise ConfigError(
-            f"no provider {name!r}", code="provider-not-found", where=where, hint=near_miss(name, providers)
-        )
-    return providers[name]
 
 
 def same_request(again: Replay, exchange: Exchange) -> bool:
