@@ -21,6 +21,7 @@ from trueweight.assess import Bar, load_bar
 from trueweight.config import keys_for, load_providers
 from trueweight.core import Provider, Suite, parse_shard
 from trueweight.core.summary import Summary
+from trueweight.profiles import SamplingMode, request_rules
 from trueweight.report import comparison_json
 from trueweight.store import RunDir, pending
 from trueweight.suites import find_suite
@@ -49,6 +50,8 @@ def plan_run(
     seed: int = 0,
     bar: PathLike | Bar | None = None,
     shard: str | None = None,
+    profile: str = "auto",
+    sampling: str = "auto",
 ) -> PreparedRun:
     """A run, ready to be sent: its manifest, its cases, and its trials in order. Sends nothing.
 
@@ -59,16 +62,19 @@ def plan_run(
         limit: the number of cases of each suite, from its beginning; None is all.
         bar: thresholds, as a ``bar.toml`` or a bar; the digest goes into the manifest.
         shard: ``k/n`` for part k of n of the plan.
+        profile: of the model family: ``auto`` by the model ids, ``none``, a name, or a file.
+        sampling: ``auto``, ``recommended`` or ``as-written``, as ``trueweight run --sampling``.
 
     Raises:
-        ConfigError: for an invalid file, an unknown suite, or numbers below 1.
+        ConfigError: for an invalid file, an unknown suite or profile, or numbers below 1.
     """
     endpoints = (
         load_providers(Path(providers), environ=os.environ) if isinstance(providers, str | os.PathLike) else providers
     )
     found = [suite if isinstance(suite, Suite) else load_suite(suite) for suite in suites]
     part = None if shard is None else parse_shard(shard)
-    options = RunOptions(repeats=repeats, limit=limit, seed=seed, shard=part)
+    rules = request_rules(endpoints, profile=profile, sampling=SamplingMode(sampling))
+    options = RunOptions(repeats=repeats, limit=limit, seed=seed, shard=part, rules=rules)
     return prepare(endpoints, found, options, bar=load_bar(Path(bar)) if isinstance(bar, str | os.PathLike) else bar)
 
 

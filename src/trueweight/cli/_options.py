@@ -24,6 +24,8 @@ MOST = 10**6
 MB = 1024 * 1024
 TRANSPORTS = ("http1", "httpx")
 """Values of ``wire.TransportName``; a test holds that they are equal."""
+SAMPLING = ("auto", "recommended", "as-written")
+"""Values of ``profiles.SamplingMode``; a test holds that they are equal."""
 ARRIVALS = ("poisson", "constant")
 """Values of ``wire.ArrivalKind``; a test holds that they are equal. Importing the wire would slow ``--help``."""
 
@@ -125,6 +127,20 @@ def arrivals_option() -> Callable[[Any], Any]:
     )
 
 
+profile_option = click.option(
+    "--profile",
+    default="auto",
+    show_default=True,
+    metavar="auto|none|NAME|FILE",
+    help="Profile of the model family (`trueweight profiles list`), or a file; auto: by the model ids.",
+)
+sampling_option = click.option(
+    "--sampling",
+    type=click.Choice(SAMPLING),
+    default=SAMPLING[0],
+    show_default=True,
+    help="Send the recommended sampling in place of temperature 0; auto: where 0 is refused, ignored or not advised.",
+)
 transport_option = click.option(
     "--transport",
     type=click.Choice(TRANSPORTS),

@@ -18,10 +18,12 @@ from trueweight.core import ExitCode
 from trueweight.core.summary import Summary
 from trueweight.plan import Plan
 from trueweight.report.terminal import print_table
+from trueweight.report.words import note_words
 from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import SendResult, WireSettings, run_loop
 from trueweight.workflow.drift import has_drift, remaining_limits
 from trueweight.workflow.finish import finish, publish
+from trueweight.workflow.requests import request_notes
 from trueweight.workflow.send import PreparedRun, open_to_send, send_pending, unanswered
 from trueweight.workflow.shards import is_whole
 
@@ -45,6 +47,8 @@ def send_and_report(
             say(screen, sentence)
         if changes:
             say(screen, "The run continues with these changes. To delete it and start over, use --fresh.")
+        for note in request_notes(prepared.manifest, prepared.cases):
+            say(screen, note_words(note))
         todo = pending(prepared.plan.trials, run, retry_errors=retry_errors)
         if len(todo) < len(prepared.plan.trials):
             done = len(prepared.plan.trials) - len(todo)

@@ -13,8 +13,10 @@ from trueweight.cli._options import (
     budget_option,
     max_response_option,
     out_option,
+    profile_option,
     providers_option,
     quiet_option,
+    sampling_option,
     seed_option,
     transport_option,
 )
@@ -46,6 +48,8 @@ from trueweight.core import Mode
     metavar="LIMITS",
     help="Count a request as good within these limits, e.g. ttft=500ms,tpot=50ms.  [default: no limits]",
 )
+@profile_option
+@sampling_option
 @click.option("--plain", is_flag=True, help="Request plain replies instead of streams.")
 @click.option(
     "--retries",
@@ -70,6 +74,8 @@ def command(
     arrivals: str,
     requests: int,
     slo: str,
+    profile: str,
+    sampling: str,
     plain: bool,
     retries: int,
     budget: float | None,
@@ -84,15 +90,17 @@ def command(
     """
     from trueweight.cli._run_sweep import run_sweep
     from trueweight.config import keys_for, load_providers
+    from trueweight.profiles import SamplingMode, request_rules
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
     from trueweight.workflow.load import parse_levels, parse_slo
 
     providers = load_providers(providers_file, environ=os.environ)
+    rules = request_rules(providers, profile=profile, sampling=SamplingMode(sampling))
     return run_sweep(
         out,
         parse_levels(concurrency, rate),
-        find_suite(suite),
+        rules.suite(find_suite(suite)),
         providers,
         slo=parse_slo(slo),
         requests=requests,

@@ -16,8 +16,10 @@ from trueweight.cli._options import (
     fresh_option,
     max_response_option,
     out_option,
+    profile_option,
     providers_option,
     quiet_option,
+    sampling_option,
     seed_option,
     transport_option,
 )
@@ -41,6 +43,8 @@ CLOSED, OPEN = 8, 256
 @click.option(
     "--repeats", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Send each case N times."
 )
+@profile_option
+@sampling_option
 @click.option(
     "--examples",
     type=click.IntRange(1),
@@ -107,6 +111,8 @@ def command(
     suites: tuple[str, ...],
     out: Path,
     repeats: int,
+    profile: str,
+    sampling: str,
     examples: int | None,
     limit: int | None,
     seed: int,
@@ -139,6 +145,7 @@ def command(
     from trueweight.cli._send_and_report import send_and_report
     from trueweight.config import keys_for, load_providers
     from trueweight.drift import DriftSettings
+    from trueweight.profiles import SamplingMode, request_rules
     from trueweight.report import visible
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
@@ -148,7 +155,8 @@ def command(
 
     providers = load_providers(providers_file, environ=os.environ)
     part = None if shard is None else parse_shard(shard)
-    options = RunOptions(repeats=repeats, limit=limit, examples=examples, seed=seed, shard=part)
+    rules = request_rules(providers, profile=profile, sampling=SamplingMode(sampling))
+    options = RunOptions(repeats=repeats, limit=limit, examples=examples, seed=seed, shard=part, rules=rules)
     found = [find_suite(name, examples=examples, seed=seed) for name in suites]
     prepared = prepare(providers, found, options, bar=None if bar_file is None else load_bar(bar_file))
     if drift and part is not None:

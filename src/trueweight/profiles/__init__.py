@@ -2,14 +2,19 @@
 
 from trueweight.profiles.choose import ChosenProfile, choose_profile, find_profile, fitting
 from trueweight.profiles.family import Family, load_family, normal_id, shipped_families
+from trueweight.profiles.requests import RequestRules, RunSampling, SamplingMode, request_rules
 
 __all__ = [
     "ChosenProfile",
     "Family",
+    "RequestRules",
+    "RunSampling",
+    "SamplingMode",
     "choose_profile",
     "find_profile",
     "fitting",
     "load_family",
     "normal_id",
+    "request_rules",
     "shipped_families",
 ]

@@ -22,6 +22,7 @@ from trueweight.workflow.bar import bar_notes, bar_of
 from trueweight.workflow.client import client_sessions
 from trueweight.workflow.drift import with_drift
 from trueweight.workflow.judge import judge_exchange, judge_run, summarise
+from trueweight.workflow.requests import habit_notes, request_notes
 from trueweight.workflow.shards import shard_notes
 
 
@@ -40,6 +41,8 @@ def judge(run: RunDir) -> Summary:
         *bar_notes(run.manifest, bar),
         *shard_notes(run.manifest),
         *api_notes(_judged(run), run.manifest.providers),
+        *request_notes(run.manifest, list(_judged(run))),
+        *habit_notes(run.manifest, summary),
     )
     if notes:
         summary = msgspec.structs.replace(summary, run=msgspec.structs.replace(summary.run, notes=notes))

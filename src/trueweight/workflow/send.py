@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
+import msgspec
 
 from trueweight import __version__
 from trueweight.assess import Bar, check_names
 from trueweight.core import Case, Provider, Shard, Suite, Trial
 from trueweight.core.shard import stretches_to_json
 from trueweight.plan import Plan, make_plan, take_shard
+from trueweight.profiles import RequestRules
 from trueweight.store import Manifest, RunDir, RunFile, SuiteRecord, explain_change, pending
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.bar import keep_bar
@@ -35,6 +36,7 @@ class RunOptions:
         examples: cases that each property suite draws; None is the suite's default.
         seed: of the drawing of property suites, of the order of trials, and of every resampling.
         shard: send only the trials of this shard; the plan stays whole.
+        rules: how cases are written for the model family.
     """
 
     repeats: int = 1
@@ -43,6 +45,7 @@ class RunOptions:
     examples: int | None = None
     seed: int = 0
     shard: Shard | None = None
+    rules: RequestRules = field(default_factory=RequestRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ def prepare(
     """
     if bar is not None:
         check_names(bar, [provider.name for provider in providers])
+    suites = list(map(options.rules.suite, suites))
     everything = [case for suite in suites for case in suite.cases]
     plan = make_plan(
         everything,
@@ -107,7 +111,7 @@ def prepare(
 
 def _options(suites: Sequence[Suite], options: RunOptions) -> dict[str, Any]:
     """The other options of the run: enough to draw its generated cases again."""
-    given: dict[str, Any] = {"limit": options.limit, "examples": options.examples}
+    given: dict[str, Any] = {"limit": options.limit, "examples": options.examples, **options.rules.as_options()}
     drawn = {suite.name: suite.origin for suite in suites if any("generated" in case.tags for case in suite.cases[:1])}
     if options.shard:
         given["shards"] = stretches_to_json([options.shard.stretch])
@@ -128,10 +132,10 @@ def open_to_send(prepared: PreparedRun, directory: Path, *, fresh: bool) -> tupl
     run = RunDir.open(directory, write=True)
     try:
         before, now = run.manifest, keep_bar(run, prepared.manifest)
-        now = replace(now, options=keep_shards(before, now.options))
+        now = msgspec.structs.replace(now, options=keep_shards(before, now.options))
         changes = explain_change(before, now)
         if changes or list(run.cases().values()) != list(prepared.cases):
-            run.amend(replace(now, started_at=before.started_at), prepared.cases, bar=text)
+            run.amend(msgspec.structs.replace(now, started_at=before.started_at), prepared.cases, bar=text)
     except BaseException:
         run.close()
         raise

@@ -6,6 +6,7 @@ from trueweight.core.assessment import Limitation, LimitCode
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.report.numbers import counted
+from trueweight.report.words.requests import request_words
 
 
 def run_notes(summary: Summary) -> tuple[str, ...]:
@@ -63,7 +64,7 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911 - one sentence for e
             return f"It answered {limit.count} of {limit.of} cases."
 
 
-def note_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each code
+def note_words(note: Note) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each code
     """A note on the run, in one sentence."""
     bar, recorded = note.bar[:12], note.recorded[:12]
     match note.code:
@@ -95,3 +96,5 @@ def note_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each code
             return f"{', '.join(note.providers)}: {cases} not applicable through the API {note.api}: {note.reason}."
         case NoteCode.TEXT:
             return note.text
+        case _:
+            return request_words(note)

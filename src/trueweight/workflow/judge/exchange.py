@@ -24,6 +24,7 @@ from trueweight.core import (
     Reply,
     Severity,
     Timing,
+    as_sent,
 )
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.metrics import CaseInfo
@@ -44,6 +45,7 @@ class Judged:
 
 def judge_exchange(case: Case, provider: Provider, exchange: Exchange, *, without: Collection[str] = ()) -> Judged:
     """Judge one exchange by its case; ``provider`` gives the declared prices, ``without`` names checks to leave out."""
+    case = as_sent(case, provider)
     if not exchange.judgeable:
         return Judged(exchange, None, None, _lost(case, exchange))
     reply = read_reply(exchange)

@@ -1,0 +1,209 @@
+"""What a profile changes in the cases of a run: their sampling, and the thoughts in their histories.
+
+The changed cases are the cases of the run: every provider gets the same ones, the run directory has them, and checks
+read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from trueweight.core import Case, HistoryRule, Profile, ProfileHistory, Provider, Suite, Thinks, ZeroTemperature
+from trueweight.profiles.choose import AUTO, ChosenProfile, choose_profile
+
+KEEPS_SAMPLING: Final = "sampling"
+"""The tag of cases that test sampling itself. They keep their own."""
+_THOUGHT_CHECK: Final = "history-reasoning-kept"
+PROFILE_OPTION: Final = "profile"
+SAMPLING_OPTION: Final = "sampling"
+"""The options of a manifest with the profile and the sampling of the run."""
+
+
+class SamplingMode(StrEnum):
+    """Which sampling the requests of a run have."""
+
+    AUTO = "auto"
+    """The recommended one where temperature 0 is refused, ignored or not advised; else as cases are written."""
+    RECOMMENDED = "recommended"
+    AS_WRITTEN = "as-written"
+
+
+@dataclass(frozen=True, slots=True)
+class RunSampling:
+    """The sampling that replaces temperature 0 in a run, the same for all providers.
+
+    Attributes:
+        thinking, direct: fields of the request, with and without a thought.
+        fixed: fields that hosts do not let a request change, so that other values than 0 are replaced too.
+        source: ``providers.toml``, or the profile's label.
+        zero: what happens at temperature 0, by the profile.
+    """
+
+    thinking: Mapping[str, float]
+    direct: Mapping[str, float]
+    source: str
+    zero: ZeroTemperature = ZeroTemperature.UNKNOWN
+    fixed: tuple[str, ...] = ()
+
+    def fields(self, *, thinks: bool) -> Mapping[str, float]:
+        """The fields for a request, by whether the model thinks before its answer."""
+        return self.thinking if thinks else self.direct
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRules:
+    """How the cases of a run are written for its model family.
+
+    Attributes:
+        sampling: None if requests are sent as cases are written.
+    """
+
+    chosen: ChosenProfile = field(default_factory=lambda: ChosenProfile(None))
+    sampling: RunSampling | None = None
+
+    @property
+    def profile(self) -> Profile | None:
+        """The profile of the run; None without one."""
+        return self.chosen.profile
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the model thinks before its answer as it is served."""
+        return self.profile is not None and self.profile.thinking.thinks in (Thinks.ALWAYS, Thinks.BY_DEFAULT)
+
+    def case(self, case: Case) -> Case:
+        """The case as this run sends it to every provider."""
+        if self.profile is not None:
+            case = with_history(case, self.profile.history, thinks=self.thinks)
+        return case if self.sampling is None else with_sampling(case, self.sampling, thinks=self.thinks)
+
+    def suite(self, suite: Suite) -> Suite:
+        """The suite as this run sends it; its digest is that of the requests that are sent."""
+        return replace(suite, cases=tuple(map(self.case, suite.cases)))
+
+    def as_options(self) -> dict[str, Any]:
+        """The options of the run's manifest: the whole profile, so that the record does not depend on its file."""
+        out: dict[str, Any] = {}
+        if self.profile is not None:
+            out[PROFILE_OPTION] = {
+                "name": self.profile.label,
+                "by": self.chosen.by,
+                "digest": self.profile.digest(),
+                "others": [list(other) for other in self.chosen.others],
+                "facts": msgspec.to_builtins(self.profile),
+            }
+        if self.sampling is not None:
+            out[SAMPLING_OPTION] = msgspec.to_builtins(self.sampling)
+        return out
+
+
+def request_rules(
+    providers: Sequence[Provider],
+    *,
+    profile: str = AUTO,
+    sampling: SamplingMode = SamplingMode.AUTO,
+    zero_refused: bool = False,
+) -> RequestRules:
+    """The rules of a run.
+
+    Args:
+        profile: as `choose_profile` takes it.
+        zero_refused: whether a provider of the run refused temperature 0, as a probe shows.
+
+    Raises:
+        ConfigError: as `choose_profile`.
+    """
+    return rules_of(choose_profile(profile, providers), providers, sampling=sampling, zero_refused=zero_refused)
+
+
+def rules_of(
+    chosen: ChosenProfile,
+    providers: Sequence[Provider],
+    *,
+    sampling: SamplingMode = SamplingMode.AUTO,
+    zero_refused: bool = False,
+) -> RequestRules:
+    """The rules of a run whose profile is chosen; arguments as for `request_rules`."""
+    return RequestRules(chosen, _sampling(chosen.profile, providers, sampling, zero_refused=zero_refused))
+
+
+def _sampling(
+    profile: Profile | None, providers: Sequence[Provider], mode: SamplingMode, *, zero_refused: bool
+) -> RunSampling | None:
+    if mode is SamplingMode.AS_WRITTEN:
+        return None
+    stated = next((provider.sampling for provider in providers if provider.sampling), None)
+    published = profile.sampling if profile is not None else None
+    zero = published.zero if published is not None else ZeroTemperature.UNKNOWN
+    fixed = published.fixed if published is not None else ()
+    if zero_refused:
+        zero = ZeroTemperature.REFUSED
+    if stated is not None:
+        return RunSampling(stated, stated, "providers.toml", zero, fixed)
+    if profile is None or published is None or not (published.thinking or published.direct):
+        return None
+    if mode is SamplingMode.AUTO and not zero_refused and published.advises_zero:
+        return None
+    return RunSampling(published.thinking, published.direct, profile.label, zero, fixed)
+
+
+def with_sampling(case: Case, sampling: RunSampling, *, thinks: bool) -> Case:
+    """The case with the run's sampling in place of temperature 0, or of any value that hosts fix.
+
+    The seed is left out, because with it all repeats would be one draw. A case without a temperature stays as it is,
+    and so does one with the tag ``sampling``.
+    """
+    temperature = case.request.get("temperature")
+    replaced = temperature == 0 or "temperature" in sampling.fixed
+    if temperature is None or isinstance(temperature, bool | str) or not replaced or KEEPS_SAMPLING in case.tags:
+        return case
+    kept = {name: value for name, value in case.request.items() if name != "seed"}
+    return replace(case, request={**kept, **sampling.fields(thinks=thinks)})
+
+
+def with_history(case: Case, history: ProfileHistory, *, thinks: bool) -> Case:
+    """The case with the thoughts of earlier assistant messages as the model wants them.
+
+    Where a thought is required beside tool calls and the case has none, a short one is put in: "I call NAME."
+    """
+    messages = case.request.get("messages")
+    if history.reasoning is None or not isinstance(messages, list | tuple):
+        return case
+    last_user = max((at for at, message in enumerate(messages) if _role(message) == "user"), default=-1)
+    required = history.reasoning is HistoryRule.WITH_CALLS and thinks
+    changed = [
+        _with_thought(message, history, required=required and at > last_user)
+        if _role(message) == "assistant"
+        else message
+        for at, message in enumerate(messages)
+    ]
+    if changed == list(messages):
+        return case
+    checks = case.checks
+    if history.reasoning is HistoryRule.DROP:  # nothing is left that could be kept
+        checks = {name: params for name, params in checks.items() if name != _THOUGHT_CHECK}
+    return replace(case, request={**case.request, "messages": changed}, checks=checks)
+
+
+def _role(message: Any) -> str:
+    return str(message.get("role", "")) if isinstance(message, Mapping) else ""
+
+
+def _with_thought(message: Mapping[str, Any], history: ProfileHistory, *, required: bool) -> dict[str, Any]:
+    plain = {key: value for key, value in message.items() if key != "reasoning_content"}
+    if history.reasoning is HistoryRule.DROP:
+        return plain
+    thought = message.get("reasoning_content") or (_thought_of(message) if required else None)
+    return plain if thought is None else {**plain, history.field: thought}
+
+
+def _thought_of(message: Mapping[str, Any]) -> str | None:
+    calls = message.get("tool_calls")
+    functions = [call.get("function") for call in calls if isinstance(call, Mapping)] if isinstance(calls, list) else []
+    names = [function.get("name") for function in functions if isinstance(function, Mapping)]
+    return f"I call {', '.join(map(str, names))}." if names else None

@@ -1,0 +1,43 @@
+"""How the requests of a run were written, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from trueweight.core import ZeroTemperature
+from trueweight.core.note import Note, NoteCode
+from trueweight.report.numbers import counted
+
+_ZERO: Final[Mapping[str, str]] = {
+    ZeroTemperature.REFUSED: "which is refused",
+    ZeroTemperature.IGNORED: "which is ignored",
+    ZeroTemperature.NOT_ADVISED: "which the vendor advises against",
+}
+
+
+def request_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each code
+    """A note on the run's requests, in one sentence."""
+    names = ", ".join(note.providers)
+    match note.code:
+        case NoteCode.PROFILE if names:
+            return f"Profile {note.text}, by the model id of {names}."
+        case NoteCode.PROFILE:
+            return f"Profile {note.text}."
+        case NoteCode.PROFILE_OTHER:
+            return f"{names}: the model id fits the profile {note.text}; the run's profile holds for it too."
+        case NoteCode.SAMPLING:
+            why = f", {_ZERO[note.reason]}" if note.reason in _ZERO else ""
+            return (
+                f"Sampling {note.text}, by {note.recorded}, in place of temperature 0{why}: the same for all "
+                "providers. Repeats make up for the randomness."
+            )
+        case NoteCode.ASKED_DIFFERENTLY:
+            return (
+                f"{names}: asked differently in {counted(note.count or 0, 'case')} of {note.of}, by its entry in "
+                f"providers.toml: {note.text}."
+            )
+        case NoteCode.KNOWN_HABIT:
+            return f"{names}: a known habit of this model family: {note.text} ({note.reason})"
+        case _:
+            return note.text

@@ -1,0 +1,67 @@
+"""Notes on how the requests of a run were written: its profile, its sampling, and what was asked differently."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from trueweight.core import Case, Profile, Provider
+from trueweight.core.note import Note, NoteCode
+from trueweight.core.summary import Summary
+from trueweight.profiles.requests import PROFILE_OPTION, SAMPLING_OPTION, RunSampling
+from trueweight.store import Manifest
+
+
+def request_notes(manifest: Manifest, cases: Sequence[Case]) -> Iterator[Note]:
+    """Notes for a reader of the run: the profile, the sampling, and each provider's own fields."""
+    recorded = manifest.options.get(PROFILE_OPTION)
+    if isinstance(recorded, Mapping):
+        by = str(recorded.get("by", ""))
+        yield Note(code=NoteCode.PROFILE, text=str(recorded["name"]), providers=(by,) if by else ())
+        for name, label in recorded.get("others", ()):
+            yield Note(code=NoteCode.PROFILE_OTHER, providers=(str(name),), text=str(label))
+    sampling = manifest.options.get(SAMPLING_OPTION)
+    if isinstance(sampling, Mapping):
+        yield _sampling_note(msgspec.convert(sampling, RunSampling), recorded)
+    for provider in manifest.providers:
+        if (note := _changes_note(provider, cases)) is not None:
+            yield note
+
+
+def habit_notes(manifest: Manifest, summary: Summary) -> Iterator[Note]:
+    """A note for each known habit of the model family behind a finding of the run."""
+    recorded = manifest.options.get(PROFILE_OPTION)
+    if not isinstance(recorded, Mapping):
+        return
+    profile = msgspec.convert(recorded["facts"], Profile)
+    for habit in profile.habits:
+        failing = tuple(
+            name
+            for name, provider in summary.providers.items()
+            if any(found.check in habit.checks for found in provider.findings)
+        )
+        if failing:
+            yield Note(code=NoteCode.KNOWN_HABIT, providers=failing, text=habit.says, reason=habit.source)
+
+
+def _sampling_note(sampling: RunSampling, recorded: Any) -> Note:
+    profile = msgspec.convert(recorded["facts"], Profile) if isinstance(recorded, Mapping) else None
+    thinks = profile is not None and profile.thinking.thinks in ("always", "by-default")
+    fields = json.dumps(dict(sampling.fields(thinks=thinks)), sort_keys=True)
+    return Note(code=NoteCode.SAMPLING, text=fields, reason=sampling.zero.value, recorded=sampling.source)
+
+
+def _changes_note(provider: Provider, cases: Sequence[Case]) -> Note | None:
+    changes = provider.changes
+    if not changes:
+        return None
+    changed = sum(bool(changes.fields_in(case.request)) for case in cases)
+    what = [f"{name} is left out" for name in changes.drop]
+    what += [f"{name} is sent as {other}" for name, other in changes.rename.items()]
+    what += [f"{name} is set to {json.dumps(value)}" for name, value in changes.set.items()]
+    text = "; ".join(what)
+    names = (provider.name,)
+    return Note(code=NoteCode.ASKED_DIFFERENTLY, providers=names, count=changed, of=len(cases), text=text)

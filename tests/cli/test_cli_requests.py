@@ -1,0 +1,96 @@
+"""``trueweight run --profile`` and the keys of providers.toml that change requests, against a host that needs them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import Cli
+
+from trueweight.fleet.child import running_fleet
+
+PROFILE = """\
+title = "At one"
+models = ["*tiny*"]
+sources = ["https://example.org"]
+[thinking]
+thinks = "by-default"
+places = ["reasoning_content"]
+[sampling]
+zero = "refused"
+thinking = { temperature = 1.0 }
+"""
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[Path]:
+    """``providers.toml`` of the reference and of a healthy provider that accepts no temperature but 1."""
+    with running_fleet(["reference", "thinks-at-one"]) as providers:
+        yield providers
+
+
+def bodies(directory: Path) -> dict[str, list[dict[str, object]]]:
+    found: dict[str, list[dict[str, object]]] = {}
+    for line in (directory / "exchanges.jsonl").read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        found.setdefault(record["provider"], []).append(json.loads(record["request"]["body"]))
+    return found
+
+
+def statuses(directory: Path, provider: str) -> set[int]:
+    lines = (directory / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line) for line in lines]
+    return {one["attempts"][-1]["status"] for one in records if one["provider"] == provider}
+
+
+def test_a_host_at_one_temperature_is_measured_with_a_profile(cli: Cli, fleet: Path, tmp_path: Path) -> None:
+    """With it every provider gets the recommended temperature, and terminal, manifest and summary say so."""
+    (tmp_path / "mine.toml").write_text(PROFILE, encoding="utf-8")
+    command = ("run", "--providers", fleet, "--suite", "structured-output", "--limit", 2)
+    assert cli(*command, "--out", "cold").returncode == 0
+    assert statuses(tmp_path / "cold", "thinks-at-one") == {400}
+    done = cli(*command, "--out", "hot", "--profile", "mine.toml")
+    assert done.returncode == 0, done.stderr
+    assert statuses(tmp_path / "hot", "thinks-at-one") == {200}
+    sent = bodies(tmp_path / "hot")
+    assert {body["temperature"] for rows in sent.values() for body in rows} == {1.0}
+    assert not any("seed" in body for rows in sent.values() for body in rows)
+    assert "Profile mine." in done.stderr
+    assert "in place of temperature 0, which is refused: the same for all" in " ".join(done.stderr.split())
+    manifest = json.loads((tmp_path / "hot" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["options"]["profile"]["facts"]["title"] == "At one"
+    summary = json.loads((tmp_path / "hot" / "summary.json").read_text(encoding="utf-8"))
+    assert {"profile", "sampling"} <= {note["code"] for note in summary["run"]["notes"]}
+    page = (tmp_path / "hot" / "report.html").read_text(encoding="utf-8")
+    assert "in place of temperature 0" in page
+
+
+def test_a_field_that_a_host_does_not_take_is_changed_for_it_alone(cli: Cli, fleet: Path, tmp_path: Path) -> None:
+    """``drop`` and ``rename`` reach the wire for that provider, and the report says that it was asked differently."""
+    text = fleet.read_text(encoding="utf-8").replace(
+        'name = "thinks-at-one"',
+        'name = "thinks-at-one"\ndrop = ["temperature"]\nrename = { max_tokens = "max_completion_tokens" }',
+    )
+    (tmp_path / "p.toml").write_text(text, encoding="utf-8")
+    done = cli("run", "--providers", "p.toml", "--suite", "structured-output", "--limit", 2, "--out", "out")
+    assert done.returncode == 0, done.stderr
+    assert statuses(tmp_path / "out", "thinks-at-one") == {200}
+    sent = bodies(tmp_path / "out")
+    assert all("temperature" not in body and "max_completion_tokens" in body for body in sent["thinks-at-one"])
+    assert all(body["temperature"] == 0 and "max_tokens" in body for body in sent["reference"])
+    assert "thinks-at-one: asked differently in 2 cases of 2" in " ".join(done.stderr.split())
+    assert "temperature is left out" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_unknown_profile_sends_nothing(cli: Cli, fleet: Path, tmp_path: Path) -> None:
+    """Exit 2 with the near miss; a mistake in a file has its line."""
+    command = ("run", "--providers", fleet, "--suite", "structured-output", "--out", "out", "--profile")
+    unknown = cli(*command, "gpt-os")
+    assert (unknown.returncode, "Did you mean 'gpt-oss'?" in unknown.stderr) == (2, True)
+    (tmp_path / "mine.toml").write_text(PROFILE.replace("zero", "zeroo"), encoding="utf-8")
+    broken = cli(*command, "mine.toml")
+    assert broken.returncode == 2
+    assert "mine.toml:8" in broken.stderr
+    assert not (tmp_path / "out").exists()

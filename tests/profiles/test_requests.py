@@ -1,0 +1,135 @@
+"""What a profile changes in cases: sampling in place of temperature 0, and thoughts in histories."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from trueweight.cli._options import SAMPLING
+from trueweight.core import (
+    Case,
+    HistoryRule,
+    Profile,
+    ProfileHistory,
+    ProfileSampling,
+    ProfileThinking,
+    Provider,
+    Thinks,
+    ZeroTemperature,
+)
+from trueweight.profiles import ChosenProfile, RequestRules, SamplingMode, request_rules
+from trueweight.profiles.requests import rules_of, with_history
+from trueweight.suites import find_suite, shipped_suites
+
+HOT = {"temperature": 1.0, "top_p": 0.95}
+COLD = Case("s", "c", {"messages": [{"role": "user", "content": "hi"}], "temperature": 0, "seed": 7, "max_tokens": 9})
+PLAIN = Provider("p", "http://127.0.0.1:1/v1", "kimi-k2.6")
+
+
+def rules(zero: ZeroTemperature, mode: SamplingMode = SamplingMode.AUTO, **provider: Any) -> RequestRules:
+    """The rules for a run of one provider, whose model id has this profile."""
+    providers = [replace(PLAIN, model="unheard-of", **provider)]
+    profile = Profile(
+        name="mine",
+        title="Mine",
+        models=("*mine*",),
+        sources=("https://example.org",),
+        thinking=ProfileThinking(thinks=Thinks.BY_DEFAULT),
+        sampling=ProfileSampling(zero=zero, thinking=HOT, direct={"temperature": 0.6}),
+    )
+    return rules_of(ChosenProfile(profile, "p"), providers, sampling=mode)
+
+
+@pytest.mark.parametrize("zero", [ZeroTemperature.REFUSED, ZeroTemperature.IGNORED, ZeroTemperature.NOT_ADVISED])
+def test_recommended_sampling_takes_the_place_of_zero(zero: ZeroTemperature) -> None:
+    """The recommended fields are sent, and no seed, which would make all repeats one draw; the rest stays."""
+    sent = rules(zero).case(COLD).request
+    assert sent == {"messages": COLD.request["messages"], "max_tokens": 9, **HOT}
+
+
+@pytest.mark.parametrize("zero", [ZeroTemperature.UNKNOWN, ZeroTemperature.FINE])
+def test_zero_stays_where_nothing_speaks_against_it(zero: ZeroTemperature) -> None:
+    """Unless the recommended sampling is asked for."""
+    assert rules(zero).case(COLD) is COLD
+    assert rules(zero, SamplingMode.RECOMMENDED).case(COLD).request["temperature"] == 1.0
+
+
+def test_as_written_changes_nothing() -> None:
+    """``--sampling as-written`` sends temperature 0 whatever the profile says."""
+    assert rules(ZeroTemperature.REFUSED, SamplingMode.AS_WRITTEN).case(COLD) is COLD
+
+
+def test_the_providers_file_counts_before_the_profile() -> None:
+    """``sampling`` of an entry of providers.toml holds for the run, with or without a profile."""
+    stated = {"temperature": 0.7}
+    assert rules(ZeroTemperature.REFUSED, sampling=stated).case(COLD).request["temperature"] == 0.7
+    alone = request_rules([replace(PLAIN, model="unheard-of", sampling=stated)])
+    assert alone.case(COLD).request["temperature"] == 0.7
+    assert alone.as_options()["sampling"]["source"] == "providers.toml"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        replace(COLD, tags=("sampling",)),
+        replace(COLD, request={"messages": []}),
+        replace(COLD, request={**COLD.request, "temperature": 0.5}),
+        replace(COLD, request={**COLD.request, "temperature": "hot"}),
+        Case("s", "models", {}, api="models"),
+    ],
+)
+def test_cases_about_sampling_keep_theirs(case: Case) -> None:
+    """A case with the tag ``sampling``, one without a temperature, and one with another value are not changed."""
+    assert rules(ZeroTemperature.REFUSED).case(case) is case
+
+
+def test_a_fixed_temperature_replaces_any_other() -> None:
+    """Where hosts fix the temperature, 0.5 would be refused as 0 is."""
+    k26 = request_rules([PLAIN])
+    assert k26.profile is not None
+    assert k26.profile.label == "kimi-k2/2.5"
+    assert k26.case(replace(COLD, request={**COLD.request, "temperature": 0.5})).request["temperature"] == 1.0
+
+
+def test_shipped_cases_that_test_sampling_are_tagged() -> None:
+    """Every shipped case whose checks depend on the sampler keeps its own sampling."""
+    about = {"seed-repeats", "temperature-zero-repeats", "temperature-varies"}
+    for name in shipped_suites():
+        for case in find_suite(name).cases:
+            if about & case.checks.keys():
+                assert "sampling" in case.tags, case.key
+
+
+def test_options_of_the_command_line_are_the_modes() -> None:
+    """The spellings in ``--help`` are those of `SamplingMode`."""
+    assert tuple(mode.value for mode in SamplingMode) == SAMPLING
+
+
+CALL = {"id": "1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
+HISTORY = [
+    {"role": "user", "content": "a"},
+    {"role": "assistant", "reasoning_content": "old", "content": "b"},
+    {"role": "user", "content": "c"},
+    {"role": "assistant", "content": None, "tool_calls": [CALL]},
+    {"role": "tool", "tool_call_id": "1", "content": "d"},
+    {"role": "assistant", "reasoning_content": "new", "content": None, "tool_calls": [CALL]},
+]
+
+
+def thoughts(rule: HistoryRule | None, *, field: str = "reasoning_content", thinks: bool = True) -> list[Any]:
+    case = Case("s", "c", {"messages": HISTORY}, checks={"history-reasoning-kept": {"than": "x"}})
+    sent = with_history(case, ProfileHistory(reasoning=rule, field=field), thinks=thinks)
+    assert ("history-reasoning-kept" in sent.checks) is (rule is not HistoryRule.DROP)
+    return [one.get(field) for one in sent.request["messages"] if one["role"] == "assistant"]
+
+
+def test_thoughts_go_back_as_the_model_wants_them() -> None:
+    """Dropped, kept, or required beside tool calls since the last user message; under the profile's field."""
+    assert thoughts(None) == ["old", None, "new"]
+    assert thoughts(HistoryRule.DROP) == [None, None, None]
+    assert thoughts(HistoryRule.KEEP) == ["old", None, "new"]
+    assert thoughts(HistoryRule.WITH_CALLS) == ["old", "I call look_up.", "new"]
+    assert thoughts(HistoryRule.WITH_CALLS, thinks=False) == ["old", None, "new"]
+    assert thoughts(HistoryRule.WITH_CALLS, field="reasoning") == ["old", "I call look_up.", "new"]
