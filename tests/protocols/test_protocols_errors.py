@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from trueweight.core import Mode, Span
+from trueweight.protocols import Assembler, read_reply, read_with
 from trueweight.protocols.errors import error_in
+from trueweight.protocols.sample import exchange
+from trueweight.protocols.sse import SseEvent
 
 DIED = b'data: {"error":{"message":"Worker died.","code":500},"choices":[]}\n\n'
 
@@ -53,3 +59,58 @@ def test_a_long_stream_that_talks_about_errors_is_searched_to_its_end() -> None:
     event = b'data: {"choices":[{"delta":{"content":"x"}}],"error": null}\n\n'
     lookalike = b'data: {"choices":[{"delta":{"content":"event: error"}}]}\n\n'
     assert error_in((event + lookalike) * 2_000 + b'data: {"error":"last"}\n\n') == "last"
+
+
+@pytest.mark.parametrize(
+    ("body", "reported"),
+    [
+        (b'{"choices":[],"error":{"message":"no"}}', True),
+        (b'{"choices":[],"error":"no"}', True),
+        (b'{"object":"error","message":"no"}', True),
+        (b'{"choices":[],"error":{}}', False),
+        (b'{"choices":[],"error":""}', False),
+        (b'{"choices":[],"error":false}', False),
+        (b'{"choices":[],"error":null}', False),
+        (b'event: error\ndata: {"code": 1}\n\n', True),
+        (b'event: error\ndata: {"error": {"message": "no"}}\n\n', True),
+        (b'data: {"choices":[],"error":{}}\n\n', False),
+    ],
+)
+def test_the_client_and_the_reader_agree_on_what_is_an_error(body: bytes, reported: bool) -> None:
+    """What makes an attempt fail while it is received is what the reply has as its error, and nothing else."""
+    assert (error_in(body) is not None) == reported
+    assert (read_reply(exchange(body)).error is not None) == reported
+
+
+class Named(Assembler):
+    """An API whose streams end with a named event that has a document."""
+
+    end = "finished"
+
+    def is_end(self, event: SseEvent) -> bool:
+        return event.name == self.end
+
+    def add(self, document: dict[str, Any], span: Span, body: bytes | None) -> None:
+        self.model = self.model or document.get("model")
+
+
+class Endless(Named):
+    """An API that declares no last event."""
+
+    end = ""
+
+
+@pytest.mark.parametrize(
+    ("make", "body", "kinds"),
+    [
+        (Named, b'event: finished\ndata: {"model":"m"}\n\n', set()),
+        (Named, b'data: {"model":"m"}\n\n', {"done-missing"}),
+        (Named, b'event: finished\ndata: {"model":"m"}\n\ndata: {}\n\n', {"data-after-done"}),
+        (Endless, b'data: {"model":"m"}\n\n', set()),
+    ],
+)
+def test_what_ends_a_stream_is_the_protocols_declaration(make: type[Named], body: bytes, kinds: set[str]) -> None:
+    """A missing end is an anomaly only of an API that declares one, and the document of a last event is read."""
+    reply = read_with(exchange(body, content_type="text/event-stream", mode=Mode.STREAM), make)
+    assert {one.kind for one in reply.anomalies} & {"done-missing", "data-after-done"} == kinds
+    assert reply.model == "m"

@@ -9,16 +9,16 @@ from typing import Any, NoReturn
 from trueweight.config.lines import Lines, Path
 from trueweight.config.secrets import looks_like_secret
 from trueweight.core import ConfigError
+from trueweight.core.evidence import quote
 
 _SHOWN = 80
 
 
 def quoted(value: Any) -> str:
-    """A value as it is in the file, cut to 80 characters; hidden if it looks like a key."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    if looks_like_secret(text):
+    """A value as it is in the file, cut to about 80 characters; hidden if it looks like a key."""
+    if looks_like_secret(json.dumps(value, ensure_ascii=False, default=str)):
         return "(not shown: it looks like a key)"
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return quote(value, _SHOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,12 +45,13 @@ def _listed(tools: Any) -> list[Any]:
 
 
 def token_limit(request: Mapping[str, Any]) -> int | None:
-    """The request's limit of completion tokens; None if it sets none."""
-    for name in ("max_completion_tokens", "max_tokens"):
-        value = request.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-    return None
+    """The request's limit of completion tokens; None if it sets none.
+
+    If it sets both ``max_completion_tokens`` and the older ``max_tokens``, the larger: a server may obey either, and
+    the cost is bounded by that.
+    """
+    limits = [request.get(name) for name in ("max_completion_tokens", "max_tokens")]
+    return max((n for n in limits if isinstance(n, int) and not isinstance(n, bool) and n > 0), default=None)
 
 
 def finish_word(reply: Reply) -> str | None:

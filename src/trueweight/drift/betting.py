@@ -23,6 +23,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from trueweight.statistics.multiple_testing import ALPHA
+
 Floats = npt.NDArray[np.float64]
 
 LEAST_SCORE = -0.5
@@ -101,7 +103,7 @@ class EProcess:
         return math.exp(min(self.log, 690.0))
 
 
-def confidence_sequence(scores: Sequence[float], alpha: float = 0.05, *, grid: int = 601) -> tuple[float, float]:
+def confidence_sequence(scores: Sequence[float], alpha: float = ALPHA, *, grid: int = 601) -> tuple[float, float]:
     """Interval for the mean of scores in [-½, 1] that holds at all times with probability at least ``1 - alpha``.
 
     It is the set of all means m against which neither "at most m" nor "at least m" has been refuted at α/2.

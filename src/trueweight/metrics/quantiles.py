@@ -14,7 +14,7 @@ from trueweight.metrics.sample import Sample
 from trueweight.metrics.table import Table
 from trueweight.statistics import Array
 from trueweight.statistics.paired import Difference, median_difference
-from trueweight.statistics.quantile import P99_NEEDS, quantile
+from trueweight.statistics.quantile import no_quantile, quantile
 
 Rows = Callable[[Table], Array]
 
@@ -36,8 +36,7 @@ def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callab
         used = asked & _usable(table, time) & only(table)
         values, of = table.times[time][used], int(asked.sum())
         missing = _missing(table, asked & ~used, time)
-        if not len(values) or (q >= 0.99 and len(values) < P99_NEEDS):
-            why = f"n = {len(values)}: no 99th percentile under {P99_NEEDS}" if len(values) else "no request defines it"
+        if why := no_quantile(len(values), q):
             return Estimate(None, None, None, len(values), unit, "n/a", of=of, missing=missing, note=why)
         case = table.case[used]
         interval, note = quantile(values, q, sample.resampler, case)

@@ -43,9 +43,9 @@ class Kind(StrEnum):
     SSE_EMPTY_DATA = "sse-empty-data", "an event with empty data"
     SSE_NAMED = "sse-named", "an event with a name"
     SSE_UNTERMINATED = "sse-unterminated", "the last event lacks the blank line that ends it"
-    SSE_BAD_JSON = "sse-bad-json", "an event's data is neither JSON nor [DONE]"
-    DONE_MISSING = "done-missing", "the stream ends without [DONE]"
-    DATA_AFTER_DONE = "data-after-done", "events after [DONE]"
+    SSE_BAD_JSON = "sse-bad-json", "an event's data is not JSON"
+    DONE_MISSING = "done-missing", "the stream ends without the event that its API ends with"
+    DATA_AFTER_DONE = "data-after-done", "events after the one that ends the stream"
 
     # JSON.
     JSON_BAD = "json-bad", "a plain body that is not one JSON document"

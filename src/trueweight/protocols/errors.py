@@ -61,12 +61,24 @@ def _marked_blocks(body: bytes) -> Iterable[bytes]:
     return blocks if len(blocks) <= 2 * _MOST else (*blocks[:_MOST], *blocks[-_MOST:])
 
 
+def error_of(document: Any, *, named: bool = False) -> Any:
+    """The error that a JSON value reports; None if it reports none.
+
+    It is the value's ``error``, or the value itself if its ``object`` is ``error`` or if it is the data of an event
+    that is named ``error``. An ``error`` that is null, empty or false reports none.
+
+    Args:
+        named: whether the value is the data of an event named ``error``.
+    """
+    if not isinstance(document, Mapping):
+        return document if named else None
+    return document.get("error") or (document if named or document.get("object") == "error" else None)
+
+
 def _message(value: Any, *, named: bool) -> str | None:
-    """The message of the error in a JSON value; None if it has none, for example if its ``error`` is null."""
-    if not isinstance(value, Mapping):
-        return str(value) if named else None
-    error = value.get("error") or (value if named or value.get("object") == "error" else None)
-    if not error:
+    """The message of the error in a JSON value; None if it reports none."""
+    error = error_of(value, named=named)
+    if error is None:
         return None
     message = error.get("message") if isinstance(error, Mapping) else error
     return str(message or error)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from trueweight.core import PROTOCOLS, Choice, Event, Exchange, Mode, Reply, Span, Usage
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.body import Body, decode_utf8, unpack
+from trueweight.protocols.errors import error_of
 from trueweight.protocols.json_text import parse_json
 from trueweight.protocols.sse import SseEvent, looks_like_sse, read_sse
 from trueweight.protocols.thought import take_thought
@@ -24,8 +25,12 @@ class Assembler(ABC):
     """Joins the JSON documents of one body: the one of a plain reply, or those of a stream's events, in order.
 
     Attributes:
+        end: what every stream of the API ends with. It is the data of an event without a document, or, if `is_end` is
+            overridden, the name of an event with one. Empty if the API declares no such event.
         usage, error, model, response_id: of the reply, from the documents so far.
     """
+
+    end: ClassVar[str] = ""
 
     def __init__(self, anomalies: Anomalies, *, streamed: bool) -> None:
         self.anomalies = anomalies
@@ -41,8 +46,8 @@ class Assembler(ABC):
 
     def add_event(self, event: SseEvent, document: Any) -> None:
         """Take the JSON of one event. The data of an event named ``error`` is an error, whatever its shape."""
-        if event.name == "error" and not (isinstance(document, dict) and document.get("error")):
-            self.error = self.error if self.error is not None else document
+        if event.name == "error":
+            self._keep_error(error_of(document, named=True))
         else:
             self.add_value(document, event.span, None)
 
@@ -54,16 +59,16 @@ class Assembler(ABC):
             self.anomalies.add(Kind.NOT_AN_OBJECT, span=span)
 
     def take_error(self, document: dict[str, Any]) -> None:
-        """Keep the first error: the ``error`` of a document, or a document whose ``object`` is ``error``."""
-        found = document.get("error")
-        if found is None and document.get("object") == "error":
-            found = document
-        if found is not None and self.error is None:
+        """Keep the first error that a document reports."""
+        self._keep_error(error_of(document))
+
+    def _keep_error(self, found: Any) -> None:
+        if self.error is None:
             self.error = found
 
     def is_end(self, event: SseEvent) -> bool:
-        """Whether an event ends the stream and has no document. By default ``[DONE]``."""
-        return event.is_done
+        """Whether an event ends the stream: by default if its data is ``end``."""
+        return bool(self.end) and event.data.strip() == self.end
 
     def choices(self) -> tuple[Choice, ...]:
         """Every choice, in order of index. By default none, for an API without completions."""
@@ -176,13 +181,14 @@ def _read_stream(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Par
     done = False
     for event in read_sse(body.data, anomalies):
         if done:
-            anomalies.add(Kind.DATA_AFTER_DONE, span=event.span)
+            anomalies.add(Kind.DATA_AFTER_DONE, f"events after {assembler.end}", event.span)
         ends = assembler.is_end(event)
-        data = None if ends else _read_event(event, assembler, anomalies)
+        bare = ends and event.data.strip() == assembler.end
+        data = None if bare else _read_event(event, assembler, anomalies)
         done |= ends
         events.append(Event(body.ns_at(event.span.end - 1), event.span, data, event.data, event.name))
-    if not done:
-        anomalies.add(Kind.DONE_MISSING)
+    if assembler.end and not done:
+        anomalies.add(Kind.DONE_MISSING, f"the stream ends without {assembler.end}")
     return _Parsed(events=tuple(events), done=done)
 
 

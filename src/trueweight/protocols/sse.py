@@ -17,7 +17,6 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 _FIELDS = frozenset({b"event", b"data", b"id", b"retry"})
 _ENDINGS = {b"\r\n": Kind.SSE_CRLF, b"\r": Kind.SSE_CR}
-_DONE = "[DONE]"
 
 
 class SseEvent(NamedTuple):
@@ -33,11 +32,6 @@ class SseEvent(NamedTuple):
     span: Span
     data: str
     name: str = ""
-
-    @property
-    def is_done(self) -> bool:
-        """Whether this is the ``[DONE]`` that ends a stream."""
-        return self.data.strip() == _DONE
 
 
 @dataclass(slots=True)

@@ -39,6 +39,13 @@ def bootstrap_quantiles(ordered: Array, q: float, rng: np.random.Generator, resa
     return np.asarray(low + weight * (high - low))
 
 
+def no_quantile(n: int, q: float) -> str:
+    """Why ``n`` requests have no such quantile; "" if they have."""
+    if not n:
+        return "no request defines it"
+    return f"n = {n}: no 99th percentile under {P99_NEEDS}" if q >= 0.99 and n < P99_NEEDS else ""
+
+
 def quantile(values: Array, q: float, resampler: Resampler, case: Array | None = None) -> tuple[Interval, str]:
     """95% interval of a quantile, and a note if it lacks an end, else "".
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from trueweight.core import Case, ConfigError
+from trueweight.core.evidence import quote
 
 MAX_SHOWN = 60
 
@@ -24,6 +25,5 @@ class Reading(NamedTuple):
 
 
 def shown(value: Any) -> str:
-    """The ``repr`` of a value, cut to 60 characters."""
-    text = repr(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+    """A value as short JSON text, for an error."""
+    return quote(value, MAX_SHOWN)

@@ -18,11 +18,11 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from trueweight.core import Attempt, Failure, FailureKind
+from trueweight.protocols.body import MAX_UNPACKED
 
 SHORTEST = 8
 LONGEST_DETAIL = 500
 """Characters of a failure's detail that are kept. It is cut only after the search: half a key would not be found."""
-_INFLATED_LIMIT = 64 * 1024 * 1024
 _INFLATABLE = frozenset({"gzip", "x-gzip", "deflate"})
 
 
@@ -111,11 +111,11 @@ class Redactor:
 
 
 def _inflate(body: bytes) -> bytes | None:
-    """A gzip or deflate body, decompressed; None if it is more than 64 MB, or neither of the two."""
+    """A gzip or deflate body, decompressed; None if it is longer than what is read of it, or neither of the two."""
     for window in (47, -15):  # gzip or zlib by its header; else bare deflate, which some servers send
         inflater = zlib.decompressobj(window)
         try:
-            inflated = inflater.decompress(body, _INFLATED_LIMIT)
+            inflated = inflater.decompress(body, MAX_UNPACKED)
         except zlib.error:
             continue
         return None if inflater.unconsumed_tail or inflater.unused_data else inflated

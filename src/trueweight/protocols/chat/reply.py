@@ -19,6 +19,8 @@ from trueweight.protocols.reading import Assembler
 class ChatAssembler(Assembler):
     """Joins the completion, or the chunks, of one body."""
 
+    end = "[DONE]"
+
     def __init__(self, anomalies: Anomalies, *, streamed: bool) -> None:
         super().__init__(anomalies, streamed=streamed)
         self._choices: dict[int, _ChoiceBuilder] = {}

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from trueweight.core import Case, Mode, Provider, RequestSize
+from trueweight.core.request import token_limit
 from trueweight.protocols.json_text import write_json
 
 _PROMPT_KEYS = ("messages", "tools", "functions", "response_format")
-_LIMIT_KEYS = ("max_completion_tokens", "max_tokens")
 
 
 def body(case: Case, provider: Provider, mode: Mode) -> str:
@@ -31,15 +31,10 @@ def size(case: Case, provider: Provider) -> RequestSize:
     request: dict[str, Any] = {**case.request, **provider.extra_body}
     prompt = json.dumps({key: request[key] for key in _PROMPT_KEYS if key in request}, ensure_ascii=False, default=str)
     messages = request.get("messages")
-    limits = [limit for key in _LIMIT_KEYS if (limit := _count(request.get(key))) is not None]
     n = request.get("n")
     return RequestSize(
         prompt_bytes=len(prompt.encode("utf-8", "surrogatepass")),
         messages=len(messages) if isinstance(messages, list) else 1,
-        output_tokens=max(limits, default=None),
+        output_tokens=token_limit(request),
         choices=n if isinstance(n, int) and n > 1 else 1,
     )
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

@@ -28,6 +28,7 @@ from trueweight.report.page.select_evidence import select_evidence
 from trueweight.report.template import asset, environment, source_hash
 from trueweight.report.text import json_escaped, visible
 from trueweight.report.words import Recommended, blame_words, cause_words, count_rows, ranked, rule_words
+from trueweight.statistics.multiple_testing import ALPHA
 
 EVIDENCE_BYTES: Final = 8_000_000
 STATIC_ROWS: Final = 60
@@ -161,6 +162,7 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
         .get_template("page.html.j2")
         .render(
             title=title,
+            alpha=ALPHA,
             policy=Markup(policy),  # noqa: S704 - made of constants and base64
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file

@@ -12,7 +12,7 @@ from trueweight.core import Estimate, Exchange, Provider, Timing
 from trueweight.core.load_result import LoadPoint
 from trueweight.metrics import Resampler, quantile, wilson
 from trueweight.protocols import read_reply, timing_of
-from trueweight.statistics.quantile import P99_NEEDS
+from trueweight.statistics.quantile import no_quantile
 from trueweight.workflow.load.levels import Level
 from trueweight.workflow.load.slo import Slo
 
@@ -90,8 +90,7 @@ def _quantiles(timings: list[Timing], name: str, of: int, seed: int) -> dict[str
     values = np.array([value / 1e6 for value in found if value is not None], dtype=float)
     out = {}
     for label, q in _QUANTILES.items():
-        if not len(values) or (q >= 0.99 and len(values) < P99_NEEDS):
-            why = f"n = {len(values)}: no 99th percentile under {P99_NEEDS}" if len(values) else "no request defines it"
+        if why := no_quantile(len(values), q):
             out[label] = Estimate(None, None, None, len(values), "ms", "n/a", of=of, note=why)
             continue
         interval, note = quantile(values, q, Resampler(len(values), seed))

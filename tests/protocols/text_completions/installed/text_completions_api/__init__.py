@@ -34,6 +34,8 @@ _COUNTS = re.compile(rb'"(prompt|completion)_tokens"\s*:\s*(\d{1,12})')
 class _TextAssembler(Assembler):
     """Adds up ``choices[].text``."""
 
+    end = "[DONE]"
+
     def __init__(self, anomalies: Any, *, streamed: bool) -> None:
         super().__init__(anomalies, streamed=streamed)
         self._texts: dict[int, list[str]] = {}
