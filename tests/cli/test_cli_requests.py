@@ -94,3 +94,60 @@ def test_an_unknown_profile_sends_nothing(cli: Cli, fleet: Path, tmp_path: Path)
     assert broken.returncode == 2
     assert "mine.toml:8" in broken.stderr
     assert not (tmp_path / "out").exists()
+
+
+FREE_TEXT = """\
+  - id: free-{number}
+    why: "A sampled text has a letter or not."
+    severity: SHOULD
+    source: "https://example.org"
+    request: {{messages: [{{role: user, content: "Tell me story {number}."}}], temperature: 0, max_tokens: 24}}
+    checks: {{content-matches: {{contains: ["q"]}}}}
+    answer: {{content: "q"}}
+"""
+
+
+def test_repeats_are_chosen_after_a_first_pass(cli: Cli, tmp_path: Path) -> None:
+    """At temperature 1 the reference disagrees with itself, so cases are repeated; the choice is on record, and the
+    same command again sends nothing. At temperature 0 it agrees, and once is enough."""
+    with running_fleet(["reference", "twin"]) as fleet:
+        (tmp_path / "mine.toml").write_text(PROFILE, encoding="utf-8")
+        cases = [FREE_TEXT.format(number=number) for number in range(12)]
+        (tmp_path / "free.yaml").write_text(
+            "suite: free\ntitle: Free\nversion: 1\ncases:\n" + "".join(cases), encoding="utf-8"
+        )
+        command = ("run", "--providers", fleet, "--suite", "free.yaml", "--repeats", "auto")
+        hot = (*command, "--out", "hot", "--profile", "mine.toml", "--max-requests", 400)
+        assert cli(*hot).returncode == 0
+        manifest = json.loads((tmp_path / "hot" / "manifest.json").read_text(encoding="utf-8"))
+        choice = manifest["options"]["auto_repeats"]
+        assert choice["disagreements"] > 0
+        assert 1 < manifest["repeats"] == choice["repeats"] <= choice["wanted"]
+        sent = bodies(tmp_path / "hot")
+        assert len(sent["reference"]) == 2 * len(sent["twin"])
+        notes = json.loads((tmp_path / "hot" / "summary.json").read_text(encoding="utf-8"))["run"]["notes"]
+        assert "repeats" in {note["code"] for note in notes}
+        again = cli(*hot)
+        assert "Resuming" in again.stderr
+        assert bodies(tmp_path / "hot") == sent
+        cold = cli(*command, "--out", "cold")
+        assert cold.returncode == 0
+        assert "Repeats: 1, because two passes over the reference differ in 0 of" in " ".join(cold.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("value", "more", "code"),
+    [
+        ("many", (), "repeats-value"),
+        ("0", (), "repeats-value"),
+        ("auto", ("--shard", "1/2"), "repeats-shard"),
+    ],
+)
+def test_repeats_that_cannot_be_chosen_are_refused(
+    cli: Cli, fleet: Path, value: str, more: tuple[str, ...], code: str
+) -> None:
+    """Before anything is sent, with what would be valid."""
+    done = cli("run", "--providers", fleet, "--suite", "text", "--out", "out", "--repeats", value, *more)
+    assert done.returncode == 2
+    assert code in done.stderr
+    assert "Valid:" in done.stderr

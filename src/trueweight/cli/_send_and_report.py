@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from trueweight.assess import exit_code
 from trueweight.cli._measure_drift import send_prompts
 from trueweight.cli._progress import watching
 from trueweight.cli._screen import INTERRUPTED, print_carriers, say
-from trueweight.core import ExitCode
+from trueweight.core import ExitCode, Trial
 from trueweight.core.summary import Summary
 from trueweight.plan import Plan
 from trueweight.report.terminal import print_table
@@ -23,8 +23,9 @@ from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import SendResult, WireSettings, run_loop
 from trueweight.workflow.drift import has_drift, remaining_limits
 from trueweight.workflow.finish import finish, publish
-from trueweight.workflow.requests import request_notes
-from trueweight.workflow.send import PreparedRun, open_to_send, send_pending, unanswered
+from trueweight.workflow.repeats import RepeatChoice, choose_repeats
+from trueweight.workflow.requests import repeats_note, request_notes
+from trueweight.workflow.send import PreparedRun, amend_run, open_to_send, send_pending, unanswered
 from trueweight.workflow.shards import is_whole
 
 
@@ -38,8 +39,13 @@ def send_and_report(
     retry_errors: bool = False,
     quiet: bool = False,
     as_json: bool = False,
+    with_repeats: Callable[[int, RepeatChoice], PreparedRun] | None = None,
 ) -> ExitCode:
-    """Send what is not recorded yet, then judge and write the report. Returns the exit code of the command."""
+    """Send what is not recorded yet, then judge and write the report. Returns the exit code of the command.
+
+    Args:
+        with_repeats: makes the run with more repeats, which the first pass chooses; None if they are chosen.
+    """
     screen = Console(stderr=True, quiet=quiet, emoji=False)
     run, changes = open_to_send(prepared, directory, fresh=fresh)
     with run:
@@ -49,30 +55,54 @@ def send_and_report(
             say(screen, "The run continues with these changes. To delete it and start over, use --fresh.")
         for note in request_notes(prepared.manifest, prepared.cases):
             say(screen, note_words(note))
+        sending = partial(_send, run, keys=keys, screen=screen, retry_errors=retry_errors, quiet=quiet)
         todo = pending(prepared.plan.trials, run, retry_errors=retry_errors)
         if len(todo) < len(prepared.plan.trials):
             done = len(prepared.plan.trials) - len(todo)
             say(screen, f"Resuming: {done} trials are on record, {len(todo)} are left.")
         print_carriers(prepared.manifest.providers, settings, screen)
-        with watching(todo, screen, quiet=quiet) as on_event:
-            result = run_loop(
-                partial(
-                    send_pending,
-                    run,
-                    prepared.plan.trials,
-                    keys=keys,
-                    settings=settings,
-                    on_event=on_event,
-                    retry_errors=retry_errors,
-                )
-            )
-        _print_unsent(result, screen)
-        _print_limited(result, screen)
+        result = sending(prepared.plan.trials, settings=settings)
+        if with_repeats is not None and not result.interrupted:
+            settings = remaining_limits(settings, result)
+            choice = choose_repeats(run, settings)
+            prepared = with_repeats(choice.repeats, choice)
+            amend_run(run, prepared)
+            say(screen, note_words(repeats_note(choice)))
+            if choice.repeats > 1:
+                result = sending(prepared.plan.trials, settings=settings)
         if has_drift(run) and not result.interrupted:
             interrupted = send_prompts(run, keys=keys, settings=remaining_limits(settings, result), screen=screen)
             result = replace(result, interrupted=interrupted)
         summary = _finish(run, directory, quiet=quiet, as_json=as_json)
         return _exit_code(result, run, prepared.plan, summary, screen)
+
+
+def _send(
+    run: RunDir,
+    trials: Sequence[Trial],
+    *,
+    keys: Mapping[str, str],
+    settings: WireSettings,
+    screen: Console,
+    retry_errors: bool,
+    quiet: bool,
+) -> SendResult:
+    """Send those trials that are not recorded yet, with progress, and say what was not sent."""
+    with watching(pending(trials, run, retry_errors=retry_errors), screen, quiet=quiet) as on_event:
+        result = run_loop(
+            partial(
+                send_pending,
+                run,
+                trials,
+                keys=keys,
+                settings=settings,
+                on_event=on_event,
+                retry_errors=retry_errors,
+            )
+        )
+    _print_unsent(result, screen)
+    _print_limited(result, screen)
+    return result
 
 
 def _finish(run: RunDir, directory: Path, *, quiet: bool, as_json: bool) -> Summary:

@@ -41,7 +41,11 @@ CLOSED, OPEN = 8, 256
 )
 @out_option("Run directory. Run the same command again to resume.")
 @click.option(
-    "--repeats", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Send each case N times."
+    "--repeats",
+    default="1",
+    show_default=True,
+    metavar="N|auto",
+    help="Send each case N times; auto: by how often the reference's first two passes differ, up to 10.",
 )
 @profile_option
 @sampling_option
@@ -110,7 +114,7 @@ def command(
     providers_file: Path,
     suites: tuple[str, ...],
     out: Path,
-    repeats: int,
+    repeats: str,
     profile: str,
     sampling: str,
     examples: int | None,
@@ -150,20 +154,28 @@ def command(
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
     from trueweight.workflow.drift import prepare_drift
-    from trueweight.workflow.send import RunOptions, prepare
+    from trueweight.workflow.repeats import AUTO, RepeatChoice, chosen_repeats
+    from trueweight.workflow.send import PreparedRun, RunOptions, prepare
     from trueweight.workflow.shards import divide, say_division
 
     providers = load_providers(providers_file, environ=os.environ)
     part = None if shard is None else parse_shard(shard)
     rules = request_rules(providers, profile=profile, sampling=SamplingMode(sampling))
-    options = RunOptions(repeats=repeats, limit=limit, examples=examples, seed=seed, shard=part, rules=rules)
+    number, choice = chosen_repeats(repeats, providers, out, shard=part, fresh=fresh)
     found = [find_suite(name, examples=examples, seed=seed) for name in suites]
-    prepared = prepare(providers, found, options, bar=None if bar_file is None else load_bar(bar_file))
+    bar = None if bar_file is None else load_bar(bar_file)
     if drift and part is not None:
         hint = "Each reply decides the next request. Run `trueweight drift --out DIR` separately."
         raise ConfigError("drift cannot be sharded", code="shard-drift", where="--shard", hint=hint)
-    if drift:
-        prepared = prepare_drift(providers, DriftSettings(seed=seed), beside=prepared)
+
+    def with_repeats(number: int, choice: RepeatChoice | None = None) -> PreparedRun:
+        options = RunOptions(
+            repeats=number, limit=limit, examples=examples, seed=seed, shard=part, rules=rules, choice=choice
+        )
+        prepared = prepare(providers, found, options, bar=bar)
+        return prepare_drift(providers, DriftSettings(seed=seed), beside=prepared) if drift else prepared
+
+    prepared = with_repeats(number, choice)
     settings = WireSettings(
         concurrency=concurrency or (OPEN if rate else CLOSED),
         retries=retries,
@@ -192,4 +204,5 @@ def command(
         retry_errors=retry_errors,
         quiet=quiet,
         as_json=as_json,
+        with_repeats=with_repeats if repeats == AUTO and choice is None else None,
     )

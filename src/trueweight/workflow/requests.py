@@ -13,6 +13,7 @@ from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.profiles.requests import PROFILE_OPTION, SAMPLING_OPTION, RunSampling
 from trueweight.store import Manifest
+from trueweight.workflow.repeats import RepeatChoice, recorded_choice
 
 
 def request_notes(manifest: Manifest, cases: Sequence[Case]) -> Iterator[Note]:
@@ -26,9 +27,18 @@ def request_notes(manifest: Manifest, cases: Sequence[Case]) -> Iterator[Note]:
     sampling = manifest.options.get(SAMPLING_OPTION)
     if isinstance(sampling, Mapping):
         yield _sampling_note(msgspec.convert(sampling, RunSampling), recorded)
+    if (choice := recorded_choice(manifest.options)) is not None:
+        yield repeats_note(choice)
     for provider in manifest.providers:
         if (note := _changes_note(provider, cases)) is not None:
             yield note
+
+
+def repeats_note(choice: RepeatChoice) -> Note:
+    """The note on repeats that were chosen after a first pass."""
+    reason = str(choice.wanted) if choice.wanted > choice.repeats else ""
+    count, of = choice.disagreements, choice.pairs
+    return Note(code=NoteCode.REPEATS, text=str(choice.repeats), count=count, of=of, reason=reason)
 
 
 def habit_notes(manifest: Manifest, summary: Summary) -> Iterator[Note]:

@@ -22,6 +22,7 @@ from trueweight.store import Manifest, RunDir, RunFile, SuiteRecord, explain_cha
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.bar import keep_bar
 from trueweight.workflow.client import note_client
+from trueweight.workflow.repeats import RepeatChoice, recorded_choice
 from trueweight.workflow.shards import keep_shards
 
 
@@ -37,6 +38,7 @@ class RunOptions:
         seed: of the drawing of property suites, of the order of trials, and of every resampling.
         shard: send only the trials of this shard; the plan stays whole.
         rules: how cases are written for the model family.
+        choice: how ``repeats`` was chosen, if it was.
     """
 
     repeats: int = 1
@@ -46,6 +48,7 @@ class RunOptions:
     seed: int = 0
     shard: Shard | None = None
     rules: RequestRules = field(default_factory=RequestRules)
+    choice: RepeatChoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ def _options(suites: Sequence[Suite], options: RunOptions) -> dict[str, Any]:
     """The other options of the run: enough to draw its generated cases again."""
     given: dict[str, Any] = {"limit": options.limit, "examples": options.examples, **options.rules.as_options()}
     drawn = {suite.name: suite.origin for suite in suites if any("generated" in case.tags for case in suite.cases[:1])}
+    if options.choice is not None:
+        given |= options.choice.as_options()
     if options.shard:
         given["shards"] = stretches_to_json([options.shard.stretch])
     return {**{key: value for key, value in given.items() if value is not None}, **({"drawn": drawn} if drawn else {})}
@@ -126,20 +131,31 @@ def open_to_send(prepared: PreparedRun, directory: Path, *, fresh: bool) -> tupl
     Raises:
         ConfigError: if another process is writing it.
     """
-    text = None if prepared.bar is None else prepared.bar.text
     if fresh or not RunFile.MANIFEST.is_in(directory):
-        return RunDir.create(directory, prepared.manifest, prepared.cases, fresh=fresh, bar=text), ()
+        return RunDir.create(directory, prepared.manifest, prepared.cases, fresh=fresh, bar=_bar_text(prepared)), ()
     run = RunDir.open(directory, write=True)
     try:
-        before, now = run.manifest, keep_bar(run, prepared.manifest)
-        now = msgspec.structs.replace(now, options=keep_shards(before, now.options))
-        changes = explain_change(before, now)
-        if changes or list(run.cases().values()) != list(prepared.cases):
-            run.amend(msgspec.structs.replace(now, started_at=before.started_at), prepared.cases, bar=text)
+        changes = amend_run(run, prepared)
     except BaseException:
         run.close()
         raise
     return run, changes
+
+
+def amend_run(run: RunDir, prepared: PreparedRun) -> tuple[str, ...]:
+    """Give a run the manifest and the cases of a prepared one. Returns a sentence for each change."""
+    before, now = run.manifest, keep_bar(run, prepared.manifest)
+    now = msgspec.structs.replace(now, options=keep_shards(before, now.options))
+    changes = explain_change(before, now)
+    same_choice = recorded_choice(before.options) == recorded_choice(now.options)
+    if changes or not same_choice or list(run.cases().values()) != list(prepared.cases):
+        amended = msgspec.structs.replace(now, started_at=before.started_at)
+        run.amend(amended, prepared.cases, bar=_bar_text(prepared))
+    return changes
+
+
+def _bar_text(prepared: PreparedRun) -> str | None:
+    return None if prepared.bar is None else prepared.bar.text
 
 
 async def send_pending(

@@ -39,5 +39,11 @@ def request_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each c
             )
         case NoteCode.KNOWN_HABIT:
             return f"{names}: a known habit of this model family: {note.text} ({note.reason})"
+        case NoteCode.REPEATS:
+            fewer = f" {note.reason} would be enough; the limits of the run allow fewer." if note.reason else ""
+            return (
+                f"Repeats: {note.text}, because two passes over the reference differ in {note.count} of {note.of} "
+                f"cases.{fewer}"
+            )
         case _:
             return note.text
