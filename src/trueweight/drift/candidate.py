@@ -12,7 +12,7 @@ from trueweight.core import DriftMode, DriftVerdict, Provider
 from trueweight.drift.betting import EProcess
 from trueweight.drift.distance import divergence
 from trueweight.drift.evidence import DriftEvidence
-from trueweight.drift.facts import Facts
+from trueweight.drift.facts import Facts, alike
 from trueweight.drift.gross import score_gross
 from trueweight.drift.misconfiguration import LEAST_PROMPTS, MisconfigurationTest
 from trueweight.drift.scoring import DriftScore, NoiseScale, score_greedy, score_logprobs, score_sampled
@@ -158,6 +158,10 @@ class CandidateTest:
     ) -> None:
         """Score one prompt: the reference's two answers, the candidate's, and the reference's further answers."""
         self._silent = 0
+        written = a.text
+        a, b, c, *draws = alike(a, b, c, *context.draws)
+        # The margins of a settled answer belong to its whole text, thought included.
+        context = ReferenceContext(context.settled if a.text == written else None, draws)
         self.misconfiguration.add(a, b, c)
         self.tally.add(a, b, c)
         if context.draws:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from trueweight.core import Exchange, Reply
 from trueweight.protocols import read_reply
 
+SURE_LOGPROB = math.log(0.999)
+"""A token at least this likely is sure: all healthy engines choose it, whatever their rounding."""
 IMPOSSIBLE = -100.0
 """The value for a log-probability of minus infinity, which some servers send as -9999 and some as null."""
 
@@ -27,7 +29,11 @@ class Facts:
 
     Attributes:
         text: reasoning and content as sent; empty if there was none.
-        top: the first token's most likely tokens, best first; empty if the reply has no log-probabilities.
+        answer: the text without its reasoning; None if it has none.
+        top: the most likely tokens at the first token that is not sure, best first; empty if the reply has no
+            log-probabilities.
+        sure: the same at each token before it: ``<think>`` and ``<|channel|>`` are as good as certain, and so show
+            nothing of the weights.
         margins: at each token, how much likelier the best one is than the next, in nats; where shown.
         pieces: the tokens' own texts, one a margin; empty unless there is a margin at every token.
         refused: whether the answer came on the refusal channel.
@@ -40,6 +46,8 @@ class Facts:
     margins: tuple[float, ...] = ()
     pieces: tuple[str, ...] = ()
     refused: bool = False
+    answer: str | None = None
+    sure: tuple[tuple[Token, ...], ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -72,15 +80,53 @@ def facts_of(exchange: Exchange) -> Facts | MissingReply:
     usage, positions = reply.usage, reply.logprobs or ()
     listed = [_top(position) for position in positions]
     pieces = [str(position.get("token", "")) for position, best in zip(positions, listed, strict=True) if len(best) > 1]
+    first = _first_unsure(listed)
+    said = (reply.content or "") + (reply.refusal or "")
     return Facts(
-        text=(reply.reasoning or "") + (reply.content or "") + (reply.refusal or ""),
-        top=listed[0] if listed else (),
+        text=(reply.reasoning or "") + said,
+        answer=said if reply.reasoning else None,
+        top=listed[first] if listed else (),
+        sure=tuple(listed[:first]),
         margins=tuple(best[0].logprob - best[1].logprob for best in listed if len(best) > 1),
         pieces=tuple(pieces) if len(pieces) == len(positions) else (),
         input_tokens=usage.input if usage else None,
         output_tokens=usage.output if usage else None,
         refused=bool(reply.refusal),
     )
+
+
+def _first_unsure(listed: Sequence[tuple[Token, ...]]) -> int:
+    """The place of the first token that is not sure; that of the last token if all are sure."""
+    unsure = (at for at, tokens in enumerate(listed) if not tokens or tokens[0].logprob < SURE_LOGPROB)
+    return next(unsure, max(0, len(listed) - 1))
+
+
+def alike(*answers: Facts) -> tuple[Facts, ...]:
+    """The answers, each reduced to what all of them show, so that like is compared with like.
+
+    Their distributions are those at the same place after the same tokens: the first at which one of them is not sure,
+    or their best tokens differ. Their texts are the answers alone unless all of them, or none, show a thought.
+    """
+    place = _shared_place([(*one.sure, one.top) for one in answers])
+    thoughts = sum(one.answer is not None for one in answers)
+    mixed = 0 < thoughts < len(answers)
+    return tuple(
+        replace(
+            one,
+            top=(*one.sure, one.top)[place],
+            sure=one.sure[:place],
+            text=one.answer if mixed and one.answer is not None else one.text,
+        )
+        for one in answers
+    )
+
+
+def _shared_place(rows: Sequence[Sequence[tuple[Token, ...]]]) -> int:
+    shortest = min(map(len, rows)) - 1
+    for place in range(shortest):
+        if len({row[place][0].key for row in rows}) > 1:
+            return place
+    return shortest
 
 
 def _complaint(reply: Reply) -> str:

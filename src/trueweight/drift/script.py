@@ -98,9 +98,9 @@ def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Scrip
     """Every request under these settings; the first prompt is also the probe."""
     seed, mode = settings.seed, settings.mode
     selected = _bank(mode, split, seed)[: max(settings.max_requests, settings.screen)]
-    cases = [_case(prompt, kind, seed) for prompt in selected for kind in _KINDS_BY_MODE[mode]]
+    cases = [_case(prompt, kind, settings) for prompt in selected for kind in _KINDS_BY_MODE[mode]]
     known = {case.id for case in cases}
-    probes = [_case(selected[0], kind, seed) for kind in _PROBES_BY_MODE[mode]]
+    probes = [_case(selected[0], kind, settings) for kind in _PROBES_BY_MODE[mode]]
     return Script([*(probe for probe in probes if probe.id not in known), *cases])
 
 
@@ -115,10 +115,12 @@ def _bank(mode: DriftMode | None, split: Split, seed: int) -> Sequence[DriftProm
     return [*steady[:STEADY_FIRST], *(prompt for turn in turns for prompt in turn if prompt is not None)]
 
 
-def _case(prompt: DriftPrompt, kind: RequestKind, seed: int) -> Case:
+def _case(prompt: DriftPrompt, kind: RequestKind, settings: DriftSettings) -> Case:
     request: dict[str, Any] = {"messages": prompt.messages, **_PARAMETERS[kind]}
+    if request["max_tokens"] == SHORTEST:
+        request["max_tokens"] = settings.first_tokens
     if kind in _SEEDED:
-        request["seed"] = int(digest(["sampling", seed, prompt.id, kind.value]), 16) % 2**31
+        request["seed"] = int(digest(["sampling", settings.seed, prompt.id, kind.value]), 16) % 2**31
     return Case(
         suite=SUITE,
         id=f"{prompt.id}~{kind.value}",

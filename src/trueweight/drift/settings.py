@@ -17,6 +17,8 @@ PROBES = 1
 """Requests to each provider, beyond those that are compared, that find out what it supports."""
 
 DEFAULT_REQUESTS = 240
+THOUGHT_TOKENS = 8
+"""`DriftSettings.first_tokens` for a model that thinks: past the markers of a thought, into its first words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class DriftSettings:
         max_requests: most requests to each candidate, probes included (the reference gets two, three or six
             times as many: for log-probabilities, greedy or sampled texts).
         screen: number of prompts that are screened for near ties of the reference in greedy mode; 0 for none.
+        first_tokens: tokens that a request for log-probabilities asks for: 1, or more where the first ones are sure, as
+            before a thought.
         stop: whether a candidate gets no further requests after its verdict; False to record a ladder.
     """
 
@@ -38,6 +42,7 @@ class DriftSettings:
     seed: int = 0
     screen: int = 120
     stop: bool = True
+    first_tokens: int = 1
     thresholds: Thresholds = field(default_factory=shipped_thresholds)
 
     def as_json(self) -> dict[str, Any]:
@@ -49,6 +54,7 @@ class DriftSettings:
             "seed": self.seed,
             "screen": self.screen,
             "stop": self.stop,
+            **({"first_tokens": self.first_tokens} if self.first_tokens > 1 else {}),
             "thresholds": self.thresholds.as_json(),
         }
 
