@@ -13,7 +13,7 @@ from trueweight.cli._screen import print_carriers, say
 from trueweight.core import ExitCode, Mode, Provider, Suite
 from trueweight.core.load_result import LoadPoint
 from trueweight.report import visible
-from trueweight.report.load import load_page
+from trueweight.report.load import load_page, load_sentence
 from trueweight.report.numbers import write
 from trueweight.store import RunFile, replace_plain
 from trueweight.wire import WireSettings, run_loop
@@ -60,8 +60,8 @@ def run_sweep(
     replace_plain(RunFile.LOAD_PAGE.of(directory), html.encode("utf-8", "backslashreplace"))
     if not quiet:
         Console(emoji=False).print(_table(points))
-        for name, provider in found.providers.items():
-            click.echo(visible(f"{name}: {provider.sentence}"))
+        for curve in curves(points):
+            click.echo(visible(f"{curve.provider}: {load_sentence(curve, str(slo))}"))
     click.echo(f"page: {RunFile.LOAD_PAGE.of(directory)}")
     if interrupted:
         return ExitCode.INTERRUPTED

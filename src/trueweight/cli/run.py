@@ -151,12 +151,13 @@ def command(
     from trueweight.drift import DriftSettings
     from trueweight.profiles import SamplingMode, request_rules
     from trueweight.report import visible
+    from trueweight.report.words.shards import division_words
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
     from trueweight.workflow.drift import prepare_drift
     from trueweight.workflow.repeats import AUTO, RepeatChoice, chosen_repeats
     from trueweight.workflow.send import PreparedRun, RunOptions, prepare
-    from trueweight.workflow.shards import divide, say_division
+    from trueweight.workflow.shards import divide
 
     providers = load_providers(providers_file, environ=os.environ)
     part = None if shard is None else parse_shard(shard)
@@ -189,7 +190,7 @@ def command(
         transport=TransportName(transport),
     )
     if part is not None:
-        for sentence in () if quiet else say_division(settings, part, providers):
+        for sentence in () if quiet else division_words(settings, divide(settings, part), part, providers):
             click.echo(visible(sentence), err=True)
         settings = divide(settings, part)
     if dry_run:

@@ -51,8 +51,8 @@ def command(
 
     from trueweight.config import keys_for
     from trueweight.report import visible
+    from trueweight.report.words.shrinking import shrunk_words
     from trueweight.workflow.shrink import Budget, shrink_in_run
-    from trueweight.workflow.shrink.words import summary_text
 
     screen = Console(stderr=True, quiet=quiet, emoji=False)
 
@@ -70,5 +70,5 @@ def command(
         keys=lambda providers: keys_for(providers, os.environ),
         on_progress=show,
     )
-    click.echo(summary_text(shrinking))
+    click.echo(shrunk_words(shrinking.shrunk, record=shrinking.record, case=shrinking.case))
     return int(ExitCode.OK if shrinking.case is not None else ExitCode.INCONCLUSIVE)

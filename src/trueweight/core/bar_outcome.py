@@ -58,7 +58,8 @@ class RuleOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """What one rule of the bar decides of a provider.
 
     Attributes:
-        rule: the rule in the notation of a bar, e.g. ``schema_accuracy ≥ 0.98``.
+        rule: the rule in the notation of a bar, e.g. ``schema_accuracy ≥ 0.98``; empty for the one about a baseline,
+            which holds without being in the bar (`RuleCode.CHANGED`).
         code: None only in a summary of format 1, which has ``message`` in its place.
         decides_at: the n that would decide at the observed rate; None if it is decided, or if no n would.
         more_trials: about how many more trials that takes.

@@ -9,7 +9,7 @@ import msgspec
 
 from trueweight.core.estimate import Estimate
 
-LOAD_FORMAT: Final = "trueweight.load/1"
+LOAD_FORMAT: Final = "trueweight.load/2"
 
 
 def level_name(level: float, *, open_loop: bool) -> str:
@@ -79,12 +79,10 @@ class ProviderLoad(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         saturates_at: the level from which more load brings hardly more throughput; None if there is none.
         most_goodput_at: the level of most goodput.
-        sentence: both, in words.
     """
 
     saturates_at: float | None
     most_goodput_at: float | None
-    sentence: str
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +93,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
         providers: by name.
     """
 
-    format: Literal["trueweight.load/1"] = LOAD_FORMAT
+    format: Literal["trueweight.load/2"] = LOAD_FORMAT
     suite: str
     requests_per_level: int
     seed: int

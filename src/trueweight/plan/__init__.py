@@ -2,7 +2,7 @@
 
 from trueweight.plan.forecast import Forecast, TokenCeiling, forecast, token_ceiling
 from trueweight.plan.order import Inexpressible, Plan, inexpressible, make_plan
-from trueweight.plan.shard import say_limits, take_shard
+from trueweight.plan.shard import limit, take_shard
 
 __all__ = [
     "Forecast",
@@ -11,8 +11,8 @@ __all__ = [
     "TokenCeiling",
     "forecast",
     "inexpressible",
+    "limit",
     "make_plan",
-    "say_limits",
     "take_shard",
     "token_ceiling",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from trueweight.core import Provider, Shard
@@ -29,20 +29,3 @@ def limit(provider: Provider, shard: Shard) -> Provider:
         concurrency=None if provider.concurrency is None else max(1, shard.part_of(provider.concurrency)),
         requests_per_minute=None if rate is None else rate / shard.of,
     )
-
-
-def say_limits(providers: Iterable[Provider], shard: Shard) -> tuple[str, ...]:
-    """A sentence for each provider with a declared limit: the shard's part of it."""
-    out = []
-    for provider in providers:
-        mine = limit(provider, shard)
-        parts = []
-        if provider.requests_per_minute is not None:
-            parts.append(f"{mine.requests_per_minute:g} of {provider.requests_per_minute:g} requests a minute")
-        if provider.concurrency is not None:
-            parts.append(f"{mine.concurrency} of {provider.concurrency} concurrent requests")
-            if shard.of > provider.concurrency:
-                parts.append(f"{shard.of} shards together may exceed that")
-        if parts:
-            out.append(f"{provider.name}: {', '.join(parts)}")
-    return tuple(out)

@@ -12,7 +12,7 @@ from trueweight.core import ExitCode, Ruling
 from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
 from trueweight.core.note import Note
 from trueweight.report.text import for_log
-from trueweight.report.words import note_words, rule_words
+from trueweight.report.words import note_words, rule_name, rule_words
 
 GATE_FORMAT: Final = "trueweight.gate/1"
 MARKS: Final = {Ruling.PASS: "✓", Ruling.FAIL: "✕", Ruling.INCONCLUSIVE: "?"}
@@ -92,7 +92,7 @@ def _provider(found: BarOutcome) -> GateProvider:
 
 def _rule(rule: RuleOutcome) -> GateRule:
     return GateRule(
-        rule=rule.rule,
+        rule=rule_name(rule),
         outcome=rule.outcome,
         message=rule_words(rule),
         metric=rule.metric or "",
@@ -109,7 +109,7 @@ def gate_lines(
         never = ", never answered" if name in silent else ""
         yield f"{MARKS[found.outcome]} {for_log(name, limit=80)}: {found.outcome.value}{never}"
         for rule in found.rules:
-            yield for_log(f"    {MARKS[rule.outcome]} {rule.rule}: {rule_words(rule)}", limit=500)
+            yield for_log(f"    {MARKS[rule.outcome]} {rule_name(rule)}: {rule_words(rule)}", limit=500)
     for note in notes:
         yield for_log(f"note: {note_words(note)}")
     counts = {ruling: count for ruling, count in _counts(outcomes).items() if count}

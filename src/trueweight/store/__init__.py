@@ -1,5 +1,6 @@
 """The only access to run directories: append, resume, merge, and read the files of all earlier versions."""
 
+from trueweight.store.client_record import LoadRecord, SessionRecord, read_client, write_client
 from trueweight.store.codec import decode_exchange, encode_exchange
 from trueweight.store.files import RunFile, read_plain, replace_plain
 from trueweight.store.manifest import (
@@ -17,9 +18,11 @@ from trueweight.store.union import merge
 __all__ = [
     "EARLIER_BARS",
     "SHARDS",
+    "LoadRecord",
     "Manifest",
     "RunDir",
     "RunFile",
+    "SessionRecord",
     "SuiteRecord",
     "decode_exchange",
     "encode_exchange",
@@ -28,6 +31,8 @@ __all__ = [
     "manifest_to_json",
     "merge",
     "pending",
+    "read_client",
     "read_plain",
     "replace_plain",
+    "write_client",
 ]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import ssl
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,3 @@ class ClientStack:
         package = type(asyncio.get_running_loop()).__module__.partition(".")[0]
         loop = f"uvloop {importlib.metadata.version('uvloop')}" if package == "uvloop" else "asyncio"
         return cls(loop, ssl.OPENSSL_VERSION, carriers)
-
-    def as_json(self) -> dict[str, Any]:
-        """For the run's ``client.json``."""
-        return asdict(self)

@@ -10,9 +10,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Any
 
 import anyio
 import httpx
@@ -73,10 +72,6 @@ class Health:
     def fit(self) -> bool:
         """Whether no exchange was spoiled."""
         return self.limited == 0
-
-    def as_json(self) -> dict[str, Any]:
-        """For the run's ``client.json``."""
-        return asdict(self)
 
 
 @dataclass

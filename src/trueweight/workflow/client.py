@@ -1,18 +1,15 @@
-"""The health of this client, in ``client.json``: one entry for each session in which the run sent requests."""
+"""The health of this client: kept for each session in which the run sent requests, and as a summary has it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import asdict
 
-from trueweight.core import ConfigError
+import msgspec
+
 from trueweight.core.summary import ClientSession
-from trueweight.store import RunDir, RunFile
+from trueweight.store import LoadRecord, RunDir, SessionRecord, read_client, write_client
 from trueweight.wire import SendResult, WireSettings
-
-FORMAT = "trueweight.client/1"
 
 
 def note_client(run: RunDir, result: SendResult, settings: WireSettings, started_at: str) -> None:
@@ -22,54 +19,32 @@ def note_client(run: RunDir, result: SendResult, settings: WireSettings, started
     """
     if not result.recorded:
         return
-    load = {
-        "concurrency": settings.concurrency,
-        "rate": settings.rate,
-        "arrivals": settings.arrivals.value if settings.rate else None,
-        "http2": settings.http2,
-    }
-    session = {
-        "started_at": started_at,
-        "recorded": result.recorded,
-        "load": load,
-        **result.health.as_json(),
-        **result.stack.as_json(),
-    }
-    text = json.dumps({"format": FORMAT, "sessions": [*sessions(run), session]}, indent=1, sort_keys=True)
-    run.write_text(RunFile.CLIENT, text + "\n")
+    load = LoadRecord(
+        concurrency=settings.concurrency,
+        rate=settings.rate,
+        arrivals=settings.arrivals.value if settings.rate else None,
+        http2=settings.http2,
+    )
+    measured = {**asdict(result.health), **asdict(result.stack)}
+    session = msgspec.convert(
+        {**measured, "started_at": started_at, "recorded": result.recorded, "load": load}, SessionRecord
+    )
+    write_client(run, (*read_client(run), session))
 
 
 def join_clients(merged: RunDir, runs: Iterable[RunDir]) -> None:
     """Write the sessions of all parts into the merged run, without duplicates, in order of time."""
-    every = {json.dumps(one, sort_keys=True): one for run in runs for one in sessions(run)}
-    found = sorted(every.values(), key=lambda one: (str(one.get("started_at")), json.dumps(one, sort_keys=True)))
+    found = {msgspec.json.encode(one): one for run in runs for one in read_client(run)}
     if found:
-        merged.write_text(
-            RunFile.CLIENT, json.dumps({"format": FORMAT, "sessions": found}, indent=1, sort_keys=True) + "\n"
-        )
-
-
-def sessions(run: RunDir) -> list[dict[str, Any]]:
-    """The sessions in a run's ``client.json``; none if there is no such file, or it has another format."""
-    with suppress(ConfigError, ValueError):
-        value = json.loads(run.read_text(RunFile.CLIENT))
-        if isinstance(value, dict) and value.get("format") == FORMAT and isinstance(value.get("sessions"), list):
-            return [session for session in value["sessions"] if isinstance(session, dict)]
-    return []
+        write_client(merged, tuple(sorted(found.values(), key=lambda one: (one.started_at, msgspec.json.encode(one)))))
 
 
 def client_sessions(run: RunDir) -> tuple[ClientSession, ...]:
-    """The sessions as a summary holds them; a value that is no number counts as not measured."""
-    return tuple(map(_session, sessions(run)))
-
-
-def _session(session: Mapping[str, Any]) -> ClientSession:
-    test = session.get("self_test")
-    return ClientSession(
-        lag_p99_ms=_number(session.get("lag_p99_ms")),
-        self_test_p99_ms=_number(test.get("p99_ms")) if isinstance(test, Mapping) else None,
+    """The sessions as a summary holds them."""
+    return tuple(
+        ClientSession(
+            lag_p99_ms=one.lag_p99_ms,
+            self_test_p99_ms=None if one.self_test is None else one.self_test.p99_ms,
+        )
+        for one in read_client(run)
     )
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

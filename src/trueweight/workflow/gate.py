@@ -20,9 +20,6 @@ from trueweight.workflow.finish import judge
 from trueweight.workflow.judge import judge_run
 from trueweight.workflow.summary_file import read_summary
 
-CHANGED = "nothing got worse than the baseline beyond chance"
-"""The rule that holds when a baseline is given and the bar has none about it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -112,7 +109,7 @@ def _with_change(bars: Mapping[str, BarOutcome], since: RunComparison, bar: Bar 
     for name in since.providers:
         worse = since.worse(name)
         changed = RuleOutcome(
-            rule=CHANGED,
+            rule="",
             outcome=Ruling.FAIL if worse else Ruling.PASS,
             code=RuleCode.CHANGED,
             metrics=worse,

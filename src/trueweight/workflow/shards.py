@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from trueweight.core import Provider, Shard
+from trueweight.core import Shard
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.shard import WHOLE, join, stretches_from_json, stretches_to_json
-from trueweight.plan import say_limits
 from trueweight.store import SHARDS, Manifest
 from trueweight.wire import WireSettings
 
@@ -25,19 +24,6 @@ def divide(settings: WireSettings, shard: Shard) -> WireSettings:
         budget_usd=None if budget is None else budget / shard.of,
         max_requests=None if most is None else shard.part_of(most),
     )
-
-
-def say_division(settings: WireSettings, shard: Shard, providers: Iterable[Provider]) -> tuple[str, ...]:
-    """The divided limits in sentences, for all providers and for each provider whose configuration sets limits."""
-    mine = divide(settings, shard)
-    parts = [f"{mine.concurrency} of {settings.concurrency} concurrent requests for each provider"]
-    if settings.rate is not None and mine.rate is not None:
-        parts.append(f"{mine.rate:g} of {settings.rate:g} requests a second")
-    if settings.budget_usd is not None:
-        parts.append(f"{mine.budget_usd:g} of {settings.budget_usd:g} USD")
-    if settings.max_requests is not None:
-        parts.append(f"{mine.max_requests} of {settings.max_requests} requests")
-    return (f"Shard {shard}: {', '.join(parts)}.", *say_limits(providers, shard))
 
 
 def keep_shards(before: Manifest, options: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from trueweight.core import Case, Mode, Price, Provider, Role, Suite
+from trueweight.report.words.shrinking import shrunk_words
 from trueweight.store import RunDir
 from trueweight.wire import Environment, send
 from trueweight.workflow.send import RunOptions, open_to_send, prepare
 from trueweight.workflow.shrink import Budget, Shrinking, shrink_in_run
-from trueweight.workflow.shrink.words import summary_text
 
 Handler = Callable[[dict[str, Any]], bool]
 CHECK = "markers-in-content"
@@ -84,7 +84,7 @@ def test_a_flaky_failure_shrinks_and_says_its_rate(lucky: Callable[..., Shrinkin
     assert done.shrunk.after <= 0.25 * done.shrunk.before
     assert 0 < done.shrunk.failed <= done.shrunk.sent
     assert done.shrunk.reference is True
-    assert "The reference passes this case." in summary_text(done)
+    assert "The reference passes this case." in shrunk_words(done.shrunk, record=done.record, case=done.case)
 
 
 @pytest.mark.parametrize("requests", [1, 2, 5, 17])
@@ -96,7 +96,9 @@ def test_the_budget_of_requests_is_never_crossed(lucky: Callable[..., Shrinking]
         assert len(list(run.exchanges())) == done.shrunk.requests
     if done.case is not None:
         assert done.shrunk.stopped
-        assert "the budget or the user stopped the search" in summary_text(done)
+        assert "the budget or the user stopped the search" in shrunk_words(
+            done.shrunk, record=done.record, case=done.case
+        )
 
 
 def test_the_budget_of_money_is_never_crossed(lucky: Callable[..., Shrinking]) -> None:
@@ -112,7 +114,7 @@ def test_a_failure_that_never_comes_again_is_said_to_be_gone(tmp_path: Path) -> 
     run = recorded(tmp_path / "run", first, provider("bad"))
     done = shrink_in_run(run, "mine/one", "bad", environment=environment_of({"bad": lambda _: False}))
     assert (done.case, done.shrunk.failed, done.shrunk.sent) == (None, 0, 5)
-    assert "did not fail again in 5 requests" in summary_text(done)
+    assert "did not fail again in 5 requests" in shrunk_words(done.shrunk, record=done.record, case=done.case)
 
 
 def test_a_reference_that_fails_too_is_told(tmp_path: Path) -> None:
@@ -121,5 +123,5 @@ def test_a_reference_that_fails_too_is_told(tmp_path: Path) -> None:
     run = recorded(tmp_path / "run", environment, provider("good", Role.REFERENCE), provider("bad"))
     done = shrink_in_run(run, "one", "bad", environment=environment, check=CHECK)
     assert done.shrunk.reference is False
-    assert "The reference fails this case too" in summary_text(done)
-    assert "curl -sS" in summary_text(done)
+    assert "The reference fails this case too" in shrunk_words(done.shrunk, record=done.record, case=done.case)
+    assert "curl -sS" in shrunk_words(done.shrunk, record=done.record, case=done.case)

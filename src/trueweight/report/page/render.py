@@ -27,7 +27,7 @@ from trueweight.report.page.payload import Failing, failing_cells, payload, rows
 from trueweight.report.page.select_evidence import select_evidence
 from trueweight.report.template import asset, environment, source_hash
 from trueweight.report.text import json_escaped, visible
-from trueweight.report.words import Recommended, blame_words, cause_words, count_rows, ranked, rule_words
+from trueweight.report.words import Recommended, blame_words, cause_words, count_rows, ranked, rule_name, rule_words
 from trueweight.statistics.multiple_testing import ALPHA
 
 EVIDENCE_BYTES: Final = 8_000_000
@@ -56,6 +56,7 @@ def _environment() -> Environment:
         "write": write,
         "span": span,
         "sample": sample,
+        "rule_name": rule_name,
         "rule_words": rule_words,
         "blame_words": blame_words,
         "cause_words": cause_words,

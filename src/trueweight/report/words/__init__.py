@@ -1,6 +1,6 @@
 """Codes and numbers of a summary → words, made here alone: every format of the report takes its words from here."""
 
-from trueweight.report.words.bar import rule_words
+from trueweight.report.words.bar import rule_name, rule_words
 from trueweight.report.words.blame import blame_words, cause_words
 from trueweight.report.words.checks import broken_words
 from trueweight.report.words.counts import count_rows
@@ -34,6 +34,7 @@ __all__ = [
     "reason_clause",
     "reason_sentence",
     "recommendation_lines",
+    "rule_name",
     "rule_words",
     "run_limits",
     "run_notes",

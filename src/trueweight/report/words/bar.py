@@ -5,6 +5,12 @@ from __future__ import annotations
 from trueweight.core import Estimate
 from trueweight.core.bar_outcome import RuleCode, RuleOutcome
 from trueweight.metrics import describe
+from trueweight.report.numbers import span, write
+
+
+def rule_name(rule: RuleOutcome) -> str:
+    """The rule as the bar has it; that about a baseline in words."""
+    return rule.rule or "nothing got worse than the baseline beyond chance"
 
 
 def rule_words(rule: RuleOutcome) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each code
@@ -46,5 +52,7 @@ def rule_words(rule: RuleOutcome) -> str:  # noqa: PLR0911, PLR0912 - one senten
 
 
 def _measured(found: Estimate) -> str:
-    low, high = ("…" if end is None else f"{end:.4g}" for end in (found.low, found.high))
-    return f"{found.value:.4g} [{low}, {high}], n = {found.n}"
+    """``98.6% (95.1–99.7), n = 80``: the number in the units of the page, its interval and n."""
+    unit = {"proportion": "", "difference": " points"}.get(found.unit, f" {found.unit}" if found.unit else "")
+    interval = f" ({span(found)})" if span(found) else ""
+    return f"{write(found.value, found.unit)}{unit}{interval}, n = {found.n}"

@@ -11,7 +11,7 @@ from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
 from trueweight.core.summary import ProviderSummary
 from trueweight.metrics import describe
 from trueweight.report.numbers import MINUS, counted, percent, span, write
-from trueweight.report.words.bar import rule_words
+from trueweight.report.words.bar import rule_name, rule_words
 from trueweight.report.words.checks import broken_words
 from trueweight.report.words.drift import drift_words
 
@@ -72,7 +72,7 @@ def bar_clause(bar: BarOutcome) -> str:
 
 
 def _rule(rule: RuleOutcome) -> str:
-    return rule.rule.replace(" -", f" {MINUS}")  # an id has no hyphen behind a space
+    return rule_name(rule).replace(" -", f" {MINUS}")  # an id has no hyphen behind a space
 
 
 def _decided(rule: RuleOutcome) -> str:
@@ -140,7 +140,7 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
         return drift_words(provider.drift)
     match reason.code:
         case ReasonCode.NOT_ASKED:
-            return "No request was sent to it yet." if provider.counts.trials else "This run has no case for it."
+            return "No request was sent to it yet." if provider.counts.trials else "No case of a suite was sent to it."
         case ReasonCode.NEVER_ANSWERED:
             return f"No answer arrived: all {reason.of} requests failed ({_kinds(reason.failures)})."
         case ReasonCode.REFUSED_ALL:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import msgspec
 
 from trueweight.core.load_result import LoadPoint, LoadResult, ProviderLoad
-from trueweight.report.load import LoadCurve, load_sentence
+from trueweight.report.load import LoadCurve
 from trueweight.workflow.load.slo import Slo
 
 GAIN = 0.1
@@ -61,7 +61,6 @@ def load_result(points: Sequence[LoadPoint], slo: Slo, *, suite: str, requests: 
             curve.provider: ProviderLoad(
                 saturates_at=None if curve.saturation is None else curve.saturation.level,
                 most_goodput_at=None if curve.best is None else curve.best.level,
-                sentence=load_sentence(curve, str(slo)),
             )
             for curve in curves(points)
         },

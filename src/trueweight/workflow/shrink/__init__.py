@@ -1,17 +1,15 @@
 """Shrinking: find the smallest request that still fails on the provider that fails it."""
 
 from trueweight.workflow.shrink.attempts import Attempts, Budget
-from trueweight.workflow.shrink.recorded import FailingCase, lookup_failing_case, reference_of
+from trueweight.workflow.shrink.recorded import lookup_failing_case, reference_of
 from trueweight.workflow.shrink.session import Shrinking, shrink_in_run
-from trueweight.workflow.shrink.shrinking import Shrunk, shrink
+from trueweight.workflow.shrink.shrinking import shrink
 from trueweight.workflow.shrink.write import write_case
 
 __all__ = [
     "Attempts",
     "Budget",
-    "FailingCase",
     "Shrinking",
-    "Shrunk",
     "lookup_failing_case",
     "reference_of",
     "shrink",

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from trueweight.checks import all_checks
-from trueweight.core import Case, ConfigError, Finding, Mode, Outcome, Provider, Variant
+from trueweight.core import Case, ConfigError, Finding, Outcome, Provider, Variant
 from trueweight.core.provider import reference_among
+from trueweight.core.shrunk_case import FailingCase
 from trueweight.store import RunDir
 from trueweight.workflow.judge import judge_exchange
 from trueweight.workflow.lookup import find_case, find_provider
-
-
-@dataclass(frozen=True, slots=True)
-class FailingCase:
-    """A case of a run with a failing reply.
-
-    Attributes:
-        called: names of the tools that the reply called.
-        failed, sent: in how many replies through this API in this mode the check failed, and how many the run has.
-    """
-
-    case: Case
-    provider: Provider
-    mode: Mode
-    finding: Finding
-    called: tuple[str, ...]
-    failed: int
-    sent: int
 
 
 class _Failing(NamedTuple):

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from trueweight import __version__
 from trueweight.core import Provider
+from trueweight.core.shrunk_case import FailingCase, Shrunk
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.suites import suite_path
 from trueweight.wire import Environment, WireSettings
 from trueweight.workflow.shrink.attempts import Attempts, Budget
-from trueweight.workflow.shrink.recorded import FailingCase, lookup_failing_case, reference_of
+from trueweight.workflow.shrink.recorded import lookup_failing_case, reference_of
 from trueweight.workflow.shrink.reduction import Progress
-from trueweight.workflow.shrink.shrinking import Shrunk, shrink
+from trueweight.workflow.shrink.shrinking import shrink
 from trueweight.workflow.shrink.write import write_case
 
 

@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from trueweight.core import Case, ConfigError, Exchange, Finding, Provider, digest
+from trueweight.core.shrunk_case import FailingCase, Shrunk
 from trueweight.suites.properties.choices import ChoiceTree
 from trueweight.suites.properties.suite_file import GENERATED, load_properties, redraw, replay
 from trueweight.workflow.shrink.attempts import MOST_REPEATS, Attempts, BudgetSpentError, repeats_for
 from trueweight.workflow.shrink.by_choices import Redraw, shrink_choices
 from trueweight.workflow.shrink.by_structure import shrink_structure
-from trueweight.workflow.shrink.recorded import FailingCase
 from trueweight.workflow.shrink.reduction import Progress, Reduction, Search, request_size
 
 _RESERVE = 3
 """Requests reserved for the end: one to the reference, two more to the provider."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shrunk:
-    """The smallest failing request, with its evidence.
-
-    Attributes:
-        case: None if the failure did not occur again.
-        finding, exchange: of the last failing attempt.
-        failed, sent: how often the smallest case failed, and how often it was sent.
-        before, after: bytes of the request as recorded, and of the smallest.
-        reference: whether the reference passes it; None if it was not sent to the reference, or got no reply.
-        requests, usd: requests sent and money spent, all attempts together.
-        stopped: the budget or the user ended the search.
-        note: why the search was limited; "" if it was not.
-    """
-
-    failure: FailingCase
-    case: Case | None
-    finding: Finding | None
-    exchange: Exchange | None
-    failed: int
-    sent: int
-    before: int
-    after: int
-    requests: int
-    usd: float
-    reference: bool | None = None
-    stopped: bool = False
-    note: str = ""
 
 
 def shrink(

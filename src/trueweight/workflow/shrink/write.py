@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 
 from trueweight.core import Case, Finding, Mode
+from trueweight.core.shrunk_case import Shrunk
 from trueweight.suites import read_suite
 from trueweight.suites.strict_yaml import json_as_yaml
-from trueweight.workflow.shrink.shrinking import Shrunk
 
 _HEAD = """\
 # Found on {provider}, {mode}: {check} failed in {failed} of {sent} replies.

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from trueweight.report import visible
+from pathlib import Path
+
+from trueweight.core.shrunk_case import Shrunk
 from trueweight.report.page.payload import curl
-from trueweight.workflow.shrink.session import Shrinking
-from trueweight.workflow.shrink.shrinking import Shrunk
+from trueweight.report.text import visible
 
 
-def summary_text(shrinking: Shrinking) -> str:
-    """A short text for the terminal. Text of a model or a provider is escaped in it."""
-    shrunk = shrinking.shrunk
+def shrunk_words(shrunk: Shrunk, *, record: Path, case: Path | None) -> str:
+    """A short text for the terminal. Text of a model or a provider is escaped in it.
+
+    Args:
+        record: the run directory with every attempt.
+        case: the file of the smaller case; None if nothing failed.
+    """
     lines = [f"{visible(shrunk.failure.case.key)} on {visible(shrunk.failure.provider.name)}, {shrunk.failure.mode}"]
     if shrunk.case is None:
         lines.append(f"{shrunk.failure.finding.check} did not fail again in {shrunk.sent} requests: nothing to shrink.")
@@ -18,9 +23,9 @@ def summary_text(shrinking: Shrinking) -> str:
         lines += _smallest_lines(shrunk)
     if shrunk.note:
         lines.append(visible(shrunk.note))
-    lines.append(f"{shrunk.requests} requests, ${shrunk.usd:.4f}; every attempt: {shrinking.record}")
-    if shrinking.case is not None:
-        lines.append(f"case: {shrinking.case}")
+    lines.append(f"{shrunk.requests} requests, ${shrunk.usd:.4f}; every attempt: {record}")
+    if case is not None:
+        lines.append(f"case: {case}")
     return "\n".join(lines)
 
 

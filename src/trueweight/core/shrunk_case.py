@@ -1,0 +1,58 @@
+"""A recorded failure of a case, and the smallest request that still fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trueweight.core.case import Case, Mode
+from trueweight.core.exchange import Exchange
+from trueweight.core.observation import Finding
+from trueweight.core.provider import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class FailingCase:
+    """A case of a run with a failing reply.
+
+    Attributes:
+        called: names of the tools that the reply called.
+        failed, sent: in how many replies through this API in this mode the check failed, and how many the run has.
+    """
+
+    case: Case
+    provider: Provider
+    mode: Mode
+    finding: Finding
+    called: tuple[str, ...]
+    failed: int
+    sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """The smallest failing request, with its evidence.
+
+    Attributes:
+        case: None if the failure did not occur again.
+        finding, exchange: of the last failing attempt.
+        failed, sent: how often the smallest case failed, and how often it was sent.
+        before, after: bytes of the request as recorded, and of the smallest.
+        reference: whether the reference passes it; None if it was not sent to the reference, or got no reply.
+        requests, usd: requests sent and money spent, all attempts together.
+        stopped: the budget or the user ended the search.
+        note: why the search was limited; "" if it was not.
+    """
+
+    failure: FailingCase
+    case: Case | None
+    finding: Finding | None
+    exchange: Exchange | None
+    failed: int
+    sent: int
+    before: int
+    after: int
+    requests: int
+    usd: float
+    reference: bool | None = None
+    stopped: bool = False
+    note: str = ""
