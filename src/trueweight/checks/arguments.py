@@ -107,9 +107,9 @@ def tool_arguments_text(case: Case, reply: Reply) -> CheckResult | None:
 def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Judges all keywords but enum and const, type, and required, which have other checks."""
     judged = validity(case.request, reply, assert_format=bool(params.get("assert_format")))
-    unjudged = next((one.message for one in judged if one.valid is None), None)
+    unjudged = next((one for one in judged if one.valid is None), None)
     if unjudged is not None:
-        return NotApplicable(unjudged)
+        return NotApplicable(unjudged.message, unjudged.not_judged)
     keywords = {v.keyword for one in judged for v in one.violations} - _OWN_CHECK
     return _violation(reply, judged, frozenset(keywords))
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from trueweight.checks.json_schema import Violation, validate
 from trueweight.core import Reply, ToolCall
+from trueweight.core.judging import JudgingProblem
 from trueweight.core.request import declared_tools, declared_types
 from trueweight.protocols.arguments import CallProblem, read_arguments
 
@@ -21,6 +22,7 @@ class CallValidity:
         value: the arguments object; None if the text is not one JSON object.
         arguments_problem: what is wrong with the arguments text, also if ``problem`` is about the name.
         violations: breaches of the tool's schema.
+        not_judged: why the schema cannot be evaluated.
     """
 
     call: ToolCall
@@ -30,6 +32,7 @@ class CallValidity:
     value: dict[str, Any] | None = None
     arguments_problem: CallProblem | None = None
     violations: tuple[Violation, ...] = ()
+    not_judged: JudgingProblem | None = None
 
 
 def is_custom(request: Mapping[str, Any], call: ToolCall) -> bool:
@@ -74,7 +77,7 @@ def _judge(tools: Mapping[str, Any], reply: Reply, call: ToolCall, *, assert_for
         return CallValidity(call, False, read.problem, read.message, None, read.problem)
     judged = validate(tools[call.name or ""], read.value, assert_format=assert_format)
     if judged.valid is None:
-        return CallValidity(call, None, None, judged.reason, read.value)
+        return CallValidity(call, None, None, judged.reason, read.value, not_judged=judged.problem)
     if judged.violations:
         worst = judged.violations[0]
         words = f"{worst.path}: {worst.message}"

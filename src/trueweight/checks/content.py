@@ -13,6 +13,7 @@ from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import anomalies, quote, spans_of
 from trueweight.core.example import SAMPLE_TEXT, Example, sample_case, says
 from trueweight.core.grader import grade
+from trueweight.core.judging import JudgingProblem
 from trueweight.protocols import Kind, locate, locate_noun, narrow, span_of_content, spans_of_all_content
 
 _BROKEN = "\ufffd"
@@ -150,5 +151,5 @@ def content_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> Chec
         if "pattern" in params and not matches(params["pattern"], text):
             return Fail("the content does not match the pattern", quote(params["pattern"]), quote(text), here)
     except Unjudged as unjudged:
-        return NotApplicable(str(unjudged))
+        return NotApplicable(str(unjudged), JudgingProblem.SCHEMA)
     return Pass()

@@ -29,7 +29,15 @@ def http_json(_: Case, reply: Reply) -> CheckResult | None:
     if found := anomalies(reply, Kind.BODY_HTML):
         return Fail("the body is an HTML page, with a success status", "JSON", quote(reply.text, 60), spans_of(found))
     return (
-        fail_on(reply, Kind.BODY_EMPTY, Kind.JSON_BAD, Kind.JSON_DEEP, Kind.NOT_AN_OBJECT, expected="a JSON object")
+        fail_on(
+            reply,
+            Kind.BODY_EMPTY,
+            Kind.JSON_LARGE,
+            Kind.JSON_BAD,
+            Kind.JSON_DEEP,
+            Kind.NOT_AN_OBJECT,
+            expected="a JSON object",
+        )
         or Pass()
     )
 

@@ -1,9 +1,9 @@
-"""JSON Schema validation that fetches nothing, does not raise, and reports what it cannot evaluate."""
+"""JSON Schema validation that fetches nothing, does not raise, is bounded, and reports what it cannot evaluate."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,12 +14,15 @@ from jsonschema.protocols import Validator
 from jsonschema_specifications import REGISTRY
 from referencing.exceptions import Unresolvable
 
-from trueweight.checks.patterns import Unjudged, matches
+from trueweight.checks.patterns import Unjudged
+from trueweight.checks.schema_keywords import FORMATS, printed_short, replaced
 from trueweight.core import canonical_json, value_path
+from trueweight.core.judging import JudgingProblem
+from trueweight.core.steps import PER_VALIDATION, OutOfSteps, budget
 
 _KEPT = 5
-_UNIQUE_ITEMS = 2000
-"""Longest array whose items are all compared with each other."""
+_LONGEST = 300
+"""Characters of a path or a message that are kept."""
 
 _DIALECTS = {
     str(cls.META_SCHEMA.get("$id") or cls.META_SCHEMA.get("id")).rstrip("#"): cls
@@ -43,32 +46,49 @@ class Violation(NamedTuple):
 
 
 class Validity(NamedTuple):
-    """Whether a value is valid by a schema. ``valid`` is None if that cannot be judged; ``reason`` then says why."""
+    """Whether a value is valid by a schema. ``valid`` is None if that cannot be judged; ``reason`` then says why.
+
+    ``problem`` is its kind: the schema, or the limit of judging.
+    """
 
     valid: bool | None
     violations: tuple[Violation, ...] = ()
     reason: str = ""
+    problem: JudgingProblem | None = None
 
 
 def validate(schema: Any, value: Any, *, assert_format: bool = False) -> Validity:
     """Validate a value by a schema, in the dialect that its ``$schema`` names, else in 2020-12.
 
-    References to other documents are not fetched. At most five violations are returned.
+    References to other documents are not fetched. At most five violations are returned. The time and the memory that it
+    takes are bounded by steps, whatever the schema and the value.
     """
     try:
         text = canonical_json(schema)
     except (ValueError, TypeError, RecursionError):
-        return Validity(None, reason="the schema is not JSON")
+        return _not_judged(JudgingProblem.SCHEMA, "the schema is not JSON")
     try:
-        errors = list(_first(_compiled(text, assert_format).iter_errors(value)))
+        with budget(PER_VALIDATION):
+            errors = list(_first(_compiled(text, assert_format).iter_errors(printed_short(value))))
     except Unjudged as unjudged:
-        return Validity(None, reason=str(unjudged))
+        return _not_judged(JudgingProblem.SCHEMA, str(unjudged))
+    except OutOfSteps as limit:
+        return _not_judged(JudgingProblem.LIMIT, str(limit))
     except Unresolvable as missing:
-        return Validity(None, reason=f"the schema refers to {str(missing.ref)[:200]!r}, which is not in it")
+        reason = f"the schema refers to {str(missing.ref)[:200]!r}, which is not in it"
+        return _not_judged(JudgingProblem.SCHEMA, reason)
     except RecursionError:
-        return Validity(None, reason="the schema or the value is too deep to judge")
-    found = tuple(Violation(str(e.validator), f"${value_path(e.absolute_path)}", e.message[:300]) for e in errors)
+        return _not_judged(JudgingProblem.LIMIT, "the schema or the value is too deep to judge")
+    found = tuple(map(_violation, errors))
     return Validity(not found, found)
+
+
+def _not_judged(problem: JudgingProblem, reason: str) -> Validity:
+    return Validity(None, reason=reason, problem=problem)
+
+
+def _violation(error: ValidationError) -> Violation:
+    return Violation(str(error.validator), f"${value_path(error.absolute_path)}"[:_LONGEST], error.message[:_LONGEST])
 
 
 def _first(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
@@ -87,46 +107,25 @@ def _compiled(text: str, assert_format: bool) -> Validator:
         base.check_schema(schema, format_checker=FormatChecker(formats=()))
     except SchemaError as error:
         raise Unjudged(f"the schema is not valid: {error.message[:200]}") from None
-    checker = FormatChecker() if assert_format else None
-    made: Validator = _guarded(base)(schema, registry=REGISTRY, format_checker=checker)
+    checker = FORMATS if assert_format else None
+    made: Validator = _bounded(base)(_in_one_dialect(schema), registry=REGISTRY, format_checker=checker)
     return made
+
+
+def _in_one_dialect(schema: Any) -> Any:
+    """The schema without ``$schema``: at each one the library would take that dialect itself, without bounds."""
+    if isinstance(schema, list):
+        return [_in_one_dialect(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: one if name in ("const", "enum", "default", "examples") else _in_one_dialect(one)
+        for name, one in schema.items()
+        if name != "$schema" or not isinstance(one, str)
+    }
 
 
 @lru_cache(maxsize=len(_DIALECTS))
-def _guarded(base: type[Validator]) -> type[Validator]:
-    """The dialect, with a limit for each keyword that runs a pattern or compares all items with each other."""
-    replaced: dict[str, Any] = {"pattern": _pattern}
-    for keyword in ("patternProperties", "additionalProperties", "unevaluatedProperties"):
-        if keyword in base.VALIDATORS:
-            replaced[keyword] = _after_names(base.VALIDATORS[keyword])
-    if "uniqueItems" in base.VALIDATORS:
-        replaced["uniqueItems"] = _unique(base.VALIDATORS["uniqueItems"])
-    made: type[Validator] = validators.extend(base, replaced)  # type: ignore[no-untyped-call]
+def _bounded(base: type[Validator]) -> type[Validator]:
+    made: type[Validator] = validators.extend(base, replaced(base.VALIDATORS))  # type: ignore[no-untyped-call]
     return made
-
-
-def _pattern(validator: Validator, pattern: str, value: Any, _: Mapping[str, Any]) -> Iterator[ValidationError]:
-    if validator.is_type(value, "string") and not matches(pattern, value):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
-
-
-def _after_names(keyword: Any) -> Any:
-    """The library's own keyword, after `matches` has accepted every pattern for every name."""
-
-    def run(validator: Validator, arg: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
-        if isinstance(value, dict):
-            for pattern in schema.get("patternProperties") or ():
-                for name in value:
-                    matches(pattern, name)
-        yield from keyword(validator, arg, value, schema) or ()
-
-    return run
-
-
-def _unique(keyword: Any) -> Any:
-    def run(validator: Validator, arg: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
-        if arg and isinstance(value, list) and len(value) > _UNIQUE_ITEMS:
-            raise Unjudged(f"uniqueItems is not judged over more than {_UNIQUE_ITEMS} items")
-        yield from keyword(validator, arg, value, schema) or ()
-
-    return run

@@ -1,99 +1,77 @@
-"""Regular expressions from schemas, with a limit: a pattern that could take too long raises and is not run."""
+"""Regular expressions from schemas and suites, searched for in time that grows with the text and not faster (RE2)."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final
 
-_STEPS = 100_000_000
-"""Approximate limit of steps that matching may take."""
-_EXPLOSIVE_LENGTH = 16
-"""Longest text for a pattern whose time doubles with each character."""
+import re2
+
+from trueweight.checks.ecma_regex import NotAPattern, translate
+from trueweight.core.steps import OutOfSteps, take_steps
+
+_WORK: Final = 200_000_000
+"""Most bytes of text times instructions of the pattern: at worst some seconds."""
+_WORK_PER_STEP: Final = 2_500
+_MEMORY: Final = 16 * 1024 * 1024
+_LONGEST: Final = 20_000
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-class Unjudged(Exception):  # noqa: N818 - not an error: the schema cannot be evaluated within the limit
+class Unjudged(Exception):  # noqa: N818 - not an error: the schema cannot be evaluated
     """A schema, or a value under it, cannot be evaluated; the message says why."""
 
 
-class _Bounded(NamedTuple):
-    compiled: re.Pattern[str]
-    longest: int
-
-
 def matches(pattern: str, text: str) -> bool:
-    """Whether an ECMA-style pattern occurs in a text.
+    """Whether a pattern of ECMA-262 occurs in a text. Half of a surrogate pair in the text counts as U+FFFD.
 
     Raises:
-        Unjudged: if Python's ``re`` cannot compile the pattern, or if matching could take too long in a text of this
-            length.
+        Unjudged: if the text is no pattern, or RE2 cannot express it.
+        OutOfSteps: if matching could take too long in a text of this length.
     """
-    bounded = _compile(pattern)
-    if len(text) > bounded.longest:
-        raise Unjudged(f"pattern {pattern[:80]!r} is not run on more than {bounded.longest} characters")
-    return bounded.compiled.search(text) is not None
-
-
-@lru_cache(maxsize=4096)
-def _compile(pattern: str) -> _Bounded:
-    translated, loops, explosive = _survey(pattern)
+    compiled = _compile(pattern)
     try:
-        compiled = re.compile(translated)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise Unjudged(f"pattern {pattern[:80]!r} is not one that Python can run: {error}") from None
-    if explosive:
-        return _Bounded(compiled, _EXPLOSIVE_LENGTH)
-    # Each loop may try every length, and an unanchored search every start: n to the power of both.
-    power = loops + (0 if pattern.startswith("^") and "|" not in pattern else 1)
-    return _Bounded(compiled, int(_STEPS ** (1 / max(power, 1))))
+        data = text.encode()
+    except UnicodeEncodeError:
+        data = _LONE_SURROGATE.sub("\ufffd", text).encode()
+    work = len(data) * compiled.programsize
+    if work > _WORK:
+        raise OutOfSteps(f"pattern {pattern[:80]!r} is not run on a text of {len(text)} characters")
+    take_steps(1 + work // _WORK_PER_STEP)
+    return compiled.search(data) is not None
 
 
-def _survey(pattern: str) -> tuple[str, int, bool]:
-    """The pattern in Python's syntax, the number of its unbounded loops, and whether a loop repeats a group with a loop
-    or a choice, which may take exponential time.
+def is_pattern(text: str) -> bool:
+    """Whether a text is a regular expression of ECMA-262, expressible in RE2 or not.
 
-    ``$`` becomes ``\\Z``: in ECMA it matches at the end of the text only, in Python also before a last newline.
+    Raises:
+        OutOfSteps: if it is too long to read.
     """
-    out: list[str] = []
-    groups: list[bool] = [False]  # for each open group: whether it holds a loop or a choice
-    loops, explosive, closed_loop, in_class, at = 0, False, False, False, 0
-    while at < len(pattern):
-        piece = _piece(pattern, at, in_class=in_class)
-        at += len(piece)
-        after_group, closed_loop = closed_loop, False
-        if in_class:
-            in_class = piece != "]"
-        elif piece == "[":
-            in_class = True
-        elif piece == "(":
-            groups.append(False)
-        elif piece == ")":
-            closed_loop = groups.pop() if len(groups) > 1 else False
-            groups[-1] |= closed_loop
-        elif piece == "|":
-            groups[-1] = True
-        elif _repeats(piece):
-            loops += 1
-            explosive |= after_group
-            groups[-1] = True
-        out.append(r"\Z" if piece == "$" and not in_class else piece)
-    return "".join(out), loops, explosive
+    if len(text) > _LONGEST:
+        raise OutOfSteps(f"a pattern of {len(text)} characters is not read")
+    take_steps(1 + len(text) // 4)
+    try:
+        translate(text)
+    except NotAPattern:
+        return False
+    return True
 
 
-_BRACES = re.compile(r"\{(\d*)(,?)(\d*)\}")
-
-
-def _piece(pattern: str, at: int, *, in_class: bool) -> str:
-    if pattern[at] == "\\":
-        return pattern[at : at + 2]
-    if not in_class and (braces := _BRACES.match(pattern, at)):
-        return braces[0]
-    return pattern[at]
-
-
-def _repeats(piece: str) -> bool:
-    """Whether a piece repeats the piece before it, without bound or more than ten times."""
-    if piece in ("*", "+"):
-        return True
-    braces = _BRACES.fullmatch(piece)
-    return braces is not None and (bool(braces[2] and not braces[3]) or int(braces[3] or braces[1] or 0) > 10)
+@lru_cache(maxsize=128)
+def _compile(pattern: str) -> re2._Regexp:
+    name = f"pattern {pattern[:80]!r}"
+    if len(pattern) > _LONGEST:
+        raise Unjudged(f"{name} is too long to run: {len(pattern)} characters")
+    try:
+        translation = translate(pattern)
+    except NotAPattern as problem:
+        raise Unjudged(f"{name} is no regular expression of ECMA-262: {problem}") from None
+    if translation.inexpressible:
+        raise Unjudged(f"{name} is not run, because of {translation.inexpressible}")
+    options = re2.Options()
+    options.never_capture, options.log_errors, options.max_mem = True, False, _MEMORY
+    try:
+        return re2.compile(translation.text.encode(), options)
+    except re2.error as error:
+        raise Unjudged(f"{name} is not one that RE2 can run: {str(error)[:100]}") from None

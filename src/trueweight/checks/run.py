@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from trueweight.core import PROTOCOLS, Case, Finding, Outcome, Reply, ReplyDigest
 from trueweight.core.check import (
@@ -14,11 +15,13 @@ from trueweight.core.check import (
     CheckResult,
     Fail,
     NotApplicable,
+    PairedResult,
     Pass,
     Scope,
     Unsupported,
     validate_params,
 )
+from trueweight.core.judging import NotJudged, guarded
 from trueweight.protocols.json_text import escape_lone_surrogates
 
 _REFUSED = "request-refused"
@@ -70,7 +73,7 @@ def run_paired_checks(
         for key, replies in own.items():
             if entry.info.on_request and not any(entry.info.id in one.case.checks for one in replies):
                 continue
-            for one, result in entry.run_paired(replies, theirs.get(key, [])):
+            for one, result in _run_paired(entry, replies, theirs.get(key, [])):
                 results[one.trial].append((one.choice, result))
                 cases[one.trial] = one.case
         for trial, of_trial in results.items():
@@ -85,6 +88,25 @@ def _comparable(digests: Iterable[ReplyDigest]) -> dict[tuple[str, int], list[Re
     found: defaultdict[tuple[str, int], list[ReplyDigest]] = defaultdict(list)
     for one in sorted(digests, key=lambda one: (one.api, one.choice, one.case.key, one.repeat, one.mode)):
         found[one.api, one.choice].append(one)
+    return found
+
+
+def _run_paired(entry: Check, ours: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]) -> Sequence[PairedResult]:
+    """The results of a paired check. If it raises, it runs once more for each case by itself, so that only the cases
+    with which it raises are not judged."""
+    run = entry.run_paired
+    assert run is not None
+    results = guarded(entry.info.id, lambda: list(run(ours, reference)))
+    if not isinstance(results, NotJudged):
+        return results
+    found: list[PairedResult] = []
+    for key, group in groupby(ours, key=lambda one: one.case.key):
+        own, theirs = list(group), [one for one in reference if one.case.key == key]
+        of_case = guarded(entry.info.id, lambda own=own, theirs=theirs: list(run(own, theirs)))  # type: ignore[misc]
+        if isinstance(of_case, NotJudged):
+            found += [(one, NotApplicable(of_case.reason, of_case.problem)) for one in own]
+        else:
+            found += of_case
     return found
 
 
@@ -110,10 +132,18 @@ def _run(target: _Target, entry: Check) -> CheckResult | None:
     if params:
         validate_params(info.id, params, where=f"case {case.key}")
     if info.scope is not Scope.CHOICE:
-        return entry.run(case, reply, params)
+        return _run_guarded(entry, case, reply, params)
     if len(target.views) == 1:
-        return entry.run(case, target.views[0], params)
-    return _of_all_choices([(view.at, entry.run(case, view, params)) for view in target.views])
+        return _run_guarded(entry, case, target.views[0], params)
+    return _of_all_choices([(view.at, _run_guarded(entry, case, view, params)) for view in target.views])
+
+
+def _run_guarded(entry: Check, case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
+    """The result of a check; not applicable, with the reason, if it raises or takes too many steps."""
+    run = entry.run
+    assert run is not None
+    result = guarded(entry.info.id, lambda: run(case, reply, params))
+    return NotApplicable(result.reason, result.problem) if isinstance(result, NotJudged) else result
 
 
 def _of_all_choices(results: Sequence[tuple[int, CheckResult | None]]) -> CheckResult | None:
@@ -143,5 +173,6 @@ def _finding(case: Case, entry: Check, result: CheckResult) -> Finding:
             return Finding(entry.info.id, Outcome.FAIL, severity, message, expected, got, spans)
         case Unsupported(message, spans):
             return Finding(entry.info.id, Outcome.UNSUPPORTED, severity, escape_lone_surrogates(message), spans=spans)
-        case NotApplicable(message):
-            return Finding(entry.info.id, Outcome.NOT_APPLICABLE, severity, escape_lone_surrogates(message))
+        case NotApplicable(message, problem):
+            words = escape_lone_surrogates(message)
+            return Finding(entry.info.id, Outcome.NOT_APPLICABLE, severity, words, problem=problem)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from trueweight.checks.json_schema import validate
 from trueweight.core import Case, Finish, Reply
@@ -13,6 +13,7 @@ from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import quote
 from trueweight.core.example import SAMPLE_SCHEMA, Example, sample_case, says
 from trueweight.core.grader import grade
+from trueweight.core.judging import JudgingProblem
 from trueweight.core.request import requested_schema, token_limit
 from trueweight.protocols import Kind, parse_json, spans_of_all_content
 
@@ -42,23 +43,52 @@ def classify(
     wanted = requested_schema(request) if schema is None else schema
     if wanted is None or not reply.ok or (reply.calls and not (reply.content or "").strip()):
         return None
-    return _judge(wanted, reply, assert_format=assert_format)[0]
+    return _judge(wanted, reply, assert_format=assert_format).kind
 
 
-def _judge(schema: Any, reply: Reply, *, assert_format: bool) -> tuple[str | None, str]:
+class _Judged(NamedTuple):
+    """How a reply meets a schema. ``kind`` is None if that cannot be judged; ``words`` then say why."""
+
+    kind: str | None
+    words: str = ""
+    problem: JudgingProblem | None = None
+
+
+class _Cached(NamedTuple):
+    schema: Any
+    reply: Reply
+    judged: _Judged
+
+
+# Several checks and the measured accuracy judge the same reply by the same schema, so the last one is kept.
+_recent: dict[bool, _Cached] = {}
+
+
+def _judge(schema: Any, reply: Reply, *, assert_format: bool) -> _Judged:
+    cached = _recent.get(assert_format)
+    if cached is None or cached.reply is not reply or cached.schema != schema:
+        judged = _judge_anew(schema, reply, assert_format=assert_format)
+        cached = _recent[assert_format] = _Cached(schema, reply, judged)
+    return cached.judged
+
+
+def _judge_anew(schema: Any, reply: Reply, *, assert_format: bool) -> _Judged:
     text = (reply.content or "").strip()
     if reply.refusal or (reply.finish is Finish.FILTER):
-        return "refused", quote(reply.refusal or "content_filter")
+        return _Judged("refused", quote(reply.refusal or "content_filter"))
     if not text:
-        return ("truncated" if reply.finish is Finish.LENGTH else "empty"), ""
+        return _Judged("truncated" if reply.finish is Finish.LENGTH else "empty")
     parsed = parse_json(text)
     if parsed.ok and not any(kind is Kind.JSON_NAN for kind, _ in parsed.oddities):
-        judged = validate(schema, parsed.value, assert_format=assert_format)
-        if judged.valid is None:
-            return None, judged.reason
-        words = "; ".join(f"{v.path}: {v.message}" for v in judged.violations)
-        return ("valid" if judged.valid else "invalid"), words
-    return ("truncated" if reply.finish is Finish.LENGTH else _form(text)), parsed.error or "NaN is not JSON"
+        valid = validate(schema, parsed.value, assert_format=assert_format)
+        if valid.valid is None:
+            return _Judged(None, valid.reason, valid.problem)
+        words = "; ".join(f"{v.path}: {v.message}" for v in valid.violations)
+        return _Judged("valid" if valid.valid else "invalid", words)
+    if parsed.too_large:
+        return _Judged(None, parsed.error, JudgingProblem.LIMIT)
+    kind = "truncated" if reply.finish is Finish.LENGTH else _form(text)
+    return _Judged(kind, parsed.error or "NaN is not JSON")
 
 
 def _form(text: str) -> str:
@@ -111,11 +141,11 @@ def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> Ch
     schema = params.get("schema", requested_schema(case.request))
     if schema is None or reply.error is not None:
         return NotApplicable("neither the case nor the request has a schema") if schema is None else None
-    kind, words = _judge(schema, reply, assert_format=bool(params.get("assert_format")))
+    kind, words, problem = _judge(schema, reply, assert_format=bool(params.get("assert_format")))
     if kind == "valid":
         return Pass()
     if kind is None:
-        return NotApplicable(words)
+        return NotApplicable(words, problem)
     if kind == "refused":
         return NotApplicable(f"{_WORDS[kind]}: {words}")
     if kind == "truncated" and _spent(case, reply):
@@ -162,8 +192,12 @@ def structured_output_bare(case: Case, reply: Reply) -> CheckResult | None:
 def structured_output_schema(case: Case, reply: Reply) -> CheckResult | None:
     """Judges content that is JSON."""
     kind = classify(case.request, reply)
-    if kind == "invalid":
-        return _fail(reply, kind, _judge(requested_schema(case.request), reply, assert_format=False)[1])
+    if kind in ("valid", "invalid", None) and (schema := requested_schema(case.request)) is not None:
+        judged = _judge(schema, reply, assert_format=False)
+        if kind == "invalid":
+            return _fail(reply, kind, judged.words)
+        if kind is None and judged.problem is not None:
+            return NotApplicable(judged.words, judged.problem)
     return Pass() if kind == "valid" else None
 
 

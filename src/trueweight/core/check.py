@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from trueweight.core.case import Case, Severity
 from trueweight.core.errors import ConfigError, value_path
 from trueweight.core.example import Example, PairedExample
+from trueweight.core.judging import JudgingProblem
 from trueweight.core.registry import Registry
 from trueweight.core.reply import Reply, Span
 from trueweight.core.reply_digest import ReplyDigest
@@ -61,9 +62,13 @@ class Unsupported:
 
 @dataclass(frozen=True, slots=True)
 class NotApplicable:
-    """The check applies to this reply but cannot judge it; the message says why."""
+    """The check applies to this reply but cannot judge it; the message says why.
+
+    ``problem``: its kind, if it is a limit of judging and nothing in the reply's own meaning.
+    """
 
     message: str
+    problem: JudgingProblem | None = None
 
 
 CheckResult = Pass | Fail | Unsupported | NotApplicable

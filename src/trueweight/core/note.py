@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from trueweight.core.judging import JudgingProblem
+
 
 class NoteCode(StrEnum):
     """What a reader must know about the recording of the run. Beside each code: the fields of `Note` that it fills."""
@@ -43,6 +45,9 @@ class NoteCode(StrEnum):
     REPEATS = "repeats"
     """The repeats, ``text``, were chosen after a first pass: the reference disagreed with itself in ``count`` ``of``
     cases. ``reason`` is the number that would have been enough, if a limit of the run allows fewer."""
+    NOT_JUDGED = "not-judged"
+    """``part`` of judging was not done for ``count`` ``of`` replies of ``providers``. ``problem`` says why, and
+    ``reason`` is that of the trial ``trial``."""
     TEXT = "text"
     """A sentence of a summary of format 1: ``text``."""
 
@@ -60,3 +65,6 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     api: str = ""
     reason: str = ""
     text: str = ""
+    part: str = ""
+    problem: JudgingProblem | None = None
+    trial: str = ""

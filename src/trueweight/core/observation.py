@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from trueweight.core.case import DEFAULT_API, Mode, Severity
 from trueweight.core.exchange import FailureKind
+from trueweight.core.judging import JudgingProblem, NotJudged
 from trueweight.core.reply import Finish, Span
 from trueweight.core.timing import Timing
 
@@ -31,6 +32,7 @@ class Finding:
         message: what was found, in one sentence; model text inside it is quoted, not escaped.
         expected, got: the two sides, as short text.
         spans: where in the reply's body the evidence is.
+        problem: why an ``n/a`` could not be judged, if it is a limit of judging; None otherwise.
     """
 
     check: str
@@ -40,6 +42,7 @@ class Finding:
     expected: str = ""
     got: str = ""
     spans: tuple[Span, ...] = ()
+    problem: JudgingProblem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Observation:
         structured: for a request for structured output: ``valid``, ``invalid``, ``not-json``, ``fenced``, ``prose``,
             ``truncated``, ``refused`` or ``empty``; None for other requests.
         findings: of the checks that apply.
+        not_judged: what could not be judged, and why.
         cost: USD by the provider's declared prices and the reported usage of the attempt
             that was answered (a failed attempt reports none); None if unknown.
         started_at: UTC wall clock of the scheduled start, ISO 8601; empty if not known.
@@ -91,3 +95,4 @@ class Observation:
     started_at: str = ""
     api: str = DEFAULT_API
     compared_as: str = DEFAULT_API
+    not_judged: tuple[NotJudged, ...] = ()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
 from trueweight.core import Comparison, Estimate, Observation, Variant
-from trueweight.metrics.registry import trial_metrics
+from trueweight.core.judging import NotJudged, guarded
+from trueweight.metrics.registry import Metric, trial_metrics
 from trueweight.metrics.sample import NO_REFERENCE, NOT_REPEATED, Sample, make_passes, make_samples
 from trueweight.metrics.table import CaseInfo, Table, tabulate
 from trueweight.statistics.multiple_testing import holm
@@ -21,12 +24,14 @@ class Measured(NamedTuple):
 
     Attributes:
         self_agreement: metric → the reference against itself.
+        problems: by provider, the metrics that could not be computed.
     """
 
     metrics: dict[str, dict[str, Estimate]]
     versus_reference: dict[str, dict[str, Comparison]]
     self_agreement: dict[str, Estimate]
     tables: dict[str, Table]
+    problems: dict[str, list[NotJudged]]
 
 
 def measure(
@@ -55,8 +60,13 @@ def measure(
         for name, seen in observations.items()
     }
     samples = make_samples(tables, reference, repeats, passes, resampler)
+    problems: defaultdict[str, list[NotJudged]] = defaultdict(list)
     metrics = {
-        name: {metric.id: metric.estimate(sample) for metric in trial_metrics().values() if metric.estimate}
+        name: {
+            metric.id: _estimate(metric, partial(metric.estimate, sample), problems[name])
+            for metric in trial_metrics().values()
+            if metric.estimate
+        }
         for name, sample in samples.items()
     }
     halves = None
@@ -64,10 +74,33 @@ def measure(
         halves = make_passes(tables[reference], repeats, resampler)
     why_not = NOT_REPEATED if reference in tables else NO_REFERENCE
     own = metrics.get(reference or "")
-    return Measured(metrics, _versus(samples, reference), _self_agreement(halves, own, why_not), tables)
+    versus = _versus(samples, reference, problems)
+    agreement = _self_agreement(halves, own, why_not, problems[reference or ""])
+    return Measured(metrics, versus, agreement, tables, {name: found for name, found in problems.items() if found})
 
 
-def _versus(samples: Mapping[str, Sample], reference: str | None) -> dict[str, dict[str, Comparison]]:
+def _estimate(metric: Metric, work: Callable[[], Estimate], problems: list[NotJudged]) -> Estimate:
+    """The estimate; not applicable, with the error as the reason, if it raises."""
+    found = guarded(metric.id, work)
+    if isinstance(found, NotJudged):
+        problems.append(found)
+        return Estimate.not_applicable(metric.unit, found.reason)
+    return found
+
+
+def _difference(metric: Metric, own: Sample, theirs: Sample, problems: list[NotJudged]) -> Difference:
+    """The difference; not applicable, with the error as the reason, if it raises."""
+    assert metric.difference is not None
+    found = guarded(metric.id, partial(metric.difference, own, theirs))
+    if isinstance(found, NotJudged):
+        problems.append(found)
+        return Difference(Estimate.not_applicable("difference", found.reason), None)
+    return found
+
+
+def _versus(
+    samples: Mapping[str, Sample], reference: str | None, problems: Mapping[str, list[NotJudged]]
+) -> dict[str, dict[str, Comparison]]:
     out: dict[str, dict[str, Comparison]] = {name: {} for name in samples}
     candidates = [name for name in samples if name != reference]
     for metric in trial_metrics().values():
@@ -77,7 +110,9 @@ def _versus(samples: Mapping[str, Sample], reference: str | None) -> dict[str, d
             none = Estimate.not_applicable("difference", NO_REFERENCE)
             found = {name: Difference(none, None) for name in candidates}
         else:
-            found = {name: metric.difference(samples[name], samples[reference]) for name in candidates}
+            found = {
+                name: _difference(metric, samples[name], samples[reference], problems[name]) for name in candidates
+            }
         tested = [name for name in candidates if found[name].p is not None]
         adjusted = dict(zip(tested, holm([found[name].p or 0.0 for name in tested]), strict=True))
         for name in candidates:
@@ -94,7 +129,10 @@ def _with_holm(estimate: Estimate, family: int) -> Estimate:
 
 
 def _self_agreement(
-    halves: tuple[Sample, Sample] | None, own: Mapping[str, Estimate] | None, why_not: str
+    halves: tuple[Sample, Sample] | None,
+    own: Mapping[str, Estimate] | None,
+    why_not: str,
+    problems: list[NotJudged],
 ) -> dict[str, Estimate]:
     """The reference's pass B against its pass A: the score itself for tool-call F1 and its kin, else the difference."""
     out = {}
@@ -106,5 +144,5 @@ def _self_agreement(
         elif metric.self_agreement_is_estimate:
             out[metric.id] = own[metric.id]
         else:
-            out[metric.id] = metric.difference(halves[1], halves[0]).estimate
+            out[metric.id] = _difference(metric, halves[1], halves[0], problems).estimate
     return out

@@ -44,12 +44,14 @@ class Kind(StrEnum):
     SSE_NAMED = "sse-named", "an event with a name"
     SSE_UNTERMINATED = "sse-unterminated", "the last event lacks the blank line that ends it"
     SSE_BAD_JSON = "sse-bad-json", "an event's data is not JSON"
+    SSE_MANY = "sse-many", "a stream with more events or lines than are read; the rest was not read"
     DONE_MISSING = "done-missing", "the stream ends without the event that its API ends with"
     DATA_AFTER_DONE = "data-after-done", "events after the one that ends the stream"
 
     # JSON.
     JSON_BAD = "json-bad", "a plain body that is not one JSON document"
     JSON_DEEP = "json-deep", "JSON nested deeper than the limit; it was not parsed"
+    JSON_LARGE = "json-large", "JSON with more values than are read of one reply; it was not parsed"
     JSON_DUPLICATE_KEY = "json-duplicate-key", "an object with the same key twice; the last one was taken"
     JSON_NAN = "json-nan", "NaN or Infinity, which JSON does not have"
     JSON_HUGE_NUMBER = "json-huge-number", "a number beyond what any client can hold"

@@ -7,6 +7,7 @@ from typing import Any
 from trueweight.core import Span
 from trueweight.protocols.anomalies import Anomalies, Kind
 
+_MOST = 2**53
 _NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
 
 
@@ -40,8 +41,8 @@ def as_text(value: Any, where: str, span: Span, anomalies: Anomalies) -> str | N
 
 
 def as_count(value: Any, where: str, span: Span, anomalies: Anomalies) -> int | None:
-    """The value if it is a whole number from 0, else None. Any other value except null becomes an anomaly."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and value == value // 1:
+    """The value if it is a whole number from 0 to 2⁵³, else None. Any other value except null becomes an anomaly."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST and value == value // 1:
         return int(value)  # to JSON, 12.0 is a whole number
     _wrong(value, "a count", where, span, anomalies)
     return None

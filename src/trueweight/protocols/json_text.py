@@ -12,8 +12,14 @@ from trueweight.protocols.anomalies import Kind
 MAX_DEPTH = 128
 """Deepest nesting that is parsed: far beyond any real reply, far below the interpreter's stack."""
 
+MAX_WEIGHT = 64 * 1024 * 1024
+"""Most bytes of memory, by estimate, that the parsed values of one reply take."""
+
+_CONTAINER, _ITEM = 150, 40
+"""Bytes of an object or array, and of another value, by estimate."""
 _MAX_DIGITS = 400  # more digits than the largest double has
 _STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_VALUES = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _INFINITE = float("inf")
 
@@ -24,16 +30,28 @@ class ParsedJson(NamedTuple):
     Attributes:
         ok: False if the text is not JSON or is nested too deep; ``error`` then says where and why.
         oddities: kind and detail of each oddity of the text, such as a doubled key.
+        weight: bytes that the value takes, by estimate.
+        too_large: whether the text was not parsed because it has too many values.
     """
 
     value: Any
     ok: bool
     error: str = ""
     oddities: tuple[tuple[Kind, str], ...] = ()
+    weight: int = 0
+    too_large: bool = False
 
 
-def parse_json(text: str) -> ParsedJson:
-    """Parse one JSON document. NaN and Infinity are parsed, and are oddities. It does not raise."""
+def parse_json(text: str, *, limit: int = MAX_WEIGHT) -> ParsedJson:
+    """Parse one JSON document. NaN and Infinity are parsed, and are oddities. It does not raise.
+
+    Args:
+        limit: most bytes that the value may take, by estimate; a text with more values is not parsed.
+    """
+    weight = _weigh(text, limit)
+    if weight > limit:
+        detail = "more values than are read of one reply"
+        return ParsedJson(None, False, detail, ((Kind.JSON_LARGE, detail),), too_large=True)
     if _too_deep(text):
         detail = f"nested deeper than {MAX_DEPTH} levels"
         return ParsedJson(None, False, detail, ((Kind.JSON_DEEP, detail),))
@@ -41,11 +59,11 @@ def parse_json(text: str) -> ParsedJson:
     try:
         value = json.loads(text, **_hooks(oddities))
     except json.JSONDecodeError as error:
-        return ParsedJson(None, False, f"{error.msg} at character {error.pos}", ())
+        return ParsedJson(None, False, f"{error.msg} at character {error.pos}", (), weight)
     # Half a surrogate pair can only come from an escape, because the text itself was decoded from UTF-8.
     if "\\ud" in text.lower() and (half := _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False))):
         oddities.append((Kind.JSON_LONE_SURROGATE, f"\\u{ord(half[0]):04x} without its other half"))
-    return ParsedJson(value, True, "", tuple(oddities))
+    return ParsedJson(value, True, "", tuple(oddities), weight)
 
 
 def write_json(value: Any) -> str:
@@ -92,6 +110,20 @@ def _hooks(oddities: list[tuple[Kind, str]]) -> dict[str, Any]:
         return number
 
     return {"object_pairs_hook": pairs, "parse_constant": constant, "parse_int": whole, "parse_float": real}
+
+
+def _weigh(text: str, limit: int) -> int:
+    """Bytes that the parsed text takes, by estimate; exact in its number of values only where they may be too many."""
+    weight = _CONTAINER * (text.count("[") + text.count("{")) + _ITEM * text.count(",")
+    if weight <= limit:
+        return weight
+    weight = 0
+    for token in _VALUES.finditer(text):
+        first = token[0][0]
+        weight += 0 if first == '"' else _ITEM if first == "," else _CONTAINER
+        if weight > limit:
+            break
+    return weight
 
 
 def _too_deep(text: str) -> bool:

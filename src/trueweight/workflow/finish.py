@@ -38,6 +38,7 @@ def judge(run: RunDir) -> Summary:
     summary = with_drift(run, summarise(judge_run(run)))
     bar = bar_of(run)
     notes = (
+        *summary.run.notes,
         *bar_notes(run.manifest, bar),
         *shard_notes(run.manifest),
         *api_notes(_judged(run), run.manifest.providers),

@@ -19,7 +19,7 @@ _NOT_COUNTED = (NOT_RECORDED, FailureKind.INTERRUPTED.value, FailureKind.CLIENT_
 
 
 def _started(table: Table) -> Array:
-    """Trials that began and that this client did not end: neither by an interrupt nor by a limit of its own."""
+    """Trials that began and that this client did not end: neither by an interrupt nor by one of its limits."""
     return ~np.isin(table.absent, _NOT_COUNTED)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trueweight.core.assessment import Limitation, LimitCode
+from trueweight.core.judging import JudgingProblem
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.report.numbers import counted
@@ -64,6 +65,29 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911 - one sentence for e
             return f"It answered {limit.count} of {limit.of} cases."
 
 
+_PROBLEMS = {
+    JudgingProblem.RAISED: "it raised an error",
+    JudgingProblem.LIMIT: "it would take too long",
+    JudgingProblem.SCHEMA: "the schema or the pattern cannot be evaluated",
+}
+_PARTS = {
+    "reply": "reading the reply",
+    "timing": "its times",
+    "calls": "whether its calls are valid",
+    "structured": "its structured output",
+    "digest": "its comparison with other replies",
+}
+
+
+def not_judged_words(note: Note) -> str:
+    """What was not judged of a provider's replies, and why."""
+    what = _PARTS.get(note.part, note.part)
+    why = _PROBLEMS.get(note.problem, "") if note.problem is not None else ""
+    where = "" if note.count is None else f" in {note.count} of {note.of} replies"
+    example = f" (for example in trial {note.trial})" if note.trial else ""
+    return f"{', '.join(note.providers)}: {what} was not judged{where}, because {why}: {note.reason}{example}."
+
+
 def note_words(note: Note) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each code
     """A note on the run, in one sentence."""
     bar, recorded = note.bar[:12], note.recorded[:12]
@@ -94,6 +118,8 @@ def note_words(note: Note) -> str:  # noqa: PLR0911, PLR0912 - one sentence for 
         case NoteCode.API_NOT_APPLICABLE:
             cases = "1 case is" if note.count == 1 else f"{note.count} cases are"
             return f"{', '.join(note.providers)}: {cases} not applicable through the API {note.api}: {note.reason}."
+        case NoteCode.NOT_JUDGED:
+            return not_judged_words(note)
         case NoteCode.TEXT:
             return note.text
         case _:

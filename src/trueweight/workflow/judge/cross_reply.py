@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from trueweight.checks import ReplyDigest, run_paired_checks
 from trueweight.core import Case, Finding, Observation, Outcome
+from trueweight.workflow.judge.exchange import not_judged_of
 
 _REFUSED = "request-refused"
 _ACCEPTED = "request-accepted"
@@ -34,11 +35,13 @@ def judge_across_replies(
     found: dict[str, tuple[Finding, ...]] = {}
     for name, replies in digests.items():
         found |= run_paired_checks(replies, () if name == reference else theirs, without=without)
-    joined = [
-        replace(seen, findings=(*seen.findings, *found[seen.trial])) if seen.trial in found else seen
-        for seen in observations
-    ]
+    joined = [_joined(seen, found[seen.trial]) if seen.trial in found else seen for seen in observations]
     return _settle_refusals(joined, cases)
+
+
+def _joined(seen: Observation, more: Sequence[Finding]) -> Observation:
+    kept = tuple(one for one in more if one.problem is None)
+    return replace(seen, findings=(*seen.findings, *kept), not_judged=(*seen.not_judged, *not_judged_of(more)))
 
 
 def _settle_refusals(observations: Iterable[Observation], cases: Mapping[str, Case]) -> list[Observation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from sys import intern
@@ -26,7 +26,9 @@ from trueweight.core import (
     Timing,
     as_sent,
 )
+from trueweight.core.judging import NotJudged, guarded
 from trueweight.core.request import declared_tools, requested_schema
+from trueweight.core.steps import PER_REPLY, budget
 from trueweight.metrics import CaseInfo
 from trueweight.protocols import read_reply, timing_of
 
@@ -44,17 +46,44 @@ class Judged:
 
 
 def judge_exchange(case: Case, provider: Provider, exchange: Exchange, *, without: Collection[str] = ()) -> Judged:
-    """Judge one exchange by its case; ``provider`` gives the declared prices, ``without`` names checks to leave out."""
+    """Judge one exchange by its case; ``provider`` gives the declared prices, ``without`` names checks to leave out.
+
+    It takes a bounded number of steps. What raises or takes too many is in ``observation.not_judged``; the rest is
+    judged.
+    """
     case = as_sent(case, provider)
+    lost = _lost(case, exchange)
     if not exchange.judgeable:
-        return Judged(exchange, None, None, _lost(case, exchange))
-    reply = read_reply(exchange)
-    timing = timing_of(exchange, reply)
-    arrived = _arrived(case, provider, exchange, reply, timing)
-    findings = run_checks(case, reply, without=without)
-    # Most checks do not apply to a reply; those findings are left out.
-    applied = tuple(finding for finding in findings if finding.outcome is not Outcome.NOT_APPLICABLE)
-    return Judged(exchange, reply, timing, replace(arrived, findings=applied))
+        return Judged(exchange, None, None, lost)
+    with budget(PER_REPLY):
+        reply = guarded("reply", lambda: read_reply(exchange))
+        if isinstance(reply, NotJudged):
+            return Judged(exchange, None, None, replace(lost, not_judged=(reply,)))
+        timing = guarded("timing", lambda: timing_of(exchange, reply))
+        calls = guarded("calls", lambda: _all_valid(validity(case.request, reply)))
+        structured = guarded("structured", lambda: _structured(case, reply))
+        findings = run_checks(case, reply, without=without)
+    problems = tuple(one for one in (timing, calls, structured) if isinstance(one, NotJudged))
+    arrived = _arrived(
+        lost,
+        provider,
+        reply,
+        timing=None if isinstance(timing, NotJudged) else timing,
+        calls_valid=None if isinstance(calls, NotJudged) else calls,
+        structured=None if isinstance(structured, NotJudged) else structured,
+    )
+    seen = replace(arrived, not_judged=(*problems, *not_judged_of(findings)), findings=applied(findings))
+    return Judged(exchange, reply, None if isinstance(timing, NotJudged) else timing, seen)
+
+
+def applied(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings without those of checks that do not apply, which most do not."""
+    return tuple(finding for finding in findings if finding.outcome is not Outcome.NOT_APPLICABLE)
+
+
+def not_judged_of(findings: Iterable[Finding]) -> tuple[NotJudged, ...]:
+    """The checks that apply and could not be carried out."""
+    return tuple(NotJudged(one.check, one.problem, one.message) for one in findings if one.problem is not None)
 
 
 def _lost(case: Case, exchange: Exchange) -> Observation:
@@ -89,26 +118,34 @@ def _first(attempts: tuple[Attempt, ...]) -> Attempt:
     return attempts[-1]
 
 
-def _arrived(case: Case, provider: Provider, exchange: Exchange, reply: Reply, timing: Timing) -> Observation:
+def _arrived(
+    lost: Observation,
+    provider: Provider,
+    reply: Reply,
+    *,
+    timing: Timing | None,
+    calls_valid: bool | None,
+    structured: str | None,
+) -> Observation:
     usage = reply.usage
     prompt, completion = (usage.input, usage.output) if usage else (None, None)
     return replace(
-        _lost(case, exchange),
+        lost,
         called=bool(reply.calls),
-        calls_valid=_all_valid(validity(case.request, reply)),
+        calls_valid=calls_valid,
         finish=reply.finish,
-        structured=_structured(case, reply),
+        structured=structured,
         input_tokens=prompt,
         output_tokens=completion,
         cost=_cost(provider, prompt, completion),
-        timing=_kept(exchange, timing),
+        timing=_kept(lost.api, timing),
     )
 
 
-def _kept(exchange: Exchange, timing: Timing) -> Timing | None:
+def _kept(api: str, timing: Timing | None) -> Timing | None:
     """The timing without its gaps, which are large and which no metric needs; None for a list of models, whose time is
     not a model's speed."""
-    return replace(timing, gaps=()) if PROTOCOLS.get(exchange.api).completions else None
+    return replace(timing, gaps=()) if timing is not None and PROTOCOLS.get(api).completions else None
 
 
 def expects_call(case: Case) -> bool | None:
@@ -205,4 +242,14 @@ def _small(finding: Finding) -> Finding:
     return replace(finding, expected="", got="", spans=())
 
 
-__all__ = ["Judged", "asks_calls", "asks_structured", "case_info", "expects_call", "judge_exchange", "offers_tools"]
+__all__ = [
+    "Judged",
+    "applied",
+    "asks_calls",
+    "asks_structured",
+    "case_info",
+    "expects_call",
+    "judge_exchange",
+    "not_judged_of",
+    "offers_tools",
+]

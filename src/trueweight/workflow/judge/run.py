@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from trueweight.checks import ReplyDigest, digest_choices
 from trueweight.core import (
@@ -19,11 +20,12 @@ from trueweight.core import (
     counterparts,
     variants_of,
 )
+from trueweight.core.judging import NotJudged, guarded
 from trueweight.core.provider import reference_among
 from trueweight.drift import SUITE as DRIFT
 from trueweight.store import Manifest, RunDir
 from trueweight.workflow.judge.cross_reply import judge_across_replies
-from trueweight.workflow.judge.exchange import judge_exchange, lean
+from trueweight.workflow.judge.exchange import Judged, judge_exchange, lean
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +113,23 @@ def judge_exchanges(
         case = as_sent(case, provider)
         judged = judge_exchange(case, provider, exchange, without=without)
         api = compared_as[provider.name].get(exchange.api, exchange.api)
-        observations.append(lean(judged.observation, api))
-        if judged.reply is not None:
-            digests[provider.name] += digest_choices(exchange.trial, case, exchange.mode, exchange.repeat, judged.reply)
+        found_digests = guarded("digest", partial(_digests, case, judged))
+        seen = judged.observation
+        if isinstance(found_digests, NotJudged):
+            seen = replace(seen, not_judged=(*seen.not_judged, found_digests))
+        else:
+            digests[provider.name] += found_digests
+        observations.append(lean(seen, api))
         finished_at = max(finished_at or "", _end(exchange))
     found = reference_among(manifest.providers)
     reference = None if found is None else found.name
     observations = judge_across_replies(observations, digests, cases, reference, without=without)
     return Judgement(manifest, cases, tuple(observations), finished_at)
+
+
+def _digests(case: Case, judged: Judged) -> tuple[ReplyDigest, ...]:
+    exchange, reply = judged.exchange, judged.reply
+    return () if reply is None else digest_choices(exchange.trial, case, exchange.mode, exchange.repeat, reply)
 
 
 def _end(exchange: Exchange) -> str:

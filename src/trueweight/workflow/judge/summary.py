@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from trueweight.checks import all_checks
 from trueweight.core import Case, Mode, Observation, Provider
+from trueweight.core.judging import NotJudged
+from trueweight.core.note import Note, NoteCode
 from trueweight.core.provider import reference_among
 from trueweight.core.summary import Declared, ProviderSummary, RunSummary, SuiteSummary, Summary, TrialCounts
 from trueweight.metrics import Measured, measure
@@ -66,7 +68,39 @@ def _run(judgement: Judgement, reference: str | None, measured: Measured) -> Run
         reference=reference,
         bar_digest=manifest.bar_digest,
         modes=tuple(mode for mode in Mode if mode in modes),
+        notes=(*not_judged_notes(judgement.observations), *metric_notes(measured.problems)),
     )
+
+
+def not_judged_notes(observations: Iterable[Observation]) -> Iterator[Note]:
+    """A note for each provider, part of judging and problem, in order; the same for any order of the record."""
+    replies: Counter[str] = Counter()
+    found: defaultdict[tuple[str, str, str], list[tuple[str, NotJudged]]] = defaultdict(list)
+    for seen in observations:
+        replies[seen.provider] += seen.arrived
+        for one in seen.not_judged:
+            found[seen.provider, one.part, one.problem.value].append((seen.trial, one))
+    for (provider, part, _), entries in sorted(found.items()):
+        trial, first = min(entries, key=lambda entry: (entry[1].reason, entry[0]))
+        yield Note(
+            code=NoteCode.NOT_JUDGED,
+            providers=(provider,),
+            part=part,
+            problem=first.problem,
+            reason=first.reason,
+            trial=trial,
+            count=len({trial for trial, _ in entries}),
+            of=replies[provider],
+        )
+
+
+def metric_notes(problems: Mapping[str, Sequence[NotJudged]]) -> Iterator[Note]:
+    """A note for each provider and metric that could not be computed."""
+    for provider, failed in problems.items():
+        for one in failed:
+            yield Note(
+                code=NoteCode.NOT_JUDGED, providers=(provider,), part=one.part, problem=one.problem, reason=one.reason
+            )
 
 
 def _providers(

@@ -29,7 +29,15 @@ def sse_shape(_: Case, reply: Reply) -> CheckResult | None:
     """Comments, ids, event names and keep-alives are allowed."""
     if not reply.streamed:
         return None
-    kinds = (Kind.SSE_BAD_JSON, Kind.SSE_NOT_A_FIELD, Kind.SSE_EMPTY_DATA, Kind.JSON_DEEP, Kind.NOT_AN_OBJECT)
+    kinds = (
+        Kind.SSE_MANY,
+        Kind.JSON_LARGE,
+        Kind.SSE_BAD_JSON,
+        Kind.SSE_NOT_A_FIELD,
+        Kind.SSE_EMPTY_DATA,
+        Kind.JSON_DEEP,
+        Kind.NOT_AN_OBJECT,
+    )
     return fail_on(reply, *kinds, expected="data: {…} or data: [DONE]") or Pass()
 
 

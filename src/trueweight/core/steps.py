@@ -1,0 +1,63 @@
+"""A budget of steps for judging one reply, so that a hostile reply cannot take long, and two judgings agree.
+
+A step is some 10 µs of work on a slow machine. Steps are counted and no clock is read, so the same reply runs out at
+the same place on any machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+PER_REPLY = 200_000
+PER_VALIDATION = 100_000
+
+
+class OutOfSteps(Exception):  # noqa: N818 - not an error: the reply cannot be judged within the limit
+    """Judging would take too long; the message says what."""
+
+
+class Steps:
+    """What is left of a budget, and of the larger budget that it is a part of."""
+
+    def __init__(self, most: int, of: Steps | None = None) -> None:
+        self._left = most
+        self._of = of
+
+    def take(self, number: int = 1) -> None:
+        """Spend steps.
+
+        Raises:
+            OutOfSteps: if they are more than what is left.
+        """
+        self._left -= number
+        if self._left < 0:
+            raise OutOfSteps("judging it would take too many steps")
+        if self._of is not None:
+            self._of.take(number)
+
+
+_CURRENT: ContextVar[Steps | None] = ContextVar("steps", default=None)
+
+
+@contextmanager
+def budget(most: int) -> Iterator[Steps]:
+    """A budget for what runs inside; it is also taken from the budget around it, if there is one."""
+    steps = Steps(most, _CURRENT.get())
+    token = _CURRENT.set(steps)
+    try:
+        yield steps
+    finally:
+        _CURRENT.reset(token)
+
+
+def take_steps(number: int = 1) -> None:
+    """Spend steps of the current budget. Without one nothing is counted.
+
+    Raises:
+        OutOfSteps: if they are more than what is left.
+    """
+    steps = _CURRENT.get()
+    if steps is not None:
+        steps.take(number)
