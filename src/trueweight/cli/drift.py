@@ -12,6 +12,7 @@ from trueweight.cli._options import (
     PATH,
     fresh_option,
     out_option,
+    profile_option,
     providers_option,
     quiet_option,
     seed_option,
@@ -53,6 +54,7 @@ _QUIET = quiet_option("Print only the path of the result.")
 @click.option(
     "--ladder", "ladder_file", type=PATH, metavar="FILE", help="Ladder of precisions that `drift calibrate` wrote."
 )
+@profile_option
 @_SEED
 @transport_option
 @fresh_option
@@ -67,6 +69,7 @@ def command(
     alpha: float,
     max_requests: int,
     ladder_file: Path | None,
+    profile: str,
     seed: int,
     transport: str,
     fresh: bool,
@@ -91,12 +94,17 @@ def command(
     from trueweight.cli._measure_drift import measure_drift
     from trueweight.config import keys_for, load_providers
     from trueweight.drift import DriftSettings, load_ladder
+    from trueweight.profiles import request_rules
     from trueweight.wire import TransportName, WireSettings
-    from trueweight.workflow.drift import prepare_drift
+    from trueweight.workflow.drift import first_tokens, prepare_drift
 
     providers = load_providers(providers_file, environ=os.environ)
     settings = DriftSettings(
-        mode=None if mode == "auto" else DriftMode(mode), alpha=alpha, max_requests=max_requests, seed=seed
+        mode=None if mode == "auto" else DriftMode(mode),
+        alpha=alpha,
+        max_requests=max_requests,
+        seed=seed,
+        first_tokens=first_tokens(request_rules(providers, profile=profile)),
     )
     prepared = prepare_drift(providers, settings, load_ladder(ladder_file) if ladder_file else None)
     return measure_drift(

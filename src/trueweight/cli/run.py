@@ -154,7 +154,7 @@ def command(
     from trueweight.report.words.shards import division_words
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
-    from trueweight.workflow.drift import prepare_drift
+    from trueweight.workflow.drift import first_tokens, prepare_drift
     from trueweight.workflow.repeats import AUTO, RepeatChoice, chosen_repeats
     from trueweight.workflow.send import PreparedRun, RunOptions, prepare
     from trueweight.workflow.shards import divide
@@ -174,7 +174,9 @@ def command(
             repeats=number, limit=limit, examples=examples, seed=seed, shard=part, rules=rules, choice=choice
         )
         prepared = prepare(providers, found, options, bar=bar)
-        return prepare_drift(providers, DriftSettings(seed=seed), beside=prepared) if drift else prepared
+        if not drift:
+            return prepared
+        return prepare_drift(providers, DriftSettings(seed=seed, first_tokens=first_tokens(rules)), beside=prepared)
 
     prepared = with_repeats(number, choice)
     settings = WireSettings(

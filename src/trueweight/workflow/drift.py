@@ -27,6 +27,8 @@ from trueweight.drift import (
     ladder_of,
     write_script,
 )
+from trueweight.drift.settings import THOUGHT_TOKENS
+from trueweight.profiles import RequestRules
 from trueweight.store import RunDir, SuiteRecord, pending
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.send import PreparedRun, RunOptions, prepare
@@ -38,6 +40,11 @@ OPTION = "drift"
 """The manifest's option with drift's settings and ladder, so that a replay needs only the directory."""
 
 Progress = Callable[[Investigation], None]
+
+
+def first_tokens(rules: RequestRules) -> int:
+    """How many tokens requests for log-probabilities ask for: into the thought, if the model writes one first."""
+    return THOUGHT_TOKENS if rules.thinks else 1
 
 
 def prepare_drift(
