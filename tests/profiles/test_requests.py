@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from trueweight.cli._options import SAMPLING
+from trueweight.config.body_table import SAMPLING_FIELDS
 from trueweight.core import (
     Case,
     HistoryRule,
@@ -19,7 +20,7 @@ from trueweight.core import (
     Thinks,
     ZeroTemperature,
 )
-from trueweight.profiles import ChosenProfile, RequestRules, SamplingMode, request_rules
+from trueweight.profiles import ChosenProfile, RequestRules, SamplingMode, request_rules, shipped_families
 from trueweight.profiles.requests import rules_of, with_history
 from trueweight.suites import find_suite, shipped_suites
 
@@ -74,6 +75,7 @@ def test_the_providers_file_counts_before_the_profile() -> None:
     "case",
     [
         replace(COLD, tags=("sampling",)),
+        replace(COLD, checks={"request-refused": {}}),
         replace(COLD, request={"messages": []}),
         replace(COLD, request={**COLD.request, "temperature": 0.5}),
         replace(COLD, request={**COLD.request, "temperature": "hot"}),
@@ -91,6 +93,24 @@ def test_a_fixed_temperature_replaces_any_other() -> None:
     assert k26.profile is not None
     assert k26.profile.label == "kimi-k2/2.5"
     assert k26.case(replace(COLD, request={**COLD.request, "temperature": 0.5})).request["temperature"] == 1.0
+
+
+def test_malformed_requests_stay_malformed() -> None:
+    """Under no shipped profile does a case change that must be refused, but for a thought that its history lacks, so
+    that it is refused for what is wrong with it; nor does any case's limit, tools or format change."""
+    for family in shipped_families().values():
+        for profile in family.all():
+            sending = rules_of(ChosenProfile(profile), [PLAIN], sampling=SamplingMode.RECOMMENDED)
+            for name in ("parameters", "protocol", "tool-calls", "reasoning"):
+                for case in find_suite(name).cases:
+                    sent = sending.case(case)
+                    changed = {key for key in {*case.request, *sent.request} if _other(case, sent, key)}
+                    allowed = {*SAMPLING_FIELDS, "seed", "messages"}
+                    assert changed <= ({"messages"} if "request-refused" in case.checks else allowed), case.key
+
+
+def _other(case: Case, sent: Case, key: str) -> bool:
+    return bool(case.request.get(key) != sent.request.get(key))
 
 
 def test_shipped_cases_that_test_sampling_are_tagged() -> None:

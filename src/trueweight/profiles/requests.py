@@ -18,6 +18,7 @@ from trueweight.profiles.choose import AUTO, ChosenProfile, choose_profile
 
 KEEPS_SAMPLING: Final = "sampling"
 """The tag of cases that test sampling itself. They keep their own."""
+_REFUSED_CHECK: Final = "request-refused"
 _THOUGHT_CHECK: Final = "history-reasoning-kept"
 PROFILE_OPTION: Final = "profile"
 SAMPLING_OPTION: Final = "sampling"
@@ -156,11 +157,13 @@ def with_sampling(case: Case, sampling: RunSampling, *, thinks: bool) -> Case:
     """The case with the run's sampling in place of temperature 0, or of any value that hosts fix.
 
     The seed is left out, because with it all repeats would be one draw. A case without a temperature stays as it is,
-    and so does one with the tag ``sampling``.
+    and so does one with the tag ``sampling``, and one whose malformed request must be refused.
     """
     temperature = case.request.get("temperature")
+    if KEEPS_SAMPLING in case.tags or _REFUSED_CHECK in case.checks:
+        return case
     replaced = temperature == 0 or "temperature" in sampling.fixed
-    if temperature is None or isinstance(temperature, bool | str) or not replaced or KEEPS_SAMPLING in case.tags:
+    if temperature is None or isinstance(temperature, bool | str) or not replaced:
         return case
     kept = {name: value for name, value in case.request.items() if name != "seed"}
     return replace(case, request={**kept, **sampling.fields(thinks=thinks)})
