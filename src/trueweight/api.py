@@ -6,7 +6,6 @@ Each function does what the command of its name does. Errors are `trueweight.Tru
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -20,9 +19,9 @@ import anyio
 from trueweight.assess import Bar, load_bar
 from trueweight.config import keys_for, load_providers
 from trueweight.core import Provider, Suite, parse_shard
+from trueweight.core.run_comparison import RunComparison
 from trueweight.core.summary import Summary
 from trueweight.profiles import SamplingMode, request_rules
-from trueweight.report import comparison_json
 from trueweight.store import RunDir, pending
 from trueweight.suites import find_suite
 from trueweight.wire import SendResult, WireSettings, send
@@ -157,11 +156,10 @@ def gate_run(directory: PathLike, bar: PathLike | Bar | None = None, *, baseline
     return gate(Path(directory), chosen, None if baseline is None else Path(baseline))
 
 
-def compare_runs(before: PathLike, after: PathLike) -> dict[str, Any]:
-    """What changed between two recorded runs: the values that ``trueweight compare --json`` prints."""
+def compare_runs(before: PathLike, after: PathLike) -> RunComparison:
+    """What changed between two recorded runs: the classes of what ``trueweight compare --json`` prints."""
     with open_run(before) as first, open_run(after) as second:
-        found: dict[str, Any] = json.loads(comparison_json(compare(judge_record(first), judge_record(second))))
-        return found
+        return compare(judge_record(first), judge_record(second))
 
 
 def merge_runs(runs: Sequence[PathLike], out: PathLike) -> Summary:

@@ -110,7 +110,7 @@ def test_plan_fire_judge_report_gate(providers: Path, tmp_path: Path) -> None:
     assert "<html" in tw.report_run(tmp_path / "run")
     gate = tw.gate_run(tmp_path / "run")
     assert (gate.exit_code, gate.outcomes["twin"].outcome) == (tw.ExitCode.OK, tw.Ruling.PASS)
-    assert tw.compare_runs(tmp_path / "run", tmp_path / "run")["significant"] == []
+    assert tw.compare_runs(tmp_path / "run", tmp_path / "run").significant == ()
     assert tw.send_run(plan, tmp_path / "run").recorded == 0
     assert tw.merge_runs([tmp_path / "run"], tmp_path / "again").providers == summary.providers
     with tw.open_run(tmp_path / "run") as run:

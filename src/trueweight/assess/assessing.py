@@ -59,7 +59,7 @@ def _limits(summary: Summary, provider: ProviderSummary) -> Iterator[Limitation]
         yield Limitation(code=LimitCode.NOT_ASKED)
     elif cases and not counts.arrived:
         yield Limitation(code=LimitCode.NEVER_ANSWERED, of=counts.recorded)
-    elif counts.cases_answered < cases:
+    elif counts.cases_answered < cases and counts.arrived < counts.trials:  # not if the rest cannot be expressed
         yield Limitation(code=LimitCode.NOT_ANSWERED, count=counts.cases_answered, of=cases)
     if provider.role is Role.REFERENCE or summary.run.reference is None:
         return

@@ -144,7 +144,7 @@ def quantile_metric(
     unit, higher = _UNITS.get(of.time, ("ms", False))
     which = "Median" if q == 0.5 else f"{round(q * 100)}th percentile"
     short = "" if q == 0.5 else f" p{round(q * 100)}"
-    head = f"{of.title}{short}{f', {words}' if words else ''}"
+    head = f"{of.title}{short}{f', {words} connection' if words else ''}"
     register(
         Metric(
             id=name,

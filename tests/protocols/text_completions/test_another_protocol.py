@@ -130,6 +130,10 @@ def test_what_it_cannot_express_is_on_record(run: Path) -> None:
     [row] = [row for row in result["cases"] if row["case"] == "capitals/weather"]
     assert {cell["outcome"] for modes in row["cells"].values() for cell in modes.values()} == {"n/a"}
     assert result["run"]["trials"]["planned"] == result["run"]["trials"]["recorded"] == 12
+    limits = {
+        one["code"] for provider in result["providers"].values() for one in provider["assessment"].get("limits", ())
+    }
+    assert "not-answered" not in limits  # every request that could be sent has a reply
     command("report", "out", "--format", "markdown", "--output", "page.md", cwd=run)
     forecast = command(
         "run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--out", "dry", "--dry-run", cwd=run

@@ -61,5 +61,4 @@ def broken_words(reason: Reason, provider: ProviderSummary) -> str:
         return f"{seen.format(cases)}."
     found = next((one for one in provider.findings if one.check == reason.check), None)
     requirement = (found.requirement if found is not None else "").rstrip(".") or reason.check
-    verb = "breaks" if reason.count == 1 else "break"
-    return f"{cases} {verb} a requirement: {requirement[:1].lower()}{requirement[1:]}."
+    return f"{cases} {'fails' if reason.count == 1 else 'fail'} the requirement “{requirement}.”"
