@@ -152,9 +152,10 @@ class Workspace:
         text = "\n".join(lines) + "\n"
         (self.path / "s.yaml").write_text(text, encoding="utf-8")
 
-    def command(self, *more: object) -> list[str]:
-        """``trueweight run`` in this directory."""
+    def command(self, *more: object, probe: bool = False) -> list[str]:
+        """``trueweight run`` in this directory. Without a probe, so that its requests are those of the suite."""
         fixed = ("run", "--providers", "providers.toml", "--suite", "s.yaml", "--out", "out")
+        fixed += () if probe else ("--no-probe",)
         return [sys.executable, "-m", "trueweight", *map(str, (*fixed, *more))]
 
     def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:

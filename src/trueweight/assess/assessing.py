@@ -55,7 +55,9 @@ def assess(summary: Summary, bars: Mapping[str, BarOutcome] | None = None) -> Su
 def _limits(summary: Summary, provider: ProviderSummary) -> Iterator[Limitation]:
     """What the run cannot say of one provider."""
     counts, cases = provider.counts, summary.run.cases
-    if cases and not counts.recorded:
+    if provider.setup_fault is not None:
+        yield Limitation(code=LimitCode.SETUP_FAULT)
+    elif cases and not counts.recorded:
         yield Limitation(code=LimitCode.NOT_ASKED)
     elif cases and not counts.arrived:
         yield Limitation(code=LimitCode.NEVER_ANSWERED, of=counts.recorded)

@@ -36,7 +36,7 @@ def observe(
         return seen
     codes = {reason.code for reason in seen}
     if drift.code in (ReasonCode.DRIFT, ReasonCode.DRIFT_MISCONFIGURED):
-        nothing = {ReasonCode.NOTHING_FOUND, ReasonCode.NOT_ASKED}
+        nothing = {ReasonCode.NOTHING_FOUND, ReasonCode.NOT_ASKED, ReasonCode.SETUP_FAULT}
         return (drift, *(reason for reason in seen if reason.code not in nothing))
     return (drift,) if codes == {ReasonCode.NOT_ASKED} else seen
 
@@ -46,7 +46,7 @@ def _of_replies(
 ) -> Iterator[Reason]:
     counts = provider.counts
     if not counts.recorded:
-        yield Reason(code=ReasonCode.NOT_ASKED)
+        yield Reason(code=ReasonCode.SETUP_FAULT if provider.setup_fault else ReasonCode.NOT_ASKED)
         return
     if not counts.arrived:
         yield never_answered(provider)

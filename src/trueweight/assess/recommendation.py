@@ -89,6 +89,8 @@ def recommend(summary: Summary, name: str, bar: BarOutcome | None) -> Decision:
     if name == named and (bar is None or bar.outcome is Ruling.PASS):
         code = ReasonCode.REFERENCE if reference else ReasonCode.REFERENCE_SILENT
         return _decide(Recommendation.REFERENCE, Reason(code=code, of=provider.counts.recorded))
+    if provider.setup_fault is not None:
+        return _decide(Recommendation.UNDECIDED, Reason(code=ReasonCode.SETUP_FAULT, blame=Blame.CLIENT))
     if bar is not None:
         ok = bar.outcome is Ruling.PASS
         seen = () if ok else _faults(provider, summary.self_agreement, has_reference=named not in (None, name))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
@@ -11,33 +13,47 @@ from trueweight.report import visible
 from trueweight.report.words import note_words
 from trueweight.wire import WireSettings
 from trueweight.workflow.finish import api_notes
+from trueweight.workflow.probe import probe_plan
 from trueweight.workflow.send import PreparedRun
 
 
-def print_forecast(prepared: PreparedRun, settings: WireSettings, console: Console) -> None:
-    """Print trials, requests, tokens and the highest possible cost of each provider. Sends nothing."""
+def print_forecast(prepared: PreparedRun, settings: WireSettings, console: Console, *, probing: bool) -> None:
+    """Print trials, requests, tokens and the highest possible cost of each provider. Sends nothing.
+
+    Args:
+        probing: whether the run begins with a probe, whose requests then have a row.
+    """
     rows = forecast(prepared.plan)
+    trials = sum(row.trials for row in rows)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("provider")
     for heading in ("trials", "requests", "tokens in", "tokens out", "cost ceiling"):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(visible(row.provider.name), *_numbers(row))
-    priced = [row.cost for row in rows if row.cost is not None]
-    table.add_row(
-        "all",
-        str(sum(row.trials for row in rows)),
-        str(sum(row.requests for row in rows)),
-        f"≤ {sum(row.input_tokens for row in rows):,}",
-        f"≤ {sum(row.output_tokens for row in rows):,}",
-        f"≤ ${sum(priced):.4f}" if priced else "no prices",
-    )
+    if probing:
+        asked = forecast(probe_plan(prepared.manifest.providers))
+        table.add_row("probe", "", *_sums(asked))
+        rows = (*rows, *asked)
+    table.add_row("all", str(trials), *_sums(rows))
     console.print(table)
     for note in api_notes(prepared.cases, prepared.manifest.providers):
         say(console, note_words(note))
     say(
         console,
-        f"Nothing was sent. Retries, at most {settings.retries} per request, are not included in these limits.",
+        f"Nothing was sent. Retries, at most {settings.retries} per request, are not included in these limits."
+        + (" A provider with a setup fault gets up to six more probe requests." if probing else ""),
+    )
+
+
+def _sums(rows: Sequence[Forecast]) -> tuple[str, ...]:
+    """Requests, tokens and cost of all rows together."""
+    priced = [row.cost for row in rows if row.cost is not None]
+    return (
+        str(sum(row.requests for row in rows)),
+        f"≤ {sum(row.input_tokens for row in rows):,}",
+        f"≤ {sum(row.output_tokens for row in rows):,}",
+        f"≤ ${sum(priced):.4f}" if priced else "no prices",
     )
 
 

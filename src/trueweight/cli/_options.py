@@ -148,6 +148,11 @@ transport_option = click.option(
     show_default=True,
     help="Carry requests by trueweight's own HTTP/1.1, or by httpx's stack, whose times are less exact.",
 )
+no_probe_option = click.option(
+    "--no-probe",
+    is_flag=True,
+    help="Send no probe before the run: a provider whose setup is wrong then gets every request.",
+)
 fresh_option = click.option("--fresh", is_flag=True, help="Delete the run in --out and start over.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 

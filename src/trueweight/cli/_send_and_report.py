@@ -12,17 +12,20 @@ from rich.console import Console
 
 from trueweight.assess import exit_code
 from trueweight.cli._measure_drift import send_prompts
+from trueweight.cli._probing import probe_before
 from trueweight.cli._progress import watching
 from trueweight.cli._screen import INTERRUPTED, print_carriers, say
 from trueweight.core import ExitCode, Trial
+from trueweight.core.probe import Probe
 from trueweight.core.summary import Summary
 from trueweight.plan import Plan
 from trueweight.report.terminal import print_table
 from trueweight.report.words import note_words
 from trueweight.store import RunDir, RunFile, pending
-from trueweight.wire import SendResult, WireSettings, run_loop
-from trueweight.workflow.drift import has_drift, remaining_limits
+from trueweight.wire import SendResult, WireSettings, remaining_limits, run_loop
+from trueweight.workflow.drift import has_drift
 from trueweight.workflow.finish import finish, publish
+from trueweight.workflow.probe import ProbeResult, write_probe
 from trueweight.workflow.repeats import RepeatChoice, choose_repeats
 from trueweight.workflow.requests import repeats_note, request_notes
 from trueweight.workflow.send import PreparedRun, amend_run, open_to_send, send_pending, unanswered
@@ -40,15 +43,34 @@ def send_and_report(
     quiet: bool = False,
     as_json: bool = False,
     with_repeats: Callable[[int, RepeatChoice], PreparedRun] | None = None,
+    probing: bool = True,
 ) -> ExitCode:
-    """Send what is not recorded yet, then judge and write the report. Returns the exit code of the command.
+    """Probe the providers, send what is not recorded yet, then judge and write the report.
 
     Args:
         with_repeats: makes the run with more repeats, which the first pass chooses; None if they are chosen.
+        probing: whether providers are probed first; those with a setup fault are sent nothing else.
+
+    Returns:
+        The exit code of the command.
     """
     screen = Console(stderr=True, quiet=quiet, emoji=False)
+    probed = ProbeResult(Probe(), (), settings)
+    if probing:
+        probed = probe_before(
+            directory,
+            prepared.plan.trials,
+            prepared.manifest.providers,
+            keys=keys,
+            settings=settings,
+            screen=screen,
+            fresh=fresh,
+            retry_errors=retry_errors,
+        )
+        settings = probed.settings
     run, changes = open_to_send(prepared, directory, fresh=fresh)
     with run:
+        write_probe(run, probed)
         for sentence in changes:
             say(screen, sentence)
         if changes:
@@ -56,12 +78,14 @@ def send_and_report(
         for note in request_notes(prepared.manifest, prepared.cases):
             say(screen, note_words(note))
         sending = partial(_send, run, keys=keys, screen=screen, retry_errors=retry_errors, quiet=quiet)
-        todo = pending(prepared.plan.trials, run, retry_errors=retry_errors)
-        if len(todo) < len(prepared.plan.trials):
-            done = len(prepared.plan.trials) - len(todo)
+        trials = probed.allowed(prepared.plan.trials)
+        todo = pending(trials, run, retry_errors=retry_errors)
+        if len(todo) < len(trials):
+            done = len(trials) - len(todo)
             say(screen, f"Resuming: {done} trials are on record, {len(todo)} are left.")
         print_carriers(prepared.manifest.providers, settings, screen)
-        result = sending(prepared.plan.trials, settings=settings)
+        result = sending(trials, settings=settings)
+        result = replace(result, interrupted=result.interrupted or probed.interrupted)
         if with_repeats is not None and not result.interrupted:
             settings = remaining_limits(settings, result)
             choice = choose_repeats(run, settings)
@@ -69,7 +93,7 @@ def send_and_report(
             amend_run(run, prepared)
             say(screen, note_words(repeats_note(choice)))
             if choice.repeats > 1:
-                result = sending(prepared.plan.trials, settings=settings)
+                result = sending(probed.allowed(prepared.plan.trials), settings=settings)
         if has_drift(run) and not result.interrupted:
             interrupted = send_prompts(run, keys=keys, settings=remaining_limits(settings, result), screen=screen)
             result = replace(result, interrupted=interrupted)

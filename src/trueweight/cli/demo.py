@@ -45,7 +45,9 @@ def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quie
         # Low concurrency: clients and servers share this machine's cores, and a queue would look like latency.
         settings = WireSettings(concurrency=2, backoff_base=0.05)
         directory = out or _free_directory()
-        return send_and_report(prepared, directory, keys={}, settings=settings, quiet=quiet, as_json=as_json)
+        return send_and_report(
+            prepared, directory, keys={}, settings=settings, quiet=quiet, as_json=as_json, probing=False
+        )
 
 
 def _free_directory() -> Path:

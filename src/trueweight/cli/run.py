@@ -15,6 +15,7 @@ from trueweight.cli._options import (
     budget_option,
     fresh_option,
     max_response_option,
+    no_probe_option,
     out_option,
     profile_option,
     providers_option,
@@ -104,6 +105,7 @@ CLOSED, OPEN = 8, 256
     help="Send only part K of N, within an N-th of every limit. `trueweight merge` joins the parts.",
 )
 @click.option("--drift", is_flag=True, help="Also measure drift from the reference, as `trueweight drift` does.")
+@no_probe_option
 @fresh_option
 @click.option("--retry-errors", is_flag=True, help="Also send again the trials whose transport failed.")
 @click.option("--dry-run", is_flag=True, help="Print trials, requests and the highest possible cost. Send nothing.")
@@ -132,6 +134,7 @@ def command(
     bar_file: Path | None,
     shard: str | None,
     drift: bool,
+    no_probe: bool,
     fresh: bool,
     retry_errors: bool,
     dry_run: bool,
@@ -196,7 +199,7 @@ def command(
             click.echo(visible(sentence), err=True)
         settings = divide(settings, part)
     if dry_run:
-        print_forecast(prepared, settings, Console(emoji=False))
+        print_forecast(prepared, settings, Console(emoji=False), probing=not no_probe)
         return 0
     return send_and_report(
         prepared,
@@ -208,4 +211,5 @@ def command(
         quiet=quiet,
         as_json=as_json,
         with_repeats=with_repeats if repeats == AUTO and choice is None else None,
+        probing=not no_probe,
     )

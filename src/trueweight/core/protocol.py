@@ -100,6 +100,15 @@ class Protocol(ABC):
             ValueError: if the exchange brought no answer to read (``exchange.judgeable`` is False).
         """
 
+    def recognises(self, reply: Reply) -> bool:
+        """Whether a success has the shape of this API at all, however faulty: a page or a greeting has not.
+
+        JSON that cannot be parsed counts as the API's, because a broken completion is for the checks to judge.
+        """
+        if reply.choices or reply.usage or reply.streamed or (reply.model and reply.response_id):
+            return True
+        return reply.json is None and reply.text.lstrip("\ufeff \t\r\n").startswith("{")
+
     @abstractmethod
     def channels(self, event: Event) -> frozenset[Channel]:
         """The channels on which an event carries tokens, over all choices; empty if it is not a token event."""

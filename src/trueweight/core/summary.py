@@ -18,6 +18,7 @@ from trueweight.core.drift import Drift
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.note import Note
+from trueweight.core.probe import ProviderProbe
 from trueweight.core.provider import Price, Role
 
 FORMAT: Final = "trueweight.summary/2"
@@ -157,6 +158,7 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
         findings: failing checks, worst first.
         latency: ``ttft`` and ``e2e``, if any request defines them.
         drift: None where drift was not measured.
+        probe: what the probe before the run found, one entry for each API; empty if it was not probed.
     """
 
     role: Role
@@ -172,6 +174,12 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
     over_time: TimeCourse | None = None
     drift: Drift | None = None
     assessment: Assessment = NOT_ASSESSED
+    probe: tuple[ProviderProbe, ...] = ()
+
+    @property
+    def setup_fault(self) -> ProviderProbe | None:
+        """The probe's entry with a setup fault, if nothing could be sent because of it."""
+        return next((one for one in self.probe if one.fault is not None), None) if not self.counts.recorded else None
 
 
 class CellOutcome(StrEnum):

@@ -4,6 +4,7 @@ Other packages get a protocol from `trueweight.core.PROTOCOLS`, and read replies
 """
 
 from trueweight.protocols.anomalies import Anomalies, Kind
+from trueweight.protocols.error_text import ErrorText, read_error
 from trueweight.protocols.errors import error_in
 from trueweight.protocols.json_text import MAX_DEPTH, ParsedJson, parse_json, preview_json, write_json
 from trueweight.protocols.locate import locate, locate_field, locate_noun, narrow, span_of_content, spans_of_all_content
@@ -17,6 +18,7 @@ __all__ = [
     "MAX_DEPTH",
     "Anomalies",
     "Assembler",
+    "ErrorText",
     "Kind",
     "ParsedJson",
     "SseEvent",
@@ -27,6 +29,7 @@ __all__ = [
     "narrow",
     "parse_json",
     "preview_json",
+    "read_error",
     "read_reply",
     "read_sse",
     "read_with",

@@ -26,6 +26,8 @@ class RunFile(StrEnum):
     LOCK = "run.lock"
     BAR = "bar.toml"
     CLIENT = "client.json"
+    PROBE = "probe.json"
+    PROBE_EXCHANGES = "probe.jsonl"
     SUMMARY = "summary.json"
     DRIFT = "drift.json"
     LOAD = "load.json"

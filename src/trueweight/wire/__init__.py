@@ -9,8 +9,17 @@ from trueweight.wire.client_stack import CarrierUse, ClientStack
 from trueweight.wire.environment import Environment, run_loop
 from trueweight.wire.health import Health
 from trueweight.wire.pacing import ArrivalKind
+from trueweight.wire.retry import asked_wait
 from trueweight.wire.send import send
-from trueweight.wire.settings import EventKind, SendResult, TransportName, Unsent, WireEvent, WireSettings
+from trueweight.wire.settings import (
+    EventKind,
+    SendResult,
+    TransportName,
+    Unsent,
+    WireEvent,
+    WireSettings,
+    remaining_limits,
+)
 
 __all__ = [
     "ArrivalKind",
@@ -24,7 +33,9 @@ __all__ = [
     "Unsent",
     "WireEvent",
     "WireSettings",
+    "asked_wait",
     "carriers_of",
+    "remaining_limits",
     "run_loop",
     "send",
 ]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trueweight.core import ConfigError, FailureKind
 from trueweight.wire.client_stack import ClientStack
 from trueweight.wire.health import Health
 from trueweight.wire.pacing import ArrivalKind
+
+_NOTHING: Final = 1e-12
+"""USD that are left of a budget that is used up: a budget of 0 is refused as a typing error."""
 
 
 class TransportName(StrEnum):
@@ -105,6 +108,11 @@ class WireSettings:
                 hint="Valid: pip install 'trueweight[http2]', or without --http2.",
             )
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing of a limit is left, as `remaining_limits` leaves it, so that no request can be sent."""
+        return self.max_requests == 0 or (self.budget_usd is not None and self.budget_usd <= _NOTHING)
+
 
 class EventKind(StrEnum):
     """A trial began, will be retried, or ended; or a provider was stopped."""
@@ -168,3 +176,13 @@ class SendResult:
     limit_reached: bool = False
     health: Health = field(default_factory=Health)
     stack: ClientStack = field(default_factory=ClientStack)
+
+
+def remaining_limits(settings: WireSettings, spent: SendResult) -> WireSettings:
+    """The settings for the next call of `send`: the limits minus the requests and the cost of this one."""
+    requests, cost = sum(spent.requests.values()), sum(value or 0.0 for value in spent.cost.values())
+    return replace(
+        settings,
+        max_requests=None if settings.max_requests is None else max(0, settings.max_requests - requests),
+        budget_usd=None if settings.budget_usd is None else max(_NOTHING, settings.budget_usd - cost),
+    )

@@ -30,7 +30,7 @@ from trueweight.drift import (
 from trueweight.drift.settings import THOUGHT_TOKENS
 from trueweight.profiles import RequestRules
 from trueweight.store import RunDir, SuiteRecord, pending
-from trueweight.wire import SendResult, WireEvent, WireSettings, send
+from trueweight.wire import WireEvent, WireSettings, remaining_limits, send
 from trueweight.workflow.send import PreparedRun, RunOptions, prepare
 
 FORMAT = "trueweight.drift/2"
@@ -130,21 +130,11 @@ async def send_drift(
             )
             settings = remaining_limits(settings, result)
             interrupted = interrupted or result.interrupted
-            ended = interrupted or settings.max_requests == 0 or settings.budget_usd == 0.0
+            ended = interrupted or settings.exhausted
         batch = _advance(batches, _recorded(run, batch))
         if on_round is not None:
             on_round(found)
     return interrupted
-
-
-def remaining_limits(settings: WireSettings, spent: SendResult) -> WireSettings:
-    """The settings for the next call of `send`: the limits minus the requests and the cost of this one."""
-    requests, cost = sum(spent.requests.values()), sum(value or 0.0 for value in spent.cost.values())
-    return replace(
-        settings,
-        max_requests=None if settings.max_requests is None else max(0, settings.max_requests - requests),
-        budget_usd=None if settings.budget_usd is None else max(0.0, settings.budget_usd - cost),
-    )
 
 
 def replay_drift(run: RunDir) -> Investigation:

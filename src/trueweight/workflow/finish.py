@@ -22,6 +22,7 @@ from trueweight.workflow.bar import bar_notes, bar_of
 from trueweight.workflow.client import client_sessions
 from trueweight.workflow.drift import with_drift
 from trueweight.workflow.judge import judge_exchange, judge_run, summarise
+from trueweight.workflow.probe import with_probe
 from trueweight.workflow.requests import habit_notes, request_notes
 from trueweight.workflow.shards import shard_notes
 
@@ -35,7 +36,7 @@ def finish(run: RunDir) -> Summary:
 
 def judge(run: RunDir) -> Summary:
     """The summary of a run with an assessment of each provider, by the run's bar if it has one. Writes nothing."""
-    summary = with_drift(run, summarise(judge_run(run)))
+    summary = with_probe(run, with_drift(run, summarise(judge_run(run))))
     bar = bar_of(run)
     notes = (
         *summary.run.notes,

@@ -9,6 +9,7 @@ from trueweight.core.summary import Summary
 from trueweight.store import RunDir, RunFile, merge
 from trueweight.workflow.client import join_clients
 from trueweight.workflow.finish import finish, publish
+from trueweight.workflow.probe import join_probes
 
 
 def merge_all(sources: Sequence[RunDir], out: Path) -> tuple[RunDir, Summary]:
@@ -20,6 +21,7 @@ def merge_all(sources: Sequence[RunDir], out: Path) -> tuple[RunDir, Summary]:
     merged = merge(sources, out)
     try:
         join_clients(merged, sources)
+        join_probes(merged, sources)
         summary = finish(merged)
         merged.write_text(RunFile.REPORT, publish(merged, summary))
     except BaseException:

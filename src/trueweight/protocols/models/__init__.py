@@ -60,4 +60,19 @@ class Models(Protocol):
         return ""
 
 
+def model_ids(document: Any) -> tuple[str, ...] | None:
+    """The ids in a list of models; None if the document is no list of models.
+
+    Besides ``{"data": [{"id": …}]}``, a bare array and ``{"models": [{"name": …}]}`` are read, as some servers send.
+    """
+    listed = document
+    if isinstance(document, dict):
+        listed = next((document[key] for key in ("data", "models") if isinstance(document.get(key), list)), None)
+    if not isinstance(listed, list):
+        return None
+    entries = [one for one in listed if isinstance(one, dict)]
+    found = (one.get("id") or one.get("name") or one.get("model") for one in entries)
+    return tuple(name for name in found if isinstance(name, str))
+
+
 PROTOCOLS.add(Models.name, Models())

@@ -6,6 +6,7 @@ from trueweight.report.words.checks import broken_words
 from trueweight.report.words.counts import count_rows
 from trueweight.report.words.drift import drift_words, finding_words
 from trueweight.report.words.limits import limit_words, note_words, run_limits, run_notes
+from trueweight.report.words.probe import cure, fault_clause, fault_sentence, probe_lines
 from trueweight.report.words.reasons import reason_clause, reason_sentence, short_reason, summary_sentence
 from trueweight.report.words.recommendation import (
     DRIFT_WORDS,
@@ -26,10 +27,14 @@ __all__ = [
     "broken_words",
     "cause_words",
     "count_rows",
+    "cure",
     "drift_words",
+    "fault_clause",
+    "fault_sentence",
     "finding_words",
     "limit_words",
     "note_words",
+    "probe_lines",
     "ranked",
     "reason_clause",
     "reason_sentence",

@@ -57,6 +57,8 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911 - one sentence for e
             return "Drift was not measured."
         case LimitCode.DRIFT_UNDECIDED:
             return "Drift was measured and not decided."
+        case LimitCode.SETUP_FAULT:
+            return "The probe found a setup fault, so no request of the run was sent to it."
         case LimitCode.NOT_ASKED:
             return "No request was sent to it yet."
         case LimitCode.NEVER_ANSWERED:

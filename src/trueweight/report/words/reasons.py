@@ -14,6 +14,7 @@ from trueweight.report.numbers import MINUS, counted, percent, span, write
 from trueweight.report.words.bar import rule_name, rule_words
 from trueweight.report.words.checks import broken_words
 from trueweight.report.words.drift import drift_words
+from trueweight.report.words.probe import fault_clause, fault_sentence
 
 _MOST: Final = 2
 """Findings that a sentence names; the page has all of them."""
@@ -83,6 +84,8 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
     """One reason in a few words, to stand in brackets behind a name."""
     title = describe(reason.metric).title
     match reason.code:
+        case ReasonCode.SETUP_FAULT if provider.setup_fault is not None:
+            return f"setup fault: {fault_clause(provider.setup_fault)}"
         case ReasonCode.NEVER_ANSWERED:
             return "never answered"
         case ReasonCode.REFUSED_ALL:
@@ -139,6 +142,8 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
     if reason.code in _DRIFT and provider.drift is not None:
         return drift_words(provider.drift)
     match reason.code:
+        case ReasonCode.SETUP_FAULT if provider.setup_fault is not None:
+            return f"{fault_sentence(provider.setup_fault)} Nothing else was sent to it."
         case ReasonCode.NOT_ASKED:
             return "No request was sent to it yet." if provider.counts.trials else "No case of a suite was sent to it."
         case ReasonCode.NEVER_ANSWERED:

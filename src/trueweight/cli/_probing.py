@@ -1,0 +1,68 @@
+"""The probe before a run, on the terminal: send it, say which providers are stopped and why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from trueweight.cli._screen import say
+from trueweight.core import Provider, Trial
+from trueweight.core.probe import Probe
+from trueweight.report.words import fault_sentence
+from trueweight.store import RunDir, RunFile, pending
+from trueweight.wire import WireSettings, run_loop
+from trueweight.workflow.probe import ProbeResult, is_known, probe_providers, read_probe
+
+
+def probe_before(
+    directory: Path,
+    trials: Sequence[Trial],
+    providers: Sequence[Provider],
+    *,
+    keys: Mapping[str, str],
+    settings: WireSettings,
+    screen: Console,
+    fresh: bool = False,
+    retry_errors: bool = False,
+) -> ProbeResult:
+    """Probe the providers that still have trials to send and that no earlier probe of the directory found ready.
+
+    It opens no run for writing, so it can be called before the run is prepared.
+    """
+    before = None if fresh else read_probe(directory)
+    todo = trials
+    if not fresh and RunFile.MANIFEST.is_in(directory):
+        with RunDir.open(directory) as run:
+            todo = pending(trials, run, retry_errors=retry_errors)
+    names = {trial.provider.name for trial in todo}
+    wanted = [provider for provider in providers if provider.name in names or is_known(provider, before)]
+    if all(is_known(provider, before) for provider in wanted):
+        return ProbeResult(before or Probe(), (), settings)
+    with screen.status("probing") if screen.is_terminal and not screen.quiet else nullcontext():
+        found = run_loop(
+            partial(
+                probe_providers,
+                wanted,
+                keys=keys,
+                settings=settings,
+                before=before,
+                handle_signals=os.name == "posix",
+            )
+        )
+    print_stopped(found.probe, screen)
+    return found
+
+
+def print_stopped(probe: Probe, screen: Console) -> None:
+    """A line for each provider and API that the probe stopped."""
+    apis = {one.provider: 0 for one in probe.providers}
+    for one in probe.providers:
+        apis[one.provider] += 1
+    for one in probe.stopped:
+        label = one.provider if apis[one.provider] == 1 else f"{one.provider} ({one.api})"
+        say(screen, f"{label}: stopped before the run. {fault_sentence(one)}")

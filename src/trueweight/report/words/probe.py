@@ -1,0 +1,188 @@
+"""What a probe found, in words: a setup fault, the server's message, the likely cure; and how a model answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+from trueweight.core.probe import ProbeAnswer, ProbeQuestion, ProviderProbe, SetupFault
+from trueweight.report.numbers import counted
+from trueweight.report.text import cut
+
+_SAID: Final = 300
+_FAULTS: Final[Mapping[SetupFault, str]] = MappingProxyType(
+    {
+        SetupFault.UNKNOWN_HOST: "the host's name does not resolve",
+        SetupFault.UNREACHABLE: "no connection",
+        SetupFault.TLS: "the TLS handshake failed",
+        SetupFault.WRONG_SCHEME: "wrong scheme",
+        SetupFault.NOT_HTTP: "what listens there does not speak HTTP",
+        SetupFault.PROXY: "a proxy answers in its place",
+        SetupFault.REDIRECT: "it redirects",
+        SetupFault.WRONG_PATH: "wrong path",
+        SetupFault.NOT_THE_API: "what answers is not this API",
+        SetupFault.UNKNOWN_MODEL: "unknown model",
+        SetupFault.KEY_MISSING: "it asks for a key",
+        SetupFault.KEY_REFUSED: "it refuses the key",
+        SetupFault.NO_CREDIT: "no credit or quota is left",
+        SetupFault.REGION: "it does not serve this country",
+        SetupFault.REFUSED: "it refuses the smallest request",
+    }
+)
+
+
+def fault_clause(probe: ProviderProbe) -> str:
+    """The setup fault in a few words, with its HTTP status: ``wrong path (HTTP 404)``; "" if there is none."""
+    if probe.fault is None:
+        return ""
+    status = f" (HTTP {probe.status})" if probe.status is not None else ""
+    return f"{_FAULTS[probe.fault]}{status}"
+
+
+def fault_sentence(probe: ProviderProbe) -> str:
+    """The setup fault, the server's words and the cure, in sentences; "" if there is none."""
+    if probe.fault is None:
+        return ""
+    said = f": “{cut(probe.said, _SAID)}”" if probe.said else ""
+    return f"Setup fault: {fault_clause(probe)}{said}. {cure(probe)}"
+
+
+def cure(probe: ProviderProbe) -> str:  # noqa: PLR0911, PLR0912 - one cure for each fault
+    """What to change, in one or two sentences; "" without a fault."""
+    key = f"the key in {probe.key_env}" if probe.key_env else "the key"
+    parts = urlsplit(probe.base_url)
+    tried = _tried(probe)
+    if probe.works_at:
+        return f'Set base_url = "{probe.works_at}": {_why(probe)}'
+    match probe.fault:
+        case SetupFault.UNKNOWN_HOST:
+            return f"Check the host in base_url: {parts.hostname}. If the name is right, check this machine's DNS."
+        case SetupFault.UNREACHABLE:
+            return (
+                f"Check host and port in base_url: {parts.netloc}. Is the server started, and does a firewall let "
+                "this machine reach it?"
+            )
+        case SetupFault.TLS:
+            return _cure_of_tls(probe)
+        case SetupFault.WRONG_SCHEME | SetupFault.NOT_HTTP:
+            other = "http" if parts.scheme == "https" else "https"
+            return (
+                f"Check scheme and port in base_url: {probe.base_url}. Tried {other} at this port: it does not answer."
+            )
+        case SetupFault.PROXY:
+            return (
+                f"Check HTTP_PROXY and HTTPS_PROXY, or add {parts.hostname} to NO_PROXY, and check the proxy's rules."
+            )
+        case SetupFault.REDIRECT:
+            return (
+                "Set base_url to the address of the API itself. Redirects are not followed, because they would carry "
+                "the key."
+            )
+        case SetupFault.WRONG_PATH | SetupFault.NOT_THE_API:
+            return f'Check base_url = "{probe.base_url}": most APIs are at …/v1.{tried}'
+        case SetupFault.UNKNOWN_MODEL:
+            return _cure_of_model(probe)
+        case SetupFault.KEY_MISSING:
+            return 'Set api_key_env = "NAME", the environment variable that holds the key.'
+        case SetupFault.KEY_REFUSED:
+            return (
+                f"Check {key}: is it a key of {parts.hostname}, of the right kind and project, complete, and neither "
+                "expired nor restricted?"
+            )
+        case SetupFault.NO_CREDIT:
+            return f"Add credit to the account of {key}, raise its limit, or wait until the quota is renewed."
+        case SetupFault.REGION:
+            return "Run from a country that the provider serves, or through another host of the model."
+        case SetupFault.REFUSED:
+            return "Its words say why. extra_body and headers of the provider's entry are part of the request too."
+    return ""
+
+
+def _why(probe: ProviderProbe) -> str:
+    if probe.fault is SetupFault.REDIRECT:
+        return "the redirect leads there."
+    return (
+        "it answers there."
+        if probe.fault in (SetupFault.WRONG_PATH, SetupFault.NOT_THE_API)
+        else "tried, and it answers."
+    )
+
+
+def _tried(probe: ProviderProbe) -> str:
+    urls = [answer.url for answer in probe.answers if answer.question is ProbeQuestion.OTHER_URL]
+    return f" Tried without success: {', '.join(urls)}." if urls else ""
+
+
+def _cure_of_tls(probe: ProviderProbe) -> str:
+    said = probe.said.lower()
+    if "expired" in said:
+        return "The server's certificate has expired. Check this machine's clock too."
+    if "hostname mismatch" in said or "not valid for" in said or "doesn't match" in said:
+        return "The certificate is for another host name. Check the host in base_url."
+    if "self-signed" in said or "self signed" in said or "unable to get" in said:
+        return "If the certificate's authority is your own, name its file in SSL_CERT_FILE."
+    return "Check the host and the port in base_url, and whether a firewall or a proxy breaks TLS open."
+
+
+def _cure_of_model(probe: ProviderProbe) -> str:
+    if probe.similar:
+        names = ", ".join(f'"{name}"' for name in probe.similar)
+        return f'Check model = "{probe.model}". Similar models that it lists: {names}.'
+    if probe.models is not None and probe.model_listed is False:
+        return f'Check model = "{probe.model}": it is not among the {counted(probe.models, "model")} that it lists.'
+    return f'Check model = "{probe.model}", and whether the key may use it.'
+
+
+def probe_lines(probe: ProviderProbe) -> Iterator[str]:
+    """Lines on one provider and API, for ``trueweight ping``."""
+    if probe.fault is not None:
+        yield fault_sentence(probe)
+    elif not probe.answered:
+        last = next((answer for answer in reversed(probe.answers) if not answer.answered), None)
+        yield (
+            f"No answer, and no setup fault: {_failed(last)}" if last else "Not probed: a limit of the run is reached."
+        )
+    if probe.models is not None:
+        listed = "is listed" if probe.model_listed else "is not listed"
+        yield f"Models: {probe.models}; {probe.model} {listed}."
+    for answer in probe.answers:
+        yield answer_line(answer)
+    if probe.takes_tools is False:
+        yield "Tools: it refuses requests with tools."
+    if probe.refused:
+        yield f"Refused parameters: {', '.join(probe.refused)}."
+    yield thinking_words(probe)
+
+
+def _failed(answer: ProbeAnswer) -> str:
+    return cut(answer.said, _SAID) or answer.failure
+
+
+def answer_line(answer: ProbeAnswer) -> str:
+    """One request of the probe and its answer, on one line."""
+    time = "" if answer.ms is None else f", {answer.ms:.0f} ms"
+    status = f"HTTP {answer.status}" if answer.status is not None else answer.failure or "no answer"
+    label = answer.question.value.replace("-", " ")
+    tries = f", {answer.attempts} attempts" if answer.attempts > 1 else ""
+    if not answer.answered:
+        said = f": “{cut(answer.said, _SAID)}”" if answer.said else ""
+        return f"{label}: {status}{time}{tries}{said} ({answer.url})"
+    tokens = "" if answer.output_tokens is None else f", {answer.input_tokens} + {answer.output_tokens} tokens"
+    calls = f", {counted(answer.calls, 'call')}" if answer.calls else ""
+    finish = f", finish {answer.finish}" if answer.finish else ""
+    return f"{label}: {status}{time}{tries}{tokens}{calls}{finish}"
+
+
+def thinking_words(probe: ProviderProbe) -> str:
+    """Whether and where the model thinks; "" if no completion came."""
+    if not probe.answered:
+        return ""
+    thought = probe.thinking
+    if thought is None:
+        return "Thinking: none seen."
+    where = "counted in usage only" if thought.place == "usage" else f"in {thought.place}"
+    amount = f"{thought.tokens} tokens" if thought.tokens else f"{thought.characters} characters"
+    cut_off = "; the probe's limit cut it" if thought.cut else ""
+    return f"Thinking: {where}, {amount}{cut_off}."

@@ -1,0 +1,50 @@
+"""Other addresses at which a provider may answer, when its ``base_url`` does not."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+
+_KNOWN: Final = ("/v1", "/api/v1", "/openai/v1", "/inference/v1", "/v1/openai")
+"""Paths of hosted APIs below their host, the usual one first."""
+_MOST: Final = 5
+
+
+def other_paths(base_url: str) -> tuple[str, ...]:
+    """Base URLs on the same host and port, the likeliest first: with ``/v1`` appended, without it, known paths."""
+    parts = urlsplit(base_url)
+    path = parts.path.rstrip("/")
+    found = [f"{path}/v1"] if not path.endswith("/v1") else [path.removesuffix("/v1")]
+    if path.endswith("/v1/v1"):
+        found.insert(0, path.removesuffix("/v1"))
+    for end in ("/chat", "/completions", "/models", "/responses", "/messages"):
+        if path.endswith(end):
+            found.insert(0, path.removesuffix(end))
+    found += _KNOWN
+    return tuple(_with_path(parts, one) for one in dict.fromkeys(found) if one != path)[:_MOST]
+
+
+def other_scheme(base_url: str) -> str:
+    """The same URL with https in place of http, or the other way round. The port stays."""
+    parts = urlsplit(base_url)
+    return urlunsplit(parts._replace(scheme="http" if parts.scheme == "https" else "https"))
+
+
+def redirected_base(url: str, location: str, path: str) -> str:
+    """The base URL that a redirect leads to; "" if its target is not this API.
+
+    Args:
+        url: of the request.
+        path: of the API, below a base URL.
+    """
+    try:
+        parts = urlsplit(urljoin(url, location))
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.path.rstrip("/").endswith(path) or "@" in parts.netloc:
+        return ""
+    return _with_path(parts, parts.path.rstrip("/").removesuffix(path))
+
+
+def _with_path(parts: SplitResult, path: str) -> str:
+    return urlunsplit(parts._replace(path=path, query="", fragment="")).rstrip("/")

@@ -1,0 +1,88 @@
+"""The requests of a probe. They are cases of a suite called ``probe``, which no run judges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from trueweight.core import PROTOCOLS, Case, Mode, Provider, Severity, Trial
+from trueweight.core.probe import ProbeQuestion
+from trueweight.plan import Plan
+from trueweight.protocols.models import Models
+from trueweight.workflow.probe.entry import Asked
+
+SUITE: Final = "probe"
+ANSWER_TOKENS: Final = 1024
+"""The token limit of a probe's answers. A model that does not think needs five; one that does shows how long."""
+URL_TOKENS: Final = 16
+"""The token limit where only the address is in question."""
+_ASKED: Final = "Reply with the word OK."
+_TOOL: Final[dict[str, Any]] = {
+    "type": "function",
+    "function": {
+        "name": "get_time",
+        "description": "The current time in a city.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+            "additionalProperties": False,
+        },
+    },
+}
+
+
+def _case(question: ProbeQuestion, request: dict[str, Any], api: str | None = None) -> Case:
+    return Case(
+        suite=SUITE,
+        id=question.value,
+        why="It shows whether the provider's entry is right before the run.",
+        severity=Severity.INFO,
+        source="",
+        tags=(),
+        modes=(Mode.PLAIN,),
+        request=request,
+        checks={},
+        api=api,
+    )
+
+
+def _says(text: str, **parameters: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": text}], **parameters}
+
+
+_CASES: Final = {
+    ProbeQuestion.MODELS: _case(ProbeQuestion.MODELS, {}, api=Models.name),
+    ProbeQuestion.PLAIN: _case(ProbeQuestion.PLAIN, _says(_ASKED, max_tokens=ANSWER_TOKENS, temperature=0)),
+    ProbeQuestion.TOOL: _case(
+        ProbeQuestion.TOOL,
+        _says("What time is it in Oslo? Use the tool.", tools=[_TOOL], max_tokens=ANSWER_TOKENS, temperature=0),
+    ),
+    ProbeQuestion.SMALLEST: _case(ProbeQuestion.SMALLEST, _says(_ASKED)),
+    ProbeQuestion.OTHER_URL: _case(ProbeQuestion.OTHER_URL, _says(_ASKED, max_tokens=URL_TOKENS)),
+}
+_COMPLETIONS: Final = (ProbeQuestion.PLAIN, ProbeQuestion.TOOL)
+
+
+def probe_trial(provider: Provider, question: ProbeQuestion, api: str) -> Trial:
+    """The trial of a question; ``api`` does not matter for the list of models."""
+    case = _CASES[question]
+    mode = Mode.PLAIN if case.api or Mode.PLAIN in PROTOCOLS.get(api).modes else Mode.STREAM
+    return Trial.of(case, provider, 0, mode, case.api or api)
+
+
+def first_questions(provider: Provider) -> tuple[Asked, ...]:
+    """The requests that a provider gets: the list of models, then two for each API that can express them."""
+    first = provider.api[0]
+    found = [Asked(probe_trial(provider, ProbeQuestion.MODELS, first), provider, first, ProbeQuestion.MODELS)]
+    for api in provider.api:
+        protocol = PROTOCOLS.get(api)
+        asked = (question for question in _COMPLETIONS if not protocol.cannot_express(_CASES[question]))
+        found += [Asked(probe_trial(provider, question, api), provider, api, question) for question in asked]
+    return tuple(found)
+
+
+def probe_plan(providers: Sequence[Provider]) -> Plan:
+    """The requests of a probe as a plan, for a forecast. A provider with a setup fault gets a few more."""
+    trials = tuple(asked.trial for provider in providers for asked in first_questions(provider))
+    return Plan(trials, 0, 1, 1)

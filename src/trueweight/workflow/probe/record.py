@@ -1,0 +1,78 @@
+"""The probe in a run directory: ``probe.json``, its result, and ``probe.jsonl``, every exchange of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from trueweight.core import ConfigError
+from trueweight.core.probe import Probe, ProviderProbe
+from trueweight.core.summary import Summary
+from trueweight.core.summary_json import well_formed
+from trueweight.store import RunDir, RunFile, encode_exchange, read_plain
+from trueweight.workflow.probe.send import ProbeResult
+
+
+def read_probe(directory: Path) -> Probe | None:
+    """The probe of a run directory; None if it has none, or one that this version cannot read."""
+    with suppress(ConfigError, msgspec.MsgspecError):
+        return msgspec.json.decode(read_plain(RunFile.PROBE.of(directory)), type=Probe)
+    return None
+
+
+def write_probe(run: RunDir, found: ProbeResult) -> None:
+    """Write the result, and add the exchanges of this probe to those of earlier ones."""
+    if not found.exchanges:
+        return
+    earlier = ""
+    with suppress(ConfigError):
+        earlier = run.read_text(RunFile.PROBE_EXCHANGES)
+    lines = (encode_exchange(exchange).decode() + "\n" for exchange in found.exchanges)
+    run.write_text(RunFile.PROBE_EXCHANGES, earlier + "".join(lines))
+    run.write_text(RunFile.PROBE, encode_probe(found.probe))
+
+
+def encode_probe(probe: Probe) -> str:
+    """The text of ``probe.json``: ASCII only, because what a provider wrote must not reach a terminal through ``cat``.
+
+    U+FFFD takes the place of each half of a surrogate pair.
+    """
+    return json.dumps(well_formed(msgspec.to_builtins(probe)), indent=1) + "\n"
+
+
+def join_probes(merged: RunDir, runs: Iterable[RunDir]) -> None:
+    """Write the probes of all parts of a run into the merged run: for each provider and API, one that answered."""
+    found: dict[tuple[str, str], ProviderProbe] = {}
+    requests, cost, lines = 0, 0.0, []
+    for run in runs:
+        probe = read_probe(run.path)
+        if probe is None:
+            continue
+        requests, cost = requests + probe.requests, cost + probe.cost
+        with suppress(ConfigError):
+            lines.append(run.read_text(RunFile.PROBE_EXCHANGES))
+        for one in probe.providers:
+            key = (one.provider, one.api)
+            if key not in found or (found[key].fault is not None and one.fault is None):
+                found[key] = one
+    if found:
+        merged.write_text(RunFile.PROBE_EXCHANGES, "".join(lines))
+        merged.write_text(
+            RunFile.PROBE, encode_probe(Probe(providers=tuple(found.values()), requests=requests, cost=cost))
+        )
+
+
+def with_probe(run: RunDir, summary: Summary) -> Summary:
+    """The summary with what the probe found of each provider; unchanged if the run was not probed."""
+    probe = read_probe(run.path)
+    if probe is None:
+        return summary
+    providers = {
+        name: msgspec.structs.replace(one, probe=tuple(found for found in probe.providers if found.provider == name))
+        for name, one in summary.providers.items()
+    }
+    return msgspec.structs.replace(summary, providers=providers)
