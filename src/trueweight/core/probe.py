@@ -67,8 +67,8 @@ class Thinking(msgspec.Struct, frozen=True, kw_only=True):
     """The thinking that came before, or in, one answer.
 
     Attributes:
-        place: where it is: the JSON name of a field (``reasoning_content``), the opening tag in the content
-            (``<think>``), or ``usage`` if it is only counted there.
+        place: where it is: the JSON name of a field (``reasoning_content``), ``content`` for think tags in the
+            content, or ``usage`` if it is only counted there.
         characters: its length; 0 if only counted.
         tokens: as usage reports them, else None.
         cut: whether the answer ended at its token limit before any content or call came.

@@ -32,6 +32,8 @@ _FAULTS: Final[Mapping[SetupFault, str]] = MappingProxyType(
     }
 )
 
+_PLACES: Final = MappingProxyType({"usage": "counted in usage only", "content": "in think tags in the content"})
+
 
 def fault_clause(probe: ProviderProbe) -> str:
     """The setup fault in a few words, with its HTTP status: ``wrong path (HTTP 404)``; "" if there is none."""
@@ -182,7 +184,7 @@ def thinking_words(probe: ProviderProbe) -> str:
     thought = probe.thinking
     if thought is None:
         return "Thinking: none seen."
-    where = "counted in usage only" if thought.place == "usage" else f"in {thought.place}"
+    where = _PLACES.get(thought.place, f"in {thought.place}")
     amount = f"{thought.tokens} tokens" if thought.tokens else f"{thought.characters} characters"
     cut_off = "; the probe's limit cut it" if thought.cut else ""
     return f"Thinking: {where}, {amount}{cut_off}."

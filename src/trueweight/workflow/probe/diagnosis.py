@@ -29,8 +29,6 @@ _BY_KIND: Final[Mapping[FailureKind, SetupFault]] = {
 }
 _PLAIN_PEER: Final = re.compile(r"(?i)wrong.version.number|record.layer|unknown.protocol|http.request|packet.length")
 """What OpenSSL says when the other side answers a TLS handshake in plain text."""
-_THINK_TAG: Final = re.compile(r"\s*(<think(?:ing)?>|\[THINK\]|◁think▷|<seed:think>)", re.IGNORECASE)
-_THINK_END: Final = re.compile(r"</think(?:ing)?>|\[/THINK\]|◁/think▷|</seed:think>", re.IGNORECASE)
 _CUT: Final = 500
 _PARAMETERS: Final = ("max_completion_tokens", "max_tokens", "temperature", "tools", "tool_choice")
 _FORBIDDEN: Final = 403
@@ -89,16 +87,10 @@ def said_of(attempt: Attempt) -> str:
 
 def _thinking_of(reply: Reply) -> Thinking | None:
     counted = reply.usage.reasoning if reply.usage else None
-    answer = reply.content or ""
-    cut = reply.finish is Finish.LENGTH and not answer and not reply.calls
+    cut = reply.finish is Finish.LENGTH and not reply.content and not reply.calls
     if reply.reasoning:
         place = reply.reasoning_field or "reasoning"
         return Thinking(place=place, characters=len(reply.reasoning), tokens=counted, cut=cut)
-    tag, end = _THINK_TAG.match(answer), _THINK_END.search(answer)
-    if tag or end:
-        thought = answer[: end.end() if end else len(answer)]
-        place = tag[1] if tag else f"…{end[0]}" if end else ""
-        return Thinking(place=place, characters=len(thought), tokens=counted, cut=end is None)
     return Thinking(place="usage", tokens=counted, cut=cut) if counted else None
 
 
