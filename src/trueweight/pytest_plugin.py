@@ -159,12 +159,13 @@ class CellTest(pytest.Item):
             pytest.skip(outcome)
 
     def _fail(self, outcome: str) -> NoReturn:
+        from trueweight.redaction import for_people
         from trueweight.report import for_log
 
         flaky = f"flaky, {self._cell.passed} of {self._cell.of} passed; " if outcome == "flaky" else ""
         lines = [f"{self._case.severity.value}: {flaky}{', '.join(self._cell.fails)}"]
         lines += [for_log(text, limit=500) for text in (self._case.why, self._case.source) if text]
-        raise BrokenRequirementError("\n".join(lines))
+        raise BrokenRequirementError(for_people("\n".join(lines)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The message alone: a traceback through this plugin does not help."""

@@ -20,6 +20,7 @@ import click
 
 from trueweight import __version__
 from trueweight.core import ConfigError, ExitCode, TrueweightError, near_miss
+from trueweight.redaction import streams_for_people
 
 GROUP = "trueweight.commands"
 EXIT_CODES = """\b
@@ -103,6 +104,11 @@ def main(args: list[str] | None = None) -> NoReturn:
 
 
 def _invoke(args: list[str] | None) -> int:
+    with streams_for_people():
+        return _exit_code_of(args)
+
+
+def _exit_code_of(args: list[str] | None) -> int:
     try:
         result: Any = cli.main(args=args, prog_name="trueweight", standalone_mode=False)
     except TrueweightError as error:

@@ -17,7 +17,7 @@ from trueweight.core import Drift, DriftVerdict, ExitCode
 from trueweight.drift import Investigation
 from trueweight.report import visible
 from trueweight.report.words import drift_words, finding_words
-from trueweight.store import RunDir, RunFile
+from trueweight.store import RunDir, RunFile, write_named
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, same_numbers, send_drift
 from trueweight.workflow.finish import finish, publish
@@ -86,7 +86,7 @@ def write_ladder(directory: Path, file: Path, code: ExitCode) -> ExitCode:
         return code
     with RunDir.open(directory) as run:
         ladder = known_ladder(run)
-    file.write_text(json.dumps(ladder.as_json(), sort_keys=True, indent=1) + "\n", "utf-8")
+    write_named(file, json.dumps(ladder.as_json(), sort_keys=True, indent=1) + "\n")
     click.echo(f"ladder: {file}: {', '.join(visible(rung.name) for rung in ladder.rungs) or 'no rung answered'}")
     return ExitCode.OK if ladder.rungs else ExitCode.INFRASTRUCTURE
 

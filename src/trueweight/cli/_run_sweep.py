@@ -15,7 +15,7 @@ from trueweight.core.load_result import LoadPoint
 from trueweight.report import visible
 from trueweight.report.load import load_page, load_sentence
 from trueweight.report.numbers import write
-from trueweight.store import RunFile, replace_plain
+from trueweight.store import RunFile, write_for_people
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.load import Level, Slo, curves, lay_out, load_result, load_text, measure_level, sweep
 
@@ -55,9 +55,9 @@ def run_sweep(
 
     interrupted = run_loop(send_all)
     found = load_result(points, slo, suite=suite.name, requests=requests, seed=seed)
-    replace_plain(RunFile.LOAD.of(directory), load_text(found).encode("ascii"))
+    write_for_people(RunFile.LOAD.of(directory), load_text(found))
     html = load_page(curves(points), limits=str(slo), suite=suite.name, requests=requests)
-    replace_plain(RunFile.LOAD_PAGE.of(directory), html.encode("utf-8", "backslashreplace"))
+    write_for_people(RunFile.LOAD_PAGE.of(directory), html)
     if not quiet:
         Console(emoji=False).print(_table(points))
         for curve in curves(points):

@@ -30,7 +30,7 @@ def command(*, before: Path, after: Path, form: str, as_json: bool, output: Path
 
     from trueweight.report import comparison_json, comparison_markdown
     from trueweight.report.terminal import print_comparison
-    from trueweight.store import RunDir
+    from trueweight.store import RunDir, write_named
     from trueweight.workflow.compare import compare
     from trueweight.workflow.judge import judge_run
 
@@ -44,6 +44,6 @@ def command(*, before: Path, after: Path, form: str, as_json: bool, output: Path
         if output is None:
             click.echo(text, nl=False)
         else:
-            output.write_text(text, encoding="utf-8", errors="backslashreplace")
+            write_named(output, text)
             click.echo(str(output))
     return int(ExitCode.FINDINGS if fail_if_worse and found.worse() else ExitCode.OK)

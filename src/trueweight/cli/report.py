@@ -46,7 +46,7 @@ def command(
 ) -> None:
     """Judge a recorded run again and write its report. Uses no network."""
     from trueweight.report import find_format
-    from trueweight.store import RunDir
+    from trueweight.store import RunDir, write_named
     from trueweight.workflow.finish import finish, publish
     from trueweight.workflow.join import join_drift
 
@@ -64,6 +64,6 @@ def command(
             click.echo(text, nl=False)
             return
         else:
-            output.write_text(text, encoding="utf-8", errors="backslashreplace")
+            write_named(output, text)
     if not quiet:
         click.echo(str(output))

@@ -12,6 +12,7 @@ from trueweight.config.provider_table import read_provider
 from trueweight.config.spot import Spot
 from trueweight.config.toml import parse_toml, read_toml_text
 from trueweight.core import Provider, Role, near_miss
+from trueweight.redaction import know_variables
 
 
 def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider, ...]:
@@ -36,6 +37,7 @@ def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider,
         _refuse_clash(spot, provider, providers)
         _refuse_other_sampling(spot, provider, providers)
         providers.append(provider)
+    know_variables(provider.api_key_env for provider in providers)
     return tuple(providers)
 
 

@@ -2,7 +2,7 @@
 
 from trueweight.store.client_record import LoadRecord, SessionRecord, read_client, write_client
 from trueweight.store.codec import decode_exchange, encode_exchange
-from trueweight.store.files import RunFile, read_plain, replace_plain
+from trueweight.store.files import RunFile, read_plain, replace_plain, write_for_people, write_named
 from trueweight.store.manifest import (
     EARLIER_BARS,
     SHARDS,
@@ -35,4 +35,6 @@ __all__ = [
     "read_plain",
     "replace_plain",
     "write_client",
+    "write_for_people",
+    "write_named",
 ]

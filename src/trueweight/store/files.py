@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from trueweight.core import ConfigError, InfrastructureError, TrueweightError
+from trueweight.redaction import for_people
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # Opening a FIFO would hang and following a link would leave the directory; Windows has neither flag nor the danger.
@@ -121,6 +122,24 @@ def replace_plain(path: Path, data: bytes) -> None:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
+        raise disk_error(path, error) from None
+
+
+def write_for_people(path: Path, text: str) -> None:
+    """Write a whole file that is made from a recording, without keys, as `replace_plain` does."""
+    replace_plain(path, for_people(text).encode("utf-8", "backslashreplace"))
+
+
+def write_named(path: Path, text: str) -> None:
+    """Write text without keys to a file that the user names, which may also be a pipe or a device.
+
+    Raises:
+        ConfigError: ``run-place`` if it cannot be written there.
+        InfrastructureError: ``run-disk`` if the disk refuses.
+    """
+    try:
+        path.write_text(for_people(text), encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
         raise disk_error(path, error) from None
 
 

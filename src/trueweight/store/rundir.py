@@ -12,8 +12,9 @@ from typing import Self
 from msgspec.structs import replace
 
 from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError, apis_of, trial_id
+from trueweight.redaction import know_variables
 from trueweight.store.cases import decode_cases, encode_cases
-from trueweight.store.files import RunFile, disk_error, inside, open_plain, read_plain, replace_plain
+from trueweight.store.files import RunFile, disk_error, inside, open_plain, read_plain, replace_plain, write_for_people
 from trueweight.store.lock import Lock
 from trueweight.store.log import ExchangeLog
 from trueweight.store.manifest import AMENDED, Manifest, manifest_from_json, manifest_to_json
@@ -45,6 +46,7 @@ class RunDir:
         self.path = path
         self.manifest = manifest
         self._lock = lock
+        know_variables(provider.api_key_env for provider in manifest.providers)
         self._log = ExchangeLog(RunFile.EXCHANGES.of(path))
         try:
             if lock is not None:
@@ -194,7 +196,7 @@ class RunDir:
                 where=str(self.path),
                 hint="Valid: another name.",
             )
-        replace_plain(path, text.encode("utf-8", "backslashreplace"))
+        write_for_people(path, text)
         return path
 
     def read_text(self, name: str) -> str:

@@ -140,6 +140,12 @@ class Capture:
         self._status, self._version = status, version
         self._headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
+    @property
+    def compressed(self) -> bool:
+        """Whether the body may be larger than its bytes, so that its size does not bound the work on it."""
+        begin = self._chunks[0][:2] if self._chunks else b""
+        return begin == b"\x1f\x8b" or any(name.lower() == "content-encoding" for name, _ in self._headers)
+
     def body(self, data: bytes) -> None:
         """Bytes of the body arrived."""
         now = self._clock() - self._origin

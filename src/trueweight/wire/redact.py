@@ -1,122 +1,124 @@
 """Replaces keys that a provider echoes by stars before anything is recorded (law 7).
 
-The stars are as many as the characters that they replace, so byte offsets of stamps and evidence stay valid, and
-declared lengths still match. A key is searched for verbatim, URL-encoded, JSON-escaped, in hexadecimal and inside
-base64 at each of its three alignments, in any letter case. Keys under eight characters ("none", "EMPTY") protect
-nothing, and ordinary words contain them: they are only left out of the recorded request headers.
+`trueweight.redaction` finds them; here is what of an attempt is searched, and what becomes of a compressed body. Keys
+under eight characters are only left out of the recorded request headers.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from urllib.parse import quote
 
 from trueweight.core import Attempt, Failure, FailureKind
 from trueweight.protocols.body import MAX_UNPACKED
+from trueweight.redaction import KeySearch
 
-SHORTEST = 8
 LONGEST_DETAIL = 500
 """Characters of a failure's detail that are kept. It is cut only after the search: half a key would not be found."""
 _INFLATABLE = frozenset({"gzip", "x-gzip", "deflate"})
+_GZIP_MAGIC = b"\x1f\x8b"
+_MOST_LAYERS = 5
+_SHORT = 200
 
-
-def _forms(key: str) -> Iterator[str]:
-    yield key
-    yield quote(key, safe="")
-    yield quote(key)
-    yield "".join(f"%{byte:02x}" for byte in key.encode())
-    escaped = json.dumps(key)[1:-1]
-    yield escaped
-    yield escaped.replace("/", "\\/")
-    yield "".join(f"\\u{ord(character):04x}" for character in key)
-    yield key.encode().hex()
-    for before in range(3):
-        # Of base64 with `before` bytes in front, the characters that depend on the key's bytes alone.
-        raw = b"\0" * before + key.encode()
-        whole = raw[: len(raw) // 3 * 3]
-        core = base64.b64encode(whole).decode("ascii")[(0, 2, 3)[before] :]
-        yield core
-        yield core.translate(str.maketrans("+/", "-_"))
+Pairs = tuple[tuple[str, str], ...]
 
 
 class Redactor:
-    """Replaces all forms of a set of keys by stars."""
+    """Replaces a set of keys by stars. Pure: it may run in any thread."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        forms = {form for key in keys if len(key) >= SHORTEST for form in _forms(key)}
-        # Longest first: a form may contain another.
-        ordered = sorted(forms, key=lambda form: (-len(form), form))
-        alternatives = "|".join(re.escape(form) for form in ordered)
-        self._text = re.compile(alternatives, re.IGNORECASE | re.ASCII)
-        self._bytes = re.compile(alternatives.encode(), re.IGNORECASE)
-        # A substring search is some twenty times as fast as the pattern, and nearly no text holds a key.
-        self._needles = [form.lower() for form in ordered]
-        self._byte_needles = [needle.encode() for needle in self._needles]
+        self._search = KeySearch(keys)
         # Most headers of a server are the same in each of its responses.
-        self._short = lru_cache(4096)(self._search)
+        self._short = lru_cache(4096)(self._search.text)
 
     def text(self, text: str) -> str:
         """The text with every key replaced by stars; its length stays."""
-        return self._short(text) if len(text) <= 200 else self._search(text)
-
-    def _search(self, text: str) -> str:
-        lowered = text.lower()
-        if not any(needle in lowered for needle in self._needles):
-            return text
-        return self._text.sub(lambda found: "*" * len(found.group()), text)
+        return self._short(text) if len(text) <= _SHORT else self._search.text(text)
 
     def data(self, data: bytes) -> bytes:
         """The bytes with every key replaced by stars; their number stays."""
-        return self._bytes.sub(lambda found: b"*" * len(found.group()), data) if self._found_in(data) else data
+        return self._search.data(data)
 
-    def _found_in(self, data: bytes) -> bool:
-        lowered = data.lower()
-        return any(needle in lowered for needle in self._byte_needles)
+    def pairs(self, pairs: Iterable[tuple[str, str]]) -> Pairs:
+        """Headers with every key in a name or a value replaced by stars.
 
-    def pairs(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        """Headers with every key in a name or a value replaced by stars."""
-        return tuple((self.text(name), self.text(value)) for name, value in pairs)
+        A reader joins the values of one name, so they are replaced together if, joined, they have a key.
+        """
+        found = tuple((self.text(name), self.text(value)) for name, value in pairs)
+        by_name: dict[str, list[str]] = {}
+        for name, value in found:
+            by_name.setdefault(name.lower(), []).append(value)
+        split = {name for name, values in by_name.items() if len(values) > 1 and self._is_split(values)}
+        return tuple((name, "*" * len(value) if name.lower() in split else value) for name, value in found)
+
+    def _is_split(self, values: Sequence[str]) -> bool:
+        return any(self._search.found_in(text.encode()) for text in ("".join(values), "".join(reversed(values))))
 
     def attempt(self, attempt: Attempt) -> Attempt:
         """The attempt as it may be recorded.
 
         Compression is refused in the request. If a server compresses anyway, its body is decompressed for the search,
-        and replaced by stars as a whole if it holds a key or cannot be searched.
+        and replaced by stars as a whole if it has a key or cannot be searched.
         """
+        if not self._search:
+            return self._cut(attempt)
         failure = attempt.failure and Failure(attempt.failure.kind, self.text(attempt.failure.detail)[:LONGEST_DETAIL])
-        body = self.data(attempt.body)
-        if self._needles and body and self._hides_key(body, attempt.header("content-encoding")):
+        body = self._search.body(attempt.body)
+        if body and self._hides_key(body, attempt.headers):
             body = b"*" * len(body)
             why = "the compressed body echoes the key, or cannot be searched for it, and was replaced by stars"
             failure = failure or Failure(FailureKind.PROTOCOL, why)
         headers = self.pairs(attempt.headers)
-        if (headers, body, failure) == (attempt.headers, attempt.body, attempt.failure):
+        version = attempt.http_version and self.text(attempt.http_version)
+        if (headers, body, failure, version) == (attempt.headers, attempt.body, attempt.failure, attempt.http_version):
             return attempt
-        return replace(attempt, headers=headers, body=body, failure=failure)
+        return replace(attempt, headers=headers, body=body, failure=failure, http_version=version)
 
-    def _hides_key(self, body: bytes, encoding: str | None) -> bool:
-        name = (encoding or "identity").strip().lower()
-        if name == "identity":
-            return False
-        if name not in _INFLATABLE:
-            return True
-        inflated = _inflate(body)
-        return inflated is None or self._found_in(inflated)
+    def _cut(self, attempt: Attempt) -> Attempt:
+        failure = attempt.failure
+        if failure is None or len(failure.detail) <= LONGEST_DETAIL:
+            return attempt
+        return replace(attempt, failure=Failure(failure.kind, failure.detail[:LONGEST_DETAIL]))
+
+    def _hides_key(self, body: bytes, headers: Pairs) -> bool:
+        """Whether a layer of compression, declared or not, hides a key or cannot be undone."""
+        declared = ",".join(value for name, value in headers if name.lower() == "content-encoding")
+        codings = [name for part in declared.split(",") if (name := part.strip().lower()) not in ("", "identity")]
+        for _ in range(_MOST_LAYERS):
+            if not codings and not body.startswith(_GZIP_MAGIC):
+                return False
+            name = codings.pop() if codings else "gzip"
+            if name not in _INFLATABLE:
+                return True
+            inflated = _inflate(body)
+            if inflated is None or self._search.found_in(inflated):
+                return True
+            body = inflated
+        return True
 
 
 def _inflate(body: bytes) -> bytes | None:
-    """A gzip or deflate body, decompressed; None if it is longer than what is read of it, or neither of the two."""
+    """A gzip or deflate body, decompressed, with all of its members; None if it is longer than what is
+    read of it, or neither of the two."""
     for window in (47, -15):  # gzip or zlib by its header; else bare deflate, which some servers send
-        inflater = zlib.decompressobj(window)
         try:
-            inflated = inflater.decompress(body, MAX_UNPACKED)
+            return _inflate_members(body, window)
         except zlib.error:
             continue
-        return None if inflater.unconsumed_tail or inflater.unused_data else inflated
     return None
+
+
+def _inflate_members(body: bytes, window: int) -> bytes | None:
+    out = bytearray()
+    rest = body
+    while rest:
+        inflater = zlib.decompressobj(window)
+        out += inflater.decompress(rest, MAX_UNPACKED + 1 - len(out))
+        if len(out) > MAX_UNPACKED or inflater.unconsumed_tail:
+            return None
+        rest = inflater.unused_data
+        if rest and not rest.startswith(_GZIP_MAGIC):
+            return None  # something else after the compressed data, which is not searched
+    return bytes(out)

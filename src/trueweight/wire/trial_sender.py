@@ -150,7 +150,7 @@ class TrialSender:
                 attempt = capture.attempt()
                 return attempt, shared.redactor.attempt(attempt)
 
-            large = capture.size >= LARGE
+            large = capture.size >= LARGE or capture.compressed
             attempt, redacted = await shared.background.run(self._provider, finish) if large else finish()
             charge = shared.ledger.settle(self._trial, attempt)
             if charge is not None:

@@ -16,6 +16,7 @@ from trueweight.core.summary_json import encode_summary
 from trueweight.drift import SUITE as DRIFT
 from trueweight.plan import inexpressible
 from trueweight.protocols import locate_noun
+from trueweight.redaction import for_people
 from trueweight.report import Evidence, Failing, failing_cells, render, wanted_trials
 from trueweight.store import RunDir, RunFile
 from trueweight.workflow.bar import bar_notes, bar_of
@@ -112,7 +113,7 @@ def publish(run: RunDir, summary: Summary, form: str = "html") -> str:
     """
     if form == "html":
         summary = msgspec.structs.replace(summary, client=client_sessions(run))
-    return render(form, summary, evidence(run, wanted_trials(summary), summary))
+    return for_people(render(form, summary, evidence(run, wanted_trials(summary), summary)))
 
 
 def api_notes(cases: Iterable[Case], providers: Sequence[Provider]) -> Iterator[Note]:

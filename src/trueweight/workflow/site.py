@@ -15,7 +15,7 @@ from trueweight.core.summary import Summary
 from trueweight.core.summary_json import encode_summary
 from trueweight.report import render, wanted_trials
 from trueweight.report.site import SiteRun, overview, public_evidence, public_summary
-from trueweight.store import RunDir, RunFile, read_plain, replace_plain
+from trueweight.store import RunDir, RunFile, read_plain, replace_plain, write_for_people
 from trueweight.workflow.finish import evidence, judge
 from trueweight.workflow.summary_file import read_summary
 
@@ -105,8 +105,8 @@ def add_entry(folder: Path, run_path: Path, *, public: bool, name: str = "") -> 
         _refuse_other(path, summary)
         report = report_of(run, summary, public=public)
     path.mkdir(parents=True, exist_ok=True)
-    replace_plain(RunFile.REPORT.of(path), report.encode("utf-8", "backslashreplace"))
-    replace_plain(RunFile.SUMMARY.of(path), encode_summary(summary))
+    write_for_people(RunFile.REPORT.of(path), report)
+    write_for_people(RunFile.SUMMARY.of(path), encode_summary(summary).decode("ascii"))
     return path
 
 
@@ -155,7 +155,7 @@ def build_site(entries: Sequence[Entry], out: Path, *, keep: int, public: bool) 
     def write(name: str, text: str) -> None:
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_plain(path, text.encode("utf-8", "backslashreplace"))
+        write_for_people(path, text)
         written.append(path)
 
     for place, entry in enumerate(entries):

@@ -11,6 +11,7 @@ import yaml
 
 from trueweight.core import Case, Finding, Mode
 from trueweight.core.shrunk_case import Shrunk
+from trueweight.redaction import for_people
 from trueweight.suites import read_suite
 from trueweight.suites.strict_yaml import json_as_yaml
 
@@ -42,17 +43,17 @@ def write_case(shrunk: Shrunk, path: Path) -> Path:
     document = _document(shrunk.case, shrunk.finding, shrunk.failure.mode)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
-    path.write_text(head + text, encoding="utf-8")
+    path.write_text(for_people(head + text), encoding="utf-8")
     if _reads_back(path, document):
         return path
     try:
         # JSON can spell values that YAML's own notation cannot, and JSON is YAML too.
-        path.write_text(head + json_as_yaml(document), encoding="utf-8")
+        path.write_text(for_people(head + json_as_yaml(document)), encoding="utf-8")
     except ValueError:
         # Half of a surrogate pair: only a JSON escape in a bare request can express it.
         path.unlink()
         path = path.with_suffix(".jsonl")
-        path.write_text(json.dumps(_plain(shrunk.case.request)) + "\n", encoding="utf-8")
+        path.write_text(for_people(json.dumps(_plain(shrunk.case.request)) + "\n"), encoding="utf-8")
     return path
 
 

@@ -1,0 +1,10 @@
+"""Finds API keys in bytes, in any disguise that a reader undoes, and replaces them by stars.
+
+`trueweight.wire` searches before anything is recorded, and all output is searched again: `for_people`.
+"""
+
+from trueweight.redaction.output import for_people, know_variables, streams_for_people
+from trueweight.redaction.patterns import SHORTEST, WINDOW
+from trueweight.redaction.search import KeySearch
+
+__all__ = ["SHORTEST", "WINDOW", "KeySearch", "for_people", "know_variables", "streams_for_people"]

@@ -1,0 +1,149 @@
+"""The literal texts that betray a key: each of its parts of twelve characters, as text, hexadecimal and base64."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from trueweight.redaction.escapes import ROUNDS, unescape
+
+SHORTEST = 8
+"""Keys with fewer characters ("none", "EMPTY") protect nothing, and ordinary words contain them."""
+WINDOW = 12
+"""Characters of a key in a row that betray it; all of a shorter key."""
+
+Spans = list[tuple[int, int]]
+
+
+class _Form(NamedTuple):
+    """A text that holds a key, in lower case, and how many of its characters in a row betray the key."""
+
+    text: bytes
+    window: int
+
+
+def _forms(key: str) -> Iterator[_Form]:
+    raw = key.encode()
+    window = min(WINDOW, len(key))
+    # A key that itself has what looks like an escape is found in an unescaped view by its own unescaped text.
+    plain = raw
+    for _ in range(ROUNDS):
+        yield _Form(plain, min(window, len(plain)))
+        if (unescaped := unescape(plain)) == plain or len(unescaped) < SHORTEST:
+            break
+        plain = unescaped
+    yield _Form(raw.hex().encode(), 2 * window)
+    for before in range(3):
+        # Of base64 with `before` bytes in front, the characters that depend on the key's bytes alone.
+        padded = b"\0" * before + raw
+        core = base64.b64encode(padded[: len(padded) // 3 * 3])[(0, 2, 3)[before] :]
+        # Eleven bytes in a row cover at least three groups of three, whatever their alignment: 12 characters.
+        for text in {core, core.translate(bytes.maketrans(b"+/", b"-_"))}:
+            yield _Form(text, min(12, len(text)))
+
+
+class KeyPatterns:
+    """All parts of a set of keys, to be searched at once, in any letter case and in linear time."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        forms = {_Form(form.text.lower(), form.window) for key in keys if len(key) >= SHORTEST for form in _forms(key)}
+        self._places: dict[bytes, list[tuple[_Form, int]]] = {}
+        for form in sorted(forms):
+            for at in range(len(form.text) - form.window + 1):
+                self._places.setdefault(form.text[at : at + form.window], []).append((form, at))
+        self._search = _searcher(b"|".join(_quoted(self._places))) if self._places else None
+        self._split = _searcher(_split_pattern(forms)) if forms else None
+        # Pieces of at most three characters, of which the first and the last are not whole strings, leave this many.
+        self._least_between = min((form.window for form in forms), default=0) - 2 * (_PIECE - 1)
+
+    def __bool__(self) -> bool:
+        return self._search is not None
+
+    def found_in(self, data: bytes) -> bool:
+        """Whether any part of a key is in the bytes."""
+        return self._search is not None and self._search(data, 0) is not None
+
+    def may_be_split_in(self, data: bytes) -> bool:
+        """Whether strings of a JSON text may, joined, have part of a key. A quick test that is never wrongly false.
+
+        Of the pieces of a part, those between the first and the last are whole strings. Either one piece has four
+        characters or more, at an end of its string; or the whole strings together have at least ``window - 6``; or a
+        string ends in the middle of an escape.
+        """
+        if self._split is None or data.count(b'"') < 4:
+            return False
+        between = at = 0
+        while (hit := self._split(data, at)) is not None:
+            start, at = hit
+            if not data[start:at].startswith(b'"') or not data[start + 1 : at].endswith(b'"'):
+                return True
+            between += at - start - 2
+            if between >= self._least_between:
+                return True
+        return False
+
+    def spans(self, data: bytes) -> Spans:
+        """Where the parts of keys are, each as long as it goes on, in order; spans may overlap."""
+        if self._search is None:
+            return []
+        found: Spans = []
+        lowered: bytes | None = None
+        at = 0
+        while (hit := self._search(data, at)) is not None:
+            lowered = data.lower() if lowered is None else lowered
+            start, end = hit
+            end = max(_extent(lowered, start, form, place) for form, place in self._places[lowered[start:end]])
+            found.append((start, end))
+            at = max(start + 1, end - WINDOW + 1)  # the next part may overlap with this one
+        return found
+
+
+def _extent(lowered: bytes, start: int, form: _Form, place: int) -> int:
+    """The end of the longest text from ``start`` that agrees with the form from ``place``."""
+    rest = form.text[place:]
+    low, high = form.window, len(rest)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if lowered.startswith(rest[:middle], start):
+            low = middle
+        else:
+            high = middle - 1
+    return start + low
+
+
+_PIECE = 4
+"""Characters of a key at the end of a string that make it worth to join the strings."""
+
+_CUT_ESCAPE = rb'(?:\\\\(?:u\{?|x)?[0-9a-f]{0,4}|%u?[0-9a-f]{0,4}|&#?[0-9a-z]{0,8}|=[0-9a-f]?)"'
+"""The end of a string that may be the beginning of an escape: its pieces are not of the key."""
+
+
+def _split_pattern(forms: Iterable[_Form]) -> bytes:
+    texts = {form.text for form in forms}
+    long = b"|".join(_quoted({text[at : at + _PIECE] for text in texts for at in range(len(text) - _PIECE + 1)}))
+    short = b"|".join(
+        _quoted({text[at : at + size] for text in texts for size in range(1, _PIECE) for at in range(len(text) - size)})
+    )
+    return b'"(?:' + long + b")|(?:" + long + b')"|' + _CUT_ESCAPE + b'|"(?:' + short + b')"'
+
+
+def _quoted(texts: Iterable[bytes]) -> list[bytes]:
+    return [re.escape(text) for text in sorted(texts)]
+
+
+def _searcher(pattern: bytes) -> Callable[[bytes, int], tuple[int, int] | None]:
+    import re2  # here, because it takes milliseconds and `--help` needs no key
+
+    options = re2.Options()
+    options.case_sensitive = False
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.max_mem = 64 << 20
+    compiled = re2.compile(pattern, options)
+
+    def search(data: bytes, at: int) -> tuple[int, int] | None:
+        hit = compiled.search(data, at)
+        return None if hit is None else hit.span()
+
+    return search

@@ -1,0 +1,206 @@
+"""No view that a reader may have of a body shows a key, or twelve of its characters in a row."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import random
+import secrets
+import string
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trueweight.redaction import WINDOW, KeySearch
+
+_ALPHABET = string.ascii_letters + string.digits + "-_.~+/="
+_keys = st.text(_ALPHABET, min_size=16, max_size=80).filter(lambda key: len(set(key)) > 8)
+
+ESCAPES: dict[str, Callable[[str], str]] = {
+    "none": lambda c: c,
+    "json": lambda c: f"\\u{ord(c):04x}",
+    "json upper": lambda c: f"\\u{ord(c):04X}",
+    "percent": lambda c: f"%{ord(c):02x}",
+    "percent upper": lambda c: f"%{ord(c):02X}",
+    "percent twice": lambda c: f"%25{ord(c):02x}",
+    "percent thrice": lambda c: f"%2525{ord(c):02X}",
+    "decimal": lambda c: f"&#{ord(c)};",
+    "hexadecimal": lambda c: f"&#x{ord(c):x};",
+    "hexadecimal upper": lambda c: f"&#X{ord(c):X};",
+    "in html in a url": lambda c: quote(f"&#{ord(c)};", safe=""),
+    "backslash x": lambda c: f"\\x{ord(c):02x}",
+    "json in json": lambda c: f"\\\\u{ord(c):04x}",
+    "json in json in json": lambda c: f"\\\\\\\\u{ord(c):04x}",
+    "quoted-printable": lambda c: f"={ord(c):02X}",
+}
+WHOLE: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "lower": str.lower,
+    "swapped": str.swapcase,
+    "url": lambda key: quote(key, safe=""),
+    "url twice": lambda key: quote(quote(key, safe=""), safe=""),
+    "html": html.escape,
+    "json": lambda key: json.dumps(json.dumps(json.dumps(key))),
+    "hex": lambda key: key.encode().hex(),
+    "HEX": lambda key: key.encode().hex().upper(),
+    "base64": lambda key: base64.b64encode(key.encode()).decode(),
+    "base64 of basic": lambda key: base64.b64encode(f"me:{key}".encode()).decode(),
+    "base64url": lambda key: base64.urlsafe_b64encode(f"u:{key}".encode()).decode(),
+    "base64 in a url": lambda key: quote(base64.b64encode(key.encode()).decode(), safe=""),
+}
+
+
+def shows(text: str, key: str) -> bool:
+    """Whether a text has twelve characters of a key in a row, in any letter case."""
+    text, key = text.lower(), key.lower()
+    return any(key[at : at + WINDOW] in text for at in range(len(key) - WINDOW + 1))
+
+
+def stream(documents: list[object]) -> bytes:
+    return b"".join(b"data: " + json.dumps(one).encode() + b"\n\n" for one in documents) + b"data: [DONE]\n\n"
+
+
+@given(key=_keys, choice=st.randoms(use_true_random=False))
+def test_a_mix_of_escapes_is_undone(key: str, choice: random.Random) -> None:
+    """Each character has an escape of its own, or none: the text keeps its length, and no layer of it shows the key."""
+    escaped = "".join(choice.choice(list(ESCAPES.values()))(character) for character in key)
+    text = f'{{"error": "no such key: {escaped} !"}}'
+    out = KeySearch([key]).text(text)
+    assert len(out) == len(text)
+    assert "*" * len(escaped) in out
+
+
+@pytest.mark.parametrize("form", WHOLE)
+@given(key=_keys, data=st.data())
+def test_a_part_of_a_form_is_found(form: str, key: str, data: st.DataObject) -> None:
+    """Of a key in any form, also cut at both ends, less than twelve characters in a row are left."""
+    cut = data.draw(st.integers(0, 4))
+    whole = WHOLE[form](key)
+    out = KeySearch([key]).data(f"<{whole[cut : len(whole) - cut]}>".encode()).decode()
+    assert not shows(out, key)
+    if form.startswith("base64"):
+        longest = max(out.strip("<>").split("*"), key=len)
+        assert len(longest) < 16
+
+
+def pieces_of(key: str, choice: random.Random) -> list[str]:
+    cuts = sorted(choice.sample(range(1, len(key)), choice.randint(1, len(key) - 1)))
+    return [key[a:b] for a, b in zip([0, *cuts], [*cuts, len(key)], strict=True)]
+
+
+CHANNELS: dict[str, Callable[[str, int], dict[str, object]]] = {
+    "content": lambda text, _: {"choices": [{"index": 0, "delta": {"content": text}}]},
+    "reasoning": lambda text, _: {"choices": [{"index": 0, "delta": {"reasoning_content": text, "content": ""}}]},
+    "arguments": lambda text, _: {
+        "choices": [{"delta": {"tool_calls": [{"index": 0, "function": {"arguments": text}}]}, "index": 0}]
+    },
+    "arguments beside others": lambda text, at: {
+        "choices": [
+            {
+                "delta": {
+                    "tool_calls": [
+                        {"index": 1, "function": {"arguments": f"other {at}"}},
+                        {"index": 0, "function": {"arguments": text}},
+                    ]
+                }
+            }
+        ]
+    },
+    "name": lambda text, _: {"choices": [{"delta": {"tool_calls": [{"index": 0, "function": {"name": text}}]}}]},
+    "choice beside another": lambda text, at: {
+        "choices": [{"delta": {"content": text}, "index": 1}, {"index": 0, "delta": {"content": f"word {at}"}}]
+    },
+    "responses": lambda text, _: {
+        "type": "response.output_text.delta",
+        "item_id": "m",
+        "output_index": 1,
+        "delta": text,
+    },
+    "messages": lambda text, _: {"type": "content_block_delta", "index": 2, "delta": {"partial_json": text}},
+    "unknown": lambda text, at: {"seq": at, "x": {"y": [{"z": text}]}},
+}
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@given(key=_keys, choice=st.randoms(use_true_random=False))
+def test_a_key_in_pieces_is_found(channel: str, key: str, choice: random.Random) -> None:
+    """However a key is cut over the deltas of a channel, the joined deltas do not show it; other text stays."""
+    make = CHANNELS[channel]
+    pieces = pieces_of(key, choice)
+    begin, end = choice.choice([("", ""), ("Your key: ", " is invalid")])
+    texts = [begin + pieces[0], *pieces[1:-1], pieces[-1] + end]
+    body = stream([make("Hello, ", 0), *(make(text, at) for at, text in enumerate(texts, 1)), make(" Bye.", 99)])
+    out = KeySearch([key]).body(body)
+    assert len(out) == len(body)
+    strings: list[str] = []
+    for line in out.decode().splitlines():
+        if line.startswith("data: {"):
+            _strings(json.loads(line[6:]), strings)
+    wanted = [one for one in strings if not one.startswith(("other", "word", "response.", "content_block"))]
+    assert not shows("".join(one for one in wanted if one not in ("m", "")), key)
+    assert "Hello, " in strings
+    assert " Bye." in strings
+
+
+def _strings(value: object, out: list[str]) -> None:
+    if isinstance(value, str):
+        out.append(value)
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _strings(inner, out)
+
+
+@given(key=_keys, choice=st.randoms(use_true_random=False))
+def test_escaped_pieces_over_deltas(key: str, choice: random.Random) -> None:
+    """Escapes in the JSON of a delta, and escapes that only the joined text shows, are undone as well."""
+    escaped = "".join(choice.choice(list(ESCAPES.values()))(character) for character in key)
+    body = stream([CHANNELS["arguments"](piece, 0) for piece in pieces_of(escaped, choice)])
+    out = KeySearch([key]).body(body)
+    texts: list[str] = []
+    for line in out.decode("latin-1").splitlines():
+        if line.startswith("data: {"):
+            _strings(json.loads(line[6:]), texts)
+    assert KeySearch([key]).text("".join(texts)) == "".join(texts)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_pieces_in_events_of_several_lines(ending: str) -> None:
+    """An event may have its JSON over several data lines, and any line end."""
+    key = "sk-" + secrets.token_urlsafe(30)
+    pieces = [key[at : at + 5] for at in range(0, 40, 5)]
+    events = [f'data: {{"choices": [{{"delta":\ndata: {{"content": "{piece}"}}}}]}}\n\n' for piece in pieces]
+    out = KeySearch([key]).body("".join(events).replace("\n", ending).encode()).decode()
+    assert not any(piece in out for piece in pieces)
+
+
+def test_parts_of_one_message() -> None:
+    """A reader joins the text parts of a plain reply."""
+    key = "sk-" + secrets.token_urlsafe(30)
+    parts = [{"type": "text", "text": key[at : at + 6]} for at in range(0, len(key), 6)]
+    body = json.dumps({"choices": [{"message": {"content": parts}}]}).encode()
+    assert key[6:12] not in KeySearch([key]).body(body).decode()
+
+
+def test_utf_16() -> None:
+    """JSON in UTF-16 has a NUL beside each character."""
+    key = "sk-" + secrets.token_urlsafe(30)
+    for encoding in ("utf-16", "utf-16-be", "utf-32"):
+        out = KeySearch([key]).body(json.dumps({"error": key}).encode(encoding))
+        assert key[:12] not in out.decode(encoding, "replace")
+
+
+@given(body=st.binary(max_size=400), key=_keys)
+def test_what_has_no_key_is_left_alone(body: bytes, key: str) -> None:
+    """Bytes without a key are the same object."""
+    assert KeySearch([key]).body(body) is body or any(key[at : at + 12].encode() in body for at in range(len(key)))
+
+
+def test_an_ordinary_stream_is_left_alone() -> None:
+    """Words, and single characters that the key has as well, are no key."""
+    key = "sk-" + string.ascii_letters
+    words = ["the", "s", "k", "-", "a", "b", "d", "c", "e", "g", "f", "h", "i"]
+    body = stream([CHANNELS["content"](word, at) for at, word in enumerate(words)])
+    assert KeySearch([key]).body(body) is body
