@@ -53,13 +53,33 @@ cases:
 BAR = "[findings]\nMUST = 0\n"
 
 
-def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the CLI in a new process, in which this folder's package is installed."""
-    environ = {**os.environ, "PYTHONPATH": str(INSTALLED), "TEXT_KEY": "sk-text", "NO_COLOR": "1", "COLUMNS": "200"}
-    words = [sys.executable, "-m", "trueweight", *arguments]
-    done = subprocess.run(words, cwd=cwd, env=environ, capture_output=True, text=True, check=False)
-    assert done.returncode in (0, 1, 4), done.stderr
+PROGRAM = """
+import json, sys
+from in_process import trueweight
+done = [trueweight(*words, cwd=sys.argv[1]) for words in json.loads(sys.argv[2])]
+json.dump([(one.returncode, one.stdout, one.stderr) for one in done], sys.stdout)
+"""
+TESTS = Path(__file__).parents[2]
+
+
+def commands(*lines: tuple[str, ...], cwd: Path) -> list[subprocess.CompletedProcess[str]]:
+    """Run the CLI several times in one new process, in which this folder's package is installed."""
+    path = os.pathsep.join([str(INSTALLED), str(TESTS)])
+    environ = {**os.environ, "PYTHONPATH": path, "TEXT_KEY": "sk-text", "PYTHONIOENCODING": "utf-8"}
+    words = [sys.executable, "-c", PROGRAM, str(cwd), json.dumps(lines)]
+    process = subprocess.run(words, cwd=cwd, env=environ, capture_output=True, encoding="utf-8", check=False)
+    assert process.returncode == 0, process.stderr
+    done = [
+        subprocess.CompletedProcess(line, *one) for line, one in zip(lines, json.loads(process.stdout), strict=True)
+    ]
+    assert all(one.returncode in (0, 1, 4) for one in done), [one.stderr for one in done]
     return done
+
+
+RUN = (
+    "run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--repeats", "2", "--bar", "bar.toml",
+    "--out", "out",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +95,7 @@ def run(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "providers.toml").write_text(PROVIDERS.format(url=server.url))
     (root / "capitals.yaml").write_text(SUITE)
     (root / "bar.toml").write_text(BAR)
-    command(
-        "run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--repeats", "2", "--bar", "bar.toml",
-        "--out", "out", cwd=root,
-    )  # fmt: skip
+    commands(RUN, cwd=root)
     return root
 
 
@@ -134,9 +151,10 @@ def test_what_it_cannot_express_is_on_record(run: Path) -> None:
         one["code"] for provider in result["providers"].values() for one in provider["assessment"].get("limits", ())
     }
     assert "not-answered" not in limits  # every request that could be sent has a reply
-    command("report", "out", "--format", "markdown", "--output", "page.md", cwd=run)
-    forecast = command(
-        "run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--out", "dry", "--dry-run", cwd=run
+    _, forecast = commands(
+        ("report", "out", "--format", "markdown", "--output", "page.md"),
+        ("run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--out", "dry", "--dry-run"),
+        cwd=run,
     )
     words = "1 case is not applicable through the API text-completions: it has no tools."
     assert f"whole: {words}" in forecast.stdout
@@ -147,15 +165,18 @@ def test_judge_report_gate_and_resume_use_the_same_folder(run: Path) -> None:
     """Judged again the numbers are the same; the page shows the protocol's preview; the gate fails the leak; nothing is
     sent twice."""
     before = summary(run)
-    command("judge", "out", cwd=run)
+    _, _, shown, gate, again = commands(
+        ("judge", "out"),
+        ("report", "out", "--format", "html", "--output", "page.html"),
+        ("show", "out", "capital", "--provider", "leaking"),
+        ("gate", "out"),
+        RUN,
+        cwd=run,
+    )
     assert summary(run) == before
-    command("report", "out", "--format", "html", "--output", "page.html", cwd=run)
     assert "capitals/capital" in (run / "page.html").read_text()
-    shown = command("show", "out", "capital", "--provider", "leaking", cwd=run).stdout
-    assert f'text "{LEAK}"' in shown
-    assert command("gate", "out", cwd=run).returncode == 1
-    again = command("run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--repeats", "2", "--bar",
-                    "bar.toml", "--out", "out", cwd=run)  # fmt: skip
+    assert f'text "{LEAK}"' in shown.stdout
+    assert gate.returncode == 1
     assert "0 are left" in again.stderr
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from server import Server, serving
-from test_another_protocol import command, exchanges
+from test_another_protocol import commands, exchanges
 
 PROVIDERS = """
 [[provider]]
@@ -67,8 +67,8 @@ def _run(root: Path, url: str, leaking: str) -> Path:
     root.mkdir()
     (root / "providers.toml").write_text(PROVIDERS.format(url=url, leaking=leaking))
     (root / "capitals.yaml").write_text(SUITE)
-    command(
-        "run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--repeats", "2", "--out", "out", cwd=root
+    commands(
+        ("run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--repeats", "2", "--out", "out"), cwd=root
     )
     return root / "out"
 
@@ -127,23 +127,26 @@ def test_trials_are_paired_by_the_name_of_the_api(run: Path) -> None:
 
 def test_reports_name_the_api_of_a_row(run: Path) -> None:
     """Page, JUnit and terminal tell the two rows of a case apart."""
-    command("report", "out", "--format", "html", "--output", "page.html", cwd=run.parent)
-    command("report", "out", "--format", "junit", "--output", "junit.xml", cwd=run.parent)
+    *_, shown = commands(
+        ("report", "out", "--format", "html", "--output", "page.html"),
+        ("report", "out", "--format", "junit", "--output", "junit.xml"),
+        ("show", "out", "capital"),
+        cwd=run.parent,
+    )
     page, junit = ((run.parent / name).read_text() for name in ("page.html", "junit.xml"))
     for api in ("chat", "text-completions"):
         assert f"capitals/capital ({api}) [plain]" in junit
         assert f'"k":"capitals/capital ({api})"' in page.replace('": "', '":"')
         assert f'"c":"capitals/capital ({api})"' in page.replace('": "', '":"')
-    shown = command("show", "out", "capital", cwd=run.parent).stdout
-    assert "text-completions stream" in shown
-    assert "chat             stream" in shown
+    assert "text-completions stream" in shown.stdout
+    assert "chat             stream" in shown.stdout
 
 
 def test_compare_says_through_which_api_a_cell_changed(run: Path, server: Server, tmp_path: Path) -> None:
     """The leak is mended: the cells of text completions are fixed, and no cell of chat has changed."""
     after = _run(tmp_path / "b", server.url, "mended")
     shutil.copytree(run, tmp_path / "b" / "before")
-    done = command("compare", "before", "out", "--json", cwd=after.parent)
+    (done,) = commands(("compare", "before", "out", "--json"), cwd=after.parent)
     leaking = json.loads(done.stdout)["providers"]["leaking"]
     assert [(flip["case"], flip["api"], flip["mode"]) for flip in leaking["fixed"]] == [
         ("capitals/capital", "text-completions", "plain"),
@@ -156,5 +159,5 @@ def test_replay_sends_through_the_recorded_api_alone(run: Path, server: Server) 
     """One trial of text completions is one request to /completions."""
     cells = next(row for row in summary(run)["cases"] if row.get("api") == "text-completions")["cells"]
     before = len(server.heard)
-    command("replay", "out", cells["leaking"]["plain"]["trials"][0], cwd=run.parent)
+    commands(("replay", "out", cells["leaking"]["plain"]["trials"][0]), cwd=run.parent)
     assert [path for path, _, _ in server.heard[before:]] == ["/leaking/v1/completions"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -41,13 +42,20 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [write_run(folder / f"r{n}", day, name) for n, (day, name) in enumerate(zip(DAYS, names, strict=True))]
 
 
-@pytest.fixture
-def built(runs: list[Path], tmp_path: Path) -> Path:
-    """A folder with ``reports`` and the site of all four nights in ``_site``."""
+@pytest.fixture(scope="module")
+def built(runs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``reports`` and the site of all four nights in ``_site``. Tests read it; they write to copies."""
+    folder = tmp_path_factory.mktemp("built")
     for run in runs:
-        site(tmp_path / "reports", "--add", run)
-    site(tmp_path / "reports", "-o", tmp_path / "_site", "--keep", 2)
-    return tmp_path
+        site(folder / "reports", "--add", run)
+    site(folder / "reports", "-o", folder / "_site", "--keep", 2)
+    return folder
+
+
+@pytest.fixture
+def copied(built: Path, tmp_path: Path) -> Path:
+    """A copy of it, for a test that changes it."""
+    return shutil.copytree(built, tmp_path / "built")
 
 
 class Page(HTMLParser):
@@ -100,27 +108,27 @@ def test_pages_run_and_load_nothing(built: Path) -> None:
         assert "\u202e" not in text
 
 
-def test_links_stay_when_runs_come_and_evidence_goes(built: Path, runs: list[Path], tmp_path: Path) -> None:
+def test_links_stay_when_runs_come_and_evidence_goes(copied: Path, runs: list[Path], tmp_path: Path) -> None:
     """Every address that ever was is there after another night, another --keep and a prune."""
-    root = built / "_site"
+    root = copied / "_site"
     before = {path.relative_to(root) for path in root.rglob("*") if path.is_file()}
     write_run(tmp_path / "r5", "2026-01-05T02:00:00.000000+00:00", "newcomer")
-    site(built / "reports", "--add", tmp_path / "r5", "-o", root, "--keep", 1, "--prune")
+    site(copied / "reports", "--add", tmp_path / "r5", "-o", root, "--keep", 1, "--prune")
     assert before < {path.relative_to(root) for path in root.rglob("*") if path.is_file()}
     fresh = tmp_path / "elsewhere"
-    site(built / "reports", "-o", fresh, "--keep", 1)
+    site(copied / "reports", "-o", fresh, "--keep", 1)
     assert before <= {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
 
 
-def test_evidence_is_of_the_last_runs_and_numbers_of_all(built: Path) -> None:
+def test_evidence_is_of_the_last_runs_and_numbers_of_all(copied: Path) -> None:
     """Two of four keep replies; all four keep their summary, in both the site and, after a prune, the folder."""
-    reports = sorted((built / "_site" / "runs").glob("*/index.html"))
+    reports = sorted((copied / "_site" / "runs").glob("*/index.html"))
     with_replies = ["shipped" in path.read_text(encoding="utf-8").split("<script", 1)[-1] for path in reports]
     assert with_replies == [False, False, True, True]
-    assert "pruned: 2 reports" in site(built / "reports", "--keep", 2, "--prune")
-    assert len(list((built / "reports").glob("*/summary.json"))) == 4
-    assert len(list((built / "reports").glob("*/report.html"))) == 2
-    history = json.loads((built / "_site" / "history.json").read_text(encoding="utf-8"))
+    assert "pruned: 2 reports" in site(copied / "reports", "--keep", 2, "--prune")
+    assert len(list((copied / "reports").glob("*/summary.json"))) == 4
+    assert len(list((copied / "reports").glob("*/report.html"))) == 2
+    history = json.loads((copied / "_site" / "history.json").read_text(encoding="utf-8"))
     assert [run["started_at"] for run in history["runs"]] == DAYS
 
 
