@@ -84,6 +84,21 @@ def test_a_field_that_a_host_does_not_take_is_changed_for_it_alone(cli: Cli, fle
     assert "temperature is left out" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
+def test_markers_of_a_users_profile_are_looked_for(cli: Cli, fleet: Path, tmp_path: Path) -> None:
+    """A dialect that no shipped check knows: where its marker reaches the content, the run has a finding."""
+    (tmp_path / "mine.toml").write_text('markers = ["{", "<tool_call>"]\n' + PROFILE, encoding="utf-8")
+    done = cli(
+        *("run", "--providers", fleet, "--suite", "structured-output", "--limit", 2),
+        *("--out", "out", "--profile", "mine.toml"),
+    )
+    assert done.returncode == 0, done.stderr
+    cases = [json.loads(line) for line in (tmp_path / "out" / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {str(case["checks"]["profile-markers-in-content"]["markers"]) for case in cases} == {"['{']"}
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    findings = summary["providers"]["thinks-at-one"]["findings"]
+    assert "profile-markers-in-content" in {found["check"] for found in findings}
+
+
 def test_an_unknown_profile_sends_nothing(cli: Cli, fleet: Path, tmp_path: Path) -> None:
     """Exit 2 with the near miss; a mistake in a file has its line."""
     command = ("run", "--providers", fleet, "--suite", "structured-output", "--out", "out", "--profile")

@@ -89,6 +89,8 @@ def test_ids_are_compared_as_they_are_meant(model: str, spelled: str) -> None:
         ("thinking = { temperature = 1.0, top_p = 0.95 }\n", "", 14, "nothing says what to send instead"),
         ("temperature = 1.0", "temprature = 1.0", 15, "Did you mean 'temperature'?"),
         ("temperature = 1.0", 'temperature = "hot"', 15, "not a number"),
+        ("[[habit]]\n", '[history]\ncall_ids = "call"\n[[habit]]\n', 18, "not a form of call ids"),
+        ("[[habit]]\n", '[history]\ncall_ids = "{nam}"\n[[habit]]\n', 18, "{name}, {index} or {digest}"),
         ('says = "It numbers its calls."', "", 17, "this [[habit]] has no says"),
         ('name = "instruct"', 'name = "In struct"', 22, "not the name of a variant"),
         ('models = ["*mine-2-instruct*"]', "", 21, "this [[variant]] has no models"),

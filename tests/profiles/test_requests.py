@@ -153,3 +153,24 @@ def test_thoughts_go_back_as_the_model_wants_them() -> None:
     assert thoughts(HistoryRule.WITH_CALLS) == ["old", "I call look_up.", "new"]
     assert thoughts(HistoryRule.WITH_CALLS, thinks=False) == ["old", None, "new"]
     assert thoughts(HistoryRule.WITH_CALLS, field="reasoning") == ["old", "I call look_up.", "new"]
+
+
+@pytest.mark.parametrize(("form", "first"), [("functions.{name}:{index}", "functions.look_up:0"), ("{digest}", None)])
+def test_ids_of_earlier_calls_have_the_form_of_the_model(form: str, first: str | None) -> None:
+    """Calls and their results get the same new id; a result of no call keeps its own; other messages do not change."""
+    other = {**CALL, "id": "2"}
+    messages = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": None, "tool_calls": [CALL, other]},
+        {"role": "tool", "tool_call_id": "2", "content": "d"},
+        {"role": "tool", "tool_call_id": "1", "content": "d"},
+        {"role": "tool", "tool_call_id": "lost", "content": "d"},
+    ]
+    sent = with_history(Case("s", "c", {"messages": messages}), ProfileHistory(call_ids=form), thinks=False)
+    after = sent.request["messages"]
+    ids = [call["id"] for call in after[1]["tool_calls"]]
+    assert [one["tool_call_id"] for one in after[2:]] == [ids[1], ids[0], "lost"]
+    assert len(set(ids)) == 2
+    assert ids[0] == first if first else all(len(one) == 9 and one.isalnum() for one in ids)
+    assert after[0] == messages[0]
+    assert messages[1]["tool_calls"][0]["id"] == "1"  # type: ignore[index]

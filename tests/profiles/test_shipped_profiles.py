@@ -6,6 +6,7 @@ import pytest
 
 from trueweight.assess import parse_bar
 from trueweight.checks import all_checks
+from trueweight.checks.markers import knows_marker
 from trueweight.core import Profile
 from trueweight.profiles import fitting, shipped_families
 
@@ -23,12 +24,14 @@ def test_every_family_of_the_plan_is_there() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda one: one.label)
 def test_a_profile_is_complete(profile: Profile) -> None:
-    """It has sources, says whether the model thinks, its bar parses, and its habits name checks that exist."""
+    """It has sources, says whether the model thinks, its bar parses, its habits name checks that exist,
+    and the checks of all families know its markers."""
     assert profile.sources
     assert profile.thinking.thinks is not None
     assert (profile.thinking.thinks == "never") or profile.thinking.places
     if profile.bar:
         assert parse_bar(profile.bar, profile.label).rules
+    assert all(map(knows_marker, profile.markers))
     known = {info.id for info in all_checks()}
     assert all(check in known for habit in profile.habits for check in habit.checks)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from trueweight.core import Case, Finish, Reply, Span
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote
-from trueweight.core.example import Example, says
+from trueweight.core.example import Example, sample_case, says
 from trueweight.protocols import IN_CONTENT, locate, narrow
 
 _MARKERS = re.compile(
@@ -19,7 +19,7 @@ _MARKERS = re.compile(
     | </?(?:minimax:)tool_call>                            # MiniMax
     | </?invoke(?:\ name=[^<>\n]{1,80})?>                  # MiniMax, DeepSeek
     | <function=[^<>\n]{1,80}>|</function>                 # Qwen coder, Llama, functionary
-    | <parameter=[^<>\n]{1,80}>|</parameter>
+    | <parameter=[^<>\n]{1,80}>|<parameter\ name=[^<>\n]{1,80}>|</parameter>    # the second: MiniMax, DeepSeek
     | </?arg_(?:key|value)>                                # GLM
     | \[TOOL_CALLS\]|\[/?AVAILABLE_TOOLS\]|\[TOOL_RESULTS\]|\[ARGS\]|\[CALL_ID\]|\[/?INST\]   # Mistral
     | <\|[A-Za-z][A-Za-z0-9_]{1,40}\|>                     # Kimi, Llama, Qwen, gpt-oss, Phi
@@ -32,8 +32,18 @@ _MARKERS = re.compile(
     """,
     re.VERBOSE,
 )
-_THINK = re.compile(r"</?think(?:ing)?>|\[/?THINK\]|◁/?think▷|</?seed:think>")
+_THINK = re.compile(r"</?(?:mm:)?think(?:ing)?>|\[/?THINK\]|◁/?think▷|</?seed:think>")
 _HISTORY_ID = re.compile(r"(?<![\w.])functions\.[A-Za-z_][\w-]{0,63}:\d+(?=\s*(?:<\||\{))")
+
+
+PROFILE_MARKERS: Final = "profile-markers-in-content"
+"""The check that a run adds to its cases for the markers of a profile that are not known here."""
+
+
+def knows_marker(marker: str) -> bool:
+    """Whether the checks of all families find a marker, or the beginning of one (``<function=``)."""
+    ended = marker + ('"x">' if marker.endswith("name=") else "x>" if marker.endswith("=") else "")
+    return bool(_MARKERS.search(ended) or _THINK.search(ended))
 
 
 def find_markers(text: str) -> list[str]:
@@ -127,6 +137,32 @@ def history_ids_in_content(case: Case, reply: Reply) -> CheckResult | None:
     leaked = _leaked(case, reply.content, _HISTORY_ID)
     if leaked:
         return Fail(f"the content has {quote(leaked)}", "text or a call", quote(leaked), locate(reply, leaked))
+    return Pass()
+
+
+@check(
+    PROFILE_MARKERS,
+    "The content has none of the markers that the profile of the model family names.",
+    row=1,
+    source="https://github.com/ollama/ollama/issues/14360",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"markers": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}},
+        "required": ["markers"],
+        "additionalProperties": False,
+    },
+    why="Control text of the model reaches the user, or a call is shown as text and never run.",
+    fix="Choose the parsers for tool calls and reasoning that fit the model.",
+    example=Example(says("<<call>>now"), "<<call>>", case=sample_case({PROFILE_MARKERS: {"markers": ["<<call>>"]}})),
+)
+def profile_markers_in_content(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
+    """As `markers_in_content`, for markers that it does not know. A run adds this check by its profile."""
+    if not reply.content:
+        return None
+    leaked = _leaked(case, reply.content, re.compile("|".join(map(re.escape, params["markers"]))))
+    if leaked:
+        return Fail(f"the content has {quote(leaked)}", "text", quote(leaked), locate(reply, leaked))
     return Pass()
 
 

@@ -95,10 +95,17 @@ class ProfileSampling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProfileHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """How earlier thoughts are sent back; ``field`` is the field of the message that holds them."""
+    """How earlier messages are sent back.
+
+    Attributes:
+        field: the field of a message that holds its thought.
+        call_ids: the form that ids of earlier calls must have: a text with ``{name}`` for the tool, ``{index}`` for the
+            number of the call in the conversation from 0, or ``{digest}`` for nine letters and digits; "" for any.
+    """
 
     reasoning: HistoryRule | None = None
     field: str = "reasoning_content"
+    call_ids: str = ""
 
 
 class ProfileLimits(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from trueweight.core import Case, HistoryRule, Profile, ProfileHistory, Provider, Suite, Thinks, ZeroTemperature
+from trueweight.core import Case, HistoryRule, Profile, ProfileHistory, Provider, Suite, Thinks, ZeroTemperature, digest
 from trueweight.profiles.choose import AUTO, ChosenProfile, choose_profile
 
 KEEPS_SAMPLING: Final = "sampling"
@@ -170,27 +170,66 @@ def with_sampling(case: Case, sampling: RunSampling, *, thinks: bool) -> Case:
 
 
 def with_history(case: Case, history: ProfileHistory, *, thinks: bool) -> Case:
-    """The case with the thoughts of earlier assistant messages as the model wants them.
+    """The case with the thoughts of earlier assistant messages, and the ids of earlier calls, as the model wants them.
 
     Where a thought is required beside tool calls and the case has none, a short one is put in: "I call NAME."
     """
     messages = case.request.get("messages")
-    if history.reasoning is None or not isinstance(messages, list | tuple):
+    if not isinstance(messages, list | tuple):
         return case
-    last_user = max((at for at, message in enumerate(messages) if _role(message) == "user"), default=-1)
-    required = history.reasoning is HistoryRule.WITH_CALLS and thinks
-    changed = [
-        _with_thought(message, history, required=required and at > last_user)
-        if _role(message) == "assistant"
-        else message
-        for at, message in enumerate(messages)
-    ]
+    changed = _with_ids(_with_thoughts(messages, history, thinks=thinks), history.call_ids)
     if changed == list(messages):
         return case
     checks = case.checks
     if history.reasoning is HistoryRule.DROP:  # nothing is left that could be kept
         checks = {name: params for name, params in checks.items() if name != _THOUGHT_CHECK}
     return replace(case, request={**case.request, "messages": changed}, checks=checks)
+
+
+def _with_thoughts(messages: Sequence[Any], history: ProfileHistory, *, thinks: bool) -> list[Any]:
+    if history.reasoning is None:
+        return list(messages)
+    last_user = max((at for at, message in enumerate(messages) if _role(message) == "user"), default=-1)
+    required = history.reasoning is HistoryRule.WITH_CALLS and thinks
+    return [
+        _with_thought(message, history, required=required and at > last_user)
+        if _role(message) == "assistant"
+        else message
+        for at, message in enumerate(messages)
+    ]
+
+
+def _with_ids(messages: list[Any], form: str) -> list[Any]:
+    """The messages with ids of this form for the calls of assistant messages, and the same ids for their results."""
+    renamed: dict[str, str] = {}
+    for message in messages if form else ():
+        for call in _calls_of(message):
+            old, function = call.get("id"), call.get("function")
+            if isinstance(old, str) and isinstance(function, Mapping) and old not in renamed:
+                short = digest(["call", old, len(renamed)])[:9]
+                renamed[old] = form.format(name=function.get("name", ""), index=len(renamed), digest=short)
+    return [_renamed(message, renamed) for message in messages] if renamed else messages
+
+
+def _renamed(message: Any, ids: Mapping[str, str]) -> Any:
+    if not isinstance(message, Mapping):
+        return message
+    out = dict(message)
+    if isinstance(result := out.get("tool_call_id"), str):
+        out["tool_call_id"] = ids.get(result, result)
+    if _calls_of(message):
+        out["tool_calls"] = [
+            {**call, "id": ids.get(call["id"], call["id"])}
+            if isinstance(call, Mapping) and isinstance(call.get("id"), str)
+            else call
+            for call in out["tool_calls"]
+        ]
+    return out
+
+
+def _calls_of(message: Any) -> list[Mapping[str, Any]]:
+    calls = message.get("tool_calls") if isinstance(message, Mapping) else None
+    return [call for call in calls if isinstance(call, Mapping)] if isinstance(calls, list | tuple) else []
 
 
 def _role(message: Any) -> str:
@@ -206,7 +245,6 @@ def _with_thought(message: Mapping[str, Any], history: ProfileHistory, *, requir
 
 
 def _thought_of(message: Mapping[str, Any]) -> str | None:
-    calls = message.get("tool_calls")
-    functions = [call.get("function") for call in calls if isinstance(call, Mapping)] if isinstance(calls, list) else []
+    functions = [call.get("function") for call in _calls_of(message)]
     names = [function.get("name") for function in functions if isinstance(function, Mapping)]
     return f"I call {', '.join(map(str, names))}." if names else None

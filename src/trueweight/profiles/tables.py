@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from string import Formatter
 from typing import Annotated, Any
 
 import msgspec
@@ -58,6 +59,7 @@ class _SamplingTable(Struct):
 class _HistoryTable(Struct):
     reasoning: HistoryRule | None = None
     field: _Text | None = None
+    call_ids: _Text | None = None
 
 
 class _LimitsTable(Struct):
@@ -120,7 +122,7 @@ def read_profile(
         sources=_sources(spot.at("sources"), table.sources),
         thinking=_thinking(spot.at("thinking"), table.thinking or _ThinkingTable()),
         sampling=_sampling(spot.at("sampling"), table.sampling or _SamplingTable()),
-        history=_history(table.history or _HistoryTable()),
+        history=_history(spot.at("history"), table.history or _HistoryTable()),
         limits=_limits(table.limits or _LimitsTable()),
         markers=tuple(table.markers or ()),
         call_id=table.call_id or "",
@@ -209,8 +211,17 @@ def _sampling(spot: Spot, table: _SamplingTable) -> ProfileSampling:
     )
 
 
-def _history(table: _HistoryTable) -> ProfileHistory:
-    return ProfileHistory(reasoning=table.reasoning, **({} if table.field is None else {"field": table.field}))
+def _history(spot: Spot, table: _HistoryTable) -> ProfileHistory:
+    form = table.call_ids or ""
+    try:
+        named = {name for _, name, _, _ in Formatter().parse(form) if name is not None}
+    except ValueError:
+        named = {""}
+    if form and (not named or not named <= {"name", "index", "digest"}):
+        valid = 'a text with {name}, {index} or {digest}, e.g. "functions.{name}:{index}"'
+        spot.at("call_ids").refuse_value(form, "not a form of call ids", valid=valid, code="profile-value")
+    field = {} if table.field is None else {"field": table.field}
+    return ProfileHistory(reasoning=table.reasoning, call_ids=form, **field)
 
 
 def _limits(table: _LimitsTable) -> ProfileLimits:

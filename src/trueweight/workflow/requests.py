@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from trueweight.core import Case, Profile, Provider
+from trueweight.checks.markers import PROFILE_MARKERS, knows_marker
+from trueweight.core import Case, Profile, Provider, Suite
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.profiles.requests import PROFILE_OPTION, SAMPLING_OPTION, RunSampling
@@ -32,6 +34,16 @@ def request_notes(manifest: Manifest, cases: Sequence[Case]) -> Iterator[Note]:
     for provider in manifest.providers:
         if (note := _changes_note(provider, cases)) is not None:
             yield note
+
+
+def with_profile_markers(suite: Suite, profile: Profile | None) -> Suite:
+    """The suite with a check for those markers of the profile that the check of all families does not know."""
+    unknown = [marker for marker in (() if profile is None else profile.markers) if not knows_marker(marker)]
+    if not unknown:
+        return suite
+    added = {PROFILE_MARKERS: {"markers": unknown}}
+    cases = (case if case.api else replace(case, checks={**case.checks, **added}) for case in suite.cases)
+    return replace(suite, cases=tuple(cases))
 
 
 def repeats_note(choice: RepeatChoice) -> Note:

@@ -23,6 +23,7 @@ from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.bar import keep_bar
 from trueweight.workflow.client import note_client
 from trueweight.workflow.repeats import RepeatChoice, recorded_choice
+from trueweight.workflow.requests import with_profile_markers
 from trueweight.workflow.shards import keep_shards
 
 
@@ -81,7 +82,7 @@ def prepare(
     """
     if bar is not None:
         check_names(bar, [provider.name for provider in providers])
-    suites = list(map(options.rules.suite, suites))
+    suites = [with_profile_markers(options.rules.suite(suite), options.rules.profile) for suite in suites]
     everything = [case for suite in suites for case in suite.cases]
     plan = make_plan(
         everything,
