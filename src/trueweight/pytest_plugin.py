@@ -130,7 +130,7 @@ def _tests(root: _Run, summary: Summary) -> Iterator[pytest.Item]:
     for provider in summary.providers:
         for case in summary.cases:
             for mode, cell in case.modes(provider).items():
-                name = f"{for_log(provider, limit=80)}::{for_log(case.name, limit=160)}[{mode.value}]"
+                name = f"{for_log(provider, limit=80)}::{for_log(case.name, limit=160)}[{mode}]"
                 yield CellTest.from_parent(root, name=name, case=case, cell=cell)
 
 

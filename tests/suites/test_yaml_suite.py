@@ -125,7 +125,7 @@ GOLDEN = {
         [
             "mine.yaml:8: case 'one': unknown key 'severty'\n"
             "  Did you mean 'severity'? "
-            "Valid: answer, api, checks, id, modes, request, severity, source, tags, why."
+            "Valid: answer, api, checks, id, keeps_limit, modes, request, severity, source, tags, why."
         ],
     ),
     "value outside a list": (

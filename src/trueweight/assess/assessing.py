@@ -13,7 +13,10 @@ from trueweight.core import DriftVerdict, ExitCode, Role, Ruling
 from trueweight.core.assessment import Assessment, Limitation, LimitCode
 from trueweight.core.bar_outcome import BarOutcome
 from trueweight.core.summary import ProviderSummary, Summary
+from trueweight.core.thinking import enough_for
 
+MOST_CUT = 0.02
+"""Replies that are cut in thought are more than a few if they are more than this share of those that arrived."""
 _EXITS = {
     Ruling.PASS: ExitCode.OK,
     Ruling.FAIL: ExitCode.FINDINGS,
@@ -74,6 +77,7 @@ def _limits(summary: Summary, provider: ProviderSummary) -> Iterator[Limitation]
 def _run_limits(summary: Summary) -> Iterator[Limitation]:
     """What the run cannot say of any provider."""
     run = summary.run
+    yield from _cut_in_thought(summary)
     if run.trials.recorded < run.trials.planned:
         yield Limitation(code=LimitCode.NOT_FINISHED, count=run.trials.recorded, of=run.trials.planned)
     if not run.cases:
@@ -85,8 +89,24 @@ def _run_limits(summary: Summary) -> Iterator[Limitation]:
     if run.reference is None:
         yield Limitation(code=LimitCode.NO_REFERENCE)
     elif not has_answered(summary, run.reference):
-        asked = summary.providers[run.reference].counts.recorded
-        yield Limitation(code=LimitCode.REFERENCE_SILENT if asked else LimitCode.REFERENCE_NOT_ASKED)
+        counts = summary.providers[run.reference].counts
+        silent = LimitCode.REFERENCE_CUT if counts.arrived else LimitCode.REFERENCE_SILENT
+        yield Limitation(code=silent if counts.recorded else LimitCode.REFERENCE_NOT_ASKED)
+
+
+def _cut_in_thought(summary: Summary) -> Iterator[Limitation]:
+    """Providers of which more than a few replies are cut in thought."""
+    for name, provider in summary.providers.items():
+        counts = provider.counts
+        if counts.cut_in_thought > MOST_CUT * counts.arrived:
+            yield Limitation(
+                code=LimitCode.CUT_IN_THOUGHT,
+                provider=name,
+                count=counts.cut_in_thought,
+                of=counts.arrived,
+                circles=counts.cut_in_circles,
+                tokens=enough_for(counts.longest_thought),
+            )
 
 
 def exit_code(summary: Summary, silent: Collection[str] = (), *, barred: bool | None = None) -> ExitCode:

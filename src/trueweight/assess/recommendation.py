@@ -75,10 +75,12 @@ def _decide(recommendation: Recommendation, *reasons: Reason) -> Decision:
 
 
 def has_answered(summary: Summary, name: str | None) -> bool:
-    """Whether any reply of a provider arrived. Where only drift was measured, each named provider counts as one."""
+    """Whether replies of a provider arrived, most of them with an answer to judge. Where only drift was measured, each
+    named provider counts as one."""
     if name is None or not summary.run.cases:
         return name is not None
-    return bool(summary.providers[name].counts.arrived)
+    counts = summary.providers[name].counts
+    return counts.arrived > 2 * counts.cut_in_thought
 
 
 def recommend(summary: Summary, name: str, bar: BarOutcome | None) -> Decision:

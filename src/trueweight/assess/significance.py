@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from trueweight.core import Mode, Severity
+from trueweight.core import Severity
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.summary import CaseSummary, Cell, CellOutcome, ProviderSummary
 from trueweight.statistics.multiple_testing import ALPHA
@@ -66,7 +66,7 @@ class MetricTest(NamedTuple):
         return self.p <= self.alpha
 
 
-def case_outcome(modes: Mapping[Mode, Cell]) -> CellOutcome | None:
+def case_outcome(modes: Mapping[str, Cell]) -> CellOutcome | None:
     """A case as a whole: it fails if any mode fails, passes if every judged mode passes, else None."""
     outcomes = {cell.outcome for cell in modes.values()} - {CellOutcome.NOT_APPLICABLE}
     if CellOutcome.FAIL in outcomes:

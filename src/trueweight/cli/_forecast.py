@@ -10,7 +10,7 @@ from rich.table import Table
 from trueweight.cli._screen import say
 from trueweight.plan import Forecast, forecast
 from trueweight.report import visible
-from trueweight.report.words import note_words
+from trueweight.report.words import allowance_words, note_words
 from trueweight.wire import WireSettings
 from trueweight.workflow.finish import api_notes
 from trueweight.workflow.probe import probe_plan
@@ -37,8 +37,12 @@ def print_forecast(prepared: PreparedRun, settings: WireSettings, console: Conso
         rows = (*rows, *asked)
     table.add_row("all", str(trials), *_sums(rows))
     console.print(table)
-    for note in api_notes(prepared.cases, prepared.manifest.providers):
+    for note in api_notes(prepared.cases, prepared.manifest.providers, prepared.manifest.thinking):
         say(console, note_words(note))
+    if prepared.manifest.thinking_allowance:
+        say(console, allowance_words(prepared.manifest.thinking_allowance))
+    elif probing:
+        say(console, "If the probe finds a thought, the run adds tokens for it to each limit.")
     say(
         console,
         f"Nothing was sent. Retries, at most {settings.retries} per request, are not included in these limits."

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from trueweight.core import near_miss
+from trueweight.core import MOST_ALLOWANCE, ThinkingMode, near_miss
 
 if TYPE_CHECKING:
     _TextType = click.ParamType[str]
@@ -160,3 +160,18 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 def quiet_option(words: str = "Print only the path of the report.") -> Callable[[Any], Any]:
     """``--quiet``."""
     return click.option("--quiet", is_flag=True, help=words)
+
+
+thinking_option = click.option(
+    "--thinking",
+    multiple=True,
+    type=click.Choice([one.value for one in ThinkingMode]),
+    help="Send the cases with thinking off, on, or as the provider serves it. Repeatable.  [default: as-served]",
+)
+allowance_option = click.option(
+    "--thinking-allowance",
+    type=click.IntRange(0, MOST_ALLOWANCE),
+    metavar="N",
+    help="Add N tokens for a thought to the limit of each answer, the same for all providers.  [default: the largest "
+    "that a provider needs]",
+)

@@ -20,7 +20,7 @@ from trueweight.core.probe import Probe
 from trueweight.core.summary import Summary
 from trueweight.plan import Plan
 from trueweight.report.terminal import print_table
-from trueweight.report.words import note_words
+from trueweight.report.words import allowance_words, note_words
 from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import SendResult, WireSettings, remaining_limits, run_loop
 from trueweight.workflow.drift import has_drift
@@ -44,12 +44,14 @@ def send_and_report(
     as_json: bool = False,
     with_repeats: Callable[[int, RepeatChoice], PreparedRun] | None = None,
     probing: bool = True,
+    after_probe: Callable[[Probe], PreparedRun] | None = None,
 ) -> ExitCode:
     """Probe the providers, send what is not recorded yet, then judge and write the report.
 
     Args:
         with_repeats: makes the run with more repeats, which the first pass chooses; None if they are chosen.
         probing: whether providers are probed first; those with a setup fault are sent nothing else.
+        after_probe: makes the run with room for the thoughts that the probe found; None if the room is decided.
 
     Returns:
         The exit code of the command.
@@ -68,6 +70,10 @@ def send_and_report(
             retry_errors=retry_errors,
         )
         settings = probed.settings
+    if after_probe is not None:
+        prepared = after_probe(probed.probe)
+    if prepared.manifest.thinking_allowance:
+        say(screen, allowance_words(prepared.manifest.thinking_allowance))
     run, changes = open_to_send(prepared, directory, fresh=fresh)
     with run:
         write_probe(run, probed)

@@ -11,6 +11,7 @@ from trueweight.cli._options import (
     FILE,
     MB,
     Amount,
+    allowance_option,
     arrivals_option,
     budget_option,
     fresh_option,
@@ -22,9 +23,10 @@ from trueweight.cli._options import (
     quiet_option,
     sampling_option,
     seed_option,
+    thinking_option,
     transport_option,
 )
-from trueweight.core import ConfigError, parse_shard
+from trueweight.core import ConfigError, ThinkingMode, parse_shard
 
 CLOSED, OPEN = 8, 256
 """Concurrent requests per provider in a closed loop, and most of them in an open loop."""
@@ -75,6 +77,8 @@ CLOSED, OPEN = 8, 256
 )
 @arrivals_option()
 @max_response_option
+@thinking_option
+@allowance_option
 @click.option("--http2", is_flag=True, help="Offer HTTP/2, by httpx's stack. Requires trueweight[http2].")
 @transport_option
 @click.option(
@@ -126,6 +130,8 @@ def command(
     rate: float | None,
     arrivals: str,
     max_response_mb: float,
+    thinking: tuple[str, ...],
+    thinking_allowance: int | None,
     http2: bool,
     transport: str,
     retries: int,
@@ -151,6 +157,7 @@ def command(
     from trueweight.cli._forecast import print_forecast
     from trueweight.cli._send_and_report import send_and_report
     from trueweight.config import keys_for, load_providers
+    from trueweight.core.probe import Probe
     from trueweight.drift import DriftSettings
     from trueweight.profiles import SamplingMode, request_rules
     from trueweight.report import visible
@@ -161,10 +168,14 @@ def command(
     from trueweight.workflow.repeats import AUTO, RepeatChoice, chosen_repeats
     from trueweight.workflow.send import PreparedRun, RunOptions, prepare
     from trueweight.workflow.shards import divide
+    from trueweight.workflow.thinking import allowance_for, recorded_allowance, with_profile
 
     providers = load_providers(providers_file, environ=os.environ)
     part = None if shard is None else parse_shard(shard)
     rules = request_rules(providers, profile=profile, sampling=SamplingMode(sampling))
+    providers = with_profile(providers, rules.profile)
+    stated = recorded_allowance(out, fresh=fresh) if thinking_allowance is None else thinking_allowance
+    allowance = allowance_for(providers, rules.profile) if stated is None else stated
     number, choice = chosen_repeats(repeats, providers, out, shard=part, fresh=fresh)
     found = [find_suite(name, examples=examples, seed=seed) for name in suites]
     bar = None if bar_file is None else load_bar(bar_file)
@@ -174,12 +185,25 @@ def command(
 
     def with_repeats(number: int, choice: RepeatChoice | None = None) -> PreparedRun:
         options = RunOptions(
-            repeats=number, limit=limit, examples=examples, seed=seed, shard=part, rules=rules, choice=choice
+            repeats=number,
+            limit=limit,
+            examples=examples,
+            seed=seed,
+            shard=part,
+            rules=rules,
+            choice=choice,
+            thinking=tuple(map(ThinkingMode, dict.fromkeys(thinking))) or (ThinkingMode.AS_SERVED,),
+            thinking_allowance=allowance,
         )
         prepared = prepare(providers, found, options, bar=bar)
         if not drift:
             return prepared
         return prepare_drift(providers, DriftSettings(seed=seed, first_tokens=first_tokens(rules)), beside=prepared)
+
+    def after_probe(probe: Probe) -> PreparedRun:
+        nonlocal allowance
+        allowance = allowance_for(providers, rules.profile, probe)
+        return with_repeats(number, choice)
 
     prepared = with_repeats(number, choice)
     settings = WireSettings(
@@ -212,4 +236,5 @@ def command(
         as_json=as_json,
         with_repeats=with_repeats if repeats == AUTO and choice is None else None,
         probing=not no_probe,
+        after_probe=after_probe if stated is None else None,
     )

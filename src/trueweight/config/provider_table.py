@@ -14,7 +14,7 @@ from trueweight.config.secrets import hidden_in, names_a_secret
 from trueweight.config.spot import Spot
 from trueweight.config.table import read_table
 from trueweight.config.urls import flaw_of
-from trueweight.core import DEFAULT_API, PROTOCOLS, Price, Provider, Role, near_miss
+from trueweight.core import DEFAULT_API, MOST_ALLOWANCE, PROTOCOLS, Price, Provider, Role, ThinkingControl, near_miss
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _MOST = 10**6
@@ -43,9 +43,23 @@ _Dollars = Annotated[
 _Prices = "{ input = 0.5, output = 1.5 } (USD per million tokens)"
 
 
+_THINKING = '{ off = { reasoning_effort = "none" }, on = { reasoning_effort = "high" }, allowance = 2048 }'
+
+
 class _PriceTable(Struct):
     input: _Dollars
     output: _Dollars
+
+
+class _ThinkingTable(Struct):
+    """``thinking`` of a provider: fields that switch it, and the tokens that it needs."""
+
+    on: Annotated[dict[str, Any], Meta(description='{ reasoning_effort = "high" }')] | None = None
+    off: Annotated[dict[str, Any], Meta(description='{ reasoning_effort = "none" }')] | None = None
+    allowance: (
+        Annotated[int, Meta(ge=0, le=MOST_ALLOWANCE, description=f"tokens of a thought, from 0 to {MOST_ALLOWANCE:,}")]
+        | None
+    ) = None
 
 
 class _ProviderTable(Struct):
@@ -69,6 +83,7 @@ class _ProviderTable(Struct):
     query: Annotated[dict[str, Any], Meta(description='{ api-version = "…" }')] = {}
     key_header: _Text | None = None
     sampling: Annotated[dict[str, Any], Meta(description="{ temperature = 1.0, top_p = 0.95 }")] = {}
+    thinking: Annotated[_ThinkingTable, Meta(description=_THINKING)] = field(default_factory=_ThinkingTable)
     concurrency: Annotated[int, Meta(ge=1, le=_MOST, description=f"a whole number from 1 to {_MOST:,}")] | None = None
     requests_per_minute: _Limit | None = None
     timeout: _Limit = 120.0
@@ -106,7 +121,23 @@ def read_provider(spot: Spot, entry: Mapping[str, Any], environ: Mapping[str, st
         query=_query(spot.at("query"), table.query),
         key_header=_key_header(spot.at("key_header"), table.key_header),
         sampling=read_sampling(spot.at("sampling"), table.sampling),
+        thinking=_thinking(spot.at("thinking"), table.thinking),
     )
+
+
+def _thinking(spot: Spot, table: _ThinkingTable) -> ThinkingControl:
+    for key in ("on", "off"):
+        for name, value in (getattr(table, key) or {}).items():
+            here = spot.at(key, name)
+            if name in OWN_BODY_KEYS:
+                here.refuse(
+                    f"thinking may not set {name!r}: providers would get different requests",
+                    code="config-value",
+                    hint=f"Valid: any field but {', '.join(sorted(OWN_BODY_KEYS))}.",
+                )
+            if not is_json(value):
+                here.refuse_value(value, "not a JSON value", valid="strings, finite numbers, booleans, lists, tables")
+    return ThinkingControl(table.on, table.off, table.allowance)
 
 
 def _refuse_secrets(spot: Spot, entry: Mapping[str, Any]) -> None:

@@ -46,11 +46,13 @@ from trueweight.core.provider import Price, Provider, Role
 from trueweight.core.reply import Anomaly, Channel, Choice, Event, Finish, Piece, Reply, Span, ToolCall, Usage
 from trueweight.core.reply_digest import ReplyDigest, digest_choices
 from trueweight.core.shard import Shard, parse_shard
+from trueweight.core.thinking import MOST_ALLOWANCE, ThinkingControl, ThinkingMode, way, with_allowance
 from trueweight.core.timing import Timing
 from trueweight.core.trial import MOST_PASSES, MOST_REPEATS, Trial, as_sent, trial_id
 
 __all__ = [
     "DEFAULT_API",
+    "MOST_ALLOWANCE",
     "MOST_PASSES",
     "MOST_REPEATS",
     "PROTOCOLS",
@@ -107,6 +109,8 @@ __all__ = [
     "Span",
     "Stamp",
     "Suite",
+    "ThinkingControl",
+    "ThinkingMode",
     "ThinkingSwitch",
     "Thinks",
     "Timing",
@@ -129,4 +133,6 @@ __all__ = [
     "trial_id",
     "value_path",
     "variants_of",
+    "way",
+    "with_allowance",
 ]

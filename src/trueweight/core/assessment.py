@@ -118,6 +118,8 @@ class LimitCode(StrEnum):
     """The reference has no trial on record."""
     REFERENCE_SILENT = "reference-silent"
     """The reference never answered."""
+    REFERENCE_CUT = "reference-cut"
+    """At least half of the reference's replies are not judged, because the limit of tokens ended in their thought."""
     DRIFT_NOT_MEASURED = "drift-not-measured"
     """Whether the weights, or their precision, are the reference's was not measured."""
     DRIFT_UNDECIDED = "drift-undecided"
@@ -130,6 +132,9 @@ class LimitCode(StrEnum):
     """The provider never answered ``of`` requests."""
     NOT_ANSWERED = "not-answered"
     """The provider answered ``count`` ``of`` cases."""
+    CUT_IN_THOUGHT = "cut-in-thought"
+    """``count`` ``of`` replies of ``provider`` are not judged, because the limit of tokens ended in their thought.
+    ``circles`` of them repeat themselves; ``tokens``: the thinking allowance that should do for the others."""
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -166,6 +171,9 @@ class Limitation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int | None = None
     of: int | None = None
     share: float | None = None
+    provider: str = ""
+    circles: int | None = None
+    tokens: int | None = None
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

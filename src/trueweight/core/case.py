@@ -52,6 +52,8 @@ class Case:
         checks: check id → parameters. Checks without parameters that apply to every reply need no entry.
         answer: an example of a right reply (``{"calls": […]}``, ``{"json": …}`` or ``{"content": …}``). It is never
             sent: the embedded fleet answers with it, and each suite is tested against its own answers.
+        keeps_limit: whether the request's limit of tokens is what the case tests. Else it is what the answer needs, and
+            a run adds the tokens that a thought may need before it.
         api: the name of the only protocol through which it is sent, e.g. ``models``; None for every API that can
             express its request.
     """
@@ -67,6 +69,7 @@ class Case:
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     answer: Mapping[str, Any] | None = None
     api: str | None = None
+    keeps_limit: bool = False
 
     @property
     def key(self) -> str:

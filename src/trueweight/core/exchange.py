@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from trueweight.core.case import DEFAULT_API, Mode
+from trueweight.core.thinking import ThinkingMode
 
 
 class FailureKind(StrEnum):
@@ -140,6 +141,7 @@ class Exchange:
         attempts: in order, at least one. The last one is the result of the trial.
         client_limited: whether this client was so busy that the times cannot be trusted.
         api: name of the protocol that wrote the request and reads the body.
+        thinking: whether the request switched the model's thinking.
     """
 
     trial: str
@@ -153,6 +155,7 @@ class Exchange:
     attempts: tuple[Attempt, ...]
     client_limited: bool = False
     api: str = DEFAULT_API
+    thinking: ThinkingMode = ThinkingMode.AS_SERVED
 
     @property
     def final(self) -> Attempt:

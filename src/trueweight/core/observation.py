@@ -12,6 +12,7 @@ from trueweight.core.case import DEFAULT_API, Mode, Severity
 from trueweight.core.exchange import FailureKind
 from trueweight.core.judging import JudgingProblem, NotJudged
 from trueweight.core.reply import Finish, Span
+from trueweight.core.thinking import ThinkingMode
 from trueweight.core.timing import Timing
 
 
@@ -62,6 +63,11 @@ class Observation:
             ``truncated``, ``refused`` or ``empty``; None for other requests.
         findings: of the checks that apply.
         not_judged: what could not be judged, and why.
+        thinking: whether the request switched the model's thinking.
+        thinking_tokens: completion tokens of the thought, as the server counts them, or else by its share of the
+            characters of the reply; None if neither is known.
+        cut_in_thought: whether the limit of tokens ended the reply before its answer was complete, because of its
+            thought: the reply is not judged.
         cost: USD by the provider's declared prices and the reported usage of the attempt
             that was answered (a failed attempt reports none); None if unknown.
         started_at: UTC wall clock of the scheduled start, ISO 8601; empty if not known.
@@ -96,3 +102,6 @@ class Observation:
     api: str = DEFAULT_API
     compared_as: str = DEFAULT_API
     not_judged: tuple[NotJudged, ...] = ()
+    thinking: ThinkingMode = ThinkingMode.AS_SERVED
+    thinking_tokens: int | None = None
+    cut_in_thought: bool = False

@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
@@ -16,6 +16,7 @@ from trueweight.core.exchange import Exchange
 from trueweight.core.provider import Provider
 from trueweight.core.registry import Registry
 from trueweight.core.reply import Channel, Event, Reply
+from trueweight.core.thinking import ThinkingMode, sets_thinking
 
 
 class RequestLine(NamedTuple):
@@ -195,21 +196,34 @@ def counterparts(own: Sequence[str], base: Sequence[str]) -> dict[str, str]:
 
 
 class Variant(NamedTuple):
-    """One way in which a case is sent to a provider: an API and a mode."""
+    """One way in which a case is sent to a provider: an API, a mode, and whether thinking is switched."""
 
     api: str
     mode: Mode
+    thinking: ThinkingMode = ThinkingMode.AS_SERVED
 
 
-def variants_of(case: Case, provider: Provider) -> tuple[Variant, ...]:
-    """Every way in which a case is sent to a provider: each API that can express it, in each mode of both.
+def variants_of(
+    case: Case, provider: Provider, thinking: Iterable[ThinkingMode] = (ThinkingMode.AS_SERVED,)
+) -> tuple[Variant, ...]:
+    """Every way in which a case is sent to a provider: each API that can express it, in each mode of both, with each
+    of these modes of thinking for which the provider has a switch. A case about thinking itself is sent as served.
 
     Raises:
         ConfigError: ``unknown-protocol``, as `apis_of`.
     """
     return tuple(
-        Variant(name, mode)
+        Variant(name, mode, one)
         for name, protocol in apis_of(case, provider).asked.items()
         for mode in case.modes
         if mode in protocol.modes
+        for one in _thinking_of(case, protocol, provider, thinking)
     )
+
+
+def _thinking_of(
+    case: Case, protocol: Protocol, provider: Provider, thinking: Iterable[ThinkingMode]
+) -> tuple[ThinkingMode, ...]:
+    if not protocol.completions or sets_thinking(case):
+        return (ThinkingMode.AS_SERVED,)
+    return tuple(one for one in thinking if provider.thinking.fields(one) is not None)

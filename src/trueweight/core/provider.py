@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from msgspec import Meta
 from trueweight.core.body_changes import BodyChanges
 from trueweight.core.case import DEFAULT_API
 from trueweight.core.digest import digest
+from trueweight.core.thinking import ThinkingControl, ThinkingMode, merged
 
 
 class Role(StrEnum):
@@ -54,6 +55,7 @@ class Provider:
         concurrency: most concurrent requests; None for the run's default.
         requests_per_minute: most requests started in any minute; None is no limit.
         timeout: seconds for a whole attempt.
+        thinking: what is known of how it thinks.
 
     The constraints are checked when a manifest is read. `config` checks narrower ones when it reads ``providers.toml``.
     """
@@ -75,6 +77,18 @@ class Provider:
     query: Mapping[str, str] = field(default_factory=dict)
     key_header: str | None = None
     sampling: Mapping[str, float] = field(default_factory=dict)
+    thinking: ThinkingControl = field(default_factory=ThinkingControl)
+
+    def switched(self, thinking: ThinkingMode) -> Provider:
+        """The provider with the fields that switch its thinking in its ``extra_body``; itself as served.
+
+        Raises:
+            ValueError: if it has no such switch, so that no trial is made of it.
+        """
+        added = self.thinking.fields(thinking)
+        if added is None:
+            raise ValueError(f"{self.name} has no switch for thinking {thinking.value}")
+        return replace(self, extra_body=merged(self.extra_body, added)) if added else self
 
     def fingerprint(self) -> str:
         """Digest of the settings that change the request or its address. It is part of the id of each trial."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from trueweight.core.reply import Finish, Reply
+from trueweight.core.thinking import LIMITS
 
 _ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
 FINISH_OF_WORD: Final[Mapping[str, Finish]] = {
@@ -50,7 +51,7 @@ def token_limit(request: Mapping[str, Any]) -> int | None:
     If it sets both ``max_completion_tokens`` and the older ``max_tokens``, the larger: a server may obey either, and
     the cost is bounded by that.
     """
-    limits = [request.get(name) for name in ("max_completion_tokens", "max_tokens")]
+    limits = [request.get(name) for name in LIMITS]
     return max((n for n in limits if isinstance(n, int) and not isinstance(n, bool) and n > 0), default=None)
 
 

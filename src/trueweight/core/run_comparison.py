@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from trueweight.core.case import Mode, Severity
+from trueweight.core.case import Severity
 from trueweight.core.estimate import Estimate
 
 COMPARE_FORMAT: Final = "trueweight.compare/1"
@@ -89,7 +89,7 @@ class Flip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     case: str
-    mode: Mode
+    mode: str
     severity: Severity
     before: RepeatCounts
     after: RepeatCounts

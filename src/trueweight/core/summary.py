@@ -13,13 +13,14 @@ from typing import Any, Final, Literal
 import msgspec
 
 from trueweight.core.assessment import NOT_ASSESSED, Assessment, Limitation
-from trueweight.core.case import Mode, Severity
+from trueweight.core.case import Severity
 from trueweight.core.drift import Drift
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.note import Note
 from trueweight.core.probe import ProviderProbe
 from trueweight.core.provider import Price, Role
+from trueweight.core.thinking import ThinkingMode
 
 FORMAT: Final = "trueweight.summary/2"
 
@@ -47,6 +48,10 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
         finished_at: end of the last attempt on record, UTC; None if nothing is on record.
         cases: cases of all suites but drift's own.
         bar_digest: of the bar that the run was made against.
+        modes: the ways in which cases were sent: ``plain``, ``stream``, and ``stream, thinking off`` where thinking was
+            switched.
+        thinking: the modes of thinking in which the cases were sent.
+        thinking_allowance: tokens for thoughts that were added to the limits of the cases' answers.
     """
 
     tool_version: str
@@ -60,7 +65,9 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     trials: TrialCounts
     reference: str | None
     bar_digest: str | None
-    modes: tuple[Mode, ...]
+    modes: tuple[str, ...]
+    thinking: tuple[ThinkingMode, ...] = (ThinkingMode.AS_SERVED,)
+    thinking_allowance: int = 0
     notes: tuple[Note, ...] = ()
 
 
@@ -84,6 +91,10 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         arrived: trials with a reply.
         retries: attempts beyond the first.
         client_limited: trials during which this client was too busy for their times to count.
+        thinking_tokens: those of ``output_tokens`` that are thoughts.
+        cut_in_thought: of ``arrived``, replies whose limit of tokens ended in the thought; they are not judged.
+        longest_thought: most tokens of a reply that are thoughts.
+        cut_in_circles: of ``cut_in_thought``, those whose thought repeats itself, so that no limit would do.
         usage_missing: successes that report no usage.
         finish_calls, finish_stop, finish_other, finish_absent: replies by the reason they finished for.
         calls_valid, calls_invalid: of ``finish_calls``, replies of which all calls are valid, and the others.
@@ -103,6 +114,10 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     client_limited: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    thinking_tokens: int = 0
+    longest_thought: int = 0
+    cut_in_thought: int = 0
+    cut_in_circles: int = 0
     usage_missing: int = 0
     finish_calls: int = 0
     calls_valid: int = 0
@@ -183,24 +198,27 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CellOutcome(StrEnum):
-    """The result of all repeats of one case, provider and mode."""
+    """The result of all repeats of one case, provider and way."""
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
     FLAKY = "flaky"
     UNSUPPORTED = "unsupported"
+    CUT_IN_THOUGHT = "cut-in-thought"
+    """No repeat has an answer to judge: the limit of tokens ended in the thought."""
     TRANSPORT = "transport"
     NOT_APPLICABLE = "n/a"
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One case, provider, API and mode.
+    """One case, provider, API and way.
 
     Attributes:
         fails: MUST and SHOULD checks that any repeat fails.
         trials: ids, by repeat.
         passed, of: repeats that pass, of those that were judged.
         lost: repeats without a reply.
+        cut_in_thought: repeats whose thought left no room for the answer.
         different: whether the pass rate differs from the reference's (Fisher's exact test, Benjamini–Hochberg over
             cells).
     """
@@ -211,6 +229,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     passed: int = 0
     of: int = 0
     lost: int = 0
+    cut_in_thought: int = 0
     client_limited: bool = False
     different: bool = False
 
@@ -220,7 +239,7 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     Attributes:
         case: ``suite/id``.
-        cells: by provider and by mode of the case.
+        cells: by provider and by way (see `RunSummary.modes`).
         api: the API of the row, if the run sends the case through several; a row for each. It is the API of the
             reference with which a provider's own is compared.
     """
@@ -230,7 +249,7 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     tags: tuple[str, ...]
     why: str
     source: str
-    cells: Mapping[str, Mapping[Mode, Cell]]
+    cells: Mapping[str, Mapping[str, Cell]]
     api: str | None = None
 
     @property
@@ -238,7 +257,7 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         """``suite/id``, with the API if the case has several rows."""
         return self.case if self.api is None else f"{self.case} ({self.api})"
 
-    def modes(self, provider: str) -> Mapping[Mode, Cell]:
+    def modes(self, provider: str) -> Mapping[str, Cell]:
         """The cells of a provider; empty if it has none."""
         return self.cells.get(provider, {})
 

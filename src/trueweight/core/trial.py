@@ -1,4 +1,4 @@
-"""A trial: case × provider × API × repeat × mode. Its id is a digest of exactly that."""
+"""A trial: case × provider × API × repeat × mode × thinking. Its id is a digest of exactly that."""
 
 from __future__ import annotations
 
@@ -10,11 +10,23 @@ from trueweight.core.case import DEFAULT_API, Case, Mode
 from trueweight.core.digest import digest
 from trueweight.core.protocol import PROTOCOLS, Protocol
 from trueweight.core.provider import Provider
+from trueweight.core.thinking import ThinkingMode
 
 
-def trial_id(case: Case, provider: Provider, repeat: int, mode: Mode, api: str = DEFAULT_API) -> str:
+def trial_id(
+    case: Case,
+    provider: Provider,
+    repeat: int,
+    mode: Mode,
+    api: str = DEFAULT_API,
+    *,
+    thinking: ThinkingMode = ThinkingMode.AS_SERVED,
+) -> str:
     """The id of a trial: 20 hexadecimal digits, the same on every machine."""
-    parts: list[object] = [case.request_digest(), provider.fingerprint(), repeat, mode.value]
+    # Ids of runs that switch no thinking do not depend on it.
+    switch = [] if thinking is ThinkingMode.AS_SERVED else [{"thinking": thinking.value}]
+    sent = provider.switched(thinking)
+    parts: list[object] = [case.request_digest(), sent.fingerprint(), repeat, mode.value, *switch]
     # The digest of a case that names an API depends on it already. Ids of old runs do not depend on the default API.
     return intern(digest(parts if api in (DEFAULT_API, case.api) else [*parts, api])[:20])
 
@@ -45,12 +57,23 @@ class Trial:
     repeat: int
     mode: Mode
     api: str = DEFAULT_API
+    thinking: ThinkingMode = ThinkingMode.AS_SERVED
 
     @classmethod
-    def of(cls, case: Case, provider: Provider, repeat: int, mode: Mode, api: str | None = None) -> Trial:
+    def of(
+        cls,
+        case: Case,
+        provider: Provider,
+        repeat: int,
+        mode: Mode,
+        api: str | None = None,
+        *,
+        thinking: ThinkingMode = ThinkingMode.AS_SERVED,
+    ) -> Trial:
         """Make a trial and its id. Without ``api`` it is the case's API, or the provider's first one."""
         through = api or case.api or provider.api[0]
-        return cls(trial_id(case, provider, repeat, mode, through), case, provider, repeat, mode, through)
+        name = trial_id(case, provider, repeat, mode, through, thinking=thinking)
+        return cls(name, case, provider, repeat, mode, through, thinking)
 
     @property
     def protocol(self) -> Protocol:
@@ -63,10 +86,11 @@ class Trial:
 
     def body(self) -> str:
         """JSON text of the request's body, as the provider's entry changes it; "" if the request has no body."""
-        text = self.protocol.body(self.case, self.provider, self.mode)
-        return self.provider.changes.in_body(text) if text and self.provider.changes else text
+        provider = self.provider.switched(self.thinking)
+        text = self.protocol.body(self.case, provider, self.mode)
+        return provider.changes.in_body(text) if text and provider.changes else text
 
     @property
     def case_as_sent(self) -> Case:
         """The case with the request that the provider gets."""
-        return as_sent(self.case, self.provider)
+        return as_sent(self.case, self.provider.switched(self.thinking))

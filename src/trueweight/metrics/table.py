@@ -17,9 +17,12 @@ from trueweight.statistics import Array
 
 NOT_RECORDED = "not recorded"
 """Why a planned trial is missing when nothing at all is known of it."""
+CUT_IN_THOUGHT = "cut in thought"
+"""Why a reply is not judged whose limit of tokens ended before its answer did, because of its thought."""
 
-_TIMES = ("ttfe", "ttft", "ttfo", "service", "response", "tpot", "gap", "gap_max", "lag", "connect")
+_TIMES = ("ttfe", "ttft", "ttfo", "thinking", "service", "response", "tpot", "gap", "gap_max", "lag", "connect")
 _RATES = ("output_speed", "zero_gaps", "chunk_tokens")
+_TOKENS = "thinking_tokens"
 _NS_PER_MS = 1e6
 
 
@@ -44,7 +47,7 @@ class Table:
     Attributes:
         case: index of the case in the run's list of cases.
         api: the API under which it is compared with other providers.
-        stream, repeat: which trial of that case.
+        stream, thinking, repeat: which trial of that case.
         absent: why there is nothing to judge; empty where there is.
         asked_tools, asked_structured: whether the case offers tools, and requests structured output.
         first_ok, ok: HTTP success, or the very refusal that the case demands.
@@ -57,6 +60,7 @@ class Table:
     case: Array
     api: Array
     stream: Array
+    thinking: Array
     repeat: Array
     absent: Array
     asked_tools: Array
@@ -92,7 +96,9 @@ class Table:
     def keys(self, *, shift: int = 0) -> list[TrialKey]:
         """The key of each row, with ``shift`` taken from its repeat: what pairs it with another provider's row."""
         repeats = (self.repeat - shift).tolist()
-        rows = zip(self.case.tolist(), self.api.tolist(), self.stream.tolist(), repeats, strict=True)
+        rows = zip(
+            self.case.tolist(), self.api.tolist(), self.stream.tolist(), self.thinking.tolist(), repeats, strict=True
+        )
         return [TrialKey(*row) for row in rows]
 
 
@@ -102,6 +108,7 @@ class TrialKey(NamedTuple):
     case: int
     api: str
     stream: bool
+    thinking: str
     repeat: int
 
 
@@ -124,11 +131,15 @@ def tabulate(
     for i, info in enumerate(cases):
         planned = [Variant(DEFAULT_API, mode) for mode in info.modes] if variants is None else variants[info.key]
         rows |= {
-            TrialKey(i, api, mode is Mode.STREAM, repeat): None for api, mode in planned for repeat in range(repeats)
+            TrialKey(i, one.api, one.mode is Mode.STREAM, one.thinking.value, repeat): None
+            for one in planned
+            for repeat in range(repeats)
         }
     for seen in observations:
         if seen.case in index:
-            rows[TrialKey(index[seen.case], seen.compared_as, seen.mode is Mode.STREAM, seen.repeat)] = seen
+            stream = seen.mode is Mode.STREAM
+            key = TrialKey(index[seen.case], seen.compared_as, stream, seen.thinking.value, seen.repeat)
+            rows[key] = seen
     return _columns(rows, cases)
 
 
@@ -155,6 +166,7 @@ def _columns(rows: dict[TrialKey, Observation | None], cases: Sequence[CaseInfo]
         case=case,
         api=np.array([key.api for key in keys], dtype=np.str_),
         stream=np.array([key.stream for key in keys], dtype=bool),
+        thinking=np.array([key.thinking for key in keys], dtype=np.str_),
         repeat=np.array([key.repeat for key in keys], dtype=np.int64),
         absent=np.array([_absent(o) for o in seen], dtype=np.str_),
         asked_tools=asked_tools[case],
@@ -186,6 +198,8 @@ def _ternary(value: bool | None) -> int:
 def _absent(seen: Observation | None) -> str:
     if seen is None:
         return NOT_RECORDED
+    if seen.cut_in_thought:
+        return CUT_IN_THOUGHT
     if seen.arrived:
         return ""
     return seen.failure.value if seen.failure else "no answer"
@@ -193,7 +207,7 @@ def _absent(seen: Observation | None) -> str:
 
 def holds(seen: Observation | None, severities: frozenset[Severity]) -> int:
     """1 if checks of these severities applied and held, 0 if one failed, -1 if none applied or it is unsupported."""
-    if seen is None or not seen.arrived:
+    if seen is None or not seen.arrived or seen.cut_in_thought:
         return -1
     outcomes = {finding.outcome for finding in seen.findings if finding.severity in severities}
     if Outcome.FAIL in outcomes:
@@ -206,4 +220,9 @@ def _times(seen: Sequence[Observation | None]) -> dict[str, Array]:
         values = (getattr(o.timing, name) if o is not None and o.timing is not None else None for o in seen)
         return np.array([np.nan if value is None else value for value in values], dtype=float)
 
-    return {name: column(name) / _NS_PER_MS for name in _TIMES} | {name: column(name) for name in _RATES}
+    thought = [np.nan if o is None or o.thinking_tokens is None else o.thinking_tokens for o in seen]
+    return (
+        {name: column(name) / _NS_PER_MS for name in _TIMES}
+        | {name: column(name) for name in _RATES}
+        | {_TOKENS: np.array(thought, dtype=float)}
+    )

@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from trueweight.core import (
+    MOST_ALLOWANCE,
     MOST_PASSES,
     MOST_REPEATS,
     Case,
     ConfigError,
     Provider,
     Role,
+    ThinkingMode,
     Trial,
     apis_of,
     digest,
     variants_of,
+    with_allowance,
 )
+from trueweight.core.protocol import is_completion
 
 
 class Inexpressible(NamedTuple):
@@ -38,7 +42,9 @@ class Plan:
     Attributes:
         repeats: trials of a candidate for each case and mode.
         passes: the reference has this many times as many; the first ``repeats`` of them are reference A.
-        inexpressible: the cases that an API of a provider cannot express. They are not sent.
+        inexpressible: the cases that an API of a provider cannot express, or whose thinking it cannot switch. They are
+            not sent.
+        thinking_allowance: tokens that are added to the limit of each case that does not test its limit.
     """
 
     trials: tuple[Trial, ...]
@@ -46,6 +52,7 @@ class Plan:
     repeats: int
     passes: int
     inexpressible: tuple[Inexpressible, ...] = ()
+    thinking_allowance: int = 0
 
 
 def make_plan(
@@ -56,8 +63,10 @@ def make_plan(
     passes: int = 2,
     seed: int = 0,
     limit: int | None = None,
+    thinking: Sequence[ThinkingMode] = (ThinkingMode.AS_SERVED,),
+    thinking_allowance: int = 0,
 ) -> Plan:
-    """Lay out every case × provider × API × repeat × mode.
+    """Lay out every case × provider × API × repeat × mode × mode of thinking.
 
     The order is by rounds. A round has every case once (for the reference ``passes`` times), cases in a random order,
     and the trials of one case together, in a random order. So trials that are compared are sent at nearly the same
@@ -66,6 +75,8 @@ def make_plan(
 
     Args:
         limit: take only the first ``limit`` cases of each suite, so that a short run has cases of all of them.
+        thinking: the modes of thinking in which the cases are sent.
+        thinking_allowance: tokens for thoughts, added to the limit of each case that does not test its limit.
 
     Raises:
         ConfigError: for a number out of range, two cases with one key, or a request that is not JSON (NaN, a date).
@@ -74,32 +85,42 @@ def make_plan(
         ("repeats", repeats, MOST_REPEATS),
         ("passes", passes, MOST_PASSES),
         ("limit", 1 if limit is None else limit, sys.maxsize),
+        ("thinking_allowance", thinking_allowance + 1, MOST_ALLOWANCE + 1),
     )
     for name, value, most in numbers:
         if not 1 <= value <= most:
             range_ = "from 1" if most == sys.maxsize else f"from 1 to {most:,}"
             hint = f"Valid: a whole number {range_} for {name}."
             raise ConfigError(f"{name} = {value}", code="plan-value", hint=hint)
-    chosen = _limited(cases, limit)
+    chosen = [with_allowance(case, thinking_allowance) for case in _limited(cases, limit)]
     trials: list[Trial] = []
     for round_ in range(repeats):
         for case in sorted(chosen, key=lambda case: digest([seed, round_, case.key])):
             block = [
-                Trial.of(case, provider, repeat, mode, api)
+                Trial.of(case, provider, repeat, variant.mode, variant.api, thinking=variant.thinking)
                 for provider in providers
                 for repeat in _repeats_in_round(provider, round_, repeats, passes)
-                for api, mode in variants_of(case, provider)
+                for variant in variants_of(case, provider, thinking)
             ]
             trials += sorted(block, key=lambda trial: digest([seed, trial.id]))
-    return Plan(tuple(trials), seed, repeats, passes, tuple(inexpressible(chosen, providers)))
+    refused = tuple(inexpressible(chosen, providers, thinking))
+    return Plan(tuple(trials), seed, repeats, passes, refused, thinking_allowance)
 
 
-def inexpressible(cases: Iterable[Case], providers: Sequence[Provider]) -> Iterator[Inexpressible]:
-    """Each case that an API of a provider cannot express, in the order of the cases."""
+def inexpressible(
+    cases: Iterable[Case], providers: Sequence[Provider], thinking: Sequence[ThinkingMode] = (ThinkingMode.AS_SERVED,)
+) -> Iterator[Inexpressible]:
+    """Each case that an API of a provider cannot express, or whose thinking it cannot switch, in the order of the
+    cases."""
     for case in cases:
         for provider in providers:
-            for api, reason in apis_of(case, provider).refused.items():
+            apis = apis_of(case, provider)
+            for api, reason in apis.refused.items():
                 yield Inexpressible(case.key, provider.name, api, reason)
+            for one in thinking:
+                if is_completion(case) and provider.thinking.fields(one) is None:
+                    reason = f"its switch for thinking {one.value} is not known"
+                    yield from (Inexpressible(case.key, provider.name, api, reason) for api in apis.asked)
 
 
 def _repeats_in_round(provider: Provider, round_: int, repeats: int, passes: int) -> Iterable[int]:

@@ -107,7 +107,7 @@ def cell_text(cell: Flip) -> str:
     if max(cell.before.of, cell.after.of) > 1:
         counts = f" {cell.before.passed}/{cell.before.of} → {cell.after.passed}/{cell.after.of}"
     fails = f": {', '.join(cell.fails)}" if cell.fails else ""
-    return f"{cell.name} [{cell.mode.value}] {cell.severity.value}{counts}{fails}"
+    return f"{cell.name} [{cell.mode}] {cell.severity.value}{counts}{fails}"
 
 
 def comparison_markdown(found: RunComparison) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trueweight.core import PROTOCOLS, Event, Exchange, Finding, Mode, Reply
+from trueweight.core import PROTOCOLS, Event, Exchange, Finding, Reply
 from trueweight.report.text import visible
 
 
@@ -14,6 +14,7 @@ class Evidence:
 
     Attributes:
         case: ``suite/id``.
+        mode: the way it was sent: ``plain``, ``stream``, or one of them with thinking switched.
         reply: None when no answer arrived.
         findings: of every check that applied.
     """
@@ -21,7 +22,7 @@ class Evidence:
     trial: str
     provider: str
     case: str
-    mode: Mode
+    mode: str
     repeat: int
     exchange: Exchange
     reply: Reply | None

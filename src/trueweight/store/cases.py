@@ -38,7 +38,9 @@ def decode_cases(data: bytes, *, where: str) -> Iterator[Case]:
 
 
 def _to_json(case: Case) -> dict[str, Any]:
-    special = {} if case.api is None else {"api": case.api}
+    special: dict[str, Any] = {} if case.api is None else {"api": case.api}
+    if case.keeps_limit:
+        special["keeps_limit"] = True
     return {
         "suite": case.suite,
         "id": case.id,

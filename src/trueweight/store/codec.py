@@ -23,6 +23,7 @@ from trueweight.core import (
     Mode,
     RequestRecord,
     Stamp,
+    ThinkingMode,
     compact_json,
 )
 
@@ -71,6 +72,7 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
     request: RequestRecord
     attempts: Annotated[tuple[_AttemptRecord, ...], Meta(min_length=1)]
     api: Annotated[str, Meta(min_length=1)] | UnsetType = UNSET
+    thinking: ThinkingMode | UnsetType = UNSET
 
 
 _encode = msgspec.json.Encoder().encode
@@ -93,6 +95,7 @@ def encode_exchange(exchange: Exchange) -> bytes:
         exchange.request,
         tuple(_attempt_record(attempt) for attempt in exchange.attempts),
         UNSET if exchange.api == _api_of(exchange.request) else exchange.api,
+        UNSET if exchange.thinking is ThinkingMode.AS_SERVED else exchange.thinking,
     )
     try:
         data = _encode(line)
@@ -160,6 +163,7 @@ def decode_exchange(line: bytes, *, where: str = "") -> Exchange:
         attempts=tuple(_attempt(attempt, where) for attempt in found.attempts),
         client_limited=found.client_limited,
         api=_api_of(found.request) if isinstance(found.api, UnsetType) else found.api,
+        thinking=ThinkingMode.AS_SERVED if isinstance(found.thinking, UnsetType) else found.thinking,
     )
 
 

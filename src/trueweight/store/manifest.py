@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from trueweight.core import MOST_PASSES, MOST_REPEATS, InfrastructureError, Provider
+from trueweight.core import MOST_ALLOWANCE, MOST_PASSES, MOST_REPEATS, InfrastructureError, Provider, ThinkingMode
 from trueweight.store.codec import problem_of
 
 FORMAT = "trueweight.manifest/2"
@@ -39,6 +39,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         passes: the reference gets this many times as many trials as a candidate.
         bar_digest: of the bar that was written before the run; None if there was none.
         started_at: UTC, ISO 8601.
+        thinking: the modes of thinking in which the cases are sent.
+        thinking_allowance: tokens that were added to the limits of the cases' answers, so that a thought fits before
+            them: the same for all providers.
         host: ``python``, ``platform``, ``cpus`` of the client.
         options: other options that shaped the run, in the form that the command line gave them.
     """
@@ -51,6 +54,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     providers: tuple[Provider, ...]
     started_at: str
     bar_digest: str | None = None
+    thinking: Annotated[tuple[ThinkingMode, ...], msgspec.Meta(min_length=1)] = (ThinkingMode.AS_SERVED,)
+    thinking_allowance: Annotated[int, msgspec.Meta(ge=0, le=MOST_ALLOWANCE)] = 0
     host: Mapping[str, Any] = {}
     options: Mapping[str, Any] = {}
     format: str = FORMAT

@@ -35,6 +35,16 @@ def _numbers(old: Manifest, new: Manifest) -> Iterator[str]:
         yield f"repeats was {old.repeats} and is {new.repeats}: {what}; the reference's passes are divided again."
     if old.passes != new.passes:
         yield f"The reference had {old.passes} passes for each repeat and now has {new.passes}."
+    if old.thinking_allowance != new.thinking_allowance:
+        yield (
+            f"The thinking allowance was {old.thinking_allowance} tokens and is {new.thinking_allowance}: cases with a "
+            "limit are sent again."
+        )
+    if old.thinking != new.thinking:
+        yield (
+            f"Thinking was {', '.join(old.thinking)} and is {', '.join(new.thinking)}: "
+            "the trials of an added mode are sent."
+        )
     if old.options.get(SHARDS) != new.options.get(SHARDS):
         yield "Other shards of the run are sent: their trials are added."
     if old.bar_digest != new.bar_digest:

@@ -36,7 +36,10 @@ class CurrentPlan:
         provider = self._providers.get(exchange.provider)
         if case is None or provider is None or exchange.api not in apis_of(case, provider).asked:
             return False
-        return trial_id(case, provider, exchange.repeat, exchange.mode, exchange.api) == exchange.trial
+        if provider.thinking.fields(exchange.thinking) is None:
+            return False
+        expected = trial_id(case, provider, exchange.repeat, exchange.mode, exchange.api, thinking=exchange.thinking)
+        return expected == exchange.trial
 
 
 class RunDir:

@@ -99,6 +99,7 @@ def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> C
         checks=case.get("checks", {}),
         answer=case.get("answer"),
         api=api,
+        keeps_limit=case.get("keeps_limit", False),
     )
 
 

@@ -189,6 +189,7 @@ class TrialSender:
             attempts=tuple(self._attempts),
             client_limited=self._shared.watch.spoiled(self._began, time.monotonic_ns()),
             api=trial.api,
+            thinking=trial.thinking,
         )
         keep = partial(shared.sink, exchange)
         if sum(len(attempt.body) for attempt in self._attempts) < LARGE:

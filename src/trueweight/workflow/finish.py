@@ -9,7 +9,7 @@ import msgspec
 
 from trueweight.assess import assess, judge_against
 from trueweight.checks import all_checks
-from trueweight.core import Case, Finding, Outcome, Provider, Reply
+from trueweight.core import Case, Finding, Outcome, Provider, Reply, ThinkingMode, way
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import encode_summary
@@ -43,7 +43,7 @@ def judge(run: RunDir) -> Summary:
         *summary.run.notes,
         *bar_notes(run.manifest, bar),
         *shard_notes(run.manifest),
-        *api_notes(_judged(run), run.manifest.providers),
+        *api_notes(_judged(run), run.manifest.providers, run.manifest.thinking),
         *request_notes(run.manifest, list(_judged(run))),
         *habit_notes(run.manifest, summary),
     )
@@ -71,12 +71,13 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
             continue
         exchange = run.read(trial)
         case = cases[f"{exchange.suite}/{exchange.case}"]
-        judged = judge_exchange(case, providers[exchange.provider], exchange)
+        allowance = run.manifest.thinking_allowance
+        judged = judge_exchange(case, providers[exchange.provider], exchange, thinking_allowance=allowance)
         yield Evidence(
             trial=trial,
             provider=exchange.provider,
             case=case.key,
-            mode=exchange.mode,
+            mode=way(exchange.mode, exchange.thinking),
             repeat=exchange.repeat,
             exchange=exchange,
             reply=judged.reply,
@@ -116,9 +117,11 @@ def publish(run: RunDir, summary: Summary, form: str = "html") -> str:
     return for_people(render(form, summary, evidence(run, wanted_trials(summary), summary)))
 
 
-def api_notes(cases: Iterable[Case], providers: Sequence[Provider]) -> Iterator[Note]:
+def api_notes(
+    cases: Iterable[Case], providers: Sequence[Provider], thinking: Sequence[ThinkingMode] = (ThinkingMode.AS_SERVED,)
+) -> Iterator[Note]:
     """A note for each provider, API and reason, in the order of providers."""
-    counted = Counter((one.provider, one.api, one.reason) for one in inexpressible(cases, providers))
+    counted = Counter((one.provider, one.api, one.reason) for one in inexpressible(cases, providers, thinking))
     order = {provider.name: at for at, provider in enumerate(providers)}
     for (provider, api, reason), number in sorted(counted.items(), key=lambda item: (order[item[0][0]], item[0])):
         yield Note(code=NoteCode.API_NOT_APPLICABLE, providers=(provider,), api=api, reason=reason, count=number)

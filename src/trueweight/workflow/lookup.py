@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from trueweight.core import Case, ConfigError, Mode, Provider, Role, apis_of, near_miss, trial_id
+from trueweight.core import Case, ConfigError, Mode, Provider, Role, near_miss, trial_id, variants_of
 from trueweight.store import RunDir
 
 MAX_LISTED = 12
@@ -89,7 +89,8 @@ def trials_of(run: RunDir, case: Case, provider: Provider) -> Iterator[RecordedT
     """The recorded trials of a case and a provider."""
     recorded = run.recorded()
     times = run.manifest.repeats * (run.manifest.passes if provider.role is Role.REFERENCE else 1)
-    for api, mode, repeat in product(apis_of(case, provider).asked, case.modes, range(times)):
-        trial = trial_id(case, provider, repeat, mode, api)
+    variants = variants_of(case, provider, run.manifest.thinking)
+    for (api, mode, thinking), repeat in product(variants, range(times)):
+        trial = trial_id(case, provider, repeat, mode, api, thinking=thinking)
         if trial in recorded:
             yield RecordedTrial(api, mode, repeat, trial)

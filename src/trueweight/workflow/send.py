@@ -14,7 +14,7 @@ import msgspec
 
 from trueweight import __version__
 from trueweight.assess import Bar, check_names
-from trueweight.core import Case, Provider, Shard, Suite, Trial
+from trueweight.core import Case, Provider, Shard, Suite, ThinkingMode, Trial, with_allowance
 from trueweight.core.shard import stretches_to_json
 from trueweight.plan import Plan, make_plan, take_shard
 from trueweight.profiles import RequestRules
@@ -40,6 +40,8 @@ class RunOptions:
         shard: send only the trials of this shard; the plan stays whole.
         rules: how cases are written for the model family.
         choice: how ``repeats`` was chosen, if it was.
+        thinking: the modes of thinking in which the cases are sent.
+        thinking_allowance: tokens for thoughts, added to the limits of the cases' answers.
     """
 
     repeats: int = 1
@@ -50,6 +52,8 @@ class RunOptions:
     shard: Shard | None = None
     rules: RequestRules = field(default_factory=RequestRules)
     choice: RepeatChoice | None = None
+    thinking: tuple[ThinkingMode, ...] = (ThinkingMode.AS_SERVED,)
+    thinking_allowance: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +95,13 @@ def prepare(
         passes=options.passes,
         seed=options.seed,
         limit=options.limit,
+        thinking=options.thinking,
+        thinking_allowance=options.thinking_allowance,
     )
     # A case that no API can express is part of the run too: it is on record as not applicable.
     planned = {trial.case.key for trial in plan.trials} | {one.case for one in plan.inexpressible}
-    cases = tuple(case for case in everything if case.key in planned)
+    sent = (with_allowance(case, options.thinking_allowance) for case in everything if case.key in planned)
+    cases = tuple(sent)
     manifest = Manifest(
         tool_version=__version__,
         seed=options.seed,
@@ -109,6 +116,8 @@ def prepare(
         bar_digest=None if bar is None else bar.digest(),
         host={"python": platform.python_version(), "platform": platform.platform(), "cpus": os.cpu_count()},
         options=_options(suites, options),
+        thinking=options.thinking,
+        thinking_allowance=options.thinking_allowance,
     )
     return PreparedRun(manifest, cases, take_shard(plan, options.shard) if options.shard else plan, bar)
 

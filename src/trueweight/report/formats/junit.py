@@ -25,7 +25,7 @@ def _test(suite: ET.Element, case: CaseSummary, provider: str, mode: str, cell: 
         case CellOutcome.FLAKY:
             passed = f"flaky: {cell.passed} of {cell.of} passed; {message}"
             ET.SubElement(test, "failure", message=passed, type="flaky").text = text
-        case CellOutcome.UNSUPPORTED | CellOutcome.NOT_APPLICABLE:
+        case CellOutcome.UNSUPPORTED | CellOutcome.CUT_IN_THOUGHT | CellOutcome.NOT_APPLICABLE:
             ET.SubElement(test, "skipped", message=message)
 
 
@@ -50,7 +50,7 @@ def render(summary: Summary, evidence: Iterable[Evidence]) -> str:  # noqa: ARG0
         _properties(suite, one)
         for case in summary.cases:
             for mode, cell in sorted(case.modes(one.name).items()):
-                _test(suite, case, one.name, mode.value, cell)
+                _test(suite, case, one.name, mode, cell)
         suite.set("tests", str(len(suite.findall("testcase"))))
         for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))

@@ -13,6 +13,7 @@ from trueweight.report.numbers import NONE, counted, points, span, write
 from trueweight.report.text import fenced, inline
 from trueweight.report.words import (
     Recommended,
+    cut_in_thought,
     ranked,
     recommendation_lines,
     run_limits,
@@ -76,6 +77,8 @@ def render_markdown(summary: Summary) -> str:
     providers = ranked(summary)
     run = summary.run
     lines = ["## trueweight", ""]
+    for sentence in cut_in_thought(summary):
+        lines += [f"**{inline(sentence)}**", ""]
     for note in run_notes(summary):
         lines += [f"> {inline(note)}", ""]
     for line in recommendation_lines(summary, providers):
@@ -91,7 +94,7 @@ def render_markdown(summary: Summary) -> str:
     lines.append("")
     for one in providers:
         lines += _findings(one)
-    modes = inline(", ".join(mode.value for mode in run.modes))
+    modes = inline("; ".join(run.modes))
     tool = f"trueweight {inline(run.tool_version)}"
     lines.append(f"<sub>{run.cases} cases, {modes}; seed {run.seed}; {tool}. 95% intervals.</sub>")
     return "\n".join(lines) + "\n"

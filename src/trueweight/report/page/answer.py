@@ -15,6 +15,7 @@ from trueweight.report.words import (
     DRIFT_WORDS,
     RecommendationLine,
     Recommended,
+    cut_in_thought,
     recommendation_lines,
     run_limits,
     run_notes,
@@ -61,10 +62,12 @@ class ProviderRow(NamedTuple):
 
 
 class FirstScreen(NamedTuple):
-    """All of the first screen. ``limits`` are sentences on what this run cannot say, ``compared`` the number of
-    candidates that were compared with the reference.
+    """All of the first screen. ``cut`` are sentences on replies without an answer to judge, ``limits`` sentences on
+    what this run cannot say, ``compared`` the number of candidates that were compared with the
+    reference.
     """
 
+    cut: tuple[str, ...]
     lines: tuple[RecommendationLine, ...]
     limits: tuple[str, ...]
     columns: tuple[Column, ...]
@@ -151,9 +154,10 @@ def first_screen(summary: Summary, providers: Sequence[Recommended]) -> FirstScr
         declared = one.provider.precision or ""
         shown = declared if declared != (theirs or "") or one.name == reference else ""
         rows.append(ProviderRow(one, shown, summary_sentence(one.provider), _limited(one.provider), cells))
-    alone = {LimitCode.NO_REFERENCE, LimitCode.REFERENCE_SILENT, LimitCode.REFERENCE_NOT_ASKED}
+    alone = {LimitCode.NO_REFERENCE, LimitCode.REFERENCE_SILENT, LimitCode.REFERENCE_CUT, LimitCode.REFERENCE_NOT_ASKED}
     compared = reference is not None and not any(limit.code in alone for limit in summary.limits)
     return FirstScreen(
+        cut_in_thought(summary),
         recommendation_lines(summary, providers),
         (*run_notes(summary), *run_limits(summary)),
         columns,

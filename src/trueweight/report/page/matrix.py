@@ -15,6 +15,7 @@ OUTCOMES: Final = {
     "fail": "f",
     "flaky": "y",
     "unsupported": "u",
+    "cut-in-thought": "k",
     "transport": "t",
     "client-limited": "c",
     "n/a": "n",
@@ -44,7 +45,7 @@ class Matrix(NamedTuple):
     rows: tuple[MatrixRow, ...]
 
 
-def letters(modes: Mapping[Mode, Cell], order: Sequence[Mode]) -> str:
+def letters(modes: Mapping[str, Cell], order: Sequence[str]) -> str:
     """One letter per mode, in upper case where the client was busy; a mode that the case is not asked in is ``n``."""
     return "".join(_letter(modes.get(mode)) for mode in order)
 
@@ -72,10 +73,10 @@ def build(summary: Summary, providers: Sequence[str]) -> Matrix:
     rows = sorted((_row(case, providers, modes, checks) for case in summary.cases), key=_rank)
     names = tuple(visible(provider, limit=80) for provider in providers)
     shown = tuple(visible(check, limit=80) for check in checks)
-    return Matrix(names, tuple(mode.value for mode in modes), shown, tuple(rows))
+    return Matrix(names, tuple(map(str, modes)), shown, tuple(rows))
 
 
-def _row(case: CaseSummary, providers: Sequence[str], modes: Sequence[Mode], checks: dict[str, int]) -> MatrixRow:
+def _row(case: CaseSummary, providers: Sequence[str], modes: Sequence[str], checks: dict[str, int]) -> MatrixRow:
     cells = tuple(letters(case.modes(provider), modes) for provider in providers)
     fails = {}
     for at, provider in enumerate(providers):

@@ -3,7 +3,7 @@
 (() => {
   const $ = (id) => document.getElementById(id);
   const data = JSON.parse($("data").textContent);
-  const NAMES = { p: "pass", f: "fail", y: "flaky", u: "unsupported", t: "transport", c: "client-limited", n: "n/a" };
+  const NAMES = { p: "pass", f: "fail", y: "flaky", u: "unsupported", k: "cut-in-thought", t: "transport", c: "client-limited", n: "n/a" };
   const LETTERS = Object.fromEntries(Object.entries(NAMES).map(([letter, name]) => [name, letter]));
   // An upper-case letter: the client was busy, so the times are not to be trusted; the outcome is what it is.
   for (const item of data.cases) {
@@ -164,7 +164,7 @@
   function cellNode(item, column) {
     const cell = item.c[column];
     const same = [...cell].every((letter) => letter === cell[0]);
-    const mode = [...cell].findIndex((letter) => "fyut".includes(letter));
+    const mode = [...cell].findIndex((letter) => "fyukt".includes(letter));
     const name = data.providers[column];
     const target = { q: state.query, cell: [item.k, name, data.modes[Math.max(mode, 0)]].join("|") };
     const link = el("a", { href: hashOf(target), "aria-label": name + ": " + describe(cell, item.l[column]) }, ...(same ? [glyph(cell[0])] : [...cell].map(glyph)), item.l[column] ? el("span", { class: "lim" }, glyph("c")) : null);

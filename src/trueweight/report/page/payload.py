@@ -191,7 +191,7 @@ def payload(item: Evidence, fails: Sequence[Failing] = (), *, row: str | None = 
         "t": visible(item.trial, limit=80),
         "p": visible(item.provider, limit=80),
         "c": visible(row or item.case, limit=200),
-        "m": item.mode.value,
+        "m": item.mode,
         "r": item.repeat,
         "at": exchange.started_at,
         "curl": visible(curl(exchange.request), limit=2 * _BODY, lines=True) if whole and has_request else None,

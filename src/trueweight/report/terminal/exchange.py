@@ -79,7 +79,7 @@ def print_exchange(item: Evidence, requirements: dict[str, str], console: Consol
         whole: also the reply, its timeline, the headers and the request; else only what was found.
     """
     api = "" if item.exchange.api == DEFAULT_API else f"{item.exchange.api}, "
-    title = f"{item.case} · {item.provider} · {api}{item.mode.value}, repeat {item.repeat + 1}"
+    title = f"{item.case} · {item.provider} · {api}{item.mode}, repeat {item.repeat + 1}"
     _print(console, Text(for_log(title), style="bold"))
     _print(console, Text(f"trial {for_log(item.trial, limit=40)}, {item.exchange.started_at}", style="dim"))
     if item.exchange.client_limited:
@@ -156,7 +156,7 @@ def print_outcomes(items: Sequence[Evidence], console: Console) -> None:
         mark, style = ("✕", "red") if failing else ("⌁", "yellow") if item.reply is None else ("✓", "green")
         line = Text(f"{mark} ", style=style).append(for_log(f"{item.provider:<16} "), style="none")
         api = f"{item.exchange.api:<{width}} " if several else ""
-        line.append(f"{api}{item.mode.value:<6} {item.repeat + 1}  {item.trial}  ", style="dim")
+        line.append(f"{api}{item.mode:<6} {item.repeat + 1}  {item.trial}  ", style="dim")
         _print(console, line.append(for_log(words), style="none"))
 
 

@@ -15,7 +15,7 @@ from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.report.numbers import NONE, points, span, write
 from trueweight.report.page.matrix import OUTCOMES, build
 from trueweight.report.text import for_log
-from trueweight.report.words import Recommended, ranked, run_limits, run_notes, summary_sentence
+from trueweight.report.words import Recommended, cut_in_thought, ranked, run_limits, run_notes, summary_sentence
 
 _SENTENCE: Final = 700
 _STYLE: Final = {
@@ -67,6 +67,8 @@ def print_table(summary: Summary, console: Console) -> None:
     for head in ("schema", "F1−ref", "struct.", "success", "ttft ms"):
         table.add_column(head, justify="right", no_wrap=True)
     providers = ranked(summary)
+    for sentence in cut_in_thought(summary):
+        console.print(Text(for_log(sentence), style="bold yellow"))
     for one in providers:
         table.add_row(
             _name_and_word(one),
@@ -89,7 +91,15 @@ def print_table(summary: Summary, console: Console) -> None:
         console.print(Text(for_log(limit), style="dim"))
 
 
-_GLYPHS: Final = {"pass": "✓", "fail": "✕", "flaky": "~", "unsupported": "∅", "transport": "⌁", "n/a": "·"}
+_GLYPHS: Final = {
+    "pass": "✓",
+    "fail": "✕",
+    "flaky": "~",
+    "unsupported": "∅",
+    "cut-in-thought": "…",
+    "transport": "⌁",
+    "n/a": "·",
+}
 _CASES: Final = 20
 
 
@@ -116,4 +126,4 @@ def print_cases(summary: Summary, console: Console) -> None:
 
 def _worst(cell: str) -> str:
     """Of the letters of a cell's modes, the one that matters most."""
-    return min(cell.lower(), key="ftyucpn".index)
+    return min(cell.lower(), key="ftykucpn".index)

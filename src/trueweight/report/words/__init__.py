@@ -5,7 +5,14 @@ from trueweight.report.words.blame import blame_words, cause_words
 from trueweight.report.words.checks import broken_words
 from trueweight.report.words.counts import count_rows
 from trueweight.report.words.drift import drift_words, finding_words
-from trueweight.report.words.limits import limit_words, note_words, run_limits, run_notes
+from trueweight.report.words.limits import (
+    allowance_words,
+    cut_in_thought,
+    limit_words,
+    note_words,
+    run_limits,
+    run_notes,
+)
 from trueweight.report.words.probe import cure, fault_clause, fault_sentence, probe_lines
 from trueweight.report.words.reasons import reason_clause, reason_sentence, short_reason, summary_sentence
 from trueweight.report.words.recommendation import (
@@ -23,11 +30,13 @@ __all__ = [
     "MARKS",
     "RecommendationLine",
     "Recommended",
+    "allowance_words",
     "blame_words",
     "broken_words",
     "cause_words",
     "count_rows",
     "cure",
+    "cut_in_thought",
     "drift_words",
     "fault_clause",
     "fault_sentence",

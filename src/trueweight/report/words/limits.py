@@ -28,10 +28,16 @@ def run_limits(summary: Summary) -> tuple[str, ...]:
             )
         else:
             out.append(f"Drift was not measured of {', '.join(unknown)}.")
-    return (*out, *filter(None, map(limit_words, summary.limits)))
+    rest = (limit for limit in summary.limits if limit.code is not LimitCode.CUT_IN_THOUGHT)
+    return (*out, *filter(None, map(limit_words, rest)))
 
 
-def limit_words(limit: Limitation) -> str:  # noqa: PLR0911 - one sentence for each code
+def cut_in_thought(summary: Summary) -> tuple[str, ...]:
+    """A sentence for each provider of which many replies have no answer to judge; reports begin with them."""
+    return tuple(limit_words(limit) for limit in summary.limits if limit.code is LimitCode.CUT_IN_THOUGHT)
+
+
+def limit_words(limit: Limitation) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each code
     """One limitation of a run, or of a provider, as a sentence."""
     match limit.code:
         case LimitCode.NOT_FINISHED:
@@ -53,6 +59,8 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911 - one sentence for e
             return "No request was sent to the reference yet, so only MUST requirements decide."
         case LimitCode.REFERENCE_SILENT:
             return "The reference never answered, so only MUST requirements decide."
+        case LimitCode.REFERENCE_CUT:
+            return "Most replies of the reference are cut in thought, so only MUST requirements decide."
         case LimitCode.DRIFT_NOT_MEASURED:
             return "Drift was not measured."
         case LimitCode.DRIFT_UNDECIDED:
@@ -63,8 +71,29 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911 - one sentence for e
             return "No request was sent to it yet."
         case LimitCode.NEVER_ANSWERED:
             return f"It answered none of {limit.of} requests."
+        case LimitCode.CUT_IN_THOUGHT:
+            return _cut_words(limit)
         case LimitCode.NOT_ANSWERED:
             return f"It answered {limit.count} of {limit.of} cases."
+
+
+def allowance_words(tokens: int) -> str:
+    """The allowance of a run, in a sentence."""
+    return f"Each answer gets its own limit of tokens and {tokens:,} more for a thought, the same from every provider."
+
+
+def _cut_words(limit: Limitation) -> str:
+    count, circles = limit.count or 0, limit.circles or 0
+    words = (
+        f"{limit.provider}: {count} of {limit.of} replies not judged: cut in thought. The limit of tokens ended before "
+        "the answer."
+    )
+    if circles:
+        which = "All of these thoughts repeat" if circles == count else f"{circles} of these thoughts repeat"
+        words += f" {which} the same words: no allowance would do."
+    if circles < count:
+        words += f" Run again with --thinking-allowance {limit.tokens}."
+    return words
 
 
 _PROBLEMS = {

@@ -18,7 +18,7 @@ EXAMPLES = 100
 """The default number of cases of a property."""
 
 REQUEST: Mapping[str, Any] = {"temperature": 0, "seed": 7, "max_tokens": 1024}
-"""Default fields of a request: as repeatable as a server allows."""
+"""Default fields of a request: as repeatable as a server allows, and the tokens that an answer needs."""
 
 
 class Prompt(NamedTuple):
@@ -54,6 +54,7 @@ class Property:
     source: str = ""
     tags: tuple[str, ...] = ()
     modes: tuple[Mode, ...] = field(default=tuple(Mode))
+    keeps_limit: bool = False
 
 
 def prompts(
@@ -63,13 +64,14 @@ def prompts(
     source: str = "",
     tags: Sequence[str] = (),
     modes: Sequence[str] = ("plain", "stream"),
+    keeps_limit: bool = False,
     **strategies: SearchStrategy[Any],
 ) -> Callable[[Callable[..., Prompt]], Property]:
     """Make a function a property: it is called with one value of each strategy and returns a :class:`Prompt`.
 
     Args:
         examples: how many cases to draw by default.
-        severity, source, tags, modes: of its cases, as in a YAML suite.
+        severity, source, tags, modes, keeps_limit: of its cases, as in a YAML suite.
         strategies: one for each parameter of the function, by its name.
 
     Raises:
@@ -93,6 +95,7 @@ def prompts(
             source=source,
             tags=tuple(tags),
             modes=tuple(map(Mode, modes)),
+            keeps_limit=keeps_limit,
         )
 
     return declare

@@ -35,7 +35,7 @@ def flips(before: Judgement, after: Judgement, keys: Sequence[str]) -> dict[str,
     for key in common:
         apis[key.case].add(key.api)
     out: dict[str, dict[FlipKind, list[Flip]]] = {}
-    for key in sorted(common, key=lambda key: (order[key.case], key.provider, key.api, key.mode.value)):
+    for key in sorted(common, key=lambda key: (order[key.case], key.provider, key.api, key.way)):
         kind = _kind(old[key].outcome, new[key].outcome)
         if kind:
             flip = _flip(key, after.cases[key.case], old[key], new[key], several=len(apis[key.case]) > 1)
@@ -46,7 +46,7 @@ def flips(before: Judgement, after: Judgement, keys: Sequence[str]) -> dict[str,
 def _flip(key: CellKey, case: Case, old: Cell, new: Cell, *, several: bool) -> Flip:
     return Flip(
         case=key.case,
-        mode=key.mode,
+        mode=key.way,
         severity=case.severity,
         before=_counts(old),
         after=_counts(new),

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
 import msgspec
 import scipy
 
-from trueweight.core import DEFAULT_API, SEVERE, Case, Mode, Observation, Outcome, Variant
+from trueweight.core import DEFAULT_API, SEVERE, Case, Observation, Outcome, ThinkingMode, Variant, way
+from trueweight.core.protocol import is_completion
 from trueweight.core.summary import CaseSummary, Cell, CellOutcome
+from trueweight.core.thinking import sets_thinking
 from trueweight.metrics.table import holds
 from trueweight.statistics.multiple_testing import ALPHA, benjamini_hochberg
 from trueweight.statistics.proportion import wilson
 
 
 class CellKey(NamedTuple):
-    """Identity of a cell; ``api`` is the API of the reference with which the provider's own is compared."""
+    """Identity of a cell.
+
+    Attributes:
+        api: the API of the reference with which the provider's own is compared.
+        way: the mode, and whether thinking is switched.
+    """
 
     case: str
     provider: str
     api: str
-    mode: Mode
+    way: str
 
 
 _EMPTY: Final = Cell(outcome=CellOutcome.NOT_APPLICABLE)
@@ -36,10 +43,11 @@ def failing_checks(seen: Observation) -> tuple[str, ...]:
 
 
 def make_cells(observations: Iterable[Observation]) -> dict[CellKey, Cell]:
-    """One cell for each case, provider, API and mode with a recorded trial."""
+    """One cell for each case, provider, API and way with a recorded trial."""
     trials: defaultdict[CellKey, list[Observation]] = defaultdict(list)
     for seen in observations:
-        trials[CellKey(seen.case, seen.provider, seen.compared_as, seen.mode)].append(seen)
+        key = CellKey(seen.case, seen.provider, seen.compared_as, way(seen.mode, seen.thinking))
+        trials[key].append(seen)
     return {key: _cell(sorted(rows, key=lambda o: o.repeat)) for key, rows in trials.items()}
 
 
@@ -49,6 +57,8 @@ def _cell(rows: Sequence[Observation]) -> Cell:
     passed = sum(held)
     if held:
         outcome = CellOutcome(outcome_of_repeats(passed, len(held)))
+    elif any(seen.cut_in_thought for seen in arrived):
+        outcome = CellOutcome.CUT_IN_THOUGHT
     elif any(_unsupported(seen) for seen in arrived):
         outcome = CellOutcome.UNSUPPORTED
     else:
@@ -60,6 +70,7 @@ def _cell(rows: Sequence[Observation]) -> Cell:
         passed=passed,
         of=len(held),
         lost=len(rows) - len(arrived),
+        cut_in_thought=sum(seen.cut_in_thought for seen in arrived),
         client_limited=any(seen.client_limited for seen in rows),
     )
 
@@ -92,13 +103,15 @@ def matrix(
     cases: Mapping[str, Case],
     variants: Mapping[str, Mapping[str, Sequence[Variant]]],
     cells: Mapping[CellKey, Cell],
+    thinking: Sequence[ThinkingMode] = (ThinkingMode.AS_SERVED,),
 ) -> tuple[CaseSummary, ...]:
-    """Rows of the matrix, in the order of the run's cases; a cell is there for every mode of the case.
+    """Rows of the matrix, in the order of the run's cases; a cell is there for every way to send the case.
 
     A case has a row for each of its APIs.
 
     Args:
         variants: provider → case → the APIs and modes of its trials.
+        thinking: the modes of thinking of the run.
     """
     recorded: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for found in cells:
@@ -107,6 +120,7 @@ def matrix(
     for key, case in cases.items():
         planned = (variant.api for by_case in variants.values() for variant in by_case[key])
         apis = tuple(dict.fromkeys([*planned, *recorded[key]])) or (DEFAULT_API,)
+        ways = tuple(ways_of(case, thinking))
         rows += [
             CaseSummary(
                 case=key,
@@ -115,14 +129,20 @@ def matrix(
                 why=case.why,
                 source=case.source,
                 cells={
-                    name: {mode: cells.get(CellKey(key, name, api, mode), _EMPTY) for mode in case.modes}
-                    for name in variants
+                    name: {one: cells.get(CellKey(key, name, api, one), _EMPTY) for one in ways} for name in variants
                 },
                 api=api if len(apis) > 1 else None,
             )
             for api in apis
         ]
     return tuple(rows)
+
+
+def ways_of(case: Case, thinking: Sequence[ThinkingMode]) -> Iterator[str]:
+    """The ways in which a case is sent: each of its modes, with each mode of thinking."""
+    for mode in case.modes:
+        for one in thinking if is_completion(case) and not sets_thinking(case) else (ThinkingMode.AS_SERVED,):
+            yield way(mode, one)
 
 
 @cache

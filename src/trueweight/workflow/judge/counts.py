@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Sequence
 
-from trueweight.core import Finish, Observation
+from trueweight.checks.circles import THOUGHT_ENDS
+from trueweight.core import Finish, Observation, Outcome
 from trueweight.core.summary import Counts
 
 
@@ -29,16 +30,24 @@ def count(observations: Sequence[Observation], planned: int, with_tools: Contain
         counts["client_limited"] += seen.client_limited
         if seen.arrived:
             counts["arrived"] += 1
+            counts["cut_in_thought"] += seen.cut_in_thought
+            counts["cut_in_circles"] += seen.cut_in_thought and _in_circles(seen)
+            counts["longest_thought"] = max(counts["longest_thought"], seen.thinking_tokens or 0)
             _count_reply(counts, seen)
-            if seen.structured is not None:
+            if seen.structured is not None and not seen.cut_in_thought:
                 structured[seen.structured] += 1
-    answered = {seen.case for seen in observations if seen.arrived}
+    answered = {seen.case for seen in observations if seen.arrived and not seen.cut_in_thought}
     counts["cases_answered"] = len(answered)
     counts["cases_answered_with_tools"] = sum(case in with_tools for case in answered)
     return Counts(trials=planned, **counts, structured=dict(structured))
 
 
+def _in_circles(seen: Observation) -> bool:
+    return any(finding.check == THOUGHT_ENDS and finding.outcome is Outcome.FAIL for finding in seen.findings)
+
+
 def _count_reply(counts: Counter[str], seen: Observation) -> None:
+    counts["thinking_tokens"] += seen.thinking_tokens or 0
     unjudged = seen.called and seen.calls_valid is None
     counts["calls_not_judged"] += unjudged
     if seen.finish is Finish.CALLS:

@@ -31,6 +31,7 @@ from trueweight.core.request import declared_tools, requested_schema
 from trueweight.core.steps import PER_REPLY, budget
 from trueweight.metrics import CaseInfo
 from trueweight.protocols import read_reply, timing_of
+from trueweight.workflow.judge.thought import is_cut_in_thought, judged_of_cut, thinking_tokens
 
 _NOT_OF_PROVIDER = frozenset({FailureKind.STALE_CONNECTION, FailureKind.CLIENT_LIMIT})
 
@@ -45,11 +46,18 @@ class Judged:
     observation: Observation
 
 
-def judge_exchange(case: Case, provider: Provider, exchange: Exchange, *, without: Collection[str] = ()) -> Judged:
-    """Judge one exchange by its case; ``provider`` gives the declared prices, ``without`` names checks to leave out.
+def judge_exchange(
+    case: Case, provider: Provider, exchange: Exchange, *, without: Collection[str] = (), thinking_allowance: int = 0
+) -> Judged:
+    """Judge one exchange by its case.
 
     It takes a bounded number of steps. What raises or takes too many is in ``observation.not_judged``; the rest is
     judged.
+
+    Args:
+        provider: gives the declared prices.
+        without: names of checks to leave out.
+        thinking_allowance: tokens that the run added to the case's limit for thoughts.
     """
     case = as_sent(case, provider)
     lost = _lost(case, exchange)
@@ -72,7 +80,14 @@ def judge_exchange(case: Case, provider: Provider, exchange: Exchange, *, withou
         calls_valid=None if isinstance(calls, NotJudged) else calls,
         structured=None if isinstance(structured, NotJudged) else structured,
     )
-    seen = replace(arrived, not_judged=(*problems, *not_judged_of(findings)), findings=applied(findings))
+    cut = is_cut_in_thought(case, reply, thinking_allowance)
+    found = applied(findings)
+    seen = replace(
+        arrived,
+        not_judged=(*problems, *not_judged_of(findings)),
+        findings=judged_of_cut(case, found) if cut else found,
+        cut_in_thought=cut,
+    )
     return Judged(exchange, reply, None if isinstance(timing, NotJudged) else timing, seen)
 
 
@@ -106,6 +121,7 @@ def _lost(case: Case, exchange: Exchange) -> Observation:
         client_limited=exchange.client_limited,
         started_at=exchange.started_at,
         api=exchange.api,
+        thinking=exchange.thinking,
     )
 
 
@@ -137,6 +153,7 @@ def _arrived(
         structured=structured,
         input_tokens=prompt,
         output_tokens=completion,
+        thinking_tokens=thinking_tokens(reply) if reply.choices else None,
         cost=_cost(provider, prompt, completion),
         timing=_kept(lost.api, timing),
     )

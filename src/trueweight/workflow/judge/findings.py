@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from trueweight.core import CheckInfo, Estimate, Mode, Observation, Outcome, Severity
+from trueweight.core import CheckInfo, Estimate, Observation, Outcome, Severity, way
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.statistics.proportion import wilson
 from trueweight.workflow.judge.blame import JudgedCases, SentCase, blame, keys_of
@@ -31,7 +31,7 @@ class _Tally:
     fails: int = 0
     asked: set[SentCase] = field(default_factory=set)
     failed: set[SentCase] = field(default_factory=set)
-    repeats: defaultdict[tuple[str, str, Mode], _Repeats] = field(default_factory=lambda: defaultdict(_Repeats))
+    repeats: defaultdict[tuple[str, str, str], _Repeats] = field(default_factory=lambda: defaultdict(_Repeats))
     severities: set[Severity] = field(default_factory=set)
     messages: Counter[str] = field(default_factory=Counter)
     # For each message the first trial by case and id, so that the order of the record never matters.
@@ -53,7 +53,7 @@ def list_findings(
                 tally = tallies[finding.check]
                 tally.judged += 1
                 tally.asked.add(SentCase.of(seen))
-                repeats = tally.repeats[seen.case, seen.api, seen.mode]
+                repeats = tally.repeats[seen.case, seen.api, way(seen.mode, seen.thinking)]
                 repeats.of += 1
                 repeats.fails += finding.outcome is Outcome.FAIL
                 if finding.outcome is Outcome.FAIL:

@@ -48,7 +48,8 @@ class Judgement:
         return {
             provider.name: {
                 key: tuple(
-                    Variant(compared_as[provider.name].get(api, api), mode) for api, mode in variants_of(case, provider)
+                    one._replace(api=compared_as[provider.name].get(one.api, one.api))
+                    for one in variants_of(case, provider, self.manifest.thinking)
                 )
                 for key, case in self.cases.items()
             }
@@ -111,13 +112,15 @@ def judge_exchanges(
                 hint="Were files of two runs mixed?",
             )
         case = as_sent(case, provider)
-        judged = judge_exchange(case, provider, exchange, without=without)
+        judged = judge_exchange(
+            case, provider, exchange, without=without, thinking_allowance=manifest.thinking_allowance
+        )
         api = compared_as[provider.name].get(exchange.api, exchange.api)
         found_digests = guarded("digest", partial(_digests, case, judged))
         seen = judged.observation
         if isinstance(found_digests, NotJudged):
             seen = replace(seen, not_judged=(*seen.not_judged, found_digests))
-        else:
+        elif not seen.cut_in_thought:  # checks of several replies compare answers, and this one has none
             digests[provider.name] += found_digests
         observations.append(lean(seen, api))
         finished_at = max(finished_at or "", _end(exchange))

@@ -6,14 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from trueweight.checks import all_checks
-from trueweight.core import Case, Mode, Observation, Provider
+from trueweight.core import Case, Mode, Observation, Provider, ThinkingMode, way
 from trueweight.core.judging import NotJudged
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.provider import reference_among
 from trueweight.core.summary import Declared, ProviderSummary, RunSummary, SuiteSummary, Summary, TrialCounts
 from trueweight.metrics import Measured, measure
 from trueweight.workflow.judge.blame import judged_cases
-from trueweight.workflow.judge.cells import make_cells, mark_different, matrix
+from trueweight.workflow.judge.cells import make_cells, mark_different, matrix, ways_of
 from trueweight.workflow.judge.counts import count, count_failures
 from trueweight.workflow.judge.distributions import distributions, over_time, window
 from trueweight.workflow.judge.exchange import case_info, offers_tools
@@ -48,13 +48,14 @@ def summarise(judgement: Judgement) -> Summary:
         run=_run(judgement, reference, measured),
         self_agreement={name: estimate.rounded() for name, estimate in measured.self_agreement.items()},
         providers=_providers(providers, observations, measured, cases, reference),
-        cases=matrix(cases, variants, cells),
+        cases=matrix(cases, variants, cells, manifest.thinking),
     )
 
 
 def _run(judgement: Judgement, reference: str | None, measured: Measured) -> RunSummary:
     manifest = judgement.manifest
-    modes = {mode for case in judgement.cases.values() for mode in case.modes}
+    ways = {one for case in judgement.cases.values() for one in ways_of(case, manifest.thinking)}
+    order = [way(mode, thinking) for mode in Mode for thinking in ThinkingMode]
     return RunSummary(
         tool_version=manifest.tool_version,
         seed=manifest.seed,
@@ -67,7 +68,9 @@ def _run(judgement: Judgement, reference: str | None, measured: Measured) -> Run
         trials=TrialCounts(sum(map(len, measured.tables.values())), len(judgement.observations)),
         reference=reference,
         bar_digest=manifest.bar_digest,
-        modes=tuple(mode for mode in Mode if mode in modes),
+        modes=tuple(one for one in order if one in ways),
+        thinking=manifest.thinking,
+        thinking_allowance=manifest.thinking_allowance,
         notes=(*not_judged_notes(judgement.observations), *metric_notes(measured.problems)),
     )
 

@@ -1,0 +1,85 @@
+"""Thinking: the modes in which a run asks for it, what a provider takes to switch it, and the tokens it may need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from msgspec import Meta
+
+from trueweight.core.case import Case, Mode
+
+MOST_ALLOWANCE: Final = 1_000_000
+"""Limit of a thinking allowance, in tokens."""
+LIMITS: Final = ("max_completion_tokens", "max_tokens")
+"""The fields of a request that limit its completion tokens."""
+_REFUSED: Final = "request-refused"
+
+
+class ThinkingMode(StrEnum):
+    """Whether a trial switches the model's thinking: not at all, off, or on."""
+
+    AS_SERVED = "as-served"
+    OFF = "off"
+    ON = "on"
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingControl:
+    """What is known of a provider's thinking before a run, from ``providers.toml``, its profile or the probe.
+
+    Attributes:
+        on, off: fields that are merged over the body of each request to switch it; None if none are known.
+        allowance: tokens that its thoughts need; None if that is not known.
+    """
+
+    on: Mapping[str, Any] | None = None
+    off: Mapping[str, Any] | None = None
+    allowance: Annotated[int, Meta(ge=0, le=MOST_ALLOWANCE)] | None = None
+
+    def fields(self, thinking: ThinkingMode) -> Mapping[str, Any] | None:
+        """The fields that a trial in this mode adds; empty as served, None if the provider has no such switch."""
+        return {ThinkingMode.AS_SERVED: {}, ThinkingMode.ON: self.on, ThinkingMode.OFF: self.off}[thinking]
+
+
+def way(mode: Mode, thinking: ThinkingMode) -> str:
+    """The name of a way to send a case: ``plain``, ``stream``, ``stream, thinking off``. Reports have it beside a case,
+    and `summary.json` as a key."""
+    return mode.value if thinking is ThinkingMode.AS_SERVED else f"{mode.value}, thinking {thinking.value}"
+
+
+def merged(body: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Two JSON objects as one: objects in both are merged, of other values the second counts."""
+    out = dict(body)
+    for key, value in over.items():
+        own = out.get(key)
+        out[key] = merged(own, value) if isinstance(own, Mapping) and isinstance(value, Mapping) else value
+    return out
+
+
+def with_allowance(case: Case, tokens: int) -> Case:
+    """The case with its limit of tokens, which is what its answer needs, raised by those that a thought may need.
+
+    A case keeps its limit if the limit is what it tests, or if its malformed request must be refused.
+    """
+    if not tokens or case.keeps_limit or _REFUSED in case.checks:
+        return case
+    raised = {
+        name: value + tokens
+        for name in LIMITS
+        if isinstance(value := case.request.get(name), int) and not isinstance(value, bool) and value > 0
+    }
+    return replace(case, request={**case.request, **raised}) if raised else case
+
+
+def enough_for(thought: int) -> int:
+    """The allowance for a run in which a thought of so many tokens was seen: four times as much, because thoughts
+    differ in length from case to case, rounded up to a power of two, and at least 1,024."""
+    return 1 << max(10, (4 * thought - 1).bit_length())
+
+
+def sets_thinking(case: Case) -> bool:
+    """Whether a case is about thinking itself, so that it is sent as served only."""
+    return "reasoning_effort" in case.request or any(check.startswith("reasoning-") for check in case.checks)
