@@ -63,8 +63,7 @@ class ProfileThinking(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         thinks: None if it is not known.
-        places: the fields of a message that hold thoughts (``reasoning_content``, ``reasoning``,
-            ``reasoning_details``), or ``think-tags`` for tags in the content.
+        places: the fields that hold thoughts (`Protocol.thoughts`), or ``think-tags`` for tags in the content.
         switches: ways to turn it on and off, the vendor's own one first.
         allowance: tokens to add to a request's limit for the thought; None if nothing is published.
     """
@@ -98,13 +97,13 @@ class ProfileHistory(msgspec.Struct, frozen=True, kw_only=True):
     """How earlier messages are sent back.
 
     Attributes:
-        field: the field of a message that holds its thought.
+        field: the field of a message that holds its thought; "" for the usual field of the API.
         call_ids: the form that ids of earlier calls must have: a text with ``{name}`` for the tool, ``{index}`` for the
             number of the call in the conversation from 0, or ``{digest}`` for nine letters and digits; "" for any.
     """
 
     reasoning: HistoryRule | None = None
-    field: str = "reasoning_content"
+    field: str = ""
     call_ids: str = ""
 
 

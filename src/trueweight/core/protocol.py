@@ -60,6 +60,7 @@ class Protocol(ABC):
         modes: the modes that it supports.
         names: noun (``finish``, ``input``, ``output``, ``total``, ``calls``, ``reasoning``, …) → JSON name of its
             field, where the two differ. The evidence of a finding is searched under the JSON name.
+        thoughts: JSON names of the fields that can hold a thought, in the order in which they are read.
     """
 
     name: ClassVar[str]
@@ -68,6 +69,7 @@ class Protocol(ABC):
     completions: ClassVar[bool] = True
     modes: ClassVar[tuple[Mode, ...]] = (Mode.PLAIN, Mode.STREAM)
     names: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    thoughts: ClassVar[tuple[str, ...]] = ()
 
     @property
     def line(self) -> RequestLine:

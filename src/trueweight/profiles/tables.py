@@ -14,6 +14,7 @@ from trueweight.config.body_table import read_sampling
 from trueweight.config.spot import Spot
 from trueweight.config.table import read_table
 from trueweight.core import (
+    PROTOCOLS,
     Habit,
     HistoryRule,
     Profile,
@@ -27,7 +28,8 @@ from trueweight.core import (
     near_miss,
 )
 
-PLACES = ("reasoning_content", "reasoning", "reasoning_details", "think-tags", "summary")
+THINK_TAGS = "think-tags"
+"""The place of a thought that is in the content; the other places are those of the protocols."""
 _SET_BY_US = frozenset({"model", "messages", "stream", "stream_options", "tools", "tool_choice", "response_format"})
 _PATTERN = re.compile(r"[a-z0-9*?\[\]-]+")
 
@@ -164,10 +166,11 @@ def _sources(spot: Spot, urls: list[str]) -> tuple[str, ...]:
 
 
 def _thinking(spot: Spot, table: _ThinkingTable) -> ProfileThinking:
+    known = [*(place for protocol in PROTOCOLS.all().values() for place in protocol.thoughts), THINK_TAGS]
     for place in table.places or ():
-        if place not in PLACES:
+        if place not in known:
             message = f"places has {place!r}, which is not known"
-            spot.at("places").refuse(message, code="profile-value", hint=near_miss(place, PLACES))
+            spot.at("places").refuse(message, code="profile-value", hint=near_miss(place, known))
     switches = table.switches or {}
     return ProfileThinking(
         thinks=table.thinks,

@@ -19,6 +19,7 @@ from trueweight.core import (
     TokenCount,
 )
 from trueweight.protocols.chat import events, request, usage
+from trueweight.protocols.chat.reasoning import DETAILS, FIELDS, THOUGHT
 from trueweight.protocols.chat.reply import ChatAssembler
 from trueweight.protocols.errors import error_in
 from trueweight.protocols.reading import read_with
@@ -36,9 +37,10 @@ class Chat(Protocol):
             "output": "completion_tokens",
             "total": "total_tokens",
             "calls": "tool_calls",
-            "reasoning": "reasoning_content",
+            "reasoning": THOUGHT,
         }
     )
+    thoughts = (*FIELDS, DETAILS)
 
     def body(self, case: Case, provider: Provider, mode: Mode) -> str:
         return request.body(case, provider, mode)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-FIELDS: Final = ("reasoning_content", "reasoning")
+THOUGHT: Final = "reasoning_content"
+"""The usual field, also of the messages of a case."""
+FIELDS: Final = (THOUGHT, "reasoning")
 """The fields with a text, in the order in which they are read."""
 DETAILS: Final = "reasoning_details"
 """A list of parts: ``reasoning.text``, ``reasoning.summary`` or ``reasoning.encrypted``, as OpenRouter has it."""

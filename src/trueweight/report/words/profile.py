@@ -38,7 +38,8 @@ def profile_lines(profile: Profile) -> Iterator[str]:
     yield from _sampling(profile)
     if profile.history.reasoning is not None:
         rule = _HISTORY[profile.history.reasoning]
-        yield _fact("earlier thoughts", f"{rule} (field {profile.history.field})")
+        field = f" (field {profile.history.field})" if profile.history.field else ""
+        yield _fact("earlier thoughts", rule + field)
     if profile.history.call_ids:
         yield _fact("earlier call ids", profile.history.call_ids)
     for name, tokens in (("context", profile.limits.context), ("output", profile.limits.output)):

@@ -38,7 +38,7 @@ def prepare_again(
     environ: Mapping[str, str],
     times: int = 1,
 ) -> Replay:
-    """Lay out what is sent. If ``against`` lacks the recorded API, it is sent through all of its own.
+    """Lay out what is sent. If ``against`` lacks the recorded API, it is sent through all APIs of that provider.
 
     A run directory may come from another person, and its manifest names the address. So a key is only sent to an
     address from the user's own ``providers.toml``: without one, providers that need a key are refused.
