@@ -8,7 +8,7 @@ import msgspec
 
 from trueweight.assess.observations import observe
 from trueweight.assess.recommendation import FEW, blame_of, has_answered, rank_key, recommend
-from trueweight.assess.significance import unseen_share
+from trueweight.assess.significance import run_tests, unseen_share
 from trueweight.core import DriftVerdict, ExitCode, Role, Ruling
 from trueweight.core.assessment import Assessment, Limitation, LimitCode
 from trueweight.core.bar_outcome import BarOutcome
@@ -34,7 +34,9 @@ def assess(summary: Summary, bars: Mapping[str, BarOutcome] | None = None) -> Su
     if bars is None:
         found = {name: provider.assessment.bar for name, provider in summary.providers.items()}
         bars = {name: bar for name, bar in found.items() if bar is not None}
-    decisions = {name: recommend(summary, name, bars.get(name)) for name in summary.providers}
+    named = summary.run.reference
+    tests = run_tests(summary, named if summary.run.cases and has_answered(summary, named) else None)
+    decisions = {name: recommend(summary, name, bars.get(name), tests[name]) for name in summary.providers}
     ranked = sorted(decisions, key=lambda name: rank_key(decisions[name], summary.providers[name], name))
     providers = {}
     for name, provider in summary.providers.items():
@@ -42,9 +44,7 @@ def assess(summary: Summary, bars: Mapping[str, BarOutcome] | None = None) -> Su
         assessment = Assessment(
             recommendation=decision.recommendation,
             reasons=decision.reasons,
-            observations=observe(
-                provider, summary.self_agreement, has_reference=summary.run.reference not in (None, name)
-            ),
+            observations=observe(provider, summary.self_agreement, tests[name]),
             limits=tuple(_limits(summary, provider)),
             bar=bars.get(name),
             drift=None if provider.drift is None else provider.drift.verdict,

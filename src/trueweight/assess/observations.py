@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from trueweight.assess.significance import FAULTS, MetricTest, slower, worse_metrics
+from trueweight.assess.significance import Against, MetricTest, ProviderTests, slower
 from trueweight.core import SEVERE, DriftVerdict, Estimate, Role
 from trueweight.core.assessment import Blame, Reason, ReasonCode
 from trueweight.core.estimate import six_digits
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.summary import ProviderSummary
+from trueweight.statistics.multiple_testing import ALPHA
+from trueweight.statistics.power import TEN_POINTS
 
 _ANSWERING: Final = 0.99
 """Lost or retried requests are an observation if they are more than 1 − this share."""
@@ -22,27 +24,32 @@ _LEAKS: Final = frozenset({"markers-in-content", "markers-in-reasoning"})
 
 
 def observe(
-    provider: ProviderSummary, self_agreement: Mapping[str, Estimate], *, has_reference: bool
+    provider: ProviderSummary, self_agreement: Mapping[str, Estimate], tests: ProviderTests
 ) -> tuple[Reason, ...]:
     """The observations of a provider; never empty.
 
     Args:
         self_agreement: metric → the reference against itself.
-        has_reference: whether the run has a reference to compare this provider with.
+        tests: what the comparisons of this provider found.
     """
-    seen = tuple(_of_replies(provider, self_agreement, has_reference=has_reference))
+    seen = tuple(_of_replies(provider, self_agreement, tests))
     drift = drift_reason(provider)
     if drift is None:
         return seen
     codes = {reason.code for reason in seen}
     if drift.code in (ReasonCode.DRIFT, ReasonCode.DRIFT_MISCONFIGURED):
-        nothing = {ReasonCode.NOTHING_FOUND, ReasonCode.NOT_ASKED, ReasonCode.SETUP_FAULT}
+        nothing = {
+            ReasonCode.NOTHING_FOUND,
+            ReasonCode.TOO_FEW_TO_SAY,
+            ReasonCode.NOT_ASKED,
+            ReasonCode.SETUP_FAULT,
+        }
         return (drift, *(reason for reason in seen if reason.code not in nothing))
     return (drift,) if codes == {ReasonCode.NOT_ASKED} else seen
 
 
 def _of_replies(
-    provider: ProviderSummary, self_agreement: Mapping[str, Estimate], *, has_reference: bool
+    provider: ProviderSummary, self_agreement: Mapping[str, Estimate], tests: ProviderTests
 ) -> Iterator[Reason]:
     counts = provider.counts
     if not counts.recorded:
@@ -60,11 +67,26 @@ def _of_replies(
         yield lost
     own = _explaining([f for f in provider.findings if f.severity in SEVERE and not f.shared])
     yield from (broken(finding, provider) for finding in own)
-    compared = () if own or provider.role is Role.REFERENCE else tuple(_comparisons(provider, self_agreement))
+    compared = () if own or provider.role is Role.REFERENCE else tuple(_comparisons(provider, self_agreement, tests))
     yield from compared
     if not own and not compared and lost is None:
-        known = [metric for metric in FAULTS if _value(provider.versus_reference.get(metric)) is not None]
-        yield Reason(code=ReasonCode.NOTHING_FOUND, count=len(known) if has_reference else 0)
+        yield nothing_found(tests)
+
+
+def nothing_found(tests: ProviderTests) -> Reason:
+    """The reason that no fault was found, with what was compared; or that the comparison could not have found one."""
+    cases = tests.cases
+    if cases is None:
+        return Reason(code=ReasonCode.NOTHING_FOUND, count=0)
+    compared = len(tests.metrics) + 1 if tests.against is Against.REFERENCE else 0
+    few = not tests.powerful
+    return Reason(
+        code=ReasonCode.TOO_FEW_TO_SAY if few else ReasonCode.NOTHING_FOUND,
+        count=compared,
+        of=cases.n,
+        share=cases.power.smallest,
+        bound=TEN_POINTS if few else None,
+    )
 
 
 def _value(found: Estimate | None) -> float | None:
@@ -137,16 +159,46 @@ def without_p_values(found: Estimate) -> Estimate:
     return Estimate(**{name: getattr(found, name) for name in Estimate.__struct_fields__})
 
 
-def _comparisons(provider: ProviderSummary, self_agreement: Mapping[str, Estimate]) -> Iterator[Reason]:
+def cases_reason(code: ReasonCode, tests: ProviderTests) -> Reason:
+    """The comparison of pass rates by case, with its corrected p-value.
+
+    Raises:
+        ValueError: if they were not compared.
+    """
+    if tests.cases is None:
+        raise ValueError("the pass rates were not compared")
+    return Reason(
+        code=code,
+        count=tests.cases.worse,
+        reverse=tests.cases.better,
+        of=tests.cases.n,
+        estimate=tests.cases.difference.rounded(),
+        p=six_digits(tests.p),
+        alpha=ALPHA,
+    )
+
+
+def _comparisons(
+    provider: ProviderSummary, self_agreement: Mapping[str, Estimate], tests: ProviderTests
+) -> Iterator[Reason]:
     """What is worse than the reference beyond chance, and what the reference fails too."""
-    worse = worse_metrics(provider)
+    worse = tests.worse_metrics
     yield from (metric_reason(ReasonCode.METRIC_WORSE, test) for test in worse)
+    if tests.cases_significant and not worse and tests.against in _CASES_WORSE:
+        yield cases_reason(_CASES_WORSE[tests.against], tests)
     shared = sum(finding.shared for finding in provider.findings)
     if shared:
         yield Reason(code=ReasonCode.SHARED_FAILURES, count=shared)
-    late = slower(provider, self_agreement)
+    late = slower(provider, tests.times, self_agreement)
     if late is not None and not worse:
         yield metric_reason(ReasonCode.SLOWER, late)
+
+
+_CASES_WORSE: Final = {
+    Against.REFERENCE: ReasonCode.CASES_WORSE,
+    Against.OTHERS: ReasonCode.CASES_WORSE_THAN_OTHERS,
+    Against.ONE_OTHER: ReasonCode.PROVIDERS_DIFFER,
+}
 
 
 def drift_reason(provider: ProviderSummary) -> Reason | None:

@@ -1,8 +1,9 @@
 """The recommendation, use, avoid or undecided, and its reasons: decided here, once, for every format and exit code.
 
-A bar decides where there is one. Where there is none, a candidate is compared with the reference, paired by case; what
-counts as beyond chance is in `trueweight.assess.significance`. A recommendation to use a provider means that no fault
-was found; only drift can show that it serves the same model.
+A bar decides where there is one. Where there is none, a candidate is compared with the reference, paired by case, or,
+if the run has no reference, with the other candidates; what counts as beyond chance is in
+`trueweight.assess.significance`. A recommendation to use a provider means that no fault was found although a fault of
+10 points would probably have been; only drift can show that it serves the same model.
 """
 
 from __future__ import annotations
@@ -11,19 +12,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from trueweight.assess.observations import broken, drift_reason, metric_reason, never_answered, observe, refused_all
-from trueweight.assess.significance import (
-    MATTERS,
-    check_cases,
-    discordant,
-    metrics_below,
-    slower,
-    unseen_share,
+from trueweight.assess.observations import (
+    broken,
+    cases_reason,
+    drift_reason,
+    metric_reason,
+    never_answered,
+    nothing_found,
+    observe,
+    refused_all,
 )
+from trueweight.assess.significance import MATTERS, Against, ProviderTests, slower, unseen_share
 from trueweight.core import SEVERE, DriftVerdict, Estimate, FailureKind, Ruling, Severity
 from trueweight.core.assessment import Blame, Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome
-from trueweight.core.estimate import six_digits
 from trueweight.core.summary import ProviderSummary, Summary
 
 RELIABLE: Final = 0.95
@@ -83,8 +85,12 @@ def has_answered(summary: Summary, name: str | None) -> bool:
     return counts.arrived > 2 * counts.cut_in_thought
 
 
-def recommend(summary: Summary, name: str, bar: BarOutcome | None) -> Decision:
-    """What is recommended of one provider, and why."""
+def recommend(summary: Summary, name: str, bar: BarOutcome | None, tests: ProviderTests) -> Decision:
+    """What is recommended of one provider, and why.
+
+    Args:
+        tests: what the comparisons of this provider found.
+    """
     provider = summary.providers[name]
     named = summary.run.reference
     reference = named if has_answered(summary, named) else None
@@ -95,23 +101,25 @@ def recommend(summary: Summary, name: str, bar: BarOutcome | None) -> Decision:
         return _decide(Recommendation.UNDECIDED, Reason(code=ReasonCode.SETUP_FAULT, blame=Blame.CLIENT))
     if bar is not None:
         ok = bar.outcome is Ruling.PASS
-        seen = () if ok else _faults(provider, summary.self_agreement, has_reference=named not in (None, name))
+        seen = () if ok else _faults(provider, summary.self_agreement, tests)
         return _decide(_BY_BAR[bar.outcome], Reason(code=ReasonCode.BAR), *seen)
     found = _by_availability(provider)
-    if found is None and reference is None:
-        found = _by_requirements(provider)
-    found = found or _by_reference(summary, name, reference or "")
+    if found is None and summary.run.cases:
+        found = _by_reference(summary, provider, tests) if reference else _by_others(provider, tests)
+        if not reference and named is not None and found.recommendation is Recommendation.USE:
+            found = _decide(Recommendation.UNDECIDED, Reason(code=ReasonCode.REFERENCE_NOT_COMPARED), *found.reasons)
+    found = found or _decide(Recommendation.USE, Reason(code=ReasonCode.NOTHING_FOUND, count=0))
     return _if_enough(_with_drift(found, provider), provider, summary.run.cases)
 
 
 def _faults(
-    provider: ProviderSummary, self_agreement: Mapping[str, Estimate], *, has_reference: bool
+    provider: ProviderSummary, self_agreement: Mapping[str, Estimate], tests: ProviderTests
 ) -> tuple[Reason, ...]:
     """The broken requirements among what was seen, with the lost requests before them."""
     if not provider.findings:
         return ()
     codes = (ReasonCode.REQUIREMENT_BROKEN, ReasonCode.REQUESTS_LOST, ReasonCode.RETRIES_NEEDED)
-    seen = observe(provider, self_agreement, has_reference=has_reference)
+    seen = observe(provider, self_agreement, tests)
     return tuple(reason for reason in seen if reason.code in codes)
 
 
@@ -145,43 +153,54 @@ def _by_availability(provider: ProviderSummary) -> Decision | None:
     return _decide(Recommendation.AVOID if sure else Recommendation.UNDECIDED, reason)
 
 
-def _by_requirements(provider: ProviderSummary) -> Decision:
-    """Without a bar and a reference, only MUST requirements decide; one failing case is not enough to avoid."""
+def _by_others(provider: ProviderSummary, tests: ProviderTests) -> Decision:
+    """Without a reference: a MUST check that no model can break decides, then the comparison with the others."""
     failing = [finding for finding in provider.findings if finding.severity is Severity.MUST]
+    certain = [finding for finding in failing if finding.certain]
+    if certain:
+        return _decide(Recommendation.AVOID, *(broken(finding, provider) for finding in certain))
+    if tests.cases is not None:
+        return _among_others(tests)
     if not failing:
         return _decide(Recommendation.USE, Reason(code=ReasonCode.NOTHING_FOUND, count=0))
-    if any(len(finding.cases) > 1 for finding in failing):
-        return _decide(Recommendation.AVOID, *(broken(finding, provider) for finding in failing))
     uncertain = (broken(finding, provider, ReasonCode.REQUIREMENT_UNCERTAIN) for finding in failing)
     return _decide(Recommendation.UNDECIDED, *uncertain)
 
 
-def _by_reference(summary: Summary, name: str, reference: str) -> Decision:
-    provider = summary.providers[name]
-    candidates = max(1, sum(other != summary.run.reference for other in summary.providers))
-    cases = check_cases(discordant(summary.cases, name, reference), provider, candidates)
-    below = metrics_below(provider)
-    worse = [metric_reason(ReasonCode.METRIC_WORSE, test) for test in below if test.significant]
-    code = ReasonCode.CASES_WORSE if cases.significant else ReasonCode.CASES_UNCERTAIN
-    counts = Reason(
-        code=code,
-        count=cases.counts.worse,
-        reverse=cases.counts.better,
-        p=six_digits(min(1.0, cases.p)),
-        alpha=cases.alpha,
-    )
-    if cases.significant or worse:
-        faults = _faults(provider, summary.self_agreement, has_reference=True)
-        return _decide(Recommendation.AVOID, *((counts,) if cases.significant else ()), *worse, *faults)
-    if cases.counts.worse > cases.counts.better:
-        return _decide(Recommendation.UNDECIDED, counts)
-    if below:
-        return _decide(Recommendation.UNDECIDED, *(metric_reason(ReasonCode.METRIC_UNCERTAIN, test) for test in below))
-    late = slower(provider, summary.self_agreement)
-    if late is not None:
+def _among_others(tests: ProviderTests) -> Decision:
+    pair = tests.against is Against.ONE_OTHER
+    if tests.cases_significant:
+        code = ReasonCode.PROVIDERS_DIFFER if pair else ReasonCode.CASES_WORSE_THAN_OTHERS
+        return _decide(Recommendation.UNDECIDED if pair else Recommendation.AVOID, cases_reason(code, tests))
+    if tests.cases_suspect:
+        return _decide(Recommendation.UNDECIDED, cases_reason(ReasonCode.CASES_UNCERTAIN_OTHERS, tests))
+    return _nothing_found(tests)
+
+
+def _by_reference(summary: Summary, provider: ProviderSummary, tests: ProviderTests) -> Decision:
+    worse = [metric_reason(ReasonCode.METRIC_WORSE, test) for test in tests.worse_metrics]
+    if tests.cases_significant or worse:
+        faults = _faults(provider, summary.self_agreement, tests)
+        counts = (cases_reason(ReasonCode.CASES_WORSE, tests),) if tests.cases_significant else ()
+        return _decide(Recommendation.AVOID, *counts, *worse, *faults)
+    certain = [finding for finding in provider.findings if finding.severity is Severity.MUST and finding.certain]
+    if certain:
+        return _decide(Recommendation.AVOID, *(broken(finding, provider) for finding in certain))
+    uncertain = [metric_reason(ReasonCode.METRIC_UNCERTAIN, test) for test in tests.suspect_metrics]
+    if tests.cases_suspect:
+        uncertain.insert(0, cases_reason(ReasonCode.CASES_UNCERTAIN, tests))
+    if uncertain:
+        return _decide(Recommendation.UNDECIDED, *uncertain)
+    late = slower(provider, tests.times, summary.self_agreement)
+    if late is not None and tests.powerful:
         return _decide(Recommendation.USE, metric_reason(ReasonCode.SLOWER, late, MATTERS))
-    known = sum(found.value is not None for found in provider.versus_reference.values())
-    return _decide(Recommendation.USE, Reason(code=ReasonCode.NOTHING_FOUND, count=known))
+    return _nothing_found(tests)
+
+
+def _nothing_found(tests: ProviderTests) -> Decision:
+    found = nothing_found(tests)
+    few = found.code is ReasonCode.TOO_FEW_TO_SAY
+    return _decide(Recommendation.UNDECIDED if few else Recommendation.USE, found)
 
 
 def _with_drift(found: Decision, provider: ProviderSummary) -> Decision:

@@ -1,20 +1,23 @@
-"""What is more than chance: every test that a recommendation rests on, its level, and its correction for multiplicity.
+"""What is more than chance: the one family of tests that recommendations rest on, its level, and its correction.
 
-The error `ALPHA` is allowed over all candidates of a run. Where metrics are tested beside the cases, each family has
-one half of it: the sign test over cases is multiplied by the number of candidates (Bonferroni), and the p-value of a
-metric, which Holm's method corrected over the candidates, is multiplied by the number of metrics compared.
+The family is each candidate times the tests that are looked at: its pass rates by case, the metrics of `FAULTS`, the
+times of `TIMES`. Every test is exact, one-sided against the candidate being worse, and paired by case with one pass of
+the reference. Holm's method with weights keeps the probability that any healthy candidate is called worse, or slower,
+at most `ALPHA`: the pass rates get most of the error, because they see most faults. Without a reference the pass rates
+alone are tested, each candidate against the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
 from typing import Final, NamedTuple
 
-from trueweight.core import Severity
+from trueweight.assess.comparing import CasesTest, compare_with_others, compare_with_reference
 from trueweight.core.estimate import Comparison, Estimate
-from trueweight.core.summary import CaseSummary, Cell, CellOutcome, ProviderSummary
-from trueweight.statistics.multiple_testing import ALPHA
-from trueweight.statistics.paired import sign_test_worse
+from trueweight.core.summary import ProviderSummary, Summary
+from trueweight.statistics.multiple_testing import ALPHA, weighted_holm
 
 MATTERS: Final = 0.1
 """A difference in time counts if all of its interval is beyond this share of the provider's own time: with enough
@@ -30,111 +33,176 @@ FAULTS: Final = (
     "must_pass_rate",
 )
 """Metrics whose fall below the reference is a fault by itself, in the order in which it is reported."""
+LIKELY: Final = 0.5
+"""A provider is not cleared if a fault of 10 points would have been found with less than this probability."""
+CASES: Final = "cases"
+"""The test of pass rates by case."""
+WEIGHTS: Final[Mapping[str, float]] = (
+    {CASES: 0.8} | dict.fromkeys(FAULTS, 0.15 / len(FAULTS)) | dict.fromkeys(TIMES, 0.05 / len(TIMES))
+)
+"""The share of the error that each test of a candidate has; it does not depend on the data."""
 
 
-class Discordant(NamedTuple):
-    """Cases in which a candidate and the reference differ: one fails where the other passes."""
+class Against(Enum):
+    """What the pass rates of a candidate are compared with."""
 
-    worse: int
-    better: int
-
-
-class CasesTest(NamedTuple):
-    """The sign test over discordant cases, corrected for the number of candidates."""
-
-    counts: Discordant
-    p: float
-    alpha: float
-
-    @property
-    def significant(self) -> bool:
-        """Whether the candidate fails more cases than the reference, beyond chance."""
-        return self.counts.worse > 0 and self.p <= self.alpha
+    REFERENCE = "reference"
+    OTHERS = "others"
+    """The mean of at least two other candidates."""
+    ONE_OTHER = "one other"
+    """Another candidate: a difference does not say which of the two is wrong."""
+    NOTHING = "nothing"
 
 
 class MetricTest(NamedTuple):
-    """A metric below the reference's, with its p-value corrected for candidates and metrics."""
+    """A metric compared with the reference's, with its p-value corrected over the family.
+
+    Attributes:
+        own_p: corrected over the tests of this candidate alone.
+    """
 
     metric: str
     found: Comparison
     p: float
-    alpha: float
+    own_p: float
+    alpha: float = ALPHA
 
     @property
     def significant(self) -> bool:
-        """Whether it is below the reference's beyond chance among all comparisons."""
+        """Whether it is worse than the reference's beyond chance among all tests of the family."""
         return self.p <= self.alpha
 
 
-def case_outcome(modes: Mapping[str, Cell]) -> CellOutcome | None:
-    """A case as a whole: it fails if any mode fails, passes if every judged mode passes, else None."""
-    outcomes = {cell.outcome for cell in modes.values()} - {CellOutcome.NOT_APPLICABLE}
-    if CellOutcome.FAIL in outcomes:
-        return CellOutcome.FAIL
-    return CellOutcome.PASS if outcomes == {CellOutcome.PASS} else None
+@dataclass(frozen=True, slots=True)
+class ProviderTests:
+    """All tests of one candidate.
+
+    Attributes:
+        cases: None where its pass rates are compared with nothing.
+        p: of ``cases``, corrected over the family; ``own_p``: over the tests of this candidate alone.
+        metrics, times: the tests of `FAULTS` and `TIMES` that took place, in that order.
+    """
+
+    against: Against
+    cases: CasesTest | None = None
+    p: float = 1.0
+    own_p: float = 1.0
+    metrics: tuple[MetricTest, ...] = ()
+    times: tuple[MetricTest, ...] = ()
+
+    @property
+    def cases_significant(self) -> bool:
+        """Whether its pass rates are lower, or with one other candidate: different, beyond chance."""
+        return self.cases is not None and self.p <= ALPHA
+
+    @property
+    def cases_suspect(self) -> bool:
+        """The same if it were the only candidate."""
+        return self.cases is not None and self.own_p <= ALPHA
+
+    @property
+    def powerful(self) -> bool:
+        """Whether a fault of 10 points would more likely have been found than missed."""
+        return self.cases is not None and self.cases.power.of_ten >= LIKELY
+
+    @property
+    def worse_metrics(self) -> tuple[MetricTest, ...]:
+        """Metrics that are worse than the reference's beyond chance."""
+        return tuple(test for test in self.metrics if test.significant)
+
+    @property
+    def suspect_metrics(self) -> tuple[MetricTest, ...]:
+        """Metrics that would be if it were the only candidate, or whose interval lies below zero."""
+        return tuple(
+            test
+            for test in self.metrics
+            if not test.significant and (test.own_p <= ALPHA or (test.found.high is not None and test.found.high < 0))
+        )
 
 
-def discordant(cases: Sequence[CaseSummary], provider: str, reference: str) -> Discordant:
-    """Count the discordant cases; INFO cases carry no weight. A case counts once, through however many APIs."""
-    worse, better = set[str](), set[str]()
-    for case in cases:
-        if case.severity is Severity.INFO:
+NO_TESTS: Final = ProviderTests(Against.NOTHING)
+
+
+def run_tests(summary: Summary, reference: str | None) -> dict[str, ProviderTests]:
+    """The tests of all candidates, corrected together.
+
+    Args:
+        reference: the reference if it answered, else None. A reference that did not answer is no candidate either.
+    """
+    names = [name for name, one in summary.providers.items() if name != summary.run.reference and one.counts.arrived]
+    level = ALPHA * WEIGHTS[CASES]
+    against = Against.REFERENCE if reference is not None else _AMONG.get(len(names), Against.OTHERS)
+    compared: Mapping[str, CasesTest] = {}
+    if reference is not None:
+        compared = {name: compare_with_reference(summary, name, reference, level=level) for name in names}
+    elif len(names) > 1:
+        compared = compare_with_others(summary, names, level=ALPHA)
+    raw = {(name, CASES): test.p for name, test in compared.items() if test.n}
+    if against is Against.ONE_OTHER:
+        raw.pop((names[1], CASES), None)  # one comparison, of which both have the result
+    if reference is not None:
+        for name in names:
+            raw |= {(name, metric): p for metric, p in _p_of_metrics(summary.providers[name]).items()}
+    family = _corrected(raw)
+    if against is Against.ONE_OTHER and raw:
+        family[names[1], CASES] = family[names[0], CASES]
+    own = {key: p for name in names for key, p in _corrected({k: p for k, p in raw.items() if k[0] == name}).items()}
+    out = dict.fromkeys(summary.providers, NO_TESTS)
+    for name in names:
+        tests = {
+            metric: MetricTest(metric, summary.providers[name].versus_reference[metric], p, own[name, metric])
+            for (other, metric), p in family.items()
+            if other == name and metric != CASES
+        }
+        tested = (name, CASES) in family
+        out[name] = ProviderTests(
+            against if tested else Against.NOTHING,
+            compared[name] if tested else None,
+            family.get((name, CASES), 1.0),
+            own.get((name, CASES), 1.0),
+            tuple(tests[metric] for metric in FAULTS if metric in tests),
+            tuple(tests[metric] for metric in TIMES if metric in tests),
+        )
+    return out
+
+
+_AMONG: Final = {0: Against.NOTHING, 1: Against.NOTHING, 2: Against.ONE_OTHER}
+
+
+def _p_of_metrics(provider: ProviderSummary) -> dict[str, float]:
+    """The one-sided p-values of the family's metrics. An older summary has them two-sided, or corrected only."""
+    out = {}
+    for metric in (*FAULTS, *TIMES):
+        found = provider.versus_reference.get(metric)
+        if found is None or found.value is None:
             continue
-        own, theirs = case_outcome(case.modes(provider)), case_outcome(case.modes(reference))
-        if own is CellOutcome.FAIL and theirs is CellOutcome.PASS:
-            worse.add(case.case)
-        elif own is CellOutcome.PASS and theirs is CellOutcome.FAIL:
-            better.add(case.case)
-    return Discordant(len(worse - better), len(better - worse))
+        p = found.p_worse
+        if p is None:
+            two_sided = found.p if found.p is not None else found.p_holm
+            worse = found.value < 0 if metric in FAULTS else found.value > 0
+            p = 1.0 if two_sided is None else two_sided / 2 if worse else 1 - two_sided / 2
+        out[metric] = p
+    return out
 
 
-def check_cases(counts: Discordant, provider: ProviderSummary, candidates: int) -> CasesTest:
-    """The sign test of a candidate's discordant cases, over ``candidates`` candidates."""
-    tested = any(found.p_holm is not None for found in provider.versus_reference.values())
-    p = sign_test_worse(counts.worse, counts.better) * candidates
-    return CasesTest(counts, p, ALPHA / 2 if tested else ALPHA)
+def _corrected(raw: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    adjusted = weighted_holm(list(raw.values()), [WEIGHTS[metric] for _, metric in raw])
+    return dict(zip(raw, adjusted, strict=True))
 
 
-def metrics_below(provider: ProviderSummary) -> list[MetricTest]:
-    """Metrics whose paired difference lies below zero with all of its interval, in order of id."""
-    shares = {
-        metric: found
-        for metric, found in sorted(provider.versus_reference.items())
-        if found.unit == "difference" and found.value is not None
-    }
-    return [
-        MetricTest(metric, found, (1.0 if found.p_holm is None else found.p_holm) * len(shares), ALPHA / 2)
-        for metric, found in shares.items()
-        if found.high is not None and found.high < 0
-    ]
-
-
-def worse_metrics(provider: ProviderSummary) -> list[MetricTest]:
-    """Of `FAULTS` those that are below the reference's beyond chance, each corrected over the candidates alone."""
-    return [
-        MetricTest(metric, found, found.p_holm, ALPHA)
-        for metric in FAULTS
-        if (found := provider.versus_reference.get(metric)) is not None
-        and found.value is not None
-        and found.value < 0
-        and found.p_holm is not None
-        and found.p_holm <= ALPHA
-    ]
-
-
-def slower(provider: ProviderSummary, self_agreement: Mapping[str, Estimate]) -> MetricTest | None:
+def slower(
+    provider: ProviderSummary, tests: Sequence[MetricTest], self_agreement: Mapping[str, Estimate]
+) -> MetricTest | None:
     """The first time that is longer than the reference's: beyond chance, beyond the reference's own spread, and by so
     much that it matters. None if there is none."""
-    for metric in TIMES:
-        found, own = provider.versus_reference.get(metric), provider.metrics.get(metric)
-        if found is None or own is None or not own.value or found.low is None:
+    for test in tests:
+        own, found = provider.metrics.get(test.metric), test.found
+        if not test.significant or own is None or not own.value or found.low is None:
             continue
-        if found.p_holm is not None and found.p_holm > ALPHA:
-            continue
-        noise = self_agreement.get(metric)
+        noise = self_agreement.get(test.metric)
         spread = noise.high if noise is not None and noise.high is not None else float("-inf")
         if found.low > max(MATTERS * own.value, spread):
-            return MetricTest(metric, found, 1.0 if found.p_holm is None else found.p_holm, ALPHA)
+            return test
     return None
 
 

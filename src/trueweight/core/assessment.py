@@ -65,19 +65,34 @@ class ReasonCode(StrEnum):
     FIRST_ATTEMPTS_UNCERTAIN = "first-attempts-uncertain"
     """The same, but its interval reaches the bound."""
     CASES_WORSE = "cases-worse"
-    """It fails more of the cases that the reference passes than the other way round, beyond chance. ``count`` against
-    ``reverse`` cases; ``p``: exact one-sided sign test, corrected for the number of candidates; ``alpha``."""
+    """It passes less often than the reference, paired by case, beyond chance. ``count``: cases in which it passes less
+    often, ``reverse``: more often, ``of``: cases compared; ``estimate``: the mean difference of the pass rates; ``p``:
+    exact one-sided sign-flip test, corrected over all tests of the run; ``alpha``."""
     CASES_UNCERTAIN = "cases-uncertain"
-    """The same within chance."""
+    """The same, but within chance among all candidates of the run. Fields as above."""
+    CASES_WORSE_THAN_OTHERS = "cases-worse-than-others"
+    """There is no reference, and it passes less often than the other candidates, paired by case, beyond chance. Fields
+    as above; the test is leave-one-out."""
+    CASES_UNCERTAIN_OTHERS = "cases-uncertain-others"
+    """The same, but within chance among all candidates."""
+    PROVIDERS_DIFFER = "providers-differ"
+    """There is no reference, and the two candidates pass different cases, beyond chance: which of them is wrong is not
+    known. Fields as above; ``p`` is two-sided."""
+    TOO_FEW_TO_SAY = "too-few-to-say"
+    """Nothing was found, and a fault of 10 points would more likely have been missed than found. ``of``: cases
+    compared; ``count`` as for ``nothing-found``; ``bound``: those 10 points; ``share``: the smallest fall that would be
+    found with a probability of 80%, absent if there is none."""
+    REFERENCE_NOT_COMPARED = "reference-not-compared"
+    """The reference gave no answer to compare with."""
     METRIC_WORSE = "metric-worse"
     """A metric is below the reference's, beyond chance. ``metric``, ``estimate`` (the paired difference), ``p``
-    (corrected), ``alpha``."""
+    (one-sided, corrected over all tests of the run), ``alpha``."""
     METRIC_UNCERTAIN = "metric-uncertain"
-    """The interval of a metric's difference lies below zero, but not beyond chance among all comparisons."""
+    """The same, but within chance among all tests of the run. Fields as above."""
     REQUIREMENT_BROKEN = "requirement-broken"
     """A check fails. ``check``, ``count`` ``of`` cases, ``trials``: one that shows it, ``blame``."""
     REQUIREMENT_UNCERTAIN = "requirement-uncertain"
-    """A MUST check fails in one case only, and there is no reference to compare with. Fields as above."""
+    """A MUST check fails that a model can break, and there is no reference to compare with. Fields as above."""
     SHARED_FAILURES = "shared-failures"
     """The reference fails the same checks in the same cases. ``count``: such checks."""
     SLOWER = "slower"
@@ -100,7 +115,9 @@ class ReasonCode(StrEnum):
     TOO_FEW_ANSWERED = "too-few-answered"
     """``count`` ``of`` cases were answered, too few to clear it."""
     NOTHING_FOUND = "nothing-found"
-    """No fault was found. ``count``: metrics that were compared with the reference; 0 if none was."""
+    """No fault was found. ``count``: tests that took place against the reference; 0 if there was none. ``of``: cases
+    compared with the reference, or with the other candidates; ``share``: the smallest fall of the pass rate that would
+    be found with a probability of 80%."""
 
 
 class LimitCode(StrEnum):

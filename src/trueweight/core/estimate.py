@@ -61,18 +61,24 @@ class Comparison(Estimate, frozen=True, omit_defaults=True):
     """An estimate of the difference from the reference, paired by case.
 
     Attributes:
-        p: of an exact paired test that there is no difference; None where no test applies.
-        p_holm: the same, corrected for all candidates (Holm).
+        p: two-sided, of an exact paired test that there is no difference; None where no test applies.
+        p_holm: the same, corrected over all comparisons of the run, candidates times metrics (Holm).
+        p_worse: one-sided, of the same test against the provider being worse; not corrected.
+        worse, better: number of cases in which the provider is worse, and better.
     """
 
     p: float | None = None
     p_holm: float | None = None
+    p_worse: float | None = None
+    worse: int | None = None
+    better: int | None = None
 
     @classmethod
-    def of_estimate(cls, found: Estimate, p: float | None, p_holm: float | None) -> Comparison:
-        """A difference with its p-values."""
-        return Comparison(**{name: getattr(found, name) for name in Estimate.__struct_fields__}, p=p, p_holm=p_holm)
+    def of_estimate(cls, found: Estimate, **tested: float | None) -> Comparison:
+        """A difference with what its test found."""
+        return Comparison(**{name: getattr(found, name) for name in Estimate.__struct_fields__}, **tested)  # type: ignore[arg-type]
 
     def rounded(self) -> Self:
         """The same with six significant digits, p-values included."""
-        return msgspec.structs.replace(super().rounded(), p=_rounded(self.p), p_holm=_rounded(self.p_holm))
+        found = {name: _rounded(getattr(self, name)) for name in ("p", "p_holm", "p_worse")}
+        return msgspec.structs.replace(super().rounded(), **found)

@@ -73,6 +73,12 @@ class FindingSummary(msgspec.Struct, frozen=True, kw_only=True):
     blame_reason: BlameReason | None = None
 
     @property
+    def certain(self) -> bool:
+        """Whether one failure convicts the server: no model can cause it, and the reference does not fail it."""
+        engine = self.blame_reason is not None and self.blame_reason.code is BlameCode.ENGINE_ONLY
+        return engine and not self.reference_fails
+
+    @property
     def shared(self) -> bool:
         """Whether the reference fails the check in all of these cases."""
         return self.reference_fails == len(self.cases)

@@ -217,6 +217,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         fails: MUST and SHOULD checks that any repeat fails.
         trials: ids, by repeat.
         passed, of: repeats that pass, of those that were judged.
+        second_pass: the same two numbers of the reference's second pass alone, with which candidates are compared; None
+            for other providers, and where the reference has one pass.
         lost: repeats without a reply.
         cut_in_thought: repeats whose thought left no room for the answer.
         different: whether the pass rate differs from the reference's (Fisher's exact test, Benjamini–Hochberg over
@@ -228,6 +230,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     trials: tuple[str, ...] = ()
     passed: int = 0
     of: int = 0
+    second_pass: tuple[int, int] | None = None
     lost: int = 0
     cut_in_thought: int = 0
     client_limited: bool = False

@@ -1,13 +1,11 @@
-"""All metrics of all providers of a run, and their comparisons with the reference, corrected for multiplicity."""
+"""All metrics of all providers of a run, and their differences from one pass of the reference, with corrected tests."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
-
-import msgspec
 
 from trueweight.core import Comparison, Estimate, Observation, Variant
 from trueweight.core.judging import NotJudged, guarded
@@ -74,7 +72,10 @@ def measure(
         halves = make_passes(tables[reference], repeats, resampler)
     why_not = NOT_REPEATED if reference in tables else NO_REFERENCE
     own = metrics.get(reference or "")
-    versus = _versus(samples, reference, problems)
+    compared = None
+    if reference is not None and reference in samples:
+        compared = halves[1] if halves is not None else samples[reference]
+    versus = compare_candidates(trial_metrics().values(), samples, reference, compared, problems)
     agreement = _self_agreement(halves, own, why_not, problems[reference or ""])
     return Measured(metrics, versus, agreement, tables, {name: found for name, found in problems.items() if found})
 
@@ -98,34 +99,48 @@ def _difference(metric: Metric, own: Sample, theirs: Sample, problems: list[NotJ
     return found
 
 
-def _versus(
-    samples: Mapping[str, Sample], reference: str | None, problems: Mapping[str, list[NotJudged]]
+def compare_candidates(
+    metrics: Iterable[Metric],
+    samples: Mapping[str, Sample],
+    reference: str | None,
+    other: Sample | None,
+    problems: Mapping[str, list[NotJudged]],
 ) -> dict[str, dict[str, Comparison]]:
-    out: dict[str, dict[str, Comparison]] = {name: {} for name in samples}
+    """Provider → metric → each candidate less one pass of the reference, with corrected tests.
+
+    Args:
+        reference: which of the providers it is.
+        other: its one pass, which has as many trials of each case as a candidate; None without a reference.
+        problems: provider → a list to which a metric that raises is added.
+    """
+    known = {metric.id: metric for metric in metrics}
     candidates = [name for name in samples if name != reference]
-    for metric in trial_metrics().values():
+    found: dict[tuple[str, str], Difference] = {}
+    for metric in known.values():
         if metric.difference is None:
             continue
-        if reference is None or reference not in samples:
-            none = Estimate.not_applicable("difference", NO_REFERENCE)
-            found = {name: Difference(none, None) for name in candidates}
-        else:
-            found = {
-                name: _difference(metric, samples[name], samples[reference], problems[name]) for name in candidates
-            }
-        tested = [name for name in candidates if found[name].p is not None]
-        adjusted = dict(zip(tested, holm([found[name].p or 0.0 for name in tested]), strict=True))
         for name in candidates:
-            estimate, p = found[name]
-            out[name][metric.id] = Comparison.of_estimate(_with_holm(estimate, len(tested)), p, adjusted.get(name))
+            none = Difference(Estimate.not_applicable("difference", NO_REFERENCE), None)
+            found[name, metric.id] = (
+                none if other is None else _difference(metric, samples[name], other, problems[name])
+            )
+    tested = {key: one.p for key, one in found.items() if one.p is not None}
+    adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
+    out: dict[str, dict[str, Comparison]] = {name: {} for name in samples}
+    for (name, metric_id), one in found.items():
+        out[name][metric_id] = _comparison(one, known[metric_id], adjusted.get((name, metric_id)))
     return out
 
 
-def _with_holm(estimate: Estimate, family: int) -> Estimate:
-    if estimate.value is None:
-        return estimate
-    words = f"{estimate.method}; p_holm over {family} provider{'' if family == 1 else 's'}"
-    return msgspec.structs.replace(estimate, method=words)
+def _comparison(found: Difference, metric: Metric, p_holm: float | None) -> Comparison:
+    if found.tests is None:
+        return Comparison.of_estimate(found.estimate)
+    less = metric.higher_is_better is not False
+    worse, better = (found.lower, found.higher) if less else (found.higher, found.lower)
+    p_worse = found.tests.lower if less else found.tests.higher
+    return Comparison.of_estimate(
+        found.estimate, p=found.tests.differs, p_holm=p_holm, p_worse=p_worse, worse=worse, better=better
+    )
 
 
 def _self_agreement(

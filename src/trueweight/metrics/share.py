@@ -36,7 +36,7 @@ class Share(NamedTuple):
 
 _METHOD: Final = (
     "Hits ÷ counted trials. 95% interval with the case as the unit: Wilson, an exact limit, or a BCa bootstrap over "
-    "cases. Difference from the reference: mean over cases of the difference of rates; exact McNemar test."
+    "cases. Difference from the reference: mean over cases of the difference of rates; exact sign-flip test over cases."
 )
 
 

@@ -13,9 +13,10 @@ from trueweight.metrics.registry import Metric, register
 from trueweight.metrics.sample import NOT_REPEATED, Sample
 from trueweight.metrics.table import Table
 from trueweight.statistics import Array
-from trueweight.statistics.paired import Difference, mcnemar
+from trueweight.statistics.paired import Difference
+from trueweight.statistics.permutation import sign_flip
 from trueweight.statistics.proportion import FEW, clustered, exact
-from trueweight.statistics.resample import CONFIDENCE, Interval, bca, bootstrap_p
+from trueweight.statistics.resample import CONFIDENCE, Interval, bca
 
 Signal = Callable[[Table], Array]
 
@@ -107,16 +108,28 @@ def _difference(kind: str, signal: Signal) -> Callable[[Sample, Sample], Differe
             why = "not defined: there are no calls to score on the trials that all three answered"
             return Difference(Estimate.not_applicable("difference", why), None)
         n = int((sample.by_case(rows, ours) > 0).sum())
-        interval, method, p = _contrast(sample, mine, itself)
+        interval, method = _contrast(sample, mine, itself)
         missing = {"not answered by all three": of - n} if of > n else {}
         value = mine.value - itself.value
-        method = f"paired by case: (provider, A) - (B, A), {method}"
-        return Difference(Estimate(value, *interval, n, "difference", method, of, missing), p)
+        method = f"paired by case: (provider, A) - (B, A), {method}; exact sign-flip test over cases"
+        estimate = Estimate(value, *interval, n, "difference", method, of, missing)
+        contrast = _by_case(mine, itself)
+        return Difference(estimate, sign_flip(contrast), int((contrast < 0).sum()), int((contrast > 0).sum()))
 
     return difference
 
 
-def _contrast(sample: Sample, mine: _Ratio, itself: _Ratio) -> tuple[Interval, str, float]:
+def _by_case(mine: _Ratio, itself: _Ratio) -> Array:
+    """What each case adds to the difference of the two ratios, to first order, about their common value.
+
+    Exchanging the two in a case changes its sign and leaves the common value as it is, so a sign-flip test of the sum
+    is exact.
+    """
+    common = (mine.hits.sum() + itself.hits.sum()) / (mine.trials.sum() + itself.trials.sum())
+    return np.asarray((mine.hits - itself.hits) - common * (mine.trials - itself.trials))
+
+
+def _contrast(sample: Sample, mine: _Ratio, itself: _Ratio) -> tuple[Interval, str]:
     missed = (mine.hits < mine.trials) | (itself.hits < itself.trials)
     if int(missed.sum()) >= FEW:
         columns = np.column_stack([mine.hits, mine.trials, itself.hits, itself.trials])
@@ -125,12 +138,10 @@ def _contrast(sample: Sample, mine: _Ratio, itself: _Ratio) -> tuple[Interval, s
         )
         found = bca(boot)
         if found is not None:
-            return found, f"BCa bootstrap over cases, {sample.resampler.resamples} resamples", bootstrap_p(boot)
+            return found, f"BCa bootstrap over cases, {sample.resampler.resamples} resamples"
     each = (1 + CONFIDENCE) / 2  # two intervals at 97.5% hold together at 95%
     ours, theirs = (_exact(ratio, each) for ratio in (mine, itself))
-    behind = (mine.trials - mine.hits) - (itself.trials - itself.hits)
-    p = mcnemar(int((behind < 0).sum()), int((behind > 0).sum()))
-    return Interval(ours[0] - theirs[1], ours[1] - theirs[0]), "exact limits of both scores; exact McNemar", p
+    return Interval(ours[0] - theirs[1], ours[1] - theirs[0]), "exact limits of both scores"
 
 
 def _mapped(ratio: _Ratio, values: Array) -> Array:
@@ -145,8 +156,8 @@ def _exact(ratio: _Ratio, confidence: float) -> tuple[float, float]:
 
 _METHOD: Final = (
     "Hits ÷ trials of the score, paired by case with the reference's pass A. 95% interval over cases: Wilson, an exact "
-    "limit, or a BCa bootstrap. Difference: the score against pass A less that of pass B against pass A; bootstrap p, "
-    "or an exact McNemar test where few cases differ."
+    "limit, or a BCa bootstrap. Difference: the score against pass A less that of pass B against pass A; exact "
+    "sign-flip test over cases."
 )
 _SELF: Final = " For the reference: its pass B against its pass A, which is its self-agreement."
 

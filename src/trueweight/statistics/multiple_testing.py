@@ -22,6 +22,24 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     return tuple(adjusted.tolist())
 
 
+def weighted_holm(p_values: Sequence[float], weights: Sequence[float]) -> tuple[float, ...]:
+    """Holm's adjusted p-values where each hypothesis has a share of the error (Holm 1979, section 3).
+
+    They control the family-wise error rate whatever the weights, if the weights do not depend on the data. A hypothesis
+    of weight w is tested first at level α·w divided by the sum of all weights.
+
+    Args:
+        weights: positive, in any scale; with equal weights the result is that of `holm`.
+    """
+    share = np.asarray(weights, dtype=float)
+    ratio = np.asarray(p_values, dtype=float) / share
+    order = np.argsort(ratio, kind="stable")
+    left = np.cumsum(share[order][::-1])[::-1]  # the weight of a hypothesis and of those behind it
+    adjusted = np.empty(len(ratio))
+    adjusted[order] = np.minimum(np.maximum.accumulate(ratio[order] * left), 1.0) if len(ratio) else ratio
+    return tuple(adjusted.tolist())
+
+
 def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     """Benjamini–Hochberg adjusted p-values, in the order given. They control the false discovery rate."""
     return tuple(scipy.stats.false_discovery_control(p_values, method="bh").tolist()) if len(p_values) else ()

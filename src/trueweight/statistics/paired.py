@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import scipy
 
 from trueweight.core import Estimate
 from trueweight.statistics import Array
+from trueweight.statistics.permutation import PValues, sign_flip
 from trueweight.statistics.proportion import FEW, exact
 from trueweight.statistics.quantile import quantile
 from trueweight.statistics.resample import CONFIDENCE, Interval, Resampler, bca
 
+_TEST: Final = "exact sign-flip test over cases"
+
 
 class Difference(NamedTuple):
-    """An estimated difference, and the p-value of the null hypothesis that it is 0; None where no test applies."""
+    """An estimated difference, and the p-values of the null hypothesis that there is none; None where no test applies.
+
+    Attributes:
+        lower, higher: number of cases in which the first side is lower, and higher, than the second.
+    """
 
     estimate: Estimate
-    p: float | None
+    tests: PValues | None
+    lower: int = 0
+    higher: int = 0
+
+    @property
+    def p(self) -> float | None:
+        """Two-sided."""
+        return None if self.tests is None else self.tests.differs
 
 
 @cache
@@ -28,13 +41,6 @@ def mcnemar(gains: int, losses: int) -> float:
     """Exact two-sided p-value of McNemar's test, which is the sign test: among the pairs that differ, both directions
     are equally likely. 1.0 if no pair differs."""
     return float(scipy.stats.binomtest(gains, gains + losses).pvalue) if gains + losses else 1.0
-
-
-def sign_test_worse(worse: int, better: int) -> float:
-    """Exact one-sided p-value of the sign test: the probability of at least ``worse`` among ``worse + better`` pairs,
-    if both directions are equally likely."""
-    total = worse + better
-    return math.fsum(math.comb(total, k) / 2**total for k in range(worse, total + 1))
 
 
 def difference_by_case(ours: Array, theirs: Array, resampler: Resampler, *, of: int) -> Difference:
@@ -58,15 +64,15 @@ def difference_by_case(ours: Array, theirs: Array, resampler: Resampler, *, of: 
     if gains + losses >= FEW:
         columns = np.column_stack([np.where(both, delta, 0.0), both.astype(float)])
         found = bca(resampler.bootstrap(columns, lambda s: s[..., 0] / s[..., 1]))
-        method = f"paired by case, BCa bootstrap, {resampler.resamples} resamples; exact McNemar"
+        method = f"paired by case, BCa bootstrap, {resampler.resamples} resamples; {_TEST}"
     if found is None:
         each = (1 + CONFIDENCE) / 2
         up, down = exact(float(gain.sum()), units, each), exact(float(loss.sum()), units, each)
         found = Interval(_minus(up.low, down.high), _minus(up.high, down.low))
-        method = f"paired by case, exact limits over {units} cases; exact McNemar"
+        method = f"paired by case, exact limits over {units} cases; {_TEST}"
     value = float(delta[both].mean())
     estimate = Estimate(value, *found, n=units, unit="difference", method=method, of=of, missing=missing)
-    return Difference(estimate, mcnemar(gains, losses))
+    return Difference(estimate, sign_flip(delta[both]), losses, gains)
 
 
 def _nothing(unit: str, of: int) -> Difference:
@@ -101,4 +107,4 @@ def median_difference(ours: Array, theirs: Array, unit: str, resampler: Resample
         missing={"not answered by both": of - len(both)} if of > len(both) else {},
         note=note,
     )
-    return Difference(estimate, mcnemar(int((both > 0).sum()), int((both < 0).sum())))
+    return Difference(estimate, sign_flip(np.sign(both), 1), int((both < 0).sum()), int((both > 0).sum()))

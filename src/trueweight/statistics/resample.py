@@ -112,11 +112,3 @@ def bca(boot: Bootstrap, confidence: float = CONFIDENCE) -> Interval | None:
     tails = z0 + scipy.special.ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
     low, high = np.quantile(draws, scipy.special.ndtr(z0 + tails / (1 - acceleration * tails)))
     return Interval(float(low), float(high)) if high > low else None
-
-
-def bootstrap_p(boot: Bootstrap, null: float = 0.0) -> float:
-    """Two-sided p-value of the null hypothesis that the statistic is ``null``, by inversion of the percentile
-    interval."""
-    count = len(boot.draws) + 1
-    below, above = ((boot.draws <= null).sum() + 1) / count, ((boot.draws >= null).sum() + 1) / count
-    return float(min(1.0, 2 * min(below, above)))

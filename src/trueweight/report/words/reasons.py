@@ -98,11 +98,14 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
             return f"{failing(reason.estimate)} of first attempts fail, {percent(reason.share or 0)} arrive in the end"
         case ReasonCode.FIRST_ATTEMPTS_UNCERTAIN:
             return f"{failing(reason.estimate)} of first attempts fail, too few to decide"
-        case ReasonCode.CASES_WORSE:
-            cases = counted(reason.count or 0, "case")
-            return f"fails {cases} that the reference passes, against {reason.reverse or 0} in reverse"
-        case ReasonCode.CASES_UNCERTAIN:
-            return f"fails {counted(reason.count or 0, 'case')} that the reference passes, too few to decide"
+        case ReasonCode.CASES_WORSE | ReasonCode.CASES_WORSE_THAN_OTHERS | ReasonCode.PROVIDERS_DIFFER:
+            return _cases_clause(reason)
+        case ReasonCode.CASES_UNCERTAIN | ReasonCode.CASES_UNCERTAIN_OTHERS:
+            return f"{_cases_clause(reason)}; too few to decide"
+        case ReasonCode.TOO_FEW_TO_SAY:
+            return _too_few_clause(reason)
+        case ReasonCode.REFERENCE_NOT_COMPARED:
+            return "not compared: the reference gave no answer"
         case ReasonCode.METRIC_WORSE:
             return f"below the reference in {title}"
         case ReasonCode.METRIC_UNCERTAIN:
@@ -164,9 +167,14 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
         case ReasonCode.SLOWER:
             return _slower_sentence(reason)
         case ReasonCode.NOTHING_FOUND:
-            against = "; its answers are not worse than the reference's beyond chance" if reason.count else ""
-            reference = " with the reference" if provider.role.value == "reference" else ""
-            return f"Nothing found wrong{reference}{against}."
+            return _nothing_found(reason, provider)
+        case ReasonCode.CASES_WORSE | ReasonCode.CASES_WORSE_THAN_OTHERS:
+            clause = _cases_clause(reason)
+            return f"It {clause} ({_points(reason.estimate)})."
+        case ReasonCode.PROVIDERS_DIFFER:
+            return (
+                f"It {_cases_clause(reason)} ({_points(reason.estimate)}); this does not say which of the two is wrong."
+            )
         case (
             ReasonCode.DRIFT | ReasonCode.DRIFT_EQUIVALENT | ReasonCode.DRIFT_UNDECIDED | ReasonCode.DRIFT_MISCONFIGURED
         ):
@@ -177,6 +185,35 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
             return ""
     clause = reason_clause(reason, provider)
     return f"{clause[:1].upper()}{clause[1:]}."
+
+
+def _cases_clause(reason: Reason) -> str:
+    other = {
+        ReasonCode.CASES_WORSE: "the reference",
+        ReasonCode.CASES_UNCERTAIN: "the reference",
+        ReasonCode.PROVIDERS_DIFFER: "the other provider",
+    }.get(reason.code, "the other providers")
+    of = f" of {reason.of}" if reason.of else ""
+    cases = "case" if (reason.of or reason.count) == 1 else "cases"
+    return f"passes less often than {other} in {reason.count or 0}{of} {cases}, more often in {reason.reverse or 0}"
+
+
+def _too_few_clause(reason: Reason) -> str:
+    missed = f"a fault of {100 * (reason.bound or 0):.0f} points can pass unseen"
+    found = f"; one of {100 * reason.share:.0f} points would be found" if reason.share else ""
+    return f"too few to say: in {counted(reason.of or 0, 'case')} {missed}{found}"
+
+
+def _nothing_found(reason: Reason, provider: ProviderSummary) -> str:
+    reference = " with the reference" if provider.role.value == "reference" else ""
+    against = ""
+    if reason.of:
+        other = "the reference's" if reason.count else "the other providers'"
+        against = f"; its answers are not worse than {other} beyond chance"
+    fault = (
+        f" A fall of the pass rate by {100 * reason.share:.0f} points would have been found." if reason.share else ""
+    )
+    return f"Nothing found wrong{reference}{against}.{fault}"
 
 
 def failing(rate: Estimate | None) -> str:

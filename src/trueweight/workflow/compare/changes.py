@@ -94,10 +94,11 @@ def _metrics(names: list[str], old: ComparedRun, new: ComparedRun) -> dict[str, 
             if difference is not None:
                 mine = paired_with_itself(name, old, new) if metric == "tool_call_f1" else new.samples[name]
                 found[name, metric] = difference(mine, old.samples[name])
-    tested = [key for key, difference in found.items() if difference.p is not None]
-    adjusted = dict(zip(tested, holm([found[key].p or 0.0 for key in tested]), strict=True))
+    tested = {key: difference.p for key, difference in found.items() if difference.p is not None}
+    adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
     out: dict[str, dict[str, ComparedMetric]] = {name: {} for name in names}
-    for (name, metric), (estimate, p) in found.items():
+    for (name, metric), one in found.items():
+        estimate, p = one.estimate, one.p
         if estimate.value is None:
             continue
         before, after = (side.estimate(metric, name).rounded() for side in (old, new))

@@ -42,16 +42,23 @@ def failing_checks(seen: Observation) -> tuple[str, ...]:
     return tuple(sorted(set(failing)))
 
 
-def make_cells(observations: Iterable[Observation]) -> dict[CellKey, Cell]:
-    """One cell for each case, provider, API and way with a recorded trial."""
+def make_cells(
+    observations: Iterable[Observation], second_pass: Mapping[str, range] | None = None
+) -> dict[CellKey, Cell]:
+    """One cell for each case, provider, API and way with a recorded trial.
+
+    Args:
+        second_pass: provider → the repeats that are its second pass, where it has one.
+    """
+    repeats = second_pass or {}
     trials: defaultdict[CellKey, list[Observation]] = defaultdict(list)
     for seen in observations:
         key = CellKey(seen.case, seen.provider, seen.compared_as, way(seen.mode, seen.thinking))
         trials[key].append(seen)
-    return {key: _cell(sorted(rows, key=lambda o: o.repeat)) for key, rows in trials.items()}
+    return {key: _cell(sorted(rows, key=lambda o: o.repeat), repeats.get(key.provider)) for key, rows in trials.items()}
 
 
-def _cell(rows: Sequence[Observation]) -> Cell:
+def _cell(rows: Sequence[Observation], second_pass: range | None) -> Cell:
     arrived = [seen for seen in rows if seen.arrived]
     held = [found for seen in arrived if (found := holds(seen, SEVERE)) >= 0]
     passed = sum(held)
@@ -69,10 +76,17 @@ def _cell(rows: Sequence[Observation]) -> Cell:
         trials=tuple(seen.trial for seen in rows),
         passed=passed,
         of=len(held),
+        second_pass=None if second_pass is None else _counts(seen for seen in arrived if seen.repeat in second_pass),
         lost=len(rows) - len(arrived),
         cut_in_thought=sum(seen.cut_in_thought for seen in arrived),
         client_limited=any(seen.client_limited for seen in rows),
     )
+
+
+def _counts(rows: Iterable[Observation]) -> tuple[int, int]:
+    """How many pass, of how many that were judged."""
+    held = [found for seen in rows if (found := holds(seen, SEVERE)) >= 0]
+    return sum(held), len(held)
 
 
 def _unsupported(seen: Observation) -> bool:

@@ -41,7 +41,10 @@ def summarise(judgement: Judgement) -> Summary:
         seed=manifest.seed,
         variants=variants,
     )
-    cells = make_cells(seen for rows in observations.values() for seen in rows)
+    second = None
+    if reference is not None and manifest.passes > 1:
+        second = {reference: range(manifest.repeats, 2 * manifest.repeats)}
+    cells = make_cells((seen for rows in observations.values() for seen in rows), second)
     if reference is not None:
         cells = mark_different(cells, [name for name in providers if name != reference], reference)
     return Summary(

@@ -1,0 +1,114 @@
+"""Exact permutation tests of rates that are paired by case, with their null distribution by convolution.
+
+The case is the unit: all trials of one provider in one case move together, so the tests hold however the trials of a
+case depend on each other. The null hypothesis is that the providers' results in a case are exchangeable, which needs
+equal numbers of trials on each side.
+
+The null distribution of the sum over cases is a product of characteristic functions, so one inverse Fourier transform
+gives it exactly (Good 1982; Pagano and Tritchler 1983). Rates are put on a grid first. That changes the statistic
+slightly and the validity of the test not at all, since a rounded difference is as symmetric as the difference.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from trueweight.statistics import Array
+
+_GRID = 60
+"""Steps of a rate where the numbers of trials have no smaller common multiple."""
+
+
+class PValues(NamedTuple):
+    """Exact p-values of a paired test of no difference.
+
+    Attributes:
+        lower, higher: one-sided, against the first side being lower, or higher, than the second.
+        differs: two-sided.
+    """
+
+    lower: float
+    higher: float
+    differs: float
+
+
+def grid_of(trials: Array) -> int:
+    """The number of equal steps of a rate on which every ``k / trials`` lies, at most 60."""
+    counts = {int(count) for count in np.unique(trials) if count > 0}
+    steps = math.lcm(*counts) if counts else 1
+    return steps if steps <= _GRID else _GRID
+
+
+def sign_flip(deltas: Array, steps: int = _GRID) -> PValues:
+    """The sign-flip test of the sum of paired differences. With one trial a side it is McNemar's exact test.
+
+    Under the null hypothesis each difference is as likely to be negative as positive.
+
+    Args:
+        deltas: first side minus second side for each case, finite.
+        steps: grid of the differences; exact for those that are multiples of ``1 / steps``.
+    """
+    scaled = np.rint(np.asarray(deltas, dtype=float) * steps).astype(np.int64)
+    scaled = scaled[scaled != 0]
+    if not len(scaled):
+        return PValues(1.0, 1.0, 1.0)
+    sizes, counts = np.unique(np.abs(scaled), return_counts=True)
+    most, seen = int(np.abs(scaled).sum()), int(scaled.sum())
+    length = _length(2 * most + 1)
+    angles = 2 * np.pi * np.arange(length // 2 + 1) / length
+    transform = np.ones_like(angles)
+    for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
+        transform *= np.cos(angles * size) ** count
+    mass = np.fft.irfft(transform, length)  # the mass at s is at index s, that at -s at length - s
+    sums = np.arange(length)
+    sums[sums > length // 2] -= length
+    least = 2.0 ** -len(scaled)
+    lower, higher = mass[sums <= seen].sum(), mass[sums >= seen].sum()
+    both = mass[np.abs(sums) >= abs(seen)].sum()
+    return PValues(_within(lower, least), _within(higher, least), _within(both, min(1.0, 2 * least)))
+
+
+def lowest_of(rates: Array, provider: int, steps: int = _GRID) -> float:
+    """Leave-one-out test: one-sided p-value against a provider's sum of rates being lower than that of the others.
+
+    Under the null hypothesis its rate in a case is as likely to be any of the rates of all providers in that case. A
+    difference among the others widens the null distribution, so it makes the test conservative.
+
+    Args:
+        rates: cases by providers; NaN where a provider has no trial. Cases that it did not answer do not count.
+        provider: the column that is tested.
+        steps: grid of the rates.
+    """
+    known = rates[np.isfinite(rates[:, provider])]
+    scaled = np.rint(known * steps)
+    if not len(scaled):
+        return 1.0
+    low = np.nanmin(scaled, axis=1)
+    seen = int((scaled[:, provider] - low).sum())
+    kinds, counts = np.unique(np.sort(scaled - low[:, None], axis=1), axis=0, return_counts=True)
+    most = np.nanmax(kinds, axis=1)
+    total = int((most * counts)[most > 0].sum())
+    length = _length(total + 1)
+    angles = 2 * np.pi * np.arange(length // 2 + 1) / length
+    transform = np.ones(len(angles), dtype=complex)
+    least = 1.0
+    for kind, count in zip(kinds[most > 0], counts[most > 0].tolist(), strict=True):
+        values, members = np.unique(kind[np.isfinite(kind)], return_counts=True)
+        share = members / members.sum()
+        transform *= (np.exp(-1j * np.outer(angles, values)) @ share) ** count
+        least *= float(share[0]) ** count
+    mass = np.fft.irfft(transform, length)
+    return _within(mass[: seen + 1].sum(), least) if total else 1.0
+
+
+def _length(least: int) -> int:
+    """A power of two of at least that size."""
+    return 1 << max(1, (least - 1).bit_length())
+
+
+def _within(p: float, least: float) -> float:
+    """A p-value without the rounding of the transform: at least the smallest that can be reached, at most 1."""
+    return float(min(1.0, max(p, least)))
