@@ -49,7 +49,7 @@ def test_a_host_at_one_temperature_is_measured_with_a_profile(cli: Cli, fleet: P
     """With it every provider gets the recommended temperature, and terminal, manifest and summary say so."""
     (tmp_path / "mine.toml").write_text(PROFILE, encoding="utf-8")
     command = ("run", "--providers", fleet, "--suite", "structured-output", "--limit", 2)
-    assert cli(*command, "--out", "cold").returncode == 0
+    cli(*command, "--out", "cold", "--no-probe", "--sampling", "as-written")
     assert statuses(tmp_path / "cold", "thinks-at-one") == {400}
     done = cli(*command, "--out", "hot", "--profile", "mine.toml")
     assert done.returncode == 0, done.stderr
@@ -58,13 +58,32 @@ def test_a_host_at_one_temperature_is_measured_with_a_profile(cli: Cli, fleet: P
     assert {body["temperature"] for rows in sent.values() for body in rows} == {1.0}
     assert not any("seed" in body for rows in sent.values() for body in rows)
     assert "Profile mine." in done.stderr
-    assert "in place of temperature 0, which is refused: the same for all" in " ".join(done.stderr.split())
+    assert "in place of temperature 0, which is refused by thinks-at-one: the same for all" in " ".join(
+        done.stderr.split()
+    )
     manifest = json.loads((tmp_path / "hot" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["options"]["profile"]["facts"]["title"] == "At one"
     summary = json.loads((tmp_path / "hot" / "summary.json").read_text(encoding="utf-8"))
     assert {"profile", "sampling"} <= {note["code"] for note in summary["run"]["notes"]}
     page = (tmp_path / "hot" / "report.html").read_text(encoding="utf-8")
     assert "in place of temperature 0" in page
+
+
+def test_a_probe_that_shows_it_is_enough(cli: Cli, fleet: Path, tmp_path: Path) -> None:
+    """Without a profile the probe finds that temperature 0 is refused; the run then sends temperature 1 to all, and
+    a resumed one goes on so."""
+    command = ("run", "--providers", fleet, "--suite", "structured-output", "--limit", 2, "--out", "out")
+    done = cli(*command)
+    assert done.returncode == 0, done.stderr
+    assert "refused by thinks-at-one" in " ".join(done.stderr.split())
+    assert statuses(tmp_path / "out", "thinks-at-one") == {200}
+    sent = bodies(tmp_path / "out")
+    assert {body["temperature"] for rows in sent.values() for body in rows} == {1.0}
+    again = cli(*command)
+    assert again.returncode == 0, again.stderr
+    assert bodies(tmp_path / "out") == sent
+    ping = cli("ping", "--providers", fleet)
+    assert "Refused parameters: temperature." in ping.stdout
 
 
 def test_a_field_that_a_host_does_not_take_is_changed_for_it_alone(cli: Cli, fleet: Path, tmp_path: Path) -> None:

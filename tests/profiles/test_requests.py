@@ -57,6 +57,17 @@ def test_zero_stays_where_nothing_speaks_against_it(zero: ZeroTemperature) -> No
     assert rules(zero, SamplingMode.RECOMMENDED).case(COLD).request["temperature"] == 1.0
 
 
+def test_a_refusal_before_the_run_decides() -> None:
+    """Where the probe shows that temperature 0 is refused, the profile's sampling is sent, or else temperature 1."""
+    named = rules_of(ChosenProfile(None), [PLAIN], zero_refused_by=["p"])
+    assert named.case(COLD).request["temperature"] == 1.0
+    assert named.sampling is not None
+    assert (named.sampling.refused_by, named.sampling.source) == (("p",), "the API's default")
+    fine = rules(ZeroTemperature.FINE)
+    assert fine.sampling is None
+    assert rules_of(fine.chosen, [PLAIN], zero_refused_by=["p"]).case(COLD).request["top_p"] == 0.95
+
+
 def test_as_written_changes_nothing() -> None:
     """``--sampling as-written`` sends temperature 0 whatever the profile says."""
     assert rules(ZeroTemperature.REFUSED, SamplingMode.AS_WRITTEN).case(COLD) is COLD

@@ -42,16 +42,16 @@ def send_and_report(
     retry_errors: bool = False,
     quiet: bool = False,
     as_json: bool = False,
-    with_repeats: Callable[[int, RepeatChoice], PreparedRun] | None = None,
+    build: Callable[[Probe | None, RepeatChoice | None], PreparedRun] | None = None,
+    choosing_repeats: bool = False,
     probing: bool = True,
-    after_probe: Callable[[Probe], PreparedRun] | None = None,
 ) -> ExitCode:
     """Probe the providers, send what is not recorded yet, then judge and write the report.
 
     Args:
-        with_repeats: makes the run with more repeats, which the first pass chooses; None if they are chosen.
+        build: makes the run again with what the probe found, and with the repeats that the first pass chose.
+        choosing_repeats: whether the first pass chooses them.
         probing: whether providers are probed first; those with a setup fault are sent nothing else.
-        after_probe: makes the run with room for the thoughts that the probe found; None if the room is decided.
 
     Returns:
         The exit code of the command.
@@ -70,8 +70,8 @@ def send_and_report(
             retry_errors=retry_errors,
         )
         settings = probed.settings
-    if after_probe is not None:
-        prepared = after_probe(probed.probe)
+    if build is not None and probing:
+        prepared = build(probed.probe, None)
     if prepared.manifest.thinking_allowance:
         say(screen, allowance_words(prepared.manifest.thinking_allowance))
     run, changes = open_to_send(prepared, directory, fresh=fresh)
@@ -92,10 +92,10 @@ def send_and_report(
         print_carriers(prepared.manifest.providers, settings, screen)
         result = sending(trials, settings=settings)
         result = replace(result, interrupted=result.interrupted or probed.interrupted)
-        if with_repeats is not None and not result.interrupted:
+        if build is not None and choosing_repeats and not result.interrupted:
             settings = remaining_limits(settings, result)
             choice = choose_repeats(run, settings)
-            prepared = with_repeats(choice.repeats, choice)
+            prepared = build(probed.probe if probing else None, choice)
             amend_run(run, prepared)
             say(screen, note_words(repeats_note(choice)))
             if choice.repeats > 1:

@@ -31,6 +31,7 @@ def command(
     from trueweight.cli._screen import say
     from trueweight.config import keys_for, load_providers
     from trueweight.core import ConfigError, near_miss
+    from trueweight.profiles import fitting
     from trueweight.report.words import probe_lines
     from trueweight.wire import TransportName, WireSettings, run_loop
     from trueweight.workflow.probe import encode_probe, probe_providers
@@ -56,6 +57,8 @@ def command(
             say(screen, f"{mark} {one.provider}, {one.api}: {one.model} at {one.base_url}")
             for line in filter(None, probe_lines(one)):
                 say(screen, f"    {line}")
+            if (profile := fitting(one.model)) is not None:
+                say(screen, f"    Profile: {profile.label} fits the model id.")
     if found.interrupted:
         return int(ExitCode.INTERRUPTED)
     probed = {(one.provider, one.api) for one in found.probe.providers if one.fault is None and one.answered}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -157,55 +158,38 @@ def command(
     from trueweight.cli._forecast import print_forecast
     from trueweight.cli._send_and_report import send_and_report
     from trueweight.config import keys_for, load_providers
-    from trueweight.core.probe import Probe
     from trueweight.drift import DriftSettings
-    from trueweight.profiles import SamplingMode, request_rules
+    from trueweight.profiles import SamplingMode, choose_profile
     from trueweight.report import visible
     from trueweight.report.words.shards import division_words
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
-    from trueweight.workflow.drift import first_tokens, prepare_drift
-    from trueweight.workflow.repeats import AUTO, RepeatChoice, chosen_repeats
-    from trueweight.workflow.send import PreparedRun, RunOptions, prepare
+    from trueweight.workflow.repeats import AUTO, chosen_repeats
+    from trueweight.workflow.run_builder import RunBuilder
+    from trueweight.workflow.send import RunOptions
     from trueweight.workflow.shards import divide
-    from trueweight.workflow.thinking import allowance_for, recorded_allowance, with_profile
+    from trueweight.workflow.thinking import recorded_allowance, with_profile
 
     providers = load_providers(providers_file, environ=os.environ)
     part = None if shard is None else parse_shard(shard)
-    rules = request_rules(providers, profile=profile, sampling=SamplingMode(sampling))
-    providers = with_profile(providers, rules.profile)
+    chosen = choose_profile(profile, providers)
     stated = recorded_allowance(out, fresh=fresh) if thinking_allowance is None else thinking_allowance
-    allowance = allowance_for(providers, rules.profile) if stated is None else stated
     number, choice = chosen_repeats(repeats, providers, out, shard=part, fresh=fresh)
-    found = [find_suite(name, examples=examples, seed=seed) for name in suites]
-    bar = None if bar_file is None else load_bar(bar_file)
     if drift and part is not None:
         hint = "Each reply decides the next request. Run `trueweight drift --out DIR` separately."
         raise ConfigError("drift cannot be sharded", code="shard-drift", where="--shard", hint=hint)
-
-    def with_repeats(number: int, choice: RepeatChoice | None = None) -> PreparedRun:
-        options = RunOptions(
-            repeats=number,
-            limit=limit,
-            examples=examples,
-            seed=seed,
-            shard=part,
-            rules=rules,
-            choice=choice,
-            thinking=tuple(map(ThinkingMode, dict.fromkeys(thinking))) or (ThinkingMode.AS_SERVED,),
-            thinking_allowance=allowance,
-        )
-        prepared = prepare(providers, found, options, bar=bar)
-        if not drift:
-            return prepared
-        return prepare_drift(providers, DriftSettings(seed=seed, first_tokens=first_tokens(rules)), beside=prepared)
-
-    def after_probe(probe: Probe) -> PreparedRun:
-        nonlocal allowance
-        allowance = allowance_for(providers, rules.profile, probe)
-        return with_repeats(number, choice)
-
-    prepared = with_repeats(number, choice)
+    modes = tuple(map(ThinkingMode, dict.fromkeys(thinking))) or (ThinkingMode.AS_SERVED,)
+    options = RunOptions(repeats=number, limit=limit, examples=examples, seed=seed, shard=part, choice=choice)
+    builder = RunBuilder(
+        with_profile(providers, chosen.profile),
+        [find_suite(name, examples=examples, seed=seed) for name in suites],
+        replace(options, thinking=modes),
+        bar=None if bar_file is None else load_bar(bar_file),
+        profile=chosen,
+        sampling=SamplingMode(sampling),
+        allowance=stated,
+        drift=DriftSettings(seed=seed) if drift else None,
+    )
     settings = WireSettings(
         concurrency=concurrency or (OPEN if rate else CLOSED),
         retries=retries,
@@ -223,10 +207,10 @@ def command(
             click.echo(visible(sentence), err=True)
         settings = divide(settings, part)
     if dry_run:
-        print_forecast(prepared, settings, Console(emoji=False), probing=not no_probe)
+        print_forecast(builder.run(), settings, Console(emoji=False), probing=not no_probe)
         return 0
     return send_and_report(
-        prepared,
+        builder.run(),
         out,
         keys=keys_for(providers, os.environ),
         settings=settings,
@@ -234,7 +218,7 @@ def command(
         retry_errors=retry_errors,
         quiet=quiet,
         as_json=as_json,
-        with_repeats=with_repeats if repeats == AUTO and choice is None else None,
+        build=builder.run,
+        choosing_repeats=repeats == AUTO and choice is None,
         probing=not no_probe,
-        after_probe=after_probe if stated is None else None,
     )

@@ -81,5 +81,7 @@ def enough_for(thought: int) -> int:
 
 
 def sets_thinking(case: Case) -> bool:
-    """Whether a case is about thinking itself, so that it is sent as served only."""
-    return "reasoning_effort" in case.request or any(check.startswith("reasoning-") for check in case.checks)
+    """Whether a case is about thinking or sampling itself, so that it is sent as served only: switches of thinking
+    bring the sampling that is recommended with them."""
+    about = "sampling" in case.tags or "reasoning_effort" in case.request
+    return about or any(check.startswith("reasoning-") for check in case.checks)

@@ -13,7 +13,17 @@ from typing import Any, Final
 
 import msgspec
 
-from trueweight.core import Case, HistoryRule, Profile, ProfileHistory, Provider, Suite, Thinks, ZeroTemperature
+from trueweight.core import (
+    Case,
+    HistoryRule,
+    Profile,
+    ProfileHistory,
+    ProfileSampling,
+    Provider,
+    Suite,
+    Thinks,
+    ZeroTemperature,
+)
 from trueweight.profiles.choose import AUTO, ChosenProfile, choose_profile
 from trueweight.protocols.chat.history import rewrite_history
 
@@ -21,6 +31,7 @@ KEEPS_SAMPLING: Final = "sampling"
 """The tag of cases that test sampling itself. They keep their own."""
 _REFUSED_CHECK: Final = "request-refused"
 _THOUGHT_CHECK: Final = "history-reasoning-kept"
+_API_DEFAULT: Final = {"temperature": 1.0}
 PROFILE_OPTION: Final = "profile"
 SAMPLING_OPTION: Final = "sampling"
 """The options of a manifest with the profile and the sampling of the run."""
@@ -43,7 +54,8 @@ class RunSampling:
         thinking, direct: fields of the request, with and without a thought.
         fixed: fields that hosts do not let a request change, so that other values than 0 are replaced too.
         source: ``providers.toml``, or the profile's label.
-        zero: what happens at temperature 0, by the profile.
+        zero: what happens at temperature 0, by the profile or the probe.
+        refused_by: names of the providers that refused temperature 0 before the run.
     """
 
     thinking: Mapping[str, float]
@@ -51,6 +63,7 @@ class RunSampling:
     source: str
     zero: ZeroTemperature = ZeroTemperature.UNKNOWN
     fixed: tuple[str, ...] = ()
+    refused_by: tuple[str, ...] = ()
 
     def fields(self, *, thinks: bool) -> Mapping[str, float]:
         """The fields for a request, by whether the model thinks before its answer."""
@@ -109,18 +122,16 @@ def request_rules(
     *,
     profile: str = AUTO,
     sampling: SamplingMode = SamplingMode.AUTO,
-    zero_refused: bool = False,
 ) -> RequestRules:
     """The rules of a run.
 
     Args:
         profile: as `choose_profile` takes it.
-        zero_refused: whether a provider of the run refused temperature 0, as a probe shows.
 
     Raises:
         ConfigError: as `choose_profile`.
     """
-    return rules_of(choose_profile(profile, providers), providers, sampling=sampling, zero_refused=zero_refused)
+    return rules_of(choose_profile(profile, providers), providers, sampling=sampling)
 
 
 def rules_of(
@@ -128,30 +139,34 @@ def rules_of(
     providers: Sequence[Provider],
     *,
     sampling: SamplingMode = SamplingMode.AUTO,
-    zero_refused: bool = False,
+    zero_refused_by: Sequence[str] = (),
 ) -> RequestRules:
-    """The rules of a run whose profile is chosen; arguments as for `request_rules`."""
-    return RequestRules(chosen, _sampling(chosen.profile, providers, sampling, zero_refused=zero_refused))
+    """The rules of a run whose profile is chosen.
+
+    Args:
+        zero_refused_by: names of the providers that refused temperature 0, as a probe shows. Without a recommended
+            sampling the run then uses temperature 1, which is the default of the API.
+    """
+    return RequestRules(chosen, _sampling(chosen.profile, providers, sampling, tuple(zero_refused_by)))
 
 
 def _sampling(
-    profile: Profile | None, providers: Sequence[Provider], mode: SamplingMode, *, zero_refused: bool
+    profile: Profile | None, providers: Sequence[Provider], mode: SamplingMode, refused_by: tuple[str, ...]
 ) -> RunSampling | None:
     if mode is SamplingMode.AS_WRITTEN:
         return None
     stated = next((provider.sampling for provider in providers if provider.sampling), None)
-    published = profile.sampling if profile is not None else None
-    zero = published.zero if published is not None else ZeroTemperature.UNKNOWN
-    fixed = published.fixed if published is not None else ()
-    if zero_refused:
-        zero = ZeroTemperature.REFUSED
+    published = ProfileSampling() if profile is None else profile.sampling
+    zero = ZeroTemperature.REFUSED if refused_by else published.zero
     if stated is not None:
-        return RunSampling(stated, stated, "providers.toml", zero, fixed)
-    if profile is None or published is None or not (published.thinking or published.direct):
-        return None
-    if mode is SamplingMode.AUTO and not zero_refused and published.advises_zero:
-        return None
-    return RunSampling(published.thinking, published.direct, profile.label, zero, fixed)
+        return RunSampling(stated, stated, "providers.toml", zero, published.fixed, refused_by)
+    if profile is not None and (published.thinking or published.direct):
+        if mode is SamplingMode.AUTO and not refused_by and published.advises_zero:
+            return None
+        return RunSampling(published.thinking, published.direct, profile.label, zero, published.fixed, refused_by)
+    if refused_by:
+        return RunSampling(_API_DEFAULT, _API_DEFAULT, "the API's default", zero, published.fixed, refused_by)
+    return None
 
 
 def with_sampling(case: Case, sampling: RunSampling, *, thinks: bool) -> Case:

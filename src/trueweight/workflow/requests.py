@@ -73,7 +73,13 @@ def _sampling_note(sampling: RunSampling, recorded: Any) -> Note:
     profile = msgspec.convert(recorded["facts"], Profile) if isinstance(recorded, Mapping) else None
     thinks = profile is not None and profile.thinking.thinks in ("always", "by-default")
     fields = json.dumps(dict(sampling.fields(thinks=thinks)), sort_keys=True)
-    return Note(code=NoteCode.SAMPLING, text=fields, reason=sampling.zero.value, recorded=sampling.source)
+    return Note(
+        code=NoteCode.SAMPLING,
+        text=fields,
+        reason=sampling.zero.value,
+        recorded=sampling.source,
+        providers=sampling.refused_by,
+    )
 
 
 def _changes_note(provider: Provider, cases: Sequence[Case]) -> Note | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -32,6 +33,7 @@ _FAULTS: Final[Mapping[SetupFault, str]] = MappingProxyType(
     }
 )
 
+_RENAMED: Final = MappingProxyType({"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"})
 _PLACES: Final = MappingProxyType({"usage": "counted in usage only", "content": "in think tags in the content"})
 
 
@@ -154,8 +156,19 @@ def probe_lines(probe: ProviderProbe) -> Iterator[str]:
     if probe.takes_tools is False:
         yield "Tools: it refuses requests with tools."
     if probe.refused:
-        yield f"Refused parameters: {', '.join(probe.refused)}."
+        yield f"Refused parameters: {', '.join(probe.refused)}. {_cure(probe.refused)}"
     yield thinking_words(probe)
+
+
+def _cure(refused: Sequence[str]) -> str:
+    """What to write into the provider's entry for parameters that it refuses."""
+    others = [name for name in refused if name not in _RENAMED and name != "temperature"]
+    keys = [f'rename = {{ {name} = "{_RENAMED[name]}" }}' for name in refused if name in _RENAMED]
+    keys += [f"drop = [{', '.join(map(json.dumps, others))}]"] if others else []
+    words = [f"In providers.toml: {'; '.join(keys)}."] if keys else []
+    if "temperature" in refused:
+        words.append("A run sends the recommended sampling, or temperature 1, to all providers.")
+    return " ".join(words)
 
 
 def _failed(answer: ProbeAnswer) -> str:

@@ -28,6 +28,7 @@ def request_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each c
             return f"{names}: the model id fits the profile {note.text}; the run's profile holds for it too."
         case NoteCode.SAMPLING:
             why = f", {_ZERO[note.reason]}" if note.reason in _ZERO else ""
+            why += f" by {names}" if names else ""
             return (
                 f"Sampling {note.text}, by {note.recorded}, in place of temperature 0{why}: the same for all "
                 "providers. Repeats make up for the randomness."
