@@ -110,11 +110,16 @@ class RequestRules:
                 "by": self.chosen.by,
                 "digest": self.profile.digest(),
                 "others": [list(other) for other in self.chosen.others],
-                "facts": msgspec.to_builtins(self.profile),
+                "facts": _as_json(self.profile),
             }
         if self.sampling is not None:
-            out[SAMPLING_OPTION] = msgspec.to_builtins(self.sampling)
+            out[SAMPLING_OPTION] = _as_json(self.sampling)
         return out
+
+
+def _as_json(value: Any) -> Any:
+    """The value as a manifest has it when it is read again: with lists, not tuples."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def request_rules(
