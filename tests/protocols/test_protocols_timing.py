@@ -67,10 +67,16 @@ def test_a_plain_reply_has_service_and_response_time_only() -> None:
     made = plain(message(content="x", usage=(1, 10)), t_send=100, t_done=1100)
     times = timing_of(made, read_reply(made))
     assert (times.service, times.response, times.ttft, times.ttfe) == (1000, 1100, None, None)
-    assert times.output_speed == pytest.approx(1e7)
+    assert times.output_speed is None  # the prompt and the queue are in its only time
 
 
 def test_events_in_one_chunk_have_gaps_of_zero() -> None:
     """What arrives together has no time between; the burst shows instead of being smoothed."""
     made = stream([chunk(content="a"), chunk(content="b"), chunk(content="c")])
     assert timing_of(made, read_reply(made)).gaps == (0, 0)
+
+
+def test_a_legacy_function_call_is_a_first_token() -> None:
+    """Hosts that stream ``function_call`` send tokens with it."""
+    times = timed([chunk(role="assistant"), chunk(function_call={"name": "f", "arguments": ""})], [200, 400, 500])
+    assert (times.ttft, times.ttfo) == (300, 300)

@@ -126,14 +126,17 @@ def test_bad_levels_and_limits_are_refused(
         assert word in output
 
 
-def test_a_reply_that_does_not_define_a_limited_time_is_not_good() -> None:
-    """A plain reply has no TTFT: it cannot meet a limit on it."""
+def test_a_time_that_cannot_be_measured_is_neither_met_nor_missed() -> None:
+    """One token has no time per output token, a plain reply no first token; a stream without a token misses TTFT."""
     slo = parse_slo("ttft=500ms, tpot=0.05s")
     assert str(slo) == "ttft=500ms,tpot=50ms"
     assert slo.met(Timing(ttft=500_000_000, tpot=50e6))
     assert not slo.met(Timing(ttft=500_000_001, tpot=50e6))
-    assert not slo.met(Timing(ttft=1))
-    assert not slo.met(None)
+    assert slo.met(Timing(ttft=1, ttfe=1)) is None
+    assert slo.met(Timing(ttft=500_000_001, ttfe=1)) is False
+    assert slo.met(Timing(ttfe=1)) is False
+    assert slo.met(Timing(service=1)) is None
+    assert slo.met(None) is False
     assert parse_slo("").met(Timing())
     with pytest.raises(ConfigError):
         parse_slo("ttft=1ms,ttft=2ms")

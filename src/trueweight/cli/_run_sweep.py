@@ -14,7 +14,7 @@ from trueweight.core import ExitCode, Mode, Provider, Suite
 from trueweight.core.load_result import LoadPoint
 from trueweight.report import visible
 from trueweight.report.load import load_page, load_sentence
-from trueweight.report.numbers import write
+from trueweight.report.numbers import NONE, write
 from trueweight.store import RunFile, write_for_people
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.load import Level, Slo, curves, lay_out, load_result, load_text, measure_level, sweep
@@ -49,7 +49,7 @@ def run_sweep(
             point = measure_level(level, provider, own, slo, seed=seed)
             points.append(point)
             rate = write(point.throughput, "requests/s")
-            say(screen, f"{provider.name}, {level.name}: {rate} requests/s, {point.good}/{point.attempted} good")
+            say(screen, f"{provider.name}, {level.name}: {rate} requests/s, {_good(point)}")
             interrupted = result.interrupted
         return interrupted
 
@@ -68,6 +68,12 @@ def run_sweep(
     return ExitCode.OK if any(point.ok for point in points) else ExitCode.INFRASTRUCTURE
 
 
+def _good(point: LoadPoint) -> str:
+    """``12/14 good, 2 not judged``."""
+    rest = f", {point.not_judged} not judged (a time cannot be measured)" if point.not_judged else ""
+    return f"{point.good}/{point.judged} good{rest}"
+
+
 def _table(points: Sequence[LoadPoint]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("provider")
@@ -80,8 +86,8 @@ def _table(points: Sequence[LoadPoint]) -> Table:
             f"{point.level:g}",
             f"{point.ok}/{point.attempted}",
             write(point.throughput, "requests/s"),
-            f"{point.good_share.value or 0:.0%}",
-            write(point.goodput, "requests/s"),
+            NONE if point.good_share.value is None else f"{point.good_share.value:.0%}",
+            NONE if point.goodput is None else write(point.goodput, "requests/s"),
             f"{write(times['ttft']['p50'].value, 'ms')}/{write(times['ttft']['p95'].value, 'ms')}",
             write(times["tpot"]["p50"].value, "ms"),
             write(times["e2e"]["p95"].value, "ms"),

@@ -40,7 +40,7 @@ _Limit = Annotated[float, Meta(ge=1e-3, le=_MOST, description=f"a number from 0.
 _Dollars = Annotated[
     float, Meta(ge=0, le=_MOST, description=f"a number from 0 to {_MOST:,}, USD per million tokens", examples=["0.5"])
 ]
-_Prices = "{ input = 0.5, output = 1.5 } (USD per million tokens)"
+_Prices = "{ input = 0.5, output = 1.5 } (USD per million tokens; also cached = … and request = …, USD per request)"
 
 
 _THINKING = '{ off = { reasoning_effort = "none" }, on = { reasoning_effort = "high" }, allowance = 2048 }'
@@ -49,6 +49,8 @@ _THINKING = '{ off = { reasoning_effort = "none" }, on = { reasoning_effort = "h
 class _PriceTable(Struct):
     input: _Dollars
     output: _Dollars
+    cached: _Dollars | None = None
+    request: _Dollars = 0.0
 
 
 class _ThinkingTable(Struct):
@@ -111,7 +113,7 @@ def read_provider(spot: Spot, entry: Mapping[str, Any], environ: Mapping[str, st
         role=table.role,
         api_key_env=_api_key_env(spot.at("api_key_env"), table.api_key_env, environ),
         precision=table.precision,
-        price=None if table.price is None else Price(table.price.input, table.price.output),
+        price=None if table.price is None else _price(table.price),
         extra_body=_extra_body(spot, table.extra_body),
         headers=_headers(spot, table.headers),
         concurrency=table.concurrency,
@@ -138,6 +140,10 @@ def _thinking(spot: Spot, table: _ThinkingTable) -> ThinkingControl:
             if not is_json(value):
                 here.refuse_value(value, "not a JSON value", valid="strings, finite numbers, booleans, lists, tables")
     return ThinkingControl(table.on, table.off, table.allowance)
+
+
+def _price(table: _PriceTable) -> Price:
+    return Price(table.input, table.output, table.cached, table.request)
 
 
 def _refuse_secrets(spot: Spot, entry: Mapping[str, Any]) -> None:

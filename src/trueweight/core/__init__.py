@@ -18,6 +18,7 @@ from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, T
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
 from trueweight.core.observation import Finding, Observation, Outcome
+from trueweight.core.price import Price, TokenCount, bill
 from trueweight.core.profile import (
     Habit,
     HistoryRule,
@@ -36,13 +37,12 @@ from trueweight.core.protocol import (
     Protocol,
     RequestLine,
     RequestSize,
-    TokenCount,
     Variant,
     apis_of,
     counterparts,
     variants_of,
 )
-from trueweight.core.provider import Price, Provider, Role
+from trueweight.core.provider import Provider, Role
 from trueweight.core.reply import Anomaly, Channel, Choice, Event, Finish, Piece, Reply, Span, ToolCall, Usage
 from trueweight.core.reply_digest import ReplyDigest, digest_choices
 from trueweight.core.shard import Shard, parse_shard
@@ -123,6 +123,7 @@ __all__ = [
     "ZeroTemperature",
     "apis_of",
     "as_sent",
+    "bill",
     "canonical_json",
     "compact_json",
     "counterparts",

@@ -25,13 +25,15 @@ class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
         attempted: trials, each counted once.
         ok: of them, those that brought a whole HTTP success in the end.
         good: of those, the ones that met every limit; equal to ``ok`` without limits.
+        not_judged: of those, the ones that missed no limit and whose time for one cannot be measured (an answer of one
+            token has no time per output token).
         seconds: in which at least one request was under way: what rates are per.
         throughput: successes per second.
-        goodput: requests that met every limit, per second.
+        goodput: requests that met every limit, per second; None if no request could be judged.
         tokens_per_second: completion tokens, as the server counted them, over all requests.
         client_limited: trials that this client spoiled.
         failures: by kind of failure.
-        good_share: ``good`` as a share of ``attempted``.
+        good_share: ``good`` as a share of ``attempted`` without ``not_judged``.
         times: name → quantile → estimate, milliseconds, over successes that the client did not spoil.
     """
 
@@ -43,12 +45,18 @@ class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
     good: int
     seconds: float
     throughput: float
-    goodput: float
+    goodput: float | None
     tokens_per_second: float
     client_limited: int
     failures: Mapping[str, int]
     good_share: Estimate
     times: Mapping[str, Mapping[str, Estimate]]
+    not_judged: int = 0
+
+    @property
+    def judged(self) -> int:
+        """Trials that were held against every limit."""
+        return self.attempted - self.not_judged
 
     @property
     def level_name(self) -> str:
@@ -66,7 +74,7 @@ class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
             self,
             seconds=round(self.seconds, 6),
             throughput=round(self.throughput, 6),
-            goodput=round(self.goodput, 6),
+            goodput=None if self.goodput is None else round(self.goodput, 6),
             tokens_per_second=round(self.tokens_per_second, 6),
             good_share=self.good_share.rounded(),
             times={name: {q: found.rounded() for q, found in each.items()} for name, each in self.times.items()},

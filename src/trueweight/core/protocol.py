@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from trueweight.core.case import Case, Mode
 from trueweight.core.exchange import Exchange
+from trueweight.core.price import TokenCount
 from trueweight.core.provider import Provider
 from trueweight.core.registry import Registry
 from trueweight.core.reply import Channel, Event, Reply
@@ -40,13 +41,6 @@ class RequestSize(NamedTuple):
     messages: int
     output_tokens: int | None
     choices: int = 1
-
-
-class TokenCount(NamedTuple):
-    """The tokens that a reply reports, for the cost of a run."""
-
-    input: int
-    output: int
 
 
 class Protocol(ABC):

@@ -12,6 +12,7 @@ from msgspec import Meta
 from trueweight.core.body_changes import BodyChanges
 from trueweight.core.case import DEFAULT_API
 from trueweight.core.digest import digest
+from trueweight.core.price import Price
 from trueweight.core.thinking import ThinkingControl, ThinkingMode, merged
 
 
@@ -20,18 +21,6 @@ class Role(StrEnum):
 
     REFERENCE = "reference"
     CANDIDATE = "candidate"
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """USD per million tokens."""
-
-    input: Annotated[float, Meta(ge=0)]
-    output: Annotated[float, Meta(ge=0)]
-
-    def cost(self, input_tokens: int, output_tokens: int) -> float:
-        """USD for these numbers of tokens. Forecasts, budgets, metrics and drift all use this formula."""
-        return (self.input * input_tokens + self.output * output_tokens) / 1e6
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from trueweight.core.case import DEFAULT_API
+from trueweight.core.price import TokenCount, billed_output
 
 
 class Span(NamedTuple):
@@ -109,7 +110,8 @@ class Usage:
 
     Attributes:
         input: tokens of the prompt, ``cached`` included.
-        output: tokens of all choices, ``reasoning`` included.
+        output: tokens of all choices; most servers include ``reasoning``, some do not.
+        cost: USD for the request, as the server states it.
     """
 
     input: int | None = None
@@ -117,6 +119,15 @@ class Usage:
     total: int | None = None
     cached: int | None = None
     reasoning: int | None = None
+    cost: float | None = None
+
+    @property
+    def bill(self) -> TokenCount | None:
+        """What is billed; None if the counts of prompt or output are missing and the server states no cost."""
+        output = billed_output(self.input, self.output, self.total, self.reasoning)
+        if self.cost is None and (self.input is None or output is None):
+            return None
+        return TokenCount(self.input or 0, output or 0, self.cached or 0, self.cost)
 
 
 @dataclass(frozen=True, slots=True)

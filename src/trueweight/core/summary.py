@@ -18,8 +18,9 @@ from trueweight.core.drift import Drift
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.note import Note
+from trueweight.core.price import Price
 from trueweight.core.probe import ProviderProbe
-from trueweight.core.provider import Price, Role
+from trueweight.core.provider import Role
 from trueweight.core.thinking import ThinkingMode
 
 FORMAT: Final = "trueweight.summary/2"

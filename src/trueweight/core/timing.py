@@ -18,8 +18,9 @@ class Timing:
         response: the same from the scheduled start, so that queueing is not hidden.
         generation: first → last token event.
         tpot: ``generation / (completion tokens - 1)``, with the tokens of the server's usage, not a count of chunks.
-        output_speed: completion tokens per second between first and last token event (plain: over the service time).
-            The tokens of a thought that was not streamed were written before, and do not count.
+        output_speed: completion tokens per second between first and last token event; None for a plain reply, whose
+            service time includes the processing of the prompt. The tokens of a thought that was not streamed were
+            written before, and do not count.
         gap, gap_max: median and longest time between two token events in a row; those of one chunk are 0 apart.
         zero_gaps: share of gaps that are 0, in [0, 1]: token events that arrived in one chunk.
         chunk_tokens: completion tokens per token event: 1 for a server that sends each token when it is generated.

@@ -103,4 +103,4 @@ class Spending:
 
     def cost(self, price: Price | None) -> float | None:
         """USD; None without a price."""
-        return None if price is None else price.cost(self.input_tokens, self.output_tokens)
+        return None if price is None else price.cost(self.input_tokens, self.output_tokens, requests=self.requests)

@@ -11,7 +11,10 @@ from trueweight.metrics.registry import Metric, register
 from trueweight.metrics.sample import Sample
 from trueweight.metrics.table import NOT_RECORDED
 from trueweight.statistics import Array
-from trueweight.statistics.resample import bca
+from trueweight.statistics.resample import Interval, bca
+
+_LEAST = 2
+"""Cases from which equal costs count as known."""
 
 
 def _per_thousand(per: Callable[[Sample], Array], none: str) -> Callable[[Sample], Estimate]:
@@ -32,8 +35,12 @@ def _per_thousand(per: Callable[[Sample], Array], none: str) -> Callable[[Sample
         found = bca(sample.resampler.bootstrap(np.column_stack([cost, units]), lambda s: 1000 * s[..., 0] / s[..., 1]))
         unknown = int(started.sum() - known.sum())
         notes = [f"{unknown} trials whose cost is not known are left out"] if unknown else []
+        known_cases = units > 0
+        if found is None and len(cost) >= _LEAST and np.ptp(cost[known_cases] / units[known_cases]) == 0:
+            equal = float(1000 * cost.sum() / units.sum())
+            found = Interval(equal, equal)  # no case differs from another: there is nothing to be uncertain of
         if found is None:
-            notes.append("costs vary too little, or cases are too few, for an interval")
+            notes.append("cases are too few for an interval")
         return Estimate(
             float(1000 * cost.sum() / units.sum()),
             found.low if found else None,
@@ -66,7 +73,8 @@ def cost_metric(
             title=title,
             unit="USD",
             definition=definition,
-            source="Own definition: the prices of providers.toml times the token usage that the server reported.",
+            source="Own definition: the prices of providers.toml times the token usage that the server reported, or "
+            "the cost that it states.",
             method="Ratio of totals over the trials of known cost. 95% interval: BCa bootstrap over cases.",
             higher_is_better=False,
             place=place,

@@ -25,10 +25,7 @@ def timing_of(exchange: Exchange, reply: Reply) -> Timing:
     connect = None if attempt.t_connected is None else attempt.t_connected - attempt.t_send
     if not reply.streamed:
         service = attempt.t_done - attempt.t_send
-        speed = _speed(reply.usage.output if reply.usage else None, service)
-        return Timing(
-            service=service, response=attempt.t_done, output_speed=speed, lag=attempt.t_send, connect=connect, cold=cold
-        )
+        return Timing(service=service, response=attempt.t_done, lag=attempt.t_send, connect=connect, cold=cold)
     ttfe = reply.events[0].ns - attempt.t_send if reply.events else None
     carrying = _token_events(exchange, reply)
     if not carrying:

@@ -52,7 +52,8 @@ def load_sentence(curve: LoadCurve, limits: str) -> str:
     top, full = curve.best, curve.saturation
     if top is None or not top.good:
         return "no request met the limits at any level" if limits else "no request succeeded at any level"
-    most = f"most goodput at {top.level_name}: {_number(top.goodput)} good requests/s, {top.good} of {top.attempted}"
+    goodput = _number(top.goodput or 0.0)
+    most = f"most goodput at {top.level_name}: {goodput} good requests/s, {top.good} of {top.judged}"
     if full is None:
         return f"{most}; not saturated up to the highest level"
     return f"{most}; saturates at {full.level_name} ({_number(full.throughput)} requests/s)"
@@ -163,8 +164,8 @@ def _table(curves: Sequence[LoadCurve], under: str) -> str:
     rows = []
     for curve in curves:
         for p in curve.points:
-            cells = [_text(p.level_name), f"{p.ok}/{p.attempted}", _number(p.throughput), f"{p.good}/{p.attempted}"]
-            cells.append(_number(p.goodput))
+            cells = [_text(p.level_name), f"{p.ok}/{p.attempted}", _number(p.throughput), _good(p)]
+            cells.append(NONE if p.goodput is None else _number(p.goodput))
             cells = [f"<td>{cell}</td>" for cell in (_text(curve.provider), *cells)]
             cells += [_pair(p.times[time]) for time in ("ttft", "tpot", "e2e")]
             rows.append(f"<tr>{''.join(cells)}<td>{_number(p.tokens_per_second)}</td></tr>")
@@ -178,6 +179,12 @@ def _pair(found: Mapping[str, Estimate]) -> str:
         return f'<td title="{escape(p50.note)}">n/a</td>'
     ends = "; ".join(f"{label} {span(e) or NONE}" for label, e in (("p50", p50), ("p95", p95)))
     return f'<td title="{escape(ends)}, n = {p50.n}">{_number(p50.value)} / {_number(p95.value)}</td>'
+
+
+def _good(point: LoadPoint) -> str:
+    """Good requests of those that were judged, and how many could not be."""
+    rest = f" ({point.not_judged} not judged: a time cannot be measured)" if point.not_judged else ""
+    return f"{point.good}/{point.judged}{rest}"
 
 
 def _number(value: float) -> str:

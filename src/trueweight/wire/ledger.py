@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from trueweight.core import Attempt, Trial
+from trueweight.core import Attempt, Trial, bill
 from trueweight.plan import token_ceiling
 from trueweight.wire.settings import WireSettings
 
@@ -52,21 +52,22 @@ class Ledger:
         return ""
 
     def settle(self, trial: Trial, attempt: Attempt) -> float | None:
-        """Replace the reservation by the charge. Returns the charge in USD; None without a price.
+        """Replace the reservation by the charge. Returns the charge in USD; None without a price and a stated cost.
 
         A success without usage is charged its ceiling; a failure without usage is charged nothing.
         """
         name, ceiling = trial.provider.name, self._ceiling(trial)
         self._reserved[name] -= ceiling
         price = trial.provider.price
-        if price is None:
-            return None
         # Found by a search of the bytes: a budget must hold for malformed replies too.
         tokens = trial.protocol.tokens_in(attempt.body)
-        if tokens is not None:
-            charge = price.cost(tokens.input, tokens.output)
+        stated = None if tokens is None else bill(price, tokens)
+        if stated is not None:
+            charge = stated
             if ceiling:
                 self._largest_multiple[name] = max(self._largest_multiple[name], charge / ceiling)
+        elif price is None:
+            return None
         else:
             charge = ceiling if attempt.status is not None and 200 <= attempt.status < 300 else 0.0
         self.spent[name] += charge
@@ -74,4 +75,6 @@ class Ledger:
 
     def _ceiling(self, trial: Trial) -> float:
         price = trial.provider.price
-        return 0.0 if price is None else price.cost(*token_ceiling(trial))
+        if price is None or not trial.protocol.completions:
+            return 0.0
+        return price.cost(*token_ceiling(trial))

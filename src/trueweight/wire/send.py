@@ -196,11 +196,14 @@ class _Run:
                 self._interrupt.set()
 
     def _result(self, tested: SelfTest | None, transports: Transports) -> SendResult:
-        priced = {lane.provider.name: lane.provider.price is not None for lane in self._lanes}
+        spent = self._ledger.spent
+        priced = {
+            lane.provider.name: lane.provider.price is not None or lane.provider.name in spent for lane in self._lanes
+        }
         return SendResult(
             recorded=self._recorded,
             requests={name: self._ledger.requests[name] for name in priced},
-            cost={name: self._ledger.spent[name] if has else None for name, has in priced.items()},
+            cost={name: spent[name] if has else None for name, has in priced.items()},
             stopped={lane.provider.name: lane.reason for lane in self._lanes if lane.reason},
             unsent=tuple(unsent for lane in self._lanes for unsent in lane.unsent()),
             interrupted=self._interrupt.is_set(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from handmade import chunk, message, plain, stream, usage_chunk
 
@@ -43,9 +45,15 @@ def test_a_reply_of_one_choice_is_its_own_view() -> None:
     [
         (b"", None),
         (b'{"usage":{"prompt_tokens":7,"completion_tokens":3}}', TokenCount(7, 3)),
-        (b'data: {"usage":{"prompt_tokens":1,"completion_tokens":1}}\n\ndata: {"usage":{"prompt_tokens": 9}}', (9, 1)),
+        (
+            b'data: {"usage":{"prompt_tokens":1,"completion_tokens":1}}\n\ndata: {"usage":{"prompt_tokens": 9}}',
+            TokenCount(9, 1),
+        ),
         (b'{"usage":{"prompt_tokens":4}} and then it broke off', TokenCount(4, 0)),
-        (b'{"usage":{"prompt_tokens":5,"prompt_tokens_details":{}}, "usage": {"prompt_tokens":null}}', (5, 0)),
+        (
+            b'{"usage":{"prompt_tokens":5,"prompt_tokens_details":{}}, "usage": {"prompt_tokens":null}}',
+            TokenCount(5, 0),
+        ),
         (b'{"content":"\\"prompt_tokens\\": 1000000"}', None),
         (b'"prompt_tokens":null' * 10_000, None),
     ],
@@ -78,3 +86,35 @@ def test_the_list_of_models_is_no_completion() -> None:
     assert models.size(case, PROVIDER) is None
     assert [models.body(case, PROVIDER, mode) for mode in models.modes] == [""]
     assert models.tokens_in(b'{"prompt_tokens": 3}') is None
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"prompt_tokens": 90, "completion_tokens": 9, "prompt_tokens_details": {"cached_tokens": 8}}, (90, 9, 8, None)),  # noqa: E501
+        ({"prompt_tokens": 100, "completion_tokens": 9, "prompt_cache_hit_tokens": 64}, (100, 9, 64, None)),
+        ({"prompt_tokens": 100, "completion_tokens": 9, "cached_tokens": 32}, (100, 9, 32, None)),
+        (
+            {"prompt_tokens": 5, "completion_tokens": 60, "total_tokens": 65,
+             "completion_tokens_details": {"reasoning_tokens": 50}}, (5, 60, 0, None),
+        ),
+        (
+            {"prompt_tokens": 5, "completion_tokens": 10, "total_tokens": 65,
+             "completion_tokens_details": {"reasoning_tokens": 50}}, (5, 60, 0, None),
+        ),
+        (
+            {"prompt_tokens": 5, "completion_tokens": 10, "completion_tokens_details": {"reasoning_tokens": 50}},
+            (5, 60, 0, None),
+        ),
+        ({"prompt_tokens": 5, "completion_tokens": 1, "cost": 0.0125}, (5, 1, 0, 0.0125)),
+        ({"prompt_tokens": 5, "completion_tokens": 1, "cost": 2e-05}, (5, 1, 0, 2e-05)),
+        ({"prompt_tokens": 5, "completion_tokens": 1, "cost": {"total_cost": 0.5}}, (5, 1, 0, 0.5)),
+    ],
+)  # fmt: skip
+def test_what_is_billed_is_the_same_in_bytes_and_reply(usage: dict[str, Any], tokens: tuple[Any, ...]) -> None:
+    """Cached input, thinking outside the completion's count, and a stated cost: the budget and the metric agree."""
+    made = plain({"id": "x", "choices": [], "usage": usage})
+    assert CHAT.tokens_in(made.final.body) == TokenCount(*tokens)
+    reply = CHAT.read(made)
+    assert reply.usage is not None
+    assert reply.usage.bill == TokenCount(*tokens)

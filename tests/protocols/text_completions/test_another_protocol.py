@@ -78,7 +78,7 @@ def commands(*lines: tuple[str, ...], cwd: Path) -> list[subprocess.CompletedPro
 
 RUN = (
     "run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--repeats", "2", "--bar", "bar.toml",
-    "--out", "out",
+    "--no-probe", "--out", "out",
 )  # fmt: skip
 
 

@@ -68,7 +68,19 @@ def _run(root: Path, url: str, leaking: str) -> Path:
     (root / "providers.toml").write_text(PROVIDERS.format(url=url, leaking=leaking))
     (root / "capitals.yaml").write_text(SUITE)
     commands(
-        ("run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--repeats", "2", "--out", "out"), cwd=root
+        (
+            "run",
+            "--providers",
+            "providers.toml",
+            "--suite",
+            "capitals.yaml",
+            "--repeats",
+            "2",
+            "--no-probe",
+            "--out",
+            "out",
+        ),
+        cwd=root,
     )
     return root / "out"
 

@@ -49,12 +49,16 @@ def new(run: Path) -> Summary:
 
 def numbers(found: Mapping[str, Estimate]) -> dict[str, tuple[Any, ...]]:
     """Estimates and what they rest on. Intervals and tests are better ones now: tests/statistics hold them."""
-    return {name: (one.value, one.n, one.of, one.unit, sorted(one.missing.values())) for name, one in found.items()}
+    return {
+        name: (one.value, one.n, one.of, one.unit, sorted(one.missing.values()))
+        for name, one in found.items()
+        if name != "output_speed"  # then, it counted plain replies, whose only time includes the prompt's processing
+    }
 
 
 def counted(found: Mapping[str, Estimate]) -> dict[str, tuple[Any, ...]]:
     """What differences rest on. Their values differ: version 0.1.0 compared a candidate with both passes at once."""
-    return {name: (one.n, one.of, one.unit) for name, one in found.items()}
+    return {name: (one.n, one.of, one.unit) for name, one in found.items() if name != "output_speed"}
 
 
 def as_before(cases: tuple[CaseSummary, ...]) -> tuple[CaseSummary, ...]:

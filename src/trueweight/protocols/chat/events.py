@@ -30,7 +30,7 @@ def channels_of(event: Event) -> frozenset[Channel]:
             found |= {channel for name, channel in _FIELDS if isinstance(delta.get(name), str) and delta[name]}
             if carries_thought(delta):
                 found.add(Channel.REASONING)
-            if _brings_call(delta.get("tool_calls")):
+            if _brings_call(delta.get("tool_calls")) or _brings_call([{"function": delta.get("function_call")}]):
                 found.add(Channel.TOOL)
     return frozenset(found)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
 from trueweight.core import Span, TokenCount, Usage
+from trueweight.core.price import billed_output
 from trueweight.protocols.anomalies import Anomalies
 from trueweight.protocols.fields import as_count, as_object
 
 _HEAD, _TAIL = 16 * 1024, 64 * 1024
 _MOST = 100
 """Occurrences of a key that are looked at: a healthy body has one, or one for each chunk."""
+_CACHED = ("cached_tokens", "prompt_cache_hit_tokens")
+"""Names of the count of prompt tokens from a cache: in the details of the prompt, or beside its count."""
+_COST = re.compile(rb'"(?:total_)?cost"\s*+:\s*+(\d{1,9}(?:\.\d{1,20})?(?:[eE]-?\d{1,2})?)')
 _NUMBER = re.compile(rb"\s*+:\s*+(\d{1,12})")
 
 
@@ -26,13 +31,23 @@ def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
     def count(source: dict[str, Any], key: str) -> int | None:
         return as_count(source.get(key), f"usage…{key}", span, anomalies)
 
+    cached = (count(prompt, _CACHED[0]), *(count(usage, key) for key in _CACHED))
     return Usage(
         input=count(usage, "prompt_tokens"),
         output=count(usage, "completion_tokens"),
         total=count(usage, "total_tokens"),
-        cached=count(prompt, "cached_tokens"),
+        cached=next((number for number in cached if number is not None), None),
         reasoning=count(output, "reasoning_tokens"),
+        cost=_stated_cost(usage.get("cost")),
     )
+
+
+def _stated_cost(value: Any) -> float | None:
+    """The cost that a server states: a number, or an object with the total."""
+    found = value.get("total_cost") if isinstance(value, dict) else value
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < math.inf:
+        return None
+    return float(found)
 
 
 def tokens_in(body: bytes) -> TokenCount | None:
@@ -41,8 +56,15 @@ def tokens_in(body: bytes) -> TokenCount | None:
     Looked for in the last 64 KB and the first 16 KB: on the event loop, cost must not grow with the body.
     """
     for part in (body[-_TAIL:], body[:_HEAD]):
-        if (prompt := _last_count(part, b'"prompt_tokens"')) is not None:
-            return TokenCount(prompt, _last_count(part, b'"completion_tokens"') or 0)
+        prompt = _last_count(part, b'"prompt_tokens"')
+        if prompt is None:
+            continue
+        output = _last_count(part, b'"completion_tokens"') or 0
+        reasoning = _last_count(part, b'"reasoning_tokens"')
+        billed = billed_output(prompt, output, _last_count(part, b'"total_tokens"'), reasoning)
+        cached = next(filter(None, (_last_count(part, f'"{key}"'.encode()) for key in _CACHED)), 0)
+        cost = _COST.search(part, max(0, part.rfind(b'"usage"')))
+        return TokenCount(prompt, billed or 0, cached, None if cost is None else float(cost[1]))
     return None
 
 

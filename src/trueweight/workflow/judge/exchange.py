@@ -25,6 +25,7 @@ from trueweight.core import (
     Severity,
     Timing,
     as_sent,
+    bill,
 )
 from trueweight.core.judging import NotJudged, guarded
 from trueweight.core.request import declared_tools, requested_schema
@@ -60,7 +61,7 @@ def judge_exchange(
         thinking_allowance: tokens that the run added to the case's limit for thoughts.
     """
     case = as_sent(case, provider)
-    lost = _lost(case, exchange)
+    lost = replace(_lost(case, exchange), cost=_cost(provider, exchange, None))
     if not exchange.judgeable:
         return Judged(exchange, None, None, lost)
     with budget(PER_REPLY):
@@ -74,12 +75,12 @@ def judge_exchange(
     problems = tuple(one for one in (timing, calls, structured) if isinstance(one, NotJudged))
     arrived = _arrived(
         lost,
-        provider,
         reply,
         timing=None if isinstance(timing, NotJudged) else timing,
         calls_valid=None if isinstance(calls, NotJudged) else calls,
         structured=None if isinstance(structured, NotJudged) else structured,
     )
+    arrived = replace(arrived, cost=_cost(provider, exchange, reply))
     cut = is_cut_in_thought(case, reply, thinking_allowance)
     found = applied(findings)
     seen = replace(
@@ -136,7 +137,6 @@ def _first(attempts: tuple[Attempt, ...]) -> Attempt:
 
 def _arrived(
     lost: Observation,
-    provider: Provider,
     reply: Reply,
     *,
     timing: Timing | None,
@@ -154,7 +154,6 @@ def _arrived(
         input_tokens=prompt,
         output_tokens=completion,
         thinking_tokens=thinking_tokens(reply) if reply.choices else None,
-        cost=_cost(provider, prompt, completion),
         timing=_kept(lost.api, timing),
     )
 
@@ -220,11 +219,15 @@ def _structured(case: Case, reply: Reply) -> str | None:
     return classify(case.request, reply, schema=params.get("schema"), assert_format=bool(params.get("assert_format")))
 
 
-def _cost(provider: Provider, prompt: int | None, completion: int | None) -> float | None:
-    """USD of the attempt that reported usage; a failed attempt reports none."""
-    if provider.price is None or prompt is None or completion is None:
-        return None
-    return provider.price.cost(prompt, completion)
+def _cost(provider: Provider, exchange: Exchange, reply: Reply | None) -> float | None:
+    """USD of all attempts that reported usage; None if none did, or if there is neither a price nor a stated cost."""
+    protocol = PROTOCOLS.get(exchange.api)
+    reported = [protocol.tokens_in(attempt.body) for attempt in exchange.attempts]
+    if reply is not None and reply.usage is not None and reply.usage.bill is not None:
+        reported[-1] = reply.usage.bill  # read from the decompressed body
+    charges = [bill(provider.price, tokens) for tokens in reported if tokens is not None]
+    known = [charge for charge in charges if charge is not None]
+    return sum(known) if known and len(known) == len(charges) else None
 
 
 @cache

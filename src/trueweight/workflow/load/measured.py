@@ -25,7 +25,7 @@ def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange
     failures: Counter[str] = Counter()
     spans: list[tuple[float, float]] = []
     fair: list[Timing] = []
-    attempted = ok = good = tokens = limited = 0
+    attempted = ok = good = unknown = tokens = limited = 0
     for exchange in exchanges:
         attempted += 1
         limited += exchange.client_limited
@@ -36,7 +36,9 @@ def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange
         ok += 1
         reply = read_reply(exchange)
         timing = timing_of(exchange, reply)
-        good += slo.met(timing)
+        met = slo.met(timing)
+        good += met is True
+        unknown += met is None
         tokens += (reply.usage.output if reply.usage else None) or 0
         if not exchange.client_limited:
             fair.append(timing)
@@ -48,13 +50,14 @@ def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange
         attempted=attempted,
         ok=ok,
         good=good,
+        not_judged=unknown,
         seconds=seconds,
         throughput=_per_second(ok, seconds),
-        goodput=_per_second(good, seconds),
+        goodput=None if unknown and unknown == attempted else _per_second(good, seconds),
         tokens_per_second=_per_second(tokens, seconds),
         client_limited=limited,
         failures=dict(sorted(failures.items())),
-        good_share=_share(good, attempted),
+        good_share=_share(good, attempted, unknown),
         times={name: _quantiles(fair, field, len(fair), seed) for name, field in _TIMES.items()},
     )
 
@@ -78,11 +81,16 @@ def _active(spans: list[tuple[float, float]]) -> float:
     return total
 
 
-def _share(good: int, attempted: int) -> Estimate:
-    if not attempted:
-        return Estimate.not_applicable("proportion", "nothing was asked")
-    found = wilson(good, attempted)
-    return Estimate(good / attempted, *found.interval, n=attempted, unit="proportion", method=found.method)
+def _share(good: int, attempted: int, unknown: int) -> Estimate:
+    judged = attempted - unknown
+    if not judged:
+        why = "no request could be judged: its times cannot be measured" if attempted else "nothing was asked"
+        return Estimate.not_applicable("proportion", why)
+    found = wilson(good, judged)
+    missing = {"a limit's time cannot be measured": unknown} if unknown else {}
+    return Estimate(
+        good / judged, *found.interval, n=judged, unit="proportion", method=found.method, of=attempted, missing=missing
+    )
 
 
 def _quantiles(timings: list[Timing], name: str, of: int, seed: int) -> dict[str, Estimate]:

@@ -32,7 +32,7 @@ def saturation(points: Sequence[LoadPoint]) -> LoadPoint | None:
 
 def best(points: Sequence[LoadPoint]) -> LoadPoint | None:
     """The level of most goodput."""
-    return max(points, key=lambda point: (point.goodput, -point.level), default=None)
+    return max(points, key=lambda point: (point.goodput or 0.0, -point.level), default=None)
 
 
 def curves(points: Sequence[LoadPoint]) -> list[LoadCurve]:

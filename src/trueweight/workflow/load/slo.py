@@ -17,15 +17,22 @@ class Slo:
 
     limits: tuple[tuple[str, float], ...] = ()
 
-    def met(self, timing: Timing | None) -> bool:
-        """Whether a reply meets every limit. A time that the reply does not define misses its limit."""
+    def met(self, timing: Timing | None) -> bool | None:
+        """Whether a reply meets every limit; None if it meets all that can be measured, and one cannot be.
+
+        An answer of one token has no time per output token, and a plain reply has no first token. A stream without
+        any token misses the limit of its first token.
+        """
         if timing is None:
             return False
+        unknown = False
         for name, limit in self.limits:
             found: float | None = getattr(timing, _NAMES[name])
-            if found is None or found > limit * 1e6:
+            if found is None and (name == "tpot" or timing.ttfe is None):
+                unknown = True
+            elif found is None or found > limit * 1e6:
                 return False
-        return True
+        return None if unknown else True
 
     def __str__(self) -> str:
         return ",".join(f"{name}={limit:g}ms" for name, limit in self.limits)
