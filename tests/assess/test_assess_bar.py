@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from trueweight.assess import Bar, Limit, Rule, Side, load_bar
+from trueweight.assess import Bar, Limit, Rule, load_bar
 from trueweight.core import ConfigError, Role, Severity
+from trueweight.core.bar_outcome import Side
 
 GOOD = """
 [[require]]

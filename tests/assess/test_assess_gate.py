@@ -63,7 +63,7 @@ def test_what_is_printed_says_the_rule_the_number_and_the_bar(runs: Path) -> Non
     (runs / "bar.toml").write_text(FAILS, encoding="utf-8")
     done = trueweight("gate", "run", "--bar", "bar.toml", cwd=runs)
     assert "✕ no-strict: fail" in done.stdout
-    assert "✕ must_pass_rate ≥ 0.9: " in done.stdout
+    assert "✕ MUST requirements held ≥ 90%: " in done.stdout
     assert "made without a bar" in done.stdout
     assert "Traceback" not in done.stderr
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from summaries import make_case, make_difference, make_finding, make_provider_summary, make_summary
 from summaries import make_estimate as estimate
-from trueweight.assess import Bar, Limit, Rule, Side, assess, exit_code, judge_against
+from trueweight.assess import Bar, Limit, Rule, assess, exit_code, judge_against
 from trueweight.core import ConfigError, Estimate, ExitCode, Role, Ruling, Severity
 from trueweight.core.assessment import NOT_ASSESSED, Recommendation
-from trueweight.core.bar_outcome import RuleCode
+from trueweight.core.bar_outcome import RuleCode, Side
 from trueweight.core.summary import Counts, Summary
 from trueweight.metrics import wilson
 from trueweight.statistics.proportion import n_that_decides

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from trueweight.core import Estimate, Role, Ruling, Severity
 from trueweight.core.assessment import Reason, ReasonCode
-from trueweight.core.bar_outcome import RuleCode, RuleOutcome
+from trueweight.core.bar_outcome import RuleCode, RuleOutcome, Side, Versus
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.summary import Counts, ProviderSummary
 from trueweight.report.words import rule_name, rule_words
@@ -24,14 +26,33 @@ from trueweight.report.words.checks import broken_words
 )
 def test_a_rule_has_the_units_of_the_page(found: Estimate, words: str) -> None:
     """Percent and percentage points, as everywhere on the page; never a bare proportion."""
-    assert rule_words(RuleOutcome(rule="r", outcome=Ruling.PASS, code=RuleCode.MEASURED, estimate=found)) == words
+    assert rule_words(RuleOutcome(outcome=Ruling.PASS, code=RuleCode.MEASURED, estimate=found)) == words
 
 
-def test_the_rule_about_a_baseline_is_named_here() -> None:
-    """It is in no bar, so it has no notation; its name is made from its code."""
-    rule = RuleOutcome(rule="", outcome=Ruling.PASS, code=RuleCode.CHANGED, cases=3)
-    assert rule_name(rule) == "nothing got worse than the baseline beyond chance"
-    assert rule_name(RuleOutcome(rule="ttft ≤ 300", outcome=Ruling.PASS)) == "ttft ≤ 300"
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"metric": "schema_accuracy", "at_least": 0.9995}, "Schema accuracy ≥ 99.95%"),
+        ({"metric": "ttft", "at_most": 300.0, "side": Side.FAR}, "TTFT, ms ≤ 300 (interval's far end)"),
+        ({"metric": "flaky_rate", "at_most": 0.0, "side": Side.VALUE}, "Flaky cases ≤ 0% (whatever the interval)"),
+        (
+            {"metric": "tool_call_f1", "at_least": -0.05, "versus": Versus.REFERENCE},
+            "Tool-call F1 − reference ≥ −5 points",
+        ),
+        ({"metric": "ttft", "at_most": 20.0, "versus": Versus.BASELINE}, "TTFT, ms − baseline ≤ 20"),
+        ({"metric": "of_a_lost_package", "at_least": 3.0}, "of a lost package ≥ 3"),
+        ({"severity": Severity.MUST, "at_most": 0.0}, "at most 0 failing MUST checks"),
+        (
+            {"severity": Severity.SHOULD, "at_most": 2.0, "beyond_reference": True},
+            "at most 2 failing SHOULD checks beyond the reference's",
+        ),
+        ({"code": RuleCode.CHANGED, "cases": 3}, "nothing got worse than the baseline beyond chance"),
+        ({"rule": "tool_call_f1 - reference ≥ -0.05"}, "tool_call_f1 − reference ≥ −0.05"),
+    ],
+)
+def test_a_rule_is_named_by_its_title_and_its_bound(fields: dict[str, Any], name: str) -> None:
+    """In the unit of the page, whatever the bar's file has; the text of a summary of format 1 stays."""
+    assert rule_name(RuleOutcome(outcome=Ruling.PASS, **fields)) == name
 
 
 def test_a_check_without_a_phrase_does_not_read_as_its_opposite() -> None:

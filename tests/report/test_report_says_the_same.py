@@ -104,7 +104,7 @@ def bars(draw: st.DrawFn) -> BarOutcome:
     ruling = draw(st.sampled_from(list(Ruling)))
     code = RuleCode.NOT_MEASURED if ruling is Ruling.INCONCLUSIVE else RuleCode.MEASURED
     estimate = None if ruling is Ruling.INCONCLUSIVE else make_estimate(0.9, 0.8, 0.95)
-    rule = RuleOutcome(rule="success_rate ≥ 0.95", outcome=ruling, code=code, metric="success_rate", estimate=estimate)
+    rule = RuleOutcome(outcome=ruling, code=code, metric="success_rate", at_least=0.95, estimate=estimate)
     return BarOutcome.of("b" * 64, (rule,))
 
 

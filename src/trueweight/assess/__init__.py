@@ -1,7 +1,7 @@
 """Summary and bar → an assessment of each provider: decided once, as data."""
 
 from trueweight.assess.assessing import assess, exit_code, silent_providers
-from trueweight.assess.bar import Bar, Limit, Rule, Side
+from trueweight.assess.bar import Bar, Limit, Rule
 from trueweight.assess.load import load_bar, parse_bar
 from trueweight.assess.rules import check_names, judge_against
 
@@ -9,7 +9,6 @@ __all__ = [
     "Bar",
     "Limit",
     "Rule",
-    "Side",
     "assess",
     "check_names",
     "exit_code",

@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 
 from trueweight.core import Role, Severity, digest
-
-
-class Side(StrEnum):
-    """Which end of an interval a threshold is held to."""
-
-    NEAR = "near"
-    """The end towards the threshold: pass needs it to meet the threshold, fail needs the far end to miss it."""
-    FAR = "far"
-    """The benefit of the doubt: pass if the far end meets the threshold, else fail."""
-    VALUE = "value"
-    """The point estimate, whatever its interval."""
-
-
-_SIDES = {Side.NEAR: "", Side.FAR: " (interval's far end)", Side.VALUE: " (whatever the interval)"}
+from trueweight.core.bar_outcome import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +33,6 @@ class Rule:
         """The threshold, whichever way it points."""
         return float(self.at_least if self.at_least is not None else self.at_most or 0.0)
 
-    def __str__(self) -> str:
-        against = " - reference" if self.versus_reference else " - baseline" if self.versus_baseline else ""
-        sign = "≥" if self.at_least is not None else "≤"
-        return f"{self.metric}{against} {sign} {self.bound:g}{_SIDES[self.side]}"
-
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -64,10 +45,6 @@ class Limit:
     severity: Severity
     at_most: int
     beyond_reference: bool = False
-
-    def __str__(self) -> str:
-        more = " beyond the reference's" if self.beyond_reference else ""
-        return f"at most {self.at_most} failing {self.severity.value} checks{more}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from trueweight.assess.bar import Bar, Limit, Rule, Side
+from trueweight.assess.bar import Bar, Limit, Rule
 from trueweight.config.lines import Lines
 from trueweight.config.spot import Spot
 from trueweight.config.table import read_table
 from trueweight.config.toml import parse_toml, read_toml_text
 from trueweight.core import Role, Severity, near_miss
+from trueweight.core.bar_outcome import Side
 from trueweight.metrics import compared_metrics, trial_metrics
 
 _MOST = 10**15

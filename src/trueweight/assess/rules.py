@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from trueweight.assess.bar import Bar, Limit, Rule, Side
+from trueweight.assess.bar import Bar, Limit, Rule
 from trueweight.assess.observations import without_p_values
 from trueweight.core import ConfigError, Estimate, Role, Ruling, near_miss
-from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome
+from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome, Side, Versus
 from trueweight.core.summary import CellOutcome, ProviderSummary, Summary
 from trueweight.statistics.proportion import n_that_decides
 
@@ -25,7 +25,7 @@ def check_names(bar: Bar, names: Collection[str]) -> None:
     for rule in bar.rules:
         for name in rule.providers:
             if name not in names:
-                message = f"the rule {rule} names provider {name!r}, which the run does not have"
+                message = f"the rule on {rule.metric} names provider {name!r}, which the run does not have"
                 raise ConfigError(message, code="bar-provider", hint=near_miss(name, names))
 
 
@@ -65,7 +65,18 @@ def _unanswered(summary: Summary, name: str) -> int:
 
 def _by_rule(rule: Rule, provider: ProviderSummary, since: Mapping[str, Estimate] | None, cases: int) -> RuleOutcome:
     def outcome(ruling: Ruling, code: RuleCode, **numbers: Any) -> RuleOutcome:
-        return RuleOutcome(rule=str(rule), metric=rule.metric, outcome=ruling, code=code, **numbers)
+        return RuleOutcome(
+            metric=rule.metric,
+            at_least=rule.at_least,
+            at_most=rule.at_most,
+            side=rule.side,
+            versus=versus,
+            outcome=ruling,
+            code=code,
+            **numbers,
+        )
+
+    versus = Versus.REFERENCE if rule.versus_reference else Versus.BASELINE if rule.versus_baseline else None
 
     if rule.versus_baseline and since is None:
         return outcome(Ruling.INCONCLUSIVE, RuleCode.NO_BASELINE)
@@ -80,7 +91,7 @@ def _by_rule(rule: Rule, provider: ProviderSummary, since: Mapping[str, Estimate
     code, numbers = RuleCode.MEASURED, dict[str, int]()
     if ruling is Ruling.INCONCLUSIVE:
         code, numbers = _undecided(rule, found, provider.counts.trials, cases)
-    return outcome(ruling, code, estimate=shown, bound=rule.bound, **numbers)
+    return outcome(ruling, code, estimate=shown, **numbers)
 
 
 def _undecided(rule: Rule, found: Estimate, trials: int, cases: int) -> tuple[RuleCode, dict[str, int]]:
@@ -123,10 +134,11 @@ def _by_limit(limit: Limit, provider: ProviderSummary, unanswered: int) -> RuleO
 
     def outcome(ruling: Ruling, code: RuleCode, *, unanswered: int | None = None) -> RuleOutcome:
         return RuleOutcome(
-            rule=str(limit),
             outcome=ruling,
             code=code,
             severity=limit.severity,
+            at_most=limit.at_most,
+            beyond_reference=limit.beyond_reference,
             checks=failing,
             answered=counts.arrived,
             trials=counts.trials,

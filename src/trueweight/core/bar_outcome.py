@@ -25,17 +25,36 @@ class Ruling(StrEnum):
         return cls.PASS if rulings and cls.INCONCLUSIVE not in rulings else cls.INCONCLUSIVE
 
 
+class Side(StrEnum):
+    """Which end of an interval a threshold is held to."""
+
+    NEAR = "near"
+    """The end towards the threshold: pass needs it to meet the threshold, fail needs the far end to miss it."""
+    FAR = "far"
+    """The benefit of the doubt: pass if the far end meets the threshold, else fail."""
+    VALUE = "value"
+    """The point estimate, whatever its interval."""
+
+
+class Versus(StrEnum):
+    """With what a provider's paired difference is held to a threshold."""
+
+    REFERENCE = "reference"
+    BASELINE = "baseline"
+    """An earlier run."""
+
+
 class RuleCode(StrEnum):
     """How a rule's outcome came about. Beside each code: the fields that it fills."""
 
     MEASURED = "measured"
-    """The interval decides. ``metric``, ``estimate``, ``bound``."""
+    """The interval decides. ``metric``, ``estimate``."""
     MORE_NEEDED = "more-needed"
-    """The interval reaches the bound. ``metric``, ``estimate``, ``bound``, ``decides_at``, ``more_trials``."""
+    """The interval reaches the bound. ``metric``, ``estimate``, ``decides_at``, ``more_trials``."""
     AT_BOUND = "at-bound"
-    """The value is the bound itself: no n decides. ``metric``, ``estimate``, ``bound``."""
+    """The value is the bound itself: no n decides. ``metric``, ``estimate``."""
     NO_INTERVAL = "no-interval"
-    """The estimate has no interval. ``metric``, ``estimate``, ``bound``."""
+    """The estimate has no interval. ``metric``, ``estimate``."""
     NOT_APPLICABLE = "not-applicable"
     """The metric has no value; the note of ``estimate`` says why. ``metric``, ``estimate``."""
     NOT_MEASURED = "not-measured"
@@ -58,20 +77,28 @@ class RuleOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """What one rule of the bar decides of a provider.
 
     Attributes:
-        rule: the rule in the notation of a bar, e.g. ``schema_accuracy ≥ 0.98``; empty for the one about a baseline,
-            which holds without being in the bar (`RuleCode.CHANGED`).
-        code: None only in a summary of format 1, which has ``message`` in its place.
+        rule: the rule in words; only in a summary of format 1, which has no threshold.
+        code: None only in a summary of format 1, which has ``message`` in its place. The one about a baseline
+            (`RuleCode.CHANGED`) holds without being in the bar, and has no threshold.
+        at_least, at_most: the threshold of the bar: one of them for ``metric``, in its unit; ``at_most`` failing checks
+            of ``severity``.
+        versus: the threshold holds for the paired difference from it, not for the metric; None for the metric.
+        beyond_reference: a check that the reference fails in every one of the same cases does not count.
         decides_at: the n that would decide at the observed rate; None if it is decided, or if no n would.
         more_trials: about how many more trials that takes.
         message: the sentence of a summary of format 1.
     """
 
-    rule: str
     outcome: Ruling
     code: RuleCode | None = None
+    rule: str = ""
     metric: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+    side: Side = Side.NEAR
+    versus: Versus | None = None
+    beyond_reference: bool = False
     estimate: Estimate | None = None
-    bound: float | None = None
     decides_at: int | None = None
     more_trials: int | None = None
     severity: Severity | None = None

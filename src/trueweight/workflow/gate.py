@@ -109,7 +109,6 @@ def _with_change(bars: Mapping[str, BarOutcome], since: RunComparison, bar: Bar 
     for name in since.providers:
         worse = since.worse(name)
         changed = RuleOutcome(
-            rule="",
             outcome=Ruling.FAIL if worse else Ruling.PASS,
             code=RuleCode.CHANGED,
             metrics=worse,

@@ -14,6 +14,7 @@ import pytest
 
 from trueweight.core import ConfigError, Estimate, Ruling
 from trueweight.core.assessment import Assessment, ReasonCode, Recommendation
+from trueweight.core.bar_outcome import RuleOutcome
 from trueweight.core.summary import FORMAT, CaseSummary, Cell, ProviderSummary, Summary
 from trueweight.core.summary_json import decode_summary, encode_summary
 from trueweight.store import RunDir
@@ -111,14 +112,24 @@ def test_the_same_is_decided(old: Summary, new: Summary) -> None:
         if verdict is None:
             assert after.bar is None
             continue
+        assert before.bar is not None
         assert after.bar is not None
         assert after.bar.outcome == verdict["outcome"]
-        assert [(r.rule, r.outcome) for r in after.bar.rules] == [(r["rule"], r["outcome"]) for r in verdict["reasons"]]
-        assert before.bar is not None
+        assert [(r.rule, r.outcome) for r in before.bar.rules] == [
+            (r["rule"], r["outcome"]) for r in verdict["reasons"]
+        ]
+        assert [(old_name(r), r.outcome) for r in after.bar.rules] == [(r.rule, r.outcome) for r in before.bar.rules]
         assert [r.message for r in before.bar.rules] == [r["message"] for r in verdict["reasons"]]
     found = new.providers["no-strict"].assessment
     assert (found.recommendation, found.bar and found.bar.outcome) == (Recommendation.AVOID, Ruling.FAIL)
     assert found.reasons[0].code is ReasonCode.BAR
+
+
+def old_name(rule: RuleOutcome) -> str:
+    """The rule as summaries of format 1 have it."""
+    if rule.severity is not None:
+        return f"at most {rule.at_most:g} failing {rule.severity.value} checks"
+    return f"{rule.metric} ≥ {rule.at_least:g}"
 
 
 def without_bar(assessment: Assessment) -> Assessment:

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import Final
+
 from trueweight.core import Estimate
-from trueweight.core.bar_outcome import RuleCode, RuleOutcome
+from trueweight.core.bar_outcome import RuleCode, RuleOutcome, Side
 from trueweight.metrics import describe
-from trueweight.report.numbers import span, write
+from trueweight.report.numbers import MINUS, span, write
+
+_SIDES: Final = MappingProxyType(
+    {Side.NEAR: "", Side.FAR: " (interval's far end)", Side.VALUE: " (whatever the interval)"}
+)
 
 
 def rule_name(rule: RuleOutcome) -> str:
-    """The rule as the bar has it; that about a baseline in words."""
-    return rule.rule or "nothing got worse than the baseline beyond chance"
+    """The rule with the title and in the unit of its metric: ``Schema accuracy ≥ 98%``."""
+    if rule.code is RuleCode.CHANGED:
+        return "nothing got worse than the baseline beyond chance"
+    if rule.severity is not None:
+        more = " beyond the reference's" if rule.beyond_reference else ""
+        return f"at most {rule.at_most or 0:g} failing {rule.severity.value} checks{more}"
+    if rule.at_least is None and rule.at_most is None:
+        return rule.rule.replace(" -", f" {MINUS}")  # of format 1: an id has no hyphen behind a space
+    metric = describe(rule.metric)
+    against = "" if rule.versus is None else f" {MINUS} {rule.versus.value}"
+    sign, bound = ("≥", rule.at_least) if rule.at_least is not None else ("≤", rule.at_most or 0.0)
+    share = metric.unit == "proportion"
+    unit = "" if not share else " points" if rule.versus else "%"
+    number = f"{bound * 100 if share else bound:.10g}".replace("-", MINUS)
+    return f"{metric.title}{against} {sign} {number}{unit}{_SIDES[rule.side]}"
 
 
 def rule_words(rule: RuleOutcome) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each code

@@ -10,7 +10,7 @@ from trueweight.core.assessment import Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
 from trueweight.core.summary import ProviderSummary
 from trueweight.metrics import describe
-from trueweight.report.numbers import MINUS, counted, percent, span, write
+from trueweight.report.numbers import counted, percent, span, write
 from trueweight.report.words.bar import rule_name, rule_words
 from trueweight.report.words.checks import broken_words
 from trueweight.report.words.drift import drift_words
@@ -69,11 +69,7 @@ def bar_clause(bar: BarOutcome) -> str:
     first = min(decisive, key=lambda rule: -(rule.more_trials or 0))
     others = len(decisive) - 1
     rest = f"; and {others} more {'rule' if others == 1 else 'rules'}" if others else ""
-    return f"{_rule(first)}: {_decided(first)}{rest}"
-
-
-def _rule(rule: RuleOutcome) -> str:
-    return rule_name(rule).replace(" -", f" {MINUS}")  # an id has no hyphen behind a space
+    return f"{rule_name(first)}: {_decided(first)}{rest}"
 
 
 def _decided(rule: RuleOutcome) -> str:
