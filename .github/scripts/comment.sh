@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
 # comment.sh FILE: say what changed, on the pull request, or in one issue if a nightly run got worse.
 set -euo pipefail
+if [ -L "$1" ] || [ ! -f "$1" ]; then
+  echo "::error::$1 is not a regular file: a link could name any file of this machine"
+  exit 2
+fi
 title="trueweight: a provider got worse"
 {
   head -c 60000 "$1"

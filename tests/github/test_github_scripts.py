@@ -105,6 +105,100 @@ def test_the_history_is_one_commit_and_becomes_a_site(shards: Path, tmp_path: Pa
     assert len(list((tmp_path / "night2" / "_site" / "runs").glob("*/index.html"))) == 2
 
 
+HARMLESS = {"2026-01-01-02-00-00Z/summary.json": "{}", "2026-01-01-02-00-00Z/report.html": "<p>"}
+
+
+def artifact(folder: Path, repository: Path, kind: str) -> None:
+    """A history as another job may leave it, with something in it that must not be pushed or run."""
+    evil = f"#!/bin/sh\ntouch {folder.parent}/ran\n"
+    run = folder / "2026-01-01-02-00-00Z"
+    match kind:
+        case "file .git":
+            trap = folder.parent / "trap"
+            git("init", "-q", str(trap), cwd=folder.parent)
+            git("config", "core.fsmonitor", f"touch {folder.parent}/ran; false", cwd=trap)
+            (folder / ".git").write_text(f"gitdir: {trap}/.git\n", "utf-8")
+            (run / ".git").write_text(f"gitdir: {trap}/.git\n", "utf-8")
+        case "folder .git":
+            git("init", "-q", str(folder), cwd=folder)
+            git("config", "core.fsmonitor", f"touch {folder.parent}/ran; false", cwd=folder)
+            for hook in ("pre-commit", "post-commit", "pre-push", "post-index-change", "reference-transaction"):
+                (folder / ".git" / "hooks" / hook).write_text(evil, "utf-8")
+                (folder / ".git" / "hooks" / hook).chmod(0o755)
+        case "hooks of the checkout":
+            hooks = repository / ".git" / "hooks"
+            hooks.mkdir(exist_ok=True)
+            for hook in ("pre-commit", "post-commit", "pre-push", "post-index-change", "reference-transaction"):
+                (hooks / hook).write_text(evil, "utf-8")
+                (hooks / hook).chmod(0o755)
+        case "workflow":
+            (folder / ".github" / "workflows").mkdir(parents=True)
+            (folder / ".github" / "workflows" / "x.yml").write_text("on: push\n", "utf-8")
+            (run / "workflow.yml").write_text("on: push\n", "utf-8")
+        case "attributes":
+            git("config", "filter.x.clean", f"touch {folder.parent}/ran", cwd=repository)
+            for place in (folder, run):
+                (place / ".gitattributes").write_text("* filter=x export-subst\n", "utf-8")
+        case "submodule":
+            (folder / ".gitmodules").write_text('[submodule "a"]\npath = a\nurl = ext::sh -c touch% ran\n', "utf-8")
+            git("init", "-q", str(folder / "a"), cwd=folder)
+        case "links":
+            (folder.parent / "secret").write_text("secret", "utf-8")
+            (folder / "linked").symlink_to(folder.parent)
+            other = folder / "other"
+            other.mkdir()
+            (other / "summary.json").symlink_to(folder.parent / "secret")
+            (folder / "summary.json").symlink_to(folder.parent / "secret")
+        case "pipes":
+            (folder / "pipe").mkdir()
+            os.mkfifo(folder / "pipe" / "summary.json")
+            (folder / "folder" / "summary.json").mkdir(parents=True)
+        case "names":
+            for name in ("-x", "a b", "..x", ".hidden", "x" * 81, "a\tb", 'a"b', "a;touch ran;", "$(touch ran)"):
+                (folder / name).mkdir()
+                (folder / name / "summary.json").write_text("{}", "utf-8")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "file .git",
+        "folder .git",
+        "hooks of the checkout",
+        "workflow",
+        "attributes",
+        "submodule",
+        "links",
+        "pipes",
+        "names",
+    ],
+)
+def test_of_a_hostile_artifact_only_reports_are_pushed(tmp_path: Path, kind: str) -> None:
+    """The job's token can push: nothing of the artifact is run, and its two expected files of each run are pushed."""
+    git("init", "-q", "--bare", "origin.git", cwd=tmp_path)
+    clone, history = tmp_path / "clone", tmp_path / "clone" / "history"
+    git("init", "-q", str(clone), cwd=tmp_path)
+    git("remote", "add", "origin", str(tmp_path / "origin.git"), cwd=clone)
+    for name, text in HARMLESS.items():
+        (history / name).parent.mkdir(parents=True, exist_ok=True)
+        (history / name).write_text(text, "utf-8")
+    artifact(history, clone, kind)
+    done = shell(SCRIPTS / "publish.sh", "history", cwd=clone, env=environment(tmp_path, GIT_CONFIG_GLOBAL=os.devnull))
+    assert done.returncode == 0, done.stderr
+    listed = git("ls-tree", "-r", "trueweight-reports", cwd=tmp_path / "origin.git").splitlines()
+    assert sorted(line.split("\t")[1] for line in listed) == sorted(HARMLESS)
+    assert all(line.startswith("100644 blob ") for line in listed)
+    assert not list(tmp_path.rglob("ran"))
+
+
+def test_a_linked_comment_is_refused(gh: dict[str, str], tmp_path: Path) -> None:
+    """A link in the artifact could name a file of the runner, which must not be posted."""
+    (tmp_path / "link.md").symlink_to("/proc/self/environ")
+    done = shell(SCRIPTS / "comment.sh", "link.md", cwd=tmp_path, env=gh | {"PULL_REQUEST": "5"})
+    assert done.returncode == 2
+    assert not (tmp_path / "gh.log").exists()
+
+
 GH = """#!/usr/bin/env bash
 printf '%s\\n' "$*" >>"$GH_LOG"
 case "$1 $2" in
