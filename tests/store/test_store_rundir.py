@@ -8,9 +8,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -21,6 +22,7 @@ from trueweight.store import (
     RunDir,
     encode_exchange,
     explain_change,
+    merging,
     pending,
 )
 
@@ -74,12 +76,12 @@ def test_every_cut_of_the_file_keeps_all_complete_records(root: Path, exchange: 
 
 
 def test_garbage_in_the_middle_is_an_error_with_its_line(root: Path, exchange: Make) -> None:
-    """Only the end can be torn; damage elsewhere is an error."""
+    """Only the end can be torn; damage elsewhere is an error, which costs the other lines nothing."""
     line = encode_exchange(exchange("t"))
     (root / "exchanges.jsonl").write_bytes(line + b"\nnonsense\n" + line + b"\n")
-    with pytest.raises(InfrastructureError) as caught:
-        RunDir.open(root)
-    assert caught.value.where.endswith("exchanges.jsonl:2")
+    with RunDir.open(root) as run:
+        assert [one.where for one in run.damaged] == [f"{root / 'exchanges.jsonl'}:2"]
+        assert [one.trial for one in run.exchanges()] == ["t"]
 
 
 def test_a_field_of_a_wrong_type_is_an_error_with_line_and_field(root: Path, exchange: Make) -> None:
@@ -88,11 +90,43 @@ def test_a_field_of_a_wrong_type_is_an_error_with_line_and_field(root: Path, exc
     lines[1] = lines[1].replace(b'"status":200', b'"status":"200"')
     (root / "exchanges.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
     with RunDir.open(root) as run:
-        with pytest.raises(InfrastructureError) as caught:
-            list(run.exchanges())
-        assert (caught.value.code, caught.value.where) == ("run-corrupt", f"{root / 'exchanges.jsonl'}:2")
-        assert "at $.attempts[0].status: Expected int | null, got str" in caught.value.message
-        assert [run.read(trial).trial for trial in ("t0", "t2")] == ["t0", "t2"]
+        with pytest.raises(InfrastructureError):
+            run.read("t1")
+        assert [one.trial for one in run.exchanges()] == ["t0", "t2"]
+        (damage,) = run.damaged
+        assert (damage.code, damage.where) == ("run-corrupt", f"{root / 'exchanges.jsonl'}:2")
+        assert "at $.attempts[0].status: Expected int | null, got str" in damage.message
+        assert run.recorded() == {"t0", "t2"}
+
+
+WRONG = (None, True, -1, 10**30, 1.5, "x", "\ud800", [], {}, [[]], [{}], [["a"]], [[1, "a"]])
+
+
+def test_no_value_of_any_field_is_a_traceback(root: Path, exchange: Make) -> None:
+    """A field of a wrong type, or beyond what a reader can use, is one damaged line. The others are read."""
+    good = json.loads(encode_exchange(exchange("t1")))
+    lines: list[object] = []
+    for value in WRONG:
+        for place in ([], ["request"], ["attempts", 0], ["attempts", 0, "failure"]):
+            for name in (_at(good, place) or {}).keys() - {"v"}:  # a number there is another version
+                spoiled = json.loads(json.dumps(good))
+                _at(spoiled, place)[name] = value
+                lines.append(spoiled)
+    (root / "exchanges.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*lines, good | {"trial": "t2"}]))
+    try:
+        run = RunDir.open(root)
+    except InfrastructureError as error:
+        pytest.fail(str(error))
+    with run:
+        assert "t2" in [one.trial for one in run.exchanges()]
+        assert len(run.damaged) > len(lines) / 3
+        assert all(one.code == "run-corrupt" for one in run.damaged)
+
+
+def _at(value: Any, place: Sequence[str | int]) -> Any:
+    for step in place:
+        value = value[step]
+    return value
 
 
 def test_a_line_that_others_formatted_is_indexed_too(root: Path, exchange: Make) -> None:
@@ -117,6 +151,7 @@ def test_recorded_failed_and_pending(root: Path, exchange: Make) -> None:
 _HOLDER = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from trueweight.store import RunDir
 run = RunDir.open(Path(sys.argv[1]), write=True)
 print("held", flush=True)
@@ -272,3 +307,24 @@ def test_changes_are_said_plainly(manifest: Manifest) -> None:
     ):
         assert words in text
     assert "'cand' was removed" in "\n".join(explain_change(manifest, structs.replace(manifest, providers=(ref,))))
+
+
+def test_a_merge_that_ends_early_leaves_nothing(tmp_path: Path, exchange: Make) -> None:
+    """A run that is being merged has its name only when it is whole; what a killed merge left is replaced."""
+    manifest = Manifest("0", 0, 1, 1, (), (), "2026-01-02T03:04:05+00:00")
+    out = tmp_path / "out"
+    for error in (OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()):
+        with pytest.raises((InfrastructureError, KeyboardInterrupt)), merging(out) as aside:
+            with RunDir.create(aside, manifest, []) as run:
+                run.append(exchange("t"))
+            raise error
+        assert not out.exists()
+    RunDir.create(tmp_path / ".out.merging", manifest, []).close()  # as `kill -9` leaves it
+    with merging(out) as aside:
+        RunDir.create(aside, manifest, []).close()
+    with RunDir.open(out) as run:
+        assert run.manifest == manifest
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    with pytest.raises(ConfigError) as caught, merging(out):
+        pass
+    assert caught.value.code == "run-exists"

@@ -5,18 +5,30 @@ from __future__ import annotations
 import urllib.request
 from collections.abc import Iterable
 
+import click
 from rich.console import Console
 
-from trueweight.core import Provider
+from trueweight.core import ExitCode, Provider
 from trueweight.report import for_log
+from trueweight.store import RunDir
 from trueweight.wire import TransportName, WireSettings, carriers_of
 
+_LISTED = 5
 INTERRUPTED = "Interrupted. Run the same command again to resume."
 
 
 def say(screen: Console, text: str) -> None:
     """Print one line as it is: control characters are escaped, and nothing in it is markup."""
     screen.print(for_log(text, limit=2_000), markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+def print_damage(run: RunDir) -> ExitCode:
+    """Print the damaged lines that were left out, at most five. Infrastructure if there are any, else OK."""
+    for error in run.damaged[:_LISTED]:
+        click.echo(for_log(f"error[{error.code}]: {error.where}: {error.message}", limit=500), err=True)
+    if len(run.damaged) > _LISTED:
+        click.echo(f"… and {len(run.damaged) - _LISTED} more damaged lines", err=True)
+    return ExitCode.INFRASTRUCTURE if run.damaged else ExitCode.OK
 
 
 def print_carriers(providers: Iterable[Provider], settings: WireSettings, screen: Console) -> None:

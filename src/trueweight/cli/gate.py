@@ -37,7 +37,8 @@ def command(directory: Path, bar_file: Path | None, baseline: Path | None, as_js
       0  every provider passes
       1  a provider fails
       3  a provider never answered
-      4  a provider is inconclusive, or no provider was judged
+      4  a provider is inconclusive, no provider was judged, or planned trials
+         are not on record
     """
     from trueweight.assess import load_bar
     from trueweight.report.gate import gate_lines, gate_result, gate_text

@@ -12,16 +12,22 @@ from trueweight.cli._options import PATH, quiet_option
 @click.command()
 @click.argument("directory", metavar="DIR", type=PATH)
 @quiet_option("Print only the path of the summary.")
-def command(directory: Path, quiet: bool) -> None:
-    """Judge the recorded exchanges of a run again and write DIR/summary.json. Uses no network."""
+def command(directory: Path, quiet: bool) -> int:
+    """Judge the recorded exchanges of a run again and write DIR/summary.json. Uses no network.
+
+    Exit 3: a line of the record is damaged. The others are judged.
+    """
     from rich.console import Console
 
+    from trueweight.cli._screen import print_damage
     from trueweight.report.terminal import print_table
     from trueweight.store import RunDir, RunFile
     from trueweight.workflow.finish import finish
 
     with RunDir.open(directory) as run:
         summary = finish(run)
+        code = print_damage(run)
     if not quiet:
         print_table(summary, Console(emoji=False))
     click.echo(str(RunFile.SUMMARY.of(directory)))
+    return int(code)

@@ -43,17 +43,23 @@ def _formats() -> tuple[str, ...]:
 @click.option("--quiet", is_flag=True, help="Do not print the path of the report.")
 def command(
     *, directory: Path, form: str, output: Path | None, as_json: bool, quiet: bool, drift_directory: Path | None
-) -> None:
-    """Judge a recorded run again and write its report. Uses no network."""
+) -> int:
+    """Judge a recorded run again and write its report. Uses no network.
+
+    Exit 3: a line of the record is damaged. The report has the others.
+    """
+    from trueweight.cli._screen import print_damage
     from trueweight.report import find_format
     from trueweight.store import RunDir, write_named
-    from trueweight.workflow.finish import finish, publish
+    from trueweight.workflow.finish import finish, judge, publish
     from trueweight.workflow.join import join_drift
 
     if as_json:
         form, output = "json", Path("-")
     with RunDir.open(directory) as run:
-        summary = finish(run)
+        # With another place for the report, the run may be one that can only be read.
+        summary = finish(run) if output is None else judge(run)
+        code = print_damage(run)
         if drift_directory is not None:
             with RunDir.open(drift_directory) as drift:
                 summary = join_drift(summary, run, drift)
@@ -62,8 +68,9 @@ def command(
             output = run.write_text(f"report{find_format(form).suffix}", text)
         elif str(output) == "-":
             click.echo(text, nl=False)
-            return
+            return int(code)
         else:
             write_named(output, text)
     if not quiet:
         click.echo(str(output))
+    return int(code)

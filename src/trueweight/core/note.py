@@ -48,6 +48,8 @@ class NoteCode(StrEnum):
     NOT_JUDGED = "not-judged"
     """``part`` of judging was not done for ``count`` ``of`` replies of ``providers``. ``problem`` says why, and
     ``reason`` is that of the trial ``trial``."""
+    DAMAGED = "damaged"
+    """``count`` lines of the record are damaged and left out; ``text`` names the first, and ``reason`` its error."""
     TEXT = "text"
     """A sentence of a summary of format 1: ``text``."""
 

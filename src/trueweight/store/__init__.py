@@ -13,7 +13,7 @@ from trueweight.store.manifest import (
 )
 from trueweight.store.resume import explain_change, pending
 from trueweight.store.rundir import RunDir
-from trueweight.store.union import merge
+from trueweight.store.union import merge, merging
 
 __all__ = [
     "EARLIER_BARS",
@@ -30,6 +30,7 @@ __all__ = [
     "manifest_from_json",
     "manifest_to_json",
     "merge",
+    "merging",
     "pending",
     "read_client",
     "read_plain",

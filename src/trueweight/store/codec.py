@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from sys import intern
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from trueweight.core import (
     DEFAULT_API,
+    PROTOCOLS,
     Attempt,
     Exchange,
     Failure,
@@ -28,6 +30,8 @@ from trueweight.core import (
 )
 
 VERSION: Literal[1] = 1
+CORRUPT = "run-corrupt"
+"""Code of the error for a line that is not an exchange."""
 
 # JSON allows these unescaped, but they break lines or terminals, and lone surrogates do not encode to UTF-8.
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -36,18 +40,20 @@ _DELETE = b"\x7f"  # the one of them that is ASCII
 # msgspec writes: Expected `int`, got `str` - at `$.attempts[0].status`
 _AT_FIELD = re.compile(r"^(?P<problem>.*?)(?: - at `(?:key in )?(?P<field>\$[^`]*)`)?$", re.DOTALL)
 
-_Count = Annotated[int, Meta(ge=0)]
+_Count = Annotated[int, Meta(ge=0, le=2**62)]
+_Nanoseconds = Annotated[int, Meta(ge=-(2**62), le=2**62)]
+_Status = Annotated[int, Meta(ge=0, le=999)]
 
 
 class _AttemptRecord(msgspec.Struct, frozen=True, gc=False):
     """An attempt in a line; exactly one of ``body`` and ``body_base64`` is there."""
 
     waited: _Count
-    t_send: int
-    t_connected: int | None
-    t_headers: int | None
-    t_done: int
-    status: int | None
+    t_send: _Nanoseconds
+    t_connected: _Nanoseconds | None
+    t_headers: _Nanoseconds | None
+    t_done: _Nanoseconds
+    status: _Status | None
     http_version: str | None
     headers: tuple[tuple[str, str], ...]
     body: str | UnsetType = UNSET
@@ -160,7 +166,7 @@ def decode_exchange(line: bytes, *, where: str = "") -> Exchange:
         mode=found.mode,
         started_at=found.started_at,
         request=found.request,
-        attempts=tuple(_attempt(attempt, where) for attempt in found.attempts),
+        attempts=tuple(_attempt(attempt, f"$.attempts[{at}]", where) for at, attempt in enumerate(found.attempts)),
         client_limited=found.client_limited,
         api=_api_of(found.request) if isinstance(found.api, UnsetType) else found.api,
         thinking=ThinkingMode.AS_SERVED if isinstance(found.thinking, UnsetType) else found.thinking,
@@ -172,13 +178,16 @@ def _api_of(request: RequestRecord) -> str:
     return "models" if request.method == "GET" else DEFAULT_API
 
 
-def _attempt(record: _AttemptRecord, where: str) -> Attempt:
+def _attempt(record: _AttemptRecord, field: str, where: str) -> Attempt:
     if isinstance(record.body, str):
-        body = record.body.encode()
+        try:
+            body = record.body.encode()
+        except UnicodeEncodeError:
+            raise _corrupt(where, f"at {field}.body: half of a surrogate pair, which UTF-8 cannot have") from None
     elif isinstance(record.body_base64, bytes):
         body = record.body_base64
     else:
-        raise _corrupt(where, "an attempt has neither body nor body_base64")
+        raise _corrupt(where, f"at {field}: an attempt has neither body nor body_base64")
     return Attempt(
         record.waited,
         record.t_send,
@@ -194,6 +203,30 @@ def _attempt(record: _AttemptRecord, where: str) -> Attempt:
     )
 
 
+def refuse_unusable(exchange: Exchange, where: str) -> None:
+    """Refuse values of the right type that a reader cannot use.
+
+    Raises:
+        InfrastructureError: ``run-corrupt`` for a start that is no time, an API that this version does not have, and
+            stamps that are not in the order of their body.
+    """
+    try:
+        datetime.fromisoformat(exchange.started_at)
+    except ValueError:
+        raise _corrupt(where, "at $.started_at: not a time in ISO 8601") from None
+    if exchange.api not in PROTOCOLS.all():
+        raise _corrupt(where, f"at $.api: not an API of this version: {exchange.api[:80]!r}")
+    for at, attempt in enumerate(exchange.attempts):
+        offset = 0
+        for number, stamp in enumerate(attempt.stamps):
+            if not offset <= stamp.offset <= len(attempt.body) or abs(stamp.ns) > 2**62:
+                reason = (
+                    f"at $.attempts[{at}].stamps[{number}]: not in the order of the body's {len(attempt.body)} bytes"
+                )
+                raise _corrupt(where, reason)
+            offset = stamp.offset
+
+
 def _decode_slowly(line: bytes, where: str) -> _Line:
     """Decode a line with escapes of lone surrogates, which msgspec refuses. For any other line, raise its error."""
     try:
@@ -202,16 +235,17 @@ def _decode_slowly(line: bytes, where: str) -> _Line:
         raise _corrupt(where, str(error)) from None
     if not isinstance(value, dict) or "trial" not in value:
         raise _corrupt(where, "a JSON value that is not an exchange")
-    if value.get("v") != VERSION:
+    version = value.get("v")
+    if type(version) is int and version > VERSION:
         raise InfrastructureError(
-            f"exchange format version {value.get('v')!r} is not known to this version of trueweight",
+            f"exchange format version {version} is not known to this version of trueweight",
             code="run-version",
             where=where,
             hint=f"Valid: {VERSION}. A newer trueweight may read it.",
         )
     try:
         return msgspec.convert(value, _Line)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # the first of msgspec, or of half a surrogate pair
         field, problem = problem_of(error)
         raise _corrupt(where, f"at {field}: {problem}") from None
 
@@ -229,7 +263,7 @@ def problem_of(error: Exception) -> tuple[str, str]:
 def _corrupt(where: str, reason: str) -> InfrastructureError:
     return InfrastructureError(
         f"this line is not a recorded exchange: {reason}",
-        code="run-corrupt",
+        code=CORRUPT,
         where=where,
-        hint="Only the last line of a run can be torn, and a resume repairs it. Delete this line to go on without it.",
+        hint="The other lines are judged, and a resume sends this trial again. A crash tears only the last line.",
     )

@@ -17,7 +17,7 @@ from sys import intern
 from typing import NamedTuple
 
 from trueweight.core import Exchange, InfrastructureError
-from trueweight.store.codec import decode_exchange, encode_exchange, outcome_of
+from trueweight.store.codec import CORRUPT, decode_exchange, encode_exchange, outcome_of, refuse_unusable
 from trueweight.store.files import disk_error, open_plain, write_all
 
 # The beginning of a line as our encoder writes it, so that the index is built without parsing whole bodies.
@@ -42,7 +42,7 @@ class ExchangeLog:
         Raises:
             OSError: it cannot be opened.
             ConfigError: it is not a regular file.
-            InfrastructureError: a line other than the last is damaged or of an unknown version.
+            InfrastructureError: a line is of an unknown version.
         """
         self._path = path
         self._reader = os.fdopen(open_plain(path, os.O_RDONLY), "rb")
@@ -50,6 +50,8 @@ class ExchangeLog:
         self._writing = threading.Lock()
         self._end = 0
         self.index: dict[str, LinePosition] = {}
+        self.damaged: dict[int, InfrastructureError] = {}
+        """By line number. The trial of such a line is not on record."""
         try:
             self._scan()
         except BaseException:
@@ -60,9 +62,15 @@ class ExchangeLog:
         for number, line in enumerate(self._reader, start=1):
             if not line.endswith(b"\n"):
                 break  # torn: the process died while writing it, so its trial was never complete
-            trial, outcome = self._identify(line, number)
-            # One string object for each trial: several tables of a run hold it.
-            self.index[intern(trial)] = LinePosition(self._end, len(line), intern(outcome))
+            try:
+                trial, outcome = self._identify(line, number)
+            except InfrastructureError as error:
+                if error.code != CORRUPT:
+                    raise
+                self.damaged[number] = error
+            else:
+                # One string object for each trial: several tables of a run hold it.
+                self.index[intern(trial)] = LinePosition(self._end, len(line), intern(outcome))
             self._end += len(line)
 
     def _identify(self, line: bytes, number: int) -> tuple[str, str]:
@@ -106,10 +114,15 @@ class ExchangeLog:
         self._reader.seek(position.offset)
         line = self._reader.read(position.length)
         try:
-            return decode_exchange(line)
+            exchange = decode_exchange(line)
+            refuse_unusable(exchange, "")
         except InfrastructureError as error:
-            error.where = f"{self._path}:{self._line_number(position.offset)}"
+            number = self._line_number(position.offset)
+            error.where = f"{self._path}:{number}"
+            if error.code == CORRUPT:
+                self.damaged[number] = error
             raise
+        return exchange
 
     def _line_number(self, offset: int) -> int:
         self._reader.seek(0)
@@ -120,9 +133,19 @@ class ExchangeLog:
         return number
 
     def exchanges(self) -> Iterator[Exchange]:
-        """The last line of every trial, in file order, one in memory at a time."""
-        for position in sorted(self.index.values()):
-            yield self.read(position)
+        """The last line of every trial, in file order, one in memory at a time.
+
+        A damaged line is left out, and is in ``damaged`` from then on.
+        """
+        for trial, position in sorted(self.index.items(), key=lambda item: item[1]):
+            try:
+                exchange = self.read(position)
+            except InfrastructureError as error:
+                if error.code != CORRUPT:
+                    raise
+                self.index.pop(trial, None)
+            else:
+                yield exchange
 
     def close(self) -> None:
         """Make the file durable and close it."""

@@ -82,7 +82,7 @@ class RunDir:
                 for file in RunFile:  # the manifest first: without it, what is left is not a run
                     if file is not RunFile.LOCK:
                         file.of(path).unlink(missing_ok=True)
-            _refuse_occupied(path)
+            refuse_occupied(path)
             replace_plain(RunFile.EXCHANGES.of(path), b"")
             _write_head(path, manifest, cases, bar)
             return cls(path, manifest, lock)
@@ -154,11 +154,17 @@ class RunDir:
         self._log.append(exchange)
 
     def exchanges(self) -> Iterator[Exchange]:
-        """The last exchange of every trial in the current plan, in file order; a torn last line is left out."""
+        """The last exchange of every trial in the current plan, in file order. A torn last line and damaged lines are
+        left out; these are in `damaged` afterwards."""
         found = self._log.exchanges()
         if self.manifest.options.get(AMENDED):
             return filter(CurrentPlan(self.manifest, self.cases().values()).contains, found)
         return found
+
+    @property
+    def damaged(self) -> tuple[InfrastructureError, ...]:
+        """An error for each damaged line that was met so far, in the order of the file."""
+        return tuple(error for _, error in sorted(self._log.damaged.items()))
 
     def recorded(self) -> set[str]:
         """Trials that are complete and are not sent again: all but the interrupted ones."""
@@ -246,7 +252,7 @@ def _release(lock: Lock | None) -> None:
         lock.release()
 
 
-def _refuse_occupied(path: Path) -> None:
+def refuse_occupied(path: Path) -> None:
     """Refuse a directory with a run. One whose creation was killed has no manifest and no exchange, and is free."""
     manifest = RunFile.MANIFEST.of(path)
     if manifest.is_symlink() or manifest.exists() or _has_content(RunFile.EXCHANGES.of(path)):

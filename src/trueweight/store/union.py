@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,8 +19,10 @@ from msgspec.structs import replace
 from trueweight.core import ConfigError, Exchange, FailureKind
 from trueweight.core.shard import WHOLE, join, stretches_from_json, stretches_to_json
 from trueweight.store.codec import encode_exchange
+from trueweight.store.files import RunFile, disk_error
+from trueweight.store.lock import Lock
 from trueweight.store.manifest import AMENDED, EARLIER_BARS, SHARDS, Manifest
-from trueweight.store.rundir import CurrentPlan, RunDir
+from trueweight.store.rundir import CurrentPlan, RunDir, refuse_occupied
 
 MACHINES = "machines"
 _PER_RUN = (SHARDS, AMENDED, EARLIER_BARS)
@@ -43,12 +47,60 @@ class _Source(NamedTuple):
     whole: bool
 
 
+@contextmanager
+def merging(out: Path) -> Iterator[Path]:
+    """A directory beside ``out`` to build a run in. At the end of the block it is renamed to ``out``.
+
+    If the block raises, or the process is killed, nothing is at ``out``. What an earlier, killed call left is deleted.
+
+    Raises:
+        ConfigError: if ``out`` has a run, or files that are not of one, or another process builds a run there.
+        InfrastructureError: if the disk refuses.
+    """
+    refuse_occupied(out)
+    if out.is_dir() and any(path.name != RunFile.LOCK for path in out.iterdir()):
+        raise ConfigError(
+            "this directory has other files",
+            code="merge-place",
+            where=str(out),
+            hint="Valid: the name of a new directory, or an empty one.",
+        )
+    aside = out.absolute().parent / f".{out.absolute().name}.merging"
+    _clear(aside)
+    try:
+        yield aside
+        out.mkdir(parents=True, exist_ok=True)
+        RunFile.LOCK.of(out).unlink(missing_ok=True)
+        out.rmdir()
+        aside.replace(out)
+    except OSError as error:
+        raise disk_error(out, error) from None
+    finally:
+        _clear(aside)
+
+
+def _clear(aside: Path) -> None:
+    """Delete a run that was not finished. Its lock is taken first: another process may be building it."""
+    if not aside.is_dir():
+        return
+    lock = Lock(RunFile.LOCK.of(aside))
+    try:
+        RunFile.MANIFEST.of(aside).unlink(missing_ok=True)  # first: without it, what is left is not a run
+        for path in aside.iterdir():
+            if path.name != RunFile.LOCK:
+                path.unlink()
+    finally:
+        lock.release()
+    shutil.rmtree(aside, ignore_errors=True)
+
+
 def merge(runs: Sequence[RunDir], out: Path) -> RunDir:
     """A new run, open for writing, with every exchange of the runs.
 
     A whole exchange replaces one that was interrupted when its run was stopped.
 
     Raises:
+        InfrastructureError: if a run has a damaged line.
         ConfigError: if the runs have different plans, if two have different exchanges of one trial, or if ``out``
             has a run already.
     """
@@ -112,6 +164,8 @@ def _union(runs: Sequence[RunDir]) -> dict[str, _Source]:
                 )
             found = _source_of(exchange, number)
             chosen[exchange.trial] = _better(chosen.get(exchange.trial, found), found, exchange, runs)
+        if run.damaged:  # a part that is lost in silence would leave a run that claims to be whole
+            raise run.damaged[0]
     return chosen
 
 

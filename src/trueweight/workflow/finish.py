@@ -43,6 +43,7 @@ def judge(run: RunDir) -> Summary:
         *summary.run.notes,
         *bar_notes(run.manifest, bar),
         *shard_notes(run.manifest),
+        *_damage(run),
         *api_notes(_judged(run), run.manifest.providers, run.manifest.thinking),
         *request_notes(run.manifest, list(_judged(run))),
         *habit_notes(run.manifest, summary),
@@ -50,6 +51,14 @@ def judge(run: RunDir) -> Summary:
     if notes:
         summary = msgspec.structs.replace(summary, run=msgspec.structs.replace(summary.run, notes=notes))
     return assess(summary, {} if bar is None else judge_against(bar, summary))
+
+
+def _damage(run: RunDir) -> Iterator[Note]:
+    """A note on the lines that were left out; known only after the exchanges were read."""
+    if run.damaged:
+        first = run.damaged[0]
+        line = first.where.rpartition(":")[2]
+        yield Note(code=NoteCode.DAMAGED, count=len(run.damaged), text=f"line {line}", reason=first.message)
 
 
 def _judged(run: RunDir) -> Iterator[Case]:

@@ -72,6 +72,8 @@ def gate(directory: Path, bar: Bar | None, baseline: Path | None = None) -> Gate
     silent = silent_providers(summary)
     assessed = assess(summary, bars)
     code = exit_code(assessed, silent, barred=True)
+    if code is ExitCode.OK and _is_partial(summary):
+        code = ExitCode.INCONCLUSIVE  # what is missing may be what fails
     notes = (*summary.run.notes, *_bar_note(bar, summary), *_run_notes(summary, since))
     return Gate(code, assessed, notes, silent, None if chosen is None else chosen.digest())
 
@@ -124,6 +126,13 @@ def _bar_note(bar: Bar | None, summary: Summary) -> Iterator[Note]:
     recorded = summary.run.bar_digest
     if bar is not None and bar.digest() != recorded:
         yield Note(code=NoteCode.BAR_OTHER, bar=bar.digest(), recorded=recorded or "")
+
+
+def _is_partial(summary: Summary) -> bool:
+    """Whether trials of the plan are not on record, or part of the plan is not in the run."""
+    trials = summary.run.trials
+    codes = {note.code for note in summary.run.notes}
+    return trials.recorded < trials.planned or not codes.isdisjoint({NoteCode.PART_OF_RUN, NoteCode.DAMAGED})
 
 
 def _run_notes(summary: Summary, since: RunComparison | None) -> Iterator[Note]:

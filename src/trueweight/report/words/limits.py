@@ -142,6 +142,9 @@ def note_words(note: Note) -> str:  # noqa: PLR0911, PLR0912 - one sentence for 
             )
         case NoteCode.DRIFT_LEFT_OUT:
             return f"Drift left out, measured with another address, model or reference: {', '.join(note.providers)}."
+        case NoteCode.DAMAGED:
+            lines = "line of the record is" if note.count == 1 else "lines of the record are"
+            return f"{note.count} {lines} damaged and left out. The first is {note.text}: {note.reason}."
         case NoteCode.NOT_FINISHED:
             return f"{note.count} of {note.of} planned trials are on record."
         case NoteCode.NOT_IN_BASELINE:
