@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
-from answers import REFERENCE, exchange, listed, reply
+from answers import CANDIDATE, REFERENCE, exchange, investigate, is_reference, listed, reply, spread
 
-from trueweight.core import Trial
+from trueweight.core import DriftVerdict, Trial
 from trueweight.drift import DriftSettings, write_script
 from trueweight.drift.facts import Facts, Token, alike, facts_of
 from trueweight.drift.script import RequestKind
 from trueweight.drift.settings import THOUGHT_TOKENS
+from trueweight.profiles import request_rules
+from trueweight.workflow.drift import settings_for
+from trueweight.workflow.thinking import with_profile
 
 OPEN = (Token(b"<think>", 0.0), Token(b"x", -9.0))
 BODY = (Token(b"a", -0.5), Token(b"b", -1.0))
@@ -86,3 +92,43 @@ def test_settings_survive_the_manifest() -> None:
     assert DriftSettings.from_json(settings.as_json()) == settings
     assert "first_tokens" not in DriftSettings().as_json()
     assert DriftSettings.from_json(DriftSettings().as_json()).first_tokens == 1
+
+
+def thinking(trial: Trial, *, obeys: bool) -> dict[str, Any]:
+    """A candidate that thinks although it is told not to, beside a reference that obeys."""
+    if is_reference(trial) or obeys:
+        return reply("x", logprobs=spread(0.0))
+    return reply("", reasoning_content="hm", logprobs=listed(-0.1, -2.5, keys="zy"))
+
+
+def test_thinking_is_turned_off_where_it_can_be() -> None:
+    """Requests to each provider have its own switch; a host that ignores it is not accused of drift: it got another
+    request."""
+    off = {"ref": {"thinking": {"type": "disabled"}}, "c": {"enable_thinking": False}}
+    settings = DriftSettings(max_requests=60, screen=0, thinking_off=off)
+    assert DriftSettings.from_json(json.loads(json.dumps(settings.as_json()))) == settings
+    sent: dict[str, dict[str, Any]] = {}
+
+    def answer(trial: Trial, *, obeys: bool) -> dict[str, Any]:
+        sent[trial.provider.name] = json.loads(trial.body())
+        return thinking(trial, obeys=obeys)
+
+    obeyed = investigate(partial(answer, obeys=True), settings).candidates["c"]
+    assert sent["ref"]["thinking"] == {"type": "disabled"}
+    assert sent["c"]["enable_thinking"] is False
+    assert obeyed.scored
+    assert not obeyed.missing
+    ignored = investigate(partial(answer, obeys=False), settings).candidates["c"]
+    assert not ignored.scored
+    assert set(ignored.missing) == {"thinks-although-off"}
+    assert ignored.verdict is not DriftVerdict.DRIFT
+
+
+def test_a_run_decides_by_its_providers() -> None:
+    """Off if every provider has a switch; else a few tokens; a model that does not think is asked as before."""
+    kimi = [replace(one, model="kimi-k2.6") for one in (REFERENCE, CANDIDATE)]
+    rules = request_rules(kimi)
+    switched = with_profile(kimi, rules.profile)
+    assert set(settings_for(DriftSettings(), rules, switched).thinking_off) == {"ref", "c"}
+    assert settings_for(DriftSettings(), rules, kimi).first_tokens == THOUGHT_TOKENS
+    assert settings_for(DriftSettings(), request_rules([REFERENCE]), switched) == DriftSettings()

@@ -96,7 +96,8 @@ def command(
     from trueweight.drift import DriftSettings, load_ladder
     from trueweight.profiles import request_rules
     from trueweight.wire import TransportName, WireSettings
-    from trueweight.workflow.drift import first_tokens, prepare_drift
+    from trueweight.workflow.drift import prepare_drift, settings_for
+    from trueweight.workflow.thinking import with_profile
 
     providers = load_providers(providers_file, environ=os.environ)
     settings = DriftSettings(
@@ -104,8 +105,10 @@ def command(
         alpha=alpha,
         max_requests=max_requests,
         seed=seed,
-        first_tokens=first_tokens(request_rules(providers, profile=profile)),
     )
+    rules = request_rules(providers, profile=profile)
+    providers = with_profile(providers, rules.profile)
+    settings = settings_for(settings, rules, providers)
     prepared = prepare_drift(providers, settings, load_ladder(ladder_file) if ladder_file else None)
     return measure_drift(
         prepared,

@@ -9,9 +9,10 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial, counterparts
+from trueweight.core.thinking import merged
 from trueweight.drift.betting import benjamini_hochberg
 from trueweight.drift.candidate import GIVE_UP_AFTER, CandidateTest, PromptBank, ReferenceContext
 from trueweight.drift.facts import Facts, MissingReply, facts_of
@@ -59,7 +60,12 @@ class Investigation:
         """A trial through the API that is compared with the reference's first; else through the provider's first."""
         base = self.reference.api
         shared = (own for own, theirs in counterparts(provider.api, base).items() if theirs == base[0])
-        return self.script.trial(prompt, kind, provider, repeat, next(shared, None))
+        return self.script.trial(prompt, kind, self._switched(provider), repeat, next(shared, None))
+
+    def _switched(self, provider: Provider) -> Provider:
+        """The provider with the fields that turn its thinking off, if the settings have some for it."""
+        off = self.settings.thinking_off.get(provider.name)
+        return provider if off is None else replace(provider, extra_body=merged(provider.extra_body, off))
 
     def batches(self) -> Batches:
         """Yield batches of trials and receive their exchanges, until every candidate is decided, out of budget or
@@ -154,6 +160,8 @@ class Investigation:
         elif isinstance(a, MissingReply) or isinstance(b, MissingReply) or (kind is RequestKind.SAMPLED and not known):
             lost = next(x for x in (a, b, *others) if isinstance(x, MissingReply))
             c.missing[f"reference: {lost.why}"] += 1
+        elif self.settings.thinking_off and own.answer is not None and a.answer is None:
+            c.miss("thinks-although-off")  # it ignores the switch: another request, not another model
         elif c.mode is DriftMode.LOGPROBS and not (a.top and b.top):
             c.missing["reference: no-logprobs"] += 1
         elif c.mode is DriftMode.LOGPROBS and not own.top and not own.empty:

@@ -31,6 +31,8 @@ class DriftSettings:
         max_requests: most requests to each candidate, probes included (the reference gets two, three or six
             times as many: for log-probabilities, greedy or sampled texts).
         screen: number of prompts that are screened for near ties of the reference in greedy mode; 0 for none.
+        thinking_off: provider → fields of its requests that turn thinking off, so that the first token is that of the
+            answer; empty if not every provider has such fields.
         first_tokens: tokens that a request for log-probabilities asks for: 1, or more where the first ones are sure, as
             before a thought.
         stop: whether a candidate gets no further requests after its verdict; False to record a ladder.
@@ -43,6 +45,7 @@ class DriftSettings:
     screen: int = 120
     stop: bool = True
     first_tokens: int = 1
+    thinking_off: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=shipped_thresholds)
 
     def as_json(self) -> dict[str, Any]:
@@ -55,6 +58,7 @@ class DriftSettings:
             "screen": self.screen,
             "stop": self.stop,
             **({"first_tokens": self.first_tokens} if self.first_tokens > 1 else {}),
+            **({"thinking_off": self.thinking_off} if self.thinking_off else {}),
             "thresholds": self.thresholds.as_json(),
         }
 

@@ -42,9 +42,15 @@ OPTION = "drift"
 Progress = Callable[[Investigation], None]
 
 
-def first_tokens(rules: RequestRules) -> int:
-    """How many tokens requests for log-probabilities ask for: into the thought, if the model writes one first."""
-    return THOUGHT_TOKENS if rules.thinks else 1
+def settings_for(settings: DriftSettings, rules: RequestRules, providers: Sequence[Provider]) -> DriftSettings:
+    """The settings for a model family: for one that thinks, with thinking off if every provider has a switch for it;
+    else requests for log-probabilities ask for a few tokens, into the thought."""
+    if not rules.thinks:
+        return settings
+    off = {provider.name: provider.thinking.off for provider in providers if provider.thinking.off is not None}
+    if len(off) == len(providers):
+        return replace(settings, thinking_off=off)
+    return replace(settings, first_tokens=THOUGHT_TOKENS)
 
 
 def prepare_drift(

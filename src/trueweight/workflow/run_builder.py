@@ -12,7 +12,7 @@ from trueweight.core.thinking import merged
 from trueweight.drift import DriftSettings
 from trueweight.profiles import ChosenProfile, RunSampling, SamplingMode
 from trueweight.profiles.requests import rules_of
-from trueweight.workflow.drift import first_tokens, prepare_drift
+from trueweight.workflow.drift import prepare_drift, settings_for
 from trueweight.workflow.repeats import RepeatChoice
 from trueweight.workflow.send import PreparedRun, RunOptions, prepare
 from trueweight.workflow.thinking import allowance_for
@@ -60,7 +60,8 @@ class RunBuilder:
         prepared = prepare(providers, self.suites, options, bar=self.bar)
         if self.drift is None:
             return prepared
-        drift = replace(self.drift, first_tokens=first_tokens(rules))
+        # Without the sampling of this run: drift sends its own.
+        drift = settings_for(self.drift, rules, self.providers)
         return prepare_drift(providers, drift, beside=prepared)
 
 
