@@ -164,6 +164,8 @@ def _answer_words(found: DriftFinding) -> str:  # noqa: PLR0911 - one clause for
             return f"{found.count} of {found.of} answers are empty where the reference's are not"
         case DriftFindingCode.REFUSED:
             return f"refused {found.count} of {found.of} prompts; the reference refused {found.reference}"
+        case DriftFindingCode.STOPPED if found.why == "thinks-although-off":
+            return "thinks although its requests turn thinking off, so nothing could be compared"
         case DriftFindingCode.STOPPED:
             return f"stopped answering ({found.why}); what was measured before is kept"
         case DriftFindingCode.REFERENCE_STOPPED:
