@@ -38,8 +38,12 @@ class Rule:
 class Limit:
     """Most failing checks of a severity that a provider may have.
 
+    One failure of a check that no model can break counts. A check that a model can break counts if it fails more often
+    than the reference's (without a reference, than the other candidates'), beyond chance; else it leaves the limit
+    open.
+
     Attributes:
-        beyond_reference: do not count a check that the reference fails in every one of the same cases.
+        beyond_reference: a check that fails no more often than the reference's does not leave the limit open.
     """
 
     severity: Severity

@@ -9,7 +9,9 @@ from trueweight.assess.bar import Bar, Limit, Rule
 from trueweight.assess.observations import without_p_values
 from trueweight.core import ConfigError, Estimate, Role, Ruling, near_miss
 from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome, Side, Versus
+from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.summary import CellOutcome, ProviderSummary, Summary
+from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.statistics.proportion import n_that_decides
 
 Changes = Mapping[str, Mapping[str, Estimate]]
@@ -125,30 +127,51 @@ def _rule_on(rule: Rule, found: Estimate, value: float) -> Ruling:
 
 
 def _by_limit(limit: Limit, provider: ProviderSummary, unanswered: int) -> RuleOutcome:
-    failing = tuple(
-        finding.check
-        for finding in provider.findings
-        if finding.severity is limit.severity and not (limit.beyond_reference and finding.shared)
-    )
+    found = [finding for finding in provider.findings if finding.severity is limit.severity]
+    certain = tuple(finding.check for finding in found if _counts(limit, finding))
+    uncertain = tuple(finding.check for finding in found if not _counts(limit, finding) and _doubtful(limit, finding))
     counts = provider.counts
 
-    def outcome(ruling: Ruling, code: RuleCode, *, unanswered: int | None = None) -> RuleOutcome:
+    def outcome(
+        ruling: Ruling, code: RuleCode, checks: tuple[str, ...], *, unanswered: int | None = None
+    ) -> RuleOutcome:
         return RuleOutcome(
             outcome=ruling,
             code=code,
             severity=limit.severity,
             at_most=limit.at_most,
             beyond_reference=limit.beyond_reference,
-            checks=failing,
+            checks=checks,
             answered=counts.arrived,
             trials=counts.trials,
             unanswered=unanswered,
         )
 
-    if len(failing) > limit.at_most:
-        return outcome(Ruling.FAIL, RuleCode.CHECKS_FAIL)
+    if len(certain) > limit.at_most:
+        return outcome(Ruling.FAIL, RuleCode.CHECKS_FAIL, certain)
     if not counts.arrived:
-        return outcome(Ruling.INCONCLUSIVE, RuleCode.CHECKS_SILENT)
+        return outcome(Ruling.INCONCLUSIVE, RuleCode.CHECKS_SILENT, certain)
+    if len(certain) + len(uncertain) > limit.at_most:
+        return outcome(Ruling.INCONCLUSIVE, RuleCode.CHECKS_UNCERTAIN, (*certain, *uncertain))
     if unanswered > 0:
-        return outcome(Ruling.INCONCLUSIVE, RuleCode.CHECKS_UNANSWERED, unanswered=unanswered)
-    return outcome(Ruling.PASS, RuleCode.CHECKS_WITHIN)
+        return outcome(Ruling.INCONCLUSIVE, RuleCode.CHECKS_UNANSWERED, certain, unanswered=unanswered)
+    return outcome(Ruling.PASS, RuleCode.CHECKS_WITHIN, (*certain, *uncertain))
+
+
+def _counts(limit: Limit, finding: FindingSummary) -> bool:
+    """Whether a failing check counts for certain: no model can cause it, or it fails beyond the reference's rate.
+
+    A finding of format 1 has no reason for its blame; it counts unless the reference fails the same cases.
+    """
+    if finding.blame_reason is None:
+        return not (limit.beyond_reference and finding.shared)
+    if finding.is_beyond(ALPHA):
+        return True
+    return finding.certain if limit.beyond_reference else finding.engine_only
+
+
+def _doubtful(limit: Limit, finding: FindingSummary) -> bool:
+    """Whether a failing check that is not certain leaves the limit open."""
+    if not limit.beyond_reference:
+        return True
+    return finding.beyond is None and not finding.shared

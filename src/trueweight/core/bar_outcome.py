@@ -63,6 +63,10 @@ class RuleCode(StrEnum):
     """The rule is about a change, and no baseline was given. ``metric``."""
     CHECKS_FAIL = "checks-fail"
     """More checks fail than the limit allows. ``checks``, ``severity``."""
+    CHECKS_UNCERTAIN = "checks-uncertain"
+    """More checks fail than the limit allows, but a model can break them, and they fail no more often than the
+    reference's, or the other candidates', beyond chance; or there is nothing to compare with. ``checks``,
+    ``severity``, ``answered`` of ``trials``."""
     CHECKS_WITHIN = "checks-within"
     """Not more checks fail than the limit allows. ``checks``, ``severity``, ``answered`` of ``trials``."""
     CHECKS_UNANSWERED = "checks-unanswered"

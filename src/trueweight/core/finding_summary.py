@@ -9,7 +9,7 @@ import msgspec
 
 from trueweight.core.assessment import Blame
 from trueweight.core.case import Severity
-from trueweight.core.estimate import Estimate
+from trueweight.core.estimate import Comparison, Estimate
 
 
 class BlameCode(StrEnum):
@@ -53,6 +53,9 @@ class FindingSummary(msgspec.Struct, frozen=True, kw_only=True):
         message: the most frequent message. ``example`` is the id of a trial that fails with it.
         reference_fails: number of these cases that the reference fails too; None without a reference.
         rate: failure rate in the cases and modes with a failure; None without repeats.
+        beyond: failure rate less that of the reference's one pass, paired by case; without a reference less the mean of
+            the other candidates. ``p_holm`` is one-sided and corrected over candidates and checks. None for the
+            reference, and where there is nothing to compare with.
         blame: None in a summary of format 1 that does not have it.
     """
 
@@ -69,14 +72,24 @@ class FindingSummary(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     reference_fails: int | None = None
     rate: Estimate | None = None
+    beyond: Comparison | None = None
     blame: Blame | None = None
     blame_reason: BlameReason | None = None
 
     @property
+    def engine_only(self) -> bool:
+        """Whether no model can cause the failure, only what serves it."""
+        return self.blame_reason is not None and self.blame_reason.code is BlameCode.ENGINE_ONLY
+
+    @property
     def certain(self) -> bool:
         """Whether one failure convicts the server: no model can cause it, and the reference does not fail it."""
-        engine = self.blame_reason is not None and self.blame_reason.code is BlameCode.ENGINE_ONLY
-        return engine and not self.reference_fails
+        return self.engine_only and not self.reference_fails
+
+    def is_beyond(self, alpha: float) -> bool:
+        """Whether it fails more often than the reference, or than the other candidates, beyond chance."""
+        found = self.beyond
+        return found is not None and found.p_holm is not None and found.p_holm <= alpha
 
     @property
     def shared(self) -> bool:

@@ -40,6 +40,21 @@ def weighted_holm(p_values: Sequence[float], weights: Sequence[float]) -> tuple[
     return tuple(adjusted.tolist())
 
 
+def tarone(p_values: Sequence[float], least: Sequence[float], alpha: float) -> tuple[float, ...]:
+    """Tarone's adjusted p-values (1990), in the order given: Bonferroni's, over the tests that can be significant.
+
+    They control the family-wise error rate at ``alpha`` if ``least`` is fixed by what each test conditions on.
+
+    Args:
+        least: the smallest p-value that each test can reach.
+    """
+    reach = np.asarray(least, dtype=float)
+    number = next(k for k in range(1, len(reach) + 2) if (reach <= alpha / k).sum() <= k)
+    return tuple(
+        min(1.0, p * number) if low <= alpha / number else 1.0 for p, low in zip(p_values, reach.tolist(), strict=True)
+    )
+
+
 def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     """Benjamini–Hochberg adjusted p-values, in the order given. They control the false discovery rate."""
     return tuple(scipy.stats.false_discovery_control(p_values, method="bh").tolist()) if len(p_values) else ()

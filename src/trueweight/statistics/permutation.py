@@ -22,6 +22,10 @@ _GRID = 60
 """Steps of a rate where the numbers of trials have no smaller common multiple."""
 
 
+_BLOCK = 1_000_000
+"""Complex numbers held at once. It bounds the memory."""
+
+
 class PValues(NamedTuple):
     """Exact p-values of a paired test of no difference.
 
@@ -83,25 +87,36 @@ def lowest_of(rates: Array, provider: int, steps: int = _GRID) -> float:
         steps: grid of the rates.
     """
     known = rates[np.isfinite(rates[:, provider])]
-    scaled = np.rint(known * steps)
-    if not len(scaled):
+    if not len(known):
         return 1.0
-    low = np.nanmin(scaled, axis=1)
-    seen = int((scaled[:, provider] - low).sum())
-    kinds, counts = np.unique(np.sort(scaled - low[:, None], axis=1), axis=0, return_counts=True)
-    most = np.nanmax(kinds, axis=1)
-    total = int((most * counts)[most > 0].sum())
-    length = _length(total + 1)
-    angles = 2 * np.pi * np.arange(length // 2 + 1) / length
-    transform = np.ones(len(angles), dtype=complex)
-    least = 1.0
-    for kind, count in zip(kinds[most > 0], counts[most > 0].tolist(), strict=True):
-        values, members = np.unique(kind[np.isfinite(kind)], return_counts=True)
-        share = members / members.sum()
-        transform *= (np.exp(-1j * np.outer(angles, values)) @ share) ** count
-        least *= float(share[0]) ** count
+    scaled = np.rint(known * steps)
+    scaled -= np.nanmin(scaled, axis=1)[:, None]
+    seen = int(scaled[:, provider].sum())
+    # For each case, how many providers have each value. Cases in which all are equal say nothing.
+    values = np.arange(int(np.nanmax(scaled)) + 1)
+    members = (scaled[:, :, None] == values).sum(axis=1)
+    members = members[members[:, 0] < members.sum(axis=1)]
+    if not len(members):
+        return 1.0
+    most = (members.shape[1] - 1 - (members[:, ::-1] > 0).argmax(axis=1)).sum()
+    length = _length(int(most) + 1)
+    waves = np.exp(-2j * np.pi * np.outer(values, np.arange(length // 2 + 1)) / length)
+    shares = members / members.sum(axis=1)[:, None]
+    transform = np.ones(length // 2 + 1, dtype=complex)
+    kinds, counts = _distinct(members)
+    for start in range(0, len(kinds), step := max(1, _BLOCK // length)):
+        part = shares[kinds[start : start + step]] @ waves
+        transform *= (part ** counts[start : start + step, None]).prod(axis=0)
     mass = np.fft.irfft(transform, length)
-    return _within(mass[: seen + 1].sum(), least) if total else 1.0
+    return _within(mass[: seen + 1].sum(), float(np.exp(np.log(shares[:, 0]).sum())))
+
+
+def _distinct(rows: Array) -> tuple[Array, Array]:
+    """The place of one row of each kind of rows of small counts, and how many there are of it."""
+    # A random linear hash: `numpy.unique` over rows is a hundred times slower.
+    factors = np.random.default_rng(5).integers(1, 2**62, rows.shape[1])
+    _, first, counts = np.unique(rows @ factors, return_index=True, return_counts=True)
+    return first, counts
 
 
 def _length(least: int) -> int:

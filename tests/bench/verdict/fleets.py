@@ -163,7 +163,8 @@ def _table(passes: Any, rng: np.random.Generator) -> Table:
     valid = np.where(called, np.where(~ok & ~mute, 0, 1), -1)
     empty = np.full(size, "")
     return Table(
-        case=case, api=np.zeros(size, dtype=int), stream=mode == 1, repeat=repeat, absent=empty, asked_tools=tools,
+        case=case, api=np.zeros(size, dtype=int), thinking=empty, stream=mode == 1, repeat=repeat, absent=empty,
+        asked_tools=tools,
         asked_structured=~tools, attempts=np.ones(size, dtype=int), first_ok=np.ones(size, dtype=bool),
         ok=np.ones(size, dtype=bool), called=called, calls_valid=valid,
         finish=np.where(called, Finish.CALLS.value, Finish.STOP.value), expects=np.where(tools, expects, -1),

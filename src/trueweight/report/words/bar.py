@@ -60,6 +60,9 @@ def rule_words(rule: RuleOutcome) -> str:  # noqa: PLR0911, PLR0912 - one senten
             return "no baseline was given to compare with"
         case RuleCode.CHECKS_FAIL:
             return f"{failing} fail: {', '.join(rule.checks)}"
+        case RuleCode.CHECKS_UNCERTAIN:
+            checks = ", ".join(rule.checks)
+            return f"{failing} fail in {answers}, but not beyond what a model by itself can cause: {checks}"
         case RuleCode.CHECKS_WITHIN:
             return f"{failing} fail in {answers}"
         case RuleCode.CHECKS_UNANSWERED:

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from trueweight.checks import all_checks
 from trueweight.core import Case, Mode, Observation, Provider, ThinkingMode, way
+from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.judging import NotJudged
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.provider import reference_among
 from trueweight.core.summary import Declared, ProviderSummary, RunSummary, SuiteSummary, Summary, TrialCounts
 from trueweight.metrics import Measured, measure
+from trueweight.workflow.judge.beyond import failure_rates, mark_beyond
 from trueweight.workflow.judge.blame import judged_cases
 from trueweight.workflow.judge.cells import make_cells, mark_different, matrix, ways_of
 from trueweight.workflow.judge.counts import count, count_failures
@@ -41,16 +43,22 @@ def summarise(judgement: Judgement) -> Summary:
         seed=manifest.seed,
         variants=variants,
     )
-    second = None
-    if reference is not None and manifest.passes > 1:
-        second = {reference: range(manifest.repeats, 2 * manifest.repeats)}
-    cells = make_cells((seen for rows in observations.values() for seen in rows), second)
+    second = range(manifest.repeats, 2 * manifest.repeats) if manifest.passes > 1 else None
+    own_second = {reference: second} if reference is not None and second is not None else None
+    cells = make_cells((seen for rows in observations.values() for seen in rows), own_second)
     if reference is not None:
         cells = mark_different(cells, [name for name in providers if name != reference], reference)
+    checks = {info.id: info for info in all_checks()}
+    theirs = judged_cases(observations[reference]) if reference is not None else None
+    findings = {
+        name: list_findings(rows, checks, None if name == reference else theirs) for name, rows in observations.items()
+    }
+    rates = {name: failure_rates(rows, second if name == reference else None) for name, rows in observations.items()}
+    findings = mark_beyond(findings, rates, list(cases), reference, manifest.seed)
     return Summary(
         run=_run(judgement, reference, measured),
         self_agreement={name: estimate.rounded() for name, estimate in measured.self_agreement.items()},
-        providers=_providers(providers, observations, measured, cases, reference),
+        providers=_providers(providers, observations, measured, cases, findings),
         cases=matrix(cases, variants, cells, manifest.thinking),
     )
 
@@ -114,11 +122,9 @@ def _providers(
     observations: Mapping[str, Sequence[Observation]],
     measured: Measured,
     cases: Mapping[str, Case],
-    reference: str | None,
+    findings: Mapping[str, tuple[FindingSummary, ...]],
 ) -> dict[str, ProviderSummary]:
     tools = {key for key, case in cases.items() if offers_tools(case.request)}
-    checks = {info.id: info for info in all_checks()}
-    theirs = judged_cases(observations[reference]) if reference is not None else None
     start, end = window([seen for rows in observations.values() for seen in rows])
     return {
         name: ProviderSummary(
@@ -130,7 +136,7 @@ def _providers(
             versus_reference={metric: found.rounded() for metric, found in measured.versus_reference[name].items()},
             counts=count(observations[name], len(measured.tables[name]), tools),
             failures=count_failures(observations[name]),
-            findings=list_findings(observations[name], checks, None if name == reference else theirs),
+            findings=findings[name],
             latency=distributions(observations[name]),
             over_time=over_time(observations[name], start, end),
         )
