@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import click
 
 from trueweight import __version__
+from trueweight.cli._streams import tolerant_streams
 from trueweight.core import ConfigError, ExitCode, TrueweightError, near_miss
 from trueweight.redaction import streams_for_people
 
@@ -104,13 +105,14 @@ def main(args: list[str] | None = None) -> NoReturn:
 
 
 def _invoke(args: list[str] | None) -> int:
-    with streams_for_people():
+    with tolerant_streams(), streams_for_people():
         return _exit_code_of(args)
 
 
 def _exit_code_of(args: list[str] | None) -> int:
     try:
         result: Any = cli.main(args=args, prog_name="trueweight", standalone_mode=False)
+        sys.stdout.flush()
     except TrueweightError as error:
         click.echo(f"error[{error.code}]: {error}", err=True)
         return int(error.exit_code)
