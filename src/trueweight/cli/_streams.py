@@ -102,7 +102,7 @@ def tolerant_streams() -> Iterator[None]:
     """Make standard output and error tolerant in the block. A stream that is closed goes nowhere."""
     _occupy_closed_descriptors()
     before = sys.stdout, sys.stderr
-    nowhere = Path(os.devnull).open("w", encoding="utf-8")
+    nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - closed below
     names = ("standard output", "standard error")
     tolerant = [
         _Tolerant(nowhere if stream is None else stream, name) for stream, name in zip(before, names, strict=True)
