@@ -32,7 +32,7 @@ _OVER_MEMBERS: Final = frozenset(
 """Keywords that visit every member of a value, though the schema may have nothing to say of one."""
 _SHOWN: Final = 200
 _SMALL: Final = 40
-_COPIED_PER_STEP: Final = 4
+_COPIED_PER_STEP: Final = 2
 _LONGEST_FORMATTED: Final = 10_000
 
 

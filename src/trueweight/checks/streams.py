@@ -40,8 +40,8 @@ def stream_honoured(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("half", finish=None, usage=None, mode=Mode.STREAM), "", SAMPLE_STREAM),
 )
 def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
-    """``error-in-stream`` judges a stream that reports an error."""
-    if not reply.streamed or reply.error is not None:
+    """``error-in-stream`` judges a stream that reports an error. One that was not read to its end is not judged."""
+    if not reply.streamed or reply.error is not None or anomalies(reply, Kind.SSE_MANY):
         return None
     if reply.finish is None:
         ending = "the end-of-stream event came without one" if reply.done else "it just ends"

@@ -211,6 +211,8 @@ class Reply:
     @property
     def choice(self) -> Choice:
         """The choice with index ``at``; an empty one if it did not come."""
+        if 0 <= self.at < len(self.choices) and self.choices[self.at].index == self.at:
+            return self.choices[self.at]
         for choice in self.choices:
             if choice.index == self.at:
                 return choice

@@ -10,6 +10,8 @@ from trueweight.core.reply import Finish, Reply
 
 _KEPT = 400
 """Characters of content that are kept for quoting."""
+_LONGEST = 20_000
+"""Longest arguments that are kept as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class ReplyDigest:
 
     Attributes:
         content: its first 400 characters, for quoting; None if there was none.
-        calls: name and arguments text of each call.
+        calls: name and arguments text of each call; of long arguments the beginning and a digest.
         text: digest of content and reasoning.
         reasoned: number of characters of reasoning.
         cut: whether the choice ended at a length limit.
@@ -51,6 +53,13 @@ def digest_choices(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply
     return tuple(_digest(trial, case, mode, repeat, view) for view in reply.choice_views())
 
 
+def _kept(arguments: str | None) -> str | None:
+    """The arguments; of long ones the beginning and a digest, which differ where the arguments do."""
+    if arguments is None or len(arguments) <= _LONGEST:
+        return arguments
+    return f"{arguments[:_KEPT]}… ({digest([arguments])[:20]})"
+
+
 def _digest(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> ReplyDigest:
     usage = reply.usage
     return ReplyDigest(
@@ -59,7 +68,7 @@ def _digest(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> Re
         mode=mode,
         repeat=repeat,
         content=None if reply.content is None else reply.content[:_KEPT],
-        calls=tuple((call.name, call.arguments) for call in reply.calls),
+        calls=tuple((call.name, _kept(call.arguments)) for call in reply.calls),
         text=digest([reply.content or "", reply.reasoning or ""])[:20],
         reasoned=len(reply.reasoning or ""),
         cut=reply.finish is Finish.LENGTH,

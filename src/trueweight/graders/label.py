@@ -28,7 +28,7 @@ def label(_: Case, reply: Reply, expected: Any) -> Score:
     # The longest first, so that "not spam" is found before "spam" is found in it.
     known = sorted({*expected["labels"], expected["label"]}, key=len, reverse=True)
     pattern = "|".join(rf"(?<!\w){re.escape(one)}(?!\w)" for one in known)
-    named = {found.casefold() for found in re.findall(pattern, reply.content or "", re.IGNORECASE)}
+    named = {found[0].casefold() for found in re.finditer(pattern, reply.content or "", re.IGNORECASE)}
     if named == {expected["label"].casefold()}:
         return RIGHT
     return Score(0.0, f"the content names {', '.join(map(quote, sorted(named)))}" if named else "no label is named")

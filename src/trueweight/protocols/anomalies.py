@@ -62,6 +62,7 @@ class Kind(StrEnum):
     WRONG_TYPE = "wrong-type", "a field with a value of another type than the API's"
     CHOICES_MISSING = "choices-missing", "no choices array"
     CHOICES_EMPTY = "choices-empty", "choices is empty though there is neither usage nor an error"
+    CHOICES_MANY = "choices-many", "more choices than an API gives; the others were not read"
     CHOICE_INDEX_MISSING = "choice-index-missing", "a choice without an index; read as choice 0"
     MESSAGE_IN_CHUNK = "message-in-chunk", "a chunk with a message where a delta belongs"
     ID_CHANGES = "id-changes", "chunks of one response with different ids"
@@ -81,6 +82,7 @@ class Kind(StrEnum):
     ARGUMENTS_ABSENT = "arguments-absent", "a call whose arguments never came"
     ARGUMENTS_NULL = "arguments-null", "a call whose arguments are null"
     ARGUMENTS_NOT_TEXT = "arguments-not-text", "arguments as a JSON value where the API has JSON text"
+    CALLS_MANY = "calls-many", "more tool calls than are read of one choice; the others were not read"
     LEGACY_FUNCTION_CALL = "legacy-function-call", "function_call, which tool_calls replaced"
 
 

@@ -11,6 +11,9 @@ from trueweight.protocols.anomalies import Kind
 from trueweight.protocols.fields import json_type
 from trueweight.protocols.json_text import parse_json
 
+_LONGEST_READ = 1024 * 1024
+"""Longest text whose brackets are counted; of a longer one only the last character is looked at."""
+
 
 class CallProblem(StrEnum):
     """The first problem with a tool call."""
@@ -96,6 +99,8 @@ def is_cut(text: str) -> bool:
     """Whether a text is the beginning of a JSON object or array that is not closed."""
     if not text.lstrip().startswith(("{", "[")):
         return False
+    if len(text) > _LONGEST_READ:
+        return not text.rstrip().endswith(("}", "]"))
     open_brackets: list[str] = []
     in_string = escaped = False
     for char in text:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from trueweight.core import Attempt, Span, Stamp
 from trueweight.protocols.anomalies import Anomalies, Kind
 
-MAX_UNPACKED = 64 * 1024 * 1024
+MAX_UNPACKED = 8 * 1024 * 1024
 """Most bytes that a compressed body is unpacked to."""
 
+_MOST_MEMBERS = 64
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -81,10 +82,14 @@ def _unpack_chunks(packed: Body, window: int, anomalies: Anomalies) -> Body:
 
 def _feed(unpacker: zlib._Decompress, chunk: bytes, out: bytearray, window: int) -> zlib._Decompress:
     rest = chunk
+    members = 0
     while rest and len(out) <= MAX_UNPACKED:
         if unpacker.eof:
             if window != _GZIP:
                 break
+            members += 1
+            if members > _MOST_MEMBERS:  # each copies the rest of the chunk
+                raise zlib.error(f"more than {_MOST_MEMBERS} gzip members in one chunk")
             unpacker = zlib.decompressobj(window)  # a gzip file may have several members
         out += unpacker.decompress(rest, MAX_UNPACKED + 1 - len(out))
         rest = unpacker.unused_data or unpacker.unconsumed_tail

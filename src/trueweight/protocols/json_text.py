@@ -12,14 +12,15 @@ from trueweight.protocols.anomalies import Kind
 MAX_DEPTH = 128
 """Deepest nesting that is parsed: far beyond any real reply, far below the interpreter's stack."""
 
-MAX_WEIGHT = 64 * 1024 * 1024
+MAX_WEIGHT = 72 * 1024 * 1024
 """Most bytes of memory, by estimate, that the parsed values of one reply take."""
 
-_CONTAINER, _ITEM = 150, 40
-"""Bytes of an object or array, and of another value, by estimate."""
+_CONTAINER, _MEMBER, _ITEM = 150, 100, 40
+"""Bytes of an object or array, of a name in an object, and of another value, by estimate."""
 _MAX_DIGITS = 400  # more digits than the largest double has
 _STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
-_VALUES = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
+_VALUES = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,:]', re.DOTALL)
+_WEIGHTS = {'"': 0, ",": _ITEM, ":": _MEMBER, "[": _CONTAINER, "{": _CONTAINER}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _INFINITE = float("inf")
 
@@ -48,6 +49,26 @@ def parse_json(text: str, *, limit: int = MAX_WEIGHT) -> ParsedJson:
     Args:
         limit: most bytes that the value may take, by estimate; a text with more values is not parsed.
     """
+    if len(text) < _LONG:
+        return _parse(text, limit)
+    # Several checks parse the same content, one after the other, so the last long one is kept.
+    if not _recent or _recent[0].limit != limit or _recent[0].text != text:
+        _recent[:] = [_Recent(text, limit, _parse(text, limit))]
+    return _recent[0].parsed
+
+
+class _Recent(NamedTuple):
+    text: str
+    limit: int
+    parsed: ParsedJson
+
+
+_LONG = 10_000
+_MOST_ODDITIES = 200
+_recent: list[_Recent] = []
+
+
+def _parse(text: str, limit: int) -> ParsedJson:
     weight = _weigh(text, limit)
     if weight > limit:
         detail = "more values than are read of one reply"
@@ -85,28 +106,32 @@ def preview_json(value: Any) -> str:
 
 
 def _hooks(oddities: list[tuple[Kind, str]]) -> dict[str, Any]:
+    def note(kind: Kind, detail: str) -> None:
+        if len(oddities) < _MOST_ODDITIES:
+            oddities.append((kind, detail))
+
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(items)
         if len(made) < len(items):
             keys = [key for key, _ in items]
             twice = next(key for key in keys if keys.count(key) > 1) if len(keys) < 1000 else "one of many"
-            oddities.append((Kind.JSON_DUPLICATE_KEY, f"key {twice[:80]!r} occurs twice"))
+            note(Kind.JSON_DUPLICATE_KEY, f"key {twice[:80]!r} occurs twice")
         return made
 
     def constant(word: str) -> float:
-        oddities.append((Kind.JSON_NAN, f"{word} is not JSON"))
+        note(Kind.JSON_NAN, f"{word} is not JSON")
         return float(word)
 
     def whole(digits: str) -> int | float:
         if len(digits) <= _MAX_DIGITS:
             return int(digits)
-        oddities.append((Kind.JSON_HUGE_NUMBER, f"an integer of {len(digits)} digits"))
+        note(Kind.JSON_HUGE_NUMBER, f"an integer of {len(digits)} digits")
         return _INFINITE
 
     def real(digits: str) -> float:
         number = float(digits)
         if abs(number) == _INFINITE:
-            oddities.append((Kind.JSON_HUGE_NUMBER, f"{digits[:40]} is beyond a double"))
+            note(Kind.JSON_HUGE_NUMBER, f"{digits[:40]} is beyond a double")
         return number
 
     return {"object_pairs_hook": pairs, "parse_constant": constant, "parse_int": whole, "parse_float": real}
@@ -114,13 +139,13 @@ def _hooks(oddities: list[tuple[Kind, str]]) -> dict[str, Any]:
 
 def _weigh(text: str, limit: int) -> int:
     """Bytes that the parsed text takes, by estimate; exact in its number of values only where they may be too many."""
-    weight = _CONTAINER * (text.count("[") + text.count("{")) + _ITEM * text.count(",")
+    weight = _CONTAINER * (text.count("[") + text.count("{")) + _ITEM * text.count(",") + _MEMBER * text.count(":")
     if weight <= limit:
         return weight
     weight = 0
     for token in _VALUES.finditer(text):
         first = token[0][0]
-        weight += 0 if first == '"' else _ITEM if first == "," else _CONTAINER
+        weight += _WEIGHTS[first]
         if weight > limit:
             break
     return weight

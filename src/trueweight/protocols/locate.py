@@ -14,6 +14,10 @@ _UNIT = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL
 )
 
+_MOST_SPANS = 10
+_LONGEST_SEARCHED = 64 * 1024
+_MOST_TRIES = 100
+_VALUE = re.compile(rb'\s*+:\s*+(?:"(?:[^"\\]++|\\.)*+"|[^,}\]]*+)', re.DOTALL)
 Path = tuple[str | int, ...]
 
 
@@ -61,9 +65,10 @@ def _text(literal: bytes) -> str:
 
 
 def span_of_content(reply: Reply, start: int, end: int) -> tuple[Span, ...]:
-    """The spans of characters ``[start, end)`` of ``reply.content``: one for each event that carries some of them.
+    """The spans of characters ``[start, end)`` of ``reply.content``: one for each event that carries some of them, at
+    most ten.
 
-    A span is the whole event if the characters cannot be found in the event's JSON.
+    A span is the whole event if the characters cannot be found in the event's JSON, or if that is longer than 64 KB.
     """
     out: list[Span] = []
     at = 0
@@ -72,7 +77,7 @@ def span_of_content(reply: Reply, start: int, end: int) -> tuple[Span, ...]:
         if low < high:
             out.append(_within(reply.body, piece, low - at, high - at))
         at += piece.length
-        if at >= end:
+        if at >= end or len(out) == _MOST_SPANS:
             break
     return tuple(out)
 
@@ -80,6 +85,8 @@ def span_of_content(reply: Reply, start: int, end: int) -> tuple[Span, ...]:
 def _within(body: bytes, piece: Piece, start: int, end: int) -> Span:
     """The span of characters ``[start, end)`` of one piece of content."""
     place = piece.span
+    if place.end - place.start > _LONGEST_SEARCHED:
+        return place
     raw = body[place.start : place.end]
     offset = max(raw.find(b"{"), 0)
     for path, at in values(raw[offset:], place.start + offset):
@@ -101,7 +108,7 @@ def _edges(literal: bytes, base: int) -> list[int]:
 
 def spans_of_all_content(reply: Reply) -> tuple[Span, ...]:
     """The spans of the whole content, at most ten; the head of the body if there is no content."""
-    return span_of_content(reply, 0, len(reply.content or ""))[:10] or whole(reply)
+    return span_of_content(reply, 0, len(reply.content or "")) or whole(reply)
 
 
 def locate(reply: Reply, needle: str) -> tuple[Span, ...]:
@@ -113,11 +120,15 @@ def locate(reply: Reply, needle: str) -> tuple[Span, ...]:
 def locate_field(reply: Reply, name: str) -> tuple[Span, ...]:
     """The span of the last ``"name": value`` in the body; of an object or array, only its beginning."""
     # Inside a JSON string the quotes would be escaped, so this cannot match text that the model wrote.
-    pattern = rb'"%s"\s*:\s*(?:"(?:[^"\\]++|\\.)*+"|[^,}\]]*+)' % re.escape(name.encode())
-    found = None
-    for found in re.finditer(pattern, reply.body, re.DOTALL):  # noqa: B007 - the last one is wanted
-        pass
-    return (Span(*found.span()),) if found else ()
+    quoted = json.dumps(name).encode()
+    at = reply.body.rfind(quoted)
+    for _ in range(_MOST_TRIES):
+        if at < 0:
+            break
+        if found := _VALUE.match(reply.body, at + len(quoted)):
+            return (Span(at, found.end()),)
+        at = reply.body.rfind(quoted, 0, at)
+    return ()
 
 
 def locate_noun(reply: Reply, noun: str) -> tuple[Span, ...]:

@@ -14,11 +14,13 @@ from trueweight.core import PROTOCOLS, Choice, Event, Exchange, Mode, Reply, Spa
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.body import Body, decode_utf8, unpack
 from trueweight.protocols.errors import error_of
-from trueweight.protocols.json_text import parse_json
+from trueweight.protocols.json_text import MAX_WEIGHT, ParsedJson, parse_json
 from trueweight.protocols.sse import SseEvent, looks_like_sse, read_sse
 from trueweight.protocols.thought import take_thought
 
 _SSE_TYPE = "text/event-stream"
+_WEIGHT_OF_EVENT, _WEIGHT_PER_BYTE = 500, 16
+"""Bytes of memory, by estimate, of an event without its JSON, and those allowed for each byte of a large stream."""
 
 
 class Assembler(ABC):
@@ -179,27 +181,29 @@ def _read_plain(body: Body, text: str, assembler: Assembler, anomalies: Anomalie
 def _read_stream(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Parsed:
     events: list[Event] = []
     done = False
+    weight = max(MAX_WEIGHT, _WEIGHT_PER_BYTE * len(body.data))
     for event in read_sse(body.data, anomalies):
         if done:
             anomalies.add(Kind.DATA_AFTER_DONE, f"events after {assembler.end}", event.span)
         ends = assembler.is_end(event)
         bare = ends and event.data.strip() == assembler.end
-        data = None if bare else _read_event(event, assembler, anomalies)
+        document = None if bare or not event.data else _read_event(event, assembler, anomalies, min(weight, MAX_WEIGHT))
+        data = None if document is None else document.value
+        weight -= _WEIGHT_OF_EVENT if document is None else _WEIGHT_OF_EVENT + document.weight
         done |= ends
         events.append(Event(body.ns_at(event.span.end - 1), event.span, data, event.data, event.name))
-    if assembler.end and not done:
+    cut = any(one.kind == Kind.SSE_MANY for one in anomalies.in_order())
+    if assembler.end and not done and not cut:
         anomalies.add(Kind.DONE_MISSING, f"the stream ends without {assembler.end}")
     return _Parsed(events=tuple(events), done=done)
 
 
-def _read_event(event: SseEvent, assembler: Assembler, anomalies: Anomalies) -> Any:
-    if not event.data:
-        return None
-    document = parse_json(event.data)
+def _read_event(event: SseEvent, assembler: Assembler, anomalies: Anomalies, limit: int) -> ParsedJson:
+    document = parse_json(event.data, limit=limit)
     for kind, detail in document.oddities:
         anomalies.add(kind, detail, event.span)
     if not document.ok:
         anomalies.add(Kind.SSE_BAD_JSON, document.error, event.span)
     else:
         assembler.add_event(event, document.value)
-    return document.value
+    return document

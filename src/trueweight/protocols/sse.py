@@ -15,6 +15,7 @@ from trueweight.protocols.anomalies import Anomalies, Kind
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
+_FEW_EVENTS, _MOST_EVENTS, _BYTES_PER_EVENT, _LINES_PER_EVENT = 5_000, 130_000, 200, 5
 _FIELDS = frozenset({b"event", b"data", b"id", b"retry"})
 _ENDINGS = {b"\r\n": Kind.SSE_CRLF, b"\r": Kind.SSE_CR}
 
@@ -56,14 +57,22 @@ def looks_like_sse(body: bytes) -> bool:
 
 
 def read_sse(body: bytes, anomalies: Anomalies) -> tuple[SseEvent, ...]:
-    """All events of a body. A block of lines without data is not an event. The last event may lack its blank line."""
+    """All events of a body. A block of lines without data is not an event. The last event may lack its blank line.
+
+    Of a body of tiny events or lines only the first ones are read: 5,000 events and one for every 200 bytes, at most
+    130,000, and five lines for each of them. The anomaly ``sse-many`` says so.
+    """
+    most = min(_MOST_EVENTS, _FEW_EVENTS + len(body) // _BYTES_PER_EVENT)
     start = 0
     if body.startswith(_BOM):
         anomalies.add(Kind.SSE_BOM, span=Span(0, len(_BOM)))
         start = len(_BOM)
     events: list[SseEvent] = []
     current = _Open()
-    for line in _lines(body, start, anomalies):
+    for number, line in enumerate(_lines(body, start, anomalies)):
+        if number >= most * _LINES_PER_EVENT or len(events) >= most:
+            anomalies.add(Kind.SSE_MANY, f"more than {len(events)} events in {number} lines", line)
+            return tuple(events)
         if line.start == line.end:
             _close(current, events, anomalies)
             current = _Open()

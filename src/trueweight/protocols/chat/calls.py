@@ -9,6 +9,8 @@ from trueweight.core import Span, ToolCall
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.fields import as_object, as_text, json_type
 
+_MOST_CALLS = 1000
+
 
 @dataclass(slots=True)
 class _Growing:
@@ -55,6 +57,9 @@ class CallBuilder:
             return
         call = self._continued_call(fragment)
         continuing = call is not None
+        if call is None and len(self._calls) == _MOST_CALLS:
+            self._anomalies.add(Kind.CALLS_MANY, f"more than {_MOST_CALLS} calls", span)
+            return
         if call is None:
             call = self._open(fragment)
         self._grow(call, fragment, continuing=continuing)

@@ -15,6 +15,11 @@ from trueweight.protocols.fields import as_array, as_object, as_text
 from trueweight.protocols.locate import values
 from trueweight.protocols.reading import Assembler
 
+_MOST_CHOICES = 128
+"""Choices that are read: the most that the API allows."""
+_LONGEST_SEARCHED = 1024 * 1024
+"""Largest plain body in which each call is located; in a larger one its place is the whole body."""
+
 
 class ChatAssembler(Assembler):
     """Joins the completion, or the chunks, of one body."""
@@ -61,6 +66,9 @@ class ChatAssembler(Assembler):
     def _entries(self, document: dict[str, Any], span: Span, *, has_usage: bool) -> list[Any]:
         given = document.get("choices")
         entries = as_array(given, "choices", span, self.anomalies)
+        if len(entries) > _MOST_CHOICES:
+            self.anomalies.add(Kind.CHOICES_MANY, f"{len(entries)} choices in one document", span)
+            entries = entries[:_MOST_CHOICES]
         if self.error is None and not entries:
             if given is None:
                 self.anomalies.add(Kind.CHOICES_MISSING, span=span)
@@ -77,6 +85,9 @@ class ChatAssembler(Assembler):
             self.anomalies.add(Kind.CHOICE_INDEX_MISSING, f"choices[{place}] has no integer index", span)
             index = place
         builder = self._choices.get(index)
+        if builder is None and len(self._choices) == _MOST_CHOICES:
+            self.anomalies.add(Kind.CHOICES_MANY, f"more than {_MOST_CHOICES} choices", span)
+            return
         if builder is None:
             own = self.anomalies.of_choice(index)
             builder = self._choices[index] = _ChoiceBuilder(index, own, streamed=self.streamed)
@@ -201,7 +212,7 @@ class _ChoiceBuilder:
 
 def _call_spans(body: bytes) -> dict[tuple[int, int], Span]:
     """The span of each tool call of a plain body, by (position of its choice, position in the choice)."""
-    if b"tool_calls" not in body:
+    if b"tool_calls" not in body or len(body) > _LONGEST_SEARCHED:
         return {}
     found: dict[tuple[int, int], Span] = {}
     for path, span in values(body):

@@ -12,7 +12,7 @@ from trueweight.protocols import Kind
 from trueweight.protocols.chat.sample import chunk, message
 from trueweight.protocols.sample import plain, stream
 
-_TYPED = (Kind.WRONG_TYPE, Kind.CHOICES_MISSING, Kind.MESSAGE_IN_CHUNK)
+_TYPED = (Kind.WRONG_TYPE, Kind.CHOICES_MISSING, Kind.CHOICES_MANY, Kind.CALLS_MANY, Kind.MESSAGE_IN_CHUNK)
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/object"
 _CHUNK = "https://platform.openai.com/docs/api-reference/chat-streaming"
 

@@ -1,0 +1,79 @@
+"""Judges the named replies at a size, and prints for each what it took: ``judge_one.py SIZE [--once] NAME…``."""
+
+# ruff: noqa: T201
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import time
+from pathlib import Path
+
+from hostile_replies import REPLIES, HostileReply
+
+from trueweight.core import Attempt, Case, Exchange, Mode, Provider, RequestRecord, Stamp
+from trueweight.workflow.judge import judge_exchange
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "city": {"type": "string", "pattern": "^[a-z]+$"},
+        "digit": {"type": "string", "format": "regex"},
+        "price": {"type": "number", "multipleOf": 0.01},
+        "tree": {"anyOf": [{"$ref": "#"}, {"type": "array", "uniqueItems": True, "items": {"$ref": "#"}}]},
+    },
+    "required": ["city"],
+}
+REQUEST = {
+    "messages": [{"role": "user", "content": "Where? " * 50}],
+    "tools": [{"type": "function", "function": {"name": "get_weather", "parameters": SCHEMA}}],
+    "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}},
+    "stop": ["END"],
+    "n": 2,
+    "logprobs": True,
+    "max_tokens": 100,
+}
+CHECKS = {
+    "tool-call-expected": {"call": "must"},
+    "tool-call-matches": {"calls": [{"name": "get_weather", "arguments": {"city": "a  b"}}]},
+    "content-matches": {"pattern": "^(a+)+$", "contains": ["zzz"]},
+    "json-equals": {"value": {"a": 1}},
+    "graded": {"grader": "number", "expected": {"value": 3}},
+    "structured-output": {"assert_format": True},
+}
+CASE = Case("s", "c", REQUEST, checks=CHECKS)
+PROVIDER = Provider("p", "http://127.0.0.1:9/v1", "m")
+
+
+def exchange_of(reply: HostileReply) -> Exchange:
+    headers = (("content-type", reply.content_type), ("content-encoding", reply.encoding or "identity"))
+    stamps = tuple(Stamp(at, at) for at in range(0, max(1, len(reply.body)), 65_536))
+    attempt = Attempt(0, 0, None, 1, 10**9, 200, "HTTP/1.1", headers, reply.body, stamps)
+    request = RequestRecord("POST", "http://127.0.0.1:9/v1/chat/completions", (), "{}")
+    mode = Mode.STREAM if reply.streamed else Mode.PLAIN
+    return Exchange("t", "p", "s", "c", 0, mode, "2026-01-01T00:00:00.000000+00:00", request, (attempt,))
+
+
+def resident(field: str) -> int:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
+
+
+def measure(name: str, size: int, *, once: bool) -> dict[str, object]:
+    exchange = exchange_of(REPLIES[name](size))
+    gc.collect()
+    before = resident("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
+    began = time.process_time()
+    seen = judge_exchange(CASE, PROVIDER, exchange).observation
+    seconds = time.process_time() - began
+    memory = resident("VmHWM") - before
+    same = once or judge_exchange(CASE, PROVIDER, exchange).observation == seen
+    raised = [one.reason for one in seen.not_judged if one.problem.value == "raised"]
+    return {"name": name, "seconds": round(seconds, 2), "memory": memory, "raised": raised, "same": same}
+
+
+if __name__ == "__main__":
+    size, once = int(sys.argv[1]), "--once" in sys.argv
+    for name in (word for word in sys.argv[2:] if word != "--once"):
+        print(json.dumps(measure(name, size, once=once)), flush=True)
