@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 from trueweight.core import Attempt, Case, Exchange, Mode, Price, Provider, RequestRecord, Role, Severity, Stamp, Trial
+from trueweight.core.probe import Probe, ProbeAnswer, ProbeQuestion, ProviderProbe
 from trueweight.plan import make_plan
-from trueweight.store import Manifest, RunDir, SuiteRecord
+from trueweight.store import Manifest, RunDir, RunFile, SuiteRecord
 from trueweight.suites import find_suite
+from trueweight.workflow.probe.record import encode_probe
 
 PROMPT, REPLY, REASON, HOST, HEADER, ORG = (
     "our-secret-prompt",
@@ -18,7 +20,8 @@ PROMPT, REPLY, REASON, HOST, HEADER, ORG = (
     "x-account-name",
     "org-4711",
 )
-SECRETS = (PROMPT, REPLY, REASON, HOST, HEADER, ORG, "0.60", "extra-of-ours")
+KEY_ENV = "OUR_VENDOR_KEY"
+SECRETS = (PROMPT, REPLY, REASON, HOST, HEADER, ORG, KEY_ENV, "0.60", "extra-of-ours")
 HOSTILE = "<script>alert(1)</script>\u202e::error::"
 
 
@@ -48,7 +51,29 @@ def write_run(path: Path, started_at: str, provider: str = "cand", *, status: in
     with RunDir.create(path, made, cases()) as run:
         for trial in make_plan(cases(), providers).trials:
             run.append(_answered(trial, status))
+        run.write_text(RunFile.PROBE, encode_probe(Probe(providers=tuple(map(_probed, providers)))))
     return path
+
+
+def _probed(provider: Provider) -> ProviderProbe:
+    """An entry of a probe in which each text names an address, a key or the account."""
+    return ProviderProbe(
+        provider=provider.name,
+        api="chat",
+        base_url=provider.base_url,
+        model=provider.model,
+        fingerprint="0",
+        at="2026-01-01T00:00:00+00:00",
+        key_env=KEY_ENV,
+        said=f"unknown key of {ORG}",
+        works_at=f"http://{HOST}/v1",
+        similar=(f"m-of-{ORG}",),
+        answers=(
+            ProbeAnswer(
+                question=ProbeQuestion.PLAIN, trial="0", url=f"http://{HOST}/v1", failure="status", said=f"to {ORG}"
+            ),
+        ),
+    )
 
 
 def _answered(trial: Trial, status: int) -> Exchange:

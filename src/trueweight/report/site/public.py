@@ -1,7 +1,8 @@
 """The public part of a run: recommendations, numbers, and the evidence of the suites that trueweight ships.
 
-Left out: addresses, headers, prices and costs, what an entry of providers.toml adds to bodies, and every request. Of
-other suites also left out: the text of replies, and each case's purpose, source and tags.
+Left out: addresses, names of keys, what a server said to the probe, headers, prices and costs, what an entry of
+providers.toml adds to bodies, and every request. Of other suites also left out: the text of replies, and each case's
+purpose, source and tags.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from msgspec import structs
 
 from trueweight.core import Attempt, Case, Estimate, Exchange, RequestRecord
 from trueweight.core.assessment import Assessment
+from trueweight.core.probe import ProviderProbe
 from trueweight.core.protocol import is_completion
 from trueweight.core.summary import CaseSummary, ProviderSummary, Summary
 from trueweight.report import Evidence
@@ -61,6 +63,15 @@ def _provider(provider: ProviderSummary, private: frozenset[str]) -> ProviderSum
         drift=None if provider.drift is None else structs.replace(provider.drift, cost=None),
         findings=findings,
         assessment=_assessment(provider.assessment),
+        probe=tuple(map(_probe, provider.probe)),
+    )
+
+
+def _probe(probe: ProviderProbe) -> ProviderProbe:
+    """Which fault it found and what the provider takes; not where, with which key, and in whose words."""
+    answers = tuple(structs.replace(answer, url="", said="") for answer in probe.answers)
+    return structs.replace(
+        probe, base_url="", works_at="", key_env=None, fingerprint="", said="", similar=(), answers=answers
     )
 
 

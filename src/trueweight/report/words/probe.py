@@ -46,11 +46,14 @@ def fault_clause(probe: ProviderProbe) -> str:
 
 
 def fault_sentence(probe: ProviderProbe) -> str:
-    """The setup fault, the server's words and the cure, in sentences; "" if there is none."""
+    """The setup fault, the server's words and the cure, in sentences; "" if there is none.
+
+    A public summary has no address, so its sentence has no cure: that is for the person whose run it is.
+    """
     if probe.fault is None:
         return ""
     said = f": “{cut(probe.said, _SAID)}”" if probe.said else ""
-    return f"Setup fault: {fault_clause(probe)}{said}. {cure(probe)}"
+    return f"Setup fault: {fault_clause(probe)}{said}." + (f" {cure(probe)}" if probe.base_url else "")
 
 
 def cure(probe: ProviderProbe) -> str:  # noqa: PLR0911, PLR0912 - one cure for each fault
