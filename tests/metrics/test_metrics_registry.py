@@ -67,6 +67,7 @@ def test_the_promised_metrics_are_there() -> None:
         "structured_output_accuracy",
         "drift",
         "ttft",
+        "thinking_time",
         "output_speed",
         "success_rate",
         "cost_per_1000",

@@ -66,6 +66,7 @@ class Observation:
         thinking: whether the request switched the model's thinking.
         thinking_tokens: completion tokens of the thought, as the server counts them, or else by its share of the
             characters of the reply; None if neither is known.
+        thinking_cost: USD of these tokens; part of ``cost``.
         cut_in_thought: whether the limit of tokens ended the reply before its answer was complete, because of its
             thought: the reply is not judged.
         cost: USD by the provider's declared prices and the reported usage of the attempt
@@ -104,4 +105,5 @@ class Observation:
     not_judged: tuple[NotJudged, ...] = ()
     thinking: ThinkingMode = ThinkingMode.AS_SERVED
     thinking_tokens: int | None = None
+    thinking_cost: float | None = None
     cut_in_thought: bool = False

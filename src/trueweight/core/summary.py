@@ -172,7 +172,7 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
         metrics, versus_reference: by metric id.
         failures: trials without a reply, by kind.
         findings: failing checks, worst first.
-        latency: ``ttft`` and ``e2e``, if any request defines them.
+        latency: ``ttft`` and ``e2e``, if any request defines them; ``ttfo`` beside a thought.
         drift: None where drift was not measured.
         probe: what the probe before the run found, one entry for each API; empty if it was not probed.
     """

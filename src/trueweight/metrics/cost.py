@@ -9,7 +9,7 @@ import numpy as np
 from trueweight.core import Estimate
 from trueweight.metrics.registry import Metric, register
 from trueweight.metrics.sample import Sample
-from trueweight.metrics.table import NOT_RECORDED
+from trueweight.metrics.table import NOT_RECORDED, Table
 from trueweight.statistics import Array
 from trueweight.statistics.resample import Interval, bca
 
@@ -17,8 +17,16 @@ _LEAST = 2
 """Cases from which equal costs count as known."""
 
 
-def _per_thousand(per: Callable[[Sample], Array], none: str) -> Callable[[Sample], Estimate]:
-    """1,000 × total cost ÷ the number of trials that ``per`` marks."""
+def whole_cost(table: Table) -> Array:
+    """The whole cost of each trial."""
+    return table.cost
+
+
+def _per_thousand(
+    per: Callable[[Sample], Array], none: str, cost_of: Callable[[Table], Array]
+) -> Callable[[Sample], Estimate]:
+    """1,000 × total cost ÷ the number of trials that ``per`` marks, over the trials whose whole cost is known. A part
+    of the cost that is NaN is none."""
 
     def estimate(sample: Sample) -> Estimate:
         table = sample.own
@@ -27,7 +35,10 @@ def _per_thousand(per: Callable[[Sample], Array], none: str) -> Callable[[Sample
         of = len(np.unique(table.case))
         if not known.any():
             return Estimate.not_applicable("USD", "no price is declared, or no usage was reported")
-        cost = sample.by_case(np.where(known, table.cost, 0.0))
+        counted = cost_of(table)
+        if not (known & np.isfinite(counted)).any():
+            return Estimate.not_applicable("USD", none)
+        cost = sample.by_case(np.where(known & np.isfinite(counted), counted, 0.0))
         units = sample.by_case(known & per(sample))
         if not units.sum():
             return Estimate.not_applicable("USD", none)
@@ -65,8 +76,15 @@ def cost_metric(
     *,
     place: int,
     column: bool = False,
+    cost: Callable[[Table], Array] = whole_cost,
+    beside: str = "",
+    beside_words: str = "{}",
 ) -> None:
-    """Register 1,000 × total cost ÷ the number of trials that ``per`` marks; ``none`` is the note if there are none."""
+    """Register 1,000 × total cost ÷ the number of trials that ``per`` marks; ``none`` is the note if there are none.
+
+    Args:
+        cost: the part of each trial's cost that counts.
+    """
     register(
         Metric(
             id=name,
@@ -78,8 +96,10 @@ def cost_metric(
             method="Ratio of totals over the trials of known cost. 95% interval: BCa bootstrap over cases.",
             higher_is_better=False,
             place=place,
-            estimate=_per_thousand(per, none),
+            estimate=_per_thousand(per, none, cost),
             column=column,
             log=True,
+            beside=beside,
+            beside_words=beside_words,
         )
     )

@@ -98,6 +98,7 @@ _UNITS: Final[dict[str, tuple[str, bool | None]]] = {
     "output_speed": ("tokens/s", True),
     "zero_gaps": ("proportion", None),
     "chunk_tokens": ("tokens", None),
+    "thinking_tokens": ("tokens", None),
 }
 """Unit of what is no time, and whether more is better."""
 

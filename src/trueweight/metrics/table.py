@@ -74,6 +74,7 @@ class Table:
     expects: Array
     structured: Array
     cost: Array
+    thinking_cost: Array
     must_passes: Array
     passes: Array
     client_limited: Array
@@ -180,6 +181,7 @@ def _columns(rows: dict[TrialKey, Observation | None], cases: Sequence[CaseInfo]
         expects=ternary("expects_call"),
         structured=word("structured"),
         cost=np.array([np.nan if o is None or o.cost is None else o.cost for o in seen], dtype=float),
+        thinking_cost=np.array([np.nan if o is None else o.thinking_cost or np.nan for o in seen], dtype=float),
         must_passes=np.array([holds(o, _MUST) for o in seen], dtype=np.int8),
         passes=passes,
         client_limited=flag("client_limited"),
@@ -220,7 +222,7 @@ def _times(seen: Sequence[Observation | None]) -> dict[str, Array]:
         values = (getattr(o.timing, name) if o is not None and o.timing is not None else None for o in seen)
         return np.array([np.nan if value is None else value for value in values], dtype=float)
 
-    thought = [np.nan if o is None or o.thinking_tokens is None else o.thinking_tokens for o in seen]
+    thought = [np.nan if o is None else o.thinking_tokens or np.nan for o in seen]
     return (
         {name: column(name) / _NS_PER_MS for name in _TIMES}
         | {name: column(name) for name in _RATES}

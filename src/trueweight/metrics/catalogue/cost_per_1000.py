@@ -14,4 +14,6 @@ cost_metric(
     "nothing was sent",
     place=600,
     column=True,
+    beside="thinking_cost_per_1000",
+    beside_words="{} thoughts",
 )

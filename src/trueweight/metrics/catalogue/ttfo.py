@@ -8,9 +8,10 @@ quantile_metric(
     "ttfo",
     Quantity(
         "ttfo",
-        "First output",
-        "the time from sending the request to the first content or tool-call event, reasoning left out; streams only.",
-        "Own definition: TTFT without reasoning tokens.",
+        "First output (TTFO)",
+        "the time from sending the request to the first event of the answer, content or a tool call; streams only. It "
+        "is TTFT plus the time of the thought.",
+        "Own definition: TTFT without the tokens of a thought.",
         411,
         streams,
     ),

@@ -7,7 +7,8 @@ from trueweight.metrics.quantiles import Quantity, cold, quantile_metric, stream
 _TTFT = Quantity(
     "ttft",
     "TTFT",
-    "the time to first token: from sending the request to the first token event on any channel; streams only.",
+    "the time to first token: from sending the request to the first token event on any channel, a "
+    "thought's included; streams only.",
     "https://docs.nvidia.com/nim/benchmarking/llm/latest/metrics.html",
     400,
     streams,

@@ -12,7 +12,11 @@ from trueweight.report.numbers import NONE, counted, plain
 from trueweight.statistics.quantile import P99_NEEDS
 
 HEIGHT: Final = 40.0
-_TIMES: Final = (("ttft", "Time to first token, ms"), ("e2e", "Whole reply, ms"))
+_TIMES: Final = (
+    ("ttft", "Time to first token, ms"),
+    ("ttfo", "Time to first token of the answer, ms"),
+    ("e2e", "Whole reply, ms"),
+)
 _PERCENTS: Final = (50, 90, 95, 99)
 
 

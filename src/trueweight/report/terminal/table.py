@@ -18,6 +18,7 @@ from trueweight.report.text import for_log
 from trueweight.report.words import Recommended, cut_in_thought, ranked, run_limits, run_notes, summary_sentence
 
 _SENTENCE: Final = 700
+_NO_TIME: Final = Estimate.not_applicable("ms", "")
 _STYLE: Final = {
     Recommendation.USE: "green",
     Recommendation.AVOID: "red",
@@ -64,7 +65,10 @@ def print_table(summary: Summary, console: Console) -> None:
     """Print the table of all providers, a sentence on each, and the notes and limitations of the run."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("provider", max_width=18, overflow="fold")
-    for head in ("schema", "F1−ref", "struct.", "success", "ttft ms"):
+    thinks = any(one.metrics.get("thinking_time", _NO_TIME).value for one in summary.providers.values())
+    # Beside a thought the first token says little: a reader waits for the answer.
+    times = ("ttft", "ttfo") if thinks else ("ttft",)
+    for head in ("schema", "F1−ref", "struct.", "success", *(f"{time} ms" for time in times)):
         table.add_column(head, justify="right", no_wrap=True)
     providers = ranked(summary)
     for sentence in cut_in_thought(summary):
@@ -74,7 +78,7 @@ def print_table(summary: Summary, console: Console) -> None:
             _name_and_word(one),
             _number(one.provider, "schema_accuracy"),
             _f1(summary, one.name),
-            *(_number(one.provider, metric) for metric in ("structured_output_accuracy", "success_rate", "ttft")),
+            *(_number(one.provider, metric) for metric in ("structured_output_accuracy", "success_rate", *times)),
         )
     console.print(table)
     console.print(Text("Below each number its 95% interval.", style="dim"))

@@ -107,7 +107,7 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
         case ReasonCode.METRIC_UNCERTAIN:
             return f"below the reference in {title}, too little to decide"
         case ReasonCode.SLOWER:
-            return _slower_clause(reason)
+            return _slower_clause(reason, provider)
         case ReasonCode.DRIFT:
             rung = f", nearest {reason.rung}" if reason.rung else ""
             return f"its output distribution differs{rung}"
@@ -161,7 +161,7 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
         case ReasonCode.SHARED_FAILURES:
             return "What fails, the reference fails too."
         case ReasonCode.SLOWER:
-            return _slower_sentence(reason)
+            return _slower_sentence(reason, provider)
         case ReasonCode.NOTHING_FOUND:
             return _nothing_found(reason, provider)
         case ReasonCode.CASES_WORSE | ReasonCode.CASES_WORSE_THAN_OTHERS:
@@ -229,13 +229,20 @@ def _retries(reason: Reason) -> str:
     return f"{_percent(1 - (first or 0.0))} of {reason.of} first attempts failed; {lost}{kinds}."
 
 
-def _slower_clause(reason: Reason) -> str:
-    words = _TIMES.get(reason.metric, (describe(reason.metric).title, ""))[0]
+def _first_of_thought(reason: Reason, provider: ProviderSummary) -> str:
+    """Which first token is meant, of a provider that thinks before it answers."""
+    thinking = provider.metrics.get("thinking_time")
+    thinks = thinking is not None and thinking.value is not None
+    return ", of the thought" if reason.metric == "ttft" and thinks else ""
+
+
+def _slower_clause(reason: Reason, provider: ProviderSummary) -> str:
+    words = _TIMES.get(reason.metric, (describe(reason.metric).title, ""))[0] + _first_of_thought(reason, provider)
     return f"{words} +{_milliseconds(reason.estimate)}"
 
 
-def _slower_sentence(reason: Reason) -> str:
-    words = _TIMES.get(reason.metric, ("", describe(reason.metric).title))[1]
+def _slower_sentence(reason: Reason, provider: ProviderSummary) -> str:
+    words = _TIMES.get(reason.metric, ("", describe(reason.metric).title))[1] + _first_of_thought(reason, provider)
     return f"It is slower than the reference by {_milliseconds(reason.estimate)}, median {words}."
 
 

@@ -17,7 +17,8 @@ _NS_PER_MS = 1e6
 
 
 def distributions(observations: Iterable[Observation]) -> dict[str, Distribution]:
-    """All 101 percentiles (type 7, milliseconds) of time to first token and of the whole reply, with n.
+    """All 101 percentiles (type 7, milliseconds) of time to first token and of the whole reply, with n; and of the time
+    to the first token of the answer, if a thought came before any.
 
     Requests during which this client was too busy are left out. A time that no request defines has no entry.
     """
@@ -26,6 +27,8 @@ def distributions(observations: Iterable[Observation]) -> dict[str, Distribution
         "ttft": [timing.ttft for timing in timings if timing.ttft is not None],
         "e2e": [timing.service for timing in timings if timing.service is not None],
     }
+    if any(timing.thinking is not None for timing in timings):
+        times["ttfo"] = [timing.ttfo for timing in timings if timing.ttfo is not None]
     return {
         name: Distribution(len(values), tuple(_short(v / _NS_PER_MS) for v in np.quantile(values, _PERCENTS)))
         for name, values in times.items()

@@ -145,6 +145,7 @@ def _arrived(
 ) -> Observation:
     usage = reply.usage
     prompt, completion = (usage.input, usage.output) if usage else (None, None)
+    thought = thinking_tokens(reply) if reply.choices else None
     return replace(
         lost,
         called=bool(reply.calls),
@@ -153,7 +154,8 @@ def _arrived(
         structured=structured,
         input_tokens=prompt,
         output_tokens=completion,
-        thinking_tokens=thinking_tokens(reply) if reply.choices else None,
+        thinking_tokens=thought,
+        thinking_cost=None if provider.price is None or thought is None else provider.price.cost(0, thought),
         timing=_kept(lost.api, timing),
     )
 
