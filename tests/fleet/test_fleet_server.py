@@ -71,7 +71,7 @@ def test_providers_toml_is_a_valid_config() -> None:
         ports = {provider.base_url for provider in providers}
     assert [provider.name for provider in providers] == [entry.name for entry in members_named()]
     assert [provider.name for provider in providers if provider.role is Role.REFERENCE] == ["reference"]
-    assert len(ports) == 8
+    assert len(ports) == 9
 
 
 def test_child_ends_with_its_block() -> None:

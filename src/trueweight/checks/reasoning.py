@@ -6,12 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trueweight.checks.prompts_alike import other_key
-from trueweight.core import Case, Finish, Reply, ReplyDigest, Severity
+from trueweight.core import Case, Finish, Reply, ReplyDigest, Severity, Span
 from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, check, paired_check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import SAMPLE_TEXT, Example, PairedExample, SampleTrial, sample_case, says
-from trueweight.protocols import locate_field
+from trueweight.protocols import locate_field, narrow
 
+THINKING_SWITCH = "thinking-switch"
+_SWITCH_PARAMS = {
+    "type": "object",
+    "properties": {"mode": {"enum": ["off", "on"]}},
+    "required": ["mode"],
+    "additionalProperties": False,
+}
+_OFF = sample_case({THINKING_SWITCH: {"mode": "off"}})
 _BASE = sample_case(name="base")
 _EFFORT = sample_case({"reasoning-longer": {"than": "base"}}, name="effort", reasoning_effort="high")
 
@@ -53,6 +61,35 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResu
         return None
     if not (reply.reasoning or "").strip():
         return Fail("the reply has no reasoning", "reasoning", "none", whole(reply))
+    return Pass()
+
+
+@check(
+    THINKING_SWITCH,
+    "The model thinks if its thinking is switched on, and does not if it is switched off.",
+    severity=Severity.SHOULD,
+    row=40,
+    source="https://docs.vllm.ai/en/latest/features/reasoning_outputs.html",
+    on_request=True,
+    engine=True,
+    params=_SWITCH_PARAMS,
+    why="The client waits and pays for thoughts that it switched off, or lacks those that it switched on.",
+    fix="Pass the switch to the chat template in the form that it expects.",
+    example=Example(says("4", reasoning="2+2"), "2+2", says("4"), _OFF),
+)
+def thinking_switch(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
+    """Runs on trials that ``run --thinking off`` or ``on`` switched. An empty thought is none."""
+    if reply.error is not None or not reply.choices:
+        return None
+    text = (reply.reasoning or "").strip()
+    counted = reply.usage.reasoning if reply.usage is not None else None
+    thinks = bool(text or counted or not reply.choice.reasoning_whole)
+    if thinks and params["mode"] == "off":
+        spans = narrow(reply, Span(0, len(reply.body)), text[:60]) if text else whole(reply)
+        seen = f"{len(text)} characters of a thought" if text else f"{counted or 'some'} tokens of a thought"
+        return Fail(f"thinking is switched off, and the reply has {seen}", "no thought", quote(text or seen), spans)
+    if not thinks and params["mode"] == "on":
+        return Fail("thinking is switched on, and the reply has no thought", "a thought", "none", whole(reply))
     return Pass()
 
 

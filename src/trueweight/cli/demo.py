@@ -10,6 +10,8 @@ import click
 
 from trueweight.cli._options import FOLDER, quiet_option, seed_option
 
+THOUGHT = 512
+"""Tokens for the thoughts of the provider that thinks; the fleet is known, so no probe measures them."""
 SUITES = ("tool-calls", "structured-output")
 
 
@@ -23,7 +25,7 @@ SUITES = ("tool-calls", "structured-output")
 @quiet_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
 def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quiet: bool, as_json: bool) -> int:
-    """Start eight simulated providers on this machine, some of them faulty, and find the faulty ones.
+    """Start nine simulated providers on this machine, some of them faulty, and find the faulty ones.
 
     They are real HTTP servers with a small language model each. Nothing leaves this machine. No key is needed.
     """
@@ -39,7 +41,7 @@ def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quie
     with running_fleet() as providers_file:
         providers = load_providers(providers_file, environ=os.environ)
         suites = [find_suite(name) for name in SUITES]
-        prepared = prepare(providers, suites, RunOptions(limit=limit, seed=seed))
+        prepared = prepare(providers, suites, RunOptions(limit=limit, seed=seed, thinking_allowance=THOUGHT))
         if drift:
             prepared = prepare_drift(providers, DriftSettings(seed=seed), beside=prepared)
         # Low concurrency: clients and servers share this machine's cores, and a queue would look like latency.

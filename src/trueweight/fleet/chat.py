@@ -77,8 +77,7 @@ class HealthyModel:
         if not tokens:
             return *self._answer_choice(body, prompt, sampling, rng, known), 0
         if limit is not None and len(tokens) >= limit:
-            text = tokenizer.decode(tokens[:limit]).rstrip("\ufffd")
-            return CompletionChoice(None, "length", reasoning=text), limit, limit
+            return CompletionChoice(None, "length", reasoning=Thinker.text(tokens[:limit])), limit, limit
         rest = sampling if limit is None else replace(sampling, max_tokens=limit - len(tokens))
         choice, billed = self._answer_choice(body, prompt, rest, rng, known)
         return replace(choice, reasoning=tokenizer.decode(tokens)), billed + len(tokens), len(tokens)

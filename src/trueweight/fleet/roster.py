@@ -49,6 +49,12 @@ _ROSTER = (
     FleetMember("int4", "weights rounded to 4 bits", precision="int4", price=Price(0.04, 0.15)),
     FleetMember("slow", "late first token, slow ones after it", faults=("slow",)),
     FleetMember("flaky", "three requests in ten fail", faults=("flaky",)),
+    FleetMember(
+        "thinker",
+        "healthy, and thinks before it answers",
+        style=Style(tokens_per_chunk=8),
+        thinker=Thinker(160, Switch(("reasoning_effort",), "none")),
+    ),
     FleetMember("int8", "weights rounded to 8 bits", precision="int8", listed=False),
     FleetMember("twin-2", "a second twin, for null experiments", listed=False),
 )
@@ -64,13 +70,6 @@ def _thinks(
 
 
 _THINKERS = (
-    FleetMember(
-        "thinker",
-        "healthy, and thinks before it answers",
-        style=Style(tokens_per_chunk=8),
-        thinker=Thinker(160, _NONE),
-        listed=False,
-    ),
     _thinks("long", "thinks 600 tokens before each answer; reasoning_effort turns it off", Thinker(600, _NONE)),
     _thinks(
         "short",

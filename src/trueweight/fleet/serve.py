@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import json
 import os
 import random
 import socket
 import time
 from collections.abc import Generator, Iterable, Sequence
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import uvicorn
 
@@ -148,9 +149,23 @@ def providers_toml(endpoints: Sequence[Endpoint]) -> str:
             f'base_url = "{endpoint.base_url}"\n'
             f'model = "{MODEL}"\n'
             f'precision = "fp32"\n'
-            f"price = {{ input = {member.price.input:.2f}, output = {member.price.output:.2f} }}"
+            f"price = {{ input = {member.price.input:.2f}, output = {member.price.output:.2f} }}" + _thinking(member)
         )
     return "\n\n".join(blocks) + "\n"
+
+
+def _thinking(member: FleetMember) -> str:
+    """The line with the switch of a member that thinks; those that ignore every switch declare one, as a host would."""
+    if member.thinker is None:
+        return ""
+    path = member.thinker.switch.path if member.thinker.switch is not None else ("enable_thinking",)
+    off: Any = member.thinker.switch.off if member.thinker.switch is not None else False
+    if not path:
+        return ""
+    value = json.dumps(off)
+    for key in reversed(path):
+        value = f"{{ {key} = {value} }}"
+    return f"\nthinking = {{ off = {value} }}"
 
 
 def _bind(members: Sequence[FleetMember], port: int) -> list[socket.socket]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -91,6 +91,11 @@ class Thinker:
         while len(tokens) < min(self.tokens, most):
             tokens += [*rng.choices(words, k=_SENTENCE - 1), *stop]
         return tokens[: min(self.tokens, most)]
+
+    @staticmethod
+    def text(tokens: Sequence[int]) -> str:
+        """The text of a thought, without the half of a character that a limit left at its end."""
+        return tokenizer.decode(tokens).rstrip("\ufffd")
 
 
 def placed(completion: Completion, form: ThoughtForm) -> Completion:

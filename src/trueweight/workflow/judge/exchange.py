@@ -10,6 +10,7 @@ from typing import Any
 
 from trueweight.checks import run_checks
 from trueweight.checks.calls import CallValidity, validity
+from trueweight.checks.reasoning import THINKING_SWITCH
 from trueweight.checks.structured import classify
 from trueweight.core import (
     PROTOCOLS,
@@ -23,10 +24,12 @@ from trueweight.core import (
     Provider,
     Reply,
     Severity,
+    ThinkingMode,
     Timing,
     as_sent,
     bill,
 )
+from trueweight.core.check import CHECKS
 from trueweight.core.judging import NotJudged, guarded
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.core.steps import PER_REPLY, budget
@@ -71,7 +74,9 @@ def judge_exchange(
         timing = guarded("timing", lambda: timing_of(exchange, reply))
         calls = guarded("calls", lambda: _all_valid(validity(case.request, reply)))
         structured = guarded("structured", lambda: _structured(case, reply))
-        findings = run_checks(case, reply, without=without)
+        findings = run_checks(_switched(case, exchange.thinking), reply, without=without)
+    if exchange.thinking is not ThinkingMode.AS_SERVED:
+        findings = _with_own_severity(findings)
     problems = tuple(one for one in (timing, calls, structured) if isinstance(one, NotJudged))
     arrived = _arrived(
         lost,
@@ -90,6 +95,19 @@ def judge_exchange(
         cut_in_thought=cut,
     )
     return Judged(exchange, reply, None if isinstance(timing, NotJudged) else timing, seen)
+
+
+def _switched(case: Case, thinking: ThinkingMode) -> Case:
+    """The case of a trial that switched the model's thinking: the check of the switch runs on its reply."""
+    if thinking is ThinkingMode.AS_SERVED:
+        return case
+    return replace(case, checks={**case.checks, THINKING_SWITCH: {"mode": thinking.value}})
+
+
+def _with_own_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The check of the switch has its own severity, because the trial names it and not the case."""
+    severity = CHECKS.get(THINKING_SWITCH).info.severity
+    return tuple(replace(one, severity=severity) if one.check == THINKING_SWITCH else one for one in findings)
 
 
 def applied(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -28,6 +28,7 @@ from trueweight.core import (
     Suite,
     Trial,
     near_miss,
+    with_allowance,
 )
 from trueweight.fleet.child import running_fleet
 from trueweight.fleet.faults import FAULTS
@@ -49,6 +50,8 @@ _SETTINGS = WireSettings(
     max_response_bytes=2 * 1024 * 1024,
 )
 """Patient enough for every healthy provider on a busy machine; the hanging ones are waited for side by side."""
+_ALLOWANCE = 512
+"""Tokens for the thoughts of the healthy provider that thinks."""
 _LORIS = 3.0
 """Seconds for one attempt on a provider that never ends its response."""
 
@@ -98,7 +101,7 @@ def record_matrix(
 ) -> RunDir:
     """Send every provider its cases over HTTP; a healthy one gets all cases, or one in ``every``."""
     names = list(names)
-    cases = [case for suite in suites for case in suite.cases]
+    cases = [with_allowance(case, _ALLOWANCE) for suite in suites for case in suite.cases]
     faults = [name for name in names if name in FAULTS.all()]
     progress(f"selecting cases for {len(faults)} faults out of {len(cases)} cases")
     plan: dict[str, Sequence[Case]] = dict(select_cases(faults, cases, KnownAnswers(suites)))
@@ -131,6 +134,7 @@ def _manifest(suites: Sequence[Suite], providers: Sequence[Provider]) -> Manifes
         suites=tuple(SuiteRecord(suite.name, suite.digest(), len(suite.cases)) for suite in suites),
         providers=tuple(providers),
         started_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+        thinking_allowance=_ALLOWANCE,
         host={"python": platform.python_version(), "platform": platform.platform(), "cpus": os.cpu_count()},
     )
 
