@@ -34,7 +34,7 @@ ALLOWANCE = 1024
 EVERY = 12
 """One case in so many is sent to each thinker; each thinker begins at another one."""
 KNOWN_OF_THOUGHTS = frozenset(
-    {"answer-in-content", "reasoning-field", "thinking-switch", "think-tags-in-content", "reasoning-present"}
+    {"answer-in-content", "reasoning-field", "reasoning-present", "think-tags-in-content", "thinking-switch"}
 )
 """Checks of the thought itself, in which a thinker may differ from its twin."""
 NOT_TWINS = frozenset({"thinks-endlessly", "thinks-at-one"})

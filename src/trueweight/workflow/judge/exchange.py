@@ -85,7 +85,12 @@ def judge_exchange(
         calls_valid=None if isinstance(calls, NotJudged) else calls,
         structured=None if isinstance(structured, NotJudged) else structured,
     )
-    arrived = replace(arrived, cost=_cost(provider, exchange, reply))
+    thought = arrived.thinking_tokens
+    arrived = replace(
+        arrived,
+        cost=_cost(provider, exchange, reply),
+        thinking_cost=None if provider.price is None or thought is None else provider.price.cost(0, thought),
+    )
     cut = is_cut_in_thought(case, reply, thinking_allowance)
     found = applied(findings)
     seen = replace(
@@ -173,7 +178,6 @@ def _arrived(
         input_tokens=prompt,
         output_tokens=completion,
         thinking_tokens=thought,
-        thinking_cost=None if provider.price is None or thought is None else provider.price.cost(0, thought),
         timing=_kept(lost.api, timing),
     )
 
