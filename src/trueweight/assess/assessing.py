@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 import msgspec
 
 from trueweight.assess.observations import observe
-from trueweight.assess.recommendation import FEW, blame_of, has_answered, rank_key, recommend
+from trueweight.assess.recommendation import FEW, blame_of, has_answered, rank_key, recommend, refuses_all
 from trueweight.assess.significance import run_tests, unseen_share
 from trueweight.core import DriftVerdict, ExitCode, Role, Ruling
 from trueweight.core.assessment import Assessment, Limitation, LimitCode
@@ -89,9 +89,18 @@ def _run_limits(summary: Summary) -> Iterator[Limitation]:
     if run.reference is None:
         yield Limitation(code=LimitCode.NO_REFERENCE)
     elif not has_answered(summary, run.reference):
-        counts = summary.providers[run.reference].counts
-        silent = LimitCode.REFERENCE_CUT if counts.arrived else LimitCode.REFERENCE_SILENT
-        yield Limitation(code=silent if counts.recorded else LimitCode.REFERENCE_NOT_ASKED)
+        yield Limitation(code=_silence(summary.providers[run.reference]))
+
+
+def _silence(reference: ProviderSummary) -> LimitCode:
+    """Why nothing can be compared with the reference."""
+    if reference.setup_fault is not None:
+        return LimitCode.REFERENCE_SETUP_FAULT
+    if not reference.counts.recorded:
+        return LimitCode.REFERENCE_NOT_ASKED
+    if not reference.counts.arrived:
+        return LimitCode.REFERENCE_SILENT
+    return LimitCode.REFERENCE_REFUSED if refuses_all(reference) else LimitCode.REFERENCE_CUT
 
 
 def _cut_in_thought(summary: Summary) -> Iterator[Limitation]:

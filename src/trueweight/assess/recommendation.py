@@ -77,12 +77,18 @@ def _decide(recommendation: Recommendation, *reasons: Reason) -> Decision:
 
 
 def has_answered(summary: Summary, name: str | None) -> bool:
-    """Whether replies of a provider arrived, most of them with an answer to judge. Where only drift was measured, each
-    named provider counts as one."""
+    """Whether replies of a provider arrived, most of them with an answer to judge, and not all of them refusals. Where
+    only drift was measured, each named provider counts as one."""
     if name is None or not summary.run.cases:
         return name is not None
     counts = summary.providers[name].counts
-    return counts.arrived > 2 * counts.cut_in_thought
+    return counts.arrived > 2 * counts.cut_in_thought and not refuses_all(summary.providers[name])
+
+
+def refuses_all(provider: ProviderSummary) -> bool:
+    """Whether replies of a provider arrived, and each of them is a refusal of the request."""
+    rate = provider.metrics.get("success_rate")
+    return bool(provider.counts.arrived) and rate is not None and rate.value == 0
 
 
 def recommend(summary: Summary, name: str, bar: BarOutcome | None, tests: ProviderTests) -> Decision:

@@ -79,10 +79,19 @@ def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
     if not PROTOCOLS.get(reply.api).completions and words is not None and reply.status in (404, 405):
         return Unsupported(f"status {reply.status}: the server has no {reply.api} endpoint", whole(reply))
     param = reply.error.get("param") if isinstance(reply.error, dict) else None
-    feature = _named_feature(case.request, f"{words} {param or ''}")
+    feature = _named_feature(case.request, f"{words} {param or ''}") if _may_name_feature(reply.status, words) else None
     if words is not None and feature is not None:
         return Unsupported(f"status {reply.status}, about {feature}: {quote(words)}", whole(reply))
     return Fail(f"status {reply.status}: {quote(words or reply.text)}", "an answer", str(reply.status), whole(reply))
+
+
+def _may_name_feature(status: int, words: str | None) -> bool:
+    """Whether a refusal can be about a field of the request. A missing path, or an unknown model, is not, although its
+    words may have "not found" or "not supported" in them."""
+    if status not in (404, 405, 410):
+        return True
+    lowered = (words or "").lower()
+    return any(word in lowered for word in ("tool", "function", "response_format", "json_schema", "structured"))
 
 
 @check(

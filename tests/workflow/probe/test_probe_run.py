@@ -160,3 +160,23 @@ def test_hostile_words_of_a_server_are_shown_harmlessly(tmp_path: Path, message:
         assert "\x1b" not in text
         assert "\u202e" not in text
         assert "x" * 600 not in text
+
+
+def test_a_reference_that_refuses_every_request_is_named_and_no_provider_is_praised(tmp_path: Path) -> None:
+    """It refuses max_tokens: no comparison took place, so there is no ✓."""
+
+    def picky(request: Request) -> Answer:
+        if request.method == "POST" and "max_tokens" in request.body:
+            return error(400, "Unsupported parameter: 'max_tokens' is not supported with this model.")
+        return healthy(request)
+
+    with serve(picky) as reference, serve(healthy) as other:
+        write(tmp_path, ("ref", reference.url()), ("other", other.url()))
+        text = (tmp_path / "providers.toml").read_text("utf-8").replace('"ref"\n', '"ref"\nrole = "reference"\n')
+        (tmp_path / "providers.toml").write_text(text, "utf-8")
+        done = run(tmp_path)
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
+    assert "reference-refused" in [one["code"] for one in summary["limits"]]
+    assert summary["providers"]["other"]["assessment"]["recommendation"] == "undecided"
+    assert "The reference refused every request" in " ".join(done.stdout.split())
+    assert "✓" not in done.stdout

@@ -28,9 +28,6 @@ def _unjudged(table: Table) -> Array:
     source=_K2VV,
     place=110,
     compared=True,
-    column=True,
-    beside="schema_accuracy_unconditional",
-    beside_words="{} of required",
 )
 def schema_accuracy(sample: Sample) -> Share:
     table = sample.own
@@ -45,8 +42,11 @@ def schema_accuracy(sample: Sample) -> Share:
     "Of the trials in which the case, or else the reference, requires a tool call, the share with valid calls. A "
     "provider that stops calling cannot raise it.",
     source="Own definition: the K2 Vendor Verifier's schema accuracy without its condition that the reply calls.",
-    place=111,
+    place=109,
     compared=True,
+    column=True,
+    beside="schema_accuracy",
+    beside_words="{} of those made",
 )
 def schema_accuracy_unconditional(sample: Sample) -> Share:
     table = sample.own

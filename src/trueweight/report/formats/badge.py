@@ -29,4 +29,4 @@ def render(summary: Summary, evidence: Iterable[Evidence]) -> str:  # noqa: ARG0
     return json.dumps(badge, sort_keys=True) + "\n"
 
 
-register(Format("badge", ".json", render))
+register(Format("badge", ".badge.json", render))  # report.json is the summary

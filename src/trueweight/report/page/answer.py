@@ -154,7 +154,14 @@ def first_screen(summary: Summary, providers: Sequence[Recommended]) -> FirstScr
         declared = one.provider.precision or ""
         shown = declared if declared != (theirs or "") or one.name == reference else ""
         rows.append(ProviderRow(one, shown, summary_sentence(one.provider), _limited(one.provider), cells))
-    alone = {LimitCode.NO_REFERENCE, LimitCode.REFERENCE_SILENT, LimitCode.REFERENCE_CUT, LimitCode.REFERENCE_NOT_ASKED}
+    alone = {
+        LimitCode.NO_REFERENCE,
+        LimitCode.REFERENCE_SILENT,
+        LimitCode.REFERENCE_CUT,
+        LimitCode.REFERENCE_NOT_ASKED,
+        LimitCode.REFERENCE_REFUSED,
+        LimitCode.REFERENCE_SETUP_FAULT,
+    }
     compared = reference is not None and not any(limit.code in alone for limit in summary.limits)
     return FirstScreen(
         cut_in_thought(summary),

@@ -76,7 +76,7 @@ def print_table(summary: Summary, console: Console) -> None:
     for one in providers:
         table.add_row(
             _name_and_word(one),
-            _number(one.provider, "schema_accuracy"),
+            _number(one.provider, "schema_accuracy_unconditional"),
             _f1(summary, one.name),
             *(_number(one.provider, metric) for metric in ("structured_output_accuracy", "success_rate", *times)),
         )

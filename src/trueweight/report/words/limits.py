@@ -59,6 +59,10 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911, PLR0912 - one sente
             return "No request was sent to the reference yet, so only MUST requirements decide."
         case LimitCode.REFERENCE_SILENT:
             return "The reference never answered, so only MUST requirements decide."
+        case LimitCode.REFERENCE_SETUP_FAULT:
+            return "The reference has a setup fault, so no provider was compared with it."
+        case LimitCode.REFERENCE_REFUSED:
+            return "The reference refused every request, so no provider was compared with it."
         case LimitCode.REFERENCE_CUT:
             return "Most replies of the reference are cut in thought, so only MUST requirements decide."
         case LimitCode.DRIFT_NOT_MEASURED:
