@@ -32,6 +32,7 @@ def run_sweep(
     seed: int,
     keys: Mapping[str, str],
     settings: WireSettings,
+    thinking_allowance: int,
     quiet: bool,
 ) -> ExitCode:
     """Run a sweep and write ``load.json`` and ``load.html``."""
@@ -42,7 +43,16 @@ def run_sweep(
     async def send_all() -> bool:
         interrupted = False
         async for level, provider, run, result in sweep(
-            directory, levels, suite, providers, requests=requests, mode=mode, seed=seed, keys=keys, settings=settings
+            directory,
+            levels,
+            suite,
+            providers,
+            requests=requests,
+            mode=mode,
+            seed=seed,
+            keys=keys,
+            settings=settings,
+            thinking_allowance=thinking_allowance,
         ):
             asked = {trial.id for trial in lay_out(suite, provider, requests, mode)}  # an earlier sweep may have more
             own = (exchange for exchange in run.exchanges() if exchange.trial in asked)

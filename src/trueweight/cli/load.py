@@ -9,6 +9,7 @@ import click
 
 from trueweight.cli._options import (
     MB,
+    allowance_option,
     arrivals_option,
     budget_option,
     max_response_option,
@@ -61,6 +62,7 @@ from trueweight.core import Mode
 )
 @budget_option("Cost limit of each level and provider.")
 @max_response_option
+@allowance_option
 @transport_option
 @seed_option("arrivals, order and resampling")
 @quiet_option("Print only the path of the page.")
@@ -80,6 +82,7 @@ def command(
     retries: int,
     budget: float | None,
     max_response_mb: float,
+    thinking_allowance: int | None,
     transport: str,
     seed: int,
     quiet: bool,
@@ -94,13 +97,15 @@ def command(
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
     from trueweight.workflow.load import parse_levels, parse_slo
+    from trueweight.workflow.thinking import allowance_for, suite_with_allowance
 
     providers = load_providers(providers_file, environ=os.environ)
     rules = request_rules(providers, profile=profile, sampling=SamplingMode(sampling))
+    allowance = allowance_for(providers, rules.profile) if thinking_allowance is None else thinking_allowance
     return run_sweep(
         out,
         parse_levels(concurrency, rate),
-        rules.suite(find_suite(suite)),
+        suite_with_allowance(rules.suite(find_suite(suite)), allowance),
         providers,
         slo=parse_slo(slo),
         requests=requests,
@@ -115,5 +120,6 @@ def command(
             arrivals=ArrivalKind(arrivals),
             transport=TransportName(transport),
         ),
+        thinking_allowance=allowance,
         quiet=quiet,
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from trueweight.core import Profile, Provider
+from trueweight.core import Profile, Provider, Suite, with_allowance
 from trueweight.core.probe import Probe
 from trueweight.core.thinking import enough_for
 from trueweight.store import RunDir, RunFile
@@ -48,6 +48,11 @@ def allowance_for(providers: Sequence[Provider], profile: Profile | None, probe:
     # A profile states what its model may need; a probe that found no thought in any answer shows that it does not.
     unthinking = bool(probed) and not thoughts and all(one.answered for one in probed)
     return max([*stated, *found, 0 if unthinking else published or 0], default=0)
+
+
+def suite_with_allowance(suite: Suite, tokens: int) -> Suite:
+    """The suite with room for a thought in each case that does not test its limit."""
+    return replace(suite, cases=tuple(with_allowance(case, tokens) for case in suite.cases))
 
 
 def recorded_allowance(directory: Path, *, fresh: bool) -> int | None:

@@ -76,11 +76,15 @@ async def sweep(
     seed: int,
     keys: Mapping[str, str],
     settings: WireSettings,
+    thinking_allowance: int = 0,
     on_event: Callable[[WireEvent], None] | None = None,
 ) -> AsyncIterator[tuple[Level, Provider, RunDir, SendResult]]:
     """Send every level to every provider, one after the other; providers of a level in a seeded order.
 
     What is on record already is not sent again. Ends with the first interrupt.
+
+    Args:
+        thinking_allowance: tokens for thoughts that the limits of the suite's cases have already.
 
     Raises:
         ConfigError: if the directory holds a sweep with another suite, seed or other providers.
@@ -88,7 +92,7 @@ async def sweep(
     # A declared limit of concurrency would flatten the curve that the sweep measures.
     bare = [replace(provider, concurrency=None) for provider in providers]
     for level in levels:
-        with _open(directory / level.folder, suite, bare, seed) as run:
+        with _open(directory / level.folder, suite, bare, seed, thinking_allowance) as run:
             order = random.Random(f"{seed}/{level.name}").sample(bare, len(bare))
             for provider in order:
                 trials = lay_out(suite, provider, requests, mode)
@@ -99,7 +103,7 @@ async def sweep(
                     return
 
 
-def _open(directory: Path, suite: Suite, providers: Sequence[Provider], seed: int) -> RunDir:
+def _open(directory: Path, suite: Suite, providers: Sequence[Provider], seed: int, allowance: int) -> RunDir:
     cases: tuple[Case, ...] = suite.cases
     manifest = Manifest(
         tool_version=__version__,
@@ -109,6 +113,7 @@ def _open(directory: Path, suite: Suite, providers: Sequence[Provider], seed: in
         suites=(SuiteRecord(suite.name, suite.digest(), len(cases)),),
         providers=tuple(providers),
         started_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+        thinking_allowance=allowance,
     )
     if not RunFile.MANIFEST.is_in(directory):
         return RunDir.create(directory, manifest, cases)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trueweight.config import keys_for
-from trueweight.core import Case, ConfigError, Exchange, Finding, Outcome, Provider, Suite
+from trueweight.core import Case, ConfigError, Exchange, Finding, Outcome, Provider, Suite, ThinkingMode
 from trueweight.store import RunDir
 from trueweight.workflow.lookup import find_provider
 from trueweight.workflow.send import PreparedRun, RunOptions, prepare
@@ -65,7 +65,10 @@ def prepare_again(
     case = run.cases()[f"{exchange.suite}/{exchange.case}"]
     case = replace(case, modes=(exchange.mode,))
     suite = Suite(case.suite, (case,), origin=str(run.path))
-    prepared = prepare([provider], [suite], RunOptions(repeats=times, passes=1, seed=run.manifest.seed))
+    # A provider without the switch gets the request as it is served.
+    thinking = exchange.thinking if provider.thinking.fields(exchange.thinking) is not None else ThinkingMode.AS_SERVED
+    options = RunOptions(repeats=times, passes=1, seed=run.manifest.seed, thinking=(thinking,))
+    prepared = prepare([provider], [suite], options)
     keys = keys_for([provider], environ) if known is not None else {}
     return Replay(prepared, case, provider, keys)
 
