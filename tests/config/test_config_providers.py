@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from trueweight.config import keys_for, load_providers
@@ -322,3 +323,41 @@ def test_a_header_is_given_once_whatever_its_case(refusal: Load) -> None:
     error = refusal(GOOD + 'headers = { "X-Region" = "eu", "x-region" = "us" }\n')
     assert (error.code, error.where.rpartition(":")[2]) == ("config-value", "5")
     assert "the same as 'X-Region'" in error.message
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "256.1.1.1",
+        "1.2.3.400",
+        "☃.example",
+        "１２７.0.0.1",
+        "a..b",
+        "-a.example",
+        "a" * 64 + ".example",
+        "xn--a.example",
+        "[::g]",
+        "ex ample",
+        "a.b.c_d-",
+        "xn--",
+        ".",
+    ],
+)
+def test_a_host_that_no_request_can_be_sent_to_is_refused_at_load(tmp_path: Path, host: str) -> None:
+    """The client's URL parser or a resolver would refuse it in the middle of the run."""
+    path = tmp_path / "providers.toml"
+    path.write_text(GOOD.replace("http://h/", f"http://{host}/"), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_providers(path, environ={})
+    assert (caught.value.code, caught.value.where) == ("config-url", f"{path}:3")
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8080", "[::1]:80", "bücher.example", "xn--bcher-kva.example", "a_b.internal", "h."]
+)
+def test_a_host_that_can_be_resolved_is_taken(tmp_path: Path, host: str) -> None:
+    """Addresses, names of any language, and the underscores of internal names."""
+    path = tmp_path / "providers.toml"
+    path.write_text(GOOD.replace("http://h/", f"http://{host}/"), encoding="utf-8")
+    (provider,) = load_providers(path, environ={})
+    assert httpx.URL(provider.base_url).host

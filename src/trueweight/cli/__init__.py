@@ -14,6 +14,7 @@ import traceback
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
+from types import TracebackType
 from typing import Any, NoReturn
 
 import click
@@ -89,6 +90,14 @@ class CommandFolder(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _end_quietly(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """For an interrupt before `main` runs, or after it: one word, no traceback."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("interrupted\n")
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
 @click.group(cls=CommandFolder, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="trueweight")
 def cli() -> None:
@@ -101,6 +110,7 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and end the process with one of the documented exit codes."""
+    sys.excepthook = _end_quietly
     sys.exit(_invoke(args))
 
 
@@ -122,7 +132,7 @@ def _exit_code_of(args: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return int(ExitCode.INTERRUPTED)
-    except Exception:
+    except BaseException:
         # Python exits with 1 after a traceback; to a gate, 1 means that a provider missed a threshold.
         traceback.print_exc()
         click.echo(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from trueweight.core import MOST_ALLOWANCE, ThinkingMode, near_miss
+from trueweight.core import MOST_ALLOWANCE, MOST_SEED, ThinkingMode, near_miss
 
 if TYPE_CHECKING:
     _TextType = click.ParamType[str]
@@ -108,7 +108,14 @@ def out_option(words: str = "Run directory.", *, required: bool = True) -> Calla
 
 def seed_option(seeded: str) -> Callable[[Any], Any]:
     """``--seed``, of what is named."""
-    return click.option("--seed", default=0, show_default=True, type=int, metavar="N", help=f"Seed of {seeded}.")
+    return click.option(
+        "--seed",
+        default=0,
+        show_default=True,
+        type=click.IntRange(0, MOST_SEED),
+        metavar="N",
+        help=f"Seed of {seeded}.",
+    )
 
 
 def budget_option(words: str) -> Callable[[Any], Any]:

@@ -48,13 +48,14 @@ from trueweight.core.reply_digest import ReplyDigest, digest_choices
 from trueweight.core.shard import Shard, parse_shard
 from trueweight.core.thinking import MOST_ALLOWANCE, ThinkingControl, ThinkingMode, way, with_allowance
 from trueweight.core.timing import Timing
-from trueweight.core.trial import MOST_PASSES, MOST_REPEATS, Trial, as_sent, trial_id
+from trueweight.core.trial import MOST_PASSES, MOST_REPEATS, MOST_SEED, Trial, as_sent, trial_id
 
 __all__ = [
     "DEFAULT_API",
     "MOST_ALLOWANCE",
     "MOST_PASSES",
     "MOST_REPEATS",
+    "MOST_SEED",
     "PROTOCOLS",
     "SEVERE",
     "Anomaly",

@@ -33,7 +33,9 @@ def trial_id(
 
 MOST_REPEATS: Final = 10_000
 MOST_PASSES: Final = 100
-"""Limits of a plan and of a manifest: judging lays out every planned trial, so their number is bounded."""
+MOST_SEED: Final = 2**63 - 1
+"""Limits of a plan and of a manifest: judging lays out every planned trial, so their number is bounded.
+Summaries hold a seed as an integer of 64 bits, and generators of random numbers refuse negative ones."""
 
 
 def as_sent(case: Case, provider: Provider) -> Case:

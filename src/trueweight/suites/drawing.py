@@ -40,6 +40,11 @@ def read_property_suite(path: Path, settings: DrawSettings) -> Reading:
         cases.extend(draw_cases(file, name, seed=settings.seed, examples=settings.examples))
     except ConfigError as problem:
         return Reading(name, "", tuple(cases), (problem,))
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # the suite's own, which would end the process with another code
+        flaw = ConfigError(f"{type(error).__name__}: {error}", code="suite-python", where=str(path))
+        return Reading(name, "", tuple(cases), (flaw,))
     return Reading(name, file.title, tuple(cases), ())
 
 

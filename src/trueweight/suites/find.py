@@ -84,8 +84,11 @@ def read_suite(name_or_path: str, *, examples: int | None = None, seed: int = 0)
     path = suite_path(name_or_path)
     if path.is_dir():
         return _read_folder(path, settings)
-    if path.exists():
+    if path.is_file():
         return _read(path, settings)
+    if path.exists():  # a pipe or a device may never end
+        hint = f"Valid: a regular file ({', '.join(_READERS)}), or a folder of them."
+        raise ConfigError("not a regular file", code="suite-kind", where=str(path), hint=hint)
     names = [*shipped_suites(), *generated_suites()]
     hint = f"{near_miss(name_or_path, names)} Or a path: {', '.join(_READERS)}, or a folder of them."
     raise ConfigError(f"no suite and no file is called {name_or_path!r}", code="suite-not-found", hint=hint)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -36,9 +38,48 @@ _BY_STATUS = {
 _BY_CLASS = {4: FailureKind.CLIENT_ERROR, 5: FailureKind.SERVER_ERROR}
 
 
+_CURES = {
+    errno.EMFILE: "open files of this process: raise the limit with `ulimit -n`, or lower --concurrency",
+    errno.ENFILE: "open files of this machine: raise fs.file-max, or end other programs",
+    errno.ENOBUFS: "socket buffers of this machine: lower --concurrency",
+    errno.ENOMEM: "memory of this machine: lower --concurrency",
+    errno.EADDRNOTAVAIL: "local ports, or addresses, of this machine: lower --concurrency, and see that it has a route",
+}
+"""What the operating system refuses to this client: the resource, and what to do. Not a failure of the provider."""
+REFUSED = "this machine is out of "
+
+
+def refused_by_system(failure: Failure | None) -> bool:
+    """Whether the operating system of this client refused a socket, a file or memory for the attempt."""
+    return failure is not None and failure.kind is FailureKind.CLIENT_LIMIT and failure.detail.startswith(REFUSED)
+
+
+def _refused(error: Exception) -> Failure | None:
+    for cause in _causes(error):
+        code = cause.errno if isinstance(cause, OSError) and not isinstance(cause, socket.gaierror) else None
+        if isinstance(cause, socket.gaierror) and not _may_open_files():
+            code = errno.EMFILE  # a resolver reads files, and its own errors do not say why it could not
+        if code not in _CURES and isinstance(cause, OSError):
+            # Several addresses were tried, each with an error of its own.
+            code = next((one for one in _CURES if f"[Errno {one}]" in str(cause)), None)
+        if code in _CURES:
+            return Failure(FailureKind.CLIENT_LIMIT, f"{REFUSED}{_CURES[code]} ({type(cause).__name__}: {cause})")
+    return None
+
+
+def _may_open_files() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        return False
+    return True
+
+
 def failure_of_error(error: Exception) -> Failure:
     """The failure for an exception of a transport."""
     detail = f"{type(error).__name__}: {error}"
+    if (refused := _refused(error)) is not None:
+        return refused
     if isinstance(error, httpx.NetworkError):
         for cause in _causes(error):
             if isinstance(cause, socket.gaierror):

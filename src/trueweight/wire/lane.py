@@ -11,6 +11,7 @@ import anyio
 import httpx
 
 from trueweight.core import Attempt, FailureKind, Provider, Trial
+from trueweight.wire.failures import refused_by_system
 from trueweight.wire.pacing import Pacer, arrivals
 from trueweight.wire.request_builder import Outgoing, RequestBuilder
 from trueweight.wire.retry import asked_wait
@@ -60,6 +61,7 @@ class Lane:
         self._stop = anyio.Event()
         self._finished = self._interrupted = False
         self._reached = False
+        self._held = 0.0
         self._unreached_in_a_row = 0
         self._next_lock = anyio.Lock(fast_acquire=True)
         self._workers = self._pausing = 0
@@ -103,11 +105,17 @@ class Lane:
         self._finished = True
 
     async def _work(self, transport: httpx.AsyncBaseTransport) -> None:
-        gate = RetryGate(self._wait_to_retry, self._pacer.hold, self._may_send, lambda: self._interrupted)
+        gate = RetryGate(self._wait_to_retry, self._hold, self._may_send, lambda: self._interrupted)
         self._workers += 1
         while ready := await self._next():
             sender = TrialSender(ready.trial, ready.request, self._shared, gate, late=ready.late)
-            self._stop_if_hopeless(ready.trial, await sender.run(transport))
+            final = await sender.run(transport)
+            self._stop_if_hopeless(ready.trial, final)
+            if refused_by_system(final.failure) and final.failure is not None:
+                # One request less at once: what the others hold may be enough for them.
+                if self._workers > 1:
+                    break
+                self.stop(final.failure.detail)
         self._workers -= 1
         self._update_resting()
 
@@ -151,7 +159,7 @@ class Lane:
             self.stop(f"HTTP {final.status}: it refuses {source}")
         if kind is None and asked:
             # The provider's own limit is used up until then: an earlier request would be refused.
-            self._pacer.hold(min(asked, self._shared.settings.retry_budget))
+            self._hold(min(asked, self._shared.settings.retry_budget))
         if kind is FailureKind.RATE_LIMITED and asked is not None and asked > self._shared.settings.retry_budget:
             self.stop(f"rate-limited: it asks to wait {asked:.0f} s")
         if kind not in _UNREACHABLE:
@@ -161,6 +169,13 @@ class Lane:
         self._unreached_in_a_row += 1
         if not self._reached and self._unreached_in_a_row >= self._shared.settings.give_up_after and final.failure:
             self.stop(f"unreachable: {final.failure.detail}")
+
+    def _hold(self, seconds: float) -> None:
+        """Allow no start for so many seconds, because the server asked for it; stop a server that asks for too much."""
+        self._held += self._pacer.hold(seconds)
+        most = self._shared.settings.lane_wait
+        if self._held > most:
+            self.stop(f"rate-limited: it asked to wait {self._held:.0f} s in all, and a run waits at most {most:.0f} s")
 
     async def _wait_to_retry(self, seconds: float) -> None:
         """Wait so long, then until the pace allows a start; return early if the lane stops."""

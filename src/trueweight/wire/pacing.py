@@ -23,10 +23,16 @@ class Pacer:
         self._next = start + self._interval
         return (start - now) / 1e9
 
-    def hold(self, seconds: float) -> None:
-        """Allow no start for so many seconds. A Retry-After holds for all of a client's requests."""
-        until = self._clock() + round(seconds * 1e9)
+    def hold(self, seconds: float) -> float:
+        """Allow no start for so many seconds. A Retry-After holds for all of a client's requests.
+
+        Returns the seconds by which starts are later than they would be without this call.
+        """
+        now = self._clock()
+        before = now if self._next is None else max(now, self._next)
+        until = now + round(seconds * 1e9)
         self._next = until if self._next is None else max(self._next, until)
+        return max(0, until - before) / 1e9
 
 
 class ArrivalKind(StrEnum):

@@ -18,7 +18,7 @@ from trueweight.wire.health import LoopWatch, SelfTest
 from trueweight.wire.lane import Lane
 from trueweight.wire.ledger import Ledger
 from trueweight.wire.lockstep import Lockstep
-from trueweight.wire.redact import Redactor
+from trueweight.wire.redact import LONGEST_DETAIL, Redactor
 from trueweight.wire.settings import SendResult, WireEvent, WireSettings
 from trueweight.wire.transports import Transports
 from trueweight.wire.trial_sender import SendContext, WriteQueue
@@ -46,7 +46,7 @@ async def send(
         environment: clocks, sleep, randomness, transport, proxies; None takes the real ones.
         interrupt: when set, nothing more is sent. Requests under way may finish within ``settings.grace`` seconds;
             after that they are recorded as interrupted.
-        handle_signals: SIGINT or SIGTERM sets ``interrupt``; a second signal ends the grace.
+        handle_signals: SIGINT, SIGTERM or SIGHUP sets ``interrupt``; a second signal ends the grace.
         check_client: test this machine on loopback first; the result is in ``SendResult.health``.
 
     Raises:
@@ -87,6 +87,7 @@ class _Run:
         self._ledger = Ledger(settings)
         self._lanes: list[Lane] = []
         self._recorded = 0
+        self._redactor = Redactor(())
         self._error: Exception | None = None
         self._scope = anyio.CancelScope()
         self._watch = LoopWatch()
@@ -106,22 +107,33 @@ class _Run:
                     watchers.start_soon(self._interrupt_on_signals)
                 async with anyio.create_task_group() as group:
                     for lane in self._lanes:
-                        group.start_soon(lane.run)
+                        group.start_soon(self._run_lane, lane)
                 watchers.cancel_scope.cancel()
         if self._error is not None:
             raise self._error
         return self._result(tested, transports)
+
+    async def _run_lane(self, lane: Lane) -> None:
+        """Run a lane. What it raises stops this lane alone; its trials stay unsent, for this reason."""
+        try:
+            await lane.run()
+        except Exception as error:
+            first = error
+            while isinstance(first, ExceptionGroup):
+                first = first.exceptions[0]
+            lane.stop(self._redactor.text(f"{type(first).__name__}: {first}")[:LONGEST_DETAIL])
 
     def _make_lanes(self, trials: Iterable[Trial], transports: Transports) -> list[Lane]:
         by_name: dict[str, list[tuple[int, Trial]]] = {}
         for position, trial in enumerate(trials):
             by_name.setdefault(trial.provider.name, []).append((position, trial))
         workers = self._workers(by_name)
+        self._redactor = Redactor([*self._keys.values(), *transports.secrets])
         shared = SendContext(
             self._settings,
             self._environment,
             self._ledger,
-            Redactor([*self._keys.values(), *transports.secrets]),
+            self._redactor,
             self._make_lockstep(sum(workers.values())),
             WriteQueue(),
             self._watch,
@@ -189,7 +201,8 @@ class _Run:
         self._scope.cancel()
 
     async def _interrupt_on_signals(self) -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        hangup = [signal.SIGHUP] if sys.platform != "win32" else []
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, *hangup) as signals:
             async for _ in signals:
                 if self._interrupt.is_set():
                     self._scope.cancel()

@@ -34,6 +34,8 @@ class WireSettings:
             gets twice as many.
         retries: attempts after the first, for transient failures only.
         backoff_base, backoff_cap: the n-th retry waits a uniformly random share of ``min(cap, base * 2**n)``.
+        lane_wait: most seconds of waiting for one provider, in all, because it asked to (Retry-After). Then it is
+            stopped.
         retry_budget: most seconds of waiting for one trial. A Retry-After longer than what is left ends the trial; one
             longer than the whole budget stops the provider.
         budget_usd: a request that could cross it is not sent. Counted by reported usage; by the plan's ceiling while
@@ -62,6 +64,7 @@ class WireSettings:
     backoff_base: float = 0.5
     backoff_cap: float = 30.0
     retry_budget: float = 120.0
+    lane_wait: float = 3600.0
     budget_usd: float | None = None
     max_requests: int | None = None
     connect_timeout: float = 10.0

@@ -14,7 +14,7 @@ import msgspec
 
 from trueweight import __version__
 from trueweight.assess import Bar, check_names
-from trueweight.core import Case, Provider, Shard, Suite, ThinkingMode, Trial, with_allowance
+from trueweight.core import MOST_SEED, Case, ConfigError, Provider, Shard, Suite, ThinkingMode, Trial, with_allowance
 from trueweight.core.shard import stretches_to_json
 from trueweight.plan import Plan, make_plan, take_shard
 from trueweight.profiles import RequestRules
@@ -84,6 +84,9 @@ def prepare(
     Raises:
         ConfigError: for numbers below 1, two cases of one key, or a bar for a provider that the run does not have.
     """
+    if not 0 <= options.seed <= MOST_SEED:
+        hint = f"Valid: a whole number from 0 to {MOST_SEED}."
+        raise ConfigError(f"invalid seed {options.seed}", code="seed", where="--seed", hint=hint)
     if bar is not None:
         check_names(bar, [provider.name for provider in providers])
     suites = [with_profile_markers(options.rules.suite(suite), options.rules.profile) for suite in suites]

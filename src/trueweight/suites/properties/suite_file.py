@@ -55,7 +55,9 @@ def load_properties(path: Path) -> PropertyFile:
         exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - what a Python suite is
     except OSError:
         raise
-    except (Exception, SystemExit) as error:  # a suite that ends the process would end it with success
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a suite that ends the process would end it with success
         raise _problem(path, error, "suite-python") from None
     found = [value for value in vars(module).values() if isinstance(value, Property)]
     if not found:
