@@ -14,8 +14,9 @@ functions function_call
 """
 _QUESTION_FIELDS = frozenset(_FIELDS.split())
 """Fields that make two requests the same question. Model, streaming and a provider's extra fields do not count."""
-_LIMITS = ("max_tokens", "max_completion_tokens")
-"""The run's allowance for thoughts raises these, so they count only where two cases differ in nothing else."""
+_OF_THOUGHTS = ("max_tokens", "max_completion_tokens", "reasoning_effort")
+"""A run's allowance and its switch for thoughts change these, so they count only where two cases differ in nothing
+else."""
 
 
 class KnownAnswers:
@@ -23,12 +24,12 @@ class KnownAnswers:
 
     def __init__(self, suites: Iterable[Suite] = ()) -> None:
         self._answers: dict[str, Mapping[str, Any]] = {}
-        self._whatever_the_limit: dict[str, Mapping[str, Any]] = {}
+        self._whatever_the_thought: dict[str, Mapping[str, Any]] = {}
         for suite in suites:
             for case in suite.cases:
                 if case.answer is not None:
                     self._answers.setdefault(_question(case.request), case.answer)
-                    self._whatever_the_limit.setdefault(_question(case.request, without=_LIMITS), case.answer)
+                    self._whatever_the_thought.setdefault(_question(case.request, without=_OF_THOUGHTS), case.answer)
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -37,7 +38,9 @@ class KnownAnswers:
         """The answer to this request; None if no suite knows it."""
         if not self._answers:
             return None
-        return self._answers.get(_question(body)) or self._whatever_the_limit.get(_question(body, without=_LIMITS))
+        return self._answers.get(_question(body)) or self._whatever_the_thought.get(
+            _question(body, without=_OF_THOUGHTS)
+        )
 
 
 def _question(body: Mapping[str, Any], without: Collection[str] = ()) -> str:
