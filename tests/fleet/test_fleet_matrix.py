@@ -16,19 +16,16 @@ from click.testing import CliRunner
 
 from trueweight.checks import all_checks
 from trueweight.cli import _invoke, cli
+from trueweight.core.fleet_matrix import ROWS, FaultResult, FleetMatrix
 from trueweight.fleet.faults import FAULTS
+from trueweight.report.fleet_matrix import matrix_json, matrix_text
 from trueweight.store import RunDir
 from trueweight.suites import find_suite, shipped_suites
 from trueweight.workflow.matrix import (
     HEALTHY,
-    ROWS,
-    FaultResult,
-    FleetMatrix,
     Recorded,
     judge_matrix,
     matrix_faults,
-    matrix_json,
-    matrix_text,
     record_matrix,
 )
 from trueweight.workflow.matrix.select import entry_of

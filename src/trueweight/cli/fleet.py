@@ -60,8 +60,9 @@ def matrix(names: tuple[str, ...], suites: tuple[str, ...], keep: Path | None, a
 
     Exit code 0 if the named checks find every fault and no healthy provider fails at MUST or SHOULD, else 1.
     """
+    from trueweight.report.fleet_matrix import matrix_json, matrix_text
     from trueweight.suites import find_suite, shipped_suites
-    from trueweight.workflow.matrix import fill_matrix, matrix_json, matrix_text
+    from trueweight.workflow.matrix import fill_matrix
 
     chosen = [find_suite(name) for name in suites or shipped_suites()]
     with tempfile.TemporaryDirectory(prefix="trueweight-matrix-") as folder:

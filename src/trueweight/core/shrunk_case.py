@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from trueweight.core.case import Case, Mode
 from trueweight.core.exchange import Exchange
@@ -28,6 +29,15 @@ class FailingCase:
     sent: int
 
 
+class NotRedrawn(StrEnum):
+    """Why a generated case was not drawn again, so that only its recorded request was cut."""
+
+    SUITE_UNKNOWN = "suite-unknown"
+    """The file of its suite is not known."""
+    SUITE_FAILED = "suite-failed"
+    """The file cannot be read, or it does not draw the case again: ``problem`` has the error's message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shrunk:
     """The smallest failing request, with its evidence.
@@ -40,7 +50,7 @@ class Shrunk:
         reference: whether the reference passes it; None if it was not sent to the reference, or got no reply.
         requests, usd: requests sent and money spent, all attempts together.
         stopped: the budget or the user ended the search.
-        note: why the search was limited; "" if it was not.
+        not_redrawn: None if the case was drawn again, or was not generated.
     """
 
     failure: FailingCase
@@ -55,4 +65,5 @@ class Shrunk:
     usd: float
     reference: bool | None = None
     stopped: bool = False
-    note: str = ""
+    not_redrawn: NotRedrawn | None = None
+    problem: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trueweight.core.shrunk_case import Shrunk
+from trueweight.core.shrunk_case import NotRedrawn, Shrunk
 from trueweight.report.page.payload import curl
 from trueweight.report.text import visible
 
@@ -21,8 +21,11 @@ def shrunk_words(shrunk: Shrunk, *, record: Path, case: Path | None) -> str:
         lines.append(f"{shrunk.failure.finding.check} did not fail again in {shrunk.sent} requests: nothing to shrink.")
     else:
         lines += _smallest_lines(shrunk)
-    if shrunk.note:
-        lines.append(visible(shrunk.note))
+    match shrunk.not_redrawn:
+        case NotRedrawn.SUITE_UNKNOWN:
+            lines.append("The file of its suite is not known, so only the recorded request was cut.")
+        case NotRedrawn.SUITE_FAILED:
+            lines.append(f"{visible(shrunk.problem)} So only the recorded request was cut.")
     lines.append(f"{shrunk.requests} requests, ${shrunk.usd:.4f}; every attempt: {record}")
     if case is not None:
         lines.append(f"case: {case}")

@@ -3,33 +3,89 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from trueweight.core import PROTOCOLS, CheckInfo
+import msgspec
+
+from trueweight.core import PROTOCOLS, CheckInfo, Severity
 from trueweight.core.check import CHECKS, all_checks
-from trueweight.core.grader import GRADERS, Grader, all_graders
+from trueweight.core.grader import GRADERS, all_graders
 from trueweight.metrics import Metric, all_metrics, in_order, metric_origin
 from trueweight.report.formats import find_format, format_names, format_origin
 
 OURS = "trueweight"
 
 
+class _ListedCheck(msgspec.Struct, frozen=True):
+    id: str
+    requirement: str
+    severity: Severity
+    row: int | None
+    source: str | None
+    why: str
+    fix: str
+    engine: bool
+    protocol: str | None
+    parameters: tuple[str, ...]
+    package: str
+
+
+class _ListedMetric(msgspec.Struct, frozen=True):
+    id: str
+    title: str
+    unit: str
+    definition: str
+    method: str
+    source: str
+    higher_is_better: bool | None
+    package: str
+
+
+class _ListedGrader(msgspec.Struct, frozen=True):
+    id: str
+    definition: str
+    expected: Mapping[str, Any]
+    package: str
+
+
+class _ListedFormat(msgspec.Struct, frozen=True):
+    id: str
+    suffix: str
+    package: str
+
+
+class _ListedApi(msgspec.Struct, frozen=True):
+    id: str
+    method: str
+    path: str
+    package: str
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    """What ``checks --json`` prints."""
+
+    checks: tuple[_ListedCheck, ...]
+    metrics: tuple[_ListedMetric, ...]
+    graders: tuple[_ListedGrader, ...]
+    formats: tuple[_ListedFormat, ...]
+    apis: tuple[_ListedApi, ...]
+
+
 def checks_json() -> str:
     """Every check, metric, grader, report format and API with its attributes, for machines."""
-    listed = {
-        "checks": [_check_json(info) for info in all_checks()],
-        "metrics": [_metric_json(one) for one in in_order(all_metrics())],
-        "graders": [_grader_json(one) for one in all_graders()],
-        "formats": [
-            {"id": name, "suffix": find_format(name).suffix, "package": format_origin(name)} for name in format_names()
-        ],
-        "apis": [
-            {"id": name, "method": one.method, "path": one.path, "package": PROTOCOLS.origin(name)}
-            for name, one in PROTOCOLS.all().items()
-        ],
-    }
-    return json.dumps(listed, indent=2, ensure_ascii=False)
+    listed = _Listed(
+        checks=tuple(map(_check, all_checks())),
+        metrics=tuple(map(_metric, in_order(all_metrics()))),
+        graders=tuple(
+            _ListedGrader(one.id, one.definition, one.expected, GRADERS.origin(one.id)) for one in all_graders()
+        ),
+        formats=tuple(_ListedFormat(name, find_format(name).suffix, format_origin(name)) for name in format_names()),
+        apis=tuple(
+            _ListedApi(name, one.method, one.path, PROTOCOLS.origin(name)) for name, one in PROTOCOLS.all().items()
+        ),
+    )
+    return json.dumps(msgspec.to_builtins(listed), indent=2, ensure_ascii=False)
 
 
 def check_table() -> Iterator[str]:
@@ -69,35 +125,30 @@ def _package(origin: str) -> str:
     return "" if origin == OURS else f"  [{origin}]"
 
 
-def _metric_json(one: Metric) -> dict[str, Any]:
-    """The declaration of a metric."""
-    return {
-        "id": one.id,
-        "title": one.title,
-        "unit": one.unit,
-        "definition": one.definition,
-        "method": one.method,
-        "source": one.source,
-        "higher_is_better": one.higher_is_better,
-        "package": metric_origin(one.id),
-    }
+def _metric(one: Metric) -> _ListedMetric:
+    return _ListedMetric(
+        id=one.id,
+        title=one.title,
+        unit=one.unit,
+        definition=one.definition,
+        method=one.method,
+        source=one.source,
+        higher_is_better=one.higher_is_better,
+        package=metric_origin(one.id),
+    )
 
 
-def _check_json(info: CheckInfo) -> dict[str, Any]:
-    return {
-        "id": info.id,
-        "requirement": info.requirement,
-        "severity": info.severity.value,
-        "row": info.row or None,
-        "source": info.source or None,
-        "why": info.why,
-        "fix": info.fix,
-        "engine": info.engine,
-        "protocol": info.protocol,
-        "parameters": list(info.params.get("properties", {})),
-        "package": CHECKS.origin(info.id),
-    }
-
-
-def _grader_json(one: Grader) -> dict[str, Any]:
-    return {"id": one.id, "definition": one.definition, "expected": one.expected, "package": GRADERS.origin(one.id)}
+def _check(info: CheckInfo) -> _ListedCheck:
+    return _ListedCheck(
+        id=info.id,
+        requirement=info.requirement,
+        severity=info.severity,
+        row=info.row or None,
+        source=info.source or None,
+        why=info.why,
+        fix=info.fix,
+        engine=info.engine,
+        protocol=info.protocol,
+        parameters=tuple(info.params.get("properties", {})),
+        package=CHECKS.origin(info.id),
+    )

@@ -1,20 +1,14 @@
 """The matrix: every fault of the fleet against the shipped suites, and which checks find it."""
 
-from trueweight.workflow.matrix.result import ROWS, FaultResult, FleetMatrix, matrix_json, matrix_text
 from trueweight.workflow.matrix.run import Recorded, fill_matrix, judge_matrix, record_matrix
 from trueweight.workflow.matrix.select import HEALTHY, matrix_faults, select_cases
 
 __all__ = [
     "HEALTHY",
-    "ROWS",
-    "FaultResult",
-    "FleetMatrix",
     "Recorded",
     "fill_matrix",
     "judge_matrix",
     "matrix_faults",
-    "matrix_json",
-    "matrix_text",
     "record_matrix",
     "select_cases",
 ]

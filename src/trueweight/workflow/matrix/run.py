@@ -30,6 +30,7 @@ from trueweight.core import (
     near_miss,
     with_allowance,
 )
+from trueweight.core.fleet_matrix import FaultResult, FleetMatrix
 from trueweight.fleet.child import running_fleet
 from trueweight.fleet.faults import FAULTS
 from trueweight.fleet.known import KnownAnswers
@@ -37,7 +38,6 @@ from trueweight.fleet.roster import members_named
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.wire import WireSettings
 from trueweight.workflow.judge import judge_exchanges
-from trueweight.workflow.matrix.result import FaultResult, FleetMatrix
 from trueweight.workflow.matrix.select import HEALTHY, entry_of, matrix_faults, select_cases
 from trueweight.workflow.send import send_pending
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from trueweight.core import Case, ConfigError, Exchange, Finding, Provider, digest
-from trueweight.core.shrunk_case import FailingCase, Shrunk
+from trueweight.core.shrunk_case import FailingCase, NotRedrawn, Shrunk
 from trueweight.suites.properties.choices import ChoiceTree
 from trueweight.suites.properties.suite_file import GENERATED, load_properties, redraw, replay
 from trueweight.workflow.shrink.attempts import MOST_REPEATS, Attempts, BudgetSpentError, repeats_for
@@ -35,43 +36,51 @@ def shrink(
     Raises:
         InfrastructureError: if the provider cannot be reached.
     """
-    start, redrawn, note = _start(failure.case, suite)
+    start = _start(failure.case, suite)
     shrinker = _Shrinker(failure, attempts, start, on_progress)
     if not shrinker.confirm():
-        return shrinker.result(note=note)
-    if redrawn is not None:
-        shrinker.search(lambda current: shrink_choices(current, redrawn))
+        return shrinker.result()
+    if (redraw_case := start.redraw) is not None:
+        shrinker.search(lambda current: shrink_choices(current, redraw_case))
     shrinker.search(lambda current: shrink_structure(current, failure.called))
     shrinker.confirm_smallest()
-    return shrinker.result(reference=shrinker.send_to_reference(reference), note=note)
+    return shrinker.result(reference=shrinker.send_to_reference(reference))
 
 
-def _start(case: Case, suite: Path | None) -> tuple[Reduction, Redraw | None, str]:
-    """The first reduction, how a generated case is drawn again (None: it cannot be), and a note that says why not."""
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The first reduction, and how a generated case is drawn again; if it cannot be, why not."""
+
+    first: Reduction
+    redraw: Redraw | None = None
+    why_not: NotRedrawn | None = None
+    problem: str = ""
+
+
+def _start(case: Case, suite: Path | None) -> _Start:
     if GENERATED not in case.tags:
-        return Reduction(case), None, ""
+        return _Start(Reduction(case))
     if suite is None:
-        return Reduction(case), None, "The file of its suite is not known, so only the recorded request was cut."
+        return _Start(Reduction(case), why_not=NotRedrawn.SUITE_UNKNOWN)
     try:
         one, drawn = redraw(load_properties(suite), case)
     except (ConfigError, OSError) as problem:
-        return Reduction(case), None, f"{problem} So only the recorded request was cut."
+        return _Start(Reduction(case), why_not=NotRedrawn.SUITE_FAILED, problem=str(problem))
 
     def redrawn(choices: ChoiceTree) -> Reduction | None:
         made = replay(one, case, choices)
         return None if made is None else Reduction(made.case, choices=made.choices)
 
-    return Reduction(drawn.case, choices=drawn.choices), redrawn, ""
+    return _Start(Reduction(drawn.case, choices=drawn.choices), redrawn)
 
 
 class _Shrinker:
-    def __init__(
-        self, failure: FailingCase, attempts: Attempts, start: Reduction, on_progress: Progress | None
-    ) -> None:
+    def __init__(self, failure: FailingCase, attempts: Attempts, start: _Start, on_progress: Progress | None) -> None:
         self._failure = failure
         self._attempts = attempts
-        self._current = start
-        self._before = start.size
+        self._start = start
+        self._current = start.first
+        self._before = start.first.size
         self._known: dict[str, bool] = {}
         self._times = 1
         self._on_progress = on_progress
@@ -130,7 +139,7 @@ class _Shrinker:
             return None
         return result.finding is None if result.answered else None
 
-    def result(self, *, reference: bool | None = None, note: str = "") -> Shrunk:
+    def result(self, *, reference: bool | None = None) -> Shrunk:
         """The smallest case so far."""
         return Shrunk(
             failure=self._failure,
@@ -145,7 +154,8 @@ class _Shrinker:
             usd=self._attempts.usd,
             reference=reference,
             stopped=self._stopped,
-            note=note,
+            not_redrawn=self._start.why_not,
+            problem=self._start.problem,
         )
 
     def _holds(self, reduction: Reduction) -> bool:
