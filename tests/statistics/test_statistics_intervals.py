@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from trueweight.metrics import Resampler, bca, clustered, exact, quantile, wilson
-from trueweight.statistics.quantile import bootstrap_quantiles
 
 
 @pytest.mark.parametrize(
@@ -107,11 +106,10 @@ def test_coverage_of_clustered_proportions(rate: float) -> None:
 def test_coverage_of_quantiles(q: float) -> None:
     """Over 400 samples of 100 lognormal times, the interval holds the true quantile 91% to 99% of the time."""
     rng = np.random.default_rng(20260102)
-    resampler = Resampler(1, 7)
     truth = float(stats.lognorm(0.5).ppf(q))
     held = 0
     for _ in range(400):
-        (low, high), _ = quantile(rng.lognormal(0, 0.5, 100), q, resampler)
+        (low, high), _ = quantile(rng.lognormal(0, 0.5, 100), q)
         assert low is not None
         assert high is not None
         held += low <= truth <= high
@@ -130,10 +128,10 @@ def test_coverage_of_quantiles_of_repeated_cases(icc: float, asked: int) -> None
     rng = np.random.default_rng(20260103)
     cases = np.repeat(np.arange(60), asked)
     held = 0
-    for seed in range(200):
+    for _ in range(200):
         common, own = rng.standard_normal((60, 1)), rng.standard_normal((60, asked))
         values = np.exp(np.sqrt(icc) * common + np.sqrt(1 - icc) * own).ravel()
-        (low, high), _ = quantile(values, 0.5, Resampler(60, seed), cases)
+        (low, high), _ = quantile(values, 0.5, cases)
         assert low is not None
         assert high is not None
         held += low <= 1.0 <= high
@@ -145,35 +143,51 @@ def test_repeats_that_agree_count_once() -> None:
     values = np.random.default_rng(4).lognormal(0, 1, 40)
     cases = np.arange(40)
     for q in (0.5, 0.9):
-        once, _ = quantile(values, q, Resampler(40, 1))
-        often, _ = quantile(np.tile(values, 10), q, Resampler(40, 1), np.tile(cases, 10))
+        once, _ = quantile(values, q)
+        often, _ = quantile(np.tile(values, 10), q, np.tile(cases, 10))
         assert None not in (*once, *often)
         order = np.sort(values)
         places = [np.searchsorted(order, [end or 0.0 for end in ends]) for ends in (once, often)]
         assert np.abs(places[0] - places[1]).max() <= 1  # type 7 interpolates, resampled cases do not
-    (low, high), note = quantile(np.tile(values, 10), 0.99, Resampler(40, 1), np.tile(cases, 10))
+    (low, high), note = quantile(np.tile(values, 10), 0.99, np.tile(cases, 10))
     assert (low is None, high, "too few" in note) == (False, None, True)
 
 
-@pytest.mark.parametrize(("n", "q"), [(31, 0.5), (40, 0.9), (200, 0.95)])
-def test_order_statistics_give_the_bootstrap_distribution(n: int, q: float) -> None:
-    """Quantiles drawn by order statistics are distributed as type 7 quantiles (numpy's default) of resamples."""
-    rng = np.random.default_rng(9)
-    values = np.sort(rng.lognormal(0, 1, n))
-    ours = bootstrap_quantiles(values, q, rng, 4000)
-    theirs = np.quantile(rng.choice(values, (4000, n)), q, axis=1)
-    assert stats.ks_2samp(ours, theirs).pvalue > 0.01
+@pytest.mark.parametrize(
+    ("cases", "asked", "q", "icc"), [(60, 2, 0.95, 0.5), (500, 1, 0.99, 0.0), (200, 1, 0.95, 0.0), (250, 2, 0.99, 0.5)]
+)
+def test_coverage_of_high_quantiles(cases: int, asked: int, q: float, icc: float) -> None:
+    """The 95th and 99th percentile, one value a case and two: held in at least 92% of 400 samples (s.e. 1.2 points)."""
+    rng = np.random.default_rng(20260104)
+    case, truth = np.repeat(np.arange(cases), asked), float(np.exp(stats.norm.ppf(q)))
+    held = 0
+    for _ in range(400):
+        common, own = rng.standard_normal((cases, 1)), rng.standard_normal((cases, asked))
+        values = np.exp(np.sqrt(icc) * common + np.sqrt(1 - icc) * own).ravel()
+        (low, high), _ = quantile(values, q, case)
+        held += (low is None or low <= truth) and (high is None or truth <= high)
+    assert held / 400 >= 0.92
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=80), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
+def test_a_quantile_lies_in_its_interval(values: list[float], q: float) -> None:
+    """Whatever the values and their cases."""
+    for case in (None, np.arange(len(values)) // 2):
+        low, high = quantile(np.array(values), q, case)[0]
+        estimate = float(np.quantile(values, q))
+        assert low is None or low <= estimate
+        assert high is None or estimate <= high
 
 
 def test_a_small_sample_has_no_far_end() -> None:
     """A 95th percentile of 20 requests has no upper limit, a single request has no interval at all."""
-    resampler = Resampler(1, 1)
-    (low, high), note = quantile(np.arange(20.0), 0.95, resampler)
+    (low, high), note = quantile(np.arange(20.0), 0.95)
     assert low is not None
     assert high is None
     assert "too few" in note
-    assert quantile(np.array([3.0]), 0.5, resampler)[0] == (None, None)
-    assert quantile(np.full(50, 3.0), 0.5, resampler)[0] == (None, None)
+    assert quantile(np.array([3.0]), 0.5)[0] == (None, None)
+    assert quantile(np.full(50, 3.0), 0.5)[0] == (None, None)
 
 
 @settings(deadline=None)

@@ -59,7 +59,7 @@ def test_pairing_sees_what_the_spread_between_cases_hides() -> None:
     """A constant 5 ms on cases that range over seconds is found: the interval excludes 0."""
     rng = np.random.default_rng(4)
     theirs = rng.lognormal(6, 1, 60)
-    found = median_difference(theirs + 5 + rng.normal(0, 1, 60), theirs, "ms", Resampler(60, 1), of=60)
+    found = median_difference(theirs + 5 + rng.normal(0, 1, 60), theirs, "ms", of=60)
     assert found.estimate.low is not None
     assert 3 < found.estimate.low < 5 < 7
     assert found.p is not None

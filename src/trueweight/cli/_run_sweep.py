@@ -56,7 +56,7 @@ def run_sweep(
         ):
             asked = {trial.id for trial in lay_out(suite, provider, requests, mode)}  # an earlier sweep may have more
             own = (exchange for exchange in run.exchanges() if exchange.trial in asked)
-            point = measure_level(level, provider, own, slo, seed=seed)
+            point = measure_level(level, provider, own, slo)
             points.append(point)
             rate = write(point.throughput, "requests/s")
             say(screen, f"{provider.name}, {level.name}: {rate} requests/s, {_good(point)}")

@@ -39,7 +39,7 @@ def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callab
         if why := no_quantile(len(values), q):
             return Estimate(None, None, None, len(values), unit, "n/a", of=of, missing=missing, note=why)
         case = table.case[used]
-        interval, note = quantile(values, q, sample.resampler, case)
+        interval, note = quantile(values, q, case)
         units = "cases" if len(np.unique(case)) < len(values) else "requests"
         opened = int((used & table.cold).sum())
         if opened and only is everything:
@@ -49,7 +49,7 @@ def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callab
             *interval,
             n=len(values),
             unit=unit,
-            method=f"quantile {q:g} (type 7), bootstrap over {units}, {sample.resampler.resamples} resamples",
+            method=f"quantile {q:g} (type 7), exact limits over {units} (Woodruff)",
             of=of,
             missing=missing,
             note=note,
@@ -76,7 +76,7 @@ def _difference(time: str, unit: str, scope: Rows) -> Callable[[Sample, Sample],
     def difference(ours: Sample, theirs: Sample) -> Difference:
         of = len(np.unique(ours.own.case[scope(ours.own)]))
         mine, other = (_case_medians(s, scope(s.own) & _usable(s.own, time), time) for s in (ours, theirs))
-        return median_difference(mine, other, unit, ours.resampler, of=of)
+        return median_difference(mine, other, unit, of=of)
 
     return difference
 
@@ -169,7 +169,8 @@ def quantile_metric(
 
 _METHOD: Final = (
     "Sample quantile of type 7 (Hyndman and Fan 1996) over the requests whose times the client did not spoil. 95% "
-    "interval: bootstrap over requests, or over cases where a case has several; none at p99 under 100 requests. "
+    "interval: exact limits over requests (Woodruff 1952), or over cases where a case has several; none at p99 under "
+    "100 requests. "
     "Difference from the reference: median over cases of the difference of medians; exact sign test."
 )
 

@@ -14,7 +14,7 @@ from trueweight.metrics.sample import NOT_REPEATED, Sample
 from trueweight.metrics.table import Table
 from trueweight.statistics import Array
 from trueweight.statistics.paired import Difference
-from trueweight.statistics.permutation import sign_flip
+from trueweight.statistics.permutation import PValues, sign_flip
 from trueweight.statistics.proportion import FEW, clustered, exact
 from trueweight.statistics.resample import CONFIDENCE, Interval, bca
 
@@ -111,10 +111,14 @@ def _difference(kind: str, signal: Signal) -> Callable[[Sample, Sample], Differe
         interval, method = _contrast(sample, mine, itself)
         missing = {"not answered by all three": of - n} if of > n else {}
         value = mine.value - itself.value
-        method = f"paired by case: (provider, A) - (B, A), {method}; exact sign-flip test over cases"
+        method = f"paired by case: (provider, A) - (B, A), {method}; exact sign-flip tests of agreement and of calls"
         estimate = Estimate(value, *interval, n, "difference", method, of, missing)
         contrast = _by_case(mine, itself)
-        return Difference(estimate, sign_flip(contrast), int((contrast < 0).sum()), int((contrast > 0).sum()))
+        # A deterministic reference always agrees with itself, so agreement alone would convict any other host.
+        more = sample.by_case(rows & signal(ours), ours) - sample.by_case(rows & signal(b), ours)
+        calls, agrees = sign_flip(more).differs, sign_flip(contrast)
+        tests = PValues(max(agrees.lower, calls), max(agrees.higher, calls), max(agrees.differs, calls))
+        return Difference(estimate, tests, int((contrast < 0).sum()), int((contrast > 0).sum()))
 
     return difference
 
@@ -156,8 +160,8 @@ def _exact(ratio: _Ratio, confidence: float) -> tuple[float, float]:
 
 _METHOD: Final = (
     "Hits ÷ trials of the score, paired by case with the reference's pass A. 95% interval over cases: Wilson, an exact "
-    "limit, or a BCa bootstrap. Difference: the score against pass A less that of pass B against pass A; exact "
-    "sign-flip test over cases."
+    "limit, or a BCa bootstrap. Difference: the score against pass A less that of pass B against pass A; the larger "
+    "p-value of two exact sign-flip tests over cases, of the difference and of how often each calls."
 )
 _SELF: Final = " For the reference: its pass B against its pass A, which is its self-agreement."
 

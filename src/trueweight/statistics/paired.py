@@ -85,7 +85,7 @@ def _minus(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
 
 
-def median_difference(ours: Array, theirs: Array, unit: str, resampler: Resampler, *, of: int) -> Difference:
+def median_difference(ours: Array, theirs: Array, unit: str, *, of: int) -> Difference:
     """Median over cases of (our median − their median), for times and speeds, with its interval and sign test. NaN
     marks a case without a reply.
 
@@ -96,13 +96,13 @@ def median_difference(ours: Array, theirs: Array, unit: str, resampler: Resample
     both = delta[np.isfinite(delta)]
     if not len(both):
         return _nothing(unit, of)
-    ends, note = quantile(both, 0.5, resampler)
+    ends, note = quantile(both, 0.5)
     estimate = Estimate(
         float(np.median(both)),
         *ends,
         n=len(both),
         unit=unit,
-        method="median of differences paired by case, bootstrap over cases; exact sign test",
+        method="median of differences paired by case, exact limits over cases; exact sign test",
         of=of,
         missing={"not answered by both": of - len(both)} if of > len(both) else {},
         note=note,

@@ -10,7 +10,7 @@ import numpy as np
 
 from trueweight.core import Estimate, Exchange, Provider, Timing
 from trueweight.core.load_result import LoadPoint
-from trueweight.metrics import Resampler, quantile, wilson
+from trueweight.metrics import quantile, wilson
 from trueweight.protocols import read_reply, timing_of
 from trueweight.statistics.quantile import no_quantile
 from trueweight.workflow.load.levels import Level
@@ -20,7 +20,7 @@ _TIMES = {"ttft": "ttft", "tpot": "tpot", "e2e": "service", "response": "respons
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
-def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange], slo: Slo, *, seed: int) -> LoadPoint:
+def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange], slo: Slo) -> LoadPoint:
     """Measure the exchanges of one provider at one level."""
     failures: Counter[str] = Counter()
     spans: list[tuple[float, float]] = []
@@ -58,7 +58,7 @@ def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange
         client_limited=limited,
         failures=dict(sorted(failures.items())),
         good_share=_share(good, attempted, unknown),
-        times={name: _quantiles(fair, field, len(fair), seed) for name, field in _TIMES.items()},
+        times={name: _quantiles(fair, field, len(fair)) for name, field in _TIMES.items()},
     )
 
 
@@ -93,7 +93,7 @@ def _share(good: int, attempted: int, unknown: int) -> Estimate:
     )
 
 
-def _quantiles(timings: list[Timing], name: str, of: int, seed: int) -> dict[str, Estimate]:
+def _quantiles(timings: list[Timing], name: str, of: int) -> dict[str, Estimate]:
     found = [getattr(timing, name) for timing in timings]
     values = np.array([value / 1e6 for value in found if value is not None], dtype=float)
     out = {}
@@ -101,8 +101,8 @@ def _quantiles(timings: list[Timing], name: str, of: int, seed: int) -> dict[str
         if why := no_quantile(len(values), q):
             out[label] = Estimate(None, None, None, len(values), "ms", "n/a", of=of, note=why)
             continue
-        interval, note = quantile(values, q, Resampler(len(values), seed))
-        method = f"quantile {q:g} (type 7), bootstrap over requests"
+        interval, note = quantile(values, q)
+        method = f"quantile {q:g} (type 7), exact limits over requests (Woodruff)"
         value = float(np.quantile(values, q))
         out[label] = Estimate(value, *interval, n=len(values), unit="ms", method=method, of=of, note=note)
     return out
