@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from trueweight.core import ConfigError, DriftMode, Provider, Role
+from trueweight.core.json_value import JsonObject
 from trueweight.drift.evidence import DriftEvidence
 from trueweight.drift.misconfiguration import LEAST_PROMPTS
 from trueweight.drift.scoring import DriftScore
@@ -19,6 +22,9 @@ PROBES = 1
 DEFAULT_REQUESTS = 240
 THOUGHT_TOKENS = 8
 """`DriftSettings.first_tokens` for a model that thinks: past the markers of a thought, into its first words."""
+
+_AUTO: Final = "auto"
+"""The mode that is chosen by what the providers can do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +54,22 @@ class DriftSettings:
     thinking_off: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=shipped_thresholds)
 
-    def as_json(self) -> dict[str, Any]:
-        """For the manifest."""
-        return {
-            "mode": self.mode.value if self.mode else "auto",
-            "alpha": self.alpha,
-            "max_requests": self.max_requests,
-            "seed": self.seed,
-            "screen": self.screen,
-            "stop": self.stop,
-            **({"first_tokens": self.first_tokens} if self.first_tokens > 1 else {}),
-            **({"thinking_off": self.thinking_off} if self.thinking_off else {}),
-            "thresholds": self.thresholds.as_json(),
-        }
+    def as_json(self) -> JsonObject:
+        """For the manifest. ``first_tokens`` and ``thinking_off`` are only there where they are set."""
+        out: JsonObject = msgspec.to_builtins(self)
+        absent = {"first_tokens"} if self.first_tokens <= 1 else set()
+        absent |= set() if self.thinking_off else {"thinking_off"}
+        return {name: value for name, value in out.items() if name not in absent} | {"mode": self.mode or _AUTO}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> DriftSettings:
-        """The settings that `as_json` wrote."""
-        mode = None if value["mode"] == "auto" else DriftMode(value["mode"])
-        return cls(**{**value, "mode": mode, "thresholds": Thresholds.from_json(value["thresholds"])})
+        """The settings that `as_json` wrote.
+
+        Raises:
+            msgspec.ValidationError: for anything else; it says at which key.
+        """
+        mode = value.get("mode")
+        return msgspec.convert({**value, "mode": None if mode == _AUTO else mode}, cls)
 
     def require_sound(self, providers: Sequence[Provider]) -> None:
         """Refuse settings that cannot lead to a verdict, before any request is sent.

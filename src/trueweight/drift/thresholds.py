@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+
+import msgspec
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +37,9 @@ class Thresholds:
     tau_strange: float
     provenance: str = ""
 
-    def as_json(self) -> dict[str, Any]:
-        """For the manifest of a run, so that a replay uses the same."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Thresholds:
-        """What `as_json` made."""
-        return cls(**value)
-
 
 @cache
 def shipped_thresholds() -> Thresholds:
     """The calibrated ones that come with the package."""
     value = json.loads(files(__package__).joinpath("thresholds.json").read_text(encoding="utf-8"))
-    return Thresholds.from_json(value["thresholds"])
+    return msgspec.convert(value["thresholds"], Thresholds)
