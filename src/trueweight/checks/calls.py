@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from trueweight.checks.json_schema import Violation, validate
 from trueweight.core import Reply, ToolCall
+from trueweight.core.json_value import JsonObject
 from trueweight.core.judging import JudgingProblem
 from trueweight.core.request import declared_tools, declared_types
 from trueweight.protocols.arguments import CallProblem, read_arguments
@@ -29,7 +30,7 @@ class CallValidity:
     valid: bool | None
     problem: CallProblem | None = None
     message: str = ""
-    value: dict[str, Any] | None = None
+    value: JsonObject | None = None
     arguments_problem: CallProblem | None = None
     violations: tuple[Violation, ...] = ()
     not_judged: JudgingProblem | None = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from trueweight.config.lines import Lines
 from trueweight.config.provider_table import read_provider
 from trueweight.config.spot import Spot
 from trueweight.config.toml import parse_toml, read_toml_text
 from trueweight.core import Provider, Role, near_miss
+from trueweight.core.json_value import JsonObject
 from trueweight.redaction import know_variables
 
 
@@ -41,7 +41,7 @@ def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider,
     return tuple(providers)
 
 
-def _entries(file: Spot, document: dict[str, Any]) -> list[dict[str, Any]]:
+def _entries(file: Spot, document: JsonObject) -> list[JsonObject]:
     for key in document:
         if key != "provider":
             file.at(key).refuse(

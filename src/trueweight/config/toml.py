@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trueweight.core import ConfigError
+from trueweight.core.json_value import JsonObject
 
 MAX_DEPTH = 100
 
@@ -36,7 +37,7 @@ def read_toml_text(path: Path, *, area: str, hint: str) -> str:
         raise ConfigError(message, code=f"{area}-unreadable", where=str(path), hint=hint) from None
 
 
-def parse_toml(text: str, where: str, *, area: str, hint: str) -> dict[str, Any]:
+def parse_toml(text: str, where: str, *, area: str, hint: str) -> JsonObject:
     """The document of a text.
 
     Raises:
@@ -66,10 +67,10 @@ def _line_of_longest(text: str) -> int:
     return max(range(len(lines)), key=lambda number: len(lines[number])) + 1
 
 
-def _depth(document: dict[str, Any]) -> int:
+def _depth(document: JsonObject) -> int:
     """The depth of nested tables and lists; computed without recursion, which deep documents would exhaust."""
     depth = 0
-    level: list[dict[str, Any] | list[Any]] = [document]
+    level: list[JsonObject | list[Any]] = [document]
     while level:
         depth += 1
         inner = [value for outer in level for value in (outer.values() if isinstance(outer, dict) else outer)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trueweight.core.digest import compact_json
+from trueweight.core.json_value import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class BodyChanges:
     def __bool__(self) -> bool:
         return bool(self.drop or self.rename or self.set)
 
-    def in_case(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def in_case(self, request: Mapping[str, Any]) -> JsonObject:
         """A case's request as the provider gets it, with fields under the names of the case: ``set`` and ``drop``."""
         changed = {name: self.set.get(name, value) for name, value in request.items()}
         for path in self.drop:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from trueweight.core import digest
+from trueweight.core.json_value import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class CompletionChoice:
     finish_reason: str | None
     calls: tuple[CompletionCall, ...] = ()
     reasoning: str | None = None
-    logprobs: tuple[dict[str, Any], ...] | None = None
+    logprobs: tuple[JsonObject, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet import tokenizer
 from trueweight.fleet.network import NEVER, Array, Context, Network, log_softmax
 
@@ -68,14 +69,14 @@ class Text:
     text: str
     finish_reason: str
     billed: int
-    logprobs: tuple[dict[str, Any], ...] | None = None
+    logprobs: tuple[JsonObject, ...] | None = None
 
 
 def write(network: Network, prompt: Sequence[int], sampling: Sampling, rng: random.Random) -> Text:
     """Let the network write until it ends, a stop sequence appears, or ``max_tokens`` is reached."""
     context = network.start(prompt)
     tokens: list[int] = []
-    entries: list[dict[str, Any]] | None = None if sampling.top_logprobs is None else []
+    entries: list[JsonObject] | None = None if sampling.top_logprobs is None else []
     raw = b""
     stops = tuple(stop.encode("utf-8", "surrogatepass") for stop in sampling.stop if stop)
     limit = LONGEST if sampling.max_tokens is None else min(sampling.max_tokens, LONGEST)
@@ -146,7 +147,7 @@ def draw(logits: Array, sampling: Sampling, rng: random.Random) -> int:
     return int(np.searchsorted(total, rng.random() * total[-1], side="right"))
 
 
-def entry(logits: Array, token: int, top: int) -> dict[str, Any]:
+def entry(logits: Array, token: int, top: int) -> JsonObject:
     """A ``logprobs.content`` entry: from the softmax as it is, before temperature, bias and nucleus."""
     logprobs = log_softmax(logits)
     best = np.argsort(-logprobs, kind="stable")[:top]
@@ -168,20 +169,18 @@ def _score(logits: Array, option: str) -> float:
     return float(np.maximum(logits[tokens], -20.0).mean())
 
 
-def _named(token: int, logprobs: Array) -> dict[str, Any]:
+def _named(token: int, logprobs: Array) -> JsonObject:
     raw = tokenizer.token_bytes(token)
     name = raw.decode("utf-8", "replace") if raw else "<end>"
     return {"token": name, "logprob": max(round(float(logprobs[token]), 6), NEVER), "bytes": list(raw)}
 
 
-def _text(
-    tokens: Sequence[int], raw: bytes, reason: str, billed: int, entries: Sequence[dict[str, Any]] | None
-) -> Text:
+def _text(tokens: Sequence[int], raw: bytes, reason: str, billed: int, entries: Sequence[JsonObject] | None) -> Text:
     """The finished text; log-probabilities only of the tokens that are shown whole."""
     shown = raw.decode("utf-8", "replace")
     if entries is None:
         return Text(tuple(tokens), shown, reason, billed)
-    kept: list[dict[str, Any]] = []
+    kept: list[JsonObject] = []
     size = 0
     for item in entries:
         size += len(item["bytes"])

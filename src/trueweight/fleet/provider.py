@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet import render
 from trueweight.fleet.chat import HealthyModel
 from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Step, Write
@@ -94,7 +95,7 @@ class FleetProvider:
             raise RefusedError("Incorrect API key provided.", status=401, code="invalid_api_key")
         return handler(request)
 
-    def _model(self) -> dict[str, Any]:
+    def _model(self) -> JsonObject:
         return {"id": MODEL, "object": "model", "created": 1700000000, "owned_by": "trueweight"}
 
     def _models(self, _: HttpRequest) -> ResponseScript:

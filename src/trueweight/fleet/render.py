@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet import tokenizer
 from trueweight.fleet.completion import Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.styles import Style
@@ -43,7 +44,7 @@ def with_ids(completion: Completion, style: Style, rng: random.Random) -> Comple
     return replace(completion, choices=tuple(choices))
 
 
-def plain_body(completion: Completion, style: Style, head: Head) -> dict[str, Any]:
+def plain_body(completion: Completion, style: Style, head: Head) -> JsonObject:
     """The ``chat.completion`` object."""
     choices = [_plain_choice(at, choice, style) for at, choice in enumerate(completion.choices)]
     return _ordered(
@@ -51,7 +52,7 @@ def plain_body(completion: Completion, style: Style, head: Head) -> dict[str, An
     )
 
 
-def chunks(completion: Completion, style: Style, head: Head, *, include_usage: bool) -> list[dict[str, Any]]:
+def chunks(completion: Completion, style: Style, head: Head, *, include_usage: bool) -> list[JsonObject]:
     """The ``chat.completion.chunk`` objects, in order."""
     top = _top(head, "chat.completion.chunk", style)
     nulls = {"usage": None} if include_usage and style.usage_everywhere_null else {}
@@ -90,7 +91,7 @@ def writes(parts: Sequence[bytes], style: Style) -> list[bytes]:
     return [whole[at : at + size] for at in range(0, len(whole), size)]
 
 
-def usage(completion: Completion, style: Style) -> dict[str, Any]:
+def usage(completion: Completion, style: Style) -> JsonObject:
     """Token counts; the same for plain and streamed replies."""
     read, written = completion.prompt_tokens, completion.completion_tokens
     counts = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
@@ -99,20 +100,20 @@ def usage(completion: Completion, style: Style) -> dict[str, Any]:
     return {**counts, **style.usage_extra, **details}
 
 
-def _top(head: Head, kind: str, style: Style) -> dict[str, Any]:
+def _top(head: Head, kind: str, style: Style) -> JsonObject:
     return {"id": head.id, "object": kind, "created": head.created, "model": head.model, **style.extra}
 
 
-def _ordered(body: dict[str, Any], style: Style) -> dict[str, Any]:
+def _ordered(body: JsonObject, style: Style) -> JsonObject:
     return dict(reversed(body.items())) if style.reverse_keys else body
 
 
-def _logprobs(entries: Sequence[Mapping[str, Any]] | None) -> dict[str, Any] | None:
+def _logprobs(entries: Sequence[Mapping[str, Any]] | None) -> JsonObject | None:
     return None if entries is None else {"content": list(entries), "refusal": None}
 
 
-def _plain_choice(at: int, choice: CompletionChoice, style: Style) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": choice.content, **style.extra_message}
+def _plain_choice(at: int, choice: CompletionChoice, style: Style) -> JsonObject:
+    message: JsonObject = {"role": "assistant", "content": choice.content, **style.extra_message}
     if not style.terse:
         message["refusal"] = None
     if choice.reasoning is not None:
@@ -132,9 +133,9 @@ def _plain_choice(at: int, choice: CompletionChoice, style: Style) -> dict[str, 
     return out
 
 
-def _chunk_choices(at: int, choice: CompletionChoice, style: Style) -> Iterator[dict[str, Any]]:
+def _chunk_choices(at: int, choice: CompletionChoice, style: Style) -> Iterator[JsonObject]:
     """Every delta of one choice, the role in the first, the finish reason in the last."""
-    deltas: list[tuple[dict[str, Any], tuple[Mapping[str, Any], ...]]] = []
+    deltas: list[tuple[JsonObject, tuple[Mapping[str, Any], ...]]] = []
     if style.role_alone:
         silent = {"content": None if choice.calls else "", **({} if style.terse else {"refusal": None})}
         deltas.append(({"role": "assistant", **silent}, ()))
@@ -158,7 +159,7 @@ def _chunk_choices(at: int, choice: CompletionChoice, style: Style) -> Iterator[
         yield out
 
 
-def _call_parts(index: int, call: CompletionCall, style: Style) -> Iterator[dict[str, Any]]:
+def _call_parts(index: int, call: CompletionCall, style: Style) -> Iterator[JsonObject]:
     head = {"index": index, "id": call.id, "type": "function"}
     if style.whole_calls:
         yield {**head, "function": {"name": call.name, "arguments": call.arguments}}

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from trueweight.core import digest
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet import tokenizer
 from trueweight.fleet.completion import Completion, CompletionChoice
 from trueweight.fleet.template import message_text
@@ -132,7 +133,7 @@ def _tagged(choice: CompletionChoice) -> CompletionChoice:
     return replace(choice, content=text + (choice.content or ""), reasoning=None, logprobs=logprobs)
 
 
-def thought_fields(text: str, form: ThoughtForm) -> dict[str, Any]:
+def thought_fields(text: str, form: ThoughtForm) -> JsonObject:
     """The fields of a message, or of a delta, that have a thought or a part of it."""
     match form:
         case ThoughtForm.FIELD:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from trueweight.core import Reply, ToolCall
+from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Kind
 from trueweight.protocols.fields import json_type
 from trueweight.protocols.json_text import parse_json
@@ -35,7 +36,7 @@ class CallProblem(StrEnum):
 class Arguments(NamedTuple):
     """The object in an arguments text; or None, the problem, and a message about it."""
 
-    value: dict[str, Any] | None
+    value: JsonObject | None
     problem: CallProblem | None = None
     message: str = ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trueweight.core import Span
+from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
 
 _MOST = 2**53
@@ -16,7 +17,7 @@ def json_type(value: Any) -> str:
     return "null" if value is None else _NAMES.get(type(value), type(value).__name__)
 
 
-def as_object(value: Any, where: str, span: Span, anomalies: Anomalies) -> dict[str, Any] | None:
+def as_object(value: Any, where: str, span: Span, anomalies: Anomalies) -> JsonObject | None:
     """The value if it is an object, else None. Any other value except null becomes an anomaly."""
     if isinstance(value, dict):
         return value

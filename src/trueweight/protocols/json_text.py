@@ -7,6 +7,7 @@ import re
 from typing import Any, NamedTuple
 
 from trueweight.core import compact_json
+from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Kind
 
 MAX_DEPTH = 128
@@ -105,12 +106,12 @@ def preview_json(value: Any) -> str:
         return "(too deep to print)"
 
 
-def _hooks(oddities: list[tuple[Kind, str]]) -> dict[str, Any]:
+def _hooks(oddities: list[tuple[Kind, str]]) -> JsonObject:
     def note(kind: Kind, detail: str) -> None:
         if len(oddities) < _MOST_ODDITIES:
             oddities.append((kind, detail))
 
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    def pairs(items: list[tuple[str, Any]]) -> JsonObject:
         made = dict(items)
         if len(made) < len(items):
             keys = [key for key, _ in items]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from trueweight.core import PROTOCOLS, Choice, Event, Exchange, Mode, Reply, Span, Usage
+from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.body import Body, decode_utf8, unpack
 from trueweight.protocols.errors import error_of
@@ -43,7 +44,7 @@ class Assembler(ABC):
         self.response_id: str | None = None
 
     @abstractmethod
-    def add(self, document: dict[str, Any], span: Span, body: bytes | None) -> None:
+    def add(self, document: JsonObject, span: Span, body: bytes | None) -> None:
         """Take one JSON object, which is at ``span``; ``body`` is the whole body of a plain reply, None in a stream."""
 
     def add_event(self, event: SseEvent, document: Any) -> None:
@@ -60,7 +61,7 @@ class Assembler(ABC):
         else:
             self.anomalies.add(Kind.NOT_AN_OBJECT, span=span)
 
-    def take_error(self, document: dict[str, Any]) -> None:
+    def take_error(self, document: JsonObject) -> None:
         """Keep the first error that a document reports."""
         self._keep_error(error_of(document))
 

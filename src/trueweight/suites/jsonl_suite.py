@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trueweight.core import Case, ConfigError, Severity
+from trueweight.core.json_value import JsonObject
 from trueweight.suites.reading import Reading, shown
 from trueweight.suites.request_lines import (
     MAX_LINE_BYTES,
@@ -53,7 +54,7 @@ def suite_name(stem: str) -> str:
     return re.sub(r"[^a-z0-9._-]+", "-", stem.lower()).strip("-._") or "unnamed"
 
 
-def _parse(raw: bytes) -> dict[str, Any]:
+def _parse(raw: bytes) -> JsonObject:
     if len(raw) > MAX_LINE_BYTES:
         raise ValueError(TOO_LONG)
     try:
@@ -72,7 +73,7 @@ def _parse(raw: bytes) -> dict[str, Any]:
     return body
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
     out = dict(pairs)
     if len(out) != len(pairs):
         keys = [key for key, _ in pairs]
@@ -100,7 +101,7 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _case(suite: str, file: str, number: int, body: dict[str, Any]) -> Case:
+def _case(suite: str, file: str, number: int, body: JsonObject) -> Case:
     request = {**case_request(body), "messages": with_known_roles(body["messages"])}
     return Case(
         suite=suite,
@@ -114,9 +115,9 @@ def _case(suite: str, file: str, number: int, body: dict[str, Any]) -> Case:
     )
 
 
-def _implied_checks(request: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _implied_checks(request: JsonObject) -> dict[str, JsonObject]:
     """The checks that the request's own ``tool_choice`` and ``response_format`` require."""
-    checks: dict[str, dict[str, Any]] = {}
+    checks: dict[str, JsonObject] = {}
     choice = request.get("tool_choice")
     if choice == "none":
         checks["tool-call-expected"] = {"call": "must-not"}

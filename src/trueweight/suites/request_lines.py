@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from trueweight.core import Mode
+from trueweight.core.json_value import JsonObject
 
 MAX_LINE_BYTES = 32 * 1024 * 1024
 TOO_LONG = f"longer than {MAX_LINE_BYTES // 2**20} MiB; nothing after it was read"
@@ -43,7 +44,7 @@ def refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
-def case_request(body: Mapping[str, Any]) -> dict[str, Any]:
+def case_request(body: Mapping[str, Any]) -> JsonObject:
     """The request of a case: the body without the keys that the protocol adds."""
     return {key: value for key, value in body.items() if key not in ADDED_BY_PROTOCOL}
 
@@ -54,6 +55,6 @@ def modes_of(body: Mapping[str, Any]) -> tuple[Mode, ...]:
     return (Mode.STREAM if stream else Mode.PLAIN,) if isinstance(stream, bool) else tuple(Mode)
 
 
-def with_known_roles(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_known_roles(messages: list[JsonObject]) -> list[JsonObject]:
     """The messages, with the role ``_input`` of the K2 Vendor Verifier replaced by ``system``."""
     return [{**message, "role": "system"} if message.get("role") == "_input" else message for message in messages]

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import yaml
 
 from trueweight.core import ConfigError
+from trueweight.core.json_value import JsonObject
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -54,7 +55,7 @@ class _Anchor:
 class _Open:
     """A mapping or sequence whose end has not come yet."""
 
-    value: dict[str, Any] | list[Any]
+    value: JsonObject | list[Any]
     path: Path
     anchor: str | None
     size_before: int
@@ -145,7 +146,7 @@ class _Builder:
             raise self.refuse(event, f"nested deeper than {MAX_DEPTH} levels", "yaml-too-deep")
         before = self.size
         self._grow(event, 1)
-        value: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        value: JsonObject | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
         path = self._place(event, value)
         if event.anchor:
             self.anchors[event.anchor] = _Anchor(value, 0, complete=False)

@@ -9,6 +9,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Severity, near_miss
+from trueweight.core.json_value import JsonObject
 from trueweight.core.schemas import load_schema
 from trueweight.suites.explain import Objection, objections, objections_to_checks
 from trueweight.suites.reading import Reading
@@ -103,7 +104,7 @@ def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> C
     )
 
 
-def _request(own: Mapping[str, Any], inherited: Mapping[str, Any]) -> dict[str, Any]:
+def _request(own: Mapping[str, Any], inherited: Mapping[str, Any]) -> JsonObject:
     """The case's request with the suite's defaults after it, so that a body starts with its messages."""
     # As in a JSON merge patch (RFC 7396), null removes a default. Without a default, null is sent.
     kept = {key: value for key, value in own.items() if value is not None or key not in inherited}

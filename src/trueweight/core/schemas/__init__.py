@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import msgspec
 
 from trueweight.core import TrueweightError, near_miss
+from trueweight.core.json_value import JsonObject
 from trueweight.core.summary import FORMAT as SUMMARY_FORMAT
 from trueweight.core.summary import Summary
 
@@ -25,7 +25,7 @@ def schema_names() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(_SUFFIX) for name in entries if name.endswith(_SUFFIX)))
 
 
-def load_schema(name: str) -> dict[str, Any]:
+def load_schema(name: str) -> JsonObject:
     """The published schema of a format, e.g. ``load_schema("suite")``; read from disk once.
 
     The result is a shallow copy: do not change the values in it.
@@ -37,15 +37,15 @@ def load_schema(name: str) -> dict[str, Any]:
 
 
 @cache
-def _read(name: str) -> dict[str, Any]:
+def _read(name: str) -> JsonObject:
     # Looked up among the names that exist, so that no name can reach a file outside this package.
     if name not in schema_names():
         raise TrueweightError(f"unknown schema {name!r}", code="schema-unknown", hint=near_miss(name, schema_names()))
-    schema: dict[str, Any] = json.loads(files(__name__).joinpath(name + _SUFFIX).read_text(encoding="utf-8"))
+    schema: JsonObject = json.loads(files(__name__).joinpath(name + _SUFFIX).read_text(encoding="utf-8"))
     return schema
 
 
-def summary_schema() -> dict[str, Any]:
+def summary_schema() -> JsonObject:
     """The schema of ``summary.json``, made from its classes. A test holds that the published file equals it."""
     (top,), components = msgspec.json.schema_components([Summary], ref_template="#/$defs/{name}")
     return {

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet.constrain.merge import ContradictionError, merge
 from trueweight.fleet.constrain.patterns import string_matching
 from trueweight.fleet.constrain.references import resolve
@@ -57,7 +58,7 @@ class Builder:
             return flat["default"]
         return self._of_kind(self._kind(flat, depth), flat, depth)
 
-    def _of_kind(self, kind: str, flat: dict[str, Any], depth: int) -> Any:
+    def _of_kind(self, kind: str, flat: JsonObject, depth: int) -> Any:
         makers: Mapping[str, Callable[[], Any]] = {
             "object": lambda: self._object(flat, depth),
             "array": lambda: self._array(flat, depth),
@@ -69,7 +70,7 @@ class Builder:
         }
         return makers[kind]()
 
-    def _flat(self, schema: Any, depth: int) -> dict[str, Any]:
+    def _flat(self, schema: Any, depth: int) -> JsonObject:
         """The schema with references, allOf and one branch of each alternative merged into it."""
         flat = merge(schema, True)
         for _ in range(_HARD):
@@ -89,7 +90,7 @@ class Builder:
                 return flat
         raise ContradictionError("$ref")
 
-    def _branch(self, flat: dict[str, Any], keyword: str, depth: int) -> dict[str, Any]:
+    def _branch(self, flat: JsonObject, keyword: str, depth: int) -> JsonObject:
         branches = flat.pop(keyword)
         possible = []
         for branch in branches:
@@ -103,7 +104,7 @@ class Builder:
             return min(possible, key=lambda branch: ("$ref" in json.dumps(branch), len(branch)))
         return possible[self._sampler.pick([json.dumps(branch)[:80] for branch in branches][: len(possible)])]
 
-    def _conditional(self, flat: dict[str, Any]) -> dict[str, Any]:
+    def _conditional(self, flat: JsonObject) -> JsonObject:
         condition, then, other = flat.pop("if"), flat.pop("then", True), flat.pop("else", True)
         if self._sampler.pick((" then", " else")) == 0:
             return merge(merge(flat, condition), then)
@@ -122,11 +123,11 @@ class Builder:
             return implied or "string"
         return _ANY[self._sampler.pick([" " + kind for kind in _ANY])]  # the first attempt, a string, was rejected
 
-    def _object(self, flat: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    def _object(self, flat: Mapping[str, Any], depth: int) -> JsonObject:
         properties: Mapping[str, Any] = flat.get("properties", {})
         required = list(flat.get("required", ()))
         rest = flat.get("additionalProperties", True)
-        out: dict[str, Any] = {}
+        out: JsonObject = {}
         for name in dict.fromkeys([*properties, *required]):
             schema = properties.get(name, self._by_pattern(flat, name, rest))
             if name not in required and (schema is False or not self._wanted(name, depth)):
@@ -143,7 +144,7 @@ class Builder:
         self._fill(out, flat, depth)
         return out
 
-    def _fill(self, out: dict[str, Any], flat: Mapping[str, Any], depth: int) -> None:
+    def _fill(self, out: JsonObject, flat: Mapping[str, Any], depth: int) -> None:
         """Reach minProperties: declared names first, then names by pattern, then any."""
         properties = flat.get("properties", {})
         patterns = list(flat.get("patternProperties", {}))

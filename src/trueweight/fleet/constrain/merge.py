@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from math import gcd
 from typing import Any
 
+from trueweight.core.json_value import JsonObject
+
 Schema = Mapping[str, Any]
 
 
@@ -17,7 +19,7 @@ class ContradictionError(Exception):
         self.keyword = keyword
 
 
-def merge(left: Schema | bool, right: Schema | bool) -> dict[str, Any]:
+def merge(left: Schema | bool, right: Schema | bool) -> JsonObject:
     """A schema whose instances satisfy both, or nearly: callers validate in the end.
 
     Raises:
@@ -25,7 +27,7 @@ def merge(left: Schema | bool, right: Schema | bool) -> dict[str, Any]:
     """
     if left is False or right is False:
         raise ContradictionError("false")
-    out: dict[str, Any] = dict(left) if isinstance(left, Mapping) else {}
+    out: JsonObject = dict(left) if isinstance(left, Mapping) else {}
     if not isinstance(right, Mapping):
         return out
     for keyword, value in right.items():
@@ -64,7 +66,7 @@ def _common(left: list[Any], right: list[Any]) -> list[Any]:
     return both
 
 
-def _each(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
+def _each(left: Mapping[str, Any], right: Mapping[str, Any]) -> JsonObject:
     out = dict(left)
     for name, schema in right.items():
         out[name] = merge(out[name], schema) if name in out else schema

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet.constrain.patterns import string_matching
 from trueweight.fleet.constrain.sampler import Sampler
 
@@ -30,7 +29,7 @@ _FORMATS = {
 }
 
 
-def make_string(schema: dict[str, Any], sampler: Sampler) -> str:
+def make_string(schema: JsonObject, sampler: Sampler) -> str:
     """A string that respects pattern, format, minLength and maxLength as far as possible; callers validate."""
     low = int(schema.get("minLength", 0))
     high = schema.get("maxLength")

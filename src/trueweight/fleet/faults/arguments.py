@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet.completion import Completion, CompletionCall
 
-Parts = list[tuple[int, dict[str, Any]]]
+Parts = list[tuple[int, JsonObject]]
 """Fragments of one call: the position of the chunk that carries it, and the entry of ``delta.tool_calls`` itself."""
 
 
@@ -56,7 +57,7 @@ def _walk(value: Any, edit: Callable[[Any], Any]) -> Any:
     return edit(value)
 
 
-def call_parts(chunks: Sequence[dict[str, Any]]) -> list[Parts]:
+def call_parts(chunks: Sequence[JsonObject]) -> list[Parts]:
     """The fragments of every call, call by call in order of their first ones."""
     found: dict[tuple[int, int], Parts] = {}
     for at, chunk in enumerate(chunks):
@@ -66,6 +67,6 @@ def call_parts(chunks: Sequence[dict[str, Any]]) -> list[Parts]:
     return list(found.values())
 
 
-def arguments_of(part: dict[str, Any]) -> str:
+def arguments_of(part: JsonObject) -> str:
     """The piece of arguments that a fragment carries."""
     return (part.get("function") or {}).get("arguments") or ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 from trueweight.core import digest
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet.completion import ChatRequest
 from trueweight.fleet.faults.arguments import Parts, arguments_of, call_parts
 from trueweight.fleet.faults.fault import Fault, fault
@@ -18,7 +18,7 @@ class BrokenFragments(Fault):
     Which of them depends on the tool. Plain replies are correct.
     """
 
-    def chunks(self, chat: ChatRequest, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def chunks(self, chat: ChatRequest, chunks: list[JsonObject]) -> list[JsonObject]:
         """Break the arguments of each call; the tool's name says how."""
         out = copy.deepcopy(chunks)
         for parts in call_parts(out):

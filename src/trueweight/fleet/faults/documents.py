@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet.completion import ChatRequest
 from trueweight.fleet.faults.fault import Fault
 
-Json = dict[str, Any]
+Json = JsonObject
 
 
 class Documents(Fault):

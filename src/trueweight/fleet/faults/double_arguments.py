@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet.completion import ChatRequest
 from trueweight.fleet.faults.arguments import arguments_of, call_parts
 from trueweight.fleet.faults.fault import Fault, fault
@@ -14,7 +14,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 class DoubleArguments(Fault):
     """Streamed arguments arrive twice: ``{…}{…}``. Plain replies are correct."""
 
-    def chunks(self, chat: ChatRequest, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def chunks(self, chat: ChatRequest, chunks: list[JsonObject]) -> list[JsonObject]:
         """After the last fragment of each call, send all of its arguments once more."""
         out = list(chunks)
         for parts in reversed(call_parts(chunks)):

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
 from trueweight.core import FailureKind
+from trueweight.core.json_value import JsonObject
 from trueweight.core.registry import Registry
 from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Step
 
@@ -55,11 +56,11 @@ class Fault:
         """Change the completion."""
         return completion
 
-    def body(self, chat: ChatRequest, body: dict[str, Any]) -> dict[str, Any]:
+    def body(self, chat: ChatRequest, body: JsonObject) -> JsonObject:
         """Change the JSON body of a plain reply."""
         return body
 
-    def chunks(self, chat: ChatRequest, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def chunks(self, chat: ChatRequest, chunks: list[JsonObject]) -> list[JsonObject]:
         """Change the chunks of a streamed reply, before they are written as events."""
         return chunks
 
@@ -71,7 +72,7 @@ class Fault:
         """Change status, headers, timing, or how the connection ends."""
         return response
 
-    def models(self, listed: dict[str, Any]) -> Any:
+    def models(self, listed: JsonObject) -> Any:
         """Change the list of models."""
         return listed
 

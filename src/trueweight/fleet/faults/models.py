@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet.faults.fault import Fault, fault
 
 
@@ -11,7 +12,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 class ModelsUnderModels(Fault):
     """The list of models has another key than data."""
 
-    def models(self, listed: dict[str, Any]) -> Any:
+    def models(self, listed: JsonObject) -> Any:
         """Rename the key as another API does."""
         return {"models": listed["data"]}
 
@@ -20,6 +21,6 @@ class ModelsUnderModels(Fault):
 class ModelsBare(Fault):
     """The list of models has ids and nothing else."""
 
-    def models(self, listed: dict[str, Any]) -> Any:
+    def models(self, listed: JsonObject) -> Any:
         """Keep the id."""
         return {**listed, "data": [{"id": model["id"]} for model in listed["data"]]}

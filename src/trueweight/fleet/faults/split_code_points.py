@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 from functools import lru_cache
-from typing import Any
 
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet import tokenizer
 from trueweight.fleet.completion import ChatRequest
 from trueweight.fleet.faults.fault import Fault, fault
@@ -15,7 +15,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 class SplitCodePoints(Fault):
     """In streams a character of several tokens becomes as many U+FFFD. Plain replies are sound."""
 
-    def chunks(self, chat: ChatRequest, chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def chunks(self, chat: ChatRequest, chunks: list[JsonObject]) -> list[JsonObject]:
         """Decode token by token, in content and in arguments."""
         out = copy.deepcopy(chunks)
         for chunk in out:

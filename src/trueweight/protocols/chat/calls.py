@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trueweight.core import Span, ToolCall
+from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.fields import as_object, as_text, json_type
 
@@ -32,8 +33,8 @@ class _Growing:
 class _Fragment:
     """One entry of a ``tool_calls`` array. A field of another type than the API's is None."""
 
-    entry: dict[str, Any]
-    function: dict[str, Any]
+    entry: JsonObject
+    function: JsonObject
     span: Span
     where: str
     id: str | None

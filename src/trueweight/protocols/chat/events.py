@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trueweight.core import Channel, Event
+from trueweight.core.json_value import JsonObject
 from trueweight.protocols.chat.reasoning import carries_thought
 from trueweight.protocols.json_text import preview_json
 
@@ -52,7 +53,7 @@ def preview(data: Any) -> str:
     return "  ".join(parts)
 
 
-def _of_choice(choice: dict[str, Any]) -> list[str]:
+def _of_choice(choice: JsonObject) -> list[str]:
     parts = [f"{key} {preview_json(choice[key])}" for key in ("delta", "message") if key in choice]
     if choice.get("index") not in (0, None):
         parts.insert(0, f"choice {preview_json(choice['index'])}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trueweight.core import HistoryRule, ProfileHistory, digest
+from trueweight.core.json_value import JsonObject
 from trueweight.protocols.chat.reasoning import THOUGHT
 
 
@@ -70,7 +71,7 @@ def _role(message: Any) -> str:
     return str(message.get("role", "")) if isinstance(message, Mapping) else ""
 
 
-def _with_thought(message: Mapping[str, Any], history: ProfileHistory, *, required: bool) -> dict[str, Any]:
+def _with_thought(message: Mapping[str, Any], history: ProfileHistory, *, required: bool) -> JsonObject:
     plain = {key: value for key, value in message.items() if key != THOUGHT}
     if history.reasoning is HistoryRule.DROP:
         return plain

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trueweight.core import Choice, Finish, Piece, Span
+from trueweight.core.json_value import JsonObject
 from trueweight.core.request import FINISH_OF_WORD
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.chat.calls import CallBuilder
@@ -37,7 +38,7 @@ class ChatAssembler(Assembler):
         """Every choice, in order of index."""
         return tuple(builder.build() for _, builder in sorted(self._choices.items()))
 
-    def add(self, document: dict[str, Any], span: Span, body: bytes | None) -> None:
+    def add(self, document: JsonObject, span: Span, body: bytes | None) -> None:
         """Take one completion or chunk."""
         self.take_error(document)
         self._take_names(document, span)
@@ -50,7 +51,7 @@ class ChatAssembler(Assembler):
             self.usage = usage
             self._note_usage(span)
 
-    def _take_names(self, document: dict[str, Any], span: Span) -> None:
+    def _take_names(self, document: JsonObject, span: Span) -> None:
         response_id = as_text(document.get("id"), "id", span, self.anomalies)
         model = as_text(document.get("model"), "model", span, self.anomalies)
         self._note_change(Kind.ID_CHANGES, self.response_id, response_id, span)
@@ -63,7 +64,7 @@ class ChatAssembler(Assembler):
             self._changed.add(kind)
             self.anomalies.add(kind, f"{before[:80]!r}, then {now[:80]!r}", span)
 
-    def _entries(self, document: dict[str, Any], span: Span, *, has_usage: bool) -> list[Any]:
+    def _entries(self, document: JsonObject, span: Span, *, has_usage: bool) -> list[Any]:
         given = document.get("choices")
         entries = as_array(given, "choices", span, self.anomalies)
         if len(entries) > _MOST_CHOICES:
@@ -138,7 +139,7 @@ class _ChoiceBuilder:
         pieces = self._texts.get(channel)
         return None if pieces is None else "".join(pieces)
 
-    def add(self, choice: dict[str, Any], place: int, span: Span, call_spans: Mapping[int, Span]) -> None:
+    def add(self, choice: JsonObject, place: int, span: Span, call_spans: Mapping[int, Span]) -> None:
         """Take one entry of ``choices``. ``call_spans`` are the spans of its calls in a plain body, by position."""
         finished_before = self.finish is not None
         brought_text = self._take_message(choice, place, span, call_spans)
@@ -154,7 +155,7 @@ class _ChoiceBuilder:
                 self._anomalies.add(Kind.FINISH_TWICE, f"{self.finish!r}, then {finish!r}", span)
             self.finish = finish
 
-    def _take_message(self, choice: dict[str, Any], place: int, span: Span, call_spans: Mapping[int, Span]) -> bool:
+    def _take_message(self, choice: JsonObject, place: int, span: Span, call_spans: Mapping[int, Span]) -> bool:
         """Add one delta or message. Returns whether it has text or a call."""
         key = "delta" if self._streamed else "message"
         if self._streamed and choice.get("delta") is None and choice.get("message") is not None:
@@ -184,7 +185,7 @@ class _ChoiceBuilder:
         self._texts.setdefault(channel, []).append(text)
         return len(text)
 
-    def _take_reasoning(self, message: dict[str, Any], where: str, span: Span) -> int:
+    def _take_reasoning(self, message: JsonObject, where: str, span: Span) -> int:
         present = [name for name in FIELDS if message.get(name) is not None]
         details = read_details(message.get(DETAILS))
         if details is not None and not any(message[name] for name in present):
@@ -201,7 +202,7 @@ class _ChoiceBuilder:
             self._reasoning_field = self._reasoning_field or name
         return self._take_text("reasoning", message[name], f"{where}.{name}", span)
 
-    def _take_logprobs(self, choice: dict[str, Any], where: str, span: Span) -> None:
+    def _take_logprobs(self, choice: JsonObject, where: str, span: Span) -> None:
         logprobs = as_object(choice.get("logprobs"), f"{where}.logprobs", span, self._anomalies)
         if logprobs is None or logprobs.get("content") is None:
             return

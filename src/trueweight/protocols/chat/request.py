@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from trueweight.core import Case, Mode, Provider, RequestSize
+from trueweight.core.json_value import JsonObject
 from trueweight.core.request import token_limit
 from trueweight.protocols.json_text import write_json
 
@@ -17,10 +17,10 @@ def body(case: Case, provider: Provider, mode: Mode) -> str:
 
     A stream requests usage, unless the case has its own ``stream_options``; if those are null, none are sent.
     """
-    request: dict[str, Any] = {**case.request, **provider.extra_body}
+    request: JsonObject = {**case.request, **provider.extra_body}
     options = request.pop("stream_options", {"include_usage": True})
     rest = {key: value for key, value in request.items() if key not in ("model", "stream")}
-    sent: dict[str, Any] = {"model": provider.model, **rest}
+    sent: JsonObject = {"model": provider.model, **rest}
     if mode is Mode.STREAM:
         sent |= {"stream": True} if options is None else {"stream": True, "stream_options": options}
     return write_json(sent)
@@ -28,7 +28,7 @@ def body(case: Case, provider: Provider, mode: Mode) -> str:
 
 def size(case: Case, provider: Provider) -> RequestSize:
     """What bounds the tokens of the request: its prompt, ``max_tokens`` or ``max_completion_tokens``, and ``n``."""
-    request: dict[str, Any] = {**case.request, **provider.extra_body}
+    request: JsonObject = {**case.request, **provider.extra_body}
     prompt = json.dumps({key: request[key] for key in _PROMPT_KEYS if key in request}, ensure_ascii=False, default=str)
     messages = request.get("messages")
     n = request.get("n")

@@ -10,13 +10,14 @@ from typing import Any
 
 from trueweight.core import Exchange, Mode
 from trueweight.core.example import SampleCall, SampleReply
+from trueweight.core.json_value import JsonObject
 from trueweight.core.request import WORD_OF_FINISH
 from trueweight.protocols.sample import SSE_TYPE, exchange, plain, sse, stream
 
 
-def message(finish: str | None = "stop", usage: Any = (10, 5), **fields: Any) -> dict[str, Any]:
+def message(finish: str | None = "stop", usage: Any = (10, 5), **fields: Any) -> JsonObject:
     """A healthy plain response with one message."""
-    out: dict[str, Any] = {
+    out: JsonObject = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "created": 1_700_000_000,
@@ -33,7 +34,7 @@ def usage_of(prompt: int, completion: int) -> dict[str, int]:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
-def chunk(finish: str | None = None, **delta: Any) -> dict[str, Any]:
+def chunk(finish: str | None = None, **delta: Any) -> JsonObject:
     """A chunk with one delta."""
     return {
         "id": "chatcmpl-1",
@@ -44,23 +45,23 @@ def chunk(finish: str | None = None, **delta: Any) -> dict[str, Any]:
     }
 
 
-def usage_chunk(prompt: int = 10, completion: int = 5) -> dict[str, Any]:
+def usage_chunk(prompt: int = 10, completion: int = 5) -> JsonObject:
     """The last chunk of a stream with ``include_usage``."""
     return chunk() | {"choices": [], "usage": usage_of(prompt, completion)}
 
 
-def call(name: str | None = "f", arguments: Any = "{}", **fields: Any) -> dict[str, Any]:
+def call(name: str | None = "f", arguments: Any = "{}", **fields: Any) -> JsonObject:
     """One whole tool call."""
     return {"id": "call_1", "type": "function", "function": {"name": name, "arguments": arguments}} | fields
 
 
-def fragment(index: int | None, name: str | None, arguments: str, **fields: Any) -> dict[str, Any]:
+def fragment(index: int | None, name: str | None, arguments: str, **fields: Any) -> JsonObject:
     """One fragment of a streamed tool call."""
     function = {"arguments": arguments} | ({} if name is None else {"name": name})
     return ({} if index is None else {"index": index}) | fields | {"function": function}
 
 
-def parts(*fragments: dict[str, Any]) -> Exchange:
+def parts(*fragments: JsonObject) -> Exchange:
     """A stream of tool-call fragments."""
     return stream([*(chunk(tool_calls=[one]) for one in fragments), chunk("tool_calls"), usage_chunk()])
 
@@ -81,7 +82,7 @@ def write_sample(reply: SampleReply) -> Exchange:
     """The exchange in which a server of chat completions sends this reply."""
     if reply.body is not None:
         headers = {"Content-Encoding": reply.encoding} if reply.encoding else None
-        how: dict[str, Any] = {"status": reply.status, "content_type": reply.content_type, "headers": headers}
+        how: JsonObject = {"status": reply.status, "content_type": reply.content_type, "headers": headers}
         return exchange(reply.body, mode=reply.mode, **how)
     finish = None if reply.finish is None else WORD_OF_FINISH.get(reply.finish, reply.finish)
     streamed = reply.mode is Mode.STREAM if reply.streamed is None else reply.streamed
@@ -89,13 +90,13 @@ def write_sample(reply: SampleReply) -> Exchange:
         return exchange(sse(_chunks(reply, finish)), mode=reply.mode, content_type=SSE_TYPE, status=reply.status)
     if reply.error is not None:
         return plain({"error": {"message": reply.error}}, mode=reply.mode, status=reply.status)
-    fields: dict[str, Any] = {"content": reply.content}
+    fields: JsonObject = {"content": reply.content}
     fields |= {"reasoning_content": reply.reasoning} if reply.reasoning is not None else {}
     fields |= {"tool_calls": [_call(at, one) for at, one in enumerate(reply.calls)]} if reply.calls else {}
     return plain(message(finish, usage=_usage(reply), **fields), mode=reply.mode, status=reply.status)
 
 
-def _chunks(reply: SampleReply, finish: str | None) -> Iterable[dict[str, Any]]:
+def _chunks(reply: SampleReply, finish: str | None) -> Iterable[JsonObject]:
     yield chunk(role="assistant")
     if reply.reasoning is not None:
         yield chunk(reasoning_content=reply.reasoning)
@@ -115,7 +116,7 @@ def _chunks(reply: SampleReply, finish: str | None) -> Iterable[dict[str, Any]]:
         yield chunk() | {"choices": [], "usage": _usage(reply)}
 
 
-def _call(at: int, one: SampleCall) -> dict[str, Any]:
+def _call(at: int, one: SampleCall) -> JsonObject:
     arguments = "".join(one.arguments) if isinstance(one.arguments, tuple) else one.arguments
     return call(one.name, arguments, id=f"call_{at}" if one.id == "" else one.id)
 

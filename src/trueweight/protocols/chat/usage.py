@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from trueweight.core import Span, TokenCount, Usage
+from trueweight.core.json_value import JsonObject
 from trueweight.core.price import billed_output
 from trueweight.protocols.anomalies import Anomalies
 from trueweight.protocols.fields import as_count, as_object
@@ -28,7 +29,7 @@ def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
     prompt = as_object(usage.get("prompt_tokens_details"), "usage.prompt_tokens_details", span, anomalies) or {}
     output = as_object(usage.get("completion_tokens_details"), "usage.completion_tokens_details", span, anomalies) or {}
 
-    def count(source: dict[str, Any], key: str) -> int | None:
+    def count(source: JsonObject, key: str) -> int | None:
         return as_count(source.get(key), f"usage…{key}", span, anomalies)
 
     cached = (count(prompt, _CACHED[0]), *(count(usage, key) for key in _CACHED))

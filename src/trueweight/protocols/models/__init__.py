@@ -18,6 +18,7 @@ from trueweight.core import (
     Span,
     TokenCount,
 )
+from trueweight.core.json_value import JsonObject
 from trueweight.protocols.errors import error_in
 from trueweight.protocols.reading import Assembler, read_with
 
@@ -25,7 +26,7 @@ from trueweight.protocols.reading import Assembler, read_with
 class _ModelsAssembler(Assembler):
     """Keeps an error if there is one. The list itself stays JSON in ``Reply.json``, for the checks of this API."""
 
-    def add(self, document: dict[str, Any], span: Span, body: bytes | None) -> None:  # noqa: ARG002 - as declared
+    def add(self, document: JsonObject, span: Span, body: bytes | None) -> None:  # noqa: ARG002 - as declared
         self.take_error(document)
 
 

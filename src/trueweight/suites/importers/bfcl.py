@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trueweight.core import Case
+from trueweight.core.json_value import JsonObject
 from trueweight.suites.importers.importer import Malformed, Numbered, importer, json_lines, make_case
 
 SOURCE = "https://github.com/ShishirPatil/gorilla/tree/main/berkeley-function-call-leaderboard"
@@ -23,7 +24,7 @@ def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
     An argument with one right value must have it; an argument with several right values is not compared. Questions of
     the irrelevance category must not call. Questions of several turns need tool results, and are malformed lines.
     """
-    truth: dict[str, Any] = {}
+    truth: JsonObject = {}
     beside = path.parent / "possible_answer" / path.name
     for item in json_lines(beside) if beside.exists() else ():
         if isinstance(item, Malformed):
@@ -61,7 +62,7 @@ def _case(item: Numbered, suite: str, truth: Mapping[str, Any]) -> Case | Malfor
     )
 
 
-def _tool(function: Mapping[str, Any]) -> dict[str, Any]:
+def _tool(function: Mapping[str, Any]) -> JsonObject:
     described = {"name": _api_name(function["name"]), "description": str(function.get("description", ""))}
     parameters = _schema(function.get("parameters") or {"type": "object", "properties": {}})
     return {"type": "function", "function": {**described, "parameters": parameters}}
@@ -77,7 +78,7 @@ def _schema(schema: Any) -> Any:
         return [_schema(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    out: dict[str, Any] = {}
+    out: JsonObject = {}
     for key, value in schema.items():
         if key == "type" and isinstance(value, str):
             if value.lower() not in _NO_TYPE:
@@ -91,7 +92,7 @@ def _schema(schema: Any) -> Any:
     return out
 
 
-def _checks(right: Any, *, irrelevant: bool) -> dict[str, dict[str, Any]]:
+def _checks(right: Any, *, irrelevant: bool) -> dict[str, JsonObject]:
     if irrelevant:
         return {"tool-call-expected": {"call": "must-not"}}
     if not right:
@@ -103,7 +104,7 @@ def _checks(right: Any, *, irrelevant: bool) -> dict[str, dict[str, Any]]:
     }
 
 
-def _expected(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _expected(name: str, arguments: Mapping[str, Any]) -> JsonObject:
     certain = {key: options[0] for key, options in arguments.items() if len(options) == 1 and _plain(options[0])}
     return {"name": _api_name(name), **({"includes": certain} if certain else {})}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from trueweight.core import Case, ConfigError, Severity, canonical_json
+from trueweight.core.json_value import JsonObject
 from trueweight.core.registry import Registry
 from trueweight.suites.reading import shown
 from trueweight.suites.request_lines import (
@@ -146,7 +147,7 @@ def make_case(
     )
 
 
-def chat_request(item: Numbered, body: Any) -> dict[str, Any] | Malformed:
+def chat_request(item: Numbered, body: Any) -> JsonObject | Malformed:
     """The chat-completions body to send, with the role ``_input`` read as ``system``; or what is wrong with it."""
     if not isinstance(body, dict):
         return Malformed(item.path, item.line, "no request object")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trueweight.core import Case, Severity
+from trueweight.core.json_value import JsonObject
 from trueweight.suites.importers.importer import Malformed, Numbered, chat_request, importer, json_lines, make_case
 
 SOURCE = "https://platform.openai.com/docs/api-reference/chat"
@@ -58,7 +59,7 @@ def _message(response: Any) -> Mapping[str, Any] | None:
     return message if isinstance(message, dict) else None
 
 
-def _answer(message: Mapping[str, Any]) -> dict[str, Any] | None:
+def _answer(message: Mapping[str, Any]) -> JsonObject | None:
     """The reply as a case's answer; None if it is empty or has a malformed call."""
     calls = []
     for call in message.get("tool_calls") or ():
@@ -69,7 +70,7 @@ def _answer(message: Mapping[str, Any]) -> dict[str, Any] | None:
             return None
         if not isinstance(arguments, dict):
             return None
-    answer: dict[str, Any] = {"calls": calls} if calls else {}
+    answer: JsonObject = {"calls": calls} if calls else {}
     if isinstance(message.get("content"), str) and message["content"]:
         answer["content"] = message["content"]
     return answer or None

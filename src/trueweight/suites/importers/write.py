@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from trueweight.core import Case, ConfigError, Mode
+from trueweight.core.json_value import JsonObject
 from trueweight.suites.jsonl_suite import suite_name
 from trueweight.suites.strict_yaml import json_as_yaml
 
@@ -84,8 +84,8 @@ def _parts(cases: Sequence[Case]) -> Iterator[list[Case]]:
         yield part
 
 
-def _entry(case: Case) -> dict[str, Any]:
-    entry: dict[str, Any] = {"id": case.id, "why": case.why, "severity": case.severity.value}
+def _entry(case: Case) -> JsonObject:
+    entry: JsonObject = {"id": case.id, "why": case.why, "severity": case.severity.value}
     if case.source:
         entry["source"] = case.source
     if case.tags:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from trueweight.core.json_value import JsonObject
 
 _FILE = Path(__file__).with_name("catalogue.txt")
 _WORD = re.compile(r"[\[\]{}]|[^\s\[\]{}]+")
 
-_TYPES: dict[str, dict[str, Any]] = {
+_TYPES: dict[str, JsonObject] = {
     "str": {"type": "string"},
     "text": {"type": "string"},
     "int": {"type": "integer"},
@@ -37,12 +39,12 @@ class CatalogueTool(NamedTuple):
     name: str
     domain: str
     ask: str
-    definition: dict[str, Any]
+    definition: JsonObject
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> JsonObject:
         """The schema of its arguments."""
-        schema: dict[str, Any] = self.definition["function"]["parameters"]
+        schema: JsonObject = self.definition["function"]["parameters"]
         return schema
 
     @property
@@ -70,9 +72,9 @@ def _words(text: str) -> Iterator[str]:
     return iter(_WORD.findall(text))
 
 
-def _object(words: Iterator[str]) -> dict[str, Any]:
+def _object(words: Iterator[str]) -> JsonObject:
     """The schema of ``name:type name:type …``, to the end or to the closing brace."""
-    properties: dict[str, Any] = {}
+    properties: JsonObject = {}
     required: list[str] = []
     last = ""
     for word in words:
@@ -90,7 +92,7 @@ def _object(words: Iterator[str]) -> dict[str, Any]:
     return {**schema, "required": required} if required else schema
 
 
-def _type(kind: str, words: Iterator[str]) -> tuple[dict[str, Any], bool]:
+def _type(kind: str, words: Iterator[str]) -> tuple[JsonObject, bool]:
     """A type and whether a "!" follows it. A bracket is a separate word, and so is a "!" after one."""
     if not kind:
         opened = next(words)
@@ -100,7 +102,7 @@ def _type(kind: str, words: Iterator[str]) -> tuple[dict[str, Any], bool]:
     return _scalar(kind), False
 
 
-def _item(words: Iterator[str]) -> dict[str, Any]:
+def _item(words: Iterator[str]) -> JsonObject:
     word = next(words)
     schema = _object(words) if word == "{" else _scalar(word)
     if (closing := next(words)) != "]":
@@ -108,7 +110,7 @@ def _item(words: Iterator[str]) -> dict[str, Any]:
     return schema
 
 
-def _scalar(kind: str) -> dict[str, Any]:
+def _scalar(kind: str) -> JsonObject:
     if "/" in kind:
         return {"type": "string", "enum": kind.split("/")}
     bounds = re.fullmatch(r"int\((\d+)\.\.(\d+)\)", kind)

@@ -9,11 +9,12 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from trueweight.core.json_value import JsonObject
 from trueweight.suites.properties.asks import ask_for_tool
 from trueweight.suites.properties.catalogue import CatalogueTool, catalogue
 from trueweight.suites.properties.instances import arguments
 
-Message = dict[str, Any]
+Message = JsonObject
 
 _RESULTS = (
     {"status": "ok"},
@@ -85,7 +86,7 @@ def tool_results() -> SearchStrategy[Any]:
     return st.sampled_from(_RESULTS)
 
 
-def call_message(name: str, arguments: dict[str, Any], call_id: str = "") -> Message:
+def call_message(name: str, arguments: JsonObject, call_id: str = "") -> Message:
     """The assistant's message that makes one call."""
     function = {"name": name, "arguments": json.dumps(arguments, ensure_ascii=False)}
     return {

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from trueweight.core import Mode, Severity
+from trueweight.core.json_value import JsonObject
 from trueweight.suites.properties.asks import TargetCall
 
 EXAMPLES = 100
@@ -47,7 +48,7 @@ class Property:
     name: str
     why: str
     function: Callable[..., Prompt]
-    strategy: SearchStrategy[dict[str, Any]]
+    strategy: SearchStrategy[JsonObject]
     line: int
     examples: int = EXAMPLES
     severity: Severity = Severity.SHOULD

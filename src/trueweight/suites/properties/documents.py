@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from trueweight.core.json_value import JsonObject
 from trueweight.suites.properties.texts import integers, numbers, texts
 
 NAMES: tuple[str, ...] = (
@@ -20,7 +21,7 @@ def scalars() -> SearchStrategy[Any]:
     return st.one_of(texts(), integers(), numbers(), st.booleans(), st.none())
 
 
-def documents(depth: int = 3) -> SearchStrategy[dict[str, Any]]:
+def documents(depth: int = 3) -> SearchStrategy[JsonObject]:
     """JSON objects: nested, with empty objects and lists, long lists, hostile texts, numbers at the edges.
 
     Args:
@@ -35,7 +36,7 @@ def _value(depth: int) -> SearchStrategy[Any]:
     return st.one_of(scalars(), st.deferred(lambda: _object(depth)), st.deferred(lambda: _list(depth)))
 
 
-def _object(depth: int, at_least: int = 0) -> SearchStrategy[dict[str, Any]]:
+def _object(depth: int, at_least: int = 0) -> SearchStrategy[JsonObject]:
     return st.dictionaries(st.sampled_from(NAMES), _value(depth - 1), min_size=at_least, max_size=5)
 
 

@@ -12,6 +12,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from jsonschema import Draft202012Validator
 
 from trueweight.core import canonical_json
+from trueweight.core.json_value import JsonObject
 from trueweight.suites.properties.documents import documents, scalars
 from trueweight.suites.properties.texts import WORDS, integers, numbers, texts
 
@@ -114,7 +115,7 @@ class _Builder:
             return self._object(schema, depth) if kind == "object" else self._array(schema, depth)
         return _SCALARS[kind](schema) if kind in _SCALARS else st.none()
 
-    def _object(self, schema: Mapping[str, Any], depth: int) -> SearchStrategy[dict[str, Any]]:
+    def _object(self, schema: Mapping[str, Any], depth: int) -> SearchStrategy[JsonObject]:
         properties = schema.get("properties", {})
         required = list(schema.get("required", ()))
         if not properties and not required and "additionalProperties" not in schema:
@@ -148,7 +149,7 @@ class _Builder:
 @st.composite
 def _members(
     draw: DrawFn, must: Mapping[str, SearchStrategy[Any]], may: Mapping[str, SearchStrategy[Any]]
-) -> dict[str, Any]:
+) -> JsonObject:
     """An object with all of the first members and some of the others.
 
     Not ``fixed_dictionaries``: its way of choosing among optional members differs between versions of Hypothesis.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from trueweight.core.json_value import JsonObject
 from trueweight.suites.properties.documents import NAMES
 from trueweight.suites.properties.instances import PATTERNS
 from trueweight.suites.properties.texts import WORDS
 
-Schema = dict[str, Any]
+Schema = JsonObject
 
 FAMILIES: tuple[str, ...] = (
     *("describe", "enums", "bounds", "lengths", "items", "unions", "refs", "additional", "patterns", "formats"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from trueweight.core.json_value import JsonObject
 from trueweight.suites.properties.catalogue import CatalogueTool, catalogue
 from trueweight.suites.properties.schemas import Schema, schemas
 from trueweight.suites.properties.texts import WORDS
@@ -15,7 +15,7 @@ from trueweight.suites.properties.texts import WORDS
 _VERBS = ("get", "set", "find", "make", "send", "list", "check", "update")
 
 
-def tools(keywords: Collection[str] | None = None, depth: int = 3) -> SearchStrategy[dict[str, Any]]:
+def tools(keywords: Collection[str] | None = None, depth: int = 3) -> SearchStrategy[JsonObject]:
     """Tool definitions as a request's ``tools`` holds them: one of the catalogue, or one with a drawn schema.
 
     Args:
@@ -45,15 +45,15 @@ def offered(at_least: int = 0, at_most: int = 59) -> SearchStrategy[list[Catalog
 
 
 @st.composite
-def drawn_tools(draw: DrawFn, parameters: SearchStrategy[Schema]) -> dict[str, Any]:
+def drawn_tools(draw: DrawFn, parameters: SearchStrategy[Schema]) -> JsonObject:
     """A tool of any name whose parameters are drawn from this strategy."""
     name = f"{draw(st.sampled_from(_VERBS))}_{draw(st.sampled_from(WORDS))}"
     return tool(name, draw(parameters), f"{name.replace('_', ' ').capitalize()}.")
 
 
-def tool(name: str, parameters: Schema, description: str = "") -> dict[str, Any]:
+def tool(name: str, parameters: Schema, description: str = "") -> JsonObject:
     """A tool definition as a request's ``tools`` holds it."""
-    function: dict[str, Any] = {"name": name, "parameters": parameters}
+    function: JsonObject = {"name": name, "parameters": parameters}
     if description:
         function = {"name": name, "description": description, "parameters": parameters}
     return {"type": "function", "function": function}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from trueweight.core import PROTOCOLS, Case, Mode, Provider, Severity, Trial
+from trueweight.core.json_value import JsonObject
 from trueweight.core.probe import ProbeQuestion
 from trueweight.plan import Plan
 from trueweight.protocols.models import Models
@@ -17,7 +18,7 @@ ANSWER_TOKENS: Final = 1024
 URL_TOKENS: Final = 16
 """The token limit where only the address is in question."""
 _ASKED: Final = "Reply with the word OK."
-_TOOL: Final[dict[str, Any]] = {
+_TOOL: Final[JsonObject] = {
     "type": "function",
     "function": {
         "name": "get_time",
@@ -32,7 +33,7 @@ _TOOL: Final[dict[str, Any]] = {
 }
 
 
-def _case(question: ProbeQuestion, request: dict[str, Any], api: str | None = None) -> Case:
+def _case(question: ProbeQuestion, request: JsonObject, api: str | None = None) -> Case:
     return Case(
         suite=SUITE,
         id=question.value,
@@ -47,7 +48,7 @@ def _case(question: ProbeQuestion, request: dict[str, Any], api: str | None = No
     )
 
 
-def _says(text: str, **parameters: Any) -> dict[str, Any]:
+def _says(text: str, **parameters: Any) -> JsonObject:
     return {"messages": [{"role": "user", "content": text}], **parameters}
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from trueweight.core import Case
+from trueweight.core.json_value import JsonObject
 from trueweight.workflow.shrink import schema_cuts
 from trueweight.workflow.shrink.reduction import Reduction, Search, request_size
 
-Request = dict[str, Any]
+Request = JsonObject
 Item = TypeVar("Item")
 _Steps = Generator[Reduction, bool, None]
 

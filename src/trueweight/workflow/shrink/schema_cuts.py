@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from trueweight.core import Case
+from trueweight.core.json_value import JsonObject
 
-Request = dict[str, Any]
-Edit = Callable[[dict[str, Any]], dict[str, Any]]
+Request = JsonObject
+Edit = Callable[[JsonObject], JsonObject]
 
 _WORDS = frozenset({"description", "title", "default", "examples", "$comment", "deprecated"})
 _STRUCTURE = frozenset({"type", "properties", "required", "items", "enum", "$ref", "$defs", "anyOf", "oneOf", "allOf"})
@@ -69,7 +70,7 @@ def _walk(schema: Any, edit: Edit) -> Any:
         return [_walk(part, edit) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    inner: dict[str, Any] = {}
+    inner: JsonObject = {}
     for key, value in schema.items():
         if key in ("properties", "$defs", "definitions", "patternProperties") and isinstance(value, dict):
             inner[key] = {name: _walk(part, edit) for name, part in value.items()}
@@ -85,7 +86,7 @@ def _without(keywords: frozenset[str] | set[str]) -> Edit:
 def _only(used: set[str]) -> Edit:
     """Keep the properties whose names the answer uses."""
 
-    def edit(schema: dict[str, Any]) -> dict[str, Any]:
+    def edit(schema: JsonObject) -> JsonObject:
         properties = schema.get("properties")
         if not isinstance(properties, dict):
             return schema
@@ -114,7 +115,7 @@ def _bare(tool: Any) -> Any:
 def _keywords(request: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
 
-    def note(schema: dict[str, Any]) -> dict[str, Any]:
+    def note(schema: JsonObject) -> JsonObject:
         found.update(schema)
         return schema
 

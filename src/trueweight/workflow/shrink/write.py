@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from trueweight.core import Case, Finding, Mode
+from trueweight.core.json_value import JsonObject
 from trueweight.core.shrunk_case import Shrunk
 from trueweight.redaction import for_people
 from trueweight.suites import read_suite
@@ -57,8 +58,8 @@ def write_case(shrunk: Shrunk, path: Path) -> Path:
     return path
 
 
-def _document(case: Case, finding: Finding, mode: Mode) -> dict[str, Any]:
-    entry: dict[str, Any] = {
+def _document(case: Case, finding: Finding, mode: Mode) -> JsonObject:
+    entry: JsonObject = {
         "id": re.sub(r"[^a-z0-9._-]+", "-", case.id.lower()).strip("-._")[:80] or "case",
         "why": f"Smallest request of {case.key} that breaks {finding.check}. {_line(case.why)}".strip(),
         "severity": finding.severity.value,
@@ -80,7 +81,7 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def _reads_back(path: Path, document: dict[str, Any]) -> bool:
+def _reads_back(path: Path, document: JsonObject) -> bool:
     reading = read_suite(str(path))
     if reading.problems or len(reading.cases) != 1:
         return False

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from trueweight.core import Case, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import anomalies, fail_on, quote, whole
 from trueweight.core.example import SAMPLE_STREAM, Example
+from trueweight.core.json_value import JsonObject
 from trueweight.protocols import Kind
 from trueweight.protocols.chat.sample import chunk, message
 from trueweight.protocols.sample import plain, stream
@@ -122,7 +121,7 @@ def response_fields(_: Case, reply: Reply) -> CheckResult | None:
     return Pass() if any(isinstance(document, dict) for document, _ in documents) else None
 
 
-def _missing(document: dict[str, Any], kind: str) -> list[str]:
+def _missing(document: JsonObject, kind: str) -> list[str]:
     right = {
         "id": isinstance(document.get("id"), str) and document["id"] != "",
         "object": document.get("object") == kind,

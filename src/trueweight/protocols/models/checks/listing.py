@@ -8,6 +8,7 @@ from trueweight.core import Case, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import Example
+from trueweight.core.json_value import JsonObject
 from trueweight.protocols.locate import values
 from trueweight.protocols.models.sample import MODELS_CASE, WHOLE_LIST, listed
 
@@ -69,7 +70,7 @@ def _has_id(model: Any) -> bool:
     return isinstance(model, dict) and isinstance(model.get("id"), str) and model["id"] != ""
 
 
-def _missing(model: dict[str, Any]) -> list[str]:
+def _missing(model: JsonObject) -> list[str]:
     created = model.get("created")
     right = {
         "object": model.get("object") == "model",
