@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trueweight.core import Provider, Role
-from trueweight.lab.ladder import MODEL, choose, port_of
+from trueweight.lab.engines import MODEL
+from trueweight.lab.ladder import choose, port_of
 
 PORT = 21281
 

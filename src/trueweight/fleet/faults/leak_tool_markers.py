@@ -1,13 +1,16 @@
-"""The tool-call parser fails: the model's markup arrives as text, without a call."""
+"""Parsers fail: the model's markup arrives as text."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.faults.fault import Fault, fault
 
 _SHARE = 0.6
+DIALECT: Final = "[[tiny:call]]"
+"""A marker of the fleet's model. No check knows it, only a profile can name it."""
 
 
 @fault("leak-tool-markers", rows=(1,), checks=("markers-in-content",))
@@ -19,6 +22,19 @@ class LeakToolMarkers(Fault):
         if chat.coin(self.name) >= _SHARE:
             return completion
         return replace(completion, choices=tuple(_leaked(choice) for choice in completion.choices))
+
+
+@fault("leak-own-markers", rows=(1,), checks=("profile-markers-in-content",))
+class LeakOwnMarkers(Fault):
+    """A marker that only this model family has is left in content."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Begin every text with it."""
+        choices = tuple(
+            replace(choice, content=f"{DIALECT}{choice.content}", logprobs=None) if choice.content else choice
+            for choice in completion.choices
+        )
+        return replace(completion, choices=choices)
 
 
 def _leaked(choice: CompletionChoice) -> CompletionChoice:

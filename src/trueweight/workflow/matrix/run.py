@@ -23,6 +23,7 @@ from trueweight.core import (
     FailureKind,
     Observation,
     Outcome,
+    Profile,
     Provider,
     Severity,
     Suite,
@@ -33,12 +34,15 @@ from trueweight.core import (
 from trueweight.core.fleet_matrix import FaultResult, FleetMatrix
 from trueweight.fleet.child import running_fleet
 from trueweight.fleet.faults import FAULTS
+from trueweight.fleet.faults.leak_tool_markers import DIALECT
 from trueweight.fleet.known import KnownAnswers
+from trueweight.fleet.network import MODEL
 from trueweight.fleet.roster import members_named
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.wire import WireSettings
 from trueweight.workflow.judge import judge_exchanges
 from trueweight.workflow.matrix.select import HEALTHY, entry_of, matrix_faults, select_cases
+from trueweight.workflow.requests import with_profile_markers
 from trueweight.workflow.send import send_pending
 
 _SETTINGS = WireSettings(
@@ -52,6 +56,8 @@ _SETTINGS = WireSettings(
 """Patient enough for every healthy provider on a busy machine; the hanging ones are waited for side by side."""
 _ALLOWANCE = 512
 """Tokens for the thoughts of the healthy provider that thinks."""
+_PROFILE = Profile(name="fleet", title="The fleet's model", models=(MODEL,), sources=(), markers=(DIALECT,))
+"""The profile of the fleet's model, as a user writes one for a model of their own."""
 _LORIS = 3.0
 """Seconds for one attempt on a provider that never ends its response."""
 
@@ -101,6 +107,7 @@ def record_matrix(
 ) -> RunDir:
     """Send every provider its cases over HTTP; a healthy one gets all cases, or one in ``every``."""
     names = list(names)
+    suites = [with_profile_markers(suite, _PROFILE) for suite in suites]
     cases = [with_allowance(case, _ALLOWANCE) for suite in suites for case in suite.cases]
     faults = [name for name in names if name in FAULTS.all()]
     progress(f"selecting cases for {len(faults)} faults out of {len(cases)} cases")
