@@ -113,9 +113,12 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         while True:
             request = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             name = request.split(" ")[1].split("/")[1]
-            length = next(int(line[15:]) for line in request.split("\r\n") if line.lower().startswith("content-length"))
+            fields = [line.lower().partition(":") for line in request.split("\r\n")]
+            length = next((int(value) for field, _, value in fields if field == "content-length"), 0)
             streamed = b'"stream": true' in (body := await reader.readexactly(length)) or b'"stream":true' in body
-            if name.startswith("honest"):
+            if request.startswith("GET") or not (name.startswith("honest") or name in {*CONNECTIONS, *REPLIES}):
+                await write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            elif name.startswith("honest"):
                 await honest(write, streamed)
             elif name in CONNECTIONS:
                 await CONNECTIONS[name](write, streamed)
