@@ -43,10 +43,21 @@ def test_the_input_role_is_a_system_message(tmp_path: Path) -> None:
 
 
 def test_only_what_the_plan_adds_is_left_out(tmp_path: Path) -> None:
-    """Model and stream are the plan's; every other key is sent as it stands, known to us or not."""
-    line = {"model": "kimi", "stream": True, "stream_options": {}, "temperature": 0.6, "my_extension": [1], **HI}
-    (case,) = _cases(tmp_path, line)
+    """Model and stream are the plan's. What only some servers take is sent if ``extra_body`` holds it."""
+    plan = {"model": "kimi", "stream": True, "stream_options": {}}
+    (case,) = _cases(tmp_path, {**plan, "temperature": 0.6, "extra_body": {"my_extension": [1]}, **HI})
     assert case.request == {"temperature": 0.6, "my_extension": [1], **HI}
+
+
+def test_an_unknown_field_is_a_mistake(tmp_path: Path) -> None:
+    """It names the line, the field and the near miss, and ``extra_body``, which would make it valid."""
+    (problem,) = read_suite(
+        _file(tmp_path, HI, {**HI, "temprature": 1}, {**HI, "extra_body": {"temprature": 1}})
+    ).problems
+    assert "1 malformed line (2); line 2: unknown key 'temprature'. Did you mean 'temperature'?" in str(problem)
+    assert "goes into extra_body" in str(problem)
+    for wrong in ({"extra_body": ["temprature"]}, {"extra_body": {"stream": True}}):
+        assert read_suite(_file(tmp_path, {**HI, **wrong})).problems
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,22 @@ def test_a_case_may_say_its_own_stream_options(tmp_path: Path) -> None:
         assert not {"stream", "stream_options"} & set(plain)
 
 
+def test_an_unknown_field_of_a_request_is_a_mistake(tmp_path: Path) -> None:
+    """In a case and in the defaults, each with its line; unless ``extra_body`` holds it, and then it is sent."""
+    text = MINIMAL.replace("{messages", "{temprature: 1, messages").replace(
+        "cases:", "defaults: {request: {top_k: 2}}\ncases:"
+    )
+    unknown = _problems(tmp_path, text)
+    assert [problem.split("\n")[0] for problem in unknown] == [
+        "mine.yaml:4: unknown key 'top_k'",
+        "mine.yaml:8: case 'one': unknown key 'temprature'",
+    ]
+    assert "Did you mean 'temperature'?" in unknown[1]
+    text = text.replace("temprature: 1", "extra_body: {temprature: 1}").replace("top_k: 2", "extra_body: {top_k: 2}")
+    (case,) = find_suite(_suite(tmp_path, text)).cases
+    assert set(case.request) == {"messages", "temprature", "top_k"}
+
+
 def test_a_reworded_why_is_the_same_request(tmp_path: Path) -> None:
     """The digest covers what is sent and nothing else, so that a better sentence costs no new requests."""
     before = find_suite(_suite(tmp_path, MINIMAL)).digest()

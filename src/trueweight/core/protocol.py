@@ -55,6 +55,9 @@ class Protocol(ABC):
         names: noun (``finish``, ``input``, ``output``, ``total``, ``calls``, ``reasoning``, …) → JSON name of its
             field, where the two differ. The evidence of a finding is searched under the JSON name.
         thoughts: JSON names of the fields that can hold a thought, in the order in which they are read.
+        fields: JSON names of the fields that the API defines for the body of a request; empty if it takes none.
+        private: those of ``fields`` that are about the caller, not about the answer. Importers never copy them.
+        message_fields: JSON names of the fields of one message of a request.
     """
 
     name: ClassVar[str]
@@ -64,6 +67,9 @@ class Protocol(ABC):
     modes: ClassVar[tuple[Mode, ...]] = (Mode.PLAIN, Mode.STREAM)
     names: ClassVar[Mapping[str, str]] = MappingProxyType({})
     thoughts: ClassVar[tuple[str, ...]] = ()
+    fields: ClassVar[frozenset[str]] = frozenset()
+    private: ClassVar[frozenset[str]] = frozenset()
+    message_fields: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def line(self) -> RequestLine:

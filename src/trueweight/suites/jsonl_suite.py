@@ -11,6 +11,7 @@ from typing import Any
 from trueweight.core import Case, ConfigError, Severity
 from trueweight.core.json_value import JsonObject
 from trueweight.suites.reading import Reading, shown
+from trueweight.suites.request_fields import field_problems, with_extra_body
 from trueweight.suites.request_lines import (
     MAX_LINE_BYTES,
     TOO_LONG,
@@ -28,7 +29,8 @@ MAX_LISTED = 20
 def read_jsonl_suite(path: Path) -> Reading:
     """Read a file of request bodies: one case per line, ``line-0001`` onwards. Blank lines are skipped.
 
-    The keys that the protocol adds, such as the model, are ignored. The role ``_input`` is read as ``system``. A case
+    The keys that the protocol adds, such as the model, are ignored. A field that the API does not define is a mistake,
+    unless ``extra_body`` holds it. The role ``_input`` is read as ``system``. A case
     is sent in the mode that the ``stream`` of its line requests, or in both modes if the line has no ``stream``.
 
     All malformed lines are listed in one problem.
@@ -70,7 +72,9 @@ def _parse(raw: bytes) -> JsonObject:
         raise ValueError("'messages' must be a list of objects" if "messages" in body else "no 'messages'")
     if not isinstance(body.get("stream", False), bool):
         raise ValueError(f"'stream' must be true or false, not {shown(body['stream'])}")
-    return body
+    for problem in field_problems(body):
+        raise ValueError(f"{problem.message}. {problem.hint}".strip())
+    return with_extra_body(body)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> JsonObject:

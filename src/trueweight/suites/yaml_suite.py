@@ -13,6 +13,7 @@ from trueweight.core.json_value import JsonObject
 from trueweight.core.schemas import load_schema
 from trueweight.suites.explain import Objection, objections, objections_to_checks
 from trueweight.suites.reading import Reading
+from trueweight.suites.request_fields import field_problems, with_extra_body
 from trueweight.suites.strict_yaml import Document, Path, parse_yaml
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -52,7 +53,12 @@ def _text(path: FilePath) -> str:
 def _objections(document: Document) -> Iterator[Objection]:
     for error in Draft202012Validator(load_schema("suite")).iter_errors(document.value):
         yield from objections(error)
-    cases = document.value.get("cases") if isinstance(document.value, dict) else None
+    if not isinstance(document.value, dict):
+        return
+    defaults = document.value.get("defaults")
+    if isinstance(defaults, dict):
+        yield from _objections_to_fields(defaults.get("request"), ("defaults", "request"))
+    cases = document.value.get("cases")
     if not isinstance(cases, list):
         return
     seen: dict[str, int] = {}
@@ -67,8 +73,14 @@ def _objections(document: Document) -> Iterator[Objection]:
         if isinstance(api := case.get("api"), str) and api not in PROTOCOLS.all():
             hint = near_miss(api, PROTOCOLS.all())
             yield Objection((*path, "api"), "suite-value", f"'api' is {api!r}", hint)
+        yield from _objections_to_fields(case.get("request"), (*path, "request"))
         if isinstance(case.get("checks"), dict):
             yield from objections_to_checks(case["checks"], (*path, "checks"))
+
+
+def _objections_to_fields(request: Any, path: Path) -> Iterator[Objection]:
+    for problem in field_problems(request) if isinstance(request, dict) else ():
+        yield Objection((*path, *problem.path), "suite-unknown-key", problem.message, problem.hint)
 
 
 def _locate(document: Document, name: str, objection: Objection) -> ConfigError:
@@ -106,6 +118,7 @@ def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> C
 
 def _request(own: Mapping[str, Any], inherited: Mapping[str, Any]) -> JsonObject:
     """The case's request with the suite's defaults after it, so that a body starts with its messages."""
+    own, inherited = with_extra_body(own), with_extra_body(inherited)
     # As in a JSON merge patch (RFC 7396), null removes a default. Without a default, null is sent.
     kept = {key: value for key, value in own.items() if value is not None or key not in inherited}
     return {**kept, **{key: value for key, value in inherited.items() if key not in own}}

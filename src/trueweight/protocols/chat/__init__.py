@@ -41,6 +41,9 @@ class Chat(Protocol):
         }
     )
     thoughts = (*FIELDS, DETAILS)
+    fields = request.FIELDS
+    private = request.PRIVATE
+    message_fields = request.MESSAGE_FIELDS
 
     def body(self, case: Case, provider: Provider, mode: Mode) -> str:
         return request.body(case, provider, mode)

@@ -1,13 +1,37 @@
-"""Writes a case as a chat-completions request. A case has that shape already, without the model and the mode."""
+"""The chat-completions request: its fields, and a case as its body. A case has that shape, without model and mode."""
 
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from trueweight.core import Case, Mode, Provider, RequestSize
 from trueweight.core.json_value import JsonObject
 from trueweight.core.request import token_limit
 from trueweight.protocols.json_text import write_json
+
+PRIVATE: Final = frozenset(
+    {
+        "metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier", "store", "user",
+    }
+)  # fmt: skip
+"""Fields of a body that are about the caller: who it is, how its account is billed, what is kept of it."""
+
+FIELDS: Final = PRIVATE | {
+    "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs", "max_completion_tokens",
+    "max_tokens", "messages", "modalities", "model", "n", "parallel_tool_calls", "prediction", "presence_penalty",
+    "reasoning_effort", "response_format", "seed", "stop", "stream", "stream_options", "temperature", "tool_choice",
+    "tools", "top_logprobs", "top_p", "verbosity", "web_search_options",
+}  # fmt: skip
+"""Fields of a body that the API reference defines: https://platform.openai.com/docs/api-reference/chat/create"""
+
+MESSAGE_FIELDS: Final = frozenset(
+    {
+        "audio", "content", "function_call", "name", "reasoning_content", "refusal", "role", "tool_call_id",
+        "tool_calls", "tools",
+    }
+)  # fmt: skip
+"""Fields of a message: the API reference, the thought of an earlier turn, and the tools that a message declares."""
 
 _PROMPT_KEYS = ("messages", "tools", "functions", "response_format")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from trueweight.core import Case, ConfigError, Mode
 from trueweight.core.json_value import JsonObject
 from trueweight.suites.jsonl_suite import suite_name
+from trueweight.suites.request_fields import as_written
 from trueweight.suites.strict_yaml import json_as_yaml
 
 _NUMBERED = re.compile(r"line-\d{4,}")
@@ -66,7 +67,7 @@ def _lines(cases: Sequence[Case]) -> str:
         number = int(case.id.rpartition("-")[2])
         rows += [""] * (number - 1 - len(rows))
         mode = {} if case.modes == tuple(Mode) else {"stream": case.modes == (Mode.STREAM,)}
-        rows.append(json.dumps({**case.request, **mode}, ensure_ascii=False))
+        rows.append(json.dumps({**as_written(case.request), **mode}, ensure_ascii=False))
     return "\n".join(rows) + "\n"
 
 
@@ -92,7 +93,7 @@ def _entry(case: Case) -> JsonObject:
         entry["tags"] = list(case.tags)
     if case.modes != tuple(Mode):
         entry["modes"] = [mode.value for mode in case.modes]
-    entry["request"] = dict(case.request)
+    entry["request"] = as_written(case.request)
     if case.checks:
         entry["checks"] = dict(case.checks)
     if case.answer is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from trueweight.suites.properties.backend import UndrawableError
 from trueweight.suites.properties.choices import ChoiceTree
 from trueweight.suites.properties.declare import Prompt, Property
 from trueweight.suites.properties.draw import draw_from_choices, draw_from_seed, seed_of
+from trueweight.suites.request_fields import field_problems, with_extra_body
 from trueweight.suites.request_lines import ADDED_BY_PROTOCOL
 
 _TRIES = 50
@@ -205,7 +207,7 @@ class _Drawer:
         tags = (*one.tags, GENERATED, f"seed-{seed}", f"draw-{index}-{attempt}")
         case = _case(one, prompt, self._suite, f"{one.name}-{index:04d}", tags)
         _check_sendable(case, self._where)
-        return DrawnCase(case, drawn.choices)
+        return DrawnCase(replace(case, request=with_extra_body(case.request)), drawn.choices)
 
     def check(self, case: Case) -> None:
         """Check that its checks exist and accept their parameters."""
@@ -244,6 +246,9 @@ def _check_sendable(case: Case, where: str) -> None:
         words = f"its request has {taken[0]!r}, which the plan adds"
     if words:
         raise ConfigError(f"case {case.id!r}: {words}", code="suite-value", where=where)
+    for unknown in field_problems(request):
+        words = f"case {case.id!r}: {unknown.message}"
+        raise ConfigError(words, code="suite-unknown-key", where=where, hint=unknown.hint)
     try:
         canonical_json(request)
     except (TypeError, ValueError, RecursionError) as error:

@@ -14,6 +14,7 @@ from trueweight.core.json_value import JsonObject
 from trueweight.core.shrunk_case import Shrunk
 from trueweight.redaction import for_people
 from trueweight.suites import read_suite
+from trueweight.suites.request_fields import as_written, with_extra_body
 from trueweight.suites.strict_yaml import json_as_yaml
 
 _HEAD = """\
@@ -54,7 +55,7 @@ def write_case(shrunk: Shrunk, path: Path) -> Path:
         # Half of a surrogate pair: only a JSON escape in a bare request can express it.
         path.unlink()
         path = path.with_suffix(".jsonl")
-        path.write_text(for_people(json.dumps(_plain(shrunk.case.request)) + "\n"), encoding="utf-8")
+        path.write_text(for_people(json.dumps(_plain(as_written(shrunk.case.request))) + "\n"), encoding="utf-8")
     return path
 
 
@@ -67,7 +68,7 @@ def _document(case: Case, finding: Finding, mode: Mode) -> JsonObject:
     if case.source:
         entry["source"] = case.source
     if case.request:
-        entry |= {"tags": ["shrunk"], "modes": [mode.value], "request": _plain(case.request)}
+        entry |= {"tags": ["shrunk"], "modes": [mode.value], "request": _plain(as_written(case.request))}
     else:  # nothing is sent, so nothing was shrunk
         entry |= {"tags": ["shrunk"], "api": case.api}
     entry["checks"] = {**_plain(case.checks), finding.check: _plain(case.checks.get(finding.check, {}))}
@@ -85,7 +86,7 @@ def _reads_back(path: Path, document: JsonObject) -> bool:
     reading = read_suite(str(path))
     if reading.problems or len(reading.cases) != 1:
         return False
-    return json.dumps(reading.cases[0].request) == json.dumps(document["cases"][0].get("request", {}))
+    return json.dumps(reading.cases[0].request) == json.dumps(with_extra_body(document["cases"][0].get("request", {})))
 
 
 def _line(text: str) -> str:
