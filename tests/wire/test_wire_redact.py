@@ -8,6 +8,7 @@ import json
 import re
 import secrets
 import string
+import zlib
 from pathlib import Path
 from urllib.parse import quote
 
@@ -67,6 +68,17 @@ def test_a_compressed_echo_is_replaced_by_stars(encoding: str, pack: object) -> 
     out = Redactor(["key-of-some-length"]).attempt(attempt)
     assert out.body == b"*" * len(body)
     assert out.failure is not None
+
+
+@pytest.mark.parametrize("bits", [31, 15, -15])
+def test_an_undeclared_compression_is_undone(bits: int) -> None:
+    """gzip, zlib and bare deflate are searched also where no header names them; without a key they are left alone."""
+    for echo, hidden in ((b"key-of-some-length", True), (b"something else", False)):
+        packer = zlib.compressobj(wbits=bits)
+        body = packer.compress(b'{"echo":"' + echo + b'", "n": [1, 2, 3, 4, 5, 6]}' * 3) + packer.flush()
+        attempt = Attempt(0, 0, None, 1, 2, 200, "HTTP/1.1", (), body)
+        out = Redactor(["key-of-some-length"]).attempt(attempt)
+        assert out.body == (b"*" * len(body) if hidden else body)
 
 
 def test_a_gzip_bomb_is_bounded() -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from trueweight.redaction.escapes import ROUNDS, unescape
+from trueweight.redaction.escapes import OF_OTHERS, OF_QUOTES, ROUNDS, may_have_escapes, unescape
 
 SHORTEST = 8
 """Keys with fewer characters ("none", "EMPTY") protect nothing, and ordinary words contain them."""
@@ -54,9 +54,11 @@ class KeyPatterns:
             for at in range(len(form.text) - form.window + 1):
                 self._places.setdefault(form.text[at : at + form.window], []).append((form, at))
         self._search = _searcher(b"|".join(_quoted(self._places))) if self._places else None
-        self._split = _searcher(_split_pattern(forms)) if forms else None
-        # Pieces of at most three characters, of which the first and the last are not whole strings, leave this many.
-        self._least_between = min((form.window for form in forms), default=0) - 2 * (_PIECE - 1)
+        self._pieces = _short_pieces(forms)
+        self._split = _searcher(_split_pattern(forms, self._pieces)) if forms else None
+        # Quotes and slashes are escaped in every JSON text; that is of no interest if no form of a key has any.
+        quotes = any(set(form.text) & set(b"\"'/\\") for form in forms)
+        self._escapes = _searcher(OF_OTHERS + b"|" + OF_QUOTES if quotes else OF_OTHERS)
 
     def __bool__(self) -> bool:
         return self._search is not None
@@ -65,23 +67,32 @@ class KeyPatterns:
         """Whether any part of a key is in the bytes."""
         return self._search is not None and self._search(data, 0) is not None
 
+    def may_be_escaped_in(self, data: bytes) -> bool:
+        """Whether a text has an escape that could hide a character of a key; quick, and never wrongly false."""
+        return may_have_escapes(data) and self._escapes(data, 0) is not None
+
     def may_be_split_in(self, data: bytes) -> bool:
         """Whether strings of a JSON text may, joined, have part of a key. A quick test that is never wrongly false.
 
         Of the pieces of a part, those between the first and the last are whole strings. Either one piece has four
-        characters or more, at an end of its string; or the whole strings together have at least ``window - 6``; or a
-        string ends in the middle of an escape.
+        characters or more, at an end of its string; or a string ends in the middle of an escape; or the whole strings
+        spell all but six characters of the part, perhaps with the strings of other channels between them.
         """
         if self._split is None or data.count(b'"') < 4:
             return False
-        between = at = 0
+        spelled: dict[tuple[_Form, int], int] = {}
+        at = 0
         while (hit := self._split(data, at)) is not None:
             start, at = hit
-            if not data[start:at].startswith(b'"') or not data[start + 1 : at].endswith(b'"'):
+            if (whole := _WHOLE.match(data, start, at)) is None:
                 return True
-            between += at - start - 2
-            if between >= self._least_between:
-                return True
+            piece = whole[1].lower()
+            for form, place in self._pieces[piece]:
+                length = spelled.get((form, place), 0) + len(piece)
+                if length >= form.window - 2 * (_PIECE - 1):
+                    return True
+                end = (form, place + len(piece))
+                spelled[end] = max(spelled.get(end, 0), length)
         return False
 
     def spans(self, data: bytes) -> Spans:
@@ -120,13 +131,25 @@ _CUT_ESCAPE = rb'(?:\\\\(?:u\{?|x)?[0-9a-f]{0,4}|%u?[0-9a-f]{0,4}|&#?[0-9a-z]{0,
 """The end of a string that may be the beginning of an escape: its pieces are not of the key."""
 
 
-def _split_pattern(forms: Iterable[_Form]) -> bytes:
+# A value; not the name of a member, which a colon follows.
+_WHOLE = re.compile(rb'"([^"]{1,3})"\s*(?:[^:\s]|\Z)')
+
+
+def _short_pieces(forms: Iterable[_Form]) -> dict[bytes, list[tuple[_Form, int]]]:
+    """Every text of one to three characters of the forms, and where it is."""
+    found: dict[bytes, list[tuple[_Form, int]]] = {}
+    for form in sorted(forms):
+        for size in range(1, _PIECE):
+            for at in range(len(form.text) - size + 1):
+                found.setdefault(form.text[at : at + size], []).append((form, at))
+    return found
+
+
+def _split_pattern(forms: Iterable[_Form], pieces: Iterable[bytes]) -> bytes:
     texts = {form.text for form in forms}
     long = b"|".join(_quoted({text[at : at + _PIECE] for text in texts for at in range(len(text) - _PIECE + 1)}))
-    short = b"|".join(
-        _quoted({text[at : at + size] for text in texts for size in range(1, _PIECE) for at in range(len(text) - size)})
-    )
-    return b'"(?:' + long + b")|(?:" + long + b')"|' + _CUT_ESCAPE + b'|"(?:' + short + b')"'
+    short = b"|".join(_quoted(pieces))
+    return b'"(?:' + long + b")|(?:" + long + b')"|' + _CUT_ESCAPE + b'|"(?:' + short + b')"\\s*(?:[^:\\s]|\\z)'
 
 
 def _quoted(texts: Iterable[bytes]) -> list[bytes]:

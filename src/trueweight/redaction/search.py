@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from trueweight.redaction.escapes import ROUNDS, SourceMap, may_have_escapes, unescape
+from trueweight.redaction.escapes import ROUNDS, SourceMap, unescape
 from trueweight.redaction.joined import Joined
 from trueweight.redaction.patterns import KeyPatterns, Spans
 
@@ -57,7 +57,7 @@ class KeySearch:
 
     def _all_spans(self, body: bytes) -> Spans:
         spans = self._spans(body)
-        if any(map(self._patterns.may_be_split_in, _views(body))):
+        if any(map(self._patterns.may_be_split_in, self._views(body))):
             spans += self._joined_spans(body)
         return spans
 
@@ -65,7 +65,7 @@ class KeySearch:
         """Where keys are in a text and in its unescaped views."""
         patterns = self._patterns
         spans: Spans = []
-        for depth, view in enumerate(_views(data)):
+        for depth, view in enumerate(self._views(data)):
             if found := patterns.spans(view):
                 spans += _sources(data, depth, found) if depth else found
         if b"\0" in data:
@@ -75,6 +75,18 @@ class KeySearch:
             inner = self._spans(data.replace(b"\0", b""))
             spans += [(int(kept[start]), int(kept[end - 1]) + 1) for start, end in inner]
         return spans
+
+    def _views(self, data: bytes) -> Iterator[bytes]:
+        """The text, and the text without its outermost layer of escapes, again and again while one may hide a key."""
+        yield data
+        for _ in range(ROUNDS):
+            if not self._patterns.may_be_escaped_in(data):
+                return
+            inner = unescape(data)
+            if len(inner) == len(data):
+                return
+            data = inner
+            yield data
 
     def _joined_spans(self, body: bytes) -> Spans:
         joined = Joined(body)
@@ -88,19 +100,6 @@ class KeySearch:
                 spans += joined.sources(pieces, found)
         # What cannot be found again in the bytes is replaced with the rest of the body.
         return spans or [(0, len(body))]
-
-
-def _views(data: bytes) -> Iterator[bytes]:
-    """The text, and the text without its outermost layer of escapes, again and again while there is one."""
-    yield data
-    for _ in range(ROUNDS):
-        if not may_have_escapes(data):
-            return
-        inner = unescape(data)
-        if len(inner) == len(data):
-            return
-        data = inner
-        yield data
 
 
 def _sources(data: bytes, depth: int, spans: Spans) -> Spans:

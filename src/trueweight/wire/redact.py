@@ -85,11 +85,11 @@ class Redactor:
     def _hides_key(self, body: bytes, headers: Pairs) -> bool:
         """Whether a layer of compression, declared or not, hides a key or cannot be undone."""
         declared = ",".join(value for name, value in headers if name.lower() == "content-encoding")
-        codings = [name for part in declared.split(",") if (name := part.strip().lower()) not in ("", "identity")]
+        named = (part.strip().lower() for part in declared.split(","))
+        codings = [coding for coding in named if coding not in ("", "identity")]
         for _ in range(_MOST_LAYERS):
-            if not codings and not body.startswith(_GZIP_MAGIC):
+            if (name := codings.pop() if codings else _undeclared_coding(body)) is None:
                 return False
-            name = codings.pop() if codings else "gzip"
             if name not in _INFLATABLE:
                 return True
             inflated = _inflate(body)
@@ -97,6 +97,26 @@ class Redactor:
                 return True
             body = inflated
         return True
+
+
+def _undeclared_coding(body: bytes) -> str | None:
+    """The compression of a body that declares none, by its first bytes, or because it is no text and inflates."""
+    if body.startswith(_GZIP_MAGIC):
+        return "gzip"
+    if body.isascii() or _is_utf_8(body):
+        return None
+    # The first byte of zlib names deflate and a window; both together are a multiple of 31.
+    if body[0] & 0x8F == 8 and int.from_bytes(body[:2], "big") % 31 == 0:
+        return "deflate"
+    return "deflate" if _inflate(body) else None
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _inflate(body: bytes) -> bytes | None:
