@@ -18,7 +18,7 @@ MUST = 1000
 
 STRICT = """[[require]]
 metric = "structured_output_accuracy"
-at_least = 0.6
+at_least = 0.45
 """
 """The twin meets it, no-strict fails it or is open, by how many cases there are."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from gating import GOOD, OPEN, STRICT, summary_of
+from gating import GOOD, STRICT, summary_of
 
 from in_process import trueweight
 from trueweight.assess import load_bar
@@ -60,14 +60,17 @@ def test_judging_again_elsewhere_gives_the_same_bytes(barred: Path, tmp_path: Pa
 
 
 def test_exit_codes_tell_failed_from_open(fleet: Path, tmp_path: Path) -> None:
-    """1 for a bar that is missed, 4 for one that too few cases can decide."""
-    bars = {"open.toml": OPEN, "missed.toml": '[[require]]\nmetric = "success_rate"\nat_most = 0.001\nside = "value"\n'}
+    """1 for a bar that is missed, 4 for one that these replies do not decide."""
+    bars = {
+        "open.toml": STRICT,
+        "missed.toml": '[[require]]\nmetric = "success_rate"\nat_most = 0.001\nside = "value"\n',
+    }
     for name, text in bars.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert trueweight(*command(fleet), "--bar", "missed.toml", cwd=tmp_path).returncode == 1
     done = trueweight(*command(fleet), "--bar", "open.toml", "--fresh", cwd=tmp_path)
     assert done.returncode == 4, done.stderr
-    rule = summary_of(tmp_path / "run")["providers"]["twin"]["assessment"]["bar"]["rules"][0]
+    rule = summary_of(tmp_path / "run")["providers"]["no-strict"]["assessment"]["bar"]["rules"][0]
     assert rule["code"] == "more-needed"
     assert rule["more_trials"] >= rule["decides_at"] - rule["estimate"]["n"] > 0
 

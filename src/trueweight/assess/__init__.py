@@ -3,7 +3,7 @@
 from trueweight.assess.assessing import assess, exit_code, silent_providers
 from trueweight.assess.bar import Bar, Limit, Rule
 from trueweight.assess.load import load_bar, parse_bar
-from trueweight.assess.rules import check_names, judge_against
+from trueweight.assess.rules import check_names, judge_against, ruling_of
 
 __all__ = [
     "Bar",
@@ -15,5 +15,6 @@ __all__ = [
     "judge_against",
     "load_bar",
     "parse_bar",
+    "ruling_of",
     "silent_providers",
 ]

@@ -89,7 +89,7 @@ def _by_rule(rule: Rule, provider: ProviderSummary, since: Mapping[str, Estimate
     shown = without_p_values(found)
     if found.value is None:
         return outcome(Ruling.INCONCLUSIVE, RuleCode.NOT_APPLICABLE, estimate=shown)
-    ruling = _rule_on(rule, found, found.value)
+    ruling = ruling_of(rule, found, found.value)
     code, numbers = RuleCode.MEASURED, dict[str, int]()
     if ruling is Ruling.INCONCLUSIVE:
         code, numbers = _undecided(rule, found, provider.counts.trials, cases)
@@ -108,7 +108,8 @@ def _undecided(rule: Rule, found: Estimate, trials: int, cases: int) -> tuple[Ru
     return RuleCode.MORE_NEEDED, {"decides_at": n, "more_trials": each * (n - found.n)}
 
 
-def _rule_on(rule: Rule, found: Estimate, value: float) -> Ruling:
+def ruling_of(rule: Rule, found: Estimate, value: float) -> Ruling:
+    """What an estimate with a value decides of a rule on it."""
     near, far = (found.low, found.high) if rule.at_least is not None else (found.high, found.low)
 
     def meets(number: float) -> bool:

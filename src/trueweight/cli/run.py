@@ -179,7 +179,16 @@ def command(
         hint = "Each reply decides the next request. Run `trueweight drift --out DIR` separately."
         raise ConfigError("drift cannot be sharded", code="shard-drift", where="--shard", hint=hint)
     modes = tuple(map(ThinkingMode, dict.fromkeys(thinking))) or (ThinkingMode.AS_SERVED,)
-    options = RunOptions(repeats=number, limit=limit, examples=examples, seed=seed, shard=part, choice=choice)
+    growing = repeats == AUTO and choice is None
+    options = RunOptions(
+        repeats=number,
+        limit=limit,
+        examples=examples,
+        seed=seed,
+        shard=part,
+        choice=choice,
+        repeats_may_grow=growing,
+    )
     builder = RunBuilder(
         with_profile(providers, chosen.profile),
         [find_suite(name, examples=examples, seed=seed) for name in suites],
@@ -219,6 +228,6 @@ def command(
         quiet=quiet,
         as_json=as_json,
         build=builder.run,
-        choosing_repeats=repeats == AUTO and choice is None,
+        choosing_repeats=growing,
         probing=not no_probe,
     )

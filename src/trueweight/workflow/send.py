@@ -18,8 +18,10 @@ from trueweight.core import MOST_SEED, Case, ConfigError, Provider, Shard, Suite
 from trueweight.core.shard import stretches_to_json
 from trueweight.plan import Plan, make_plan, take_shard
 from trueweight.profiles import RequestRules
+from trueweight.statistics.repeats import MOST
 from trueweight.store import Manifest, RunDir, RunFile, SuiteRecord, explain_change, pending
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
+from trueweight.workflow.attainable import refuse_unattainable
 from trueweight.workflow.bar import keep_bar
 from trueweight.workflow.client import note_client
 from trueweight.workflow.repeats import RepeatChoice, recorded_choice
@@ -40,6 +42,7 @@ class RunOptions:
         shard: send only the trials of this shard; the plan stays whole.
         rules: how cases are written for the model family.
         choice: how ``repeats`` was chosen, if it was.
+        repeats_may_grow: they are chosen after the first passes.
         thinking: the modes of thinking in which the cases are sent.
         thinking_allowance: tokens for thoughts, added to the limits of the cases' answers.
     """
@@ -52,6 +55,7 @@ class RunOptions:
     shard: Shard | None = None
     rules: RequestRules = field(default_factory=RequestRules)
     choice: RepeatChoice | None = None
+    repeats_may_grow: bool = False
     thinking: tuple[ThinkingMode, ...] = (ThinkingMode.AS_SERVED,)
     thinking_allowance: int = 0
 
@@ -82,7 +86,8 @@ def prepare(
     """The manifest, the cases and the plan of a run, before the first request.
 
     Raises:
-        ConfigError: for numbers below 1, two cases of one key, or a bar for a provider that the run does not have.
+        ConfigError: for numbers below 1, two cases of one key, a bar for a provider that the run does not have, or one
+            that cannot be met with these cases.
     """
     if not 0 <= options.seed <= MOST_SEED:
         hint = f"Valid: a whole number from 0 to {MOST_SEED}."
@@ -105,6 +110,9 @@ def prepare(
     planned = {trial.case.key for trial in plan.trials} | {one.case for one in plan.inexpressible}
     sent = (with_allowance(case, options.thinking_allowance) for case in everything if case.key in planned)
     cases = tuple(sent)
+    if bar is not None and cases:
+        most = MOST if options.repeats_may_grow else options.repeats
+        refuse_unattainable(bar, cases, providers, repeats=most, modes_of_thinking=options.thinking)
     manifest = Manifest(
         tool_version=__version__,
         seed=options.seed,
