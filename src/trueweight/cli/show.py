@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trueweight.cli._options import PATH, json_option
-from trueweight.core import Mode
+from trueweight.core import Mode, ThinkingMode
 
 if TYPE_CHECKING:
     from trueweight.store import RunDir
@@ -19,14 +19,21 @@ if TYPE_CHECKING:
 @click.argument("case", required=False, metavar="[CASE]")
 @click.option("--provider", "name", metavar="P", help="Show everything that this provider was sent and answered.")
 @click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="Show only this mode.")
+@click.option(
+    "--thinking",
+    type=click.Choice([mode.value for mode in ThinkingMode]),
+    help="Show only this mode of thinking.",
+)
 @json_option
-def command(*, directory: Path, case: str | None, name: str | None, mode: str | None, as_json: bool) -> None:
+def command(
+    *, directory: Path, case: str | None, name: str | None, mode: str | None, thinking: str | None, as_json: bool
+) -> None:
     """Show a recorded run: its table and the cases where providers differ; or one CASE, of all providers or of one.
 
     CASE is a case as the report names it, or the id of a trial. Uses no network and writes nothing.
     """
-    if case is None and (name is not None or mode is not None):
-        raise click.UsageError("--provider and --mode need a CASE, or the id of a trial")
+    if case is None and any(one is not None for one in (name, mode, thinking)):
+        raise click.UsageError("--provider, --mode and --thinking need a CASE, or the id of a trial")
     from rich.console import Console
 
     from trueweight.checks import all_checks
@@ -47,7 +54,7 @@ def command(*, directory: Path, case: str | None, name: str | None, mode: str | 
             print_table(summary, console)
             print_cases(summary, console)
             return
-        trials = _trials(run, case, name, mode)
+        trials = _trials(run, case, name, mode, thinking)
         # What several replies show together is in the summary; a run that was broken off may have none yet.
         judged = read_summary(RunFile.SUMMARY.of(directory)) if RunFile.SUMMARY.is_in(directory) else None
         items = list(evidence(run, trials, judged))
@@ -64,7 +71,7 @@ def command(*, directory: Path, case: str | None, name: str | None, mode: str | 
             print_exchange(item, requirements, console, whole=name is not None or len(items) == 1)
 
 
-def _trials(run: RunDir, case: str, name: str | None, mode: str | None) -> list[str]:
+def _trials(run: RunDir, case: str, name: str | None, mode: str | None, thinking: str | None) -> list[str]:
     """Ids of one trial, or of all trials of a case."""
     from trueweight.workflow.lookup import find_case, find_provider, find_trial, trials_of
 
@@ -76,5 +83,5 @@ def _trials(run: RunDir, case: str, name: str | None, mode: str | None) -> list[
         trial.id
         for provider in providers
         for trial in trials_of(run, found, provider)
-        if mode in (None, trial.mode.value)
+        if mode in (None, trial.mode.value) and thinking in (None, trial.thinking.value)
     ]

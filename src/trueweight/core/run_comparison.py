@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from trueweight.core.case import Severity
 from trueweight.core.estimate import Estimate
+from trueweight.core.thinking import ThinkingMode
 
 COMPARE_FORMAT: Final = "trueweight.compare/1"
 
@@ -31,7 +32,15 @@ class FlipKind(StrEnum):
 
 
 class ComparedRunFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the two runs; times are UTC, ISO 8601, and ``trials`` counts those on record."""
+    """One of the two runs; times are UTC, ISO 8601, and ``trials`` counts those on record.
+
+    Attributes:
+        thinking: its modes of thinking.
+        thinking_allowance: tokens for thoughts that were added to the limits of the cases' answers.
+        profile: label of its profile; "" without one.
+        sampling: the sampling that replaces temperature 0: ``thinking``, ``direct`` and ``source``; empty if cases are
+            sent as they are written.
+    """
 
     started_at: str
     finished_at: str | None
@@ -39,6 +48,10 @@ class ComparedRunFacts(msgspec.Struct, frozen=True, kw_only=True):
     suites: tuple[Mapping[str, str | int], ...]
     repeats: int
     trials: int
+    thinking: tuple[ThinkingMode, ...] = (ThinkingMode.AS_SERVED,)
+    thinking_allowance: int = 0
+    profile: str = ""
+    sampling: Mapping[str, Any] = {}
 
 
 class ComparedCases(msgspec.Struct, frozen=True, kw_only=True):

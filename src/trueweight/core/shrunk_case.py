@@ -9,6 +9,7 @@ from trueweight.core.case import Case, Mode
 from trueweight.core.exchange import Exchange
 from trueweight.core.observation import Finding
 from trueweight.core.provider import Provider
+from trueweight.core.thinking import ThinkingMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class FailingCase:
     """A case of a run with a failing reply.
 
     Attributes:
+        thinking: whether its requests switch the model's thinking.
+        allowance: tokens for a thought that the run added to the limit of the case.
         called: names of the tools that the reply called.
         failed, sent: in how many replies through this API in this mode the check failed, and how many the run has.
     """
@@ -27,6 +30,8 @@ class FailingCase:
     called: tuple[str, ...]
     failed: int
     sent: int
+    thinking: ThinkingMode = ThinkingMode.AS_SERVED
+    allowance: int = 0
 
 
 class NotRedrawn(StrEnum):

@@ -169,7 +169,9 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         declared: None where it is not published.
-        metrics, versus_reference: by metric id.
+        metrics, versus_reference: by metric id; in the main mode of thinking (as served, or else the first), if the
+            run has several.
+        thinking: the metrics in each other mode of thinking of the run.
         failures: trials without a reply, by kind.
         findings: failing checks, worst first.
         latency: ``ttft`` and ``e2e``, if any request defines them; ``ttfo`` beside a thought.
@@ -190,6 +192,7 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
     over_time: TimeCourse | None = None
     drift: Drift | None = None
     assessment: Assessment = NOT_ASSESSED
+    thinking: Mapping[ThinkingMode, Mapping[str, Estimate]] = msgspec.field(default_factory=dict)
     probe: tuple[ProviderProbe, ...] = ()
 
     @property

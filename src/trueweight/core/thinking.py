@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -64,14 +64,28 @@ def with_allowance(case: Case, tokens: int) -> Case:
 
     A case keeps its limit if the limit is what it tests, or if its malformed request must be refused.
     """
-    if not tokens or case.keeps_limit or _REFUSED in case.checks:
+    return _with_limits(case, tokens)
+
+
+def without_allowance(case: Case, tokens: int) -> Case:
+    """The case as its suite has it, before `with_allowance` raised its limit by so many tokens."""
+    return _with_limits(case, -tokens)
+
+
+def _with_limits(case: Case, added: int) -> Case:
+    if not added or case.keeps_limit or _REFUSED in case.checks:
         return case
-    raised = {
-        name: value + tokens
+    limits = {
+        name: value + added
         for name in LIMITS
-        if isinstance(value := case.request.get(name), int) and not isinstance(value, bool) and value > 0
+        if isinstance(value := case.request.get(name), int) and not isinstance(value, bool) and value > max(0, -added)
     }
-    return replace(case, request={**case.request, **raised}) if raised else case
+    return replace(case, request={**case.request, **limits}) if limits else case
+
+
+def main_mode(modes: Sequence[ThinkingMode]) -> ThinkingMode:
+    """The mode that the metrics and the assessment of a run are about: as served, or else the first."""
+    return ThinkingMode.AS_SERVED if ThinkingMode.AS_SERVED in modes else modes[0]
 
 
 def enough_for(thought: int) -> int:

@@ -8,10 +8,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from trueweight.core.run_comparison import Change, Flip, FlipKind, ProviderComparison, RunComparison
+from trueweight.core.run_comparison import Change, ComparedRunFacts, Flip, FlipKind, ProviderComparison, RunComparison
+from trueweight.core.thinking import main_mode
 from trueweight.metrics import describe
 from trueweight.report.numbers import NONE, counted, signed, span, write
 from trueweight.report.text import inline
+from trueweight.report.words import thinking_name
 
 LISTED: Final = 10
 _KINDS: Final = {
@@ -90,7 +92,33 @@ def scope(found: RunComparison) -> list[str]:
     for names, words in ((found.only_before, "first"), (found.only_after, "second")):
         if names:
             lines.append(f"Providers in the {words} run only: {', '.join(names)}.")
-    return lines
+    return lines + list(_requests(found.before, found.after))
+
+
+def _requests(before: ComparedRunFacts, after: ComparedRunFacts) -> Iterator[str]:
+    """A sentence for each difference in how the requests of the two runs were written."""
+    if before.thinking_allowance != after.thinking_allowance:
+        yield (
+            f"Room for a thought: {before.thinking_allowance:,} tokens in the first run, "
+            f"{after.thinking_allowance:,} in the second. Cases pair all the same."
+        )
+    if before.sampling != after.sampling:
+        yield (
+            f"Sampling: {_sampling(before)} in the first run, {_sampling(after)} in the second. Cases whose sampling "
+            "differs are among those with another request."
+        )
+    if before.profile != after.profile:
+        yield f"Profile: {before.profile or 'none'} in the first run, {after.profile or 'none'} in the second."
+    if len({*before.thinking, *after.thinking}) > 1:
+        shared = [mode for mode in after.thinking if mode in before.thinking]
+        yield f"Metrics are compared {thinking_name(main_mode(shared))}."
+
+
+def _sampling(run: ComparedRunFacts) -> str:
+    if not run.sampling:
+        return "as cases are written"
+    fields = run.sampling.get("thinking") or run.sampling.get("direct")
+    return f"{json.dumps(fields, sort_keys=True)} by {run.sampling.get('source')}"
 
 
 def flips(found: RunComparison) -> Iterator[FlippedCells]:

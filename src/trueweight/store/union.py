@@ -26,7 +26,9 @@ from trueweight.store.rundir import CurrentPlan, RunDir, refuse_occupied
 
 MACHINES = "machines"
 _PER_RUN = (SHARDS, AMENDED, EARLIER_BARS)
-_COMPARED = ("tool_version", "seed", "repeats", "passes", "suites", "providers", "bar_digest")
+_COMPARED = ("tool_version", "seed", "repeats", "passes", "thinking", "suites", "providers", "bar_digest")
+_SAMPLING = "sampling"
+"""The option of a manifest with the sampling of the run."""
 _DIFFERENCES = {
     "tool_version": "was recorded by another version of trueweight",
     "repeats": "has another number of repeats",
@@ -34,6 +36,7 @@ _DIFFERENCES = {
     "suites": "has other suites, or other versions of them",
     "providers": "has other providers, or other settings of them",
     "bar_digest": "has another bar",
+    "thinking": "has other modes of thinking (--thinking)",
 }
 
 
@@ -120,17 +123,45 @@ def merge(runs: Sequence[RunDir], out: Path) -> RunDir:
 def _refuse_different(runs: Sequence[RunDir]) -> None:
     first, *others = runs
     for other in others:
-        reason = next(_differences(first, other), None)
-        if reason is not None:
+        found = next(_differences(first, other), None)
+        if found is not None:
             raise ConfigError(
-                f"{other.path} cannot be merged with {first.path}: it {reason}",
+                f"{other.path} cannot be merged with {first.path}: it {found.reason}",
                 code="merge-differs",
                 where=str(other.path),
-                hint="Valid: shards, or copies, of one run: of the same suites, providers, seed, bar and version.",
+                hint=found.hint,
             )
 
 
-def _differences(one: RunDir, other: RunDir) -> Iterator[str]:
+class _Difference(NamedTuple):
+    """Why two runs cannot be merged, and what would be valid."""
+
+    reason: str
+    hint: str = "Valid: shards, or copies, of one run: of the same suites, providers, seed, bar and version."
+
+
+def _differences(one: RunDir, other: RunDir) -> Iterator[_Difference]:
+    yield from _from_probes(one.manifest, other.manifest)
+    yield from map(_Difference, _from_plans(one, other))
+
+
+def _from_probes(mine: Manifest, theirs: Manifest) -> Iterator[_Difference]:
+    """Differences that come from what the probe of each shard found, with the option that makes all shards alike."""
+    tokens = mine.thinking_allowance, theirs.thinking_allowance
+    if tokens[0] != tokens[1]:
+        yield _Difference(
+            f"adds {tokens[1]:,} tokens for a thought to each limit, not {tokens[0]:,}",
+            f"The probes of the shards found thoughts of different lengths. Record all shards with "
+            f"--thinking-allowance {max(tokens)}.",
+        )
+    if _options(mine).get(_SAMPLING) != _options(theirs).get(_SAMPLING):
+        yield _Difference(
+            "was recorded with another sampling",
+            "Record all shards with one --sampling: recommended, or as-written.",
+        )
+
+
+def _from_plans(one: RunDir, other: RunDir) -> Iterator[str]:
     mine, theirs = one.manifest, other.manifest
     if mine.seed != theirs.seed:
         yield f"has the seed {theirs.seed}, not {mine.seed}"

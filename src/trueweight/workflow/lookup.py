@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from trueweight.core import Case, ConfigError, Mode, Provider, Role, near_miss, trial_id, variants_of
+from trueweight.core import Case, ConfigError, Mode, Provider, Role, ThinkingMode, near_miss, trial_id, variants_of
 from trueweight.store import RunDir
 
 MAX_LISTED = 12
@@ -81,6 +81,7 @@ class RecordedTrial(NamedTuple):
 
     api: str
     mode: Mode
+    thinking: ThinkingMode
     repeat: int
     id: str
 
@@ -93,4 +94,4 @@ def trials_of(run: RunDir, case: Case, provider: Provider) -> Iterator[RecordedT
     for (api, mode, thinking), repeat in product(variants, range(times)):
         trial = trial_id(case, provider, repeat, mode, api, thinking=thinking)
         if trial in recorded:
-            yield RecordedTrial(api, mode, repeat, trial)
+            yield RecordedTrial(api, mode, thinking, repeat, trial)

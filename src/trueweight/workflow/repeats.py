@@ -98,11 +98,11 @@ def choose_repeats(run: RunDir, left: WireSettings) -> RepeatChoice:
 
 
 def variation(observations: Iterable[Observation]) -> tuple[int, int]:
-    """How many cases, in each API and mode, the reference's two passes differ in, and of how many with both."""
+    """How many cases, each API and mode by itself, the reference's two passes differ in, and of how many with both."""
     by_unit: defaultdict[tuple[object, ...], list[Observation]] = defaultdict(list)
     for seen in observations:
         if seen.arrived:
-            by_unit[seen.case, seen.api, seen.mode].append(seen)
+            by_unit[seen.case, seen.api, seen.mode, seen.thinking].append(seen)
     pairs = [sorted(rows, key=lambda one: one.repeat)[:2] for rows in by_unit.values() if len(rows) > 1]
     return sum(_outcome(first) != _outcome(second) for first, second in pairs), len(pairs)
 

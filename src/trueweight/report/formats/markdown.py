@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from trueweight.core import Estimate
 from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.metrics import all_metrics, in_order
 from trueweight.report.evidence import Evidence
@@ -19,13 +20,17 @@ from trueweight.report.words import (
     run_limits,
     run_notes,
     summary_sentence,
+    thinking_name,
 )
 
 _FINDINGS: Final = 5
 
 
 def _cell(provider: ProviderSummary, metric: str) -> str:
-    estimate = provider.metrics.get(metric)
+    return _written(provider.metrics.get(metric))
+
+
+def _written(estimate: Estimate | None) -> str:
     if estimate is None or estimate.value is None:
         return NONE
     interval = span(estimate)
@@ -51,6 +56,9 @@ def _table(summary: Summary, providers: Sequence[Recommended]) -> list[str]:
             for metric in columns
         ]
         lines.append(f"| **{inline(one.name, 80)}** | {one.mark} {one.word} | " + " | ".join(cells) + " |")
+        for mode, metrics in one.provider.thinking.items():
+            cells = [_written(metrics.get(metric.id)) for metric in columns]
+            lines.append(f"| {inline(one.name, 80)}, {thinking_name(mode)} |  | " + " | ".join(cells) + " |")
     return lines
 
 

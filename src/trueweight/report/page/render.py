@@ -27,7 +27,16 @@ from trueweight.report.page.payload import Failing, failing_cells, payload, rows
 from trueweight.report.page.select_evidence import select_evidence
 from trueweight.report.template import asset, environment, source_hash
 from trueweight.report.text import json_escaped, visible
-from trueweight.report.words import Recommended, blame_words, cause_words, count_rows, ranked, rule_name, rule_words
+from trueweight.report.words import (
+    Recommended,
+    blame_words,
+    cause_words,
+    count_rows,
+    ranked,
+    rule_name,
+    rule_words,
+    thinking_name,
+)
 from trueweight.statistics.multiple_testing import ALPHA
 
 EVIDENCE_BYTES: Final = 8_000_000
@@ -81,6 +90,15 @@ def _sorted_metrics(names: Iterable[str]) -> list[str]:
 
 def _measured(provider: ProviderSummary) -> set[str]:
     return {metric for metric, found in provider.metrics.items() if found.value is not None}
+
+
+def _beside(summary: Summary) -> dict[str, list[str]]:
+    """Mode of thinking beside the main one → the metrics that a provider has in it."""
+    found: dict[str, set[str]] = {}
+    for one in summary.providers.values():
+        for mode, metrics in one.thinking.items():
+            found.setdefault(mode, set()).update(key for key, value in metrics.items() if value.value is not None)
+    return {mode: _sorted_metrics(keys) for mode, keys in found.items()}
 
 
 def _link(url: Any) -> str:
@@ -179,6 +197,8 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
             lost=lost,
             pairs=paired(summary, candidates, _sorted_metrics(compared)),
             shown=_sorted_metrics(set().union(*map(_measured, summary.providers.values()))),
+            beside=_beside(summary),
+            thinking_name=thinking_name,
             counts=count_rows([one.provider.counts for one in providers]),
             kinds=sorted({kind for one in providers for kind in one.provider.failures}),
             places=_places(summary, names, lost),

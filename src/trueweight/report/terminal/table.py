@@ -15,7 +15,15 @@ from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.report.numbers import NONE, points, span, write
 from trueweight.report.page.matrix import OUTCOMES, build
 from trueweight.report.text import for_log
-from trueweight.report.words import Recommended, cut_in_thought, ranked, run_limits, run_notes, summary_sentence
+from trueweight.report.words import (
+    Recommended,
+    cut_in_thought,
+    ranked,
+    run_limits,
+    run_notes,
+    summary_sentence,
+    thinking_name,
+)
 
 _SENTENCE: Final = 700
 _NO_TIME: Final = Estimate.not_applicable("ms", "")
@@ -80,6 +88,13 @@ def print_table(summary: Summary, console: Console) -> None:
             _f1(summary, one.name),
             *(_number(one.provider, metric) for metric in ("structured_output_accuracy", "success_rate", *times)),
         )
+        for mode, metrics in one.provider.thinking.items():
+            table.add_row(
+                Text(f"  {thinking_name(mode)}", style="dim"),
+                _written(metrics.get("schema_accuracy_unconditional")),
+                Text(NONE, style="dim"),
+                *(_written(metrics.get(metric)) for metric in ("structured_output_accuracy", "success_rate", *times)),
+            )
     console.print(table)
     console.print(Text("Below each number its 95% interval.", style="dim"))
     console.print()

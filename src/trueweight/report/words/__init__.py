@@ -12,6 +12,7 @@ from trueweight.report.words.limits import (
     note_words,
     run_limits,
     run_notes,
+    thinking_name,
 )
 from trueweight.report.words.probe import cure, fault_clause, fault_sentence, probe_lines
 from trueweight.report.words.reasons import reason_clause, reason_sentence, short_reason, summary_sentence
@@ -54,5 +55,6 @@ __all__ = [
     "run_notes",
     "short_reason",
     "summary_sentence",
+    "thinking_name",
     "word_of",
 ]

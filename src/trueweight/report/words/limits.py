@@ -6,13 +6,32 @@ from trueweight.core.assessment import Limitation, LimitCode
 from trueweight.core.judging import JudgingProblem
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
+from trueweight.core.thinking import ThinkingMode, main_mode
 from trueweight.report.numbers import counted
 from trueweight.report.words.requests import request_words
 
 
 def run_notes(summary: Summary) -> tuple[str, ...]:
     """The notes on the run, each a sentence: on its bar, its shards, its drift."""
-    return tuple(map(note_words, summary.run.notes))
+    modes = thinking_modes_words(summary)
+    return (*((modes,) if modes else ()), *map(note_words, summary.run.notes))
+
+
+def thinking_modes_words(summary: Summary) -> str:
+    """Which mode of thinking the numbers are about, if the run has several; else ""."""
+    modes = summary.run.thinking
+    if len(modes) == 1:
+        return ""
+    others = " and ".join(f"thinking {mode.value}" for mode in modes if mode is not main_mode(modes))
+    return (
+        f"Recommendations, numbers and times are of the model {thinking_name(main_mode(modes))}. Numbers with {others} "
+        "are in rows of their own. Findings and the matrix have every mode."
+    )
+
+
+def thinking_name(mode: ThinkingMode) -> str:
+    """``as served``, or ``with thinking off``."""
+    return "as served" if mode is ThinkingMode.AS_SERVED else f"with thinking {mode.value}"
 
 
 def run_limits(summary: Summary) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trueweight.core import way
 from trueweight.core.shrunk_case import NotRedrawn, Shrunk
 from trueweight.report.page.payload import curl
 from trueweight.report.text import visible
@@ -16,7 +17,8 @@ def shrunk_words(shrunk: Shrunk, *, record: Path, case: Path | None) -> str:
         record: the run directory with every attempt.
         case: the file of the smaller case; None if nothing failed.
     """
-    lines = [f"{visible(shrunk.failure.case.key)} on {visible(shrunk.failure.provider.name)}, {shrunk.failure.mode}"]
+    sent = way(shrunk.failure.mode, shrunk.failure.thinking)
+    lines = [f"{visible(shrunk.failure.case.key)} on {visible(shrunk.failure.provider.name)}, {sent}"]
     if shrunk.case is None:
         lines.append(f"{shrunk.failure.finding.check} did not fail again in {shrunk.sent} requests: nothing to shrink.")
     else:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from trueweight.assess.significance import MATTERS
@@ -16,7 +19,9 @@ from trueweight.core.run_comparison import (
     RunComparison,
     SignificantChange,
 )
+from trueweight.core.thinking import main_mode
 from trueweight.metrics import Difference, Resampler, compared_metrics, holm, trial_metrics
+from trueweight.profiles.requests import PROFILE_OPTION, SAMPLING_OPTION
 from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.workflow.compare.flips import flips
 from trueweight.workflow.compare.pairing import ComparedRun, lay_out, paired_with_itself, shared_cases
@@ -28,18 +33,21 @@ def compare(before: Judgement, after: Judgement) -> RunComparison:
 
     ``p_holm`` is corrected over all providers and metrics together, because "nothing changed" speaks of all of them.
 
+    If the runs share several modes of thinking, metrics are of the main one (`main_mode`) in both.
+
     Raises:
-        ConfigError: if the runs share no provider or no case.
+        ConfigError: if the runs share no provider, no case or no mode of thinking.
     """
     cases = shared_cases(before, after)
+    modes = [mode for mode in after.manifest.thinking if mode in before.manifest.thinking]
     names = [p.name for p in after.manifest.providers if p.name in {q.name for q in before.manifest.providers}]
-    if not names or not cases.both:
-        what = "provider" if not names else "case with the same request"
-        raise ConfigError(
-            f"the two runs share no {what}", code="compare-nothing", hint="Valid: two runs of the same suite."
-        )
+    if not names or not cases.both or not modes:
+        what = "mode of thinking"
+        if not names or not cases.both:
+            what = "provider" if not names else "case with the same request"
+        raise ConfigError(f"the two runs share no {what}", code="compare-nothing", hint=_hint(before, after))
     resampler = Resampler(len(cases.both), after.manifest.seed)
-    old, new = (lay_out(run, cases.both, resampler) for run in (before, after))
+    old, new = (lay_out(run.in_mode(main_mode(modes)), cases.both, resampler) for run in (before, after))
     metrics = _metrics(names, old, new)
     flipped = flips(before, after, cases.both)
     return RunComparison(
@@ -71,6 +79,7 @@ def compare(before: Judgement, after: Judgement) -> RunComparison:
 
 def _run(judgement: Judgement) -> ComparedRunFacts:
     manifest = judgement.manifest
+    sampling = _recorded(manifest.options.get(SAMPLING_OPTION))
     return ComparedRunFacts(
         started_at=manifest.started_at,
         finished_at=judgement.finished_at,
@@ -78,7 +87,24 @@ def _run(judgement: Judgement) -> ComparedRunFacts:
         suites=tuple(msgspec.structs.asdict(suite) for suite in manifest.suites),
         repeats=manifest.repeats,
         trials=len(judgement.observations),
+        thinking=manifest.thinking,
+        thinking_allowance=manifest.thinking_allowance,
+        profile=_recorded(manifest.options.get(PROFILE_OPTION)).get("name", ""),
+        sampling={key: value for key, value in sampling.items() if key in ("thinking", "direct", "source")},
     )
+
+
+def _recorded(option: Any) -> Mapping[str, Any]:
+    return option if isinstance(option, Mapping) else {}
+
+
+def _hint(before: Judgement, after: Judgement) -> str:
+    """What would be valid, and a difference of the runs that explains why no case pairs."""
+    one, other = _run(before), _run(after)
+    words = "Valid: two runs of the same suite, in the same mode of thinking"
+    if one.sampling != other.sampling:
+        return f"{words}, with the same --sampling: it differs between these runs, so no request is the same."
+    return f"{words}."
 
 
 def _only(one: Judgement, other: Judgement) -> tuple[str, ...]:

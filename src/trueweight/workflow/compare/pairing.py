@@ -10,6 +10,7 @@ import numpy as np
 
 from trueweight.core import Estimate, Observation
 from trueweight.core.provider import reference_among
+from trueweight.core.thinking import without_allowance
 from trueweight.metrics import Resampler, Sample, all_metrics, make_samples, tabulate
 from trueweight.metrics.sample import Pairing, split
 from trueweight.metrics.table import Table
@@ -27,15 +28,20 @@ class SharedCases(NamedTuple):
 
 
 def shared_cases(before: Judgement, after: Judgement) -> SharedCases:
-    """The cases of two runs. A case pairs if its request is the same; a reworded ``why`` changes nothing."""
+    """The cases of two runs. A case pairs if its request is the same; a reworded ``why`` changes nothing, nor do the
+    tokens that each run added for thoughts."""
     common = [key for key in after.cases if key in before.cases]
-    same = {key for key in common if before.cases[key].request_digest() == after.cases[key].request_digest()}
+    same = {key for key in common if _as_written(before, key) == _as_written(after, key)}
     return SharedCases(
         tuple(key for key in common if key in same),
         tuple(key for key in common if key not in same),
         tuple(key for key in before.cases if key not in after.cases),
         tuple(key for key in after.cases if key not in before.cases),
     )
+
+
+def _as_written(judgement: Judgement, key: str) -> str:
+    return without_allowance(judgement.cases[key], judgement.manifest.thinking_allowance).request_digest()
 
 
 class ComparedRun(NamedTuple):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+import msgspec
+
 from trueweight.checks import ReplyDigest, digest_choices
 from trueweight.core import (
     Case,
@@ -15,13 +17,16 @@ from trueweight.core import (
     InfrastructureError,
     Observation,
     Provider,
+    ThinkingMode,
     Variant,
     as_sent,
     counterparts,
     variants_of,
 )
 from trueweight.core.judging import NotJudged, guarded
+from trueweight.core.protocol import is_completion
 from trueweight.core.provider import reference_among
+from trueweight.core.thinking import main_mode, sets_thinking
 from trueweight.drift import SUITE as DRIFT
 from trueweight.store import Manifest, RunDir
 from trueweight.workflow.judge.cross_reply import judge_across_replies
@@ -55,6 +60,31 @@ class Judgement:
             }
             for provider in self.manifest.providers
         }
+
+    def by_mode(self) -> dict[ThinkingMode, Judgement]:
+        """Mode of thinking → the run as if it had this mode only; the main mode first, see `main_mode`.
+
+        The main one has the cases too that are sent as served only, whatever the modes of the run.
+        """
+        modes = self.manifest.thinking
+        if len(modes) == 1:
+            return {modes[0]: self}
+        main = main_mode(modes)
+        return {mode: self.in_mode(mode, whole=mode is main) for mode in (main, *modes)}
+
+    def in_mode(self, mode: ThinkingMode, *, whole: bool = True) -> Judgement:
+        """The run as if it had this mode of thinking only; if ``whole``, with cases that are sent as served only."""
+        if self.manifest.thinking == (mode,):
+            return self
+        served_only = {key for key, case in self.cases.items() if not is_completion(case) or sets_thinking(case)}
+        return replace(
+            self,
+            manifest=msgspec.structs.replace(self.manifest, thinking=(mode,)),
+            cases={key: case for key, case in self.cases.items() if whole or key not in served_only},
+            observations=tuple(
+                seen for seen in self.observations if (whole if seen.case in served_only else seen.thinking is mode)
+            ),
+        )
 
 
 def compared_apis(providers: Sequence[Provider]) -> dict[str, dict[str, str]]:

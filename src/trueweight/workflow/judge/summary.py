@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from trueweight.checks import all_checks
 from trueweight.core import Case, Mode, Observation, Provider, ThinkingMode, way
@@ -29,20 +30,9 @@ def summarise(judgement: Judgement) -> Summary:
     providers = {provider.name: provider for provider in manifest.providers}
     found = reference_among(manifest.providers)
     reference = None if found is None else found.name
-    by_provider: defaultdict[str, list[Observation]] = defaultdict(list)
-    for seen in judgement.observations:
-        by_provider[seen.provider].append(seen)
-    observations = {name: by_provider[name] for name in providers}
+    observations = _by_provider(judgement)
     variants = judgement.variants()
-    measured = measure(
-        observations,
-        [case_info(case) for case in cases.values()],
-        reference=reference,
-        repeats=manifest.repeats,
-        passes=manifest.passes,
-        seed=manifest.seed,
-        variants=variants,
-    )
+    measured = {mode: _measured(one, reference) for mode, one in judgement.by_mode().items()}
     second = range(manifest.repeats, 2 * manifest.repeats) if manifest.passes > 1 else None
     own_second = {reference: second} if reference is not None and second is not None else None
     cells = make_cells((seen for rows in observations.values() for seen in rows), own_second)
@@ -57,13 +47,53 @@ def summarise(judgement: Judgement) -> Summary:
     findings = mark_beyond(findings, rates, list(cases), reference, manifest.seed)
     return Summary(
         run=_run(judgement, reference, measured),
-        self_agreement={name: estimate.rounded() for name, estimate in measured.self_agreement.items()},
+        self_agreement={name: one.rounded() for name, one in _main(measured).found.self_agreement.items()},
         providers=_providers(providers, observations, measured, cases, findings),
         cases=matrix(cases, variants, cells, manifest.thinking),
     )
 
 
-def _run(judgement: Judgement, reference: str | None, measured: Measured) -> RunSummary:
+class _InMode(NamedTuple):
+    """What is measured of the trials in one mode of thinking, and those trials by provider."""
+
+    found: Measured
+    observations: Mapping[str, Sequence[Observation]]
+
+
+_ByMode = Mapping[ThinkingMode, _InMode]
+"""The main mode comes first."""
+
+
+def _main(measured: _ByMode) -> _InMode:
+    return next(iter(measured.values()))
+
+
+def _by_provider(judgement: Judgement) -> dict[str, list[Observation]]:
+    found: defaultdict[str, list[Observation]] = defaultdict(list)
+    for seen in judgement.observations:
+        found[seen.provider].append(seen)
+    return {provider.name: found[provider.name] for provider in judgement.manifest.providers}
+
+
+def _measured(judgement: Judgement, reference: str | None) -> _InMode:
+    manifest, observations = judgement.manifest, _by_provider(judgement)
+    found = measure(
+        observations,
+        [case_info(case) for case in judgement.cases.values()],
+        reference=reference,
+        repeats=manifest.repeats,
+        passes=manifest.passes,
+        seed=manifest.seed,
+        variants=judgement.variants(),
+    )
+    return _InMode(found, observations)
+
+
+def _planned(measured: _ByMode, provider: str) -> int:
+    return sum(len(one.found.tables[provider]) for one in measured.values())
+
+
+def _run(judgement: Judgement, reference: str | None, measured: _ByMode) -> RunSummary:
     manifest = judgement.manifest
     ways = {one for case in judgement.cases.values() for one in ways_of(case, manifest.thinking)}
     order = [way(mode, thinking) for mode in Mode for thinking in ThinkingMode]
@@ -76,13 +106,15 @@ def _run(judgement: Judgement, reference: str | None, measured: Measured) -> Run
         finished_at=judgement.finished_at,
         suites=tuple(SuiteSummary(suite.name, suite.digest, suite.cases) for suite in manifest.suites),
         cases=len(judgement.cases),
-        trials=TrialCounts(sum(map(len, measured.tables.values())), len(judgement.observations)),
+        trials=TrialCounts(
+            sum(_planned(measured, provider.name) for provider in manifest.providers), len(judgement.observations)
+        ),
         reference=reference,
         bar_digest=manifest.bar_digest,
         modes=tuple(one for one in order if one in ways),
         thinking=manifest.thinking,
         thinking_allowance=manifest.thinking_allowance,
-        notes=(*not_judged_notes(judgement.observations), *metric_notes(measured.problems)),
+        notes=(*not_judged_notes(judgement.observations), *metric_notes(_main(measured).found.problems)),
     )
 
 
@@ -120,25 +152,31 @@ def metric_notes(problems: Mapping[str, Sequence[NotJudged]]) -> Iterator[Note]:
 def _providers(
     providers: Mapping[str, Provider],
     observations: Mapping[str, Sequence[Observation]],
-    measured: Measured,
+    measured: _ByMode,
     cases: Mapping[str, Case],
     findings: Mapping[str, tuple[FindingSummary, ...]],
 ) -> dict[str, ProviderSummary]:
     tools = {key for key, case in cases.items() if offers_tools(case.request)}
     start, end = window([seen for rows in observations.values() for seen in rows])
+    main, beside = _main(measured), list(measured.items())[1:]
     return {
         name: ProviderSummary(
             role=provider.role,
             model=provider.model,
             precision=provider.precision,
             declared=_declared(provider),
-            metrics={metric: found.rounded() for metric, found in measured.metrics[name].items()},
-            versus_reference={metric: found.rounded() for metric, found in measured.versus_reference[name].items()},
-            counts=count(observations[name], len(measured.tables[name]), tools),
+            metrics={metric: one.rounded() for metric, one in main.found.metrics[name].items()},
+            versus_reference={metric: one.rounded() for metric, one in main.found.versus_reference[name].items()},
+            thinking={
+                mode: {metric: one.rounded() for metric, one in part.found.metrics[name].items()}
+                for mode, part in beside
+                if part.found.tables[name]
+            },
+            counts=count(observations[name], _planned(measured, name), tools),
             failures=count_failures(observations[name]),
             findings=findings[name],
-            latency=distributions(observations[name]),
-            over_time=over_time(observations[name], start, end),
+            latency=distributions(main.observations[name]),
+            over_time=over_time(main.observations[name], start, end),
         )
         for name, provider in providers.items()
     }

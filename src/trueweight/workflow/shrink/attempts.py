@@ -11,7 +11,7 @@ from typing import NamedTuple
 import anyio
 import msgspec
 
-from trueweight.core import Case, Exchange, Finding, InfrastructureError, Mode, Outcome, Provider, Trial
+from trueweight.core import Case, Exchange, Finding, InfrastructureError, Mode, Outcome, Provider, ThinkingMode, Trial
 from trueweight.store import RunDir, SuiteRecord
 from trueweight.wire import Environment, SendResult, WireSettings, send
 from trueweight.workflow.judge import judge_exchange
@@ -52,6 +52,8 @@ class Attempts:
     Args:
         run: open for writing; every attempt is recorded in it.
         mode: the mode in which the case failed.
+        thinking: its mode of thinking; a provider without the switch gets the request as it is served.
+        allowance: tokens for a thought in the limits of the cases.
         check: the check that must fail.
     """
 
@@ -60,6 +62,8 @@ class Attempts:
         run: RunDir,
         *,
         mode: Mode,
+        thinking: ThinkingMode = ThinkingMode.AS_SERVED,
+        allowance: int = 0,
         check: str,
         keys: Mapping[str, str],
         budget: Budget,
@@ -68,6 +72,8 @@ class Attempts:
     ) -> None:
         self._run = run
         self._mode = mode
+        self._thinking = thinking
+        self._allowance = allowance
         self._check = check
         self._keys = keys
         self._budget = budget
@@ -95,7 +101,9 @@ class Attempts:
         record = SuiteRecord(case.suite, "0" * 64, len(self._cases))
         self._run.amend(msgspec.structs.replace(self._run.manifest, suites=(record,)), self._cases)
         exchanges: list[Exchange] = []
-        result = self._send(Trial.of(numbered, provider, 0, self._mode), exchanges)
+        switched = provider.thinking.fields(self._thinking) is not None
+        thinking = self._thinking if switched else ThinkingMode.AS_SERVED
+        result = self._send(Trial.of(numbered, provider, 0, self._mode, thinking=thinking), exchanges)
         self.requests += sum(result.requests.values())
         self.usd += sum(cost or 0.0 for cost in result.cost.values())
         if not exchanges:
@@ -104,7 +112,7 @@ class Attempts:
         (exchange,) = exchanges
         if not exchange.judgeable:
             return AttemptResult(exchange, None, False)
-        judged = judge_exchange(numbered, provider, exchange)
+        judged = judge_exchange(numbered, provider, exchange, thinking_allowance=self._allowance)
         failed = [one for one in judged.observation.findings if one.check == self._check]
         return AttemptResult(exchange, next((one for one in failed if one.outcome is Outcome.FAIL), None), True)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from trueweight.checks import all_checks
-from trueweight.core import Case, ConfigError, Finding, Outcome, Provider, Variant
+from trueweight.core import Case, ConfigError, Finding, Outcome, Provider, Variant, way
 from trueweight.core.provider import reference_among
 from trueweight.core.shrunk_case import FailingCase
 from trueweight.store import RunDir
@@ -41,7 +41,17 @@ def lookup_failing_case(run: RunDir, case_id: str, provider_name: str, *, check:
     times = sum((one.finding.check, one.sent) == (best.finding.check, best.sent) for one in failing)
     # Sent through the API of the failure alone, so that every attempt is.
     provider = replace(provider, api=(best.sent.api,))
-    return FailingCase(case, provider, best.sent.mode, best.finding, best.called, times, replies[best.sent])
+    return FailingCase(
+        case,
+        provider,
+        best.sent.mode,
+        best.finding,
+        best.called,
+        times,
+        replies[best.sent],
+        best.sent.thinking,
+        run.manifest.thinking_allowance,
+    )
 
 
 def reference_of(run: RunDir, provider: Provider) -> Provider | None:
@@ -51,13 +61,13 @@ def reference_of(run: RunDir, provider: Provider) -> Provider | None:
 
 
 def _failing(run: RunDir, case: Case, provider: Provider, replies: Counter[Variant]) -> list[_Failing]:
-    """Every failure of the provider on the case; counts its replies by API and mode."""
+    """Every failure of the provider on the case; counts its replies by API, mode and mode of thinking."""
     found: list[_Failing] = []
     for exchange in run.exchanges():
         if (exchange.suite, exchange.case, exchange.provider) != (case.suite, case.id, provider.name):
             continue
-        judged = judge_exchange(case, provider, exchange)
-        sent = Variant(exchange.api, exchange.mode)
+        judged = judge_exchange(case, provider, exchange, thinking_allowance=run.manifest.thinking_allowance)
+        sent = Variant(exchange.api, exchange.mode, exchange.thinking)
         replies[sent] += judged.reply is not None
         called = tuple(call.name or "" for call in judged.reply.calls) if judged.reply is not None else ()
         found += [
@@ -72,4 +82,4 @@ def _priority(failing: _Failing) -> tuple[int, int, str, str]:
     """Known failure modes first, since the case's own checks only show symptoms; then by severity."""
     known = {info.id: info.row for info in all_checks()}
     named = 0 if known.get(failing.finding.check, 0) else 1
-    return (named, failing.finding.severity.rank, failing.finding.check, failing.sent.mode)
+    return (named, failing.finding.severity.rank, failing.finding.check, way(failing.sent.mode, failing.sent.thinking))

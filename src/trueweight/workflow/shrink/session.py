@@ -12,6 +12,7 @@ from typing import NamedTuple
 from trueweight import __version__
 from trueweight.core import Provider
 from trueweight.core.shrunk_case import FailingCase, Shrunk
+from trueweight.core.thinking import without_allowance
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.suites import suite_path
 from trueweight.wire import Environment, WireSettings
@@ -69,12 +70,16 @@ def shrink_in_run(
         suites=(SuiteRecord(failure.case.suite, "0" * 64, 0),),
         providers=providers,
         started_at=now().isoformat(timespec="microseconds"),
+        thinking=(failure.thinking,),
+        thinking_allowance=failure.allowance,
         options={"shrink": {"of": failure.case.key, "check": failure.finding.check}},
     )
     with RunDir.create(record, made, ()) as attempts_run:
         attempts = Attempts(
             attempts_run,
             mode=failure.mode,
+            thinking=failure.thinking,
+            allowance=failure.allowance,
             check=failure.finding.check,
             keys={} if keys is None else keys(providers),
             budget=budget or Budget(),
@@ -87,7 +92,9 @@ def shrink_in_run(
         )
     if shrunk.case is None:
         return Shrinking(shrunk, record, None)
-    named = replace(shrunk, case=replace(shrunk.case, id=failure.case.id))
+    # A run of the file adds its own allowance to the limit.
+    case = without_allowance(shrunk.case, failure.allowance)
+    named = replace(shrunk, case=replace(case, id=failure.case.id))
     return Shrinking(shrunk, record, write_case(named, record / f"{_word(failure.case.id)}.yaml"))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from trueweight.core import Case, Finding, Mode
+from trueweight.core import Case, Finding, Mode, way
 from trueweight.core.json_value import JsonObject
 from trueweight.core.shrunk_case import Shrunk
 from trueweight.redaction import for_people
@@ -35,7 +35,7 @@ def write_case(shrunk: Shrunk, path: Path) -> Path:
         raise ValueError("no failing case to write")
     head = _HEAD.format(
         provider=_line(shrunk.failure.provider.name),
-        mode=shrunk.failure.mode.value,
+        mode=way(shrunk.failure.mode, shrunk.failure.thinking),
         check=shrunk.finding.check,
         failed=shrunk.failed,
         sent=shrunk.sent,
