@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from rich.console import Console
 
@@ -29,6 +31,7 @@ def probe_before(
     screen: Console,
     fresh: bool = False,
     retry_errors: bool = False,
+    switches: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
 ) -> ProbeResult:
     """Probe the providers that still have trials to send and that no earlier probe of the directory found ready.
 
@@ -40,8 +43,8 @@ def probe_before(
         with RunDir.open(directory) as run:
             todo = pending(trials, run, retry_errors=retry_errors)
     names = {trial.provider.name for trial in todo}
-    wanted = [provider for provider in providers if provider.name in names or is_known(provider, before)]
-    if all(is_known(provider, before) for provider in wanted):
+    wanted = [provider for provider in providers if provider.name in names or is_known(provider, before, switches)]
+    if all(is_known(provider, before, switches) for provider in wanted):
         return ProbeResult(before or Probe(), (), settings)
     with screen.status("probing") if screen.is_terminal and not screen.quiet else nullcontext():
         found = run_loop(
@@ -51,6 +54,7 @@ def probe_before(
                 keys=keys,
                 settings=settings,
                 before=before,
+                switches=switches,
                 handle_signals=os.name == "posix",
             )
         )

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import click
 from rich.console import Console
@@ -45,6 +47,7 @@ def send_and_report(
     build: Callable[[Probe | None, RepeatChoice | None], PreparedRun] | None = None,
     choosing_repeats: bool = False,
     probing: bool = True,
+    switches: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
 ) -> ExitCode:
     """Probe the providers, send what is not recorded yet, then judge and write the report.
 
@@ -52,6 +55,7 @@ def send_and_report(
         build: makes the run again with what the probe found, and with the repeats that the first pass chose.
         choosing_repeats: whether the first pass chooses them.
         probing: whether providers are probed first; those with a setup fault are sent nothing else.
+        switches: ways to turn thinking off that the probe tries, as `probe_providers`.
 
     Returns:
         The exit code of the command.
@@ -68,6 +72,7 @@ def send_and_report(
             screen=screen,
             fresh=fresh,
             retry_errors=retry_errors,
+            switches=switches,
         )
         settings = probed.settings
     if build is not None and probing:

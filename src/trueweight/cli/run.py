@@ -168,7 +168,7 @@ def command(
     from trueweight.workflow.run_builder import RunBuilder
     from trueweight.workflow.send import RunOptions
     from trueweight.workflow.shards import divide
-    from trueweight.workflow.thinking import recorded_allowance, with_profile
+    from trueweight.workflow.thinking import recorded_allowance, ways_off
 
     providers = load_providers(providers_file, environ=os.environ)
     part = None if shard is None else parse_shard(shard)
@@ -190,7 +190,7 @@ def command(
         repeats_may_grow=growing,
     )
     builder = RunBuilder(
-        with_profile(providers, chosen.profile),
+        providers,
         [find_suite(name, examples=examples, seed=seed) for name in suites],
         replace(options, thinking=modes),
         bar=None if bar_file is None else load_bar(bar_file),
@@ -230,4 +230,5 @@ def command(
         build=builder.run,
         choosing_repeats=growing,
         probing=not no_probe,
+        switches=ways_off(providers, chosen.profile) if ThinkingMode.OFF in modes else {},
     )

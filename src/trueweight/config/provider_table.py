@@ -15,6 +15,7 @@ from trueweight.config.spot import Spot
 from trueweight.config.table import read_table
 from trueweight.config.urls import flaw_of
 from trueweight.core import DEFAULT_API, MOST_ALLOWANCE, PROTOCOLS, Price, Provider, Role, ThinkingControl, near_miss
+from trueweight.core.thinking import MESSAGE, words_problem
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _MOST = 10**6
@@ -137,6 +138,8 @@ def _thinking(spot: Spot, table: _ThinkingTable) -> ThinkingControl:
                     code="config-value",
                     hint=f"Valid: any field but {', '.join(sorted(OWN_BODY_KEYS))}.",
                 )
+            if name == MESSAGE and (problem := words_problem(value)):
+                here.refuse_value(value, problem, valid='words for the last user message, e.g. "/no_think"')
             if not is_json(value):
                 here.refuse_value(value, "not a JSON value", valid="strings, finite numbers, booleans, lists, tables")
     return ThinkingControl(table.on, table.off, table.allowance)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from trueweight.core.digest import compact_json
 from trueweight.core.json_value import JsonObject
@@ -19,21 +19,23 @@ class BodyChanges:
         drop: fields to leave out; ``tools.function.strict`` is a field inside each element of a list.
         rename: field → the name that the host has for it.
         set: field → the value that replaces a request's own. A request without the field stays without it.
+        words: text that is added at the end of the last user message.
     """
 
     drop: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     set: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.drop or self.rename or self.set)
+        return bool(self.drop or self.rename or self.set or self.words)
 
     def in_case(self, request: Mapping[str, Any]) -> JsonObject:
-        """A case's request as the provider gets it, with fields under the names of the case: ``set`` and ``drop``."""
+        """A case's request as the provider gets it, with fields under the names of the case: all but ``rename``."""
         changed = {name: self.set.get(name, value) for name, value in request.items()}
         for path in self.drop:
             changed = _without(changed, path.split("."))
-        return changed
+        return _with_words(changed, self.words) if self.words else changed
 
     def in_body(self, text: str) -> str:
         """The JSON text of a body with all changes."""
@@ -45,7 +47,40 @@ class BodyChanges:
     def fields_in(self, request: Mapping[str, Any]) -> tuple[str, ...]:
         """The fields of a request that change, by their names in the request, sorted."""
         named = {*self.rename, *self.set, *(path.split(".")[0] for path in self.drop)}
+        named |= set(_CONVERSATIONS) if self.words else set()
         return tuple(sorted(named & request.keys()))
+
+
+_CONVERSATIONS: Final = ("messages", "input")
+"""The fields of a body that have the user's messages; ``input`` is that of Responses."""
+
+
+def _with_words(request: JsonObject, words: str) -> JsonObject:
+    """The request with words at the end of its last user message; the same if it has none."""
+    for name in _CONVERSATIONS:
+        said = request.get(name)
+        if isinstance(said, str):
+            return {**request, name: f"{said} {words}"}
+        if not isinstance(said, list | tuple):
+            continue
+        for at in reversed(range(len(said))):
+            if isinstance(said[at], Mapping) and said[at].get("role") == "user":
+                message = {**said[at], "content": _content_with(said[at].get("content"), words)}
+                return {**request, name: [*said[:at], message, *said[at + 1 :]]}
+    return request
+
+
+def _content_with(content: Any, words: str) -> Any:
+    """A message's content with words at the end of its text, or of the last part that has one."""
+    if isinstance(content, str):
+        return f"{content} {words}"
+    if not isinstance(content, list | tuple):
+        return content
+    for at in reversed(range(len(content))):
+        part = content[at]
+        if isinstance(part, Mapping) and isinstance(part.get("text"), str):
+            return [*content[:at], {**part, "text": f"{part['text']} {words}"}, *content[at + 1 :]]
+    return content
 
 
 def _without(value: Any, path: list[str]) -> Any:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -59,6 +60,8 @@ class ProbeQuestion(StrEnum):
     """A completion with a tool."""
     SMALLEST = "smallest"
     """A completion that sets no parameter, after a refusal of ``plain``."""
+    SWITCH = "switch"
+    """A completion with thinking turned off, one for each way to do so until one works."""
     OTHER_URL = "other-url"
     """A completion at another URL, after a failure that hints at a wrong one."""
 
@@ -111,6 +114,18 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     thinking: Thinking | None = None
 
 
+class SwitchTried(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to turn thinking off.
+
+    Attributes:
+        fields: what it adds to a request.
+        works: whether an answer without a thought came.
+    """
+
+    fields: Mapping[str, Any]
+    works: bool
+
+
 class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
     """What the probe found of one provider through one API.
 
@@ -129,6 +144,7 @@ class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
         takes_tools: whether a request with a tool is accepted; None if unknown.
         refused: parameters of the probe's requests that the server refuses by name.
         thinking: the longest thinking of its answers; None if it did not think.
+        switches: the ways to turn thinking off that were tried, in order; the last one may work.
     """
 
     provider: str
@@ -149,7 +165,13 @@ class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
     takes_tools: bool | None = None
     refused: tuple[str, ...] = ()
     thinking: Thinking | None = None
+    switches: tuple[SwitchTried, ...] = ()
     answers: tuple[ProbeAnswer, ...] = ()
+
+    @property
+    def thinking_off(self) -> Mapping[str, Any] | None:
+        """The fields that turn its thinking off, as one of its answers shows; None if none does."""
+        return next((one.fields for one in self.switches if one.works), None)
 
     @property
     def answered(self) -> bool:

@@ -13,7 +13,7 @@ from trueweight.core.body_changes import BodyChanges
 from trueweight.core.case import DEFAULT_API
 from trueweight.core.digest import digest
 from trueweight.core.price import Price
-from trueweight.core.thinking import ThinkingControl, ThinkingMode, merged
+from trueweight.core.thinking import MESSAGE, ThinkingControl, ThinkingMode, merged
 
 
 class Role(StrEnum):
@@ -77,7 +77,13 @@ class Provider:
         added = self.thinking.fields(thinking)
         if added is None:
             raise ValueError(f"{self.name} has no switch for thinking {thinking.value}")
-        return replace(self, extra_body=merged(self.extra_body, added)) if added else self
+        return self.with_switch(added) if added else self
+
+    def with_switch(self, fields: Mapping[str, Any]) -> Provider:
+        """The provider with these fields of a switch in each of its requests, see `ThinkingControl`."""
+        body = {name: value for name, value in fields.items() if name != MESSAGE}
+        changes = replace(self.changes, words=fields[MESSAGE]) if MESSAGE in fields else self.changes
+        return replace(self, extra_body=merged(self.extra_body, body), changes=changes)
 
     def fingerprint(self) -> str:
         """Digest of the settings that change the request or its address. It is part of the id of each trial."""
@@ -91,6 +97,8 @@ class Provider:
         # Ids of old runs do not depend on settings that providers did not have then.
         if self.changes:
             settings["changes"] = [list(self.changes.drop), dict(self.changes.rename), dict(self.changes.set)]
+            if self.changes.words:
+                settings["words"] = self.changes.words
         if self.query:
             settings["query"] = dict(self.query)
         return digest(settings)

@@ -16,6 +16,8 @@ MOST_ALLOWANCE: Final = 1_000_000
 LIMITS: Final = ("max_completion_tokens", "max_tokens")
 """The fields of a request that limit its completion tokens."""
 _REFUSED: Final = "request-refused"
+MESSAGE: Final = "message"
+"""The key of a switch that is no field: its text is added at the end of the last user message (``/no_think``)."""
 
 
 class ThinkingMode(StrEnum):
@@ -31,7 +33,8 @@ class ThinkingControl:
     """What is known of a provider's thinking before a run, from ``providers.toml``, its profile or the probe.
 
     Attributes:
-        on, off: fields that are merged over the body of each request to switch it; None if none are known.
+        on, off: fields that are merged over the body of each request to switch it, and with the key `MESSAGE` words
+            for its last user message; None if no switch is known.
         allowance: tokens that its thoughts need; None if that is not known.
     """
 
@@ -81,6 +84,13 @@ def _with_limits(case: Case, added: int) -> Case:
         if isinstance(value := case.request.get(name), int) and not isinstance(value, bool) and value > max(0, -added)
     }
     return replace(case, request={**case.request, **limits}) if limits else case
+
+
+def words_problem(words: object) -> str:
+    """What is wrong with the words of a switch; "" if nothing is."""
+    if not isinstance(words, str) or not words.strip() or "\n" in words:
+        return "not the words of a switch: they are one line of text"
+    return ""
 
 
 def main_mode(modes: Sequence[ThinkingMode]) -> ThinkingMode:

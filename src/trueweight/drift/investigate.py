@@ -9,10 +9,9 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial, counterparts
-from trueweight.core.thinking import merged
 from trueweight.drift.betting import benjamini_hochberg
 from trueweight.drift.candidate import GIVE_UP_AFTER, CandidateTest, PromptBank, ReferenceContext
 from trueweight.drift.facts import Facts, MissingReply, facts_of
@@ -65,7 +64,7 @@ class Investigation:
     def _switched(self, provider: Provider) -> Provider:
         """The provider with the fields that turn its thinking off, if the settings have some for it."""
         off = self.settings.thinking_off.get(provider.name)
-        return provider if off is None else replace(provider, extra_body=merged(provider.extra_body, off))
+        return provider if off is None else provider.with_switch(off)
 
     def batches(self) -> Batches:
         """Yield batches of trials and receive their exchanges, until every candidate is decided, out of budget or

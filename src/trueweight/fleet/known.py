@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from trueweight.core import Suite, digest
+from trueweight.fleet.thinking import WORD_OFF
 
 _FIELDS = """
 messages tools tool_choice parallel_tool_calls response_format temperature top_p seed stop max_tokens
@@ -38,9 +39,34 @@ class KnownAnswers:
         """The answer to this request; None if no suite knows it."""
         if not self._answers:
             return None
+        found = self._answer_of(body)
+        return self._answer_of(_without_words(body)) if found is None else found
+
+    def _answer_of(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return self._answers.get(_question(body)) or self._whatever_the_thought.get(
             _question(body, without=_OF_THOUGHTS)
         )
+
+
+def _without_words(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The request without the words at the end of its messages that switch the thought."""
+    return {**body, "messages": [_plain(message) for message in body.get("messages", ())]}
+
+
+def _plain(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    content = message.get("content")
+    if isinstance(content, str):
+        return {**message, "content": _cut(content)}
+    if isinstance(content, list):
+        parts = [
+            {**part, "text": _cut(part["text"])} if isinstance(part.get("text"), str) else part for part in content
+        ]
+        return {**message, "content": parts}
+    return message
+
+
+def _cut(text: str) -> str:
+    return text.removesuffix(f" {WORD_OFF}")
 
 
 def _question(body: Mapping[str, Any], without: Collection[str] = ()) -> str:

@@ -11,7 +11,7 @@ from trueweight.core import ConfigError, Price, Role, near_miss
 from trueweight.fleet.faults import FAULTS
 from trueweight.fleet.network import Precision
 from trueweight.fleet.styles import HEALTHY_STYLES, OTHER, PLAIN, Style
-from trueweight.fleet.thinking import Switch, Thinker, ThoughtForm
+from trueweight.fleet.thinking import WORD_OFF, Switch, Thinker, ThoughtForm
 
 _PRICE = Price(0.10, 0.40)
 
@@ -102,7 +102,7 @@ _THINKERS = (
         "an argument of the chat template turns the thought off",
         Thinker(200, Switch(("chat_template_kwargs", "enable_thinking"), off=False)),
     ),
-    _thinks("word", "/no_think in a message turns the thought off", Thinker(200, Switch(word="/no_think"))),
+    _thinks("word", "/no_think in a message turns the thought off", Thinker(200, Switch(word=WORD_OFF))),
     _thinks("at-one", "accepts no temperature but 1", Thinker(200, _NONE, temperature=1.0)),
     _thinks("tags", "leaves the thought in the content, between tags", Thinker(200), ThoughtForm.TAGS),
     _thinks("always", "accepts every switch, and thinks", Thinker(200)),

@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Generator, Iterable, Sequence
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import uvicorn
 
@@ -23,6 +23,7 @@ from trueweight.fleet.network import MODEL
 from trueweight.fleet.provider import FleetProvider
 from trueweight.fleet.raw import RawServer
 from trueweight.fleet.roster import FleetMember, members_named
+from trueweight.fleet.thinking import Switch
 
 HOST = "127.0.0.1"
 BASE_PORT = 18181
@@ -158,10 +159,8 @@ def _thinking(member: FleetMember) -> str:
     """The line with the switch of a member that thinks; those that ignore every switch declare one, as a host would."""
     if member.thinker is None:
         return ""
-    path = member.thinker.switch.path if member.thinker.switch is not None else ("enable_thinking",)
-    off: Any = member.thinker.switch.off if member.thinker.switch is not None else False
-    if not path:
-        return ""
+    switch = member.thinker.switch or Switch(("enable_thinking",), off=False)
+    path, off = (("message",), switch.word) if switch.word else (switch.path, switch.off)
     value = json.dumps(off)
     for key in reversed(path):
         value = f"{{ {key} = {value} }}"

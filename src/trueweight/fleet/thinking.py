@@ -17,6 +17,8 @@ from trueweight.fleet.template import message_text
 
 LONGEST_THOUGHT: Final = 4096
 """Tokens after which an endless thought ends at a request without a limit."""
+WORD_OFF: Final = "/no_think"
+"""The word in a message that turns off the thought of a model that has such a switch."""
 _SENTENCE = 12
 """Tokens of a sentence of a thought, the full stop included."""
 _CIRCLE: Final = " Wait, let me think about that once more from the start."

@@ -27,6 +27,7 @@ from trueweight.core import (
     ZeroTemperature,
     near_miss,
 )
+from trueweight.core.thinking import MESSAGE, words_problem
 
 THINK_TAGS = "think-tags"
 """The place of a thought that is in the content; the other places are those of the protocols."""
@@ -192,6 +193,9 @@ def _switch(spot: Spot, name: str, entry: Any) -> ThinkingSwitch:
 
 
 def _refuse_own(spot: Spot, fields: Mapping[str, Any]) -> None:
+    if MESSAGE in fields and (problem := words_problem(fields[MESSAGE])):
+        valid = 'words for the last user message, e.g. "/no_think"'
+        spot.at(MESSAGE).refuse_value(fields[MESSAGE], problem, valid=valid, code="profile-value")
     for key in fields:
         if key in _SET_BY_US:
             hint = f"Valid: any field but {', '.join(sorted(_SET_BY_US))}."

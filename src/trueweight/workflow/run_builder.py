@@ -15,7 +15,7 @@ from trueweight.profiles.requests import rules_of
 from trueweight.workflow.drift import prepare_drift, settings_for
 from trueweight.workflow.repeats import RepeatChoice
 from trueweight.workflow.send import PreparedRun, RunOptions, prepare
-from trueweight.workflow.thinking import allowance_for
+from trueweight.workflow.thinking import allowance_for, with_profile
 
 _TEMPERATURE = "temperature"
 
@@ -25,6 +25,7 @@ class RunBuilder:
     """What a user asked for.
 
     Attributes:
+        providers: as ``providers.toml`` has them; what they do not state of thinking comes from the profile.
         options: of the run; its rules come from ``profile``, ``sampling`` and the probe.
         allowance: tokens for thoughts; None for what entries, profile and probe say.
         drift: settings of a measurement of drift beside the suites; None for none.
@@ -49,10 +50,9 @@ class RunBuilder:
         Raises:
             ConfigError: as `prepare` and `prepare_drift`.
         """
-        rules = rules_of(
-            self.profile, self.providers, sampling=self.sampling, zero_refused_by=refusing(probe, _TEMPERATURE)
-        )
-        providers = [_with_sampling(provider, rules.sampling) for provider in self.providers]
+        asked = with_profile(self.providers, self.profile.profile, probe)
+        rules = rules_of(self.profile, asked, sampling=self.sampling, zero_refused_by=refusing(probe, _TEMPERATURE))
+        providers = [_with_sampling(provider, rules.sampling) for provider in asked]
         allowance = allowance_for(providers, rules.profile, probe) if self.allowance is None else self.allowance
         options = replace(self.options, rules=rules, thinking_allowance=allowance)
         if choice is not None:
@@ -61,7 +61,7 @@ class RunBuilder:
         if self.drift is None:
             return prepared
         # Without the sampling of this run: drift sends its own.
-        drift = settings_for(self.drift, rules, self.providers)
+        drift = settings_for(self.drift, rules, asked)
         return prepare_drift(providers, drift, beside=prepared)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from trueweight.core import Profile, Provider, Suite, with_allowance
+from trueweight.core import Profile, Provider, Suite, ThinkingSwitch, with_allowance
 from trueweight.core.probe import Probe
 from trueweight.core.thinking import enough_for
 from trueweight.store import RunDir, RunFile
@@ -16,15 +16,35 @@ _PER_TOKEN: Final = 3
 """Characters of a thought for each token, where its server counts none: few, so that the allowance is not too small."""
 
 
-def with_profile(providers: Iterable[Provider], profile: Profile | None) -> tuple[Provider, ...]:
+def with_profile(
+    providers: Iterable[Provider], profile: Profile | None, probe: Probe | None = None
+) -> tuple[Provider, ...]:
     """The providers, with the profile's switches where their entries have none: of several ways to switch thinking,
-    the vendor's own one."""
+    the one that the probe saw turn it off, or else the first, which is the vendor's own."""
     if profile is None:
         return tuple(providers)
-    switches = profile.thinking.switches
-    on = next((switch.on for switch in switches if switch.on is not None), None)
-    off = next((switch.off for switch in switches if switch.off is not None), None)
-    return tuple(_with_switches(provider, on=on, off=off) for provider in providers)
+    return tuple(_with_switch(provider, profile.thinking.switches, probe) for provider in providers)
+
+
+def ways_off(providers: Iterable[Provider], profile: Profile | None) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """Provider name → the fields that may turn its thinking off: those of its entry, or else each of the profile's."""
+    known = () if profile is None else tuple(one.off for one in profile.thinking.switches if one.off is not None)
+    ways = {one.name: known if one.thinking.off is None else (one.thinking.off,) for one in providers}
+    return {name: found for name, found in ways.items() if found}
+
+
+def _with_switch(provider: Provider, switches: Sequence[ThinkingSwitch], probe: Probe | None) -> Provider:
+    shown = _shown_off(provider, probe)
+    ordered = sorted(switches, key=lambda switch: switch.off != shown) if shown is not None else switches
+    on = next((switch.on for switch in ordered if switch.on is not None), None)
+    off = next((switch.off for switch in ordered if switch.off is not None), None)
+    return _with_switches(provider, on=on, off=off)
+
+
+def _shown_off(provider: Provider, probe: Probe | None) -> Mapping[str, Any] | None:
+    """The fields that the probe saw turn the provider's thinking off."""
+    entries = () if probe is None else tuple(one for one in probe.providers if one.provider == provider.name)
+    return next((one.thinking_off for one in entries if one.thinking_off is not None), None)
 
 
 def _with_switches(provider: Provider, *, on: Mapping[str, Any] | None, off: Mapping[str, Any] | None) -> Provider:

@@ -203,4 +203,14 @@ def thinking_words(probe: ProviderProbe) -> str:
     where = _PLACES.get(thought.place, f"in {thought.place}")
     amount = f"{thought.tokens} tokens" if thought.tokens else f"{thought.characters} characters"
     cut_off = "; the probe's limit cut it" if thought.cut else ""
-    return f"Thinking: {where}, {amount}{cut_off}."
+    return f"Thinking: {where}, {amount}{cut_off}.{_switch_words(probe)}"
+
+
+def _switch_words(probe: ProviderProbe) -> str:
+    """What turns the thinking off, if that was tried."""
+    if probe.thinking_off is not None:
+        return f" {json.dumps(dict(probe.thinking_off), ensure_ascii=False)} turns it off."
+    if not probe.switches:
+        return ""
+    tried = ", ".join(json.dumps(dict(one.fields), ensure_ascii=False) for one in probe.switches)
+    return f" It was not turned off by {tried}."

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from trueweight.core import PROTOCOLS, Exchange, FailureKind, Provider, Trial
-from trueweight.core.probe import ProbeAnswer, ProbeQuestion, ProviderProbe, SetupFault
+from trueweight.core.probe import ProbeAnswer, ProbeQuestion, ProviderProbe, SetupFault, SwitchTried
 from trueweight.protocols import read_reply
 from trueweight.protocols.models import model_ids
 from trueweight.workflow.probe.addresses import other_scheme, redirected_base
@@ -27,6 +28,7 @@ class Asked(NamedTuple):
         trial: what is sent; its provider may have another address than ``owner``.
         owner: the provider as ``providers.toml`` has it.
         keyed: whether the provider's key goes with it.
+        switch: the fields that are tried, where the question is `ProbeQuestion.SWITCH`.
     """
 
     trial: Trial
@@ -34,6 +36,7 @@ class Asked(NamedTuple):
     api: str
     question: ProbeQuestion
     keyed: bool = True
+    switch: Mapping[str, Any] = MappingProxyType({})
 
 
 class Seen(NamedTuple):
@@ -47,8 +50,13 @@ class Seen(NamedTuple):
 
 def completed(seen: Iterable[Seen]) -> bool:
     """Whether a completion came from the provider's own address."""
-    asides = (ProbeQuestion.MODELS, ProbeQuestion.OTHER_URL)
+    asides = (ProbeQuestion.MODELS, ProbeQuestion.OTHER_URL, ProbeQuestion.SWITCH)
     return any(one.answer.answered and one.asked.question not in asides for one in seen)
+
+
+def as_served(seen: Iterable[Seen]) -> Iterator[Seen]:
+    """What was seen of the requests that switch no thinking."""
+    return (one for one in seen if one.asked.question is not ProbeQuestion.SWITCH)
 
 
 def main_diagnosis(seen: Sequence[Seen]) -> Diagnosis | None:
@@ -88,7 +96,7 @@ def entry_of(provider: Provider, api: str, seen: Sequence[Seen], *, at: str, pro
     if found is None and not completed(seen):
         works_at = _address_found(provider, seen)
         found = Diagnosis(SetupFault.WRONG_SCHEME, seen[0].answer.said, None) if works_at else None
-    thoughts = [one.answer.thinking for one in seen if one.answer.thinking is not None]
+    thoughts = [one.answer.thinking for one in as_served(seen) if one.answer.thinking is not None]
     return ProviderProbe(
         provider=provider.name,
         api=api,
@@ -108,6 +116,11 @@ def entry_of(provider: Provider, api: str, seen: Sequence[Seen], *, at: str, pro
         takes_tools=_takes_tools(seen),
         refused=_refused(seen),
         thinking=max(thoughts, key=lambda one: (one.tokens or 0, one.characters), default=None),
+        switches=tuple(
+            SwitchTried(fields=one.asked.switch, works=one.answer.answered and one.answer.thinking is None)
+            for one in seen
+            if one.asked.question is ProbeQuestion.SWITCH
+        ),
         answers=tuple(one.answer for one in seen),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from trueweight.core import PROTOCOLS, Case, Mode, Provider, Severity, Trial
@@ -59,6 +59,7 @@ _CASES: Final = {
         ProbeQuestion.TOOL,
         _says("What time is it in Oslo? Use the tool.", tools=[_TOOL], max_tokens=ANSWER_TOKENS, temperature=0),
     ),
+    ProbeQuestion.SWITCH: _case(ProbeQuestion.SWITCH, _says(_ASKED, max_tokens=ANSWER_TOKENS, temperature=0)),
     ProbeQuestion.SMALLEST: _case(ProbeQuestion.SMALLEST, _says(_ASKED)),
     ProbeQuestion.OTHER_URL: _case(ProbeQuestion.OTHER_URL, _says(_ASKED, max_tokens=URL_TOKENS)),
 }
@@ -70,6 +71,11 @@ def probe_trial(provider: Provider, question: ProbeQuestion, api: str) -> Trial:
     case = _CASES[question]
     mode = Mode.PLAIN if case.api or Mode.PLAIN in PROTOCOLS.get(api).modes else Mode.STREAM
     return Trial.of(case, provider, 0, mode, case.api or api)
+
+
+def switch_trial(provider: Provider, off: Mapping[str, Any], api: str) -> Trial:
+    """The trial of a completion with these fields, which may turn thinking off."""
+    return probe_trial(provider.with_switch(off), ProbeQuestion.SWITCH, api)
 
 
 def first_questions(provider: Provider) -> tuple[Asked, ...]:

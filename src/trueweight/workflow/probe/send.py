@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from trueweight.core import Exchange, Provider, Trial
 from trueweight.core.probe import Probe, ProbeQuestion, ProviderProbe, SetupFault
@@ -20,8 +21,8 @@ from trueweight.wire import (
 )
 from trueweight.workflow.probe.addresses import other_paths, other_scheme
 from trueweight.workflow.probe.diagnosis import answer_of, diagnose
-from trueweight.workflow.probe.entry import Asked, Seen, entry_of, main_diagnosis, maybe_wrong_scheme
-from trueweight.workflow.probe.questions import first_questions, probe_trial
+from trueweight.workflow.probe.entry import Asked, Seen, as_served, entry_of, main_diagnosis, maybe_wrong_scheme
+from trueweight.workflow.probe.questions import first_questions, probe_trial, switch_trial
 
 _TIMEOUT: Final = 60.0
 """Most seconds of one probe request. A slower provider is not stopped: slowness is measured, not a setup fault."""
@@ -72,21 +73,27 @@ async def probe_providers(
     environment: Environment | None = None,
     on_event: Callable[[WireEvent], None] | None = None,
     handle_signals: bool = False,
+    switches: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
 ) -> ProbeResult:
     """Probe the providers. An entry of ``before`` that answered, and whose provider is unchanged, is kept as it is.
 
     Args:
         keys: provider name → key, for the providers that need one. A key is sent to the host of ``base_url`` alone.
         settings: of the run; the probe's requests and their cost count towards its limits.
+        switches: provider name → fields that may turn its thinking off, each tried until one works, if it thinks.
 
     Raises:
         ConfigError: if a proxy of the environment cannot be used.
     """
     probing = _Probing(keys, settings, environment or Environment(), on_event, handle_signals=handle_signals)
     known = {(one.provider, one.api): one for one in (before.providers if before else ())}
-    wanted = [provider for provider in providers if not is_known(provider, before)]
+    wanted = [provider for provider in providers if not is_known(provider, before, switches)]
     await probing.ask([asked for provider in wanted for asked in first_questions(provider)])
     await probing.ask([asked for provider in wanted for asked in probing.follow_ups(provider)])
+    for place in range(max(map(len, switches.values()), default=0)):
+        await probing.ask(
+            [asked for provider in wanted for asked in probing.switch(provider, switches.get(provider.name, ()), place)]
+        )
     found = {**known, **{(one.provider, one.api): one for one in probing.entries(wanted)}}
     order = [(provider.name, api) for provider in providers for api in provider.api]
     probe = Probe(
@@ -98,8 +105,13 @@ async def probe_providers(
     return ProbeResult(probe, exchanges, probing.settings, probing.interrupted)
 
 
-def is_known(provider: Provider, before: Probe | None) -> bool:
-    """Whether an earlier probe shows that each API of the provider, with this entry, answers."""
+def is_known(
+    provider: Provider,
+    before: Probe | None,
+    switches: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
+) -> bool:
+    """Whether an earlier probe shows that each API of the provider, with this entry, answers; and, if it thinks and
+    there are switches to try, whether they turn its thinking off."""
     entries = [before.of(provider.name, api) for api in provider.api] if before else [None]
     return all(
         one is not None
@@ -107,6 +119,7 @@ def is_known(provider: Provider, before: Probe | None) -> bool:
         and one.answered
         and one.fingerprint == provider.fingerprint()
         and one.key_env == provider.api_key_env
+        and (one.thinking is None or bool(one.switches) or not switches.get(provider.name))
         for one in entries
     )
 
@@ -183,6 +196,17 @@ class _Probing:
             if found.fault is SetupFault.REFUSED:
                 yield Asked(probe_trial(provider, ProbeQuestion.SMALLEST, api), provider, api, ProbeQuestion.SMALLEST)
             yield from _at_other_addresses(provider, api, found.fault)
+
+    def switch(self, provider: Provider, ways: Sequence[Mapping[str, Any]], place: int) -> Iterator[Asked]:
+        """The request that tries the way at this place to turn thinking off; none if an earlier way works, or if
+        nothing is to be turned off."""
+        for api in provider.api:
+            seen = self._of(provider, api)
+            thinks = any(one.answer.thinking is not None for one in as_served(seen))
+            tried = [one.answer for one in seen if one.asked.question is ProbeQuestion.SWITCH]
+            if place < len(ways) and thinks and all(one.thinking is not None or not one.answered for one in tried):
+                trial = switch_trial(provider, ways[place], api)
+                yield Asked(trial, provider, api, ProbeQuestion.SWITCH, switch=ways[place])
 
     def entries(self, providers: Iterable[Provider]) -> Iterator[ProviderProbe]:
         """The result of each provider and API that was asked."""

@@ -1,0 +1,111 @@
+"""Of several ways to turn thinking off, a run uses the one that the probe sees working; words in a message are one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from in_process import trueweight
+from trueweight.core import Case, Mode, Provider, Severity, ThinkingControl, ThinkingMode, Trial
+from trueweight.fleet.child import running_fleet
+
+PROFILE = """\
+title = "Many switches"
+models = ["*tiny*"]
+sources = ["https://example.org"]
+[thinking]
+thinks = "by-default"
+places = ["reasoning_content"]
+[thinking.switches.vendor]
+off = { thinking = { type = "disabled" } }
+[thinking.switches.template]
+off = { chat_template_kwargs = { enable_thinking = false } }
+[thinking.switches.word]
+off = { message = "/no_think" }
+"""
+MEMBERS = ("reference", "thinks-word", "thinks-template", "thinks-short", "thinks-always")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A run with thinking off of providers whose entries say nothing of it."""
+    folder = tmp_path_factory.mktemp("switch")
+    (folder / "mine.toml").write_text(PROFILE, encoding="utf-8")
+    with running_fleet(MEMBERS) as providers:
+        lines = providers.read_text(encoding="utf-8").splitlines()
+        plain = "\n".join(line for line in lines if not line.startswith("thinking"))
+        (folder / "providers.toml").write_text(plain, encoding="utf-8")
+        done = trueweight(
+            *("run", "--providers", "providers.toml", "--suite", "structured-output", "--limit", 2),
+            *("--profile", "mine.toml", "--thinking", "off", "--out", "out"),
+            cwd=folder,
+        )
+        assert done.returncode == 0, done.stderr
+        yield folder / "out"
+
+
+def load(run: Path, name: str) -> Any:
+    """A JSON file of the run."""
+    return json.loads((run / name).read_text(encoding="utf-8"))
+
+
+def test_the_way_that_works_is_used(run: Path) -> None:
+    """For each provider its own; where none works, and where there is no thought, the first."""
+    off = {one["name"]: one["thinking"]["off"] for one in load(run, "manifest.json")["providers"]}
+    vendor = {"thinking": {"type": "disabled"}}
+    assert off == {
+        "reference": vendor,
+        "thinks-word": {"message": "/no_think"},
+        "thinks-template": {"chat_template_kwargs": {"enable_thinking": False}},
+        "thinks-short": vendor,
+        "thinks-always": vendor,
+    }
+
+
+def test_ways_are_tried_until_one_works(run: Path) -> None:
+    """One small request each, and none to a provider without a thought."""
+    tried = {one["provider"]: [way["works"] for way in one["switches"]] for one in load(run, "probe.json")["providers"]}
+    assert tried == {
+        "reference": [],
+        "thinks-word": [False, False, True],
+        "thinks-template": [False, True],
+        "thinks-short": [True],
+        "thinks-always": [False, False, False],
+    }
+
+
+def test_no_thought_is_left_but_of_the_host_that_ignores_all(run: Path) -> None:
+    """And that one has a finding."""
+    providers = load(run, "summary.json")["providers"]
+    thoughts = {name: one["counts"]["thinking_tokens"] for name, one in providers.items()}
+    assert [name for name, tokens in thoughts.items() if tokens] == ["thinks-always"]
+    found = {name for name, one in providers.items() if any(f["check"] == "thinking-switch" for f in one["findings"])}
+    assert found == {"thinks-always"}
+    rates = {one["metrics"]["must_pass_rate"]["value"] for one in providers.values()}
+    assert rates == {1.0}
+
+
+CASES = (
+    ({"messages": [{"role": "user", "content": "Hi"}]}, "Hi /no_think"),
+    ({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]}, "Hi /no_think"),
+    ({"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]}, "Hi /no_think"),
+)
+
+
+@pytest.mark.parametrize("api", ["chat", "responses", "messages"])
+@pytest.mark.parametrize(("request_", "said"), CASES)
+def test_words_end_the_last_user_message_of_each_api(api: str, request_: dict[str, Any], said: str) -> None:
+    """Of no other message, and only in the mode that switches; the trial's id differs from that as served."""
+    case = Case("s", "c", {**request_, "max_tokens": 9}, severity=Severity.INFO)
+    provider = Provider("p", "http://127.0.0.1", "m", thinking=ThinkingControl(off={"message": "/no_think"}))
+    served, off = (Trial.of(case, provider, 0, Mode.PLAIN, api, thinking=one) for one in list(ThinkingMode)[:2])
+    assert "/no_think" not in served.body()
+    assert off.body().count("/no_think") == 1
+    assert json.dumps(said)[:-1].strip('"') in off.body()
+    assert served.id != off.id
+    other = Provider("p", "http://127.0.0.1", "m", thinking=ThinkingControl(off={"message": "/nothink"}))
+    assert Trial.of(case, other, 0, Mode.PLAIN, api, thinking=ThinkingMode.OFF).id != off.id
