@@ -162,6 +162,7 @@ def _table(passes: Any, rng: np.random.Generator) -> Table:
     called = tools & np.where(mute, ~expects, expects)
     valid = np.where(called, np.where(~ok & ~mute, 0, 1), -1)
     empty = np.full(size, "")
+    first = rng.lognormal(6, 0.6, size)  # of the answer too: there is no thought
     return Table(
         case=case, api=np.zeros(size, dtype=int), thinking=empty, stream=mode == 1, repeat=repeat, absent=empty,
         asked_tools=tools,
@@ -171,7 +172,7 @@ def _table(passes: Any, rng: np.random.Generator) -> Table:
         structured=np.where(tools, "", np.where(ok, "valid", "invalid")), cost=np.full(size, np.nan),
         must_passes=ok.astype(int), passes=ok.astype(int), client_limited=np.zeros(size, dtype=bool),
         cold=np.zeros(size, dtype=bool), thinking_cost=np.full(size, np.nan),
-        times={"ttft": rng.lognormal(6, 0.6, size), "service": rng.lognormal(7, 0.6, size)},
+        times={"ttft": first, "ttfo": first, "service": rng.lognormal(7, 0.6, size)},
     )  # fmt: skip
 
 

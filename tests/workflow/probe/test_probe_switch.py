@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from in_process import trueweight
-from trueweight.core import Case, Mode, Provider, Severity, ThinkingControl, ThinkingMode, Trial
+from trueweight.core import BodyChanges, Case, Mode, Provider, Severity, ThinkingControl, ThinkingMode, Trial
 from trueweight.fleet.child import running_fleet
 
 PROFILE = """\
@@ -89,23 +89,36 @@ def test_no_thought_is_left_but_of_the_host_that_ignores_all(run: Path) -> None:
     assert rates == {1.0}
 
 
-CASES = (
-    ({"messages": [{"role": "user", "content": "Hi"}]}, "Hi /no_think"),
-    ({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]}, "Hi /no_think"),
-    ({"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]}, "Hi /no_think"),
+SAID = (
+    {"messages": [{"role": "user", "content": "Hi"}]},
+    {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]},
+    {"messages": [{"role": "user", "content": "No"}, {"role": "user", "content": [{"type": "text", "text": "Hi"}]}]},
 )
 
 
-@pytest.mark.parametrize("api", ["chat", "responses", "messages"])
-@pytest.mark.parametrize(("request_", "said"), CASES)
-def test_words_end_the_last_user_message_of_each_api(api: str, request_: dict[str, Any], said: str) -> None:
-    """Of no other message, and only in the mode that switches; the trial's id differs from that as served."""
+@pytest.mark.parametrize("request_", SAID)
+def test_words_end_the_last_user_message(request_: dict[str, Any]) -> None:
+    """Of no other message, and only in the mode that switches; the trial's id depends on the words."""
     case = Case("s", "c", {**request_, "max_tokens": 9}, severity=Severity.INFO)
-    provider = Provider("p", "http://127.0.0.1", "m", thinking=ThinkingControl(off={"message": "/no_think"}))
-    served, off = (Trial.of(case, provider, 0, Mode.PLAIN, api, thinking=one) for one in list(ThinkingMode)[:2])
-    assert "/no_think" not in served.body()
-    assert off.body().count("/no_think") == 1
-    assert json.dumps(said)[:-1].strip('"') in off.body()
-    assert served.id != off.id
-    other = Provider("p", "http://127.0.0.1", "m", thinking=ThinkingControl(off={"message": "/nothink"}))
-    assert Trial.of(case, other, 0, Mode.PLAIN, api, thinking=ThinkingMode.OFF).id != off.id
+    bodies, ids = {}, set()
+    for word in ("/no_think", "/nothink"):
+        provider = Provider("p", "http://127.0.0.1", "m", thinking=ThinkingControl(off={"message": word}))
+        for mode in (ThinkingMode.AS_SERVED, ThinkingMode.OFF):
+            trial = Trial.of(case, provider, 0, Mode.PLAIN, thinking=mode)
+            bodies[word, mode] = trial.body()
+            ids.add(trial.id)
+            assert trial.case_as_sent.request["messages"] == json.loads(trial.body())["messages"]
+    assert len(ids) == 3  # as served, the words of a switch change nothing
+    assert "think" not in bodies["/no_think", ThinkingMode.AS_SERVED]
+    assert bodies["/no_think", ThinkingMode.OFF].count("Hi /no_think") == 1
+    assert bodies["/no_think", ThinkingMode.OFF].count("/no_think") == 1
+
+
+def test_words_end_an_input_too() -> None:
+    """The field of the Responses API, a text or a list."""
+    changes = BodyChanges(words="/no_think")
+    assert changes.in_case({"input": "Hi"}) == {"input": "Hi /no_think"}
+    listed = changes.in_case({"input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi"}]}]})
+    assert listed["input"][0]["content"][0]["text"] == "Hi /no_think"
+    silent = {"messages": [{"role": "system", "content": "Hi"}]}
+    assert changes.in_case(silent) == silent

@@ -15,4 +15,5 @@ quantile_metric(
         411,
         streams,
     ),
+    compared=True,
 )

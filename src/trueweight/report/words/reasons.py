@@ -35,6 +35,7 @@ _WORSE: Final = {
 }
 _TIMES: Final = {
     "ttft": ("first token", "time to first token"),
+    "ttfo": ("first token of the answer", "time to the first token of the answer"),
     "e2e": ("whole reply", "time to the whole reply"),
 }
 
