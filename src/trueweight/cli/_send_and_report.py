@@ -78,7 +78,8 @@ def send_and_report(
     if build is not None and probing:
         prepared = build(probed.probe, None)
     if prepared.manifest.thinking_allowance:
-        say(screen, allowance_words(prepared.manifest.thinking_allowance))
+        alone = probing and not is_whole(prepared.manifest)
+        say(screen, allowance_words(prepared.manifest.thinking_allowance, of_shard=alone))
     run, changes = open_to_send(prepared, directory, fresh=fresh)
     with run:
         write_probe(run, probed)

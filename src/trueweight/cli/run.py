@@ -107,7 +107,8 @@ CLOSED, OPEN = 8, 256
 @click.option(
     "--shard",
     metavar="K/N",
-    help="Send only part K of N, within an N-th of every limit. `trueweight merge` joins the parts.",
+    help="Send only part K of N, within an N-th of every limit. `trueweight merge` joins the parts. Of models that "
+    "think, give all parts one --thinking-allowance.",
 )
 @click.option("--drift", is_flag=True, help="Also measure drift from the reference, as `trueweight drift` does.")
 @no_probe_option

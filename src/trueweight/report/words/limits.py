@@ -100,9 +100,11 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911, PLR0912 - one sente
             return f"It answered {limit.count} of {limit.of} cases."
 
 
-def allowance_words(tokens: int) -> str:
-    """The allowance of a run, in a sentence."""
-    return f"Each answer gets its own limit of tokens and {tokens:,} more for a thought, the same from every provider."
+def allowance_words(tokens: int, *, of_shard: bool = False) -> str:
+    """The allowance of a run, in a sentence; of a shard, whose own probe found it, also what makes all alike."""
+    words = f"Each answer gets its own limit of tokens and {tokens:,} more for a thought, the same for all providers."
+    alike = f" Only shards with the same number can be merged: give all of them --thinking-allowance {tokens}."
+    return words + (alike if of_shard else "")
 
 
 def _cut_words(limit: Limitation) -> str:
