@@ -12,25 +12,28 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 
 from trueweight.assess import Bar, load_bar
 from trueweight.config import keys_for, load_providers
-from trueweight.core import Provider, Suite, parse_shard
+from trueweight.core import Provider, Suite, ThinkingMode, parse_shard
 from trueweight.core.run_comparison import RunComparison
 from trueweight.core.summary import Summary
-from trueweight.profiles import SamplingMode, request_rules
-from trueweight.store import RunDir, pending
+from trueweight.profiles import SamplingMode, choose_profile
+from trueweight.store import RunDir
 from trueweight.suites import find_suite
-from trueweight.wire import SendResult, WireSettings, send
+from trueweight.wire import SendResult, WireSettings
 from trueweight.workflow.compare import compare
 from trueweight.workflow.finish import judge, publish
 from trueweight.workflow.gate import Gate, gate
 from trueweight.workflow.judge import judge_run as judge_record
 from trueweight.workflow.merge import merge_all
-from trueweight.workflow.send import PreparedRun, RunOptions, open_to_send, prepare
+from trueweight.workflow.repeats import require_repeats
+from trueweight.workflow.run_builder import RunBuilder
+from trueweight.workflow.send import PreparedRun, RunOptions
+from trueweight.workflow.send_whole import BuiltRun, send_whole
 
 PathLike = str | os.PathLike[str]
 
@@ -44,25 +47,31 @@ def plan_run(
     providers: PathLike | Sequence[Provider],
     suites: Sequence[PathLike | Suite],
     *,
-    repeats: int = 1,
+    repeats: int | Literal["auto"] = 1,
     limit: int | None = None,
     seed: int = 0,
     bar: PathLike | Bar | None = None,
     shard: str | None = None,
     profile: str = "auto",
     sampling: str = "auto",
+    thinking: str | Sequence[str] = "as-served",
+    thinking_allowance: int | None = None,
 ) -> PreparedRun:
     """A run, ready to be sent: its manifest, its cases, and its trials in order. Sends nothing.
 
     Args:
         providers: a ``providers.toml``, or providers.
         suites: shipped names, paths, or suites.
-        repeats: trials of a candidate for each case and mode; the reference gets twice as many.
+        repeats: trials of a candidate for each case and mode; the reference gets twice as many. ``auto``: `send_run`
+            chooses them by how often the reference's first two passes differ.
         limit: the number of cases of each suite, from its beginning; None is all.
         bar: thresholds, as a ``bar.toml`` or a bar; the digest goes into the manifest.
         shard: ``k/n`` for part k of n of the plan.
         profile: of the model family: ``auto`` by the model ids, ``none``, a name, or a file.
         sampling: ``auto``, ``recommended`` or ``as-written``, as ``trueweight run --sampling``.
+        thinking: modes of thinking in which the cases are sent: ``as-served``, ``off``, ``on``, or several of them.
+        thinking_allowance: tokens that are added to the limit of each answer for a thought; None for what
+            ``providers.toml``, the profile and the probe of `send_run` say.
 
     Raises:
         ConfigError: for an invalid file, an unknown suite or profile, or numbers below 1.
@@ -72,9 +81,22 @@ def plan_run(
     )
     found = [suite if isinstance(suite, Suite) else load_suite(suite) for suite in suites]
     part = None if shard is None else parse_shard(shard)
-    rules = request_rules(endpoints, profile=profile, sampling=SamplingMode(sampling))
-    options = RunOptions(repeats=repeats, limit=limit, seed=seed, shard=part, rules=rules)
-    return prepare(endpoints, found, options, bar=load_bar(Path(bar)) if isinstance(bar, str | os.PathLike) else bar)
+    require_repeats(str(repeats), endpoints, part)
+    modes = tuple(map(ThinkingMode, [thinking] if isinstance(thinking, str) else dict.fromkeys(thinking)))
+    options = RunOptions(
+        repeats=1 if repeats == "auto" else repeats, limit=limit, seed=seed, shard=part, thinking=modes
+    )
+    builder = RunBuilder(
+        endpoints,
+        found,
+        options,
+        bar=load_bar(Path(bar)) if isinstance(bar, str | os.PathLike) else bar,
+        profile=choose_profile(profile, endpoints),
+        sampling=SamplingMode(sampling),
+        allowance=thinking_allowance,
+    )
+    run = builder.run()
+    return BuiltRun(run.manifest, run.cases, run.plan, run.bar, builder, repeats == "auto")
 
 
 def send_run(
@@ -85,6 +107,7 @@ def send_run(
     settings: WireSettings | None = None,
     fresh: bool = False,
     retry_errors: bool = False,
+    probe: bool = True,
 ) -> SendResult:
     """Send the trials that the directory does not have yet, and record each exchange there. Blocks, also in notebooks.
 
@@ -92,15 +115,25 @@ def send_run(
         keys: provider name → key; None takes them from the environment, as ``providers.toml`` names them.
         fresh: delete the run in the directory first.
         retry_errors: also send again the trials whose transport failed.
+        probe: first send each provider a few small requests. A provider whose setup is wrong is sent nothing else; what
+            the others show of thinking and sampling shapes the run of all.
 
     Raises:
         ConfigError: if a key is missing, or another process writes to the directory.
     """
     given = keys_for(plan.manifest.providers, os.environ) if keys is None else keys
-    run, _ = open_to_send(plan, Path(directory), fresh=fresh)
-    with run:
-        todo = pending(plan.plan.trials, run, retry_errors=retry_errors)
-        return _apart(partial(send, todo, keys=given, sink=run.append, settings=settings))
+    return _apart(
+        partial(
+            send_whole,
+            plan,
+            Path(directory),
+            keys=given,
+            settings=settings or WireSettings(),
+            fresh=fresh,
+            retry_errors=retry_errors,
+            probing=probe,
+        )
+    )
 
 
 def _apart(call: Callable[[], Any]) -> SendResult:

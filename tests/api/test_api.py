@@ -129,6 +129,30 @@ def test_nouns_made_by_hand_work_inside_a_running_loop(providers: Path, tmp_path
     assert asyncio.run(notebook()).recorded == 6
 
 
+def test_models_that_think_are_measured_from_python(tmp_path: Path) -> None:
+    """The probe finds the room that a thought needs; modes of thinking and repeats are chosen as on the command line."""
+    case = tw.Case("mine", "hello", {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8})
+    with running_fleet(["reference", "thinks-long"]) as providers:
+        plan = tw.plan_run(
+            providers, [tw.Suite("mine", (case,))], repeats="auto", thinking=["as-served", "off"], profile="none"
+        )
+        assert plan.manifest.thinking_allowance == 0
+        result = tw.send_run(plan, tmp_path / "run")
+        assert tw.send_run(plan, tmp_path / "run").recorded == 0
+    with tw.open_run(tmp_path / "run") as run:
+        assert run.manifest.thinking_allowance == 4096
+        assert "auto_repeats" in run.manifest.options
+        exchanges = list(run.exchanges())
+    assert result.recorded == len(exchanges)
+    assert {one.thinking.value for one in exchanges if one.provider == "thinks-long"} == {"as-served", "off"}
+    summary = tw.judge_run(tmp_path / "run")
+    assert summary.providers["thinks-long"].counts.cut_in_thought == 0
+    bare = tw.plan_run(plan.manifest.providers, [tw.Suite("mine", (case,))], profile="none", thinking_allowance=100)
+    assert bare.cases[0].request["max_tokens"] == 108
+    with pytest.raises(tw.TrueweightError, match="repeats"):
+        tw.plan_run(plan.manifest.providers, [tw.Suite("mine", (case,))], repeats=0)
+
+
 def test_errors_are_of_one_family(tmp_path: Path) -> None:
     """What a caller catches; raised where it was called, also from the sending thread."""
     with pytest.raises(tw.TrueweightError, match="no such directory"):

@@ -25,8 +25,9 @@ def everything(table: Table) -> Array:
 
 
 def _usable(table: Table, time: str) -> Array:
-    """Rows with that time which the client did not spoil."""
-    return table.arrived & np.isfinite(table.times[time]) & ~table.client_limited
+    """Rows with that time which the client did not spoil; a busy client spoils no count of tokens."""
+    spoiled = table.client_limited & (time != "thinking_tokens")
+    return table.arrived & np.isfinite(table.times[time]) & ~spoiled
 
 
 def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callable[[Sample], Estimate]:

@@ -54,19 +54,30 @@ def chosen_repeats(
     Raises:
         ConfigError: for another value, and for ``auto`` without a reference or for a shard.
     """
+    require_repeats(wanted, providers, shard)
     if wanted != AUTO:
-        if not wanted.isdecimal() or int(wanted) < 1:
-            _refuse(f"--repeats {wanted!r}", "repeats-value", "a whole number from 1, or auto")
         return int(wanted), None
-    if reference_among(providers) is None:
-        _refuse("--repeats auto needs a reference", "repeats-no-reference", 'a number, or role = "reference"')
-    if shard is not None:
-        _refuse("--repeats auto needs the whole run", "repeats-shard", "a number, or no --shard")
     if fresh or not RunFile.MANIFEST.is_in(directory):
         return 1, None
     with RunDir.open(directory) as run:
         choice = recorded_choice(run.manifest.options)
     return (1, None) if choice is None else (choice.repeats, choice)
+
+
+def require_repeats(wanted: str, providers: Sequence[Provider], shard: Shard | None) -> None:
+    """Refuse repeats that cannot be.
+
+    Raises:
+        ConfigError: for another value, and for ``auto`` without a reference or for a shard.
+    """
+    if wanted != AUTO:
+        if not wanted.isdecimal() or int(wanted) < 1:
+            _refuse(f"--repeats {wanted!r}", "repeats-value", "a whole number from 1, or auto")
+        return
+    if reference_among(providers) is None:
+        _refuse("--repeats auto needs a reference", "repeats-no-reference", 'a number, or role = "reference"')
+    if shard is not None:
+        _refuse("--repeats auto needs the whole run", "repeats-shard", "a number, or no --shard")
 
 
 def _refuse(message: str, code: str, valid: str) -> NoReturn:
