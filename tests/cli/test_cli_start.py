@@ -109,3 +109,24 @@ def test_a_broken_command_of_a_package_is_named(tmp_path: Path) -> None:
 def test_a_command_is_the_module_of_its_name(name: str) -> None:
     """Adding a command is adding one file: the name of the module is the name of the command."""
     assert command_modules()[name] == f"trueweight.cli.{name.replace('-', '_')}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to itself")
+@pytest.mark.parametrize("module", ["trueweight.cli", "click", "trueweight.cli.run", "trueweight.core"])
+def test_ctrl_c_while_starting_is_one_word(module: str) -> None:
+    """While any module is imported: exit 130 and no traceback."""
+    program = (
+        "import os, signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "sys.argv = ['trueweight', 'run', '--help']\n"
+        "import runpy\n"
+        "runpy.run_module('trueweight', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode in (130, -2), done.stderr
+    assert "Traceback" not in done.stderr
+    assert "interrupted" in done.stderr

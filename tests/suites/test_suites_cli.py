@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,48 @@ def test_check_prints_every_problem_of_every_file(
         f"  Valid: {names}. Or a path: .yaml, .yml, .jsonl, .py, or a folder of them.\n"
         "4 problems\n"
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no FIFO in a folder")
+@pytest.mark.parametrize("name", ["suite.yaml", "suite.jsonl", "suite.py"])
+def test_check_of_a_fifo_ends(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str) -> None:
+    """It has no writer, so reading it would wait for ever: an error that says what the file is."""
+    os.mkfifo(tmp_path / name)
+    code, out, err = _run(capsys, "check", str(tmp_path / name))
+    assert (code, out) == (2, "")
+    assert name in err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "raise SystemExit(0)",
+        "raise SystemExit",
+        "raise GeneratorExit",
+        "raise BaseException('no')",
+        "import asyncio; raise asyncio.CancelledError",
+        "raise BaseExceptionGroup('two', [SystemExit(0), KeyboardInterrupt()])",
+    ],
+)
+@pytest.mark.parametrize("place", ["at the top", "in a property"])
+def test_no_exception_of_a_python_suite_ends_the_process(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, line: str, place: str
+) -> None:
+    """Exit 2 with the file and a line, also for exceptions that are no `Exception`."""
+    path = tmp_path / "mine.py"
+    assert _run(capsys, "new", str(path))[0] == 0
+    text = path.read_text(encoding="utf-8")
+    if place == "at the top":
+        text += f"\n{line}\n"
+    else:
+        head, rest = text.split("\ndef ", 1)
+        signature, body = rest.split(":\n", 1)
+        text = f"{head}\ndef {signature}:\n    {line}\n{body}"
+    path.write_text(text, encoding="utf-8")
+    code, _, err = _run(capsys, "check", str(path))
+    assert code == 2, err
+    assert "mine.py:" in err
+    assert "Traceback" not in err
 
 
 def test_show_lists_the_cases_of_a_suite(capsys: pytest.CaptureFixture[str]) -> None:

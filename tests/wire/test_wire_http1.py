@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 import trustme
-from fault_servers import FaultServer, Talk, serving, silent_host
+from fault_servers import FaultServer, Stage, Talk, serving, silent_host
 
-from trueweight.wire import run_loop
+from trueweight.wire import TransportName, run_loop
 from trueweight.wire.http1 import Http1Transport, transport
 
 LARGE = bytes(10_000_000)
@@ -449,3 +453,41 @@ def test_small_writes_are_not_held_back(runner: Runner) -> None:
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
     with_carrier(runner, use)
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+@pytest.mark.parametrize("name", TransportName)
+def test_a_certificate_that_the_server_demands_is_tls(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: TransportName, version: str
+) -> None:
+    """With TLS 1.3 the refusal comes after the handshake, as an answer to the request; it is of the same kind."""
+    authority = trustme.CA()
+    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(theirs)
+    authority.configure_trust(theirs)
+    theirs.verify_mode = ssl.CERT_REQUIRED
+    theirs.minimum_version = theirs.maximum_version = getattr(ssl.TLSVersion, version)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+
+    def refuse_all() -> None:
+        # Not asyncio's TLS: it closes before it sends the alert of a failed handshake, which OpenSSL's servers do send.
+        with contextlib.suppress(OSError):
+            while True:
+                plain, _ = listener.accept()
+                with theirs.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) as secure:
+                    with contextlib.suppress(ssl.SSLError):
+                        secure.do_handshake()
+                    secure.settimeout(5)
+                    socket.socket.shutdown(secure, socket.SHUT_WR)
+                    while socket.socket.recv(secure, 65536):
+                        pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=refuse_all)
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/v1"
+        anyio.run(partial(stage.send, stage.trials(url), retries=0, transport=name))
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    assert stage.kinds() == ["tls"], stage.only.failure

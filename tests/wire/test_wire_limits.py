@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from typing import Any
 
@@ -187,6 +188,43 @@ def test_ctrl_c_is_an_interrupt_and_a_second_one_does_not_wait(stage: Stage) -> 
 
     assert anyio.run(run).interrupted
     assert stage.kinds() == ["interrupted"]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_each_signal_to_end_drains(stage: Stage, name: str) -> None:
+    """What is under way is answered and recorded; nothing more is sent. A closed terminal (SIGHUP) is no exception."""
+
+    async def run() -> SendResult:
+        async def signals_then_answers(talk: Talk) -> None:
+            os.kill(os.getpid(), getattr(signal, name))
+            await anyio.sleep(0.05)
+            await talk.answer()
+
+        async with serving(signals_then_answers) as server:
+            options = {"environment": stage.environment(sleep=anyio.sleep), "concurrency": 1, "grace": 60}
+            return await stage.send(stage.trials(server.url, 3), handle_signals=True, **options)
+
+    result = anyio.run(run)
+    assert result.interrupted
+    assert stage.kinds() == [None]
+    assert len(result.unsent) == 2
+
+
+def test_the_waits_of_a_provider_have_a_limit_in_all(stage: Stage) -> None:
+    """Each Retry-After is short enough; together they are not: the provider is stopped, and the reason has the sum."""
+
+    async def one_moment(talk: Talk) -> None:
+        if talk.number % 2 == 0:
+            await talk.answer(429, Retry_After="20")
+        else:
+            await talk.answer()
+
+    environment = stage.environment(clock=lambda: int(sum(stage.slept) * 1e9))
+    result = stage.against(one_moment, count=20, concurrency=1, lane_wait=90.0, environment=environment)
+    (reason,) = result.stopped.values()
+    assert re.fullmatch(r"rate-limited: it asked to wait \d+ s in all, and a run waits at most 90 s", reason)
+    assert len(result.unsent) > 10
+    assert len(stage.exchanges) + len(result.unsent) == 20
 
 
 def test_a_sink_that_fails_stops_everything_and_its_error_is_raised(stage: Stage) -> None:
