@@ -110,3 +110,16 @@ def test_only_what_was_asked_is_classified() -> None:
     assert classify(json_object, read_reply(says("[]"))) == "invalid"
     assert classify(json_object, read_reply(says(None, refusal="I cannot"))) == "refused"
     assert classify({}, read_reply(says('{"city":"Oslo"}')), schema=SCHEMA) == "valid"
+
+
+def test_two_tools_of_one_name_are_one_tool_with_two_schemas() -> None:
+    """A call is valid if either accepts it, and invalid if neither does, in any order of the declarations."""
+    schemas = [
+        {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+        {"type": "object", "properties": {"radius": {"type": "number"}}, "required": ["radius"]},
+    ]
+    for order in (schemas, schemas[::-1]):
+        request = {"tools": [{"type": "function", "function": {"name": "weather", "parameters": s}} for s in order]}
+        given = ('{"city":"Oslo"}', '{"radius":2}', '{"city":7}', "{}")
+        verdicts = [validity(request, read_reply(calls(text)))[0].valid for text in given]
+        assert verdicts == [True, True, False, False]

@@ -86,6 +86,19 @@ def test_expectations_hold_for_every_choice() -> None:
     assert one("content-matches", several("yes", "no"), case).outcome is Outcome.FAIL
 
 
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("a, b, c", Outcome.PASS), ("a, b", Outcome.PASS), ("b, a", Outcome.FAIL),
+        ("a, c", Outcome.FAIL), ("b, c", Outcome.FAIL), ("a", Outcome.FAIL),
+    ],
+)  # fmt: skip
+def test_listed_texts_in_their_order(text: str, outcome: Outcome) -> None:
+    """Two or more of them, and those that come are the first ones of the list."""
+    case = sample_case({"content-matches": {"first_in_order": ["a", "b", "c"]}}, n=2)
+    assert one("content-matches", several(text, text), case).outcome is outcome
+
+
 @pytest.mark.parametrize("scope", list(Scope))
 def test_a_check_runs_as_often_as_its_scope_says(monkeypatch: pytest.MonkeyPatch, scope: Scope) -> None:
     """Each check of a choice sees each choice once, and each other check sees the reply once, as it is."""

@@ -175,8 +175,8 @@ def call_after_empty_call(case: Case, reply: Reply) -> CheckResult | None:
     tools = declared_tools(case.request)
     applies = False
     for before, after in pairwise(judged):
-        schema = tools.get(after.call.name or "")
-        requires = isinstance(schema, Mapping) and bool(schema.get("required"))
+        schemas = tools.get(after.call.name or "", ())
+        requires = bool(schemas) and all(isinstance(one, Mapping) and one.get("required") for one in schemas)
         if before.value == {} and requires:
             applies = True
             if not after.value and (after.arguments_problem in _NOTHING or after.value == {}):

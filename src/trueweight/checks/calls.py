@@ -18,6 +18,8 @@ from trueweight.protocols.arguments import CallProblem, read_arguments
 class CallValidity:
     """Whether one call is valid: a declared name, arguments that are one JSON object, valid by the tool's schema.
 
+    Where several tools have the name, the arguments are valid if the schema of any of them accepts them.
+
     Attributes:
         valid: None if the tool's schema cannot be evaluated; ``message`` then says why.
         value: the arguments object; None if the text is not one JSON object.
@@ -64,7 +66,7 @@ class _Cached(NamedTuple):
 _recent: dict[bool, _Cached] = {}
 
 
-def _judge(tools: Mapping[str, Any], reply: Reply, call: ToolCall, *, assert_format: bool) -> CallValidity:
+def _judge(tools: Mapping[str, tuple[Any, ...]], reply: Reply, call: ToolCall, *, assert_format: bool) -> CallValidity:
     read = read_arguments(reply, call)
     name_problem = None
     if not call.name:
@@ -76,7 +78,9 @@ def _judge(tools: Mapping[str, Any], reply: Reply, call: ToolCall, *, assert_for
         return CallValidity(call, False, name_problem, words, read.value, read.problem)
     if read.problem is not None:
         return CallValidity(call, False, read.problem, read.message, None, read.problem)
-    judged = validate(tools[call.name or ""], read.value, assert_format=assert_format)
+    verdicts = [validate(schema, read.value, assert_format=assert_format) for schema in tools[call.name or ""]]
+    # Valid, else not judged, else by the schema that is broken least.
+    judged = min(verdicts, key=lambda one: (one.valid is not True, one.valid is not None, len(one.violations)))
     if judged.valid is None:
         return CallValidity(call, None, None, judged.reason, read.value, not_judged=judged.problem)
     if judged.violations:

@@ -126,6 +126,7 @@ def text_no_loop(_: Case, reply: Reply) -> CheckResult | None:
             "contains": {"type": "array", "items": {"type": "string"}},
             "excludes": {"type": "array", "items": {"type": "string"}},
             "pattern": {"type": "string"},
+            "first_in_order": {"type": "array", "items": {"type": "string"}, "minItems": 2},
         },
         "minProperties": 1,
         "additionalProperties": False,
@@ -136,20 +137,34 @@ def text_no_loop(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(SAMPLE_TEXT, "hello", says("bye"), sample_case({"content-matches": {"contains": ["bye"]}})),
 )
 def content_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
-    """Absent content is empty content. ``equals`` ignores white space at both ends."""
+    """Absent content is empty content. ``equals`` ignores white space at both ends.
+
+    ``first_in_order``: two or more of the texts occur, and they are the first ones of the list, in its order.
+    """
     text = reply.content or ""
     here = spans_of_all_content(reply)
     if "equals" in params and grade("text", case, reply, {"text": params["equals"]}).value < 1:
         return Fail("the content is not the expected text", quote(params["equals"]), quote(text), here)
-    for wanted in params.get("contains", ()):
-        if wanted not in text:
-            return Fail("the content lacks an expected text", quote(wanted), quote(text), here)
-    for unwanted in params.get("excludes", ()):
-        if unwanted in text:
-            return Fail("the content has an excluded text", "", quote(unwanted), locate(reply, unwanted))
+    if (wrong := _wrong_parts(params, reply, text)) is not None:
+        return wrong
     try:
         if "pattern" in params and not matches(params["pattern"], text):
             return Fail("the content does not match the pattern", quote(params["pattern"]), quote(text), here)
     except Unjudged as unjudged:
         return NotApplicable(str(unjudged), JudgingProblem.SCHEMA)
     return Pass()
+
+
+def _wrong_parts(params: Mapping[str, Any], reply: Reply, text: str) -> Fail | None:
+    here = spans_of_all_content(reply)
+    for wanted in params.get("contains", ()):
+        if wanted not in text:
+            return Fail("the content lacks an expected text", quote(wanted), quote(text), here)
+    for unwanted in params.get("excludes", ()):
+        if unwanted in text:
+            return Fail("the content has an excluded text", "", quote(unwanted), locate(reply, unwanted))
+    listed = list(params.get("first_in_order", ()))
+    found = sorted((name for name in listed if name in text), key=text.index)
+    if listed and (len(found) < 2 or found != listed[: len(found)]):
+        return Fail("the listed texts do not occur in their order", quote(listed), quote(found), here)
+    return None

@@ -13,7 +13,7 @@ from trueweight.core import ExitCode
 def _formats() -> tuple[str, ...]:
     from trueweight.workflow.import_run import FORMATS
 
-    return FORMATS
+    return tuple(FORMATS)
 
 
 @click.command()
@@ -21,9 +21,10 @@ def _formats() -> tuple[str, ...]:
 @click.argument("files", nargs=-1, required=True, metavar="FILE…", type=PATH)
 @out_option("New run directory.")
 @click.option("--reference", metavar="NAME", help="File of the reference, by its name without .jsonl.")
-@click.option("--suite", default="k2vv", show_default=True, metavar="NAME", help="Name of the suite of the requests.")
-def command(form: str, files: tuple[Path, ...], out: Path, reference: str | None, suite: str) -> int:
-    """Make a run from recorded replies. FORMAT k2vv: results.jsonl of the K2 Vendor Verifier, one FILE per provider.
+@click.option("--suite", metavar="NAME", help="Name of the suite of the requests.  [default: FORMAT]")
+def command(form: str, files: tuple[Path, ...], out: Path, reference: str | None, suite: str | None) -> int:
+    """Make a run from recorded replies: results.jsonl of K2 Vendor Verifier (FORMAT k2vv) or of MiniMax Provider
+    Verifier (minimax), one FILE per provider. Files that differ by a folder loop_NN only are its repeats.
 
     Exit code 0, or 2 if a line could not be read: such lines are listed by number, the others are imported.
     """
@@ -38,6 +39,10 @@ def command(form: str, files: tuple[Path, ...], out: Path, reference: str | None
         run.write_text(RunFile.REPORT, publish(run, summary))
     for line in imported.malformed:
         click.echo(visible(f"{line.path}:{line.line}: {line.reason}"), err=True)
+    for file in imported.files:
+        counted = f"{file.replies} replies, {file.replaced} replaced by a later line, {len(file.malformed)} malformed"
+        varying = f"; in some lines only: {', '.join(file.varying)}" if file.varying else ""
+        click.echo(visible(f"{file.path}: {file.lines} lines: {counted}{varying}"))
     lost = f"; {len(imported.malformed)} lines not imported" if imported.malformed else ""
     click.echo(f"{imported.exchanges} replies of {', '.join(imported.providers)}{lost}")
     click.echo(f"report: {RunFile.REPORT.of(out)}")

@@ -131,7 +131,8 @@ def import_suite(form: str, path: Path, folder: Path, name: str | None, skip_mal
     if imported.cases and (skip_malformed or not imported.malformed):
         for written in write_suite(imported.cases, folder, suite, f"Imported from {path.name} ({form})"):
             click.echo(str(written))
-    click.echo(f"{len(imported.cases)} cases, {len(imported.malformed)} malformed lines", err=True)
+    for sentence in imported.account():
+        click.echo(_visible(sentence), err=True)
     return int(ExitCode.USAGE if imported.malformed or not imported.cases else ExitCode.OK)
 
 

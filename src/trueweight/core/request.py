@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from trueweight.core.json_value import JsonObject
 from trueweight.core.reply import Finish, Reply
 from trueweight.core.thinking import LIMITS
 
@@ -21,18 +20,18 @@ WORD_OF_FINISH: Final[Mapping[str, str]] = {finish: word for word, finish in FIN
 """A finish reason of any API → the word that chat completions has for it; `Finish.OTHER` has none."""
 
 
-def declared_tools(request: Mapping[str, Any]) -> JsonObject:
-    """The request's tools: name → parameters schema (``{}`` where none is given).
+def declared_tools(request: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """The request's tools: name → the parameters schema of each declaration of that name (``{}`` where none is given).
 
     Tools that a message declares are included.
     """
     messages = request.get("messages")
     listed = [m for m in messages if isinstance(m, Mapping)] if isinstance(messages, list | tuple) else []
-    found: JsonObject = {}
+    found: dict[str, tuple[Any, ...]] = {}
     for tool in [tool for holder in (request, *listed) for tool in _listed(holder.get("tools"))]:
         function = tool.get("function") if isinstance(tool, Mapping) else None
         if isinstance(function, Mapping) and isinstance(function.get("name"), str):
-            found[function["name"]] = function.get("parameters", {})
+            found[function["name"]] = (*found.get(function["name"], ()), function.get("parameters", {}))
     return found
 
 

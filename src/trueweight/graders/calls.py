@@ -8,12 +8,18 @@ from typing import Any, NamedTuple
 from trueweight.core import Case, Reply, ToolCall
 from trueweight.core.evidence import quote
 from trueweight.core.grader import RIGHT, Score, grader
+from trueweight.graders.accepted import accepted
 from trueweight.graders.json_value import same_json
 from trueweight.protocols.arguments import read_arguments
 
 EXPECTED_CALL: Mapping[str, Any] = {
     "type": "object",
-    "properties": {"name": {"type": "string"}, "arguments": {"type": "object"}, "includes": {"type": "object"}},
+    "properties": {
+        "name": {"type": "string"},
+        "arguments": {"type": "object"},
+        "includes": {"type": "object"},
+        "accepts": {"type": "object", "additionalProperties": {"type": "array"}},
+    },
     "required": ["name"],
     "additionalProperties": False,
 }
@@ -39,7 +45,10 @@ class CallMatch(NamedTuple):
 
 @grader("calls", "The share of expected calls that are made, out of expected and made calls.", expected=EXPECTED_CALLS)
 def calls(_: Case, reply: Reply, expected: Any) -> Score:
-    """Arguments are compared as JSON values; ``includes`` names only those that matter."""
+    """Arguments are compared as JSON values; ``includes`` names only those that matter.
+
+    ``accepts`` has a list of right values for each argument: see `trueweight.graders.accepted`.
+    """
     match = match_calls(expected, reply)
     wanted = len(expected["calls"])
     if not match.missing and not match.extra:
@@ -67,7 +76,9 @@ def _match(expected: Sequence[Mapping[str, Any]], reply: Reply) -> CallMatch:
     left = list(reply.calls)
     unmet: list[Mapping[str, Any]] = []
     # The strictest first, so that a loose expectation does not take the only call that a strict one fits.
-    for want in sorted(expected, key=lambda w: (-("arguments" in w), -len(wanted_arguments(w)))):
+    for want in sorted(
+        expected, key=lambda w: (-("arguments" in w), -len(wanted_arguments(w)), -len(w.get("accepts", ())))
+    ):
         fitting = next((call for call in left if _fits(want, reply, call)), None)
         if fitting is None:
             unmet.append(want)
@@ -87,6 +98,8 @@ def _fits(want: Mapping[str, Any], reply: Reply, call: ToolCall) -> bool:
         return False
     got = read_arguments(reply, call).value
     if "arguments" in want and not same_json(got, want["arguments"]):
+        return False
+    if "accepts" in want and not (got is not None and accepted(got, want["accepts"])):
         return False
     return "includes" not in want or (got is not None and _includes(got, want["includes"]))
 

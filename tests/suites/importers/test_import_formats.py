@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from trueweight.cli import main
-from trueweight.core import Case, ConfigError, Mode
+from trueweight.core import Case, ConfigError, Mode, Provider, Trial
 from trueweight.suites import find_suite
 from trueweight.suites.importers import IMPORTERS, read_format, write_suite
 
@@ -51,6 +51,7 @@ def test_k2vv_requests_are_asked_as_they_stand(tmp_path: Path) -> None:
         ("tool_calls", set()),
         ("contains_russian_characters_unicode", {"text-script"}),
         ("repeat_n_gram", {"text-repetition"}),
+        ("silence_output", {"content-matches"}),
     ],
 )
 def test_minimax_check_types_become_checks(tmp_path: Path, kind: str, checks: set[str]) -> None:
@@ -60,26 +61,77 @@ def test_minimax_check_types_become_checks(tmp_path: Path, kind: str, checks: se
     assert "check_type" not in case.request
 
 
-def test_kvv_schemas_become_strict_tools(tmp_path: Path) -> None:
-    """A folder a family, a line a schema; the call is forced."""
-    lines(tmp_path / "cases" / "TestAnyOf" / "valid.jsonl", {"type": "object"}, {"anyOf": [{"type": "object"}]})
-    lines(tmp_path / "cases" / "TestDefs" / "valid.jsonl", {"$defs": {}, "type": "object"})
+def test_kvv_schemas_become_the_property_of_a_strict_tool(tmp_path: Path) -> None:
+    """A folder a family, a line a schema; the call is forced. Definitions move to the root, defaults go."""
+    named = {"type": "object", "properties": {"default": {"type": "string", "default": "x"}}, "$defs": {"a": {}}}
+    lines(tmp_path / "cases" / "TestAnyOf" / "valid.jsonl", {"type": "string"}, {"anyOf": [{"$ref": "#"}, {}]})
+    lines(tmp_path / "cases" / "TestDefs" / "valid.jsonl", named)
     imported = read_format("kvv-schemas", tmp_path / "cases", "mine")
     assert [case.id for case in imported.cases] == ["testanyof-001", "testanyof-002", "testdefs-001"]
-    function = imported.cases[1].request["tools"][0]["function"]
-    assert function == {"name": "submit", "strict": True, "parameters": {"anyOf": [{"type": "object"}]}}
-    assert imported.cases[0].request["tool_choice"] == "required"
+    plain, whole, defined = (case.request["tools"][0]["function"]["parameters"] for case in imported.cases)
+    shape = {"type": "object", "required": ["value"], "additionalProperties": False}
+    assert plain == {**shape, "properties": {"value": {"type": "string"}}}
+    ref = {"$ref": "#/$defs/case_schema"}
+    assert whole == {**shape, "properties": {"value": ref}, "$defs": {"case_schema": {"anyOf": [ref, {}]}}}
+    assert defined["properties"]["value"] == {"type": "object", "properties": {"default": {"type": "string"}}}
+    assert defined["$defs"] == {"a": {}}
+    assert (imported.cases[0].request["tool_choice"], imported.lines) == ("required", 3)
 
 
-def test_gpt_oss_cases_expect_their_arguments(tmp_path: Path) -> None:
-    """The tools come from the file beside, or from the line itself."""
-    lines(tmp_path / "tools.json", [TOOL])
+def test_kvv_schemas_that_it_skips_are_left_out(tmp_path: Path) -> None:
+    """Texts of thousands of characters, property names that no decoder keeps, and schemas without a finite value."""
+    node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/N"}}, "required": ["next"]}
+    ends = {"anyOf": [{"type": "null"}, node]}
+    skipped = [
+        {"type": "string", "minLength": 1001},
+        {"type": "object", "properties": {" a": {}}},
+        {"type": "object", "properties": {"": {}}},
+        {"type": "object", "properties": {"a\\n": {}}},
+        {"type": "object", "$defs": {"N": node}},
+    ]
+    kept = [{"type": "string", "minLength": 1000}, {"$ref": "#/$defs/N", "$defs": {"N": ends}}]
+    imported = read_format("kvv-schemas", lines(tmp_path / "T" / "valid.jsonl", *skipped, *kept), "mine")
+    assert [one.line for one in imported.left_out] == [1, 2, 3, 4, 5]
+    assert (len(imported.cases), imported.lines) == (2, 7)
+
+
+SCRIPT = """
+// what the test offers
+export const TOOLS: Tool[] = [
+  {
+    type: 'function',
+    name: "look",
+    description:
+      'Looks "twice"',
+    parameters: { type: "object", properties: { a: { type: "string", maxLength: 3 } }, required: [], },
+    output: `{"a":1}`,
+  },
+  { name: "other", parameters: { type: "object", properties: {}, additionalProperties: false } }, /* last */
+];
+export const TOOLS_MAP = TOOLS.reduce((acc, tool) => acc, {});
+"""
+
+
+def test_gpt_oss_cases_offer_their_own_tool(tmp_path: Path) -> None:
+    """The tools come from tools.ts or tools.json beside the file, or from the line. Only strict mode compares."""
     row = {"tool_name": "look", "input": "Look!", "expected_arguments": '{"a": "x"}', "instructions": "Be brief."}
-    case = only("gpt-oss", lines(tmp_path / "cases.jsonl", row))
-    assert case.checks["tool-call-matches"] == {"calls": [{"name": "look", "arguments": {"a": "x"}}]}
+    path = lines(tmp_path / "cases.jsonl", row)
+    (tmp_path / "tools.ts").write_text(SCRIPT, encoding="utf-8")
+    case, strict = only("gpt-oss", path), only("gpt-oss-strict", path)
+    schema = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 3}}, "required": []}
+    function = {"name": "look", "description": 'Looks "twice"', "parameters": schema}
+    assert case.request["tools"] == [{"type": "function", "function": function}]
+    assert case.checks == {"tool-call-expected": {"call": "must"}}
+    assert strict.checks["tool-call-matches"] == {"calls": [{"name": "look", "arguments": {"a": "x"}}]}
     assert [message["role"] for message in case.request["messages"]] == ["system", "user"]
-    other = read_format("gpt-oss", lines(tmp_path / "more.jsonl", {**row, "tool_name": "other"}), "mine")
+    other = read_format("gpt-oss", lines(tmp_path / "more.jsonl", {**row, "tool_name": "third"}), "mine")
     assert "tools.json" in other.malformed[0].reason
+    lines(tmp_path / "tools.json", [TOOL])
+    assert only("gpt-oss", path).request["tools"] == [TOOL]
+    (tmp_path / "tools.json").unlink()
+    (tmp_path / "tools.ts").write_text("export const TOOLS = [make()];", encoding="utf-8")
+    with pytest.raises(ConfigError, match="not a list of tools"):
+        read_format("gpt-oss", path, "mine")
 
 
 @pytest.mark.parametrize(
@@ -108,28 +160,161 @@ def test_a_broken_recorded_reply_is_no_example(tmp_path: Path) -> None:
     assert only("openai-log", lines(tmp_path / "log.jsonl", row)).answer is None
 
 
-def test_bfcl_truth_becomes_what_is_certain_of_it(tmp_path: Path) -> None:
-    """Types and names are the API's; arguments with several right values are left open."""
-    function = {
-        "name": "math.hypot",
-        "description": "d",
-        "parameters": {
-            "type": "dict",
-            "properties": {"x": {"type": "float"}, "any": {"type": "any"}},
-            "required": ["x"],
-        },
-    }
+def test_bfcl_truth_becomes_all_right_values(tmp_path: Path) -> None:
+    """Types and names are the API's. A variable of the program may stand for a value of another type."""
+    properties = {
+        "x": {"type": "float"}, "any": {"type": "any"}, "n": {"type": "long"}, "c": {"type": "char"},
+        "v": {"type": "integer"}, "e": {"type": ""}, "l": {"type": "ArrayList", "items": {"type": "double"}},
+    }  # fmt: skip
+    parameters = {"type": "dict", "properties": properties, "required": ["x"]}
+    function = {"name": "math.hypot", "description": "d", "parameters": parameters}
     row = {"id": "parallel_0", "question": [ASK], "function": [function]}
-    truth = {"id": "parallel_0", "ground_truth": [{"math.hypot": {"x": [1.5], "u": ["km", ""], "any": [""]}}]}
-    lines(tmp_path / "possible_answer" / "BFCL.json", truth)
+    right = {"x": [1.5], "u": ["km", ""], "v": ["Set.ALL"]}
+    lines(tmp_path / "possible_answer" / "BFCL.json", {"id": "parallel_0", "ground_truth": [{"math.hypot": right}]})
     case = only("bfcl", lines(tmp_path / "BFCL.json", row))
     (tool,) = case.request["tools"]
     assert tool["function"]["name"] == "math_hypot"
     assert tool["function"]["parameters"]["type"] == "object"
-    assert tool["function"]["parameters"]["properties"] == {"x": {"type": "number"}, "any": {}}
-    assert case.checks["tool-call-matches"] == {"calls": [{"name": "math_hypot", "includes": {"x": 1.5}}]}
-    irrelevant = only("bfcl", lines(tmp_path / "BFCL_irrelevance.json", {**row, "id": "irrelevance_0"}))
-    assert irrelevant.checks == {"tool-call-expected": {"call": "must-not"}}
+    assert tool["function"]["parameters"]["properties"] == {
+        "x": {"type": "number"}, "any": {}, "n": {"type": "integer"}, "c": {"type": "string"},
+        "v": {"type": ["integer", "string"]}, "e": {}, "l": {"type": "array", "items": {"type": "number"}},
+    }  # fmt: skip
+    assert case.checks["tool-call-matches"] == {"calls": [{"name": "math_hypot", "accepts": right}]}
+
+
+def test_bfcl_categories_without_truth(tmp_path: Path) -> None:
+    """Irrelevance must not call, relevance must; several turns and tools that run elsewhere are left out."""
+    row = {"question": [ASK], "function": []}
+    path = lines(
+        tmp_path / "a.json",
+        {**row, "id": "live_irrelevance_1-0-0"},
+        {**row, "id": "live_relevance_1-0-0", "function": [{"name": "f", "description": ""}]},
+        {"id": "multi_turn_base_1", "question": [ASK, ASK], "involved_classes": ["A"]},
+        {"id": "memory_1", "question": [ASK], "involved_classes": ["A"]},
+    )
+    imported = read_format("bfcl", path, "mine")
+    assert [dict(case.checks) for case in imported.cases] == [
+        {"tool-call-expected": {"call": "must-not"}}, {"tool-call-expected": {"call": "must"}}
+    ]  # fmt: skip
+    assert "tools" not in imported.cases[0].request
+    assert [(one.line, one.reason.split(":")[0]) for one in imported.left_out] == [
+        (3, "several turns"), (4, "its tools are classes that the leaderboard runs (involved_classes)")
+    ]  # fmt: skip
+    assert imported.lines == 4
+
+
+@pytest.mark.parametrize(
+    ("value", "call"), [(True, {"call": "must"}), (False, {"call": "must-not"}), (None, None), ("yes", "malformed")]
+)
+def test_minimax_expectations_are_checks(tmp_path: Path, value: Any, call: Any) -> None:
+    """They are not sent, and ``reason`` in a history is its thought."""
+    history = [*ASK, {"role": "assistant", "reason": "Greet.", "content": "Hello."}, *ASK]
+    imported = read_format(
+        "minimax", lines(tmp_path / "a.jsonl", {"messages": history, "expected_tool_call": value}), "mine"
+    )
+    if call == "malformed":
+        assert "expected_tool_call" in imported.malformed[0].reason
+        return
+    (case,) = imported.cases
+    assert case.checks.get("tool-call-expected") == call
+    assert set(case.request) == {"messages"}
+    assert case.request["messages"][1] == {"role": "assistant", "content": "Hello.", "reasoning_content": "Greet."}
+
+
+def test_minimax_scenario_is_the_order_of_the_parameters(tmp_path: Path) -> None:
+    """The names of the first tool's parameters; a line without two of them is malformed."""
+    schema = {"type": "object", "properties": {"b": {}, "a": {}}}
+    tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
+    row = {"messages": ASK, "tools": [tool], "check_type": ["scenario_check"]}
+    imported = read_format(
+        "minimax", lines(tmp_path / "a.jsonl", row, {**row, "tools": []}, {**row, "tools": [TOOL]}), "mine"
+    )
+    (case,) = imported.cases
+    assert case.checks == {"content-matches": {"first_in_order": ["b", "a"]}}
+    assert [one.line for one in imported.malformed] == [2, 3]
+
+
+PRIVATE = {
+    "api_key": "hash-9f2", "spend": 0.123, "metadata": {"team": "team-77"}, "user": "user-31", "end_user": "user-32",
+    "session_id": "session-5", "requester_ip_address": "10.9.8.7", "request_tags": ["tag-1"], "cache_hit": "False",
+}  # fmt: skip
+SECRETS = ("hash-9f2", "0.123", "team-77", "user-31", "user-32", "session-5", "10.9.8.7", "tag-1", "False")
+
+
+def test_a_gateway_row_sends_its_inner_request_only(tmp_path: Path) -> None:
+    """Key hashes, spend, metadata, addresses and users of a LiteLLM row, of its request and of its messages."""
+    turn = {"role": "user", "content": "Look!", "provider_specific_fields": {"id": "user-31"}}
+    inner = {"model": "m", "messages": [turn], "temperature": 0.5, **PRIVATE}
+    answer = {"choices": [{"message": {"content": "No."}}]}
+    rows = [
+        {**PRIVATE, "messages": [turn], "proxy_server_request": inner, "response": answer},
+        {**PRIVATE, "messages": json.dumps([turn]), "proxy_server_request": {}, "response": json.dumps(answer)},
+        {**PRIVATE, "messages": {}, "proxy_server_request": {}, "response": {}},
+        {"request_body": inner, "response_body": answer, **PRIVATE},
+    ]
+    path = lines(tmp_path / "log.jsonl", *rows)
+    imported = read_format("openai-log", path, "mine")
+    assert [dict(case.request) for case in imported.cases] == [
+        {"messages": ASK, "temperature": 0.5}, {"messages": ASK}, {"messages": ASK, "temperature": 0.5}
+    ]  # fmt: skip
+    assert all(case.answer == {"content": "No."} for case in imported.cases)
+    assert [one.line for one in imported.left_out] == [3]
+    assert {"api_key", "spend", "metadata", "user", "messages[].provider_specific_fields"} <= set(imported.not_sent)
+    provider = Provider("p", "http://127.0.0.1", "m")
+    bodies = "".join(Trial.of(case, provider, 0, mode).body() for case in imported.cases for mode in Mode)
+    written = "".join(file.read_text() for file in write_suite(imported.cases, tmp_path / "out", "s", "t"))
+    assert not [secret for secret in SECRETS if secret in bodies or secret in written]
+    assert "kept out of requests (lines): api_key (3)" in "\n".join(imported.account())
+
+
+def test_batch_output_is_joined_to_its_input(tmp_path: Path) -> None:
+    """In one file, in two files of a folder, or beside it; without its input a reply is left out, and that is said."""
+    asked = {"custom_id": "r-1", "method": "POST", "url": "/v1/chat/completions", "body": {"messages": ASK}}
+    other = {"custom_id": "r-2", "method": "POST", "url": "/v1/responses", "body": {"input": "Hi"}}
+    body = {"choices": [{"message": {"content": "No."}}]}
+    reply = {"id": "b", "custom_id": "r-1", "response": {"status_code": 200, "body": body}, "error": None}
+    alone = read_format("openai-log", lines(tmp_path / "alone" / "out.jsonl", reply), "mine")
+    assert (alone.cases, len(alone.left_out)) == ((), 1)
+    assert "custom_id" in alone.left_out[0].reason
+    one = read_format("openai-log", lines(tmp_path / "one" / "both.jsonl", asked, other, reply), "mine")
+    assert ([case.answer for case in one.cases], [line.line for line in one.left_out]) == ([{"content": "No."}], [2, 3])
+    lines(tmp_path / "two" / "in.jsonl", asked, other)
+    output = lines(tmp_path / "two" / "out.jsonl", reply)
+    for path, cases, count in ((output, 1, 1), (tmp_path / "two" / "in.jsonl", 1, 2), (tmp_path / "two", 1, 3)):
+        joined = read_format("openai-log", path, "mine")
+        assert ([case.answer for case in joined.cases], joined.lines) == ([{"content": "No."}] * cases, count)
+        assert dict(joined.cases[0].request) == {"messages": ASK}
+
+
+def test_the_last_assistant_turn_of_a_training_line_is_its_answer(tmp_path: Path) -> None:
+    """Of fine-tuning and of preferences. A turn that is to be continued stays in the request."""
+    turn = {"role": "assistant", "content": "No.", "weight": 1}
+    for row in ({"messages": [*ASK, turn]}, {"input": {"messages": ASK}, "preferred_output": [turn]}):
+        case = only("openai-log", lines(tmp_path / "a.jsonl", row))
+        assert (dict(case.request), case.answer) == ({"messages": ASK}, {"content": "No."})
+    case = only("openai-log", lines(tmp_path / "a.jsonl", {"messages": [*ASK, {**turn, "prefix": True}]}))
+    assert (len(case.request["messages"]), case.answer) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("request_", "response", "api"),
+    [
+        ({"system": "s", "messages": ASK, "max_tokens": 9}, {}, "Anthropic"),
+        ({"messages": ASK, "tools": [{"name": "f", "input_schema": {}}]}, {}, "Anthropic"),
+        ({"messages": [{"role": "user", "content": [{"type": "tool_result"}]}]}, {}, "Anthropic"),
+        ({"messages": ASK}, {"type": "message", "content": []}, "Anthropic"),
+        ({"input": "Hi"}, {}, "Responses"),
+        ({"prompt": "Hi"}, {}, "legacy"),
+        ({"contents": []}, {}, "Gemini"),
+    ],
+)
+def test_requests_of_other_apis_are_left_out(tmp_path: Path, request_: Any, response: Any, api: str) -> None:
+    """They are named, and never sent as chat completions."""
+    imported = read_format(
+        "openai-log", lines(tmp_path / "a.jsonl", {"request": request_, "response": response}), "mine"
+    )
+    assert (imported.cases, imported.malformed) == ((), ())
+    assert api in imported.left_out[0].reason
 
 
 BAD: dict[str, tuple[Any, ...]] = {
@@ -140,14 +325,16 @@ BAD: dict[str, tuple[Any, ...]] = {
     "minimax": ({"messages": ASK}, {"messages": ASK, "check_type": ["poetry"]}, "x"),
     "kvv-schemas": ({"type": "object"}, "x"),
     "gpt-oss": ({"tool_name": "look", "input": "i", "tools": [TOOL]}, {"input": "i"}, {"tool_name": "z", "input": "i"}),
+    "gpt-oss-strict": ({"tool_name": "look", "input": "i", "tools": [TOOL]}, {"input": "i"}),
     "openai-log": ({"messages": ASK}, {"request": 3}, "x"),
-    "bfcl": ({"question": [ASK], "function": [{"name": "f"}]}, {"question": [ASK, ASK], "function": [{}]}, {"id": "x"}),
+    "bfcl": ({"question": [ASK], "function": [{"name": "f"}]}, {"question": [ASK], "function": [{}]}, {"id": "x"}),
 }
 WRONG = {
     "k2vv": [2, 4, 5, 6, 7, 9],
     "minimax": [2, 3],
     "kvv-schemas": [2],
     "gpt-oss": [2, 3],
+    "gpt-oss-strict": [2],
     "openai-log": [2, 3],
     "bfcl": [2, 3],
 }
@@ -165,7 +352,7 @@ def test_every_line_is_a_case_or_is_listed(form: str, tmp_path: Path, capsys: py
     imported = read_format(form, path, "mine")
     assert [line.line for line in imported.malformed] == WRONG[form]
     whole = sum(1 for value in BAD[form] if value != "")
-    assert len(imported.cases) + len(imported.malformed) == whole
+    assert len(imported.cases) + len(imported.malformed) == whole == imported.lines
     for skip in (False, True):
         args = [
             "suites",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from trueweight.cli import main
+from trueweight.core import ConfigError
 from trueweight.store import RunDir
 from trueweight.workflow.import_run import import_run
 from trueweight.workflow.judge import judge_run
@@ -67,6 +68,87 @@ def test_recorded_replies_are_judged(files: tuple[Path, Path], tmp_path: Path) -
     assert seen["vendor", "k2vv/line-0001"].calls_valid is False
     assert seen["vendor", "k2vv/line-0003"].ok is False
     assert seen["vendor", "k2vv/line-0002"].started_at == "2025-11-01T09:59:58.500000+00:00"
+
+
+def write(path: Path, *rows: Any) -> Path:
+    """A file of these rows."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
+    return path
+
+
+def asked(index: int, arguments: str | None, drop: str = "", **settings: Any) -> dict[str, Any]:
+    """A row whose request has these settings."""
+    made = row(index, arguments)
+    made["request"] |= settings
+    made["request"].pop(drop, None)
+    return made
+
+
+def test_what_differs_is_the_providers_extra_body(tmp_path: Path) -> None:
+    """A router's field, another temperature, none at all, and a raw prompt are still replies to the same requests."""
+    call = '{"n": 1}'
+    raw = asked(1, call, "messages", prompt="<|user|>q1", temperature=0.6)
+    raw["request"].pop("tools")
+    mixed = asked(1, call, temperature=0.6, top_k=1, user="u-9"), asked(2, call, temperature=2)
+    beside = {**asked(1, call, temperature=0.6), "extra_body": {"top_k": 7, "metadata": {"t": 1}}}
+    files = [
+        write(tmp_path / "a.jsonl", asked(1, call, temperature=0.6), asked(2, call, temperature=0.6)),
+        write(tmp_path / "b.jsonl", *(asked(n, call, temperature=0.6, provider={"order": ["x"]}) for n in (1, 2))),
+        write(tmp_path / "c.jsonl", asked(1, call, temperature=1), asked(2, call, temperature=1)),
+        write(tmp_path / "d.jsonl", asked(1, call), asked(2, call)),
+        write(tmp_path / "e.jsonl", raw, asked(2, call, "messages", prompt="p")),
+        write(tmp_path / "f.jsonl", *mixed),
+        write(tmp_path / "g.jsonl", beside),
+    ]
+    imported = import_run("k2vv", files, tmp_path / "run")
+    assert (imported.malformed, imported.exchanges) == ((), 13)
+    assert [file.lines for file in imported.files] == [2, 2, 2, 2, 2, 2, 1]
+    with RunDir.open(tmp_path / "run") as run:
+        made = {one.name: (dict(one.extra_body), one.changes.drop) for one in run.manifest.providers}
+        observations = list(judge_run(run).observations)
+    assert made == {
+        "a": ({}, ()), "b": ({"provider": {"order": ["x"]}}, ()), "c": ({"temperature": 1}, ()),
+        "d": ({}, ("temperature",)), "e": ({}, ()), "f": ({}, ()), "g": ({"top_k": 7}, ()),
+    }  # fmt: skip
+    assert [file.varying for file in imported.files][4:6] == [("temperature",), ("temperature", "top_k")]
+    assert all(one.calls_valid for one in observations)
+    text = "".join(file.read_text() for file in (tmp_path / "run").iterdir() if file.suffix in (".json", ".jsonl"))
+    assert "u-9" not in text and "metadata" not in text
+
+
+def test_lines_add_up(tmp_path: Path) -> None:
+    """Each is a reply, replaced by a later one, or malformed; a raw prompt alone has no case."""
+    only_prompt = asked(7, None, "messages", prompt="p")
+    other = asked(1, None, messages=[{"role": "user", "content": "another"}])
+    path = write(tmp_path / "a.jsonl", row(1, None), row(2, None), row(1, None), other, only_prompt, {"data_index": 3})
+    (file,) = import_run("k2vv", [path], tmp_path / "run").files
+    assert [line.line for line in file.malformed] == [4, 5, 6]
+    assert (file.lines, file.replies, file.replaced) == (6, 2, 1)
+
+
+def test_two_tools_of_one_name_accept_what_either_accepts(tmp_path: Path) -> None:
+    """As that verifier counts; the last declaration alone would call valid replies invalid."""
+    other = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "required": ["r"]}}}
+    import_run("k2vv", [write(tmp_path / "a.jsonl", asked(1, '{"n": 1}', tools=[TOOL, other]))], tmp_path / "run")
+    with RunDir.open(tmp_path / "run") as run:
+        assert [one.calls_valid for one in judge_run(run).observations] == [True]
+
+
+def test_minimax_results_are_a_run(tmp_path: Path) -> None:
+    """Their expectation is a check, and files in loop folders are repeats; other files of one name clash."""
+    made = [row(1, '{"n": 1}', expected_tool_call=True), row(2, None, expected_tool_call=True), row(3, None)]
+    loops = [write(tmp_path / "out" / f"loop_0{n}" / "host" / "host_results.jsonl", *made) for n in (1, 2)]
+    imported = import_run("minimax", loops, tmp_path / "run")
+    assert (imported.exchanges, imported.providers) == (6, ("host_results",))
+    with RunDir.open(tmp_path / "run") as run:
+        judged = judge_run(run)
+    assert {one.repeat for one in judged.observations} == {0, 1}
+    assert {one.case: (one.expects_call, one.called) for one in judged.observations} == {
+        "minimax/line-0001": (True, True), "minimax/line-0002": (True, False), "minimax/line-0003": (None, False)
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match="two files are called"):
+        import_run("minimax", [loops[0], write(tmp_path / "b" / "host_results.jsonl", *made)], tmp_path / "two")
 
 
 def test_a_file_without_replies_makes_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

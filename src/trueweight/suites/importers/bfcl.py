@@ -3,58 +3,68 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from trueweight.core import Case
 from trueweight.core.json_value import JsonObject
-from trueweight.suites.importers.importer import Malformed, Numbered, importer, json_lines, make_case
+from trueweight.suites.importers.importer import Item, LeftOut, Malformed, Numbered, importer, json_lines, make_case
 
 SOURCE = "https://github.com/ShishirPatil/gorilla/tree/main/berkeley-function-call-leaderboard"
-_TYPES = {"dict": "object", "float": "number", "tuple": "array", "hashmap": "object", "arraylist": "array"}
-_NO_TYPE = frozenset({"any"})
+_TYPES: Final = {
+    **dict.fromkeys(("dict", "object", "hashmap", "hashtable"), "object"),
+    **dict.fromkeys(("array", "arraylist", "list", "tuple", "queue", "stack", "set"), "array"),
+    **dict.fromkeys(("integer", "int", "long", "short", "byte", "bigint"), "integer"),
+    **dict.fromkeys(("number", "float", "double"), "number"),
+    **dict.fromkeys(("string", "str", "char"), "string"),
+    **dict.fromkeys(("boolean", "bool"), "boolean"),
+    "null": "null",
+}
+"""The leaderboard's types, which are those of Python, Java and JavaScript, in lower case, and those of JSON Schema."""
 
 
 @importer("bfcl", "questions of the Berkeley leaderboard, ground truth in the line or in possible_answer/ beside it")
-def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
+def convert(path: Path, suite: str) -> Iterator[Item]:
     """One case per line. Dots in names become underscores, because the API does not allow dots; types become those of
     JSON Schema.
 
-    An argument with one right value must have it; an argument with several right values is not compared. Questions of
-    the irrelevance category must not call. Questions of several turns need tool results, and are malformed lines.
+    Each argument must have one of its right values, compared as the leaderboard does. Questions of the irrelevance
+    categories must not call, those of ``live_relevance`` must. Questions that need another reply first, or tools that
+    the leaderboard runs, are left out.
     """
     truth: JsonObject = {}
     beside = path.parent / "possible_answer" / path.name
     for item in json_lines(beside) if beside.exists() else ():
-        if isinstance(item, Malformed):
-            yield item
-        else:
+        if not isinstance(item, Malformed):
             truth[str(item.value.get("id"))] = item.value.get("ground_truth")
     for item in json_lines(path):
         yield item if isinstance(item, Malformed) else _case(item, suite, truth)
 
 
-def _case(item: Numbered, suite: str, truth: Mapping[str, Any]) -> Case | Malformed:
+def _case(item: Numbered, suite: str, truth: Mapping[str, Any]) -> Case | Malformed | LeftOut:
     value = item.value
     question, functions = value.get("question"), value.get("function")
     if isinstance(question, list) and len(question) > 1 and all(isinstance(turn, list) for turn in question):
-        return Malformed(item.path, item.line, f"several turns ({len(question)}), which one request cannot contain")
+        reason = "several turns: each needs the replies to the turns before it and the results of their calls"
+        return LeftOut(item.path, item.line, reason)
+    if "function" not in value and "involved_classes" in value:
+        return LeftOut(item.path, item.line, "its tools are classes that the leaderboard runs (involved_classes)")
     messages = question[0] if isinstance(question, list) and question and isinstance(question[0], list) else question
     functions = [functions] if isinstance(functions, dict) else functions
-    if not isinstance(messages, list) or not messages or not isinstance(functions, list) or not functions:
+    if not isinstance(messages, list) or not messages or not isinstance(functions, list):
         return Malformed(item.path, item.line, "no 'question' or no 'function'")
     name = str(value.get("id", f"line-{item.line}"))
     right = value.get("ground_truth", truth.get(name))
     try:
-        tools = [_tool(function) for function in functions]
-        checks = _checks(right, irrelevant="irrelevance" in name or "irrelevance" in item.path.name)
+        tools = [_tool(function, right or ()) for function in functions]
+        checks = _checks(right, f"{name} {item.path.name}")
     except (KeyError, TypeError, AttributeError, ValueError):
         return Malformed(item.path, item.line, "its functions or its ground truth cannot be read")
     return make_case(
         suite,
         re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:80] or f"line-{item.line}",
-        {"messages": messages, "tools": tools, "temperature": 0},
+        {"messages": messages, **({"tools": tools} if tools else {}), "temperature": 0},
         why=f"{name} of {item.path.name}.",
         source=SOURCE,
         tags=("imported", "bfcl"),
@@ -62,9 +72,16 @@ def _case(item: Numbered, suite: str, truth: Mapping[str, Any]) -> Case | Malfor
     )
 
 
-def _tool(function: Mapping[str, Any]) -> JsonObject:
+def _tool(function: Mapping[str, Any], right: Sequence[Mapping[str, Any]]) -> JsonObject:
     described = {"name": _api_name(function["name"]), "description": str(function.get("description", ""))}
     parameters = _schema(function.get("parameters") or {"type": "object", "properties": {}})
+    for arguments in (call[function["name"]] for call in right if function["name"] in call):
+        for name, values in arguments.items():
+            declared = parameters.get("properties", {}).get(name, {})
+            # A variable of the program, such as ResultSet.TYPE_FORWARD_ONLY, stands for a value of another type.
+            texts = [value for value in values if isinstance(value, str) and value]
+            if texts and isinstance(declared.get("type"), str) and declared["type"] != "string":
+                declared["type"] = [declared["type"], "string"]
     return {"type": "function", "function": {**described, "parameters": parameters}}
 
 
@@ -81,8 +98,8 @@ def _schema(schema: Any) -> Any:
     out: JsonObject = {}
     for key, value in schema.items():
         if key == "type" and isinstance(value, str):
-            if value.lower() not in _NO_TYPE:
-                out[key] = _TYPES.get(value.lower(), value.lower())
+            # "any" and "" allow every type.
+            out |= {key: _TYPES[value.lower()]} if value.lower() in _TYPES else {}
         elif key == "properties" and isinstance(value, dict):
             out[key] = {name: _schema(part) for name, part in value.items()}
         elif key in ("items", "additionalProperties"):
@@ -92,24 +109,19 @@ def _schema(schema: Any) -> Any:
     return out
 
 
-def _checks(right: Any, *, irrelevant: bool) -> dict[str, JsonObject]:
-    if irrelevant:
+def _checks(right: Any, place: str) -> dict[str, JsonObject]:
+    if "irrelevance" in place:
         return {"tool-call-expected": {"call": "must-not"}}
+    if "relevance" in place:
+        return {"tool-call-expected": {"call": "must"}}
     if not right:
         return {}
-    calls = [_expected(name, arguments) for call in right for name, arguments in call.items()]
+    calls = [
+        {"name": _api_name(name), "accepts": {key: list(values) for key, values in arguments.items()}}
+        for call in right
+        for name, arguments in call.items()
+    ]
     return {
         "tool-call-expected": {"call": "must", "min": len(calls), "max": len(calls)},
         "tool-call-matches": {"calls": calls},
     }
-
-
-def _expected(name: str, arguments: Mapping[str, Any]) -> JsonObject:
-    certain = {key: options[0] for key, options in arguments.items() if len(options) == 1 and _plain(options[0])}
-    return {"name": _api_name(name), **({"includes": certain} if certain else {})}
-
-
-def _plain(value: Any) -> bool:
-    """Whether a right value is a literal. "" means that the argument is optional, and objects and lists contain
-    alternatives."""
-    return value != "" and not isinstance(value, dict | list)

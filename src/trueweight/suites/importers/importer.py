@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from trueweight.core import Case, ConfigError, Severity, canonical_json
+from trueweight.core import DEFAULT_API, PROTOCOLS, Case, ConfigError, Severity, canonical_json
 from trueweight.core.json_value import JsonObject
 from trueweight.core.registry import Registry
 from trueweight.suites.reading import shown
@@ -30,11 +31,45 @@ class Malformed(NamedTuple):
     reason: str
 
 
+class LeftOut(NamedTuple):
+    """A line that is read and is no case, and why."""
+
+    path: Path
+    line: int
+    reason: str
+
+
+class NotSent(NamedTuple):
+    """Fields of a line that its request does not have, because the API does not define them or they are private."""
+
+    path: Path
+    line: int
+    fields: tuple[str, ...]
+
+
 class Imported(NamedTuple):
-    """The cases of a file, and its lines that are not cases."""
+    """The cases of a file, and what became of all that is not in them.
+
+    Attributes:
+        lines: the file's lines that are not blank, counted apart: each is a case, malformed or left out.
+        not_sent: field → number of lines from whose request it is kept out.
+    """
 
     cases: tuple[Case, ...]
     malformed: tuple[Malformed, ...]
+    left_out: tuple[LeftOut, ...]
+    not_sent: Mapping[str, int]
+    lines: int
+
+    def account(self) -> Iterator[str]:
+        """Sentences that say what became of every line and of the fields that are not sent."""
+        counted = f"{len(self.cases)} cases, {len(self.left_out)} left out, {len(self.malformed)} malformed lines"
+        yield f"{self.lines} lines: {counted}"
+        reasons = Counter(line.reason for line in self.left_out)
+        yield from (f"  left out: {count} × {reason}" for reason, count in reasons.most_common())
+        if self.not_sent:
+            fields = (f"{name} ({count})" for name, count in sorted(self.not_sent.items()))
+            yield f"  kept out of requests (lines): {', '.join(fields)}"
 
 
 class Numbered(NamedTuple):
@@ -46,8 +81,11 @@ class Numbered(NamedTuple):
 
 
 Items: TypeAlias = Iterator[Numbered | Malformed]
-Convert: TypeAlias = Callable[[Path, str], Iterator[Case | Malformed]]
-"""Takes a path and the suite's name; yields cases and malformed lines, in order."""
+Item: TypeAlias = Case | Malformed | LeftOut | NotSent
+Convert: TypeAlias = Callable[[Path, str], Iterator[Item]]
+"""Takes a path and the suite's name; yields one case, malformed line or line left out per line, in order."""
+Files: TypeAlias = Callable[[Path], Sequence[Path]]
+"""Takes the path that the user names; returns the files whose lines become cases."""
 
 
 class Importer(NamedTuple):
@@ -55,17 +93,19 @@ class Importer(NamedTuple):
 
     Attributes:
         summary: what the format is, in a few words, for the help.
+        files: the files that ``convert`` reads lines from.
     """
 
     summary: str
     convert: Convert
+    files: Files
 
 
 IMPORTERS: Registry[Importer] = Registry("import format", "trueweight.importers")
 """Importers by the name of their format. Those of other packages come through ``trueweight.importers``."""
 
 
-def importer(name: str, summary: str) -> Callable[[Convert], Convert]:
+def importer(name: str, summary: str, files: Files = lambda path: (path,)) -> Callable[[Convert], Convert]:
     """Register the importer of a format.
 
     Raises:
@@ -73,7 +113,7 @@ def importer(name: str, summary: str) -> Callable[[Convert], Convert]:
     """
 
     def register(convert: Convert) -> Convert:
-        IMPORTERS.add(name, Importer(summary, convert))
+        IMPORTERS.add(name, Importer(summary, convert, files))
         return convert
 
     return register
@@ -85,14 +125,20 @@ def read_format(name: str, path: Path, suite: str) -> Imported:
     Raises:
         ConfigError: ``unknown-import-format``, or ``import-unreadable`` if the file cannot be read.
     """
-    convert = IMPORTERS.get(name).convert
+    form = IMPORTERS.get(name)
     cases: list[Case] = []
     malformed: list[Malformed] = []
+    left_out: list[LeftOut] = []
+    not_sent: Counter[str] = Counter()
     seen: set[str] = set()
     try:
-        for item in convert(path, suite):
+        for item in form.convert(path, suite):
             if isinstance(item, Malformed):
                 malformed.append(item)
+            elif isinstance(item, LeftOut):
+                left_out.append(item)
+            elif isinstance(item, NotSent):
+                not_sent.update(item.fields)
             elif not _writable(item):
                 reason = f"case {item.id!r} contains half of a surrogate pair, which YAML cannot express"
                 malformed.append(Malformed(path, _line_of(item), reason))
@@ -101,9 +147,10 @@ def read_format(name: str, path: Path, suite: str) -> Imported:
             else:
                 seen.add(item.id)
                 cases.append(item)
+        lines = sum(1 for file in form.files(path) for _ in numbered_lines(file))
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", code="import-unreadable", where=str(path)) from None
-    return Imported(tuple(cases), tuple(malformed))
+    return Imported(tuple(cases), tuple(malformed), tuple(left_out), not_sent, lines)
 
 
 def _writable(case: Case) -> bool:
@@ -147,8 +194,19 @@ def make_case(
     )
 
 
-def chat_request(item: Numbered, body: Any) -> JsonObject | Malformed:
-    """The chat-completions body to send, with the role ``_input`` read as ``system``; or what is wrong with it."""
+class ChatRequest(NamedTuple):
+    """A chat-completions body to send, and the fields of its source that it does not have."""
+
+    body: JsonObject
+    not_sent: tuple[str, ...]
+
+
+def chat_request(item: Numbered, body: Any) -> ChatRequest | Malformed:
+    """The chat-completions body of a line, or what is wrong with it.
+
+    Only fields that the API defines are kept, and of those none that is about the caller. The role ``_input`` is read
+    as ``system``, and the thought of an earlier turn, by whatever name, is ``reasoning_content``.
+    """
     if not isinstance(body, dict):
         return Malformed(item.path, item.line, "no request object")
     messages = body.get("messages")
@@ -156,7 +214,32 @@ def chat_request(item: Numbered, body: Any) -> JsonObject | Malformed:
         return Malformed(item.path, item.line, "'messages' is not a list of objects")
     if not isinstance(body.get("tools") or [], list):
         return Malformed(item.path, item.line, "'tools' is not a list")
-    return {**body, "messages": with_known_roles(messages)}
+    chat = PROTOCOLS.get(DEFAULT_API)
+    kept = chat.fields - chat.private
+    known = [_with_thought(message) for message in with_known_roles(messages)]
+    not_sent = [name for name in body if name not in kept]
+    not_sent += sorted({f"messages[].{name}" for message in known for name in message.keys() - chat.message_fields})
+    sent = [{name: value for name, value in message.items() if name in chat.message_fields} for message in known]
+    request = {name: value for name, value in body.items() if name in kept}
+    return ChatRequest({**request, "messages": sent}, tuple(not_sent))
+
+
+_THOUGHTS = ("reasoning_content", "reasoning", "reason", "reasoning_details", "reasoning_detail")
+
+
+def _with_thought(message: JsonObject) -> JsonObject:
+    found = [_thought_text(message[name]) for name in _THOUGHTS if message.get(name)]
+    rest = {name: value for name, value in message.items() if name not in _THOUGHTS}
+    thought = next((text for text in found if text), None)
+    return rest if thought is None else {**rest, "reasoning_content": thought}
+
+
+def _thought_text(value: Any) -> str:
+    """Text, or the texts of a list of parts; "" for anything else."""
+    if isinstance(value, list):
+        parts = [part.get("text") for part in value if isinstance(part, dict)]
+        return "\n".join(part for part in parts if isinstance(part, str))
+    return value if isinstance(value, str) else ""
 
 
 def json_lines(path: Path) -> Items:

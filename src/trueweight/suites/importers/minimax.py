@@ -1,4 +1,4 @@
-"""MiniMax Provider Verifier: requests with ``check_type``, the names of the checks of their replies."""
+"""MiniMax Provider Verifier: requests, each with what its reply is tested for."""
 
 from __future__ import annotations
 
@@ -6,11 +6,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from trueweight.core import Case
-from trueweight.suites.importers.importer import Malformed, Numbered, chat_request, importer, json_lines, make_case
+from trueweight.core.json_value import JsonObject
+from trueweight.suites.importers.importer import (
+    Item,
+    Malformed,
+    NotSent,
+    Numbered,
+    chat_request,
+    importer,
+    json_lines,
+    make_case,
+)
 
 SOURCE = "https://github.com/MiniMax-AI/MiniMax-Provider-Verifier"
 _ANY_BUT_CYRILLIC = ["latin", "greek", "han", "kana", "hangul", "arabic", "hebrew", "devanagari", "thai"]
+_TESTS = frozenset({"check_type", "expected_tool_call", "scenario_check"})
 
 # Checks that need no case validate the calls of every reply, so "tool_calls" needs no other check.
 _CHECKS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
@@ -19,27 +29,71 @@ _CHECKS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "contains_russian_characters_unicode": {"text-script": {"only": _ANY_BUT_CYRILLIC}},
     "repeat_ngram": {"text-repetition": {}},
     "repeat_n_gram": {"text-repetition": {}},
+    "silence_output": {"content-matches": {"pattern": r"\[SILENCE\]\s*$"}},
+    "scenario_check": {},  # made of the request's tool
 }
 
 
-@importer("minimax", "requests of the MiniMax Provider Verifier, with check_type (JSONL)")
-def convert(path: Path, suite: str) -> Iterator[Case | Malformed]:
-    """One case per line, with the checks that its ``check_type`` names."""
+@importer("minimax", "requests of the MiniMax Provider Verifier, with check_type and expected_tool_call (JSONL)")
+def convert(path: Path, suite: str) -> Iterator[Item]:
+    """One case per line, with the checks that its ``check_type`` and its ``expected_tool_call`` name."""
     for item in json_lines(path):
-        yield item if isinstance(item, Malformed) else _case(item, suite)
+        if isinstance(item, Malformed):
+            yield item
+        else:
+            yield from _items(item, suite)
 
 
-def _case(item: Numbered, suite: str) -> Case | Malformed:
-    body = dict(item.value)
-    types = body.pop("check_type", None) or []
+def expected_call(value: Any) -> dict[str, JsonObject]:
+    """The check that an ``expected_tool_call`` of true or false requires; none for null.
+
+    Raises:
+        ValueError: for any other value.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, bool):
+        raise ValueError("expected_tool_call is neither true nor false nor null")
+    return {"tool-call-expected": {"call": "must" if value else "must-not"}}
+
+
+def _items(item: Numbered, suite: str) -> Iterator[Item]:
+    types = item.value.get("check_type") or []
     types = [types] if isinstance(types, str) else types
     unknown = [name for name in types if name not in _CHECKS] if isinstance(types, list) else [types]
+    request = chat_request(item, {key: value for key, value in item.value.items() if key not in _TESTS})
     if unknown:
-        return Malformed(item.path, item.line, f"unknown check_type {unknown[0]!r}; known: {', '.join(_CHECKS)}")
-    request = chat_request(item, body)
+        reason = f"unknown check_type {unknown[0]!r}; known: {', '.join(_CHECKS)}"
+        yield Malformed(item.path, item.line, reason)
+        return
     if isinstance(request, Malformed):
-        return request
-    checks = {check: params for name in types for check, params in _CHECKS[name].items()}
+        yield request
+        return
+    checks: dict[str, Mapping[str, Any]] = {check: params for name in types for check, params in _CHECKS[name].items()}
+    try:
+        checks |= expected_call(item.value.get("expected_tool_call"))
+        if "scenario_check" in types:
+            checks["content-matches"] = {"first_in_order": _parameters(request.body)}
+    except ValueError as error:
+        yield Malformed(item.path, item.line, str(error))
+        return
+    if request.not_sent:
+        yield NotSent(item.path, item.line, request.not_sent)
     why = f"Line {item.line} of {item.path.name}, check_type {', '.join(types) or 'none'}."
     tags = ("imported", "minimax")
-    return make_case(suite, f"line-{item.line:04d}", request, why=why, source=SOURCE, tags=tags, checks=checks)
+    yield make_case(suite, f"line-{item.line:04d}", request.body, why=why, source=SOURCE, tags=tags, checks=checks)
+
+
+def _parameters(body: Mapping[str, Any]) -> list[str]:
+    """The parameters of the first tool, in the order of its definition, which the reply has to repeat.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    try:
+        names = list(body["tools"][0]["function"]["parameters"]["properties"])
+    except (KeyError, IndexError, TypeError):
+        names = []
+    if len(names) < 2:
+        raise ValueError("scenario_check needs a first tool with two parameters or more")
+    return names
