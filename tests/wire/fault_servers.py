@@ -8,12 +8,14 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import anyio
 
 from trueweight.core import Case, Exchange, Mode, Provider, Trial
 from trueweight.wire import Environment, SendResult, WireEvent, WireSettings, send
+from trueweight.wire.health import LoopWatch
 
 
 @dataclass
@@ -126,6 +128,10 @@ def silent_host() -> Iterator[tuple[str, int]]:
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
         yield full.getsockname()
+
+
+NEVER_LATE = partial(LoopWatch, late=float("inf"))
+"""Makes a watch for tests of deadlines, whose event loop may be late under load."""
 
 
 class Stage:

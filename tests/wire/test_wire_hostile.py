@@ -9,7 +9,7 @@ import zlib
 import anyio
 import httpx
 import pytest
-from fault_servers import Stage, Talk
+from fault_servers import NEVER_LATE, Stage, Talk
 
 from trueweight.protocols import read_reply
 
@@ -69,7 +69,7 @@ async def redirects_for_ever(talk: Talk) -> None:
 def test_a_hostile_server_meets_a_limit(stage: Stage, behaviour: object, kind: str, limits: dict[str, object]) -> None:
     """Each ends in one typed failure, with little more memory than the limit allows."""
     tracemalloc.start()
-    stage.against(behaviour, retries=0, **limits)  # type: ignore[arg-type]
+    stage.against(behaviour, retries=0, environment=stage.environment(watch=NEVER_LATE), **limits)  # type: ignore[arg-type]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert stage.kinds() == [kind]

@@ -19,6 +19,7 @@ import anyio
 import httpx
 
 from trueweight.core import Provider
+from trueweight.wire.health import LoopWatch
 
 
 def _now() -> datetime:
@@ -40,6 +41,7 @@ class Environment:
         rng: for the jitter of back-off.
         transport: makes the transport for one provider; None takes the one that the settings choose.
         proxies: reads the environment's proxies: ``http``, ``https``, ``all`` and ``no``.
+        watch: makes the watch that tells a late event loop from a slow provider.
     """
 
     clock: Callable[[], int] = time.monotonic_ns
@@ -48,6 +50,7 @@ class Environment:
     rng: random.Random = field(default_factory=random.Random)
     transport: Callable[[Provider], httpx.AsyncBaseTransport | None] = _default_transport
     proxies: Callable[[], Mapping[str, str]] = urllib.request.getproxies
+    watch: Callable[[], LoopWatch] = LoopWatch
 
 
 T = TypeVar("T")

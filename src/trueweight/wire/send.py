@@ -14,7 +14,7 @@ import httpx
 from trueweight.core import Exchange, Trial
 from trueweight.wire.background import Background, responsive_loop
 from trueweight.wire.environment import Environment
-from trueweight.wire.health import LoopWatch, SelfTest
+from trueweight.wire.health import SelfTest
 from trueweight.wire.lane import Lane
 from trueweight.wire.ledger import Ledger
 from trueweight.wire.lockstep import Lockstep
@@ -90,7 +90,7 @@ class _Run:
         self._redactor = Redactor(())
         self._error: Exception | None = None
         self._scope = anyio.CancelScope()
-        self._watch = LoopWatch()
+        self._watch = environment.watch()
         self._thread = threading.get_ident()
 
     async def send(self, trials: Sequence[Trial], *, handle_signals: bool, check_client: bool) -> SendResult:
