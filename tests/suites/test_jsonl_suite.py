@@ -110,17 +110,17 @@ def test_malformed_lines_are_all_listed_with_their_numbers(tmp_path: Path) -> No
     ("line", "reason"),
     [
         ("[1]", "not a JSON object: [1]"),
-        ('"text"', "not a JSON object: 'text'"),
+        ('"text"', 'not a JSON object: "text"'),
         (b'{"messages": ["\xff"]}', "not UTF-8"),
         ({"prompt": "Hi"}, "no 'messages'"),
         ({"messages": "Hi"}, "'messages' must be a list of objects"),
         ({"messages": ["Hi"]}, "'messages' must be a list of objects"),
-        ({**HI, "stream": "yes"}, "'stream' must be true or false, not 'yes'"),
+        ({**HI, "stream": "yes"}, "'stream' must be true or false, not \"yes\""),
         ('{"messages": [], "temperature": NaN}', "NaN is not JSON"),
         ('{"messages": [], "messages": []}', "key 'messages' is given twice"),
         ('{"messages": ' + "[" * 100_000, "nested too deeply"),
         ('{"messages": [], "seed": ' + "9" * 5000 + "}", "a number of 5000 digits"),
-        ('{"messages": [], "temperature": 1e999}', "'1e999' is too large a number"),
+        ('{"messages": [], "temperature": 1e999}', '"1e999" is too large a number'),
     ],
 )
 def test_the_reason_of_a_malformed_line_is_said(

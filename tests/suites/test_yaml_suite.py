@@ -147,15 +147,15 @@ GOLDEN = {
     "value outside a list": (
         MINIMAL + "    severity: HIGH\n    modes: [plain, streem]\n",
         [
-            "mine.yaml:8: case 'one': 'severity' is 'HIGH'\n  Valid: INFO, MUST, SHOULD.",
-            "mine.yaml:9: case 'one': 'modes' is 'streem'\n  Did you mean 'stream'? Valid: plain, stream.",
+            "mine.yaml:8: case 'one': 'severity' is \"HIGH\"\n  Valid: INFO, MUST, SHOULD.",
+            "mine.yaml:9: case 'one': 'modes' is \"streem\"\n  Did you mean 'stream'? Valid: plain, stream.",
         ],
     ),
     "wrong types": (
         "suite: 5\ntitle: T\nversion: one\ncases: {}\n",
         [
             "mine.yaml:1: 'suite' must be text, not 5",
-            "mine.yaml:3: 'version' must be a whole number, not 'one'",
+            "mine.yaml:3: 'version' must be a whole number, not \"one\"",
             "mine.yaml:4: 'cases' must be a list, not {}",
         ],
     ),
@@ -197,10 +197,10 @@ GOLDEN = {
     ),
     "stream_options that are none": (
         MINIMAL.replace("{messages", "{stream_options: true, messages"),
-        ["mine.yaml:7: case 'one': 'stream_options' must be a mapping or null, not True"],
+        ["mine.yaml:7: case 'one': 'stream_options' must be a mapping or null, not true"],
     ),
     "no messages": (
-        MINIMAL.replace("messages:", "mesages:"),
+        MINIMAL.replace("messages:", "metadata:"),
         ["mine.yaml:7: case 'one': key 'messages' is missing"],
     ),
     "an answer of two kinds": (
@@ -213,17 +213,17 @@ GOLDEN = {
     "an empty answer": (MINIMAL + "    answer: {}\n", ["mine.yaml:8: case 'one': 'answer' is empty"]),
     "a source that is no link": (
         MINIMAL + "    source: issue 12\n",
-        ["mine.yaml:8: case 'one': 'source' is 'issue 12'\n  A link that starts with https:// or http://."],
+        ["mine.yaml:8: case 'one': 'source' is \"issue 12\"\n  A link that starts with https:// or http://."],
     ),
     "an id that is no name": (
         MINIMAL.replace("id: one", "id: One Two"),
         [
-            "mine.yaml:5: case 'One Two': 'id' is 'One Two'\n"
+            "mine.yaml:5: case 'One Two': 'id' is \"One Two\"\n"
             "  Lower-case letters, digits, '.', '_' and '-', starting with a letter or digit."
         ],
     ),
     "no case": ("suite: mine\ntitle: T\nversion: 1\ncases: []\n", ["mine.yaml:4: 'cases' is empty"]),
-    "an empty file": ("", ["mine.yaml:1: the file must be a mapping, not None"]),
+    "an empty file": ("", ["mine.yaml:1: the file must be a mapping, not null"]),
     "a tag": (
         MINIMAL.replace('"Because."', "!!python/name:os.system x"),
         [
@@ -264,7 +264,7 @@ def test_checks_are_known_and_take_their_parameters(tmp_path: Path) -> None:
         "mine.yaml:10: case 'one': check tool-call-expected: parameter call: "
         "'maybe' is not one of ['must', 'must-not', 'may']",
         "mine.yaml:11: case 'one': check finish-reason: 'one_of' is a required property",
-        "mine.yaml:12: case 'one': 'json-equals' must be a mapping, not None",
+        "mine.yaml:12: case 'one': 'json-equals' must be a mapping, not null",
     ]
     assert "Did you mean 'tool-call-expected'?" in problems[0]
 
