@@ -8,15 +8,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final
 
 import numpy as np
 
 from trueweight.core import Estimate, Severity
 from trueweight.core.summary import CaseSummary, Summary
 from trueweight.statistics import Array
+from trueweight.statistics.consensus import (
+    Table,
+    agrees,
+    differs,
+    make_table,
+    steadier,
+    worse_than_one,
+    worse_than_others,
+    worse_than_reference,
+)
 from trueweight.statistics.paired import difference_by_case
-from trueweight.statistics.permutation import grid_of, lowest_of, sign_flip
+from trueweight.statistics.permutation import grid_of
 from trueweight.statistics.power import Power, power_of
 from trueweight.statistics.resample import Resampler
 
@@ -32,6 +42,10 @@ class CasesTest:
         steps: the grid on which these rates lie.
         level: at which a fault counts as found.
         seed: of the run.
+        referred: the comparison is with a reference.
+        least: the smallest p-value that the test of a metric can have beside this one. It is the p-value against the
+            reference alone where the reference is deterministic and the provider is not, because the metrics' sign-flip
+            tests are not valid by themselves then; else 0.
     """
 
     ours: Array
@@ -41,6 +55,8 @@ class CasesTest:
     steps: int
     level: float
     seed: int
+    referred: bool = False
+    least: float = 0.0
 
     @cached_property
     def _delta(self) -> Array:
@@ -72,26 +88,43 @@ class CasesTest:
     @cached_property
     def power(self) -> Power:
         """What the comparison could have found."""
-        return power_of(self.pool, self.level, self.seed, self.steps)
+        return power_of(self.pool, self.level, self.seed, self.steps, referred=self.referred)
 
 
-class _Rates(NamedTuple):
-    """Pass rates, cases by columns, NaN where there is no judged trial; ``steps``: the grid on which they lie."""
-
-    rates: Array
-    steps: int
+_MOST: Final = 0.8
+"""Providers that answered a smaller share of the cases are left out of the simulation of power."""
 
 
-def compare_with_reference(summary: Summary, name: str, reference: str, *, level: float) -> CasesTest:
-    """A candidate and one pass of the reference, paired by case; cases without weight (INFO) are left out.
+def compare_with_reference(
+    summary: Summary, names: Sequence[str], reference: str, *, level: float
+) -> dict[str, CasesTest]:
+    """Each candidate and one pass of the reference, paired by case; cases without weight (INFO) are left out.
+
+    The p-value takes the other candidates into account where the reference agrees with them (see
+    `trueweight.statistics.consensus`); the rates that are shown are the reference's.
 
     Args:
         level: at which a fault counts as found, for the power.
     """
-    found = _paired(summary.cases, name, reference)
-    pool = _complete(found.rates)
-    p = sign_flip(pool[:, 0] - pool[:, 1], found.steps).lower
-    return CasesTest(found.rates[:, 0], found.rates[:, 1], p, pool, found.steps, level, summary.run.seed)
+    everyone = _of_all(summary.cases, [reference, *names])
+    agreed = agrees(everyone, 0)
+    pool = _complete(_answering(everyone.rates))
+    out = {}
+    for column, name in enumerate(names, 1):
+        pair = _paired(summary.cases, name, reference)
+        alone = worse_than_one(pair, 0, 1)
+        out[name] = CasesTest(
+            pair.rates[:, 0],
+            pair.rates[:, 1],
+            worse_than_reference(alone, everyone, column, agreed=agreed),
+            pool,
+            everyone.steps,
+            level,
+            summary.run.seed,
+            referred=True,
+            least=alone if steadier(pair, 0, 1) else 0.0,
+        )
+    return out
 
 
 def compare_with_others(summary: Summary, names: Sequence[str], *, level: float) -> dict[str, CasesTest]:
@@ -104,11 +137,15 @@ def compare_with_others(summary: Summary, names: Sequence[str], *, level: float)
     out = {}
     for column, name in enumerate(names):
         own, rest = found.rates[:, column], np.delete(found.rates, column, axis=1)
-        p = lowest_of(found.rates, column, found.steps)
-        if len(names) == 2:
-            p = sign_flip(pool[:, column] - pool[:, 1 - column], found.steps).differs
+        p = differs(found) if len(names) == 2 else worse_than_others(found, column)
         out[name] = CasesTest(own, _means(rest), p, pool, found.steps, level, summary.run.seed)
     return out
+
+
+def _answering(rates: Array) -> Array:
+    """The columns of providers that answered most cases: one that did not would leave few complete rows."""
+    known = np.isfinite(rates).mean(axis=0) if len(rates) else np.ones(rates.shape[1])
+    return np.asarray(rates[:, known >= min(_MOST, known.max())])
 
 
 def _complete(rates: Array) -> Array:
@@ -124,7 +161,7 @@ def _means(rates: Array) -> Array:
     return means
 
 
-def _paired(cases: Sequence[CaseSummary], name: str, reference: str) -> _Rates:
+def _paired(cases: Sequence[CaseSummary], name: str, reference: str) -> Table:
     """The candidate's and the reference's rates over the APIs and ways that both answered."""
     rows, trials = [], []
     for case in _weighed(cases):
@@ -133,17 +170,17 @@ def _paired(cases: Sequence[CaseSummary], name: str, reference: str) -> _Rates:
         sums = [[sum(side[key][i] for key in both) for i in (0, 1)] for side in (own, theirs)]
         rows.append([passed / of if of else np.nan for passed, of in sums])
         trials.append([of for _, of in sums])
-    return _Rates(np.array(rows, dtype=float).reshape(-1, 2), grid_of(np.array(trials)))
+    return make_table(np.array(rows, dtype=float).reshape(-1, 2), grid_of(np.array(trials)))
 
 
-def _of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> _Rates:
+def _of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> Table:
     """The rates of all these providers over the APIs and ways of each case."""
     rows, trials = [], []
     for case in _weighed(cases):
         sums = [[sum(pair[i] for pair in _counts(case, name).values()) for i in (0, 1)] for name in names]
         rows.append([passed / of if of else np.nan for passed, of in sums])
         trials.append([of for _, of in sums])
-    return _Rates(np.array(rows, dtype=float).reshape(-1, len(names)), grid_of(np.array(trials)))
+    return make_table(np.array(rows, dtype=float).reshape(-1, len(names)), grid_of(np.array(trials)))
 
 
 def _weighed(cases: Sequence[CaseSummary]) -> list[list[CaseSummary]]:

@@ -1,10 +1,11 @@
 """What is more than chance: the one family of tests that recommendations rest on, its level, and its correction.
 
 The family is each candidate times the tests that are looked at: its pass rates by case, the metrics of `FAULTS`, the
-times of `TIMES`. Every test is exact, one-sided against the candidate being worse, and paired by case with one pass of
-the reference. Holm's method with weights keeps the probability that any healthy candidate is called worse, or slower,
-at most `ALPHA`: the pass rates get most of the error, because they see most faults. Without a reference the pass rates
-alone are tested, each candidate against the others.
+times of `TIMES`. Every test is one-sided against the candidate being worse, and paired by case with one pass of the
+reference; that of the pass rates has the other candidates as further witnesses. Holm's method with weights keeps the
+probability that any healthy candidate is called worse, or slower, at most `ALPHA`: the pass rates get most of the
+error, because they see most faults. Without a reference the pass rates alone are tested, each candidate against the
+others. A candidate that is really slower is not worse: it is recommended with a note.
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ FAULTS: Final = (
 """Metrics whose fall below the reference is a fault by itself, in the order in which it is reported."""
 LIKELY: Final = 0.5
 """A provider is not cleared if a fault of 10 points would have been found with less than this probability."""
+AGREEMENT: Final = "tool_call_f1"
+"""The one of `FAULTS` that is agreement with the reference, not correctness. A deterministic reference always agrees
+with itself, so any other honest host agrees with it less. It counts only if the candidate calls tools significantly
+more or less often than the reference (part of its p-value), and never if the candidate is right more often than the
+reference where cases say whether to call."""
+RIGHT: Final = "trigger_accuracy"
+"""Whether a tool is called exactly when the case says so."""
 CASES: Final = "cases"
 """The test of pass rates by case."""
 WEIGHTS: Final[Mapping[str, float]] = (
@@ -112,12 +120,17 @@ class ProviderTests:
 
     @property
     def suspect_metrics(self) -> tuple[MetricTest, ...]:
-        """Metrics that would be if it were the only candidate, or whose interval lies below zero."""
+        """Metrics that would be if it were the only candidate, or whose interval lies below zero. The interval of an
+        agreement lies below zero for any honest host beside a deterministic reference, so it shows nothing."""
         return tuple(
             test
             for test in self.metrics
-            if not test.significant and (test.own_p <= ALPHA or (test.found.high is not None and test.found.high < 0))
+            if not test.significant and (test.own_p <= ALPHA or (test.metric != AGREEMENT and _below_zero(test.found)))
         )
+
+
+def _below_zero(found: Estimate) -> bool:
+    return found.high is not None and found.high < 0
 
 
 NO_TESTS: Final = ProviderTests(Against.NOTHING)
@@ -134,7 +147,7 @@ def run_tests(summary: Summary, reference: str | None) -> dict[str, ProviderTest
     against = Against.REFERENCE if reference is not None else _AMONG.get(len(names), Against.OTHERS)
     compared: Mapping[str, CasesTest] = {}
     if reference is not None:
-        compared = {name: compare_with_reference(summary, name, reference, level=level) for name in names}
+        compared = compare_with_reference(summary, names, reference, level=level)
     elif len(names) > 1:
         compared = compare_with_others(summary, names, level=ALPHA)
     raw = {(name, CASES): test.p for name, test in compared.items() if test.n}
@@ -142,15 +155,16 @@ def run_tests(summary: Summary, reference: str | None) -> dict[str, ProviderTest
         raw.pop((names[1], CASES), None)  # one comparison, of which both have the result
     if reference is not None:
         for name in names:
-            raw |= {(name, metric): p for metric, p in _p_of_metrics(summary.providers[name]).items()}
-    family = _corrected(raw)
+            own = _p_of_metrics(summary.providers[name], compared[name].least)
+            raw |= {(name, metric): p for metric, p in own.items()}
+    family = corrected(raw)
     if against is Against.ONE_OTHER and raw:
         family[names[1], CASES] = family[names[0], CASES]
-    own = {key: p for name in names for key, p in _corrected({k: p for k, p in raw.items() if k[0] == name}).items()}
+    alone = {key: p for name in names for key, p in corrected({k: p for k, p in raw.items() if k[0] == name}).items()}
     out = dict.fromkeys(summary.providers, NO_TESTS)
     for name in names:
         tests = {
-            metric: MetricTest(metric, summary.providers[name].versus_reference[metric], p, own[name, metric])
+            metric: MetricTest(metric, summary.providers[name].versus_reference[metric], p, alone[name, metric])
             for (other, metric), p in family.items()
             if other == name and metric != CASES
         }
@@ -159,7 +173,7 @@ def run_tests(summary: Summary, reference: str | None) -> dict[str, ProviderTest
             against if tested else Against.NOTHING,
             compared[name] if tested else None,
             family.get((name, CASES), 1.0),
-            own.get((name, CASES), 1.0),
+            alone.get((name, CASES), 1.0),
             tuple(tests[metric] for metric in FAULTS if metric in tests),
             tuple(tests[metric] for metric in TIMES if metric in tests),
         )
@@ -169,8 +183,12 @@ def run_tests(summary: Summary, reference: str | None) -> dict[str, ProviderTest
 _AMONG: Final = {0: Against.NOTHING, 1: Against.NOTHING, 2: Against.ONE_OTHER}
 
 
-def _p_of_metrics(provider: ProviderSummary) -> dict[str, float]:
-    """The one-sided p-values of the family's metrics. An older summary has them two-sided, or corrected only."""
+def _p_of_metrics(provider: ProviderSummary, least: float) -> dict[str, float]:
+    """The one-sided p-values of the family's metrics. An older summary has them two-sided, or corrected only.
+
+    Args:
+        least: the smallest p-value of a metric of `FAULTS`.
+    """
     out = {}
     for metric in (*FAULTS, *TIMES):
         found = provider.versus_reference.get(metric)
@@ -181,11 +199,15 @@ def _p_of_metrics(provider: ProviderSummary) -> dict[str, float]:
             two_sided = found.p if found.p is not None else found.p_holm
             worse = found.value < 0 if metric in FAULTS else found.value > 0
             p = 1.0 if two_sided is None else two_sided / 2 if worse else 1 - two_sided / 2
-        out[metric] = p
+        out[metric] = max(p, least) if metric in FAULTS else p
+    right = provider.versus_reference.get(RIGHT)
+    if AGREEMENT in out and right is not None and right.value is not None and right.value > 0:
+        out[AGREEMENT] = 1.0
     return out
 
 
-def _corrected(raw: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+def corrected(raw: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    """The p-values of the family, by candidate and test, corrected together."""
     adjusted = weighted_holm(list(raw.values()), [WEIGHTS[metric] for _, metric in raw])
     return dict(zip(raw, adjusted, strict=True))
 

@@ -12,7 +12,7 @@ slightly and the validity of the test not at all, since a rounded difference is 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -75,7 +75,7 @@ def sign_flip(deltas: Array, steps: int = _GRID) -> PValues:
     return PValues(_within(lower, least), _within(higher, least), _within(both, min(1.0, 2 * least)))
 
 
-def lowest_of(rates: Array, provider: int, steps: int = _GRID) -> float:
+def lowest_of(rates: Array, provider: int, steps: int = _GRID, *, fixed: bool = False) -> float:
     """Leave-one-out test: one-sided p-value against a provider's sum of rates being lower than that of the others.
 
     Under the null hypothesis its rate in a case is as likely to be any of the rates of all providers in that case. A
@@ -85,19 +85,56 @@ def lowest_of(rates: Array, provider: int, steps: int = _GRID) -> float:
         rates: cases by providers; NaN where a provider has no trial. Cases that it did not answer do not count.
         provider: the column that is tested.
         steps: grid of the rates.
+        fixed: its trials of a case are all the same. It has then one trial of each case, however often that is
+            repeated, and varies more than providers whose trials differ: it passes with the mean rate of all.
     """
     known = rates[np.isfinite(rates[:, provider])]
     if not len(known):
         return 1.0
+    if fixed:
+        return _fewest(np.nanmean(known, axis=1), known[:, provider])
     scaled = np.rint(known * steps)
     scaled -= np.nanmin(scaled, axis=1)[:, None]
-    seen = int(scaled[:, provider].sum())
     # For each case, how many providers have each value. Cases in which all are equal say nothing.
-    values = np.arange(int(np.nanmax(scaled)) + 1)
-    members = (scaled[:, :, None] == values).sum(axis=1)
+    members = (scaled[:, :, None] == np.arange(int(np.nanmax(scaled)) + 1)).sum(axis=1)
     members = members[members[:, 0] < members.sum(axis=1)]
+    return _lower_tail(members, int(scaled[:, provider].sum()))
+
+
+_TRIALS: Final = 2
+"""Independent trials that the repeats of a case are worth at least, where they are not all the same: six repeats whose
+intraclass correlation is 0.4."""
+
+
+def lower_than_fixed(ours: Array, theirs: Array) -> float:
+    """One-sided p-value against our rates being lower than those of a provider whose trials of a case are all the same.
+
+    Differences are not symmetric then, so signs cannot be flipped: a provider that passes 97% of trials fails a few in
+    many cases, while a deterministic one with the same rate fails few cases or, by luck, none. It has one trial a case,
+    which under the null hypothesis is as likely to pass as ours.
+
+    Args:
+        ours, theirs: by case, finite.
+    """
+    pooled = (_TRIALS * ours + theirs) / (_TRIALS + 1)
+    return _fewest(1 - pooled, 1 - theirs)
+
+
+def _fewest(rates: Array, passes: Array) -> float:
+    """The probability of at most so many passes if each case passes with its rate (a sum of unlike Bernoullis)."""
+    seen = round(float(np.rint(passes).sum()))
+    unsure = rates[(rates > 0) & (rates < 1)]
+    # Passes and failures per thousand: alike rows are then found by `_distinct`.
+    parts = np.clip(np.rint(1000 * unsure), 1, 999).astype(np.int64)
+    return _lower_tail(np.column_stack([1000 - parts, parts]), seen - int((rates >= 1).sum()))
+
+
+def _lower_tail(members: Array, seen: int) -> float:
+    """The probability of a sum of at most ``seen``, where each row is a case and holds how often each of the values 0,
+    1, 2 … is drawn in it."""
     if not len(members):
         return 1.0
+    values = np.arange(members.shape[1])
     most = (members.shape[1] - 1 - (members[:, ::-1] > 0).argmax(axis=1)).sum()
     length = _length(int(most) + 1)
     waves = np.exp(-2j * np.pi * np.outer(values, np.arange(length // 2 + 1)) / length)
@@ -108,7 +145,7 @@ def lowest_of(rates: Array, provider: int, steps: int = _GRID) -> float:
         part = shares[kinds[start : start + step]] @ waves
         transform *= (part ** counts[start : start + step, None]).prod(axis=0)
     mass = np.fft.irfft(transform, length)
-    return _within(mass[: seen + 1].sum(), float(np.exp(np.log(shares[:, 0]).sum())))
+    return _within(mass[: max(0, seen) + 1].sum(), float(np.exp(np.log(shares[:, 0]).sum())))
 
 
 def _distinct(rows: Array) -> tuple[Array, Array]:

@@ -1,8 +1,10 @@
 """How often healthy hosts are accused and faulty ones found: ``python tests/bench/verdict [runs] [--reference]``.
 
-Each row pools mean pass rates, even and uneven cases, and hosts whose trials are independent, alike or fixed. A run
-counts as a false accusation if any healthy host in it is called worse or slower. The interval is exact (95%). Power is
-that of finding the last host, and is shown for each mean rate, because it depends on it. ``runs`` is per cell of a row.
+Each row of healthy fleets pools mean pass rates, even and uneven cases, and hosts whose trials are independent, alike
+or fixed (see ``fleets.py``). A run counts if any healthy host in it is called worse; "slower" is counted apart. The
+intervals are Wilson's (95%). Power is that of finding the last host, and is shown for each mean rate, because it
+depends on it. ``runs`` is per cell of a row. ``--healthy`` or ``--power`` prints one half, ``--reference`` or
+``--others`` one side.
 """
 
 # ruff: noqa: T201
@@ -15,53 +17,57 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fleets import KINDS, SPREADS, Fleet, accused, summary_of
+from fleets import KINDS, SPREADS, Fleet, draw
+from tables import verdict
+
+from trueweight.statistics.proportion import wilson
 
 RATES = (0.6, 0.8, 0.9, 0.95, 0.99, 1.0)
 
 
 def limits(hits: int, runs: int) -> str:
-    """A share of runs with its exact interval."""
-    ends = stats.binomtest(hits, runs).proportion_ci(0.95, method="exact")
-    return f"{hits / runs:6.1%}  {ends.low:5.1%} – {ends.high:5.1%}"
+    """A share of runs with its interval."""
+    low, high = wilson(hits, runs).interval
+    return f"{hits / runs:6.1%}  {low or 0:5.1%} – {1 if high is None else high:5.1%}"
 
 
 def healthy(runs: int, reference: bool) -> None:
     """Runs in which any healthy host is accused."""
-    print(f"{'hosts':>5} {'cases':>5} {'repeats':>7} {'runs':>6}  accused in  95% interval")
-    total = [0, 0]
+    print(f"{'hosts':>5} {'cases':>5} {'repeats':>7} {'runs':>6}  worse in  95% interval    slower in", flush=True)
+    by_kind = {(kind, spread): [0, 0] for kind in KINDS for spread in SPREADS}
     for hosts, cases, repeats in itertools.product((8, 20), (60, 125), (1, 3, 5)):
         rng = np.random.default_rng([hosts, cases, repeats, reference])
-        hits = count = 0
+        hits = slow = count = 0
         for rate, kind, spread in itertools.product(RATES, KINDS, SPREADS):
             fleet = Fleet(hosts, cases, repeats, rate, kind, spread, reference)
             for _ in range(runs):
-                hits += bool(accused(summary_of(fleet, rng)))
-                count += 1
-        total = [total[0] + hits, total[1] + count]
-        print(f"{hosts:>5} {cases:>5} {repeats:>7} {count:>6}  {limits(hits, count)}", flush=True)
-    print(f"{'all rows':>19} {total[1]:>6}  {limits(*total)}", flush=True)
+                found = verdict(fleet, draw(fleet, rng), rng)
+                hits, slow, count = hits + bool(found.worse), slow + bool(found.slower), count + 1
+                by_kind[kind, spread][0] += bool(found.worse)
+                by_kind[kind, spread][1] += 1
+        print(f"{hosts:>5} {cases:>5} {repeats:>7} {count:>6}  {limits(hits, count)}   {slow / count:6.1%}", flush=True)
+    for (kind, spread), (hits, count) in by_kind.items():
+        print(f"{kind + ', ' + spread:>26} {count:>6}  {limits(hits, count)}", flush=True)
 
 
 def faulty(runs: int, reference: bool) -> None:
     """How often a host with a fault is found, at 125 cases and 3 repeats."""
     print(
-        f"{'hosts':>5} {'fault':>6} {'modes':>5} {'spread':>7} {'trials':>12}  " + "  ".join(f"p={r:<5}" for r in RATES)
+        f"{'hosts':>5} {'fault':>6} {'modes':>5} {'spread':>7} {'trials':>15}  " + "  ".join(f"p={r:<5}" for r in RATES)
     )
-    for hosts, fault, modes in itertools.product((8, 20), (0.05, 0.1), (1, 2)):
+    for hosts, fault, modes in itertools.product((8, 20), (0.05, 0.1), (2, 1)):
         for spread, kind in itertools.product(SPREADS, KINDS):
             rng = np.random.default_rng([hosts, modes, int(100 * fault), reference])
             shares = []
             for rate in RATES:
                 fleet = Fleet(hosts, 125, 3, rate, kind, spread, reference, fault, modes)
-                found = sum(fleet.names()[-1] in accused(summary_of(fleet, rng)) for _ in range(runs))
+                found = sum(fleet.names()[-1] in verdict(fleet, draw(fleet, rng), rng).worse for _ in range(runs))
                 shares.append(found / runs)
             row = "  ".join(f"{share:7.0%}" for share in shares)
-            print(f"{hosts:>5} {fault:>6.0%} {modes:>5} {spread:>7} {kind:>12}  {row}", flush=True)
+            print(f"{hosts:>5} {fault:>6.0%} {modes:>5} {spread:>7} {kind:>15}  {row}", flush=True)
 
 
 def main(arguments: list[str]) -> None:

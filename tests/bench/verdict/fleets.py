@@ -3,7 +3,8 @@
 A trial of a healthy host passes with the rate of its case. Cases are equally hard (``even``), or some are nearly always
 passed and others nearly never (``uneven``: Beta distributed with the same mean). The trials of one host in one case are
 independent, or they resemble each other (``alike``), or they are all the same (``fixed``: a deterministic host, whose
-two passes are then the same too). A host with a fault fails a share of the trials of each case that it would pass.
+two passes are then the same too). In a fleet of ``fixed reference``, or ``half fixed``, the others are independent. A
+host with a fault fails a share of the trials of each case that it would pass.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from trueweight.metrics import Resampler, make_passes, make_samples, trial_metri
 from trueweight.metrics.measuring import compare_candidates
 from trueweight.metrics.table import Table
 
-KINDS: Final = ("independent", "alike", "fixed")
+KINDS: Final = ("independent", "alike", "fixed", "fixed reference", "half fixed")
 SPREADS: Final = ("even", "uneven")
 REFERENCE: Final = "reference"
 _ALIKE: Final = 2.0
@@ -77,26 +78,28 @@ def draw(fleet: Fleet, rng: np.random.Generator) -> dict[str, Any]:
     if fleet.spread == "uneven":
         ease = beta(ease, _UNEVEN, rng, fleet.cases)
     out = {}
-    for name in fleet.names():
+    for place, name in enumerate(fleet.names()):
+        kind = fleet.kind
+        if kind in ("fixed reference", "half fixed"):
+            kind = "fixed" if place == 0 or (kind == "half fixed" and place % 2) else "independent"
         trials = fleet.repeats * (2 if name == REFERENCE else 1)
         shape = (fleet.cases, fleet.modes, trials)
         own = ease
-        if fleet.kind == "alike":
+        if kind == "alike":
             own = beta(ease, _ALIKE, rng, fleet.cases)
-        elif fleet.kind == "fixed":
+        elif kind == "fixed":
             own = (rng.random(fleet.cases) < ease).astype(float)
         passes = rng.random(shape) < own[:, None, None]
         if fleet.fault and name == fleet.names()[-1]:
             share = fleet.fault / fleet.rate
-            spoiled = rng.random((fleet.cases, 1, 1) if fleet.kind == "fixed" else shape) < share
+            spoiled = rng.random((fleet.cases, 1, 1) if kind == "fixed" else shape) < share
             passes &= ~spoiled
         out[name] = passes
     return out
 
 
-def summary_of(fleet: Fleet, rng: np.random.Generator) -> Summary:
-    """The summary of a fleet, drawn and compared, not yet assessed."""
-    drawn = draw(fleet, rng)
+def summary_of(fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator) -> Summary:
+    """The summary of a fleet that was drawn, compared and not yet assessed; ``rng`` draws its times."""
     versus = _versus(fleet, drawn, rng)
     providers = {
         name: ProviderSummary(

@@ -1,0 +1,78 @@
+"""The promise about verdicts, on tables of passes: healthy fleets are not accused, faulty hosts are found. The whole
+table is printed by ``python tests/bench/verdict``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Any]:
+    """The modules ``fleets`` and ``tables`` of the bench."""
+    folder = str(Path(__file__).with_name("verdict"))
+    sys.path.insert(0, folder)
+    import fleets
+    import tables
+
+    yield fleets, tables
+    sys.path.remove(folder)
+
+
+def found(bench: Any, runs: int, seed: int, *fleet: object) -> tuple[int, int]:
+    """Of so many runs, those in which any host is called worse, and those in which the last one is."""
+    fleets, tables = bench
+    rng, drawn = np.random.default_rng(seed), fleets.Fleet(*fleet)
+    verdicts = [tables.verdict(drawn, fleets.draw(drawn, rng), rng).worse for _ in range(runs)]
+    return sum(map(bool, verdicts)), sum(drawn.names()[-1] in worse for worse in verdicts)
+
+
+@pytest.mark.parametrize("reference", [True, False])
+def test_healthy_fleets_are_not_accused(bench: Any, reference: bool) -> None:
+    """Eight hosts, 60 cases, of each kind, at three rates: worse anywhere no more often than 5% explains."""
+    fleets, _ = bench
+    runs = 10 if reference else 30
+    cells = [(kind, rate) for kind in fleets.KINDS for rate in (0.6, 0.9, 0.97)]
+    accused = sum(found(bench, runs, 1, 8, 60, 1, rate, kind, "even", reference)[0] for kind, rate in cells)
+    assert stats.binom.sf(accused - 1, runs * len(cells), 0.05) > 0.01
+
+
+@pytest.mark.parametrize("reference", [True, False])
+@pytest.mark.parametrize("kind", ["independent", "alike"])
+@pytest.mark.parametrize(("fault", "least"), [(0.05, 0.5), (0.1, 0.9)])
+def test_a_faulty_host_is_found(bench: Any, kind: str, reference: bool, fault: float, least: float) -> None:
+    """Eight hosts, 125 cases of mixed difficulty, three repeats of both modes, a rate of 90%: a host that is 5 points
+    worse is found in half of the runs, one that is 10 points worse in nine of ten."""
+    assert found(bench, 20, 2, 8, 125, 3, 0.9, kind, "uneven", reference, fault)[1] >= 20 * least
+
+
+@pytest.mark.parametrize("kind", ["alike", "fixed reference"])
+@pytest.mark.parametrize("reference", [True, False])
+def test_tables_and_summaries_are_decided_alike(bench: Any, kind: str, reference: bool) -> None:
+    """The p-values of the pass rates, and of the metrics, are those that the assessment of a summary finds."""
+    fleets, tables = bench
+    fleet = fleets.Fleet(4, 40, 2, 0.85, kind, "uneven", reference, 0.15)
+    rng = np.random.default_rng(3)
+    drawn = fleets.draw(fleet, rng)
+    summary = fleets.summary_of(fleet, drawn, rng)
+    p_values = tables.p_values(fleet, drawn, rng, screen=False)
+    tests = fleets.run_tests(summary, summary.run.reference)
+    compared = 0
+    for (name, test), p in p_values.items():
+        if test == tables.CASES:
+            assert tests[name].cases.p == pytest.approx(p)
+        elif test in tables.FAULTS and p < 1:
+            seen = summary.providers[name].versus_reference[test].p_worse
+            assert max(seen, tests[name].cases.least) == pytest.approx(p)
+            compared += 1
+    assert compared >= 8 * reference
+    screened = tables.p_values(fleet, drawn, rng)
+    assert all(screened[key] in (1.0, pytest.approx(p)) for key, p in p_values.items() if key[1] not in tables.TIMES)
+    assert all(screened[key] == pytest.approx(p) for key, p in p_values.items() if p <= 0.01 and key[1] == tables.CASES)
+    assert fleets.accused(summary) == tables.verdict(fleet, drawn, rng).worse

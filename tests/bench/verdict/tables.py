@@ -1,0 +1,139 @@
+"""The decision of `trueweight.assess.significance` on tables of passes, without the summary: a hundred times faster.
+
+The tests, their combination and their correction are those of the assessment; what is left out are the intervals. A
+test of the suite holds that both ways give the same p-values. A test whose difference is far from significant gets a
+p-value of 1 without being computed: `_far` is a normal approximation with a wide margin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from fleets import REFERENCE, Fleet
+
+from trueweight.assess.significance import AGREEMENT, CASES, FAULTS, RIGHT, TIMES, corrected
+from trueweight.statistics.consensus import (
+    agrees,
+    differs,
+    make_table,
+    steadier,
+    worse_than_one,
+    worse_than_others,
+    worse_than_reference,
+)
+from trueweight.statistics.multiple_testing import ALPHA
+from trueweight.statistics.permutation import sign_flip
+
+
+class Verdict(NamedTuple):
+    """Hosts that are found worse, and hosts that are found slower."""
+
+    worse: set[str]
+    slower: set[str]
+
+
+def verdict(fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator, *, screen: bool = True) -> Verdict:
+    """What the assessment finds of a fleet that was drawn; hosts are equally fast."""
+    family = corrected(p_values(fleet, drawn, rng, screen=screen))
+    significant = [key for key, p in family.items() if p <= ALPHA]
+    return Verdict(
+        {name for name, test in significant if test not in TIMES}, {name for name, test in significant if test in TIMES}
+    )
+
+
+def p_values(
+    fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator, *, screen: bool = True
+) -> dict[tuple[str, str], float]:
+    """The p-values of the family, not corrected, by host and test."""
+    names = fleet.names()
+    trials = fleet.repeats * fleet.modes
+    one_pass = {name: passes[:, :, -fleet.repeats :] for name, passes in drawn.items()}
+    rates = np.column_stack([one_pass[name].mean(axis=(1, 2)) for name in names])
+    table = make_table(rates, trials)
+    mean = rates.mean(axis=1)
+    if not fleet.reference:
+        if len(names) == 2:
+            return {(names[0], CASES): differs(table)}
+        skip = [screen and _far(rates[:, i] - mean) for i in range(len(names))]
+        return {(name, CASES): 1.0 if skip[i] else worse_than_others(table, i) for i, name in enumerate(names)}
+    agreed: bool | None = None
+    called = _called(drawn[REFERENCE][:, :, : fleet.repeats])
+    theirs = _metric_rates(one_pass[REFERENCE], called)
+    speed = rng.random((len(TIMES), fleet.cases, len(names)))
+    out = {}
+    for i, name in enumerate(names[1:], 1):
+        ours = _metric_rates(one_pass[name], called)
+        found = {metric: _p_of_metric(metric, ours[metric], theirs[metric], screen=screen) for metric in FAULTS}
+        if np.nanmean(ours[RIGHT] - theirs[RIGHT]) > 0:
+            found[AGREEMENT] = 1.0
+        far = screen and (_far(rates[:, i] - rates[:, 0]) or _far(rates[:, i] - mean))
+        unlike = steadier(table, i, 0) and (not screen or min(found.values()) <= ALPHA)
+        alone = worse_than_one(table, i, 0) if unlike or not far else 1.0
+        out[name, CASES] = 1.0
+        if not far:
+            agreed = agrees(table, 0) if agreed is None else agreed
+            out[name, CASES] = worse_than_reference(alone, table, i, agreed=agreed)
+        out |= {(name, metric): max(alone if unlike else 0.0, p) for metric, p in found.items()}
+        for time, values in zip(TIMES, speed, strict=True):
+            delta = np.sign(values[:, i] - values[:, 0])
+            out[name, time] = 1.0 if screen and _far(-delta) else sign_flip(delta, 1).higher
+    return out
+
+
+def _far(delta: Any) -> bool:
+    """Whether a sum of differences is less than 1.5 standard errors below zero. Its p-value is then far above the level
+    of one test in a family of at least seven candidates."""
+    total = float(delta.sum())
+    return total >= 0 or total * total < 2.25 * float((delta * delta).sum())
+
+
+def _places(passes: Any) -> tuple[Any, Any, Any]:
+    """Of each case: whether it offers tools, expects a call, and fails by calling wrongly."""
+    case = np.arange(len(passes))[:, None, None]
+    return case % 3 < 2, case % 2 == 0, case % 4 < 2
+
+
+def _called(passes: Any) -> Any:
+    tools, expects, mute = _places(passes)
+    return tools & (expects ^ (~passes & mute))
+
+
+def _metric_rates(passes: Any, others: Any) -> dict[str, Any]:
+    """Rates by case of the metrics that are shares, and the counts of `AGREEMENT`, of the trials that `fleets` draws:
+    two of three cases offer tools and expect a call in every second; the others request JSON.
+
+    Args:
+        others: the calls of the reference's first pass.
+    """
+    tools, expects, mute = _places(passes)
+    calls = _called(passes)
+    valid = calls & (passes | mute)
+    right = (calls == expects).mean(axis=(1, 2))
+    of = calls.sum(axis=(1, 2))
+    rates = passes.mean(axis=(1, 2))
+    offers = tools[:, 0, 0]
+    both, either = (calls & others).sum(axis=(1, 2)), (calls | others).sum(axis=(1, 2))
+    return {
+        "schema_accuracy": np.divide(valid.sum(axis=(1, 2)), of, out=np.full(len(of), np.nan), where=of > 0),
+        "structured_output_accuracy": np.where(offers, np.nan, rates),
+        "trigger_accuracy": np.where(offers, right, np.nan),
+        "must_pass_rate": rates,
+        AGREEMENT: np.column_stack([both, either, of]).astype(float),
+    }
+
+
+def _p_of_metric(metric: str, ours: Any, theirs: Any, *, screen: bool) -> float:
+    if metric != AGREEMENT:
+        delta = ours - theirs
+        delta = delta[np.isfinite(delta)]
+        return 1.0 if screen and _far(delta) else sign_flip(delta).lower
+    hits, either, calls = (ours - theirs).T
+    total = (ours + theirs)[:, 1].sum()
+    if not total or not ours[:, 0].sum() or not theirs[:, 0].sum():
+        return 1.0
+    agreement = hits - (ours + theirs)[:, 0].sum() / total * either
+    if screen and _far(agreement):
+        return 1.0
+    return max(sign_flip(agreement).lower, sign_flip(calls).differs)
