@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from trueweight.core import Provider, Suite, ThinkingMode, parse_shard
 from trueweight.core.run_comparison import RunComparison
 from trueweight.core.summary import Summary
 from trueweight.profiles import SamplingMode, choose_profile
+from trueweight.report.words import fault_sentence
 from trueweight.store import RunDir
 from trueweight.suites import find_suite
 from trueweight.wire import SendResult, WireSettings
@@ -30,6 +32,7 @@ from trueweight.workflow.finish import judge, publish
 from trueweight.workflow.gate import Gate, gate
 from trueweight.workflow.judge import judge_run as judge_record
 from trueweight.workflow.merge import merge_all
+from trueweight.workflow.probe import read_probe
 from trueweight.workflow.repeats import require_repeats
 from trueweight.workflow.run_builder import RunBuilder
 from trueweight.workflow.send import PreparedRun, RunOptions
@@ -115,14 +118,15 @@ def send_run(
         keys: provider name → key; None takes them from the environment, as ``providers.toml`` names them.
         fresh: delete the run in the directory first.
         retry_errors: also send again the trials whose transport failed.
-        probe: first send each provider a few small requests. A provider whose setup is wrong is sent nothing else; what
-            the others show of thinking and sampling shapes the run of all.
+        probe: first send each provider a few small requests. A provider whose setup is wrong is sent nothing else, and
+            ``stopped`` of the result has its fault with the server's words and the likely cure. What the others show
+            of thinking and sampling shapes the run of all.
 
     Raises:
         ConfigError: if a key is missing, or another process writes to the directory.
     """
     given = keys_for(plan.manifest.providers, os.environ) if keys is None else keys
-    return _apart(
+    result = _apart(
         partial(
             send_whole,
             plan,
@@ -134,6 +138,9 @@ def send_run(
             probing=probe,
         )
     )
+    found = read_probe(Path(directory)) if probe else None
+    stopped = () if found is None else (one for one in found.stopped if one.provider in found.silenced)
+    return replace(result, stopped={**result.stopped, **{one.provider: fault_sentence(one) for one in stopped}})
 
 
 def _apart(call: Callable[[], Any]) -> SendResult:

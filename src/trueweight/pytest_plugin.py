@@ -126,12 +126,14 @@ class _Run(pytest.Collector):
 
 def _tests(root: _Run, summary: Summary) -> Iterator[pytest.Item]:
     from trueweight.report import for_log
+    from trueweight.report.words import fault_sentence
 
-    for provider in summary.providers:
+    for provider, found in summary.providers.items():
+        fault = "" if found.setup_fault is None else fault_sentence(found.setup_fault)
         for case in summary.cases:
             for mode, cell in case.modes(provider).items():
                 name = f"{for_log(provider, limit=80)}::{for_log(case.name, limit=160)}[{mode}]"
-                yield CellTest.from_parent(root, name=name, case=case, cell=cell)
+                yield CellTest.from_parent(root, name=name, case=case, cell=cell, fault=fault)
 
 
 class BrokenRequirementError(Exception):
@@ -141,12 +143,17 @@ class BrokenRequirementError(Exception):
 class CellTest(pytest.Item):
     """One provider's answers to one case in one mode."""
 
-    def __init__(self, *, case: CaseSummary, cell: Cell, **more: Any) -> None:
+    def __init__(self, *, case: CaseSummary, cell: Cell, fault: str, **more: Any) -> None:
         super().__init__(**more)
-        self._case, self._cell = case, cell
+        self._case, self._cell, self._fault = case, cell, fault
 
     def setup(self) -> None:
-        """A lost request is an error and not a failure, because it shows nothing of the model."""
+        """A setup fault, or a lost request, is an error and not a failure, because it shows nothing of the model."""
+        if self._fault:
+            from trueweight.redaction import for_people
+            from trueweight.report import for_log
+
+            raise BrokenRequirementError(for_people(for_log(self._fault, limit=1_000)))
         if self._cell.outcome.value == "transport":
             raise BrokenRequirementError("no answer arrived")
 

@@ -154,3 +154,11 @@ def test_a_clean_refusal_of_n_is_unsupported(words: str, outcome: Outcome) -> No
     """One letter is hard to find in words, so the words around it count."""
     refused = plain({"error": {"message": words}}, status=400)
     assert one("request-accepted", refused, case(n=2, tools=[])).outcome is outcome
+
+
+def test_a_failure_of_every_check_has_a_sentence() -> None:
+    """Each declaration says what was found where the check fails, with one place for the count, and not its rule."""
+    for info in all_checks():
+        assert info.failure.count("{cases}") == 1, info.id
+        assert info.failure.rstrip(".") == info.failure, info.id
+        assert info.failure.replace("{cases}", "") != info.requirement, info.id

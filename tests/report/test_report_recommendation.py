@@ -195,7 +195,10 @@ def test_a_reference_that_never_answered_is_none() -> None:
     assert _words(summary)["reference"] == "no answer"
     assert _words(summary)["leaky-parser"] == "worse"
     found = {one.name: one for one in ranked(typed(summary))}["twin"]
-    assert (found.recommendation, found.reason) == (R.UNDECIDED, "not compared: the reference gave no answer")
+    assert (found.recommendation, found.reason) == (
+        R.UNDECIDED,
+        "not compared: the reference gave no answer to compare with",
+    )
 
 
 def test_many_metrics_are_many_chances() -> None:

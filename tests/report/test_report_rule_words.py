@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from trueweight.core import Estimate, Role, Ruling, Severity
+from trueweight.assess.observations import broken
+from trueweight.core import Estimate, Mode, Role, Ruling, Severity
 from trueweight.core.assessment import Reason, ReasonCode
 from trueweight.core.bar_outcome import RuleCode, RuleOutcome, Side, Versus
-from trueweight.core.finding_summary import FindingSummary
+from trueweight.core.finding_summary import FindingSummary, ModeCount
 from trueweight.core.summary import Counts, ProviderSummary
 from trueweight.report.words import rule_name, rule_words
-from trueweight.report.words.checks import broken_words
+from trueweight.report.words.checks import broken_words, failure_words
 
 
 @pytest.mark.parametrize(
@@ -61,9 +62,44 @@ def test_a_check_without_a_phrase_does_not_read_as_its_opposite() -> None:
         check="x-no-apology", severity=Severity.MUST, outcome="fail", fails=2, of=28, cases=("s/a", "s/b"),
         cases_judged=28, requirement="The content has no apology.", source="", example="", message="",
     )  # fmt: skip
-    provider = ProviderSummary(
-        role=Role.CANDIDATE, model="m", precision=None, declared=None, metrics={}, versus_reference={},
-        counts=Counts(), failures={}, findings=(failing,),
-    )  # fmt: skip
+    provider = _provider(failing)
     reason = Reason(code=ReasonCode.REQUIREMENT_BROKEN, check="x-no-apology", count=2, of=28)
     assert broken_words(reason, provider) == "2 of 28 cases fail the requirement “The content has no apology.”"
+
+
+def _provider(*findings: FindingSummary) -> ProviderSummary:
+    return ProviderSummary(
+        role=Role.CANDIDATE, model="m", precision=None, declared=None, metrics={}, versus_reference={},
+        counts=Counts(), failures={}, findings=findings,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stream", "plain", "words"),
+    [
+        ((20, 45), (0, 44), "20 of 45 cases had a call without an id, in streams only."),
+        ((0, 45), (1, 44), "1 of 44 cases had a call without an id, in plain replies only."),
+        ((20, 45), (3, 45), "20 of 45 cases had a call without an id (streams: 20 of 45, plain replies: 3 of 45)."),
+        ((20, 45), (18, 45), "20 of 45 cases had a call without an id."),
+        ((20, 45), None, "20 of 45 cases had a call without an id."),
+    ],
+    ids=["streams alone", "plain alone", "streams more often", "about alike", "streams are all that was judged"],
+)
+def test_streams_and_plain_replies_are_told_apart(
+    stream: tuple[int, int], plain: tuple[int, int] | None, words: str
+) -> None:
+    """One mode is named where all failures are in it and the other was judged; both have counts where they differ.
+
+    The reason of the assessment and the row of the findings say the same.
+    """
+    by_mode = {Mode.STREAM: stream} | ({Mode.PLAIN: plain} if plain else {})
+    number = max(stream[0], plain[0] if plain else 0)
+    failing = FindingSummary(
+        check="x-id", severity=Severity.MUST, outcome="fail", fails=number, of=90,
+        cases=tuple(f"s/{at}" for at in range(number)), cases_judged=45, requirement="Every call has an id.",
+        source="", example="", message="", failure="{cases} had a call without an id",
+        by_mode={mode: ModeCount(fails=count[0], of=count[1]) for mode, count in by_mode.items()},
+    )  # fmt: skip
+    provider = _provider(failing)
+    assert failure_words(failing) == words
+    assert broken_words(broken(failing, provider), provider) == words

@@ -12,6 +12,7 @@ from trueweight.assess.significance import run_tests, unseen_share
 from trueweight.core import DriftVerdict, ExitCode, Role, Ruling
 from trueweight.core.assessment import Assessment, Limitation, LimitCode
 from trueweight.core.bar_outcome import BarOutcome
+from trueweight.core.note import NoteCode
 from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.core.thinking import enough_for
 
@@ -78,7 +79,8 @@ def _run_limits(summary: Summary) -> Iterator[Limitation]:
     """What the run cannot say of any provider."""
     run = summary.run
     yield from _cut_in_thought(summary)
-    if run.trials.recorded < run.trials.planned:
+    part = any(note.code is NoteCode.PART_OF_RUN for note in run.notes)
+    if run.trials.recorded < run.trials.planned and not part:  # the note on the shard says so already
         yield Limitation(code=LimitCode.NOT_FINISHED, count=run.trials.recorded, of=run.trials.planned)
     if not run.cases:
         yield Limitation(code=LimitCode.ONLY_DRIFT)
@@ -100,7 +102,10 @@ def _silence(reference: ProviderSummary) -> LimitCode:
         return LimitCode.REFERENCE_NOT_ASKED
     if not reference.counts.arrived:
         return LimitCode.REFERENCE_SILENT
-    return LimitCode.REFERENCE_REFUSED if refuses_all(reference) else LimitCode.REFERENCE_CUT
+    if refuses_all(reference):
+        return LimitCode.REFERENCE_REFUSED
+    cut = reference.counts.arrived <= 2 * reference.counts.cut_in_thought
+    return LimitCode.REFERENCE_CUT if cut else LimitCode.REFERENCE_UNJUDGEABLE
 
 
 def _cut_in_thought(summary: Summary) -> Iterator[Limitation]:

@@ -62,6 +62,9 @@ def _of_replies(
     if rate is not None and rate.value == 0:
         yield refused_all(provider)
         return
+    lacking = not_offered(provider)
+    if lacking is not None:
+        yield lacking
     lost = _lost(provider)
     if lost is not None:
         yield lost
@@ -103,6 +106,12 @@ def refused_all(provider: ProviderSummary) -> Reason:
     return Reason(code=ReasonCode.REFUSED_ALL, count=provider.counts.arrived, of=provider.counts.recorded)
 
 
+def not_offered(provider: ProviderSummary) -> Reason | None:
+    """The reason that the provider refuses every request that uses a feature; None if it refuses none so."""
+    found = provider.not_offered
+    return Reason(code=ReasonCode.NOT_OFFERED, features=tuple(found), count=sum(found.values())) if found else None
+
+
 def _lost(provider: ProviderSummary) -> Reason | None:
     """Requests that failed, or arrived only after retries, if they are more than one in a hundred."""
     rate, first = (provider.metrics.get(name) for name in ("success_rate", "first_attempt_success_rate"))
@@ -132,7 +141,8 @@ def broken(
     finding: FindingSummary, provider: ProviderSummary, code: ReasonCode = ReasonCode.REQUIREMENT_BROKEN
 ) -> Reason:
     """A failing check as a reason; ``code`` says whether it is certain."""
-    of = finding.cases_judged
+    mode = finding.only_mode
+    of = finding.cases_judged if mode is None else finding.by_mode[mode].of
     if finding.check in _LEAKS:
         # The check judges replies with text only, but a leak spoils any case that offers tools.
         of = max(of, provider.counts.cases_answered_with_tools)
@@ -143,6 +153,7 @@ def broken(
         of=of,
         blame=finding.blame,
         trials=(finding.example,) if finding.example else (),
+        mode=mode,
     )
 
 

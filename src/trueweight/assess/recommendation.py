@@ -18,6 +18,7 @@ from trueweight.assess.observations import (
     drift_reason,
     metric_reason,
     never_answered,
+    not_offered,
     nothing_found,
     observe,
     refused_all,
@@ -81,14 +82,22 @@ def has_answered(summary: Summary, name: str | None) -> bool:
     only drift was measured, each named provider counts as one."""
     if name is None or not summary.run.cases:
         return name is not None
-    counts = summary.providers[name].counts
-    return counts.arrived > 2 * counts.cut_in_thought and not refuses_all(summary.providers[name])
+    provider = summary.providers[name]
+    counts = provider.counts
+    return counts.arrived > 2 * counts.cut_in_thought and not refuses_all(provider) and not is_unjudgeable(provider)
 
 
 def refuses_all(provider: ProviderSummary) -> bool:
     """Whether replies of a provider arrived, and each of them is a refusal of the request."""
     rate = provider.metrics.get("success_rate")
     return bool(provider.counts.arrived) and rate is not None and rate.value == 0
+
+
+def is_unjudgeable(provider: ProviderSummary) -> bool:
+    """Whether replies of a provider arrived, and none of them meets the MUST requirements: all are empty, malformed or
+    of a kind that no check judges. As a reference it is no measure of others."""
+    rate = provider.metrics.get("must_pass_rate")
+    return bool(provider.counts.arrived) and rate is not None and not rate.value
 
 
 def recommend(summary: Summary, name: str, bar: BarOutcome | None, tests: ProviderTests) -> Decision:
@@ -112,10 +121,10 @@ def recommend(summary: Summary, name: str, bar: BarOutcome | None, tests: Provid
     found = _by_availability(provider)
     if found is None and summary.run.cases:
         found = _by_reference(summary, provider, tests) if reference else _by_others(provider, tests)
-        if not reference and named is not None and found.recommendation is Recommendation.USE:
+        if not reference and named is not None and found.recommendation is not Recommendation.AVOID:
             found = _decide(Recommendation.UNDECIDED, Reason(code=ReasonCode.REFERENCE_NOT_COMPARED), *found.reasons)
     found = found or _decide(Recommendation.USE, Reason(code=ReasonCode.NOTHING_FOUND, count=0))
-    return _if_enough(_with_drift(found, provider), provider, summary.run.cases)
+    return _with_features(_if_enough(_with_drift(found, provider), provider, summary.run.cases), provider)
 
 
 def _faults(
@@ -234,6 +243,15 @@ def _if_enough(found: Decision, provider: ProviderSummary, cases: int) -> Decisi
     if unseen_share(answered) <= FEW:
         return found
     reason = Reason(code=ReasonCode.TOO_FEW_ANSWERED, count=answered, of=cases)
+    return _decide(Recommendation.UNDECIDED, reason, *found.reasons)
+
+
+def _with_features(found: Decision, provider: ProviderSummary) -> Decision:
+    """The decision; undecided instead of use if the provider lacks a feature, because only the reader knows whether it
+    is needed."""
+    reason = not_offered(provider)
+    if reason is None or found.recommendation is Recommendation.AVOID:
+        return found
     return _decide(Recommendation.UNDECIDED, reason, *found.reasons)
 
 

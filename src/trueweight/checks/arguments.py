@@ -23,6 +23,7 @@ _OWN_CHECK = frozenset({"enum", "const", "type", "required"})
 @check(
     "tool-arguments-json",
     "Arguments are the text of one JSON object.",
+    failure="Tool-call arguments are not JSON in {cases}",
     row=11,
     source="https://github.com/vllm-project/vllm/issues/21046",
     why="The client cannot parse the call.",
@@ -37,6 +38,7 @@ def tool_arguments_json(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-arguments-complete",
     "Arguments are complete, unless the finish reason is length.",
+    failure="{cases} had truncated arguments in a reply that does not say so",
     row=4,
     source="https://github.com/MoonshotAI/K2-Vendor-Verifier/issues/12",
     why="The client cannot parse the call and does not learn why.",
@@ -51,6 +53,7 @@ def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-arguments-once",
     "Arguments are sent once.",
+    failure="{cases} had arguments that were sent twice",
     engine=True,
     row=10,
     source="https://github.com/vllm-project/vllm/issues/51697",
@@ -66,6 +69,7 @@ def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-arguments-empty-object",
     "The arguments of a call without arguments are {}.",
+    failure="{cases} had a call without arguments whose arguments are not {}",
     engine=True,
     row=13,
     source="https://github.com/vllm-project/vllm/issues/28806",
@@ -83,6 +87,7 @@ def tool_arguments_empty_object(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-arguments-text",
     "Arguments are JSON text, encoded once.",
+    failure="{cases} had arguments encoded twice",
     engine=True,
     source="https://platform.openai.com/docs/api-reference/chat/object",
     why="Clients expect a string with an object in it, not an object and not JSON inside JSON.",
@@ -97,6 +102,7 @@ def tool_arguments_text(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-arguments-schema",
     "Arguments are valid by the tool's schema.",
+    failure="Tool-call arguments break the tool's schema in {cases}",
     obeys=True,
     source="https://platform.openai.com/docs/guides/function-calling",
     params=_FORMAT,
@@ -117,6 +123,7 @@ def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -
 @check(
     "tool-arguments-enum",
     "Arguments keep to the enum or const of their parameter.",
+    failure="{cases} had a value outside the parameter's enum",
     obeys=True,
     row=31,
     source="https://github.com/ollama/ollama/issues/17597",
@@ -132,6 +139,7 @@ def tool_arguments_enum(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-arguments-types",
     "Each argument has the type that the tool's schema gives it.",
+    failure="{cases} had an argument of another type than the tool's schema gives it",
     obeys=True,
     row=7,
     source="https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1",
@@ -147,6 +155,7 @@ def tool_arguments_types(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-arguments-required",
     "Every required argument is present.",
+    failure="{cases} had a call without a required argument",
     obeys=True,
     row=29,
     source="https://github.com/sgl-project/sglang/issues/40051",
@@ -162,6 +171,7 @@ def tool_arguments_required(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "call-after-empty-call",
     "A call that follows a call without arguments has its own arguments.",
+    failure="{cases} had a call without the arguments that it should have, after a call without arguments",
     engine=True,
     row=14,
     source="https://github.com/vllm-project/vllm/issues/47901",

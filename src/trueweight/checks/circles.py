@@ -76,6 +76,7 @@ def _few_sentences(tail: str) -> Circle | None:
 @check(
     THOUGHT_ENDS,
     "A thought does not go round in circles until the limit of tokens.",
+    failure="{cases} had a thought that goes round in circles until the limit of tokens",
     severity=Severity.SHOULD,
     row=33,
     source="https://huggingface.co/Qwen/Qwen3-8B#best-practices",

@@ -26,6 +26,7 @@ _LOOP_TAIL = 4000
 @check(
     "reply-not-empty",
     "A reply that finished carries content, a call or a refusal.",
+    failure="The reply is empty in {cases}",
     row=12,
     source="https://github.com/vllm-project/vllm/issues/48294",
     why="The client has neither an answer nor an error.",
@@ -48,6 +49,7 @@ def reply_not_empty(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "text-whole-characters",
     "Text has no replacement characters and no half code points.",
+    failure="{cases} had replacement characters or half code points in the text",
     engine=True,
     row=20,
     source="https://github.com/vllm-project/vllm/issues/931",
@@ -75,6 +77,7 @@ def text_whole_characters(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "text-visible",
     "Content has no invisible control characters that the request does not have.",
+    failure="{cases} had invisible control characters in the content",
     severity=Severity.INFO,
     source="https://www.unicode.org/reports/tr36/",
     why="Invisible characters break comparisons and searches, and can hide text.",
@@ -95,6 +98,7 @@ def text_visible(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "text-no-loop",
     "Content that reaches the token limit does not end in a loop.",
+    failure="{cases} had content that ends in a loop at the token limit",
     severity=Severity.SHOULD,
     row=43,
     source="https://github.com/MiniMax-AI/MiniMax-Provider-Verifier",
@@ -118,6 +122,7 @@ def text_no_loop(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "content-matches",
     "The content equals, contains, excludes or matches the text that the case names.",
+    failure="The content is not what the case demands in {cases}",
     on_request=True,
     params={
         "type": "object",

@@ -31,6 +31,7 @@ _RIGHT = calls('{"city":"a\\n  b </tool_call> c","zip":"02134"}')
 @check(
     "tool-call-expected",
     "The number of calls is what the case requires.",
+    failure="It makes another number of tool calls than the case requires in {cases}",
     on_request=True,
     params={
         "type": "object",
@@ -66,6 +67,7 @@ def tool_call_expected(_: Case, reply: Reply, params: Mapping[str, Any]) -> Chec
 @check(
     "tool-call-matches",
     "The calls are those that the case expects.",
+    failure="Tool calls are not the requested ones in {cases}",
     on_request=True,
     params=EXPECTED_CALLS,
     source="https://platform.openai.com/docs/guides/function-calling",
@@ -105,6 +107,7 @@ def _how_it_came(case: Case, reply: Reply, nearest: ToolCall | None) -> str:
 @check(
     "argument-whitespace",
     "An argument has the white space that the request specifies.",
+    failure="White space inside an argument is lost in {cases}",
     row=8,
     source="https://github.com/sgl-project/sglang/issues/41317",
     why="Code, patches and YAML depend on indentation and newlines.",
@@ -124,6 +127,7 @@ def argument_whitespace(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "argument-markers",
     "An argument that contains marker text is complete.",
+    failure="Marker text inside an argument cuts or splits it in {cases}",
     row=6,
     source="https://github.com/ollama/ollama/issues/18659",
     why="The tool gets part of its argument.",
@@ -143,6 +147,7 @@ def argument_markers(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "argument-coerced",
     "An argument keeps its type: text of digits stays text, a number stays a number.",
+    failure="{cases} had an argument whose type was changed",
     row=7,
     source="https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1",
     why="Leading zeros of codes are lost, and typed tools raise.",

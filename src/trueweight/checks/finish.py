@@ -17,6 +17,7 @@ from trueweight.protocols.arguments import CallProblem, read_arguments
 @check(
     "finish-reason-agrees",
     "A finish reason of stop comes without tool calls.",
+    failure="The finish reason contradicts the reply in {cases}",
     engine=True,
     row=25,
     source="https://github.com/vllm-project/vllm/issues/25054",
@@ -37,6 +38,7 @@ def finish_reason_agrees(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "finish-without-calls",
     "A finish reason of tool calls comes with tool calls.",
+    failure="{cases} had a finish reason of tool calls, and no tool call",
     engine=True,
     row=26,
     source="https://github.com/vllm-project/vllm/issues/53255",
@@ -56,6 +58,7 @@ def finish_without_calls(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "finish-reason-length",
     "A reply that max_tokens cuts has the finish reason length.",
+    failure="{cases} were cut by max_tokens, and the finish reason is not length",
     engine=True,
     row=27,
     source="https://github.com/vllm-project/vllm/issues/58228",
@@ -81,6 +84,7 @@ def finish_reason_length(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "finish-reason",
     "The finish reason is one that the case expects.",
+    failure="{cases} had another finish reason than the case expects",
     on_request=True,
     params={
         "type": "object",

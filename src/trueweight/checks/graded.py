@@ -20,6 +20,7 @@ def _validate(params: Mapping[str, Any]) -> None:
 @check(
     "graded",
     "The answer has at least the score that the case requires.",
+    failure="{cases} had a lower score than the case requires",
     on_request=True,
     params={
         "type": "object",

@@ -14,6 +14,7 @@ from trueweight.protocols import Kind
 @check(
     "http-json",
     "A plain 2xx answer is one JSON object.",
+    failure="{cases} had a plain answer that is not one JSON object",
     scope=Scope.RESPONSE,
     engine=True,
     row=42,
@@ -45,6 +46,7 @@ def http_json(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "json-portable",
     "JSON has no NaN, no doubled keys, no numbers beyond a double and no half code points.",
+    failure="{cases} had JSON with NaN, a doubled key, a number beyond a double or half a code point",
     scope=Scope.RESPONSE,
     engine=True,
     severity=Severity.SHOULD,
@@ -63,6 +65,7 @@ def json_portable(_: Case, reply: Reply) -> CheckResult:
 @check(
     "body-utf8",
     "The body is UTF-8.",
+    failure="{cases} had a body that is not UTF-8",
     scope=Scope.RESPONSE,
     engine=True,
     row=42,
@@ -79,6 +82,7 @@ def body_utf8(_: Case, reply: Reply) -> CheckResult:
 @check(
     "content-encoding",
     "A compressed body uses an encoding that the client accepts, and is complete.",
+    failure="{cases} had a compressed body that is incomplete, or in an encoding that was not accepted",
     scope=Scope.RESPONSE,
     engine=True,
     row=42,
@@ -97,6 +101,7 @@ def content_encoding(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "content-type",
     "The Content-Type names what the body is.",
+    failure="{cases} had a Content-Type that does not name what the body is",
     scope=Scope.RESPONSE,
     engine=True,
     severity=Severity.SHOULD,

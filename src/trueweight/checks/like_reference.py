@@ -30,6 +30,7 @@ def _lengths(surplus: int, *, broken: bool = False) -> tuple[SampleTrial, ...]:
 @paired_check(
     "prompt-tokens-like-reference",
     "The prompt token count of a request is that of the reference, within three tokens.",
+    failure="{cases} had another prompt token count than the reference",
     row=37,
     source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
     why="The model reads another prompt: the chat template drops, repeats or rewrites messages.",
@@ -61,6 +62,7 @@ def prompt_tokens_like_reference(
 @paired_check(
     "system-prompt-injected",
     "Prompts are not longer than the reference's by the same number of tokens in every case.",
+    failure="{cases} had a prompt that is longer than the reference's by one and the same number of tokens",
     row=44,
     source="https://github.com/MoonshotAI/Kimi-Vendor-Verifier",
     why="The provider adds instructions to every request: the model behaves differently, and the client pays for them.",

@@ -54,6 +54,7 @@ def find_markers(text: str) -> list[str]:
 @check(
     "markers-in-content",
     "The content has no tool-call or turn markers.",
+    failure="Tool calls leak into the text as markup in {cases}",
     row=1,
     source="https://github.com/ollama/ollama/issues/14360",
     why="The call is shown to the user as text and never run.",
@@ -79,6 +80,7 @@ def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "markers-in-reasoning",
     "The reasoning has no tool-call or turn markers.",
+    failure="Tool calls leak into the reasoning as markup in {cases}",
     row=2,
     source="https://github.com/vllm-project/vllm/issues/34955",
     why="The call is part of the reasoning and never run.",
@@ -99,6 +101,7 @@ def markers_in_reasoning(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "think-tags-in-content",
     "The content has no thinking tags.",
+    failure="Thinking leaks into the content in {cases}",
     row=34,
     source="https://github.com/vllm-project/vllm/issues/57353",
     why="The user sees reasoning that belongs in its own field, and parsers of the content fail.",
@@ -123,6 +126,7 @@ def think_tags_in_content(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "history-ids-in-content",
     "The content has no call ids in the model's own format.",
+    failure="Call ids in the model's own format leak into the content in {cases}",
     engine=True,
     row=38,
     source="https://github.com/vllm-project/vllm/issues/50768",
@@ -143,6 +147,7 @@ def history_ids_in_content(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     PROFILE_MARKERS,
     "The content has none of the markers that the profile of the model family names.",
+    failure="Markers of the model family leak into the content in {cases}",
     row=1,
     source="https://github.com/ollama/ollama/issues/14360",
     on_request=True,

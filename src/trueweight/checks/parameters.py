@@ -15,6 +15,7 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
 @check(
     "stop-honoured",
     "The content does not contain a stop sequence.",
+    failure="The content runs past a stop sequence in {cases}",
     obeys=True,
     engine=True,
     row=40,
@@ -39,6 +40,7 @@ def stop_honoured(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "max-tokens-honoured",
     "A reply has no more completion tokens than max_tokens allows.",
+    failure="The reply is longer than max_tokens allows in {cases}",
     scope=Scope.COMPLETION,
     obeys=True,
     engine=True,

@@ -31,6 +31,7 @@ def _thinks(prompt: int) -> SampleReply:
 @paired_check(
     "prompt-tokens-more",
     "A request with more in it has more prompt tokens.",
+    failure="{cases} had no more prompt tokens, although more was in the request",
     row=37,
     source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
     on_request=True,
@@ -64,6 +65,7 @@ def prompt_tokens_more(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
 @paired_check(
     "prompt-tokens-same",
     "Two ways to write the same conversation have the same prompt tokens.",
+    failure="{cases} had other prompt tokens than the same conversation written in another way",
     row=37,
     source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
     on_request=True,
@@ -95,6 +97,7 @@ def prompt_tokens_same(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
 @paired_check(
     "history-reasoning-kept",
     "Reasoning in the history reaches the model.",
+    failure="Reasoning in the history does not reach the model in {cases}",
     severity=Severity.SHOULD,
     row=36,
     source="https://github.com/NousResearch/hermes-agent/issues/20577",

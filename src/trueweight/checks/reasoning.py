@@ -27,6 +27,7 @@ _EFFORT = sample_case({"reasoning-longer": {"than": "base"}}, name="effort", rea
 @check(
     "answer-in-content",
     "A reply that finished has an answer, not reasoning alone.",
+    failure="The reply is reasoning alone, without an answer, in {cases}",
     engine=True,
     row=33,
     source="https://github.com/sgl-project/sglang/issues/37645",
@@ -47,6 +48,7 @@ def answer_in_content(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "reasoning-present",
     "The reply has reasoning.",
+    failure="{cases} had no reasoning",
     row=33,
     source="https://github.com/MoonshotAI/Kimi-Vendor-Verifier",
     on_request=True,
@@ -67,6 +69,7 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResu
 @check(
     THINKING_SWITCH,
     "The model thinks if its thinking is switched on, and does not if it is switched off.",
+    failure="{cases} had thinking although it is switched off, or none although it is switched on",
     severity=Severity.SHOULD,
     row=40,
     source="https://docs.vllm.ai/en/latest/features/reasoning_outputs.html",
@@ -96,6 +99,7 @@ def thinking_switch(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckRe
 @paired_check(
     "reasoning-longer",
     "More reasoning effort gives more reasoning.",
+    failure="{cases} had no more reasoning, although more reasoning effort was requested",
     severity=Severity.INFO,
     row=40,
     source="https://github.com/MoonshotAI/Kimi-Vendor-Verifier",

@@ -29,12 +29,14 @@ _REFUSING = (
     "cannot be enforced",
 )
 _ABOUT_N = re.compile(r"['\"`]n['\"`]|\bn\s*(?:=|>|must|is|should)|choices|(?:one|single|multiple) completions?")
+_ABOUT_STREAM = re.compile(r"\bstream(?:s|ed|ing)?\b")
 _SCHEMA_WORDS = ("schema", "keyword", "grammar")
 
 
 @check(
     "error-object",
     "An error response is JSON with an error object that has a message.",
+    failure="{cases} had an error response without an error object that has a message",
     scope=Scope.RESPONSE,
     engine=True,
     severity=Severity.SHOULD,
@@ -58,6 +60,7 @@ def error_object(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "request-accepted",
     "A well-formed request is answered, or refused with a message that names the unsupported parameter.",
+    failure="A well-formed request is refused in {cases}",
     scope=Scope.RESPONSE,
     engine=True,
     any_status=True,
@@ -91,12 +94,15 @@ def _may_name_feature(status: int, words: str | None) -> bool:
     if status not in (404, 405, 410):
         return True
     lowered = (words or "").lower()
-    return any(word in lowered for word in ("tool", "function", "response_format", "json_schema", "structured"))
+    return any(
+        word in lowered for word in ("tool", "function", "response_format", "json_schema", "structured", "stream")
+    )
 
 
 @check(
     "request-refused",
     "A malformed request is refused with a 4xx status for invalid requests.",
+    failure="A malformed request is accepted in {cases}",
     scope=Scope.COMPLETION,
     engine=True,
     row=40,
@@ -155,6 +161,8 @@ def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
         return "n"
     requested = [name for name in _FEATURES if name in request]
     refusing = any(word in lowered for word in _REFUSING)
+    if refusing and _ABOUT_STREAM.search(lowered):  # the mode is no field of the case's request
+        return "stream"
     by_schema = any(name in request for name in ("response_format", "tools"))
     if by_schema and any(word in lowered for word in _SCHEMA_WORDS):
         return "the schema"

@@ -29,6 +29,7 @@ def _alike_example(check_id: str, **request: Any) -> PairedExample:
 @paired_check(
     "seed-repeats",
     "The same seed gives the same text.",
+    failure="{cases} had another text with the same seed",
     severity=Severity.INFO,
     row=40,
     source=_CREATE,
@@ -47,6 +48,7 @@ def seed_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> It
 @paired_check(
     "temperature-zero-repeats",
     "At temperature 0 the same request gets the same answer.",
+    failure="{cases} had another answer to the same request at temperature 0",
     severity=Severity.INFO,
     row=43,
     source=_CREATE,
@@ -65,6 +67,7 @@ def temperature_zero_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDi
 @paired_check(
     "temperature-varies",
     "At a temperature of 1 or more two replies of free text differ.",
+    failure="{cases} had the same free text at a temperature of 1 or more",
     row=43,
     source=_CREATE,
     on_request=True,

@@ -12,6 +12,7 @@ from trueweight.protocols import Kind
 @check(
     "stream-honoured",
     "The reply is a stream if the request sets stream to true, and one body if it does not.",
+    failure="A stream is sent when none was requested, or none when one was, in {cases}",
     scope=Scope.COMPLETION,
     engine=True,
     row=41,
@@ -32,6 +33,7 @@ def stream_honoured(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "stream-complete",
     "A stream does not end before a finish reason.",
+    failure="Streams end before they are complete in {cases}",
     engine=True,
     row=21,
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
@@ -52,6 +54,7 @@ def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "error-in-stream",
     "An answer with a success status carries no error.",
+    failure="{cases} had an error in an answer with a success status",
     scope=Scope.COMPLETION,
     engine=True,
     row=22,
@@ -75,6 +78,7 @@ def error_in_stream(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "arguments-streamed",
     "A call's arguments are streamed as they are generated.",
+    failure="{cases} had a call whose arguments came in one piece instead of a stream",
     engine=True,
     severity=Severity.INFO,
     row=19,

@@ -25,6 +25,7 @@ def _streams(text: str, **more: Any) -> SampleReply:
 @paired_check(
     "stream-same-calls",
     "At temperature 0 a streamed reply makes the same calls as a plain one.",
+    failure="{cases} had other tool calls in the stream than in the plain reply",
     row=12,
     source="https://github.com/vllm-project/vllm/issues/48294",
     why="An agent works in one mode and fails in the other.",
@@ -53,6 +54,7 @@ def stream_same_calls(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) 
 @paired_check(
     "stream-same-text",
     "At temperature 0 a streamed reply has the same text as a plain one.",
+    failure="{cases} had another text in the stream than in the plain reply",
     severity=Severity.INFO,
     row=34,
     source="https://github.com/vllm-project/vllm/issues/57353",
@@ -81,6 +83,7 @@ def stream_same_text(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
 @paired_check(
     "usage-same-streamed",
     "The same request and the same answer have the same token counts, streamed or not.",
+    failure="{cases} had other token counts in the stream than in the plain reply",
     row=24,
     source="https://github.com/vllm-project/vllm/issues/8625",
     why="The bill depends on a flag that does not change the answer.",

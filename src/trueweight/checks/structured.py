@@ -118,6 +118,7 @@ SAMPLE_SCHEMA_CASE = sample_case(
 @check(
     "structured-output",
     "The whole content is one JSON document, valid by the schema.",
+    failure="Structured output is not what its schema says in {cases}",
     on_request=True,
     params={
         "type": "object",
@@ -162,6 +163,7 @@ def _spent(case: Case, reply: Reply) -> bool:
 @check(
     "structured-output-bare",
     "With a JSON response_format the content is JSON and nothing else.",
+    failure="It ignores response_format: the content is not bare JSON in {cases}",
     obeys=True,
     engine=True,
     row=32,
@@ -181,6 +183,7 @@ def structured_output_bare(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "structured-output-schema",
     "With a json_schema response_format the JSON is valid by it; with json_object it is an object.",
+    failure="It ignores response_format schemas: the JSON breaks them in {cases}",
     obeys=True,
     engine=True,
     row=32,
@@ -204,6 +207,7 @@ def structured_output_schema(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "json-equals",
     "The content is exactly this JSON value.",
+    failure="The content is another JSON value than the requested one in {cases}",
     on_request=True,
     params={"type": "object", "properties": {"value": {}}, "required": ["value"], "additionalProperties": False},
     source="https://platform.openai.com/docs/guides/structured-outputs",

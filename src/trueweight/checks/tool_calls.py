@@ -19,6 +19,7 @@ _CALLS = "https://platform.openai.com/docs/guides/function-calling"
 @check(
     "tool-name-declared",
     "Every call is to a tool of the request.",
+    failure="It calls tools that were not offered in {cases}",
     obeys=True,
     row=5,
     source=_CALLS,
@@ -40,6 +41,7 @@ def tool_name_declared(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-name-clean",
     "A call's name is free of control tokens.",
+    failure="A tool's name carries control tokens in {cases}",
     engine=True,
     row=3,
     source="https://github.com/vllm-project/vllm/issues/32587",
@@ -59,6 +61,7 @@ def tool_name_clean(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-name-present",
     "Every call has a name.",
+    failure="A tool call has no name in {cases}",
     obeys=True,
     engine=True,
     source=_CALLS,
@@ -78,6 +81,7 @@ def tool_name_present(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "call-id-present",
     "Every call has an id.",
+    failure="{cases} had a call without an id",
     engine=True,
     row=17,
     source="https://github.com/vllm-project/vllm/issues/18412",
@@ -96,6 +100,7 @@ def call_id_present(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "call-id-unique",
     "No two calls of a reply share an id.",
+    failure="{cases} had two calls with the same id",
     engine=True,
     source=_CALLS,
     why="Results of two calls cannot be told apart.",

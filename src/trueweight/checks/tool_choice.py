@@ -16,6 +16,7 @@ _CALLS = "https://platform.openai.com/docs/guides/function-calling"
 @check(
     "tool-choice-none",
     "With tool_choice none there is no call.",
+    failure="It calls a tool although tool_choice is none in {cases}",
     obeys=True,
     engine=True,
     row=28,
@@ -39,6 +40,7 @@ def tool_choice_none(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-choice-required",
     "With tool_choice required, or a named tool, there is a call.",
+    failure="It calls no tool although tool_choice requires a call in {cases}",
     obeys=True,
     engine=True,
     row=28,
@@ -68,6 +70,7 @@ def tool_choice_required(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-choice-named",
     "With a named tool_choice only that tool is called.",
+    failure="It calls another tool than tool_choice names in {cases}",
     obeys=True,
     engine=True,
     row=28,
@@ -96,6 +99,7 @@ def tool_choice_named(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "parallel-calls-off",
     "With parallel_tool_calls false there is at most one call.",
+    failure="It makes several calls although parallel calls are off in {cases}",
     obeys=True,
     engine=True,
     row=30,

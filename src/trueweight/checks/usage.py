@@ -16,6 +16,7 @@ _ENOUGH_WORDS = 200
 @check(
     "usage-adds-up",
     "Total tokens are prompt plus completion tokens.",
+    failure="{cases} had a total that is not prompt plus completion tokens",
     scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
@@ -44,6 +45,7 @@ def usage_adds_up(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "usage-not-zero",
     "A reply with text or calls reports at least one prompt token and one completion token.",
+    failure="{cases} had text or calls and a count of zero tokens",
     scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
@@ -65,6 +67,7 @@ def usage_not_zero(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "prompt-not-truncated",
     "A prompt has at least as many tokens as English words.",
+    failure="The prompt is truncated in {cases}",
     scope=Scope.COMPLETION,
     obeys=True,
     engine=True,

@@ -30,6 +30,7 @@ _SCRIPTS: Mapping[str, tuple[str, ...]] = {
 @check(
     "text-script",
     "The text is written in the scripts that the case allows.",
+    failure="{cases} had text in a script that the case does not allow",
     row=43,
     source="https://github.com/MiniMax-AI/MiniMax-Provider-Verifier",
     on_request=True,
@@ -68,6 +69,7 @@ def text_script(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult
 @check(
     "text-repetition",
     "The text does not repeat the same run of words.",
+    failure="{cases} had a text that repeats the same run of words",
     row=43,
     source="https://github.com/MiniMax-AI/MiniMax-Provider-Verifier",
     on_request=True,
@@ -102,6 +104,7 @@ def text_repetition(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckRe
 @check(
     "text-beside-call",
     "Text that the model writes beside a call is in the reply.",
+    failure="The text beside a tool call is lost in {cases}",
     row=9,
     source="https://github.com/vllm-project/vllm/issues/56263",
     on_request=True,

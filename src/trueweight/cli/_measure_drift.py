@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from trueweight.cli._options import repeating_command
+from trueweight.cli._probing import probe_before
 from trueweight.cli._screen import INTERRUPTED, print_carriers, say
 from trueweight.core import Drift, DriftVerdict, ExitCode
+from trueweight.core.probe import Probe
 from trueweight.drift import Investigation
 from trueweight.report import visible
 from trueweight.report.words import drift_words, finding_words
@@ -21,20 +24,40 @@ from trueweight.store import RunDir, RunFile, write_named
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, same_numbers, send_drift
 from trueweight.workflow.finish import finish, publish
-from trueweight.workflow.send import PreparedRun, open_to_send
+from trueweight.workflow.probe import ProbeResult, write_probe
+from trueweight.workflow.send import PreparedRun, open_to_send, with_command
 
 
 def measure_drift(
-    prepared: PreparedRun, directory: Path, *, keys: Mapping[str, str], settings: WireSettings, fresh: bool, quiet: bool
+    prepared: PreparedRun,
+    directory: Path,
+    *,
+    keys: Mapping[str, str],
+    settings: WireSettings,
+    fresh: bool,
+    quiet: bool,
+    probing: bool = True,
 ) -> ExitCode:
-    """Send prompts until every verdict is known, then write and print the result. Returns the exit code."""
+    """Probe the providers, send prompts until every verdict is known, then write and print the result.
+
+    Returns:
+        The exit code of the command.
+    """
     screen = Console(stderr=True, quiet=quiet, emoji=False)
-    run, changes = open_to_send(prepared, directory, fresh=fresh)
+    probed = ProbeResult(Probe(), (), settings)
+    if probing:
+        probed = probe_before(
+            directory, None, prepared.manifest.providers, keys=keys, settings=settings, screen=screen, fresh=fresh
+        )
+    run, changes = open_to_send(with_command(prepared, repeating_command()), directory, fresh=fresh)
     with run:
+        write_probe(run, probed)
         for sentence in changes:
             say(screen, sentence)
         print_carriers(prepared.manifest.providers, settings, screen)
-        interrupted = send_prompts(run, keys=keys, settings=settings, screen=screen)
+        interrupted = probed.interrupted or send_prompts(
+            run, keys=keys, settings=probed.settings, screen=screen, without=probed.probe.silenced
+        )
         found = conclude_drift(run)
         run.write_text(RunFile.DRIFT, drift_text(found))
         run.write_text(RunFile.REPORT, publish(run, finish(run)))
@@ -47,7 +70,9 @@ def measure_drift(
     return exit_code_of(found)
 
 
-def send_prompts(run: RunDir, *, keys: Mapping[str, str], settings: WireSettings, screen: Console) -> bool:
+def send_prompts(
+    run: RunDir, *, keys: Mapping[str, str], settings: WireSettings, screen: Console, without: Collection[str] = ()
+) -> bool:
     """Send drift's prompts with a progress line of e-values. Returns whether it was interrupted."""
     status = screen.status("drift: probing") if screen.is_terminal and not screen.quiet else nullcontext()
     with status as line:
@@ -57,7 +82,7 @@ def send_prompts(run: RunDir, *, keys: Mapping[str, str], settings: WireSettings
                 known = ", ".join(f"{name} e = {c.e_drift:.3g}" for name, c in found.candidates.items())
                 line.update(visible(f"drift: {known}"))
 
-        return run_loop(partial(send_drift, run, keys=keys, settings=settings, on_round=show))
+        return run_loop(partial(send_drift, run, keys=keys, settings=settings, on_round=show, without=without))
 
 
 def replay(directory: Path, console: Console) -> ExitCode:

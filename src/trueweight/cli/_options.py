@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from trueweight.core import MOST_ALLOWANCE, MOST_SEED, ThinkingMode, near_miss
@@ -76,6 +77,38 @@ class NameFrom(_TextType):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The names that begin so."""
         return [CompletionItem(name) for name in sorted(self._names()) if name.startswith(incomplete)]
+
+
+_NOT_REPEATED = ("out", "fresh", "retry_errors", "dry_run", "quiet", "as_json")
+"""Parameters that are of one call: where it writes, what it prints, what it does with an earlier run."""
+
+
+def repeating_command() -> tuple[str, ...]:
+    """The words of the current command that repeat its run, without ``--out``; () outside a command.
+
+    Options that were not given are left out, but for the seed, so that another default changes nothing.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return ()
+    words: list[str] = []
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        value = context.params.get(name)
+        given = context.get_parameter_source(name) is not ParameterSource.DEFAULT
+        if not isinstance(parameter, click.Option) or name in _NOT_REPEATED or not (given or name == "seed"):
+            continue
+        words += _spelled(parameter, value)
+    return (*context.command_path.split(), *words)
+
+
+def _spelled(option: click.Option, value: Any) -> list[str]:
+    """An option as the command line spells it."""
+    spelling = max(option.opts, key=len)
+    if option.is_flag:
+        return [spelling if value else max(option.secondary_opts, key=len)] if value or option.secondary_opts else []
+    values = value if option.multiple else (value,)
+    return [word for one in values if one is not None for word in (spelling, str(one).removesuffix(".0"))]
 
 
 max_response_option = click.option(

@@ -23,7 +23,7 @@ from trueweight.workflow.probe import ProbeResult, is_known, probe_providers, re
 
 def probe_before(
     directory: Path,
-    trials: Sequence[Trial],
+    trials: Sequence[Trial] | None,
     providers: Sequence[Provider],
     *,
     keys: Mapping[str, str],
@@ -36,13 +36,16 @@ def probe_before(
     """Probe the providers that still have trials to send and that no earlier probe of the directory found ready.
 
     It opens no run for writing, so it can be called before the run is prepared.
+
+    Args:
+        trials: of the run; None if what is sent is decided while it is sent, so that all providers are probed.
     """
     before = None if fresh else read_probe(directory)
     todo = trials
-    if not fresh and RunFile.MANIFEST.is_in(directory):
+    if trials is not None and not fresh and RunFile.MANIFEST.is_in(directory):
         with RunDir.open(directory) as run:
             todo = pending(trials, run, retry_errors=retry_errors)
-    names = {trial.provider.name for trial in todo}
+    names = {one.name for one in providers} if todo is None else {trial.provider.name for trial in todo}
     wanted = [provider for provider in providers if provider.name in names or is_known(provider, before, switches)]
     if all(is_known(provider, before, switches) for provider in wanted):
         return ProbeResult(before or Probe(), (), settings)

@@ -9,15 +9,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from trueweight.cli._screen import print_carriers, say
+from trueweight.cli._probing import probe_before
+from trueweight.cli._screen import INTERRUPTED, print_carriers, say
 from trueweight.core import ExitCode, Mode, Provider, Suite
 from trueweight.core.load_result import LoadPoint
+from trueweight.core.probe import Probe
 from trueweight.report import visible
 from trueweight.report.load import load_page, load_sentence
 from trueweight.report.numbers import NONE, write
 from trueweight.store import RunFile, write_for_people
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.load import Level, Slo, curves, lay_out, load_result, load_text, measure_level, sweep
+from trueweight.workflow.probe import ProbeResult, encode_probe
 
 
 def run_sweep(
@@ -34,11 +37,23 @@ def run_sweep(
     settings: WireSettings,
     thinking_allowance: int,
     quiet: bool,
+    probing: bool,
 ) -> ExitCode:
-    """Run a sweep and write ``load.json`` and ``load.html``."""
+    """Probe the providers, run a sweep, and write ``load.json`` and ``load.html``."""
     screen = Console(stderr=True, quiet=quiet, emoji=False)
     points: list[LoadPoint] = []
-    print_carriers(providers, settings, screen)
+    probed = ProbeResult(Probe(), (), settings)
+    if probing:
+        probed = probe_before(directory, None, providers, keys=keys, settings=settings, screen=screen)
+        directory.mkdir(parents=True, exist_ok=True)
+        write_for_people(RunFile.PROBE.of(directory), encode_probe(probed.probe))
+    stopped = probed.probe.silenced
+    if probed.interrupted:
+        say(screen, INTERRUPTED)
+        return ExitCode.INTERRUPTED
+    if stopped >= {provider.name for provider in providers}:
+        return ExitCode.INFRASTRUCTURE
+    print_carriers([provider for provider in providers if provider.name not in stopped], settings, screen)
 
     async def send_all() -> bool:
         interrupted = False
@@ -51,7 +66,8 @@ def run_sweep(
             mode=mode,
             seed=seed,
             keys=keys,
-            settings=settings,
+            settings=probed.settings,
+            without=stopped,
             thinking_allowance=thinking_allowance,
         ):
             asked = {trial.id for trial in lay_out(suite, provider, requests, mode)}  # an earlier sweep may have more

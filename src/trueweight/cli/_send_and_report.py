@@ -14,6 +14,7 @@ from rich.console import Console
 
 from trueweight.assess import exit_code
 from trueweight.cli._measure_drift import send_prompts
+from trueweight.cli._options import repeating_command
 from trueweight.cli._probing import probe_before
 from trueweight.cli._progress import watching
 from trueweight.cli._screen import INTERRUPTED, print_carriers, say
@@ -30,7 +31,7 @@ from trueweight.workflow.finish import finish, publish
 from trueweight.workflow.probe import ProbeResult, write_probe
 from trueweight.workflow.repeats import RepeatChoice, choose_repeats
 from trueweight.workflow.requests import repeats_note, request_notes
-from trueweight.workflow.send import PreparedRun, amend_run, open_to_send, send_pending, unanswered
+from trueweight.workflow.send import PreparedRun, amend_run, open_to_send, send_pending, unanswered, with_command
 from trueweight.workflow.shards import is_whole
 
 
@@ -77,6 +78,7 @@ def send_and_report(
         settings = probed.settings
     if build is not None and probing:
         prepared = build(probed.probe, None)
+    prepared = with_command(prepared, repeating_command())
     if prepared.manifest.thinking_allowance:
         alone = probing and not is_whole(prepared.manifest)
         say(screen, allowance_words(prepared.manifest.thinking_allowance, of_shard=alone))
@@ -87,8 +89,9 @@ def send_and_report(
             say(screen, sentence)
         if changes:
             say(screen, "The run continues with these changes. To delete it and start over, use --fresh.")
-        for note in request_notes(prepared.manifest, prepared.cases):
-            say(screen, note_words(note))
+        said = [note_words(note) for note in request_notes(prepared.manifest, prepared.cases)]
+        for sentence in said:
+            say(screen, sentence)
         sending = partial(_send, run, keys=keys, screen=screen, retry_errors=retry_errors, quiet=quiet)
         trials = probed.allowed(prepared.plan.trials)
         todo = pending(trials, run, retry_errors=retry_errors)
@@ -101,15 +104,22 @@ def send_and_report(
         if build is not None and choosing_repeats and not result.interrupted:
             settings = remaining_limits(settings, result)
             choice = choose_repeats(run, settings)
-            prepared = build(probed.probe if probing else None, choice)
+            prepared = with_command(build(probed.probe if probing else None, choice), repeating_command())
             amend_run(run, prepared)
-            say(screen, note_words(repeats_note(choice)))
+            said.append(note_words(repeats_note(choice)))
+            say(screen, said[-1])
             if choice.repeats > 1:
                 result = sending(probed.allowed(prepared.plan.trials), settings=settings)
         if has_drift(run) and not result.interrupted:
-            interrupted = send_prompts(run, keys=keys, settings=remaining_limits(settings, result), screen=screen)
+            interrupted = send_prompts(
+                run,
+                keys=keys,
+                settings=remaining_limits(settings, result),
+                screen=screen,
+                without=probed.probe.silenced,
+            )
             result = replace(result, interrupted=interrupted)
-        summary = _finish(run, directory, quiet=quiet, as_json=as_json)
+        summary = _finish(run, directory, said, quiet=quiet, as_json=as_json)
         return _exit_code(result, run, prepared.plan, summary, screen)
 
 
@@ -141,14 +151,14 @@ def _send(
     return result
 
 
-def _finish(run: RunDir, directory: Path, *, quiet: bool, as_json: bool) -> Summary:
+def _finish(run: RunDir, directory: Path, said: Sequence[str], *, quiet: bool, as_json: bool) -> Summary:
     summary = finish(run)
     run.write_text(RunFile.REPORT, publish(run, summary))
     if as_json:
         click.echo(publish(run, summary, "json"), nl=False)
         return summary
     if not quiet:
-        print_table(summary, Console(emoji=False))
+        print_table(summary, Console(emoji=False), said)
     click.echo(f"report: {RunFile.REPORT.of(directory)}")
     return summary
 

@@ -11,6 +11,7 @@ from trueweight.cli._options import (
     FOLDER,
     PATH,
     fresh_option,
+    no_probe_option,
     out_option,
     profile_option,
     providers_option,
@@ -57,6 +58,7 @@ _QUIET = quiet_option("Print only the path of the result.")
 @profile_option
 @_SEED
 @transport_option
+@no_probe_option
 @fresh_option
 @_QUIET
 @click.pass_context
@@ -72,6 +74,7 @@ def command(
     profile: str,
     seed: int,
     transport: str,
+    no_probe: bool,
     fresh: bool,
     quiet: bool,
 ) -> int | None:
@@ -117,6 +120,7 @@ def command(
         settings=WireSettings(transport=TransportName(transport)),
         fresh=fresh,
         quiet=quiet,
+        probing=not no_probe,
     )
 
 

@@ -13,6 +13,7 @@ from trueweight.cli._options import (
     arrivals_option,
     budget_option,
     max_response_option,
+    no_probe_option,
     out_option,
     profile_option,
     providers_option,
@@ -65,6 +66,7 @@ from trueweight.core import Mode
 @allowance_option
 @transport_option
 @seed_option("arrivals, order and resampling")
+@no_probe_option
 @quiet_option("Print only the path of the page.")
 def command(
     *,
@@ -86,6 +88,7 @@ def command(
     transport: str,
     seed: int,
     quiet: bool,
+    no_probe: bool,
 ) -> int:
     """Send one suite at increasing load, and show throughput, goodput and times at each level.
 
@@ -122,4 +125,5 @@ def command(
         ),
         thinking_allowance=allowance,
         quiet=quiet,
+        probing=not no_probe,
     )

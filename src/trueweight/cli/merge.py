@@ -36,7 +36,7 @@ def command(runs: tuple[Path, ...], out: Path, quiet: bool) -> int:
             whole = is_whole(merged.manifest)
     if not quiet:
         trials = summary.run.trials
-        click.echo(f"{len(runs)} runs, {trials.recorded} of {trials.planned} planned trials on record.", err=True)
+        click.echo(f"Joined {len(runs)} runs: {trials.recorded:,} of {trials.planned:,} trials.", err=True)
         print_table(summary, Console(emoji=False))
     click.echo(f"report: {RunFile.REPORT.of(out)}")
     return int(exit_code(summary, silent_providers(summary)) if whole else ExitCode.OK)

@@ -12,8 +12,10 @@ from enum import StrEnum
 import msgspec
 
 from trueweight.core.bar_outcome import BarOutcome
+from trueweight.core.case import Mode
 from trueweight.core.drift import DriftVerdict
 from trueweight.core.estimate import Estimate
+from trueweight.core.observation import Feature
 
 
 class Recommendation(StrEnum):
@@ -44,13 +46,16 @@ class ReasonCode(StrEnum):
     REFERENCE = "reference"
     """It is the reference, with which the others are compared. ``of``: recorded trials."""
     REFERENCE_SILENT = "reference-silent"
-    """It is the reference and no reply arrived. ``of``: recorded trials."""
+    """It is the reference and nothing can be compared with it; the run's limits say why. ``of``: recorded trials."""
     BAR = "bar"
     """The bar decided; its rules are in `Assessment.bar`."""
     NOT_ASKED = "not-asked"
     """No trial is on record."""
     SETUP_FAULT = "setup-fault"
     """The probe before the run found a setup fault, so nothing was sent. The probe's entry says which."""
+    NOT_OFFERED = "not-offered"
+    """It refuses every request that uses one of ``features`` and answers others. ``count``: requests refused for
+    them, which no number counts."""
     NEVER_ANSWERED = "never-answered"
     """Each request failed on the way. ``of``: recorded trials, ``failures``: by kind."""
     REFUSED_ALL = "refused-all"
@@ -90,7 +95,8 @@ class ReasonCode(StrEnum):
     METRIC_UNCERTAIN = "metric-uncertain"
     """The same, but within chance among all tests of the run. Fields as above."""
     REQUIREMENT_BROKEN = "requirement-broken"
-    """A check fails. ``check``, ``count`` ``of`` cases, ``trials``: one that shows it, ``blame``."""
+    """A check fails. ``check``, ``count`` ``of`` cases, ``trials``: one that shows it, ``blame``. ``mode``: the one in
+    which all failures were, if the check judged both; then the cases are those of that mode."""
     REQUIREMENT_UNCERTAIN = "requirement-uncertain"
     """A MUST check fails that a model can break, and there is no reference to compare with. Fields as above."""
     SHARED_FAILURES = "shared-failures"
@@ -139,6 +145,9 @@ class LimitCode(StrEnum):
     """The probe before the run found a setup fault of the reference."""
     REFERENCE_REFUSED = "reference-refused"
     """The reference refused every request."""
+    REFERENCE_UNJUDGEABLE = "reference-unjudgeable"
+    """None of the reference's replies meets the MUST requirements, or none could be judged: all are empty, cut or
+    malformed."""
     REFERENCE_CUT = "reference-cut"
     """At least half of the reference's replies are not judged, because the limit of tokens ended in their thought."""
     DRIFT_NOT_MEASURED = "drift-not-measured"
@@ -183,6 +192,8 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rung: str = ""
     blame: Blame | None = None
     trials: tuple[str, ...] = ()
+    mode: Mode | None = None
+    features: tuple[Feature, ...] = ()
 
 
 class Limitation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

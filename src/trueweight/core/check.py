@@ -98,6 +98,8 @@ class CheckInfo:
     Attributes:
         id: stable name in kebab case.
         requirement: what must hold of a reply, in one sentence.
+        failure: what was found where it fails, as a sentence without its full stop; ``{cases}`` stands for the count:
+            ``{cases} had a call without an id``. Without it reports quote the requirement.
         severity: of a failure. A failure in a case that names this check has the case's severity instead.
         source: link to the clause or the bug report.
         row: number of the failure mode in the project's list; 0 if it is not in the list.
@@ -133,6 +135,7 @@ class CheckInfo:
     any_status: bool = False
     obeys: bool = False
     example: Example | PairedExample | None = None
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ def check(
     check_id: str,
     requirement: str,
     *,
+    failure: str = "",
     severity: Severity = Severity.MUST,
     row: int = 0,
     source: str,
@@ -177,7 +181,7 @@ def check(
     """
     info = CheckInfo(
         check_id, requirement, severity, source, row, why, fix, engine, protocol=protocol, scope=scope, params=params,
-        on_request=on_request, any_status=any_status, obeys=obeys, example=example,
+        on_request=on_request, any_status=any_status, obeys=obeys, example=example, failure=failure,
     )  # fmt: skip
     takes_params = on_request or params is not NO_PARAMS
 
@@ -193,6 +197,7 @@ def paired_check(
     check_id: str,
     requirement: str,
     *,
+    failure: str = "",
     severity: Severity = Severity.SHOULD,
     row: int = 0,
     source: str,
@@ -212,7 +217,7 @@ def paired_check(
     """
     info = CheckInfo(
         check_id, requirement, severity, source, row, why, fix, engine=True, paired=True, field=field,
-        scope=Scope.COMPLETION, params=params, on_request=on_request, example=example,
+        scope=Scope.COMPLETION, params=params, on_request=on_request, example=example, failure=failure,
     )  # fmt: skip
 
     def register(function: RunPairedCheck) -> RunPairedCheck:

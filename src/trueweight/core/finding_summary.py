@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
 import msgspec
 
 from trueweight.core.assessment import Blame
-from trueweight.core.case import Severity
+from trueweight.core.case import Mode, Severity
 from trueweight.core.estimate import Comparison, Estimate
 
 
@@ -42,6 +43,13 @@ class BlameReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     p: float | None = None
 
 
+class ModeCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many cases fail a check in one mode, of how many that it judged in that mode."""
+
+    fails: int
+    of: int
+
+
 class FindingSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A check that a provider fails.
 
@@ -50,6 +58,8 @@ class FindingSummary(msgspec.Struct, frozen=True, kw_only=True):
         fails, of: number of trials that fail it, and number of trials that it judged.
         cases: keys of the cases that fail it in any repeat.
         cases_judged: number of cases that it judged.
+        failure: what was found, as the check's declaration has it, with ``{cases}`` for the count; "" without one.
+        by_mode: the cases counted by mode. A mode in which it judged nothing is left out.
         message: the most frequent message. ``example`` is the id of a trial that fails with it.
         reference_fails: number of these cases that the reference fails too; None without a reference.
         rate: failure rate in the cases and modes with a failure; None without repeats.
@@ -75,6 +85,14 @@ class FindingSummary(msgspec.Struct, frozen=True, kw_only=True):
     beyond: Comparison | None = None
     blame: Blame | None = None
     blame_reason: BlameReason | None = None
+    failure: str = ""
+    by_mode: Mapping[Mode, ModeCount] = msgspec.field(default_factory=dict)
+
+    @property
+    def only_mode(self) -> Mode | None:
+        """The mode in which every failure was, where the check also judged the other; None otherwise."""
+        failing = [mode for mode, count in self.by_mode.items() if count.fails]
+        return failing[0] if len(failing) == 1 < len(self.by_mode) else None
 
     @property
     def engine_only(self) -> bool:

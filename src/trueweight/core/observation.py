@@ -25,6 +25,14 @@ class Outcome(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
+class Feature(StrEnum):
+    """A part of the API that a provider may not offer."""
+
+    TOOLS = "tools"
+    STRUCTURED_OUTPUT = "structured-output"
+    STREAMS = "streams"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """The result of one check for one reply, with its evidence.
@@ -69,6 +77,8 @@ class Observation:
         thinking_cost: USD of these tokens; part of ``cost``.
         cut_in_thought: whether the limit of tokens ended the reply before its answer was complete, because of its
             thought: the reply is not judged.
+        not_offered: the feature that the provider does not offer, because of which it refused this request. Metrics
+            leave such a trial out.
         cost: USD by the provider's declared prices and the reported usage of the attempt
             that was answered (a failed attempt reports none); None if unknown.
         started_at: UTC wall clock of the scheduled start, ISO 8601; empty if not known.
@@ -107,3 +117,4 @@ class Observation:
     thinking_tokens: int | None = None
     thinking_cost: float | None = None
     cut_in_thought: bool = False
+    not_offered: Feature | None = None

@@ -197,6 +197,13 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         """The entries with a setup fault."""
         return tuple(one for one in self.providers if one.fault is not None)
 
+    @property
+    def silenced(self) -> frozenset[str]:
+        """Names of the providers that have a setup fault through each of their APIs: nothing else is sent to them."""
+        return frozenset(one.provider for one in self.stopped) - frozenset(
+            one.provider for one in self.providers if one.fault is None
+        )
+
     def of(self, provider: str, api: str) -> ProviderProbe | None:
         """The entry of a provider and API; None if it was not probed."""
         return next((one for one in self.providers if (one.provider, one.api) == (provider, api)), None)

@@ -18,6 +18,7 @@ from trueweight.core.drift import Drift
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.note import Note
+from trueweight.core.observation import Feature
 from trueweight.core.price import Price
 from trueweight.core.probe import ProviderProbe
 from trueweight.core.provider import Role
@@ -53,6 +54,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
             switched.
         thinking: the modes of thinking in which the cases were sent.
         thinking_allowance: tokens for thoughts that were added to the limits of the cases' answers.
+        command: the words of the command that made the run, without the directory; () if no command made it.
     """
 
     tool_version: str
@@ -70,6 +72,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     thinking: tuple[ThinkingMode, ...] = (ThinkingMode.AS_SERVED,)
     thinking_allowance: int = 0
     notes: tuple[Note, ...] = ()
+    command: tuple[str, ...] = ()
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +179,7 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
         findings: failing checks, worst first.
         latency: ``ttft`` and ``e2e``, if any request defines them; ``ttfo`` beside a thought.
         drift: None where drift was not measured.
+        not_offered: feature that it does not offer → requests that it refused for it. No metric counts them.
         probe: what the probe before the run found, one entry for each API; empty if it was not probed.
     """
 
@@ -194,6 +198,7 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
     assessment: Assessment = NOT_ASSESSED
     thinking: Mapping[ThinkingMode, Mapping[str, Estimate]] = msgspec.field(default_factory=dict)
     probe: tuple[ProviderProbe, ...] = ()
+    not_offered: Mapping[Feature, int] = msgspec.field(default_factory=dict)
 
     @property
     def setup_fault(self) -> ProviderProbe | None:

@@ -20,6 +20,9 @@ NOT_RECORDED = "not recorded"
 CUT_IN_THOUGHT = "cut in thought"
 """Why a reply is not judged whose limit of tokens ended before its answer did, because of its thought."""
 
+NOT_OFFERED = "not offered"
+"""Why a refusal is not counted: the provider does not offer what the request uses."""
+
 _TIMES = ("ttfe", "ttft", "ttfo", "thinking", "service", "response", "tpot", "gap", "gap_max", "lag", "connect")
 _RATES = ("output_speed", "zero_gaps", "chunk_tokens")
 _TOKENS = "thinking_tokens"
@@ -202,6 +205,8 @@ def _absent(seen: Observation | None) -> str:
         return NOT_RECORDED
     if seen.cut_in_thought:
         return CUT_IN_THOUGHT
+    if seen.not_offered is not None:
+        return NOT_OFFERED
     if seen.arrived:
         return ""
     return seen.failure.value if seen.failure else "no answer"

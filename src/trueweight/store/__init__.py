@@ -4,18 +4,21 @@ from trueweight.store.client_record import LoadRecord, SessionRecord, read_clien
 from trueweight.store.codec import decode_exchange, encode_exchange
 from trueweight.store.files import RunFile, read_plain, replace_plain, write_for_people, write_named
 from trueweight.store.manifest import (
+    COMMAND,
     EARLIER_BARS,
     SHARDS,
     Manifest,
     SuiteRecord,
     manifest_from_json,
     manifest_to_json,
+    recorded_command,
 )
 from trueweight.store.resume import explain_change, pending
 from trueweight.store.rundir import RunDir
 from trueweight.store.union import merge, merging
 
 __all__ = [
+    "COMMAND",
     "EARLIER_BARS",
     "SHARDS",
     "LoadRecord",
@@ -34,6 +37,7 @@ __all__ = [
     "pending",
     "read_client",
     "read_plain",
+    "recorded_command",
     "replace_plain",
     "write_client",
     "write_for_people",

@@ -18,6 +18,8 @@ SHARDS = "shards"
 """The option that lists the stretches of trial ids that are to be sent; without it, all of them."""
 EARLIER_BARS = "earlier_bars"
 """The option that lists the bars, by digest, under which part of the data was recorded; null is none."""
+COMMAND = "command"
+"""The option with the words of the command that made the run, without the directory and what only shapes the output."""
 AMENDED = "amended"
 """The option of a run that was resumed with other cases or providers. Without it, an exchange of an unknown case means
 that files of two runs were mixed."""
@@ -59,6 +61,12 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: Mapping[str, Any] = {}
     options: Mapping[str, Any] = {}
     format: str = FORMAT
+
+
+def recorded_command(manifest: Manifest) -> tuple[str, ...]:
+    """The words of the command that made the run; () if no command made it."""
+    words = manifest.options.get(COMMAND)
+    return tuple(map(str, words)) if isinstance(words, list | tuple) else ()
 
 
 def manifest_to_json(manifest: Manifest) -> dict[str, Any]:

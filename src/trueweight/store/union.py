@@ -21,11 +21,11 @@ from trueweight.core.shard import WHOLE, join, stretches_from_json, stretches_to
 from trueweight.store.codec import encode_exchange
 from trueweight.store.files import RunFile, disk_error
 from trueweight.store.lock import Lock
-from trueweight.store.manifest import AMENDED, EARLIER_BARS, SHARDS, Manifest
+from trueweight.store.manifest import AMENDED, COMMAND, EARLIER_BARS, SHARDS, Manifest, recorded_command
 from trueweight.store.rundir import CurrentPlan, RunDir, refuse_occupied
 
 MACHINES = "machines"
-_PER_RUN = (SHARDS, AMENDED, EARLIER_BARS)
+_PER_RUN = (SHARDS, AMENDED, EARLIER_BARS, COMMAND)
 _COMPARED = ("tool_version", "seed", "repeats", "passes", "thinking", "suites", "providers", "bar_digest")
 _SAMPLING = "sampling"
 """The option of a manifest with the sampling of the run."""
@@ -220,6 +220,12 @@ def _better(one: _Source, other: _Source, exchange: Exchange, runs: Sequence[Run
     return max(one, other, key=lambda source: (source.whole, source.digest))
 
 
+def _without_shard(command: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a shard's command for the whole run."""
+    at = command.index("--shard") if "--shard" in command else len(command)
+    return (*command[:at], *command[at + 2 :])
+
+
 def _manifest(manifests: Sequence[Manifest]) -> Manifest:
     options: dict[str, Any] = {key: value for key, value in manifests[0].options.items() if key not in _PER_RUN}
     covered = join(part for one in manifests for part in stretches_from_json(one.options.get(SHARDS)))
@@ -228,6 +234,9 @@ def _manifest(manifests: Sequence[Manifest]) -> Manifest:
     bars = {bar for one in manifests for bar in one.options.get(EARLIER_BARS, ())}
     if bars:
         options[EARLIER_BARS] = sorted(bars, key=str)
+    commands = {_without_shard(recorded_command(one)) for one in manifests}
+    if len(commands) == 1 and (command := commands.pop()):
+        options[COMMAND] = list(command)
     started = min(one.started_at for one in manifests)
     return replace(manifests[0], started_at=started, host=_hosts(manifests), options=options)
 

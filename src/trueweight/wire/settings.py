@@ -164,7 +164,8 @@ class SendResult:
         recorded: exchanges handed to the sink.
         requests: provider → requests sent, retries included.
         cost: provider → USD charged; None without a price.
-        stopped: provider → why it was stopped before its last trial (auth, unreachable, budget, interrupt).
+        stopped: provider → why it was stopped before its last trial (auth, unreachable, budget, interrupt, or the setup
+            fault that a probe found, as a sentence).
         limit_reached: whether ``max_requests`` or ``budget_usd`` kept a request back.
         health: whether this client was fit to measure.
         stack: the software that sent the requests.

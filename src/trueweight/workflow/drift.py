@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -108,6 +108,7 @@ async def send_drift(
     settings: WireSettings,
     on_event: Callable[[WireEvent], None] | None = None,
     on_round: Progress | None = None,
+    without: Collection[str] = (),
 ) -> bool:
     """Send rounds of prompts until each candidate is decided, out of budget, or silent.
 
@@ -115,6 +116,7 @@ async def send_drift(
 
     Args:
         on_round: is called after each round.
+        without: providers that are sent nothing, because their setup is wrong.
 
     Returns:
         Whether it was interrupted.
@@ -124,7 +126,7 @@ async def send_drift(
     batch = next(batches, None)
     interrupted = ended = False
     while batch is not None and not ended:
-        todo = pending(batch, run)
+        todo = [trial for trial in pending(batch, run) if trial.provider.name not in without]
         if todo:
             result = await send(
                 todo,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from trueweight.core.shard import stretches_to_json
 from trueweight.plan import Plan, make_plan, take_shard
 from trueweight.profiles import RequestRules
 from trueweight.statistics.repeats import MOST
-from trueweight.store import Manifest, RunDir, RunFile, SuiteRecord, explain_change, pending
+from trueweight.store import COMMAND, Manifest, RunDir, RunFile, SuiteRecord, explain_change, pending
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.attainable import refuse_unattainable
 from trueweight.workflow.bar import keep_bar
@@ -142,6 +142,14 @@ def _options(suites: Sequence[Suite], options: RunOptions) -> dict[str, Any]:
     if options.shard:
         given["shards"] = stretches_to_json([options.shard.stretch])
     return {**{key: value for key, value in given.items() if value is not None}, **({"drawn": drawn} if drawn else {})}
+
+
+def with_command(prepared: PreparedRun, command: Sequence[str]) -> PreparedRun:
+    """The run with the words of the command that makes it on record; as it was if there are none."""
+    if not command:
+        return prepared
+    options = {**prepared.manifest.options, COMMAND: list(command)}
+    return replace(prepared, manifest=msgspec.structs.replace(prepared.manifest, options=options))
 
 
 def open_to_send(prepared: PreparedRun, directory: Path, *, fresh: bool) -> tuple[RunDir, tuple[str, ...]]:

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from trueweight.core import ConfigError
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import encode_summary
 from trueweight.report import render, wanted_trials
 from trueweight.report.site import SiteRun, overview, public_evidence, public_summary
 from trueweight.store import RunDir, RunFile, read_plain, replace_plain, write_for_people
+from trueweight.workflow.client import client_sessions
 from trueweight.workflow.finish import evidence, judge
 from trueweight.workflow.summary_file import read_summary
 
@@ -49,6 +52,11 @@ class Entry(SiteRun):
         return render("html", self.summary)
 
 
+def _with_client(run: RunDir, summary: Summary) -> Summary:
+    """The summary with the health of the client, which a page has even when only its summary is left."""
+    return msgspec.structs.replace(summary, client=client_sessions(run))
+
+
 def report_of(run: RunDir, summary: Summary, *, public: bool) -> str:
     """The report of a recorded run."""
     found = evidence(run, wanted_trials(summary))
@@ -79,7 +87,7 @@ def _read(path: Path, *, public: bool) -> Entry:
     recorded = RunFile.MANIFEST.is_in(path) and RunFile.EXCHANGES.is_in(path)
     if recorded:
         with RunDir.open(path) as run:
-            summary = judge(run)
+            summary = _with_client(run, judge(run))
     else:
         summary = read_summary(RunFile.SUMMARY.of(path))
     return Entry(path.name, public_summary(summary) if public else summary, path, recorded)
@@ -95,7 +103,7 @@ def add_entry(folder: Path, run_path: Path, *, public: bool, name: str = "") -> 
         ConfigError: if the name is no fit address, or another run has it: a link never changes what it shows.
     """
     with RunDir.open(run_path) as run:
-        summary = judge(run)
+        summary = _with_client(run, judge(run))
         summary = public_summary(summary) if public else summary
         name = name or _UNFIT.sub("-", run.manifest.started_at[:19]).replace("T", "-") + "Z"
         if not _NAME.fullmatch(name):

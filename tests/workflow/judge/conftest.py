@@ -101,7 +101,9 @@ def make_exchange() -> Callable[..., Exchange]:
         lost: FailureKind | None = None,
         retries: int = 0,
         early_kind: FailureKind = FailureKind.RESET,
+        mode: Mode = Mode.PLAIN,
     ) -> Exchange:
+        kind = FailureKind.CLIENT_ERROR if lost is None and status >= 400 else lost
         early = Attempt(0, 0, None, None, 5 * MS, failure=Failure(early_kind))
         final = Attempt(
             0,
@@ -114,15 +116,15 @@ def make_exchange() -> Callable[..., Exchange]:
             (("content-type", "application/json"),),
             b"" if lost else body,
             (Stamp(20 * MS, 0),),
-            Failure(lost) if lost else None,
+            Failure(kind) if kind else None,
         )
         return Exchange(
-            trial_id(case, provider, repeat, Mode.PLAIN),
+            trial_id(case, provider, repeat, mode),
             provider.name,
             case.suite,
             case.id,
             repeat,
-            Mode.PLAIN,
+            mode,
             "2026-01-01T00:00:00.000000+00:00",
             RequestRecord("POST", "http://127.0.0.1:1/v1/chat/completions", (), "{}"),
             (*[early] * retries, final),

@@ -22,12 +22,14 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Status, body and further headers of a response; raw bytes in place of all of it if ``raw`` is given."""
+    """Status, body and further headers of a response, ``wait`` seconds after its request; raw bytes in place of all of
+    it if ``raw`` is given."""
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = {}
     raw: bytes = b""
+    wait: float = 0.0
 
 
 Behaviour = Callable[[Request], Answer]
@@ -132,6 +134,7 @@ def serve(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[H
                 request = Request(method, path, headers, json.loads(data or b"{}"))
                 host.requests.append(request)
                 answer = behaviour(request)
+                await asyncio.sleep(answer.wait)
                 writer.write(_bytes(answer))
                 await writer.drain()
                 if answer.raw:

@@ -356,6 +356,20 @@ def test_schemes_are_told_apart_by_a_request_without_the_key() -> None:
     assert "SSL_CERT_FILE" in cure(untrusted)
 
 
+def test_of_several_addresses_that_answer_the_likeliest_is_named() -> None:
+    """Not the one that answers first: here /v1 is slow, and a longer path below it refuses the key at once."""
+
+    def behaviour(request: Request) -> Answer:
+        if not request.path.startswith("/v1/"):
+            return Answer(404, {"detail": "Not Found"})
+        refusal = error(401, "Incorrect API key")
+        return refusal if request.path.startswith("/v1/openai/") else refusal._replace(wait=0.2)
+
+    with serve(behaviour) as host:
+        found = probe_one(host.url(""), key=KEY)
+        assert found.works_at == host.url("/v1")
+
+
 def test_a_key_goes_only_to_the_host_of_the_base_url() -> None:
     """A redirect to another host is not followed, and other paths are tried on the same host."""
     with (

@@ -7,7 +7,7 @@ import numpy as np
 from trueweight.core import FailureKind
 from trueweight.metrics.sample import Sample
 from trueweight.metrics.share import Share, share_metric
-from trueweight.metrics.table import NOT_RECORDED, Table
+from trueweight.metrics.table import NOT_OFFERED, NOT_RECORDED, Table
 from trueweight.statistics import Array
 
 _NOTHING = "nothing was sent"
@@ -15,7 +15,7 @@ _SUCCESS = "brought a complete 2xx response, or the refusal that the case demand
 _SOURCE = "2xx as in https://www.rfc-editor.org/rfc/rfc9110#section-15.3; complete: the body arrived to its end."
 
 
-_NOT_COUNTED = (NOT_RECORDED, FailureKind.INTERRUPTED.value, FailureKind.CLIENT_LIMIT.value)
+_NOT_COUNTED = (NOT_RECORDED, NOT_OFFERED, FailureKind.INTERRUPTED.value, FailureKind.CLIENT_LIMIT.value)
 
 
 def _started(table: Table) -> Array:

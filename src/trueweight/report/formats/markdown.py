@@ -15,6 +15,7 @@ from trueweight.report.text import fenced, inline
 from trueweight.report.words import (
     Recommended,
     cut_in_thought,
+    failure_words,
     ranked,
     recommendation_lines,
     run_limits,
@@ -69,8 +70,7 @@ def _findings(one: Recommended) -> Iterator[str]:
     yield f"<details><summary>{inline(one.name, 80)}: {counted(len(findings), 'broken requirement')}</summary>"
     yield ""
     for finding in findings[:_FINDINGS]:
-        share = f"{finding.fails} of {finding.of}"
-        yield f"- **{inline(finding.check)}** ({finding.severity.value}), {share}: {inline(finding.requirement)}"
+        yield f"- **{inline(finding.check)}** ({finding.severity.value}): {inline(failure_words(finding))}"
         yield ""
         yield fenced(finding.message, limit=400)
         yield ""

@@ -160,6 +160,7 @@ def first_screen(summary: Summary, providers: Sequence[Recommended]) -> FirstScr
         LimitCode.REFERENCE_CUT,
         LimitCode.REFERENCE_NOT_ASKED,
         LimitCode.REFERENCE_REFUSED,
+        LimitCode.REFERENCE_UNJUDGEABLE,
         LimitCode.REFERENCE_SETUP_FAULT,
     }
     compared = reference is not None and not any(limit.code in alone for limit in summary.limits)

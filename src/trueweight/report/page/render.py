@@ -29,9 +29,11 @@ from trueweight.report.template import asset, environment, source_hash
 from trueweight.report.text import json_escaped, visible
 from trueweight.report.words import (
     Recommended,
+    again_words,
     blame_words,
     cause_words,
     count_rows,
+    failure_words,
     ranked,
     rule_name,
     rule_words,
@@ -68,6 +70,7 @@ def _environment() -> Environment:
         "rule_name": rule_name,
         "rule_words": rule_words,
         "blame_words": blame_words,
+        "failure_words": failure_words,
         "cause_words": cause_words,
     }
     return env
@@ -189,6 +192,7 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
             run=summary.run,
             answer=first_screen(summary, providers),
             client=client_health(summary),
+            again=again_words(summary.run),
             latency=latency(summary, names),
             drift=drifts(summary, names),
             matrix=matrix,

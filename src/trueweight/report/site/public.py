@@ -7,6 +7,7 @@ purpose, source and tags.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -43,7 +44,13 @@ def public_summary(summary: Summary) -> Summary:
     private = private_suites(summary)
     providers = {name: _provider(provider, private) for name, provider in summary.providers.items()}
     cases = tuple(_case(case, private) for case in summary.cases)
-    return structs.replace(summary, providers=providers, cases=cases)
+    run = structs.replace(summary.run, command=tuple(map(_file_name, summary.run.command)))
+    return structs.replace(summary, run=run, providers=providers, cases=cases)
+
+
+def _file_name(word: str) -> str:
+    """A word of the command; of a path its last part, because folders may name people and projects."""
+    return word if word.startswith("-") else re.split(r"[/\\]", word.rstrip("/\\"))[-1]
 
 
 def _is_private(case: str, private: frozenset[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 from rich.console import Console
@@ -69,8 +70,12 @@ def _name_and_word(one: Recommended) -> Text:
     return name.append(f"\n{one.mark} {one.word}", style=Style.parse(f"not bold {_STYLE[one.recommendation]}"))
 
 
-def print_table(summary: Summary, console: Console) -> None:
-    """Print the table of all providers, a sentence on each, and the notes and limitations of the run."""
+def print_table(summary: Summary, console: Console, said: Container[str] = ()) -> None:
+    """Print the table of all providers, a sentence on each, and the notes and limitations of the run.
+
+    Args:
+        said: notes that the same command has printed already; they are not printed again.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("provider", max_width=18, overflow="fold")
     thinks = any(one.metrics.get("thinking_time", _NO_TIME).value for one in summary.providers.values())
@@ -104,7 +109,7 @@ def print_table(summary: Summary, console: Console) -> None:
         if one.provider.assessment.has(ReasonCode.BAR) and one.reason:
             sentence = f"{one.reason}. {sentence}"
         console.print(line.append(": ").append(for_log(sentence, limit=_SENTENCE), style="not bold"), soft_wrap=False)
-    for note in run_notes(summary):
+    for note in (one for one in run_notes(summary) if one not in said):
         console.print(Text(for_log(note), style="yellow"))
     for limit in run_limits(summary):
         console.print(Text(for_log(limit), style="dim"))

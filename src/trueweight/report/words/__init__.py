@@ -2,7 +2,7 @@
 
 from trueweight.report.words.bar import rule_name, rule_words
 from trueweight.report.words.blame import blame_words, cause_words
-from trueweight.report.words.checks import broken_words
+from trueweight.report.words.checks import broken_words, failure_words
 from trueweight.report.words.counts import count_rows
 from trueweight.report.words.drift import drift_words, finding_words
 from trueweight.report.words.limits import (
@@ -25,12 +25,14 @@ from trueweight.report.words.recommendation import (
     recommendation_lines,
     word_of,
 )
+from trueweight.report.words.requests import again_words
 
 __all__ = [
     "DRIFT_WORDS",
     "MARKS",
     "RecommendationLine",
     "Recommended",
+    "again_words",
     "allowance_words",
     "blame_words",
     "broken_words",
@@ -39,6 +41,7 @@ __all__ = [
     "cure",
     "cut_in_thought",
     "drift_words",
+    "failure_words",
     "fault_clause",
     "fault_sentence",
     "finding_words",

@@ -1,64 +1,55 @@
-"""A broken requirement in words: what was seen, in how many cases."""
+"""A failing check in words: what was found, in how many cases, and in which mode."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from trueweight.core import Mode
 from trueweight.core.assessment import Reason
+from trueweight.core.check import CHECKS
+from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.summary import ProviderSummary
 from trueweight.report.numbers import counted
 
-# What the failure of a check means to a reader who knows no API. A check without an entry shows its requirement.
-_SEEN: Final = {
-    "markers-in-content": "Tool calls leak into the text as markup in {}",
-    "markers-in-reasoning": "Tool calls leak into the reasoning as markup in {}",
-    "think-tags-in-content": "Thinking leaks into the content in {}",
-    "answer-in-content": "The reply is reasoning alone, without an answer, in {}",
-    "reply-not-empty": "The reply is empty in {}",
-    "tool-name-declared": "It calls tools that were not offered in {}",
-    "tool-name-clean": "A tool's name carries control tokens in {}",
-    "tool-name-present": "A tool call has no name in {}",
-    "tool-arguments-json": "Tool-call arguments are not JSON in {}",
-    "tool-arguments-schema": "Tool-call arguments break the tool's schema in {}",
-    "tool-arguments-enum": "{} had a value outside the parameter's enum",
-    "tool-arguments-required": "{} had a call without a required argument",
-    "tool-arguments-types": "{} had an argument of another type than the tool's schema gives it",
-    "tool-arguments-once": "{} had arguments that were sent twice",
-    "tool-arguments-complete": "{} had truncated arguments in a reply that does not say so",
-    "tool-arguments-text": "{} had arguments encoded twice",
-    "argument-coerced": "{} had an argument whose type was changed",
-    "argument-markers": "Marker text inside an argument cuts or splits it in {}",
-    "argument-whitespace": "White space inside an argument is lost in {}",
-    "tool-call-expected": "It calls a tool when it should not, or does not when it should, in {}",
-    "tool-call-matches": "Tool calls are not the requested ones in {}",
-    "tool-choice-none": "It calls a tool although tool_choice is none in {}",
-    "tool-choice-required": "It calls no tool although tool_choice requires a call in {}",
-    "tool-choice-named": "It calls another tool than tool_choice names in {}",
-    "parallel-calls-off": "It makes several calls although parallel calls are off in {}",
-    "text-beside-call": "The text beside a tool call is lost in {}",
-    "structured-output": "Structured output is not what its schema says in {}",
-    "structured-output-bare": "It ignores response_format: the content is not bare JSON in {}",
-    "structured-output-schema": "It ignores response_format schemas: the JSON breaks them in {}",
-    "json-equals": "The content is another JSON value than the requested one in {}",
-    "content-matches": "The content is not what the case demands in {}",
-    "finish-reason-agrees": "The finish reason contradicts the reply in {}",
-    "stream-complete": "Streams end before they are complete in {}",
-    "stream-honoured": "A stream is sent when none was requested, or none when one was, in {}",
-    "request-accepted": "A well-formed request is refused in {}",
-    "request-refused": "A malformed request is accepted in {}",
-    "max-tokens-honoured": "The reply is longer than max_tokens allows in {}",
-    "stop-honoured": "The content runs past a stop sequence in {}",
-    "usage-present": "The reply reports no token usage in {}",
-    "prompt-not-truncated": "The prompt is truncated in {}",
-}
+_MODES: Final = {Mode.STREAM: "streams", Mode.PLAIN: "plain replies"}
+_FACTOR: Final = 2
+"""Both modes fail: each has its count where the share of one is at least this many times that of the other."""
 
 
 def broken_words(reason: Reason, provider: ProviderSummary) -> str:
-    """A sentence: ``2 of 28 cases had a value outside the parameter's enum.``"""
-    cases = f"{reason.count or 0} of {counted(reason.of or 0, 'case')}"
-    seen = _SEEN.get(reason.check)
-    if seen is not None:
-        return f"{seen.format(cases)}."
+    """A sentence: ``20 of 45 cases had a value outside the parameter's enum, in streams only.``"""
     found = next((one for one in provider.findings if one.check == reason.check), None)
-    requirement = (found.requirement if found is not None else "").rstrip(".") or reason.check
-    return f"{cases} {'fails' if reason.count == 1 else 'fail'} the requirement “{requirement}.”"
+    return _sentence(reason.count or 0, reason.of or 0, reason.mode, found, reason.check)
+
+
+def failure_words(finding: FindingSummary) -> str:
+    """The same of a row of the findings."""
+    mode = finding.only_mode
+    of = finding.cases_judged if mode is None else finding.by_mode[mode].of
+    return _sentence(len(finding.cases), of, mode, finding, finding.check)
+
+
+def _sentence(count: int, of: int, mode: Mode | None, finding: FindingSummary | None, check: str) -> str:
+    cases = f"{count} of {counted(of, 'case')}"
+    where = f", in {_MODES[mode]} only" if mode is not None else _by_mode(finding)
+    failure = (finding.failure if finding is not None else "") or _declared(check)
+    if failure:
+        return f"{failure.replace('{cases}', cases)}{where}."
+    requirement = (finding.requirement if finding is not None else "").rstrip(".") or check
+    quoted = f"“{requirement}”{where}." if where else f"“{requirement}.”"
+    return f"{cases} {'fails' if count == 1 else 'fail'} the requirement {quoted}"
+
+
+def _declared(check: str) -> str:
+    """The sentence of a check that this installation has, for a summary of an earlier version; "" if it has none."""
+    entry = CHECKS.all().get(check)
+    return "" if entry is None else entry.info.failure
+
+
+def _by_mode(finding: FindingSummary | None) -> str:
+    """The count of each mode, where they differ: `` (streams: 20 of 45, plain replies: 3 of 45)``; else ""."""
+    counts = finding.by_mode if finding is not None else {}
+    shares = [count.fails / count.of for count in counts.values()]
+    if len(shares) <= 1 or max(shares) < _FACTOR * min(shares):
+        return ""
+    return f" ({', '.join(f'{_MODES[mode]}: {count.fails} of {count.of}' for mode, count in counts.items())})"

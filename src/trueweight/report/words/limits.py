@@ -75,15 +75,17 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911, PLR0912 - one sente
         case LimitCode.NO_REFERENCE:
             return "There is no reference, so only MUST requirements decide."
         case LimitCode.REFERENCE_NOT_ASKED:
-            return "No request was sent to the reference yet, so only MUST requirements decide."
+            return "No request was sent to the reference yet, so no provider was compared with it."
         case LimitCode.REFERENCE_SILENT:
-            return "The reference never answered, so only MUST requirements decide."
+            return "The reference never answered, so no provider was compared with it."
         case LimitCode.REFERENCE_SETUP_FAULT:
             return "The reference has a setup fault, so no provider was compared with it."
         case LimitCode.REFERENCE_REFUSED:
             return "The reference refused every request, so no provider was compared with it."
+        case LimitCode.REFERENCE_UNJUDGEABLE:
+            return "No reply of the reference meets the MUST requirements, so no provider was compared with it."
         case LimitCode.REFERENCE_CUT:
-            return "Most replies of the reference are cut in thought, so only MUST requirements decide."
+            return "Most replies of the reference are cut in thought, so no provider was compared with it."
         case LimitCode.DRIFT_NOT_MEASURED:
             return "Drift was not measured."
         case LimitCode.DRIFT_UNDECIDED:

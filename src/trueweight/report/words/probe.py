@@ -157,7 +157,7 @@ def probe_lines(probe: ProviderProbe) -> Iterator[str]:
     for answer in probe.answers:
         yield answer_line(answer)
     if probe.takes_tools is False:
-        yield "Tools: it refuses requests with tools."
+        yield "Tools: it does not offer them; it refuses a request with a tool."
     if probe.refused:
         yield f"Refused parameters: {', '.join(probe.refused)}. {_cure(probe.refused)}"
     yield thinking_words(probe)

@@ -8,6 +8,7 @@ from typing import Final
 from trueweight.core import Estimate, Ruling
 from trueweight.core.assessment import Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
+from trueweight.core.observation import Feature
 from trueweight.core.summary import ProviderSummary
 from trueweight.metrics import describe
 from trueweight.report.numbers import counted, percent, span, write
@@ -87,6 +88,8 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
             return "never answered"
         case ReasonCode.REFUSED_ALL:
             return "refused every request"
+        case ReasonCode.NOT_OFFERED:
+            return f"does not offer {_features(reason)}"
         case ReasonCode.NOT_ASKED:
             return "not asked yet"
         case ReasonCode.SUCCESS_LOW | ReasonCode.SUCCESS_UNCERTAIN:
@@ -102,7 +105,7 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
         case ReasonCode.TOO_FEW_TO_SAY:
             return _too_few_clause(reason)
         case ReasonCode.REFERENCE_NOT_COMPARED:
-            return "not compared: the reference gave no answer"
+            return "not compared: the reference gave no answer to compare with"
         case ReasonCode.METRIC_WORSE:
             return f"below the reference in {title}"
         case ReasonCode.METRIC_UNCERTAIN:
@@ -121,7 +124,7 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
         case ReasonCode.NOT_ASSESSED:
             return "not assessed"
         case ReasonCode.REFERENCE_SILENT:
-            return "the reference never answered"
+            return "the reference gave no answer to compare with"
     words = reason_sentence(reason, provider).rstrip(".")
     return words[:1].lower() + words[1:]
 
@@ -144,6 +147,11 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
     match reason.code:
         case ReasonCode.SETUP_FAULT if provider.setup_fault is not None:
             return f"{fault_sentence(provider.setup_fault)} Nothing else was sent to it."
+        case ReasonCode.NOT_OFFERED:
+            count = reason.count or 0
+            refused = f"it refused all {count} requests" if count > 1 else "it refused the one request"
+            which = "them" if len(reason.features) > 1 or Feature.STRUCTURED_OUTPUT not in reason.features else "it"
+            return f"It does not offer {_features(reason)}: {refused} for {which}. No other number counts these."
         case ReasonCode.NOT_ASKED:
             return "No request was sent to it yet." if provider.counts.trials else "No case of a suite was sent to it."
         case ReasonCode.NEVER_ANSWERED:
@@ -182,6 +190,10 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
             return ""
     clause = reason_clause(reason, provider)
     return f"{clause[:1].upper()}{clause[1:]}."
+
+
+def _features(reason: Reason) -> str:
+    return " and ".join(one.value.replace("-", " ") for one in reason.features)
 
 
 def _cases_clause(reason: Reason) -> str:

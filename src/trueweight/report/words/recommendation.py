@@ -68,7 +68,7 @@ def word_of(assessment: Assessment) -> str:  # noqa: PLR0911 - one word for each
             if first in _UNRELIABLE:
                 return "unreliable"
             return {ReasonCode.DRIFT: "drifted", ReasonCode.REQUIREMENT_BROKEN: "breaks MUST"}.get(first, "worse")
-    return "undecided"
+    return "feature missing" if first is ReasonCode.NOT_OFFERED else "undecided"
 
 
 def ranked(summary: Summary) -> tuple[Recommended, ...]:

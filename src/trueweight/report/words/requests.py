@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Final
 
 from trueweight.core import ZeroTemperature
 from trueweight.core.note import Note, NoteCode
+from trueweight.core.summary import RunSummary
 from trueweight.report.numbers import counted
 
 _ZERO: Final[Mapping[str, str]] = {
@@ -14,6 +16,19 @@ _ZERO: Final[Mapping[str, str]] = {
     ZeroTemperature.IGNORED: "which is ignored",
     ZeroTemperature.NOT_ADVISED: "which the vendor advises against",
 }
+
+
+def again_words(run: RunSummary) -> str:
+    """The command that repeats the run, quoted for a POSIX shell; "" if no command made the run.
+
+    A thinking allowance that the probe chose is stated, so that the same limits are sent.
+    """
+    if not run.command:
+        return ""
+    words = list(run.command)
+    if run.thinking_allowance and words[1:2] == ["run"] and "--thinking-allowance" not in words:
+        words += ["--thinking-allowance", str(run.thinking_allowance)]
+    return shlex.join([*words, "--out", "AGAIN"])
 
 
 def request_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each code

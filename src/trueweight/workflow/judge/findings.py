@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from trueweight.core import CheckInfo, Estimate, Observation, Outcome, Severity, way
-from trueweight.core.finding_summary import FindingSummary
+from trueweight.core import CheckInfo, Estimate, Mode, Observation, Outcome, Severity, way
+from trueweight.core.finding_summary import FindingSummary, ModeCount
 from trueweight.statistics.proportion import wilson
 from trueweight.workflow.judge.blame import JudgedCases, SentCase, blame, keys_of
 
@@ -26,12 +26,21 @@ class _Repeats:
 
 
 @dataclass(slots=True)
+class _Cases:
+    """The cases that a check judged, and that fail it."""
+
+    asked: set[SentCase] = field(default_factory=set)
+    failed: set[SentCase] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class _Tally:
     judged: int = 0
     fails: int = 0
     asked: set[SentCase] = field(default_factory=set)
     failed: set[SentCase] = field(default_factory=set)
     repeats: defaultdict[tuple[str, str, str], _Repeats] = field(default_factory=lambda: defaultdict(_Repeats))
+    modes: defaultdict[Mode, _Cases] = field(default_factory=lambda: defaultdict(_Cases))
     severities: set[Severity] = field(default_factory=set)
     messages: Counter[str] = field(default_factory=Counter)
     # For each message the first trial by case and id, so that the order of the record never matters.
@@ -53,6 +62,7 @@ def list_findings(
                 tally = tallies[finding.check]
                 tally.judged += 1
                 tally.asked.add(SentCase.of(seen))
+                tally.modes[seen.mode].asked.add(SentCase.of(seen))
                 repeats = tally.repeats[seen.case, seen.api, way(seen.mode, seen.thinking)]
                 repeats.of += 1
                 repeats.fails += finding.outcome is Outcome.FAIL
@@ -65,6 +75,7 @@ def list_findings(
 def _count(tally: _Tally, seen: Observation, severity: Severity, message: str) -> None:
     tally.fails += 1
     tally.failed.add(SentCase.of(seen))
+    tally.modes[seen.mode].failed.add(SentCase.of(seen))
     tally.severities.add(severity)
     tally.messages[message] += 1
     here = (seen.case, seen.trial)
@@ -94,6 +105,11 @@ def _entry(
         rate=None if rate is None else rate.rounded(),
         blame=whose,
         blame_reason=why,
+        failure=info.failure if info else "",
+        by_mode={
+            mode: ModeCount(fails=len(keys_of(cases.failed)), of=len(keys_of(cases.asked)))
+            for mode, cases in sorted(tally.modes.items())
+        },
     )
 
 

@@ -31,6 +31,7 @@ from trueweight.drift import SUITE as DRIFT
 from trueweight.store import Manifest, RunDir
 from trueweight.workflow.judge.cross_reply import judge_across_replies
 from trueweight.workflow.judge.exchange import Judged, judge_exchange, lean
+from trueweight.workflow.judge.not_offered import mark_not_offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ def judge_exchanges(
     found = reference_among(manifest.providers)
     reference = None if found is None else found.name
     observations = judge_across_replies(observations, digests, cases, reference, without=without)
+    observations = mark_not_offered(observations, cases)
     return Judgement(manifest, cases, tuple(observations), finished_at)
 
 

@@ -14,6 +14,7 @@ from trueweight.core.note import Note, NoteCode
 from trueweight.core.provider import reference_among
 from trueweight.core.summary import Declared, ProviderSummary, RunSummary, SuiteSummary, Summary, TrialCounts
 from trueweight.metrics import Measured, measure
+from trueweight.store import recorded_command
 from trueweight.workflow.judge.beyond import failure_rates, mark_beyond
 from trueweight.workflow.judge.blame import judged_cases
 from trueweight.workflow.judge.cells import make_cells, mark_different, matrix, ways_of
@@ -21,6 +22,7 @@ from trueweight.workflow.judge.counts import count, count_failures
 from trueweight.workflow.judge.distributions import distributions, over_time, window
 from trueweight.workflow.judge.exchange import case_info, offers_tools
 from trueweight.workflow.judge.findings import list_findings
+from trueweight.workflow.judge.not_offered import count_not_offered
 from trueweight.workflow.judge.run import Judgement
 
 
@@ -114,6 +116,7 @@ def _run(judgement: Judgement, reference: str | None, measured: _ByMode) -> RunS
         modes=tuple(one for one in order if one in ways),
         thinking=manifest.thinking,
         thinking_allowance=manifest.thinking_allowance,
+        command=recorded_command(manifest),
         notes=(*not_judged_notes(judgement.observations), *metric_notes(_main(measured).found.problems)),
     )
 
@@ -177,6 +180,7 @@ def _providers(
             findings=findings[name],
             latency=distributions(main.observations[name]),
             over_time=over_time(main.observations[name], start, end),
+            not_offered=count_not_offered(observations[name]),
         )
         for name, provider in providers.items()
     }

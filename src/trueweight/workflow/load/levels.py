@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +78,7 @@ async def sweep(
     settings: WireSettings,
     thinking_allowance: int = 0,
     on_event: Callable[[WireEvent], None] | None = None,
+    without: Collection[str] = (),
 ) -> AsyncIterator[tuple[Level, Provider, RunDir, SendResult]]:
     """Send every level to every provider, one after the other; providers of a level in a seeded order.
 
@@ -85,6 +86,7 @@ async def sweep(
 
     Args:
         thinking_allowance: tokens for thoughts that the limits of the suite's cases have already.
+        without: providers that are sent nothing, because their setup is wrong.
 
     Raises:
         ConfigError: if the directory holds a sweep with another suite, seed or other providers.
@@ -94,7 +96,7 @@ async def sweep(
     for level in levels:
         with _open(directory / level.folder, suite, bare, seed, thinking_allowance) as run:
             order = random.Random(f"{seed}/{level.name}").sample(bare, len(bare))
-            for provider in order:
+            for provider in (one for one in order if one.name not in without):
                 trials = lay_out(suite, provider, requests, mode)
                 own = level.apply(replace(settings, seed=seed))
                 result = await send_pending(run, trials, keys=keys, settings=own, on_event=on_event)

@@ -18,6 +18,10 @@ _AT_ADDRESS: Final = frozenset(
     {SetupFault.KEY_MISSING, SetupFault.KEY_REFUSED, SetupFault.UNKNOWN_MODEL, SetupFault.NO_CREDIT, SetupFault.REFUSED}
 )
 """Refusals that show that the API is at an address."""
+_ABOUT_REQUEST: Final = frozenset(
+    {SetupFault.REFUSED, SetupFault.UNKNOWN_MODEL, SetupFault.WRONG_PATH, SetupFault.NOT_THE_API}
+)
+"""Faults that a refusal of tools looks like, where the same request without a tool is answered."""
 _SIMILAR: Final = 3
 
 
@@ -184,7 +188,7 @@ def _takes_tools(seen: Iterable[Seen]) -> bool | None:
     if tool.answer.answered:
         return True
     plain = by_question.get(ProbeQuestion.PLAIN)
-    refused = tool.diagnosis is not None and tool.exchange.failure is not None and tool.answer.status is not None
+    refused = tool.diagnosis is not None and tool.diagnosis.fault in _ABOUT_REQUEST and tool.answer.status is not None
     return False if refused and plain is not None and plain.answer.answered else None
 
 

@@ -37,7 +37,7 @@ class ProbeResult:
     """A probe with its record.
 
     Attributes:
-        exchanges: of the requests that this call sent, redacted, in the order in which they ended.
+        exchanges: of the requests that this call sent, redacted, in the order of the questions.
         settings: the limits that are left for the run.
         interrupted: whether a signal stopped it.
     """
@@ -166,6 +166,9 @@ class _Probing:
             handle_signals=self._handle_signals,
         )
         self._account(result)
+        # In the order of the questions: of several addresses that answer, the likeliest is named, not the fastest.
+        order = {trial: at for at, trial in enumerate(by_trial)}
+        found.sort(key=lambda exchange: order[exchange.trial])
         self.seen += [self._see(by_trial[exchange.trial], exchange) for exchange in found]
 
     def _account(self, result: SendResult) -> None:

@@ -16,6 +16,7 @@ KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
 @check(
     "finish-reason-known",
     "A reply has a finish reason that the API knows.",
+    failure="{cases} had no finish reason, or one that the API does not know",
     protocol="chat",
     engine=True,
     severity=Severity.SHOULD,
@@ -37,6 +38,7 @@ def finish_reason_known(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "finish-once",
     "Nothing follows the finish reason.",
+    failure="{cases} had something after the finish reason",
     protocol="chat",
     engine=True,
     severity=Severity.SHOULD,

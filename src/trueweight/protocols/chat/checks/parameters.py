@@ -22,6 +22,7 @@ _WITH_LOGPROBS = {
 @check(
     "n-honoured",
     "The reply has n choices.",
+    failure="{cases} had another number of choices than n requests",
     protocol="chat",
     scope=Scope.COMPLETION,
     obeys=True,
@@ -45,6 +46,7 @@ def n_honoured(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "logprobs-honoured",
     "Log probabilities come if requested, with the requested number of alternatives.",
+    failure="{cases} had not the log probabilities that were requested",
     protocol="chat",
     obeys=True,
     engine=True,

@@ -14,6 +14,7 @@ from trueweight.protocols.sample import plain
 @check(
     "reasoning-field",
     "Reasoning comes as reasoning_content, once.",
+    failure="{cases} had reasoning in another field than reasoning_content, or twice",
     protocol="chat",
     engine=True,
     severity=Severity.INFO,

@@ -19,6 +19,7 @@ _CHUNK = "https://platform.openai.com/docs/api-reference/chat-streaming"
 @check(
     "response-shape",
     "A response has choices, and every field has the API's type.",
+    failure="{cases} had a response without choices, or a field of another type than the API gives it",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -43,6 +44,7 @@ def response_shape(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "chunk-shape",
     "Every chunk has choices, and every field has the API's type.",
+    failure="{cases} had a chunk without choices, or a field of another type than the API gives it",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -61,6 +63,7 @@ def chunk_shape(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "choices-not-empty",
     "A chunk without choices carries usage or an error.",
+    failure="{cases} had chunks with no choice, no usage and no error",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -78,6 +81,7 @@ def choices_not_empty(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "choice-index",
     "Every choice has its index.",
+    failure="{cases} had a choice without its index",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -95,6 +99,7 @@ def choice_index(_: Case, reply: Reply) -> CheckResult:
 @check(
     "response-fields",
     "Each response or chunk has id, object, created and model.",
+    failure="{cases} had a response or a chunk without id, object, created or model",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -134,6 +139,7 @@ def _missing(document: JsonObject, kind: str) -> list[str]:
 @check(
     "stream-one-response",
     "All chunks of a stream have one id and one model.",
+    failure="{cases} had a stream whose chunks have several ids or models",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -153,6 +159,7 @@ def stream_one_response(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "no-legacy-function-call",
     "Calls come as tool_calls, not as the function_call they replaced.",
+    failure="{cases} had a call in the legacy field function_call",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,

@@ -16,6 +16,7 @@ _STREAM = "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-
 @check(
     "sse-shape",
     "Every event of a stream is a JSON object or [DONE], and every line a field or a comment.",
+    failure="{cases} had an event that is no JSON object, or a line that is no field",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -44,6 +45,7 @@ def sse_shape(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "sse-style",
     "A stream has LF line ends, one data line per event and no byte order mark.",
+    failure="{cases} had a byte order mark, a CR in line ends or several data lines in one event",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -65,6 +67,7 @@ def sse_style(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "stream-done",
     "A stream ends with [DONE] and nothing after it.",
+    failure="{cases} had a stream without [DONE] at its end, or something after it",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,

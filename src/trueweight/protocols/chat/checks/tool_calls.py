@@ -15,6 +15,7 @@ from trueweight.protocols.sample import plain
 @check(
     "tool-index-present",
     "Every streamed fragment of a call has its index.",
+    failure="{cases} had a streamed fragment of a call without its index",
     protocol="chat",
     engine=True,
     row=16,
@@ -31,6 +32,7 @@ def tool_index_present(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-index-unique",
     "Parallel streamed calls have an index each.",
+    failure="{cases} had parallel calls with the same index in a stream",
     protocol="chat",
     engine=True,
     row=15,
@@ -47,6 +49,7 @@ def tool_index_unique(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-fragment-nulls",
     "Continuing fragments leave out id, type and name instead of sending null.",
+    failure="{cases} had fragments that continue a call with a null id, type or name",
     protocol="chat",
     engine=True,
     severity=Severity.SHOULD,
@@ -64,6 +67,7 @@ def tool_fragment_nulls(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-fragment-names",
     "A call's name is sent once, and each fragment belongs to a call.",
+    failure="{cases} had a call's name twice, or a fragment of no call",
     protocol="chat",
     engine=True,
     severity=Severity.SHOULD,
@@ -80,6 +84,7 @@ def tool_fragment_names(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "call-type",
     "Every call has a type: function, or the type of another tool of the request.",
+    failure="{cases} had a call without a type, or of a type that the request does not have",
     protocol="chat",
     engine=True,
     severity=Severity.SHOULD,

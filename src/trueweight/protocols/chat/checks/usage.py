@@ -16,6 +16,7 @@ from trueweight.protocols.sample import stream
 @check(
     "usage-present",
     "A reply reports prompt, completion and total tokens; a stream does if include_usage is true.",
+    failure="The reply reports no token usage in {cases}",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -43,6 +44,7 @@ def usage_present(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "usage-once",
     "In a stream only the last chunk has usage.",
+    failure="{cases} had usage before the last chunk of the stream",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -67,6 +69,7 @@ def usage_once(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "usage-unasked",
     "A stream without include_usage has no chunk for usage alone.",
+    failure="{cases} had a chunk for usage alone that was not requested",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,

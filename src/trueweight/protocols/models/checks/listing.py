@@ -18,6 +18,7 @@ _LIST = "https://platform.openai.com/docs/api-reference/models/list"
 @check(
     "models-list",
     "The list of models is an object whose data is an array, and each model in it has an id.",
+    failure="{cases} had a list of models without data, or a model without an id",
     protocol="models",
     scope=Scope.RESPONSE,
     engine=True,
@@ -46,6 +47,7 @@ def models_list(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "models-fields",
     "Each model in the list has object, created and owned_by.",
+    failure="{cases} had a model without object, created or owned_by",
     protocol="models",
     scope=Scope.RESPONSE,
     engine=True,

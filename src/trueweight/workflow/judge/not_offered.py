@@ -1,0 +1,97 @@
+"""Parts of the API that a provider does not offer: it refuses every request that uses one, and answers others."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from trueweight.core import Case, Mode, Observation, Outcome
+from trueweight.core.observation import Feature
+from trueweight.core.request import declared_tools, requested_schema
+
+_ACCEPTED: Final = "request-accepted"
+_REFUSED: Final = "request-refused"
+_FEWEST: Final = 2
+"""Cases that use a feature and are all refused; one alone may be refused for what else is in it."""
+
+
+def _with_tools(case: Case, _: Observation) -> bool:
+    return bool(declared_tools(case.request))
+
+
+def _structured(case: Case, _: Observation) -> bool:
+    return requested_schema(case.request) is not None
+
+
+def _streamed(_: Case, seen: Observation) -> bool:
+    return seen.mode is Mode.STREAM
+
+
+_USES: Final[Mapping[Feature, Callable[[Case, Observation], bool]]] = {
+    Feature.TOOLS: _with_tools,
+    Feature.STRUCTURED_OUTPUT: _structured,
+    Feature.STREAMS: _streamed,
+}
+
+
+def mark_not_offered(observations: Sequence[Observation], cases: Mapping[str, Case]) -> list[Observation]:
+    """The observations, with ``not_offered`` set where a refusal is about a feature that is not offered."""
+    by_provider: defaultdict[str, list[Observation]] = defaultdict(list)
+    for seen in observations:
+        if seen.arrived and seen.case in cases and _REFUSED not in cases[seen.case].checks:
+            by_provider[seen.provider].append(seen)
+    lacking = {name: tuple(_lacking(rows, cases)) for name, rows in by_provider.items()}
+    return [_marked(seen, cases, lacking.get(seen.provider, ())) for seen in observations]
+
+
+def _lacking(rows: Sequence[Observation], cases: Mapping[str, Case]) -> Iterable[Feature]:
+    for feature, uses in _USES.items():
+        own = [seen for seen in rows if uses(cases[seen.case], seen)]
+        if (
+            len({seen.case for seen in own}) >= _FEWEST
+            and all(map(_is_refusal, own))
+            and _shows(feature, own, rows, cases)
+        ):
+            yield feature
+
+
+def _shows(
+    feature: Feature, own: Sequence[Observation], rows: Sequence[Observation], cases: Mapping[str, Case]
+) -> bool:
+    """Whether the refusals are about this feature: one of them uses no other, and requests without it are answered.
+
+    Where every request of a run uses the feature, the words of each refusal have to say so.
+    """
+    others = [uses for name, uses in _USES.items() if name is not feature]
+    answered = {(seen.case, seen.mode) for seen in rows if not _is_refusal(seen)}
+    if feature is Feature.STREAMS:
+        return any((seen.case, Mode.PLAIN) in answered for seen in own)
+    pure = [seen for seen in own if not any(uses(cases[seen.case], seen) for uses in others)]
+    if answered:
+        return bool(pure)
+    return len(own) == len(rows) and bool(pure) and all(map(_says_so, own))
+
+
+def _is_refusal(seen: Observation) -> bool:
+    return seen.status is not None and 400 <= seen.status < 500
+
+
+def _says_so(seen: Observation) -> bool:
+    return any(found.check == _ACCEPTED and found.outcome is Outcome.UNSUPPORTED for found in seen.findings)
+
+
+def _marked(seen: Observation, cases: Mapping[str, Case], lacking: Sequence[Feature]) -> Observation:
+    if not lacking or not seen.arrived or not _is_refusal(seen):
+        return seen
+    case = cases.get(seen.case)
+    if case is None or _REFUSED in case.checks:
+        return seen
+    found = next((feature for feature in lacking if _USES[feature](case, seen)), None)
+    return seen if found is None else replace(seen, not_offered=found)
+
+
+def count_not_offered(observations: Iterable[Observation]) -> dict[Feature, int]:
+    """Feature that the provider does not offer → requests that it refused for it."""
+    return dict(Counter(seen.not_offered for seen in observations if seen.not_offered is not None))

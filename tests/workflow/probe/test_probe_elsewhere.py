@@ -1,0 +1,63 @@
+"""`load`, `drift` and the Python API probe too: a provider with a setup fault is sent nothing but the probe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hosts import Answer, Host, healthy, serve
+
+import trueweight
+from in_process import trueweight as command_line
+
+
+@pytest.fixture
+def wrong(tmp_path: Path) -> Iterator[Host]:
+    """A host at whose path there is no API, beside a healthy reference; ``p.toml`` and ``s.jsonl`` are written."""
+    with serve(healthy) as good, serve(lambda _: Answer(404, {"detail": "Not Found"})) as host:
+        entries = (("good", good, 'role = "reference"\n'), ("bad", host, ""))
+        (tmp_path / "p.toml").write_text(
+            "".join(
+                f'[[provider]]\nname = "{name}"\n{role}base_url = "{one.url()}"\nmodel = "m"\n'
+                for name, one, role in entries
+            ),
+            encoding="utf-8",
+        )
+        case = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8}
+        (tmp_path / "s.jsonl").write_text(json.dumps(case) + "\n", encoding="utf-8")
+        yield host
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("load", "--suite", "s.jsonl", "--concurrency", "1,2", "--requests", "2", "--plain"), 0),
+        (("drift", "--max-requests", "20"), 3),
+    ],
+    ids=["load", "drift"],
+)
+def test_a_command_names_the_fault_and_sends_nothing_more(
+    wrong: Host, tmp_path: Path, command: tuple[str, ...], code: int
+) -> None:
+    """The server's words and the cure; only the probe's requests reach the host, without tools of the suite."""
+    done = command_line(*command, "--providers", "p.toml", "--out", "out", cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert "bad: stopped before the run. Setup fault: wrong path (HTTP 404): “Not Found”." in done.stderr
+    assert "Tried without success" in done.stderr
+    bodies = [request.body["messages"][0]["content"] for request in wrong.requests if request.method == "POST"]
+    assert set(bodies) <= {"Reply with the word OK.", "What time is it in Oslo? Use the tool."}
+
+
+def test_send_run_returns_the_fault(wrong: Host, tmp_path: Path) -> None:
+    """``stopped`` has the sentence, and ``probe=False`` sends every request."""
+    plan = trueweight.plan_run(tmp_path / "p.toml", [tmp_path / "s.jsonl"])
+    result = trueweight.send_run(plan, tmp_path / "run")
+    assert result.stopped["bad"].startswith("Setup fault: wrong path (HTTP 404): “Not Found”.")
+    assert "good" not in result.stopped
+    assert trueweight.judge_run(tmp_path / "run").providers["bad"].setup_fault is not None
+    before = len(wrong.requests)
+    blind = trueweight.send_run(plan, tmp_path / "blind", probe=False)
+    assert "bad" not in blind.stopped
+    assert len(wrong.requests) - before == sum(trial.provider.name == "bad" for trial in plan.plan.trials)
