@@ -130,7 +130,7 @@ def test_without_a_script_the_answer_is_there(page: Page) -> None:
     """Providers, sentences, laws and definitions are in the markup itself."""
     text = " ".join(page.text.split())
     for words in ("Avoid", "leaky-parser", "contradicts the reply in 32 of 48 cases", "finish_calls",
-                  "No tool-call marker of any chat template", "exact sign test"):  # fmt: skip
+                  "No tool-call marker of any chat template", "exact paired test"):  # fmt: skip
         assert words in text
 
 

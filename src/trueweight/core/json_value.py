@@ -5,4 +5,4 @@ from __future__ import annotations
 from typing import Any
 
 JsonObject = dict[str, Any]
-"""A JSON object as it was parsed. Data of our own files have classes instead."""
+"""A JSON object as it was parsed. Our files have classes instead."""

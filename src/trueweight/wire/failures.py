@@ -60,7 +60,7 @@ def _refused(error: Exception) -> Failure | None:
         if isinstance(cause, socket.gaierror) and not _may_open_files():
             code = errno.EMFILE  # a resolver reads files, and its own errors do not say why it could not
         if code not in _CURES and isinstance(cause, OSError):
-            # Several addresses were tried, each with an error of its own.
+            # Several addresses were tried, each with another error.
             code = next((one for one in _CURES if f"[Errno {one}]" in str(cause)), None)
         if code in _CURES:
             return Failure(FailureKind.CLIENT_LIMIT, f"{REFUSED}{_CURES[code]} ({type(cause).__name__}: {cause})")

@@ -89,9 +89,24 @@ def outcomes(member: FleetMember, known: KnownAnswers, case: Case, mode: Mode) -
 @pytest.mark.parametrize("name", THINKERS)
 def test_a_thinker_has_the_outcomes_of_its_twin(name: str, known: KnownAnswers, cases: list[Case]) -> None:
     """Case by case and check by check, whatever the field of the thought, its length and its switch."""
+    differ = differences(name, known, cases[THINKERS.index(name) % EVERY :: EVERY])
+    assert not differ, "\n".join(map(str, differ))
+
+
+@pytest.mark.slow
+def test_the_thinker_of_the_demo_has_the_outcomes_of_its_twin_in_every_case(
+    known: KnownAnswers, cases: list[Case]
+) -> None:
+    """All cases of the shipped suites, each in one of its modes."""
+    differ = differences("thinker", known, cases)
+    assert not differ, "\n".join(map(str, differ))
+
+
+def differences(name: str, known: KnownAnswers, cases: list[Case]) -> list[tuple[object, ...]]:
+    """What a thinker and its twin differ in: case, mode, check, and the two outcomes."""
     (thinker,), (twin,) = members_named([name]), members_named(["twin"])
-    differ = []
-    for at, case in enumerate(cases[THINKERS.index(name) % EVERY :: EVERY]):
+    differ: list[tuple[object, ...]] = []
+    for at, case in enumerate(cases):
         mode = case.modes[at % len(case.modes)]
         theirs, own = (outcomes(one, known, case, mode) for one in (twin, thinker))
         assert theirs is not None
@@ -105,4 +120,4 @@ def test_a_thinker_has_the_outcomes_of_its_twin(name: str, known: KnownAnswers, 
             for check in sorted(judged | failing(theirs) | failing(own))
             if theirs.get(check) != own.get(check)
         ]
-    assert not differ, "\n".join(map(str, differ))
+    return differ

@@ -25,7 +25,7 @@ def thinking_modes_words(summary: Summary) -> str:
     others = " and ".join(f"thinking {mode.value}" for mode in modes if mode is not main_mode(modes))
     return (
         f"Recommendations, numbers and times are of the model {thinking_name(main_mode(modes))}. Numbers with {others} "
-        "are in rows of their own. Findings and the matrix have every mode."
+        "are in separate rows. Findings and the matrix have every mode."
     )
 
 

@@ -57,7 +57,7 @@ _SETTINGS = WireSettings(
 _ALLOWANCE = 512
 """Tokens for the thoughts of the healthy provider that thinks."""
 _PROFILE = Profile(name="fleet", title="The fleet's model", models=(MODEL,), sources=(), markers=(DIALECT,))
-"""The profile of the fleet's model, as a user writes one for a model of their own."""
+"""The profile of the fleet's model, as a user may write one."""
 _LORIS = 3.0
 """Seconds for one attempt on a provider that never ends its response."""
 
