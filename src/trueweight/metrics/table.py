@@ -33,8 +33,8 @@ class CaseInfo(NamedTuple):
     """What measuring needs to know of a case, apart from any reply.
 
     Attributes:
-        tools: whether the request offers tools.
-        structured: whether it requests structured output.
+        tools: whether the request offers tools, with room for a whole call.
+        structured: whether it requests structured output, with room for a whole document.
     """
 
     key: str
@@ -52,7 +52,7 @@ class Table:
         api: the API under which it is compared with other providers.
         stream, thinking, repeat: which trial of that case.
         absent: why there is nothing to judge; empty where there is.
-        asked_tools, asked_structured: whether the case offers tools, and requests structured output.
+        asked_tools, asked_structured: `CaseInfo.tools` and `CaseInfo.structured` of the case.
         first_ok, ok: HTTP success, or the very refusal that the case demands.
         calls_valid, expects: 1 yes, 0 no, -1 unknown.
         must_passes: 1 every MUST check held, 0 one failed, -1 none applied.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,6 +103,8 @@ def test_a_case_made_to_be_cut_or_refused_asks_for_no_call(
 ) -> None:
     """Half a call is what a healthy provider answers to it: neither valid nor a missed call."""
     assert case_info(make_case("c", checks=checks)).tools is asked
+    limited = replace(make_case("c", checks=checks), keeps_limit=True)
+    assert not case_info(limited).tools  # a healthy call is cut there
 
 
 def test_a_run_keeps_no_evidence(judged: Make, say: Make, call: Make) -> None:

@@ -219,8 +219,10 @@ def _may_end_with(case: Case, reason: str) -> bool:
 
 
 def case_info(case: Case) -> CaseInfo:
-    """What measuring needs to know of a case."""
-    return CaseInfo(case.key, case.modes, asks_calls(case), asks_structured(case))
+    """What measuring needs to know of a case. One that tests its limit of tokens counts in no metric of calls or of
+    structured output: a healthy reply to it is cut."""
+    whole = not case.keeps_limit
+    return CaseInfo(case.key, case.modes, whole and asks_calls(case), whole and asks_structured(case))
 
 
 def offers_tools(request: Mapping[str, Any]) -> bool:
