@@ -42,7 +42,9 @@ cases:
       max_tokens: 50
     checks: {tool-arguments-schema: {}}
 """
-BAR = "".join(f'[[require]]\nmetric = "{name}"\nat_least = 0.9\n' for name in ("success_rate", "must_pass_rate"))
+BAR = "".join(
+    f'[[require]]\nmetric = "{name}"\nat_least = 0.9\nside = "value"\n' for name in ("success_rate", "must_pass_rate")
+)
 VARIABLES = ("ECHOED_KEY_A", "ECHOED_KEY_B", "ECHOED_KEY_C")
 SEEDS = (1,)
 
