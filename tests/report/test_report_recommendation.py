@@ -61,7 +61,7 @@ def test_failing_like_the_reference_is_not_held_against_anyone() -> None:
 
 
 def test_a_difference_with_its_interval_below_zero_is_never_a_pass() -> None:
-    """Below the noise floor is not safe, even when no case by case evidence suffices."""
+    """Below the reference's self-agreement is not safe, even when no case by case evidence suffices."""
     summary = make_summary()
     summary["providers"]["twin"]["versus_reference"]["tool_call_f1"] |= {"value": -0.05, "low": -0.09, "high": -0.01}
     assert _groups(summary)["twin"] is R.UNDECIDED
