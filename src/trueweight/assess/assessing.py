@@ -79,8 +79,9 @@ def _run_limits(summary: Summary) -> Iterator[Limitation]:
     """What the run cannot say of any provider."""
     run = summary.run
     yield from _cut_in_thought(summary)
-    part = any(note.code is NoteCode.PART_OF_RUN for note in run.notes)
-    if run.trials.recorded < run.trials.planned and not part:  # the note on the shard says so already
+    # The note on the shard says so already; and of what another verifier recorded nothing can be sent again.
+    said = any(note.code in (NoteCode.PART_OF_RUN, NoteCode.IMPORTED) for note in run.notes)
+    if run.trials.recorded < run.trials.planned and not said:
         yield Limitation(code=LimitCode.NOT_FINISHED, count=run.trials.recorded, of=run.trials.planned)
     if not run.cases:
         yield Limitation(code=LimitCode.ONLY_DRIFT)

@@ -28,6 +28,8 @@ class NoteCode(StrEnum):
     """The bar ``bar`` is not the one that the run was made against, ``recorded``; empty if it was made without one."""
     NOT_FINISHED = "not-finished"
     """``count`` ``of`` planned trials are on record."""
+    IMPORTED = "imported"
+    """The replies were recorded by the verifier ``text``: ``count`` of the ``of`` requests times providers have one."""
     NOT_IN_BASELINE = "not-in-baseline"
     """``providers`` are not in the baseline, and so are not compared with it."""
     API_NOT_APPLICABLE = "api-not-applicable"

@@ -151,6 +151,26 @@ def test_minimax_results_are_a_run(tmp_path: Path) -> None:
         import_run("minimax", [loops[0], write(tmp_path / "b" / "host_results.jsonl", *made)], tmp_path / "two")
 
 
+def test_an_imported_run_shows_its_f1_and_cannot_be_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The reference was recorded once, so F1 itself is shown. What is missing is said, without a command to resume."""
+    calls = [row(n, '{"n": 1}' if n % 2 else None) for n in range(1, 9)]
+    files = [write(tmp_path / "official.jsonl", *calls), write(tmp_path / "vendor.jsonl", *calls[:6])]
+    with pytest.raises(SystemExit):
+        main(["import-run", "k2vv", *map(str, files), "--out", str(tmp_path / "run"), "--reference", "official"])
+    for command in (["show"], ["report", "--format", "markdown"]):
+        with pytest.raises(SystemExit) as ended:
+            main([command[0], str(tmp_path / "run"), *command[1:]])
+        assert ended.value.code == 0
+    out = " ".join((capsys.readouterr().out + (tmp_path / "run" / "report.md").read_text()).split())
+    assert "schema F1 struct." in out
+    assert "vendor 100.0% 100.0%" in out, "valid calls, and F1"
+    assert "14 of 16 requests have one" in out
+    assert "resume" not in out
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "14 of 16 requests have one" in page
+    assert "again to resume" not in page
+
+
 def test_a_file_without_replies_makes_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A report about nobody, with exit code 0, would read as a success."""
     (tmp_path / "vendor.jsonl").write_text("\n")

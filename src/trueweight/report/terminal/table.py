@@ -51,13 +51,22 @@ def _two(value: str, interval: str) -> Text:
     return Text(value).append(f"\n{interval}", style="dim")
 
 
+def _recorded_once(summary: Summary) -> bool:
+    """Whether there is a reference without self-agreement, so that F1 has no difference to show."""
+    agreement = summary.self_agreement.get("tool_call_f1")
+    return summary.run.reference is not None and (agreement is None or agreement.value is None)
+
+
 def _f1(summary: Summary, name: str) -> Text:
-    """Paired difference of F1 from the reference, in points; for the reference its self-agreement."""
+    """Paired difference of F1 from the reference, in points; for the reference its self-agreement.
+
+    Without self-agreement (the reference was recorded once) there is no difference, and the number is F1 itself.
+    """
+    if _recorded_once(summary):
+        return _number(summary.providers[name], "tool_call_f1")
     if name == summary.run.reference:
-        agreement = summary.self_agreement.get("tool_call_f1")
-        if agreement is None or agreement.value is None:
-            return Text(NONE, style="dim")
-        return _two(f"({write(agreement.value, agreement.unit)})", span(agreement))
+        agreement = summary.self_agreement["tool_call_f1"]
+        return _two(f"({write(agreement.value or 0.0, agreement.unit)})", span(agreement))
     difference = summary.providers[name].versus_reference.get("tool_call_f1")
     if difference is None or difference.value is None:
         return Text(NONE, style="dim")
@@ -81,7 +90,8 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
     thinks = any(one.metrics.get("thinking_time", _NO_TIME).value for one in summary.providers.values())
     # Beside a thought the first token says little: a reader waits for the answer.
     times = ("ttft", "ttfo") if thinks else ("ttft",)
-    for head in ("schema", "F1−ref", "struct.", "success", *(f"{time} ms" for time in times)):
+    f1 = "F1" if _recorded_once(summary) else "F1−ref"
+    for head in ("schema", f1, "struct.", "success", *(f"{time} ms" for time in times)):
         table.add_column(head, justify="right", no_wrap=True)
     providers = ranked(summary)
     for sentence in cut_in_thought(summary):

@@ -150,6 +150,11 @@ def note_words(note: Note) -> str:  # noqa: PLR0911, PLR0912 - one sentence for 
     """A note on the run, in one sentence."""
     bar, recorded = note.bar[:12], note.recorded[:12]
     match note.code:
+        case NoteCode.IMPORTED:
+            return (
+                f"The replies were recorded by another verifier ({note.text}): {note.count} of {note.of} requests have "
+                "one. Arrival times, headers and stream events are not known."
+            )
         case NoteCode.BAR_MISSING:
             return f"The run was made against the bar {recorded}, which is no longer in its directory: no rule applied."
         case NoteCode.BAR_ADDED:

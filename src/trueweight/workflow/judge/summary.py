@@ -99,6 +99,11 @@ def _run(judgement: Judgement, reference: str | None, measured: _ByMode) -> RunS
     manifest = judgement.manifest
     ways = {one for case in judgement.cases.values() for one in ways_of(case, manifest.thinking)}
     order = [way(mode, thinking) for mode in Mode for thinking in ThinkingMode]
+    counts = TrialCounts(
+        sum(_planned(measured, provider.name) for provider in manifest.providers), len(judgement.observations)
+    )
+    origin = str(manifest.options.get("imported", ""))
+    imported = Note(code=NoteCode.IMPORTED, text=origin, count=counts.recorded, of=counts.planned)
     return RunSummary(
         tool_version=manifest.tool_version,
         seed=manifest.seed,
@@ -108,16 +113,18 @@ def _run(judgement: Judgement, reference: str | None, measured: _ByMode) -> RunS
         finished_at=judgement.finished_at,
         suites=tuple(SuiteSummary(suite.name, suite.digest, suite.cases) for suite in manifest.suites),
         cases=len(judgement.cases),
-        trials=TrialCounts(
-            sum(_planned(measured, provider.name) for provider in manifest.providers), len(judgement.observations)
-        ),
+        trials=counts,
         reference=reference,
         bar_digest=manifest.bar_digest,
         modes=tuple(one for one in order if one in ways),
         thinking=manifest.thinking,
         thinking_allowance=manifest.thinking_allowance,
         command=recorded_command(manifest),
-        notes=(*not_judged_notes(judgement.observations), *metric_notes(_main(measured).found.problems)),
+        notes=(
+            *((imported,) if origin else ()),
+            *not_judged_notes(judgement.observations),
+            *metric_notes(_main(measured).found.problems),
+        ),
     )
 
 
