@@ -45,7 +45,7 @@ def _moved(choice: CompletionChoice) -> CompletionChoice:
     return replace(choice, reasoning=(choice.reasoning or "") + choice.content, content=None, logprobs=None)
 
 
-@fault("think-tags-in-content", rows=(34,), checks=("think-tags-in-content", "stream-same-text"))
+@fault("think-tags-in-content", rows=(34,), checks=("think-tags-in-content",))
 class ThinkTagsInContent(Fault):
     """In streams the reasoning is in the content between its tags. Plain replies are correct."""
 

@@ -67,6 +67,17 @@ class RoundInCircles(Fault):
         return each_content(completion, lambda text: text if _is_json(text) else circle * 6)
 
 
+@fault("stream-first-word-lost", checks=("stream-same-text",))
+class StreamFirstWordLost(Fault):
+    """Streams lack the first word of a text. Plain replies are correct."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Begin behind the first space."""
+        if not chat.streamed:
+            return completion
+        return each_content(completion, lambda text: text if _is_json(text) else text.partition(" ")[2] or text)
+
+
 @fault("other-language", rows=(43,), checks=("text-script",))
 class OtherLanguage(Fault):
     """The text contains a word of another script."""
