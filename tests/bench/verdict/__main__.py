@@ -58,7 +58,7 @@ def faulty(runs: int, reference: bool) -> None:
     print(
         f"{'hosts':>5} {'fault':>6} {'modes':>5} {'spread':>7} {'trials':>15}  " + "  ".join(f"p={r:<5}" for r in RATES)
     )
-    for hosts, fault, modes in itertools.product((8, 20), (0.05, 0.1), (2, 1)):
+    for hosts, modes, fault in ((8, 2, 0.05), (8, 2, 0.1), (20, 2, 0.05), (20, 2, 0.1), (8, 1, 0.05), (8, 1, 0.1)):
         for spread, kind in itertools.product(SPREADS, KINDS):
             rng = np.random.default_rng([hosts, modes, int(100 * fault), reference])
             shares = []
