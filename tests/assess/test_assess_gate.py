@@ -44,7 +44,7 @@ def outcomes(found: dict[str, Any]) -> dict[str, str]:
 
 
 def test_pass_fail_and_inconclusive_have_codes_of_their_own(runs: Path) -> None:
-    """0, 1 and 4; an open rule says how many more trials would decide."""
+    """0, 1 and 4; an open rule says how many more cases would decide."""
     code, found = gate(runs, GOOD)
     assert (code, set(outcomes(found).values())) == (0, {"pass"})
     code, found = gate(runs, FAILS)
@@ -54,6 +54,7 @@ def test_pass_fail_and_inconclusive_have_codes_of_their_own(runs: Path) -> None:
     reason = found["providers"]["twin"]["reasons"][0]
     # 5% ** (1/n) ≥ 0.999 takes n = 2995 in a row; each case is two trials, one per mode.
     assert reason["decides_at"] == 2995
+    assert reason["more_cases"] == 2995 - 12
     assert reason["more_trials"] == 2 * (2995 - 12)
     assert "would decide at this rate" in reason["message"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -97,15 +98,19 @@ def _by_rule(rule: Rule, provider: ProviderSummary, since: Mapping[str, Estimate
 
 
 def _undecided(rule: Rule, found: Estimate, trials: int, cases: int) -> tuple[RuleCode, dict[str, int]]:
-    """Why the interval does not decide, and how many more trials would."""
+    """Why the interval does not decide, and how many more cases, and trials, would."""
     if found.low is None and found.high is None:
         return RuleCode.NO_INTERVAL, {}
     n = n_that_decides(found, rule.bound)
     if n is None:
         return RuleCode.AT_BOUND, {}
-    # A case has a trial for each mode and repeat; if there are more units than cases, the units are requests.
-    each = max(1, round(trials / cases)) if found.n <= cases else 1
-    return RuleCode.MORE_NEEDED, {"decides_at": n, "more_trials": each * (n - found.n)}
+    # Further cases of the same kinds bring as many units (cases, or requests) each as those of the run.
+    more = math.ceil((n - found.n) * cases / found.n)
+    return RuleCode.MORE_NEEDED, {
+        "decides_at": n,
+        "more_cases": more,
+        "more_trials": math.ceil(more * trials / cases),
+    }
 
 
 def ruling_of(rule: Rule, found: Estimate, value: float) -> Ruling:

@@ -43,7 +43,13 @@ _QUIET = quiet_option("Print only the path of the result.")
 @_PROVIDERS
 @_OUT
 @_MODE
-@click.option("--alpha", default=ALPHA, show_default=True, type=float, help="False-alarm rate over all candidates.")
+@click.option(
+    "--alpha",
+    default=ALPHA,
+    show_default=True,
+    type=float,
+    help="False discovery rate: of the candidates found to drift, the expected share that do not.",
+)
 @click.option(
     "--max-requests",
     default=MAX_REQUESTS,
@@ -81,7 +87,7 @@ def command(
     """Send each prompt to the reference two or more times and to every candidate once, until each verdict is known.
 
     Verdicts: drift, equivalent (the difference is within that of honest engines), inconclusive, misconfigured. The
-    test is sequential: false alarms stay below --alpha at any stopping time.
+    test is sequential: the false discovery rate is at most --alpha whenever it stops.
 
     \b
     Exit codes:

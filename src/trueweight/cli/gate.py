@@ -30,7 +30,7 @@ def command(directory: Path, bar_file: Path | None, baseline: Path | None, as_js
     """Compare a recorded run with a bar: each provider passes, fails, or is inconclusive. Uses no network.
 
     Unless the bar says otherwise, a rule passes if the whole 95% interval meets the threshold, fails if none of it
-    does, and is inconclusive otherwise; then the output says how many more trials would decide.
+    does, and is inconclusive otherwise; then the output says how many more cases would decide.
 
     \b
     Exit codes:

@@ -50,7 +50,7 @@ class RuleCode(StrEnum):
     MEASURED = "measured"
     """The interval decides. ``metric``, ``estimate``."""
     MORE_NEEDED = "more-needed"
-    """The interval reaches the bound. ``metric``, ``estimate``, ``decides_at``, ``more_trials``."""
+    """The interval reaches the bound. ``metric``, ``estimate``, ``decides_at``, ``more_cases``, ``more_trials``."""
     AT_BOUND = "at-bound"
     """The value is the bound itself: no n decides. ``metric``, ``estimate``."""
     NO_INTERVAL = "no-interval"
@@ -89,7 +89,9 @@ class RuleOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         versus: the threshold holds for the paired difference from it, not for the metric; None for the metric.
         beyond_reference: a check that the reference fails in every one of the same cases does not count.
         decides_at: the n that would decide at the observed rate; None if it is decided, or if no n would.
-        more_trials: about how many more trials that takes.
+        more_cases: about how many more cases that takes, of the same kinds as those of the run; repeats of the same
+            cases do not replace them.
+        more_trials: how many trials these cases are, at as many repeats.
         message: the sentence of a summary of format 1.
     """
 
@@ -104,6 +106,7 @@ class RuleOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     beyond_reference: bool = False
     estimate: Estimate | None = None
     decides_at: int | None = None
+    more_cases: int | None = None
     more_trials: int | None = None
     severity: Severity | None = None
     checks: tuple[str, ...] = ()

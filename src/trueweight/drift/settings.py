@@ -33,7 +33,7 @@ class DriftSettings:
 
     Attributes:
         mode: None for the sharpest one that reference and candidate both support.
-        alpha: false-alarm rate, over all candidates together.
+        alpha: false discovery rate: of the candidates found to drift, the expected share that do not.
         max_requests: most requests to each candidate, probes included (the reference gets two, three or six
             times as many: for log-probabilities, greedy or sampled texts).
         screen: number of prompts that are screened for near ties of the reference in greedy mode; 0 for none.
@@ -82,7 +82,7 @@ class DriftSettings:
                 f"α must lie between 0 and 1, both excluded; got {self.alpha:g}",
                 code="drift-alpha",
                 where="--alpha",
-                hint="0.05 accepts one false alarm in twenty runs, 0.01 one in a hundred.",
+                hint="At 0.05, one in twenty of the providers found to drift may be healthy.",
             )
         names = [provider.name for provider in providers]
         if not any(provider.role is Role.REFERENCE for provider in providers):

@@ -16,7 +16,7 @@ from trueweight.metrics.share import Share, estimate_share, share_metric
 from trueweight.metrics.table import CaseInfo, Table, tabulate
 from trueweight.statistics.multiple_testing import benjamini_hochberg, holm
 from trueweight.statistics.paired import Difference, difference_by_case, mcnemar, median_difference
-from trueweight.statistics.proportion import clustered, exact, wilson
+from trueweight.statistics.proportion import clustered, exact, independent, wilson
 from trueweight.statistics.quantile import quantile
 from trueweight.statistics.resample import Resampler, bca
 
@@ -40,6 +40,7 @@ __all__ = [
     "exact",
     "holm",
     "in_order",
+    "independent",
     "make_passes",
     "make_samples",
     "mcnemar",

@@ -11,7 +11,8 @@ from trueweight.metrics.registry import Metric, register
 from trueweight.metrics.sample import Sample
 from trueweight.metrics.table import NOT_RECORDED, Table
 from trueweight.statistics import Array
-from trueweight.statistics.resample import Interval, bca
+from trueweight.statistics.ratio import LEAST_CASES, ratio_interval
+from trueweight.statistics.resample import Interval
 
 _LEAST = 2
 """Cases from which equal costs count as known."""
@@ -43,7 +44,9 @@ def _per_thousand(
         if not units.sum():
             return Estimate.not_applicable("USD", none)
         n = int((sample.by_case(known) > 0).sum())
-        found = bca(sample.resampler.bootstrap(np.column_stack([cost, units]), lambda s: 1000 * s[..., 0] / s[..., 1]))
+        counted_cases = sample.by_case(known) > 0
+        ends = ratio_interval(cost[counted_cases], units[counted_cases])
+        found = None if ends is None else Interval(*(None if end is None else 1000 * end for end in ends))
         unknown = int(started.sum() - known.sum())
         notes = [f"{unknown} trials whose cost is not known are left out"] if unknown else []
         known_cases = units > 0
@@ -51,14 +54,14 @@ def _per_thousand(
             equal = float(1000 * cost.sum() / units.sum())
             found = Interval(equal, equal)  # no case differs from another: there is nothing to be uncertain of
         if found is None:
-            notes.append("cases are too few for an interval")
+            notes.append(f"n = {n}: no interval under {LEAST_CASES} cases")
         return Estimate(
             float(1000 * cost.sum() / units.sum()),
             found.low if found else None,
             found.high if found else None,
             n=n,
             unit="USD",
-            method=f"ratio of totals, BCa bootstrap over cases, {sample.resampler.resamples} resamples",
+            method="ratio of totals, Student's t over cases, corrected for skewness (Hall)",
             of=of,
             missing={"cost not known": of - n} if of > n else {},
             note="; ".join(notes),
@@ -93,7 +96,8 @@ def cost_metric(
             definition=definition,
             source="Own definition: the prices of providers.toml times the token usage that the server reported, or "
             "the cost that it states.",
-            method="Ratio of totals over the trials of known cost. 95% interval: BCa bootstrap over cases.",
+            method="Ratio of totals over the trials of known cost. 95% interval: Student's t over "
+            "cases, corrected for skewness (Hall 1992); none under 30 cases, unless all cost the same.",
             higher_is_better=False,
             place=place,
             estimate=_per_thousand(per, none, cost),

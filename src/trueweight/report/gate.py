@@ -19,13 +19,14 @@ MARKS: Final = {Ruling.PASS: "✓", Ruling.FAIL: "✕", Ruling.INCONCLUSIVE: "?"
 
 
 class GateRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one rule decides of a provider; ``decides_at`` and ``more_trials`` as in `RuleOutcome`."""
+    """What one rule decides of a provider; ``decides_at``, ``more_cases`` and ``more_trials`` as in `RuleOutcome`."""
 
     rule: str
     outcome: Ruling
     message: str
     metric: str = ""
     decides_at: int | None = None
+    more_cases: int | None = None
     more_trials: int | None = None
 
 
@@ -97,6 +98,7 @@ def _rule(rule: RuleOutcome) -> GateRule:
         message=rule_words(rule),
         metric=rule.metric or "",
         decides_at=rule.decides_at or None,
+        more_cases=rule.more_cases or None,
         more_trials=rule.more_trials or None,
     )
 

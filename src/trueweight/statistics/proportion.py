@@ -40,6 +40,18 @@ def wilson(successes: int, trials: int) -> Ends:
     return Ends(Interval(float(found.low), float(found.high)), "Wilson")
 
 
+def independent(successes: int, trials: int) -> Ends:
+    """95% interval of a proportion of independent trials: Wilson's, or exact limits if fewer than ``FEW`` trials
+    succeed, or fail, because Wilson's then holds in as few as 84%. All or none: as `wilson`.
+
+    Raises:
+        ValueError: if there are no trials.
+    """
+    if 0 < min(successes, trials - successes) < FEW:
+        return Ends(exact(successes, trials), f"exact limits over {trials}")
+    return wilson(successes, trials)
+
+
 def one_sided(all_succeed: bool, units: int) -> Ends:
     """Exact one-sided 95% limit when none, or all, of some independent units succeed."""
     side = "greater" if all_succeed else "less"
@@ -61,8 +73,8 @@ def clustered(hits: Array, trials: Array, resampler: Resampler) -> Ends:
     """95% interval of Σ hits / Σ trials. Both are sums by case, and the cases are independent.
 
     The method is the first that applies. No hit, or only hits: the exact one-sided limit over cases. One trial in each
-    case: Wilson. Fewer than ``FEW`` cases with a hit, or with a miss: exact limits with the case as the unit, which are
-    conservative when the trials of a case disagree. Otherwise: BCa over resampled cases.
+    case: `independent`. Fewer than ``FEW`` cases with a hit, or with a miss: exact limits with the case as the unit,
+    which are conservative when the trials of a case disagree. Otherwise: BCa over resampled cases.
 
     Raises:
         ValueError: if there are no trials.
@@ -73,10 +85,11 @@ def clustered(hits: Array, trials: Array, resampler: Resampler) -> Ends:
         raise ValueError("a proportion needs at least one trial")
     if hit in (0.0, total):
         return one_sided(hit > 0, units)
-    if trials.max() == 1:
-        return wilson(round(hit), units)
     missed = int((hits[seen] < trials[seen]).sum())
-    if min(missed, int((hits > 0).sum())) >= FEW:
+    enough = min(missed, int((hits > 0).sum())) >= FEW
+    if trials.max() == 1:
+        return independent(round(hit), units)
+    if enough:
         boot = resampler.bootstrap(np.column_stack([hits, trials]), lambda s: s[..., 0] / s[..., 1])
         found = bca(boot)
         if found is not None:
@@ -87,8 +100,9 @@ def clustered(hits: Array, trials: Array, resampler: Resampler) -> Ends:
 def n_that_decides(found: Estimate, bound: float) -> int | None:
     """The n at which the interval, at the rate observed so far, would lie on one side of the bound.
 
-    The half-width of an interval shrinks with √n. The exact one-sided limit of n of n is α ** (1/n), that of 0 of n is
-    1 − α ** (1/n). The result is None if the value is the bound, because no n decides then, or if there is no interval.
+    Exact where the limits are: n of n, 0 of n, and no difference at all. For other proportions, the n of an exact
+    interval with the same effective size, whichever way the rate rounds. Else the half-width shrinks with √n. The
+    result is None if the value is the bound, because no n decides then, or if there is no interval.
     """
     value, low, high, n = found.value, found.low, found.high, found.n
     if value is None or value == bound:
@@ -99,4 +113,39 @@ def n_that_decides(found: Estimate, bound: float) -> int | None:
     end = low if value > bound else high
     if end is None or end == value:
         return None
+    if found.unit == "difference" and value == 0 and low is not None and low == -(high or 0) and abs(bound) < 1:
+        return max(n + 1, math.ceil(math.log((1 - CONFIDENCE) / 4) / math.log(1 - abs(bound))))
+    if found.unit == "proportion" and 0 < value < 1:
+        return _n_of_proportion(value, end, n, bound)
     return max(n + 1, math.ceil(n * ((end - value) / (bound - value)) ** 2))
+
+
+def _n_of_proportion(value: float, end: float, n: int, bound: float) -> int | None:
+    """The n at which an exact interval lies on the value's side of the bound."""
+
+    def limit(hits: float, size: float) -> float:
+        found = exact(min(max(hits, 0.0), size), size)
+        return float(found.low or 0.0) if value > bound else float(1.0 if found.high is None else found.high)
+
+    def beyond(each: float) -> bool:
+        return (limit(value * n * each, n * each) - end) * (1 if value > bound else -1) >= 0
+
+    # How many independent trials a case is worth: as many as make the exact limit the one that was found.
+    least, most = 0.01, 100.0
+    for _ in range(50):
+        middle = math.sqrt(least * most)
+        least, most = (least, middle) if beyond(middle) else (middle, most)
+
+    def decides(size: int) -> bool:
+        hits = math.floor(value * size) if value > bound else math.ceil(value * size)
+        return (limit(hits * most, size * most) - bound) * (1 if value > bound else -1) >= 0
+
+    few, many = n, 2 * n
+    while not decides(many):
+        few, many = many, 2 * many
+        if many > 2**40:
+            return None
+    while many - few > 1:
+        middle_n = (few + many) // 2
+        few, many = (few, middle_n) if decides(middle_n) else (middle_n, many)
+    return many

@@ -37,7 +37,7 @@ register(
         definition="Of the cases judged at least twice in one mode, the share whose repeats in a mode neither all pass "
         "nor all fail.",
         source="Own definition.",
-        method="Cases with mixed repeats ÷ repeated cases; 95% Wilson interval.",
+        method="Cases with mixed repeats ÷ repeated cases; 95% interval: Wilson, or an exact limit.",
         higher_is_better=False,
         place=141,
         estimate=_estimate,

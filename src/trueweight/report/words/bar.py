@@ -8,7 +8,7 @@ from typing import Final
 from trueweight.core import Estimate
 from trueweight.core.bar_outcome import RuleCode, RuleOutcome, Side
 from trueweight.metrics import describe
-from trueweight.report.numbers import MINUS, span, write
+from trueweight.report.numbers import MINUS, counted, span, write
 
 _SIDES: Final = MappingProxyType(
     {Side.NEAR: "", Side.FAR: " (interval's far end)", Side.VALUE: " (whatever the interval)"}
@@ -45,9 +45,11 @@ def rule_words(rule: RuleOutcome) -> str:  # noqa: PLR0911, PLR0912 - one senten
             return measured
         case RuleCode.MORE_NEEDED:
             n = 0 if rule.estimate is None else rule.estimate.n
-            more = (rule.decides_at or 0) - n
-            trials = f"about {rule.more_trials} more trials"
-            return f"{measured}; {more} more (n = {rule.decides_at}, {trials}) would decide at this rate"
+            if rule.more_cases is None:  # of an older summary
+                more = (rule.decides_at or 0) - n
+                return f"{measured}; {more} more (n = {rule.decides_at}) would decide at this rate"
+            more_cases = f"about {counted(rule.more_cases, 'more case')} like these (n = {rule.decides_at:,})"
+            return f"{measured}; {more_cases} would decide at this rate; more repeats would not replace them"
         case RuleCode.AT_BOUND:
             return f"{measured}; no n decides at this rate: it is the bound itself"
         case RuleCode.NO_INTERVAL:

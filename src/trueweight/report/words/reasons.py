@@ -75,6 +75,8 @@ def bar_clause(bar: BarOutcome) -> str:
 
 
 def _decided(rule: RuleOutcome) -> str:
+    if rule.more_cases:
+        return f"about {counted(rule.more_cases, 'more case')} would decide"
     return f"about {rule.more_trials:,} more trials would decide" if rule.more_trials else rule_words(rule)
 
 

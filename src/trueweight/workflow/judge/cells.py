@@ -16,7 +16,7 @@ from trueweight.core.summary import CaseSummary, Cell, CellOutcome
 from trueweight.core.thinking import sets_thinking
 from trueweight.metrics.table import holds
 from trueweight.statistics.multiple_testing import ALPHA, benjamini_hochberg
-from trueweight.statistics.proportion import wilson
+from trueweight.statistics.proportion import independent
 
 
 class CellKey(NamedTuple):
@@ -172,7 +172,7 @@ def outcome_of_repeats(passed: int, of: int) -> str:
         raise ValueError("an outcome needs at least one repeat")
     if passed in (0, of):
         return "pass" if passed else "fail"
-    low, high = wilson(passed, of).interval
+    low, high = independent(passed, of).interval
     if low is not None and low > 0.5:
         return "pass"
     return "fail" if high is not None and high < 0.5 else "flaky"

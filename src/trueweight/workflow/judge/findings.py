@@ -9,7 +9,7 @@ from typing import Literal
 
 from trueweight.core import CheckInfo, Estimate, Mode, Observation, Outcome, Severity, way
 from trueweight.core.finding_summary import FindingSummary, ModeCount
-from trueweight.statistics.proportion import wilson
+from trueweight.statistics.proportion import independent
 from trueweight.workflow.judge.blame import JudgedCases, SentCase, blame, keys_of
 
 
@@ -125,5 +125,5 @@ def _rate(tally: _Tally) -> Estimate | None:
     fails, of = sum(r.fails for r in touched), sum(r.of for r in touched)
     if of <= len(touched):
         return None
-    ends = wilson(fails, of)
+    ends = independent(fails, of)
     return Estimate(fails / of, ends.interval.low, ends.interval.high, of, "proportion", ends.method)

@@ -10,7 +10,7 @@ import numpy as np
 
 from trueweight.core import Estimate, Exchange, Provider, Timing
 from trueweight.core.load_result import LoadPoint
-from trueweight.metrics import quantile, wilson
+from trueweight.metrics import independent, quantile
 from trueweight.protocols import read_reply, timing_of
 from trueweight.statistics.quantile import no_quantile
 from trueweight.workflow.load.levels import Level
@@ -86,7 +86,7 @@ def _share(good: int, attempted: int, unknown: int) -> Estimate:
     if not judged:
         why = "no request could be judged: its times cannot be measured" if attempted else "nothing was asked"
         return Estimate.not_applicable("proportion", why)
-    found = wilson(good, judged)
+    found = independent(good, judged)
     missing = {"a limit's time cannot be measured": unknown} if unknown else {}
     return Estimate(
         good / judged, *found.interval, n=judged, unit="proportion", method=found.method, of=attempted, missing=missing
