@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
+from scipy import stats
 
 from trueweight.core import (
     Case,
@@ -114,6 +117,54 @@ def test_the_trigger_score_is_compared_against_one_and_the_same_reference() -> N
     found = compare(run(), run(frozenset(range(15))))
     assert (found.providers["cand"].metrics["tool_call_f1"].difference.value or 0.0) < -0.1
     assert found.providers["ref"].metrics["tool_call_f1"].difference.value == 0
+
+
+def test_the_change_of_the_trigger_score_is_after_less_before() -> None:
+    """Both are scored against the old reference, also where the reference changed and answers are missing."""
+    before, after = run(frozenset({3}), lost=frozenset({50})), run(frozenset(range(10)), lost=frozenset({51, 52}))
+    shifted = tuple(
+        replace(seen, called=False, calls_valid=None) if seen.provider == "ref" and int(seen.case[-3:]) < 30 else seen
+        for seen in after.observations
+    )
+    changed = Judgement(after.manifest, after.cases, shifted)
+    for later in (after, changed):
+        found = compare(before, later).providers["cand"].metrics["tool_call_f1"]
+        assert found.after.value is not None
+        assert found.before.value is not None
+        assert found.difference.value == pytest.approx(found.after.value - found.before.value, abs=2e-6)
+        assert found.after.value < found.before.value
+
+
+@pytest.mark.slow
+def test_two_runs_of_one_healthy_fleet_rarely_differ() -> None:
+    """Each trial fails by chance with the rate of its case: "worse" in at most 5% of comparisons, by simulation."""
+    runs, worse = 25, 0
+    for seed in range(runs):
+        rng = np.random.default_rng(seed)
+        rates = rng.beta(1.0, 0.15 + 0.2 * (seed % 3), 40)
+        before, after = (_healthy(rng, rates) for _ in range(2))
+        worse += any(one.change is Change.WORSE for one in compare(before, after).significant)
+    assert stats.binomtest(worse, runs, 0.05, alternative="greater").pvalue > 0.01
+
+
+def _healthy(rng: np.random.Generator, rates: np.ndarray[Any, Any]) -> Judgement:
+    """A run of four hosts whose trials pass with the rates of their cases, with times that spread."""
+    drawn = run(count=len(rates), names=("ref", "one", "two", "cand"))
+    seen = []
+    for one in drawn.observations:
+        passes = bool(rng.random() < rates[int(one.case[-3:])])
+        nanoseconds = int(2e8 * rng.lognormal(0, 0.6))
+        outcome = Outcome.PASS if passes else Outcome.FAIL
+        seen.append(
+            replace(
+                one,
+                called=passes,
+                calls_valid=True if passes else None,
+                timing=Timing(ttft=nanoseconds, service=2 * nanoseconds),
+                findings=(Finding("tool-call-expected", outcome, Severity.MUST),),
+            )
+        )
+    return Judgement(drawn.manifest, drawn.cases, tuple(seen))
 
 
 def test_two_flips_are_listed_and_called_chance() -> None:

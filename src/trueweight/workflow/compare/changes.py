@@ -24,7 +24,7 @@ from trueweight.metrics import Difference, Resampler, compared_metrics, holm, tr
 from trueweight.profiles.requests import PROFILE_OPTION, SAMPLING_OPTION
 from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.workflow.compare.flips import flips
-from trueweight.workflow.compare.pairing import ComparedRun, lay_out, paired_with_itself, shared_cases
+from trueweight.workflow.compare.pairing import ComparedRun, lay_out, paired_with_itself, scored_alike, shared_cases
 from trueweight.workflow.judge import Judgement
 
 
@@ -118,7 +118,8 @@ def _metrics(names: list[str], old: ComparedRun, new: ComparedRun) -> dict[str, 
         for metric in compared_metrics():
             difference = trial_metrics()[metric].difference
             if difference is not None:
-                mine = paired_with_itself(name, old, new) if metric == "tool_call_f1" else new.samples[name]
+                alike = trial_metrics()[metric].self_agreement_is_estimate
+                mine = paired_with_itself(name, old, new) if alike else new.samples[name]
                 found[name, metric] = difference(mine, old.samples[name])
     tested = {key: difference.p for key, difference in found.items() if difference.p is not None}
     adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
@@ -127,7 +128,7 @@ def _metrics(names: list[str], old: ComparedRun, new: ComparedRun) -> dict[str, 
         estimate, p = one.estimate, one.p
         if estimate.value is None:
             continue
-        before, after = (side.estimate(metric, name).rounded() for side in (old, new))
+        before, after = (one.rounded() for one in _sides(metric, name, old, new))
         p_holm, rounded = six_digits(adjusted.get((name, metric), 1.0)), estimate.rounded()
         out[name][metric] = ComparedMetric(
             before=before,
@@ -138,6 +139,16 @@ def _metrics(names: list[str], old: ComparedRun, new: ComparedRun) -> dict[str, 
             change=_change(metric, before, rounded, p_holm),
         )
     return out
+
+
+def _sides(metric: str, name: str, old: ComparedRun, new: ComparedRun) -> tuple[Estimate, Estimate]:
+    """The metric before and after; a score against the reference has the old reference as its truth both times."""
+    declared = trial_metrics()[metric]
+    if declared.self_agreement_is_estimate and declared.estimate is not None:
+        pair = scored_alike(paired_with_itself(name, old, new))
+        if pair is not None:
+            return declared.estimate(pair[0]), declared.estimate(pair[1])
+    return old.estimate(metric, name), new.estimate(metric, name)
 
 
 def _change(metric: str, before: Estimate, difference: Estimate, p_holm: float) -> Change | None:

@@ -101,6 +101,21 @@ def paired_with_itself(name: str, before: ComparedRun, after: ComparedRun) -> Sa
     return Sample(own, new.resampler, new.reference_called, pairing)
 
 
+def scored_alike(sample: Sample) -> tuple[Sample, Sample] | None:
+    """The old trials and the new ones of `paired_with_itself`, each beside the old reference's, over the trials that
+    all three answered: what the two scores are whose difference is the change. None if there is nothing to pair."""
+    pairing = sample.pairing
+    if pairing is None or pairing.b is None:
+        return None
+    rows = np.flatnonzero(pairing.ours.arrived & pairing.a.arrived & pairing.b.arrived)
+    a = pairing.a.take(rows)
+    before, after = (
+        Sample(one, sample.resampler, a.called.astype(np.int8), Pairing(one, a, None))
+        for one in (pairing.b.take(rows), pairing.ours.take(rows))
+    )
+    return before, after
+
+
 def _rows(table: Table, like: Table, shift: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     where = {key: row for row, key in enumerate(table.keys(shift=shift))}
     return np.array([where.get(key, -1) for key in like.keys()], dtype=np.int64)  # noqa: SIM118 - not a dict
