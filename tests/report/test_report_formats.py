@@ -63,7 +63,7 @@ def test_the_table_names_the_metrics_as_numbers_with_their_intervals() -> None:
     lines = _screen(make_summary()).splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("leaky-parser"))
     assert lines[at].split() == ["leaky-parser", "33.3%", "−45.6", "100.0%", "100.0%", "209"]
-    assert lines[at + 1].split()[:4] == ["✕", "worse", "24.7–43.2", "−54.6…−36.6"]
+    assert lines[at + 1].split()[:4] == ["✕", "worse", "24.7–43.3", "−54.6…−36.6"]
 
 
 def test_the_terminal_says_what_the_bar_says() -> None:

@@ -48,6 +48,15 @@ def test_one_sided_limits_are_written_as_such() -> None:
     assert span(_estimate(None, -0.03, 0.004, "difference")) == "−3.0 to +0.4"
 
 
+def test_limits_are_rounded_away_from_the_value() -> None:
+    """.9496 is not "≥ 95.0", and a limit that has no more digits than are written stays as it is."""
+    assert span(Estimate(1.0, 0.9496, None, 59, "proportion", "")) == "≥ 94.9"
+    assert span(Estimate(0.97, 0.951, 0.9861, 80, "proportion", "")) == "95.1–98.7"
+    assert span(Estimate(0.0, None, 0.0501, 58, "proportion", "")) == "≤ 5.1"
+    assert span(Estimate(-0.02, -0.0501, 0.0001, 80, "difference", "")) == "−5.1 to +0.1"
+    assert span(Estimate(480.0, 450.4, 520.2, 80, "ms", "")) == "450–521"
+
+
 def test_what_is_missing_is_said() -> None:
     """``n of N`` and why the rest is missing."""
     assert (

@@ -75,6 +75,13 @@ def sample(estimate: Estimate) -> str:
     return text
 
 
+def _outwards(end: float, unit: str, decimals: int | None, up: bool) -> float:
+    """A limit at the digits in which it is written, rounded away from the value: .9496 is not "≥ 95.0"."""
+    digits = 3 if unit in ("proportion", "difference") else decimals_of(end) if decimals is None else decimals
+    scaled = round(end * 10**digits, 6)  # a limit that has these digits only stays as it is
+    return (math.ceil(scaled) if up else math.floor(scaled)) / 10**digits
+
+
 def span(estimate: Estimate, decimals: int | None = None) -> str:
     """The interval in the least ink: ``95.1–98.6``, ``≥ 95.4``, ``−3.1 to +0.4``; empty when there is none."""
     unit = estimate.unit
@@ -84,7 +91,8 @@ def span(estimate: Estimate, decimals: int | None = None) -> str:
         if estimate.value:
             decimals = min(decimals, decimals_of(estimate.value))
     low, high = (
-        None if end is None else write(end, unit, decimals).removesuffix("%") for end in (estimate.low, estimate.high)
+        None if end is None else write(_outwards(end, unit, decimals, up), unit, decimals).removesuffix("%")
+        for end, up in ((estimate.low, False), (estimate.high, True))
     )
     if low is None:
         return "" if high is None else f"≤ {high}"
