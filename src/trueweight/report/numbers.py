@@ -79,7 +79,7 @@ def _outwards(end: float, unit: str, decimals: int | None, up: bool) -> float:
     """A limit at the digits in which it is written, rounded away from the value: .9496 is not "≥ 95.0"."""
     digits = 3 if unit in ("proportion", "difference") else decimals_of(end) if decimals is None else decimals
     scaled = round(end * 10**digits, 6)  # a limit that has these digits only stays as it is
-    return (math.ceil(scaled) if up else math.floor(scaled)) / 10**digits
+    return float((math.ceil(scaled) if up else math.floor(scaled)) / 10**digits)
 
 
 def span(estimate: Estimate, decimals: int | None = None) -> str:
