@@ -18,6 +18,8 @@ MAX_WEIGHT = 72 * 1024 * 1024
 
 _CONTAINER, _MEMBER, _ITEM = 150, 100, 40
 """Bytes of an object or array, of a name in an object, and of another value, by estimate."""
+_PAIR = 80
+"""Bytes of a name and its value until their object is complete, by estimate."""
 _MAX_DIGITS = 400  # more digits than the largest double has
 _STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _VALUES = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,:]', re.DOTALL)
@@ -70,8 +72,8 @@ _recent: list[_Recent] = []
 
 
 def _parse(text: str, limit: int) -> ParsedJson:
-    weight = _weigh(text, limit)
-    if weight > limit:
+    weight, peak = _weigh(text, limit)
+    if peak > limit:
         detail = "more values than are read of one reply"
         return ParsedJson(None, False, detail, ((Kind.JSON_LARGE, detail),), too_large=True)
     if _too_deep(text):
@@ -138,18 +140,21 @@ def _hooks(oddities: list[tuple[Kind, str]]) -> JsonObject:
     return {"object_pairs_hook": pairs, "parse_constant": constant, "parse_int": whole, "parse_float": real}
 
 
-def _weigh(text: str, limit: int) -> int:
-    """Bytes that the parsed text takes, by estimate; exact in its number of values only where they may be too many."""
-    weight = _CONTAINER * (text.count("[") + text.count("{")) + _ITEM * text.count(",") + _MEMBER * text.count(":")
-    if weight <= limit:
-        return weight
-    weight = 0
+def _weigh(text: str, limit: int) -> tuple[int, int]:
+    """Bytes that the parsed text takes, and most bytes while it is parsed, by estimate. Both are exact in their number
+    of values only where they may be too many."""
+    names = text.count(":")
+    weight = _CONTAINER * (text.count("[") + text.count("{")) + _ITEM * text.count(",") + _MEMBER * names
+    if weight + _PAIR * names <= limit:
+        return weight, weight + _PAIR * names
+    weight = names = 0
     for token in _VALUES.finditer(text):
         first = token[0][0]
         weight += _WEIGHTS[first]
-        if weight > limit:
+        names += first == ":"
+        if weight + _PAIR * names > limit:
             break
-    return weight
+    return weight, weight + _PAIR * names
 
 
 def _too_deep(text: str) -> bool:
