@@ -117,7 +117,7 @@ def compare_with_reference(
             pair.rates[:, 0],
             pair.rates[:, 1],
             worse_than_reference(alone, everyone, column, agreed=agreed),
-            pool,
+            pool if pool.shape[1] > 1 else _complete(pair.rates),  # the reference alone answered most cases
             everyone.steps,
             level,
             summary.run.seed,
