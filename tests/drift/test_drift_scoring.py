@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueweight.drift.distance import agreement, divergence, fit_line, logprob_distance, saturate
+from trueweight.drift.distance import agreement, divergence, fit_line, logprob_distance
 from trueweight.drift.facts import Facts, Token
-from trueweight.drift.scoring import NoiseScale, score_greedy, score_logprobs, score_sampled, triangle
+from trueweight.drift.scoring import score_greedy, score_sampled, triangle
 
 unit = st.floats(0, 1)
 texts = st.text("ab", max_size=4)
@@ -59,20 +59,6 @@ def test_lists_of_different_length_are_compared_on_what_they_share() -> None:
     assert logprob_distance((), ()) == 0
 
 
-def test_nothing_in_common_is_as_far_as_can_be() -> None:
-    """And gives the greatest score, not an error."""
-    a, c = Facts("x", top=_top(a=-0.1)), Facts("y", top=_top(b=-0.1))
-    assert score_logprobs(a, a, c, 0.01).excess == 1
-
-
-@given(st.floats(0, 1e3), st.floats(1e-3, 1))
-def test_saturation_is_monotone_and_halves_at_its_scale(distance: float, scale: float) -> None:
-    """0 at 0, ½ at the scale, at most 1."""
-    assert 0 <= saturate(distance, scale) <= 1
-    assert saturate(scale, scale) == pytest.approx(0.5)
-    assert saturate(distance, scale) <= saturate(distance + scale, scale) + 1e-12
-
-
 def test_divergence_is_zero_for_the_same_and_positive_for_others() -> None:
     """In nats, with everything outside the shared list lumped together."""
     p, q = _top(a=math.log(0.7), b=math.log(0.2)), _top(a=math.log(0.5), b=math.log(0.4))
@@ -95,11 +81,3 @@ def test_agreement_counts_what_texts_begin_with_alike() -> None:
     assert agreement("same", "same", 8) == 1
     assert agreement("abc", "xbc", 8) == 0
     assert agreement("12345678x", "12345678y", 8) == 0.5
-
-
-def test_a_noisy_reference_raises_the_scale_from_its_past_only() -> None:
-    """The scale for a prompt never depends on that prompt's own answers."""
-    scale = NoiseScale(0.012, 3)
-    assert scale.value == 0.012
-    scale.learn_from(Facts("", top=_top(a=-0.5)), Facts("", top=_top(a=-0.6)))
-    assert scale.value == pytest.approx(0.3)

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from answers import CANDIDATE, REFERENCE, exchange, investigate, is_reference, listed, reply, spread
 
-from trueweight.core import DriftVerdict, Trial
+from trueweight.core import ConfigError, DriftVerdict, Trial
 from trueweight.drift import DriftSettings, write_script
 from trueweight.drift.facts import Facts, Token, alike, facts_of
 from trueweight.drift.script import RequestKind
-from trueweight.drift.settings import THOUGHT_TOKENS
+from trueweight.drift.settings import FIRST_TOKENS, THOUGHT_TOKENS
 from trueweight.profiles import request_rules
 from trueweight.workflow.drift import settings_for
 from trueweight.workflow.thinking import with_profile
@@ -82,16 +82,17 @@ def test_a_thinking_model_is_asked_for_more_first_tokens() -> None:
     prompt = few.prompts[0]
     for kind in (RequestKind.LOGPROBS, RequestKind.LOGPROBS_FIVE, RequestKind.PROBE_HOT):
         assert few.case(prompt, kind).request["max_tokens"] == THOUGHT_TOKENS
-        assert plain.case(prompt, kind).request["max_tokens"] == 1
+        assert plain.case(prompt, kind).request["max_tokens"] == FIRST_TOKENS
     assert few.case(prompt, RequestKind.GREEDY) == plain.case(prompt, RequestKind.GREEDY)
 
 
 def test_settings_survive_the_manifest() -> None:
-    """``first_tokens`` is on record; a manifest of an earlier version, which has none, asked for one."""
+    """``first_tokens`` and the test's method are on record; those of an earlier version's test are refused."""
     settings = DriftSettings(first_tokens=THOUGHT_TOKENS)
     assert DriftSettings.from_json(settings.as_json()) == settings
-    assert "first_tokens" not in DriftSettings().as_json()
-    assert DriftSettings.from_json(DriftSettings().as_json()).first_tokens == 1
+    old = {name: value for name, value in settings.as_json().items() if name != "method"}
+    with pytest.raises(ConfigError, match="earlier version"):
+        DriftSettings.from_json(old)
 
 
 def thinking(trial: Trial, *, obeys: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from trueweight.plan import Forecast, forecast
 from trueweight.report import visible
 from trueweight.report.words import allowance_words, note_words
 from trueweight.wire import WireSettings
+from trueweight.workflow.drift import OPTION, drift_plan
 from trueweight.workflow.finish import api_notes
 from trueweight.workflow.probe import probe_plan
 from trueweight.workflow.send import PreparedRun
@@ -35,6 +36,10 @@ def print_forecast(prepared: PreparedRun, settings: WireSettings, console: Conso
         asked = forecast(probe_plan(prepared.manifest.providers))
         table.add_row("probe", "", *_sums(asked))
         rows = (*rows, *asked)
+    if OPTION in prepared.manifest.options:
+        measured = forecast(drift_plan(prepared))
+        table.add_row("drift", "", *_sums(measured))
+        rows = (*rows, *measured)
     table.add_row("all", str(trials), *_sums(rows))
     console.print(table)
     for note in api_notes(prepared.cases, prepared.manifest.providers, prepared.manifest.thinking):
@@ -47,6 +52,24 @@ def print_forecast(prepared: PreparedRun, settings: WireSettings, console: Conso
         console,
         f"Nothing was sent. Retries, at most {settings.retries} per request, are not included in these limits."
         + (" A provider with a setup fault gets up to six more probe requests." if probing else ""),
+    )
+
+
+def print_drift_forecast(prepared: PreparedRun, settings: WireSettings, console: Console) -> None:
+    """Print the most that drift can send to each provider, and its highest possible cost. Sends nothing."""
+    rows = forecast(drift_plan(prepared))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("provider")
+    for heading in ("requests", "tokens in", "tokens out", "cost ceiling"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(visible(row.provider.name), *_numbers(row)[1:])
+    table.add_row("all", *_sums(rows))
+    console.print(table)
+    say(
+        console,
+        "Nothing was sent. Drift stops as soon as each candidate is decided: coarse differences take a tenth of it. "
+        f"Retries, at most {settings.retries} per request, are not included.",
     )
 
 

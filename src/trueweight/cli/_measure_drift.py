@@ -19,10 +19,10 @@ from trueweight.core import Drift, DriftVerdict, ExitCode
 from trueweight.core.probe import Probe
 from trueweight.drift import Investigation
 from trueweight.report import visible
-from trueweight.report.words import drift_words, finding_words
+from trueweight.report.words import drift_words, finding_words, grade_words
 from trueweight.store import RunDir, RunFile, write_named
 from trueweight.wire import WireSettings, run_loop
-from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, same_numbers, send_drift
+from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, send_drift
 from trueweight.workflow.finish import finish, publish
 from trueweight.workflow.probe import ProbeResult, write_probe
 from trueweight.workflow.send import PreparedRun, open_to_send, with_command
@@ -97,8 +97,6 @@ def replay(directory: Path, console: Console) -> ExitCode:
             click.echo(f"written: {RunFile.DRIFT.of(directory)}")
         elif written == text:
             click.echo(f"the same as {RunFile.DRIFT.of(directory)}, to the byte")
-        elif same_numbers(written, found):
-            click.echo(f"the same numbers as {RunFile.DRIFT.of(directory)}, which is of format 1 and has other words")
         else:
             click.echo(f"not the same as {RunFile.DRIFT.of(directory)}: was it made by another version?", err=True)
             return ExitCode.FINDINGS
@@ -131,15 +129,19 @@ def print_drift(found: Mapping[str, Drift], console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("provider")
     table.add_column("verdict")
-    for heading in ("e-value", "effect [95%]", "prompts", "requests", "cost"):
+    table.add_column("grade")
+    for heading in ("e-value", "difference [95%]", "prompts", "requests", "cost"):
         table.add_column(heading, justify="right")
     for name, drift in found.items():
         effect = drift.effect
-        span = "n/a" if effect.value is None else f"{effect.value:+.3f} [{effect.low:+.2f}, {effect.high:+.2f}]"
+        interval = "" if effect.low is None or effect.high is None else f" [{effect.low:.2g}, {effect.high:.2g}]"
+        unit = " nats" if effect.unit == "nats" else ""
+        span = "n/a" if effect.value is None else f"{effect.value:.2g}{interval}{unit}"
         cost = "no price" if drift.cost is None else f"${drift.cost:.6f}"
         table.add_row(
             visible(name),
             drift.verdict.value,
+            grade_words(drift),
             f"{drift.e_value:.3g}",
             span,
             str(drift.prompts),

@@ -10,6 +10,7 @@ import click
 from trueweight.cli._options import (
     FOLDER,
     PATH,
+    budget_option,
     fresh_option,
     no_probe_option,
     out_option,
@@ -63,9 +64,11 @@ _QUIET = quiet_option("Print only the path of the result.")
 )
 @profile_option
 @_SEED
+@budget_option("Send no request that could exceed this cost.")
 @transport_option
 @no_probe_option
 @fresh_option
+@click.option("--dry-run", is_flag=True, help="Print the most requests, tokens and cost; send nothing.")
 @_QUIET
 @click.pass_context
 def command(
@@ -79,15 +82,18 @@ def command(
     ladder_file: Path | None,
     profile: str,
     seed: int,
+    budget: float | None,
     transport: str,
     no_probe: bool,
     fresh: bool,
+    dry_run: bool,
     quiet: bool,
 ) -> int | None:
-    """Send each prompt to the reference two or more times and to every candidate once, until each verdict is known.
+    """Send the same questions to the reference and to every candidate, until each verdict is known.
 
-    Verdicts: drift, equivalent (the difference is within that of honest engines), inconclusive, misconfigured. The
-    test is sequential: the false discovery rate is at most --alpha whenever it stops.
+    Verdicts: drift (more than honest engines differ), equivalent (less), inconclusive, misconfigured. The difference is
+    given in nats, with what the noise hides. The test is sequential: the false discovery rate is at most --alpha
+    whenever it stops.
 
     \b
     Exit codes:
@@ -98,7 +104,7 @@ def command(
     """
     if context.invoked_subcommand is not None:
         return None
-    if providers_file is None or out is None:
+    if providers_file is None or (out is None and not dry_run):
         raise click.UsageError("Missing option '--providers' or '--out'.", context)
     from trueweight.cli._measure_drift import measure_drift
     from trueweight.config import keys_for, load_providers
@@ -119,11 +125,19 @@ def command(
     providers = with_profile(providers, rules.profile)
     settings = settings_for(settings, rules, providers)
     prepared = prepare_drift(providers, settings, load_ladder(ladder_file) if ladder_file else None)
+    wire = WireSettings(transport=TransportName(transport), budget_usd=budget)
+    if dry_run or out is None:
+        from rich.console import Console
+
+        from trueweight.cli._forecast import print_drift_forecast
+
+        print_drift_forecast(prepared, wire, Console(emoji=False))
+        return 0
     return measure_drift(
         prepared,
         out,
         keys=keys_for(providers, os.environ),
-        settings=WireSettings(transport=TransportName(transport)),
+        settings=wire,
         fresh=fresh,
         quiet=quiet,
         probing=not no_probe,

@@ -31,6 +31,8 @@ def command() -> None:
     metavar="RUNG",
     help="Start only this rung (a file or a server setting), e.g. f16, q8_0, q4_0, f16-kv-q8_0. Repeatable.",
 )
+@click.option("--engine", metavar="NAME", help="Start the rungs of this engine only: llama.cpp or vllm.")
+@click.option("--dtype", metavar="TYPE", help="With --engine vllm: number format of activations, float32 or bfloat16.")
 @click.option(
     "--slots",
     type=click.IntRange(1, 64),
@@ -54,10 +56,21 @@ def command() -> None:
     help="Port of the first rung.",
 )
 @click.option("--print-providers", is_flag=True, help="Print a providers.toml when all servers are ready.")
-def up(only: tuple[str, ...], slots: int, threads: int | None, port: int, print_providers: bool) -> None:
+def up(
+    *,
+    only: tuple[str, ...],
+    engine: str | None,
+    dtype: str | None,
+    slots: int,
+    threads: int | None,
+    port: int,
+    print_providers: bool,
+) -> None:
     """Start the servers and return when all are ready. Servers that already run are left alone."""
     from trueweight import lab
 
+    if engine is not None or dtype is not None:
+        only = (*only, *lab.rungs_of(engine, dtype))
     found = lab.up(only, slots=slots, threads=threads, port=port, progress=lambda text: click.echo(text, err=True))
     if not found.started:
         click.echo("The lab is up already.", err=True)
@@ -65,6 +78,15 @@ def up(only: tuple[str, ...], slots: int, threads: int | None, port: int, print_
         click.echo(found.providers_toml, nl=False)
     else:
         _show(found.servers)
+
+
+@command.command()
+@click.argument("engine", type=click.Choice(["vllm"]))
+def install(engine: str) -> None:
+    """Install an engine that needs an environment of its own: vllm (3.5 GB)."""
+    from trueweight.lab.engines.vllm import install as install_vllm
+
+    click.echo(f"{engine}: {install_vllm()}")
 
 
 @command.command()

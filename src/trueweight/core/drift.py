@@ -16,14 +16,30 @@ _Numbers = TypeVar("_Numbers", bound=msgspec.Struct)
 class DriftVerdict(StrEnum):
     """What is decided of one candidate.
 
-    DRIFT: it differs by more than honest stacks do. EQUIVALENT: it differs by less. INCONCLUSIVE: too little was asked
-    to tell. MISCONFIGURED: it was not asked the same thing, or samples otherwise, so its weights cannot be judged.
+    DRIFT: it differs by more than honest engines do; `Drift.cause` says if another prompt explains it. EQUIVALENT: it
+    differs by less. INCONCLUSIVE: too little was asked to tell, or the answers cannot be compared. MISCONFIGURED: its
+    sampler changes the log-probabilities, so its weights cannot be judged.
     """
 
     DRIFT = "drift"
     EQUIVALENT = "equivalent"
     INCONCLUSIVE = "inconclusive"
     MISCONFIGURED = "misconfigured"
+
+
+class DriftGrade(StrEnum):
+    """How large the difference is, in steps. DRIFT begins beyond LIKE_ENGINE."""
+
+    INDISTINGUISHABLE = "indistinguishable"
+    """Like another number format or another build of the reference's engine."""
+    LIKE_ENGINE = "like-another-engine"
+    """As honest engines with the same weights differ from each other."""
+    LIKE_RUNG = "like-a-rung"
+    """As a known file at lower precision does: ``rung`` of the ladder that the user recorded."""
+    DIFFERENT = "different"
+    """More than honest engines; there is no ladder to say like what."""
+    ANOTHER_MODEL = "another-model"
+    """More than any rung of the ladder."""
 
 
 class DriftMode(StrEnum):
@@ -37,7 +53,7 @@ class DriftMode(StrEnum):
 class DriftFindingCode(StrEnum):
     """What else was seen of a candidate. Beside each code: the fields of `DriftFinding` that it fills."""
 
-    # The first five show that it was asked something else, or samples otherwise: see `Drift.misconfiguration`.
+    # The first six show that it receives another prompt, or samples otherwise: see `Drift.cause`.
     PROMPTS_LONGER = "prompts-longer"
     """Every prompt has ``tokens`` more tokens than on the reference."""
     PROMPTS_SHORTER = "prompts-shorter"
@@ -50,6 +66,12 @@ class DriftFindingCode(StrEnum):
     """Its log-probabilities are all ``nats`` higher than the reference's, as top-p, top-k or min-p makes them."""
     START_OF_TEXT = "start-of-text"
     """Every prompt has one token more or less than on the reference: ``tokens`` is 1 or -1."""
+    COUNTED_OTHERWISE = "counted-otherwise"
+    """Usage counts ``tokens`` more for every prompt, and the distributions show that it is the same prompt."""
+    NO_COMMON_TOKENS = "no-common-tokens"
+    """``count`` ``of`` prompts cannot be compared: its list and the reference's have no token in common."""
+    OLD_METHOD = "old-method"
+    """Drift was measured by an earlier version, whose requests the present test cannot use."""
     PROMPT_LENGTHS_DIFFER = "prompt-lengths-differ"
     """``count`` ``of`` prompts have another token count than on the reference."""
     NO_LOGPROBS = "no-logprobs"
@@ -107,12 +129,17 @@ class DriftFinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class DriftDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the effect is made of, over the compared prompts; ``…_floor``: the reference against itself.
+    """What the effect is made of, over the compared prompts; ``…_floor``: the reference against itself
+    (of log-probabilities in summaries of earlier versions only).
 
     Attributes:
-        distance: log-probabilities: median difference of the first token's, in nats.
+        distance: log-probabilities: median difference of one answer to a request from the other side's, in nats.
+        noise, noise_reference: log-probabilities: how far one side's answers to the same request scatter, in nats (root
+            mean square of one answer); None if no request was repeated before the verdict.
+        resolution: log-probabilities: the smallest systematic difference in nats that so many prompts at this noise
+            tell from none.
         kl: log-probabilities: mean Kullback–Leibler divergence of the first token, in nats.
-        top_differs: log-probabilities: share of prompts with another most likely first token.
+        top_differs: log-probabilities: share of answers with another most likely token.
         text_differs: texts: mean share of an answer's comparisons that differ.
         gross: greedy texts: share of prompts that differ where the reference had a large margin.
         typical: sampled texts: share of answers that occur among the reference's draws under other seeds.
@@ -120,6 +147,9 @@ class DriftDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     distance: float | None = None
     distance_floor: float | None = None
+    noise: float | None = None
+    noise_reference: float | None = None
+    resolution: float | None = None
     kl: float | None = None
     top_differs: float | None = None
     top_differs_floor: float | None = None
@@ -146,14 +176,15 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         mode: None if no prompt could be compared.
-        e_value: against "it is an honest stack", whose mean excess is at most ``tau`` and, of texts, which departs from
+        e_value: against "it is an honest engine", whose difference is at most ``tau`` and, of texts, which departs from
             sure words or from the usual ones no more than is tolerated; 1/α or more is evidence at level α, at any
             stopping time.
-        e_equal: the same against "there is no difference at all", which honest stacks may well refute.
-        tau: tolerated mean excess.
-        effect: mean excess of the candidate's distance from the reference over the reference's from itself, in [-½, 1],
-            with its confidence sequence.
-        misconfiguration: what shows that it is MISCONFIGURED; None with any other verdict.
+        e_equal: the same against "there is no difference at all", which honest engines may well refute.
+        tau: tolerance: nats (log-probabilities), or a mean excess (texts).
+        effect: log-probabilities: the systematic difference in nats. Texts: mean excess of the candidate's distance
+            from the reference over the reference's from itself, in [-½, 1]. With its confidence sequence.
+        grade: None unless the verdict is DRIFT or EQUIVALENT.
+        cause: what explains a DRIFT other than weights (another prompt), or shows that it is MISCONFIGURED.
         findings: what else was seen: capped logprobs, refusals, missing usage.
         requests: paid requests to the candidate, probes included; ``reference_requests`` are shared by all candidates.
         prompts: compared prompts; ``missing`` says why others could not be, by reason.
@@ -171,7 +202,8 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     alpha: float
     tau: float
     effect: Estimate
-    misconfiguration: DriftFinding | None = None
+    grade: DriftGrade | None = None
+    cause: DriftFinding | None = None
     findings: tuple[DriftFinding, ...] = ()
     requests: int = 0
     reference_requests: int = 0
@@ -194,7 +226,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
             cost=None if self.cost is None else six_digits(self.cost),
             ladder=tuple(LadderRung(one.rung, one.effect.rounded()) for one in self.ladder),
             wealth=tuple(map(six_digits, self.wealth)),
-            misconfiguration=None if self.misconfiguration is None else self.misconfiguration.rounded(),
+            cause=None if self.cause is None else self.cause.rounded(),
             findings=tuple(one.rounded() for one in self.findings),
             details=self.details.rounded(),
         )

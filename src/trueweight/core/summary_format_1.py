@@ -90,7 +90,7 @@ def _drift(drift: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(findings, list | tuple):
         out["findings"] = [{"code": "text", "text": text} for text in findings]
     if drift.get("verdict") == "misconfigured":
-        out["misconfiguration"] = {"code": "text", "text": drift.get("words", "")}
+        out["cause"] = {"code": "text", "text": drift.get("words", "")}
     return out
 
 

@@ -6,7 +6,7 @@ of known files."""
 from trueweight.drift.investigate import Batches, Investigation
 from trueweight.drift.ladder import Ladder, ladder_of, load_ladder
 from trueweight.drift.outcome import drift_outcomes
-from trueweight.drift.script import SUITE, Script, write_script
+from trueweight.drift.script import SUITE, Script, largest, write_script
 from trueweight.drift.settings import DEFAULT_REQUESTS, DriftSettings
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 
@@ -21,6 +21,7 @@ __all__ = [
     "Thresholds",
     "drift_outcomes",
     "ladder_of",
+    "largest",
     "load_ladder",
     "shipped_thresholds",
     "write_script",

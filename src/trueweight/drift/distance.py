@@ -83,15 +83,3 @@ def agreement(left: str, right: str, scale: float) -> float:
         return 1.0
     shared = common_prefix(left, right)
     return shared / (shared + scale)
-
-
-def saturate(distance: float, scale: float) -> float:
-    """A distance as a number in [0, 1]: one half at ``scale``, and hardly anything in between 0 and 1 elsewhere.
-
-    The fourth power is a soft threshold: half the scale counts 0.06, twice the scale 0.94, so that the small
-    noise of another stack does not add up to a difference.
-    """
-    if math.isinf(distance):
-        return 1.0
-    ratio = (distance / scale) ** 4
-    return ratio / (1.0 + ratio)

@@ -1,4 +1,4 @@
-"""The evidence for DRIFT: in each mode one or two e-processes, each with its own tolerance.
+"""The evidence of texts for DRIFT: in each mode two e-processes, each with its own tolerance.
 
 The same model on another stack is within all tolerances. So each of these e-processes tests this null, and so does
 their average, under any dependence. Averaging divides each e-value by the inverse of its weight, once.

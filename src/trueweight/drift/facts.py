@@ -12,6 +12,9 @@ from trueweight.protocols import read_reply
 
 SURE_LOGPROB = math.log(0.999)
 """A token at least this likely is sure: all healthy engines choose it, whatever their rounding."""
+_ROUNDING = 0.02
+_SPELLINGS = {"\u0120": " ", "\u2581": " ", "\u010a": "\n"}
+"""How byte-level and SentencePiece vocabularies spell a space (Ġ, ▁) and a line break (Ċ)."""
 IMPOSSIBLE = -100.0
 """The value for a log-probability of minus infinity, which some servers send as -9999 and some as null."""
 
@@ -136,9 +139,33 @@ def _complaint(reply: Reply) -> str:
 
 
 def _top(position: Any) -> tuple[Token, ...]:
+    """The tokens of one position, likeliest first, each key once.
+
+    Hosts list the sampled token first, order ties differently, send probabilities in place of logarithms, and spell
+    several tokens alike (``\ufffd``). Of tokens with the same key none is kept, since it is unknown which is which,
+    unless they have the same value: then one was listed twice.
+    """
     listed = position.get("top_logprobs") if isinstance(position, Mapping) else None
     tokens = [token for entry in listed if (token := _token(entry))] if isinstance(listed, list) else []
-    return tuple(sorted(tokens, key=lambda token: -token.logprob))
+    values: dict[bytes, set[float]] = {}
+    for key, value in tokens:
+        values.setdefault(key, set()).add(value)
+    found = [Token(key, next(iter(several))) for key, several in values.items() if len(several) == 1]
+    if _are_probabilities(found):
+        found = [Token(key, math.log(value) if value > 0 else IMPOSSIBLE) for key, value in found]
+    return tuple(sorted(found, key=lambda token: -token.logprob))
+
+
+def _are_probabilities(tokens: Sequence[Token]) -> bool:
+    """Whether these are probabilities in place of logarithms: none is negative, and two are above 0.
+
+    Their sum may exceed 1 by rounding.
+    """
+    return (
+        sum(value > 0 for _, value in tokens) >= 2
+        and all(0 <= value <= 1 + _ROUNDING for _, value in tokens)
+        and math.fsum(value for _, value in tokens) <= 1 + _ROUNDING
+    )
 
 
 def _token(entry: Any) -> Token | None:
@@ -154,8 +181,15 @@ def _token(entry: Any) -> Token | None:
         name = entry.get("token")
         if not isinstance(name, str):
             return None
-        key = name.encode("utf-8", "surrogatepass")
+        key = _spelled(name).encode("utf-8", "surrogatepass")
     return Token(key, max(float(value), IMPOSSIBLE))
+
+
+def _spelled(name: str) -> str:
+    """A token's text where a server sends the vocabulary's own spelling of white space."""
+    for written, meant in _SPELLINGS.items():
+        name = name.replace(written, meant)
+    return name
 
 
 def _bytes(raw: Any) -> bytes | None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from trueweight.core import DriftFinding, DriftFindingCode, DriftMode, DriftVerdict
+from trueweight.drift.by_logprobs import NO_COMMON_TOKENS
+from trueweight.drift.by_texts import TextTest
 from trueweight.drift.candidate import CandidateTest
 from trueweight.drift.investigate import Investigation
 
@@ -28,21 +30,30 @@ def findings_of(found: Investigation, c: CandidateTest) -> tuple[DriftFinding, .
 
 
 def _of_prompts(c: CandidateTest) -> Iterator[DriftFinding]:
-    if (remark := c.misconfiguration.remark) is not None:
-        yield remark
-    if (evidence := c.misconfiguration.evidence) is not None and c.verdict is not DriftVerdict.MISCONFIGURED:
-        yield evidence
+    known = c.misconfiguration
+    if c.verdict is DriftVerdict.EQUIVALENT:
+        counted: DriftFinding | None = known.counting
+    elif c.verdict is DriftVerdict.DRIFT:
+        counted = known.some_lengths
+    else:
+        counted = known.other_prompt or known.some_lengths
+    if counted is not None:
+        yield counted
+    if c.verdict is DriftVerdict.DRIFT and known.sampler is not None:
+        yield known.sampler
+    if count := c.missing[NO_COMMON_TOKENS]:
+        yield DriftFinding(code=DriftFindingCode.NO_COMMON_TOKENS, count=count, of=count + len(c.scored))
 
 
 def _of_answers(c: CandidateTest) -> Iterator[DriftFinding]:
-    tally, n = c.tally, len(c.scored)
-    if tally.raw_differs:
-        yield DriftFinding(code=DriftFindingCode.WHITE_SPACE, count=tally.raw_differs, of=n)
-    if tally.empty:
-        yield DriftFinding(code=DriftFindingCode.EMPTY, count=tally.empty, of=n)
-    if tally.refused or tally.refused_reference:
+    n = len(c.scored)
+    if c.raw_differs:
+        yield DriftFinding(code=DriftFindingCode.WHITE_SPACE, count=c.raw_differs, of=n)
+    if c.empty:
+        yield DriftFinding(code=DriftFindingCode.EMPTY, count=c.empty, of=n)
+    if c.refused or c.refused_reference:
         code = DriftFindingCode.REFUSED
-        yield DriftFinding(code=code, count=tally.refused, of=n, reference=tally.refused_reference)
+        yield DriftFinding(code=code, count=c.refused, of=n, reference=c.refused_reference)
 
 
 def _of_sending(found: Investigation, c: CandidateTest) -> Iterator[DriftFinding]:
@@ -57,9 +68,9 @@ def _of_sending(found: Investigation, c: CandidateTest) -> Iterator[DriftFinding
 
 def _of_draws(c: CandidateTest) -> Iterator[DriftFinding]:
     n = len(c.scored)
-    if c.mode is not DriftMode.SAMPLED or not n:
+    if not isinstance(c, TextTest) or c.mode is not DriftMode.SAMPLED or not n:
         return
-    if n >= LEAST_PROMPTS_FOR_DRAWS and c.tally.typical_floor / n < RARE_SHARE:
+    if n >= LEAST_PROMPTS_FOR_DRAWS and c.typical_floor / n < RARE_SHARE:
         yield DriftFinding(code=DriftFindingCode.DRAWS_RARELY_REPEAT)
     if c.seeds_differ:
         yield DriftFinding(code=DriftFindingCode.SEEDS_DIFFER)

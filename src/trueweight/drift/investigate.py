@@ -8,25 +8,45 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
 
 from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial, counterparts
 from trueweight.drift.betting import benjamini_hochberg
-from trueweight.drift.candidate import GIVE_UP_AFTER, CandidateTest, PromptBank, ReferenceContext
+from trueweight.drift.by_logprobs import AnswerPair, LogprobTest
+from trueweight.drift.by_texts import PromptBank, ReferenceContext, TextTest
+from trueweight.drift.candidate import GIVE_UP_AFTER, CandidateTest
 from trueweight.drift.facts import Facts, MissingReply, facts_of
 from trueweight.drift.near_ties import select_near_ties
 from trueweight.drift.probe import PromptResult, Spending, Support, follow_up_probes, support_of
-from trueweight.drift.scoring import NoiseScale
-from trueweight.drift.script import OTHERS, RequestKind, Script
+from trueweight.drift.script import OTHERS, VARIANT_OF, RequestKind, Script
 from trueweight.drift.settings import DriftSettings
 
 Batch = Sequence[Trial]
 Exchanges = Mapping[str, Exchange]
 Batches = Generator[Batch, Exchanges, None]
 Results = Generator[Batch, Exchanges, Mapping[str, PromptResult]]
-RoundResults = Mapping[tuple[str, RequestKind, int], PromptResult]
-"""Provider ("" for the reference), kind of request, repeat → result."""
+
+BLOCK = 3
+"""Questions that are asked in turn before their other variants are: so that both variants of one are apart in time."""
+
+REPEAT_EVERY = 2
+"""In each such block but the first, one request is sent once more, to measure the noise of either side."""
+
+
+class RequestKey(NamedTuple):
+    """One request of a round: provider ("" for the reference), prompt, kind, repeat."""
+
+    provider: str
+    prompt: str
+    kind: RequestKind
+    repeat: int = 0
+
+
+RoundResults = Mapping[RequestKey, PromptResult]
+RoundTrials = dict[RequestKey, Trial]
 
 _UNSENT = MissingReply("unsent")
 _KINDS = {DriftMode.GREEDY: RequestKind.GREEDY, DriftMode.SAMPLED: RequestKind.SAMPLED}
@@ -46,7 +66,6 @@ class Investigation:
     reference_missing: Counter[str] = field(default_factory=Counter)
     reference_dead: str = ""
     _answers: dict[str, PromptResult] = field(default_factory=dict)
-    _scales: dict[RequestKind, NoiseScale] = field(default_factory=dict)
     _kinds: dict[str, RequestKind] = field(default_factory=dict)
     _silent: int = 0
 
@@ -75,10 +94,10 @@ class Investigation:
         yield from self._probe()
         self._assign_modes()
         order = yield from self._order()
-        for number, prompt in enumerate(order):
+        for number, prompts in enumerate(_batched(order, BLOCK)):
             if not self._open() or self.reference_dead:
                 return
-            yield from self._round(number, prompt)
+            yield from self._round(number, prompts)
             self._decide()
 
     def _probe(self) -> Batches:
@@ -105,9 +124,11 @@ class Investigation:
                 continue
             mode = self.settings.mode or self._sharpest(provider)
             kind = _KINDS.get(mode) or self._logprob_kind(provider)
-            scale = self._scales.setdefault(kind, NoiseScale(thresholds.logprob_scale, thresholds.noise_factor))
             self._kinds[provider.name] = kind
-            self.candidates[provider.name] = CandidateTest(provider, mode, thresholds, scale)
+            by_logprobs = mode is DriftMode.LOGPROBS
+            self.candidates[provider.name] = (
+                LogprobTest(provider, thresholds) if by_logprobs else TextTest(provider, mode, thresholds)
+            )
 
     def _sharpest(self, provider: Provider) -> DriftMode:
         shown = min(self.support[provider.name].top, self.support[self.reference.name].top)
@@ -128,43 +149,115 @@ class Investigation:
         close = set(self.near_ties)
         return (*self.near_ties, *(prompt for prompt in self.script.prompts if prompt not in close))
 
-    def _round(self, number: int, prompt: str) -> Batches:
-        active = self._open()
-        trials: dict[tuple[str, RequestKind, int], Trial] = {}
-        for kind in dict.fromkeys(self._kinds[c.provider.name] for c in active):
-            for repeat in (0, 1):
-                trials["", kind, repeat] = self._trial(prompt, kind, self.reference, repeat)
-            for other in self._context_kinds(kind):
-                trials["", other, 0] = self._trial(prompt, other, self.reference)
-        for c in active:
-            kind = self._kinds[c.provider.name]
-            trials[c.provider.name, kind, 0] = self._trial(prompt, kind, c.provider)
-        got = yield from self._send(list(trials.values()), f"round {number}")
-        answers = {key: got[trial.id] for key, trial in trials.items()}
-        self._check_reference(answers)
-        for c in active:
-            self._compare(c, prompt, answers)
-        for kind, scale in self._scales.items():
-            a, b = answers.get(("", kind, 0)), answers.get(("", kind, 1))
-            if isinstance(a, Facts) and isinstance(b, Facts) and a.top and b.top:
-                scale.learn_from(a, b)
+    def _round(self, number: int, prompts: Sequence[str]) -> Batches:
+        """Ask some questions of everybody; then, by log-probabilities, their other variants."""
+        asked = {c.provider.name: self._affordable(c, prompts) for c in self._open()}
+        first, second = self._trials(asked, again=False), self._trials(asked, again=True)
+        if number and number % REPEAT_EVERY == 0:
+            second |= self._repeats(asked)
+        answers: dict[RequestKey, PromptResult] = {}
+        for name, trials in (("first", first), ("second", second)):
+            got = yield from self._send(list(trials.values()), f"round {number} {name}")
+            answers |= {key: got[trial.id] for key, trial in trials.items()}
+        for prompt in prompts:
+            self._check_reference(prompt, answers)
+            for name, own in asked.items():
+                if prompt in own and not self.candidates[name].dead:
+                    self._compare(self.candidates[name], prompt, answers)
+        self._measure_noise(answers)
+
+    def _affordable(self, c: CandidateTest, prompts: Sequence[str]) -> Sequence[str]:
+        """The first of these prompts, as many as the candidate's remaining requests suffice for."""
+        left = self.settings.max_requests - self.spent[c.provider.name].requests
+        cost = 2 if c.mode is DriftMode.LOGPROBS else 1
+        return prompts[: left // cost]
+
+    def _trials(self, asked: Mapping[str, Sequence[str]], *, again: bool) -> RoundTrials:
+        """The requests of a round, of the reference first; ``again`` for the other variants."""
+        trials: RoundTrials = {}
+        for name, prompts in asked.items():
+            kind = self._kinds[name]
+            for prompt in prompts:
+                if kind in VARIANT_OF:
+                    own = VARIANT_OF[kind] if again else kind
+                    trials[RequestKey("", prompt, own)] = self._trial(prompt, own, self.reference)
+                    trials[RequestKey(name, prompt, own)] = self._trial(prompt, own, self._provider(name))
+                elif not again:
+                    for repeat in (0, 1):
+                        key = RequestKey("", prompt, kind, repeat)
+                        trials[key] = self._trial(prompt, kind, self.reference, repeat)
+                    for other in self._context_kinds(kind):
+                        trials[RequestKey("", prompt, other)] = self._trial(prompt, other, self.reference)
+                    trials[RequestKey(name, prompt, kind)] = self._trial(prompt, kind, self._provider(name))
+        return trials
+
+    def _repeats(self, asked: Mapping[str, Sequence[str]]) -> RoundTrials:
+        """The first question of a round once more, by log-probabilities, where the budget has room for it."""
+        trials: RoundTrials = {}
+        for name, prompts in asked.items():
+            kind = self._kinds[name]
+            spent = self.spent[name].requests + 2 * len(prompts)
+            if kind not in VARIANT_OF or not prompts or spent >= self.settings.max_requests:
+                continue
+            for key in (RequestKey("", prompts[0], kind, 1), RequestKey(name, prompts[0], kind, 1)):
+                provider = self._provider(key.provider) if key.provider else self.reference
+                trials[key] = self._trial(prompts[0], kind, provider, 1)
+        return trials
+
+    def _provider(self, name: str) -> Provider:
+        return self.candidates[name].provider
 
     def _compare(self, c: CandidateTest, prompt: str, answers: RoundResults) -> None:
+        if isinstance(c, LogprobTest):
+            self._compare_logprobs(c, prompt, answers)
+        elif isinstance(c, TextTest):
+            self._compare_texts(c, prompt, answers)
+
+    def _compare_logprobs(self, c: LogprobTest, prompt: str, answers: RoundResults) -> None:
         kind = self._kinds[c.provider.name]
-        a, b, own = answers["", kind, 0], answers["", kind, 1], answers[c.provider.name, kind, 0]
-        others = [answers["", other, 0] for other in self._context_kinds(kind)]
+        pairs = []
+        for one in (kind, VARIANT_OF[kind]):
+            a, own = answers[RequestKey("", prompt, one)], answers[RequestKey(c.provider.name, prompt, one)]
+            if isinstance(own, MissingReply):
+                c.miss(own.why)
+                return
+            if isinstance(a, MissingReply) or not a.top:
+                c.missing[f"reference: {a.why if isinstance(a, MissingReply) else 'no-logprobs'}"] += 1
+                return
+            if self._thinks_although_off(a, own):
+                c.miss("thinks-although-off")
+                return
+            if not own.top:
+                c.miss("no-logprobs")
+                return
+            pairs.append(AnswerPair(a, own))
+        c.take(prompt, *pairs)
+
+    def _measure_noise(self, answers: RoundResults) -> None:
+        """Give candidates the two answers of each side to a request that was sent twice."""
+        for key, own in answers.items():
+            c = self.candidates.get(key.provider)
+            if not key.repeat or not isinstance(c, LogprobTest):
+                continue
+            first = answers[key._replace(repeat=0)]
+            twice = [answers.get(key._replace(provider="", repeat=repeat)) for repeat in (0, 1)]
+            a, b = twice
+            if isinstance(own, Facts) and isinstance(first, Facts) and isinstance(a, Facts) and isinstance(b, Facts):
+                c.take_repeat((a, b), (first, own))
+
+    def _compare_texts(self, c: TextTest, prompt: str, answers: RoundResults) -> None:
+        kind = self._kinds[c.provider.name]
+        a, b = (answers[RequestKey("", prompt, kind, repeat)] for repeat in (0, 1))
+        own = answers[RequestKey(c.provider.name, prompt, kind)]
+        others = [answers[RequestKey("", prompt, other)] for other in self._context_kinds(kind)]
         known = [answer for answer in others if isinstance(answer, Facts)]
         if isinstance(own, MissingReply):
             c.miss(own.why)
         elif isinstance(a, MissingReply) or isinstance(b, MissingReply) or (kind is RequestKind.SAMPLED and not known):
             lost = next(x for x in (a, b, *others) if isinstance(x, MissingReply))
             c.missing[f"reference: {lost.why}"] += 1
-        elif self.settings.thinking_off and own.answer is not None and a.answer is None:
-            c.miss("thinks-although-off")  # it ignores the switch: another request, not another model
-        elif c.mode is DriftMode.LOGPROBS and not (a.top and b.top):
-            c.missing["reference: no-logprobs"] += 1
-        elif c.mode is DriftMode.LOGPROBS and not own.top and not own.empty:
-            c.miss("no-logprobs")
+        elif self._thinks_although_off(a, own):
+            c.miss("thinks-although-off")
         else:
             context = (
                 ReferenceContext(draws=known)
@@ -172,6 +265,10 @@ class Investigation:
                 else ReferenceContext(next(iter(known), None))
             )
             c.take(prompt, a, b, own, context=context, bank=self._bank(prompt, kind))
+
+    def _thinks_although_off(self, a: Facts, own: Facts) -> bool:
+        """Whether a candidate ignores the switch that the reference obeys: another request, not another model."""
+        return bool(self.settings.thinking_off) and own.answer is not None and a.answer is None
 
     def _bank(self, prompt: str, kind: RequestKind) -> PromptBank:
         if prompt in self.near_ties:
@@ -188,8 +285,10 @@ class Investigation:
     def _shows_margins(self) -> bool:
         return self.support[self.reference.name].top >= 2
 
-    def _check_reference(self, answers: RoundResults) -> None:
-        own = [answer for (name, _, _), answer in answers.items() if not name]
+    def _check_reference(self, prompt: str, answers: RoundResults) -> None:
+        own = [answer for key, answer in answers.items() if not key.provider and key.prompt == prompt]
+        if not own:
+            return
         lost = [answer.why for answer in own if isinstance(answer, MissingReply)]
         self.reference_missing.update(lost)
         self._silent = self._silent + 1 if len(lost) == len(own) else 0
@@ -202,7 +301,9 @@ class Investigation:
         return [
             c
             for c in self.candidates.values()
-            if c.verdict is None and not c.dead and self.spent[c.provider.name].requests < limit
+            if c.verdict is None
+            and not c.dead
+            and self.spent[c.provider.name].requests + (c.mode is DriftMode.LOGPROBS) < limit
         ]
 
     def _decide(self) -> None:
@@ -213,11 +314,11 @@ class Investigation:
         for c, drifts in zip(self.candidates.values(), rejected, strict=True):
             if c.verdict is not None or not c.has_enough_prompts:
                 continue
-            if c.misconfiguration.evidence:
+            if c.misconfiguration.sampler:
                 c.verdict = DriftVerdict.MISCONFIGURED
             elif drifts:
                 c.verdict = DriftVerdict.DRIFT
-            elif c.e_same >= 1.0 / self.settings.alpha:
+            elif c.is_equivalent(self.settings.alpha):
                 c.verdict = DriftVerdict.EQUIVALENT
 
     def _send(self, trials: list[Trial], purpose: str) -> Results:
@@ -233,3 +334,10 @@ class Investigation:
                 if exchange is not None:
                     self.spent[trial.provider.name].charge(answer, len(exchange.attempts))
         return {trial.id: self._answers[trial.id] for trial in trials}
+
+
+def _batched(prompts: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
+    """The prompts in tuples of this size; the last one may be shorter. (`itertools.batched` needs Python 3.12.)"""
+    rest = iter(prompts)
+    while batch := tuple(islice(rest, size)):
+        yield batch

@@ -127,9 +127,9 @@ def load_ladder(path: Path) -> Ladder:
 def depths_of(candidate: CandidateTest) -> dict[str, float]:
     """Prompt → depth, to six digits: the same on every machine."""
     return {
-        one.prompt: float(f"{depth(candidate.mode, one.score.distance):.6g}")
+        one.prompt: float(f"{depth(candidate.mode, one.distance):.6g}")
         for one in candidate.scored
-        if math.isfinite(one.score.distance)
+        if math.isfinite(one.distance)
     }
 
 

@@ -21,15 +21,15 @@ _OFFSET_OFF = 0.03
 
 @dataclass(slots=True)
 class MisconfigurationTest:
-    """Collects the prompts that the reference (twice) and the candidate have answered."""
+    """Collects the requests that the reference and the candidate have answered."""
 
     offsets: list[int] = field(default_factory=list)
     lines: list[LinearFit] = field(default_factory=list)
     lengths: list[tuple[int, int]] = field(default_factory=list)
 
-    def add(self, a: Facts, b: Facts, c: Facts) -> None:
-        """Add one prompt's answers."""
-        if a.input_tokens is not None and a.input_tokens == b.input_tokens and c.input_tokens is not None:
+    def add(self, a: Facts, c: Facts) -> None:
+        """Add the reference's answer and the candidate's to one request."""
+        if a.input_tokens is not None and c.input_tokens is not None:
             self.offsets.append(c.input_tokens - a.input_tokens)
         line = fit_line(a.top, c.top)
         if line is not None:
@@ -37,32 +37,42 @@ class MisconfigurationTest:
             self.lengths.append((len(a.top), len(c.top)))
 
     @property
-    def evidence(self) -> DriftFinding | None:
-        """What shows a misconfiguration; None if nothing does."""
-        return self._template() or self._sampler()
+    def sampler(self) -> DriftFinding | None:
+        """What shows that log-probabilities are taken after another sampler; None if nothing does."""
+        return self._sampler()
 
     @property
-    def remark(self) -> DriftFinding | None:
-        """A smaller difference; None if there is none."""
-        if len(self.offsets) < LEAST_PROMPTS or self.evidence:
-            return None
-        odd = [offset for offset in self.offsets if offset]
-        if len(odd) == len(self.offsets) and len(set(odd)) == 1:
-            return DriftFinding(code=DriftFindingCode.START_OF_TEXT, tokens=odd[0])
-        if odd:
-            return DriftFinding(code=DriftFindingCode.PROMPT_LENGTHS_DIFFER, count=len(odd), of=len(self.offsets))
-        return None
+    def other_prompt(self) -> DriftFinding | None:
+        """What shows that the candidate receives another prompt, if its answers differ too; None if nothing does.
 
-    def _template(self) -> DriftFinding | None:
+        Usage alone proves nothing: hosts count differently, and the same distributions prove the same prompt.
+        """
         if len(self.offsets) < LEAST_PROMPTS or not all(self.offsets):
             return None
         least, most = min(self.offsets), max(self.offsets)
         if least < most:
             return DriftFinding(code=DriftFindingCode.PROMPT_LENGTHS_VARY, tokens=least, most_tokens=most)
         if abs(least) == 1:
-            return None
+            return DriftFinding(code=DriftFindingCode.START_OF_TEXT, tokens=least)
         code = DriftFindingCode.PROMPTS_LONGER if least > 0 else DriftFindingCode.PROMPTS_SHORTER
         return DriftFinding(code=code, tokens=least)
+
+    @property
+    def counting(self) -> DriftFinding | None:
+        """How usage differs where the answers show that the prompt is the same; None if it does not."""
+        if len(self.offsets) < LEAST_PROMPTS or not any(self.offsets):
+            return None
+        if all(self.offsets) and len(set(self.offsets)) == 1:
+            return DriftFinding(code=DriftFindingCode.COUNTED_OTHERWISE, tokens=self.offsets[0])
+        return self.some_lengths
+
+    @property
+    def some_lengths(self) -> DriftFinding | None:
+        """That some prompts, not all, have another token count; None if it is none or all."""
+        odd = sum(map(bool, self.offsets))
+        if len(self.offsets) < LEAST_PROMPTS or not 0 < odd < len(self.offsets):
+            return None
+        return DriftFinding(code=DriftFindingCode.PROMPT_LENGTHS_DIFFER, count=odd, of=len(self.offsets))
 
     def _sampler(self) -> DriftFinding | None:
         if len(self.lines) < LEAST_PROMPTS:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 from statistics import fmean, median
+from typing import Final
 
-from msgspec.structs import replace
-
-from trueweight.core import Drift, DriftDetails, DriftMode, DriftVerdict, Estimate, LadderRung
+from trueweight.core import Drift, DriftDetails, DriftFinding, DriftGrade, DriftMode, DriftVerdict, Estimate, LadderRung
 from trueweight.drift.betting import confidence_sequence
+from trueweight.drift.by_logprobs import LogprobTest
+from trueweight.drift.by_texts import TextTest
 from trueweight.drift.candidate import CandidateTest
 from trueweight.drift.findings import findings_of
 from trueweight.drift.investigate import Investigation
 from trueweight.drift.ladder import Ladder, depths_of, place
+from trueweight.drift.systematic import root
 
-METHOD = "mean excess over prompts, 95% betting confidence sequence (holds at any stopping time)"
+METHOD_NATS: Final = (
+    "root of the mean product of differences in two variants of a question, asymptotic 95% confidence sequence "
+    "(holds at any stopping time)"
+)
+METHOD_TEXTS: Final = "mean excess over prompts, 95% betting confidence sequence (holds at any stopping time)"
 
 
 def drift_outcomes(found: Investigation, ladder: Ladder | None = None) -> dict[str, Drift]:
@@ -22,15 +28,20 @@ def drift_outcomes(found: Investigation, ladder: Ladder | None = None) -> dict[s
     return {name: _outcome(found, candidate, ladder) for name, candidate in found.candidates.items()}
 
 
-def effect_of(candidate: CandidateTest) -> Estimate:
-    """Mean excess with its confidence sequence."""
-    scores = [one.score.excess for one in candidate.scored]
-    missing = dict(sorted(candidate.missing.items()))
-    of = len(scores) + sum(candidate.missing.values())
-    if not scores:
-        return Estimate.not_applicable("difference", "no prompt could be compared", of=of)
+def effect_of(c: CandidateTest) -> Estimate:
+    """How far the candidate is from the reference: in nats by log-probabilities, else a mean excess."""
+    missing = dict(sorted(c.missing.items()))
+    of = len(c.scored) + sum(c.missing.values())
+    unit = "nats" if isinstance(c, LogprobTest) else "difference"
+    if not c.scored:
+        return Estimate.not_applicable(unit, "no prompt could be compared", of=of)
+    if isinstance(c, LogprobTest):
+        mean, margin = c.interval
+        low, high = root(mean - margin), None if math.isinf(margin) else root(mean + margin)
+        return Estimate(root(mean), low, high, len(c.scored), unit, METHOD_NATS, of=of, missing=missing)
+    scores = [one.effect for one in c.scored]
     low, high = confidence_sequence(scores)
-    return Estimate(fmean(scores), low, high, len(scores), "difference", METHOD, of=of, missing=missing)
+    return Estimate(fmean(scores), low, high, len(scores), unit, METHOD_TEXTS, of=of, missing=missing)
 
 
 def _outcome(found: Investigation, c: CandidateTest, ladder: Ladder | None) -> Drift:
@@ -39,8 +50,10 @@ def _outcome(found: Investigation, c: CandidateTest, ladder: Ladder | None) -> D
     rungs = ladder.of(c.mode) if ladder else ()
     rung: str | None = None
     consistent: tuple[str, ...] = ()
-    if verdict is not DriftVerdict.MISCONFIGURED and rungs and ladder:
+    cause = _cause(c)
+    if verdict in (DriftVerdict.DRIFT, DriftVerdict.INCONCLUSIVE) and cause is None and rungs and ladder:
         rung, consistent = place(depths_of(c), rungs, paired=ladder.seed == settings.seed)
+    effect = effect_of(c)
     return Drift(
         verdict=verdict,
         mode=c.mode if c.scored else None,
@@ -48,8 +61,9 @@ def _outcome(found: Investigation, c: CandidateTest, ladder: Ladder | None) -> D
         e_equal=c.e_equal,
         alpha=settings.alpha,
         tau=c.tau,
-        effect=effect_of(c),
-        misconfiguration=c.misconfiguration.evidence if verdict is DriftVerdict.MISCONFIGURED else None,
+        effect=effect,
+        grade=_grade(c, effect, rung),
+        cause=cause,
         findings=findings_of(found, c),
         requests=found.spent[name].requests,
         reference_requests=found.spent[found.reference.name].requests,
@@ -64,23 +78,41 @@ def _outcome(found: Investigation, c: CandidateTest, ladder: Ladder | None) -> D
     )
 
 
+def _cause(c: CandidateTest) -> DriftFinding | None:
+    """What explains the difference other than weights: another prompt, or a sampler."""
+    if c.verdict is DriftVerdict.MISCONFIGURED:
+        return c.misconfiguration.sampler
+    return c.misconfiguration.other_prompt if c.verdict is DriftVerdict.DRIFT else None
+
+
+def _grade(c: CandidateTest, effect: Estimate, rung: str | None) -> DriftGrade | None:
+    if c.verdict is DriftVerdict.EQUIVALENT:
+        close = isinstance(c, LogprobTest) and (effect.high or 0.0) < c.thresholds.indistinguishable
+        return DriftGrade.INDISTINGUISHABLE if close else DriftGrade.LIKE_ENGINE
+    if c.verdict is not DriftVerdict.DRIFT:
+        return None
+    if isinstance(c, LogprobTest) and (effect.low or 0.0) > c.thresholds.another_model:
+        return DriftGrade.ANOTHER_MODEL
+    return DriftGrade.DIFFERENT if rung is None else DriftGrade.LIKE_RUNG
+
+
 def details_of(c: CandidateTest) -> DriftDetails:
     """The shares and distances that the effect is made of."""
     n = len(c.scored)
     if not n:
         return DriftDetails()
-    distances = [min(one.score.distance, 100.0) for one in c.scored]
-    floors = [min(one.score.floor, 100.0) for one in c.scored]
-    if c.mode is DriftMode.LOGPROBS:
-        compared = max(1, len(c.tally.kl))
+    if isinstance(c, LogprobTest):
+        margin = c.interval.margin
         return DriftDetails(
-            distance=median(distances),
-            distance_floor=median(floors),
-            kl=math.fsum(c.tally.kl) / compared,
-            top_differs=c.tally.top_differs / compared,
-            top_differs_floor=c.tally.top_differs_floor / compared,
+            distance=median(min(one.distance, 100.0) for one in c.scored),
+            noise=c.noise,
+            noise_reference=c.noise_reference,
+            resolution=None if math.isinf(margin) else root(margin),
+            kl=fmean(c.kl),
+            top_differs=c.top_differs / len(c.kl),
         )
-    texts = DriftDetails(text_differs=fmean(distances), text_differs_floor=fmean(floors))
-    if c.mode is DriftMode.SAMPLED:
-        return replace(texts, typical=c.tally.typical / n, typical_floor=c.tally.typical_floor / n)
-    return replace(texts, gross=fmean(one.score.gross or 0.0 for one in c.scored))
+    texts = {"text_differs": fmean(one.distance for one in c.scored)}
+    texts["text_differs_floor"] = fmean(one.floor for one in c.scored)
+    if isinstance(c, TextTest) and c.mode is DriftMode.SAMPLED:
+        return DriftDetails(**texts, typical=c.typical / n, typical_floor=c.typical_floor / n)
+    return DriftDetails(**texts, gross=fmean(one.gross for one in c.scored))

@@ -66,14 +66,21 @@ class DriftPrompt(NamedTuple):
         return self._replace(shots=((lead + first, answer), *rest))
 
 
+VARIANTS = 7
+"""Variants of each question: as many as there are distinct leads for."""
+
+
 @cache
-def prompt_bank(seed: int = 0) -> tuple[DriftPrompt, ...]:
+def prompt_bank(seed: int = 0, variant: int = 0) -> tuple[DriftPrompt, ...]:
     """All prompts, families taking turns, in an order that the seed does not change.
 
     So a prefix of any length is as diverse as the whole, and a longer run begins with the prompts of a shorter one.
+    Variants of one question, 0 to ``VARIANTS - 1``, differ in the lead alone: unrelated words, by which rounding
+    changes while the question stays the same.
     """
     turns = _turns("prompts.json")
-    return tuple(_with_leads(turns, itertools.islice(_leads(seed), len(turns))))
+    first = variant * (len(turns) + len(_turns("steady.json")))
+    return tuple(_with_leads(turns, itertools.islice(_leads(seed), first, first + len(turns))))
 
 
 @cache
@@ -84,9 +91,9 @@ def steady_bank(seed: int = 0) -> tuple[DriftPrompt, ...]:
     return tuple(_with_leads(turns, itertools.islice(_leads(seed), taken, taken + len(turns))))
 
 
-def prompts(split: Split, *, seed: int = 0, steady: bool = False) -> tuple[DriftPrompt, ...]:
-    """The prompts of one split, in bank order."""
-    bank = steady_bank(seed) if steady else prompt_bank(seed)
+def prompts(split: Split, *, seed: int = 0, steady: bool = False, variant: int = 0) -> tuple[DriftPrompt, ...]:
+    """The prompts of one split, in bank order; the steady ones have no variants."""
+    bank = steady_bank(seed) if steady else prompt_bank(seed, variant)
     return tuple(prompt for prompt in bank if prompt.split is split)
 
 

@@ -1,4 +1,4 @@
-"""One prompt's answers → a score in [-½, 1] whose mean is 0 when the candidate is the reference.
+"""One prompt's texts → a score in [-½, 1] whose mean is 0 when the candidate is the reference.
 
 Let A and B be two answers of the reference and c the candidate's, to one prompt, and d a distance in [0, 1]. If the
 candidate is the same model on the same kind of stack, the three are exchangeable, so all three distances have one
@@ -13,14 +13,11 @@ reference against itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 from typing import NamedTuple
 
-from trueweight.drift.distance import agreement, logprob_distance, saturate
+from trueweight.drift.distance import agreement
 from trueweight.drift.facts import Facts
 from trueweight.drift.typical import score_strange
-
-NOISE_MEMORY = 64
 
 
 class DriftScore(NamedTuple):
@@ -55,13 +52,6 @@ def triangle(ca: float, cb: float, ab: float) -> float:
     return (ca + cb) / 2 - ab
 
 
-def score_logprobs(a: Facts, b: Facts, c: Facts, scale: float) -> DriftScore:
-    """By the first token's log-probabilities; distances in nats."""
-    ca, cb = logprob_distance(a.top, c.top), logprob_distance(b.top, c.top)
-    ab = logprob_distance(a.top, b.top)
-    return DriftScore(triangle(*(saturate(d, scale) for d in (ca, cb, ab))), (ca + cb) / 2, ab)
-
-
 def score_greedy(a: Facts, b: Facts, c: Facts) -> DriftScore:
     """By whether the texts are the same."""
     ca, cb, ab = (float(x.plain != y.plain) for x, y in ((c, a), (c, b), (a, b)))
@@ -77,25 +67,3 @@ def score_sampled(a: Facts, b: Facts, c: Facts, draws: Sequence[Facts], reach: f
     ca, co, ao = (1.0 - agreement(x.plain, y.plain, reach) for x, y in ((c, a), (c, draws[0]), (a, draws[0])))
     strange = score_strange(c.plain, [draw.plain for draw in draws])
     return score_greedy(a, b, c)._replace(lean=triangle(ca, co, ao), strange=strange)
-
-
-class NoiseScale:
-    """The distance that counts as a difference: the calibrated one, or more where the reference itself is noisier.
-
-    It is set by the reference's past only, before a prompt's answers are looked at, so that scores stay fair.
-    """
-
-    def __init__(self, calibrated: float, factor: float) -> None:
-        self._calibrated = calibrated
-        self._factor = factor
-        self._seen: list[float] = []
-
-    @property
-    def value(self) -> float:
-        """For the next prompt."""
-        noise = median(self._seen[-NOISE_MEMORY:]) if self._seen else 0.0
-        return max(self._calibrated, self._factor * noise)
-
-    def learn_from(self, a: Facts, b: Facts) -> None:
-        """Take in the reference's two answers to a prompt that has been scored."""
-        self._seen.append(logprob_distance(a.top, b.top))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from trueweight.core import Case, DriftMode, Mode, Provider, Trial, digest
+from trueweight.core import Case, DriftMode, Mode, Provider, Role, Trial, digest
 from trueweight.drift.prompts import DriftPrompt, Split, prompts
 from trueweight.drift.settings import DriftSettings
 
@@ -27,6 +27,8 @@ class RequestKind(StrEnum):
     PROBE_HOT = "probe-hot"
     LOGPROBS = "logprobs"
     LOGPROBS_FIVE = "logprobs-five"
+    LOGPROBS_AGAIN = "logprobs-variant"
+    LOGPROBS_FIVE_AGAIN = "logprobs-five-variant"
     SCREEN = "screen"
     GREEDY = "greedy"
     SAMPLED = "sampled"
@@ -40,6 +42,12 @@ OTHERS = (RequestKind.OTHER_1, RequestKind.OTHER_2, RequestKind.OTHER_3, Request
 """The reference's draws under seeds that no candidate gets: as many as `typical.DRAWS`."""
 
 
+VARIANT_OF: Mapping[RequestKind, RequestKind] = {
+    RequestKind.LOGPROBS: RequestKind.LOGPROBS_AGAIN,
+    RequestKind.LOGPROBS_FIVE: RequestKind.LOGPROBS_FIVE_AGAIN,
+}
+"""Kind of request for log-probabilities → the same for another variant of the question."""
+
 # Log-probabilities are requested at temperature 1 without truncation: then a server that reports them after its sampler
 # and one that reports them before it give the same numbers.
 _UNTRUNCATED: Mapping[str, Any] = {"temperature": 1, "top_p": 1}
@@ -49,12 +57,14 @@ _PARAMETERS: Mapping[RequestKind, Mapping[str, Any]] = {
     RequestKind.PROBE_HOT: {**_ONE, "temperature": 2, "top_p": 1, "top_logprobs": 20},
     RequestKind.LOGPROBS: {**_ONE, **_UNTRUNCATED, "top_logprobs": 20},
     RequestKind.LOGPROBS_FIVE: {**_ONE, **_UNTRUNCATED, "top_logprobs": 5},
+    RequestKind.LOGPROBS_AGAIN: {**_ONE, **_UNTRUNCATED, "top_logprobs": 20},
+    RequestKind.LOGPROBS_FIVE_AGAIN: {**_ONE, **_UNTRUNCATED, "top_logprobs": 5},
     RequestKind.SCREEN: {**_TEXT, "temperature": 0, "logprobs": True, "top_logprobs": 2},
     RequestKind.GREEDY: {**_TEXT, "temperature": 0},
     RequestKind.SAMPLED: {**_TEXT, **_UNTRUNCATED},
     **{other: {**_TEXT, **_UNTRUNCATED} for other in OTHERS},
 }
-_TOP = (RequestKind.LOGPROBS, RequestKind.LOGPROBS_FIVE)
+_TOP = (*VARIANT_OF, *VARIANT_OF.values())
 _TEXTS = (RequestKind.SCREEN, RequestKind.GREEDY)
 _KINDS_BY_MODE: Mapping[DriftMode | None, tuple[RequestKind, ...]] = {
     None: (*_TOP, *_TEXTS),
@@ -65,9 +75,10 @@ _KINDS_BY_MODE: Mapping[DriftMode | None, tuple[RequestKind, ...]] = {
 _PROBES_BY_MODE: Mapping[DriftMode | None, tuple[RequestKind, ...]] = {
     None: (RequestKind.PROBE_HOT,),
     DriftMode.LOGPROBS: (RequestKind.PROBE_HOT,),
-    DriftMode.GREEDY: (*_TOP, RequestKind.PROBE_HOT),
+    DriftMode.GREEDY: (*VARIANT_OF, RequestKind.PROBE_HOT),
     DriftMode.SAMPLED: (),
 }
+_AGAIN = tuple(VARIANT_OF.values())
 _SEEDED = (RequestKind.SAMPLED, *OTHERS)
 
 
@@ -99,9 +110,40 @@ def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Scrip
     seed, mode = settings.seed, settings.mode
     selected = _bank(mode, split, seed)[: max(settings.max_requests, settings.screen)]
     cases = [_case(prompt, kind, settings) for prompt in selected for kind in _KINDS_BY_MODE[mode]]
+    if set(_TOP) & set(_KINDS_BY_MODE[mode]):
+        # The questions of the same places under other leads; the ids stay those of the questions.
+        others = {prompt.id: prompt for prompt in prompts(split, seed=seed, variant=1)}
+        again = {f"{p.id}~{kind.value}": _case(others[p.id], kind, settings) for p in selected for kind in _AGAIN}
+        cases = [again.get(case.id, case) for case in cases]
     known = {case.id for case in cases}
     probes = [_case(selected[0], kind, settings) for kind in _PROBES_BY_MODE[mode]]
     return Script([*(probe for probe in probes if probe.id not in known), *cases])
+
+
+def largest(script: Script, providers: Sequence[Provider], settings: DriftSettings) -> Iterator[Trial]:
+    """The trials of an investigation that never decides, as an upper limit of what is sent.
+
+    In the mode of most cost where the providers' support decides it: greedy texts, three to the reference a prompt.
+    """
+    mode = settings.mode or DriftMode.GREEDY
+    for provider in providers:
+        reference = provider.role is Role.REFERENCE
+        for kind in _PROBES_BY_MODE[settings.mode]:
+            yield script.trial(script.prompts[0], kind, provider)
+        if reference and mode is DriftMode.GREEDY:
+            yield from (script.trial(p, RequestKind.SCREEN, provider) for p in script.prompts[: settings.screen])
+        kinds = {
+            DriftMode.LOGPROBS: (RequestKind.LOGPROBS, RequestKind.LOGPROBS_AGAIN),
+            DriftMode.GREEDY: (RequestKind.GREEDY,),
+            DriftMode.SAMPLED: (RequestKind.SAMPLED,),
+        }[mode]
+        for prompt in script.prompts[: settings.max_requests // len(kinds)]:
+            for kind in kinds:
+                yield script.trial(prompt, kind, provider)
+            if reference and mode is not DriftMode.LOGPROBS:
+                yield script.trial(prompt, kinds[0], provider, 1)
+            if reference and mode is DriftMode.SAMPLED:
+                yield from (script.trial(prompt, other, provider) for other in OTHERS)
 
 
 def _bank(mode: DriftMode | None, split: Split, seed: int) -> Sequence[DriftPrompt]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +14,7 @@ from trueweight.core.json_value import JsonObject
 from trueweight.drift.evidence import DriftEvidence
 from trueweight.drift.misconfiguration import LEAST_PROMPTS
 from trueweight.drift.scoring import DriftScore
+from trueweight.drift.systematic import SystematicTest
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 from trueweight.statistics.multiple_testing import ALPHA
 
@@ -20,6 +22,12 @@ PROBES = 1
 """Requests to each provider, beyond those that are compared, that find out what it supports."""
 
 DEFAULT_REQUESTS = 240
+METHOD = "products"
+"""The test of log-probabilities, on record in each run: earlier versions compared distances, with other requests."""
+
+FIRST_TOKENS = 3
+"""A model may begin each answer with the same token, which shows nothing of its weights; the next ones do."""
+
 THOUGHT_TOKENS = 8
 """`DriftSettings.first_tokens` for a model that thinks: past the markers of a thought, into its first words."""
 
@@ -34,12 +42,12 @@ class DriftSettings:
     Attributes:
         mode: None for the sharpest one that reference and candidate both support.
         alpha: false discovery rate: of the candidates found to drift, the expected share that do not.
-        max_requests: most requests to each candidate, probes included (the reference gets two, three or six
-            times as many: for log-probabilities, greedy or sampled texts).
+        max_requests: most requests to each candidate, probes included (the reference gets as many for
+            log-probabilities, three times as many for greedy texts, six times for sampled ones).
         screen: number of prompts that are screened for near ties of the reference in greedy mode; 0 for none.
         thinking_off: provider → fields of its requests that turn thinking off, so that the first token is that of the
             answer; empty if not every provider has such fields.
-        first_tokens: tokens that a request for log-probabilities asks for: 1, or more where the first ones are sure, as
+        first_tokens: tokens that a request for log-probabilities asks for; more where the first ones are sure, as
             before a thought.
         stop: whether a candidate gets no further requests after its verdict; False to record a ladder.
     """
@@ -50,24 +58,32 @@ class DriftSettings:
     seed: int = 0
     screen: int = 120
     stop: bool = True
-    first_tokens: int = 1
+    first_tokens: int = FIRST_TOKENS
     thinking_off: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=shipped_thresholds)
 
     def as_json(self) -> JsonObject:
-        """For the manifest. ``first_tokens`` and ``thinking_off`` are only there where they are set."""
+        """For the manifest. ``thinking_off`` is only there where it is set."""
         out: JsonObject = msgspec.to_builtins(self)
-        absent = {"first_tokens"} if self.first_tokens <= 1 else set()
-        absent |= set() if self.thinking_off else {"thinking_off"}
-        return {name: value for name, value in out.items() if name not in absent} | {"mode": self.mode or _AUTO}
+        absent = set() if self.thinking_off else {"thinking_off"}
+        kept = {name: value for name, value in out.items() if name not in absent}
+        return kept | {"mode": self.mode or _AUTO, "method": METHOD}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> DriftSettings:
         """The settings that `as_json` wrote.
 
         Raises:
+            ConfigError: ``drift-old-method`` for those of an earlier version.
             msgspec.ValidationError: for anything else; it says at which key.
         """
+        if not is_current(value):
+            raise ConfigError(
+                "drift was measured by an earlier version, with one answer a prompt: its test confuses noise with "
+                "difference, and the present one needs other requests",
+                code="drift-old-method",
+                hint="Measure again with `trueweight drift`. The other results of the run are not affected.",
+            )
         mode = value.get("mode")
         return msgspec.convert({**value, "mode": None if mode == _AUTO else mode}, cls)
 
@@ -109,12 +125,23 @@ class DriftSettings:
             )
 
 
+def is_current(value: Mapping[str, Any]) -> bool:
+    """Whether recorded settings are of the present test."""
+    return value.get("method") == METHOD
+
+
 def least_requests(candidates: int, alpha: float, mode: DriftMode | None, thresholds: Thresholds) -> int:
     """The smallest number of requests to a candidate that can lead to DRIFT, if every prompt differs completely."""
-    taus = {DriftMode.GREEDY: thresholds.tau_near_tie, DriftMode.SAMPLED: thresholds.tau_steady}
-    tau = taus.get(mode, thresholds.tau_logprobs) if mode else thresholds.tau_logprobs
-    evidence, prompts = DriftEvidence(mode or DriftMode.LOGPROBS, thresholds), 0
-    while evidence.value < candidates / alpha or prompts < LEAST_PROMPTS:
+    questions = 0
+    if mode in (None, DriftMode.LOGPROBS):
+        test = SystematicTest(thresholds)
+        while test.e_drift < candidates / alpha or questions < LEAST_PROMPTS:
+            test.update(math.inf)
+            questions += 1
+        return 2 * questions + PROBES
+    tau = thresholds.tau_near_tie if mode is DriftMode.GREEDY else thresholds.tau_steady
+    evidence = DriftEvidence(mode, thresholds)
+    while evidence.value < candidates / alpha or questions < LEAST_PROMPTS:
         evidence.update(DriftScore(1.0, 1.0, 0.0, lean=1.0, gross=1.0, strange=1.0), tau)
-        prompts += 1
-    return prompts + (0 if mode in taus else PROBES)
+        questions += 1
+    return questions

@@ -12,22 +12,29 @@ import msgspec
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What counts as a difference, and the tolerance for another stack with the same model.
+    """What counts as a difference, and the tolerance for another engine with the same model.
 
     Attributes:
-        logprob_scale: nats at which a first token's distribution counts half as different.
-        noise_factor: the scale is at least this many times the median distance of the reference from itself.
+        tolerance: the systematic difference in nats that honest engines may have.
+        indistinguishable: the one that different builds and number formats of one engine have, in nats.
+        another_model: nats from which a difference is larger than that of any rung of the ladder.
+        cut: products are cut off here, in nats², unless the noise requires more.
+        bias: share of the squared noise that is tolerated besides, as lists are cut.
+        noise_factor: products are cut off at least at this many times the lower quartile of past ones (taken positive).
         agreement_scale: characters of common prefix at which two sampled texts have agreement ½.
-        tau_logprobs, tau_greedy, tau_near_tie, tau_sampled, tau_steady: tolerated mean excess, per mode and bank.
+        tau_greedy, tau_near_tie, tau_sampled, tau_steady: tolerated mean excess of texts, per mode and bank.
         tau_gross: tolerated mean of gross differences at temperature 0.
         tau_lean, tau_strange: tolerated mean lean and strangeness of sampled text.
         provenance: what they were calibrated on.
     """
 
-    logprob_scale: float
+    tolerance: float
+    indistinguishable: float
+    another_model: float
+    cut: float
+    bias: float
     noise_factor: float
     agreement_scale: float
-    tau_logprobs: float
     tau_greedy: float
     tau_near_tie: float
     tau_gross: float

@@ -2,7 +2,7 @@
 
 from trueweight.lab.control import Lab, down, running, status, up
 from trueweight.lab.engines import LabRung
-from trueweight.lab.ladder import BASE_PORT, choose, rungs
+from trueweight.lab.ladder import BASE_PORT, choose, rungs, rungs_of
 from trueweight.lab.places import Places
 from trueweight.lab.servers import providers_toml
 from trueweight.lab.state import Server
@@ -17,6 +17,7 @@ __all__ = [
     "down",
     "providers_toml",
     "rungs",
+    "rungs_of",
     "running",
     "status",
     "up",

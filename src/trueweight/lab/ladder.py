@@ -38,6 +38,25 @@ def choose(names: Sequence[str] = ()) -> tuple[LabRung, ...]:
     return tuple(rung for rung in ladder if rung.name in wanted)
 
 
+def rungs_of(engine: str | None, dtype: str | None = None) -> tuple[str, ...]:
+    """Names of an engine's rungs, all or those with this number format of activations.
+
+    Raises:
+        ConfigError: ``unknown-engine``, or ``lab-unknown-dtype``.
+    """
+    own = rungs() if engine is None else find_engine(engine).rungs
+    known = sorted({rung.options["dtype"] for rung in own if "dtype" in rung.options})
+    found = tuple(rung.name for rung in own if dtype is None or rung.options.get("dtype") == dtype)
+    if not found:
+        raise ConfigError(
+            f"No rung has activations of type {dtype!r}.",
+            code="lab-unknown-dtype",
+            where="--dtype",
+            hint=f"Valid: {', '.join(known)}, of engine vllm." if known else "Valid with --engine vllm only.",
+        )
+    return found
+
+
 def port_of(rung: LabRung, base: int = BASE_PORT) -> int:
     """The rung's own port: fixed, whichever others run."""
     engine = find_engine(rung.engine)

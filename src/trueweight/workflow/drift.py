@@ -14,7 +14,19 @@ from typing import Any
 
 import msgspec
 
-from trueweight.core import ConfigError, Drift, Exchange, Provider, Suite, Trial
+from trueweight.core import (
+    ConfigError,
+    Drift,
+    DriftFinding,
+    DriftFindingCode,
+    DriftVerdict,
+    Estimate,
+    Exchange,
+    Provider,
+    Role,
+    Suite,
+    Trial,
+)
 from trueweight.core.summary import Summary
 from trueweight.drift import (
     SUITE,
@@ -25,16 +37,18 @@ from trueweight.drift import (
     Script,
     drift_outcomes,
     ladder_of,
+    largest,
     write_script,
 )
-from trueweight.drift.settings import THOUGHT_TOKENS
+from trueweight.drift.settings import FIRST_TOKENS, THOUGHT_TOKENS, is_current
+from trueweight.plan import Plan
 from trueweight.profiles import RequestRules
 from trueweight.store import RunDir, SuiteRecord, pending
 from trueweight.wire import WireEvent, WireSettings, remaining_limits, send
 from trueweight.workflow.send import PreparedRun, RunOptions, prepare
 
-FORMAT = "trueweight.drift/2"
-"""Format of ``drift.json``. Format 1 had sentences in place of codes."""
+FORMAT = "trueweight.drift/3"
+"""Format of ``drift.json``. Format 2 was of the test by distances, format 1 had sentences in place of codes."""
 
 OPTION = "drift"
 """The manifest's option with drift's settings and ladder, so that a replay needs only the directory."""
@@ -76,6 +90,16 @@ def prepare_drift(
         options={**base.manifest.options, OPTION: chosen},
     )
     return replace(base, manifest=manifest, cases=(*base.cases, *script.cases))
+
+
+def drift_plan(prepared: PreparedRun) -> Plan:
+    """The most that drift can send, as a plan, for a forecast: it stops earlier where it can decide.
+
+    By log-probabilities if they were not ruled out, else by texts: the reference gets several requests for each prompt.
+    """
+    settings = DriftSettings.from_json(prepared.manifest.options[OPTION]["settings"])
+    script = Script(prepared.cases)
+    return Plan(tuple(largest(script, prepared.manifest.providers, settings)), settings.seed, 1, 1)
 
 
 def investigation_of(run: RunDir) -> Investigation:
@@ -164,9 +188,32 @@ def _advance(batches: Batches, answers: Mapping[str, Exchange]) -> Sequence[Tria
 
 
 def conclude_drift(run: RunDir) -> dict[str, Drift]:
-    """Provider → its drift by the recorded exchanges, rounded as it is published."""
+    """Provider → its drift by the recorded exchanges, rounded as it is published.
+
+    Each is inconclusive if an earlier version sent the requests: the present test cannot use them.
+    """
+    if not is_current(_chosen(run)["settings"]):
+        return _old(run)
     found = drift_outcomes(replay_drift(run), ladder_used(run))
     return {name: drift.rounded() for name, drift in found.items()}
+
+
+def _old(run: RunDir) -> dict[str, Drift]:
+    settings = _chosen(run)["settings"]
+    return {
+        provider.name: Drift(
+            verdict=DriftVerdict.INCONCLUSIVE,
+            mode=None,
+            e_value=1.0,
+            e_equal=1.0,
+            alpha=settings["alpha"],
+            tau=0.0,
+            effect=Estimate.not_applicable("nats", "measured by an earlier version"),
+            findings=(DriftFinding(code=DriftFindingCode.OLD_METHOD),),
+        )
+        for provider in run.manifest.providers
+        if provider.role is not Role.REFERENCE
+    }
 
 
 def with_drift(run: RunDir, summary: Summary) -> Summary:
@@ -202,24 +249,6 @@ def drift_text(found: Mapping[str, Drift]) -> str:
     """The text of ``drift.json``: the same bytes for the same exchanges."""
     value = {"format": FORMAT, "providers": {name: drift.as_json() for name, drift in found.items()}}
     return json.dumps(value, sort_keys=True, allow_nan=False, indent=1) + "\n"
-
-
-def same_numbers(text: str, found: Mapping[str, Drift]) -> bool:
-    """Whether a ``drift.json`` of format 1 has the numbers of this result: all but its sentences."""
-    now = json.loads(drift_text(found))["providers"]
-    try:
-        written = json.loads(text)
-        if written["format"] != "trueweight.drift/1":
-            return False
-        return {name: _numbers(one) for name, one in written["providers"].items()} == {
-            name: _numbers(one) for name, one in now.items()
-        }
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return False
-
-
-def _numbers(drift: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in drift.items() if name not in ("words", "findings", "misconfiguration")}
 
 
 def known_ladder(run: RunDir) -> Ladder:

@@ -12,7 +12,7 @@ from trueweight.core.assessment import Recommendation
 from trueweight.core.summary import Summary
 from trueweight.report.axes import Axis, Mark, Tick, axis, mark, without_interval
 from trueweight.report.numbers import span, write
-from trueweight.report.words import DRIFT_WORDS, MARKS, drift_words, finding_words
+from trueweight.report.words import DRIFT_WORDS, MARKS, drift_words, finding_words, grade_words
 
 HEIGHT: Final = 40.0
 _EVIDENCE: Final = Axis(0.01, 10_000.0, log=True, start=HEIGHT - 1, end=1.0)
@@ -101,7 +101,7 @@ def _row(name: str, found: Drift, scale: Axis) -> DriftRow:
     return DriftRow(
         name,
         MARKS[like],
-        DRIFT_WORDS[found.verdict],
+        grade_words(found) or DRIFT_WORDS[found.verdict],
         like.value,
         "n/a" if effect.value is None else write(effect.value, "", 3),
         span(effect, 3) if effect.value is not None else "",

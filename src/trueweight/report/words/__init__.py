@@ -4,7 +4,7 @@ from trueweight.report.words.bar import rule_name, rule_words
 from trueweight.report.words.blame import blame_words, cause_words
 from trueweight.report.words.checks import broken_words, failure_words
 from trueweight.report.words.counts import count_rows
-from trueweight.report.words.drift import drift_words, finding_words
+from trueweight.report.words.drift import drift_words, finding_words, grade_words
 from trueweight.report.words.limits import (
     allowance_words,
     cut_in_thought,
@@ -45,6 +45,7 @@ __all__ = [
     "fault_clause",
     "fault_sentence",
     "finding_words",
+    "grade_words",
     "limit_words",
     "note_words",
     "probe_lines",

@@ -6,16 +6,24 @@ from typing import Final
 
 import msgspec
 
-from trueweight.core import Drift, DriftFinding, DriftFindingCode, DriftMode, DriftVerdict
-from trueweight.report.numbers import span, write
+from trueweight.core import Drift, DriftFinding, DriftFindingCode, DriftGrade, DriftMode, DriftVerdict
+from trueweight.report.numbers import counted, span, write
+
+_GRADES: Final = {
+    DriftGrade.INDISTINGUISHABLE: "indistinguishable",
+    DriftGrade.LIKE_ENGINE: "like another engine",
+    DriftGrade.DIFFERENT: "different",
+    DriftGrade.ANOTHER_MODEL: "another model",
+}
 
 
 def drift_words(drift: Drift) -> str:
-    """The verdict, the effect next to the reference's self-agreement, and the place on the ladder."""
-    found = drift.misconfiguration
+    """The verdict, the effect beside the noise, how sure it is, and the place on the ladder."""
+    found = drift.cause
     if found is not None and found.code is DriftFindingCode.TEXT:
         return found.text  # An earlier version wrote all of it as one text.
-    return " ".join(filter(None, (_verdict(drift), _effect(drift), _place(drift))))
+    parts = (_verdict(drift), _cause(drift), _noise(drift) if _in_nats(drift) else _effect(drift), _place(drift))
+    return " ".join(filter(None, parts))
 
 
 def finding_words(found: DriftFinding) -> str:
@@ -27,24 +35,99 @@ def finding_words(found: DriftFinding) -> str:
     return _answer_words(found)
 
 
+def grade_words(drift: Drift) -> str:
+    """The grade in two or three words; empty without one."""
+    if drift.grade is DriftGrade.LIKE_RUNG:
+        return f"like rung {drift.rung}"
+    return "" if drift.grade is None else _GRADES[drift.grade]
+
+
+def _in_nats(drift: Drift) -> bool:
+    return drift.effect.unit == "nats"
+
+
 def _verdict(drift: Drift) -> str:
     match drift.verdict:
         case DriftVerdict.DRIFT:
             return f"Its output distribution differs from the reference's by {_more(drift)}."
         case DriftVerdict.EQUIVALENT:
-            return "Its output distribution differs from the reference's by less than another engine would explain."
+            return _equivalent(drift)
         case DriftVerdict.INCONCLUSIVE:
-            return "There is too little evidence to decide."
+            return _undecided(drift)
         case DriftVerdict.MISCONFIGURED:
-            why = f": {finding_words(drift.misconfiguration)}" if drift.misconfiguration is not None else ""
-            return f"It receives another prompt or samples differently, so its weights cannot be judged{why}."
+            why = f": {finding_words(drift.cause)}" if drift.cause is not None else ""
+            return f"Its sampler changes the log-probabilities, so its weights cannot be judged{why}."
+
+
+def _equivalent(drift: Drift) -> str:
+    if not _in_nats(drift):
+        return "Its output distribution differs from the reference's by less than another engine would explain."
+    how = "is indistinguishable from" if drift.grade is DriftGrade.INDISTINGUISHABLE else "is like that of"
+    whom = "the reference's" if drift.grade is DriftGrade.INDISTINGUISHABLE else "another engine with the same weights"
+    return (
+        f"Its output distribution {how} {whom}: {_how_far(drift)} from the reference's, where honest engines differ by "
+        f"up to {_nats(drift.tau)}."
+    )
+
+
+def _undecided(drift: Drift) -> str:
+    if any(found.code is DriftFindingCode.OLD_METHOD for found in drift.findings):
+        return "Drift was measured by an earlier version; measure it again."
+    if drift.missing.get("no-common-tokens") and not drift.prompts:
+        return "It cannot be compared: its lists of tokens and the reference's have none in common."
+    if not _in_nats(drift) or drift.effect.value is None:
+        return "There is too little evidence to decide."
+    return (
+        f"There is too little evidence to decide: the difference is {_how_far(drift)}, and honest engines differ by up "
+        f"to {_nats(drift.tau)}."
+    )
+
+
+def _how_far(drift: Drift) -> str:
+    """``0.03 nats (95%: at most 0.05)``, or with both ends."""
+    effect = drift.effect
+    if effect.high is None:
+        return f"{_nats(effect.value)} nats"
+    inside = f"{_nats(effect.low)} to {_nats(effect.high)}" if effect.low else f"at most {_nats(effect.high)}"
+    return f"{_nats(effect.value)} nats (95%: {inside})"
+
+
+def _cause(drift: Drift) -> str:
+    """Another prompt that explains the difference; the weights are then not accused."""
+    if drift.verdict is not DriftVerdict.DRIFT or drift.cause is None:
+        return ""
+    return (
+        f"The likely cause is not the weights but another prompt: {finding_words(drift.cause)}. Whether the weights "
+        "differ too, only the same prompt can show."
+    )
+
+
+def _noise(drift: Drift) -> str:
+    """What the effect is to be read beside: single answers, the noise of either side, the resolution."""
+    found = drift.details
+    if not drift.prompts:
+        return ""
+    parts = [f"{counted(drift.prompts, 'question')} in two variants"]
+    if found.distance is not None:
+        parts.append(f"single answers differ by a median of {_nats(found.distance)} nats")
+    if found.noise is not None and found.noise_reference is not None:
+        parts.append(
+            f"answers to the same request scatter by {_nats(found.noise)} nats (the reference's: "
+            f"{_nats(found.noise_reference)})"
+        )
+    if found.resolution is not None and drift.verdict is not DriftVerdict.DRIFT:
+        parts.append(f"a systematic difference below {_nats(found.resolution)} nats would not have been found")
+    return f"{'; '.join(parts)}."
 
 
 def _more(drift: Drift) -> str:
-    """The effect, a mean of distances that lie between 0 and 1, beside what is tolerated.
+    """The effect beside what is tolerated: in nats, or of texts a mean of distances that lie between 0 and 1.
 
     Texts can show drift by other evidence, at an effect that is tolerated.
     """
+    if _in_nats(drift):
+        other = ", more than any rung of the ladder" if drift.grade is DriftGrade.ANOTHER_MODEL else ""
+        return f"{_how_far(drift)}{other}; another engine with the same weights would explain up to {_nats(drift.tau)}"
     effect = msgspec.structs.replace(drift.effect, unit="")
     if effect.value is None or effect.value <= drift.tau:
         return "more than another engine would explain"
@@ -111,6 +194,7 @@ _PROMPTS: Final = {
     DriftFindingCode.PROMPTS_SHORTER,
     DriftFindingCode.PROMPT_LENGTHS_VARY,
     DriftFindingCode.START_OF_TEXT,
+    DriftFindingCode.COUNTED_OTHERWISE,
     DriftFindingCode.PROMPT_LENGTHS_DIFFER,
 }
 
@@ -152,7 +236,10 @@ def _prompt_words(found: DriftFinding) -> str:
             span_words = f"{tokens} to {found.most_tokens or 0:+d}"
             return f"prompts count {span_words} tokens on this provider: another tokenizer or chat template"
         case DriftFindingCode.START_OF_TEXT:
-            return f"every prompt counts {tokens} token: a start-of-text token is counted differently, or doubled"
+            how = "missing" if (found.tokens or 0) < 0 else "doubled"
+            return f"every prompt counts {tokens} token: chat template, the start-of-text token is {how}"
+        case DriftFindingCode.COUNTED_OTHERWISE:
+            return f"its usage counts {tokens} prompt tokens on every request; its answers show the same prompt"
     return f"{found.count} of {found.of} prompts have other token counts than on the reference"
 
 
@@ -175,6 +262,13 @@ def _answer_words(found: DriftFinding) -> str:  # noqa: PLR0911 - one clause for
             return f"{found.count} {requests} reported no usage; the cost does not include them"
         case DriftFindingCode.DRAWS_RARELY_REPEAT:
             return "the reference's draws rarely repeat, so how typical an answer is shows little"
+        case DriftFindingCode.NO_COMMON_TOKENS:
+            return (
+                f"{found.count} of {found.of} prompts cannot be compared: its tokens are spelled in another way than "
+                "the reference's"
+            )
+        case DriftFindingCode.OLD_METHOD:
+            return "drift was measured by an earlier version, whose requests the present test cannot use"
         case DriftFindingCode.SEEDS_DIFFER:
             return (
                 "its seeds do not reproduce the reference's draws: only how typical its answers are can be judged, "

@@ -1,0 +1,105 @@
+"""The test of a candidate by log-probabilities: the same question in two variants, asked of both sides at two times."""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean
+from typing import NamedTuple
+
+from trueweight.core import DriftMode, Provider
+from trueweight.drift.candidate import CandidateTest, ScoredPrompt
+from trueweight.drift.distance import divergence
+from trueweight.drift.facts import Facts, alike
+from trueweight.drift.product import Pair, gap, product
+from trueweight.drift.systematic import Interval, SystematicTest
+from trueweight.drift.thresholds import Thresholds
+
+NO_COMMON_TOKENS = "no-common-tokens"
+
+
+class AnswerPair(NamedTuple):
+    """The reference's and the candidate's answer to one request."""
+
+    reference: Facts
+    candidate: Facts
+
+
+class LogprobTest(CandidateTest):
+    """The test of one candidate by products of differences (see `product`, `systematic`)."""
+
+    def __init__(self, provider: Provider, thresholds: Thresholds) -> None:
+        super().__init__(provider, DriftMode.LOGPROBS, thresholds)
+        self.kl: list[float] = []
+        self.top_differs = 0
+        self.own_gaps: list[float] = []
+        self.reference_gaps: list[float] = []
+        self._test = SystematicTest(thresholds)
+
+    @property
+    def e_drift(self) -> float:
+        """See `CandidateTest`."""
+        return self._test.e_drift
+
+    @property
+    def e_equal(self) -> float:
+        """See `CandidateTest`."""
+        return self._test.e_equal
+
+    @property
+    def tau(self) -> float:
+        """The tolerated systematic difference, in nats."""
+        return self.thresholds.tolerance
+
+    @property
+    def interval(self) -> Interval:
+        """Mean product and margin, in nats²."""
+        return self._test.interval()
+
+    def is_equivalent(self, alpha: float) -> bool:
+        """Whether bets, interval and resolution are all within the tolerance."""
+        return self._test.is_below_tolerance(alpha)
+
+    def take(self, prompt: str, one: AnswerPair, two: AnswerPair) -> None:
+        """Score one question: both sides' answers to two variants of it."""
+        pairs = [self._reduced(one), self._reduced(two)]
+        found = product(*pairs)
+        gaps = [gap(pair) for pair in pairs]
+        if found is None:
+            # Variants of a question may have other likely tokens; the two sides of one request must not.
+            spelled = any(size is None for size in gaps)
+            self.missing[NO_COMMON_TOKENS if spelled else "variants-share-no-tokens"] += 1
+            return
+        for pair in pairs:
+            self.kl.append(divergence(pair.reference, pair.candidate))
+            self.top_differs += pair.reference[0].key != pair.candidate[0].key
+        self._test.update(found.value, found.first * found.second)
+        self.scored.append(ScoredPrompt(prompt, found.value, math.hypot(found.first, found.second) / math.sqrt(2)))
+        self.wealth.append(self.e_drift)
+
+    def _reduced(self, answers: AnswerPair) -> Pair:
+        """Both sides' distributions at the same place, the answers counted."""
+        a, c = alike(*answers)
+        self._count(a, c)
+        return Pair(a.top, c.top)
+
+    def take_repeat(self, reference: tuple[Facts, Facts], own: tuple[Facts, Facts]) -> None:
+        """Take in two answers of each side to the same request at two times: the noise of each side."""
+        for facts, gaps in ((reference, self.reference_gaps), (own, self.own_gaps)):
+            left, right = alike(*facts)
+            if (found := gap(Pair(left.top, right.top))) is not None:
+                gaps.append(found)
+
+    @property
+    def noise(self) -> float | None:
+        """The candidate's own noise in time, in nats (RMS of one answer); None if no request was repeated."""
+        return _noise(self.own_gaps)
+
+    @property
+    def noise_reference(self) -> float | None:
+        """The same of the reference."""
+        return _noise(self.reference_gaps)
+
+
+def _noise(gaps: list[float]) -> float | None:
+    """Two answers differ by √2 times the noise of one."""
+    return math.sqrt(fmean(one * one for one in gaps) / 2) if gaps else None
