@@ -17,14 +17,19 @@ from trueweight.drift.scoring import DriftScore
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench" / "drift"))
 
+from bets import paths
 from cells import Scores
 from met import p_values
-from prove import Proof
+from panel import products, read_panel
+from prove_texts import Proof
 from resample import clopper_pearson, ends, log_wealth
 from samples import of_split, read_kept
 from variants import HONEST
 
+from trueweight.drift.facts import Token
+from trueweight.drift.product import Pair, product
 from trueweight.drift.prompts import Split, prompt_bank, steady_bank
+from trueweight.drift.systematic import SystematicTest
 
 
 @pytest.mark.parametrize("below", [False, True])
@@ -54,6 +59,44 @@ def test_the_bench_and_the_product_weigh_their_parts_alike(mode: DriftMode) -> N
         told = {name: None if math.isnan(value) else value for name, value in parts.items()}
         evidence.update(DriftScore(distance=0.0, floor=0.0, **told), 0.07)  # type: ignore[arg-type]
         assert math.log(evidence.value) == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_bench_and_the_product_multiply_differences_alike() -> None:
+    """On lists of which some tokens are missing on one side."""
+    rng = np.random.default_rng(4)
+    four = np.log(rng.dirichlet(np.ones(12), (4, 10)))
+    four[rng.random(four.shape) < 0.2] = np.nan
+    found = products(*four)
+    for place in range(10):
+        tops = [[Token(b"%d" % i, float(v)) for i, v in enumerate(side[place]) if not np.isnan(v)] for side in four]
+        one = product(Pair(tops[0], tops[1]), Pair(tops[2], tops[3]))
+        assert found[place] == pytest.approx(one.value if one else np.nan, nan_ok=True)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.004, 0.05])
+def test_the_bench_and_the_product_test_products_alike(noise: float) -> None:
+    """The same e-values and the same interval after each question, quiet or noisy."""
+    rng = np.random.default_rng(5)
+    x = 0.003 + rng.normal(0, noise + 1e-4, (2, 40))
+    size = np.abs(x) + noise
+    found = paths(x, size, shipped_thresholds())
+    for run in range(2):
+        test = SystematicTest(shipped_thresholds())
+        for place in range(40):
+            test.update(float(x[run, place]), float(size[run, place]))
+            assert math.log(test.e_drift) == pytest.approx(found.drift[run, place], abs=1e-9)
+            assert math.log(test.e_same) == pytest.approx(found.same[run, place], abs=1e-9)
+            mean, margin = test.interval()
+            assert mean == pytest.approx(found.mean[run, place], abs=1e-12)
+            assert margin == pytest.approx(found.margin[run, place], rel=1e-9)
+
+
+def test_the_kept_panel_has_disjoint_splits_and_several_engines() -> None:
+    """At least 99 test questions in two variants of two engines, and none of them among the tuning ones."""
+    tuning, test = (read_panel(split) for split in (Split.TUNING, Split.TEST))
+    assert not set(tuning.questions) & set(test.questions)
+    assert len(test.questions) >= 99
+    assert {"llama-f16", "vllm-bf16", "llama-q8_0", "llama-q4_0"} <= test.logprobs.keys()
 
 
 def test_no_run_decides_before_it_may() -> None:

@@ -78,7 +78,7 @@ def test_the_effect_stands_beside_the_self_agreement(mode: DriftMode, details: d
 def test_a_misconfiguration_is_named_in_the_sentence() -> None:
     """With its number."""
     found = DriftFinding(code=DriftFindingCode.PROMPTS_LONGER, tokens=17)
-    drift = msgspec.structs.replace(make_drift(DriftVerdict.MISCONFIGURED), misconfiguration=found)
+    drift = msgspec.structs.replace(make_drift(DriftVerdict.MISCONFIGURED), cause=found)
     assert "cannot be judged: every prompt counts +17 tokens on this provider" in drift_words(drift)
 
 

@@ -22,7 +22,7 @@ from trueweight.report import visible
 from trueweight.report.words import drift_words, finding_words, grade_words
 from trueweight.store import RunDir, RunFile, write_named
 from trueweight.wire import WireSettings, run_loop
-from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, send_drift
+from trueweight.workflow.drift import conclude_drift, drift_text, known_ladder, known_tolerances, send_drift
 from trueweight.workflow.finish import finish, publish
 from trueweight.workflow.probe import ProbeResult, write_probe
 from trueweight.workflow.send import PreparedRun, open_to_send, with_command
@@ -112,6 +112,18 @@ def write_ladder(directory: Path, file: Path, code: ExitCode) -> ExitCode:
     write_named(file, json.dumps(ladder.as_json(), sort_keys=True, indent=1) + "\n")
     click.echo(f"ladder: {file}: {', '.join(visible(rung.name) for rung in ladder.rungs) or 'no rung answered'}")
     return ExitCode.OK if ladder.rungs else ExitCode.INFRASTRUCTURE
+
+
+def write_tolerances(directory: Path, file: Path) -> ExitCode:
+    """Write the tolerances that a calibration run of honest hosts shows."""
+    with RunDir.open(directory) as run:
+        found = known_tolerances(run)
+    write_named(file, json.dumps(found.as_json(), sort_keys=True, indent=1) + "\n")
+    click.echo(f"tolerances: {file}: honest hosts differ by up to {found.tolerance:.2g} nats")
+    if found.left_out:
+        names = ", ".join(map(visible, found.left_out))
+        click.echo(f"left out, further from all others than those from one another: {names}")
+    return ExitCode.OK
 
 
 def exit_code_of(found: Mapping[str, Drift]) -> ExitCode:

@@ -20,7 +20,7 @@ from trueweight.cli._options import (
     seed_option,
     transport_option,
 )
-from trueweight.core import DriftMode
+from trueweight.core import DriftMode, ExitCode
 
 ALPHA = 0.05
 """``statistics.multiple_testing.ALPHA``; a test holds that they are the same."""
@@ -62,6 +62,13 @@ _QUIET = quiet_option("Print only the path of the result.")
 @click.option(
     "--ladder", "ladder_file", type=PATH, metavar="FILE", help="Ladder of precisions that `drift calibrate` wrote."
 )
+@click.option(
+    "--tolerances",
+    "tolerances_file",
+    type=PATH,
+    metavar="FILE",
+    help="Tolerances of your own honest hosts that `drift calibrate` wrote.  [default: of the lab's engines]",
+)
 @profile_option
 @_SEED
 @budget_option("Send no request that could exceed this cost.")
@@ -80,6 +87,7 @@ def command(
     alpha: float,
     max_requests: int,
     ladder_file: Path | None,
+    tolerances_file: Path | None,
     profile: str,
     seed: int,
     budget: float | None,
@@ -108,18 +116,20 @@ def command(
         raise click.UsageError("Missing option '--providers' or '--out'.", context)
     from trueweight.cli._measure_drift import measure_drift
     from trueweight.config import keys_for, load_providers
-    from trueweight.drift import DriftSettings, load_ladder
+    from trueweight.drift import DriftSettings, load_ladder, load_tolerances, shipped_thresholds
     from trueweight.profiles import request_rules
     from trueweight.wire import TransportName, WireSettings
     from trueweight.workflow.drift import prepare_drift, settings_for
     from trueweight.workflow.thinking import with_profile
 
     providers = load_providers(providers_file, environ=os.environ)
+    shipped = shipped_thresholds()
     settings = DriftSettings(
         mode=None if mode == "auto" else DriftMode(mode),
         alpha=alpha,
         max_requests=max_requests,
         seed=seed,
+        thresholds=load_tolerances(tolerances_file).applied(shipped) if tolerances_file else shipped,
     )
     rules = request_rules(providers, profile=profile)
     providers = with_profile(providers, rules.profile)
@@ -160,7 +170,10 @@ def replay_command(directory: Path) -> int:
 @_OUT
 @_MODE
 @click.option("--prompts", default=60, show_default=True, type=click.IntRange(8), metavar="N", help="Send N prompts.")
-@click.option("--ladder", "ladder_file", required=True, type=PATH, metavar="FILE", help="File to write.")
+@click.option("--ladder", "ladder_file", type=PATH, metavar="FILE", help="Write a ladder of precisions.")
+@click.option(
+    "--tolerances", "tolerances_file", type=PATH, metavar="FILE", help="Write tolerances: all providers are honest."
+)
 @_SEED
 @transport_option
 @fresh_option
@@ -173,19 +186,23 @@ def calibrate(
     out: Path | None,
     mode: str,
     prompts: int,
-    ladder_file: Path,
+    ladder_file: Path | None,
+    tolerances_file: Path | None,
     seed: int,
     transport: str,
     fresh: bool,
     quiet: bool,
 ) -> int:
-    """Record a ladder of precisions: your unquantised model as the reference, quantised ones as candidates.
+    """Record a ladder of precisions, or the tolerances of honest hosts. Every prompt is sent to all providers.
 
-    Every prompt is sent to all of them. `drift --ladder` reads the file that this writes.
+    With --ladder: your unquantised model is the reference, quantised ones are candidates. With --tolerances: all are
+    honest hosts of the same model; `drift` then reports what differs by more than they do among each other.
     """
     if providers_file is None or out is None:
         raise click.UsageError("Missing option '--providers' or '--out'.", context)
-    from trueweight.cli._measure_drift import measure_drift, write_ladder
+    if (ladder_file is None) == (tolerances_file is None):
+        raise click.UsageError("Give one of '--ladder' and '--tolerances'.", context)
+    from trueweight.cli._measure_drift import measure_drift, write_ladder, write_tolerances
     from trueweight.config import keys_for, load_providers
     from trueweight.drift import DriftSettings
     from trueweight.wire import TransportName, WireSettings
@@ -193,7 +210,7 @@ def calibrate(
 
     providers = load_providers(providers_file, environ=os.environ)
     settings = DriftSettings(
-        mode=None if mode == "auto" else DriftMode(mode), max_requests=prompts, seed=seed, screen=0, stop=False
+        mode=None if mode == "auto" else DriftMode(mode), max_requests=2 * prompts, seed=seed, screen=0, stop=False
     )
     code = measure_drift(
         prepare_drift(providers, settings),
@@ -203,4 +220,6 @@ def calibrate(
         fresh=fresh,
         quiet=quiet,
     )
-    return write_ladder(out, ladder_file, code)
+    if tolerances_file is not None and code is not ExitCode.INTERRUPTED:
+        return write_tolerances(out, tolerances_file)
+    return code if ladder_file is None else write_ladder(out, ladder_file, code)

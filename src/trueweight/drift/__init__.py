@@ -9,6 +9,7 @@ from trueweight.drift.outcome import drift_outcomes
 from trueweight.drift.script import SUITE, Script, largest, write_script
 from trueweight.drift.settings import DEFAULT_REQUESTS, DriftSettings
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
+from trueweight.drift.tolerances import Tolerances, load_tolerances, tolerances_of
 
 __all__ = [
     "DEFAULT_REQUESTS",
@@ -19,10 +20,13 @@ __all__ = [
     "Ladder",
     "Script",
     "Thresholds",
+    "Tolerances",
     "drift_outcomes",
     "ladder_of",
     "largest",
     "load_ladder",
+    "load_tolerances",
     "shipped_thresholds",
+    "tolerances_of",
     "write_script",
 ]

@@ -79,15 +79,20 @@ class EProcess:
         self._fractions = np.array([stake.fraction for stake in self.portfolio])
         self._logs = np.log([stake.weight for stake in self.portfolio])
 
-    def update(self, score: float, bound: float = 0.0) -> float:
-        """Take in one score and return the e-value after it. The bound must not depend on this score or a later one.
+    def update(self, score: float, bound: float = 0.0, *, least: float | None = None) -> float:
+        """Take in one score and return the e-value after it.
+
+        Args:
+            bound: of this score's mean; it must not depend on this score or a later one.
+            least: the smallest possible value of this score, likewise, if it is not that of all.
 
         Raises:
             ValueError: if the score is not in [least, 1], where the guarantee would be lost.
         """
-        if not self.least <= score <= 1.0:
-            raise ValueError(f"a score must lie in [{self.least:g}, 1], got {score!r}")
-        stakes = self._fractions / ((1.0 - bound) if self.below else (bound - self.least))
+        least = self.least if least is None else least
+        if not least <= score <= 1.0:
+            raise ValueError(f"a score must lie in [{least:g}, 1], got {score!r}")
+        stakes = self._fractions / ((1.0 - bound) if self.below else (bound - least))
         self._logs = self._logs + np.log1p(stakes * ((bound - score) if self.below else (score - bound)))
         return self.value
 

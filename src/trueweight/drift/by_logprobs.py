@@ -33,6 +33,7 @@ class LogprobTest(CandidateTest):
         self.top_differs = 0
         self.own_gaps: list[float] = []
         self.reference_gaps: list[float] = []
+        self.answers: dict[str, tuple[Pair, Pair]] = {}
         self._test = SystematicTest(thresholds)
 
     @property
@@ -61,7 +62,7 @@ class LogprobTest(CandidateTest):
 
     def take(self, prompt: str, one: AnswerPair, two: AnswerPair) -> None:
         """Score one question: both sides' answers to two variants of it."""
-        pairs = [self._reduced(one), self._reduced(two)]
+        pairs = (self._reduced(one), self._reduced(two))
         found = product(*pairs)
         gaps = [gap(pair) for pair in pairs]
         if found is None:
@@ -72,6 +73,7 @@ class LogprobTest(CandidateTest):
         for pair in pairs:
             self.kl.append(divergence(pair.reference, pair.candidate))
             self.top_differs += pair.reference[0].key != pair.candidate[0].key
+        self.answers[prompt] = pairs
         self._test.update(found.value, found.first * found.second)
         self.scored.append(ScoredPrompt(prompt, found.value, math.hypot(found.first, found.second) / math.sqrt(2)))
         self.wealth.append(self.e_drift)

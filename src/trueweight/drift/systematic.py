@@ -1,6 +1,8 @@
 """The sequential test of products: is the systematic difference larger than honest engines have among each other?
 
-A product x (see `product`) is divided by a scale that only past products set, cut off at ±1, and bet on:
+A product x (see `product`) is divided by a scale that only past products set, cut off, and bet on. It is cut off at 1
+and, where noise is large, at -1; where past products show next to no noise, at -¼, since bets may be larger the less a
+score can lose. The e-processes:
 
 - *drift*: the null is "the mean of x is at most tolerance²";
 - *same*: the null is "the mean of x is at least tolerance²";
@@ -31,6 +33,15 @@ MEMORY: Final = 64
 
 SHARPEST_AFTER: Final = 30
 """The number of products at which the confidence sequence is narrowest relative to what is possible."""
+
+LEARNED: Final = 3
+"""Past products from which their noise is known."""
+
+TAIL: Final = 5.0
+"""The cut below 0 is this many times the noise, as noise has heavy tails: cutting only one of them would be a bias."""
+
+LOWEST: Final = 0.25
+"""The least cut below 0, as a share of the one above."""
 
 MOST: Final = 0.9
 """A limit never leaves a score less room than this above it."""
@@ -77,23 +88,25 @@ class SystematicTest:
 
     def update(self, value: float, size: float = 0.0) -> None:
         """Take in one product and the product of the sizes of its differences, both in nats²."""
-        scale = self._scale()
+        noise = self._past_noise()
+        scale = max(self._cut, noise)
+        known = len(self.products) >= LEARNED
+        least = -min(1.0, max(LOWEST, TAIL * noise / scale)) if known else -1.0
         bias = self._bias * median(self._noise[-MEMORY:]) if self._noise else 0.0
-        score = max(-1.0, min(1.0, value / scale))
+        score = max(least, min(1.0, value / scale))
         limits = ((self._drift, self._limit + bias), (self._same, self._limit), (self._equal, bias))
         for process, limit in limits:
-            process.update(score, min(limit / scale, MOST))
+            process.update(score, min(limit / scale, MOST), least=least)
         self.products.append(value)
         self._noise.append(max(0.0, size - max(0.0, value)))
 
-    def _scale(self) -> float:
-        """What the next product is divided by: past products alone decide, so that scores stay fair.
+    def _past_noise(self) -> float:
+        """How large noise makes products, in nats²: past products alone decide, so that scores stay fair.
 
         Noise is symmetric around 0, so its size shows in the lower quartile, which a true difference raises.
         """
         past = sorted(self.products[-MEMORY:])
-        noise = -past[len(past) // 4] if past else 0.0
-        return max(self._cut, self._noise_factor * noise)
+        return max(0.0, -self._noise_factor * past[len(past) // 4]) if past else 0.0
 
     def interval(self, alpha: float = ALPHA) -> Interval:
         """The mean product and the margin of its confidence sequence."""

@@ -35,11 +35,14 @@ from trueweight.drift import (
     Investigation,
     Ladder,
     Script,
+    Tolerances,
     drift_outcomes,
     ladder_of,
     largest,
+    tolerances_of,
     write_script,
 )
+from trueweight.drift.by_logprobs import LogprobTest
 from trueweight.drift.settings import FIRST_TOKENS, THOUGHT_TOKENS, is_current
 from trueweight.plan import Plan
 from trueweight.profiles import RequestRules
@@ -256,3 +259,14 @@ def known_ladder(run: RunDir) -> Ladder:
     found = replay_drift(run)
     effects = {name: drift.effect for name, drift in drift_outcomes(found).items()}
     return ladder_of(found.candidates, effects, found.settings.seed, found.reference.model)
+
+
+def known_tolerances(run: RunDir) -> Tolerances:
+    """The tolerances of a calibration run whose providers are all honest hosts of one model.
+
+    Raises:
+        ConfigError: ``drift-calibration`` if they cannot be compared by log-probabilities.
+    """
+    found = replay_drift(run)
+    by_logprobs = {name: one for name, one in found.candidates.items() if isinstance(one, LogprobTest)}
+    return tolerances_of(found.reference.name, found.reference.model, by_logprobs)

@@ -15,7 +15,7 @@ from trueweight.drift.facts import Facts
 from trueweight.drift.gross import score_gross
 from trueweight.drift.near_ties import select_near_ties
 from trueweight.drift.prompts import steady_bank
-from trueweight.drift.scoring import score_greedy, score_logprobs, score_sampled
+from trueweight.drift.scoring import score_greedy, score_sampled
 from trueweight.drift.script import STEADY_FIRST
 from trueweight.drift.thresholds import Thresholds
 from trueweight.drift.typical import DRAWS
@@ -110,13 +110,6 @@ class Cells:
         keys = set(self._a if only is None else only).intersection(*answers)
         return sorted(keys & self._prompts)
 
-    def logprobs(self, c: Answers, *, top: int = 20, a: Answers | None = None, b: Answers | None = None) -> Scores:
-        """By the first token's distribution."""
-        sides = [shorter(side, top) for side in (self._a if a is None else a, self._b if b is None else b, c)]
-        scale = self.thresholds.logprob_scale
-        x = [score_logprobs(*(side[p] for side in sides), scale).excess for p in self.shared(*sides)]
-        return self._scores(x, self.thresholds.tau_logprobs)
-
     def greedy(self, c: Answers, *, near: bool = False, a: Answers | None = None, b: Answers | None = None) -> Scores:
         """By texts at temperature 0, on all prompts or on the near-tie bank."""
         sides = (self._a if a is None else a, self._b if b is None else b, c)
@@ -158,15 +151,14 @@ class Cells:
                 gross.append(score_gross(a, b, own, self._screen.get(p)))
         return replace(self._scores(found, self.thresholds.tau_greedy), gross=np.array(gross))
 
-    def exchanged(self, pool: Sequence[Answers], mode: str, rng: np.random.Generator, copies: int = 50) -> Scores:
+    def exchanged(self, pool: Sequence[Answers], rng: np.random.Generator, copies: int = 50) -> Scores:
         """A null with all the noise of a ladder: A, B and candidate are drawn from the pool anew for each prompt."""
         prompts = self.shared(*pool)
         found = []
         for p in prompts:
             for _ in range(copies):
                 a, b, c = (pool[i][p] for i in rng.permutation(len(pool))[:3])
-                score = score_greedy(a, b, c) if mode == "greedy" else score_logprobs(a, b, c, 3 * NOISE)
-                found.append(score.excess)
+                found.append(score_greedy(a, b, c).excess)
         return self._scores(found, 0.0)
 
     def _scores(self, excess: Sequence[float], tau: float) -> Scores:
@@ -179,6 +171,3 @@ class Cells:
 
 COPIES = 200
 """Noisy versions of each prompt's answers."""
-
-NOISE = 0.07
-"""Nats: the order of the pool's own noise, as `NoiseScale` would have learned it."""

@@ -1,8 +1,8 @@
 """Record a panel of real engines: ``python tests/bench/drift/panel_record.py NAME --url http://127.0.0.1:18281/v1``.
 
-Each engine answers the same requests once: every question in several variants, the first token's 20 likeliest tokens,
-and with ``--texts`` for the first variant twelve tokens at temperature 0. The answers are kept in a file of one line a reply; `prove.py`
-reads it and sends nothing. Resumes where it stopped.
+Each engine answers the same requests once: every question in two variants, the first token's 20 likeliest tokens, and
+with ``--texts`` for the first variant twelve tokens at temperature 0. The answers are kept, one line a reply;
+`prove.py` reads it and sends nothing. Resumes where it stopped. Without NAME it merges the files into the kept one.
 """
 
 # ruff: noqa: T201
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from panel import PANEL
 
 from trueweight.drift.prompts import Split, prompts
 
@@ -66,15 +67,24 @@ def kept(reply: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Ask for what is not in the file yet."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name")
-    parser.add_argument("--url", required=True)
+    parser.add_argument("name", nargs="?")
+    parser.add_argument("--url")
     parser.add_argument("--model", default="gemma-3-270m")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--texts", action="store_true", help="ask for texts as well")
+    parser.add_argument("--replace-texts", action="store_true", help="ask again for first variants kept without a text")
     arguments = parser.parse_args()
+    if arguments.name is None:
+        merge(arguments.out, PANEL)
+        return
     path = arguments.out / f"{arguments.name}.jsonl"
     done = {json.loads(line)["key"] for line in path.read_text("utf-8").splitlines()} if path.exists() else set()
+    if arguments.replace_texts:
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        lines = [one for one in lines if not one["key"].endswith("/0") or len(one["pieces"]) > 1]
+        path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines), "utf-8")
+        done = {one["key"] for one in lines}
     todo = [one for one in requests(texts=arguments.texts) if one[0] not in done]
     with httpx.Client(timeout=300) as client, path.open("a", encoding="utf-8") as file:
 

@@ -1,7 +1,8 @@
-"""The proof, from the recording: ``python tests/bench/drift/prove.py`` writes ``reports/drift/``.
+"""The proof, from recorded answers: ``python tests/bench/drift/prove.py`` writes ``reports/drift/``.
 
-Only prompts of the test split are used, and the thresholds that were frozen before. ``--record RUN`` first makes the
-small file from a new record (see ``record.py``); ``--full`` resamples ten times as often.
+Only questions of the test split are used, and the thresholds that were frozen before they were read; ``--tuning`` looks
+at the others instead and writes nothing. ``--hosted FILE`` adds the public series of hosted endpoints, which are not
+part of this repository.
 """
 
 # ruff: noqa: T201
@@ -10,284 +11,259 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from against_met import compare_sampled
-from cells import COPIES, STEADY, Cells, Scores
-from drawn import drawn_first_tokens
-from fixed import fixed_tests
+from bets import Floats, Verdicts, paths, verdicts
+from hosted import hosted_rows
+from hosts import STATES, Host
 from page import page
-from resample import clopper_pearson, ends, log_wealth
-from samples import Samples, keep, read_kept, test_prompts
-from variants import HONEST, RUNGS
+from panel import PANEL, Panel, products, read_panel
+from resample import clopper_pearson
+from texts import text_rows
 
-from trueweight.drift.betting import benjamini_hochberg
-from trueweight.drift.misconfiguration import MisconfigurationTest
-from trueweight.drift.settings import PROBES
-from trueweight.drift.thresholds import shipped_thresholds
-from trueweight.report.words import finding_words
+from trueweight.drift.prompts import Split
+from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 
 REPORTS = Path(__file__).parents[3] / "reports" / "drift"
-ALPHAS = (0.05, 0.01)
-LEAST_CLUSTERS = 20
+ALPHA = 0.05
+RUNS = 1000
+CHUNK = 100
+HONEST = ("llama-f16", "llama-bf16", "llama-f32", "llama-f16-4-slots", "vllm-fp32", "vllm-bf16")
+"""The same weights, to the rounding of the file's number format."""
+REFERENCES = ("llama-f16", "llama-bf16", "vllm-fp32", "vllm-bf16")
+POWER = {"llama-q8_0": (0.95, 40), "llama-q5_0": (0.95, 20), "llama-q4_0": (0.95, 14)}
+PUBLISHED = ("llama-f16-kv-q8_0", "llama-f16-kv-q4_0")
+QUIET = Host()
+HOSTS = {
+    "noise 0.02": Host(noise=0.02),
+    "noise 0.1": Host(noise=0.1),
+    "noise 0.3": Host(noise=0.3),
+    "grid 0.125, noise 0.1": Host(noise=0.1, grid=0.125),
+    "regimes 0.3": Host(regimes=0.3),
+    "sticky router 0.3": Host(regimes=0.3, sticky=True),
+    "top 5, noise 0.1": Host(noise=0.1, top=5),
+    "4 decimals, noise 0.02": Host(noise=0.02, decimals=4),
+    "probabilities, noise 0.02": Host(noise=0.02, probabilities=True),
+}
+UNEVEN = {f"noise {level}, one side 3 times": (Host(noise=level), Host(noise=3 * level)) for level in (0.02, 0.1, 0.3)}
 
-# Mode, provider, power wanted, candidate requests, α: the issue's table, line by line.
-TARGETS: tuple[tuple[str, str, float, int, float], ...] = (
-    *((mode, rung, 0.95, 10, 0.01) for mode in ("logprobs-20", "logprobs-5") for rung in RUNGS),
-    *(("greedy", rung, 0.95, 12, 0.05) for rung in ("q4_0", "q3_k_m", "q2_k", "kv-q4_0")),
-    ("greedy", "q6_k", 0.95, 40, 0.05),
-    ("greedy", "q8_0", 0.95, 60, 0.05),
-    ("near-ties", "q8_0", 0.95, 25, 0.05),
-    ("near-ties", "kv-q8_0", 0.80, 120, 0.05),
-    ("sampled", "q4_0", 0.90, 60, 0.05),
-    ("sampled", "q8_0", 0.50, 400, 0.05),
-    ("logprobs-20", "q2_k-diluted-10", 0.80, 300, 0.05),
-    ("greedy", "q2_k-diluted-10", 0.80, 300, 0.05),
-    ("near-ties", "q2_k-diluted-10", 0.80, 300, 0.05),
-    ("greedy-noisy-reference", "q4_0", 0.90, 60, 0.05),
-)
-_SEEDS = {"sampled": "sampled-0", "sampled-unrelated-seeds": "sampled-7"}
-_PROBES = {"logprobs-20": PROBES, "logprobs-5": PROBES}
+
+@dataclass(frozen=True)
+class Share:
+    """A share of runs with its exact 95% interval."""
+
+    hits: int
+    of: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Value, interval and n."""
+        low, high = clopper_pearson(self.hits, self.of)
+        return {"value": self.hits / self.of, "low": round(low, 4), "high": round(high, 4), "n": self.of}
 
 
 class Proof:
-    """All measurements on one recording."""
+    """All measurements on one panel."""
 
-    def __init__(self, samples: Samples, runs: int) -> None:
-        self.samples = samples
+    def __init__(self, panel: Panel, thresholds: Thresholds, runs: int = RUNS) -> None:
+        self.panel = panel
+        self.t = thresholds
         self.runs = runs
         self.rng = np.random.default_rng(2026)
-        self.by_prompts = {name: Cells(samples, which, shipped_thresholds()) for name, which in test_prompts().items()}
-        self.cells = self.by_prompts["first"]
+        self.n = len(panel.questions)
 
-    def where(self, mode: str, variant: str) -> str:
-        """The prompts that a row rests on: where texts are compared, fresh ones if enough of them were recorded, since
-        the tolerance of gross differences was set after the first ones had been looked at."""
-        if mode.startswith("sampled"):
-            return "fresh"
-        if mode.startswith("logprobs"):
-            return "all"
-        answers = self.samples[variant.partition("-diluted-")[0], "greedy", 0]
-        fresh = self.by_prompts["fresh"]
-        only = fresh.near_ties if mode == "near-ties" else None
-        return "fresh" if len(fresh.shared(answers, only=only)) >= LEAST_CLUSTERS else "first"
+    def play(
+        self,
+        reference: Floats,
+        candidate: Callable[[Floats], Floats] | Floats,
+        hosts: tuple[Host, Host] = (QUIET, QUIET),
+    ) -> tuple[Verdicts, dict[str, float]]:
+        """Every run asks all questions once, in an order of its own; answers pass through the two hosts."""
+        drift, equivalent, finals = [], [], []
+        states = [self.rng.normal(0, 1, (STATES, self.n, 2, reference.shape[-1])) for _ in hosts]
+        for _ in range(0, self.runs, CHUNK):
+            order = self.rng.permuted(np.tile(np.arange(self.n), (CHUNK, 1)), axis=1)
+            first = self.rng.integers(0, 2, (CHUNK, 1))
+            asked = []
+            for variant in (first, 1 - first):
+                a = reference[order, variant]
+                c = candidate(order, variant) if callable(candidate) else candidate[order, variant]
+                asked += [
+                    host.answers(side, self.rng, _of(own, order, variant))
+                    for host, side, own in zip(hosts, (a, c), states, strict=True)
+                ]
+            x = products(*asked)
+            size = np.sqrt(_square(asked[0], asked[1]) * _square(asked[2], asked[3]))
+            found = paths(x, size, self.t)
+            ends = verdicts(found, self.t, ALPHA)
+            drift.append(ends.drift)
+            equivalent.append(ends.equivalent)
+            finals.append(found.mean[:, -1])
+        mean = float(np.concatenate(finals).mean())
+        return Verdicts(np.concatenate(drift), np.concatenate(equivalent)), {"nats": math.sqrt(max(0.0, mean))}
 
-    def mode(self, mode: str, variant: str, prompts: str = "") -> Scores:
-        """The scores of one provider in one mode."""
-        cells = self.by_prompts[prompts or self.where(mode, variant)]
-        if mode.startswith("sampled"):
-            return cells.sampled(self.samples[variant, _SEEDS[mode], 0])
-        answers = self.samples[variant, "greedy", 0]
-        makers: dict[str, Callable[[], Scores]] = {
-            "logprobs-20": lambda: cells.logprobs(answers),
-            "logprobs-5": lambda: cells.logprobs(answers, top=5),
-            "greedy": lambda: cells.greedy(answers),
-            "near-ties": lambda: cells.greedy(answers, near=True),
-            "greedy-noisy-reference": lambda: cells.noisy(answers, NOISY, self.rng, too=False),
+    def row(
+        self, name: Sequence[str], played: tuple[Verdicts, dict[str, float]], at: int | None = None
+    ) -> dict[str, Any]:
+        """One row: how many runs end in DRIFT (within ``at`` requests) and in EQUIVALENT."""
+        ends, more = played
+        decided = ends.drift if at is None else np.where(ends.drift <= at, ends.drift, np.inf)
+        return {
+            "name": list(name),
+            "drift": Share(int(np.isfinite(decided).sum()), len(decided)).as_json(),
+            "equivalent": Share(int(np.isfinite(ends.equivalent).sum()), len(decided)).as_json(),
+            "requests": {str(q): _quantile(ends.drift, q) for q in (0.5, 0.9, 0.95)},
+            "to_equivalent": _quantile(ends.equivalent, 0.5),
+            **{key: round(value, 5) for key, value in more.items()},
         }
-        return makers[mode]()
 
-    def power(self, mode: str, variant: str, longest: int) -> dict[str, Any] | None:
-        """How many runs end in DRIFT, and after how many requests."""
-        base, _, share = variant.partition("-diluted-")
-        scores = self.mode(mode, base)
-        if len(scores.excess) < LEAST_CLUSTERS:
-            return None
-        which = scores.order(self.rng, self.runs, longest)
-        played = self._diluted(mode, scores, which, int(share) / 100) if share else scores.drawn(which)
-        drift, same = played.paths()
-        probes = _PROBES.get(mode, 0)
-        row: dict[str, Any] = {
-            "mode": mode,
-            "provider": variant,
-            "clusters": len(scores.excess) // (COPIES if mode == "greedy-noisy-reference" else 1),
-            "prompts": self.where(mode, base),
-            "mean_excess": round(float(scores.excess.mean()), 4),
-            "probes": probes,
-        }
-        for alpha in ALPHAS:
-            found = ends(drift, same, alpha)
-            decided = np.where(found.drift < found.same, found.drift, math.inf) + probes
-            row[f"alpha_{alpha:g}"] = {
-                "power": {
-                    str(n): _share(decided <= n)
-                    for n in (6, 8, 10, 12, 15, 20, 25, 40, 60, 90, 120, 180, 240, 300, 400)
-                    if n <= longest
-                },
-                "requests": {name: _quantile(decided, q) for name, q in (("median", 0.5), ("p90", 0.9), ("p95", 0.95))},
-                "equivalent_first": _share(found.same < found.drift),
-            }
-        return row
+    def honest(self) -> Iterator[dict[str, Any]]:
+        """Every ordered pair of honest engines, as they are."""
+        known = [name for name in HONEST if name in self.panel.logprobs]
+        for a, c in permutations(known, 2):
+            yield self.row((a, c), self.play(self.panel.logprobs[a], self.panel.logprobs[c]))
 
-    def _diluted(self, mode: str, coarse: Scores, which: np.ndarray, share: float) -> Scores:
-        """A provider that sends this share of its requests to the coarse file, and the others to the reference's."""
-        honest = self.mode(mode, HONEST_SHARE, self.where(mode, "q2_k"))
-        clusters = min(len(honest.excess), len(coarse.excess))
-        which = which % clusters
-        return coarse.drawn(which).diluted(honest.drawn(which), self.rng.random(which.shape) < share)
+    def noisy(self) -> Iterator[dict[str, Any]]:
+        """Honest pairs behind simulated hosts: both sides behind one kind, or one side noisier."""
+        kinds = {name: (host, host) for name, host in HOSTS.items()} | UNEVEN
+        kinds |= {f"{name} (reference)": (noisy, quiet) for name, (quiet, noisy) in UNEVEN.items()}
+        for a, c in (("llama-f16", "vllm-bf16"), ("vllm-bf16", "llama-f16"), ("llama-f16", "llama-f16")):
+            if {a, c} <= self.panel.logprobs.keys():
+                for name, hosts in kinds.items():
+                    yield self.row((a, c, name), self.play(self.panel.logprobs[a], self.panel.logprobs[c], hosts))
 
-    def nulls(self) -> list[dict[str, Any]]:
-        """False alarms at any time, looked at after every prompt of long runs, for every honest stack."""
-        rows = []
-        for mode in ("logprobs-20", "logprobs-5", "greedy", "near-ties", "sampled"):
-            for variant in HONEST:
-                for prompts in ("first", "fresh"):
-                    scores = self.mode(mode, variant, prompts)
-                    # The first prompts' samples are those that the tolerance was raised on.
-                    if len(scores.excess) >= LEAST_CLUSTERS and (mode, prompts) != ("sampled", "first"):
-                        rows.append({**self._null(mode, variant, scores), "which": prompts})
-        for mode, words in (("greedy", "texts"), ("logprobs", "first tokens")):
-            pool = [self.samples[name, "greedy", 0] for name in ("f16", "q8_0", "q6_k", "kv-q8_0", "q5_k_m")]
-            pool = [one for one in pool if len(self.cells.shared(one)) >= LEAST_CLUSTERS]
-            if len(pool) >= 3:
-                scores = self.cells.exchanged(pool, mode, self.rng)
-                rows.append(self._null(f"exchanged {words}, no tolerance", "noisy pool", scores))
-        asked_first = self.samples["f16", "greedy", 0]
-        noisy = self.cells.noisy(asked_first, NOISY, self.rng, too=True)
-        rows.append(self._null("greedy-noisy-reference", "f16, as noisy", noisy))
-        return rows
+    def power(self) -> Iterator[dict[str, Any]]:
+        """Quantised files against every honest reference."""
+        for c, (wanted, at) in POWER.items():
+            for a in REFERENCES:
+                if {a, c} <= self.panel.logprobs.keys():
+                    played = self.play(self.panel.logprobs[a], self.panel.logprobs[c])
+                    yield {**self.row((a, c), played, at), "wanted": wanted, "at": at}
+        for c in PUBLISHED:
+            if c in self.panel.logprobs:
+                yield {
+                    **self.row(("llama-f16", c), self.play(self.panel.logprobs["llama-f16"], self.panel.logprobs[c]))
+                }
 
-    def _null(self, mode: str, variant: str, scores: Scores, prompts: int = 240) -> dict[str, Any]:
-        which = scores.order(self.rng, self.runs, prompts)
-        drift, same = scores.drawn(which).paths()
-        row: dict[str, Any] = {"mode": mode, "provider": variant, "runs": self.runs, "prompts": prompts}
-        row["clusters"] = len(scores.excess)
-        for alpha in ALPHAS:
-            # Nobody stops at EQUIVALENT here: all looks count.
-            row[f"alarms_alpha_{alpha:g}"] = _share(np.isfinite(ends(drift, None, alpha).drift))
-        found = ends(drift, same, 0.05)
-        row["equivalent_alpha_0.05"] = _share(found.same < found.drift)
-        row["prompts_to_equivalent"] = _quantile(found.same, 0.5)
-        return row
+    def int4_like(self) -> Iterator[dict[str, Any]]:
+        """A systematic difference of 0.25 nats, the same in both variants, behind noisy hosts."""
+        base = self.panel.logprobs["llama-f16"]
+        bent = base + self.rng.normal(0, 0.25, (self.n, 1, base.shape[-1]))
+        for level, wanted in ((0.1, 0.95), (0.3, 0.80)):
+            played = self.play(base, bent, (Host(noise=level), Host(noise=level)))
+            yield {**self.row((f"noise {level}", "0.25 nats"), played, 240), "wanted": wanted, "at": 240}
 
-    def together(self, prompts: int = 120, runs: int = 400) -> dict[str, Any]:
-        """Three null candidates that share the reference's draws, exchangeable and noisy: e-BH after every prompt."""
-        names = ("f16", "q8_0", "q6_k", "kv-q8_0", "q5_k_m")
-        pool = [self.samples[name, "greedy", 0] for name in names]
-        pool = [one for one in pool if len(self.cells.shared(one)) >= LEAST_CLUSTERS]
-        known = self.cells.shared(*pool)
-        if len(known) < LEAST_CLUSTERS:
-            return {}
-        texts = np.array([[hash(one[p].plain) for one in pool] for p in known])
-        alarms = 0
+    def diluted(self) -> Iterator[dict[str, Any]]:
+        """One request in ten is answered by Q4_0."""
+        if not {"llama-q4_0", "llama-f16"} <= self.panel.logprobs.keys():
+            return
+        for a in REFERENCES:
+            if a in self.panel.logprobs:
+
+                def candidate(
+                    order: Floats, variant: Floats, honest: Floats = self.panel.logprobs["llama-f16"]
+                ) -> Floats:
+                    coarse = self.rng.random(order.shape) < 0.1
+                    other = self.panel.logprobs["llama-q4_0"][order, variant]
+                    return np.where(coarse[..., None], other, honest[order, variant])
+
+                played = self.play(self.panel.logprobs[a], candidate)
+                yield {**self.row((a, "10% llama-q4_0"), played, 300), "wanted": 0.8, "at": 300}
+
+    def peers(self) -> Iterator[dict[str, Any]]:
+        """Logprob tracking (arXiv 2512.03816): mean |difference of mean log-probabilities|, permuted within prompts.
+
+        One look after all questions, no tolerance: it asks whether two sets of answers have one distribution.
+        """
+        for a, c in (("llama-f16", "vllm-bf16"), ("llama-f16", "llama-q8_0"), ("vllm-bf16", "llama-q8_0")):
+            if {a, c} <= self.panel.logprobs.keys():
+                for level in (0.02, 0.1, 0.3):
+                    yield self._tracking(a, c, level)
+
+    def _tracking(self, a: str, c: str, level: float, runs: int = 200, questions: int = 20) -> dict[str, Any]:
+        hits = 0
+        host = Host(noise=level)
         for _ in range(runs):
-            asked = texts[self.rng.integers(0, len(known), prompts)]
-            asked = self.rng.permuted(asked, axis=1)
-            a, b = asked[:, 0], asked[:, 1]
-            x = np.array([((c != a).astype(float) + (c != b)) / 2 - (a != b) for c in asked[:, 2:].T])
-            wealth = np.exp(log_wealth(x, 0.0))
-            alarms += any(any(benjamini_hochberg(list(column), 0.05)) for column in wealth.T[3:])
-        return {"candidates": 3, "runs": runs, "prompts": prompts, "alarms": _share(np.arange(runs) < alarms)}
-
-    def misconfigured(self) -> list[dict[str, Any]]:
-        """What is said of providers that are asked something else, or sample otherwise."""
-        rows = []
-        for variant in ("system-prompt", "wrong-template", *HONEST, *RUNGS):
-            answers = self.samples[variant, "greedy", 0]
-            prompts = self.cells.shared(answers)
-            seen = MisconfigurationTest()
-            for p in prompts[:12]:
-                seen.add(self.samples["f16", "greedy", 1][p], self.samples["f16", "greedy", 2][p], answers[p])
-            if len(prompts) >= 4:
-                rows.append(
-                    {
-                        "provider": variant,
-                        "prompts": min(12, len(prompts)),
-                        "misconfigured": finding_words(seen.evidence) if seen.evidence else "",
-                    }
-                )
-        return rows
-
-    def _counts(self, cells: Cells) -> dict[str, int]:
-        pair = [self.samples["f16", "sampled-0", repeat] for repeat in (0, 1)]
-        drawn = cells.drawn_by(*pair)
-        steady = sum(p in STEADY for p in drawn)
-        return {
-            "natural": len(cells.shared()),
-            "near_ties": len(cells.near_ties),
-            "sampled_steady": steady,
-            "sampled_natural": len(drawn) - steady,
-        }
-
-    def all(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
-        rows = [self.power(mode, variant, 400 if mode.startswith("sampled") else 300) for mode, variant in _cells()]
-        found = [row for row in rows if row]
-        return {
-            "runs": self.runs,
-            "prompts": {name: self._counts(cells) for name, cells in self.by_prompts.items()},
-            "thresholds": shipped_thresholds().as_json(),
-            "targets": [_target(found, *target) for target in TARGETS],
-            "power": found,
-            "nulls": self.nulls(),
-            "together": self.together(),
-            "drawn": drawn_first_tokens(self.samples, self.by_prompts["all"], self.rng, min(self.runs, 2_000)),
-            "misconfigured": self.misconfigured(),
-            "fixed": fixed_tests(self.samples, self.cells, self.rng, self.runs),
-            "sampled_against_met": compare_sampled(
-                self.samples, self.by_prompts["fresh"], self.rng, max(100, self.runs // 20)
-            ),
-        }
+            which = self.rng.permutation(self.n)[:questions]
+            sides = np.stack([host.answers(self.panel.logprobs[one][which], self.rng) for one in (a, a, c, c)])
+            sides[1], sides[3] = (host.answers(self.panel.logprobs[one][which], self.rng) for one in (a, c))
+            values = sides[:, :, 0]
+            hits += _flip(values, self.rng) <= ALPHA
+        return {"name": [a, c, f"noise {level}"], "rejects": Share(hits, runs).as_json(), "requests": 2 * questions}
 
 
-HONEST_SHARE = "f16-slots-4"
-"""Who answers what a diluted provider does not send to the coarse file: the reference's weights on another stack."""
+def _flip(values: Floats, rng: np.random.Generator, flips: int = 200) -> float:
+    """p-value of "both sides have the same means", two answers a side, sides of each answer exchanged at random."""
 
-NOISY = 0.0253
-"""Chance of one ask to go astray, so that two asks differ in 5% of cases."""
+    def statistic(four: Floats) -> float:
+        return float(np.nanmean(np.abs(np.nanmean(four[:2], 0) - np.nanmean(four[2:], 0))))
 
-
-def _cells() -> list[tuple[str, str]]:
-    modes = ("logprobs-20", "logprobs-5", "greedy", "near-ties")
-    cells = [(mode, rung) for mode in modes for rung in RUNGS]
-    cells += [(mode, f"q2_k-diluted-{share}") for mode in modes for share in (5, 10, 25, 50)]
-    cells += [("sampled", name) for name in ("q8_0", "q4_0", "q2_k", "temperature-0.8", "top-p-0.9")]
-    cells += [("sampled-unrelated-seeds", name) for name in ("q8_0", "q4_0")]
-    cells += [("greedy", name) for name in ("temperature-0.8", "top-p-0.9")]
-    return [*cells, ("greedy-noisy-reference", "q4_0"), ("greedy-noisy-reference", "q8_0")]
+    seen = statistic(values)
+    more = sum(
+        statistic(np.take_along_axis(values, np.argsort(rng.random((4, values.shape[1])), 0)[..., None], 0)) >= seen
+        for _ in range(flips)
+    )
+    return (1 + more) / (1 + flips)
 
 
-def _target(
-    rows: list[dict[str, Any]], mode: str, variant: str, wanted: float, budget: int, alpha: float
-) -> dict[str, Any]:
-    row = next((row for row in rows if (row["mode"], row["provider"]) == (mode, variant)), None)
-    target = {"mode": mode, "provider": variant, "wanted": wanted, "requests": budget, "alpha": alpha}
-    if row is None:
-        return {**target, "reached": None, "note": "not recorded"}
-    found = row[f"alpha_{alpha:g}"]
-    points = {int(n): value for n, value in found["power"].items()}
-    at = max(n for n in points if n <= budget)
-    power = points[at]
-    target |= {"prompts": row["clusters"], "which": row["prompts"]}
-    return {**target, "power": power, "at": at, **found["requests"], "reached": power["value"] >= wanted}
+def _of(states: Floats, order: Floats, variant: Floats) -> Floats:
+    """Each run's rounding of the states, for its order and variant: too large as one array, so one run's is shared."""
+    return np.asarray(states[:, order[0], variant[0, 0]])
 
 
-def _share(hits: np.ndarray) -> dict[str, float]:
-    low, high = clopper_pearson(int(hits.sum()), len(hits))
-    return {"value": round(float(hits.mean()), 4), "low": round(low, 4), "high": round(high, 4), "n": len(hits)}
+def _square(a: Floats, c: Floats) -> Floats:
+    """Squared size of one difference, as the program weighs it."""
+    shared = ~(np.isnan(a) | np.isnan(c))
+    raw = np.where(shared, np.exp(np.where(shared, a, -np.inf)), 0.0)
+    weights = raw / np.maximum(raw.sum(-1, keepdims=True), 1e-300)
+    d = np.where(shared, np.clip(c - a, -5, 5), 0.0)
+    d = d - (weights * d).sum(-1, keepdims=True)
+    return np.asarray((weights * d * d).sum(-1))
 
 
-def _quantile(values: np.ndarray, q: float) -> float | None:
+def _quantile(values: Floats, q: float) -> float | None:
     found = float(np.quantile(values, q, method="inverted_cdf"))
     return None if math.isinf(found) else found
+
+
+def measure(panel: Panel, thresholds: Thresholds, runs: int, hosted: Path | None) -> dict[str, Any]:
+    """Everything, as JSON can hold it."""
+    proof = Proof(panel, thresholds, runs)
+    return {
+        "runs": runs,
+        "questions": len(panel.questions),
+        "engines": sorted(panel.logprobs),
+        "thresholds": thresholds.as_json(),
+        "honest": list(proof.honest()),
+        "power": list(proof.power()),
+        "int4": list(proof.int4_like()),
+        "diluted": list(proof.diluted()),
+        "noisy": list(proof.noisy()),
+        "peers": list(proof.peers()),
+        "texts": list(text_rows(panel, thresholds, runs)),
+        "hosted": list(hosted_rows(hosted, thresholds)) if hosted else [],
+    }
 
 
 def main() -> None:
     """Measure and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--record", type=Path)
-    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--panel", type=Path, default=PANEL)
+    parser.add_argument("--hosted", type=Path)
+    parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--tuning", action="store_true")
     arguments = parser.parse_args()
-    if arguments.record:
-        print(f"{keep(arguments.record)} answers kept")
-    found = Proof(read_kept(), 20_000 if arguments.full else 2_000).all()
-    REPORTS.mkdir(parents=True, exist_ok=True)
-    (REPORTS / "proof.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
-    (REPORTS / "README.md").write_text(page(found), "utf-8")
-    print(page(found))
+    split = Split.TUNING if arguments.tuning else Split.TEST
+    found = measure(read_panel(split, arguments.panel), shipped_thresholds(), arguments.runs, arguments.hosted)
+    text = page(found)
+    if not arguments.tuning:
+        (REPORTS / "proof.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
+        (REPORTS / "README.md").write_text(text, "utf-8")
+    print(text)
 
 
 if __name__ == "__main__":

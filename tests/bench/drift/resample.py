@@ -29,7 +29,7 @@ def log_wealth(
     taus: Floats | float,
     *,
     below: bool = False,
-    least: float = LEAST_SCORE,
+    least: Floats | float = LEAST_SCORE,
     portfolio: tuple[Stake, ...] = PORTFOLIO,
 ) -> Floats:
     """Logarithm of the wealth after each prompt, for scores of shape (runs, prompts); nothing is bet on a NaN."""
