@@ -44,14 +44,14 @@ def test_false_alarms_of_the_average_stay_below_alpha_at_any_time(mode: DriftMod
 
 
 def test_a_share_of_gross_answers_is_found_by_their_own_e_process() -> None:
-    """One prompt in twelve departs: a mean of 0.083 says little beside a tolerance of 0.06, and much beside 0.015."""
+    """One prompt in four departs: a mean of 0.25 says little beside a tolerance of 0.3, and much beside 0.12."""
     with_gross, without = (DriftEvidence(mode, shipped_thresholds()) for mode in (DriftMode.GREEDY, DriftMode.LOGPROBS))
     a, other = Facts("It rains."), Facts("Of course")
     for number in range(240):
-        c = other if number % 12 == 0 else a
+        c = other if number % 4 == 0 else a
         score = score_greedy(a, a, c)._replace(gross=score_gross(a, a, c, None))
-        with_gross.update(score, 0.06)
-        without.update(score, 0.06)
+        with_gross.update(score, 0.3)
+        without.update(score, 0.3)
     assert with_gross.value >= 20 > without.value
 
 

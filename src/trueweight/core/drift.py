@@ -70,6 +70,8 @@ class DriftFindingCode(StrEnum):
     """Usage counts ``tokens`` more for every prompt, and the distributions show that it is the same prompt."""
     NO_COMMON_TOKENS = "no-common-tokens"
     """``count`` ``of`` prompts cannot be compared: its list and the reference's have no token in common."""
+    FAR_ANSWERS = "far-answers"
+    """``count`` ``of`` answers are several times further from the reference's than most of its answers are."""
     OLD_METHOD = "old-method"
     """Drift was measured by an earlier version, whose requests the present test cannot use."""
     PROMPT_LENGTHS_DIFFER = "prompt-lengths-differ"

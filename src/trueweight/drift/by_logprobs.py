@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from statistics import fmean
-from typing import NamedTuple
+from statistics import fmean, median
+from typing import Final, NamedTuple
 
 from trueweight.core import DriftMode, Provider
 from trueweight.drift.candidate import CandidateTest, ScoredPrompt
@@ -15,6 +15,15 @@ from trueweight.drift.systematic import Interval, SystematicTest
 from trueweight.drift.thresholds import Thresholds
 
 NO_COMMON_TOKENS = "no-common-tokens"
+
+FAR: Final = 0.25
+"""Nats from which a single answer may be far: ten times what honest engines differ by."""
+
+TIMES_FARTHER: Final = 6.0
+"""A far answer differs by this many times the median; noise that is the same in all answers never does."""
+
+MOST_FAR: Final = 2
+"""With more far answers than these, nothing is called equivalent: another model may answer part of the requests."""
 
 
 class AnswerPair(NamedTuple):
@@ -31,6 +40,7 @@ class LogprobTest(CandidateTest):
         super().__init__(provider, DriftMode.LOGPROBS, thresholds)
         self.kl: list[float] = []
         self.top_differs = 0
+        self.gaps: list[float] = []
         self.own_gaps: list[float] = []
         self.reference_gaps: list[float] = []
         self.answers: dict[str, tuple[Pair, Pair]] = {}
@@ -57,8 +67,16 @@ class LogprobTest(CandidateTest):
         return self._test.interval()
 
     def is_equivalent(self, alpha: float) -> bool:
-        """Whether bets, interval and resolution are all within the tolerance."""
-        return self._test.is_below_tolerance(alpha)
+        """Whether bets, interval and resolution are all within the tolerance, and next to no answer is far."""
+        return self._test.is_below_tolerance(alpha) and self.far <= MOST_FAR
+
+    @property
+    def far(self) -> int:
+        """The number of answers that are much further from the reference's than most are."""
+        if not self.gaps:
+            return 0
+        limit = max(FAR, TIMES_FARTHER * median(self.gaps))
+        return sum(one > limit for one in self.gaps)
 
     def take(self, prompt: str, one: AnswerPair, two: AnswerPair) -> None:
         """Score one question: both sides' answers to two variants of it."""
@@ -74,6 +92,7 @@ class LogprobTest(CandidateTest):
             self.kl.append(divergence(pair.reference, pair.candidate))
             self.top_differs += pair.reference[0].key != pair.candidate[0].key
         self.answers[prompt] = pairs
+        self.gaps += [found.first, found.second]
         self._test.update(found.value, found.first * found.second)
         self.scored.append(ScoredPrompt(prompt, found.value, math.hypot(found.first, found.second) / math.sqrt(2)))
         self.wealth.append(self.e_drift)

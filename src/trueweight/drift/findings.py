@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from trueweight.core import DriftFinding, DriftFindingCode, DriftMode, DriftVerdict
-from trueweight.drift.by_logprobs import NO_COMMON_TOKENS
+from trueweight.drift.by_logprobs import MOST_FAR, NO_COMMON_TOKENS, LogprobTest
 from trueweight.drift.by_texts import TextTest
 from trueweight.drift.candidate import CandidateTest
 from trueweight.drift.investigate import Investigation
@@ -47,6 +47,8 @@ def _of_prompts(c: CandidateTest) -> Iterator[DriftFinding]:
 
 def _of_answers(c: CandidateTest) -> Iterator[DriftFinding]:
     n = len(c.scored)
+    if isinstance(c, LogprobTest) and c.far > MOST_FAR:
+        yield DriftFinding(code=DriftFindingCode.FAR_ANSWERS, count=c.far, of=len(c.gaps))
     if c.raw_differs:
         yield DriftFinding(code=DriftFindingCode.WHITE_SPACE, count=c.raw_differs, of=n)
     if c.empty:

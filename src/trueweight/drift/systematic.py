@@ -37,8 +37,9 @@ SHARPEST_AFTER: Final = 30
 LEARNED: Final = 3
 """Past products from which their noise is known."""
 
-TAIL: Final = 5.0
-"""The cut below 0 is this many times the noise, as noise has heavy tails: cutting only one of them would be a bias."""
+TAIL: Final = 3.0
+"""The cut below 0 is this many times the noise, or the lowest product so far: noise has heavy tails, and some hosts
+answer alike nine times in ten and far off the tenth. Cutting only one of the tails would be a bias."""
 
 LOWEST: Final = 0.25
 """The least cut below 0, as a share of the one above."""
@@ -91,7 +92,8 @@ class SystematicTest:
         noise = self._past_noise()
         scale = max(self._cut, noise)
         known = len(self.products) >= LEARNED
-        least = -min(1.0, max(LOWEST, TAIL * noise / scale)) if known else -1.0
+        lowest = -min(self.products) if known else scale
+        least = -min(1.0, max(LOWEST, TAIL * noise / scale, lowest / scale))
         bias = self._bias * median(self._noise[-MEMORY:]) if self._noise else 0.0
         score = max(least, min(1.0, value / scale))
         limits = ((self._drift, self._limit + bias), (self._same, self._limit), (self._equal, bias))

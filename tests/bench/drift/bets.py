@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from resample import log_wealth
 
+from trueweight.drift.by_logprobs import FAR, MOST_FAR, TIMES_FARTHER
 from trueweight.drift.investigate import BLOCK, REPEAT_EVERY
 from trueweight.drift.misconfiguration import LEAST_PROMPTS
 from trueweight.drift.settings import PROBES
@@ -44,7 +45,11 @@ def paths(x: Floats, size: Floats, t: Thresholds) -> Paths:
         past = np.sort(value[:, max(0, i - MEMORY) : i], axis=1)
         spread = np.maximum(0.0, -t.noise_factor * past[:, past.shape[1] // 4])
         scale[:, i] = np.maximum(t.cut, spread)
-        least[:, i] = -np.clip(TAIL * spread / scale[:, i], LOWEST, 1.0) if i >= LEARNED else -1.0
+        least[:, i] = (
+            -np.clip(np.maximum(TAIL * spread, -value[:, :i].min(1)) / scale[:, i], LOWEST, 1.0)
+            if i >= LEARNED
+            else -1.0
+        )
         bias[:, i] = t.bias * np.median(noise[:, max(0, i - MEMORY) : i], axis=1)
     score = np.where(missing, np.nan, np.clip(value / scale, least, 1))
     limit = t.tolerance**2
@@ -66,13 +71,26 @@ def requests_of(questions: Floats) -> Floats:
     return np.asarray(2 * questions + np.floor(np.maximum(0, rounds - 1) / REPEAT_EVERY) + PROBES)
 
 
-def verdicts(found: Paths, t: Thresholds, alpha: float) -> Verdicts:
+def far_answers(gaps: Floats) -> Floats:
+    """The number of far answers after each question; ``gaps``: runs × questions × 2, in nats."""
+    flat = np.nan_to_num(gaps).reshape(len(gaps), -1)
+    counts = np.zeros(gaps.shape[:2])
+    for i in range(gaps.shape[1]):
+        past = flat[:, : 2 * i + 2]
+        limit = np.maximum(FAR, TIMES_FARTHER * np.median(past, axis=1, keepdims=True))
+        counts[:, i] = (past > limit).sum(1)
+    return counts
+
+
+def verdicts(found: Paths, t: Thresholds, alpha: float, far: Floats | None = None) -> Verdicts:
     """When each run ends, and how: it looks after each round."""
     n = found.drift.shape[1]
     looks = [i for i in range(n) if (i + 1) % BLOCK == 0 or i == n - 1]
     looks = [i for i in looks if i + 1 >= LEAST_PROMPTS]
     limit = t.tolerance**2
     within = (found.mean + found.margin < limit) & (found.margin < limit) & (found.same >= -math.log(alpha))
+    if far is not None:
+        within &= far <= MOST_FAR
     over = found.drift >= -math.log(alpha)
     first_over, first_within = (_first(one[:, looks], np.array(looks)) for one in (over, within))
     drift = np.where(first_over <= first_within, first_over, np.inf)

@@ -8,12 +8,13 @@ register(
     Metric(
         id="drift",
         title="Drift",
-        unit="difference",
-        definition="How far the output distribution is from the reference's, beyond how far the reference's is from "
-        "itself: the mean excess distance over prompts. 0 is none, 1 is the largest possible.",
+        unit="nats",
+        definition="How far the output distribution is from the reference's systematically: the root of the mean product "
+        "of the log-probability differences in two variants of a question, which share no noise. Without "
+        "log-probabilities: the mean excess of texts that differ, from 0 to 1.",
         source="Own definition: trueweight.drift, which sends separate requests.",
-        method="Mean over prompts of the distance from the reference less the reference's distance from itself, with a "
-        "confidence sequence; the test is an e-process, valid at every stopping time.",
+        method="Mean over questions with a confidence sequence; the test is an e-process against the tolerance that "
+        "honest engines need, valid at every stopping time.",
         higher_is_better=False,
         place=300,
         column=True,

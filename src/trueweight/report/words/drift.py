@@ -267,6 +267,11 @@ def _answer_words(found: DriftFinding) -> str:  # noqa: PLR0911 - one clause for
                 f"{found.count} of {found.of} prompts cannot be compared: its tokens are spelled in another way than "
                 "the reference's"
             )
+        case DriftFindingCode.FAR_ANSWERS:
+            return (
+                f"{found.count} of {found.of} answers are far from the reference's, most are not: another model may "
+                "answer part of the requests, or its noise has a heavy tail"
+            )
         case DriftFindingCode.OLD_METHOD:
             return "drift was measured by an earlier version, whose requests the present test cannot use"
         case DriftFindingCode.SEEDS_DIFFER:
