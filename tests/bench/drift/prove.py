@@ -108,6 +108,16 @@ class Proof:
         mean = float(np.concatenate(finals).mean())
         return Verdicts(np.concatenate(drift), np.concatenate(equivalent)), {"nats": math.sqrt(max(0.0, mean))}
 
+    def _play_exact(self, reference: Floats, candidate: Floats) -> tuple[Verdicts, dict[str, float]]:
+        """The same without noise: each question has one product, whichever variant comes first."""
+        sides = [(reference[:, v], candidate[:, v]) for v in (0, 1)]
+        x = products(*sides[0], *sides[1])
+        gaps = np.sqrt(np.stack([_square(a, c) for a, c in sides], axis=-1))
+        order = self.rng.permuted(np.tile(np.arange(self.n), (self.runs, 1)), axis=1)
+        found = paths(x[order], gaps[order].prod(-1), self.t)
+        ends = verdicts(found, self.t, ALPHA, far_answers(gaps[order]))
+        return ends, {"nats": math.sqrt(max(0.0, float(np.nanmean(x))))}
+
     def row(
         self, name: Sequence[str], played: tuple[Verdicts, dict[str, float]], at: int | None = None
     ) -> dict[str, Any]:
