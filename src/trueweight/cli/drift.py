@@ -67,7 +67,7 @@ _QUIET = quiet_option("Print only the path of the result.")
     "tolerances_file",
     type=PATH,
     metavar="FILE",
-    help="Tolerances of your own honest hosts that `drift calibrate` wrote.  [default: of the lab's engines]",
+    help="Tolerances of honest hosts that `drift calibrate` wrote.  [default: of the lab's engines]",
 )
 @profile_option
 @_SEED

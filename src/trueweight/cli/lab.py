@@ -83,7 +83,7 @@ def up(
 @command.command()
 @click.argument("engine", type=click.Choice(["vllm"]))
 def install(engine: str) -> None:
-    """Install an engine that needs an environment of its own: vllm (3.5 GB)."""
+    """Install an engine into a separate environment: vllm (3.5 GB)."""
     from trueweight.lab.engines.vllm import install as install_vllm
 
     click.echo(f"{engine}: {install_vllm()}")

@@ -11,7 +11,7 @@ from trueweight.drift.candidate import CandidateTest, ScoredPrompt
 from trueweight.drift.distance import divergence
 from trueweight.drift.facts import Facts, alike
 from trueweight.drift.product import Pair, gap, product
-from trueweight.drift.systematic import Interval, SystematicTest
+from trueweight.drift.systematic import MeanProduct, SystematicTest
 from trueweight.drift.thresholds import Thresholds
 
 NO_COMMON_TOKENS = "no-common-tokens"
@@ -62,7 +62,7 @@ class LogprobTest(CandidateTest):
         return self.thresholds.tolerance
 
     @property
-    def interval(self) -> Interval:
+    def interval(self) -> MeanProduct:
         """Mean product and margin, in nats²."""
         return self._test.interval()
 

@@ -51,7 +51,7 @@ LEAST_PRODUCTS: Final = 6
 """Fewer products have no interval."""
 
 
-class Interval(NamedTuple):
+class MeanProduct(NamedTuple):
     """A mean in nats² with the half width of its confidence sequence; infinite for fewer than six products."""
 
     mean: float
@@ -110,7 +110,7 @@ class SystematicTest:
         past = sorted(self.products[-MEMORY:])
         return max(0.0, -self._noise_factor * past[len(past) // 4]) if past else 0.0
 
-    def interval(self, alpha: float = ALPHA) -> Interval:
+    def interval(self, alpha: float = ALPHA) -> MeanProduct:
         """The mean product and the margin of its confidence sequence."""
         return confidence(self.products, self._limit, alpha)
 
@@ -121,18 +121,18 @@ class SystematicTest:
         return within and self.e_same >= 1.0 / alpha
 
 
-def confidence(products: Sequence[float], unit: float, alpha: float = ALPHA) -> Interval:
+def confidence(products: Sequence[float], unit: float, alpha: float = ALPHA) -> MeanProduct:
     """Mean and margin of products; ``unit``² enters the variance as one observation more, so that it is never 0."""
     n = len(products)
     if not n:
-        return Interval(0.0, math.inf)
+        return MeanProduct(0.0, math.inf)
     mean = fmean(products)
     if n < LEAST_PRODUCTS:
-        return Interval(mean, math.inf)
+        return MeanProduct(mean, math.inf)
     variance = (math.fsum((x - mean) ** 2 for x in products) + unit**2) / n
     rho2 = (-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / SHARPEST_AFTER
     spread = 2 * (n * rho2 + 1) / (n * n * rho2) * math.log(math.sqrt(n * rho2 + 1) / alpha)
-    return Interval(mean, math.sqrt(variance * spread) + 2 * max(map(abs, products)) / n)
+    return MeanProduct(mean, math.sqrt(variance * spread) + 2 * max(map(abs, products)) / n)
 
 
 def root(value: float) -> float:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from trueweight.core import ConfigError
 from trueweight.drift.by_logprobs import LogprobTest
 from trueweight.drift.product import Pair, product
-from trueweight.drift.systematic import LEAST_PRODUCTS, Interval, confidence, root
+from trueweight.drift.systematic import LEAST_PRODUCTS, MeanProduct, confidence, root
 from trueweight.drift.thresholds import Thresholds
 
 FORMAT: Final = "trueweight.drift-tolerances/1"
@@ -74,7 +74,7 @@ def tolerances_of(reference: str, model: str, candidates: Mapping[str, LogprobTe
     Raises:
         ConfigError: ``drift-calibration`` with fewer than two hosts that answered six common questions.
     """
-    found: dict[tuple[str, str], Interval | None] = {}
+    found: dict[tuple[str, str], MeanProduct | None] = {}
     for name, one in candidates.items():
         found[reference, name] = confidence([scored.effect for scored in one.scored], one.tau**2)
     for left, right in itertools.combinations(candidates, 2):
@@ -119,7 +119,7 @@ def load_tolerances(path: Path) -> Tolerances:
         ) from None
 
 
-def _between(left: Answers, right: Answers, unit: float) -> Interval | None:
+def _between(left: Answers, right: Answers, unit: float) -> MeanProduct | None:
     """Two candidates compared with each other by their answers to the questions that both were asked."""
     values = []
     for question in sorted(left.keys() & right.keys()):
@@ -131,7 +131,7 @@ def _between(left: Answers, right: Answers, unit: float) -> Interval | None:
     return confidence(values, unit) if values else None
 
 
-def _pair(hosts: tuple[str, str], found: Interval) -> PairOfHosts:
+def _pair(hosts: tuple[str, str], found: MeanProduct) -> PairOfHosts:
     most = root(found.mean + found.margin) if found.margin != float("inf") else found.margin
     return PairOfHosts(hosts, float(f"{root(found.mean):.6g}"), float(f"{most:.6g}"))
 

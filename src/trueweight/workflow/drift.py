@@ -43,7 +43,7 @@ from trueweight.drift import (
     write_script,
 )
 from trueweight.drift.by_logprobs import LogprobTest
-from trueweight.drift.settings import FIRST_TOKENS, THOUGHT_TOKENS, is_current
+from trueweight.drift.settings import THOUGHT_TOKENS, is_current
 from trueweight.plan import Plan
 from trueweight.profiles import RequestRules
 from trueweight.store import RunDir, SuiteRecord, pending

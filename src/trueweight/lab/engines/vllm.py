@@ -1,4 +1,4 @@
-"""vLLM on processors, in an environment of its own: its dependencies are large and pinned."""
+"""vLLM on processors, in a separate environment: its dependencies are large and pinned."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Vllm:
             raise ConfigError(
                 "vLLM is not installed in the lab.",
                 code="lab-vllm-missing",
-                hint="Install it with: trueweight lab install vllm\n  It takes 3.5 GB, in an environment of its own.",
+                hint="Install it with: trueweight lab install vllm\n  It takes 3.5 GB, in a separate environment.",
             )
 
     def maker(self) -> str:
