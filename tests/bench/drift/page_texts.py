@@ -41,7 +41,6 @@ def page(found: Mapping[str, Any]) -> str:
         *_nulls(found),
         *_drawn(found),
         *_met(found),
-        *_misfits(found),
         *_curves(found),
     ]
     return "\n".join(parts) + "\n"
@@ -121,14 +120,6 @@ def _met(found: Mapping[str, Any]) -> Iterable[str]:
             f"| {row['candidate']} | {row['answers']} | {row['prompts']} | {row['method']} | "
             f"{row['rejects']:.1%} [{row['low']:.1%}, {row['high']:.1%}] |"
         )
-
-
-def _misfits(found: Mapping[str, Any]) -> Iterable[str]:
-    yield "\n## What is called misconfigured\n"
-    yield "| provider | prompts | said |"
-    yield "|---|---|---|"
-    for row in found["misconfigured"]:
-        yield f"| {row['provider']} | {row['prompts']} | {row['misconfigured'] or '(nothing)'} |"
 
 
 def _curves(found: Mapping[str, Any]) -> Iterable[str]:

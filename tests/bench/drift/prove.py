@@ -12,7 +12,9 @@ import argparse
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,8 @@ from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 REPORTS = Path(__file__).parents[3] / "reports" / "drift"
 ALPHA = 0.05
 RUNS = 1000
+SIMULATED_RUNS = 300
+"""Runs of rows in which each run draws noise anew, which takes a hundred times as long."""
 CHUNK = 100
 HONEST = ("llama-f16", "llama-bf16", "llama-f32", "llama-f16-4-slots", "vllm-fp32", "vllm-bf16")
 """The same weights, to the rounding of the file's number format."""
@@ -139,14 +143,12 @@ class Proof:
         for a, c in permutations(known, 2):
             yield self.row((a, c), self.play(self.panel.logprobs[a], self.panel.logprobs[c]))
 
-    def noisy(self) -> Iterator[dict[str, Any]]:
-        """Honest pairs behind simulated hosts: both sides behind one kind, or one side noisier."""
+    def noisy(self, a: str, c: str) -> Iterator[dict[str, Any]]:
+        """An honest pair behind simulated hosts: both sides behind one kind, or one side noisier."""
         kinds = {name: (host, host) for name, host in HOSTS.items()} | UNEVEN
         kinds |= {f"{name} (reference)": (noisy, quiet) for name, (quiet, noisy) in UNEVEN.items()}
-        for a, c in (("llama-f16", "vllm-bf16"), ("vllm-bf16", "llama-f16"), ("llama-f16", "llama-f16")):
-            if {a, c} <= self.panel.logprobs.keys():
-                for name, hosts in kinds.items():
-                    yield self.row((a, c, name), self.play(self.panel.logprobs[a], self.panel.logprobs[c], hosts))
+        for name, hosts in kinds.items():
+            yield self.row((a, c, name), self.play(self.panel.logprobs[a], self.panel.logprobs[c], hosts))
 
     def power(self) -> Iterator[dict[str, Any]]:
         """Quantised files against every honest reference."""
@@ -196,7 +198,7 @@ class Proof:
                 for level in (0.02, 0.1, 0.3):
                     yield self._tracking(a, c, level)
 
-    def _tracking(self, a: str, c: str, level: float, runs: int = 200, questions: int = 20) -> dict[str, Any]:
+    def _tracking(self, a: str, c: str, level: float, runs: int = 100, questions: int = 20) -> dict[str, Any]:
         hits = 0
         host = Host(noise=level)
         for _ in range(runs):
@@ -208,7 +210,7 @@ class Proof:
         return {"name": [a, c, f"noise {level}"], "rejects": Share(hits, runs).as_json(), "requests": 2 * questions}
 
 
-def _flip(values: Floats, rng: np.random.Generator, flips: int = 200) -> float:
+def _flip(values: Floats, rng: np.random.Generator, flips: int = 100) -> float:
     """p-value of "both sides have the same means", two answers a side, sides of each answer exchanged at random."""
 
     def statistic(four: Floats) -> float:
@@ -242,22 +244,44 @@ def _quantile(values: Floats, q: float) -> float | None:
     return None if math.isinf(found) else found
 
 
-def measure(panel: Panel, thresholds: Thresholds, runs: int, hosted: Path | None) -> dict[str, Any]:
+NOISY_PAIRS = (("llama-f16", "vllm-bf16"), ("vllm-bf16", "llama-f16"), ("llama-f16", "llama-f16"))
+
+
+def section(name: str, split: Split, source: Path, runs: int, hosted: Path | None) -> list[dict[str, Any]]:
+    """The rows of one section; each has a generator of its own, so that they can be made at the same time."""
+    panel, thresholds = read_panel(split, source), shipped_thresholds()
+    kind, *pair = name.split()
+    proof = Proof(panel, thresholds, min(runs, SIMULATED_RUNS) if kind in ("noisy", "diluted") else runs)
+    made: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
+        "honest": proof.honest,
+        "power": proof.power,
+        "int4": proof.int4_like,
+        "diluted": proof.diluted,
+        "noisy": lambda: proof.noisy(*pair),
+        "peers": proof.peers,
+        "texts": lambda: text_rows(panel, thresholds, runs),
+        "hosted": lambda: hosted_rows(hosted, thresholds) if hosted else iter(()),
+    }
+    return list(made[kind]())
+
+
+def measure(split: Split, source: Path, runs: int, hosted: Path | None, jobs: int | None) -> dict[str, Any]:
     """Everything, as JSON can hold it."""
-    proof = Proof(panel, thresholds, runs)
+    panel = read_panel(split, source)
+    names = [*(f"noisy {a} {c}" for a, c in NOISY_PAIRS if {a, c} <= panel.logprobs.keys())]
+    names += ["honest", "power", "int4", "hosted", "diluted", "texts", "peers"]
+    make = partial(section, split=split, source=source, runs=runs, hosted=hosted)
+    found: dict[str, Any] = {name.split()[0]: [] for name in ("noisy", *names)}
+    with ProcessPoolExecutor(jobs) as pool:
+        for name, made in zip(names, pool.map(make, names), strict=True):
+            found[name.split()[0]] += made
+            print(name, len(made), flush=True)
     return {
         "runs": runs,
         "questions": len(panel.questions),
         "engines": sorted(panel.logprobs),
-        "thresholds": thresholds.as_json(),
-        "honest": list(proof.honest()),
-        "power": list(proof.power()),
-        "int4": list(proof.int4_like()),
-        "diluted": list(proof.diluted()),
-        "noisy": list(proof.noisy()),
-        "peers": list(proof.peers()),
-        "texts": list(text_rows(panel, thresholds, runs)),
-        "hosted": list(hosted_rows(hosted, thresholds)) if hosted else [],
+        "thresholds": shipped_thresholds().as_json(),
+        **found,
     }
 
 
@@ -267,10 +291,11 @@ def main() -> None:
     parser.add_argument("--panel", type=Path, default=PANEL)
     parser.add_argument("--hosted", type=Path)
     parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--jobs", type=int, help="processes at once")
     parser.add_argument("--tuning", action="store_true")
     arguments = parser.parse_args()
     split = Split.TUNING if arguments.tuning else Split.TEST
-    found = measure(read_panel(split, arguments.panel), shipped_thresholds(), arguments.runs, arguments.hosted)
+    found = measure(split, arguments.panel, arguments.runs, arguments.hosted, arguments.jobs)
     text = page(found)
     if not arguments.tuning:
         (REPORTS / "proof.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
