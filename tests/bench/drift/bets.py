@@ -75,7 +75,11 @@ def far_answers(gaps: Floats) -> Floats:
     """The number of far answers after each question; ``gaps``: runs × questions × 2, in nats."""
     flat = np.nan_to_num(gaps).reshape(len(gaps), -1)
     counts = np.zeros(gaps.shape[:2])
+    if not (flat > FAR).any():
+        return counts
     for i in range(gaps.shape[1]):
+        if (i + 1) % BLOCK and i + 1 < gaps.shape[1]:
+            continue  # Nothing is decided between rounds.
         past = flat[:, : 2 * i + 2]
         limit = np.maximum(FAR, TIMES_FARTHER * np.median(past, axis=1, keepdims=True))
         counts[:, i] = (past > limit).sum(1)

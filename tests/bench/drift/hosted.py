@@ -22,7 +22,7 @@ from resample import clopper_pearson
 from trueweight.drift.facts import _top
 from trueweight.drift.thresholds import Thresholds
 
-DEALS = 1000
+DEALS = 400
 LEAST = 24
 """Answers that make six products, the fewest that can end a run."""
 CHANGES = {"openai/gpt-4o-mini azure x": "2025-12-18T08", "moonshotai/kimi-k2 moonshotai x": "after-errors"}

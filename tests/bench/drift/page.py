@@ -20,7 +20,7 @@ Only first tokens, and short texts. `transformers` as a third engine, 2-bit file
   tolerances were set on 30 other questions and frozen in a commit before the answers to these were read. One rule was changed
   afterwards, with no look at these: how far a product is cut off below 0 (the hosted series below had 12% false alarms in one
   case), which costs power. That more than two far answers forbid EQUIVALENT was added after 10% of Q4_0 had been certified here.
-- Each row rests on {runs} runs (300 behind simulated hosts and diluted). A run asks each question once, in an order of its own, and both variants in random order; it looks
+- Each row rests on {runs} runs (200 behind simulated hosts, for which the target is 1,000: machine time). A run asks each question once, in an order of its own, and both variants in random order; it looks
   after every round of three questions and ends at DRIFT or EQUIVALENT. Intervals (Clopper-Pearson, 95%) say how exactly the resampling
   is known; that there are only {questions} questions, one model and one day is not in them.
 - Requests are those to the candidate, probe and repeated requests included. The reference gets as many.
@@ -215,7 +215,7 @@ def _hosted(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     yield (
         "Public series of December 2025 from the trackllm project (repository CC BY 4.0; the copies are not part of this one): one prompt\n"
         "each (`x` or `Hi`), one token, so no variants and no verdict on anybody: what is shown is how the test behaves on real noise.\n"
-        "1,000 dealings of each series. *Single*: median difference of two neighbouring answers. A stored baseline of another day is\n"
+        "400 dealings of each series. *Single*: median difference of two neighbouring answers. A stored baseline of another day is\n"
         "what the program does not do: Llama-3.3 changes at midnight UTC, probably with the date in its template.\n"
     )
     yield "| series | comparison | products | single, nats | systematic, nats | DRIFT | EQUIVALENT |"

@@ -13,7 +13,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import permutations
 from pathlib import Path
@@ -34,7 +34,7 @@ from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 REPORTS = Path(__file__).parents[3] / "reports" / "drift"
 ALPHA = 0.05
 RUNS = 1000
-SIMULATED_RUNS = 300
+SIMULATED_RUNS = 200
 """Runs of rows in which each run draws noise anew, which takes a hundred times as long."""
 CHUNK = 100
 HONEST = ("llama-f16", "llama-bf16", "llama-f32", "llama-f16-4-slots", "vllm-fp32", "vllm-bf16")
@@ -198,7 +198,7 @@ class Proof:
                 for level in (0.02, 0.1, 0.3):
                     yield self._tracking(a, c, level)
 
-    def _tracking(self, a: str, c: str, level: float, runs: int = 100, questions: int = 20) -> dict[str, Any]:
+    def _tracking(self, a: str, c: str, level: float, runs: int = 60, questions: int = 20) -> dict[str, Any]:
         hits = 0
         host = Host(noise=level)
         for _ in range(runs):
@@ -251,7 +251,7 @@ def section(name: str, split: Split, source: Path, runs: int, hosted: Path | Non
     """The rows of one section; each has a generator of its own, so that they can be made at the same time."""
     panel, thresholds = read_panel(split, source), shipped_thresholds()
     kind, *pair = name.split()
-    proof = Proof(panel, thresholds, min(runs, SIMULATED_RUNS) if kind in ("noisy", "diluted") else runs)
+    proof = Proof(panel, thresholds, min(runs, SIMULATED_RUNS) if kind in ("noisy", "diluted", "int4") else runs)
     made: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
         "honest": proof.honest,
         "power": proof.power,
@@ -280,7 +280,7 @@ def measure(split: Split, source: Path, runs: int, hosted: Path | None, jobs: in
         "runs": runs,
         "questions": len(panel.questions),
         "engines": sorted(panel.logprobs),
-        "thresholds": shipped_thresholds().as_json(),
+        "thresholds": asdict(shipped_thresholds()),
         **found,
     }
 

@@ -12,6 +12,7 @@ import argparse
 import json
 import math
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,7 @@ class Proof:
         return {
             "runs": self.runs,
             "prompts": {name: self._counts(cells) for name, cells in self.by_prompts.items()},
-            "thresholds": shipped_thresholds().as_json(),
+            "thresholds": asdict(shipped_thresholds()),
             "targets": [_target(found, *target) for target in TARGETS],
             "power": found,
             "nulls": self.nulls(),
