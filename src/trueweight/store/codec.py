@@ -42,6 +42,8 @@ _AT_FIELD = re.compile(r"^(?P<problem>.*?)(?: - at `(?:key in )?(?P<field>\$[^`]
 
 _Count = Annotated[int, Meta(ge=0, le=2**62)]
 _Nanoseconds = Annotated[int, Meta(ge=-(2**62), le=2**62)]
+# A time from 1970 on has a number of seconds, and the longest exchange (2**62 ns) ends before the year 10,000.
+_FIRST_YEAR, _LAST_YEAR = 1971, 9800
 _Status = Annotated[int, Meta(ge=0, le=999)]
 
 
@@ -207,13 +209,15 @@ def refuse_unusable(exchange: Exchange, where: str) -> None:
     """Refuse values of the right type that a reader cannot use.
 
     Raises:
-        InfrastructureError: ``run-corrupt`` for a start that is no time, an API that this version does not have, and
-            stamps that are not in the order of their body.
+        InfrastructureError: ``run-corrupt`` for a start that is no time or out of range, an API that this version does
+            not have, and stamps that are not in the order of their body.
     """
     try:
-        datetime.fromisoformat(exchange.started_at)
+        year = datetime.fromisoformat(exchange.started_at).year
     except ValueError:
         raise _corrupt(where, "at $.started_at: not a time in ISO 8601") from None
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise _corrupt(where, f"at $.started_at: not from {_FIRST_YEAR} to {_LAST_YEAR}")
     if exchange.api not in PROTOCOLS.all():
         raise _corrupt(where, f"at $.api: not an API of this version: {exchange.api[:80]!r}")
     for at, attempt in enumerate(exchange.attempts):

@@ -22,15 +22,15 @@ from trueweight.store.files import disk_error, open_plain, write_all
 
 # The beginning of a line as our encoder writes it, so that the index is built without parsing whole bodies.
 _HEAD = re.compile(rb'\{"v":1,"trial":"([^"\\]+)","outcome":"([^"\\]+)",')
-_BLOCK = 1 << 20
 
 
 class LinePosition(NamedTuple):
-    """Where a line is, in bytes, and how its trial ended: ``ok`` or a failure kind."""
+    """Where a line is, in bytes; how its trial ended, ``ok`` or a failure kind; and the line's number, from 1."""
 
     offset: int
     length: int
     outcome: str
+    number: int
 
 
 class ExchangeLog:
@@ -49,6 +49,7 @@ class ExchangeLog:
         self._writer: int | None = None
         self._writing = threading.Lock()
         self._end = 0
+        self._lines = 0
         self.index: dict[str, LinePosition] = {}
         self.damaged: dict[int, InfrastructureError] = {}
         """By line number. The trial of such a line is not on record."""
@@ -70,8 +71,9 @@ class ExchangeLog:
                 self.damaged[number] = error
             else:
                 # One string object for each trial: several tables of a run hold it.
-                self.index[intern(trial)] = LinePosition(self._end, len(line), intern(outcome))
+                self.index[intern(trial)] = LinePosition(self._end, len(line), intern(outcome), number)
             self._end += len(line)
+            self._lines = number
 
     def _identify(self, line: bytes, number: int) -> tuple[str, str]:
         if (head := _HEAD.match(line)) and line.endswith(b"}\n"):
@@ -102,7 +104,8 @@ class ExchangeLog:
                 os.ftruncate(self._writer, self._end)
                 os.lseek(self._writer, self._end, os.SEEK_SET)
                 raise disk_error(self._path, error) from None
-            self.index[exchange.trial] = LinePosition(self._end, len(line), outcome_of(exchange))
+            self._lines += 1
+            self.index[exchange.trial] = LinePosition(self._end, len(line), outcome_of(exchange), self._lines)
             self._end += len(line)
 
     def read(self, position: LinePosition) -> Exchange:
@@ -117,20 +120,23 @@ class ExchangeLog:
             exchange = decode_exchange(line)
             refuse_unusable(exchange, "")
         except InfrastructureError as error:
-            number = self._line_number(position.offset)
-            error.where = f"{self._path}:{number}"
+            error.where = f"{self._path}:{position.number}"
             if error.code == CORRUPT:
-                self.damaged[number] = error
+                self.damaged[position.number] = error
             raise
         return exchange
 
-    def _line_number(self, offset: int) -> int:
-        self._reader.seek(0)
-        number = 1
-        while offset > 0 and (block := self._reader.read(min(_BLOCK, offset))):
-            number += block.count(b"\n")
-            offset -= len(block)
-        return number
+    def leave_out(self, trial: str, reason: str) -> InfrastructureError:
+        """Take the line of a trial that fits no case or provider of the run for a damaged one. Returns its error."""
+        number = self.index.pop(trial).number
+        error = InfrastructureError(
+            f"this line is not of this run: {reason}",
+            code=CORRUPT,
+            where=f"{self._path}:{number}",
+            hint="The other lines are judged. Were files of two runs mixed?",
+        )
+        self.damaged[number] = error
+        return error
 
     def exchanges(self) -> Iterator[Exchange]:
         """The last line of every trial, in file order, one in memory at a time.

@@ -21,8 +21,8 @@ EARLIER_BARS = "earlier_bars"
 COMMAND = "command"
 """The option with the words of the command that made the run, without the directory and what only shapes the output."""
 AMENDED = "amended"
-"""The option of a run that was resumed with other cases or providers. Without it, an exchange of an unknown case means
-that files of two runs were mixed."""
+"""The option of a run that was resumed with other cases or providers. Without it, an exchange of an unknown case is
+a damaged line."""
 
 
 class SuiteRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

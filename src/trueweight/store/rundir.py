@@ -166,6 +166,17 @@ class RunDir:
         """An error for each damaged line that was met so far, in the order of the file."""
         return tuple(error for _, error in sorted(self._log.damaged.items()))
 
+    def leave_out(self, trial: str, reason: str) -> InfrastructureError:
+        """Count the line of a recorded trial as damaged, because the run has no such case or provider.
+
+        Args:
+            reason: what the run does not have.
+
+        Returns:
+            The error that is in `damaged` from then on.
+        """
+        return self._log.leave_out(trial, reason)
+
     def recorded(self) -> set[str]:
         """Trials that are complete and are not sent again: all but the interrupted ones."""
         return {trial for trial, position in self._log.index.items() if position.outcome != FailureKind.INTERRUPTED}

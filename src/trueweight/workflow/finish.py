@@ -22,7 +22,7 @@ from trueweight.store import RunDir, RunFile
 from trueweight.workflow.bar import bar_notes, bar_of
 from trueweight.workflow.client import client_sessions
 from trueweight.workflow.drift import with_drift
-from trueweight.workflow.judge import judge_exchange, judge_run, summarise
+from trueweight.workflow.judge import case_of, judge_exchange, judge_run, summarise, why_unknown
 from trueweight.workflow.probe import with_probe
 from trueweight.workflow.requests import habit_notes, request_notes
 from trueweight.workflow.shards import shard_notes
@@ -70,6 +70,10 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
 
     Args:
         summary: of the run; adds the findings that need several replies.
+
+    Raises:
+        InfrastructureError: ``run-corrupt`` if a trial's line is damaged, or of a case or provider that the run does
+            not have.
     """
     fails = _failing(summary) if summary is not None else {}
     cases = run.cases()
@@ -79,9 +83,11 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
         if trial not in recorded:
             continue
         exchange = run.read(trial)
-        case = cases[f"{exchange.suite}/{exchange.case}"]
+        case, provider = case_of(exchange, cases), providers.get(exchange.provider)
+        if case is None or provider is None:
+            raise run.leave_out(trial, why_unknown(exchange, providers))
         allowance = run.manifest.thinking_allowance
-        judged = judge_exchange(case, providers[exchange.provider], exchange, thinking_allowance=allowance)
+        judged = judge_exchange(case, provider, exchange, thinking_allowance=allowance)
         yield Evidence(
             trial=trial,
             provider=exchange.provider,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,7 +14,6 @@ from trueweight.checks import ReplyDigest, digest_choices
 from trueweight.core import (
     Case,
     Exchange,
-    InfrastructureError,
     Observation,
     Provider,
     ThinkingMode,
@@ -33,6 +32,9 @@ from trueweight.workflow.judge.cross_reply import judge_across_replies
 from trueweight.workflow.judge.exchange import Judged, judge_exchange, lean
 from trueweight.workflow.judge.not_offered import mark_not_offered
 
+_QUOTED = 120
+"""Characters of a name that an error quotes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -41,12 +43,14 @@ class Judgement:
     Attributes:
         cases: by key, in the order of the run.
         finished_at: when the last attempt on record ended, UTC; None if nothing is recorded.
+        left_out: trial → why its exchange is not of this run, for those that were not judged.
     """
 
     manifest: Manifest
     cases: Mapping[str, Case]
     observations: tuple[Observation, ...]
     finished_at: str | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def variants(self) -> dict[str, dict[str, tuple[Variant, ...]]]:
         """Provider → case → the APIs and modes of its trials; an API is named as it is compared."""
@@ -99,10 +103,12 @@ def compared_apis(providers: Sequence[Provider]) -> dict[str, dict[str, str]]:
 def judge_run(run: RunDir) -> Judgement:
     """Judge every exchange of a run by itself, and then its replies with each other.
 
-    Raises:
-        InfrastructureError: if an exchange is of a case or provider that the run does not have.
+    An exchange of a case or provider that the run does not have is not judged, and is in ``run.damaged`` afterwards.
     """
-    return judge_exchanges(run.manifest, run.cases(), run.exchanges(), where=str(run.path))
+    judgement = judge_exchanges(run.manifest, run.cases(), run.exchanges())
+    for trial, reason in judgement.left_out.items():
+        run.leave_out(trial, reason)
+    return judgement
 
 
 def judge_exchanges(
@@ -111,37 +117,27 @@ def judge_exchanges(
     exchanges: Iterable[Exchange],
     *,
     without: Collection[str] = (),
-    where: str = "",
 ) -> Judgement:
-    """Judge these exchanges of a run.
+    """Judge these exchanges of a run, but for those of a case or provider that it does not have: ``left_out``.
 
     Args:
         without: checks to leave out, as if they did not exist.
-        where: the run's directory, for errors.
-
-    Raises:
-        InfrastructureError: if an exchange is of a case or provider that the run does not have.
     """
     # Drift's prompts are compared by their answers' distributions, never judged one by one.
     cases = {key: case for key, case in cases.items() if case.suite != DRIFT}
     providers = {provider.name: provider for provider in manifest.providers}
     compared_as = compared_apis(manifest.providers)
     observations: list[Observation] = []
+    left_out: dict[str, str] = {}
     finished_at: str | None = None
     digests: defaultdict[str, list[ReplyDigest]] = defaultdict(list)
     for exchange in exchanges:
         if exchange.suite == DRIFT:
             continue
-        case = cases.get(f"{exchange.suite}/{exchange.case}") or cases.get(exchange.case)
-        provider = providers.get(exchange.provider)
+        case, provider = case_of(exchange, cases), providers.get(exchange.provider)
         if case is None or provider is None:
-            raise InfrastructureError(
-                f"trial {exchange.trial} is of case {exchange.case!r} and provider {exchange.provider!r}, "
-                "which the run's own files do not have",
-                code="run-corrupt",
-                where=where,
-                hint="Were files of two runs mixed?",
-            )
+            left_out[exchange.trial] = why_unknown(exchange, providers)
+            continue
         case = as_sent(case, provider)
         judged = judge_exchange(
             case, provider, exchange, without=without, thinking_allowance=manifest.thinking_allowance
@@ -159,7 +155,19 @@ def judge_exchanges(
     reference = None if found is None else found.name
     observations = judge_across_replies(observations, digests, cases, reference, without=without)
     observations = mark_not_offered(observations, cases)
-    return Judgement(manifest, cases, tuple(observations), finished_at)
+    return Judgement(manifest, cases, tuple(observations), finished_at, left_out)
+
+
+def case_of(exchange: Exchange, cases: Mapping[str, Case]) -> Case | None:
+    """The case of an exchange, from the cases of its run by key; None if they have no such case."""
+    return cases.get(f"{exchange.suite}/{exchange.case}") or cases.get(exchange.case)
+
+
+def why_unknown(exchange: Exchange, providers: Collection[str]) -> str:
+    """What of an exchange its run does not have: its provider, else its case."""
+    if exchange.provider not in providers:
+        return f"the run has no provider {exchange.provider[:_QUOTED]!r}"
+    return f"the run has no case {f'{exchange.suite}/{exchange.case}'[:_QUOTED]!r}"
 
 
 def _digests(case: Case, judged: Judged) -> tuple[ReplyDigest, ...]:
