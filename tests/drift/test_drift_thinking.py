@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from answers import CANDIDATE, REFERENCE, exchange, investigate, is_reference, listed, reply, spread
 
-from trueweight.core import ConfigError, DriftVerdict, Trial
+from trueweight.core import ConfigError, DriftMode, DriftVerdict, Trial
 from trueweight.drift import DriftSettings, write_script
 from trueweight.drift.facts import Facts, Token, alike, facts_of
 from trueweight.drift.script import RequestKind
@@ -123,6 +123,23 @@ def test_thinking_is_turned_off_where_it_can_be() -> None:
     assert not ignored.scored
     assert set(ignored.missing) == {"thinks-although-off"}
     assert ignored.verdict is not DriftVerdict.DRIFT
+
+
+@pytest.mark.parametrize("mode", [DriftMode.LOGPROBS, DriftMode.GREEDY])
+@pytest.mark.parametrize("answer", ["", "x", "other"])
+def test_a_thought_is_not_compared_with_an_answer(mode: DriftMode, answer: str) -> None:
+    """A candidate that thinks beside a reference that shows no thought, its answer cut in the thought or not, was
+    asked something else: nothing is compared, and it is not accused of drift."""
+
+    def replies(trial: Trial) -> dict[str, Any]:
+        if is_reference(trial):
+            return reply("x", logprobs=spread(0.0))
+        return reply(answer, reasoning_content="hm", logprobs=listed(-0.1, -2.5, keys="zy"))
+
+    found = investigate(replies, DriftSettings(max_requests=60, screen=0, mode=mode)).candidates["c"]
+    assert not found.scored
+    assert set(found.missing) == {"thinks-alone"}
+    assert found.verdict is not DriftVerdict.DRIFT
 
 
 def test_a_run_decides_by_its_providers() -> None:

@@ -43,7 +43,8 @@ def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quie
         suites = [find_suite(name) for name in SUITES]
         prepared = prepare(providers, suites, RunOptions(limit=limit, seed=seed, thinking_allowance=THOUGHT))
         if drift:
-            prepared = prepare_drift(providers, DriftSettings(seed=seed), beside=prepared)
+            off = {one.name: one.thinking.off for one in providers if one.thinking.off is not None}
+            prepared = prepare_drift(providers, DriftSettings(seed=seed, thinking_off=off), beside=prepared)
         # Low concurrency: clients and servers share this machine's cores, and a queue would look like latency.
         settings = WireSettings(concurrency=2, backoff_base=0.05)
         directory = out or _free_directory()

@@ -224,8 +224,8 @@ class Investigation:
             if isinstance(a, MissingReply) or not a.top:
                 c.missing[f"reference: {a.why if isinstance(a, MissingReply) else 'no-logprobs'}"] += 1
                 return
-            if self._thinks_although_off(a, own):
-                c.miss("thinks-although-off")
+            if why := self._thinks_alone(a, own):
+                c.miss(why)
                 return
             if not own.top:
                 c.miss("no-logprobs")
@@ -256,8 +256,8 @@ class Investigation:
         elif isinstance(a, MissingReply) or isinstance(b, MissingReply) or (kind is RequestKind.SAMPLED and not known):
             lost = next(x for x in (a, b, *others) if isinstance(x, MissingReply))
             c.missing[f"reference: {lost.why}"] += 1
-        elif self._thinks_although_off(a, own):
-            c.miss("thinks-although-off")
+        elif why := self._thinks_alone(a, own):
+            c.miss(why)
         else:
             context = (
                 ReferenceContext(draws=known)
@@ -266,9 +266,14 @@ class Investigation:
             )
             c.take(prompt, a, b, own, context=context, bank=self._bank(prompt, kind))
 
-    def _thinks_although_off(self, a: Facts, own: Facts) -> bool:
-        """Whether a candidate ignores the switch that the reference obeys: another request, not another model."""
-        return bool(self.settings.thinking_off) and own.answer is not None and a.answer is None
+    def _thinks_alone(self, a: Facts, own: Facts) -> str:
+        """Why a candidate's thought cannot be compared with a reference that shows none; "" if it can be compared.
+
+        An answer after a thought is the answer to another request, so its difference says nothing of the model.
+        """
+        if own.answer is None or a.answer is not None:
+            return ""
+        return "thinks-although-off" if self.settings.thinking_off else "thinks-alone"
 
     def _bank(self, prompt: str, kind: RequestKind) -> PromptBank:
         if prompt in self.near_ties:

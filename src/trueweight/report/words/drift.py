@@ -243,7 +243,7 @@ def _prompt_words(found: DriftFinding) -> str:
     return f"{found.count} of {found.of} prompts have other token counts than on the reference"
 
 
-def _answer_words(found: DriftFinding) -> str:  # noqa: PLR0911 - one clause for each code
+def _answer_words(found: DriftFinding) -> str:  # noqa: PLR0911, PLR0912 - one clause for each code
     match found.code:
         case DriftFindingCode.WHITE_SPACE:
             return f"{found.count} of {found.of} answers differ from the reference's only in white space at their ends"
@@ -253,6 +253,8 @@ def _answer_words(found: DriftFinding) -> str:  # noqa: PLR0911 - one clause for
             return f"refused {found.count} of {found.of} prompts; the reference refused {found.reference}"
         case DriftFindingCode.STOPPED if found.why == "thinks-although-off":
             return "thinks although its requests turn thinking off, so nothing could be compared"
+        case DriftFindingCode.STOPPED if found.why == "thinks-alone":
+            return "thinks before it answers and the reference shows no thought, so nothing could be compared"
         case DriftFindingCode.STOPPED:
             return f"stopped answering ({found.why}); what was measured before is kept"
         case DriftFindingCode.REFERENCE_STOPPED:
