@@ -86,6 +86,15 @@ def test_a_mix_of_escapes_is_undone(key: str, choice: random.Random) -> None:
     assert "*" * len(escaped) in out
 
 
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_the_stars_are_where_the_key_is(escape: str) -> None:
+    """Between other escapes, with every third character escaped: the key is replaced, and nothing beside it."""
+    for key in _KEYS:
+        escaped = "".join(ESCAPES[escape](one) if at % 3 == 1 else one for at, one in enumerate(key))
+        text = f"\\u0041 %41 &#65; &amp; =41 [{escaped}] %41 \\u0041"
+        assert search_for(key).text(text) == f"\\u0041 %41 &#65; &amp; =41 [{'*' * len(escaped)}] %41 \\u0041"
+
+
 @pytest.mark.parametrize("form", WHOLE)
 @few
 @given(key=_keys, data=st.data())
