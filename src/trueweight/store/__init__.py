@@ -13,6 +13,7 @@ from trueweight.store.manifest import (
     manifest_to_json,
     recorded_command,
 )
+from trueweight.store.recordable import require_readable, require_recordable
 from trueweight.store.resume import explain_change, pending
 from trueweight.store.rundir import RunDir
 from trueweight.store.union import merge, merging
@@ -39,6 +40,8 @@ __all__ = [
     "read_plain",
     "recorded_command",
     "replace_plain",
+    "require_readable",
+    "require_recordable",
     "write_client",
     "write_for_people",
     "write_named",

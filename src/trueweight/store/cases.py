@@ -14,7 +14,7 @@ from trueweight.store.codec import problem_of
 
 def encode_cases(cases: Iterable[Case]) -> bytes:
     """One case per line, in the order given. ASCII only, because a request may have lone surrogates."""
-    return b"".join(json.dumps(_to_json(case), separators=(",", ":")).encode("ascii") + b"\n" for case in cases)
+    return b"".join(json.dumps(case_to_json(case), separators=(",", ":")).encode("ascii") + b"\n" for case in cases)
 
 
 def decode_cases(data: bytes, *, where: str) -> Iterator[Case]:
@@ -26,7 +26,7 @@ def decode_cases(data: bytes, *, where: str) -> Iterator[Case]:
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line:
             try:
-                yield _from_json(json.loads(line))
+                yield case_from_json(json.loads(line))
             except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
                 field, problem = problem_of(error)
                 raise InfrastructureError(
@@ -37,7 +37,8 @@ def decode_cases(data: bytes, *, where: str) -> Iterator[Case]:
                 ) from None
 
 
-def _to_json(case: Case) -> dict[str, Any]:
+def case_to_json(case: Case) -> dict[str, Any]:
+    """The case as a JSON object."""
     special: dict[str, Any] = {} if case.api is None else {"api": case.api}
     if case.keeps_limit:
         special["keeps_limit"] = True
@@ -56,7 +57,12 @@ def _to_json(case: Case) -> dict[str, Any]:
     }
 
 
-def _from_json(value: Any) -> Case:
+def case_from_json(value: Any) -> Case:
+    """The case in a JSON value.
+
+    Raises:
+        msgspec.ValidationError: if it is not a case, with the first wrong field.
+    """
     if isinstance(value, dict) and "endpoint" in value:  # the name of "api" in the first runs
         value = {"api": value["endpoint"], **value}
     return msgspec.convert(value, Case)

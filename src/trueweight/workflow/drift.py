@@ -46,7 +46,7 @@ from trueweight.drift.by_logprobs import LogprobTest
 from trueweight.drift.settings import THOUGHT_TOKENS, is_current
 from trueweight.plan import Plan
 from trueweight.profiles import RequestRules
-from trueweight.store import RunDir, SuiteRecord, pending
+from trueweight.store import RunDir, SuiteRecord, pending, require_readable
 from trueweight.wire import WireEvent, WireSettings, remaining_limits, send
 from trueweight.workflow.send import PreparedRun, RunOptions, prepare
 
@@ -92,6 +92,7 @@ def prepare_drift(
         suites=(*base.manifest.suites, SuiteRecord(SUITE, suite.digest(), len(script.cases))),
         options={**base.manifest.options, OPTION: chosen},
     )
+    require_readable(manifest)
     return replace(base, manifest=manifest, cases=(*base.cases, *script.cases))
 
 

@@ -19,7 +19,17 @@ from trueweight.core.shard import stretches_to_json
 from trueweight.plan import Plan, make_plan, take_shard
 from trueweight.profiles import RequestRules
 from trueweight.statistics.repeats import MOST
-from trueweight.store import COMMAND, Manifest, RunDir, RunFile, SuiteRecord, explain_change, pending
+from trueweight.store import (
+    COMMAND,
+    Manifest,
+    RunDir,
+    RunFile,
+    SuiteRecord,
+    explain_change,
+    pending,
+    require_readable,
+    require_recordable,
+)
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.attainable import refuse_unattainable
 from trueweight.workflow.bar import keep_bar
@@ -87,7 +97,7 @@ def prepare(
 
     Raises:
         ConfigError: for numbers below 1, two cases of one key, a bar for a provider that the run does not have, or one
-            that cannot be met with these cases.
+            that cannot be met with these cases; ``not-recordable`` for what judging would refuse, e.g. NaN in a price.
     """
     if not 0 <= options.seed <= MOST_SEED:
         hint = f"Valid: a whole number from 0 to {MOST_SEED}."
@@ -96,6 +106,7 @@ def prepare(
         check_names(bar, [provider.name for provider in providers])
     suites = [with_profile_markers(options.rules.suite(suite), options.rules.profile) for suite in suites]
     everything = [case for suite in suites for case in suite.cases]
+    require_recordable(providers, everything)
     plan = make_plan(
         everything,
         providers,
@@ -130,6 +141,7 @@ def prepare(
         thinking=options.thinking,
         thinking_allowance=options.thinking_allowance,
     )
+    require_readable(manifest)
     return PreparedRun(manifest, cases, take_shard(plan, options.shard) if options.shard else plan, bar)
 
 
