@@ -10,6 +10,8 @@ WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORT = 28281 + 100 * WORKER
 """Of the first rung; each worker of pytest-xdist has a lab of its own."""
 RUNGS = ("f16", "q8_0", "q5_0", "q4_0")
+THINKING_PORT = PORT + 40
+THINKING_RUNGS = ("f16-thinking", "f16-thinking-tags")
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class RunningLab:
     """The lab of this test session: its own cache folder and ports, so that a user's own lab is left alone.
 
     Attributes:
-        providers: a ``providers.toml`` of all rungs, F16 being the reference.
+        providers: a ``providers.toml`` of all rungs, F16 being the reference if it runs.
         env: environment in which ``trueweight lab`` means this lab.
     """
 

@@ -15,7 +15,7 @@ from command_line import trueweight
 
 from trueweight import lab
 from trueweight.core import ConfigError, InfrastructureError
-from trueweight.lab.engines import LabRung, Settings, find_engine
+from trueweight.lab.engines import LabRung, Settings, engines, find_engine, template_of
 from trueweight.lab.engines.llama_cpp import PACKAGES
 from trueweight.lab.extra import require_packages
 from trueweight.lab.ladder import port_of, rungs
@@ -127,14 +127,20 @@ def test_a_foreign_source_model_is_refused(store: ModelStore) -> None:
 
 
 def test_a_server_runs_with_the_settings_of_its_rung(tmp_path: Path) -> None:
-    """The command has the model, the port, the slots, the threads and the type of the KV cache; the environment has
-    no variable that changes what llama.cpp computes."""
+    """The command has the template, the place of thoughts, the model, the port, the slots, the threads and the type of
+    the KV cache; the environment has no variable that changes what llama.cpp computes."""
     by_name = {rung.name: rung for rung in rungs()}
     engine, settings = find_engine("llama.cpp"), Settings(4242, 3, 5)
     environ = {"HOME": "/home/ann", "LLAMA_ARG_THREADS": "9", "GGML_NO_AMX": "1"}
-    plain, cache = (engine.command(by_name[name], tmp_path, settings, environ) for name in ("f16", "f16-kv-q4_0"))
+    plain, cache, thinking = (
+        engine.command(by_name[name], tmp_path, settings, environ) for name in ("f16", "f16-kv-q4_0", "f16-thinking")
+    )
     assert list(plain.words[-5:]) == [str(tmp_path), "4242", "3", "5", "F16"]
     assert list(cache.words[-5:]) == [str(tmp_path), "4242", "3", "5", "Q4_0"]
+    assert list(plain.words[-7:-5]) == [str(template_of(by_name["f16"])), "deepseek"]
+    assert list(thinking.words[-6:]) == ["deepseek", str(tmp_path), "4242", "3", "5", "F16"]
+    assert "<think>" in Path(thinking.words[-7]).read_text("utf-8")
+    assert all(template_of(rung).is_file() for rung in rungs())
     assert plain.environ == {"HOME": "/home/ann"}
 
 
@@ -161,6 +167,10 @@ def test_a_process_that_is_gone_is_not_ended_again(tmp_path: Path) -> None:
 
 
 def test_every_rung_has_a_port_of_its_own() -> None:
-    """Whichever rungs run, a rung is found where it always is."""
+    """Whichever rungs run, a rung is found where it always is: in the order of its engine's, which has 20 ports."""
     ports = [port_of(rung, 1000) for rung in rungs()]
-    assert ports == list(range(1000, 1000 + len(ports)))
+    assert len(set(ports)) == len(ports)
+    for engine in engines():
+        first = 1000 + engine.first_port
+        assert first % 20 == 0 and len(engine.rungs) <= 20
+        assert [port_of(rung, 1000) for rung in engine.rungs] == list(range(first, first + len(engine.rungs)))

@@ -29,7 +29,7 @@ def command() -> None:
     "--only",
     multiple=True,
     metavar="RUNG",
-    help="Start only this rung (a file or a server setting), e.g. f16, q8_0, q4_0, f16-kv-q8_0. Repeatable.",
+    help="Start only this rung (a file or a server setting), e.g. f16, q4_0, f16-kv-q8_0, f16-thinking. Repeatable.",
 )
 @click.option("--engine", metavar="NAME", help="Start the rungs of this engine only: llama.cpp or vllm.")
 @click.option("--dtype", metavar="TYPE", help="With --engine vllm: number format of activations, float32 or bfloat16.")
@@ -123,4 +123,4 @@ def status() -> None:
 
 def _show(servers: tuple[Server, ...]) -> None:
     for server in servers:
-        click.echo(f"{server.rung:<12} {server.base_url}  pid {server.process.pid}  log {server.log}")
+        click.echo(f"{server.rung:<17} {server.base_url}  pid {server.process.pid}  log {server.log}")

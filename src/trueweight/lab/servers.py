@@ -121,5 +121,6 @@ def _entry(server: Server) -> str:
         f'precision = "{rung.precision}"',
         # More at once would only wait in the server's queue, and be timed while it waits.
         f"concurrency = {server.slots}",
+        *([f"thinking = {{ off = {rung.thinking_off} }}"] if rung.thinking_off else ()),
     )
     return "\n".join(lines) + "\n"

@@ -19,8 +19,6 @@ MODEL = "gemma-3-270m"
 """Name of the model, in requests and in file names."""
 CONTEXT = 8192
 """Tokens a slot can hold, prompt and answer together."""
-TEMPLATE = Path(__file__).parents[1] / "chat.jinja"
-"""The chat template of all engines."""
 STOP = "\nUser:\n"
 """A base model does not end its turn; it would go on to write the user's next one."""
 
@@ -36,6 +34,7 @@ class LabRung:
         precision: what the provider declares in ``providers.toml``.
         options: what this rung changes in its engine's settings; the engine says what it knows.
         by_default: whether it runs when no rungs are named.
+        thinking_off: the fields of a request that turn its thinking off, as TOML; empty if there are none.
     """
 
     name: str
@@ -44,6 +43,12 @@ class LabRung:
     precision: str
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
     by_default: bool = False
+    thinking_off: str = ""
+
+
+def template_of(rung: LabRung) -> Path:
+    """The rung's chat template: ``chat.jinja``, unless its option ``template`` names another."""
+    return Path(__file__).parents[1] / f"{rung.options.get('template', 'chat')}.jinja"
 
 
 @dataclass(frozen=True, slots=True)

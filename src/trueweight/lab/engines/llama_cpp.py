@@ -14,12 +14,12 @@ from trueweight.lab.engines import (
     HOST,
     MODEL,
     STOP,
-    TEMPLATE,
     Command,
     Finder,
     LabRung,
     Settings,
     add_engine,
+    template_of,
 )
 from trueweight.lab.extra import require_packages
 from trueweight.lab.weights import Weights, write_gguf
@@ -37,6 +37,13 @@ def _kv_cache(kind: str) -> LabRung:
     return LabRung(f"f16-kv-{kind}", NAME, "F16", f"F16, KV cache {kind.upper()}", {"kv_cache": kind.upper()})
 
 
+def _thinking(name: str, reasoning_format: str) -> LabRung:
+    """The F16 file with a template that makes it think aloud."""
+    options = {"template": "thinking", "reasoning_format": reasoning_format}
+    off = "{ chat_template_kwargs = { enable_thinking = false } }"
+    return LabRung(name, NAME, "F16", "F16", options, thinking_off=off)
+
+
 RUNGS = (
     _weights("F16", by_default=True),
     _weights("Q8_0", by_default=True),
@@ -46,6 +53,8 @@ RUNGS = (
     _kv_cache("q4_0"),
     _weights("BF16"),
     _weights("F32"),
+    _thinking("f16-thinking", "deepseek"),
+    _thinking("f16-thinking-tags", "none"),
 )
 """The types with more than 32 weights a block (Q6_K … Q2_K) do not fit this model: its rows have 640."""
 
@@ -79,6 +88,7 @@ class LlamaCpp:
         """A Python process: the library has no program, and its server ends with its process only."""
         words = (
             *(sys.executable, "-P", "-m", __name__),
+            *(str(template_of(rung)), rung.options.get("reasoning_format", "deepseek")),
             *(str(model), str(settings.port), str(settings.slots), str(settings.threads)),
             rung.options.get("kv_cache", "F16"),
         )
@@ -87,7 +97,9 @@ class LlamaCpp:
         return Command(words, kept)
 
 
-def serve(model: str, port: int, slots: int, threads: int, kv_cache: str) -> None:
+def serve(  # noqa: PLR0917 - the words of the process's command line, in its order
+    template: str, reasoning_format: str, model: str, port: int, slots: int, threads: int, kv_cache: str
+) -> None:
     """Serve until a signal ends the process."""
     import xllamacpp as llama
 
@@ -97,7 +109,10 @@ def serve(model: str, port: int, slots: int, threads: int, kv_cache: str) -> Non
     params.hostnames, params.port = [HOST], port
     params.n_parallel, params.n_ctx = slots, CONTEXT * slots
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    params.use_jinja, params.chat_template, params.antiprompt = True, TEMPLATE.read_text("utf-8"), [STOP]
+    params.use_jinja, params.antiprompt = True, [STOP]
+    params.chat_template = Path(template).read_text("utf-8")
+    # ``deepseek`` puts a thought into ``reasoning_content``; ``none`` leaves it in the text, between its tags.
+    params.reasoning_format = llama.common_reasoning_format[f"COMMON_REASONING_FORMAT_{reasoning_format.upper()}"]
     params.cache_type_k = params.cache_type_v = llama.ggml_type[f"GGML_TYPE_{kv_cache}"]
     # No page, no downloads, no spare prompts of up to 8 GB in memory.
     params.ui, params.offline, params.cache_ram_mib = False, True, 0
@@ -113,5 +128,5 @@ def serve(model: str, port: int, slots: int, threads: int, kv_cache: str) -> Non
 add_engine(LlamaCpp())
 
 if __name__ == "__main__":
-    _model, _port, _slots, _threads, _kv_cache_type = sys.argv[1:]
-    serve(_model, int(_port), int(_slots), int(_threads), _kv_cache_type)
+    _template, _reasoning, _model, _port, _slots, _threads, _kv_cache_type = sys.argv[1:]
+    serve(_template, _reasoning, _model, int(_port), int(_slots), int(_threads), _kv_cache_type)

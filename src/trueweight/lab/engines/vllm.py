@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trueweight.core import ConfigError, InfrastructureError
-from trueweight.lab.engines import MODEL, TEMPLATE, Command, Finder, LabRung, Settings, add_engine
+from trueweight.lab.engines import MODEL, Command, Finder, LabRung, Settings, add_engine, template_of
 from trueweight.lab.engines.llama_cpp import PACKAGES
 from trueweight.lab.extra import require_packages
 from trueweight.lab.places import Places
@@ -108,7 +108,7 @@ class Vllm:
         """A Python process of vLLM's environment that converts the weights, if need be, and becomes the server."""
         words = (
             *(str(python_of(environment())), str(SERVER), str(model), str(settings.port), str(settings.slots)),
-            *(str(settings.threads), rung.options["dtype"], str(TEMPLATE)),
+            *(str(settings.threads), rung.options["dtype"], str(template_of(rung))),
         )
         kept = {name: value for name, value in environ.items() if not name.startswith(("VLLM_", "PYTHON", "OMP_"))}
         return Command(words, kept)
