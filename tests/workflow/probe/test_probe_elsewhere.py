@@ -51,13 +51,17 @@ def test_a_command_names_the_fault_and_sends_nothing_more(
 
 
 def test_send_run_returns_the_fault(wrong: Host, tmp_path: Path) -> None:
-    """``stopped`` has the sentence, and ``probe=False`` sends every request."""
+    """``stopped`` has the sentence; each question of the probe is sent once; ``probe=False`` sends every request."""
     plan = trueweight.plan_run(tmp_path / "p.toml", [tmp_path / "s.jsonl"])
     result = trueweight.send_run(plan, tmp_path / "run")
     assert result.stopped["bad"].startswith("Setup fault: wrong path (HTTP 404): “Not Found”.")
     assert "good" not in result.stopped
     assert trueweight.judge_run(tmp_path / "run").providers["bad"].setup_fault is not None
     before = len(wrong.requests)
+    lines = (tmp_path / "run" / "probe.jsonl").read_text("utf-8").splitlines()
+    asked = [one for one in map(json.loads, lines) if one["provider"] == "bad"]
+    assert len({one["trial"] for one in asked}) == len(asked) > 0
+    assert before == sum(len(one["attempts"]) for one in asked)
     blind = trueweight.send_run(plan, tmp_path / "blind", probe=False)
     assert "bad" not in blind.stopped
     assert len(wrong.requests) - before == sum(trial.provider.name == "bad" for trial in plan.plan.trials)
