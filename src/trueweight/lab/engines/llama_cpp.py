@@ -40,7 +40,8 @@ def _kv_cache(kind: str) -> LabRung:
 def _thinking(name: str, reasoning_format: str) -> LabRung:
     """The F16 file with a template that makes it think aloud."""
     options = {"template": "thinking", "reasoning_format": reasoning_format}
-    off = "{ chat_template_kwargs = { enable_thinking = false } }"
+    # With ``none``, the server puts the empty thought that the template writes for the switch into the text.
+    off = "" if reasoning_format == "none" else "{ chat_template_kwargs = { enable_thinking = false } }"
     return LabRung(name, NAME, "F16", "F16", options, thinking_off=off)
 
 
