@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 from command_line import Cli, Demo, trueweight
@@ -39,6 +41,17 @@ def _demo(cwd: Path, *arguments: object) -> Demo:
 def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The README's first command with drift, run once for all tests that read its result.
 
-    By default the first 24 cases of each suite, which show every fault; among the slow tests all of them.
+    By default the first 24 cases of each suite, which show every fault; among the slow tests all of them. A worker that
+    comes later takes what another one has made.
     """
-    return _demo(tmp_path_factory.mktemp("demo"), *request.param)
+    mine = tmp_path_factory.mktemp("demo")
+    if not hasattr(request.config, "workerinput"):
+        return _demo(mine, *request.param)
+    kept = mine.parent.parent / f"demo-{len(request.param)}"  # of all workers
+    if kept.exists():
+        return cast(Demo, pickle.loads(kept.read_bytes()))
+    made = _demo(mine, *request.param)
+    part = mine / "part"
+    part.write_bytes(pickle.dumps(made))
+    part.rename(kept)
+    return made

@@ -71,6 +71,7 @@ def test_the_command_on_the_page_repeats_the_run(cli: Cli, tmp_path: Path, optio
         assert option in words
 
 
+@pytest.mark.slow
 def test_drift_is_repeated_too(cli: Cli, tmp_path: Path) -> None:
     """The page of `drift` names its own command, with its options."""
     with running_fleet(["reference", "twin"]) as providers:

@@ -141,6 +141,7 @@ FREE_TEXT = """\
 """
 
 
+@pytest.mark.slow
 def test_repeats_are_chosen_after_a_first_pass(cli: Cli, tmp_path: Path) -> None:
     """At temperature 1 the reference disagrees with itself, so cases are repeated; the choice is on record, and the
     same command again sends nothing. At temperature 0 it agrees, and once is enough."""

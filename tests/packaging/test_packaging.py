@@ -61,6 +61,7 @@ def test_the_sdist_holds_what_the_wheel_is_built_from(dist: Path) -> None:
     assert not [name for name in names if "__pycache__" in name or name.startswith(("runs/", "reports/"))]
 
 
+@pytest.mark.slow
 def test_the_wheel_works_outside_the_checkout(dist: Path, tmp_path: Path) -> None:
     """Unpacked elsewhere, with nothing of the checkout on the path: version, suites, schemas, a whole demo."""
     (wheel,) = dist.glob("*.whl")

@@ -71,6 +71,7 @@ def test_the_carrier_that_was_chosen_is_said_and_tested(workspace: Workspace) ->
     assert [(one["name"], one["reason"]) for one in session["carriers"]] == [("httpx", "--transport httpx")]
 
 
+@pytest.mark.slow
 def test_each_session_is_kept(workspace: Workspace) -> None:
     """A resumed run has an entry for each time that it sent anything, with the load it sent under."""
     with endpoint() as place:

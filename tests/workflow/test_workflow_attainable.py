@@ -85,6 +85,7 @@ def test_what_no_number_of_cases_meets_says_why() -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_metric_of_the_registry_can_be_met_with_many_cases() -> None:
     """A generous bound is refused of no metric, but where the cases are not of its kind."""
     refused = {}

@@ -154,6 +154,7 @@ def test_reports_name_the_api_of_a_row(run: Path) -> None:
     assert "chat             stream" in shown.stdout
 
 
+@pytest.mark.slow
 def test_compare_says_through_which_api_a_cell_changed(run: Path, server: Server, tmp_path: Path) -> None:
     """The leak is mended: the cells of text completions are fixed, and no cell of chat has changed."""
     after = _run(tmp_path / "b", server.url, "mended")
