@@ -14,7 +14,7 @@ from command_line import Cli
 
 from trueweight.fleet.child import running_fleet
 
-BAR = '[[require]]\nmetric = "success_rate"\nat_least = 0.5\n'
+BAR = '[[require]]\nmetric = "success_rate"\nat_least = 0.5\nside = "value"\n'
 
 
 def again_of(directory: Path) -> list[str]:

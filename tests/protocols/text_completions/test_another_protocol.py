@@ -50,6 +50,17 @@ cases:
       tools: [{type: function, function: {name: now, parameters: {type: object}}}]
 """
 
+MANY = "suite: capitals\ntitle: Capitals\nversion: 1\ncases:\n" + "".join(
+    f"""
+  - id: capital-{n}
+    why: A plain question.
+    severity: MUST
+    request: {{messages: [{{role: user, content: "{n}. What is the capital of Norway?"}}], max_tokens: 20}}
+    checks: {{content-matches: {{pattern: Oslo}}}}
+"""
+    for n in range(6)
+)
+
 BAR = "[findings]\nMUST = 0\n"
 
 
@@ -162,8 +173,8 @@ def test_what_it_cannot_express_is_on_record(run: Path) -> None:
 
 
 def test_judge_report_gate_and_resume_use_the_same_folder(run: Path) -> None:
-    """Judged again the numbers are the same; the page shows the protocol's preview; the gate fails the leak; nothing is
-    sent twice."""
+    """Judged again the numbers are the same; the page shows the protocol's preview; the gate leaves a leak in one case
+    open, because a model can cause one; nothing is sent twice."""
     before = summary(run)
     _, _, shown, gate, again = commands(
         ("judge", "out"),
@@ -176,8 +187,23 @@ def test_judge_report_gate_and_resume_use_the_same_folder(run: Path) -> None:
     assert summary(run) == before
     assert "capitals/capital" in (run / "page.html").read_text()
     assert f'text "{LEAK}"' in shown.stdout
-    assert gate.returncode == 1
+    assert gate.returncode == 4
+    assert "? at most 0 failing MUST checks" in gate.stdout
+    assert "markers-in-content" in gate.stdout
     assert "0 are left" in again.stderr
+
+
+def test_the_gate_fails_a_leak_in_many_cases(tmp_path: Path) -> None:
+    """In six cases, of which the reference fails none, the leak is beyond what the model causes."""
+    (tmp_path / "capitals.yaml").write_text(MANY)
+    (tmp_path / "bar.toml").write_text(BAR)
+    with serving() as server:
+        (tmp_path / "providers.toml").write_text(PROVIDERS.format(url=server.url))
+        sent, gate = commands(RUN, ("gate", "out"), cwd=tmp_path)
+    assert (sent.returncode, gate.returncode) == (1, 1)
+    assert "leaking: fail" in gate.stdout
+    assert "markers-in-content" in gate.stdout
+    assert gate.stdout.splitlines()[-1].startswith("1 fail; bar")
 
 
 def test_without_the_package_the_name_is_an_error(run: Path) -> None:

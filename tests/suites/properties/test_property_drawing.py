@@ -125,7 +125,17 @@ def test_seeds_do_not_run_into_each_other() -> None:
             "'model'",
         ),
         (
-            "{head}@prompts(a=st.integers())\ndef p(a):\n    return expect({}, messages=str(a), x={1})\n",
+            "{head}@prompts(a=st.integers())\ndef p(a):\n    return expect({}, messages=str(a), x=1)\n",
+            3,
+            "unknown key 'x'",
+        ),
+        (
+            "{head}@prompts(a=st.integers())\ndef p(a):\n    return expect({}, messages=str(a), stop={1})\n",
+            3,
+            "cannot be sent",
+        ),
+        (
+            "{head}@prompts(a=st.integers())\ndef p(a):\n    return expect({}, messages='', extra_body={'x': {a}})\n",
             3,
             "cannot be sent",
         ),

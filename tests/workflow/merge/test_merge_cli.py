@@ -37,7 +37,7 @@ def test_two_shards_are_a_run(fleet: Path, tmp_path: Path) -> None:
         assert notes[0] == {"code": "part-of-run", "share": "1/2"}
     done = trueweight("merge", "s2", "s1", "-o", "whole", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "18 of 18 planned trials on record" in done.stderr
+    assert "Joined 2 runs: 18 of 18 trials." in done.stderr
     summary = json.loads((tmp_path / "whole" / "summary.json").read_text(encoding="utf-8"))
     assert summary["run"]["notes"] == []
     assert len(json.loads((tmp_path / "whole" / "client.json").read_text(encoding="utf-8"))["sessions"]) == 2
