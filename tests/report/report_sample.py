@@ -84,7 +84,7 @@ def _fails(provider: str, case: dict[str, Any], mode: str, i: int, rng: random.R
         return ["markers-in-content", "tool-call-expected"] + (["finish-reason-agrees"] if mode == "plain" else [])
     if provider == "no-strict" and not case["tool"] and i % 3:
         return ["structured-output"]
-    if provider == "int4" and rng.random() < 0.07:
+    if provider == "int4" and rng.random() < 0.15:
         return ["tool-arguments-schema"] if case["tool"] else ["structured-output"]
     return []
 

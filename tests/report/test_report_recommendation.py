@@ -38,17 +38,29 @@ def test_the_reference_comes_first_and_the_worst_last() -> None:
     assert order[-1] == "leaky-parser"
 
 
-def _fail_first(summary: dict[str, Any], provider: str, count: int) -> None:
+def _fail_first(
+    summary: dict[str, Any], provider: str, count: int, modes: tuple[str, ...] = ("plain", "stream")
+) -> None:
     rows = [row for row in summary["cases"] if row["severity"] != "INFO"]
     for row in rows[:count]:
-        row["cells"][provider]["plain"] |= {"outcome": "fail", "passed": 0}
+        for mode in modes:
+            row["cells"][provider][mode] |= {"outcome": "fail", "passed": 0}
 
 
-@pytest.mark.parametrize(("count", "group"), [(0, R.USE), (2, R.USE), (6, R.UNDECIDED), (12, R.AVOID)])
+@pytest.mark.parametrize(("count", "group"), [(0, R.USE), (2, R.USE), (7, R.UNDECIDED), (12, R.AVOID)])
 def test_a_few_failures_are_undecided_and_many_are_not(count: int, group: Recommendation) -> None:
     """What chance gives one of seven candidates is undecided, what chance gives any candidate is no fault."""
     summary = make_summary()
     _fail_first(summary, "twin", count)
+    assert _groups(summary)["twin"] is group
+
+
+@pytest.mark.parametrize(("count", "group"), [(6, R.USE), (12, R.UNDECIDED), (18, R.AVOID)])
+def test_cases_that_fail_in_part_weigh_less_than_whole_ones(count: int, group: Recommendation) -> None:
+    """Half of the trials of these cases fail. A reference of which all trials of a case are alike may have been lucky
+    in them, so it takes more of them than of cases that always fail."""
+    summary = make_summary()
+    _fail_first(summary, "twin", count, ("plain",))
     assert _groups(summary)["twin"] is group
 
 
@@ -60,10 +72,25 @@ def test_failing_like_the_reference_is_not_held_against_anyone() -> None:
     assert _groups(summary)["twin"] is R.USE
 
 
-def test_a_difference_with_its_interval_below_zero_is_never_a_pass() -> None:
-    """Below the reference's self-agreement is not safe, even when no case by case evidence suffices."""
+@pytest.mark.parametrize(
+    "metric", ["schema_accuracy", "structured_output_accuracy", "trigger_accuracy", "must_pass_rate"]
+)
+def test_a_difference_with_its_interval_below_zero_is_never_a_pass(metric: str) -> None:
+    """Less correct than the reference is not safe, even when no case by case evidence suffices."""
     summary = make_summary()
-    summary["providers"]["twin"]["versus_reference"]["tool_call_f1"] |= {"value": -0.05, "low": -0.09, "high": -0.01}
+    versus = summary["providers"]["twin"]["versus_reference"]
+    versus[metric] = versus["tool_call_f1"] | {"value": -0.05, "low": -0.09, "high": -0.01}
+    assert _groups(summary)["twin"] is R.UNDECIDED
+
+
+def test_an_interval_of_agreement_below_zero_raises_no_suspicion() -> None:
+    """A deterministic reference always agrees with itself, so any other honest host agrees with it less. A p-value that
+    would be significant if the provider were the only candidate does raise one."""
+    summary = make_summary()
+    agreement = summary["providers"]["twin"]["versus_reference"]["tool_call_f1"]
+    agreement |= {"value": -0.05, "low": -0.09, "high": -0.01}
+    assert _groups(summary)["twin"] is R.USE
+    agreement["p_worse"] = 1e-3
     assert _groups(summary)["twin"] is R.UNDECIDED
 
 

@@ -16,7 +16,7 @@ from trueweight.core import Estimate, Severity
 from trueweight.core.summary import CaseSummary, Summary
 from trueweight.statistics import Array
 from trueweight.statistics.consensus import (
-    Table,
+    RateTable,
     agrees,
     differs,
     make_table,
@@ -161,7 +161,7 @@ def _means(rates: Array) -> Array:
     return means
 
 
-def _paired(cases: Sequence[CaseSummary], name: str, reference: str) -> Table:
+def _paired(cases: Sequence[CaseSummary], name: str, reference: str) -> RateTable:
     """The candidate's and the reference's rates over the APIs and ways that both answered."""
     rows, trials = [], []
     for case in _weighed(cases):
@@ -173,7 +173,7 @@ def _paired(cases: Sequence[CaseSummary], name: str, reference: str) -> Table:
     return make_table(np.array(rows, dtype=float).reshape(-1, 2), grid_of(np.array(trials)))
 
 
-def _of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> Table:
+def _of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> RateTable:
     """The rates of all these providers over the APIs and ways of each case."""
     rows, trials = [], []
     for case in _weighed(cases):

@@ -22,7 +22,7 @@ _VARYING: Final = 0.1
 """Repeats of a provider vary if they differ in more than this share of the cases that it does not always pass."""
 
 
-class Table(NamedTuple):
+class RateTable(NamedTuple):
     """Pass rates, cases by providers, NaN where there is no judged trial.
 
     Attributes:
@@ -35,13 +35,13 @@ class Table(NamedTuple):
     fixed: Array
 
 
-def make_table(rates: Array, steps: int) -> Table:
+def make_table(rates: Array, steps: int) -> RateTable:
     """A table of rates; a provider is taken to be fixed if its rates are nearly all 0 or 1."""
     failing, varying = (rates < 1).sum(axis=0), ((rates > 0) & (rates < 1)).sum(axis=0)
-    return Table(rates, steps, np.asarray(varying <= _VARYING * failing))
+    return RateTable(rates, steps, np.asarray(varying <= _VARYING * failing))
 
 
-def worse_than_one(table: Table, own: int, reference: int) -> float:
+def worse_than_one(table: RateTable, own: int, reference: int) -> float:
     """One-sided p-value against a provider being worse than another one, by the cases that both answered."""
     ours, theirs = table.rates[:, own], table.rates[:, reference]
     both = np.isfinite(ours) & np.isfinite(theirs)
@@ -49,29 +49,29 @@ def worse_than_one(table: Table, own: int, reference: int) -> float:
     return max(p, lower_than_fixed(ours[both], theirs[both])) if steadier(table, own, reference) else p
 
 
-def steadier(table: Table, own: int, reference: int) -> bool:
+def steadier(table: RateTable, own: int, reference: int) -> bool:
     """Whether the reference's trials of a case are all the same and the provider's are not. Their differences are not
     symmetric then, and a sign-flip test is not valid by itself."""
     return bool(table.fixed[reference] and not table.fixed[own])
 
 
-def differs(table: Table) -> float:
+def differs(table: RateTable) -> float:
     """Two-sided p-value of the difference between the only two providers."""
     both = np.isfinite(table.rates).all(axis=1)
     return sign_flip(table.rates[both, 0] - table.rates[both, 1], table.steps).differs
 
 
-def worse_than_others(table: Table, own: int) -> float:
+def worse_than_others(table: RateTable, own: int) -> float:
     """One-sided p-value against a provider being worse than all others, leave-one-out."""
     return lowest_of(table.rates, own, table.steps, fixed=bool(table.fixed[own]))
 
 
-def agrees(table: Table, reference: int) -> bool:
+def agrees(table: RateTable, reference: int) -> bool:
     """Whether the reference is not lower than the candidates, of which there are at least two."""
     return table.rates.shape[1] > 2 and worse_than_others(table, reference) > AGREES
 
 
-def worse_than_reference(alone: float, table: Table, own: int, *, agreed: bool) -> float:
+def worse_than_reference(alone: float, table: RateTable, own: int, *, agreed: bool) -> float:
     """One-sided p-value against a provider being worse than the reference, from two tests with shares of the error.
 
     Args:

@@ -10,7 +10,7 @@ import numpy as np
 
 from trueweight.statistics import Array
 from trueweight.statistics.consensus import (
-    Table,
+    RateTable,
     agrees,
     make_table,
     worse_than_one,
@@ -53,7 +53,7 @@ def power(rates: Array, fall: float, level: float, seed: int, steps: int, *, ref
     return found / SIMULATIONS
 
 
-def _p(table: Table, level: float, *, referred: bool) -> float:
+def _p(table: RateTable, level: float, *, referred: bool) -> float:
     """The p-value of the first provider, in which a second one is the reference."""
     several = table.rates.shape[1] > 2
     if several and not referred:

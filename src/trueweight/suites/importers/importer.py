@@ -194,14 +194,14 @@ def make_case(
     )
 
 
-class ChatRequest(NamedTuple):
+class ImportedRequest(NamedTuple):
     """A chat-completions body to send, and the fields of its source that it does not have."""
 
     body: JsonObject
     not_sent: tuple[str, ...]
 
 
-def chat_request(item: Numbered, body: Any) -> ChatRequest | Malformed:
+def chat_request(item: Numbered, body: Any) -> ImportedRequest | Malformed:
     """The chat-completions body of a line, or what is wrong with it.
 
     Only fields that the API defines are kept, and of those none that is about the caller. The role ``_input`` is read
@@ -221,7 +221,7 @@ def chat_request(item: Numbered, body: Any) -> ChatRequest | Malformed:
     not_sent += sorted({f"messages[].{name}" for message in known for name in message.keys() - chat.message_fields})
     sent = [{name: value for name, value in message.items() if name in chat.message_fields} for message in known]
     request = {name: value for name, value in body.items() if name in kept}
-    return ChatRequest({**request, "messages": sent}, tuple(not_sent))
+    return ImportedRequest({**request, "messages": sent}, tuple(not_sent))
 
 
 _THOUGHTS = ("reasoning_content", "reasoning", "reason", "reasoning_details", "reasoning_detail")
