@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix" or not shutil.which("bash"), 
 BARS = {
     "pass": '[[require]]\nmetric = "success_rate"\nat_least = 0.2\n',
     "fail": '[[require]]\nmetric = "success_rate"\nat_most = 0.001\nside = "value"\n',
-    "inconclusive": '[[require]]\nmetric = "thinking_time"\nat_most = 1000\n',  # the twin does not think
+    "inconclusive": '[[require]]\nmetric = "thinking_time"\nat_most = 1000\nside = "value"\n',  # it never thinks
 }
 CODES = {"pass": 0, "fail": 1, "inconclusive": 4}
 QUICK = {"suites": "structured-output", "arguments": "--limit 2 --retries 0", "python-version": ""}
