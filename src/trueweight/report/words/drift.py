@@ -62,12 +62,10 @@ def _verdict(drift: Drift) -> str:
 def _equivalent(drift: Drift) -> str:
     if not _in_nats(drift):
         return "Its output distribution differs from the reference's by less than another engine would explain."
-    how = "is indistinguishable from" if drift.grade is DriftGrade.INDISTINGUISHABLE else "is like that of"
-    whom = "the reference's" if drift.grade is DriftGrade.INDISTINGUISHABLE else "another engine with the same weights"
-    return (
-        f"Its output distribution {how} {whom}: {_how_far(drift)} from the reference's, where honest engines differ by "
-        f"up to {_nats(drift.tau)}."
-    )
+    by = f"by {_how_far(drift)}; another engine with the same weights would explain up to {_nats(drift.tau)}"
+    if drift.grade is DriftGrade.INDISTINGUISHABLE:
+        return f"Its output distribution is indistinguishable from the reference's: it differs {by}."
+    return f"Its output distribution differs from the reference's {by}."
 
 
 def _undecided(drift: Drift) -> str:
