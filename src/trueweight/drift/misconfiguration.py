@@ -39,7 +39,18 @@ class MisconfigurationTest:
     @property
     def sampler(self) -> DriftFinding | None:
         """What shows that log-probabilities are taken after another sampler; None if nothing does."""
-        return self._sampler()
+        if len(self.lines) < LEAST_PROMPTS:
+            return None
+        slope, offset = median(line.slope for line in self.lines), median(line.offset for line in self.lines)
+        residual = median(line.residual for line in self.lines)
+        steady = all(abs(line.slope - slope) <= _STEADY * slope for line in self.lines) if slope > 0 else False
+        if not steady or residual > 0.1 * max(abs(slope - 1.0), abs(offset), _OFFSET_OFF):
+            return None
+        if abs(slope - 1.0) > _SLOPE_OFF:
+            return DriftFinding(code=DriftFindingCode.TEMPERATURE, factor=slope, temperature=1 / slope)
+        if offset > _OFFSET_OFF:
+            return DriftFinding(code=DriftFindingCode.TRUNCATED, nats=offset)
+        return None
 
     @property
     def other_prompt(self) -> DriftFinding | None:
@@ -73,17 +84,3 @@ class MisconfigurationTest:
         if len(self.offsets) < LEAST_PROMPTS or not 0 < odd < len(self.offsets):
             return None
         return DriftFinding(code=DriftFindingCode.PROMPT_LENGTHS_DIFFER, count=odd, of=len(self.offsets))
-
-    def _sampler(self) -> DriftFinding | None:
-        if len(self.lines) < LEAST_PROMPTS:
-            return None
-        slope, offset = median(line.slope for line in self.lines), median(line.offset for line in self.lines)
-        residual = median(line.residual for line in self.lines)
-        steady = all(abs(line.slope - slope) <= _STEADY * slope for line in self.lines) if slope > 0 else False
-        if not steady or residual > 0.1 * max(abs(slope - 1.0), abs(offset), _OFFSET_OFF):
-            return None
-        if abs(slope - 1.0) > _SLOPE_OFF:
-            return DriftFinding(code=DriftFindingCode.TEMPERATURE, factor=slope, temperature=1 / slope)
-        if offset > _OFFSET_OFF:
-            return DriftFinding(code=DriftFindingCode.TRUNCATED, nats=offset)
-        return None
