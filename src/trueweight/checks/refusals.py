@@ -74,7 +74,7 @@ def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
 
     Cases whose request must be refused are not judged.
     """
-    if "request-refused" in case.checks:
+    if case.must_be_refused:
         return None
     if reply.ok:
         return Pass()

@@ -24,8 +24,6 @@ from trueweight.core.check import (
 from trueweight.core.judging import NotJudged, guarded
 from trueweight.protocols.json_text import escape_lone_surrogates
 
-_REFUSED = "request-refused"
-
 
 def run_checks(case: Case, reply: Reply, *, without: Collection[str] = ()) -> tuple[Finding, ...]:
     """The finding of every check that applies to a reply, in order of check id.
@@ -126,7 +124,7 @@ def _run(target: _Target, entry: Check) -> CheckResult | None:
         return None
     if info.protocol not in (None, reply.api) or (info.scope is not Scope.RESPONSE and not target.completion):
         return None
-    if info.obeys and not named and _REFUSED in case.checks:
+    if info.obeys and not named and case.must_be_refused:
         return None
     params = case.checks.get(info.id) or {}
     if params:

@@ -34,6 +34,9 @@ class Mode(StrEnum):
     STREAM = "stream"
 
 
+REFUSAL_CHECK: Final = "request-refused"
+"""The check of cases whose request must be refused."""
+
 DEFAULT_API = "chat"
 """The API of a provider that names no other one. Requests of cases are written in its shape."""
 
@@ -75,6 +78,11 @@ class Case:
     def key(self) -> str:
         """``suite/id``: unique in a run."""
         return f"{self.suite}/{self.id}"
+
+    @property
+    def must_be_refused(self) -> bool:
+        """Whether the right answer to the request is a refusal, as for a malformed one."""
+        return REFUSAL_CHECK in self.checks
 
     def request_digest(self) -> str:
         """Digest of suite, id, request and API. A changed request makes another trial; a changed ``why`` does not."""

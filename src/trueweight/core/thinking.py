@@ -15,7 +15,6 @@ MOST_ALLOWANCE: Final = 1_000_000
 """Limit of a thinking allowance, in tokens."""
 LIMITS: Final = ("max_completion_tokens", "max_tokens")
 """The fields of a request that limit its completion tokens."""
-_REFUSED: Final = "request-refused"
 MESSAGE: Final = "message"
 """The key of a switch that is no field: its text is added at the end of the last user message (``/no_think``)."""
 
@@ -76,7 +75,7 @@ def without_allowance(case: Case, tokens: int) -> Case:
 
 
 def _with_limits(case: Case, added: int) -> Case:
-    if not added or case.keeps_limit or _REFUSED in case.checks:
+    if not added or case.keeps_limit or case.must_be_refused:
         return case
     limits = {
         name: value + added

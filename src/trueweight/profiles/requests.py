@@ -29,7 +29,6 @@ from trueweight.protocols.chat.history import rewrite_history
 
 KEEPS_SAMPLING: Final = "sampling"
 """The tag of cases that test sampling itself. They keep their own."""
-_REFUSED_CHECK: Final = "request-refused"
 _THOUGHT_CHECK: Final = "history-reasoning-kept"
 _API_DEFAULT: Final = {"temperature": 1.0}
 PROFILE_OPTION: Final = "profile"
@@ -181,7 +180,7 @@ def with_sampling(case: Case, sampling: RunSampling, *, thinks: bool) -> Case:
     and so does one with the tag ``sampling``, and one whose malformed request must be refused.
     """
     temperature = case.request.get("temperature")
-    if KEEPS_SAMPLING in case.tags or _REFUSED_CHECK in case.checks:
+    if KEEPS_SAMPLING in case.tags or case.must_be_refused:
         return case
     replaced = temperature == 0 or "temperature" in sampling.fixed
     if temperature is None or isinstance(temperature, bool | str) or not replaced:

@@ -39,13 +39,14 @@ def judge(run: RunDir) -> Summary:
     """The summary of a run with an assessment of each provider, by the run's bar if it has one. Writes nothing."""
     summary = with_probe(run, with_drift(run, summarise(judge_run(run))))
     bar = bar_of(run)
+    cases = list(_judged(run))
     notes = (
         *summary.run.notes,
         *bar_notes(run.manifest, bar),
         *shard_notes(run.manifest),
         *_damage(run),
-        *api_notes(_judged(run), run.manifest.providers, run.manifest.thinking),
-        *request_notes(run.manifest, list(_judged(run))),
+        *api_notes(cases, run.manifest.providers, run.manifest.thinking),
+        *request_notes(run.manifest, cases),
         *habit_notes(run.manifest, summary),
     )
     if notes:

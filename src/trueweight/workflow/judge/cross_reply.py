@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from trueweight.checks import ReplyDigest, run_paired_checks
 from trueweight.core import Case, Finding, Observation, Outcome
+from trueweight.core.case import REFUSAL_CHECK
 from trueweight.workflow.judge.exchange import not_judged_of
 
-_REFUSED = "request-refused"
 _ACCEPTED = "request-accepted"
 _Control = tuple[str, str, str]
 """Provider, API, and key of the control."""
@@ -65,14 +65,14 @@ def _state(seen: Observation) -> str:
     if outcomes.get(_ACCEPTED) is Outcome.UNSUPPORTED:
         return "unsupported"
     accepted = seen.arrived and seen.status is not None and 200 <= seen.status < 300
-    return "accepted" if accepted and _REFUSED not in outcomes else ""
+    return "accepted" if accepted and REFUSAL_CHECK not in outcomes else ""
 
 
 def _settled(seen: Observation, case: Case | None, states_of: Mapping[_Control, set[str]]) -> Observation:
-    passed = [f for f in seen.findings if f.check == _REFUSED and f.outcome is Outcome.PASS]
+    passed = [f for f in seen.findings if f.check == REFUSAL_CHECK and f.outcome is Outcome.PASS]
     if not passed:
         return seen
-    named = case.checks.get(_REFUSED, {}).get("control") if case is not None else None
+    named = case.checks.get(REFUSAL_CHECK, {}).get("control") if case is not None else None
     control = f"{seen.suite}/*" if named is None else named if "/" in named else f"{seen.suite}/{named}"
     states = states_of.get((seen.provider, seen.api, control), set())
     if "accepted" in states:

@@ -203,7 +203,7 @@ def asks_structured(case: Case) -> bool:
     Not so if its checks expect a truncated reply, a tool call or a refusal: such a case would lower the accuracy of
     every provider.
     """
-    if "request-refused" in case.checks or not _may_end_with(case, "stop"):
+    if case.must_be_refused or not _may_end_with(case, "stop"):
         return False
     return requested_schema(case.request) is not None or "schema" in case.checks.get("structured-output", {})
 
@@ -211,7 +211,7 @@ def asks_structured(case: Case) -> bool:
 def asks_calls(case: Case) -> bool:
     """Whether a case offers tools and a complete call is possible: not if it expects a truncated reply or a refusal."""
     whole = _may_end_with(case, "tool_calls") or _may_end_with(case, "stop")
-    return offers_tools(case.request) and whole and "request-refused" not in case.checks
+    return offers_tools(case.request) and whole and not case.must_be_refused
 
 
 def _may_end_with(case: Case, reason: str) -> bool:

@@ -12,7 +12,6 @@ from trueweight.core.observation import Feature
 from trueweight.core.request import declared_tools, requested_schema
 
 _ACCEPTED: Final = "request-accepted"
-_REFUSED: Final = "request-refused"
 _FEWEST: Final = 2
 """Cases that use a feature and are all refused; one alone may be refused for what else is in it."""
 
@@ -40,7 +39,7 @@ def mark_not_offered(observations: Sequence[Observation], cases: Mapping[str, Ca
     """The observations, with ``not_offered`` set where a refusal is about a feature that is not offered."""
     by_provider: defaultdict[str, list[Observation]] = defaultdict(list)
     for seen in observations:
-        if seen.arrived and seen.case in cases and _REFUSED not in cases[seen.case].checks:
+        if seen.arrived and seen.case in cases and not cases[seen.case].must_be_refused:
             by_provider[seen.provider].append(seen)
     lacking = {name: tuple(_lacking(rows, cases)) for name, rows in by_provider.items()}
     return [_marked(seen, cases, lacking.get(seen.provider, ())) for seen in observations]
@@ -86,7 +85,7 @@ def _marked(seen: Observation, cases: Mapping[str, Case], lacking: Sequence[Feat
     if not lacking or not seen.arrived or not _is_refusal(seen):
         return seen
     case = cases.get(seen.case)
-    if case is None or _REFUSED in case.checks:
+    if case is None or case.must_be_refused:
         return seen
     found = next((feature for feature in lacking if _USES[feature](case, seen)), None)
     return seen if found is None else replace(seen, not_offered=found)
