@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from trueweight.config import keys_for, load_providers
-from trueweight.core import ConfigError, Price, Role
+from trueweight.config import keys_for, load_providers, only_apis
+from trueweight.core import ConfigError, Price, Provider, Role
 
 SECRET = "sk-Zx81kQpLm20VbnTtR55"
 ENVIRON = {"REF_KEY": "key-of-the-reference", "OPENAI_API_KEY": "key-of-openai"}
@@ -361,3 +361,17 @@ def test_a_host_that_can_be_resolved_is_taken(tmp_path: Path, host: str) -> None
     path.write_text(GOOD.replace("http://h/", f"http://{host}/"), encoding="utf-8")
     (provider,) = load_providers(path, environ={})
     assert httpx.URL(provider.base_url).host
+
+
+def test_apis_are_narrowed_by_name() -> None:
+    """``--api`` keeps those of each provider's APIs that it names, in the entry's order, and names who has none."""
+    one = Provider("one", "http://h/v1", "m", api=("models", "chat"))
+    two = Provider("two", "http://h/v1", "m", api=("chat",))
+    assert only_apis([one, two], ()) == ((one, two), ())
+    kept, left_out = only_apis([one, two], ["models"])
+    assert ([(p.name, p.api) for p in kept], left_out) == ([("one", ("models",))], ("two",))
+    with pytest.raises(ConfigError, match="no provider has the API models"):
+        only_apis([two], ["models"])
+    with pytest.raises(ConfigError) as caught:
+        only_apis([two], ["chats"])
+    assert caught.value.code == "unknown-protocol"

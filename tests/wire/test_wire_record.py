@@ -49,6 +49,13 @@ def test_a_host_with_other_names_gets_its_own(stage: Stage) -> None:
     assert dict(stage.only.request.headers)["api-key"] == "[REDACTED]"
 
 
+def test_a_host_that_takes_bearer_only_gets_it_through_every_api(stage: Stage) -> None:
+    """``key_header = "Authorization"`` sends the key as Bearer, whatever the API's header for keys is."""
+    provider = {"key_header": "authorization", "api_key_env": "K"}
+    stage.against(fine, provider=provider, keys={"p": "a-key-of-some-length"})
+    assert stage.server.received[0].header("authorization") == "Bearer a-key-of-some-length"
+
+
 def test_no_key_no_authorization(stage: Stage) -> None:
     """A provider without a key is sent none."""
     stage.against(fine)

@@ -6,7 +6,8 @@ Nothing here imports more than click and the core, so that ``--help`` stays fast
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from click.shell_completion import CompletionItem
 from trueweight.core import MOST_ALLOWANCE, MOST_SEED, ThinkingMode, near_miss
 
 if TYPE_CHECKING:
+    from trueweight.core import Provider
+
     _TextType = click.ParamType[str]
 else:  # not generic at run time before click 8.4
     _TextType = click.ParamType
@@ -188,6 +191,39 @@ transport_option = click.option(
     show_default=True,
     help="Carry requests by trueweight's own HTTP/1.1, or by httpx's stack, whose times are less exact.",
 )
+
+
+def _api_names() -> Iterable[str]:
+    from trueweight.core import PROTOCOLS
+
+    return (name for name, one in PROTOCOLS.all().items() if one.completions)
+
+
+api_option = click.option(
+    "--api",
+    "apis",
+    multiple=True,
+    type=NameFrom(_api_names),
+    metavar="NAME",
+    help="Use only this API of those that the providers' entries name. Repeatable.  [default: all of them]",
+)
+
+
+def chosen_providers(file: Path, apis: Sequence[str]) -> tuple[Provider, ...]:
+    """The providers of a file with the APIs that ``--api`` names. A line on stderr says which ones have none of them.
+
+    Raises:
+        ConfigError: as `load_providers` and `only_apis`.
+    """
+    from trueweight.config import load_providers, only_apis
+
+    found = only_apis(load_providers(file, environ=os.environ), apis)
+    if found.left_out:
+        names = ", ".join(found.left_out)
+        click.echo(f"Left out, without the API {' or '.join(apis)}: {names}.", err=True)
+    return found.providers
+
+
 no_probe_option = click.option(
     "--no-probe",
     is_flag=True,

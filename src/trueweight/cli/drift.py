@@ -10,7 +10,9 @@ import click
 from trueweight.cli._options import (
     FOLDER,
     PATH,
+    api_option,
     budget_option,
+    chosen_providers,
     fresh_option,
     no_probe_option,
     out_option,
@@ -69,6 +71,7 @@ _QUIET = quiet_option("Print only the path of the result.")
     metavar="FILE",
     help="Tolerances of honest hosts that `drift calibrate` wrote.  [default: of the lab's engines]",
 )
+@api_option
 @profile_option
 @_SEED
 @budget_option("Send no request that could exceed this cost.")
@@ -88,6 +91,7 @@ def command(
     max_requests: int,
     ladder_file: Path | None,
     tolerances_file: Path | None,
+    apis: tuple[str, ...],
     profile: str,
     seed: int,
     budget: float | None,
@@ -115,14 +119,14 @@ def command(
     if providers_file is None or (out is None and not dry_run):
         raise click.UsageError("Missing option '--providers' or '--out'.", context)
     from trueweight.cli._measure_drift import measure_drift
-    from trueweight.config import keys_for, load_providers
+    from trueweight.config import keys_for
     from trueweight.drift import DriftSettings, load_ladder, load_tolerances, shipped_thresholds
     from trueweight.profiles import request_rules
     from trueweight.wire import TransportName, WireSettings
     from trueweight.workflow.drift import prepare_drift, settings_for
     from trueweight.workflow.thinking import with_profile
 
-    providers = load_providers(providers_file, environ=os.environ)
+    providers = chosen_providers(providers_file, apis)
     shipped = shipped_thresholds()
     settings = DriftSettings(
         mode=None if mode == "auto" else DriftMode(mode),

@@ -10,8 +10,10 @@ import click
 from trueweight.cli._options import (
     MB,
     allowance_option,
+    api_option,
     arrivals_option,
     budget_option,
+    chosen_providers,
     max_response_option,
     no_probe_option,
     out_option,
@@ -50,6 +52,7 @@ from trueweight.core import Mode
     metavar="LIMITS",
     help="Count a request as good within these limits, e.g. ttft=500ms,tpot=50ms.  [default: no limits]",
 )
+@api_option
 @profile_option
 @sampling_option
 @click.option("--plain", is_flag=True, help="Request plain replies instead of streams.")
@@ -78,6 +81,7 @@ def command(
     arrivals: str,
     requests: int,
     slo: str,
+    apis: tuple[str, ...],
     profile: str,
     sampling: str,
     plain: bool,
@@ -95,14 +99,14 @@ def command(
     Run the same command again to resume.
     """
     from trueweight.cli._run_sweep import run_sweep
-    from trueweight.config import keys_for, load_providers
+    from trueweight.config import keys_for
     from trueweight.profiles import SamplingMode, request_rules
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
     from trueweight.workflow.load import parse_levels, parse_slo
     from trueweight.workflow.thinking import allowance_for, suite_with_allowance
 
-    providers = load_providers(providers_file, environ=os.environ)
+    providers = chosen_providers(providers_file, apis)
     rules = request_rules(providers, profile=profile, sampling=SamplingMode(sampling))
     allowance = allowance_for(providers, rules.profile) if thinking_allowance is None else thinking_allowance
     return run_sweep(

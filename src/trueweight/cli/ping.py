@@ -7,18 +7,32 @@ from pathlib import Path
 
 import click
 
-from trueweight.cli._options import budget_option, json_option, providers_option, transport_option
+from trueweight.cli._options import (
+    api_option,
+    budget_option,
+    chosen_providers,
+    json_option,
+    providers_option,
+    transport_option,
+)
 from trueweight.core import ExitCode
 
 
 @click.command()
 @providers_option()
 @click.option("--provider", "names", multiple=True, metavar="NAME", help="Probe only this provider. Repeatable.")
+@api_option
 @transport_option
 @budget_option("Send no request that could exceed this cost.")
 @json_option
 def command(
-    *, providers_file: Path, names: tuple[str, ...], transport: str, budget: float | None, as_json: bool
+    *,
+    providers_file: Path,
+    names: tuple[str, ...],
+    apis: tuple[str, ...],
+    transport: str,
+    budget: float | None,
+    as_json: bool,
 ) -> int:
     """Send each provider two or three small requests: is its setup right, and how does its model answer?
 
@@ -29,14 +43,14 @@ def command(
     from rich.console import Console
 
     from trueweight.cli._screen import say
-    from trueweight.config import keys_for, load_providers
+    from trueweight.config import keys_for
     from trueweight.core import ConfigError, near_miss
     from trueweight.profiles import fitting
     from trueweight.report.words import probe_lines
     from trueweight.wire import TransportName, WireSettings, run_loop
     from trueweight.workflow.probe import encode_probe, probe_providers
 
-    providers = load_providers(providers_file, environ=os.environ)
+    providers = chosen_providers(providers_file, apis)
     known = [provider.name for provider in providers]
     for name in names:
         if name not in known:

@@ -13,8 +13,10 @@ from trueweight.cli._options import (
     MB,
     Amount,
     allowance_option,
+    api_option,
     arrivals_option,
     budget_option,
+    chosen_providers,
     fresh_option,
     max_response_option,
     no_probe_option,
@@ -51,6 +53,7 @@ CLOSED, OPEN = 8, 256
     metavar="N|auto",
     help="Send each case N times; auto: by how often the reference's first two passes differ, up to 10.",
 )
+@api_option
 @profile_option
 @sampling_option
 @click.option(
@@ -123,6 +126,7 @@ def command(
     suites: tuple[str, ...],
     out: Path,
     repeats: str,
+    apis: tuple[str, ...],
     profile: str,
     sampling: str,
     examples: int | None,
@@ -158,7 +162,7 @@ def command(
     from trueweight.assess import load_bar
     from trueweight.cli._forecast import print_forecast
     from trueweight.cli._send_and_report import send_and_report
-    from trueweight.config import keys_for, load_providers
+    from trueweight.config import keys_for
     from trueweight.drift import DriftSettings
     from trueweight.profiles import SamplingMode, choose_profile
     from trueweight.report import visible
@@ -171,7 +175,7 @@ def command(
     from trueweight.workflow.shards import divide
     from trueweight.workflow.thinking import recorded_allowance, ways_off
 
-    providers = load_providers(providers_file, environ=os.environ)
+    providers = chosen_providers(providers_file, apis)
     part = None if shard is None else parse_shard(shard)
     chosen = choose_profile(profile, providers)
     stated = recorded_allowance(out, fresh=fresh) if thinking_allowance is None else thinking_allowance

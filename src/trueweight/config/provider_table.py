@@ -226,7 +226,9 @@ def _key_header(spot: Spot, name: str | None) -> str | None:
     if name is None:
         return None
     if not _HEADER_NAME.fullmatch(name) or name.lower() in _OWN_HEADERS:
-        spot.refuse_value(name, "not the name of a header for the key", valid='e.g. "api-key"')
+        spot.refuse_value(
+            name, "not the name of a header for the key", valid='e.g. "api-key", "x-api-key", "Authorization"'
+        )
     return name
 
 
@@ -244,7 +246,7 @@ def _headers(spot: Spot, table: dict[str, Any]) -> dict[str, str]:
             here.refuse(
                 f"header {name!r} holds a credential (not shown), and keys do not belong in files",
                 code="config-literal-key",
-                hint='Valid: api_key_env = "NAME"; the key is then sent as Authorization: Bearer.',
+                hint='Valid: api_key_env = "NAME"; the key is then sent in the header of the API, or of key_header.',
             )
         if not _HEADER_NAME.fullmatch(name):
             here.refuse(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from trueweight.config.lines import Lines
 from trueweight.config.provider_table import read_provider
 from trueweight.config.spot import Spot
 from trueweight.config.toml import parse_toml, read_toml_text
-from trueweight.core import Provider, Role, near_miss
+from trueweight.core import PROTOCOLS, ConfigError, Provider, Role, near_miss
 from trueweight.core.json_value import JsonObject
 from trueweight.redaction import know_variables
 
@@ -39,6 +41,36 @@ def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider,
         providers.append(provider)
     know_variables(provider.api_key_env for provider in providers)
     return tuple(providers)
+
+
+class Narrowed(NamedTuple):
+    """Providers with fewer APIs, and the names of those that have none of the wanted ones."""
+
+    providers: tuple[Provider, ...]
+    left_out: tuple[str, ...]
+
+
+def only_apis(providers: Sequence[Provider], names: Collection[str]) -> Narrowed:
+    """The providers with those of their APIs that are named; all of them if none is named.
+
+    Raises:
+        ConfigError: ``unknown-protocol`` for a name that is no API; ``no-provider`` if no provider has one of them.
+    """
+    if not names:
+        return Narrowed(tuple(providers), ())
+    for name in names:
+        PROTOCOLS.get(name)
+    kept = [(one, tuple(api for api in one.api if api in names)) for one in providers]
+    found = tuple(replace(one, api=apis) for one, apis in kept if apis)
+    if not found:
+        has = "; ".join(f"{one.name}: {', '.join(one.api)}" for one in providers)
+        raise ConfigError(
+            f"no provider has the API {' or '.join(names)}",
+            code="no-provider",
+            where="--api",
+            hint=f"Valid: an API that a provider's entry names with `api = [...]`. Now: {has}.",
+        )
+    return Narrowed(found, tuple(one.name for one, apis in kept if not apis))
 
 
 def _entries(file: Spot, document: JsonObject) -> list[JsonObject]:

@@ -133,6 +133,7 @@ class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
         fingerprint: of the provider's entry, so that a resumed run probes a changed entry again.
         at: UTC, ISO 8601.
         key_env: variable of the key; None if the entry names none.
+        key_header: the header that carries the key; "" in probes of earlier versions.
         proxied: whether a proxy of the environment is in the way.
         fault: the setup fault that stops it; None if it may run.
         said: the server's words for the fault.
@@ -154,6 +155,7 @@ class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     at: str
     key_env: str | None = None
+    key_header: str = ""
     proxied: bool = False
     fault: SetupFault | None = None
     said: str = ""

@@ -12,8 +12,10 @@ from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 from trueweight.core.case import Case, Mode
+from trueweight.core.example import SampleReply
 from trueweight.core.exchange import Exchange
 from trueweight.core.price import TokenCount
+from trueweight.core.profile import ProfileHistory
 from trueweight.core.provider import Provider
 from trueweight.core.registry import Registry
 from trueweight.core.reply import Channel, Event, Reply
@@ -80,12 +82,27 @@ class Protocol(ABC):
         """Headers of the API: its credentials, if there is a key, and its version, if it has one."""
         return () if key is None else (("Authorization", f"Bearer {key}"),)
 
+    @property
+    def key_header(self) -> str:
+        """The header in which the API wants the key; "" if it wants none."""
+        mark = "key"
+        return next((name for name, value in self.headers(mark) if mark in value), "")
+
     def cannot_express(self, _case: Case) -> str:
         """Why this API cannot express a case's request, e.g. ``it has no tools``; "" if it can.
 
         Chat completions express every case, because cases are written in their shape.
         """
         return ""
+
+    def rewrite_history(self, messages: Sequence[Any], _history: ProfileHistory, *, thinks: bool) -> list[Any]:  # noqa: ARG002 - for overrides
+        """The earlier messages of a case as a profile wants them. Called of the API in whose shape cases are written;
+        the others write their histories from the result.
+
+        Args:
+            thinks: whether the model thinks before its answer.
+        """
+        return list(messages)
 
     @abstractmethod
     def body(self, case: Case, provider: Provider, mode: Mode) -> str:
@@ -102,6 +119,14 @@ class Protocol(ABC):
         Raises:
             ValueError: if the exchange brought no answer to read (``exchange.judgeable`` is False).
         """
+
+    def sample(self, reply: SampleReply) -> Exchange:
+        """The exchange in which a server of this API sends a sample reply, for examples of checks.
+
+        Raises:
+            NotImplementedError: if the API writes no samples.
+        """
+        raise NotImplementedError(f"{self.name} writes no sample replies")
 
     def recognises(self, reply: Reply) -> bool:
         """Whether a success has the shape of this API at all, however faulty: a page or a greeting has not.

@@ -39,7 +39,8 @@ class Provider:
         changes: fields of the body that this host takes under another name, with another value, or not at all.
         headers: extra request headers, never credentials.
         query: parameters of the URL's query, never credentials.
-        key_header: the header that carries the key (``api-key``); None for the API's own.
+        key_header: the header that carries the key through every API (``api-key``, ``Authorization``); None for the
+            header of each API.
         sampling: recommended sampling, in place of a profile's; the same for all providers of a file.
         concurrency: most concurrent requests; None for the run's default.
         requests_per_minute: most requests started in any minute; None is no limit.

@@ -14,6 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from trueweight.core import (
+    DEFAULT_API,
+    PROTOCOLS,
     Case,
     HistoryRule,
     Profile,
@@ -25,7 +27,6 @@ from trueweight.core import (
     ZeroTemperature,
 )
 from trueweight.profiles.choose import AUTO, ChosenProfile, choose_profile
-from trueweight.protocols.chat.history import rewrite_history
 
 KEEPS_SAMPLING: Final = "sampling"
 """The tag of cases that test sampling itself. They keep their own."""
@@ -190,11 +191,11 @@ def with_sampling(case: Case, sampling: RunSampling, *, thinks: bool) -> Case:
 
 
 def with_history(case: Case, history: ProfileHistory, *, thinks: bool) -> Case:
-    """The case with its earlier messages as the model wants them, see `rewrite_history`."""
+    """The case with its earlier messages as the model wants them, see `Protocol.rewrite_history`."""
     messages = case.request.get("messages")
     if not isinstance(messages, list | tuple):
         return case
-    changed = rewrite_history(messages, history, thinks=thinks)
+    changed = PROTOCOLS.get(DEFAULT_API).rewrite_history(messages, history, thinks=thinks)
     if changed == list(messages):
         return case
     checks = case.checks

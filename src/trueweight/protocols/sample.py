@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from trueweight.core import Attempt, Exchange, Failure, FailureKind, Mode, RequestRecord, Stamp
+from trueweight.core import DEFAULT_API, Attempt, Exchange, Failure, FailureKind, Mode, RequestRecord, Stamp
 from trueweight.protocols.json_text import escape_lone_surrogates
 
 JSON_TYPE = "application/json"
@@ -24,7 +24,7 @@ def exchange(
     times: Sequence[int] = (),
     t_send: int = 100,
     t_done: int = 1_000_000,
-    api: str = "chat",
+    api: str = DEFAULT_API,
 ) -> Exchange:
     """An exchange whose body arrived in chunks that start at 0 and at ``cuts``, at ``times`` (ns)."""
     offsets = [0, *cuts]

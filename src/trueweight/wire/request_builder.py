@@ -92,11 +92,13 @@ def _address(provider: Provider, protocol: Protocol) -> str:
 
 
 def _key_headers(provider: Provider, protocol: Protocol, key: str | None) -> tuple[tuple[str, str], ...]:
-    """The API's headers, with the key in the header that the provider's entry names."""
+    """The API's headers, with the key in the header that the provider's entry names; as Bearer in Authorization."""
     headers = protocol.headers(key)
-    if key is None or provider.key_header is None:
+    named = provider.key_header
+    if key is None or named is None:
         return headers
-    return (*(pair for pair in headers if key not in pair[1]), (provider.key_header, key))
+    value = f"Bearer {key}" if named.lower() == "authorization" else key
+    return (*(pair for pair in headers if key not in pair[1]), (named, value))
 
 
 def _headers(provider: Provider, mode: Mode, *, has_body: bool) -> tuple[tuple[str, str], ...]:

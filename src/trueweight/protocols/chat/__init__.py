@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -12,15 +13,19 @@ from trueweight.core import (
     Event,
     Exchange,
     Mode,
+    ProfileHistory,
     Protocol,
     Provider,
     Reply,
     RequestSize,
     TokenCount,
 )
+from trueweight.core.example import SampleReply
 from trueweight.protocols.chat import events, request, usage
+from trueweight.protocols.chat.history import rewrite_history
 from trueweight.protocols.chat.reasoning import DETAILS, FIELDS, THOUGHT
 from trueweight.protocols.chat.reply import ChatAssembler
+from trueweight.protocols.chat.sample import write_sample
 from trueweight.protocols.errors import error_in
 from trueweight.protocols.reading import read_with
 
@@ -45,6 +50,9 @@ class Chat(Protocol):
     private = request.PRIVATE
     message_fields = request.MESSAGE_FIELDS
 
+    def rewrite_history(self, messages: Sequence[Any], history: ProfileHistory, *, thinks: bool) -> list[Any]:
+        return rewrite_history(messages, history, thinks=thinks)
+
     def body(self, case: Case, provider: Provider, mode: Mode) -> str:
         return request.body(case, provider, mode)
 
@@ -53,6 +61,9 @@ class Chat(Protocol):
 
     def read(self, exchange: Exchange) -> Reply:
         return read_with(exchange, ChatAssembler)
+
+    def sample(self, reply: SampleReply) -> Exchange:
+        return write_sample(reply)
 
     def channels(self, event: Event) -> frozenset[Channel]:
         return events.channels_of(event)

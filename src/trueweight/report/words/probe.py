@@ -96,7 +96,7 @@ def cure(probe: ProviderProbe) -> str:  # noqa: PLR0911, PLR0912 - one cure for 
         case SetupFault.KEY_REFUSED:
             return (
                 f"Check {key}: is it a key of {parts.hostname}, of the right kind and project, complete, and neither "
-                "expired nor restricted?"
+                f"expired nor restricted?{_other_header(probe)}"
             )
         case SetupFault.NO_CREDIT:
             return f"Add credit to the account of {key}, raise its limit, or wait until the quota is renewed."
@@ -105,6 +105,15 @@ def cure(probe: ProviderProbe) -> str:  # noqa: PLR0911, PLR0912 - one cure for 
         case SetupFault.REFUSED:
             return "Its words say why. extra_body and headers of the provider's entry are part of the request too."
     return ""
+
+
+def _other_header(probe: ProviderProbe) -> str:
+    """Where the key was sent, and how it is sent elsewhere: some hosts take it in one header only."""
+    if not probe.key_header:
+        return ""
+    bearer = probe.key_header.lower() == "authorization"
+    sent, other = ("Authorization: Bearer", "x-api-key") if bearer else (probe.key_header, "Authorization")
+    return f' It was sent in {sent}; a host may want it in another header: key_header = "{other}".'
 
 
 def _why(probe: ProviderProbe) -> str:

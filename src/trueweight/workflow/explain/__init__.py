@@ -6,14 +6,22 @@ import json
 from collections.abc import Iterable, Iterator
 
 from trueweight.checks import run_checks, run_paired_checks
-from trueweight.core import CheckInfo, ConfigError, Outcome, ReplyDigest, digest_choices, near_miss
+from trueweight.core import (
+    DEFAULT_API,
+    PROTOCOLS,
+    CheckInfo,
+    ConfigError,
+    Outcome,
+    ReplyDigest,
+    digest_choices,
+    near_miss,
+)
 from trueweight.core.check import CHECKS
 from trueweight.core.example import Example, PairedExample, SampleReply, SampleTrial
 from trueweight.core.exchange import Exchange
 from trueweight.core.grader import GRADERS, Grader
 from trueweight.metrics import Metric, all_metrics, describe, metric_origin
 from trueweight.protocols import read_reply
-from trueweight.protocols.chat.sample import write_sample
 from trueweight.workflow.explain.listing import OURS, check_table, checks_json
 from trueweight.workflow.explain.show import marked
 
@@ -77,9 +85,9 @@ def _facts(title: str, facts: Iterable[tuple[str, str]], origin: str) -> list[st
     return [title, "", *(f"{name + ':':<14}{text}" for name, text in (*facts, *package))]
 
 
-def sample_exchange(reply: SampleReply | Exchange) -> Exchange:
-    """An example's reply as an exchange: as it is, or as a server of chat completions sends it."""
-    return write_sample(reply) if isinstance(reply, SampleReply) else reply
+def sample_exchange(reply: SampleReply | Exchange, api: str | None = None) -> Exchange:
+    """An example's reply as an exchange: as it is, or as a server of the check's API sends it."""
+    return PROTOCOLS.get(api or DEFAULT_API).sample(reply) if isinstance(reply, SampleReply) else reply
 
 
 def digests(samples: Iterable[SampleTrial]) -> list[ReplyDigest]:
@@ -102,7 +110,7 @@ def _example(info: CheckInfo) -> Iterator[str]:
 
 
 def _single(info: CheckInfo, example: Example) -> Iterator[str]:
-    reply = read_reply(sample_exchange(example.bad))
+    reply = read_reply(sample_exchange(example.bad, info.protocol))
     found = next(f for f in run_checks(example.case, reply) if f.check == info.id)
     yield f"A reply that breaks it (status {reply.status}); the evidence is between ⟦ and ⟧:"
     yield ""

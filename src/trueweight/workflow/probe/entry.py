@@ -109,6 +109,7 @@ def entry_of(provider: Provider, api: str, seen: Sequence[Seen], *, at: str, pro
         fingerprint=provider.fingerprint(),
         at=at,
         key_env=provider.api_key_env,
+        key_header=provider.key_header or PROTOCOLS.get(api).key_header,
         proxied=proxied,
         fault=None if found is None else found.fault,
         said="" if found is None else found.said,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from trueweight.core import Exchange, Provider, Trial
+from trueweight.core import PROTOCOLS, Exchange, Provider, Trial
 from trueweight.core.probe import Probe, ProbeQuestion, ProviderProbe, SetupFault
 from trueweight.wire import (
     Environment,
@@ -119,6 +119,7 @@ def is_known(
         and one.answered
         and one.fingerprint == provider.fingerprint()
         and one.key_env == provider.api_key_env
+        and one.key_header in ("", provider.key_header or PROTOCOLS.get(one.api).key_header)
         and (one.thinking is None or bool(one.switches) or not switches.get(provider.name))
         for one in entries
     )
