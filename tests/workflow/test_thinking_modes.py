@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from in_process import trueweight
+from trueweight.core import Provider
+from trueweight.core.probe import Probe, ProviderProbe, Thinking
+from trueweight.core.thinking import MOST_ALLOWANCE, enough_for
 from trueweight.fleet.child import running_fleet
+from trueweight.workflow.thinking import allowance_for
 
 PROFILE = """\
 title = "Warm"
@@ -116,3 +120,16 @@ def test_shards_with_different_room_are_refused_with_the_flag(runs: Path) -> Non
     assert done.returncode == 2
     assert "adds 2,048 tokens for a thought to each limit, not 1,024" in done.stderr
     assert "--thinking-allowance 2048" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "thought", [Thinking(place="content", characters=10**9), Thinking(place="usage", tokens=2**53)]
+)
+def test_one_provider_cannot_make_the_requests_of_all_very_long(thought: Thinking) -> None:
+    """However long a thought it sends or counts in its probe."""
+    entry = ProviderProbe(
+        provider="p", api="chat", base_url="", model="m", fingerprint="", at="", thinking=thought, answers=()
+    )
+    provider = Provider("p", "http://127.0.0.1:9/v1", "m")
+    assert allowance_for([provider], None, Probe(providers=(entry,))) == 16_384
+    assert enough_for(2**53) == MOST_ALLOWANCE

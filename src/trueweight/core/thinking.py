@@ -99,8 +99,8 @@ def main_mode(modes: Sequence[ThinkingMode]) -> ThinkingMode:
 
 def enough_for(thought: int) -> int:
     """The allowance for a run in which a thought of so many tokens was seen: four times as much, because thoughts
-    differ in length from case to case, rounded up to a power of two, and at least 1,024."""
-    return 1 << max(10, (4 * thought - 1).bit_length())
+    differ in length from case to case, rounded up to a power of two, at least 1,024 and at most `MOST_ALLOWANCE`."""
+    return min(MOST_ALLOWANCE, 1 << max(10, (4 * thought - 1).bit_length()))
 
 
 def sets_thinking(case: Case) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -62,6 +63,7 @@ class Lane:
         self._finished = self._interrupted = False
         self._reached = False
         self._held = 0.0
+        self._until = math.inf
         self._unreached_in_a_row = 0
         self._next_lock = anyio.Lock(fast_acquire=True)
         self._workers = self._pausing = 0
@@ -92,6 +94,8 @@ class Lane:
     async def run(self) -> None:
         """Send all trials, or as many as may be sent."""
         workers, settings, environment = self._limit, self._shared.settings, self._shared.environment
+        if settings.lane_time is not None:
+            self._until = environment.clock() + settings.lane_time * 1e9
         if settings.rate:
             rng = random.Random(f"{settings.seed}/{self.provider.name}")
             self._starts = arrivals(settings.rate, settings.arrivals, environment.clock(), rng)
@@ -140,6 +144,8 @@ class Lane:
             return _Ready(trial, request, 0 if start is None else max(0, self._shared.environment.clock() - start))
 
     def _may_send(self, trial: Trial) -> bool:
+        if self._shared.environment.clock() > self._until:
+            self.stop(f"slow: its requests took longer than {self._shared.settings.lane_time:g} s")
         if self._stop.is_set():
             return False
         refusal = self._shared.ledger.reserve(trial)

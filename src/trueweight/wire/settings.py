@@ -36,6 +36,7 @@ class WireSettings:
         backoff_base, backoff_cap: the n-th retry waits a uniformly random share of ``min(cap, base * 2**n)``.
         lane_wait: most seconds of waiting for one provider, in all, because it asked to (Retry-After). Then it is
             stopped.
+        lane_time: most seconds, from the first, in which requests to one provider may begin; None for no limit.
         retry_budget: most seconds of waiting for one trial. A Retry-After longer than what is left ends the trial; one
             longer than the whole budget stops the provider.
         budget_usd: a request that could cross it is not sent. Counted by reported usage; by the plan's ceiling while
@@ -63,6 +64,7 @@ class WireSettings:
     retries: int = 3
     backoff_base: float = 0.5
     backoff_cap: float = 30.0
+    lane_time: float | None = None
     retry_budget: float = 120.0
     lane_wait: float = 3600.0
     budget_usd: float | None = None

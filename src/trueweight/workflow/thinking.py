@@ -16,6 +16,11 @@ _PER_TOKEN: Final = 3
 """Characters of a thought for each token, where its server counts none: few, so that the allowance is not too small."""
 
 
+_LONGEST: Final = 4096
+"""Tokens of a probe's thought that count. Its answers end at a quarter of it, so a longer one ignores limits, and
+one provider must not make the requests to all others longer than their models allow."""
+
+
 def with_profile(
     providers: Iterable[Provider], profile: Profile | None, probe: Probe | None = None
 ) -> tuple[Provider, ...]:
@@ -57,13 +62,13 @@ def allowance_for(providers: Sequence[Provider], profile: Profile | None, probe:
     """The tokens for thoughts that are added to the limits of all providers alike: the most that one of them needs.
 
     What an entry of ``providers.toml`` states counts for its provider. Else it is four times the longest thought of the
-    probe, and at least what the profile states.
+    probe, up to 16,384, and at least what the profile states.
     """
     stated = [one.thinking.allowance for one in providers if one.thinking.allowance is not None]
     others = {one.name for one in providers if one.thinking.allowance is None}
     probed = () if probe is None else tuple(one for one in probe.providers if one.provider in others)
     thoughts = [one.thinking for one in probed if one.thinking is not None]
-    found = [enough_for(one.tokens or -(-one.characters // _PER_TOKEN)) for one in thoughts]
+    found = [enough_for(min(_LONGEST, one.tokens or -(-one.characters // _PER_TOKEN))) for one in thoughts]
     published = profile.thinking.allowance if profile is not None and others else None
     # A profile states what its model may need; a probe that found no thought in any answer shows that it does not.
     unthinking = bool(probed) and not thoughts and all(one.answered for one in probed)

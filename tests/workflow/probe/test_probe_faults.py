@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,18 +16,23 @@ from hosts import Answer, Behaviour, Request, completion, error, healthy, models
 from trueweight.core import Provider
 from trueweight.core.probe import Probe, ProviderProbe, SetupFault
 from trueweight.report.words import cure, fault_sentence
-from trueweight.wire import WireSettings
+from trueweight.wire import Environment, WireSettings
 from trueweight.workflow.probe import probe_providers
 
 KEY = "sk-a-key-of-the-test"
 
 
-def probe(*providers: Provider, key: str | None = None, before: Probe | None = None, **limits: Any) -> Probe:
+def probe(
+    *providers: Provider,
+    key: str | None = None,
+    before: Probe | None = None,
+    environment: Environment | None = None,
+    **limits: Any,
+) -> Probe:
     """Probe them with real sockets."""
     keys = {} if key is None else {provider.name: key for provider in providers}
-    call = partial(
-        probe_providers, providers, keys=keys, settings=WireSettings(backoff_base=0.001, **limits), before=before
-    )
+    settings = WireSettings(backoff_base=0.001, **limits)
+    call = partial(probe_providers, providers, keys=keys, settings=settings, before=before, environment=environment)
     return anyio.run(call).probe
 
 
@@ -388,6 +394,12 @@ def _thinks(request: Request, **message: Any) -> Answer:
     return completion(request, message={"content": "OK", **message})
 
 
+def _completes_with(answer: Answer) -> Behaviour:
+    """A list of models, and this in place of every completion."""
+    return lambda r: models("m") if r.method == "GET" else answer
+
+
+_CUT = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 10000000\r\n\r\n"
 NO_FAULTS: dict[str, Behaviour] = {
     "healthy": healthy,
     "no list of models": lambda r: completion(r) if r.method == "POST" else Answer(404, {"detail": "Not Found"}),
@@ -419,6 +431,16 @@ NO_FAULTS: dict[str, Behaviour] = {
     ),
     "broken JSON": lambda r: Answer(200, '{"id": "x", "choices": [') if r.method == "POST" else models("m"),
     "no choices": lambda r: Answer(200, {"id": "x", "model": "m", "object": "chat.completion", "choices": []}),
+    "a stream that is cut off": always(Answer(raw=_CUT + b"data: ")),
+    "a body that is too large": always(Answer(raw=_CUT + b"x" * 10_000_000)),
+    "an interim response with a body": always(Answer(raw=b"HTTP/1.1 103 Early\r\nContent-Length: 5\r\n\r\nfirst")),
+    "a head with an invalid length": always(Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")),
+    "a head that is cut off": always(Answer(raw=b"HTTP/1.1 200 OK\r\nContent-")),
+    "no HTTP where completions are": _completes_with(Answer(raw=b"once upon a time\r\n\r\n")),
+    "arrays where completions are": _completes_with(Answer(200, "[" * 1000)),
+    "nothing where completions are": _completes_with(Answer(200, "")),
+    "a page where completions are": _completes_with(page(200, "Welcome")),
+    "an error in each completion": _completes_with(Answer(200, {"error": "worker 3 has died"})),
     "a model that says what errors say": lambda r: _thinks(r, content="invalid api key, model not found"),
 }
 
@@ -429,6 +451,15 @@ def test_what_a_run_can_measure_is_no_setup_fault(name: str) -> None:
     with serve(NO_FAULTS[name]) as host:
         found = probe_one(host.url(), key=KEY)
     assert found.fault is None, found.said
+
+
+def test_a_slow_provider_is_not_probed_for_minutes() -> None:
+    """A minute after its first request it gets no other one, and goes on with the run."""
+    with serve(healthy) as host:
+        environment = Environment(clock=lambda: time.monotonic_ns() + (61 * 10**9 if host.requests else 0))
+        [entry] = probe(Provider("p", host.url(), "m"), environment=environment).providers
+        assert len(host.requests) == 1
+    assert entry.fault is None
 
 
 def test_what_is_refused_is_on_record() -> None:

@@ -103,7 +103,7 @@ class IncomingResponse:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self.reusable = False
             if not self.complete:
-                raise httpx.RemoteProtocolError(f"not a response of HTTP/1.1: {error}") from None
+                raise httpx.RemoteProtocolError(f"{self._kind_of_fault()}: {error}") from None
             self.surplus = True
         finally:
             if self._pieces:
@@ -124,6 +124,10 @@ class IncomingResponse:
         if self._declared:
             raise httpx.RemoteProtocolError("peer closed connection before the end of the body")
         self._end(reusable=False)
+
+    def _kind_of_fault(self) -> str:
+        spoken = self._parser.get_status_code() >= 100
+        return "a malformed response of HTTP/1.1" if spoken else "not a response of HTTP/1.1"
 
     def _read_framing(self) -> None:
         """Whether the body is chunked, and whether its length is declared at all (RFC 9112, 6.3)."""

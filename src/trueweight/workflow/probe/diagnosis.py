@@ -27,6 +27,8 @@ _BY_KIND: Final[Mapping[FailureKind, SetupFault]] = {
     FailureKind.REDIRECT: SetupFault.REDIRECT,
     FailureKind.PROTOCOL: SetupFault.NOT_HTTP,
 }
+_NOT_HTTP: Final = re.compile(r"(?i)not a response of HTTP|illegal status line")
+"""The words of our transport, and of httpx's, for bytes that do not begin as a response does."""
 _PLAIN_PEER: Final = re.compile(r"(?i)wrong.version.number|record.layer|unknown.protocol|http.request|packet.length")
 """What OpenSSL says when the other side answers a TLS handshake in plain text."""
 _CUT: Final = 500
@@ -80,9 +82,15 @@ def _has_answered(exchange: Exchange, reply: Reply | None, question: ProbeQuesti
 
 def said_of(attempt: Attempt) -> str:
     """The server's message, or its status if it has none; without a response, the transport's."""
-    if attempt.status is None or 300 <= attempt.status < 400:
+    if attempt.status is None or 300 <= attempt.status < 400 or _is_broken_success(attempt):
         return (attempt.failure.detail if attempt.failure else "")[:_CUT]
     return read_error(attempt).message[:_CUT] or (attempt.failure.detail[:_CUT] if attempt.failure else "")
+
+
+def _is_broken_success(attempt: Attempt) -> bool:
+    """Whether the status is a success, and the transport failed before the end of the body."""
+    failed = attempt.failure is not None and attempt.failure.kind is not FailureKind.ERROR_IN_BODY
+    return failed and attempt.status is not None and attempt.status < 300
 
 
 def _thinking_of(reply: Reply) -> Thinking | None:
@@ -107,7 +115,11 @@ def diagnose(exchange: Exchange, provider: Provider, *, retry_budget: float, ask
         return Diagnosis(SetupFault.WRONG_SCHEME, said, None)
     if attempt.status is None:
         fault = None if kind is None else _BY_KIND.get(kind)
+        if fault is SetupFault.NOT_HTTP and not _NOT_HTTP.search(said):
+            return None  # it speaks HTTP, and badly: that is for the run to measure
         return None if fault is None else Diagnosis(fault, said, None)
+    if _is_broken_success(attempt):
+        return None
     fault = _of_response(attempt, attempt.status, provider, retry_budget=retry_budget, asked=asked)
     return None if fault is None else Diagnosis(fault, said, attempt.status)
 

@@ -67,7 +67,8 @@ def main_diagnosis(seen: Sequence[Seen]) -> Diagnosis | None:
     """The setup fault that the answers of one provider and API show; None if a completion came, or may come later.
 
     The list of models counts only where nothing was sent after it, because of what came: no response, a proxy's
-    refusal, or a rate limit of hours. A key may use a model and not list models.
+    refusal, or a rate limit of hours. A key may use a model and not list models. A host that answers badly at the right
+    address has no setup fault: the run measures it.
     """
     if completed(seen):
         return None
@@ -77,7 +78,17 @@ def main_diagnosis(seen: Sequence[Seen]) -> Diagnosis | None:
     if not found:
         found = [one.diagnosis for one in seen if one.asked.question is ProbeQuestion.MODELS]
         found = [one for one in found if one is not None and one.status in (None, 407, 429)]
-    return next((one for one in found if one is not None), None)
+    return next((one for one in found if one is not None and not _is_at_right_address(one, seen)), None)
+
+
+def _is_at_right_address(found: Diagnosis, seen: Sequence[Seen]) -> bool:
+    """Whether another answer from the same address shows that a bad one is the server's failure, not the entry's: a
+    response of HTTP beside what is not, or a list of models beside a success that has not the shape of this API."""
+    if found.fault is SetupFault.NOT_HTTP:
+        own = (one for one in seen if one.asked.question is not ProbeQuestion.OTHER_URL)
+        return any(one.exchange.final.status is not None for one in own)
+    success = found.status is not None and 200 <= found.status < 300
+    return success and found.fault in (SetupFault.NOT_THE_API, SetupFault.REFUSED) and bool(_listed(seen))
 
 
 def maybe_wrong_scheme(provider: Provider, seen: Sequence[Seen]) -> bool:

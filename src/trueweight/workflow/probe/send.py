@@ -26,6 +26,8 @@ from trueweight.workflow.probe.questions import first_questions, probe_trial, sw
 
 _TIMEOUT: Final = 60.0
 """Most seconds of one probe request. A slower provider is not stopped: slowness is measured, not a setup fault."""
+_LANE_TIME: Final = 60.0
+"""Most seconds in which requests of one round are sent to a provider: a slow one then goes on with the run."""
 _WAIT: Final = 20.0
 """Most seconds of waiting for one probe request's retry."""
 _OTHER_PATH: Final = frozenset({SetupFault.WRONG_PATH, SetupFault.NOT_THE_API})
@@ -246,5 +248,6 @@ def _for_probe(settings: WireSettings) -> WireSettings:
         retries=min(settings.retries, 1),
         retry_budget=min(settings.retry_budget, _WAIT),
         give_up_after=1,
+        lane_time=_LANE_TIME,
         rate=None,
     )
