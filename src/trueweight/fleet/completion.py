@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from trueweight.core import digest
+from trueweight.core import DEFAULT_API, digest
 from trueweight.core.json_value import JsonObject
 
 
@@ -51,17 +51,21 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One valid chat-completions request.
+    """One valid request, as chat completions ask it.
 
     Attributes:
-        body: the request body, valid.
+        body: the chat-completions body, valid.
         count: how many requests this provider has received before.
         rng: randomness of this request (sampling without seed, ids); differs between repeats.
+        api: the API through which it came.
+        sent: the body as it was sent, in the shape of that API.
     """
 
     body: Mapping[str, Any]
     count: int
     rng: random.Random
+    api: str = DEFAULT_API
+    sent: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def streamed(self) -> bool:

@@ -7,10 +7,13 @@ import json
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from trueweight.core import DEFAULT_API
 from trueweight.core.json_value import JsonObject
 from trueweight.fleet import render
+from trueweight.fleet.apis import SERVED, ServedApi
 from trueweight.fleet.chat import HealthyModel
 from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Step, Write
 from trueweight.fleet.errors import RefusedError, json_response
@@ -21,6 +24,7 @@ from trueweight.fleet.roster import FleetMember
 from trueweight.fleet.thinking import placed
 from trueweight.fleet.validate import check_request
 
+_CHAT_PATH = "/v1/chat/completions"
 LARGEST = 16 * 2**20
 """Bytes of the largest request body that is read."""
 
@@ -65,11 +69,12 @@ class FleetProvider:
 
     def respond(self, request: HttpRequest) -> ResponseScript:
         """Respond to any HTTP request; an invalid one gets an error object."""
+        api = SERVED.get(request.path)
         try:
-            return self._route(request)
+            return self._route(request, api)
         except RefusedError as refused:
-            response = refused.response()
-            for fault in self._faults:
+            response = refused.response() if api is None else api.refusal(refused)
+            for fault in self._faults if api is None else self._faults_of(api):
                 response = fault.refusal(response)
             return response
 
@@ -79,19 +84,28 @@ class FleetProvider:
             steps = fault.wire(steps)
         return steps
 
-    def _route(self, request: HttpRequest) -> ResponseScript:
+    def _faults_of(self, api: ServedApi) -> tuple[Fault, ...]:
+        """The faults that act through an API: those of any API, and its own."""
+        return tuple(fault for fault in self._faults if fault.api in (DEFAULT_API, api.name))
+
+    def _shaping(self, api: ServedApi) -> tuple[Fault, ...]:
+        """The faults that change what is written in the shape of an API."""
+        return tuple(fault for fault in self._faults if fault.api == api.name)
+
+    def _route(self, request: HttpRequest, api: ServedApi | None) -> ResponseScript:
         routes: dict[str, tuple[str, Callable[[HttpRequest], ResponseScript]]] = {
-            "/v1/chat/completions": ("POST", self._complete),
             "/v1/models": ("GET", self._models),
             f"/v1/models/{MODEL}": ("GET", lambda _: json_response(self._model())),
         }
+        if api is not None:
+            routes[request.path] = ("POST", partial(self._complete, api=api))
         if request.path not in routes:
             raise RefusedError(f"Unknown request URL: {request.method} {request.path}.", status=404, code="unknown_url")
         method, handler = routes[request.path]
         if request.method != method:
             wrong = RefusedError(f"Method {request.method} is not allowed here, only {method}.", status=405)
             return wrong.response().header("allow", method)
-        if self._key is not None and request.headers.get("authorization") != f"Bearer {self._key}":
+        if self._key is not None and not (api or SERVED[_CHAT_PATH]).has_key(request.headers, self._key):
             raise RefusedError("Incorrect API key provided.", status=401, code="invalid_api_key")
         return handler(request)
 
@@ -104,64 +118,68 @@ class FleetProvider:
             listed = fault.models(listed)
         return json_response(listed)
 
-    def _complete(self, request: HttpRequest) -> ResponseScript:
+    def _complete(self, request: HttpRequest, api: ServedApi) -> ResponseScript:
         if request.body is None:
             raise RefusedError(f"The request body is larger than {LARGEST} bytes.", status=413)
-        body = self._accepted(_parsed(request.body))
-        chat = ChatRequest(body, next(self._count), random.Random(self._rng.getrandbits(64)))
-        for fault in self._faults:
+        sent = _parsed(request.body)
+        body = self._accepted(sent, api)
+        rng = random.Random(self._rng.getrandbits(64))
+        chat = ChatRequest(body, next(self._count), rng, api.name, sent if isinstance(sent, Mapping) else {})
+        for fault in self._faults_of(api):
             refused = fault.refuse(chat)
             if refused is not None:
                 return refused
-        return self._complete_with_faults(chat)
+        return self._complete_with_faults(chat, api)
 
-    def _accepted(self, body: Any) -> Mapping[str, Any]:
-        """The body if it is a valid request, or the body that a fault puts in its place."""
+    def _accepted(self, sent: Any, api: ServedApi) -> Mapping[str, Any]:
+        """The chat-completions body of a valid request, or the body that a fault puts in its place."""
+        body = sent
         try:
+            body = api.chat_body(sent)
             checked = check_request(body)
             if checked["model"] != MODEL:
                 message = f"The model {checked['model']!r} does not exist; there is {MODEL!r}."
                 raise RefusedError(message, status=404, param="model", code="model_not_found")
         except RefusedError as refused:
-            objection = refused.response()
-            instead = (fault.accept(body, objection) for fault in self._faults)
+            objection = api.refusal(refused)
+            instead = (fault.accept(body, objection) for fault in self._faults_of(api))
             taken = next((other for other in instead if other is not None), None)
             if taken is None:
                 raise
             return check_request(taken)
         return checked
 
-    def _complete_with_faults(self, chat: ChatRequest) -> ResponseScript:
+    def _complete_with_faults(self, chat: ChatRequest, api: ServedApi) -> ResponseScript:
         """Complete the request and write the response; faults change the completion and then what is written."""
         style = self.member.style
-        for fault in self._faults:
+        for fault in self._faults_of(api):
             chat = fault.request(chat)
         completion = self._healthy.completion(chat)
-        for fault in self._faults:
+        for fault in self._faults_of(api):
             completion = fault.completion(chat, completion)
         completion = placed(render.with_ids(completion, style, chat.rng), style.thought)
         head = render.Head(style.reply_id(chat.rng), int(self._clock()), MODEL)
         if chat.streamed:
-            response = self._streamed(chat, completion, head)
+            response = self._streamed(chat, completion, head, api)
         else:
-            body = render.plain_body(completion, style, head)
-            for fault in self._faults:
+            body = api.plain(chat, completion, style, head)
+            for fault in self._shaping(api):
                 body = fault.body(chat, body)
             response = json_response(body)
-        for fault in self._faults:
+        for fault in self._faults_of(api):
             response = fault.response(chat, completion, response)
         return response
 
-    def _streamed(self, chat: ChatRequest, completion: Completion, head: render.Head) -> ResponseScript:
-        options = chat.body.get("stream_options") or {}
-        chunks = render.chunks(completion, self.member.style, head, include_usage=bool(options.get("include_usage")))
-        for fault in self._faults:
+    def _streamed(self, chat: ChatRequest, completion: Completion, head: render.Head, api: ServedApi) -> ResponseScript:
+        style = self.member.style
+        chunks = api.chunks(chat, completion, style, head)
+        for fault in self._shaping(api):
             chunks = fault.chunks(chat, chunks)
-        frames = render.frames(chunks, self.member.style)
-        for fault in self._faults:
+        frames = api.frames(chunks, style)
+        for fault in self._shaping(api):
             frames = fault.frames(chat, frames)
-        headers = (("content-type", self.member.style.content_type), ("cache-control", "no-cache"))
-        return ResponseScript(200, headers, tuple(map(Write, render.writes(frames, self.member.style))))
+        headers = (("content-type", style.content_type), ("cache-control", "no-cache"))
+        return ResponseScript(200, headers, tuple(map(Write, render.writes(frames, style))))
 
 
 def _parsed(body: bytes) -> Any:

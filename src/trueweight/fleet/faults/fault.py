@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
-from trueweight.core import FailureKind
+from trueweight.core import DEFAULT_API, FailureKind
 from trueweight.core.json_value import JsonObject
 from trueweight.core.registry import Registry
 from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Step
@@ -26,6 +26,9 @@ class Fault:
     """No fault: every hook returns its input. Override one hook in a subclass."""
 
     name: ClassVar[str] = ""
+    api: ClassVar[str] = DEFAULT_API
+    """The API whose shape ``body``, ``chunks`` and ``frames`` change. The other hooks of a fault of chat completions
+    act through every API; those of a fault of another API act through that one."""
     rows: ClassVar[tuple[int, ...]] = ()
     """Numbers of the failure modes that the fault reproduces."""
     checks: ClassVar[tuple[str, ...]] = ()
@@ -94,18 +97,20 @@ def fault(
     checks: tuple[str, ...] = (),
     failures: tuple[FailureKind, ...] = (),
     summary: str = "",
+    api: str = DEFAULT_API,
 ) -> Callable[[_Kind], _Kind]:
     """Name a fault class and register one instance of it.
 
     Args:
         summary: what the fault does, in a few words; by default the first line of the class's docstring.
+        api: the API in whose shape it acts.
 
     Raises:
         ConfigError: ``registry-duplicate`` if the name is taken.
     """
 
     def register(kind: _Kind) -> _Kind:
-        kind.name, kind.rows, kind.checks, kind.failures = name, rows, checks, failures
+        kind.name, kind.api, kind.rows, kind.checks, kind.failures = name, api, rows, checks, failures
         kind.summary = summary or (kind.__doc__ or "").strip().splitlines()[0].rstrip(".")
         FAULTS.add(name, kind())
         return kind
