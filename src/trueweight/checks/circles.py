@@ -91,9 +91,9 @@ def _few_sentences(tail: str) -> Circle | None:
 )
 def thought_ends(_: Case, reply: Reply) -> CheckResult | None:
     """Judges thoughts that the limit cut. A long thought that does not repeat itself passes."""
-    if not reply.reasoning or reply.finish is not Finish.LENGTH or (reply.content or "").strip() or reply.calls:
+    if not reply.thought or reply.finish is not Finish.LENGTH or (reply.content or "").strip() or reply.calls:
         return None
-    circle = find_circle(reply.reasoning)
+    circle = find_circle(reply.thought)
     if circle is None:
         return Pass()
     spans = narrow(reply, Span(0, len(reply.body)), circle.text.strip()[:60])

@@ -35,7 +35,7 @@ _LOOP_TAIL = 4000
 )
 def reply_not_empty(case: Case, reply: Reply) -> CheckResult | None:
     """Other checks judge reasoning alone and a finish reason of tool calls. A stop sequence may leave no text."""
-    if reply.error is not None or reply.finish is not Finish.STOP or reply.reasoning or "stop" in case.request:
+    if reply.error is not None or reply.finish is not Finish.STOP or reply.choice.thinks or "stop" in case.request:
         return None
     if (reply.content or "").strip() or reply.calls or reply.refusal:
         return Pass()

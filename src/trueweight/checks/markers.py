@@ -32,7 +32,10 @@ _MARKERS = re.compile(
     """,
     re.VERBOSE,
 )
-_THINK = re.compile(r"</?(?:mm:)?think(?:ing)?>|\[/?THINK\]|◁/?think▷|</?seed:think>")
+_THINK = re.compile(
+    r"</?(?:mm:|seed:)?think(?:ing)?>|</?thought>|\[/?THINK\]|◁/?think▷|<\|(?:START|END)_THINKING\|>|<\|channel>thought"
+    r"|<\|channel\|>analysis<\|message\|>"
+)
 _HISTORY_ID = re.compile(r"(?<![\w.])functions\.[A-Za-z_][\w-]{0,63}:\d+(?=\s*(?:<\||\{))")
 
 

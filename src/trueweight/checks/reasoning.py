@@ -37,11 +37,11 @@ _EFFORT = sample_case({"reasoning-longer": {"than": "base"}}, name="effort", rea
 )
 def answer_in_content(_: Case, reply: Reply) -> CheckResult | None:
     """Judges replies with the finish reason stop."""
-    if not reply.reasoning or reply.finish is not Finish.STOP:
+    if not reply.choice.thinks or reply.finish is not Finish.STOP:
         return None
     if not (reply.content or "").strip() and not reply.calls and not reply.refusal:
         spans = locate_field(reply, reply.reasoning_field or "") or whole(reply)
-        return Fail("the reply has reasoning and no answer", "content or a call", quote(reply.reasoning), spans)
+        return Fail("the reply has reasoning and no answer", "content or a call", quote(reply.thought), spans)
     return Pass()
 
 
@@ -61,7 +61,7 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResu
     """Accepts reasoning in every field that the API has for it."""
     if reply.error is not None or not reply.choices:
         return None
-    if not (reply.reasoning or "").strip():
+    if not reply.choice.thinks:
         return Fail("the reply has no reasoning", "reasoning", "none", whole(reply))
     return Pass()
 
@@ -84,9 +84,9 @@ def thinking_switch(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckRe
     """Runs on trials that ``run --thinking off`` or ``on`` switched. An empty thought is none."""
     if reply.error is not None or not reply.choices:
         return None
-    text = (reply.reasoning or "").strip()
+    text = reply.thought
     counted = reply.usage.reasoning if reply.usage is not None else None
-    thinks = bool(text or counted or not reply.choice.reasoning_whole)
+    thinks = reply.choice.thinks or reply.counts_thought
     if thinks and params["mode"] == "off":
         spans = narrow(reply, Span(0, len(reply.body)), text[:60]) if text else whole(reply)
         seen = f"{len(text)} characters of a thought" if text else f"{counted or 'some'} tokens of a thought"

@@ -73,7 +73,8 @@ class Thinking(msgspec.Struct, frozen=True, kw_only=True):
         place: where it is: the JSON name of a field (``reasoning_content``), ``content`` for think tags in the
             content, or ``usage`` if it is only counted there.
         characters: its length; 0 if only counted.
-        tokens: as usage reports them, else None.
+        tokens: as usage reports them. Of a thought that is not sent as text, or only as a summary, and that usage does
+            not count, the tokens of the whole answer. Else None.
         cut: whether the answer ended at its token limit before any content or call came.
     """
 

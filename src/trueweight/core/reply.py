@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from trueweight.core.case import DEFAULT_API
 from trueweight.core.price import TokenCount, billed_output
+
+TAG_TOKENS: Final = 4
+"""Reasoning tokens that servers count of an empty thought: its two tags and the white space between them."""
 
 
 class Span(NamedTuple):
@@ -160,6 +163,17 @@ class Choice:
     reasoning_field: str | None = None
     reasoning_whole: bool = True
 
+    @property
+    def thought(self) -> str:
+        """The reasoning without white space at its ends: "" for an empty thought, which models write whose thinking is
+        off (``<think>\\n\\n</think>``), and for none."""
+        return (self.reasoning or "").strip()
+
+    @property
+    def thinks(self) -> bool:
+        """Whether it has a thought, a part of one or a summary of one. An empty thought is none."""
+        return bool(self.thought) or not self.reasoning_whole
+
 
 _NO_CHOICE = Choice()
 
@@ -218,6 +232,16 @@ class Reply:
                 return choice
         return _NO_CHOICE
 
+    @property
+    def counts_thought(self) -> bool:
+        """Whether usage counts tokens of a thought, and more than the tags of an empty one have."""
+        return self.usage is not None and (self.usage.reasoning or 0) > TAG_TOKENS
+
+    @property
+    def thinks(self) -> bool:
+        """Whether a choice has a thought, or usage counts one."""
+        return self.counts_thought or any(choice.thinks for choice in self.choices)
+
     def choice_views(self) -> tuple[Reply, ...]:
         """One view of this reply for each choice, so that a check of one choice can judge all of them.
 
@@ -244,6 +268,11 @@ class Reply:
     def reasoning(self) -> str | None:
         """Reasoning text of the choice; None if it never came or was null."""
         return self.choice.reasoning
+
+    @property
+    def thought(self) -> str:
+        """Reasoning text of the choice without white space at its ends; "" if there is none."""
+        return self.choice.thought
 
     @property
     def refusal(self) -> str | None:

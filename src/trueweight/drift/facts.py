@@ -86,8 +86,8 @@ def facts_of(exchange: Exchange) -> Facts | MissingReply:
     first = _first_unsure(listed)
     said = (reply.content or "") + (reply.refusal or "")
     return Facts(
-        text=(reply.reasoning or "") + said,
-        answer=said if reply.reasoning else None,
+        text=(reply.reasoning or "") + said if reply.thought else said,
+        answer=said if reply.choice.thinks else None,
         top=listed[first] if listed else (),
         sure=tuple(listed[:first]),
         margins=tuple(best[0].logprob - best[1].logprob for best in listed if len(best) > 1),

@@ -11,15 +11,34 @@ from trueweight.core import Choice, Finish, Piece
 
 IN_CONTENT: Final = "content"
 """The `Choice.reasoning_field` of such a thought."""
+
+
+class _Tags(NamedTuple):
+    """What a model family writes before and after a thought.
+
+    Attributes:
+        before_answer: what may stand between the last tag and the answer.
+    """
+
+    first: str
+    last: str
+    before_answer: re.Pattern[str] = re.compile(r"\s*")
+
+
+_HARMONY: Final = re.compile(r"\s*(?:<\|start\|>assistant)?(?:<\|channel\|>final\s*<\|message\|>)?\s*")
 _TAGS: Final = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("[THINK]", "[/THINK]"),
-    ("◁think▷", "◁/think▷"),
-    ("<seed:think>", "</seed:think>"),
+    _Tags("<think>", "</think>"),
+    _Tags("<thinking>", "</thinking>"),
+    _Tags("<thought>", "</thought>"),  # Google's chat completions
+    _Tags("<mm:think>", "</mm:think>"),  # MiniMax
+    _Tags("[THINK]", "[/THINK]"),  # Mistral
+    _Tags("◁think▷", "◁/think▷"),  # Kimi VL
+    _Tags("<seed:think>", "</seed:think>"),
+    _Tags("<|START_THINKING|>", "<|END_THINKING|>"),  # Cohere
+    _Tags("<|channel>thought", "<channel|>"),  # Gemma 4
+    _Tags("<|channel|>analysis<|message|>", "<|end|>", _HARMONY),  # gpt-oss
 )
-"""The pairs of the open model families; chat templates of some write the first tag into the prompt."""
-_SPACE: Final = re.compile(r"\s*")
+"""Chat templates of some families write the first tag into the prompt."""
 
 
 class _Split(NamedTuple):
@@ -36,9 +55,9 @@ def take_thought(choice: Choice, request: str) -> Choice:
         request: the text of the request's body.
     """
     text = choice.content
-    if not text or choice.reasoning:
+    if not text or choice.thinks:
         return choice
-    split = next((found for pair in _TAGS if (found := _split(text, pair, choice.finish, request))), None)
+    split = next((found for tags in _TAGS if (found := _split(text, tags, choice.finish, request))), None)
     if split is None:
         return choice
     pieces = _after(choice.pieces, split.answer_at)
@@ -52,8 +71,8 @@ def take_thought(choice: Choice, request: str) -> Choice:
     )
 
 
-def _split(text: str, pair: tuple[str, str], finish: Finish | None, request: str) -> _Split | None:
-    first, last = pair
+def _split(text: str, tags: _Tags, finish: Finish | None, request: str) -> _Split | None:
+    first, last, before_answer = tags
     end = text.find(last)
     opened = text.lstrip().startswith(first)
     if (end < 0 and not opened) or first in request or last in request:
@@ -64,7 +83,7 @@ def _split(text: str, pair: tuple[str, str], finish: Finish | None, request: str
         return _Split(text[start:], len(text)) if finish is Finish.LENGTH else None
     if not opened and first in text[:end]:
         return None
-    after = _SPACE.match(text, end + len(last))
+    after = before_answer.match(text, end + len(last))
     return _Split(text[start:end], end + len(last) if after is None else after.end())
 
 

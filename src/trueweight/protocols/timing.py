@@ -31,9 +31,10 @@ def timing_of(exchange: Exchange, reply: Reply) -> Timing:
     if not carrying:
         return Timing(ttfe=ttfe, lag=attempt.t_send, connect=connect, cold=cold)
     times = [event.ns for event in carrying]
-    thought = next((event.ns for event in carrying if Channel.REASONING in event.channels), None)
+    streamed = next((event.ns for event in carrying if Channel.REASONING in event.channels), None)
+    thought = streamed if any(choice.thinks for choice in reply.choices) else None
     output = next((event.ns for event in carrying if event.channels & _OUTPUT), None)
-    tokens = _streamed_tokens(reply, thought=thought is not None)
+    tokens = _streamed_tokens(reply, thought=streamed is not None)
     generation = times[-1] - times[0]
     spread = len(times) > 1 and generation > 0
     gaps = tuple(after - before for before, after in pairwise(times))

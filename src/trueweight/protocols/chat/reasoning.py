@@ -11,14 +11,14 @@ FIELDS: Final = (THOUGHT, "reasoning")
 """The fields with a text, in the order in which they are read."""
 DETAILS: Final = "reasoning_details"
 """A list of parts: ``reasoning.text``, ``reasoning.summary`` or ``reasoning.encrypted``, as OpenRouter has it."""
-_TEXTS: Final = {"reasoning.text": "text", "reasoning.summary": "summary"}
+_TEXTS: Final = {"reasoning.text": "text", "reasoning.summary": "summary", "reasoning.encrypted": "data"}
 
 
 class Details(NamedTuple):
     """The parts of ``reasoning_details`` as one text.
 
     Attributes:
-        whole: whether the text is the thought itself, and not a summary; False if a part is encrypted.
+        whole: whether the text is the thought itself; False if a part is a summary, or is encrypted, and not empty.
     """
 
     text: str
@@ -30,9 +30,11 @@ def read_details(value: Any) -> Details | None:
     if not isinstance(value, list) or not value:
         return None
     parts = [part for part in value if isinstance(part, Mapping)]
-    texts = [part.get(_TEXTS.get(str(part.get("type")), "text")) for part in parts]
-    whole = all(part.get("type", "reasoning.text") == "reasoning.text" for part in parts)
-    return Details("".join(text for text in texts if isinstance(text, str)), whole)
+    kinds = [str(part.get("type", "reasoning.text")) for part in parts]
+    texts = [str(part.get(_TEXTS.get(kind, "text")) or "") for part, kind in zip(parts, kinds, strict=True)]
+    whole = all(kind == "reasoning.text" or not text for kind, text in zip(kinds, texts, strict=True))
+    readable = (text for kind, text in zip(kinds, texts, strict=True) if kind != "reasoning.encrypted")
+    return Details("".join(readable), whole)
 
 
 def carries_thought(message: Mapping[str, Any]) -> bool:

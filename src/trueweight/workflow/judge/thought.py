@@ -5,18 +5,21 @@ from __future__ import annotations
 from trueweight.checks.circles import THOUGHT_ENDS
 from trueweight.core import Case, Choice, Finding, Finish, Reply
 from trueweight.core.check import CHECKS
+from trueweight.protocols import IN_CONTENT
 
 
 def thinking_tokens(reply: Reply) -> int | None:
     """Completion tokens of the thoughts of all choices: those that the server counts. If it counts none, the share of
-    the reply's characters that are thought, times its completion tokens. None if that is not known.
+    the reply's characters that are thought, times its completion tokens. 0 without a thought, None if it is not known.
     """
     usage = reply.usage
+    if usage is not None and not reply.thinks and (usage.reasoning is not None or usage.output is not None):
+        return 0
     if usage is not None and usage.reasoning is not None:
         return usage.reasoning
     if usage is None or usage.output is None or not all(choice.reasoning_whole for choice in reply.choices):
         return None
-    thought = sum(len(choice.reasoning or "") for choice in reply.choices)
+    thought = sum(len(choice.thought) for choice in reply.choices)
     answer = sum(map(_answer_size, reply.choices))
     return round(usage.output * thought / (thought + answer)) if thought else 0
 
@@ -37,11 +40,16 @@ def is_cut_in_thought(case: Case, reply: Reply, allowance: int) -> bool:
     if case.keeps_limit or not reply.ok or not cut:
         return False
     tokens = thinking_tokens(reply)
-    if tokens == 0 or (tokens is None and not any(choice.reasoning_field for choice in cut)):
+    if tokens == 0 or (tokens is None and not any(map(_may_think, cut))):
         return False
     if any(not _has_answer(choice) for choice in cut):
         return True
     return tokens is not None and tokens > allowance * len(reply.choices)
+
+
+def _may_think(choice: Choice) -> bool:
+    """Whether it has a thought, or has begun one between tags, of which the limit left the first."""
+    return choice.thinks or choice.reasoning_field == IN_CONTENT
 
 
 def _has_answer(choice: Choice) -> bool:

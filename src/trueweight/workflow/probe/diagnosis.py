@@ -94,12 +94,19 @@ def _is_broken_success(attempt: Attempt) -> bool:
 
 
 def _thinking_of(reply: Reply) -> Thinking | None:
-    counted = reply.usage.reasoning if reply.usage else None
-    cut = reply.finish is Finish.LENGTH and not reply.content and not reply.calls
-    if reply.reasoning:
-        place = reply.reasoning_field or "reasoning"
-        return Thinking(place=place, characters=len(reply.reasoning), tokens=counted, cut=cut)
-    return Thinking(place="usage", tokens=counted, cut=cut) if counted else None
+    """The thought of the choice with the longest one; None if none has one and usage counts none."""
+    if not reply.thinks or not reply.choices:
+        return None
+    usage = reply.usage
+    choice = max(reply.choices, key=lambda one: (one.thinks, len(one.thought)))
+    cut = choice.finish is Finish.LENGTH and not choice.content and not choice.calls
+    counted = usage.reasoning if usage is not None and reply.counts_thought else None
+    if not choice.thinks:
+        return Thinking(place="usage", tokens=counted, cut=cut)
+    if counted is None and usage is not None and not choice.reasoning_whole:
+        counted = usage.output
+    place = choice.reasoning_field or "reasoning"
+    return Thinking(place=place, characters=len(choice.thought), tokens=counted, cut=cut)
 
 
 def diagnose(exchange: Exchange, provider: Provider, *, retry_budget: float, asked: float | None) -> Diagnosis | None:

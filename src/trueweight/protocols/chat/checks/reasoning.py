@@ -26,7 +26,7 @@ from trueweight.protocols.sample import plain
 )
 def reasoning_field(_: Case, reply: Reply) -> CheckResult | None:
     """INFO only: several names are in use. A thought in the content is for `think-tags-in-content`."""
-    if reply.reasoning_field in (None, IN_CONTENT):
+    if not reply.choice.thinks or reply.reasoning_field in (None, IN_CONTENT):
         return None
     if reply.reasoning_field != "reasoning_content":
         spans = locate_field(reply, str(reply.reasoning_field))
