@@ -13,11 +13,12 @@ from report_sample import make_summary, typed
 from rich.console import Console
 
 from trueweight.core import ConfigError
+from trueweight.core.check import CHECKS
 from trueweight.core.summary_json import decode_summary
 from trueweight.report import find_format, format_names, render, render_markdown
 from trueweight.report.terminal import print_table
 from trueweight.report.text import fenced, inline
-from trueweight.report.words import summary_sentence
+from trueweight.report.words import case_words, summary_sentence
 
 HOSTILE = (
     "\x1b[2J<script>alert(1)</script> ![x](http://evil/p.png) [y](javascript:z) @everyone #12 "
@@ -183,3 +184,50 @@ def test_formats_are_found_by_their_files() -> None:
     """Every module in the folder is a format with a suffix; nothing keeps a list."""
     assert set(format_names()) >= {"html", "json", "junit", "markdown", "badge"}
     assert all(find_format(name).suffix.startswith(".") for name in format_names())
+
+
+def test_junit_says_what_was_found_in_each_case() -> None:
+    """A failing case has a sentence for each check it fails, behind it the check's id; so has a flaky one."""
+    summary = make_summary(12)
+    sentences = {
+        "markers-in-content": "Tool calls leak into the text as markup in this case (markers-in-content).",
+        "finish-reason-agrees": "The finish reason contradicts the reply in this case (finish-reason-agrees).",
+    }
+    root = ET.fromstring(render("junit", typed(summary)))
+    failing = [one.get("message") or "" for one in root.findall("testsuite[@name='leaky-parser']/testcase/failure")]
+    assert failing
+    for message in failing:
+        assert sentences["markers-in-content"] in message
+    assert any(sentences["finish-reason-agrees"] in message for message in failing)
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        ("tool-arguments-enum", "This case had a value outside the parameter's enum (tool-arguments-enum)."),
+        (
+            "finish-reason-length",
+            "This case was cut by max_tokens, and the finish reason is not length (finish-reason-length).",
+        ),
+        ("another-package", "This case fails the requirement “Be kind” (another-package)."),
+        ("unknown", "This case fails unknown."),
+    ],
+)
+def test_a_sentence_on_one_case_is_a_sentence(check: str, expected: str) -> None:
+    """The declared sentences speak of several cases; of one the verb is singular, and a check without one has its
+    requirement."""
+    summary = make_summary(12)
+    summary["providers"]["twin"]["findings"] = [
+        {"check": "another-package", "severity": "MUST", "outcome": "fail", "fails": 1, "of": 1, "cases": ["s/c"],
+         "law": "Be kind.", "source": "", "example": "", "message": ""}
+    ]  # fmt: skip
+    assert case_words(check, typed(summary).providers["twin"]) == expected
+
+
+def test_every_declared_sentence_can_speak_of_one_case() -> None:
+    """No placeholder is left, no plural verb stands behind "This case"."""
+    provider = typed(make_summary(12)).providers["twin"]
+    for check in CHECKS.all():
+        words = case_words(check, provider)
+        assert re.search(r"^This case (had|was) |in this case \(", words), words
+        assert "{" not in words.replace("{}", "")

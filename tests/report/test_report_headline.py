@@ -38,10 +38,10 @@ def test_use_is_said_only_where_drift_was_measured_of_all_of_them() -> None:
 
 
 def test_few_cases_are_called_few_with_what_they_could_miss() -> None:
-    """With six cases a provider may fail 39% of such and show none: that is said before any number."""
+    """With six cases a provider may fail 39.3% of such and show none: the limit is rounded outwards."""
     summary = make_summary(6)
     assert any(
-        "with 6 cases, a provider that fails up to 39% of such cases can show no failure" in text
+        "with 6 cases, a provider that fails up to 40% of such cases can show no failure" in text
         for text in _limits(summary)
     )
     assert not any("Too few" in text for text in _limits(make_summary()))

@@ -10,6 +10,7 @@ from rich.table import Table
 from trueweight.cli._screen import say
 from trueweight.plan import Forecast, forecast
 from trueweight.report import visible
+from trueweight.report.numbers import dollars
 from trueweight.report.words import allowance_words, note_words
 from trueweight.wire import WireSettings
 from trueweight.workflow.drift import OPTION, drift_plan
@@ -80,10 +81,10 @@ def _sums(rows: Sequence[Forecast]) -> tuple[str, ...]:
         str(sum(row.requests for row in rows)),
         f"≤ {sum(row.input_tokens for row in rows):,}",
         f"≤ {sum(row.output_tokens for row in rows):,}",
-        f"≤ ${sum(priced):.4f}" if priced else "no prices",
+        dollars(sum(priced), at_most=True) if priced else "no prices",
     )
 
 
 def _numbers(row: Forecast) -> tuple[str, ...]:
-    cost = "no price" if row.cost is None else f"≤ ${row.cost:.4f}"
+    cost = "no price" if row.cost is None else dollars(row.cost, at_most=True)
     return (str(row.trials), str(row.requests), f"≤ {row.input_tokens:,}", f"≤ {row.output_tokens:,}", cost)

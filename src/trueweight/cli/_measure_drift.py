@@ -19,6 +19,7 @@ from trueweight.core import Drift, DriftVerdict, ExitCode
 from trueweight.core.probe import Probe
 from trueweight.drift import Investigation
 from trueweight.report import visible
+from trueweight.report.numbers import NONE, Towards, dollars, significant
 from trueweight.report.words import drift_words, finding_words, grade_words
 from trueweight.store import RunDir, RunFile, write_named
 from trueweight.wire import WireSettings, run_loop
@@ -119,7 +120,8 @@ def write_tolerances(directory: Path, file: Path) -> ExitCode:
     with RunDir.open(directory) as run:
         found = known_tolerances(run)
     write_named(file, json.dumps(found.as_json(), sort_keys=True, indent=1) + "\n")
-    click.echo(f"tolerances: {file}: honest hosts differ by up to {found.tolerance:.2g} nats")
+    most = significant(found.tolerance, towards=Towards.UP)
+    click.echo(f"tolerances: {file}: honest hosts differ by up to {most} nats")
     if found.left_out:
         names = ", ".join(map(visible, found.left_out))
         click.echo(f"left out, further from all others than those from one another: {names}")
@@ -146,10 +148,11 @@ def print_drift(found: Mapping[str, Drift], console: Console) -> None:
         table.add_column(heading, justify="right")
     for name, drift in found.items():
         effect = drift.effect
-        interval = "" if effect.low is None or effect.high is None else f" [{effect.low:.2g}, {effect.high:.2g}]"
+        low, high = significant(effect.low, towards=Towards.DOWN), significant(effect.high, towards=Towards.UP)
+        interval = "" if effect.low is None or effect.high is None else f" [{low}, {high}]"
         unit = " nats" if effect.unit == "nats" else ""
-        span = "n/a" if effect.value is None else f"{effect.value:.2g}{interval}{unit}"
-        cost = "no price" if drift.cost is None else f"${drift.cost:.6f}"
+        span = NONE if effect.value is None else f"{significant(effect.value)}{interval}{unit}"
+        cost = "no price" if drift.cost is None else dollars(drift.cost)
         table.add_row(
             visible(name),
             drift.verdict.value,

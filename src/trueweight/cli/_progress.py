@@ -15,6 +15,7 @@ from rich.text import Text
 from trueweight.cli._screen import say
 from trueweight.core import FailureKind, Trial
 from trueweight.report import visible
+from trueweight.report.numbers import dollars
 from trueweight.wire import EventKind, WireEvent
 
 ALL = "all"
@@ -55,12 +56,8 @@ class _Tally:
         if self.retries[name]:
             parts.append(f"{self.retries[name]} {'retries' if self.retries[name] > 1 else 'retry'}")
         if self.cost[name]:
-            parts.append(_money(self.cost[name]))
+            parts.append(dollars(self.cost[name]))
         return (" " if short else ", ").join(parts)
-
-
-def _money(usd: float) -> str:
-    return f"${usd:.4f}" if usd < 1 else f"${usd:.2f}"
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from trueweight.core.load_result import LoadPoint
 from trueweight.core.probe import Probe
 from trueweight.report import visible
 from trueweight.report.load import load_page, load_sentence
-from trueweight.report.numbers import NONE, write
+from trueweight.report.numbers import NONE, whole_percent, write
 from trueweight.store import RunFile, write_for_people
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.load import Level, Slo, curves, lay_out, load_result, load_text, measure_level, sweep
@@ -112,7 +112,7 @@ def _table(points: Sequence[LoadPoint]) -> Table:
             f"{point.level:g}",
             f"{point.ok}/{point.attempted}",
             write(point.throughput, "requests/s"),
-            NONE if point.good_share.value is None else f"{point.good_share.value:.0%}",
+            NONE if point.good_share.value is None else whole_percent(point.good_share.value),
             NONE if point.goodput is None else write(point.goodput, "requests/s"),
             f"{write(times['ttft']['p50'].value, 'ms')}/{write(times['ttft']['p95'].value, 'ms')}",
             write(times["tpot"]["p50"].value, "ms"),

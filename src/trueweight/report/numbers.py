@@ -1,21 +1,58 @@
-"""Numbers as text: rounded to the digits that the interval supports, and never rounded up to 100%."""
+"""Numbers as text: rounded to the digits that the interval supports, and never rounded up to 100%.
+
+The one place that rounds for people: every output takes shares, differences and limits from here.
+"""
 
 from __future__ import annotations
 
 import math
+from enum import Enum
 from typing import Final
 
 from trueweight.core import Estimate
 
 NONE: Final = "n/a"
 MINUS: Final = "−"
+_NOTHING: Final = 1e-12
+"""What is smaller is a rest of arithmetic."""
+
+
+class Towards(Enum):
+    """To which side a limit is rounded: away from the value."""
+
+    DOWN = "down"
+    UP = "up"
 
 
 def percent(value: float) -> str:
     """``97.3%``, always one decimal so that a column aligns. Only 1 is written 100.0%, and only 0 is 0.0%."""
     if value in (0.0, 1.0):
-        return f"{value:.1%}"
+        return f"{abs(value):.1%}"
     return f"{min(max(round(value * 100, 1), 0.1), 99.9):.1f}%"
+
+
+def whole_percent(value: float) -> str:
+    """``97%``, for a sentence: without decimals, unless that would be 0% or 100% of what is neither."""
+    whole = round(value * 100)
+    return f"{whole}%" if 0 < whole < 100 or value in (0.0, 1.0) else percent(value)
+
+
+def percent_at_most(value: float) -> str:
+    """``31%``: an upper limit of a share, rounded up, so that the sentence holds. It may be 100%."""
+    return f"{math.ceil(round(value * 100, 6))}%"
+
+
+def points_at_least(value: float) -> str:
+    """``16``: a distance in percentage points that is large enough for something, rounded up."""
+    return f"{math.ceil(round(value * 100, 6))}"
+
+
+def dollars(usd: float, *, at_most: bool = False) -> str:
+    """``$0.0031``, ``$12.40``: an amount; ``at_most`` rounds up and writes ``≤ $0.0032``."""
+    digits = 4 if usd < 1 else 2
+    if at_most:
+        return f"≤ ${math.ceil(round(usd * 10**digits, 6)) / 10**digits:,.{digits}f}"
+    return f"${usd:,.{digits}f}"
 
 
 def counted(count: int, noun: str) -> str:
@@ -42,6 +79,23 @@ def plain(value: float, decimals: int) -> str:
     if not text.strip("-0."):
         text = text.removeprefix("-")
     return text.replace(",", "\u2009").replace("-", MINUS)
+
+
+def significant(value: float | None, digits: int = 2, *, towards: Towards | None = None) -> str:
+    """``0.12``, ``140``: a number of free scale at that many significant digits, without trailing zeros.
+
+    Args:
+        towards: of a limit, the side to which it is rounded.
+    """
+    if value is None:
+        return NONE
+    if abs(value) < _NOTHING:
+        return "0"
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    scaled = round(value * 10.0**decimals, 6)  # a limit that has these digits only stays as it is
+    rounded = round(scaled) if towards is None else math.ceil(scaled) if towards is Towards.UP else math.floor(scaled)
+    text = f"{rounded / 10.0**decimals:.{max(0, decimals)}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS)
 
 
 def signed(value: float, unit: str, decimals: int | None = None) -> str:

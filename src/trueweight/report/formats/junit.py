@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
+from typing import Final
 
 from trueweight.core.summary import CaseSummary, Cell, CellOutcome, Summary
 from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, register
 from trueweight.report.text import visible
-from trueweight.report.words import Recommended, ranked, summary_sentence
+from trueweight.report.words import Recommended, case_words, ranked, summary_sentence
+
+_SKIPPED: Final = {
+    CellOutcome.UNSUPPORTED: "The provider states that it does not support this.",
+    CellOutcome.CUT_IN_THOUGHT: "Not judged: cut in thought.",
+    CellOutcome.NOT_APPLICABLE: "No check applies to the reply.",
+}
 
 
-def _test(suite: ET.Element, case: CaseSummary, provider: str, mode: str, cell: Cell) -> None:
+def _test(suite: ET.Element, case: CaseSummary, one: Recommended, mode: str, cell: Cell) -> None:
     name = visible(f"{case.name} [{mode}]", limit=300)
-    test = ET.SubElement(suite, "testcase", classname=visible(provider, limit=100), name=name)
-    message = visible(", ".join(cell.fails) or cell.outcome.value, limit=500)
+    test = ET.SubElement(suite, "testcase", classname=visible(one.name, limit=100), name=name)
+    message = visible(" ".join(case_words(check, one.provider) for check in cell.fails), limit=1_000)
     text = visible(f"{case.why} {case.source}".strip(), limit=1_000)
     match cell.outcome:
         case CellOutcome.FAIL:
             ET.SubElement(test, "failure", message=message, type=case.severity.value).text = text
         case CellOutcome.TRANSPORT:
-            ET.SubElement(test, "error", message="no answer arrived", type="transport").text = text
+            ET.SubElement(test, "error", message="No answer arrived.", type="transport").text = text
         case CellOutcome.FLAKY:
-            passed = f"flaky: {cell.passed} of {cell.of} passed; {message}"
+            passed = f"Flaky: {cell.passed} of {cell.of} passed. {message}"
             ET.SubElement(test, "failure", message=passed, type="flaky").text = text
         case CellOutcome.UNSUPPORTED | CellOutcome.CUT_IN_THOUGHT | CellOutcome.NOT_APPLICABLE:
-            ET.SubElement(test, "skipped", message=message)
+            ET.SubElement(test, "skipped", message=_SKIPPED[cell.outcome])
 
 
 def _properties(suite: ET.Element, one: Recommended) -> None:
@@ -50,7 +57,7 @@ def render(summary: Summary, evidence: Iterable[Evidence]) -> str:  # noqa: ARG0
         _properties(suite, one)
         for case in summary.cases:
             for mode, cell in sorted(case.modes(one.name).items()):
-                _test(suite, case, one.name, mode, cell)
+                _test(suite, case, one, mode, cell)
         suite.set("tests", str(len(suite.findall("testcase"))))
         for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))

@@ -40,7 +40,10 @@ def _written(estimate: Estimate | None) -> str:
 
 def _difference(provider: ProviderSummary, metric: str) -> str:
     difference = provider.versus_reference.get(metric)
-    return "" if difference is None or difference.value is None else f" ({points(difference.value)})"
+    if difference is None or difference.value is None:
+        return ""
+    interval = span(difference)
+    return f" ({points(difference.value)}{f' <sub>{interval}</sub>' if interval else ''})"
 
 
 def _table(summary: Summary, providers: Sequence[Recommended]) -> list[str]:

@@ -11,7 +11,7 @@ from trueweight.core import Drift, DriftVerdict, Estimate
 from trueweight.core.assessment import Recommendation
 from trueweight.core.summary import Summary
 from trueweight.report.axes import Axis, Mark, Tick, axis, mark, without_interval
-from trueweight.report.numbers import span, write
+from trueweight.report.numbers import NONE, dollars, significant, span, write
 from trueweight.report.words import DRIFT_WORDS, MARKS, drift_words, finding_words, grade_words
 
 HEIGHT: Final = 40.0
@@ -78,7 +78,7 @@ def _evidence(value: float) -> str:
 def _sent(found: Drift) -> str:
     parts = [f"{found.prompts} prompts, {found.requests} requests"]
     if found.cost is not None:
-        parts.append(f"${found.cost:.4f}")
+        parts.append(dollars(found.cost))
     if found.mode is not None:
         parts.append(f"by {found.mode.value}")
     parts += [f"{count} {why}" for why, count in sorted(found.missing.items())]
@@ -103,7 +103,7 @@ def _row(name: str, found: Drift, scale: Axis) -> DriftRow:
         MARKS[like],
         grade_words(found) or DRIFT_WORDS[found.verdict],
         like.value,
-        "n/a" if effect.value is None else write(effect.value, "", 3),
+        NONE if effect.value is None else write(effect.value, "", 3),
         span(effect, 3) if effect.value is not None else "",
         mark(scale, effect),
         (scale.at(-found.tau), scale.at(found.tau)),
@@ -131,5 +131,5 @@ def drifts(summary: Summary, order: Sequence[str]) -> Drifts | None:
     if scale is None:
         return None
     rows = tuple(_row(name, one, scale) for name, one in found.items())
-    words = " or ".join(dict.fromkeys(f"{tau:.2g}" for tau in taus))
+    words = " or ".join(dict.fromkeys(significant(tau) for tau in taus))
     return Drifts(scale.ticks(), scale.at(0.0), words, f"{alpha:g}", _EVIDENCE.at(1 / alpha), rows)

@@ -2,7 +2,7 @@
 
 from trueweight.report.words.bar import rule_name, rule_words
 from trueweight.report.words.blame import blame_words, cause_words
-from trueweight.report.words.checks import broken_words, failure_words
+from trueweight.report.words.checks import broken_words, case_words, failure_words
 from trueweight.report.words.counts import count_rows
 from trueweight.report.words.drift import drift_words, finding_words, grade_words
 from trueweight.report.words.limits import (
@@ -36,6 +36,7 @@ __all__ = [
     "allowance_words",
     "blame_words",
     "broken_words",
+    "case_words",
     "cause_words",
     "count_rows",
     "cure",

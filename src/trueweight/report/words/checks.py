@@ -29,6 +29,20 @@ def failure_words(finding: FindingSummary) -> str:
     return _sentence(len(finding.cases), of, mode, finding, finding.check)
 
 
+def case_words(check: str, provider: ProviderSummary) -> str:
+    """The same of one case: ``This case had a value outside the parameter's enum (tool-arguments-enum).``"""
+    found = next((one for one in provider.findings if one.check == check), None)
+    failure = (found.failure if found is not None else "") or _declared(check)
+    if failure.startswith("{cases}"):
+        rest = failure.removeprefix("{cases}")
+        rest = f" was{rest.removeprefix(' were')}" if rest.startswith(" were ") else rest
+        return f"This case{rest} ({check})."
+    if failure:
+        return f"{failure.replace('{cases}', 'this case')} ({check})."
+    requirement = (found.requirement if found is not None else "").rstrip(".")
+    return f"This case fails the requirement “{requirement}” ({check})." if requirement else f"This case fails {check}."
+
+
 def _sentence(count: int, of: int, mode: Mode | None, finding: FindingSummary | None, check: str) -> str:
     cases = f"{count} of {counted(of, 'case')}"
     where = f", in {_MODES[mode]} only" if mode is not None else _by_mode(finding)

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from trueweight.core import Drift, DriftFinding, DriftFindingCode, DriftGrade, DriftMode, DriftVerdict
-from trueweight.report.numbers import counted, span, write
+from trueweight.report.numbers import NONE, Towards, counted, percent, significant, span, write
 
 _GRADES: Final = {
     DriftGrade.INDISTINGUISHABLE: "indistinguishable",
@@ -86,7 +86,8 @@ def _how_far(drift: Drift) -> str:
     effect = drift.effect
     if effect.high is None:
         return f"{_nats(effect.value)} nats"
-    inside = f"{_nats(effect.low)} to {_nats(effect.high)}" if effect.low else f"at most {_nats(effect.high)}"
+    low, high = _nats(effect.low, Towards.DOWN), _nats(effect.high, Towards.UP)
+    inside = f"{low} to {high}" if effect.low else f"at most {high}"
     return f"{_nats(effect.value)} nats (95%: {inside})"
 
 
@@ -132,7 +133,7 @@ def _more(drift: Drift) -> str:
     interval = span(effect, 2)
     return (
         f"{write(effect.value, '', 2)}{f' ({interval})' if interval else ''} on a scale of 0 to 1; another "
-        f"engine would explain up to {drift.tau:.2g}"
+        f"engine would explain up to {_nats(drift.tau)}"
     )
 
 
@@ -172,11 +173,11 @@ def _place(drift: Drift) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.1%}"
+    return NONE if value is None else percent(value)
 
 
-def _nats(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.2g}"
+def _nats(value: float | None, towards: Towards | None = None) -> str:
+    return significant(value, towards=towards)
 
 
 _LOGPROBS: Final = {

@@ -7,7 +7,7 @@ from trueweight.core.judging import JudgingProblem
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.core.thinking import ThinkingMode, main_mode
-from trueweight.report.numbers import counted
+from trueweight.report.numbers import counted, percent_at_most
 from trueweight.report.words.requests import request_words
 
 
@@ -68,9 +68,10 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911, PLR0912 - one sente
             return "Only drift was measured: this run does not say whether tool calls and schemas arrive intact."
         case LimitCode.TOO_FEW_CASES:
             cases = counted(limit.of or 0, "case")
+            unseen = percent_at_most(limit.share or 0)
             return (
-                f"Too few cases to rely on: with {cases}, a provider that fails up to {limit.share or 0:.0%} of such "
-                "cases can show no failure."
+                f"Too few cases to rely on: with {cases}, a provider that fails up to {unseen} of such cases can show "
+                "no failure."
             )
         case LimitCode.NO_REFERENCE:
             return "There is no reference, so only MUST requirements decide."

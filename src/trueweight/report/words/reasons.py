@@ -11,7 +11,7 @@ from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
 from trueweight.core.observation import Feature
 from trueweight.core.summary import ProviderSummary
 from trueweight.metrics import describe
-from trueweight.report.numbers import counted, percent, span, write
+from trueweight.report.numbers import counted, percent, points_at_least, span, whole_percent, write
 from trueweight.report.words.bar import rule_name, rule_words
 from trueweight.report.words.checks import broken_words
 from trueweight.report.words.drift import drift_words
@@ -210,8 +210,8 @@ def _cases_clause(reason: Reason) -> str:
 
 
 def _too_few_clause(reason: Reason) -> str:
-    missed = f"a fault of {100 * (reason.bound or 0):.0f} points can pass unseen"
-    found = f"; one of {100 * reason.share:.0f} points would be found" if reason.share else ""
+    missed = f"a fault of {points_at_least(reason.bound or 0)} points can pass unseen"
+    found = f"; one of {points_at_least(reason.share)} points would probably be found" if reason.share else ""
     return f"too few to say: in {counted(reason.of or 0, 'case')} {missed}{found}"
 
 
@@ -221,9 +221,9 @@ def _nothing_found(reason: Reason, provider: ProviderSummary) -> str:
     if reason.of:
         other = "the reference's" if reason.count else "the other providers'"
         against = f"; its answers are not worse than {other} beyond chance"
-    fault = (
-        f" A fall of the pass rate by {100 * reason.share:.0f} points would have been found." if reason.share else ""
-    )
+    fault = ""
+    if reason.share:
+        fault = f" A fall of the pass rate by {points_at_least(reason.share)} points would probably have been found."
     return f"Nothing found wrong{reference}{against}.{fault}"
 
 
@@ -239,9 +239,9 @@ def failing(rate: Estimate | None) -> str:
 def _retries(reason: Reason) -> str:
     first = reason.estimate.value if reason.estimate is not None else None
     share = reason.share if reason.share is not None else 0.0
-    lost = "after retries all of them arrived" if share == 1 else f"{_percent(1 - share)} failed after retries too"
+    lost = "after retries all of them arrived" if share == 1 else f"{whole_percent(1 - share)} failed after retries too"
     kinds = f" ({_kinds(reason.failures)})" if reason.failures else ""
-    return f"{_percent(1 - (first or 0.0))} of {reason.of} first attempts failed; {lost}{kinds}."
+    return f"{whole_percent(1 - (first or 0.0))} of {reason.of} first attempts failed; {lost}{kinds}."
 
 
 def _first_of_thought(reason: Reason, provider: ProviderSummary) -> str:
@@ -264,8 +264,8 @@ def _slower_sentence(reason: Reason, provider: ProviderSummary) -> str:
 def _milliseconds(found: Estimate | None) -> str:
     if found is None or found.value is None:
         return "an unknown time"
-    low, high = ("…" if end is None else f"{end:,.0f}" for end in (found.low, found.high))
-    return f"{found.value:,.0f} ms ({low}–{high})"
+    interval = span(found, 0)
+    return f"{write(found.value, 'ms', 0)} ms" + (f" ({interval})" if interval else "")
 
 
 def _points(found: Estimate | None) -> str:
@@ -279,7 +279,3 @@ def _points(found: Estimate | None) -> str:
 def _kinds(failures: Mapping[str, int]) -> str:
     kinds = sorted(failures, key=lambda kind: (-failures[kind], kind))
     return ", ".join(f"{kind} {failures[kind]}" for kind in kinds[:3])
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%" if share >= 0.01 else f"{100 * share:.1f}%"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trueweight.core import way
 from trueweight.core.shrunk_case import NotRedrawn, Shrunk
+from trueweight.report.numbers import dollars, whole_percent
 from trueweight.report.page.payload import curl
 from trueweight.report.text import visible
 
@@ -28,15 +29,14 @@ def shrunk_words(shrunk: Shrunk, *, record: Path, case: Path | None) -> str:
             lines.append("The file of its suite is not known, so only the recorded request was cut.")
         case NotRedrawn.SUITE_FAILED:
             lines.append(f"{visible(shrunk.problem)} So only the recorded request was cut.")
-    lines.append(f"{shrunk.requests} requests, ${shrunk.usd:.4f}; every attempt: {record}")
+    lines.append(f"{shrunk.requests} requests, {dollars(shrunk.usd)}; every attempt: {record}")
     if case is not None:
         lines.append(f"case: {case}")
     return "\n".join(lines)
 
 
 def _smallest_lines(shrunk: Shrunk) -> list[str]:
-    share = 100 * shrunk.after / shrunk.before
-    sizes = f"{shrunk.before:,} → {shrunk.after:,} bytes ({share:.0f}%)"
+    sizes = f"{shrunk.before:,} → {shrunk.after:,} bytes ({whole_percent(shrunk.after / shrunk.before)})"
     lines = [f"{sizes}; fails {shrunk.failed} of {shrunk.sent}"]
     if shrunk.stopped:
         lines[0] += "; the budget or the user stopped the search, so a smaller one may exist"
