@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from trueweight.protocols.anomalies import Anomalies
 from trueweight.protocols.sse import read_sse
@@ -24,8 +24,18 @@ _MOST = 8
 _BOM = b"\xef\xbb\xbf"
 
 
-def error_in(body: bytes) -> str | None:
+class ErrorOf(Protocol):
+    """Finds the error that a JSON value reports, as `error_of` does for most APIs."""
+
+    def __call__(self, document: Any, *, named: bool = False) -> Any:
+        """The error; None if the value reports none."""
+
+
+def error_in(body: bytes, find: ErrorOf | None = None) -> str | None:
     """The message of the error that the complete body of a success status reports; None if it reports none.
+
+    Args:
+        find: the API's own rule, in place of `error_of`.
 
     Looked for in a plain body of at most 32 KB, and in the first 8 KB and the last 32 KB of a stream, because a stream
     ends after its error. An error in the middle of a long stream is left to the checks, which read the whole reply.
@@ -35,7 +45,7 @@ def error_in(body: bytes) -> str | None:
             value = json.loads(text)
         except (ValueError, RecursionError):
             continue
-        if (message := _message(value, named=named)) is not None:
+        if (message := _message((find or error_of)(value, named=named))) is not None:
             return message
     return None
 
@@ -75,9 +85,8 @@ def error_of(document: Any, *, named: bool = False) -> Any:
     return document.get("error") or (document if named or document.get("object") == "error" else None)
 
 
-def _message(value: Any, *, named: bool) -> str | None:
-    """The message of the error in a JSON value; None if it reports none."""
-    error = error_of(value, named=named)
+def _message(error: Any) -> str | None:
+    """The message of an error; None without an error."""
     if error is None:
         return None
     message = error.get("message") if isinstance(error, Mapping) else error

@@ -30,10 +30,12 @@ class Assembler(ABC):
     Attributes:
         end: what every stream of the API ends with. It is the data of an event without a document, or, if `is_end` is
             overridden, the name of an event with one. Empty if the API declares no such event.
+        trailer: data without a document that may follow the end, as ``[DONE]`` after a named last event.
         usage, error, model, response_id: of the reply, from the documents so far.
     """
 
     end: ClassVar[str] = ""
+    trailer: ClassVar[str] = ""
 
     def __init__(self, anomalies: Anomalies, *, streamed: bool) -> None:
         self.anomalies = anomalies
@@ -184,6 +186,9 @@ def _read_stream(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Par
     done = False
     weight = max(MAX_WEIGHT, _WEIGHT_PER_BYTE * len(body.data))
     for event in read_sse(body.data, anomalies):
+        if assembler.trailer and event.data.strip() == assembler.trailer:
+            events.append(Event(body.ns_at(event.span.end - 1), event.span, None, event.data, event.name))
+            continue
         if done:
             anomalies.add(Kind.DATA_AFTER_DONE, f"events after {assembler.end}", event.span)
         ends = assembler.is_end(event)

@@ -21,8 +21,12 @@ class FieldProblem(NamedTuple):
     hint: str
 
 
-def field_problems(body: Mapping[str, Any]) -> Iterator[FieldProblem]:
-    """A problem for each field that the API does not define and ``extra_body`` does not name."""
+def field_problems(body: Mapping[str, Any], api: str | None = None) -> Iterator[FieldProblem]:
+    """A problem for each field that the API does not define and ``extra_body`` does not name.
+
+    Args:
+        api: of a case about one API: its fields are valid beside those of chat completions, and are sent as they are.
+    """
     extra = body.get(EXTRA_BODY, {})
     if not isinstance(extra, Mapping):
         hint = "Valid: an object with the fields that only some servers take, e.g. {top_k: 20}."
@@ -31,7 +35,8 @@ def field_problems(body: Mapping[str, Any]) -> Iterator[FieldProblem]:
     for name in extra:
         if name in ADDED_BY_PROTOCOL or name in ("messages", EXTRA_BODY):
             yield FieldProblem((EXTRA_BODY, str(name)), f"{EXTRA_BODY!r} may not set {name!r}", "")
-    fields = PROTOCOLS.get(DEFAULT_API).fields
+    own = PROTOCOLS.all().get(api or DEFAULT_API)
+    fields = PROTOCOLS.get(DEFAULT_API).fields | (own.fields if own is not None else frozenset())
     for name in body:
         if name not in fields and name not in extra and name != EXTRA_BODY:
             hint = f"{near_miss(str(name), fields)} A field that only some servers take goes into {EXTRA_BODY}."

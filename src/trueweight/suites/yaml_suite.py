@@ -56,9 +56,9 @@ def _objections(document: Document) -> Iterator[Objection]:
     if not isinstance(document.value, dict):
         return
     defaults = document.value.get("defaults")
-    if isinstance(defaults, dict):
-        yield from _objections_to_fields(defaults.get("request"), ("defaults", "request"))
     cases = document.value.get("cases")
+    if isinstance(defaults, dict):
+        yield from _objections_to_fields(defaults.get("request"), ("defaults", "request"), _only_api(cases))
     if not isinstance(cases, list):
         return
     seen: dict[str, int] = {}
@@ -73,13 +73,21 @@ def _objections(document: Document) -> Iterator[Objection]:
         if isinstance(api := case.get("api"), str) and api not in PROTOCOLS.all():
             hint = near_miss(api, PROTOCOLS.all())
             yield Objection((*path, "api"), "suite-value", f"'api' is {api!r}", hint)
-        yield from _objections_to_fields(case.get("request"), (*path, "request"))
+        yield from _objections_to_fields(case.get("request"), (*path, "request"), api)
         if isinstance(case.get("checks"), dict):
             yield from objections_to_checks(case["checks"], (*path, "checks"))
 
 
-def _objections_to_fields(request: Any, path: Path) -> Iterator[Objection]:
-    for problem in field_problems(request) if isinstance(request, dict) else ():
+def _only_api(cases: Any) -> Any:
+    """The API that all cases of a suite name; None if there is no such one."""
+    listed = [case for case in cases if isinstance(case, dict)] if isinstance(cases, list) else []
+    named = {str(case.get("api")) for case in listed}
+    return named.pop() if len(named) == 1 else None
+
+
+def _objections_to_fields(request: Any, path: Path, api: Any) -> Iterator[Objection]:
+    known = api if isinstance(api, str) else None
+    for problem in field_problems(request, known) if isinstance(request, dict) else ():
         yield Objection((*path, *problem.path), "suite-unknown-key", problem.message, problem.hint)
 
 

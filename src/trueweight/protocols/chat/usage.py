@@ -11,14 +11,11 @@ from trueweight.core.json_value import JsonObject
 from trueweight.core.price import billed_output
 from trueweight.protocols.anomalies import Anomalies
 from trueweight.protocols.fields import as_count, as_object
+from trueweight.protocols.raw_counts import ends_of, last_count
 
-_HEAD, _TAIL = 16 * 1024, 64 * 1024
-_MOST = 100
-"""Occurrences of a key that are looked at: a healthy body has one, or one for each chunk."""
 _CACHED = ("cached_tokens", "prompt_cache_hit_tokens")
 """Names of the count of prompt tokens from a cache: in the details of the prompt, or beside its count."""
 _COST = re.compile(rb'"(?:total_)?cost"\s*+:\s*+(\d{1,9}(?:\.\d{1,20})?(?:[eE]-?\d{1,2})?)')
-_NUMBER = re.compile(rb"\s*+:\s*+(\d{1,12})")
 
 
 def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
@@ -56,26 +53,14 @@ def tokens_in(body: bytes) -> TokenCount | None:
 
     Looked for in the last 64 KB and the first 16 KB: on the event loop, cost must not grow with the body.
     """
-    for part in (body[-_TAIL:], body[:_HEAD]):
-        prompt = _last_count(part, b'"prompt_tokens"')
+    for part in ends_of(body):
+        prompt = last_count(part, b'"prompt_tokens"')
         if prompt is None:
             continue
-        output = _last_count(part, b'"completion_tokens"') or 0
-        reasoning = _last_count(part, b'"reasoning_tokens"')
-        billed = billed_output(prompt, output, _last_count(part, b'"total_tokens"'), reasoning)
-        cached = next(filter(None, (_last_count(part, f'"{key}"'.encode()) for key in _CACHED)), 0)
+        output = last_count(part, b'"completion_tokens"') or 0
+        reasoning = last_count(part, b'"reasoning_tokens"')
+        billed = billed_output(prompt, output, last_count(part, b'"total_tokens"'), reasoning)
+        cached = next(filter(None, (last_count(part, f'"{key}"'.encode()) for key in _CACHED)), 0)
         cost = _COST.search(part, max(0, part.rfind(b'"usage"')))
         return TokenCount(prompt, billed or 0, cached, None if cost is None else float(cost[1]))
-    return None
-
-
-def _last_count(part: bytes, key: bytes) -> int | None:
-    """The number after the last occurrence of a key that has one. Searched backwards, because usage is at the end."""
-    at = part.rfind(key)
-    for _ in range(_MOST):
-        if at < 0:
-            return None
-        if found := _NUMBER.match(part, at + len(key)):
-            return int(found[1])
-        at = part.rfind(key, 0, at)
     return None

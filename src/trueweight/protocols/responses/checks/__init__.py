@@ -1,0 +1,1 @@
+"""Checks of the wire format of Responses. They import ``core`` and ``protocols`` only."""

@@ -1,0 +1,45 @@
+"""Usage of Responses: ``input_tokens`` include the cached ones, ``output_tokens`` those of the thought."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from trueweight.core import Span, TokenCount, Usage
+from trueweight.protocols.anomalies import Anomalies
+from trueweight.protocols.fields import as_count, as_object
+from trueweight.protocols.raw_counts import ends_of, last_count
+
+
+def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
+    """The ``usage`` object; None if there is none."""
+    usage = as_object(value, "usage", span, anomalies)
+    if usage is None:
+        return None
+    read = as_object(usage.get("input_tokens_details"), "usage.input_tokens_details", span, anomalies) or {}
+    written = as_object(usage.get("output_tokens_details"), "usage.output_tokens_details", span, anomalies) or {}
+    return Usage(
+        input=as_count(usage.get("input_tokens"), "usage.input_tokens", span, anomalies),
+        output=as_count(usage.get("output_tokens"), "usage.output_tokens", span, anomalies),
+        total=as_count(usage.get("total_tokens"), "usage.total_tokens", span, anomalies),
+        cached=as_count(read.get("cached_tokens"), "usage…cached_tokens", span, anomalies),
+        reasoning=as_count(written.get("reasoning_tokens"), "usage…reasoning_tokens", span, anomalies),
+        cost=_stated_cost(usage.get("cost")),
+    )
+
+
+def _stated_cost(value: Any) -> float | None:
+    """The cost in USD that some gateways state."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        return None
+    return float(value)
+
+
+def tokens_in(body: bytes) -> TokenCount | None:
+    """The last token counts in a raw body, which need not be well-formed; None if it has none."""
+    for part in ends_of(body):
+        read = last_count(part, b'"input_tokens"')
+        if read is not None:
+            written = last_count(part, b'"output_tokens"') or 0
+            return TokenCount(read, written, last_count(part, b'"cached_tokens"') or 0)
+    return None
