@@ -8,12 +8,11 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from rich.console import Console
 
 from trueweight.cli._screen import say
-from trueweight.core import Provider, Trial
+from trueweight.core import Provider, SwitchWays, Trial
 from trueweight.core.probe import Probe
 from trueweight.report.words import fault_sentence
 from trueweight.store import RunDir, RunFile, pending
@@ -31,7 +30,7 @@ def probe_before(
     screen: Console,
     fresh: bool = False,
     retry_errors: bool = False,
-    switches: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
+    switches: Mapping[str, SwitchWays] = MappingProxyType({}),
 ) -> ProbeResult:
     """Probe the providers that still have trials to send and that no earlier probe of the directory found ready.
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import click
 from rich.console import Console
@@ -18,7 +17,7 @@ from trueweight.cli._options import repeating_command
 from trueweight.cli._probing import probe_before
 from trueweight.cli._progress import watching
 from trueweight.cli._screen import INTERRUPTED, print_carriers, say
-from trueweight.core import ExitCode, Trial
+from trueweight.core import ExitCode, SwitchWays, Trial
 from trueweight.core.probe import Probe
 from trueweight.core.summary import Summary
 from trueweight.plan import Plan
@@ -48,7 +47,7 @@ def send_and_report(
     build: Callable[[Probe | None, RepeatChoice | None], PreparedRun] | None = None,
     choosing_repeats: bool = False,
     probing: bool = True,
-    switches: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
+    switches: Mapping[str, SwitchWays] = MappingProxyType({}),
 ) -> ExitCode:
     """Probe the providers, send what is not recorded yet, then judge and write the report.
 
@@ -56,7 +55,7 @@ def send_and_report(
         build: makes the run again with what the probe found, and with the repeats that the first pass chose.
         choosing_repeats: whether the first pass chooses them.
         probing: whether providers are probed first; those with a setup fault are sent nothing else.
-        switches: ways to turn thinking off that the probe tries, as `probe_providers`.
+        switches: ways to switch thinking that the probe tries, as `probe_providers`.
 
     Returns:
         The exit code of the command.

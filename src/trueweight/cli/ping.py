@@ -1,9 +1,11 @@
-"""``trueweight ping``: probe each provider, and say what is wrong with its setup."""
+"""``trueweight ping``: probe each provider, and say what is wrong with its setup, and how its model thinks."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,16 +14,26 @@ from trueweight.cli._options import (
     budget_option,
     chosen_providers,
     json_option,
+    profile_option,
     providers_option,
     transport_option,
 )
-from trueweight.core import ExitCode
+from trueweight.core import ExitCode, Profile, Provider
+
+if TYPE_CHECKING:
+    from trueweight.core.probe import Probe, ProviderProbe
 
 
 @click.command()
 @providers_option()
 @click.option("--provider", "names", multiple=True, metavar="NAME", help="Probe only this provider. Repeatable.")
 @api_option
+@profile_option
+@click.option(
+    "--switches",
+    is_flag=True,
+    help="Also find what switches thinking: one more request for each way that is known, until one works.",
+)
 @transport_option
 @budget_option("Send no request that could exceed this cost.")
 @json_option
@@ -30,51 +42,95 @@ def command(
     providers_file: Path,
     names: tuple[str, ...],
     apis: tuple[str, ...],
+    profile: str,
+    switches: bool,
     transport: str,
     budget: float | None,
     as_json: bool,
 ) -> int:
     """Send each provider two or three small requests: is its setup right, and how does its model answer?
 
-    `trueweight run` does the same before each run. Exit 3: a provider has a setup fault, or does not answer.
+    It says which profile fits, whether the model thinks, where and how long. `trueweight run` does the same before each
+    run. Exit 3: a provider has a setup fault, or does not answer.
     """
     from functools import partial
 
-    from rich.console import Console
-
-    from trueweight.cli._screen import say
     from trueweight.config import keys_for
-    from trueweight.core import ConfigError, near_miss
-    from trueweight.profiles import fitting
-    from trueweight.report.words import probe_lines
+    from trueweight.profiles import choose_profile, ways_to_switch
     from trueweight.wire import TransportName, WireSettings, run_loop
     from trueweight.workflow.probe import encode_probe, probe_providers
 
-    providers = chosen_providers(providers_file, apis)
+    chosen = _named(chosen_providers(providers_file, apis), names)
+    profiles = {one.name: choose_profile(profile, [one]).profile for one in chosen}
+    found = run_loop(
+        partial(
+            probe_providers,
+            chosen,
+            keys=keys_for(chosen, os.environ),
+            settings=WireSettings(budget_usd=budget, transport=TransportName(transport)),
+            handle_signals=os.name == "posix",
+            switches={one.name: ways_to_switch(one, profiles[one.name]) for one in chosen} if switches else {},
+        )
+    )
+    if as_json:
+        click.echo(encode_probe(found.probe, profiles), nl=False)
+    else:
+        _print(found.probe, chosen, profiles, by_id=profile == "auto", tried=switches)
+    if found.interrupted:
+        return int(ExitCode.INTERRUPTED)
+    probed = {(one.provider, one.api) for one in found.probe.providers if one.fault is None and one.answered}
+    whole = all((provider.name, api) in probed for provider in chosen for api in provider.api)
+    return int(ExitCode.OK if whole else ExitCode.INFRASTRUCTURE)
+
+
+def _named(providers: Sequence[Provider], names: Sequence[str]) -> list[Provider]:
+    """The providers of these names; all of them for no name.
+
+    Raises:
+        ConfigError: ``unknown-provider``.
+    """
+    from trueweight.core import ConfigError, near_miss
+
     known = [provider.name for provider in providers]
     for name in names:
         if name not in known:
             raise ConfigError(
                 f"no provider {name!r}", code="unknown-provider", where="--provider", hint=near_miss(name, known)
             )
-    chosen = [provider for provider in providers if not names or provider.name in names]
-    settings = WireSettings(budget_usd=budget, transport=TransportName(transport))
-    keys = keys_for(chosen, os.environ)
-    handle = os.name == "posix"
-    found = run_loop(partial(probe_providers, chosen, keys=keys, settings=settings, handle_signals=handle))
-    if as_json:
-        click.echo(encode_probe(found.probe), nl=False)
-    else:
-        screen = Console(emoji=False)
-        for one in found.probe.providers:
-            mark = "✕" if one.fault is not None else "✓" if one.answered else "?"
-            say(screen, f"{mark} {one.provider}, {one.api}: {one.model} at {one.base_url}")
-            for line in filter(None, probe_lines(one)):
-                say(screen, f"    {line}")
-            if (profile := fitting(one.model)) is not None:
-                say(screen, f"    Profile: {profile.label} fits the model id.")
-    if found.interrupted:
-        return int(ExitCode.INTERRUPTED)
-    probed = {(one.provider, one.api) for one in found.probe.providers if one.fault is None and one.answered}
-    whole = all((provider.name, api) in probed for provider in chosen for api in provider.api)
-    return int(ExitCode.OK if whole else ExitCode.INFRASTRUCTURE)
+    return [provider for provider in providers if not names or provider.name in names]
+
+
+def _print(
+    probe: Probe, providers: Sequence[Provider], profiles: Mapping[str, Profile | None], *, by_id: bool, tried: bool
+) -> None:
+    from rich.console import Console
+
+    from trueweight.cli._screen import say
+    from trueweight.report.words import allowance_words, probe_lines, profile_words
+    from trueweight.workflow.thinking import allowance_for
+
+    screen = Console(emoji=False)
+    by_name = {one.name: one for one in providers}
+    for one in probe.providers:
+        mark = "✕" if one.fault is not None else "✓" if one.answered else "?"
+        say(screen, f"{mark} {one.provider}, {one.api}: {one.model} at {one.base_url}")
+        profile = profiles[one.provider]
+        lines = [*probe_lines(one), profile_words(profile, one, by_id=by_id)]
+        if not tried:
+            lines += _untried(one, by_name[one.provider], profile)
+        for line in filter(None, lines):
+            say(screen, f"    {line}")
+    main = next((found for one in providers if (found := profiles[one.name]) is not None), None)
+    if allowance := allowance_for(providers, main, probe):
+        words = allowance_words(allowance)
+        say(screen, f"In a run {words[0].lower()}{words[1:]}")
+
+
+def _untried(one: ProviderProbe, provider: Provider, profile: Profile | None) -> Iterator[str]:
+    """How to find what turns a thought off, and how many requests that takes."""
+    from trueweight.profiles import ways_to_switch
+    from trueweight.report.numbers import counted
+
+    if one.thinking is not None and (ways := ways_to_switch(provider, profile).off):
+        requests = counted(len(ways), "request")
+        yield f"Switches: not tried. --switches finds one that turns thinking off, in up to {requests}."

@@ -173,7 +173,7 @@ def command(
     from trueweight.workflow.run_builder import RunBuilder
     from trueweight.workflow.send import RunOptions
     from trueweight.workflow.shards import divide
-    from trueweight.workflow.thinking import recorded_allowance, ways_off
+    from trueweight.workflow.thinking import recorded_allowance, ways_to_try
 
     providers = chosen_providers(providers_file, apis)
     part = None if shard is None else parse_shard(shard)
@@ -235,5 +235,5 @@ def command(
         build=builder.run,
         choosing_repeats=growing,
         probing=not no_probe,
-        switches=ways_off(providers, chosen.profile) if ThinkingMode.OFF in modes else {},
+        switches=ways_to_try(providers, chosen.profile, modes),
     )

@@ -47,7 +47,14 @@ from trueweight.core.provider import Provider, Role
 from trueweight.core.reply import Anomaly, Channel, Choice, Event, Finish, Piece, Reply, Span, ToolCall, Usage
 from trueweight.core.reply_digest import ReplyDigest, digest_choices
 from trueweight.core.shard import Shard, parse_shard
-from trueweight.core.thinking import MOST_ALLOWANCE, ThinkingControl, ThinkingMode, way, with_allowance
+from trueweight.core.thinking import (
+    MOST_ALLOWANCE,
+    SwitchWays,
+    ThinkingControl,
+    ThinkingMode,
+    way,
+    with_allowance,
+)
 from trueweight.core.timing import Timing
 from trueweight.core.trial import MOST_PASSES, MOST_REPEATS, MOST_SEED, Trial, as_sent, trial_id
 
@@ -112,6 +119,7 @@ __all__ = [
     "Span",
     "Stamp",
     "Suite",
+    "SwitchWays",
     "ThinkingControl",
     "ThinkingMode",
     "ThinkingSwitch",

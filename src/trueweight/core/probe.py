@@ -11,6 +11,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from trueweight.core.thinking import ThinkingMode
+
 PROBE_FORMAT: Final = "trueweight.probe/1"
 
 
@@ -61,7 +63,7 @@ class ProbeQuestion(StrEnum):
     SMALLEST = "smallest"
     """A completion that sets no parameter, after a refusal of ``plain``."""
     SWITCH = "switch"
-    """A completion with thinking turned off, one for each way to do so until one works."""
+    """A completion with thinking switched, one for each way to do so until one works."""
     OTHER_URL = "other-url"
     """A completion at another URL, after a failure that hints at a wrong one."""
 
@@ -116,15 +118,16 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SwitchTried(msgspec.Struct, frozen=True, kw_only=True):
-    """One way to turn thinking off.
+    """One way to switch thinking.
 
     Attributes:
         fields: what it adds to a request.
-        works: whether an answer without a thought came.
+        works: whether an answer came, without a thought if thinking was to be off, and with one if it was to be on.
     """
 
     fields: Mapping[str, Any]
     works: bool
+    mode: ThinkingMode = ThinkingMode.OFF
 
 
 class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +149,9 @@ class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
         takes_tools: whether a request with a tool is accepted; None if unknown.
         refused: parameters of the probe's requests that the server refuses by name.
         thinking: the longest thinking of its answers; None if it did not think.
-        switches: the ways to turn thinking off that were tried, in order; the last one may work.
+        switches: the ways to switch thinking that were tried, in order; the last one may work: off, of a model that
+            thinks as it is served, else on.
+        profile: label of the profile that holds for it; "" if none does, and in a run, whose manifest has it.
     """
 
     provider: str
@@ -169,12 +174,17 @@ class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()
     thinking: Thinking | None = None
     switches: tuple[SwitchTried, ...] = ()
+    profile: str = ""
     answers: tuple[ProbeAnswer, ...] = ()
 
+    def switch(self, mode: ThinkingMode) -> Mapping[str, Any] | None:
+        """The fields that switch its thinking to this mode, as one of its answers shows; None if none does."""
+        return next((one.fields for one in self.switches if one.works and one.mode is mode), None)
+
     @property
-    def thinking_off(self) -> Mapping[str, Any] | None:
-        """The fields that turn its thinking off, as one of its answers shows; None if none does."""
-        return next((one.fields for one in self.switches if one.works), None)
+    def to_switch(self) -> ThinkingMode:
+        """The mode to which its thinking can be switched: the one in which it does not answer as it is served."""
+        return ThinkingMode.ON if self.thinking is None else ThinkingMode.OFF
 
     @property
     def answered(self) -> bool:

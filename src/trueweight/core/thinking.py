@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from msgspec import Meta
 
@@ -44,6 +44,23 @@ class ThinkingControl:
     def fields(self, thinking: ThinkingMode) -> Mapping[str, Any] | None:
         """The fields that a trial in this mode adds; empty as served, None if the provider has no such switch."""
         return {ThinkingMode.AS_SERVED: {}, ThinkingMode.ON: self.on, ThinkingMode.OFF: self.off}[thinking]
+
+
+class SwitchWays(NamedTuple):
+    """Ways that may switch a provider's thinking, the likeliest first: fields of a request, see `ThinkingControl`."""
+
+    off: tuple[Mapping[str, Any], ...] = ()
+    on: tuple[Mapping[str, Any], ...] = ()
+
+    def to(self, mode: ThinkingMode) -> tuple[Mapping[str, Any], ...]:
+        """The ways to this mode; none as served."""
+        return {ThinkingMode.AS_SERVED: (), ThinkingMode.OFF: self.off, ThinkingMode.ON: self.on}[mode]
+
+    def only(self, modes: Collection[ThinkingMode]) -> SwitchWays:
+        """The ways to these modes."""
+        return SwitchWays(
+            off=self.off if ThinkingMode.OFF in modes else (), on=self.on if ThinkingMode.ON in modes else ()
+        )
 
 
 def way(mode: Mode, thinking: ThinkingMode) -> str:

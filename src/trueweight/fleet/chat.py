@@ -43,10 +43,12 @@ class HealthyModel:
         """Complete a valid request.
 
         Raises:
-            RefusedError: if a schema in it cannot be enforced, or its temperature is not the one that is accepted.
+            RefusedError: if a schema in it cannot be enforced, or the thinker does not take one of its parameters.
         """
-        self._check_temperature(chat.body)
-        sampling = Sampling.of(chat.body)
+        refused = None if self.thinker is None else self.thinker.refuses(chat.body)
+        if refused is not None:
+            raise refused
+        sampling = Sampling.of(self._as_sampled(chat.body))
         prompt = prompt_tokens(chat.body)
         choices, billed, thought = [], 0, 0
         for at in range(chat.body.get("n") or 1):
@@ -61,11 +63,9 @@ class HealthyModel:
             thought += thinking
         return Completion(tuple(choices), len(prompt), billed, thought if thought or self.thinker else None)
 
-    def _check_temperature(self, body: Mapping[str, Any]) -> None:
-        only = None if self.thinker is None else self.thinker.temperature
-        if only is not None and body.get("temperature") not in (None, only):
-            message = f"Unsupported value: 'temperature' must be {only:g} with this model."
-            raise RefusedError(message, param="temperature", code="unsupported_value")
+    def _as_sampled(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        fixed = None if self.thinker is None else self.thinker.samples_at
+        return body if fixed is None else {**body, "temperature": fixed}
 
     def _choice(
         self, body: Mapping[str, Any], prompt: Sequence[int], sampling: Sampling, rng: random.Random

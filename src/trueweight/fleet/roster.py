@@ -105,6 +105,17 @@ _THINKERS = (
     _thinks("word", "/no_think in a message turns the thought off", Thinker(200, Switch(word=WORD_OFF))),
     _thinks("at-one", "accepts no temperature but 1", Thinker(200, _NONE, temperature=1.0)),
     _thinks("tags", "leaves the thought in the content, between tags", Thinker(200), ThoughtForm.TAGS),
+    _thinks("channels", "leaves the thought in the content, in gpt-oss's channel", Thinker(200), ThoughtForm.CHANNELS),
+    _thinks("with-tools", "thinks only if the request has tools", Thinker(200, _NONE, with_tools_only=True)),
+    _thinks("in-streams", "ignores the switch in streams", Thinker(200, _NONE, ignores_in_streams=True)),
+    _thinks(
+        "nothing",
+        "leaves an empty thought between tags if thinking is turned off",
+        Thinker(200, Switch(("enable_thinking",), off=False), leaves_empty=True),
+        ThoughtForm.TAGS,
+    ),
+    _thinks("warmly", "samples at temperature 1 whatever is requested", Thinker(200, _NONE, samples_at=1.0)),
+    _thinks("in-new-limits", "takes no max_tokens", Thinker(200, _NONE, limit="max_completion_tokens")),
     _thinks("always", "accepts every switch, and thinks", Thinker(200)),
     _thinks("endlessly", "thinks in circles until the limit of tokens", Thinker(200, endless=True)),
 )

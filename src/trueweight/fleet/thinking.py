@@ -13,6 +13,7 @@ from trueweight.core import digest
 from trueweight.core.json_value import JsonObject
 from trueweight.fleet import tokenizer
 from trueweight.fleet.completion import Completion, CompletionChoice
+from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.template import message_text
 
 LONGEST_THOUGHT: Final = 4096
@@ -21,6 +22,7 @@ WORD_OFF: Final = "/no_think"
 """The word in a message that turns off the thought of a model that has such a switch."""
 _SENTENCE = 12
 """Tokens of a sentence of a thought, the full stop included."""
+_EMPTY: Final = "\n\n"
 _CIRCLE: Final = " Wait, let me think about that once more from the start."
 
 
@@ -38,6 +40,19 @@ class ThoughtForm(StrEnum):
     """Only the token count tells of it."""
     TAGS = "tags"
     """In the content, between ``<think>`` and ``</think>``."""
+    CHANNELS = "channels"
+    """In the content, in the analysis channel of gpt-oss."""
+
+
+_IN_CONTENT: Final = {
+    ThoughtForm.TAGS: ("<think>", "</think>", "\n\n"),
+    ThoughtForm.CHANNELS: (
+        "<|channel|>analysis<|message|>",
+        "<|end|>",
+        "<|start|>assistant<|channel|>final<|message|>",
+    ),
+}
+"""What is written before a thought in the content, after it, and before an answer that follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +83,22 @@ class Thinker:
         switch: what turns it off; None if nothing does.
         endless: the thought goes round in circles until the limit of tokens.
         temperature: the only temperature that is accepted; None accepts all.
+        samples_at: the temperature of every answer, whatever is requested; None is the requested one.
+        limit: the only name of the limit of tokens that is accepted; "" accepts both.
+        with_tools_only: requests without a tool are answered without a thought.
+        ignores_in_streams: the switch does nothing in streams.
+        leaves_empty: a thought that is turned off is empty, and not absent.
     """
 
     tokens: int
     switch: Switch | None = None
     endless: bool = False
     temperature: float | None = None
+    samples_at: float | None = None
+    limit: str = ""
+    with_tools_only: bool = False
+    ignores_in_streams: bool = False
+    leaves_empty: bool = False
 
     def thought(self, body: Mapping[str, Any], limit: int | None) -> list[int]:
         """The tokens of the thought before the answer to a request; none if it is turned off.
@@ -81,8 +106,8 @@ class Thinker:
         Args:
             limit: most tokens of the reply; the thought is cut there.
         """
-        if self.switch is not None and self.switch.is_off(body):
-            return []
+        if self._is_off(body):
+            return tokenizer.encode(_EMPTY) if self.leaves_empty else []
         most = LONGEST_THOUGHT if limit is None else limit
         if self.endless:
             circle = tokenizer.encode(_CIRCLE)
@@ -95,6 +120,26 @@ class Thinker:
             tokens += [*rng.choices(words, k=_SENTENCE - 1), *stop]
         return tokens[: min(self.tokens, most)]
 
+    def _is_off(self, body: Mapping[str, Any]) -> bool:
+        if self.with_tools_only and not body.get("tools"):
+            return True
+        if self.switch is None or (self.ignores_in_streams and body.get("stream")):
+            return False
+        return self.switch.is_off(body)
+
+    def refuses(self, body: Mapping[str, Any]) -> RefusedError | None:
+        """The refusal of a parameter that this model does not take; None if it takes all of the request's."""
+        if self.temperature is not None and body.get("temperature") not in (None, self.temperature):
+            message = f"Unsupported value: 'temperature' must be {self.temperature:g} with this model."
+            return RefusedError(message, param="temperature", code="unsupported_value")
+        for name in ("max_tokens", "max_completion_tokens"):
+            if self.limit and name != self.limit and body.get(name) is not None:
+                message = (
+                    f"Unsupported parameter: {name!r} is not supported with this model. Use {self.limit!r} instead."
+                )
+                return RefusedError(message, param=name, code="unsupported_parameter")
+        return None
+
     @staticmethod
     def text(tokens: Sequence[int]) -> str:
         """The text of a thought, without the half of a character that a limit left at its end."""
@@ -103,21 +148,19 @@ class Thinker:
 
 def placed(completion: Completion, form: ThoughtForm) -> Completion:
     """The completion as a server has it that sends no thought, or sends it inside the content; else unchanged."""
-    if form not in (ThoughtForm.HIDDEN, ThoughtForm.TAGS):
+    if form is ThoughtForm.HIDDEN:
+        return replace(completion, choices=tuple(replace(choice, reasoning=None) for choice in completion.choices))
+    if form not in _IN_CONTENT:
         return completion
-    place = _tagged if form is ThoughtForm.TAGS else _hidden
-    return replace(completion, choices=tuple(map(place, completion.choices)))
+    return replace(completion, choices=tuple(_tagged(choice, *_IN_CONTENT[form]) for choice in completion.choices))
 
 
-def _hidden(choice: CompletionChoice) -> CompletionChoice:
-    return replace(choice, reasoning=None)
-
-
-def _tagged(choice: CompletionChoice) -> CompletionChoice:
+def _tagged(choice: CompletionChoice, first: str, last: str, before_answer: str) -> CompletionChoice:
     if not choice.reasoning:
         return choice
     cut = choice.finish_reason == "length" and choice.content is None and not choice.calls
-    text = f"<think>{choice.reasoning}" + ("" if cut else "</think>\n\n")
+    answered = choice.content is not None or first == "<think>"
+    text = f"{first}{choice.reasoning}" + ("" if cut else last + (before_answer if answered else ""))
     logprobs = choice.logprobs
     if logprobs is not None:
         alternatives = logprobs[0]["top_logprobs"] if logprobs else []

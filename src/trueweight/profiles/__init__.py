@@ -3,6 +3,7 @@
 from trueweight.profiles.choose import ChosenProfile, choose_profile, find_profile, fitting
 from trueweight.profiles.family import Family, load_family, normal_id, shipped_families
 from trueweight.profiles.requests import RequestRules, RunSampling, SamplingMode, request_rules
+from trueweight.profiles.switches import published_switches, ways_to_switch
 
 __all__ = [
     "ChosenProfile",
@@ -15,6 +16,8 @@ __all__ = [
     "fitting",
     "load_family",
     "normal_id",
+    "published_switches",
     "request_rules",
     "shipped_families",
+    "ways_to_switch",
 ]

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from trueweight.core import ThinkingMode
 from trueweight.core.probe import Probe
 from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import SendResult, WireSettings, remaining_limits, send
@@ -15,7 +14,7 @@ from trueweight.workflow.probe import ProbeResult, probe_providers, read_probe, 
 from trueweight.workflow.repeats import RepeatChoice, choose_repeats, recorded_choice
 from trueweight.workflow.run_builder import RunBuilder
 from trueweight.workflow.send import PreparedRun, amend_run, open_to_send
-from trueweight.workflow.thinking import recorded_allowance, ways_off
+from trueweight.workflow.thinking import recorded_allowance, ways_to_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +71,12 @@ async def send_whole(
 async def _probe(
     builder: RunBuilder, directory: Path, *, keys: Mapping[str, str], settings: WireSettings, fresh: bool
 ) -> ProbeResult:
-    off = ThinkingMode.OFF in builder.options.thinking
     return await probe_providers(
         builder.providers,
         keys=keys,
         settings=settings,
         before=None if fresh else read_probe(directory),
-        switches=ways_off(builder.providers, builder.profile.profile) if off else {},
+        switches=ways_to_try(builder.providers, builder.profile.profile, builder.options.thinking),
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from trueweight.core import Profile, Provider, Suite, ThinkingSwitch, with_allowance
+from trueweight.core import Profile, Provider, Suite, SwitchWays, ThinkingMode, ThinkingSwitch, with_allowance
 from trueweight.core.probe import Probe
 from trueweight.core.thinking import enough_for
+from trueweight.profiles import ways_to_switch
 from trueweight.store import RunDir, RunFile
 
 _PER_TOKEN: Final = 3
@@ -24,38 +25,37 @@ one provider must not make the requests to all others longer than their models a
 def with_profile(
     providers: Iterable[Provider], profile: Profile | None, probe: Probe | None = None
 ) -> tuple[Provider, ...]:
-    """The providers, with the profile's switches where their entries have none: of several ways to switch thinking,
-    the one that the probe saw turn it off, or else the first, which is the vendor's own."""
-    if profile is None:
-        return tuple(providers)
-    return tuple(_with_switch(provider, profile.thinking.switches, probe) for provider in providers)
+    """The providers, with switches where their entries have none: of several ways to switch thinking, the one that
+    the probe saw work, or else the first of the profile, which is the vendor's own."""
+    switches = () if profile is None else profile.thinking.switches
+    return tuple(_with_switch(provider, switches, probe) for provider in providers)
 
 
-def ways_off(providers: Iterable[Provider], profile: Profile | None) -> dict[str, tuple[Mapping[str, Any], ...]]:
-    """Provider name → the fields that may turn its thinking off: those of its entry, or else each of the profile's."""
-    known = () if profile is None else tuple(one.off for one in profile.thinking.switches if one.off is not None)
-    ways = {one.name: known if one.thinking.off is None else (one.thinking.off,) for one in providers}
-    return {name: found for name, found in ways.items() if found}
+def ways_to_try(
+    providers: Iterable[Provider], profile: Profile | None, modes: Collection[ThinkingMode]
+) -> dict[str, SwitchWays]:
+    """Provider name → the ways that may switch its thinking to one of the modes."""
+    ways = {one.name: ways_to_switch(one, profile).only(modes) for one in providers}
+    return {name: found for name, found in ways.items() if found.off or found.on}
 
 
 def _with_switch(provider: Provider, switches: Sequence[ThinkingSwitch], probe: Probe | None) -> Provider:
-    shown = _shown_off(provider, probe)
-    ordered = sorted(switches, key=lambda switch: switch.off != shown) if shown is not None else switches
-    on = next((switch.on for switch in ordered if switch.on is not None), None)
-    off = next((switch.off for switch in ordered if switch.off is not None), None)
-    return _with_switches(provider, on=on, off=off)
-
-
-def _shown_off(provider: Provider, probe: Probe | None) -> Mapping[str, Any] | None:
-    """The fields that the probe saw turn the provider's thinking off."""
-    entries = () if probe is None else tuple(one for one in probe.providers if one.provider == provider.name)
-    return next((one.thinking_off for one in entries if one.thinking_off is not None), None)
-
-
-def _with_switches(provider: Provider, *, on: Mapping[str, Any] | None, off: Mapping[str, Any] | None) -> Provider:
+    on, off = (_shown(provider, mode, probe) for mode in (ThinkingMode.ON, ThinkingMode.OFF))
+    # The two sides of one way belong together, whichever side the probe saw.
+    ordered = sorted(switches, key=lambda one: one.off != off if off is not None else on is not None and one.on != on)
     own = provider.thinking
+    if on is None:
+        on = next((switch.on for switch in ordered if switch.on is not None), None)
+    if off is None:
+        off = next((switch.off for switch in ordered if switch.off is not None), None)
     known = replace(own, on=on if own.on is None else own.on, off=off if own.off is None else own.off)
     return provider if known == own else replace(provider, thinking=known)
+
+
+def _shown(provider: Provider, mode: ThinkingMode, probe: Probe | None) -> Mapping[str, Any] | None:
+    """The fields that the probe saw switch the provider's thinking to a mode."""
+    entries = () if probe is None else tuple(one for one in probe.providers if one.provider == provider.name)
+    return next((found for one in entries if (found := one.switch(mode)) is not None), None)
 
 
 def allowance_for(providers: Sequence[Provider], profile: Profile | None, probe: Probe | None = None) -> int:

@@ -37,8 +37,8 @@ KNOWN_OF_THOUGHTS = frozenset(
     {"answer-in-content", "reasoning-field", "reasoning-present", "think-tags-in-content", "thinking-switch"}
 )
 """Checks of the thought itself, in which a thinker may differ from its twin."""
-NOT_TWINS = frozenset({"thinks-endlessly", "thinks-at-one"})
-"""It never answers, or refuses the temperature of the cases."""
+NOT_TWINS = frozenset({"thinks-endlessly", "thinks-at-one", "thinks-in-new-limits"})
+"""It never answers, or refuses the temperature or the limit of the cases."""
 THINKERS = tuple(one.name for one in roster() if one.thinker is not None and one.name not in NOT_TWINS)
 
 

@@ -26,6 +26,7 @@ from trueweight.report.words.recommendation import (
     word_of,
 )
 from trueweight.report.words.requests import again_words
+from trueweight.report.words.thinking import profile_words
 
 __all__ = [
     "DRIFT_WORDS",
@@ -50,6 +51,7 @@ __all__ = [
     "limit_words",
     "note_words",
     "probe_lines",
+    "profile_words",
     "ranked",
     "reason_clause",
     "reason_sentence",

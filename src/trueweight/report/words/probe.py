@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from trueweight.core.probe import ProbeAnswer, ProbeQuestion, ProviderProbe, SetupFault
 from trueweight.report.numbers import counted
 from trueweight.report.text import cut
+from trueweight.report.words.thinking import length, thinking_words
 
 _SAID: Final = 300
 _FAULTS: Final[Mapping[SetupFault, str]] = MappingProxyType(
@@ -34,7 +35,6 @@ _FAULTS: Final[Mapping[SetupFault, str]] = MappingProxyType(
 )
 
 _RENAMED: Final = MappingProxyType({"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"})
-_PLACES: Final = MappingProxyType({"usage": "counted in usage only", "content": "in think tags in the content"})
 
 
 def fault_clause(probe: ProviderProbe) -> str:
@@ -163,8 +163,11 @@ def probe_lines(probe: ProviderProbe) -> Iterator[str]:
     if probe.models is not None:
         listed = "is listed" if probe.model_listed else "is not listed"
         yield f"Models: {probe.models}; {probe.model} {listed}."
+    tried = iter(probe.switches)
     for answer in probe.answers:
-        yield answer_line(answer)
+        switch = next(tried, None) if answer.question is ProbeQuestion.SWITCH else None
+        fields = "" if switch is None else f" {json.dumps(dict(switch.fields), ensure_ascii=False)}"
+        yield answer_line(answer, fields)
     if probe.takes_tools is False:
         yield "Tools: it does not offer them; it refuses a request with a tool."
     if probe.refused:
@@ -187,11 +190,11 @@ def _failed(answer: ProbeAnswer) -> str:
     return cut(answer.said, _SAID) or answer.failure
 
 
-def answer_line(answer: ProbeAnswer) -> str:
-    """One request of the probe and its answer, on one line."""
+def answer_line(answer: ProbeAnswer, fields: str = "") -> str:
+    """One request of the probe, with the fields of the switch that it tried, and its answer, on one line."""
     time = "" if answer.ms is None else f", {answer.ms:.0f} ms"
     status = f"HTTP {answer.status}" if answer.status is not None else answer.failure or "no answer"
-    label = answer.question.value.replace("-", " ")
+    label = answer.question.value.replace("-", " ") + fields
     tries = f", {answer.attempts} attempts" if answer.attempts > 1 else ""
     if not answer.answered:
         said = f": “{cut(answer.said, _SAID)}”" if answer.said else ""
@@ -199,27 +202,5 @@ def answer_line(answer: ProbeAnswer) -> str:
     tokens = "" if answer.output_tokens is None else f", {answer.input_tokens} + {answer.output_tokens} tokens"
     calls = f", {counted(answer.calls, 'call')}" if answer.calls else ""
     finish = f", finish {answer.finish}" if answer.finish else ""
-    return f"{label}: {status}{time}{tries}{tokens}{calls}{finish}"
-
-
-def thinking_words(probe: ProviderProbe) -> str:
-    """Whether and where the model thinks; "" if no completion came."""
-    if not probe.answered:
-        return ""
-    thought = probe.thinking
-    if thought is None:
-        return "Thinking: none seen."
-    where = _PLACES.get(thought.place, f"in {thought.place}")
-    amount = f"{thought.tokens} tokens" if thought.tokens else f"{thought.characters} characters"
-    cut_off = "; the probe's limit cut it" if thought.cut else ""
-    return f"Thinking: {where}, {amount}{cut_off}.{_switch_words(probe)}"
-
-
-def _switch_words(probe: ProviderProbe) -> str:
-    """What turns the thinking off, if that was tried."""
-    if probe.thinking_off is not None:
-        return f" {json.dumps(dict(probe.thinking_off), ensure_ascii=False)} turns it off."
-    if not probe.switches:
-        return ""
-    tried = ", ".join(json.dumps(dict(one.fields), ensure_ascii=False) for one in probe.switches)
-    return f" It was not turned off by {tried}."
+    thought = "" if answer.thinking is None else f", thought {length(answer.thinking)}"
+    return f"{label}: {status}{time}{tries}{tokens}{calls}{finish}{thought}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from trueweight.core import PROTOCOLS, Exchange, FailureKind, Provider, Trial
+from trueweight.core import PROTOCOLS, Exchange, FailureKind, Provider, ThinkingMode, Trial
 from trueweight.core.probe import ProbeAnswer, ProbeQuestion, ProviderProbe, SetupFault, SwitchTried
 from trueweight.protocols import read_reply
 from trueweight.protocols.models import model_ids
@@ -32,7 +32,8 @@ class Asked(NamedTuple):
         trial: what is sent; its provider may have another address than ``owner``.
         owner: the provider as ``providers.toml`` has it.
         keyed: whether the provider's key goes with it.
-        switch: the fields that are tried, where the question is `ProbeQuestion.SWITCH`.
+        switch, mode: the fields that are tried, and the mode to which they may switch thinking, where the question is
+            `ProbeQuestion.SWITCH`.
     """
 
     trial: Trial
@@ -41,6 +42,7 @@ class Asked(NamedTuple):
     question: ProbeQuestion
     keyed: bool = True
     switch: Mapping[str, Any] = MappingProxyType({})
+    mode: ThinkingMode = ThinkingMode.AS_SERVED
 
 
 class Seen(NamedTuple):
@@ -61,6 +63,11 @@ def completed(seen: Iterable[Seen]) -> bool:
 def as_served(seen: Iterable[Seen]) -> Iterator[Seen]:
     """What was seen of the requests that switch no thinking."""
     return (one for one in seen if one.asked.question is not ProbeQuestion.SWITCH)
+
+
+def has_switched(one: Seen) -> bool:
+    """Whether an answer came in the mode of thinking to which its request may have switched."""
+    return one.answer.answered and (one.answer.thinking is not None) is (one.asked.mode is ThinkingMode.ON)
 
 
 def main_diagnosis(seen: Sequence[Seen]) -> Diagnosis | None:
@@ -133,7 +140,7 @@ def entry_of(provider: Provider, api: str, seen: Sequence[Seen], *, at: str, pro
         refused=_refused(seen),
         thinking=max(thoughts, key=lambda one: (one.tokens or 0, one.characters), default=None),
         switches=tuple(
-            SwitchTried(fields=one.asked.switch, works=one.answer.answered and one.answer.thinking is None)
+            SwitchTried(fields=one.asked.switch, works=has_switched(one), mode=one.asked.mode)
             for one in seen
             if one.asked.question is ProbeQuestion.SWITCH
         ),

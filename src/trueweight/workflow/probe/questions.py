@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from trueweight.core import PROTOCOLS, Case, Mode, Provider, Severity, Trial
@@ -59,7 +60,6 @@ _CASES: Final = {
         ProbeQuestion.TOOL,
         _says("What time is it in Oslo? Use the tool.", tools=[_TOOL], max_tokens=ANSWER_TOKENS, temperature=0),
     ),
-    ProbeQuestion.SWITCH: _case(ProbeQuestion.SWITCH, _says(_ASKED, max_tokens=ANSWER_TOKENS, temperature=0)),
     ProbeQuestion.SMALLEST: _case(ProbeQuestion.SMALLEST, _says(_ASKED)),
     ProbeQuestion.OTHER_URL: _case(ProbeQuestion.OTHER_URL, _says(_ASKED, max_tokens=URL_TOKENS)),
 }
@@ -68,14 +68,18 @@ _COMPLETIONS: Final = (ProbeQuestion.PLAIN, ProbeQuestion.TOOL)
 
 def probe_trial(provider: Provider, question: ProbeQuestion, api: str) -> Trial:
     """The trial of a question; ``api`` does not matter for the list of models."""
-    case = _CASES[question]
+    return _trial(provider, _CASES[question], api)
+
+
+def _trial(provider: Provider, case: Case, api: str) -> Trial:
     mode = Mode.PLAIN if case.api or Mode.PLAIN in PROTOCOLS.get(api).modes else Mode.STREAM
     return Trial.of(case, provider, 0, mode, case.api or api)
 
 
-def switch_trial(provider: Provider, off: Mapping[str, Any], api: str) -> Trial:
-    """The trial of a completion with these fields, which may turn thinking off."""
-    return probe_trial(provider.with_switch(off), ProbeQuestion.SWITCH, api)
+def switch_trial(provider: Provider, fields: Mapping[str, Any], like: ProbeQuestion, api: str) -> Trial:
+    """The trial of a question that was answered, with fields that may switch thinking."""
+    case = replace(_CASES[like], id=ProbeQuestion.SWITCH.value)
+    return _trial(provider.with_switch(fields), case, api)
 
 
 def first_questions(provider: Provider) -> tuple[Asked, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
+from msgspec.structs import replace
 
-from trueweight.core import ConfigError
+from trueweight.core import ConfigError, Profile
 from trueweight.core.probe import Probe, ProviderProbe
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import well_formed
@@ -36,12 +38,19 @@ def write_probe(run: RunDir, found: ProbeResult) -> None:
     run.write_text(RunFile.PROBE, encode_probe(found.probe))
 
 
-def encode_probe(probe: Probe) -> str:
+def encode_probe(probe: Probe, profiles: Mapping[str, Profile | None] = MappingProxyType({})) -> str:
     """The text of ``probe.json``: ASCII only, because what a provider wrote must not reach a terminal through ``cat``.
 
     U+FFFD takes the place of each half of a surrogate pair.
+
+    Args:
+        profiles: provider name → the profile that holds for it, whose label its entries then have.
     """
-    return json.dumps(well_formed(msgspec.to_builtins(probe)), indent=1) + "\n"
+    entries = (
+        one if (profile := profiles.get(one.provider)) is None else replace(one, profile=profile.label)
+        for one in probe.providers
+    )
+    return json.dumps(well_formed(msgspec.to_builtins(replace(probe, providers=tuple(entries)))), indent=1) + "\n"
 
 
 def join_probes(merged: RunDir, runs: Iterable[RunDir]) -> None:
@@ -72,7 +81,7 @@ def with_probe(run: RunDir, summary: Summary) -> Summary:
     if probe is None:
         return summary
     providers = {
-        name: msgspec.structs.replace(one, probe=tuple(found for found in probe.providers if found.provider == name))
+        name: replace(one, probe=tuple(found for found in probe.providers if found.provider == name))
         for name, one in summary.providers.items()
     }
-    return msgspec.structs.replace(summary, providers=providers)
+    return replace(summary, providers=providers)

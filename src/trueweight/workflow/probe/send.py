@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
-from trueweight.core import PROTOCOLS, Exchange, Provider, Trial
+from trueweight.core import PROTOCOLS, Exchange, Provider, SwitchWays, ThinkingMode, Trial
 from trueweight.core.probe import Probe, ProbeQuestion, ProviderProbe, SetupFault
 from trueweight.wire import (
     Environment,
@@ -21,7 +21,15 @@ from trueweight.wire import (
 )
 from trueweight.workflow.probe.addresses import other_paths, other_scheme
 from trueweight.workflow.probe.diagnosis import answer_of, diagnose
-from trueweight.workflow.probe.entry import Asked, Seen, as_served, entry_of, main_diagnosis, maybe_wrong_scheme
+from trueweight.workflow.probe.entry import (
+    Asked,
+    Seen,
+    as_served,
+    entry_of,
+    has_switched,
+    main_diagnosis,
+    maybe_wrong_scheme,
+)
 from trueweight.workflow.probe.questions import first_questions, probe_trial, switch_trial
 
 _TIMEOUT: Final = 60.0
@@ -75,14 +83,15 @@ async def probe_providers(
     environment: Environment | None = None,
     on_event: Callable[[WireEvent], None] | None = None,
     handle_signals: bool = False,
-    switches: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
+    switches: Mapping[str, SwitchWays] = MappingProxyType({}),
 ) -> ProbeResult:
     """Probe the providers. An entry of ``before`` that answered, and whose provider is unchanged, is kept as it is.
 
     Args:
         keys: provider name → key, for the providers that need one. A key is sent to the host of ``base_url`` alone.
         settings: of the run; the probe's requests and their cost count towards its limits.
-        switches: provider name → fields that may turn its thinking off, each tried until one works, if it thinks.
+        switches: provider name → ways that may switch its thinking, each tried until one works: off if it thinks as it
+            is served, else on.
 
     Raises:
         ConfigError: if a proxy of the environment cannot be used.
@@ -92,9 +101,9 @@ async def probe_providers(
     wanted = [provider for provider in providers if not is_known(provider, before, switches)]
     await probing.ask([asked for provider in wanted for asked in first_questions(provider)])
     await probing.ask([asked for provider in wanted for asked in probing.follow_ups(provider)])
-    for place in range(max(map(len, switches.values()), default=0)):
+    for place in range(max((len(ways) for both in switches.values() for ways in both), default=0)):
         await probing.ask(
-            [asked for provider in wanted for asked in probing.switch(provider, switches.get(provider.name, ()), place)]
+            [asked for provider in wanted for asked in probing.switch(provider, switches.get(provider.name), place)]
         )
     found = {**known, **{(one.provider, one.api): one for one in probing.entries(wanted)}}
     order = [(provider.name, api) for provider in providers for api in provider.api]
@@ -110,10 +119,10 @@ async def probe_providers(
 def is_known(
     provider: Provider,
     before: Probe | None,
-    switches: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
+    switches: Mapping[str, SwitchWays] = MappingProxyType({}),
 ) -> bool:
-    """Whether an earlier probe shows that each API of the provider, with this entry, answers; and, if it thinks and
-    there are switches to try, whether they turn its thinking off."""
+    """Whether an earlier probe shows that each API of the provider, with this entry, answers; and, if there are ways to
+    switch its thinking, whether they do."""
     entries = [before.of(provider.name, api) for api in provider.api] if before else [None]
     return all(
         one is not None
@@ -122,7 +131,7 @@ def is_known(
         and one.fingerprint == provider.fingerprint()
         and one.key_env == provider.api_key_env
         and one.key_header in ("", provider.key_header or PROTOCOLS.get(one.api).key_header)
-        and (one.thinking is None or bool(one.switches) or not switches.get(provider.name))
+        and (bool(one.switches) or not switches.get(provider.name, SwitchWays()).to(one.to_switch))
         for one in entries
     )
 
@@ -203,16 +212,20 @@ class _Probing:
                 yield Asked(probe_trial(provider, ProbeQuestion.SMALLEST, api), provider, api, ProbeQuestion.SMALLEST)
             yield from _at_other_addresses(provider, api, found.fault)
 
-    def switch(self, provider: Provider, ways: Sequence[Mapping[str, Any]], place: int) -> Iterator[Asked]:
-        """The request that tries the way at this place to turn thinking off; none if an earlier way works, or if
-        nothing is to be turned off."""
+    def switch(self, provider: Provider, both: SwitchWays | None, place: int) -> Iterator[Asked]:
+        """The request that tries the way at this place to switch thinking: off if a thought was seen, else on. None if
+        an earlier way works. It is like the request that was answered with a thought, or else like the first."""
         for api in provider.api:
             seen = self._of(provider, api)
-            thinks = any(one.answer.thinking is not None for one in as_served(seen))
-            tried = [one.answer for one in seen if one.asked.question is ProbeQuestion.SWITCH]
-            if place < len(ways) and thinks and all(one.thinking is not None or not one.answered for one in tried):
-                trial = switch_trial(provider, ways[place], api)
-                yield Asked(trial, provider, api, ProbeQuestion.SWITCH, switch=ways[place])
+            answered = [one for one in as_served(seen) if one.answer.answered and _is_completion(one)]
+            thinking = [one for one in answered if one.answer.thinking is not None]
+            mode = ThinkingMode.OFF if thinking else ThinkingMode.ON
+            ways = (both or SwitchWays()).to(mode)
+            tried = (one for one in seen if one.asked.question is ProbeQuestion.SWITCH)
+            if place < len(ways) and answered and not any(map(has_switched, tried)):
+                like = (thinking or answered)[0].asked.question
+                trial = switch_trial(provider, ways[place], like, api)
+                yield Asked(trial, provider, api, ProbeQuestion.SWITCH, switch=ways[place], mode=mode)
 
     def entries(self, providers: Iterable[Provider]) -> Iterator[ProviderProbe]:
         """The result of each provider and API that was asked."""
@@ -223,6 +236,10 @@ class _Probing:
             for api in provider.api:
                 if seen := self._of(provider, api):
                     yield entry_of(provider, api, seen, at=at, proxied=proxied)
+
+
+def _is_completion(one: Seen) -> bool:
+    return one.asked.question not in (ProbeQuestion.MODELS, ProbeQuestion.OTHER_URL)
 
 
 def _at_other_addresses(provider: Provider, api: str, fault: SetupFault) -> Iterator[Asked]:
