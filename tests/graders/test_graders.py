@@ -85,7 +85,17 @@ def test_a_bad_expected_answer_is_an_error(grader: str, expected: Any, code: str
 
 def test_every_grader_is_tried_here() -> None:
     """No grader is without a test."""
-    assert [one.id for one in all_graders()] == ["calls", "json", "label", "number", "text"]
+    assert [one.id for one in all_graders()] == [
+        "call-fields",
+        "calls",
+        "json",
+        "json-fields",
+        "label",
+        "number",
+        "prose",
+        "regex",
+        "text",
+    ]
 
 
 EXPECTED = {

@@ -141,7 +141,8 @@ GOLDEN = {
         [
             "mine.yaml:8: case 'one': unknown key 'severty'\n"
             "  Did you mean 'severity'? "
-            "Valid: answer, api, checks, id, keeps_limit, modes, request, severity, source, tags, why."
+            "Valid: answer, api, checks, id, keeps_limit, modes, recorded, request, severity, source, stands_for, "
+            "tags, task, why."
         ],
     ),
     "value outside a list": (

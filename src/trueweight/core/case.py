@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from trueweight.core.digest import digest
+from trueweight.core.task import CaseTask
 
 
 class Severity(StrEnum):
@@ -57,6 +58,7 @@ class Case:
             sent: the embedded fleet answers with it, and each suite is tested against its own answers.
         keeps_limit: whether the request's limit of tokens is what the case tests. Else it is what the answer needs, and
             a run adds the tokens that a thought may need before it.
+        task: for a case of a workload, its task, grader, recorded and right answer.
         api: the name of the only protocol through which it is sent, e.g. ``models``; None for every API that can
             express its request.
     """
@@ -73,6 +75,7 @@ class Case:
     answer: Mapping[str, Any] | None = None
     api: str | None = None
     keeps_limit: bool = False
+    task: CaseTask | None = None
 
     @property
     def key(self) -> str:

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from trueweight.core import Case, Reply
 from trueweight.core.evidence import quote
-from trueweight.core.grader import RIGHT, Score, grader
+from trueweight.core.grader import RIGHT, Options, Score, grader
+from trueweight.core.task import Answer
+
+MOSTLY: Final = 0.95
+"""The share of recorded answers that have a grader's form, for it to be proposed."""
+_SHORT: Final = 60
+"""Characters of a recorded answer of which another spelling would be another answer."""
+
+
+def _expect(answer: Answer, options: Options) -> Any:
+    return {"text": answer["content"], **options} if answer.get("content") else None
+
+
+def _propose(answers: Sequence[Answer]) -> Options | None:
+    texts = [str(answer.get("content", "")).strip() for answer in answers]
+    return {"normalise": True} if sum(0 < len(text) <= _SHORT for text in texts) >= MOSTLY * len(texts) else None
 
 
 @grader(
@@ -19,6 +35,9 @@ from trueweight.core.grader import RIGHT, Score, grader
         "required": ["text"],
         "additionalProperties": False,
     },
+    options={"type": "object", "properties": {"normalise": {"type": "boolean"}}, "additionalProperties": False},
+    expect=_expect,
+    propose=_propose,
 )
 def text(_: Case, reply: Reply, expected: Any) -> Score:
     """Absent content is empty content. ``normalise`` also ignores case, inner white space, a final full stop and
@@ -26,9 +45,10 @@ def text(_: Case, reply: Reply, expected: Any) -> Score:
     """
     got, want = (reply.content or "").strip(), expected["text"].strip()
     if expected.get("normalise"):
-        got, want = _normal(got), _normal(want)
-    return RIGHT if got == want else Score(0.0, f"the content is {quote(reply.content or '')}")
+        got, want = normal(got), normal(want)
+    return RIGHT if got == want else Score(0.0, f"the content is {quote(reply.content or '')}", readable=bool(got))
 
 
-def _normal(words: str) -> str:
+def normal(words: str) -> str:
+    """Without case, inner white space, a final full stop and compatible forms."""
     return " ".join(unicodedata.normalize("NFKC", words).casefold().split()).removesuffix(".")

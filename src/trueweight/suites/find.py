@@ -9,6 +9,7 @@ from trueweight.core import Case, ConfigError, Suite, near_miss
 from trueweight.suites.drawing import DrawSettings, is_property_suite, read_property_suite, summary_of
 from trueweight.suites.jsonl_suite import read_jsonl_suite, suite_name
 from trueweight.suites.reading import Reading
+from trueweight.suites.workload_folder import WORKLOAD_FILES, with_workload
 from trueweight.suites.yaml_suite import read_yaml_suite
 
 _READERS: dict[str, Callable[[Path, DrawSettings], Reading]] = {
@@ -102,13 +103,17 @@ def _read(path: Path, settings: DrawSettings) -> Reading:
             f"not a kind of suite: {path.name!r}", code="suite-kind", where=str(path), hint=f"Valid: {kinds}."
         )
     try:
-        return reader(path, settings)
+        return with_workload(reader(path, settings), path.parent)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", code="suite-unreadable", where=str(path)) from None
 
 
 def _read_folder(folder: Path, settings: DrawSettings) -> Reading:
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _READERS and path.is_file())
+    files = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in _READERS and path.is_file() and path.name not in WORKLOAD_FILES
+    )
     paths = [path for path in files if path.suffix.lower() != ".py" or is_property_suite(path)]
     if not paths:
         message, hint = "no suite in this folder", f"Files that count: {', '.join(_READERS)}."

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
+import msgspec
 from jsonschema import Draft202012Validator
 
 from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Severity, near_miss
 from trueweight.core.json_value import JsonObject
 from trueweight.core.schemas import load_schema
+from trueweight.core.task import CaseTask, RecordedAnswer
 from trueweight.suites.explain import Objection, objections, objections_to_checks
 from trueweight.suites.reading import Reading
 from trueweight.suites.request_fields import field_problems, with_extra_body
@@ -121,7 +123,16 @@ def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> C
         answer=case.get("answer"),
         api=api,
         keeps_limit=case.get("keeps_limit", False),
+        task=_task(case),
     )
+
+
+def _task(case: Mapping[str, Any]) -> CaseTask | None:
+    """The task of a case, whose grader is in the file of the workload."""
+    if "task" not in case:
+        return None
+    recorded = None if "recorded" not in case else msgspec.convert(case["recorded"], RecordedAnswer)
+    return CaseTask(name=case["task"], grader="", recorded=recorded, stands_for=case.get("stands_for", 1.0))
 
 
 def _request(own: Mapping[str, Any], inherited: Mapping[str, Any]) -> JsonObject:

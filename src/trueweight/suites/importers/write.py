@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from trueweight.core import Case, ConfigError, Mode
 from trueweight.core.json_value import JsonObject
 from trueweight.suites.jsonl_suite import suite_name
@@ -22,28 +24,38 @@ _PART_CASES = 400
 def write_suite(cases: Sequence[Case], folder: Path, name: str, title: str) -> list[Path]:
     """Write cases as one suite or, if they are many, as several files in a folder. Returns the paths.
 
-    Cases that are bare requests are written as one ``.jsonl`` file, which is read many times faster than YAML.
-
     Raises:
         ConfigError: if the file exists or cannot be written.
     """
+    written = {folder / file: text for file, text in suite_files(cases, name, title).items()}
+    for path, text in written.items():
+        write_new(path, text)
+    return list(written)
+
+
+def suite_files(cases: Sequence[Case], name: str, title: str) -> dict[str, str]:
+    """The files of a suite, name → text.
+
+    Cases that are bare requests are one ``.jsonl`` file, which is read many times faster than YAML.
+    """
     if all(_is_bare(case) for case in cases):
-        path = folder / f"{suite_name(name)}.jsonl"
-        _write(path, _lines(cases))
-        return [path]
+        return {f"{suite_name(name)}.jsonl": _lines(cases)}
     parts = list(_parts(cases))
     width = len(str(len(parts)))
-    written: list[Path] = []
+    files = {}
     for number, part in enumerate(parts, start=1):
         stem = suite_name(name) if len(parts) == 1 else f"{suite_name(name)}-{number:0{width}d}"
-        path = folder / f"{stem}.yaml"
         document = {"suite": stem[:80], "title": title, "version": 1, "cases": [_entry(case) for case in part]}
-        _write(path, json_as_yaml(document))
-        written.append(path)
-    return written
+        files[f"{stem}.yaml"] = json_as_yaml(document)
+    return files
 
 
-def _write(path: Path, text: str) -> None:
+def write_new(path: Path, text: str) -> None:
+    """Write a file that does not exist yet, and the folders above it.
+
+    Raises:
+        ConfigError: ``import-exists``, or ``import-disk`` if it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
@@ -57,7 +69,7 @@ def _write(path: Path, text: str) -> None:
 
 def _is_bare(case: Case) -> bool:
     """Whether a case has nothing but its request, and the line number of that request as its id."""
-    return not case.checks and case.answer is None and _NUMBERED.fullmatch(case.id) is not None
+    return not case.checks and case.answer is None and case.task is None and _NUMBERED.fullmatch(case.id) is not None
 
 
 def _lines(cases: Sequence[Case]) -> str:
@@ -96,6 +108,12 @@ def _entry(case: Case) -> JsonObject:
     entry["request"] = as_written(case.request)
     if case.checks:
         entry["checks"] = dict(case.checks)
-    if case.answer is not None:
+    if case.task is not None:
+        entry["task"] = case.task.name
+        if case.task.recorded is not None:
+            entry["recorded"] = msgspec.to_builtins(case.task.recorded)
+        if case.task.stands_for != 1:
+            entry["stands_for"] = case.task.stands_for
+    elif case.answer is not None:
         entry["answer"] = dict(case.answer)
     return entry

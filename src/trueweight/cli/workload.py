@@ -1,0 +1,120 @@
+"""``trueweight workload``: make a workload from a log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from trueweight.cli._options import FILE, FOLDER, PATH, seed_option
+from trueweight.core import ConfigError, ExitCode
+
+
+@click.group()
+def command() -> None:
+    """Make a workload from your own log: a folder that `trueweight run --suite` takes.
+
+    A workload is a sample of the requests that you pay for today, each with the answer that was recorded then, and a
+    grader for each kind of work.
+    """
+
+
+class FromCommand(click.Command):
+    """Its help lists the formats of logs."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Name and description of every format."""
+        from trueweight.workload.logs import LOG_FORMATS
+
+        with formatter.section("Formats"):
+            formatter.write_dl([(name, one.summary) for name, one in LOG_FORMATS.items()])
+
+
+@command.command("from", cls=FromCommand)
+@click.argument("log", metavar="LOG", type=PATH)
+@click.option("-o", "--out", "folder", metavar="DIR", type=FOLDER, help="Folder of the new workload.")
+@click.option("--name", metavar="NAME", help="Name of the workload.  [default: the folder's name]")
+@click.option("--format", "form", metavar="FORMAT", help="Format of the log.  [default: recognised line by line]")
+@click.option(
+    "--cases", default=200, show_default=True, type=click.IntRange(1), metavar="N", help="Draw at most N requests."
+)
+@seed_option("the draw")
+@click.option("--task-field", metavar="FIELD", help="Take the task from a field beside the request: metadata.task.")
+@click.option(
+    "--task", "rules", multiple=True, metavar="NAME=REGEX", help="Requests with this text are of this task. Repeatable."
+)
+@click.option("--region", metavar="XX", help="Country whose phone numbers may stand without prefix, e.g. DE, US.")
+@click.option("--names", "names_file", type=FILE, metavar="FILE", help="Replace these names, one a line, as well.")
+@click.option("--preview", is_flag=True, help="Print exactly what would be written, and write nothing.")
+def make(
+    *,
+    log: Path,
+    folder: Path | None,
+    name: str | None,
+    form: str | None,
+    cases: int,
+    seed: int,
+    task_field: str | None,
+    rules: tuple[str, ...],
+    region: str | None,
+    names_file: Path | None,
+    preview: bool,
+) -> int:
+    """Draw a sample of LOG (a file or a folder) that keeps its mix, without personal data, and choose graders.
+
+    Mail addresses, phone and card numbers, IBANs, IP addresses and keys are replaced, the same value always by the same
+    stand-in. Of a request only fields that the API defines are kept, of the line around it only model, time, tokens and
+    cost. What became of each line is printed.
+    """
+    from trueweight.suites.jsonl_suite import suite_name
+    from trueweight.workload.build import BuildOptions, build
+    from trueweight.workload.personal import Replacer, names_of, phones_of, read_names
+    from trueweight.workload.tasks import parse_rule
+
+    if folder is None and not preview:
+        hint = "Or see what would be written with --preview."
+        raise ConfigError("no folder is named", code="workload-folder", where="-o", hint=hint)
+    named = () if names_file is None else read_names(names_file.read_text(encoding="utf-8"), str(names_file))
+    made = build(
+        log,
+        BuildOptions(
+            suite_name(name or (log.stem if folder is None else folder.resolve().name))[:60],
+            form,
+            cases,
+            seed,
+            task_field,
+            tuple(map(parse_rule, rules)),
+            Replacer(phones_of(region), names_of(named)),
+        ),
+    )
+    if preview or folder is None:
+        for file, text in made.files().items():
+            click.echo(f"--- {file}\n{_visible(text)}", nl=False)
+    else:
+        for path in made.write(folder):
+            click.echo(str(path))
+    for sentence in made.account():
+        click.echo(_visible(sentence), err=True)
+    for task, plan in made.tasks.items():
+        click.echo(_visible(f"task {task}: {plan.share or 0:.0%} of the lines, grader {plan.grader}"), err=True)
+    if folder is not None and not preview:
+        click.echo(f"next: look at {folder / 'workload.yaml'}, then trueweight bar init {folder}", err=True)
+    return int(ExitCode.OK)
+
+
+@command.command("graders")
+def list_graders() -> None:
+    """List the graders that a task may name, with their options."""
+    from trueweight.core.grader import all_graders
+
+    for one in all_graders():
+        click.echo(f"{one.id}: {one.definition}")
+        for option, schema in one.options.get("properties", {}).items():
+            click.echo(f"    {option}: {schema.get('description') or schema.get('type', 'any value')}")
+
+
+def _visible(text: str) -> str:
+    """Text whose control, bidi and zero-width characters show as escapes, because a log is not trusted."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode("ascii") for char in text
+    )

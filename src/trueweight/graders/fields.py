@@ -1,0 +1,183 @@
+"""``json-fields``: a JSON answer compared with the expected one field by field, by path; lists are sets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from trueweight.core import Case, Reply
+from trueweight.core.digest import canonical_json
+from trueweight.core.evidence import quote
+from trueweight.core.grader import FieldCount, Options, Score, grader
+from trueweight.core.task import Answer
+from trueweight.graders.text import MOSTLY, normal
+from trueweight.protocols import parse_json
+
+MOST_FIELDS: Final = 5_000
+"""Values of one answer that are compared; what comes after them is left out."""
+_ALIGNED: Final = 30
+"""Objects of a list that are paired by what they have in common; in longer lists by their place."""
+FIELD_OPTIONS: Final = {
+    "type": "object",
+    "properties": {
+        "ignore": {"type": "array", "items": {"type": "string"}, "description": "paths that do not count"},
+        "ordered": {"type": "array", "items": {"type": "string"}, "description": "paths of lists whose order counts"},
+        "exact": {"type": "boolean", "description": "texts must be equal, case and white space included"},
+    },
+    "additionalProperties": False,
+}
+
+
+class FieldComparison:
+    """Compares values and counts, by path, what is right, missing and not expected.
+
+    A path of a list without order ends in ``[]``: ``lines[].amount``. Its elements are compared as a set that may hold
+    a value several times; its objects are first paired by what they have in common.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._ignored = frozenset(options.get("ignore", ()))
+        self._ordered = frozenset(options.get("ordered", ()))
+        self._exact = bool(options.get("exact"))
+        self._left = MOST_FIELDS
+        self._counts: dict[str, list[int]] = {}
+
+    def compare(self, got: Any, want: Any, path: str = "") -> None:
+        """Compare two values that are there."""
+        if isinstance(got, Mapping) and isinstance(want, Mapping) and (got or want):
+            for name in dict.fromkeys([*want, *got]):
+                at = f"{path}.{name}" if path else str(name)
+                if name in got and name in want:
+                    self.compare(got[name], want[name], at)
+                elif name in want:
+                    self.missing(want[name], at)
+                else:
+                    self.unexpected(got[name], at)
+        elif _objects(got) and _objects(want) and path not in self._ordered:
+            self._align(list(got), list(want), f"{path}[]")
+        else:
+            have, need = Counter(self._leaves(got, path)), Counter(self._leaves(want, path))
+            for place, part in enumerate((have & need, need - have, have - need)):
+                for (leaf, _), number in part.items():
+                    self._add(leaf, place, number)
+
+    def missing(self, value: Any, path: str = "") -> None:
+        """Count a value that is expected and not there."""
+        for leaf, _ in self._leaves(value, path):
+            self._add(leaf, 1)
+
+    def unexpected(self, value: Any, path: str = "") -> None:
+        """Count a value that is there and not expected."""
+        for leaf, _ in self._leaves(value, path):
+            self._add(leaf, 2)
+
+    def counts(self) -> tuple[FieldCount, ...]:
+        """All counts so far, by path."""
+        return tuple(FieldCount(path, *numbers) for path, numbers in self._counts.items())
+
+    def _add(self, path: str, place: int, number: int = 1) -> None:
+        self._counts.setdefault(path, [0, 0, 0])[place] += number
+
+    def _align(self, got: list[Any], want: list[Any], path: str) -> None:
+        have, need = ([Counter(self._leaves(one, path)) for one in side] for side in (got, want))
+        common = {(i, j): (have[i] & need[j]).total() for i in range(len(got)) for j in range(len(want))}
+        ours, theirs = set(range(len(got))), set(range(len(want)))
+        for i, j in sorted(common, key=lambda pair: (-common[pair], pair)):
+            if i in ours and j in theirs:
+                self.compare(got[i], want[j], path)
+                ours.remove(i)
+                theirs.remove(j)
+        for j in sorted(theirs):
+            self.missing(want[j], path)
+        for i in sorted(ours):
+            self.unexpected(got[i], path)
+
+    def _leaves(self, value: Any, path: str) -> Iterator[tuple[str, str]]:
+        """Path and written value of each value inside."""
+        if path in self._ignored or self._left <= 0:
+            return
+        if isinstance(value, Mapping) and value:
+            for name, part in value.items():
+                yield from self._leaves(part, f"{path}.{name}" if path else str(name))
+        elif isinstance(value, list | tuple) and value:
+            for at, part in enumerate(value):
+                yield from self._leaves(part, f"{path}[{at}]" if path in self._ordered else f"{path}[]")
+        else:
+            self._left -= 1
+            yield path, self._written(value)
+
+    def _written(self, value: Any) -> str:
+        if isinstance(value, str):
+            return f'"{value if self._exact else normal(value)}"'
+        # 1 and 1.0 are one value of JSON.
+        return canonical_json(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _objects(value: Any) -> bool:
+    return isinstance(value, list) and 0 < len(value) <= _ALIGNED and all(isinstance(one, Mapping) for one in value)
+
+
+def f1(counts: Sequence[FieldCount]) -> float:
+    """2·right ÷ (2·right + missing + extra) over all fields; 1 where nothing is expected and nothing is there."""
+    right = 2 * sum(one.right for one in counts)
+    wrong = sum(one.missing + one.extra for one in counts)
+    return right / (right + wrong) if right + wrong else 1.0
+
+
+def first_wrong(counts: Sequence[FieldCount]) -> str:
+    """The first field that is not right, in words; "" if there is none."""
+    for one in counts:
+        if one.missing and one.extra:
+            return f"{quote(one.path)} has another value"
+        if one.missing or one.extra:
+            return f"{quote(one.path)} is {'missing' if one.missing else 'not expected'}"
+    return ""
+
+
+def document(content: str | None) -> Any:
+    """The JSON value that is the whole content, or that its only fenced block holds; ``...`` if there is none."""
+    text = (content or "").strip()
+    if text.startswith("```") and text.endswith("```") and text.count("```") == 2:
+        text = text.removeprefix("```").removesuffix("```").removeprefix("json").strip()
+    parsed = parse_json(text)
+    return parsed.value if parsed.ok else ...
+
+
+def _expect(answer: Answer, options: Options) -> Any:
+    value = answer["json"] if "json" in answer else document(str(answer.get("content", "")))
+    return {"value": value, "options": dict(options)} if isinstance(value, Mapping | list) else None
+
+
+def _propose(answers: Sequence[Answer]) -> Options | None:
+    fits = sum(not answer.get("calls") and isinstance(_value(answer), Mapping | list) for answer in answers)
+    return {} if fits >= MOSTLY * len(answers) else None
+
+
+def _value(answer: Answer) -> Any:
+    return answer["json"] if "json" in answer else document(str(answer.get("content", "")))
+
+
+@grader(
+    "json-fields",
+    "F1 of the fields, by path: fields with the expected value, of those expected and those there.",
+    expected={
+        "type": "object",
+        "properties": {"value": {}, "options": FIELD_OPTIONS},
+        "required": ["value"],
+        "additionalProperties": False,
+    },
+    options=FIELD_OPTIONS,
+    expect=_expect,
+    propose=_propose,
+)
+def json_fields(_: Case, reply: Reply, expected: Any) -> Score:
+    """Texts are compared without case and white space unless ``exact``; lists as sets unless ``ordered``."""
+    value = document(reply.content)
+    comparison = FieldComparison(expected.get("options", {}))
+    if value is ...:
+        comparison.missing(expected["value"])
+        return Score(0.0, "the content is not JSON", fields=comparison.counts(), readable=False)
+    comparison.compare(value, expected["value"])
+    counts = comparison.counts()
+    return Score(f1(counts), first_wrong(counts), fields=counts)

@@ -1,0 +1,180 @@
+"""A folder that is a workload: ``workload.yaml`` has the graders of its tasks, ``golden.yaml`` answers by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from jsonschema import Draft202012Validator
+
+from trueweight.core import Case, ConfigError, Price, near_miss
+from trueweight.core.grader import GRADERS, validate_expected, validate_options
+from trueweight.core.schemas import load_schema
+from trueweight.core.task import Answer, CaseTask
+from trueweight.suites.explain import objections
+from trueweight.suites.reading import Reading
+from trueweight.suites.strict_yaml import Document, parse_yaml
+
+WORKLOAD_FILE: Final = "workload.yaml"
+GOLDEN_FILE: Final = "golden.yaml"
+WORKLOAD_FILES: Final = (WORKLOAD_FILE, GOLDEN_FILE)
+"""Files of a workload that are no suites."""
+
+
+class TaskPlan(NamedTuple):
+    """How the answers of a task are graded.
+
+    Attributes:
+        confirmed: whether a person looked at it.
+        share: of the lines of the log.
+    """
+
+    grader: str
+    options: Mapping[str, Any]
+    confirmed: bool = False
+    share: float | None = None
+
+
+class WorkloadFile(NamedTuple):
+    """``workload.yaml``.
+
+    Attributes:
+        price: of the baseline; None for the costs that the log states.
+    """
+
+    name: str
+    tasks: Mapping[str, TaskPlan]
+    seed: int = 0
+    requests_per_month: float | None = None
+    model: str = ""
+    price: Price | None = None
+
+
+def read_workload_file(folder: Path) -> WorkloadFile:
+    """The ``workload.yaml`` of a folder.
+
+    Raises:
+        ConfigError: for the first mistake, with its line; ``workload-missing`` if the folder has no such file.
+    """
+    path = folder / WORKLOAD_FILE
+    if not path.is_file():
+        hint = "`trueweight workload from LOG -o DIR` makes one."
+        raise ConfigError(f"there is no {WORKLOAD_FILE}", code="workload-missing", where=str(folder), hint=hint)
+    document = _document(path, load_schema("workload"))
+    value = document.value
+    tasks = {}
+    for name, entry in value["tasks"].items():
+        try:
+            validate_options(entry["grader"], entry.get("options", {}))
+        except ConfigError as problem:
+            where = f"{path}:{document.line(('tasks', name, 'grader'))}"
+            raise ConfigError(problem.message, code=problem.code, where=where, hint=problem.hint) from None
+        tasks[name] = TaskPlan(
+            entry["grader"], entry.get("options", {}), entry.get("confirmed", False), entry.get("share")
+        )
+    baseline = value.get("baseline", {})
+    price = baseline.get("price")
+    return WorkloadFile(
+        value["workload"],
+        tasks,
+        value.get("seed", 0),
+        value.get("requests_per_month"),
+        baseline.get("model", ""),
+        None if price is None else msgspec.convert(price, Price),
+    )
+
+
+def read_golden(folder: Path) -> dict[str, Answer]:
+    """Case id → the right answer, from ``golden.yaml``; empty without that file.
+
+    Raises:
+        ConfigError: for the first mistake, with its line.
+    """
+    path = folder / GOLDEN_FILE
+    if not path.is_file():
+        return {}
+    suite = load_schema("suite")
+    schema = {"type": "object", "additionalProperties": {"$ref": "#/$defs/task-answer"}, "$defs": suite["$defs"]}
+    golden: dict[str, Answer] = _document(path, schema).value or {}
+    return golden
+
+
+def _document(path: Path, schema: Mapping[str, Any]) -> Document:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", code="suite-unreadable", where=str(path)) from None
+    document = parse_yaml(text, str(path))
+    for flaw in Draft202012Validator(schema).iter_errors(document.value):
+        for found in objections(flaw):
+            where = f"{path}:{document.line(found.path)}"
+            raise ConfigError(found.message, code=found.code, where=where, hint=found.hint)
+    return document
+
+
+def with_workload(reading: Reading, folder: Path) -> Reading:
+    """The cases with the graders of their tasks and their right answers; as they were if none has a task.
+
+    The recorded cost of each case is by the price of ``workload.yaml``, if it has one.
+    """
+    if not any(case.task is not None for case in reading.cases):
+        return reading
+    try:
+        plan, golden = read_workload_file(folder), read_golden(folder)
+        cases = tuple(_whole(case, plan, golden, folder) for case in reading.cases)
+    except ConfigError as problem:
+        return reading._replace(problems=(*reading.problems, problem))
+    return reading._replace(cases=cases, problems=(*reading.problems, *_strangers(golden, cases, folder)))
+
+
+def _whole(case: Case, plan: WorkloadFile, golden: Mapping[str, Answer], folder: Path) -> Case:
+    task = case.task
+    if task is None:
+        return case
+    if task.name not in plan.tasks:
+        where = str(folder / WORKLOAD_FILE)
+        hint = near_miss(task.name, plan.tasks)
+        raise ConfigError(f"case {case.id!r}: no task {task.name!r}", code="workload-task", where=where, hint=hint)
+    own = plan.tasks[task.name]
+    right = golden.get(case.id)
+    recorded = task.recorded
+    if recorded is not None and plan.price is not None and None not in (recorded.input_tokens, recorded.output_tokens):
+        cost = plan.price.cost(
+            recorded.input_tokens or 0, recorded.output_tokens or 0, cached=recorded.cached_tokens or 0
+        )
+        recorded = msgspec.structs.replace(recorded, cost=cost)
+    made = CaseTask(
+        name=task.name,
+        grader=own.grader,
+        options=own.options,
+        recorded=recorded,
+        golden=right,
+        stands_for=task.stands_for,
+    )
+    if right is not None:
+        _require_gradable(case, made, right, folder)
+    answer = right if right is not None else None if recorded is None else recorded.answer
+    return replace(case, task=made, answer=answer if case.answer is None else case.answer)
+
+
+def _require_gradable(case: Case, task: CaseTask, right: Answer, folder: Path) -> None:
+    """Refuse a right answer that the grader cannot read: it would never be met."""
+    expected = GRADERS.get(task.grader).expect(right, task.options)
+    if expected is None:
+        where = str(folder / GOLDEN_FILE)
+        message = f"the answer to {case.id!r} has not the form that the grader {task.grader} reads"
+        raise ConfigError(message, code="workload-golden", where=where, hint=GRADERS.get(task.grader).definition)
+    validate_expected(task.grader, expected)
+
+
+def _strangers(golden: Mapping[str, Answer], cases: tuple[Case, ...], folder: Path) -> Iterator[ConfigError]:
+    """A problem for each answer whose case does not exist; none where the cases are in several files."""
+    files = [one for one in folder.iterdir() if one.suffix in (".yaml", ".yml") and one.name not in WORKLOAD_FILES]
+    known = {case.id for case in cases}
+    for name in golden if len(files) == 1 else ():
+        if name not in known:
+            where = str(folder / GOLDEN_FILE)
+            yield ConfigError(f"no case {name!r}", code="workload-golden", where=where, hint=near_miss(name, known))

@@ -1,0 +1,263 @@
+"""What each format of log calls request, response, times, tokens and price. From the projects' own schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from trueweight.core.json_value import JsonObject
+from trueweight.workload.logs.line import Call, number, parsed, whole, without
+from trueweight.workload.logs.otel import is_span, read_span, spans_in
+
+Row = Mapping[str, Any]
+
+
+class LogFormat(NamedTuple):
+    """One format.
+
+    Attributes:
+        summary: what it is, for the help.
+        recognises: whether a row is of this format.
+        read: the call of a row; or why it has none.
+        rows: the rows in a row, for a format that keeps many in one.
+    """
+
+    summary: str
+    recognises: Callable[[Row], bool]
+    read: Callable[[Row], Call | str]
+    rows: Callable[[Row], Iterator[Row]] = lambda row: iter((row,))
+
+
+def milliseconds(start: Any, end: Any) -> float | None:
+    """Between two times in ISO 8601; None if either is none."""
+    try:
+        seconds = (_time(end) - _time(start)).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return 1000 * seconds if seconds >= 0 else None
+
+
+def _time(value: Any) -> datetime:
+    return datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
+
+
+def _seconds(value: Any) -> float | None:
+    found = number(value)
+    return None if found is None else 1000 * found
+
+
+def _batch(row: Row) -> Call | str:
+    """A line of Batch input, joined to its output under ``response`` before."""
+    response = row.get("response") or {}
+    status = response.get("status_code", 200) if isinstance(response, Mapping) else 200
+    failed = "it failed then" if row.get("error") or status >= 400 else ""
+    body = parsed(row.get("body"))
+    model = body.get("model", "") if isinstance(body, Mapping) else ""
+    fields = without(row, "body", "response", "error")
+    answered = response.get("body") if isinstance(response, Mapping) else None
+    return Call(body, answered, url=str(row.get("url", "")), model=str(model), fields=fields, failed=failed)
+
+
+_LITELLM_CALLS: Final = (None, "", "completion", "acompletion", "responses", "aresponses", "anthropic_messages")
+
+
+def _litellm(row: Row) -> Call | str:
+    if row.get("call_type") not in _LITELLM_CALLS:
+        return f"a call of type {row.get('call_type')}"
+    sent = parsed(row.get("proxy_server_request"))
+    body = dict(sent.get("body") or sent) if isinstance(sent, Mapping) else {}
+    messages = parsed(row.get("messages"))
+    if "messages" not in body and "input" not in body and messages:
+        body |= {"messages": messages} if isinstance(messages, list) else messages
+    if not body.get("messages") and not body.get("input"):
+        return "no messages are stored (LiteLLM keeps them with store_prompts_in_spend_logs)"
+    cached = str(row.get("cache_hit", "")).lower() == "true"
+    took = number(row.get("request_duration_ms"))
+    start, end = row.get("startTime"), row.get("endTime")
+    ms = milliseconds(start, end) if took is None else took
+    first = milliseconds(start, row.get("completionStartTime"))
+    streamed = body.get("stream") is True and row.get("completionStartTime") != end
+    return Call(
+        body,
+        parsed(row.get("response")),
+        model=str(row.get("model") or row.get("model_group") or ""),
+        ms=None if cached else ms,  # an answer from the gateway's own cache has no time of the model
+        ttft_ms=first if streamed and not cached else None,
+        input_tokens=whole(row.get("prompt_tokens")),
+        output_tokens=whole(row.get("completion_tokens")),
+        cost=None if cached else number(row.get("spend")),
+        at=str(start or ""),
+        fields=without(row, "messages", "response", "proxy_server_request"),
+        failed="it failed then" if row.get("status") == "failure" else "",
+    )
+
+
+def _langfuse(row: Row) -> Call | str:
+    if str(row.get("type", "GENERATION")).upper() != "GENERATION":
+        return f"an observation of type {row.get('type')}"
+    asked = parsed(row.get("input"))
+    if asked in (None, "", [], {}):
+        return "no input is stored"
+    body: JsonObject = dict(parsed(row.get("model_parameters")) or {}) if row.get("model_parameters") else {}
+    if isinstance(asked, list):
+        body["messages"] = asked
+    elif isinstance(asked, Mapping):
+        body |= asked
+    else:
+        body["messages"] = [{"role": "user", "content": str(asked)}]
+    tools = parsed(row.get("tool_definitions"))
+    if tools and "tools" not in body:
+        body["tools"] = _tools(tools)
+    usage, costs = parsed(row.get("usage_details")) or {}, parsed(row.get("cost_details")) or {}
+    start = row.get("start_time", row.get("startTime"))
+    took = _seconds(row.get("latency"))
+    return Call(
+        body,
+        answer=_langfuse_answer(row),
+        model=str(row.get("provided_model_name") or row.get("model") or ""),
+        ms=milliseconds(start, row.get("end_time", row.get("endTime"))) if took is None else took,
+        ttft_ms=_seconds(row.get("time_to_first_token", row.get("timeToFirstToken"))),
+        input_tokens=whole(usage.get("input")),
+        cached_tokens=whole(usage.get("input_cached_tokens", usage.get("cache_read_input_tokens"))),
+        output_tokens=whole(usage.get("output")),
+        cost=number(row.get("total_cost", costs.get("total"))),
+        at=str(start or ""),
+        fields=without(row, "input", "output", "tool_calls", "tool_definitions"),
+        failed="it failed then" if str(row.get("level", "")).upper() == "ERROR" else "",
+    )
+
+
+def _langfuse_answer(row: Row) -> Any:
+    output, calls = parsed(row.get("output")), parsed(row.get("tool_calls"))
+    if isinstance(output, Mapping) and ({"role", "content", "tool_calls", "choices", "output"} & output.keys()):
+        message = dict(output)
+    else:
+        text = output if isinstance(output, str) else row.get("output")
+        message = {"role": "assistant", "content": text}
+    if isinstance(calls, list) and calls and not message.get("tool_calls"):
+        message["tool_calls"] = [_nested(one, "function") for one in calls if isinstance(one, Mapping)]
+    return message
+
+
+def _tools(tools: Any) -> Any:
+    return [_nested(one, "function") for one in tools if isinstance(one, Mapping)] if isinstance(tools, list) else tools
+
+
+def _nested(one: Row, key: str) -> JsonObject:
+    """A tool, or a call, in the shape of chat completions, whose own part is in an object of its own."""
+    own = one.get(key, one)
+    part = {name: value for name, value in own.items() if name not in ("type", "id", "index")}
+    return {"id": one.get("id"), "type": "function", "function": part} if "id" in one else {"type": key, key: part}
+
+
+def _helicone(row: Row) -> Call | str:
+    body = parsed(row.get("request_body"))
+    status = whole(row.get("response_status"))
+    return Call(
+        body,
+        parsed(row.get("response_body")),
+        url=str(row.get("request_path") or ""),
+        model=str(row.get("response_model") or row.get("request_model") or ""),
+        ms=number(row.get("delay_ms")),
+        ttft_ms=number(row.get("time_to_first_token")),
+        input_tokens=whole(row.get("prompt_tokens")),
+        cached_tokens=whole(row.get("prompt_cache_read_tokens")),
+        output_tokens=whole(row.get("completion_tokens")),
+        cost=number(row.get("costUSD", row.get("cost"))),
+        at=str(row.get("request_created_at") or ""),
+        fields=without(row, "request_body", "response_body"),
+        failed="it failed then" if status is not None and status >= 400 else "",
+    )
+
+
+_BODIES: Final = ("request", "request_body", "body")
+_REPLIES: Final = ("response", "response_body", "output", "completion")
+
+
+def _bodies(row: Row) -> Call | str:
+    """A request with its response in one line: stored completions, gateways, own logging."""
+    body = next((parsed(row[name]) for name in _BODIES if row.get(name)), None)
+    reply = next((parsed(row[name]) for name in _REPLIES if row.get(name)), None)
+    if isinstance(body, Mapping) and isinstance(body.get("body"), Mapping) and "messages" not in body:
+        body = body["body"]
+    if body is None:
+        body = {name: value for name, value in row.items() if name not in (*_REPLIES, "choices", "usage")}
+        reply = row if reply is None and "choices" in row else reply
+    model = reply.get("model", "") if isinstance(reply, Mapping) else ""
+    start, end = row.get("start_time", row.get("created_at", row.get("timestamp"))), row.get("end_time")
+    took = next((number(row[name]) for name in ("duration_ms", "latency_ms", "delay_ms") if name in row), None)
+    text = {"role": "assistant", "content": reply} if isinstance(reply, str) else None
+    return Call(
+        body,
+        reply if isinstance(reply, Mapping) else None,
+        text,
+        url=str(row.get("url", row.get("path", "")) or ""),
+        model=str(model or row.get("model") or (body.get("model", "") if isinstance(body, Mapping) else "")),
+        ms=milliseconds(start, end) if took is None else took,
+        ttft_ms=next((number(row[name]) for name in ("ttft_ms", "time_to_first_token_ms") if name in row), None),
+        cost=next((number(row[name]) for name in ("cost", "cost_usd", "spend") if name in row), None),
+        at=str(start or ""),
+        fields=without(row, *_BODIES, *_REPLIES, "messages", "tools", "choices"),
+        failed="it failed then" if row.get("error") else "",
+    )
+
+
+def _fine_tuning(row: Row) -> Call | str:
+    """Messages whose last assistant turn is the answer."""
+    messages = parsed(row.get("messages"))
+    body = {**{k: v for k, v in row.items() if k != "messages"}, "messages": messages[:-1], "tools": row.get("tools")}
+    body = {name: value for name, value in body.items() if value is not None}
+    return Call(body, answer=messages[-1], model=str(row.get("model", "")), fields=without(row, "messages", "tools"))
+
+
+def _ends_with_answer(row: Row) -> bool:
+    messages = parsed(row.get("messages"))
+    last = messages[-1] if isinstance(messages, list) and len(messages) > 1 else None
+    return isinstance(last, Mapping) and last.get("role") == "assistant" and not any(row.get(n) for n in _REPLIES)
+
+
+def _has(*names: str) -> Callable[[Row], bool]:
+    return lambda row: all(name in row for name in names)
+
+
+LOG_FORMATS: Final[Mapping[str, LogFormat]] = {
+    "openai-batch": LogFormat("OpenAI Batch: input and output, joined by custom_id", _has("custom_id"), _batch),
+    "otel": LogFormat("OpenTelemetry GenAI spans (OTLP JSON)", is_span, read_span, spans_in),
+    "litellm": LogFormat(
+        "LiteLLM spend logs (JSON lines or CSV)",
+        lambda row: "startTime" in row and bool({"call_type", "spend", "proxy_server_request"} & row.keys()),
+        _litellm,
+    ),
+    "helicone": LogFormat("Helicone export with bodies", _has("request_body", "response_body"), _helicone),
+    "langfuse": LogFormat(
+        "Langfuse observations",
+        lambda row: "input" in row and bool({"provided_model_name", "model_parameters", "usage_details"} & row.keys()),
+        _langfuse,
+    ),
+    "fine-tuning": LogFormat("fine-tuning lines, whose last turn is the answer", _ends_with_answer, _fine_tuning),
+    "requests": LogFormat(
+        "requests with their responses: {request, response}, stored completions, own logs",
+        lambda row: bool({*_BODIES, "messages", "input"} & row.keys()),
+        _bodies,
+    ),
+}
+"""By name, the most specific first: a row is read by the first that recognises it."""
+
+
+def format_of(row: Row) -> str | None:
+    """The name of the first format that recognises a row; None if none does."""
+    return next((name for name, form in LOG_FORMATS.items() if form.recognises(row)), None)
+
+
+def joined_batch(rows: Sequence[Row], beside: Sequence[Row]) -> dict[str, JsonObject]:
+    """``custom_id`` → the line of Batch input with the ``response`` and ``error`` of its output.
+
+    Args:
+        beside: rows of files beside the log.
+    """
+    found: dict[str, JsonObject] = {}
+    for row in (*rows, *beside):
+        if "custom_id" in row:
+            found.setdefault(str(row["custom_id"]), {}).update({k: v for k, v in row.items() if v is not None})
+    return found

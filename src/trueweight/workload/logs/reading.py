@@ -1,0 +1,163 @@
+"""Reads a log: each line becomes a request with its recorded answer, or is accounted for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from trueweight.core import ConfigError, near_miss
+from trueweight.core.json_value import JsonObject
+from trueweight.core.task import RecordedAnswer
+from trueweight.suites.importers import LeftOut, Malformed
+from trueweight.suites.importers.importer import Numbered, chat_request
+from trueweight.workload.logs.chat_shape import answer_in, as_chat, model_in, usage_in
+from trueweight.workload.logs.formats import LOG_FORMATS, format_of, joined_batch
+from trueweight.workload.logs.line import Call, LogLine
+from trueweight.workload.logs.rows import log_files, read_rows
+
+_REPLY = "the reply to a request of the log, which it is joined to by custom_id"
+_NO_REQUEST = "a reply without its request: no line here or in a file beside it has its custom_id and a body"
+
+
+class ReadLog(NamedTuple):
+    """A log that was read.
+
+    Attributes:
+        formats: format → rows of it.
+        rows: of all files; each is a line, malformed or left out.
+        not_sent: field → lines from whose request it is kept out.
+    """
+
+    lines: tuple[LogLine, ...]
+    malformed: tuple[Malformed, ...]
+    left_out: tuple[LeftOut, ...]
+    formats: Mapping[str, int]
+    rows: int
+    not_sent: Mapping[str, int]
+
+    def reasons(self) -> Iterator[str]:
+        """Why each line that is no request is none."""
+        yield from (line.reason for line in self.left_out)
+        yield from (line.reason for line in self.malformed)
+
+
+def read_log(path: Path, form: str | None = None) -> ReadLog:
+    """Read a file or a folder.
+
+    Args:
+        form: the name of the format; None recognises it row by row.
+
+    Raises:
+        ConfigError: ``log-format`` for an unknown format or one that nothing recognises, ``log-not-found``,
+            ``log-unreadable``.
+    """
+    if form is not None and form not in LOG_FORMATS:
+        raise ConfigError(f"unknown log format {form!r}", code="log-format", hint=near_miss(form, LOG_FORMATS))
+    malformed: list[Malformed] = []
+    rows: list[tuple[Numbered, str]] = []
+    left_out: list[LeftOut] = []
+    for file in log_files(path):
+        for item in read_rows(file):
+            if isinstance(item, Malformed):
+                malformed.append(item)
+                continue
+            name = form or format_of(item.value)
+            if name is None:
+                left_out.append(LeftOut(item.path, item.line, "no known format of log has such a line"))
+                continue
+            rows += [(Numbered(item.path, item.line, row), name) for row in LOG_FORMATS[name].rows(item.value)]
+    if not rows:
+        found = malformed[0].reason if malformed else "its lines have none of the fields that the formats have"
+        hint = f"Valid: {', '.join(LOG_FORMATS)}. Name one with --format."
+        raise ConfigError(f"no request can be read: {found}", code="log-format", where=str(path), hint=hint)
+    lines: list[LogLine] = []
+    for line in _lines(_joined(rows, path)):
+        match line:
+            case LogLine():
+                lines.append(line)
+            case Malformed():
+                malformed.append(line)
+            case _:
+                left_out.append(line)
+    return ReadLog(
+        tuple(lines),
+        tuple(malformed),
+        tuple(left_out),
+        Counter(name for _, name in rows),
+        len(lines) + len(malformed) + len(left_out),
+        Counter(field for line in lines for field in line.not_sent),
+    )
+
+
+def _joined(rows: Sequence[tuple[Numbered, str]], path: Path) -> Iterator[tuple[Numbered, str] | LeftOut]:
+    """The rows, those of a batch with their other half, which may be in a file beside the log."""
+    batch = [item.value for item, name in rows if name == "openai-batch"]
+    beside: list[Mapping[str, Any]] = []
+    if batch and not path.is_dir():
+        others = sorted(one for one in path.parent.glob("*.jsonl") if one != path)
+        beside = [item.value for one in others for item in read_rows(one) if isinstance(item, Numbered)]
+    requests = {str(row["custom_id"]) for row in batch if "body" in row}
+    whole = joined_batch(batch, beside)
+    for item, name in rows:
+        if name != "openai-batch":
+            yield item, name
+            continue
+        named = str(item.value["custom_id"])
+        if "body" not in item.value and (named in requests or "body" not in whole[named]):
+            yield LeftOut(item.path, item.line, _REPLY if named in requests else _NO_REQUEST)
+        else:
+            yield item._replace(value=whole[named]), name
+
+
+def _lines(rows: Iterator[tuple[Numbered, str] | LeftOut]) -> Iterator[LogLine | Malformed | LeftOut]:
+    for row in rows:
+        if isinstance(row, LeftOut):
+            yield row
+            continue
+        item, name = row
+        try:
+            call = LOG_FORMATS[name].read(item.value)
+        except (TypeError, AttributeError, KeyError, ValueError, IndexError) as error:
+            yield Malformed(item.path, item.line, f"not a line of {name}: {type(error).__name__}")
+            continue
+        yield LeftOut(item.path, item.line, call) if isinstance(call, str) else _line(item, call)
+
+
+def _line(item: Numbered, call: Call) -> LogLine | Malformed | LeftOut:
+    if call.failed:
+        return LeftOut(item.path, item.line, call.failed)
+    shape = as_chat(call.body, call.url)
+    if isinstance(shape, str):
+        return LeftOut(item.path, item.line, shape)
+    request = chat_request(item, shape.body)
+    if isinstance(request, Malformed):
+        return request
+    prompt, cached, output = usage_in(call.response)
+    answer = answer_in(call.response) or answer_in(call.answer)
+    stated = shape.body.get("model")
+    recorded = None
+    if answer is not None:
+        recorded = RecordedAnswer(
+            answer=answer,
+            model=model_in(call.response) or call.model or (stated if isinstance(stated, str) else ""),
+            ms=call.ms,
+            ttft_ms=call.ttft_ms,
+            input_tokens=prompt if call.input_tokens is None else call.input_tokens,
+            cached_tokens=cached if call.cached_tokens is None else call.cached_tokens,
+            output_tokens=output if call.output_tokens is None else call.output_tokens,
+            cost=call.cost,
+            at=call.at,
+        )
+    not_sent = tuple(dict.fromkeys([*request.not_sent, *shape.dropped]))
+    return LogLine(item.path, item.line, _without_names(request.body), recorded, call.fields, not_sent)
+
+
+def _without_names(body: JsonObject) -> JsonObject:
+    """The body without the names of those who write its messages. The name of a tool's result stays."""
+    messages = [
+        {key: part for key, part in one.items() if key != "name" or one.get("role") in ("tool", "function")}
+        for one in body["messages"]
+    ]
+    return {**body, "messages": messages}

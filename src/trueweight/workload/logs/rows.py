@@ -1,0 +1,114 @@
+"""The rows of a log file: JSON lines, one JSON document, or a table of comma-separated values."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from trueweight.core import ConfigError
+from trueweight.suites.importers import Malformed
+from trueweight.suites.importers.importer import Items, Numbered, json_lines
+
+SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".jsonl.gz", ".ndjson.gz", ".json.gz", ".csv.gz")
+_MOST_BYTES: Final = 2**30
+_LISTS: Final = ("data", "observations", "rows", "items", "requests")
+"""Keys under which an export of one document has its rows."""
+
+
+def log_files(path: Path) -> Sequence[Path]:
+    """The file itself, or the log files of a folder, by name.
+
+    Raises:
+        ConfigError: ``log-not-found``.
+    """
+    found = sorted(one for one in path.iterdir() if one.name.lower().endswith(SUFFIXES)) if path.is_dir() else [path]
+    if not found or not all(one.is_file() for one in found):
+        hint = f"Valid: a file, or a folder with files that end in {', '.join(SUFFIXES)}."
+        raise ConfigError("no log is there", code="log-not-found", where=str(path), hint=hint)
+    return found
+
+
+def read_rows(path: Path) -> Items:
+    """The rows of a file, and its malformed lines, in order.
+
+    Raises:
+        ConfigError: ``log-unreadable``.
+    """
+    name = path.name.lower()
+    try:
+        if name.endswith((".csv", ".csv.gz")):
+            yield from _table(path, _text(path))
+        elif name.endswith((".json", ".json.gz")):
+            yield from _document(path, _text(path))
+        elif name.endswith(".gz"):
+            yield from _lines(path, _text(path))
+        else:
+            yield from json_lines(path)
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(f"cannot be read: {reason}", code="log-unreadable", where=str(path)) from None
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        packed = path.name.lower().endswith(".gz")
+        raw = (gzip.GzipFile(fileobj=file) if packed else file).read(_MOST_BYTES + 1)
+    if len(raw) > _MOST_BYTES:
+        hint = "Valid: JSON lines of any size; other files up to 1 GiB."
+        raise ConfigError("larger than 1 GiB", code="log-unreadable", where=str(path), hint=hint)
+    return raw.decode("utf-8-sig", "replace")
+
+
+def _lines(path: Path, text: str) -> Items:
+    for line, raw in enumerate(text.split("\n"), start=1):
+        if raw.strip():
+            yield from _rows_of(path, line, raw)
+
+
+def _rows_of(path: Path, line: int, raw: str) -> Items:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        yield Malformed(path, line, f"not JSON: {str(error)[:80]}")
+        return
+    yield Numbered(path, line, value) if isinstance(value, dict) else Malformed(path, line, "not a JSON object")
+
+
+def _document(path: Path, text: str) -> Items:
+    """The rows of one document; or, if it is none, of its lines."""
+    try:
+        value: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        yield from _lines(path, text)
+        return
+    for number, row in enumerate(_listed(value), start=1):
+        yield Numbered(path, number, row) if isinstance(row, dict) else Malformed(path, number, "not a JSON object")
+
+
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    inner = next((value[name] for name in _LISTS if isinstance(value.get(name), list)), None) if value else None
+    return [value] if inner is None else inner
+
+
+def _table(path: Path, text: str) -> Iterator[Numbered | Malformed]:
+    before = csv.field_size_limit(_MOST_BYTES)
+    try:
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        for row in reader:
+            extra = row.pop(None, None)
+            if extra is not None:
+                yield Malformed(path, reader.line_num, "more values than columns")
+            else:
+                kept = {key: value for key, value in row.items() if value not in (None, "")}
+                yield Numbered(path, reader.line_num, kept)
+    except csv.Error as error:
+        yield Malformed(path, reader.line_num, f"not a table: {error}")
+    finally:
+        csv.field_size_limit(before)

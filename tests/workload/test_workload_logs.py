@@ -1,0 +1,151 @@
+"""Every format of log becomes the same workload, and nothing of a line but request, answer, time, tokens and cost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.in_process import trueweight
+from tests.workload.logs import LOGS, SECRETS, SYSTEM, chat_body, chat_response, lines
+
+from trueweight.core import Mode
+from trueweight.suites import find_suite
+from trueweight.workload.logs import LOG_FORMATS, read_log
+
+
+def write(folder: Path, name: str) -> Path:
+    """The log of that name, in a folder."""
+    _, file, text = LOGS[name]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / file).write_text(text(), encoding="utf-8")
+    return folder / file
+
+
+def test_each_format_has_a_log_here() -> None:
+    """So that a new format is tried as well."""
+    assert {form for form, _, _ in LOGS.values()} == set(LOG_FORMATS)
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_line_becomes_a_case_with_its_recorded_answer(name: str, tmp_path: Path) -> None:
+    """Recognised without its name; the request in the shape of chat completions, the answer beside it; and of the
+    leak list nothing in any file."""
+    log = write(tmp_path / "log", name)
+    assert set(read_log(log).formats) == {LOGS[name][0]}
+    done = trueweight("workload", "from", log, "-o", "tickets", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (case,) = find_suite(str(tmp_path / "tickets")).cases
+    first, second = case.request["messages"]
+    assert (first["role"], first["content"]) == ("system", SYSTEM)
+    assert second["role"] == "user"
+    assert "person1@example.com" in second["content"]
+    assert case.task is not None
+    assert case.task.recorded is not None
+    assert case.task.recorded.answer == {"content": "billing"}
+    assert case.task.recorded.model == ("" if name == "fine-tuning" else "closed-1-2026")
+    for path in (tmp_path / "tickets").iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert not [secret for secret in SECRETS if secret in text], path
+
+
+@pytest.mark.parametrize("name", [name for name in LOGS if name != "fine-tuning"])
+def test_tokens_are_kept(name: str, tmp_path: Path) -> None:
+    """As the log states them, or the response's usage."""
+    recorded = read_log(write(tmp_path, name)).lines[0].recorded
+    assert recorded is not None
+    assert (recorded.input_tokens, recorded.output_tokens) == (120, 2)
+
+
+@pytest.mark.parametrize("name", ["litellm", "litellm, CSV", "otel, flat", "otel, OTLP", "langfuse", "helicone"])
+def test_times_are_kept(name: str, tmp_path: Path) -> None:
+    """In milliseconds, whatever the unit of the log."""
+    recorded = read_log(write(tmp_path, name)).lines[0].recorded
+    assert recorded is not None
+    assert recorded.ms == pytest.approx(840)
+
+
+def test_preview_prints_what_would_be_written_and_writes_nothing(tmp_path: Path) -> None:
+    """File by file, the same text."""
+    log = write(tmp_path / "log", "litellm")
+    shown = trueweight("workload", "from", log, "-o", "tickets", "--preview", cwd=tmp_path)
+    assert not (tmp_path / "tickets").exists()
+    assert trueweight("workload", "from", log, "-o", "tickets", cwd=tmp_path).returncode == 0
+    for path in (tmp_path / "tickets").iterdir():
+        assert path.read_text(encoding="utf-8") in shown.stdout
+
+
+def test_each_line_is_accounted_for(tmp_path: Path) -> None:
+    """Requests, lines left out with their reason, malformed lines: they add up."""
+    good = {"request": chat_body("first"), "response": chat_response()}
+    rows = [good, good, {"request": {"model": "e", "input": ["a"]}, "url": "/v1/embeddings"}, {"spam": 1}]
+    (tmp_path / "a.jsonl").write_text(lines(*rows) + "{\n", encoding="utf-8")
+    done = trueweight("workload", "from", "a.jsonl", "-o", "w", cwd=tmp_path)
+    assert "5 lines: 2 requests, 2 left out, 1 malformed" in done.stderr
+    assert "1 × a request to /v1/embeddings, which answers no text" in done.stderr
+    assert "1 lines are equal to an earlier one" in done.stderr
+    (case,) = find_suite(str(tmp_path / "w")).cases
+    assert case.task is not None
+    assert case.task.stands_for == 2
+    assert case.task.recorded is not None
+    assert case.task.recorded.others == ({"content": "billing"},)
+
+
+def test_a_stream_of_the_log_is_a_stream_of_the_workload(tmp_path: Path) -> None:
+    """A request that the log sent as a stream is sent as a stream, any other as one reply."""
+    for stream, mode in ((True, Mode.STREAM), (False, Mode.PLAIN), (None, Mode.PLAIN)):
+        body = chat_body("hello") if stream is None else chat_body("hello", stream=stream)
+        folder = tmp_path / str(stream)
+        folder.mkdir()
+        (folder / "a.jsonl").write_text(lines({"request": body, "response": chat_response()}), encoding="utf-8")
+        assert trueweight("workload", "from", "a.jsonl", "-o", "w", cwd=folder).returncode == 0
+        assert find_suite(str(folder / "w")).cases[0].modes == (mode,)
+
+
+def test_tools_and_schemas_of_all_apis_become_those_of_chat(tmp_path: Path) -> None:
+    """A tool, its call, its result and a forced choice, in Responses and in Messages."""
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    responses = {
+        "model": "m",
+        "input": [
+            {"role": "user", "content": "Weather?"},
+            {"type": "reasoning", "summary": []},
+            {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": '{"city":"Oslo"}'},
+            {"type": "function_call_output", "call_id": "c1", "output": "rain"},
+        ],
+        "tools": [{"type": "function", "name": "weather", "parameters": schema, "strict": True}],
+        "tool_choice": {"type": "function", "name": "weather"},
+        "max_output_tokens": 50,
+    }
+    messages = {
+        "model": "m",
+        "max_tokens": 50,
+        "messages": [
+            {"role": "user", "content": "Weather?"},
+            {
+                "role": "assistant",
+                "content": [{"type": "tool_use", "id": "c1", "name": "weather", "input": {"city": "Oslo"}}],
+            },
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "rain"}]},
+        ],
+        "tools": [{"name": "weather", "input_schema": schema}],
+        "tool_choice": {"type": "tool", "name": "weather"},
+    }
+    answers = (
+        {"output": [{"type": "function_call", "call_id": "c", "name": "weather", "arguments": '{"city":"Rome"}'}]},
+        {"type": "message", "content": [{"type": "tool_use", "id": "c", "name": "weather", "input": {"city": "Rome"}}]},
+    )
+    for at, (body, answer) in enumerate(zip((responses, messages), answers, strict=True)):
+        path = tmp_path / f"{at}.jsonl"
+        path.write_text(lines({"request": body, "response": answer}), encoding="utf-8")
+        (line,) = read_log(path).lines
+        roles = [message["role"] for message in line.body["messages"]]
+        assert roles == ["user", "assistant", "tool"]
+        call = line.body["messages"][1]["tool_calls"][0]["function"]
+        assert (call["name"], json.loads(call["arguments"])) == ("weather", {"city": "Oslo"})
+        assert line.body["messages"][2] == {"role": "tool", "tool_call_id": "c1", "content": "rain"}
+        assert line.body["tools"][0]["function"]["parameters"] == schema
+        assert line.body["tool_choice"] == {"type": "function", "function": {"name": "weather"}}
+        assert line.body["max_tokens"] == 50
+        assert line.recorded is not None
+        assert line.recorded.answer == {"calls": [{"name": "weather", "arguments": {"city": "Rome"}}]}
