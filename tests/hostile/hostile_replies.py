@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MB = 1024 * 1024
+KB = 1024
+MB = 1024 * KB
 SSE, JSON = "text/event-stream", "application/json"
 
 

@@ -1,7 +1,7 @@
 """Providers in a process of their own: ``/NAME/v1/chat/completions`` answers as NAME says. Prints its port.
 
 ``honest`` and ``honest-too`` answer at once, and slowly in pieces, as a healthy server does. Names of `hostile_replies`
-send that body. The others below misbehave on the connection.
+send that body. The others below misbehave on the connection. All of them list their model, so a probe finds the API.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import cache
 
-from hostile_replies import MB, REPLIES, SSE, HostileReply
+from hostile_replies import JSON, MB, REPLIES, SSE, HostileReply
 
 SIZE = int(sys.argv[1]) if len(sys.argv) > 1 else 2 * MB
 WORDS = ["The", " capital", " of", " Norway", " is", " Oslo", "."]
@@ -109,14 +109,17 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         writer.write(data)
         await writer.drain()
 
-    with suppress(OSError, asyncio.IncompleteReadError):
+    # A cancelled handler is the end of this process, which asyncio would report with a traceback.
+    with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
         while True:
             request = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             name = request.split(" ")[1].split("/")[1]
             fields = [line.lower().partition(":") for line in request.split("\r\n")]
             length = next((int(value) for field, _, value in fields if field == "content-length"), 0)
             streamed = b'"stream": true' in (body := await reader.readexactly(length)) or b'"stream":true' in body
-            if request.startswith("GET") or not (name.startswith("honest") or name in {*CONNECTIONS, *REPLIES}):
+            if request.startswith("GET"):
+                await send(write, HostileReply(b'{"object":"list","data":[{"id":"m","object":"model"}]}', JSON))
+            elif not (name.startswith("honest") or name in {*CONNECTIONS, *REPLIES}):
                 await write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
             elif name.startswith("honest"):
                 await honest(write, streamed)

@@ -1,8 +1,10 @@
-"""An honest provider beside hostile ones: its record and its result are as without them, and every command works on."""
+"""A pair of honest providers beside hostile ones: what is recorded and decided of it is as without them, and every
+command works on the record."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,26 +13,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_replies import MB
+from hostile_replies import KB
 
 from in_process import trueweight
 
 HERE = Path(__file__).parent
-SIZE = MB
+SIZE = 512 * KB
+HONEST = ("honest", "honest-too")
+"""The reference and a candidate."""
 HOSTILE = {
     "the connection": (
         "never-ends", "trickles", "sends-chunks-of-one-byte", "sends-a-body-with-an-interim-response", "hangs-up",
-        "says-nothing",
+        "says-nothing", "sends-nothing", "names-an-unknown-encoding",
     ),
     "the stream": (
         "repeats-an-event-named-error", "repeats-error-events", "repeats-empty-events",
-        "sends-content-letter-by-letter", "sends-content-in-many-choices", "sends-many-calls", "sends-wrong-types",
+        "sends-content-letter-by-letter", "sends-arguments-letter-by-letter", "sends-content-in-many-choices",
+        "sends-many-calls", "sends-wrong-types", "sends-usage-with-every-chunk", "sends-a-huge-choice-index",
     ),
     "the document": (
-        "nests-arrays", "lists-objects", "lists-names", "sends-half-surrogates", "sends-many-plain-calls",
-        "lists-json-numbers-in-content", "sends-a-gzip-bomb", "leaks-half-markers",
+        "nests-arrays", "nests-json-in-content", "lists-objects", "lists-names", "sends-half-surrogates",
+        "sends-many-plain-calls", "lists-json-numbers-in-content", "sends-a-gzip-bomb", "sends-many-choices",
+    ),
+    "the text": (
+        "leaks-half-markers", "opens-think-tags", "opens-fences", "sends-long-reasoning", "writes-in-every-script",
+        "writes-invisible-characters", "lists-thousands-in-content", "sends-a-page",
     ),
 }  # fmt: skip
+ONE_OF_EACH = ("hangs-up", "sends-usage-with-every-chunk", "sends-half-surrogates", "opens-think-tags")
 SUITE = """\
 suite: geography
 title: Geography
@@ -49,7 +59,7 @@ cases:
     request: {messages: [{role: user, content: Name the capital of Norway.}], max_tokens: 50}
     checks: {content-matches: {contains: [Oslo]}}
 """
-RATES = ("success_rate", "first_attempt_success_rate", "must_pass_rate")
+FORMATS = ("html", "json", "junit", "markdown", "badge")
 BAR = '[[require]]\nmetric = "success_rate"\nat_least = 0.9\n'
 
 
@@ -69,86 +79,143 @@ def server() -> Iterator[str]:
         process.stdout.close()
 
 
-def send(folder: Path, server: str, names: Sequence[str], out: str) -> Path:
-    """A run of the honest provider and these others."""
+def command(server: str, names: Sequence[str], out: str, folder: Path) -> list[object]:
+    """The command that sends to the pair and these others; its files are in the folder."""
     tables = [
-        f'[[provider]]\nname = "{name}"\nbase_url = "{server}/{name}/v1"\nmodel = "m"\nrole = "candidate"\ntimeout = 3'
-        for name in ("honest", *names)
+        f'[[provider]]\nname = "{name}"\nbase_url = "{server}/{name}/v1"\nmodel = "m"\ntimeout = 3\n'
+        f'role = "{"reference" if name == HONEST[0] else "candidate"}"\n'
+        for name in (*HONEST, *names)
     ]
-    (folder / "providers.toml").write_text("\n".join(tables), encoding="utf-8")
+    (folder / f"{out}.toml").write_text("\n".join(tables), encoding="utf-8")
     (folder / "suite.yaml").write_text(SUITE, encoding="utf-8")
-    done = trueweight(
-        "run", "--providers", "providers.toml", "--suite", "suite.yaml", "--out", out, "--retries", 0, "--quiet",
-        "--max-response", 4, cwd=folder,
-    )  # fmt: skip
+    return [
+        "run", "--providers", f"{out}.toml", "--suite", "suite.yaml", "--out", out, "--retries", 0, "--quiet",
+        "--max-response", 4,
+    ]  # fmt: skip
+
+
+def send(server: str, names: Sequence[str], out: str, folder: Path) -> Path:
+    """A run of the pair and these others."""
+    done = trueweight(*command(server, names, out, folder), cwd=folder)
     assert done.returncode in (0, 1, 3), done.stderr
     return folder / out
 
 
+def lines_of(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def summary_of(run: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    return found
+
+
 def honest_record(run: Path) -> list[Any]:
-    """All that the honest provider sent, without the times."""
-    lines = [json.loads(line) for line in (run / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()]
+    """All that the pair sent, without the times, the room for a thought and what depends on it."""
     return sorted(
-        (one["trial"], one["outcome"], [attempt["body"] for attempt in one["attempts"]])
-        for one in lines
-        if one["provider"] == "honest"
+        [
+            *(one[name] for name in ("provider", "case", "repeat", "mode", "outcome")),
+            [(attempt["status"], attempt["failure"], attempt["body"]) for attempt in one["attempts"]],
+        ]
+        for one in lines_of(run)
+        if one["provider"] in HONEST
     )
 
 
-def honest_result(run: Path) -> dict[str, Any]:
-    """Its result in the summary, without the times."""
-    found = json.loads((run / "summary.json").read_text(encoding="utf-8"))["providers"]["honest"]
-    # Intervals and the recommendation depend on how many providers are tested at once.
-    shares = {name: found["metrics"][name] for name in RATES}
-    rates = {name: (one["value"], one["n"]) for name, one in shares.items()}
-    counts = found["counts"] | {"client_limited": 0}  # a busy machine spoils times in either run
-    kept = ("failures", "findings")
-    return (
-        {"counts": counts}
-        | {name: found[name] for name in kept}
-        | {"rates": rates, "avoided": found["assessment"]["recommendation"] == "avoid"}
-    )
+def verdict(run: Path, name: str) -> dict[str, Any]:
+    """What the summary says of a provider, without times and limits: these depend on how many providers there are."""
+    found = summary_of(run)["providers"][name]
+    reasons = [reason for reason in found["assessment"]["reasons"] if "time" not in reason.get("metric", "")]
+    return {
+        "counts": found["counts"] | {"client_limited": 0},  # a busy machine spoils times in either run
+        "rates": {
+            metric: (one["value"], one["n"]) for metric, one in found["metrics"].items() if one["unit"] == "share"
+        },
+        "recommendation": found["assessment"]["recommendation"],
+        "reasons": [(reason["code"], reason.get("check"), reason.get("count"), reason.get("of")) for reason in reasons],
+        "failures": found["failures"],
+        "findings": found["findings"],
+        "setup fault": [one["fault"] for one in found["probe"]],
+    }
+
+
+@pytest.fixture(scope="module")
+def alone(server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the pair, without a hostile provider."""
+    return send(server, (), "alone", tmp_path_factory.mktemp("alone"))
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_the_honest_provider_is_recorded_and_judged_as_alone(tmp_path: Path, server: str, kind: str) -> None:
-    """The same bytes, no failure, the same result; and no hostile one is praised."""
-    alone = send(tmp_path, server, (), "alone")
-    beside = send(tmp_path, server, HOSTILE[kind], "beside")
+def test_the_pair_is_recorded_and_judged_as_alone(tmp_path: Path, server: str, alone: Path, kind: str) -> None:
+    """The same bytes, no failure, the same result; and of each hostile one there is something to be seen."""
+    beside = send(server, HOSTILE[kind], "beside", tmp_path)
     assert honest_record(beside) == honest_record(alone)
-    assert honest_result(beside) == honest_result(alone)
-    providers = json.loads((beside / "summary.json").read_text(encoding="utf-8"))["providers"]
-    assert {name for name, one in providers.items() if one["assessment"]["recommendation"] == "use"} <= {"honest"}
+    for name in HONEST:
+        assert verdict(beside, name) == verdict(alone, name)
+    for name in HOSTILE[kind]:
+        found = verdict(beside, name)
+        assert found["failures"] or found["findings"], name
+        assert found["recommendation"] != "use", name
+        assert found["setup fault"] == [None], name
 
 
 def test_every_command_works_on_the_record(tmp_path: Path, server: str) -> None:
-    """judge, report, show, gate, compare, site, replay and merge; the page stays small, and judging again agrees."""
-    run = send(tmp_path, server, (*HOSTILE["the stream"][:2], *HOSTILE["the document"][:2]), "run")
+    """Pages stay small, screens too; judging again agrees; what is sent again or resumed is of the hostile ones."""
+    sending = command(server, ONE_OF_EACH, "run", tmp_path)
+    run = send(server, ONE_OF_EACH, "run", tmp_path)
     shutil.copytree(run, tmp_path / "again")
     (tmp_path / "bar.toml").write_text(BAR, encoding="utf-8")
-    before = (run / "summary.json").read_bytes()
-    trial = next(
-        json.loads(line)["trial"]
-        for line in (run / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()
-        if '"provider":"honest"' in line
-    )
+    before, recorded = (run / "summary.json").read_bytes(), honest_record(run)
+    trials = {one["provider"]: one["trial"] for one in lines_of(run)}
     commands: list[tuple[object, ...]] = [
         ("judge", "again"),
+        *(("report", "run", "--format", name, "-o", f"report.{name}") for name in FORMATS),
         ("report", "run"),
-        ("report", "run", "--format", "markdown", "-o", "report.md"),
-        ("report", "run", "--format", "junit", "-o", "report.xml"),
         ("show", "run"),
         ("show", "run", "geography/capital"),
+        *(("show", "run", "geography/capital", "--provider", name, "--json") for name in ONE_OF_EACH),
         ("gate", "run", "--bar", "bar.toml"),
         ("compare", "run", "again"),
+        ("compare", "run", "again", "--format", "markdown"),
         ("site", "reports", "--add", "run", "-o", "site"),
-        ("replay", "run", trial, "--providers", "providers.toml", "--out", "replayed"),
+        ("site", "reports", "--add", "run", "-o", "public", "--public"),
+        *(("replay", "run", trials[name], "--providers", "run.toml", "--out", f"replayed-{name}") for name in trials),
+        *(("shrink", "run", "geography/capital", "--provider", name, "--max-requests", 4) for name in ONE_OF_EACH[1:3]),
         ("merge", "run", "again", "-o", "merged"),
+        tuple(sending),
+        (*sending, "--retry-errors"),
     ]
     for words in commands:
         done = trueweight(*words, cwd=tmp_path)
-        assert done.returncode in (0, 1, 4), (words, done.returncode, done.stderr[-500:])
+        assert done.returncode in (0, 1, 3, 4), (words, done.returncode, done.stderr[-500:])
         assert "Traceback" not in done.stderr
-        assert len(done.stdout) < 200_000, words
+        assert "Internal error" not in done.stderr
+        assert len(done.stdout) < (600_000 if "--json" in words else 200_000), words
     assert (tmp_path / "again" / "summary.json").read_bytes() == before
-    assert (run / "report.html").stat().st_size < 3 * MB
+    assert honest_record(run) == recorded
+    assert (run / "report.html").stat().st_size < 3 * 1024 * KB
+    done = pytest_of(tmp_path)
+    assert done.returncode == 1, done.stdout[-2000:]
+    assert "INTERNALERROR" not in done.stdout
+    assert len(done.stdout) < 200_000
+
+
+def pytest_of(folder: Path) -> subprocess.CompletedProcess[str]:
+    """pytest with the run's cases as its tests, in a process without this one's settings."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "--trueweight-run", "run"]
+    return subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def test_a_run_that_was_cut_is_resumed(tmp_path: Path, server: str) -> None:
+    """Half of the record and a torn line, as a kill leaves them: the rest is sent, and the pair's record is whole."""
+    run = send(server, ONE_OF_EACH, "run", tmp_path)
+    whole = honest_record(run)
+    data = (run / "exchanges.jsonl").read_bytes()
+    (run / "exchanges.jsonl").write_bytes(data[: len(data) // 2])
+    kept = {line["trial"] for line in map(json.loads, data[: len(data) // 2].split(b"\n")[:-1])}
+    assert 0 < len(kept) < len({one["trial"] for one in map(json.loads, data.splitlines())})
+    send(server, ONE_OF_EACH, "run", tmp_path)
+    assert honest_record(run) == whole
+    lines = [one["trial"] for one in lines_of(run)]
+    assert len(lines) == len(set(lines))
