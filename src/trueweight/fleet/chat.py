@@ -50,10 +50,11 @@ class HealthyModel:
             raise refused
         sampling = Sampling.of(self._as_sampled(chat.body))
         prompt = prompt_tokens(chat.body)
+        known = self.known.find(chat.body, chat.api)
         choices, billed, thought = [], 0, 0
         for at in range(chat.body.get("n") or 1):
             try:
-                choice, tokens, thinking = self._choice(chat.body, prompt, sampling, _randomness(chat, at))
+                choice, tokens, thinking = self._choice(chat.body, prompt, sampling, _randomness(chat, at), known)
             except UnsatisfiableError as problem:
                 raise RefusedError(
                     f"The schema cannot be enforced: {problem}", param="schema", code="unsupported_schema"
@@ -68,10 +69,14 @@ class HealthyModel:
         return body if fixed is None else {**body, "temperature": fixed}
 
     def _choice(
-        self, body: Mapping[str, Any], prompt: Sequence[int], sampling: Sampling, rng: random.Random
+        self,
+        body: Mapping[str, Any],
+        prompt: Sequence[int],
+        sampling: Sampling,
+        rng: random.Random,
+        known: Mapping[str, Any] | None,
     ) -> tuple[CompletionChoice, int, int]:
         """One choice, its tokens and those of its thought, which comes first: the answer has the rest of the limit."""
-        known = self.known.find(body)
         limit = sampling.max_tokens
         tokens = self._thought(body, known, limit)
         if not tokens:

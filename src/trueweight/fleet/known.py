@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
-from trueweight.core import Suite, digest
+from trueweight.core import DEFAULT_API, Case, Suite, digest
+from trueweight.fleet.apis import SERVED
+from trueweight.fleet.errors import RefusedError
+from trueweight.fleet.question import question_of
 from trueweight.fleet.thinking import WORD_OFF
 
 _FIELDS = """
@@ -26,26 +30,59 @@ class KnownAnswers:
     def __init__(self, suites: Iterable[Suite] = ()) -> None:
         self._answers: dict[str, Mapping[str, Any]] = {}
         self._whatever_the_thought: dict[str, Mapping[str, Any]] = {}
+        self._cases: list[Case] = []
         for suite in suites:
             for case in suite.cases:
                 if case.answer is not None:
+                    self._cases.append(case)
                     self._answers.setdefault(_question(case.request), case.answer)
                     self._whatever_the_thought.setdefault(_question(case.request, without=_OF_THOUGHTS), case.answer)
 
     def __len__(self) -> int:
         return len(self._answers)
 
-    def find(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The answer to this request; None if no suite knows it."""
+    def find(self, body: Mapping[str, Any], api: str = DEFAULT_API) -> Mapping[str, Any] | None:
+        """The answer to this request; None if no suite knows it.
+
+        Args:
+            api: through which it came: other ones than chat completions lose some fields of a case on the way.
+        """
         if not self._answers:
             return None
-        found = self._answer_of(body)
-        return self._answer_of(_without_words(body)) if found is None else found
+        found = self._answer_of(body) or self._answer_of(_without_words(body))
+        if found is not None or api == DEFAULT_API:
+            return found
+        return self._translated(body) or self._translated(_without_words(body))
+
+    def _translated(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        exact = self._questions.get(question_of(body, settings=True))
+        return exact or self._questions.get(question_of(body, settings=False))
+
+    @cached_property
+    def _questions(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each case asks → its answer; with its settings and without them."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for case in self._cases:
+            request = {**case.request, "messages": _messages_of(case)}
+            for settings in (True, False):
+                found.setdefault(question_of(request, settings=settings), case.answer or {})
+        return found
 
     def _answer_of(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return self._answers.get(_question(body)) or self._whatever_the_thought.get(
             _question(body, without=_OF_THOUGHTS)
         )
+
+
+def _messages_of(case: Case) -> list[Any]:
+    """The messages of a case, which may be in the fields of its API."""
+    api = next((one for one in SERVED.values() if one.name == case.api), None)
+    if api is None:
+        return list(case.request.get("messages") or ())
+    try:
+        return api.messages_of(case.request)
+    except RefusedError:
+        return []
 
 
 def _without_words(body: Mapping[str, Any]) -> Mapping[str, Any]:

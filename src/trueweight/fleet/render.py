@@ -25,7 +25,7 @@ class Head:
     model: str
 
 
-class _Piece(NamedTuple):
+class TextPiece(NamedTuple):
     """Text of one delta, and the log-probabilities of its tokens."""
 
     text: str
@@ -142,8 +142,8 @@ def _chunk_choices(at: int, choice: CompletionChoice, style: Style) -> Iterator[
     if choice.reasoning and style.thought is ThoughtForm.ENCRYPTED:
         deltas.append((thought_fields(choice.reasoning, style.thought), ()))
     elif choice.reasoning:
-        deltas += [(thought_fields(piece.text, style.thought), ()) for piece in _pieces(choice.reasoning, None, style)]
-    for piece in _pieces(choice.content or "", choice.logprobs, style):
+        deltas += [(thought_fields(piece.text, style.thought), ()) for piece in pieces(choice.reasoning, None, style)]
+    for piece in pieces(choice.content or "", choice.logprobs, style):
         deltas.append(({"content": piece.text}, piece.entries))
     for index, call in enumerate(choice.calls):
         deltas.extend(({"tool_calls": [part]}, ()) for part in _call_parts(index, call, style))
@@ -165,11 +165,11 @@ def _call_parts(index: int, call: CompletionCall, style: Style) -> Iterator[Json
         yield {**head, "function": {"name": call.name, "arguments": call.arguments}}
         return
     yield {**head, "function": {"name": call.name, "arguments": ""}}
-    for piece in _pieces(call.arguments, None, style):
+    for piece in pieces(call.arguments, None, style):
         yield {"index": index, "function": {"arguments": piece.text}}
 
 
-def _pieces(text: str, entries: Sequence[Mapping[str, Any]] | None, style: Style) -> Iterator[_Piece]:
+def pieces(text: str, entries: Sequence[Mapping[str, Any]] | None, style: Style) -> Iterator[TextPiece]:
     """Text in deltas of so many tokens; a code point is never split, but waits for its last byte."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogatepass")
     raw = [bytes(entry["bytes"]) for entry in entries or ()]
@@ -184,7 +184,7 @@ def _pieces(text: str, entries: Sequence[Mapping[str, Any]] | None, style: Style
         if entries is not None and at < len(entries):
             held.append(entries[at])
         if tokens >= style.tokens_per_chunk and shown:
-            yield _Piece(shown, tuple(held))
+            yield TextPiece(shown, tuple(held))
             held, shown, tokens = [], "", 0
     if shown or held:
-        yield _Piece(shown, tuple(held))
+        yield TextPiece(shown, tuple(held))

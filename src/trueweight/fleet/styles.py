@@ -46,6 +46,8 @@ class Style:
         spaced: JSON with spaces after its commas and colons.
         thought: where the reply has the model's thought.
         counts_thoughts: usage has the tokens of the thought apart.
+        interleaved_calls: events of parallel calls come in turn (Responses).
+        done_after_last: ``[DONE]`` follows the last event (Responses).
     """
 
     reply_id: Callable[[random.Random], str] = lambda rng: "chatcmpl-" + _letters(rng, 29)
@@ -74,6 +76,8 @@ class Style:
     spaced: bool = False
     thought: ThoughtForm = ThoughtForm.CONTENT_FIELD
     counts_thoughts: bool = True
+    interleaved_calls: bool = False
+    done_after_last: bool = False
 
 
 PLAIN = Style()
@@ -112,6 +116,7 @@ HEALTHY_STYLES: Mapping[str, tuple[str, Style]] = {
             extra_choice={"stop_reason": None, "token_ids": None},
             extra_message={"reasoning_content": None, "audio": None, "annotations": [], "function_call": None},
             no_calls=(),
+            interleaved_calls=True,
             usage_extra={"prompt_tokens_details": None, "completion_tokens_details": {"reasoning_tokens": 0}},
         ),
     ),
@@ -128,6 +133,7 @@ HEALTHY_STYLES: Mapping[str, tuple[str, Style]] = {
             usage_with_finish=True,
             usage_extra={"cost": 0.0001, "is_byok": False},
             comment_every=3,
+            done_after_last=True,
         ),
     ),
     "whole": (

@@ -36,6 +36,14 @@ class ServedApi(ABC):
             RefusedError: for what this API does not take, or what the server does not support.
         """
 
+    def messages_of(self, request: Mapping[str, Any]) -> list[Any]:
+        """The messages of the request of a case about this API, which may give them in the API's own fields.
+
+        Raises:
+            RefusedError: if they are malformed.
+        """
+        return list(request["messages"])
+
     @abstractmethod
     def plain(self, chat: ChatRequest, completion: Completion, style: Style, head: Head) -> JsonObject:
         """The body of a plain reply."""

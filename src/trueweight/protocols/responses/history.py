@@ -87,7 +87,7 @@ def _of_assistant(message: Mapping[str, Any], at: int) -> Iterator[JsonObject]:
         content = [{"type": "reasoning_text", "text": thought}]
         yield {"type": "reasoning", "id": f"rs_{digest([at, thought])[:24]}", "summary": [], "content": content}
     text = message.get("content")
-    if isinstance(text, str) and text:
+    if isinstance(text, str) and (text or not message.get("tool_calls")):
         yield {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
     elif isinstance(text, list | tuple):
         yield {"type": "message", "role": "assistant", "content": _parts(text, _OUTPUT_PARTS)}
