@@ -43,7 +43,8 @@ class NoteCode(StrEnum):
     ASKED_DIFFERENTLY = "asked-differently"
     """``providers`` get ``count`` cases with other fields of the body: ``text``, by their entry in providers.toml."""
     KNOWN_HABIT = "known-habit"
-    """``providers`` fail a check for what is a known habit of the model family: ``text``; ``reason`` is its source."""
+    """``providers`` show a known habit of the model family, ``text``, in ``count`` ``of`` the cases. It is no finding.
+    ``reason`` is its source."""
     REPEATS = "repeats"
     """The repeats, ``text``, were chosen after a first pass: the reference disagreed with itself in ``count`` ``of``
     cases. ``reason`` is the number that would have been enough, if a limit of the run allows fewer."""

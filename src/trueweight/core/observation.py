@@ -79,6 +79,8 @@ class Observation:
             thought: the reply is not judged.
         not_offered: the feature that the provider does not offer, because of which it refused this request. Metrics
             leave such a trial out.
+        habits: known habits of the model family that the reply shows, as the profile says them; their failures are not
+            among the findings.
         cost: USD by the provider's declared prices and the reported usage of the attempt
             that was answered (a failed attempt reports none); None if unknown.
         started_at: UTC wall clock of the scheduled start, ISO 8601; empty if not known.
@@ -118,3 +120,4 @@ class Observation:
     thinking_cost: float | None = None
     cut_in_thought: bool = False
     not_offered: Feature | None = None
+    habits: tuple[str, ...] = ()

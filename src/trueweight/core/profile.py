@@ -115,11 +115,22 @@ class ProfileLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Habit(msgspec.Struct, frozen=True, kw_only=True):
-    """A known behaviour of healthy deployments, which is no fault; ``checks`` are the checks that notice it."""
+    """A known behaviour of healthy deployments, which is no fault.
+
+    Attributes:
+        checks: the checks that notice it. Their failures are no findings of a run with the profile, but for those
+            that the next attributes exclude.
+        fields: only of requests that set one of these fields, to another value than ``auto``; of all if empty.
+        value: the number that it must be set to; None for any value.
+        calls: only of cases that ask for at least so many calls in one reply.
+    """
 
     says: str
     source: str
     checks: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    value: float | None = None
+    calls: int = 0
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,8 @@
 
 from trueweight.profiles.choose import ChosenProfile, choose_profile, find_profile, fitting
 from trueweight.profiles.family import Family, load_family, normal_id, shipped_families
-from trueweight.profiles.requests import RequestRules, RunSampling, SamplingMode, request_rules
+from trueweight.profiles.habits import split_habits, without_habits
+from trueweight.profiles.requests import RequestRules, RunSampling, SamplingMode, recorded_profile, request_rules
 from trueweight.profiles.switches import published_switches, ways_to_switch
 
 __all__ = [
@@ -17,7 +18,10 @@ __all__ = [
     "load_family",
     "normal_id",
     "published_switches",
+    "recorded_profile",
     "request_rules",
     "shipped_families",
+    "split_habits",
     "ways_to_switch",
+    "without_habits",
 ]

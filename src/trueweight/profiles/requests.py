@@ -122,6 +122,16 @@ def _as_json(value: Any) -> Any:
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
+def recorded_profile(options: Mapping[str, Any]) -> Profile | None:
+    """The profile in the options of a run's manifest; None without one.
+
+    Raises:
+        msgspec.ValidationError: if it is not one.
+    """
+    recorded = options.get(PROFILE_OPTION)
+    return msgspec.convert(recorded["facts"], Profile) if isinstance(recorded, Mapping) else None
+
+
 def request_rules(
     providers: Sequence[Provider],
     *,

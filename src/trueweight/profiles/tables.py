@@ -74,6 +74,9 @@ class _HabitTable(Struct):
     says: _Text
     source: _Text
     checks: _Strings | None = None
+    fields: _Strings | None = None
+    value: float | None = None
+    calls: Annotated[int, Meta(ge=1, description="a whole number from 1")] | None = None
 
 
 class _ProfileTable(Struct):
@@ -244,7 +247,12 @@ def _habits(spot: Spot, entries: list[Any]) -> tuple[Habit, ...]:
         table = read_table(here, entry, _HabitTable, area="profile", name="this [[habit]]")
         habits.append(
             Habit(
-                says=table.says, source=_sources(here.at("source"), [table.source])[0], checks=tuple(table.checks or ())
+                says=table.says,
+                source=_sources(here.at("source"), [table.source])[0],
+                checks=tuple(table.checks or ()),
+                fields=tuple(table.fields or ()),
+                value=table.value,
+                calls=table.calls or 0,
             )
         )
     return tuple(habits)

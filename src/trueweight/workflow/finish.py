@@ -15,6 +15,7 @@ from trueweight.core.summary import Summary
 from trueweight.core.summary_json import encode_summary
 from trueweight.drift import SUITE as DRIFT
 from trueweight.plan import inexpressible
+from trueweight.profiles import recorded_profile, split_habits
 from trueweight.protocols import locate_noun
 from trueweight.redaction import for_people
 from trueweight.report import Evidence, Failing, failing_cells, render, wanted_trials
@@ -24,7 +25,7 @@ from trueweight.workflow.client import client_sessions
 from trueweight.workflow.drift import with_drift
 from trueweight.workflow.judge import case_of, judge_exchange, judge_run, summarise, why_unknown
 from trueweight.workflow.probe import with_probe
-from trueweight.workflow.requests import habit_notes, request_notes
+from trueweight.workflow.requests import request_notes
 from trueweight.workflow.shards import shard_notes
 
 
@@ -47,7 +48,6 @@ def judge(run: RunDir) -> Summary:
         *_damage(run),
         *api_notes(cases, run.manifest.providers, run.manifest.thinking),
         *request_notes(run.manifest, cases),
-        *habit_notes(run.manifest, summary),
     )
     if notes:
         summary = msgspec.structs.replace(summary, run=msgspec.structs.replace(summary.run, notes=notes))
@@ -80,6 +80,8 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
     cases = run.cases()
     providers = {provider.name: provider for provider in run.manifest.providers}
     recorded = run.recorded()
+    profile = recorded_profile(run.manifest.options)
+    habits = () if profile is None else profile.habits
     for trial in trials:
         if trial not in recorded:
             continue
@@ -89,6 +91,7 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
             raise run.leave_out(trial, why_unknown(exchange, providers))
         allowance = run.manifest.thinking_allowance
         judged = judge_exchange(case, provider, exchange, thinking_allowance=allowance)
+        found, _ = split_habits(judged.observation.findings, case, habits)
         yield Evidence(
             trial=trial,
             provider=exchange.provider,
@@ -97,7 +100,7 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
             repeat=exchange.repeat,
             exchange=exchange,
             reply=judged.reply,
-            findings=(*judged.observation.findings, *_cross_reply(case, judged.reply, fails.get(trial, {}).values())),
+            findings=(*found, *_cross_reply(case, judged.reply, fails.get(trial, {}).values())),
         )
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 
 from trueweight.checks.markers import PROFILE_MARKERS, knows_marker
 from trueweight.core import Case, Profile, Provider, Suite
 from trueweight.core.note import Note, NoteCode
-from trueweight.core.summary import Summary
-from trueweight.profiles.requests import PROFILE_OPTION, SAMPLING_OPTION, RunSampling
+from trueweight.profiles.requests import PROFILE_OPTION, SAMPLING_OPTION, RunSampling, recorded_profile
 from trueweight.store import Manifest
 from trueweight.workflow.repeats import RepeatChoice, recorded_choice
 
@@ -28,7 +26,7 @@ def request_notes(manifest: Manifest, cases: Sequence[Case]) -> Iterator[Note]:
             yield Note(code=NoteCode.PROFILE_OTHER, providers=(str(name),), text=str(label))
     sampling = manifest.options.get(SAMPLING_OPTION)
     if isinstance(sampling, Mapping):
-        yield _sampling_note(msgspec.convert(sampling, RunSampling), recorded)
+        yield _sampling_note(msgspec.convert(sampling, RunSampling), recorded_profile(manifest.options))
     if (choice := recorded_choice(manifest.options)) is not None:
         yield repeats_note(choice)
     for provider in manifest.providers:
@@ -53,24 +51,7 @@ def repeats_note(choice: RepeatChoice) -> Note:
     return Note(code=NoteCode.REPEATS, text=str(choice.repeats), count=count, of=of, reason=reason)
 
 
-def habit_notes(manifest: Manifest, summary: Summary) -> Iterator[Note]:
-    """A note for each known habit of the model family behind a finding of the run."""
-    recorded = manifest.options.get(PROFILE_OPTION)
-    if not isinstance(recorded, Mapping):
-        return
-    profile = msgspec.convert(recorded["facts"], Profile)
-    for habit in profile.habits:
-        failing = tuple(
-            name
-            for name, provider in summary.providers.items()
-            if any(found.check in habit.checks for found in provider.findings)
-        )
-        if failing:
-            yield Note(code=NoteCode.KNOWN_HABIT, providers=failing, text=habit.says, reason=habit.source)
-
-
-def _sampling_note(sampling: RunSampling, recorded: Any) -> Note:
-    profile = msgspec.convert(recorded["facts"], Profile) if isinstance(recorded, Mapping) else None
+def _sampling_note(sampling: RunSampling, profile: Profile | None) -> Note:
     thinks = profile is not None and profile.thinking.thinks in ("always", "by-default")
     fields = json.dumps(dict(sampling.fields(thinks=thinks)), sort_keys=True)
     return Note(

@@ -54,7 +54,8 @@ def request_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each c
                 f"providers.toml: {note.text}."
             )
         case NoteCode.KNOWN_HABIT:
-            return f"{names}: a known habit of this model family: {note.text} ({note.reason})"
+            where = f", in {counted(note.count, 'case')} of {note.of}" if note.count else ""
+            return f"{names}: a known habit of this model family{where}, and so no finding: {note.text} ({note.reason})"
         case NoteCode.REPEATS:
             fewer = f" {note.reason} would be enough; the limits of the run allow fewer." if note.reason else ""
             return (

@@ -27,6 +27,7 @@ from trueweight.core.protocol import is_completion
 from trueweight.core.provider import reference_among
 from trueweight.core.thinking import main_mode, sets_thinking
 from trueweight.drift import SUITE as DRIFT
+from trueweight.profiles import recorded_profile, without_habits
 from trueweight.store import Manifest, RunDir
 from trueweight.workflow.judge.cross_reply import judge_across_replies
 from trueweight.workflow.judge.exchange import Judged, judge_exchange, lean
@@ -154,6 +155,9 @@ def judge_exchanges(
     found = reference_among(manifest.providers)
     reference = None if found is None else found.name
     observations = judge_across_replies(observations, digests, cases, reference, without=without)
+    profile = recorded_profile(manifest.options)
+    if profile is not None and profile.habits:
+        observations = [without_habits(seen, cases[seen.case], profile.habits) for seen in observations]
     observations = mark_not_offered(observations, cases)
     return Judgement(manifest, cases, tuple(observations), finished_at, left_out)
 

@@ -14,6 +14,7 @@ from trueweight.core.note import Note, NoteCode
 from trueweight.core.provider import reference_among
 from trueweight.core.summary import Declared, ProviderSummary, RunSummary, SuiteSummary, Summary, TrialCounts
 from trueweight.metrics import Measured, measure
+from trueweight.profiles import recorded_profile
 from trueweight.store import recorded_command
 from trueweight.workflow.judge.beyond import failure_rates, mark_beyond
 from trueweight.workflow.judge.blame import judged_cases
@@ -123,6 +124,7 @@ def _run(judgement: Judgement, reference: str | None, measured: _ByMode) -> RunS
         notes=(
             *((imported,) if origin else ()),
             *not_judged_notes(judgement.observations),
+            *habit_notes(judgement),
             *metric_notes(_main(measured).found.problems),
         ),
     )
@@ -148,6 +150,28 @@ def not_judged_notes(observations: Iterable[Observation]) -> Iterator[Note]:
             count=len({trial for trial, _ in entries}),
             of=replies[provider],
         )
+
+
+def habit_notes(judgement: Judgement) -> Iterator[Note]:
+    """A note for each known habit of the model family and provider that shows it, with the number of its cases."""
+    profile = recorded_profile(judgement.manifest.options)
+    if profile is None:
+        return
+    cases: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for seen in judgement.observations:
+        for says in seen.habits:
+            cases[says, seen.provider].add(seen.case)
+    for habit in profile.habits:
+        for provider in judgement.manifest.providers:
+            if found := cases.get((habit.says, provider.name)):
+                yield Note(
+                    code=NoteCode.KNOWN_HABIT,
+                    providers=(provider.name,),
+                    text=habit.says,
+                    reason=habit.source,
+                    count=len(found),
+                    of=len(judgement.cases),
+                )
 
 
 def metric_notes(problems: Mapping[str, Sequence[NotJudged]]) -> Iterator[Note]:
