@@ -5,40 +5,111 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trueweight.statistics.consensus import agrees, make_table, worse_than_one, worse_than_others, worse_than_reference
+from trueweight.statistics import Array
+from trueweight.statistics.consensus import (
+    WaysTable,
+    agrees,
+    make_table,
+    make_ways_table,
+    pair_table,
+    weights_of,
+    worse_than_one,
+    worse_than_others,
+    worse_than_reference,
+)
+from trueweight.statistics.multiple_testing import simes
 from trueweight.statistics.permutation import lower_than_fixed, lowest_of
+
+
+def ways_of(rates: Array, trials: int = 6) -> tuple[Array, Array, WaysTable]:
+    """Counts of one way, and their tables."""
+    passed = np.rint(rates * trials).astype(int).reshape(len(rates), -1, 1)
+    judged = np.full(passed.shape, trials)
+    return passed, judged, make_ways_table(passed, judged)
+
+
+def against_reference(rates: Array, own: int, trials: int = 6, *, agreed: bool | None = None) -> float:
+    """The p-value of a provider; the first column is the reference."""
+    passed, judged, table = ways_of(rates, trials)
+    found = agrees(table, 0) if agreed is None else [agreed] * len(table.tables)
+    return worse_than_reference(pair_table(passed, judged, own, 0, table), table, own, found)
 
 
 def test_witnesses_find_what_the_reference_alone_does_not() -> None:
     """Five failures that none of seven others shows: 2⁻⁵ against the reference alone, 8⁻⁵ against all."""
     rates = np.ones((60, 8))
     rates[:5, 3] = 0.0
-    table = make_table(rates, 6)
-    alone = worse_than_one(table, 3, 0)
-    assert alone == pytest.approx(2.0**-5)
-    assert worse_than_others(table, 3) == pytest.approx(8.0**-5)
-    assert agrees(table, 0)
-    assert worse_than_reference(alone, table, 3, agreed=True) < 1e-4
-    assert worse_than_reference(alone, table, 3, agreed=False) > 0.05
+    _, _, table = ways_of(rates)
+    assert worse_than_one(table.pooled, 3, 0) == pytest.approx(2.0**-5)
+    assert worse_than_others(table.pooled, 3) == pytest.approx(8.0**-5)
+    assert agrees(table, 0) == [True]
+    assert against_reference(rates, 3) < 1e-4
+    assert against_reference(rates, 3, agreed=False) > 0.05
 
 
 def test_a_reference_that_is_worse_than_all_others_is_compared_alone() -> None:
     """The candidate fails what the reference fails, and the others pass: it is not worse than the reference."""
     rates = np.ones((60, 8))
     rates[:8, :2] = 0.0
-    table = make_table(rates, 6)
-    assert worse_than_others(table, 1) < 1e-4
-    assert not agrees(table, 0)
-    assert worse_than_reference(worse_than_one(table, 1, 0), table, 1, agreed=agrees(table, 0)) == 1.0
+    _, _, table = ways_of(rates)
+    assert worse_than_others(table.pooled, 1) < 1e-4
+    assert agrees(table, 0) == [False]
+    assert against_reference(rates, 1) == 1.0
 
 
 def test_one_candidate_has_no_witnesses() -> None:
     """Of two providers the comparison is the sign-flip test, whole."""
-    table = make_table(np.column_stack([np.zeros(6), np.ones(6)]), 1)
-    alone = worse_than_one(table, 0, 1)
-    assert not agrees(table, 1)
-    assert worse_than_reference(alone, table, 0, agreed=False) == alone
-    assert alone == pytest.approx(2.0**-6)
+    rates = np.column_stack([np.ones(6), np.zeros(6)])
+    assert agrees(ways_of(rates, 1)[2], 0) == [False]
+    assert against_reference(rates, 1, 1) == pytest.approx(2.0**-6)
+
+
+@pytest.mark.parametrize("candidates", [1, 3, 7])
+@pytest.mark.parametrize("others", [0.0, 0.02])
+def test_a_fault_in_one_way_is_a_fault(candidates: int, others: float) -> None:
+    """Of 69 cases, 12 fail in streams only, as a parser's fault does; the reference and the others fail none, or one in
+    fifty at random. It is beyond chance, and only the way in which it is can show it so surely."""
+    rng = np.random.default_rng(2)
+    passed = (rng.random((69, candidates + 1, 2)) >= others).astype(int)
+    passed[:, 0] = 1
+    passed[:12, 1, 1] = 0
+    judged = np.ones_like(passed)
+    table = make_ways_table(passed, judged)
+    found = worse_than_reference(pair_table(passed, judged, 1, 0, table), table, 1, agrees(table, 0))
+    assert found * candidates / 0.8 < 0.02
+    pooled = make_ways_table(passed.sum(axis=2, keepdims=True), judged.sum(axis=2, keepdims=True))
+    alone = lower_than_fixed(*pooled.pooled.rates[:, [1, 0]].T)
+    assert found < alone
+
+
+def test_ways_that_are_all_the_same_cost_nothing() -> None:
+    """A deterministic provider answers streams and plain requests alike: the p-value is that of one way."""
+    once = np.ones((40, 5, 1), dtype=int)
+    once[:7, 2] = 0
+    both = np.repeat(once, 2, axis=2)
+    one, two = (make_ways_table(found, np.ones_like(found)) for found in (once, both))
+    assert len(two.tables) == 3
+    expected = worse_than_others(one.pooled, 2)
+    assert two.p_value(lambda table: worse_than_others(table, 2)) == pytest.approx(expected)
+
+
+def test_a_failure_that_all_show_weighs_least() -> None:
+    """The weight falls with the number of providers that fail, and is 1 where most do; it does not depend on which."""
+    rates = np.array([[0, 1, 1, 1, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0, 0, 1], [0] * 8])
+    weights = weights_of(rates)
+    assert weights.tolist() == sorted(weights, reverse=True)
+    assert weights[0] == 6
+    assert weights[-1] == 1
+    assert weights_of(rates[:, ::-1]).tolist() == weights.tolist()
+    varying = np.array([[2, 1], [1, 2]])
+    assert make_table(varying, np.full((2, 2), 2)).weights.tolist() == [1, 1]
+
+
+def test_simes_by_hand() -> None:
+    """Weights ½, ¼, ¼: the smallest over its own weight, the two smallest over theirs, the largest over all."""
+    assert simes([0.01, 0.5, 0.6], [0.5, 0.25, 0.25]) == pytest.approx(0.02)
+    assert simes([0.5, 0.01, 0.02], [0.5, 0.25, 0.25]) == pytest.approx(0.04)
+    assert simes([0.03, 0.03, 0.03], [0.5, 0.25, 0.25]) == pytest.approx(0.03)
 
 
 def test_a_deterministic_provider_has_one_trial_a_case() -> None:
@@ -47,7 +118,7 @@ def test_a_deterministic_provider_has_one_trial_a_case() -> None:
     rates = np.column_stack([np.zeros(4), np.full((4, 4), 0.5)])
     assert lowest_of(rates, 0, 2, fixed=True) == pytest.approx(0.6**4)
     assert lowest_of(rates, 0, 2) == pytest.approx(0.2**4)
-    assert make_table(rates, 2).fixed.tolist() == [True, False, False, False, False]
+    assert ways_of(rates, 2)[2].pooled.fixed.tolist() == [True, False, False, False, False]
 
 
 def test_a_deterministic_reference_that_fails_nothing_may_be_lucky() -> None:
@@ -55,7 +126,7 @@ def test_a_deterministic_reference_that_fails_nothing_may_be_lucky() -> None:
     with a probability of (8/9)¹⁰."""
     ours, theirs = np.full(10, 5 / 6), np.ones(10)
     assert lower_than_fixed(ours, theirs) == pytest.approx((8 / 9) ** 10, rel=0.01)
-    assert worse_than_one(make_table(np.column_stack([ours, theirs]), 6), 0, 1) > 0.3
+    assert against_reference(np.column_stack([theirs, ours]), 1) > 0.3
 
 
 @pytest.mark.parametrize("fixed", ["reference", "candidate"])
@@ -65,7 +136,25 @@ def test_healthy_providers_of_unlike_kind_are_not_accused_beyond_the_level(fixed
     for _ in range(400):
         rates = rng.binomial(6, 0.97, (60, 5)) / 6
         rates[:, 0 if fixed == "reference" else 1] = rng.random(60) < 0.97
-        table = make_table(rates, 6)
-        alone = worse_than_one(table, 1, 0)
-        accused += worse_than_reference(alone, table, 1, agreed=agrees(table, 0)) <= 0.05
+        accused += against_reference(rates, 1) <= 0.05
     assert accused / 400 <= 0.05
+
+
+@pytest.mark.parametrize("modes", ["alike", "opposed", "independent"])
+@pytest.mark.parametrize("trials", [1, 3])
+def test_modes_that_depend_on_each_other_accuse_nobody(modes: str, trials: int) -> None:
+    """500 pairs of healthy providers whose two modes are the same, exclude each other's failures, or are independent:
+    the test of all ways together keeps its level of 5%."""
+    rng, accused = np.random.default_rng(8), 0
+    for _ in range(500):
+        plain = rng.random((60, 2, trials)) < 0.85
+        stream = rng.random((60, 2, trials)) < 0.85
+        if modes == "alike":
+            stream = plain
+        elif modes == "opposed":
+            stream = stream | ~plain
+        passed = np.stack([plain.sum(axis=2), stream.sum(axis=2)], axis=2)
+        judged = np.full(passed.shape, trials)
+        table = make_ways_table(passed, judged)
+        accused += worse_than_reference(pair_table(passed, judged, 1, 0, table), table, 1, [False] * 3) <= 0.05
+    assert accused / 500 <= 0.065

@@ -12,7 +12,7 @@ from scipy import stats
 
 from trueweight.statistics.multiple_testing import holm, weighted_holm
 from trueweight.statistics.permutation import grid_of, lowest_of, sign_flip
-from trueweight.statistics.power import power_of
+from trueweight.statistics.power import Counts, power_of
 
 Thirds = st.integers(-3, 3)
 
@@ -49,6 +49,20 @@ def test_leave_one_out_equals_its_enumeration(rows: list[list[int]]) -> None:
     sums = [sum(values) for values in itertools.product(*rows)]
     seen = sum(row[0] for row in rows)
     found = lowest_of(np.array(rows) / 3, 0, 3)
+    assert found == pytest.approx(sum(s <= seen for s in sums) / len(sums))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(st.integers(0, 1), min_size=4, max_size=4), min_size=1, max_size=5),
+    st.lists(st.integers(1, 6), min_size=5, max_size=5),
+    st.booleans(),
+)
+def test_weighted_leave_one_out_equals_its_enumeration(rows: list[list[int]], weights: list[int], fixed: bool) -> None:
+    """The same with weights of cases; a provider with one trial a case is exchanged or passes with the mean alike."""
+    sums = [sum(w * v for w, v in zip(weights, values, strict=False)) for values in itertools.product(*rows)]
+    seen = sum(w * row[0] for w, row in zip(weights, rows, strict=False))
+    found = lowest_of(np.array(rows, dtype=float), 0, 1, fixed=fixed, weights=np.array(weights[: len(rows)]))
     assert found == pytest.approx(sum(s <= seen for s in sums) / len(sums))
 
 
@@ -99,7 +113,7 @@ def test_weighted_holm_by_hand() -> None:
 
 def test_power_grows_with_cases_and_a_handful_has_none() -> None:
     """All pass: five failures are needed at 4%, which ten cases rarely show at 10 points and 125 nearly always do."""
-    few, some, many = (power_of(np.ones((n, 2)), 0.04, 1, 1) for n in (10, 57, 125))
+    few, some, many = (power_of(Counts(*[np.ones((n, 2, 1), dtype=int)] * 2), 0.04, 1) for n in (10, 57, 125))
     assert few.of_ten < 0.1
     assert few.smallest is None
     assert 0.5 < some.of_ten < 0.85

@@ -1,13 +1,14 @@
 """The pass rates of cases, compared: with one pass of the reference, or without one with the other candidates.
 
-The case is the unit. All trials of a provider in a case, whatever their mode and repeat, give its rate in that case.
+The case is the unit. All trials of a provider in a case, whatever their mode and repeat, give its rate in that case;
+those of each mode are compared too, because a fault may exist in one mode only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 import numpy as np
@@ -16,18 +17,17 @@ from trueweight.core import Estimate, Severity
 from trueweight.core.summary import CaseSummary, Summary
 from trueweight.statistics import Array
 from trueweight.statistics.consensus import (
-    RateTable,
     agrees,
     differs,
-    make_table,
+    make_ways_table,
+    pair_table,
     steadier,
     worse_than_one,
     worse_than_others,
     worse_than_reference,
 )
 from trueweight.statistics.paired import difference_by_case
-from trueweight.statistics.permutation import grid_of
-from trueweight.statistics.power import Power, power_of
+from trueweight.statistics.power import Counts, Power, power_of
 from trueweight.statistics.resample import Resampler
 
 
@@ -38,8 +38,7 @@ class CasesTest:
     Attributes:
         ours, theirs: the pass rates that are compared, by case; NaN where there is none.
         p: exact and not corrected: one-sided, against its being worse; against one other candidate, two-sided.
-        pool: the rates of all providers that the test is about, cases by providers, finite.
-        steps: the grid on which these rates lie.
+        pool: the trials of all providers that the test is about, of the cases that all answered.
         level: at which a fault counts as found.
         seed: of the run.
         referred: the comparison is with a reference.
@@ -51,8 +50,7 @@ class CasesTest:
     ours: Array
     theirs: Array
     p: float
-    pool: Array
-    steps: int
+    pool: Counts
     level: float
     seed: int
     referred: bool = False
@@ -88,7 +86,7 @@ class CasesTest:
     @cached_property
     def power(self) -> Power:
         """What the comparison could have found."""
-        return power_of(self.pool, self.level, self.seed, self.steps, referred=self.referred)
+        return power_of(self.pool, self.level, self.seed, referred=self.referred)
 
 
 _MOST: Final = 0.8
@@ -106,23 +104,23 @@ def compare_with_reference(
     Args:
         level: at which a fault counts as found, for the power.
     """
-    everyone = _of_all(summary.cases, [reference, *names])
+    counts = _counts_of_all(summary.cases, [reference, *names])
+    everyone = make_ways_table(*counts)
     agreed = agrees(everyone, 0)
-    pool = _complete(_answering(everyone.rates))
+    pool = _complete(_answering(counts))
     out = {}
     for column, name in enumerate(names, 1):
-        pair = _paired(summary.cases, name, reference)
-        alone = worse_than_one(pair, 0, 1)
+        pair = pair_table(*counts, column, 0, everyone)
+        ours, theirs = pair.pooled.rates.T
         out[name] = CasesTest(
-            pair.rates[:, 0],
-            pair.rates[:, 1],
-            worse_than_reference(alone, everyone, column, agreed=agreed),
-            pool if pool.shape[1] > 1 else _complete(pair.rates),  # the reference alone answered most cases
-            everyone.steps,
+            ours,
+            theirs,
+            worse_than_reference(pair, everyone, column, agreed),
+            pool if pool.passed.shape[1] > 1 else _complete(_of(counts, [column, 0])),  # few answered most cases
             level,
             summary.run.seed,
             referred=True,
-            least=alone if steadier(pair, 0, 1) else 0.0,
+            least=pair.p_value(partial(worse_than_one, own=0, reference=1)) if steadier(pair.pooled, 0, 1) else 0.0,
         )
     return out
 
@@ -132,24 +130,32 @@ def compare_with_others(summary: Summary, names: Sequence[str], *, level: float)
 
     Two providers are compared by sign flips, two-sided: a difference does not say which of them is wrong.
     """
-    found = _of_all(summary.cases, names)
-    pool = _complete(found.rates)
+    counts = _counts_of_all(summary.cases, names)
+    found = make_ways_table(*counts)
+    rates, pool = found.pooled.rates, _complete(counts)
     out = {}
     for column, name in enumerate(names):
-        own, rest = found.rates[:, column], np.delete(found.rates, column, axis=1)
-        p = differs(found) if len(names) == 2 else worse_than_others(found, column)
-        out[name] = CasesTest(own, _means(rest), p, pool, found.steps, level, summary.run.seed)
+        p = found.p_value(differs if len(names) == 2 else partial(worse_than_others, own=column))
+        others = _means(np.delete(rates, column, axis=1))
+        out[name] = CasesTest(rates[:, column], others, p, pool, level, summary.run.seed)
     return out
 
 
-def _answering(rates: Array) -> Array:
-    """The columns of providers that answered most cases: one that did not would leave few complete rows."""
-    known = np.isfinite(rates).mean(axis=0) if len(rates) else np.ones(rates.shape[1])
-    return np.asarray(rates[:, known >= min(_MOST, known.max())])
+def _of(counts: Counts, columns: Sequence[int]) -> Counts:
+    return Counts(counts.passed[:, columns], counts.judged[:, columns])
 
 
-def _complete(rates: Array) -> Array:
-    return np.asarray(rates[np.isfinite(rates).all(axis=1)])
+def _answering(counts: Counts) -> Counts:
+    """The providers that answered most cases: one that did not would leave few cases that all answered."""
+    judged = counts.judged.sum(axis=2) > 0
+    known = judged.mean(axis=0) if len(judged) else np.ones(judged.shape[1])
+    return _of(counts, np.flatnonzero(known >= min(_MOST, known.max())).tolist())
+
+
+def _complete(counts: Counts) -> Counts:
+    """The cases that all providers answered."""
+    rows = (counts.judged.sum(axis=2) > 0).all(axis=1)
+    return Counts(counts.passed[rows], counts.judged[rows])
 
 
 def _means(rates: Array) -> Array:
@@ -161,26 +167,16 @@ def _means(rates: Array) -> Array:
     return means
 
 
-def _paired(cases: Sequence[CaseSummary], name: str, reference: str) -> RateTable:
-    """The candidate's and the reference's rates over the APIs and ways that both answered."""
-    rows, trials = [], []
-    for case in _weighed(cases):
-        own, theirs = _counts(case, name), _counts(case, reference)
-        both = [key for key in own if key in theirs]
-        sums = [[sum(side[key][i] for key in both) for i in (0, 1)] for side in (own, theirs)]
-        rows.append([passed / of if of else np.nan for passed, of in sums])
-        trials.append([of for _, of in sums])
-    return make_table(np.array(rows, dtype=float).reshape(-1, 2), grid_of(np.array(trials)))
-
-
-def _of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> RateTable:
-    """The rates of all these providers over the APIs and ways of each case."""
-    rows, trials = [], []
-    for case in _weighed(cases):
-        sums = [[sum(pair[i] for pair in _counts(case, name).values()) for i in (0, 1)] for name in names]
-        rows.append([passed / of if of else np.nan for passed, of in sums])
-        trials.append([of for _, of in sums])
-    return make_table(np.array(rows, dtype=float).reshape(-1, len(names)), grid_of(np.array(trials)))
+def _counts_of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> Counts:
+    """Passed and judged trials of these providers through each API and in each way of each case."""
+    found = [[_counts(rows, name) for name in names] for rows in _weighed(cases)]
+    ways = {way: place for place, way in enumerate(sorted({way for row in found for one in row for way in one}))}
+    out = np.zeros((2, len(found), len(names), len(ways)), dtype=np.int64)
+    for i, row in enumerate(found):
+        for j, one in enumerate(row):
+            for way, numbers in one.items():
+                out[:, i, j, ways[way]] = numbers
+    return Counts(*out)
 
 
 def _weighed(cases: Sequence[CaseSummary]) -> list[list[CaseSummary]]:
@@ -192,12 +188,12 @@ def _weighed(cases: Sequence[CaseSummary]) -> list[list[CaseSummary]]:
     return list(rows.values())
 
 
-def _counts(rows: Sequence[CaseSummary], name: str) -> dict[tuple[int, str], tuple[int, int]]:
+def _counts(rows: Sequence[CaseSummary], name: str) -> dict[tuple[str, str], tuple[int, int]]:
     """API and way → passed and judged trials, of the reference those of its second pass; without those of none."""
     found = {}
-    for api, row in enumerate(rows):
+    for row in rows:
         for way, cell in row.modes(name).items():
             passed, of = cell.second_pass or (cell.passed, cell.of)
             if of:
-                found[api, way] = (passed, of)
+                found[row.api or "", way] = (passed, of)
     return found

@@ -72,7 +72,7 @@ class ReasonCode(StrEnum):
     CASES_WORSE = "cases-worse"
     """It passes less often than the reference, paired by case, beyond chance. ``count``: cases in which it passes less
     often, ``reverse``: more often, ``of``: cases compared; ``estimate``: the mean difference of the pass rates; ``p``:
-    exact one-sided sign-flip test, corrected over all tests of the run; ``alpha``."""
+    one-sided, of exact tests of all modes together and of each mode, corrected over all tests of the run; ``alpha``."""
     CASES_UNCERTAIN = "cases-uncertain"
     """The same, but within chance among all candidates of the run. Fields as above."""
     CASES_WORSE_THAN_OTHERS = "cases-worse-than-others"

@@ -24,6 +24,8 @@ _GRID = 60
 
 _BLOCK = 1_000_000
 """Complex numbers held at once. It bounds the memory."""
+_FINEST: Final = 24
+"""Values that a weighted rate has at most: it bounds the size of the transform."""
 
 
 class PValues(NamedTuple):
@@ -75,7 +77,9 @@ def sign_flip(deltas: Array, steps: int = _GRID) -> PValues:
     return PValues(_within(lower, least), _within(higher, least), _within(both, min(1.0, 2 * least)))
 
 
-def lowest_of(rates: Array, provider: int, steps: int = _GRID, *, fixed: bool = False) -> float:
+def lowest_of(
+    rates: Array, provider: int, steps: int = _GRID, *, fixed: bool = False, weights: Array | None = None
+) -> float:
     """Leave-one-out test: one-sided p-value against a provider's sum of rates being lower than that of the others.
 
     Under the null hypothesis its rate in a case is as likely to be any of the rates of all providers in that case. A
@@ -87,13 +91,18 @@ def lowest_of(rates: Array, provider: int, steps: int = _GRID, *, fixed: bool = 
         steps: grid of the rates.
         fixed: its trials of a case are all the same. It has then one trial of each case, however often that is
             repeated, and varies more than providers whose trials differ: it passes with the mean rate of all.
+        weights: of the cases, small integers that do not depend on which provider has which rate; None if all weigh
+            the same.
     """
-    known = rates[np.isfinite(rates[:, provider])]
+    here = np.isfinite(rates[:, provider])
+    known = rates[here]
     if not len(known):
         return 1.0
+    weigh = np.ones(len(known)) if weights is None else weights[here]
     if fixed:
-        return _fewest(np.nanmean(known, axis=1), known[:, provider])
-    scaled = np.rint(known * steps)
+        return _fewest(np.nanmean(known, axis=1), known[:, provider], weigh)
+    steps = min(steps, max(1, int(_FINEST // weigh.max())))
+    scaled = np.rint(known * steps * weigh[:, None])
     scaled -= np.nanmin(scaled, axis=1)[:, None]
     # For each case, how many providers have each value. Cases in which all are equal say nothing.
     members = (scaled[:, :, None] == np.arange(int(np.nanmax(scaled)) + 1)).sum(axis=1)
@@ -106,7 +115,7 @@ _TRIALS: Final = 2
 intraclass correlation is 0.4."""
 
 
-def lower_than_fixed(ours: Array, theirs: Array) -> float:
+def lower_than_fixed(ours: Array, theirs: Array, weights: Array | None = None) -> float:
     """One-sided p-value against our rates being lower than those of a provider whose trials of a case are all the same.
 
     Differences are not symmetric then, so signs cannot be flipped: a provider that passes 97% of trials fails a few in
@@ -115,18 +124,24 @@ def lower_than_fixed(ours: Array, theirs: Array) -> float:
 
     Args:
         ours, theirs: by case, finite.
+        weights: as in `lowest_of`.
     """
     pooled = (_TRIALS * ours + theirs) / (_TRIALS + 1)
-    return _fewest(1 - pooled, 1 - theirs)
+    return _fewest(1 - pooled, 1 - theirs, np.ones(len(ours)) if weights is None else weights)
 
 
-def _fewest(rates: Array, passes: Array) -> float:
-    """The probability of at most so many passes if each case passes with its rate (a sum of unlike Bernoullis)."""
-    seen = round(float(np.rint(passes).sum()))
-    unsure = rates[(rates > 0) & (rates < 1)]
+def _fewest(rates: Array, passes: Array, weights: Array) -> float:
+    """The probability of at most such a weight of passes if each case passes with its rate (a sum of unlike
+    Bernoullis)."""
+    weigh = np.rint(weights).astype(np.int64)
+    sure, unsure = rates >= 1, (rates > 0) & (rates < 1)
+    seen = int((np.rint(passes) * weigh).sum()) - int(weigh[sure].sum())
     # Passes and failures per thousand: alike rows are then found by `_distinct`.
-    parts = np.clip(np.rint(1000 * unsure), 1, 999).astype(np.int64)
-    return _lower_tail(np.column_stack([1000 - parts, parts]), seen - int((rates >= 1).sum()))
+    parts = np.clip(np.rint(1000 * rates[unsure]), 1, 999).astype(np.int64)
+    members = np.zeros((len(parts), int(weigh.max(initial=1)) + 1), dtype=np.int64)
+    members[:, 0] = 1000 - parts
+    members[np.arange(len(parts)), weigh[unsure]] = parts
+    return _lower_tail(members, seen)
 
 
 def _lower_tail(members: Array, seen: int) -> float:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from trueweight.statistics import Array
 from trueweight.statistics.consensus import (
-    RateTable,
     agrees,
-    make_table,
-    worse_than_one,
+    make_ways_table,
+    pair_table,
     worse_than_others,
     worse_than_reference,
 )
@@ -26,7 +25,14 @@ ENOUGH: Final = 0.8
 """Power with which a fault counts as one that would have been found."""
 
 
-def power(rates: Array, fall: float, level: float, seed: int, steps: int, *, referred: bool = False) -> float:
+class Counts(NamedTuple):
+    """Passed and judged trials: cases by providers by ways."""
+
+    passed: Array
+    judged: Array
+
+
+def power(counts: Counts, fall: float, level: float, seed: int, *, referred: bool = False) -> float:
     """The probability that a provider is found worse whose pass rate falls by ``fall``.
 
     A healthy provider is drawn by exchanging the providers of each case at random. Then it fails as many cases
@@ -35,52 +41,52 @@ def power(rates: Array, fall: float, level: float, seed: int, steps: int, *, ref
     reference, of both kinds.
 
     Args:
-        rates: cases by providers, finite.
+        counts: of cases that all providers answered.
         level: of the one-sided test.
-        steps: grid of the rates.
         referred: one of the providers is a reference.
     """
     rng = np.random.default_rng([seed, 11])
-    size = len(rates)
+    size, providers, _ = counts.passed.shape
     if not size:
         return 0.0
-    share = fall / max(float(rates.mean()), fall)
+    rate = float((counts.passed.sum(axis=2) / counts.judged.sum(axis=2)).mean())
+    share = fall / max(rate, fall)
     found = 0
     for _ in range(SIMULATIONS):
-        drawn = rng.permuted(rates, axis=1) if rates.shape[1] > 1 else rates.copy()
-        drawn[rng.random(size) < share, 0] = 0.0
-        found += _p(make_table(drawn, steps), level, referred=referred) <= level
+        order = rng.permuted(np.tile(np.arange(providers), (size, 1)), axis=1)[:, :, None]
+        passed, judged = (np.take_along_axis(one, order, axis=1) for one in counts)
+        passed[rng.random(size) < share, 0] = 0
+        found += _p(passed, judged, level, referred=referred) <= level
     return found / SIMULATIONS
 
 
-def _p(table: RateTable, level: float, *, referred: bool) -> float:
+def _p(passed: Array, judged: Array, level: float, *, referred: bool) -> float:
     """The p-value of the first provider, in which a second one is the reference."""
-    several = table.rates.shape[1] > 2
+    everyone = make_ways_table(passed, judged)
+    several = passed.shape[1] > 2
     if several and not referred:
-        return worse_than_others(table, 0)
-    alone = worse_than_one(table, 0, 1)
-    found = worse_than_reference(alone, table, 0, agreed=False)
-    if found <= level or not several:
-        return found
-    return worse_than_reference(alone, table, 0, agreed=agrees(table, 1))
+        return everyone.p_value(partial(worse_than_others, own=0))
+    pair = pair_table(passed, judged, 0, 1, everyone)
+    found = worse_than_reference(pair, everyone, 0, [False] * len(everyone.tables))
+    return found if found <= level or not several else worse_than_reference(pair, everyone, 0, agrees(everyone, 1))
 
 
 class _Question(NamedTuple):
     """The arguments of `power`, hashable."""
 
-    data: bytes
-    columns: int
+    passed: bytes
+    judged: bytes
+    shape: tuple[int, ...]
     fall: float
     level: float
     seed: int
-    steps: int
     referred: bool
 
 
 @lru_cache(maxsize=256)
 def _answer(asked: _Question) -> float:
-    rates = np.frombuffer(asked.data).reshape(-1, asked.columns)
-    return power(rates, asked.fall, asked.level, asked.seed, asked.steps, referred=asked.referred)
+    passed, judged = (np.frombuffer(one, dtype=np.int64).reshape(asked.shape) for one in (asked.passed, asked.judged))
+    return power(Counts(passed, judged), asked.fall, asked.level, asked.seed, referred=asked.referred)
 
 
 class Power(NamedTuple):
@@ -95,12 +101,12 @@ class Power(NamedTuple):
     smallest: float | None
 
 
-def power_of(rates: Array, level: float, seed: int, steps: int, *, referred: bool = False) -> Power:
+def power_of(counts: Counts, level: float, seed: int, *, referred: bool = False) -> Power:
     """The power of a comparison, in the arguments of `power`."""
-    rates = np.ascontiguousarray(rates, dtype=float)
+    passed, judged = (np.ascontiguousarray(one, dtype=np.int64) for one in counts)
 
     def found(fall: float) -> float:
-        return _answer(_Question(rates.tobytes(), rates.shape[1], fall, level, seed, steps, referred))
+        return _answer(_Question(passed.tobytes(), judged.tobytes(), passed.shape, fall, level, seed, referred))
 
     first = bisect_left(_FAULTS, True, key=lambda fall: found(fall) >= ENOUGH)
     return Power(found(TEN_POINTS), _FAULTS[first] if first < len(_FAULTS) else None)

@@ -3,8 +3,9 @@
 A trial of a healthy host passes with the rate of its case. Cases are equally hard (``even``), or some are nearly always
 passed and others nearly never (``uneven``: Beta distributed with the same mean). The trials of one host in one case are
 independent, or they resemble each other (``alike``), or they are all the same (``fixed``: a deterministic host, whose
-two passes are then the same too). In a fleet of ``fixed reference``, or ``half fixed``, the others are independent. A
-host with a fault fails a share of the trials of each case that it would pass.
+two passes are then the same too), or all the same in each mode (``fixed by mode``). In a fleet of ``fixed reference``
+the others are independent; a ``mixed`` fleet has hosts of all four kinds, and a ``fixed`` reference. A host with a
+fault fails a share of the trials of each case that it would pass, in all modes or in the last one only.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from trueweight.metrics import Resampler, make_passes, make_samples, trial_metri
 from trueweight.metrics.measuring import compare_candidates
 from trueweight.metrics.table import Table
 
-KINDS: Final = ("independent", "alike", "fixed", "fixed reference", "half fixed")
+PURE: Final = ("fixed", "independent", "alike", "fixed by mode")
+KINDS: Final = (*PURE, "fixed reference", "mixed")
 SPREADS: Final = ("even", "uneven")
 REFERENCE: Final = "reference"
 _ALIKE: Final = 2.0
@@ -48,6 +50,7 @@ class Fleet(NamedTuple):
         hosts: with the reference.
         rate: mean pass rate of a healthy host.
         fault: by how much the last host's pass rate is lower.
+        one_mode: the fault is in the last mode only, where the rate is lower by ``fault``.
     """
 
     hosts: int
@@ -59,6 +62,7 @@ class Fleet(NamedTuple):
     reference: bool = True
     fault: float = 0.0
     modes: int = 2
+    one_mode: bool = False
 
     def names(self) -> list[str]:
         """The hosts; the last one has the fault."""
@@ -79,23 +83,31 @@ def draw(fleet: Fleet, rng: np.random.Generator) -> dict[str, Any]:
         ease = beta(ease, _UNEVEN, rng, fleet.cases)
     out = {}
     for place, name in enumerate(fleet.names()):
-        kind = fleet.kind
-        if kind in ("fixed reference", "half fixed"):
-            kind = "fixed" if place == 0 or (kind == "half fixed" and place % 2) else "independent"
+        kind = _kind_of(fleet, place)
         trials = fleet.repeats * (2 if name == REFERENCE else 1)
         shape = (fleet.cases, fleet.modes, trials)
-        own = ease
+        own = np.broadcast_to(ease[:, None, None], shape)
+        # The extent of one draw: a case of a deterministic host, or one of its modes.
+        extent = {"fixed": (fleet.cases, 1, 1), "fixed by mode": (fleet.cases, fleet.modes, 1)}.get(kind, shape)
         if kind == "alike":
-            own = beta(ease, _ALIKE, rng, fleet.cases)
-        elif kind == "fixed":
-            own = (rng.random(fleet.cases) < ease).astype(float)
-        passes = rng.random(shape) < own[:, None, None]
+            own = beta(ease, _ALIKE, rng, fleet.cases)[:, None, None]
+        passes = np.broadcast_to(rng.random(extent) < own[:, : extent[1], : extent[2]], shape).copy()
         if fleet.fault and name == fleet.names()[-1]:
-            share = fleet.fault / fleet.rate
-            spoiled = rng.random((fleet.cases, 1, 1) if kind == "fixed" else shape) < share
+            spoiled = np.broadcast_to(rng.random(extent) < fleet.fault / fleet.rate, shape).copy()
+            if fleet.one_mode:
+                spoiled[:, :-1] = False
             passes &= ~spoiled
         out[name] = passes
     return out
+
+
+def _kind_of(fleet: Fleet, place: int) -> str:
+    """The kind of a host by its place."""
+    if fleet.kind == "mixed":
+        return PURE[place % len(PURE)]
+    if fleet.kind == "fixed reference":
+        return "fixed" if place == 0 else "independent"
+    return fleet.kind
 
 
 def summary_of(fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator) -> Summary:

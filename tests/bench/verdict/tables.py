@@ -8,6 +8,7 @@ p-value of 1 without being computed: `_far` is a normal approximation with a wid
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,8 +18,10 @@ from trueweight.assess.significance import AGREEMENT, CASES, FAULTS, RIGHT, TIME
 from trueweight.statistics.consensus import (
     agrees,
     differs,
-    make_table,
+    make_ways_table,
+    pair_table,
     steadier,
+    weights_of,
     worse_than_one,
     worse_than_others,
     worse_than_reference,
@@ -48,17 +51,19 @@ def p_values(
 ) -> dict[tuple[str, str], float]:
     """The p-values of the family, not corrected, by host and test."""
     names = fleet.names()
-    trials = fleet.repeats * fleet.modes
     one_pass = {name: passes[:, :, -fleet.repeats :] for name, passes in drawn.items()}
-    rates = np.column_stack([one_pass[name].mean(axis=(1, 2)) for name in names])
-    table = make_table(rates, trials)
-    mean = rates.mean(axis=1)
+    passed = np.stack([one_pass[name].sum(axis=2) for name in names], axis=1)
+    counts = passed, np.full(passed.shape, fleet.repeats)
+    table = make_ways_table(*counts)
+    skip = [screen and all(_far_from_mean(one.rates, i) for one in table.tables) for i in range(len(names))]
     if not fleet.reference:
         if len(names) == 2:
-            return {(names[0], CASES): differs(table)}
-        skip = [screen and _far(rates[:, i] - mean) for i in range(len(names))]
-        return {(name, CASES): 1.0 if skip[i] else worse_than_others(table, i) for i, name in enumerate(names)}
-    agreed: bool | None = None
+            return {(names[0], CASES): table.p_value(differs)}
+        return {
+            (name, CASES): 1.0 if skip[i] else table.p_value(partial(worse_than_others, own=i))
+            for i, name in enumerate(names)
+        }
+    agreed: list[bool] | None = None
     called = _called(drawn[REFERENCE][:, :, : fleet.repeats])
     theirs = _metric_rates(one_pass[REFERENCE], called)
     speed = rng.random((len(TIMES), fleet.cases, len(names)))
@@ -68,18 +73,27 @@ def p_values(
         found = {metric: _p_of_metric(metric, ours[metric], theirs[metric], screen=screen) for metric in FAULTS}
         if np.nanmean(ours[RIGHT] - theirs[RIGHT]) > 0:
             found[AGREEMENT] = 1.0
-        far = screen and (_far(rates[:, i] - rates[:, 0]) or _far(rates[:, i] - mean))
-        unlike = steadier(table, i, 0) and (not screen or min(found.values()) <= ALPHA)
-        alone = worse_than_one(table, i, 0) if unlike or not far else 1.0
+        pair = pair_table(*counts, i, 0, table)
+        far = skip[i] or (
+            screen and all(_far((one.rates[:, 0] - one.rates[:, 1]) * one.weights) for one in pair.tables)
+        )
+        unlike = steadier(pair.pooled, 0, 1) and (not screen or min(found.values()) <= ALPHA)
+        alone = pair.p_value(partial(worse_than_one, own=0, reference=1)) if unlike else 0.0
         out[name, CASES] = 1.0
         if not far:
             agreed = agrees(table, 0) if agreed is None else agreed
-            out[name, CASES] = worse_than_reference(alone, table, i, agreed=agreed)
-        out |= {(name, metric): max(alone if unlike else 0.0, p) for metric, p in found.items()}
+            out[name, CASES] = worse_than_reference(pair, table, i, agreed)
+        out |= {(name, metric): max(alone, p) for metric, p in found.items()}
         for time, values in zip(TIMES, speed, strict=True):
             delta = np.sign(values[:, i] - values[:, 0])
             out[name, time] = 1.0 if screen and _far(-delta) else sign_flip(delta, 1).higher
     return out
+
+
+def _far_from_mean(rates: Any, own: int) -> bool:
+    """`_far` of one host's rates from the mean, with and without the weights that a test may give to cases."""
+    delta = rates[:, own] - rates.mean(axis=1)
+    return _far(delta) and _far(delta * weights_of(rates))
 
 
 def _far(delta: Any) -> bool:
