@@ -132,6 +132,21 @@ def test_inputs_are_data_and_never_shell(providers: Path, tmp_path: Path) -> Non
     assert f"::{stop.removeprefix('::stop-commands::')}::" in lines
 
 
+def test_one_probe_is_for_all_shards(providers: Path, tmp_path: Path) -> None:
+    """The first job writes it and sends nothing else; a shard that gets it sends no probe."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    other.mkdir()
+    first = run_action(one, {**QUICK, "providers": str(providers), "only-probe": "true", "out": "probe"})
+    assert (first.code, first.outputs["run"]) == (0, "probe"), first.log
+    assert [path.name for path in (one / "probe").iterdir()] == ["probe.json"]
+    inputs = {**QUICK, "providers": str(providers), "shard": "1/2", "probe": str(one / "probe" / "probe.json")}
+    shard = run_action(other, inputs)
+    assert shard.code == 0, shard.log
+    names = {path.name for path in (other / shard.outputs["run"]).iterdir()}
+    assert "probe.json" in names and "probe.jsonl" not in names
+
+
 @pytest.mark.slow
 def test_a_shard_is_not_judged(providers: Path, tmp_path: Path) -> None:
     """Its part of the trials and of the budget; no verdict comes from a part."""

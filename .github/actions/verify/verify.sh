@@ -44,6 +44,15 @@ if [ "$providers" = fleet ]; then
   providers=$work/fleet.toml
 fi
 
+if [ "$TW_ONLY_PROBE" = true ]; then
+  code=0
+  mkdir -p "$TW_OUT"
+  trueweight ping --providers "$providers" --json >"$TW_OUT/probe.json" || code=$?
+  if [ "$code" = 3 ]; then code=0; fi # a provider that does not answer is for the shards to report
+  printf 'run=%s\nexit-code=%s\n' "$TW_OUT" "$code" >>"$GITHUB_OUTPUT"
+  exit 0
+fi
+
 read -r -d '' -a suites <<<"$TW_SUITES" || true
 read -r -d '' -a more <<<"$TW_ARGUMENTS" || true
 arguments=(run --providers "$providers" --out "$TW_OUT")
@@ -51,6 +60,7 @@ for suite in "${suites[@]}"; do arguments+=(--suite "$suite"); done
 if [ -n "$bar" ]; then arguments+=(--bar "$bar"); fi
 if [ -n "$TW_BUDGET" ]; then arguments+=(--budget "$TW_BUDGET"); fi
 if [ -n "$TW_SHARD" ]; then arguments+=(--shard "$TW_SHARD"); fi
+if [ -n "$TW_PROBE" ]; then arguments+=(--probe-from "$TW_PROBE"); fi
 if [ "${#more[@]}" -gt 0 ]; then arguments+=("${more[@]}"); fi
 
 # Whatever a model says in the log, the runner takes no orders from it.

@@ -82,7 +82,7 @@ class NameFrom(_TextType):
         return [CompletionItem(name) for name in sorted(self._names()) if name.startswith(incomplete)]
 
 
-_NOT_REPEATED = ("out", "fresh", "retry_errors", "dry_run", "quiet", "as_json")
+_NOT_REPEATED = ("out", "fresh", "retry_errors", "dry_run", "quiet", "as_json", "probe_from")
 """Parameters that are of one call: where it writes, what it prints, what it does with an earlier run."""
 
 

@@ -31,6 +31,7 @@ def probe_before(
     fresh: bool = False,
     retry_errors: bool = False,
     switches: Mapping[str, SwitchWays] = MappingProxyType({}),
+    given: Probe | None = None,
 ) -> ProbeResult:
     """Probe the providers that still have trials to send and that no earlier probe of the directory found ready.
 
@@ -38,8 +39,9 @@ def probe_before(
 
     Args:
         trials: of the run; None if what is sent is decided while it is sent, so that all providers are probed.
+        given: the probe of another run, which counts where this directory has none.
     """
-    before = None if fresh else read_probe(directory)
+    before = (None if fresh else read_probe(directory)) or given
     todo = trials
     if trials is not None and not fresh and RunFile.MANIFEST.is_in(directory):
         with RunDir.open(directory) as run:

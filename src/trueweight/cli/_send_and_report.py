@@ -48,6 +48,7 @@ def send_and_report(
     choosing_repeats: bool = False,
     probing: bool = True,
     switches: Mapping[str, SwitchWays] = MappingProxyType({}),
+    given: Probe | None = None,
 ) -> ExitCode:
     """Probe the providers, send what is not recorded yet, then judge and write the report.
 
@@ -56,6 +57,7 @@ def send_and_report(
         choosing_repeats: whether the first pass chooses them.
         probing: whether providers are probed first; those with a setup fault are sent nothing else.
         switches: ways to switch thinking that the probe tries, as `probe_providers`.
+        given: the probe of another run, see `probe_before`.
 
     Returns:
         The exit code of the command.
@@ -73,13 +75,14 @@ def send_and_report(
             fresh=fresh,
             retry_errors=retry_errors,
             switches=switches,
+            given=given,
         )
         settings = probed.settings
     if build is not None and probing:
         prepared = build(probed.probe, None)
     prepared = with_command(prepared, repeating_command())
     if prepared.manifest.thinking_allowance:
-        alone = probing and not is_whole(prepared.manifest)
+        alone = probing and given is None and not is_whole(prepared.manifest)
         say(screen, allowance_words(prepared.manifest.thinking_allowance, of_shard=alone))
     run, changes = open_to_send(prepared, directory, fresh=fresh)
     with run:

@@ -11,6 +11,7 @@ import click
 from trueweight.cli._options import (
     FILE,
     MB,
+    PATH,
     Amount,
     allowance_option,
     api_option,
@@ -111,10 +112,17 @@ CLOSED, OPEN = 8, 256
     "--shard",
     metavar="K/N",
     help="Send only part K of N, within an N-th of every limit. `trueweight merge` joins the parts. Of models that "
-    "think, give all parts one --thinking-allowance.",
+    "think, give all parts one --probe-from or --thinking-allowance.",
 )
 @click.option("--drift", is_flag=True, help="Also measure drift from the reference, as `trueweight drift` does.")
 @no_probe_option
+@click.option(
+    "--probe-from",
+    type=PATH,
+    metavar="RUN|FILE",
+    help="Take the probe of another run, or of `ping --json`, so that all shards send the same: a provider that it has "
+    "ready is not probed again.",
+)
 @fresh_option
 @click.option("--retry-errors", is_flag=True, help="Also send again the trials whose transport failed.")
 @click.option("--dry-run", is_flag=True, help="Print trials, requests and the highest possible cost. Send nothing.")
@@ -147,6 +155,7 @@ def command(
     shard: str | None,
     drift: bool,
     no_probe: bool,
+    probe_from: Path | None,
     fresh: bool,
     retry_errors: bool,
     dry_run: bool,
@@ -169,12 +178,19 @@ def command(
     from trueweight.report.words.shards import division_words
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
+    from trueweight.workflow.probe import take_probe
     from trueweight.workflow.repeats import AUTO, chosen_repeats
     from trueweight.workflow.run_builder import RunBuilder
     from trueweight.workflow.send import RunOptions
     from trueweight.workflow.shards import divide
     from trueweight.workflow.thinking import recorded_allowance, ways_to_try
 
+    if no_probe and probe_from is not None:
+        hint = "Valid: one of the two."
+        raise ConfigError(
+            "--no-probe and --probe-from exclude each other", code="two-probes", where="--probe-from", hint=hint
+        )
+    given = None if probe_from is None else take_probe(probe_from)
     providers = chosen_providers(providers_file, apis)
     part = None if shard is None else parse_shard(shard)
     chosen = choose_profile(profile, providers)
@@ -236,4 +252,5 @@ def command(
         choosing_repeats=growing,
         probing=not no_probe,
         switches=ways_to_try(providers, chosen.profile, modes),
+        given=given,
     )

@@ -152,12 +152,12 @@ def _from_probes(mine: Manifest, theirs: Manifest) -> Iterator[_Difference]:
         yield _Difference(
             f"adds {tokens[1]:,} tokens for a thought to each limit, not {tokens[0]:,}",
             f"The probes of the shards found thoughts of different lengths. Record all shards with "
-            f"--thinking-allowance {max(tokens)}.",
+            f"--thinking-allowance {max(tokens)}, or with one --probe-from.",
         )
     if _options(mine).get(_SAMPLING) != _options(theirs).get(_SAMPLING):
         yield _Difference(
             "was recorded with another sampling",
-            "Record all shards with one --sampling: recommended, or as-written.",
+            "Record all shards with one --probe-from, or with one --sampling: recommended, or as-written.",
         )
 
 

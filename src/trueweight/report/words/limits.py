@@ -106,7 +106,10 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911, PLR0912 - one sente
 def allowance_words(tokens: int, *, of_shard: bool = False) -> str:
     """The allowance of a run, in a sentence; of a shard, whose own probe found it, also what makes all alike."""
     words = f"Each answer gets its own limit of tokens and {tokens:,} more for a thought, the same for all providers."
-    alike = f" Only shards with the same number can be merged: give all of them --thinking-allowance {tokens}."
+    alike = (
+        f" Only shards with the same number can be merged: give all of them --thinking-allowance {tokens}, or one "
+        "--probe-from."
+    )
     return words + (alike if of_shard else "")
 
 

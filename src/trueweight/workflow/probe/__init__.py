@@ -9,6 +9,7 @@ from trueweight.workflow.probe.record import (
     encode_probe,
     join_probes,
     read_probe,
+    take_probe,
     with_probe,
     write_probe,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "probe_plan",
     "probe_providers",
     "read_probe",
+    "take_probe",
     "with_probe",
     "write_probe",
 ]

@@ -26,9 +26,28 @@ def read_probe(directory: Path) -> Probe | None:
     return None
 
 
+def take_probe(path: Path) -> Probe:
+    """The probe of another run directory, or of a file that ``ping --json`` wrote, for a run that sends none itself.
+
+    Its requests and cost are not counted again.
+
+    Raises:
+        ConfigError: ``probe-unreadable`` if there is none.
+    """
+    file = RunFile.PROBE.of(path) if path.is_dir() else path
+    try:
+        found = msgspec.json.decode(read_plain(file), type=Probe)
+    except msgspec.MsgspecError as error:
+        hint = "Valid: a run directory with a probe, or what `trueweight ping --json` wrote."
+        raise ConfigError(f"not a probe ({error})", code="probe-unreadable", where=str(file), hint=hint) from error
+    return replace(found, requests=0, cost=0.0)
+
+
 def write_probe(run: RunDir, found: ProbeResult) -> None:
     """Write the result, and add the exchanges of this probe to those of earlier ones."""
     if not found.exchanges:
+        if found.probe.providers and not RunFile.PROBE.is_in(run.path):  # taken from another run
+            run.write_text(RunFile.PROBE, encode_probe(found.probe))
         return
     earlier = ""
     with suppress(ConfigError):
