@@ -10,6 +10,7 @@ from trueweight.core.example import SAMPLE_SCHEMA, SAMPLE_STREAM, SAMPLE_TOOLS, 
 from trueweight.protocols.chat.sample import STREAMED_CALL, call, fragment, message, parts, write_sample
 from trueweight.protocols.models.sample import MODELS_CASE, WHOLE_LIST
 from trueweight.protocols.sample import plain
+from trueweight.workflow.explain import sample_exchange
 
 __all__ = ["MODELS_CASE", "OK_PARTS", "OK_STREAM", "SCHEMA", "TOOLS", "WHOLE_LIST", "case", "fragment", "parts"]
 
@@ -41,6 +42,6 @@ def examples() -> dict[str, Example]:
     return {info.id: info.example for info in all_checks() if isinstance(info.example, Example)}
 
 
-def broken(example: Example) -> Exchange:
-    """The exchange that breaks the requirement."""
-    return example.bad if isinstance(example.bad, Exchange) else write_sample(example.bad)
+def broken(example: Example, api: str | None = None) -> Exchange:
+    """The exchange that breaks the requirement, as a server of the check's API sends it."""
+    return sample_exchange(example.bad, api)

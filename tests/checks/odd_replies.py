@@ -21,6 +21,7 @@ from trueweight.core.judging import JudgingProblem
 from trueweight.core.reply_digest import ReplyDigest, digest_choices
 from trueweight.protocols.chat.sample import call
 from trueweight.protocols.models.sample import MODELS_CASE
+from trueweight.protocols.responses.sample import events, function_call, message, reasoning, response
 from trueweight.protocols.sample import SSE_TYPE, exchange
 from trueweight.workflow.judge import judge_exchange
 
@@ -103,6 +104,11 @@ CASES = {
         Case("s", "simple", {"messages": REQUEST["messages"], "tools": REQUEST["tools"], "tool_choice": "none"}),
     ),
     "models": (MODELS_CASE,),
+    "responses": (
+        Case("s", "all", dict(REQUEST), checks=OTHERS),
+        Case("s", "refused", dict(REQUEST), checks=REFUSED),
+        Case("s", "simple", {"messages": REQUEST["messages"], "tools": REQUEST["tools"], "tool_choice": "none"}),
+    ),
 }
 """By API: each check that its replies may get runs for one of these."""
 
@@ -114,11 +120,17 @@ _TEXT |= {"reasoning_details": [{"type": "reasoning.text", "text": "so"}], "func
 
 
 def _response(kind: str, where: str, **names: Any) -> dict[str, Any]:
-    message = {**_TEXT, "tool_calls": [{"index": 0, **call("weather", '{"city":"a"}')}]}
-    choice = {"index": 0, where: message, "finish_reason": "tool_calls", "logprobs": {"content": [_LOGPROB]}}
+    whole = {**_TEXT, "tool_calls": [{"index": 0, **call("weather", '{"city":"a"}')}]}
+    choice = {"index": 0, where: whole, "finish_reason": "tool_calls", "logprobs": {"content": [_LOGPROB]}}
     fields = {"id": "c", "object": kind, "created": 1, "model": "m", "choices": [choice], "error": None}
     return {**fields, "usage": {**_USAGE, **_DETAILS, "cost": 0.5}, "system_fingerprint": "f", **names}
 
+
+_TOLD = response(
+    reasoning("so", encrypted_content="Zm9v", summary=[{"type": "summary_text", "text": "so"}]),
+    message("{}", content=[{"type": "output_text", "text": "{}", "annotations": [], "logprobs": [_LOGPROB]}]),
+    function_call("weather", '{"city":"a"}'),
+)
 
 WHOLE: Mapping[tuple[str, Mode], Any] = {
     ("chat", Mode.PLAIN): _response("chat.completion", "message"),
@@ -127,6 +139,8 @@ WHOLE: Mapping[tuple[str, Mode], Any] = {
         "object": "list",
         "data": [{"id": "m", "object": "model", "created": 1, "owned_by": "us", "max_model_len": 9}],
     },
+    ("responses", Mode.PLAIN): _TOLD,
+    ("responses", Mode.STREAM): events(_TOLD)[-1],
 }
 """By API and mode: a response with every field."""
 
@@ -189,10 +203,11 @@ def judged(made: Exchange, found: set[str], cases: Sequence[Case] = ()) -> None:
 def altered(made: Exchange, odd: str, number: int) -> Exchange | None:
     """The reply with an odd value in one field of one document; None if it has no document. ``number`` chooses them."""
     body, attempt = made.final.body, made.final
-    blocks = body.split(b"\n\n") if made.mode is Mode.STREAM or body.startswith(b"data:") else [body]
+    blocks = body.split(b"\n\n") if made.mode is Mode.STREAM or body.startswith((b"data:", b"event:")) else [body]
     found: list[tuple[int, bytes, Any]] = []
     for at, block in enumerate(blocks):
-        prefix = b"data: " if block.startswith(b"data: ") else b""
+        name, mark, _ = block.partition(b"data: ")
+        prefix = name + mark if mark and (not name or name.startswith(b"event: ")) else b""
         with suppress(ValueError):
             found.append((at, prefix, json.loads(block[len(prefix) :])))
     if not found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trueweight.checks import all_checks, run_checks, run_paired_checks
-from trueweight.core import CheckInfo, Exchange, Finding, Mode, Outcome
+from trueweight.core import CheckInfo, Exchange, Finding, Mode, Outcome, Reply
 from trueweight.core.example import SAMPLE_CALL, Example, PairedExample, SampleReply, SampleTrial, calls, sample_case
 from trueweight.protocols import read_reply
 from trueweight.workflow.explain import digests, sample_exchange
@@ -16,15 +16,15 @@ single = pytest.mark.parametrize(("info", "example"), SINGLE, ids=[info.id for i
 paired = pytest.mark.parametrize(("info", "example"), PAIRED, ids=[info.id for info, _ in PAIRED])
 
 
-def read(made: SampleReply | Exchange) -> object:
-    """The reply of an example."""
-    return read_reply(sample_exchange(made))
+def read(made: SampleReply | Exchange, api: str | None = None) -> Reply:
+    """The reply of an example, as a server of the check's API sends it."""
+    return read_reply(sample_exchange(made, api))
 
 
 @single
 def test_a_broken_requirement_is_found_and_its_bytes_are_shown(info: CheckInfo, example: Example) -> None:
     """The check fails, and a span of its finding holds the evidence."""
-    reply = read(example.bad)
+    reply = read(example.bad, info.protocol)
     found = [f for f in run_checks(example.case, reply) if f.check == info.id]
     assert [f.outcome for f in found] == [Outcome.FAIL]
     assert found[0].message
@@ -35,7 +35,7 @@ def test_a_broken_requirement_is_found_and_its_bytes_are_shown(info: CheckInfo, 
 @single
 def test_a_kept_requirement_is_no_finding(info: CheckInfo, example: Example) -> None:
     """The same check does not fail on the reply that keeps its requirement."""
-    found = run_checks(example.good_case or example.case, read(example.good))
+    found = run_checks(example.good_case or example.case, read(example.good, info.protocol))
     assert not [f for f in found if f.check == info.id and f.outcome is not Outcome.PASS]
 
 
@@ -75,7 +75,7 @@ def test_every_check_has_an_example() -> None:
 @single
 def test_a_check_that_is_left_out_gives_no_finding(info: CheckInfo, example: Example) -> None:
     """``without`` takes the check away, and no other: no other check gives its finding."""
-    reply = read(example.bad)
+    reply = read(example.bad, info.protocol)
     every = run_checks(example.case, reply)
     some = run_checks(example.case, reply, without={info.id})
     assert [f for f in every if f.check != info.id] == list(some)

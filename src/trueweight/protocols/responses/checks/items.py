@@ -1,0 +1,201 @@
+"""The items of a stream: where each event belongs, in which order, and whether its pieces join to the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trueweight.core import Case, Reply
+from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
+from trueweight.core.evidence import quote
+from trueweight.core.example import SAMPLE_STREAM, Example
+from trueweight.protocols.responses.reply import TERMINAL
+from trueweight.protocols.responses.sample import events, function_call, message, numbered, response, streamed
+from trueweight.protocols.responses.transcript import (
+    ABOUT_CONTENT,
+    ABOUT_ITEM,
+    ABOUT_SUMMARY,
+    ADDED,
+    DONE,
+    StreamedItem,
+    TypedEvent,
+    final_response,
+    output_of,
+    streamed_items,
+    texts_of,
+    typed_events,
+)
+
+_EVENTS = "https://platform.openai.com/docs/api-reference/responses-streaming"
+_HELLO = events(response(message()), [["hel", "lo"]])
+_CALLED = events(response(function_call("weather", '{"city":"Oslo"}')), [['{"city"', ':"Oslo"}']])
+
+
+@check(
+    "responses-event-place",
+    "Every event about an item has its output_index and item_id, and content_index for its content.",
+    failure="{cases} had events about an item that do not say which, or name an item that was not begun",
+    protocol="responses",
+    scope=Scope.COMPLETION,
+    engine=True,
+    source="https://github.com/lemonade-sdk/lemonade/issues/3607",
+    why="Clients put deltas where these say. Without them, parallel items run into each other or are dropped.",
+    fix="Send output_index, item_id and content_index with each event, the same id from beginning to end.",
+    example=Example(
+        streamed([{key: value for key, value in one.items() if key != "output_index"} for one in _HELLO]),
+        "output_item.added",
+        SAMPLE_STREAM,
+    ),
+)
+def event_place(_: Case, reply: Reply) -> CheckResult | None:
+    """An index belongs to one item: its id does not change between its first and its last event."""
+    found = [one for one in typed_events(reply) if one.type in (ADDED, DONE) or one.type.startswith(ABOUT_ITEM)]
+    if not found:
+        return None
+    ids: dict[int, str] = {}
+    for one in found:
+        if problem := _misplaced(one, ids):
+            return problem
+    return Pass()
+
+
+def _misplaced(one: TypedEvent, ids: dict[int, str]) -> Fail | None:
+    for needed in _needed(one.type):
+        value = one.data.get(needed)
+        if not isinstance(value, int) or isinstance(value, bool):
+            return Fail(f"{one.type} has no {needed}", needed, quote(value), (one.span,))
+    index = one.data["output_index"]
+    if one.type in (ADDED, DONE):
+        item = one.data.get("item")
+        name = item.get("id") if isinstance(item, dict) else None
+        if not isinstance(name, str) or not name:
+            return Fail(f"the item of {one.type} has no id", "item.id", quote(name), (one.span,))
+        known = ids.get(index)
+        if (one.type == DONE and known not in (None, name)) or (one.type == ADDED and known is not None):
+            got = f"{quote(known)}, then {quote(name)}"
+            return Fail(f"output_index {index} has two items", "one item for an output_index", got, (one.span,))
+        ids[index] = name
+        return None
+    name = one.data.get("item_id")
+    if index in ids and name != ids[index]:
+        return Fail(f"{one.type} names another item than its index", quote(ids[index]), quote(name), (one.span,))
+    return None
+
+
+def _needed(kind: str) -> Iterator[str]:
+    yield "output_index"
+    if kind.startswith(ABOUT_CONTENT):
+        yield "content_index"
+    elif kind.startswith(ABOUT_SUMMARY):
+        yield "summary_index"
+
+
+@check(
+    "responses-event-order",
+    "An item is added, then its parts, deltas and whole texts come, then it is done; each text has its done event.",
+    failure="{cases} had an item without its beginning or its end, or events outside them",
+    protocol="responses",
+    scope=Scope.COMPLETION,
+    engine=True,
+    source="https://github.com/ogx-ai/ogx/issues/5309",
+    why="Clients register an item before its deltas, and take it from its done event.",
+    fix="Send output_item.added, content_part.added, deltas, the done events of text and part, output_item.done.",
+    example=Example(
+        streamed(numbered(one for one in _HELLO if one["type"] != DONE)), "content_part.done", SAMPLE_STREAM
+    ),
+)
+def event_order(_: Case, reply: Reply) -> CheckResult | None:
+    """A stream that reports an error, or ends early, is for other checks."""
+    if reply.error is not None or not reply.done:
+        return None
+    for item in streamed_items(reply):
+        if problem := _disordered(item):
+            return problem
+    return Pass() if typed_events(reply) else None
+
+
+def _disordered(item: StreamedItem) -> Fail | None:
+    first, last = item.events[0], item.events[-1]
+    if first.type != ADDED:
+        return Fail(f"{first.type} comes before its item was added", ADDED, first.type, (first.span,))
+    if last.type != DONE:
+        return Fail("an item has no end", DONE, last.type, (last.span,))
+    for (kind, _place), text in item.deltas.items():
+        if text and not any(one.type.endswith(".done") and kind in one.type for one in item.events):
+            spans = (first.span, last.span)
+            return Fail(f"the deltas of {kind} have no done event", f"response.{kind}.done", "none", spans)
+    content = [one.type for one in item.events if one.type.startswith(ABOUT_CONTENT)]
+    if content and (content[0] != "response.content_part.added" or content[-1] != "response.content_part.done"):
+        got = f"{content[0]} … {content[-1]}"
+        return Fail(
+            "the events of a part are not between its beginning and its end", "content_part", got, (first.span,)
+        )
+    return None
+
+
+@check(
+    "responses-deltas-join",
+    "The deltas of a text join to the text of its done event and of the item.",
+    failure="{cases} had deltas that do not join to the final text",
+    protocol="responses",
+    scope=Scope.COMPLETION,
+    engine=True,
+    source=_EVENTS,
+    why="What a user saw while it was written, and what the agent runs, are different.",
+    fix="Make the final texts from the same pieces that were sent.",
+    example=Example(
+        streamed(numbered(one for one in _HELLO if one.get("delta") != "lo")), "output_item.done", SAMPLE_STREAM
+    ),
+)
+def deltas_join(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges texts that came in deltas, of all kinds: content, thoughts, summaries and arguments."""
+    judged = False
+    for item in streamed_items(reply):
+        held = {} if item.done is None else dict(texts_of(_item_of(item.done)))
+        for place, joined in item.deltas.items():
+            for whole in (item.wholes.get(place), held.get(place)):
+                judged |= whole is not None
+                if whole is not None and whole != joined:
+                    span = item.done.span if item.done is not None else item.events[-1].span
+                    message_ = f"the deltas of {place[0]} do not join to its final text"
+                    return Fail(message_, quote(whole), quote(joined), (span,))
+    return Pass() if judged else None
+
+
+def _item_of(event: TypedEvent) -> Mapping[str, Any]:
+    item = event.data.get("item")
+    return item if isinstance(item, dict) else {}
+
+
+@check(
+    "responses-final-output",
+    "The response in the last event has the items of the stream, in their order.",
+    failure="{cases} had a last event whose output is not what was streamed",
+    protocol="responses",
+    scope=Scope.COMPLETION,
+    engine=True,
+    source="https://github.com/Oaklight/llm-rosetta/issues/56",
+    why="Clients take either the items as they end or the output at the end, and get different answers.",
+    fix="Collect the items while they are sent, and put them into the last event.",
+    example=Example(
+        streamed([*_CALLED[:-1], {**_CALLED[-1], "response": response()}]), "response.completed", SAMPLE_STREAM
+    ),
+)
+def final_output(_: Case, reply: Reply) -> CheckResult | None:
+    """Compares type, name, call_id and texts; items in the order of their output_index."""
+    final = final_response(reply) if reply.streamed else None
+    ended = [item for item in streamed_items(reply) if item.done is not None]
+    if final is None or not ended or final.get("status") == "failed":
+        return None
+    if all(isinstance(item.key, int) for item in ended):
+        ended.sort(key=lambda item: item.key if isinstance(item.key, int) else 0)
+    streamed_ = [_summary(_item_of(item.done)) for item in ended if item.done is not None]
+    held = [_summary(item) for item in output_of(final)]
+    if streamed_ == held:
+        return Pass()
+    last = next(one for one in reversed(typed_events(reply)) if one.type in TERMINAL)
+    return Fail("the output of the last event is not what was streamed", quote(streamed_), quote(held), (last.span,))
+
+
+def _summary(item: Mapping[str, Any]) -> list[Any]:
+    return [item.get("type"), item.get("name"), item.get("call_id"), [text for _, text in texts_of(item)]]
