@@ -20,6 +20,8 @@ from trueweight.core.example import Example
 from trueweight.core.judging import JudgingProblem
 from trueweight.core.reply_digest import ReplyDigest, digest_choices
 from trueweight.protocols.chat.sample import call
+from trueweight.protocols.messages.sample import message as told
+from trueweight.protocols.messages.sample import text, thinking, tool_use
 from trueweight.protocols.models.sample import MODELS_CASE
 from trueweight.protocols.responses.sample import events, function_call, message, reasoning, response
 from trueweight.protocols.sample import SSE_TYPE, exchange
@@ -104,6 +106,12 @@ CASES = {
         Case("s", "simple", {"messages": REQUEST["messages"], "tools": REQUEST["tools"], "tool_choice": "none"}),
     ),
     "models": (MODELS_CASE,),
+    "count-tokens": (Case("s", "count", {"messages": REQUEST["messages"]}, checks=OTHERS, api="count-tokens"),),
+    "messages": (
+        Case("s", "all", dict(REQUEST), checks=OTHERS),
+        Case("s", "refused", dict(REQUEST), checks=REFUSED),
+        Case("s", "simple", {"messages": REQUEST["messages"], "tools": REQUEST["tools"], "tool_choice": "none"}),
+    ),
     "responses": (
         Case("s", "all", dict(REQUEST), checks=OTHERS),
         Case("s", "refused", dict(REQUEST), checks=REFUSED),
@@ -132,12 +140,38 @@ _TOLD = response(
     function_call("weather", '{"city":"a"}'),
 )
 
+_SAID = told(
+    thinking("so"),
+    text("{}"),
+    tool_use(given={"city": "a"}),
+    {"type": "redacted_thinking", "data": "Zm9v"},
+    stop="tool_use",
+    usage={
+        "input_tokens": 9,
+        "output_tokens": 9,
+        "cache_read_input_tokens": 1,
+        "cache_creation_input_tokens": 1,
+        "output_tokens_details": {"thinking_tokens": 3},
+    },
+)
+
 WHOLE: Mapping[tuple[str, Mode], Any] = {
     ("chat", Mode.PLAIN): _response("chat.completion", "message"),
     ("chat", Mode.STREAM): _response("chat.completion.chunk", "delta"),
     ("models", Mode.PLAIN): {
         "object": "list",
         "data": [{"id": "m", "object": "model", "created": 1, "owned_by": "us", "max_model_len": 9}],
+    },
+    ("count-tokens", Mode.PLAIN): {"input_tokens": 9, "error": None},
+    ("messages", Mode.PLAIN): _SAID,
+    ("messages", Mode.STREAM): {
+        "type": "content_block_delta",
+        "index": 0,
+        "message": _SAID,
+        "content_block": tool_use(given={"city": "a"}),
+        "delta": {"type": "text_delta", "text": "{}", "stop_reason": "tool_use", "stop_sequence": "END"},
+        "usage": _SAID["usage"],
+        "error": None,
     },
     ("responses", Mode.PLAIN): _TOLD,
     ("responses", Mode.STREAM): events(_TOLD)[-1],

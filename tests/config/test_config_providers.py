@@ -222,8 +222,12 @@ def test_an_entry_names_its_apis(tmp_path: Path, value: str, apis: tuple[str, ..
 @pytest.mark.parametrize(
     ("value", "code", "says"),
     [
-        ('"chatt"', "config-value", "api = 'chatt' is not known\n  Did you mean 'chat'? Valid: chat, responses."),
-        ('"models"', "config-value", "Valid: chat, responses."),
+        (
+            '"chatt"',
+            "config-value",
+            "api = 'chatt' is not known\n  Did you mean 'chat'? Valid: chat, messages, responses.",
+        ),
+        ('"models"', "config-value", "Valid: chat, messages, responses."),
         ("[]", "config-value", "at least one API"),
         ('["chat", "chat"]', "config-value", "each once"),
         ("1", "config-type", 'Valid: api = "chat", or a list of names'),

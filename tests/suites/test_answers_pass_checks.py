@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,25 @@ import pytest
 from each_case import of_each
 
 from trueweight.checks import ReplyDigest, digest_choices, run_checks, run_paired_checks
-from trueweight.core import Attempt, Case, Exchange, Mode, Outcome, Reply, RequestRecord, Severity, Stamp
+from trueweight.core import (
+    Attempt,
+    Case,
+    Exchange,
+    Mode,
+    Outcome,
+    Provider,
+    Reply,
+    RequestRecord,
+    Severity,
+    Stamp,
+    Suite,
+    Trial,
+)
+from trueweight.fleet.completion import Write
+from trueweight.fleet.known import KnownAnswers
+from trueweight.fleet.network import MODEL
+from trueweight.fleet.provider import FleetProvider, HttpRequest
+from trueweight.fleet.roster import members_named
 from trueweight.fleet.template import prompt_tokens
 from trueweight.protocols import read_reply
 from trueweight.suites import find_suite, shipped_suites
@@ -127,9 +146,25 @@ REPLIES: dict[tuple[str, Mode], Reply] = {}
 ASKED = [(case, mode) for case in CASES for mode in case.modes]
 
 
+KNOWN = KnownAnswers([Suite(name, tuple(one for one in CASES if one.suite == name)) for name in shipped_suites()])
+FLEET = FleetProvider(members_named(["twin"])[0], KNOWN, rng=random.Random(0), clock=lambda: 0.0)
+
+
+def _from_fleet(case: Case, mode: Mode) -> Exchange:
+    """The reply of the fleet, for a case about another API than chat completions."""
+    trial = Trial.of(case, Provider("p", "http://127.0.0.1/v1", MODEL), 0, mode)
+    request = HttpRequest("POST", f"/v1{trial.protocol.path}", {}, trial.body().encode())
+    response = FLEET.respond(request)
+    body = b"".join(step.data for step in response.steps if isinstance(step, Write))
+    exchange = _exchange(case, mode)
+    attempt = replace(exchange.final, status=response.status, headers=response.headers, body=body)
+    return replace(exchange, attempts=(attempt,), api=trial.api)
+
+
 def _reply(case: Case, mode: Mode) -> Reply:
     if (case.key, mode) not in REPLIES:
-        REPLIES[case.key, mode] = read_reply(_exchange(case, mode))
+        make = _exchange if case.api is None else _from_fleet
+        REPLIES[case.key, mode] = read_reply(make(case, mode))
     return REPLIES[case.key, mode]
 
 

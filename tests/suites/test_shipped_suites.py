@@ -26,11 +26,12 @@ SUITES = tuple(name for name in shipped_suites() if (FOLDER / f"{name}.yaml").ex
 ALL = [case for name in SUITES for case in find_suite(name).cases]
 REFUSED = [case for case in ALL if "request-refused" in case.checks]
 MODELS = [case for case in ALL if case.api == "models"]
-CASES = [case for case in ALL if "request-refused" not in case.checks and case not in MODELS]
+COUNTS = [case for case in ALL if case.api == "count-tokens"]
+CASES = [case for case in ALL if "request-refused" not in case.checks and case not in (*MODELS, *COUNTS)]
 PLENTY = 400
 """Cases that are shipped, at least, before any that are generated."""
-NINE = """
-dynamic-tools parameters protocol reasoning schema-keywords structured-output text tokens tool-calls
+WRITTEN = """
+dynamic-tools messages parameters protocol reasoning schema-keywords structured-output text tokens tool-calls
 """
 OPEN = frozenset({"ambiguous", "sampling"})
 """Tags of cases that have no answer: what is measured is how replies differ, or that they do not."""
@@ -70,13 +71,13 @@ def _objects(schema: Any) -> Iterator[Mapping[str, Any]]:
 def test_case_keys_and_requests_are_unique() -> None:
     """A key names one case, and no two cases ask the same question: the second would cost money and say nothing."""
     assert len({case.key for case in ALL}) == len(ALL)
-    assert len({canonical_json(case.request) for case in ALL}) == len(ALL)
+    assert len({canonical_json([case.api, case.request]) for case in ALL}) == len(ALL)
 
 
 def test_the_suites_are_as_large_as_they_say() -> None:
-    """All nine suites are there; the two that the demo sends stay small enough for its minute."""
+    """All suites are there; the two that the demo sends stay small enough for its minute."""
     count = {name: len(find_suite(name).cases) for name in SUITES}
-    assert set(count) >= set(NINE.split())
+    assert set(count) >= set(WRITTEN.split())
     assert len(ALL) >= PLENTY
     assert 60 <= count["tool-calls"] <= 75
     assert 40 <= count["structured-output"] <= 50
@@ -85,7 +86,7 @@ def test_the_suites_are_as_large_as_they_say() -> None:
 def test_the_readme_counts_the_cases() -> None:
     """The table of suites is true."""
     readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
-    for name in NINE.split():
+    for name in WRITTEN.split():
         assert f"| `{name}` | {len(find_suite(name).cases)} |" in readme
 
 
@@ -115,6 +116,16 @@ def test_the_list_of_models_is_asked_for_once() -> None:
     assert (case.modes, dict(case.request), case.answer) == ((Mode.PLAIN,), {}, None)
     assert case.severity is Severity.SHOULD
     assert {"models-list", "http-json", "request-accepted"} <= set(case.checks)
+    assert case.source.startswith("https://")
+
+
+@of_each(COUNTS)
+def test_a_prompt_is_counted_that_is_also_answered(case: Case) -> None:
+    """The count of its tokens is compared with the usage of a case that asks the same through Messages."""
+    other = next(one for one in CASES if one.id == case.checks["count-tokens-agree"]["as"] and one.suite == case.suite)
+    assert (other.api, other.modes, case.modes) == ("messages", (Mode.PLAIN,), (Mode.PLAIN,))
+    assert canonical_json(other.request) == canonical_json(case.request)
+    assert case.answer is None
     assert case.source.startswith("https://")
 
 

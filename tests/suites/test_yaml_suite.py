@@ -190,7 +190,10 @@ GOLDEN = {
     ),
     "no such endpoint": (
         MINIMAL + "    api: model\n",
-        ["mine.yaml:8: case 'one': 'api' is 'model'\n  Did you mean 'models'? Valid: chat, models, responses."],
+        [
+            "mine.yaml:8: case 'one': 'api' is 'model'\n"
+            "  Did you mean 'models'? Valid: chat, count-tokens, messages, models, responses."
+        ],
     ),
     "neither request nor endpoint": (
         MINIMAL.replace("    request: {messages: [{role: user, content: Hi}]}\n", ""),

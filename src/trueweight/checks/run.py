@@ -82,10 +82,11 @@ def run_paired_checks(
 
 
 def _comparable(digests: Iterable[ReplyDigest]) -> dict[tuple[str, int], list[ReplyDigest]]:
-    """API and index of the choice → its digests, sorted, so that the order of the record never matters."""
+    """API and index of the choice → its digests, sorted, so that the order of the record never matters. An API that is
+    beside another one is compared with that one."""
     found: defaultdict[tuple[str, int], list[ReplyDigest]] = defaultdict(list)
     for one in sorted(digests, key=lambda one: (one.api, one.choice, one.case.key, one.repeat, one.mode)):
-        found[one.api, one.choice].append(one)
+        found[PROTOCOLS.get(one.api).beside or one.api, one.choice].append(one)
     return found
 
 

@@ -17,7 +17,7 @@ class BodyChanges:
 
     Attributes:
         drop: fields to leave out; ``tools.function.strict`` is a field inside each element of a list.
-        rename: field → the name that the host has for it.
+        rename: field of chat completions → the name that the host has for it.
         set: field → the value that replaces a request's own. A request without the field stays without it.
         words: text that is added at the end of the last user message.
     """
@@ -32,14 +32,19 @@ class BodyChanges:
 
     def in_case(self, request: Mapping[str, Any]) -> JsonObject:
         """A case's request as the provider gets it, with fields under the names of the case: all but ``rename``."""
+        changed = self._changed(request)
+        return _with_words(changed, self.words) if self.words else changed
+
+    def _changed(self, request: Mapping[str, Any]) -> JsonObject:
         changed = {name: self.set.get(name, value) for name, value in request.items()}
         for path in self.drop:
             changed = _without(changed, path.split("."))
-        return _with_words(changed, self.words) if self.words else changed
+        return changed
 
     def in_body(self, text: str) -> str:
-        """The JSON text of a body with all changes."""
-        changed = self.in_case(json.loads(text))
+        """The JSON text of a body, which a case with the changes of `in_case` became, with the changes of fields that
+        only the body has, and with the host's names."""
+        changed = self._changed(json.loads(text))
         sent = compact_json({self.rename.get(name, name): value for name, value in changed.items()})
         # Half a surrogate pair, which a case may send, has no UTF-8.
         return sent if _encodes(sent) else json.dumps(json.loads(sent), separators=(",", ":"))

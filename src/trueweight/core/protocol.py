@@ -52,7 +52,9 @@ class Protocol(ABC):
         name: as in ``providers.toml`` and in a suite (``api = "chat"``).
         method, path: of every request; the path starts with a slash and is appended to ``base_url``.
         completions: whether its replies are completions of a model. An API without completions (the list of models)
-            is used with every provider, and is left out of speed, tokens and load.
+            is used with every provider unless it is ``beside`` another API, and is left out of speed, tokens and load.
+        beside: of an API without completions: name of the API that it belongs to. It is used with the providers that
+            have that API, and its replies are compared with those of that API.
         modes: the modes that it supports.
         names: noun (``finish``, ``input``, ``output``, ``total``, ``calls``, ``reasoning``, …) → JSON name of its
             field, where the two differ. The evidence of a finding is searched under the JSON name.
@@ -66,6 +68,7 @@ class Protocol(ABC):
     method: ClassVar[str] = "POST"
     path: ClassVar[str]
     completions: ClassVar[bool] = True
+    beside: ClassVar[str] = ""
     modes: ClassVar[tuple[Mode, ...]] = (Mode.PLAIN, Mode.STREAM)
     names: ClassVar[Mapping[str, str]] = MappingProxyType({})
     thoughts: ClassVar[tuple[str, ...]] = ()
@@ -195,8 +198,9 @@ def apis_of(case: Case, provider: Provider) -> CaseApis:
     """
     if case.api is not None:
         only = PROTOCOLS.get(case.api)
-        if only.completions and only.name not in provider.api:
-            reason = f"the case needs the API {only.name}, and the provider has {', '.join(provider.api)}"
+        needed = only.beside or only.name
+        if (only.completions or only.beside) and needed not in provider.api:
+            reason = f"the case needs the API {needed}, and the provider has {', '.join(provider.api)}"
             return CaseApis({}, {only.name: reason})
         return CaseApis({only.name: only}, {})
     found = CaseApis({}, {})

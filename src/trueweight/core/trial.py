@@ -89,8 +89,9 @@ class Trial:
     def body(self) -> str:
         """JSON text of the request's body, as the provider's entry changes it; "" if the request has no body."""
         provider = self.provider.switched(self.thinking)
-        text = self.protocol.body(self.case, provider, self.mode)
-        return provider.changes.in_body(text) if text and provider.changes else text
+        text = self.protocol.body(as_sent(self.case, provider), provider, self.mode)
+        changes = provider.changes if self.api == DEFAULT_API else replace(provider.changes, rename={})
+        return changes.in_body(text) if text and changes else text
 
     @property
     def case_as_sent(self) -> Case:

@@ -110,7 +110,8 @@ class HealthyModel:
         if calls:
             return _limited(calls, known.get("content") if known is not None else None, sampling)
         text = self._text(body, prompt, sampling, rng, _document_of(known))
-        return CompletionChoice(text.text, text.finish_reason, logprobs=text.logprobs), text.billed
+        choice = CompletionChoice(text.text, text.finish_reason, logprobs=text.logprobs, stopped_at=text.stopped_at)
+        return choice, text.billed
 
     def _text(
         self,

@@ -22,13 +22,14 @@ class CompletionCall:
 
 @dataclass(frozen=True, slots=True)
 class CompletionChoice:
-    """One choice. ``content`` None means null."""
+    """One choice. ``content`` None means null, and ``stopped_at`` is the stop sequence that ended it."""
 
     content: str | None
     finish_reason: str | None
     calls: tuple[CompletionCall, ...] = ()
     reasoning: str | None = None
     logprobs: tuple[JsonObject, ...] | None = None
+    stopped_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,7 @@ class Text:
         finish_reason: ``stop`` or ``length``.
         logprobs: one entry per token of ``text``; None if not requested.
         billed: completion tokens, the end token included.
+        stopped_at: the stop sequence that ended it; None if none did.
     """
 
     tokens: tuple[int, ...]
@@ -70,6 +71,7 @@ class Text:
     finish_reason: str
     billed: int
     logprobs: tuple[JsonObject, ...] | None = None
+    stopped_at: str | None = None
 
 
 def write(network: Network, prompt: Sequence[int], sampling: Sampling, rng: random.Random) -> Text:
@@ -89,9 +91,11 @@ def write(network: Network, prompt: Sequence[int], sampling: Sampling, rng: rand
         if entries is not None:
             entries.append(entry(logits, token, sampling.top_logprobs or 0))
         raw += tokenizer.token_bytes(token)
-        found = [at for at in (raw.find(stop) for stop in stops) if at >= 0]
+        found = [(at, stop) for stop in stops if (at := raw.find(stop)) >= 0]
         if found:
-            return _text(tokens, raw[: min(found)], "stop", len(tokens), entries)
+            at, stop = min(found)
+            text = _text(tokens, raw[:at], "stop", len(tokens), entries)
+            return replace(text, stopped_at=stop.decode("utf-8", "surrogatepass"))
         network.advance(context, token)
     reason = "length" if sampling.max_tokens is not None and sampling.max_tokens <= LONGEST else "stop"
     return _text(tokens, raw, reason, len(tokens), entries)
@@ -99,15 +103,16 @@ def write(network: Network, prompt: Sequence[int], sampling: Sampling, rng: rand
 
 def recite(network: Network, prompt: Sequence[int], text: str, sampling: Sampling) -> Text:
     """A given text, cut by ``stop`` and ``max_tokens`` as written text is, with the network's log-probabilities."""
-    found = [at for at in (text.find(stop) for stop in sampling.stop if stop) if at >= 0]
-    shown = text[: min(found)] if found else text
+    found = [(at, stop) for stop in sampling.stop if stop and (at := text.find(stop)) >= 0]
+    at, stopped_at = min(found) if found else (len(text), None)
+    shown = text[:at]
     tokens = tokenizer.encode(shown)
     billed, reason = len(tokens) + 1, "stop"
     if sampling.max_tokens is not None and billed > sampling.max_tokens:
         tokens = tokens[: sampling.max_tokens]
         raw = b"".join(map(tokenizer.token_bytes, tokens))
         # A server holds back a code point that max_tokens cut in two.
-        shown, billed, reason = raw.decode("utf-8", "ignore"), len(tokens), "length"
+        shown, billed, reason, stopped_at = raw.decode("utf-8", "ignore"), len(tokens), "length", None
     entries = []
     if sampling.top_logprobs is not None:
         context = network.start(prompt)
@@ -115,7 +120,7 @@ def recite(network: Network, prompt: Sequence[int], text: str, sampling: Samplin
             entries.append(entry(network.logits(context), token, sampling.top_logprobs))
             network.advance(context, token)
     logprobs = tuple(entries) if sampling.top_logprobs is not None else None
-    return Text(tuple(tokens), shown, reason, billed, logprobs)
+    return Text(tuple(tokens), shown, reason, billed, logprobs, stopped_at)
 
 
 def adjusted(logits: Array, tokens: Sequence[int], sampling: Sampling) -> Array:

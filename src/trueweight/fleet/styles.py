@@ -46,6 +46,7 @@ class Style:
         spaced: JSON with spaces after its commas and colons.
         thought: where the reply has the model's thought.
         counts_thoughts: usage has the tokens of the thought apart.
+        caches: the beginning of a prompt comes from a cache (Messages).
         interleaved_calls: events of parallel calls come in turn (Responses).
         done_after_last: ``[DONE]`` follows the last event (Responses).
     """
@@ -76,6 +77,7 @@ class Style:
     spaced: bool = False
     thought: ThoughtForm = ThoughtForm.CONTENT_FIELD
     counts_thoughts: bool = True
+    caches: bool = False
     interleaved_calls: bool = False
     done_after_last: bool = False
 
@@ -134,6 +136,7 @@ HEALTHY_STYLES: Mapping[str, tuple[str, Style]] = {
             usage_extra={"cost": 0.0001, "is_byok": False},
             comment_every=3,
             done_after_last=True,
+            caches=True,
         ),
     ),
     "whole": (

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from jsonschema import Draft202012Validator
 
-from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Severity, near_miss
+from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Protocol, Severity, near_miss
 from trueweight.core.json_value import JsonObject
 from trueweight.core.schemas import load_schema
 from trueweight.core.task import CaseTask, RecordedAnswer
@@ -113,7 +113,7 @@ def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> C
     return Case(
         suite=suite,
         id=case["id"],
-        request=_request(case["request"], defaults.get("request", {})) if only is None or only.completions else {},
+        request=_request(case["request"], defaults.get("request", {})) if only is None or _takes_request(only) else {},
         why=case["why"],
         severity=Severity(merged.get("severity", Severity.SHOULD)),
         source=merged.get("source", ""),
@@ -133,6 +133,10 @@ def _task(case: Mapping[str, Any]) -> CaseTask | None:
         return None
     recorded = None if "recorded" not in case else msgspec.convert(case["recorded"], RecordedAnswer)
     return CaseTask(name=case["task"], grader="", recorded=recorded, stands_for=case.get("stands_for", 1.0))
+
+
+def _takes_request(api: Protocol) -> bool:
+    return api.completions or bool(api.beside)
 
 
 def _request(own: Mapping[str, Any], inherited: Mapping[str, Any]) -> JsonObject:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from trueweight.fleet.apis.chat import ChatApi
+from trueweight.fleet.apis.messages import CountTokensServed, MessagesServed
 from trueweight.fleet.apis.responses import ResponsesApi
 from trueweight.fleet.apis.served import ServedApi
 
-SERVED: Mapping[str, ServedApi] = {one.path: one for one in (ChatApi(), ResponsesApi())}
+_ALL: tuple[ServedApi, ...] = (ChatApi(), MessagesServed(), CountTokensServed(), ResponsesApi())
+SERVED: Mapping[str, ServedApi] = {one.path: one for one in _ALL}
 """Path → the API that is served there."""
 
 __all__ = ["SERVED", "ServedApi"]

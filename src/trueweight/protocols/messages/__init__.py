@@ -1,0 +1,85 @@
+"""The Messages API (``POST /messages``) of Anthropic, as hosts of open models serve it, and its count of tokens.
+
+Source: https://platform.claude.com/docs/en/api/messages and https://platform.claude.com/docs/en/api/messages-streaming
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+from trueweight.core import (
+    PROTOCOLS,
+    Case,
+    Channel,
+    Event,
+    Exchange,
+    Mode,
+    Protocol,
+    Provider,
+    Reply,
+    RequestSize,
+    TokenCount,
+)
+from trueweight.core.example import SampleReply
+from trueweight.protocols.errors import error_in
+from trueweight.protocols.messages import events, request, usage
+from trueweight.protocols.messages.count import CountTokens
+from trueweight.protocols.messages.reply import MessageAssembler
+from trueweight.protocols.messages.sample import write_sample
+from trueweight.protocols.reading import read_with
+
+
+class MessagesApi(Protocol):
+    """See `trueweight.core.Protocol` for what each method returns."""
+
+    name = "messages"
+    path = "/messages"
+    names = MappingProxyType(
+        {
+            "finish": "stop_reason",
+            "input": "input_tokens",
+            "output": "output_tokens",
+            "total": "output_tokens",
+            "calls": "content",
+            "reasoning": "thinking",
+        }
+    )
+    thoughts = ("thinking",)
+    fields = request.FIELDS
+    private = request.PRIVATE
+    message_fields = request.MESSAGE_FIELDS
+
+    def headers(self, key: str | None) -> tuple[tuple[str, str], ...]:
+        return request.headers(key)
+
+    def cannot_express(self, case: Case) -> str:
+        return request.why_not(case)
+
+    def body(self, case: Case, provider: Provider, mode: Mode) -> str:
+        return request.body(case, provider, mode)
+
+    def size(self, case: Case, provider: Provider) -> RequestSize | None:
+        return request.size(case, provider)
+
+    def read(self, exchange: Exchange) -> Reply:
+        return read_with(exchange, MessageAssembler)
+
+    def sample(self, reply: SampleReply) -> Exchange:
+        return write_sample(reply)
+
+    def channels(self, event: Event) -> frozenset[Channel]:
+        return events.channels_of(event)
+
+    def tokens_in(self, body: bytes) -> TokenCount | None:
+        return usage.tokens_in(body)
+
+    def error_in(self, body: bytes) -> str | None:
+        return error_in(body)
+
+    def preview(self, data: Any) -> str:
+        return events.preview(data)
+
+
+PROTOCOLS.add(MessagesApi.name, MessagesApi())
+PROTOCOLS.add(CountTokens.name, CountTokens())

@@ -1,0 +1,1 @@
+"""Checks of the wire format of the Messages API. They import ``core`` and ``protocols`` only."""

@@ -1,0 +1,225 @@
+"""A message: its fields, its blocks, and the inputs of its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trueweight.core import Case, Finish, Reply, Severity, Span
+from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
+from trueweight.core.evidence import fail_on, quote, spans_of, whole
+from trueweight.core.example import Example
+from trueweight.core.json_value import JsonObject
+from trueweight.protocols import Kind, parse_json
+from trueweight.protocols.fields import json_type
+from trueweight.protocols.messages.flaws import flaws_of_block
+from trueweight.protocols.messages.sample import answered, message, text, thinking, tool_use
+from trueweight.protocols.sample import plain
+
+_CREATE = "https://platform.claude.com/docs/en/api/messages"
+_THINKING = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
+_HELLO = answered(text("hello"))
+_CALL = answered(tool_use(given={"city": "Oslo"}), stop="tool_use")
+
+
+def documents(reply: Reply) -> Iterator[tuple[JsonObject, Span]]:
+    """The message of a plain reply, or of the ``message_start`` of a stream, with its place."""
+    if not reply.streamed and isinstance(reply.json, dict):
+        yield reply.json, Span(0, len(reply.body))
+    for event in reply.events:
+        if isinstance(event.data, dict) and event.data.get("type") == "message_start":
+            start = event.data.get("message")
+            yield start if isinstance(start, dict) else {}, event.span
+
+
+@check(
+    "messages-shape",
+    "A response is a message of the assistant whose content is a list of blocks.",
+    failure="{cases} had a response that is no message, or a block without its parts",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    source=_CREATE,
+    why="Typed clients raise; untyped ones fail later and elsewhere.",
+    fix="Validate responses against the API's schema before they are sent.",
+    example=Example(plain(message() | {"content": "hello"}, api="messages"), '"hello"', _HELLO),
+)
+def messages_shape(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges plain replies. Unknown fields and unknown types of blocks are allowed."""
+    if reply.streamed or not isinstance(reply.json, dict) or reply.error is not None:
+        return None
+    found = next(_shape_flaws(reply.json), None)
+    if found is not None:
+        return Fail(found, "type=message, role=assistant, content=[blocks]", "", _around(reply))
+    return fail_on(reply, Kind.WRONG_TYPE, Kind.CALLS_MANY, expected="the API's types") or Pass()
+
+
+def _around(reply: Reply) -> tuple[Span, ...]:
+    return (Span(0, min(len(reply.body), 2000)),)
+
+
+def _shape_flaws(body: Mapping[str, Any]) -> Iterator[str]:
+    for name, wanted in (("type", "message"), ("role", "assistant")):
+        if body.get(name) != wanted:
+            yield f"{name} is {quote(body.get(name))}"
+    content = body.get("content")
+    if not isinstance(content, list):
+        yield f"content is {json_type(content)}"
+        return
+    for at, block in enumerate(content):
+        yield from flaws_of_block(block, f"content[{at}]")
+
+
+@check(
+    "messages-fields",
+    "A message has id, type, role and model, at the start of a stream too.",
+    failure="{cases} had a message without id, type, role or model",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    source="https://github.com/vllm-project/vllm/issues/45367",
+    why="Strict clients refuse the message, and logs are joined by the id.",
+    fix="Fill in the four fields, in message_start as well.",
+    example=Example(answered(text("hello"), id=None), '"id": null', _HELLO),
+)
+def messages_fields(_: Case, reply: Reply) -> CheckResult | None:
+    """Every format of id is accepted."""
+    found = list(documents(reply)) if reply.error is None else []
+    for document, span in found:
+        missing = [name for name in ("id", "type", "role", "model") if not _is_word(document.get(name))]
+        if missing:
+            return Fail(f"{', '.join(missing)} missing or empty", "id, type, role, model", "", (span,))
+    return Pass() if found else None
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+@check(
+    "messages-input",
+    "The input of a call is a JSON object: in a stream {} at the start of its block, then its JSON text in deltas.",
+    failure="{cases} had a call whose input is no JSON object, or not in the deltas of its block",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    source="https://platform.claude.com/docs/en/build-with-claude/streaming#input-json-delta",
+    why="Clients use the input as an object; in streams they join the deltas, and do not look at the start of a block.",
+    fix="Send arguments as an object, an empty input as {}, and in streams all of it as input_json_delta.",
+    example=Example(answered(tool_use(given='{"city":"Oslo"}'), stop="tool_use"), "Oslo", _CALL),
+)
+def messages_input(_: Case, reply: Reply) -> CheckResult | None:
+    """Input that the limit of tokens cuts is not judged; ``tool-arguments-schema`` judges an object by its schema."""
+    if not reply.calls:
+        return None
+    flaws = list(_input_flaws(reply))
+    if flaws:
+        return Fail(flaws[0][0], "a JSON object", "", spans_of(span for _, span in flaws))
+    return Pass()
+
+
+def _input_flaws(reply: Reply) -> Iterator[tuple[str, Span]]:
+    if not reply.streamed:
+        blocks = reply.json.get("content") if isinstance(reply.json, dict) else None
+        for block in blocks if isinstance(blocks, list) else ():
+            if isinstance(block, dict) and block.get("type") == "tool_use" and not isinstance(block.get("input"), dict):
+                yield f"the input of {quote(block.get('name'))} is {json_type(block.get('input'))}", whole(reply)[0]
+        return
+    for event in reply.events:
+        block = event.data.get("content_block") if isinstance(event.data, dict) else None
+        if isinstance(block, dict) and block.get("type") == "tool_use" and block.get("input", {}) != {}:
+            yield f"the block of {quote(block.get('name'))} starts with its input", event.span
+    for call in reply.calls:
+        joined = parse_json(call.arguments or "{}")
+        if not isinstance(joined.value, dict) and reply.finish in (Finish.CALLS, Finish.STOP) and call.span is not None:
+            yield f"the deltas of {quote(call.name)} do not join to a JSON object", call.span
+
+
+@check(
+    "messages-signature",
+    "A thinking block has a signature.",
+    failure="{cases} had a thinking block without a signature",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    source=_THINKING,
+    why="The block goes back to the server in the history, where the API requires the field: typed clients raise.",
+    fix="Send a signature with each thinking block, in streams as signature_delta before the block stops.",
+    example=Example(
+        answered({"type": "thinking", "thinking": "hm"}, text("hello")), "hm", answered(thinking("hm"), text("a"))
+    ),
+)
+def messages_signature(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges whether there is a text, not what is in it: hosts of open models verify none."""
+    signed = [(one, span) for one, span in _thoughts(reply)]
+    if not signed or reply.finish is None:
+        return None
+    without = [span for one, span in signed if not one]
+    return Fail("a thinking block has no signature", "signature", "none", spans_of(without)) if without else Pass()
+
+
+def _thoughts(reply: Reply) -> Iterator[tuple[str, Span]]:
+    """The signature of each thinking block, "" for none, with the place of the block."""
+    if not reply.streamed:
+        blocks = reply.json.get("content") if isinstance(reply.json, dict) else None
+        for block in blocks if isinstance(blocks, list) else ():
+            if isinstance(block, dict) and block.get("type") == "thinking":
+                yield str(block.get("signature") or ""), _around(reply)[0]
+        return
+    found: dict[Any, tuple[str, Span]] = {}
+    for event in reply.events:
+        data = event.data if isinstance(event.data, dict) else {}
+        inner = data.get("content_block") or data.get("delta")
+        if not isinstance(inner, dict) or not isinstance(index := data.get("index"), int):
+            continue
+        if data["type"] == "content_block_start" and inner.get("type") == "thinking":
+            found[index] = (str(inner.get("signature") or ""), event.span)
+        elif inner.get("type") == "signature_delta" and index in found:
+            found[index] = (found[index][0] + str(inner.get("signature") or ""), found[index][1])
+    yield from found.values()
+
+
+@check(
+    "messages-empty-text",
+    "No text block beside other blocks is empty.",
+    failure="{cases} had an empty text block beside other blocks",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    source="https://platform.claude.com/docs/en/api/messages",
+    why="The block goes back to the server in the history, where the API refuses text blocks without text.",
+    fix="Start a text block with its first text, not before.",
+    example=Example(answered(text(""), tool_use(), stop="tool_use"), '"text": ""', _CALL),
+)
+def messages_empty_text(_: Case, reply: Reply) -> CheckResult | None:
+    """One empty block alone, which stands for an empty answer, is allowed."""
+    found = list(_texts(reply))
+    if len(found) < 2 or reply.finish is None:
+        return None
+    empty = [span for words, span in found if words == ""]
+    return Fail("a text block has no text", "text", '""', spans_of(empty)) if empty else Pass()
+
+
+def _texts(reply: Reply) -> Iterator[tuple[str | None, Span]]:
+    """The text of each block, None for blocks of other types, with the place of the block."""
+    if not reply.streamed:
+        blocks = reply.json.get("content") if isinstance(reply.json, dict) else None
+        for block in blocks if isinstance(blocks, list) else ():
+            is_text = isinstance(block, dict) and block.get("type") == "text"
+            yield (block.get("text") if is_text else None), _around(reply)[0]
+        return
+    found: dict[Any, tuple[str | None, Span]] = {}
+    for event in reply.events:
+        data = event.data if isinstance(event.data, dict) else {}
+        index, inner = data.get("index"), data.get("content_block") or data.get("delta")
+        if not isinstance(inner, dict) or not isinstance(index, int):
+            continue
+        words = inner.get("text")
+        if data.get("type") == "content_block_start":
+            found[index] = (words if inner.get("type") == "text" and isinstance(words, str) else None, event.span)
+        elif inner.get("type") == "text_delta" and index in found and isinstance(words, str):
+            found[index] = ((found[index][0] or "") + words, found[index][1])
+    yield from found.values()

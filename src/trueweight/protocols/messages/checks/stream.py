@@ -1,0 +1,164 @@
+"""The events of a stream: their names, their shape, their order, and the blocks that they join to."""
+
+from __future__ import annotations
+
+from trueweight.core import Case, Reply, Severity
+from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
+from trueweight.core.evidence import fail_on, last_event, spans_of
+from trueweight.core.example import Example
+from trueweight.protocols import Kind
+from trueweight.protocols.messages.flaws import FlawKind, flaws_of_stream
+from trueweight.protocols.messages.sample import delta, events, raw_stream, sse, stream, text, thinking, tool_use
+
+STREAMING = "https://platform.claude.com/docs/en/build-with-claude/streaming"
+GOOD = stream(events(thinking("hm"), text("hello"), tool_use(given={"city": "Oslo"}), stop="tool_use"))
+_PLAIN = events(text("hello"))
+
+
+def judge_flaws(reply: Reply, *kinds: FlawKind, expected: str) -> CheckResult | None:
+    """A failure with the first deviation of these kinds and the number of the others."""
+    if not reply.streamed:
+        return None
+    found = [flaw for flaw in flaws_of_stream(reply) if flaw.kind in kinds]
+    if not found:
+        return Pass()
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return Fail(f"{found[0].words}{more}", expected, "", spans_of(flaw.span for flaw in found))
+
+
+@check(
+    "messages-event-names",
+    "Every event of a stream is named by its type.",
+    failure="{cases} had an event without a name, or with another name than its type",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    source=STREAMING,
+    why="SDKs read the name first and leave out events without one: the whole stream is empty to them.",
+    fix="Write 'event: ' and the type before the data of each event.",
+    example=Example(raw_stream(sse(_PLAIN).replace(b"event: content_block_delta\n", b"")), "text_delta", GOOD),
+)
+def messages_event_names(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges streams."""
+    return judge_flaws(reply, FlawKind.NAME, expected="event: TYPE")
+
+
+@check(
+    "messages-event-shape",
+    "Every event is a JSON object with its type, its index and its parts, each of the API's type.",
+    failure="{cases} had an event that is no JSON object, or lacks a part",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    row=42,
+    source=STREAMING,
+    why="Typed clients raise in the middle of a stream.",
+    fix="Validate events against the API's schema before they are sent.",
+    example=Example(stream([*_PLAIN[:2], delta(0, "text_delta", text=None), *_PLAIN[3:]]), "null", GOOD),
+)
+def messages_event_shape(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges streams. Unknown types of events and of blocks are allowed; so are comments, ids and unknown fields."""
+    if not reply.streamed:
+        return None
+    kinds = (
+        Kind.SSE_MANY, Kind.JSON_LARGE, Kind.JSON_DEEP, Kind.SSE_NOT_A_FIELD, Kind.SSE_EMPTY_DATA, Kind.WRONG_TYPE,
+        Kind.CALLS_MANY, Kind.ARGUMENTS_NOT_TEXT,
+    )  # fmt: skip
+    found = judge_flaws(reply, FlawKind.SHAPE, expected="the API's types")
+    return found if isinstance(found, Fail) else fail_on(reply, *kinds, expected="the API's types") or Pass()
+
+
+@check(
+    "messages-event-order",
+    "A stream is message_start, the blocks, message_delta and message_stop, in this order.",
+    failure="{cases} had the events of the stream in another order",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    source=STREAMING,
+    why="SDKs raise on an event before message_start, and drop what comes after message_delta.",
+    fix="Send message_start before the first block, and the stop reason after the last one.",
+    example=Example(stream(_PLAIN[1:]), "content_block_start", GOOD),
+)
+def messages_event_order(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges streams. Pings may come anywhere; ``stream-complete`` judges a stream that ends early."""
+    return judge_flaws(reply, FlawKind.ORDER, expected="message_start … message_delta, message_stop")
+
+
+@check(
+    "messages-stream-end",
+    "A stream ends with message_stop and nothing after it.",
+    failure="{cases} had a stream without message_stop at its end, or something after it",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    row=21,
+    source=STREAMING,
+    why="Clients that wait for it report a cut stream; what follows is never read.",
+    fix="Send message_stop as the last event, and no [DONE].",
+    example=Example(stream(_PLAIN[:-1]), "message_delta", GOOD),
+)
+def messages_stream_end(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges streams that are otherwise complete."""
+    if not reply.streamed or reply.error is not None or reply.finish is None:
+        return None
+    if not reply.done:
+        return Fail("the stream ends without message_stop", "message_stop", "nothing", last_event(reply))
+    return judge_flaws(reply, FlawKind.END, expected="nothing after message_stop")
+
+
+@check(
+    "messages-blocks",
+    "Each block starts with its index from 0, has its deltas while it is open, and stops.",
+    failure="{cases} had a block that does not start, does not stop, or has a wrong index",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    source=STREAMING,
+    why="SDKs put blocks into a list by index: a wrong one raises, or text goes to another block.",
+    fix="Count the index up with each block, and send content_block_stop before the next one and before message_delta.",
+    example=Example(stream([*_PLAIN[:3], *_PLAIN[4:]]), "message_delta", GOOD),
+)
+def messages_blocks(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges streams; one that ends early is not judged for blocks that are still open."""
+    return judge_flaws(reply, FlawKind.BLOCK, expected="start, deltas and stop of each block")
+
+
+@check(
+    "messages-blocks-apart",
+    "A block stops before the next one starts.",
+    failure="{cases} had a block that starts before the one before it has stopped",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    source=STREAMING,
+    why="Clients that show the current block mix two of them.",
+    fix="Send content_block_stop before the next content_block_start.",
+    example=Example(
+        stream([_PLAIN[0], *_PLAIN[1:3], _PLAIN[1] | {"index": 1}, _PLAIN[3], _PLAIN[3] | {"index": 1}, *_PLAIN[4:]]),
+        "content_block_start",
+        GOOD,
+    ),
+)
+def messages_blocks_apart(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges streams."""
+    return judge_flaws(reply, FlawKind.APART, expected="one open block at a time")
+
+
+@check(
+    "messages-delta-type",
+    "A delta has a type that fits its block.",
+    failure="{cases} had a delta in a block of another type",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    source="https://github.com/BerriAI/litellm/issues/13373",
+    why="SDKs leave the text out, and Claude Code ends with 'Content block is not a thinking block'.",
+    fix="Stop the open block and start one of the right type before the first delta of that type.",
+    example=Example(stream([*_PLAIN[:2], delta(0, "thinking_delta", thinking="hm"), *_PLAIN[2:]]), "hm", GOOD),
+)
+def messages_delta_type(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges streams. Blocks of unknown types are not judged."""
+    return judge_flaws(reply, FlawKind.DELTA, expected="text_delta in text, thinking_delta in thinking, …")
