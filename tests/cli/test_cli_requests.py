@@ -87,7 +87,7 @@ def test_a_probe_that_shows_it_is_enough(cli: Cli, fleet: Path, tmp_path: Path) 
 
 
 def test_a_field_that_a_host_does_not_take_is_changed_for_it_alone(cli: Cli, fleet: Path, tmp_path: Path) -> None:
-    """``drop`` and ``rename`` reach the wire for that provider, and the report says that it was asked differently."""
+    """``drop`` and ``rename`` reach the wire for that provider, and the report says that its requests differ."""
     text = fleet.read_text(encoding="utf-8").replace(
         'name = "thinks-at-one"',
         'name = "thinks-at-one"\ndrop = ["temperature"]\nrename = { max_tokens = "max_completion_tokens" }',
@@ -99,7 +99,7 @@ def test_a_field_that_a_host_does_not_take_is_changed_for_it_alone(cli: Cli, fle
     sent = bodies(tmp_path / "out")
     assert all("temperature" not in body and "max_completion_tokens" in body for body in sent["thinks-at-one"])
     assert all(body["temperature"] == 0 and "max_tokens" in body for body in sent["reference"])
-    assert "thinks-at-one: asked differently in 2 cases of 2" in " ".join(done.stderr.split())
+    assert "thinks-at-one: its requests differ in 2 cases of 2" in " ".join(done.stderr.split())
     assert "temperature is left out" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 

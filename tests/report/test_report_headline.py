@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from report_sample import make_drift, make_summary, typed
 
+import summaries
+from summaries import make_estimate, make_provider_summary
+from trueweight.assess import assess
+from trueweight.core import Estimate
+from trueweight.core.assessment import Reason, ReasonCode
+from trueweight.core.probe import ProviderProbe, SetupFault
+from trueweight.core.summary import Counts, TrialCounts
 from trueweight.report import render_html, render_markdown
-from trueweight.report.words import RecommendationLine, ranked, recommendation_lines, run_limits
+from trueweight.report.words import RecommendationLine, ranked, reason_sentence, recommendation_lines, run_limits
 
 
 def _lines(summary: dict[str, Any]) -> tuple[RecommendationLine, ...]:
@@ -92,3 +100,67 @@ def test_a_silent_reference_is_said() -> None:
     assert any(text.startswith("The reference never answered, ") for text in _limits(summary))
     summary["providers"]["reference"]["counts"]["recorded"] = 0
     assert any(text.startswith("No request was sent to the reference yet, ") for text in _limits(summary))
+
+
+@pytest.mark.parametrize(
+    ("answering", "words"),
+    [
+        (("a", "b", "c"), "There is no reference: each candidate is compared with the mean of the others."),
+        (
+            ("a", "b"),
+            "There is no reference: the two candidates are compared with each other, which does not say which one is "
+            "wrong.",
+        ),
+        (
+            ("a",),
+            "There is no reference and no other candidate that answered: only requirements that no model can break "
+            "decide.",
+        ),
+    ],
+)
+def test_without_a_reference_the_page_says_what_candidates_are_compared_with(
+    answering: tuple[str, ...], words: str
+) -> None:
+    """Those that answered are compared; one that never answered is no other."""
+    providers = {name: make_provider_summary() for name in answering}
+    silent = make_provider_summary(counts=Counts(trials=10, recorded=10), failures={"reset": 10})
+    summary = assess(summaries.make_summary({**providers, "silent": silent}))
+    assert words in run_limits(summary)
+    page = " ".join(render_html(summary, ()).split())
+    assert words in page
+    assert ("There is no reference and no bar" in page) is (len(answering) > 1)
+
+
+def test_a_run_that_a_setup_fault_stopped_names_it_in_its_cure() -> None:
+    """Repeating the command alone would not finish it."""
+    where = {"provider": "b", "api": "chat", "base_url": "http://h/v1", "model": "m", "fingerprint": "f", "at": ""}
+    probe = ProviderProbe(**where, fault=SetupFault.WRONG_PATH, status=404)
+    stopped = make_provider_summary(counts=Counts(trials=10), probe=(probe,))
+    summary = assess(summaries.make_summary({"a": make_provider_summary(), "b": stopped}, trials=TrialCounts(20, 10)))
+    (words,) = (text for text in run_limits(summary) if text.startswith("Not finished"))
+    assert words.endswith("Cure the setup fault of b, then run the same command again.")
+
+
+def test_a_provider_that_passes_more_is_not_said_to_pass_less() -> None:
+    """Of two hosts that differ, the sentence on each begins with what it does more."""
+    counts = {"count": 0, "reverse": 22, "of": 79, "estimate": Estimate(0.278, 0.189, 0.38, 79, "difference", "")}
+    words = reason_sentence(Reason(code=ReasonCode.PROVIDERS_DIFFER, **counts), make_provider_summary())
+    assert words.startswith("It passes more often than the other provider in 22 of 79 cases, less often in 0 (+27.8")
+
+
+@pytest.mark.parametrize(("high", "said"), [(-0.01, False), (0.004, True)])
+def test_an_interval_that_does_not_show_the_fault_is_explained(high: float, said: bool) -> None:
+    """The test that convicts has more than the reference: where the interval reaches zero, the sentence says so."""
+    found = Estimate(-0.06, -0.12, high, 60, "difference", "")
+    reason = Reason(code=ReasonCode.CASES_WORSE, count=6, reverse=1, of=60, estimate=found)
+    words = reason_sentence(reason, make_provider_summary())
+    assert ("the test also uses the other candidates" in words) is said
+
+
+@pytest.mark.parametrize(("thoughts", "said"), [(60, True), (12, False)])
+def test_the_first_token_is_the_thoughts_only_where_most_replies_have_one(thoughts: int, said: bool) -> None:
+    """A model that thinks in the reasoning cases alone has a first token of the answer in the others."""
+    times = {"ttft": make_estimate(90.0, 80.0, 99.0, n=80), "thinking_time": make_estimate(12.0, 9.0, 15.0, n=thoughts)}
+    reason = Reason(code=ReasonCode.SLOWER, metric="ttft", estimate=Estimate(43.0, 31.0, 55.0, 60, "ms", ""))
+    words = reason_sentence(reason, make_provider_summary(metrics=times))
+    assert words.endswith("median time to first token, of the thought." if said else "median time to first token.")

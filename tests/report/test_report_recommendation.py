@@ -201,7 +201,7 @@ def test_who_was_not_asked_is_undecided() -> None:
     _counted(summary, "twin", recorded=0, arrived=0, cases_answered=0)
     summary["providers"]["twin"]["metrics"] = {}
     found = {one.name: one for one in ranked(typed(summary))}["twin"]
-    assert (found.recommendation, found.reason) == (R.UNDECIDED, "not asked yet")
+    assert (found.recommendation, found.reason) == (R.UNDECIDED, "no request sent yet")
 
 
 @pytest.mark.parametrize(("answered", "group"), [(1, R.UNDECIDED), (28, R.UNDECIDED), (29, R.USE)])

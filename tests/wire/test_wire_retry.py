@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from trueweight.core import Attempt, Failure, FailureKind
 from trueweight.wire import WireSettings
+from trueweight.wire.failures import failure_of_status
 from trueweight.wire.retry import asked_wait, wait_before_retry
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -83,3 +84,23 @@ def test_a_stale_connection_costs_neither_time_nor_a_retry() -> None:
     none_left = WireSettings(retries=0)
     assert wait_before_retry([stale] * 5, none_left, random.Random(0), NOW) == 0.0
     assert wait_before_retry([stale, failed(FailureKind.RESET)], none_left, random.Random(0), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "again"),
+    [
+        (400, FailureKind.CLIENT_ERROR, False),
+        (404, FailureKind.CLIENT_ERROR, False),
+        (408, FailureKind.SERVER_ERROR, True),
+        (429, FailureKind.RATE_LIMITED, True),
+        (500, FailureKind.SERVER_ERROR, True),
+        (501, FailureKind.CLIENT_ERROR, False),
+        (503, FailureKind.SERVER_ERROR, True),
+    ],
+)
+def test_what_the_server_does_not_implement_is_its_answer(status: int, kind: FailureKind, again: bool) -> None:
+    """501 is the one 5xx that no retry changes: the reply is judged as a refusal, not lost as a server error."""
+    failure = failure_of_status(status, None)
+    assert failure is not None
+    assert failure.kind is kind
+    assert failure.kind.transient is again

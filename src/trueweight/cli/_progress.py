@@ -41,7 +41,7 @@ class _Tally:
         for name in (event.provider, ALL):
             self.retries[name] += event.kind is EventKind.RETRIED
             if event.kind is EventKind.FINISHED:
-                # A 4xx to this very request is the server's answer, and may be just what the case asks for.
+                # A 4xx or 501 to this very request is the server's answer, and may be just what the case asks for.
                 refused = event.failure is FailureKind.CLIENT_ERROR
                 self.refused[name] += refused
                 self.failed[name] += not event.ok and not refused

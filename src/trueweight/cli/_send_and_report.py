@@ -22,7 +22,7 @@ from trueweight.core.probe import Probe
 from trueweight.core.summary import Summary
 from trueweight.plan import Plan
 from trueweight.report.terminal import print_table
-from trueweight.report.words import allowance_words, note_words
+from trueweight.report.words import allowance_words, fault_sentence, note_words
 from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import SendResult, WireSettings, remaining_limits, run_loop
 from trueweight.workflow.drift import has_drift
@@ -94,6 +94,7 @@ def send_and_report(
         said = [note_words(note) for note in request_notes(prepared.manifest, prepared.cases)]
         for sentence in said:
             say(screen, sentence)
+        said += map(fault_sentence, probed.probe.stopped)  # which `probe_before` printed
         sending = partial(_send, run, keys=keys, screen=screen, retry_errors=retry_errors, quiet=quiet)
         trials = probed.allowed(prepared.plan.trials)
         todo = pending(trials, run, retry_errors=retry_errors)

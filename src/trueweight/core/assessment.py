@@ -136,7 +136,7 @@ class LimitCode(StrEnum):
     TOO_FEW_CASES = "too-few-cases"
     """With ``of`` cases, a provider may fail the ``share`` of such cases and show none (95% exact limit)."""
     NO_REFERENCE = "no-reference"
-    """There is no reference, so only MUST requirements decide."""
+    """There is no reference: candidates are compared with each other."""
     REFERENCE_NOT_ASKED = "reference-not-asked"
     """The reference has no trial on record."""
     REFERENCE_SILENT = "reference-silent"

@@ -46,7 +46,7 @@ class FailureKind(StrEnum):
     """This client could not do its part: it was too busy when a deadline passed, or its operating system refused a
     socket, a file or memory. It says nothing of the provider, so success rates leave it out."""
     CLIENT_ERROR = "client-error"
-    """A 4xx other than 401, 403, 407, 408 and 429: the server's answer to this request. Checks judge it."""
+    """A 4xx other than 401, 403, 407, 408 and 429, or 501: the server's answer to this request. Checks judge it."""
 
     @property
     def transient(self) -> bool:

@@ -62,7 +62,7 @@ class Observation:
         case: ``suite/id``.
         attempts: number of attempts.
         first_ok, ok: whether the first attempt, and the final one, got a complete 2xx response.
-        arrived: whether there is an answer to judge: a 2xx, or a 4xx that answers this request.
+        arrived: whether there is an answer to judge: a 2xx, or a 4xx or 501 that answers this request.
         failure: why there is no answer.
         called: whether the reply has at least one tool call.
         calls_valid: whether all calls of the reply are valid; None if it has no call.

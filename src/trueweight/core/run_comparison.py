@@ -71,7 +71,9 @@ class ComparedMetric(msgspec.Struct, frozen=True, kw_only=True):
     """A metric of a provider in both runs.
 
     Attributes:
-        difference: second run minus first run, paired by case.
+        before, after: over the cases that both runs answered.
+        difference: second run minus first run, paired by case: of shares and scores ``after`` − ``before``, of times
+            the median of the cases' differences.
         p: of an exact paired test that there is no difference; None where no test applies.
         p_holm: the same, corrected over all providers and metrics (Holm); 1 where no test applies.
         change: None within chance, or where a time changed by less than the share that matters.

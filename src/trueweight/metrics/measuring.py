@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from trueweight.core import Comparison, Estimate, Observation, Variant
 from trueweight.core.judging import NotJudged, guarded
+from trueweight.metrics.catalogue.agreement_with_others import AGREEMENT_WITH_OTHERS, agreement_with_others
 from trueweight.metrics.registry import Metric, trial_metrics
 from trueweight.metrics.sample import NO_REFERENCE, NOT_REPEATED, Sample, make_passes, make_samples
 from trueweight.metrics.table import CaseInfo, Table, tabulate
@@ -67,6 +68,9 @@ def measure(
         }
         for name, sample in samples.items()
     }
+    if reference is None:
+        for name, found in agreement_with_others(samples).items():
+            metrics[name][AGREEMENT_WITH_OTHERS.id] = found
     halves = None
     if reference is not None and reference in tables and passes >= 2:
         halves = make_passes(tables[reference], repeats, resampler)

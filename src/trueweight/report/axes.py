@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from trueweight.core import Estimate
-from trueweight.report.numbers import MINUS, whole_percent
+from trueweight.report.numbers import significant, whole_percent
 
 WIDTH: Final = 112.0
 MARGIN: Final = 4.0
@@ -50,7 +50,7 @@ class Axis(NamedTuple):
 
     def _label(self, value: float) -> str:
         """Ends of an axis are round numbers, so they need no decimals for show."""
-        return whole_percent(value) if self.unit == "proportion" else f"{value:.6g}".replace("-", MINUS)
+        return whole_percent(value) if self.unit == "proportion" else significant(value, 6)
 
 
 class Mark(NamedTuple):

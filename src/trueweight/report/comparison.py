@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -35,6 +35,15 @@ class ChangedMetric(NamedTuple):
     difference: str
     interval: str
     change: Change
+    is_median: bool
+
+
+TIMES_NOTE: Final = "The change of a time is the median over cases of after − before."
+
+
+def has_times(lines: Sequence[ChangedMetric]) -> bool:
+    """Whether one of the changed metrics is a median, whose change is not the difference of two medians."""
+    return any(line.is_median for line in lines)
 
 
 class FlippedCells(NamedTuple):
@@ -53,8 +62,8 @@ def significant(found: RunComparison) -> list[ChangedMetric]:
         difference = metric.difference
         before, after = (write(side.value, side.unit) for side in (metric.before, metric.after))
         words = NONE if difference.value is None else signed(difference.value, difference.unit)
-        title = describe(one.metric).title
-        lines.append(ChangedMetric(one.provider, title, before, after, words, span(difference), one.change))
+        title, median = describe(one.metric).title, difference.unit != "difference"
+        lines.append(ChangedMetric(one.provider, title, before, after, words, span(difference), one.change, median))
     return sorted(lines, key=lambda line: (line.change is not Change.WORSE, line.provider, line.metric))
 
 
@@ -150,6 +159,8 @@ def comparison_markdown(found: RunComparison) -> str:
             for line in lines
         ]
         out.append("")
+        if has_times(lines):
+            out += [TIMES_NOTE, ""]
     for name, tallies, cells in flips(found):
         out += [f"<details><summary>{inline(name, 80)}: {tallies}</summary>", ""]
         out += [f"- {mark} {inline(cell_text(cell))}" for mark, cell in cells[: 3 * LISTED]]

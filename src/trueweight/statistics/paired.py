@@ -23,12 +23,14 @@ class Difference(NamedTuple):
 
     Attributes:
         lower, higher: number of cases in which the first side is lower, and higher, than the second.
+        sides: the first side's value and the second's, over the cases of the difference; None where they are not known.
     """
 
     estimate: Estimate
     tests: PValues | None
     lower: int = 0
     higher: int = 0
+    sides: tuple[float, float] | None = None
 
     @property
     def p(self) -> float | None:
@@ -72,7 +74,8 @@ def difference_by_case(ours: Array, theirs: Array, resampler: Resampler, *, of: 
         method = f"paired by case, exact limits over {units} cases; {_TEST}"
     value = float(delta[both].mean())
     estimate = Estimate(value, *found, n=units, unit="difference", method=method, of=of, missing=missing)
-    return Difference(estimate, sign_flip(delta[both]), losses, gains)
+    sides = float(ours[both].mean()), float(theirs[both].mean())
+    return Difference(estimate, sign_flip(delta[both]), losses, gains, sides)
 
 
 def _nothing(unit: str, of: int) -> Difference:
@@ -93,7 +96,8 @@ def median_difference(ours: Array, theirs: Array, unit: str, *, of: int) -> Diff
         of: number of planned cases.
     """
     delta = ours - theirs
-    both = delta[np.isfinite(delta)]
+    known = np.isfinite(delta)
+    both = delta[known]
     if not len(both):
         return _nothing(unit, of)
     ends, note = quantile(both, 0.5)
@@ -107,4 +111,5 @@ def median_difference(ours: Array, theirs: Array, unit: str, *, of: int) -> Diff
         missing={"not answered by both": of - len(both)} if of > len(both) else {},
         note=note,
     )
-    return Difference(estimate, sign_flip(np.sign(both), 1), int((both < 0).sum()), int((both > 0).sum()))
+    sides = float(np.median(ours[known])), float(np.median(theirs[known]))
+    return Difference(estimate, sign_flip(np.sign(both), 1), int((both < 0).sum()), int((both > 0).sum()), sides)

@@ -34,6 +34,7 @@ _BY_STATUS = {
     407: FailureKind.PROXY,
     408: FailureKind.SERVER_ERROR,
     429: FailureKind.RATE_LIMITED,
+    501: FailureKind.CLIENT_ERROR,
 }
 _BY_CLASS = {4: FailureKind.CLIENT_ERROR, 5: FailureKind.SERVER_ERROR}
 
@@ -102,7 +103,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def failure_of_status(status: int, location: str | None) -> Failure | None:
     """The failure for a complete response with this status; None for a success.
 
-    408 is a time-out of the server, so it is a server error. 407 comes from a proxy.
+    408 is a time-out of the server, so it is a server error. 407 comes from a proxy. 501 is the answer that the server
+    does not offer what the request uses (RFC 9110, section 15.6.2), which no retry changes.
     """
     if 200 <= status < 300:
         return None

@@ -1,4 +1,4 @@
-"""Notes on how the requests of a run were written: its profile, its sampling, and what was asked differently."""
+"""Notes on how the requests of a run were written: its profile, its sampling, and whose requests differ."""
 
 from __future__ import annotations
 

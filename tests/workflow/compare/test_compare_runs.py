@@ -241,3 +241,25 @@ def test_a_significant_change_is_written_with_its_interval_in_markdown_and_termi
         print_comparison(worse, screen)
     assert "▼ worse" in captured.get()
     assert "−36.7 to −15.0" in captured.get()
+
+
+def test_every_change_is_after_less_before() -> None:
+    """Of shares over the cases that both runs answered, also where answers are missing in either; of times it is the
+    median of the cases' differences, and text and markdown say so where one changed."""
+    before = run(frozenset(range(4)), lost=frozenset(range(50, 55)))
+    after = run(frozenset(range(2, 12)), lost=frozenset(range(2, 5)))
+    found = compare(before, after).providers["cand"].metrics
+    shares = {name: one for name, one in found.items() if one.difference.unit == "difference"}
+    assert {"must_pass_rate", "schema_accuracy", "success_rate", "tool_call_f1", "trigger_accuracy"} <= set(shares)
+    for name, one in shares.items():
+        assert one.before.value is not None
+        assert one.after.value is not None
+        assert one.difference.value == pytest.approx(one.after.value - one.before.value, abs=3e-6), name
+    slower = compare(run(ms=200), run(ms=300))
+    screen = Console(width=80)
+    with screen.capture() as captured:
+        print_comparison(slower, screen)
+    words = "The change of a time is the median over cases of after − before."
+    assert words in " ".join(captured.get().split())
+    assert words in comparison_markdown(slower)
+    assert words not in comparison_markdown(compare(run(), run(frozenset(range(15)))))

@@ -94,7 +94,7 @@ def judged(tmp_path: Path, make_case: Make, make_provider: Make, make_exchange: 
     return make
 
 
-@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize("status", [400, 404, 422, 501])
 @pytest.mark.parametrize("feature", list(Feature))
 def test_a_host_that_refuses_a_feature_does_not_offer_it(judged: Make, feature: Feature, status: int) -> None:
     """It is not said to call tools less often, nor to fail requests; the reader decides whether the feature matters."""

@@ -60,7 +60,11 @@ def test_a_wrong_setup_stops_that_provider_and_no_other(tmp_path: Path) -> None:
     assessment = summary["providers"]["poor"]["assessment"]
     assert (assessment["recommendation"], assessment["reasons"][0]["code"]) == ("undecided", "setup-fault")
     assert assessment["blame"] == "client"
-    assert "setup fault: no credit" in done.stdout.lower().replace("\n", " ")
+    table = " ".join(done.stdout.split())
+    assert "poor: Setup fault: no credit or quota is left (HTTP 402); see above. Nothing else was sent to it." in table
+    assert "Add credit" in done.stderr
+    assert "Add credit" not in table, "words and cure are printed once"
+    assert "Add credit" in trueweight("show", "out", cwd=tmp_path).stdout
     html = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "no credit or quota is left" in html
     assert "<b>Balance" not in html

@@ -64,7 +64,7 @@ class ProviderRow(NamedTuple):
 class FirstScreen(NamedTuple):
     """All of the first screen. ``cut`` are sentences on replies without an answer to judge, ``limits`` sentences on
     what this run cannot say, ``compared`` the number of candidates that were compared with the
-    reference.
+    reference, ``among`` that of candidates that were compared with each other because there is no reference.
     """
 
     cut: tuple[str, ...]
@@ -73,6 +73,7 @@ class FirstScreen(NamedTuple):
     columns: tuple[Column, ...]
     rows: tuple[ProviderRow, ...]
     compared: int
+    among: int
 
 
 def _estimate(provider: ProviderSummary, metric: str) -> Estimate | None:
@@ -171,4 +172,5 @@ def first_screen(summary: Summary, providers: Sequence[Recommended]) -> FirstScr
         columns,
         tuple(rows),
         len(providers) - 1 if compared else 0,
+        sum(bool(one.provider.counts.arrived) for one in providers) if reference is None else 0,
     )

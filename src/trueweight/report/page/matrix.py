@@ -46,7 +46,7 @@ class Matrix(NamedTuple):
 
 
 def letters(modes: Mapping[str, Cell], order: Sequence[str]) -> str:
-    """One letter per mode, in upper case where the client was busy; a mode that the case is not asked in is ``n``."""
+    """One letter per mode, in upper case where the client was busy; a mode in which the case is not sent is ``n``."""
     return "".join(_letter(modes.get(mode)) for mode in order)
 
 

@@ -1,4 +1,4 @@
-// The report's own script. It reads two inert data blocks, writes text with textContent only, and asks nothing of the network.
+// The report's own script. It reads two inert data blocks, writes text with textContent only, and loads nothing from the network.
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);

@@ -7,7 +7,17 @@ from rich.table import Table
 from rich.text import Text
 
 from trueweight.core.run_comparison import Change, RunComparison
-from trueweight.report.comparison import ARROWS, LISTED, cell_text, flips, headline, scope, significant
+from trueweight.report.comparison import (
+    ARROWS,
+    LISTED,
+    TIMES_NOTE,
+    cell_text,
+    flips,
+    has_times,
+    headline,
+    scope,
+    significant,
+)
 from trueweight.report.text import for_log
 
 
@@ -31,7 +41,8 @@ def print_comparison(found: RunComparison, console: Console) -> None:
             table.add_row(provider, line.metric, line.before, line.after, change, arrow)
         console.print()
         console.print(table)
-        console.print(Text("Below each change its 95% interval.", style="dim"))
+        note = f" {TIMES_NOTE}" if has_times(lines) else ""
+        console.print(Text(f"Below each change its 95% interval.{note}", style="dim"))
     for name, tallies, cells in flips(found):
         console.print()
         console.print(Text(for_log(name, limit=40), style="bold").append(f": {tallies}", style="not bold"))

@@ -13,12 +13,15 @@ from rich.text import Text
 from trueweight.core import Estimate
 from trueweight.core.assessment import ReasonCode, Recommendation
 from trueweight.core.summary import ProviderSummary, Summary
+from trueweight.metrics.catalogue.agreement_with_others import AGREEMENT_WITH_OTHERS
 from trueweight.report.numbers import NONE, points, span, write
 from trueweight.report.page.matrix import OUTCOMES, build
 from trueweight.report.text import for_log
 from trueweight.report.words import (
     Recommended,
     cut_in_thought,
+    fault_clause,
+    fault_sentence,
     ranked,
     run_limits,
     run_notes,
@@ -57,11 +60,14 @@ def _recorded_once(summary: Summary) -> bool:
     return summary.run.reference is not None and (agreement is None or agreement.value is None)
 
 
-def _f1(summary: Summary, name: str) -> Text:
+def _agreement(summary: Summary, name: str) -> Text:
     """Paired difference of F1 from the reference, in points; for the reference its self-agreement.
 
     Without self-agreement (the reference was recorded once) there is no difference, and the number is F1 itself.
+    Without a reference it is the agreement with the other candidates.
     """
+    if summary.run.reference is None:
+        return _number(summary.providers[name], AGREEMENT_WITH_OTHERS.id)
     if _recorded_once(summary):
         return _number(summary.providers[name], "tool_call_f1")
     if name == summary.run.reference:
@@ -83,15 +89,15 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
     """Print the table of all providers, a sentence on each, and the notes and limitations of the run.
 
     Args:
-        said: notes that the same command has printed already; they are not printed again.
+        said: notes and setup faults that the same command has printed already; they are not printed again.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("provider", max_width=18, overflow="fold")
     thinks = any(one.metrics.get("thinking_time", _NO_TIME).value for one in summary.providers.values())
     # Beside a thought the first token says little: a reader waits for the answer.
     times = ("ttft", "ttfo") if thinks else ("ttft",)
-    f1 = "F1" if _recorded_once(summary) else "F1−ref"
-    for head in ("schema", f1, "struct.", "success", *(f"{time} ms" for time in times)):
+    agreement = "agrees" if summary.run.reference is None else "F1" if _recorded_once(summary) else "F1−ref"
+    for head in ("schema", agreement, "struct.", "success", *(f"{time} ms" for time in times)):
         table.add_column(head, justify="right", no_wrap=True)
     providers = ranked(summary)
     for sentence in cut_in_thought(summary):
@@ -100,7 +106,7 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
         table.add_row(
             _name_and_word(one),
             _number(one.provider, "schema_accuracy_unconditional"),
-            _f1(summary, one.name),
+            _agreement(summary, one.name),
             *(_number(one.provider, metric) for metric in ("structured_output_accuracy", "success_rate", *times)),
         )
         for mode, metrics in one.provider.thinking.items():
@@ -114,7 +120,9 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
     console.print(Text("Below each number its 95% interval.", style="dim"))
     console.print()
     for one in providers:
-        sentence = summary_sentence(one.provider)
+        sentence, fault = summary_sentence(one.provider), one.provider.setup_fault
+        if fault is not None and fault_sentence(fault) in said:
+            sentence = f"Setup fault: {fault_clause(fault)}; see above. Nothing else was sent to it."
         line = Text(for_log(one.name, limit=40), style="bold")
         if one.provider.assessment.has(ReasonCode.BAR) and one.reason:
             sentence = f"{one.reason}. {sentence}"

@@ -48,7 +48,31 @@ def run_limits(summary: Summary) -> tuple[str, ...]:
         else:
             out.append(f"Drift was not measured of {', '.join(unknown)}.")
     rest = (limit for limit in summary.limits if limit.code is not LimitCode.CUT_IN_THOUGHT)
-    return (*out, *filter(None, map(limit_words, rest)))
+    return (*out, *filter(None, (_of_run(limit, summary) for limit in rest)))
+
+
+def _of_run(limit: Limitation, summary: Summary) -> str:
+    """A limitation with what the whole summary adds to it."""
+    match limit.code:
+        case LimitCode.NO_REFERENCE:
+            answered = sum(bool(one.counts.arrived) for one in summary.providers.values())
+            return _NO_REFERENCE[min(answered, 3)]
+        case LimitCode.NOT_FINISHED:
+            stopped = [name for name, one in summary.providers.items() if one.setup_fault is not None]
+            if stopped:
+                cure = f"Cure the setup fault of {', '.join(stopped)}, then run the same command again."
+                return f"Not finished: {limit.count} of {limit.of} planned trials are on record. {cure}"
+    return limit_words(limit)
+
+
+_ALONE = "There is no reference and no other candidate that answered: only requirements that no model can break decide."
+_NO_REFERENCE = {
+    0: _ALONE,
+    1: _ALONE,
+    2: "There is no reference: the two candidates are compared with each other, which does not say which one is wrong.",
+    3: "There is no reference: each candidate is compared with the mean of the others.",
+}
+"""Candidates that answered, 3 for more → what decides."""
 
 
 def cut_in_thought(summary: Summary) -> tuple[str, ...]:
@@ -74,7 +98,7 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911, PLR0912 - one sente
                 "no failure."
             )
         case LimitCode.NO_REFERENCE:
-            return "There is no reference, so only MUST requirements decide."
+            return "There is no reference."
         case LimitCode.REFERENCE_NOT_ASKED:
             return "No request was sent to the reference yet, so no provider was compared with it."
         case LimitCode.REFERENCE_SILENT:

@@ -55,6 +55,9 @@ def short_reason(provider: ProviderSummary) -> str:
     if first.code in (ReasonCode.BAR, ReasonCode.CASES_WORSE, ReasonCode.METRIC_WORSE) and faults:
         # Lost requests come before broken requirements, as in the sentence.
         return reason_clause(min(faults, key=lambda reason: reason.code not in _LOST), provider)
+    if first.code in _FAULTS:  # the one that explains most cases, as in the sentence
+        checks = [reason.check for reason in assessment.observations]
+        first = min(faults, key=lambda one: checks.index(one.check) if one.check in checks else len(checks))
     slower = [reason for reason in assessment.reasons if reason.code is ReasonCode.SLOWER]
     if assessment.recommendation is Recommendation.USE:
         return reason_clause(slower[0], provider) if slower else ""
@@ -93,7 +96,7 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
         case ReasonCode.NOT_OFFERED:
             return f"does not offer {_features(reason)}"
         case ReasonCode.NOT_ASKED:
-            return "not asked yet"
+            return "no request sent yet"
         case ReasonCode.SUCCESS_LOW | ReasonCode.SUCCESS_UNCERTAIN:
             return f"{failing(reason.estimate)} of requests fail"
         case ReasonCode.FIRST_ATTEMPTS_LOW:
@@ -176,8 +179,7 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
         case ReasonCode.NOTHING_FOUND:
             return _nothing_found(reason, provider)
         case ReasonCode.CASES_WORSE | ReasonCode.CASES_WORSE_THAN_OTHERS:
-            clause = _cases_clause(reason)
-            return f"It {clause} ({_points(reason.estimate)})."
+            return f"It {_cases_clause(reason)} ({_points(reason.estimate)}).{_tested_with(reason)}"
         case ReasonCode.PROVIDERS_DIFFER:
             return (
                 f"It {_cases_clause(reason)} ({_points(reason.estimate)}); this does not say which of the two is wrong."
@@ -199,6 +201,7 @@ def _features(reason: Reason) -> str:
 
 
 def _cases_clause(reason: Reason) -> str:
+    worse, better = reason.count or 0, reason.reverse or 0
     other = {
         ReasonCode.CASES_WORSE: "the reference",
         ReasonCode.CASES_UNCERTAIN: "the reference",
@@ -206,7 +209,17 @@ def _cases_clause(reason: Reason) -> str:
     }.get(reason.code, "the other providers")
     of = f" of {reason.of}" if reason.of else ""
     cases = "case" if (reason.of or reason.count) == 1 else "cases"
-    return f"passes less often than {other} in {reason.count or 0}{of} {cases}, more often in {reason.reverse or 0}"
+    if better > worse:  # of two that differ, the one that passes more
+        return f"passes more often than {other} in {better}{of} {cases}, less often in {worse}"
+    return f"passes less often than {other} in {worse}{of} {cases}, more often in {better}"
+
+
+def _tested_with(reason: Reason) -> str:
+    """What the test has beside the interval, where that interval alone does not show the fault."""
+    high = None if reason.estimate is None else reason.estimate.high
+    if reason.code is not ReasonCode.CASES_WORSE or high is None or high < 0:
+        return ""
+    return " The interval is against the reference alone; the test also uses the other candidates, and each mode alone."
 
 
 def _too_few_clause(reason: Reason) -> str:
@@ -245,9 +258,9 @@ def _retries(reason: Reason) -> str:
 
 
 def _first_of_thought(reason: Reason, provider: ProviderSummary) -> str:
-    """Which first token is meant, of a provider that thinks before it answers."""
-    thinking = provider.metrics.get("thinking_time")
-    thinks = thinking is not None and thinking.value is not None
+    """Which first token is meant, of a provider that thinks before most of its answers."""
+    thinking, first = provider.metrics.get("thinking_time"), provider.metrics.get("ttft")
+    thinks = thinking is not None and first is not None and 2 * thinking.n > first.n
     return ", of the thought" if reason.metric == "ttft" and thinks else ""
 
 

@@ -50,7 +50,7 @@ def request_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each c
             )
         case NoteCode.ASKED_DIFFERENTLY:
             return (
-                f"{names}: asked differently in {counted(note.count or 0, 'case')} of {note.of}, by its entry in "
+                f"{names}: its requests differ in {counted(note.count or 0, 'case')} of {note.of}, by its entry in "
                 f"providers.toml: {note.text}."
             )
         case NoteCode.KNOWN_HABIT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isclose
 from typing import Any
 
 import msgspec
@@ -128,7 +129,7 @@ def _metrics(names: list[str], old: ComparedRun, new: ComparedRun) -> dict[str, 
         estimate, p = one.estimate, one.p
         if estimate.value is None:
             continue
-        before, after = (one.rounded() for one in _sides(metric, name, old, new))
+        before, after = (side.rounded() for side in _sides(metric, name, old, new, one))
         p_holm, rounded = six_digits(adjusted.get((name, metric), 1.0)), estimate.rounded()
         out[name][metric] = ComparedMetric(
             before=before,
@@ -141,14 +142,28 @@ def _metrics(names: list[str], old: ComparedRun, new: ComparedRun) -> dict[str, 
     return out
 
 
-def _sides(metric: str, name: str, old: ComparedRun, new: ComparedRun) -> tuple[Estimate, Estimate]:
-    """The metric before and after; a score against the reference has the old reference as its truth both times."""
+def _sides(
+    metric: str, name: str, old: ComparedRun, new: ComparedRun, difference: Difference
+) -> tuple[Estimate, Estimate]:
+    """The metric before and after, over the cases that both runs answered, so that a change of a share is after −
+    before; a score against the reference has the old reference as its truth both times."""
     declared = trial_metrics()[metric]
     if declared.self_agreement_is_estimate and declared.estimate is not None:
         pair = scored_alike(paired_with_itself(name, old, new))
         if pair is not None:
             return declared.estimate(pair[0]), declared.estimate(pair[1])
-    return old.estimate(metric, name), new.estimate(metric, name)
+    before, after = old.estimate(metric, name), new.estimate(metric, name)
+    if difference.sides is None:
+        return before, after
+    return _over(before, difference.sides[1], difference), _over(after, difference.sides[0], difference)
+
+
+def _over(found: Estimate, value: float, difference: Difference) -> Estimate:
+    """The estimate of a run; where its value over the cases of the difference is another one, that value alone."""
+    if found.value is not None and isclose(found.value, value, rel_tol=1e-9):
+        return found
+    method = "over the cases that both runs answered, each with the same weight"
+    return Estimate(value, None, None, difference.estimate.n, found.unit, method, of=found.of)
 
 
 def _change(metric: str, before: Estimate, difference: Estimate, p_holm: float) -> Change | None:

@@ -12,6 +12,7 @@ from trueweight.core.observation import Feature
 from trueweight.core.request import declared_tools, requested_schema
 
 _ACCEPTED: Final = "request-accepted"
+_NOT_IMPLEMENTED: Final = 501
 _FEWEST: Final = 2
 """Cases that use a feature and are all refused; one alone may be refused for what else is in it."""
 
@@ -74,7 +75,7 @@ def _shows(
 
 
 def _is_refusal(seen: Observation) -> bool:
-    return seen.status is not None and 400 <= seen.status < 500
+    return seen.status is not None and (400 <= seen.status < 500 or seen.status == _NOT_IMPLEMENTED)
 
 
 def _says_so(seen: Observation) -> bool:
