@@ -45,6 +45,9 @@ class NoteCode(StrEnum):
     KNOWN_HABIT = "known-habit"
     """``providers`` show a known habit of the model family, ``text``, in ``count`` ``of`` the cases. It is no finding.
     ``reason`` is its source."""
+    OPEN_CALLS = "open-calls"
+    """``providers`` called a tool where the reference did not, or the other way round, in ``count`` ``of`` trials, all
+    of cases that leave the call open and are sampled. The reference differs from itself in ``text`` of ``recorded``."""
     REPEATS = "repeats"
     """The repeats, ``text``, were chosen after a first pass: the reference disagreed with itself in ``count`` ``of``
     cases. ``reason`` is the number that would have been enough, if a limit of the run allows fewer."""

@@ -56,6 +56,13 @@ def request_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each c
         case NoteCode.KNOWN_HABIT:
             where = f", in {counted(note.count, 'case')} of {note.of}" if note.count else ""
             return f"{names}: a known habit of this model family{where}, and so no finding: {note.text} ({note.reason})"
+        case NoteCode.OPEN_CALLS:
+            return (
+                f"{names}: it called a tool where the reference did not, or the other way round, in "
+                f"{counted(note.count or 0, 'trial')} of {note.of}, only where a case leaves the call open and is "
+                f"sampled, so that replies differ by chance. The reference differs from itself in {note.text} of "
+                f"{note.recorded} trials. F1, precision and recall count these trials."
+            )
         case NoteCode.REPEATS:
             fewer = f" {note.reason} would be enough; the limits of the run allow fewer." if note.reason else ""
             return (

@@ -24,6 +24,7 @@ from trueweight.workflow.judge.distributions import distributions, over_time, wi
 from trueweight.workflow.judge.exchange import case_info, offers_tools
 from trueweight.workflow.judge.findings import list_findings
 from trueweight.workflow.judge.not_offered import count_not_offered
+from trueweight.workflow.judge.open_calls import open_call_notes
 from trueweight.workflow.judge.run import Judgement
 
 
@@ -125,6 +126,7 @@ def _run(judgement: Judgement, reference: str | None, measured: _ByMode) -> RunS
             *((imported,) if origin else ()),
             *not_judged_notes(judgement.observations),
             *habit_notes(judgement),
+            *open_call_notes(_by_provider(judgement), judgement.cases, reference, manifest.repeats),
             *metric_notes(_main(measured).found.problems),
         ),
     )
