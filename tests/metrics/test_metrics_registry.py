@@ -42,7 +42,7 @@ def test_each_metric_declares_everything_that_is_shown_of_it() -> None:
         assert all((metric.title, metric.unit, metric.source, metric.method)), name
         assert metric.definition.endswith("."), name
         assert not metric.beside or metric.beside in trial_metrics(), name
-        assert metric.estimate or name in ("drift", "agreement_with_others"), name
+        assert metric.estimate or name in ("drift", "agreement_with_others", "workload"), name
         assert metric_origin(name) == "trueweight"
 
 
@@ -62,6 +62,7 @@ def test_the_promised_metrics_are_there() -> None:
     assert set(promised.split()) <= set(trial_metrics())
     columns = [metric.id for metric in in_order(all_metrics()) if metric.column]
     assert columns == [
+        "workload",
         "schema_accuracy_unconditional",
         "agreement_with_others",
         "tool_call_f1",

@@ -90,7 +90,8 @@ def _run_limits(summary: Summary) -> Iterator[Limitation]:
     if unseen > FEW:
         yield Limitation(code=LimitCode.TOO_FEW_CASES, of=run.cases, share=float(f"{unseen:.6g}"))
     if run.reference is None:
-        yield Limitation(code=LimitCode.NO_REFERENCE)
+        if summary.workload is None:  # else the recorded answers are what candidates are compared with
+            yield Limitation(code=LimitCode.NO_REFERENCE)
     elif not has_answered(summary, run.reference):
         yield Limitation(code=_silence(summary.providers[run.reference]))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Final
 
 from trueweight.core import Role, Severity, digest
 from trueweight.core.bar_outcome import Side
@@ -52,15 +54,54 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskBar:
+    """Thresholds on the answers of a workload, or of one of its tasks.
+
+    Attributes:
+        quality_margin: by golden answers, how much less often than the baseline a provider may be right.
+        agreement_at_least: the least agreement with the recorded answers; it decides where golden answers do not.
+    """
+
+    quality_margin: float | None = None
+    agreement_at_least: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadBar:
+    """Thresholds on a workload; None sets none.
+
+    Attributes:
+        answers: on all tasks together; ``tasks``: on each of some.
+        readable_at_least: the least share of answers with the form that the grader reads.
+        p95_ms_at_most: of the time to the whole reply.
+        failures_at_most: of the share of requests without a reply.
+        cost_per_1000_at_most: USD.
+    """
+
+    answers: TaskBar = TaskBar()
+    tasks: Mapping[str, TaskBar] = field(default_factory=dict)
+    readable_at_least: float | None = None
+    p95_ms_at_most: float | None = None
+    failures_at_most: float | None = None
+    cost_per_1000_at_most: float | None = None
+
+
+DEFAULT_WORKLOAD_BAR: Final = WorkloadBar(TaskBar(quality_margin=0.05, agreement_at_least=0.9))
+"""What holds where a bar says nothing about the workload."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bar:
     """All thresholds of a file; ``text`` is the file itself, kept beside a run so that it can be judged again."""
 
     rules: tuple[Rule, ...] = ()
     limits: tuple[Limit, ...] = ()
     text: str = field(default="", compare=False)
+    workload: WorkloadBar | None = None
 
     def digest(self) -> str:
         """Digest of what the thresholds are, whatever their order, comments or spelling in the file."""
         rules = sorted((asdict(rule) | {"providers": sorted(rule.providers)} for rule in self.rules), key=digest)
         limits = sorted((asdict(limit) for limit in self.limits), key=digest)
-        return digest({"rules": rules, "limits": limits})
+        own = {} if self.workload is None else {"workload": asdict(self.workload)}
+        return digest({"rules": rules, "limits": limits, **own})

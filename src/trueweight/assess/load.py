@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from trueweight.assess.bar import Bar, Limit, Rule
+from trueweight.assess.load_workload import workload_bar
 from trueweight.config.lines import Lines
 from trueweight.config.spot import Spot
 from trueweight.config.table import read_table
@@ -18,7 +19,7 @@ from trueweight.core.bar_outcome import Side
 from trueweight.metrics import compared_metrics, trial_metrics
 
 _MOST = 10**15
-_TABLES = ("require", "findings")
+_TABLES = ("require", "findings", "workload")
 _ROLES = {"candidate": Role.CANDIDATE, "reference": Role.REFERENCE, "any": None}
 
 _Bound = Annotated[float, Meta(ge=-_MOST, le=_MOST, description="a number, e.g. 0.98")]
@@ -77,10 +78,12 @@ def parse_bar(text: str, where: str) -> Bar:
     if not isinstance(findings, dict):
         file.at("findings").refuse("findings is not a table", code="bar-value", hint="Valid: [findings].")
     limits = _limits(file.at("findings"), findings)
-    if not rules and not limits:
-        hint = 'Valid: [[require]] with metric = "schema_accuracy" and at_least = 0.98, or [findings] with MUST = 0.'
+    workload = workload_bar(file.at("workload"), document.get("workload"))
+    if not rules and not limits and workload is None:
+        hint = 'Valid: [[require]] with metric = "schema_accuracy" and at_least = 0.98, [findings] with MUST = 0, or '
+        hint += "[workload] with quality_margin = 0.03."
         file.refuse("the bar has no threshold", code="bar-empty", hint=hint)
-    return Bar(rules, limits, text)
+    return Bar(rules, limits, text, workload)
 
 
 def _rule(spot: Spot, entry: Mapping[str, Any]) -> Rule:

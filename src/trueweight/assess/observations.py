@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from trueweight.assess.significance import Against, MetricTest, ProviderTests, slower
+from trueweight.assess.workload import workload_reason
 from trueweight.core import SEVERE, DriftVerdict, Estimate, Role
 from trueweight.core.assessment import Blame, Reason, ReasonCode
 from trueweight.core.estimate import six_digits
@@ -33,6 +34,10 @@ def observe(
         tests: what the comparisons of this provider found.
     """
     seen = tuple(_of_replies(provider, self_agreement, tests))
+    workload = workload_reason(provider)
+    if workload is not None:
+        silent = (ReasonCode.NOTHING_FOUND, ReasonCode.TOO_FEW_TO_SAY)
+        seen = (workload, *(reason for reason in seen if reason.code not in silent))
     drift = drift_reason(provider)
     if drift is None:
         return seen

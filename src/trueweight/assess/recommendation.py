@@ -24,6 +24,7 @@ from trueweight.assess.observations import (
     refused_all,
 )
 from trueweight.assess.significance import MATTERS, Against, ProviderTests, slower, unseen_share
+from trueweight.assess.workload import workload_reason
 from trueweight.core import SEVERE, DriftVerdict, Estimate, FailureKind, Ruling, Severity
 from trueweight.core.assessment import Blame, Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome
@@ -52,6 +53,8 @@ _TRANSPORT: Final = frozenset(
 )
 _BY_KIND: Final = frozenset({ReasonCode.NEVER_ANSWERED, ReasonCode.SUCCESS_LOW, ReasonCode.SUCCESS_UNCERTAIN})
 """Of these, the reason's ``failures`` are the failures that decide; first attempts may have failed of other kinds."""
+_WITHOUT_WORKLOAD: Final = frozenset({ReasonCode.NOTHING_FOUND, ReasonCode.TOO_FEW_TO_SAY})
+"""Reasons that say only how little was seen: the answers to a workload say more."""
 _OF_CLIENT: Final = frozenset({FailureKind.AUTH, FailureKind.PROXY, FailureKind.CLIENT_LIMIT})
 """The key, the proxy and this machine are the user's, on this side of the connection."""
 _OF_BUSY_CLIENT: Final = frozenset(
@@ -124,7 +127,24 @@ def recommend(summary: Summary, name: str, bar: BarOutcome | None, tests: Provid
         if not reference and named is not None and found.recommendation is not Recommendation.AVOID:
             found = _decide(Recommendation.UNDECIDED, Reason(code=ReasonCode.REFERENCE_NOT_COMPARED), *found.reasons)
     found = found or _decide(Recommendation.USE, Reason(code=ReasonCode.NOTHING_FOUND, count=0))
-    return _with_features(_if_enough(_with_drift(found, provider), provider, summary.run.cases), provider)
+    found = _if_enough(_with_drift(found, provider), provider, summary.run.cases)
+    return _with_features(_with_workload(found, provider), provider)
+
+
+def _with_workload(found: Decision, provider: ProviderSummary) -> Decision:
+    """The decision with the answers to the workload taken into account: they are what the user asked for, so they
+    decide where nothing speaks against the provider."""
+    reason = workload_reason(provider)
+    if reason is None or found.recommendation in (Recommendation.AVOID, Recommendation.REFERENCE):
+        return found
+    before = tuple(one for one in found.reasons if one.code not in _WITHOUT_WORKLOAD)
+    if reason.code is ReasonCode.WORKLOAD_FAILS:
+        return _decide(Recommendation.AVOID, reason, *before)
+    if reason.code is ReasonCode.WORKLOAD_OPEN:
+        return _decide(Recommendation.UNDECIDED, reason, *before)
+    if found.recommendation is Recommendation.USE or not before:
+        return _decide(Recommendation.USE, reason, *before)
+    return found
 
 
 def _faults(

@@ -8,6 +8,7 @@ from typing import Any
 
 from trueweight.assess.bar import Bar, Limit, Rule
 from trueweight.assess.observations import without_p_values
+from trueweight.assess.workload import rule_outcomes
 from trueweight.core import ConfigError, Estimate, Role, Ruling, near_miss
 from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome, Side, Versus
 from trueweight.core.finding_summary import FindingSummary
@@ -33,7 +34,8 @@ def check_names(bar: Bar, names: Collection[str]) -> None:
 
 
 def judge_against(bar: Bar, summary: Summary, since: Changes | None = None) -> dict[str, BarOutcome]:
-    """The bar's outcome for each provider that a rule of it applies to. Limits on findings apply to candidates.
+    """The bar's outcome for each provider that a rule of it applies to. Limits on findings and rules about a workload
+    apply to candidates; the latter were decided by `trueweight.assess.workload.judge_workload`.
 
     Args:
         since: changes since an earlier run; None without a baseline.
@@ -48,6 +50,8 @@ def judge_against(bar: Bar, summary: Summary, since: Changes | None = None) -> d
         rules = [rule for rule in bar.rules if _applies(rule, name, provider)]
         changes = None if since is None else since.get(name, {})
         outcomes = [_by_rule(rule, provider, changes, cases) for rule in rules]
+        if provider.role is Role.CANDIDATE and bar.workload is not None:
+            outcomes += rule_outcomes(provider)
         if provider.role is Role.CANDIDATE:
             outcomes += [_by_limit(limit, provider, _unanswered(summary, name)) for limit in bar.limits]
         if outcomes:

@@ -66,6 +66,7 @@ def make(
     stand-in. Of a request only fields that the API defines are kept, of the line around it only model, time, tokens and
     cost. What became of each line is printed.
     """
+    from trueweight.report.numbers import whole_percent
     from trueweight.suites.jsonl_suite import suite_name
     from trueweight.workload.build import BuildOptions, build
     from trueweight.workload.personal import Replacer, names_of, phones_of, read_names
@@ -96,7 +97,9 @@ def make(
     for sentence in made.account():
         click.echo(_visible(sentence), err=True)
     for task, plan in made.tasks.items():
-        click.echo(_visible(f"task {task}: {plan.share or 0:.0%} of the lines, grader {plan.grader}"), err=True)
+        click.echo(
+            _visible(f"task {task}: {whole_percent(plan.share or 0.0)} of the lines, grader {plan.grader}"), err=True
+        )
     if folder is not None and not preview:
         click.echo(f"next: look at {folder / 'workload.yaml'}, then trueweight bar init {folder}", err=True)
     return int(ExitCode.OK)

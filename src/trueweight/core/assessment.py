@@ -120,6 +120,14 @@ class ReasonCode(StrEnum):
     """It was asked something else, or samples otherwise, so its weights cannot be judged."""
     TOO_FEW_ANSWERED = "too-few-answered"
     """``count`` ``of`` cases were answered, too few to clear it."""
+    WORKLOAD_MET = "workload-met"
+    """Its answers to the workload meet the bar, or the default bar. ``metric``: the rule about the answers;
+    ``estimate``, ``bound``, ``of``: cases."""
+    WORKLOAD_FAILS = "workload-fails"
+    """A rule about the workload is surely missed. ``metric``: the rule; ``task``: "" for all; ``estimate``,
+    ``bound``."""
+    WORKLOAD_OPEN = "workload-open"
+    """A rule about the workload is not decided. Fields as above; ``count``: how many more cases would decide."""
     NOTHING_FOUND = "nothing-found"
     """No fault was found. ``count``: tests that took place against the reference; 0 if there was none. ``of``: cases
     compared with the reference, or with the other candidates; ``share``: the smallest fall of the pass rate that would
@@ -193,6 +201,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     blame: Blame | None = None
     trials: tuple[str, ...] = ()
     mode: Mode | None = None
+    task: str = ""
     features: tuple[Feature, ...] = ()
 
 

@@ -77,6 +77,23 @@ class RuleCode(StrEnum):
     """``metrics`` got worse than the baseline beyond chance; none did if it is empty. ``cases``: shared by both."""
 
 
+class WorkloadRule(StrEnum):
+    """A rule of the bar about a workload."""
+
+    QUALITY = "quality"
+    """By golden answers, right no less often than the baseline, up to the margin."""
+    AGREEMENT = "agreement"
+    """Agrees with the recorded answers at least so often."""
+    READABLE = "readable"
+    """Answers have the form that the grader reads at least so often."""
+    LATENCY = "p95-ms"
+    """The 95th percentile of the time to the whole reply, milliseconds."""
+    FAILURES = "failures"
+    """The share of requests without a reply after all retries."""
+    COST = "cost-per-1000"
+    """USD for each 1,000 requests."""
+
+
 class RuleOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one rule of the bar decides of a provider.
 
@@ -92,6 +109,8 @@ class RuleOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         more_cases: about how many more cases that takes, of the same kinds as those of the run; repeats of the same
             cases do not replace them.
         more_trials: how many trials these cases are, at as many repeats.
+        workload: the rule about the workload; None for all others.
+        task: of a rule about the workload; "" for all tasks together.
         message: the sentence of a summary of format 1.
     """
 
@@ -115,6 +134,8 @@ class RuleOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     unanswered: int | None = None
     metrics: tuple[str, ...] = ()
     cases: int | None = None
+    workload: WorkloadRule | None = None
+    task: str = ""
     message: str = ""
 
 

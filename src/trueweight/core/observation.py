@@ -14,6 +14,7 @@ from trueweight.core.judging import JudgingProblem, NotJudged
 from trueweight.core.reply import Finish, Span
 from trueweight.core.thinking import ThinkingMode
 from trueweight.core.timing import Timing
+from trueweight.core.workload import Grade
 
 
 class Outcome(StrEnum):
@@ -81,6 +82,7 @@ class Observation:
             leave such a trial out.
         habits: known habits of the model family that the reply shows, as the profile says them; their failures are not
             among the findings.
+        grades: of a case of a workload: against the recorded answer and against the golden one.
         cost: USD by the provider's declared prices and the reported usage of the attempt
             that was answered (a failed attempt reports none); None if unknown.
         started_at: UTC wall clock of the scheduled start, ISO 8601; empty if not known.
@@ -121,3 +123,4 @@ class Observation:
     cut_in_thought: bool = False
     not_offered: Feature | None = None
     habits: tuple[str, ...] = ()
+    grades: tuple[Grade, ...] = ()

@@ -23,6 +23,7 @@ from trueweight.core.price import Price
 from trueweight.core.probe import ProviderProbe
 from trueweight.core.provider import Role
 from trueweight.core.thinking import ThinkingMode
+from trueweight.core.workload import ProviderWorkload, WorkloadSummary
 
 FORMAT: Final = "trueweight.summary/2"
 
@@ -180,6 +181,7 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
         latency: ``ttft`` and ``e2e``, if any request defines them; ``ttfo`` beside a thought.
         drift: None where drift was not measured.
         not_offered: feature that it does not offer → requests that it refused for it. No metric counts them.
+        workload: its answers to the cases of a workload; None if the run has none.
         probe: what the probe before the run found, one entry for each API; empty if it was not probed.
     """
 
@@ -199,6 +201,7 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
     thinking: Mapping[ThinkingMode, Mapping[str, Estimate]] = msgspec.field(default_factory=dict)
     probe: tuple[ProviderProbe, ...] = ()
     not_offered: Mapping[Feature, int] = msgspec.field(default_factory=dict)
+    workload: ProviderWorkload | None = None
 
     @property
     def setup_fault(self) -> ProviderProbe | None:
@@ -295,6 +298,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         providers: by name.
         cases: in the order of the run.
         limits: what this run cannot say about any provider.
+        workload: the workload of the run; None if none of its cases has a task.
         client: one entry per session. It is filled for pages only, because it is not part of the judgement.
     """
 
@@ -305,6 +309,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[CaseSummary, ...]
     limits: tuple[Limitation, ...] = ()
     client: tuple[ClientSession, ...] = ()
+    workload: WorkloadSummary | None = None
 
     @property
     def reference(self) -> ProviderSummary | None:

@@ -41,7 +41,7 @@ class CaseTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         name: the kind of work, e.g. ``triage``; cases of one task share a grader.
         grader: its id, as in ``trueweight.graders``.
         options: of the grader, the same for all cases of the task.
-        golden: the right answer, as a person wrote it; None where nobody has.
+        golden: the right answer, as a person wrote it; None where there is none.
         stands_for: the number of requests of the log that this case stands for.
     """
 

@@ -45,7 +45,9 @@ def mcnemar(gains: int, losses: int) -> float:
     return float(scipy.stats.binomtest(gains, gains + losses).pvalue) if gains + losses else 1.0
 
 
-def difference_by_case(ours: Array, theirs: Array, resampler: Resampler, *, of: int) -> Difference:
+def difference_by_case(
+    ours: Array, theirs: Array, resampler: Resampler, *, of: int, confidence: float = CONFIDENCE
+) -> Difference:
     """Mean over cases of (our rate − their rate), with its interval and test. NaN marks a case without a reply.
 
     If fewer than ten cases differ, resampling underestimates the uncertainty. The limits are then the exact ones of the
@@ -53,6 +55,7 @@ def difference_by_case(ours: Array, theirs: Array, resampler: Resampler, *, of: 
 
     Args:
         of: number of planned cases.
+        confidence: of the interval.
     """
     delta = ours - theirs
     both = np.isfinite(delta)
@@ -65,10 +68,10 @@ def difference_by_case(ours: Array, theirs: Array, resampler: Resampler, *, of: 
     found, method = None, ""
     if gains + losses >= FEW:
         columns = np.column_stack([np.where(both, delta, 0.0), both.astype(float)])
-        found = bca(resampler.bootstrap(columns, lambda s: s[..., 0] / s[..., 1]))
+        found = bca(resampler.bootstrap(columns, lambda s: s[..., 0] / s[..., 1]), confidence)
         method = f"paired by case, BCa bootstrap, {resampler.resamples} resamples; {_TEST}"
     if found is None:
-        each = (1 + CONFIDENCE) / 2
+        each = (1 + confidence) / 2
         up, down = exact(float(gain.sum()), units, each), exact(float(loss.sum()), units, each)
         found = Interval(_minus(up.low, down.high), _minus(up.high, down.low))
         method = f"paired by case, exact limits over {units} cases; {_TEST}"

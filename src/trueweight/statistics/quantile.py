@@ -30,7 +30,9 @@ def no_quantile(n: int, q: float) -> str:
     return f"n = {n}: no 99th percentile under {P99_NEEDS}" if q >= 0.99 and n < P99_NEEDS else ""
 
 
-def quantile(values: Array, q: float, case: Array | None = None) -> tuple[Interval, str]:
+def quantile(
+    values: Array, q: float, case: Array | None = None, *, confidence: float = CONFIDENCE
+) -> tuple[Interval, str]:
     """95% interval of a quantile, and a note if it lacks an end, else "".
 
     An end is None if the sample is so small that it may have no value beyond the quantile (at 97.5% confidence). The
@@ -38,6 +40,7 @@ def quantile(values: Array, q: float, case: Array | None = None) -> tuple[Interv
 
     Args:
         case: the case of each value; None if each value is a separate case.
+        confidence: of the interval.
 
     Raises:
         ValueError: if there are no values.
@@ -49,12 +52,12 @@ def quantile(values: Array, q: float, case: Array | None = None) -> tuple[Interv
     ordered = values[order]
     of = None if case is None else np.unique(case, return_inverse=True)[1][order]
     units, careful = (float(n), float(n)) if of is None else _effective(of, q)
-    share = exact(q * careful, careful)
+    share = exact(q * careful, careful, confidence)
     estimate = float(np.quantile(values, q))
     lower = upper = None
-    if (1 - q) ** units <= _TAIL and share.low is not None:
+    if (1 - q) ** units <= (1 - confidence) / 2 and share.low is not None:
         lower = min(estimate, float(ordered[max(0, math.floor(share.low * n) - 1)]))
-    if q**units <= _TAIL and share.high is not None:
+    if q**units <= (1 - confidence) / 2 and share.high is not None:
         upper = max(estimate, float(ordered[min(n, math.ceil(share.high * n)) - 1]))
     if lower is not None and lower == upper:
         return Interval(None, None), "every value is the same: no spread to estimate an interval from"

@@ -17,12 +17,15 @@ _WIDER: Final = 0.5
 runs with log-normal costs of log-sd 0.3 to 1, and with one case in ten that costs up to thirteen times as much."""
 
 
-def ratio_interval(above: Array, below: Array) -> Interval | None:
+def ratio_interval(
+    above: Array, below: Array, confidence: float = CONFIDENCE, *, signed: bool = False
+) -> Interval | None:
     """95% limits of Σ above / Σ below, with the case as the unit: Hall's (1992) transformation of Student's t, which
     removes the bias of skewness. None with fewer than `LEAST_CASES` cases, or where all cases have the same ratio.
 
     Args:
         above, below: sums by case, of the cases that count only.
+        signed: the ratio may be below zero, as a saving may.
     """
     n = len(above)
     if n < LEAST_CASES or not below.sum():
@@ -34,10 +37,10 @@ def ratio_interval(above: Array, below: Array) -> Interval | None:
         return None
     error = spread * np.sqrt(n / (n - 1)) / np.sqrt(n) / float(below.mean())
     skew = float((terms**3).mean()) / spread**3 / np.sqrt(n)
-    tail = (1 + CONFIDENCE) / 2
+    tail = (1 + confidence) / 2
     student = float(scipy.stats.t.ppf(tail, n - 1)) * (1 + _WIDER * abs(skew))
     low, high = (ratio - _hall(x, skew) * error for x in (student, -student))
-    return Interval(max(0.0, min(low, ratio)), max(high, ratio))
+    return Interval(min(low, ratio) if signed else max(0.0, min(low, ratio)), max(high, ratio))
 
 
 def _hall(x: float, skew: float) -> float:

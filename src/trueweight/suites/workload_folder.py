@@ -10,10 +10,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from jsonschema import Draft202012Validator
 
-from trueweight.core import Case, ConfigError, Price, near_miss
+from trueweight.core import Case, ConfigError, Price, Suite, near_miss
 from trueweight.core.grader import GRADERS, validate_expected, validate_options
 from trueweight.core.schemas import load_schema
 from trueweight.core.task import Answer, CaseTask
+from trueweight.core.workload import WorkloadFacts
 from trueweight.suites.explain import objections
 from trueweight.suites.reading import Reading
 from trueweight.suites.strict_yaml import Document, parse_yaml
@@ -113,6 +114,22 @@ def _document(path: Path, schema: Mapping[str, Any]) -> Document:
             where = f"{path}:{document.line(found.path)}"
             raise ConfigError(found.message, code=found.code, where=where, hint=found.hint)
     return document
+
+
+def workload_facts(suite: Suite) -> WorkloadFacts | None:
+    """What the workload of a suite says beside its graders; None if the suite is no workload, or its files are gone."""
+    folder = Path(suite.origin)
+    folder = folder if folder.is_dir() else folder.parent
+    if not any(case.task is not None for case in suite.cases) or not (folder / WORKLOAD_FILE).is_file():
+        return None
+    plan = read_workload_file(folder)
+    return WorkloadFacts(
+        plan.name,
+        plan.requests_per_month,
+        plan.model,
+        tuple(name for name, task in plan.tasks.items() if not task.confirmed),
+        {name: task.share for name, task in plan.tasks.items() if task.share is not None},
+    )
 
 
 def with_workload(reading: Reading, folder: Path) -> Reading:

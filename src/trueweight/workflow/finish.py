@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from trueweight.assess import assess, judge_against
+from trueweight.assess import assess, judge_against, judge_workload
 from trueweight.checks import all_checks
 from trueweight.core import Case, Finding, Outcome, Provider, Reply, ThinkingMode, way
 from trueweight.core.note import Note, NoteCode
@@ -51,6 +51,7 @@ def judge(run: RunDir) -> Summary:
     )
     if notes:
         summary = msgspec.structs.replace(summary, run=msgspec.structs.replace(summary.run, notes=notes))
+    summary = judge_workload(summary, bar)
     return assess(summary, {} if bar is None else judge_against(bar, summary))
 
 

@@ -16,6 +16,7 @@ from trueweight import __version__
 from trueweight.assess import Bar, check_names
 from trueweight.core import MOST_SEED, Case, ConfigError, Provider, Shard, Suite, ThinkingMode, Trial, with_allowance
 from trueweight.core.shard import stretches_to_json
+from trueweight.core.workload import MANIFEST_OPTION
 from trueweight.plan import Plan, make_plan, take_shard
 from trueweight.profiles import RequestRules
 from trueweight.statistics.repeats import MOST
@@ -30,6 +31,7 @@ from trueweight.store import (
     require_readable,
     require_recordable,
 )
+from trueweight.suites.workload_folder import workload_facts
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.attainable import refuse_unattainable
 from trueweight.workflow.bar import keep_bar
@@ -151,6 +153,9 @@ def _options(suites: Sequence[Suite], options: RunOptions) -> dict[str, Any]:
     drawn = {suite.name: suite.origin for suite in suites if any("generated" in case.tags for case in suite.cases[:1])}
     if options.choice is not None:
         given |= options.choice.as_options()
+    facts = next((found for suite in suites if (found := workload_facts(suite)) is not None), None)
+    if facts is not None:
+        given[MANIFEST_OPTION] = msgspec.to_builtins(facts)
     if options.shard:
         given["shards"] = stretches_to_json([options.shard.stretch])
     return {**{key: value for key, value in given.items() if value is not None}, **({"drawn": drawn} if drawn else {})}

@@ -9,6 +9,7 @@ from trueweight.core import Estimate
 from trueweight.core.bar_outcome import RuleCode, RuleOutcome, Side
 from trueweight.metrics import describe
 from trueweight.report.numbers import MINUS, counted, span, write
+from trueweight.report.words.workload import workload_rule_name
 
 _SIDES: Final = MappingProxyType(
     {Side.NEAR: "", Side.FAR: " (interval's far end)", Side.VALUE: " (whatever the interval)"}
@@ -19,6 +20,8 @@ def rule_name(rule: RuleOutcome) -> str:
     """The rule with the title and in the unit of its metric: ``Schema accuracy ≥ 98%``."""
     if rule.code is RuleCode.CHANGED:
         return "nothing got worse than the baseline beyond chance"
+    if rule.workload is not None:
+        return workload_rule_name(rule)
     if rule.severity is not None:
         more = " beyond the reference's" if rule.beyond_reference else ""
         return f"at most {rule.at_most or 0:g} failing {rule.severity.value} checks{more}"

@@ -16,6 +16,7 @@ from trueweight.report.words.bar import rule_name, rule_words
 from trueweight.report.words.checks import broken_words
 from trueweight.report.words.drift import drift_words
 from trueweight.report.words.probe import fault_clause, fault_sentence
+from trueweight.report.words.workload import workload_clause
 
 _MOST: Final = 2
 """Findings that a sentence names; the page has all of them."""
@@ -60,7 +61,8 @@ def short_reason(provider: ProviderSummary) -> str:
         first = min(faults, key=lambda one: checks.index(one.check) if one.check in checks else len(checks))
     slower = [reason for reason in assessment.reasons if reason.code is ReasonCode.SLOWER]
     if assessment.recommendation is Recommendation.USE:
-        return reason_clause(slower[0], provider) if slower else ""
+        met = [reason for reason in assessment.reasons if reason.code is ReasonCode.WORKLOAD_MET]
+        return reason_clause((slower or met)[0], provider) if slower or met else ""
     return reason_clause(first, provider)
 
 
@@ -87,6 +89,8 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
     """One reason in a few words, to stand in brackets behind a name."""
     title = describe(reason.metric).title
     match reason.code:
+        case ReasonCode.WORKLOAD_FAILS | ReasonCode.WORKLOAD_OPEN | ReasonCode.WORKLOAD_MET:
+            return workload_clause(reason)
         case ReasonCode.SETUP_FAULT if provider.setup_fault is not None:
             return f"setup fault: {fault_clause(provider.setup_fault)}"
         case ReasonCode.NEVER_ANSWERED:

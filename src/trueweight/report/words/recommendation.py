@@ -63,6 +63,8 @@ def word_of(assessment: Assessment) -> str:  # noqa: PLR0911 - one word for each
         case Recommendation.USE:
             if assessment.has(ReasonCode.SLOWER):
                 return "slower"
+            if first is ReasonCode.WORKLOAD_MET:
+                return "good enough"
             return "no drift" if assessment.has(*_SAME) else "no fault"
         case Recommendation.AVOID:
             if first in _UNRELIABLE:

@@ -36,6 +36,7 @@ from trueweight.core.steps import PER_REPLY, budget
 from trueweight.metrics import CaseInfo
 from trueweight.protocols import read_reply, timing_of
 from trueweight.workflow.judge.thought import is_cut_in_thought, judged_of_cut, thinking_tokens
+from trueweight.workload.grading import grades_of
 
 _NOT_OF_PROVIDER = frozenset({FailureKind.STALE_CONNECTION, FailureKind.CLIENT_LIMIT})
 
@@ -75,9 +76,10 @@ def judge_exchange(
         calls = guarded("calls", lambda: _all_valid(validity(case.request, reply)))
         structured = guarded("structured", lambda: _structured(case, reply))
         findings = run_checks(_switched(case, exchange.thinking), reply, without=without)
+        grades = guarded("grades", lambda: grades_of(case, reply))
     if exchange.thinking is not ThinkingMode.AS_SERVED:
         findings = _with_own_severity(findings)
-    problems = tuple(one for one in (timing, calls, structured) if isinstance(one, NotJudged))
+    problems = tuple(one for one in (timing, calls, structured, grades) if isinstance(one, NotJudged))
     arrived = _arrived(
         lost,
         reply,
@@ -98,6 +100,7 @@ def judge_exchange(
         not_judged=(*problems, *not_judged_of(findings)),
         findings=judged_of_cut(case, found) if cut else found,
         cut_in_thought=cut,
+        grades=() if cut or isinstance(grades, NotJudged) else grades,
     )
     return Judged(exchange, reply, None if isinstance(timing, NotJudged) else timing, seen)
 

@@ -26,6 +26,7 @@ from trueweight.workflow.judge.findings import list_findings
 from trueweight.workflow.judge.not_offered import count_not_offered
 from trueweight.workflow.judge.open_calls import open_call_notes
 from trueweight.workflow.judge.run import Judgement
+from trueweight.workflow.judge.workload import with_workload, workload_of
 
 
 def summarise(judgement: Judgement) -> Summary:
@@ -49,10 +50,12 @@ def summarise(judgement: Judgement) -> Summary:
     }
     rates = {name: failure_rates(rows, second if name == reference else None) for name, rows in observations.items()}
     findings = mark_beyond(findings, rates, list(cases), reference, manifest.seed)
+    workload = workload_of(judgement, observations)
     return Summary(
         run=_run(judgement, reference, measured),
         self_agreement={name: one.rounded() for name, one in _main(measured).found.self_agreement.items()},
-        providers=_providers(providers, observations, measured, cases, findings),
+        providers=with_workload(_providers(providers, observations, measured, cases, findings), workload),
+        workload=None if workload is None else workload.summary,
         cases=matrix(cases, variants, cells, manifest.thinking),
     )
 

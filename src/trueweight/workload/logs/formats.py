@@ -145,7 +145,7 @@ def _tools(tools: Any) -> Any:
 
 
 def _nested(one: Row, key: str) -> JsonObject:
-    """A tool, or a call, in the shape of chat completions, whose own part is in an object of its own."""
+    """A tool, or a call, in the shape of chat completions, whose part is in a nested object."""
     own = one.get(key, one)
     part = {name: value for name, value in own.items() if name not in ("type", "id", "index")}
     return {"id": one.get("id"), "type": "function", "function": part} if "id" in one else {"type": key, key: part}

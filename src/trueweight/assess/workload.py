@@ -1,0 +1,187 @@
+"""What a bar decides of the answers to a workload. The default bar holds where a bar says nothing about it.
+
+Each rule is decided by the interval that holds for all candidates together. By golden answers a provider passes if it
+is surely not worse than the baseline by more than the margin, and fails if it surely is (non-inferiority). Where golden
+answers decide nothing, agreement with the recorded answers stands in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from trueweight.assess.bar import DEFAULT_WORKLOAD_BAR, Bar, TaskBar, WorkloadBar
+from trueweight.core import ConfigError, Estimate, Ruling, near_miss
+from trueweight.core.assessment import Blame, Reason, ReasonCode
+from trueweight.core.bar_outcome import RuleCode, RuleOutcome, WorkloadRule
+from trueweight.core.summary import ProviderSummary, Summary
+from trueweight.core.workload import ProviderWorkload, Quality, TaskResult, WorkloadRuling
+from trueweight.statistics.proportion import n_that_decides
+
+_OF_ANSWERS: Final = (WorkloadRule.QUALITY, WorkloadRule.AGREEMENT, WorkloadRule.READABLE)
+_MOST_CASES: Final = 10**6
+
+
+def judge_workload(summary: Summary, bar: Bar | None) -> Summary:
+    """The summary with the rulings of each provider on the workload; as it was without a workload.
+
+    Raises:
+        ConfigError: ``bar-task`` if the bar names a task that the workload does not have.
+    """
+    if summary.workload is None:
+        return summary
+    own = None if bar is None else bar.workload
+    if own is not None:
+        check_tasks(own, [task.name for task in summary.workload.tasks])
+    deciding = {task.name for task in summary.workload.tasks if task.decides}
+    providers = {}
+    for name, provider in summary.providers.items():
+        found = provider.workload
+        if found is not None:
+            rulings = tuple(_rulings(own or DEFAULT_WORKLOAD_BAR, found, deciding, stated=own is not None))
+            ruling = Ruling.of_all([one.outcome for one in rulings])
+            found = msgspec.structs.replace(found, rulings=rulings, ruling=ruling)
+        providers[name] = msgspec.structs.replace(provider, workload=found)
+    workload = msgspec.structs.replace(summary.workload, default_bar=own is None)
+    return msgspec.structs.replace(summary, providers=providers, workload=workload)
+
+
+def check_tasks(bar: WorkloadBar, tasks: list[str]) -> None:
+    """Refuse a bar that names a task which the workload does not have.
+
+    Raises:
+        ConfigError: ``bar-task`` with the near miss.
+    """
+    for name in bar.tasks:
+        if name not in tasks:
+            raise ConfigError(f"the bar names the task {name!r}", code="bar-task", hint=near_miss(name, tasks))
+
+
+def _rulings(
+    bar: WorkloadBar, found: ProviderWorkload, deciding: set[str], *, stated: bool
+) -> Iterator[WorkloadRuling]:
+    yield from _on_answers(bar.answers, found.overall)
+    for result in found.tasks:
+        if result.task in bar.tasks:
+            yield from _on_answers(bar.tasks[result.task], result)
+        elif result.task in deciding and len(found.tasks) > 1:
+            # What is surely bad in one task must not hide behind the others; a task alone need not prove its worth.
+            yield from (one for one in _on_answers(bar.answers, result) if one.outcome is Ruling.FAIL)
+    for rule, estimate, at_least, at_most in (
+        (WorkloadRule.READABLE, found.overall.readable, bar.readable_at_least, None),
+        (WorkloadRule.LATENCY, found.p95_ms, None, bar.p95_ms_at_most),
+        (WorkloadRule.FAILURES, found.failures, None, bar.failures_at_most),
+        (WorkloadRule.COST, found.cost, None, bar.cost_per_1000_at_most),
+    ):
+        if (at_least, at_most) != (None, None) and stated:
+            yield _ruling(rule, "", estimate, at_least, at_most)
+
+
+def _on_answers(bar: TaskBar, result: TaskResult) -> Iterator[WorkloadRuling]:
+    """The ruling by golden answers if it decides, else that by recorded ones, if the bar has it."""
+    by_golden = by_recorded = None
+    if bar.quality_margin is not None:
+        by_golden = _ruling(WorkloadRule.QUALITY, result.task, result.difference, -bar.quality_margin, None)
+    if bar.agreement_at_least is not None:
+        by_recorded = _ruling(WorkloadRule.AGREEMENT, result.task, result.agreement, bar.agreement_at_least, None)
+    if by_golden is None or by_recorded is None:
+        yield from (one for one in (by_golden, by_recorded) if one is not None)
+    elif by_golden.outcome is Ruling.INCONCLUSIVE and by_recorded.estimate is not None:
+        yield by_recorded
+    else:
+        yield by_golden
+
+
+def _ruling(
+    rule: WorkloadRule, task: str, found: Quality, at_least: float | None, at_most: float | None
+) -> WorkloadRuling:
+    outcome, more = Ruling.INCONCLUSIVE, None
+    if found.value is not None:
+        bound = at_least if at_least is not None else at_most or 0.0
+        near, far = found.sure_low, found.sure_high
+        if at_most is not None:
+            near, far = far, near
+
+        def meets(end: float) -> bool:
+            return end >= bound if at_most is None else end <= bound
+
+        if near is not None and meets(near):
+            outcome = Ruling.PASS
+        elif far is not None and not meets(far):
+            outcome = Ruling.FAIL
+        else:
+            more = _more_cases(found, bound)
+    return WorkloadRuling(
+        rule=rule,
+        outcome=outcome,
+        task=task,
+        at_least=at_least,
+        at_most=at_most,
+        estimate=found if found.value is not None else None,
+        more_cases=more,
+    )
+
+
+def _more_cases(found: Quality, bound: float) -> int | None:
+    """About how many more cases would decide at what was seen; None if none would."""
+    sure = Estimate(found.value, found.sure_low, found.sure_high, found.n, found.unit, found.method)
+    n = n_that_decides(sure, bound)
+    return None if n is None or n > _MOST_CASES else max(1, math.ceil(n - found.n))
+
+
+def rule_outcomes(provider: ProviderSummary) -> list[RuleOutcome]:
+    """The rulings on the workload in the form of the bar's other rules."""
+    rulings = () if provider.workload is None else provider.workload.rulings
+    return [_as_outcome(one) for one in rulings] or [
+        RuleOutcome(outcome=Ruling.INCONCLUSIVE, code=RuleCode.NOT_MEASURED, workload=WorkloadRule.QUALITY)
+    ]
+
+
+def _as_outcome(one: WorkloadRuling) -> RuleOutcome:
+    code = RuleCode.MEASURED
+    if one.estimate is None:
+        code = RuleCode.NOT_MEASURED
+    elif one.outcome is Ruling.INCONCLUSIVE:
+        code = RuleCode.MORE_NEEDED if one.more_cases is not None else RuleCode.NO_INTERVAL
+    return RuleOutcome(
+        outcome=one.outcome,
+        code=code,
+        workload=one.rule,
+        task=one.task,
+        at_least=one.at_least,
+        at_most=one.at_most,
+        estimate=one.estimate,
+        decides_at=None if one.more_cases is None or one.estimate is None else one.estimate.n + one.more_cases,
+        more_cases=one.more_cases,
+        more_trials=one.more_cases,
+    )
+
+
+def workload_reason(provider: ProviderSummary) -> Reason | None:
+    """The ruling on the workload that decides, as a reason; None without a workload or an answer to it.
+
+    One that is surely missed comes first, those about the answers before the others.
+    """
+    found = provider.workload
+    if found is None or not found.rulings or found.quality.value is None:
+        return None
+    worst = [one for one in found.rulings if one.outcome is found.ruling]
+    first = min(worst, key=lambda one: one.rule not in _OF_ANSWERS)
+    code = {
+        Ruling.PASS: ReasonCode.WORKLOAD_MET,
+        Ruling.FAIL: ReasonCode.WORKLOAD_FAILS,
+        Ruling.INCONCLUSIVE: ReasonCode.WORKLOAD_OPEN,
+    }[found.ruling]
+    return Reason(
+        code=code,
+        metric=first.rule.value,
+        task=first.task,
+        estimate=first.estimate,
+        bound=first.at_least if first.at_least is not None else first.at_most,
+        count=first.more_cases,
+        of=found.overall.cases,
+        blame=Blame.UNCLEAR if code is ReasonCode.WORKLOAD_FAILS else None,
+    )

@@ -1,0 +1,289 @@
+"""What a run found of a workload: each provider's answers against the recorded and the right ones. In ``summary.json``.
+
+A recorded answer is not the truth. So there are two numbers: how far a provider agrees with the baseline, and how often
+it is right by the golden answers, where a person wrote them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final, NamedTuple, Self
+
+import msgspec
+
+from trueweight.core.bar_outcome import Ruling, WorkloadRule
+from trueweight.core.estimate import Estimate, six_digits
+from trueweight.core.grader import FieldCount
+
+
+class Against(StrEnum):
+    """What an answer is compared with."""
+
+    BASELINE = "baseline"
+    """The recorded answer."""
+    GOLDEN = "golden"
+    """The right answer, as a person wrote it."""
+
+
+class Grade(NamedTuple):
+    """One answer against one other. The fields are those of `trueweight.core.grader.Score`."""
+
+    against: Against
+    value: float
+    readable: bool = True
+    read: str = ""
+    wanted: str = ""
+    reason: str = ""
+    fields: tuple[FieldCount, ...] = ()
+
+
+class Quality(Estimate, frozen=True, omit_defaults=True):
+    """An estimate that decides about several candidates.
+
+    Attributes:
+        sure_low, sure_high: ends of the interval that holds for all candidates of the run together with 95%.
+    """
+
+    sure_low: float | None = None
+    sure_high: float | None = None
+
+    def rounded(self) -> Self:
+        """The same with six significant digits, the corrected interval included."""
+        ends = (None if end is None else six_digits(end) for end in (self.sure_low, self.sure_high))
+        return msgspec.structs.replace(super().rounded(), sure_low=next(ends), sure_high=next(ends))
+
+
+class Confusion(msgspec.Struct, frozen=True):
+    """How often each expected answer (rows) was read as which answer (columns)."""
+
+    wanted: tuple[str, ...]
+    read: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+    @property
+    def accuracy(self) -> float | None:
+        """The share of answers that are as expected."""
+        total = sum(map(sum, self.counts))
+        same = sum(self.counts[i][self.read.index(name)] for i, name in enumerate(self.wanted) if name in self.read)
+        return same / total if total else None
+
+    @property
+    def macro_f1(self) -> float | None:
+        """The mean of the F1 of each expected answer, whatever its frequency."""
+        scores = []
+        for i, name in enumerate(self.wanted):
+            hits = self.counts[i][self.read.index(name)] if name in self.read else 0
+            named = sum(row[self.read.index(name)] for row in self.counts) if name in self.read else 0
+            scores.append(2 * hits / (sum(self.counts[i]) + named) if sum(self.counts[i]) + named else 0.0)
+        return sum(scores) / len(scores) if scores else None
+
+
+class FieldScore(msgspec.Struct, frozen=True):
+    """One field over all cases of a task: how often its value is right, missing, and not expected."""
+
+    path: str
+    right: int
+    missing: int
+    extra: int
+
+    @property
+    def precision(self) -> float | None:
+        """Right ÷ all that are there."""
+        return self.right / (self.right + self.extra) if self.right + self.extra else None
+
+    @property
+    def recall(self) -> float | None:
+        """Right ÷ all that are expected."""
+        return self.right / (self.right + self.missing) if self.right + self.missing else None
+
+    @property
+    def f1(self) -> float | None:
+        """Their harmonic mean."""
+        total = 2 * self.right + self.missing + self.extra
+        return 2 * self.right / total if total else None
+
+
+class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A provider in one task, or in all of them.
+
+    Attributes:
+        task: "" for all tasks together.
+        cases: of the task in this run.
+        agreement: mean score against the recorded answers, with the case as the unit. Of all tasks together: over
+            those whose grader decides.
+        correct: mean score against the golden answers.
+        baseline_correct: the same of the recorded answers, over the same cases.
+        difference: `correct` minus `baseline_correct`, paired by case.
+        readable: the share of answers with the form that the grader reads.
+        confusion: against golden answers if there are any, else against recorded ones; None where answers are not in a
+            word.
+        against: what confusion and fields are counted against.
+    """
+
+    task: str
+    cases: int
+    agreement: Quality
+    correct: Quality
+    baseline_correct: Estimate
+    difference: Quality
+    readable: Quality
+    confusion: Confusion | None = None
+    fields: tuple[FieldScore, ...] = ()
+    against: Against = Against.BASELINE
+
+
+class Disagreement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A case that a provider does not answer as it was answered then, or not right.
+
+    Attributes:
+        score: against ``against``.
+        baseline_right: score of the recorded answer by the golden one; None without a golden answer.
+    """
+
+    case: str
+    task: str
+    trial: str
+    score: float
+    against: Against
+    read: str = ""
+    wanted: str = ""
+    reason: str = ""
+    baseline_right: float | None = None
+
+
+class WorkloadRuling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one rule decides of a provider.
+
+    Attributes:
+        task: "" for all tasks together.
+        at_least, at_most: the bound; for `WorkloadRule.QUALITY` the difference that is still tolerated, below zero.
+        estimate: None where nothing was measured.
+        more_cases: about how many more cases would decide at the observed rate; None if it is decided or none would.
+    """
+
+    rule: WorkloadRule
+    outcome: Ruling
+    task: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+    estimate: Quality | None = None
+    more_cases: int | None = None
+
+
+class ProviderWorkload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A provider and the workload.
+
+    Attributes:
+        overall: all tasks together; tasks: each, by name.
+        p50_ms, p95_ms: time to the whole reply.
+        failures: share of trials without a reply.
+        cost: USD per 1,000 requests, in the mix of the log.
+        saving: USD per 1,000 requests, baseline minus this, paired by case.
+        output_tokens: mean per request, and that of the baseline for the same requests.
+        rulings: by the bar, or by the default bar.
+        ruling: of all of them.
+    """
+
+    overall: TaskResult
+    tasks: tuple[TaskResult, ...]
+    p50_ms: Quality
+    p95_ms: Quality
+    failures: Quality
+    cost: Quality
+    saving: Quality
+    output_tokens: Estimate
+    disagreements: tuple[Disagreement, ...] = ()
+    rulings: tuple[WorkloadRuling, ...] = ()
+    ruling: Ruling = Ruling.INCONCLUSIVE
+
+    @property
+    def quality(self) -> Quality:
+        """The number that leads: correctness where golden answers decide it, else agreement with the baseline."""
+        return self.overall.correct if self.overall.correct.value is not None else self.overall.agreement
+
+
+class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A task of the workload, whatever the provider.
+
+    Attributes:
+        decides: whether agreement with a recorded answer is a measure of quality; not for prose.
+        recorded, golden: cases with such an answer that the grader can read.
+        self_agreement: of further answers of the baseline to the same request with the first one: its own noise.
+        share: of the requests of the log.
+    """
+
+    name: str
+    grader: str
+    decides: bool
+    cases: int
+    recorded: int
+    golden: int
+    self_agreement: Estimate
+    share: float
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What answered then.
+
+    Attributes:
+        correct: mean score of its answers by the golden ones.
+        cost: USD per 1,000 requests, in the mix of the log.
+    """
+
+    model: str
+    correct: Estimate
+    self_agreement: Estimate
+    p50_ms: Estimate
+    p95_ms: Estimate
+    cost: Estimate
+    output_tokens: Estimate
+
+
+class WorkloadSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The workload of a run.
+
+    Attributes:
+        candidates: that the corrected intervals hold for together.
+        requests_per_month: as ``workload.yaml`` states it; None if it does not.
+        unconfirmed: tasks whose grader no person has confirmed.
+        default_bar: the rulings are by the default bar, because the run's bar has no rule about the workload.
+    """
+
+    name: str
+    cases: int
+    candidates: int
+    tasks: tuple[TaskSummary, ...]
+    baseline: Baseline
+    requests_per_month: float | None = None
+    unconfirmed: tuple[str, ...] = ()
+    default_bar: bool = True
+
+
+MANIFEST_OPTION: Final = "workload"
+"""Where a manifest keeps what ``workload.yaml`` says beside the graders."""
+
+
+class WorkloadFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What ``workload.yaml`` said when the run was made, beside the graders, which are in the cases."""
+
+    name: str = ""
+    requests_per_month: float | None = None
+    model: str = ""
+    unconfirmed: tuple[str, ...] = ()
+    shares: Mapping[str, float] = msgspec.field(default_factory=dict)
+
+
+def rounded(value: Any) -> Any:
+    """A value of these classes with every number of every estimate in it at six significant digits."""
+    if isinstance(value, Estimate):
+        return value.rounded()
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return tuple(map(rounded, value))
+    if isinstance(value, float):
+        return six_digits(value)
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.replace(
+            value, **{name: rounded(getattr(value, name)) for name in value.__struct_fields__}
+        )
+    return value

@@ -1,0 +1,288 @@
+"""A judged run → what each provider's answers are worth for the workload: by task and overall, paired by case."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from trueweight.core import Case, Observation
+from trueweight.core.workload import (
+    Against,
+    Baseline,
+    Confusion,
+    Disagreement,
+    FieldScore,
+    Grade,
+    ProviderWorkload,
+    Quality,
+    TaskResult,
+    TaskSummary,
+    WorkloadFacts,
+    WorkloadSummary,
+    rounded,
+)
+from trueweight.statistics import Array
+from trueweight.workload.columns import Columns, column
+from trueweight.workload.estimates import Estimator, mean_of, plain
+from trueweight.workload.grading import expected_answer
+
+MOST_SHOWN: Final = 200
+"""Disagreements of one provider that a summary holds, the worst first."""
+MOST_LABELS: Final = 24
+"""Answers in a confusion matrix; the others are one."""
+OTHER: Final = "(other)"
+_NO_GOLDEN: Final = "no golden answer"
+_NO_RECORDED: Final = "no recorded answer that the grader can read"
+
+
+class WorkloadFound(NamedTuple):
+    """The workload of a run, and each provider's part, by name."""
+
+    summary: WorkloadSummary
+    providers: Mapping[str, ProviderWorkload]
+
+
+def compare_workload(
+    cases: Mapping[str, Case],
+    observations: Mapping[str, Sequence[Observation]],
+    *,
+    candidates: int,
+    seed: int,
+    facts: WorkloadFacts,
+) -> WorkloadFound | None:
+    """Compare each provider with the baseline; None if no case has a task.
+
+    Args:
+        candidates: number of providers that are compared; their intervals hold together, those of tasks as well.
+        seed: of the run.
+    """
+    columns = Columns(cases)
+    if not len(columns):
+        return None
+    looks = len(columns.names) + 1 if len(columns.names) > 1 else 1  # each task, and all of them together
+    make = Estimator(max(1, candidates) * looks, seed)
+    known = frozenset(columns.keys)
+    return WorkloadFound(
+        rounded(_summary(columns, make, facts, candidates)),
+        {
+            name: rounded(_provider(columns, make, [seen for seen in rows if seen.case in known]))
+            for name, rows in observations.items()
+        },
+    )
+
+
+def _summary(columns: Columns, make: Estimator, facts: WorkloadFacts, candidates: int) -> WorkloadSummary:
+    size, weights = len(columns), columns.weights
+    ms = columns.recorded(lambda one: one.ms)
+    timed = np.isfinite(ms)
+    p50, p95 = (
+        make.quantile(ms[timed], np.flatnonzero(timed), q, of=size, note="the log has no times") for q in (0.5, 0.95)
+    )
+    named = [task.recorded.model for task in columns.tasks if task.recorded is not None and task.recorded.model]
+    baseline = Baseline(
+        model=facts.model or (named[0] if named else ""),
+        correct=plain(_mean(make, columns.baseline_right, _NO_GOLDEN)),
+        self_agreement=plain(_mean(make, columns.noise, "no request is twice in the log")),
+        p50_ms=plain(p50),
+        p95_ms=plain(p95),
+        cost=plain(make.per_thousand(columns.recorded(lambda one: one.cost), weights, of=size, note="no price known")),
+        output_tokens=mean_of(columns.recorded(lambda one: one.output_tokens), weights, "tokens", of=size),
+    )
+    return WorkloadSummary(
+        name=facts.name or columns.cases[0].suite,
+        cases=size,
+        candidates=candidates,
+        tasks=tuple(_task_summary(columns, make, facts, name) for name in columns.names),
+        baseline=baseline,
+        requests_per_month=facts.requests_per_month,
+        unconfirmed=facts.unconfirmed,
+    )
+
+
+def _mean(make: Estimator, scores: Array, note: str, rows: Array | None = None) -> Quality:
+    """The mean of a score over the cases of ``rows``, all of them by default."""
+    chosen = scores if rows is None else scores[rows]
+    return make.mean(chosen, of=len(chosen), missing=note, note=note)
+
+
+def _task_summary(columns: Columns, make: Estimator, facts: WorkloadFacts, name: str) -> TaskSummary:
+    rows = columns.rows(name)
+    own = [task for task in columns.tasks if task.name == name]
+    return TaskSummary(
+        name=name,
+        grader=own[0].grader,
+        decides=bool(columns.deciding[rows].all()),
+        cases=len(own),
+        recorded=sum(one.recorded is not None and expected_answer(one, one.recorded.answer) is not None for one in own),
+        golden=sum(one.golden is not None for one in own),
+        self_agreement=plain(_mean(make, columns.noise, "no request is twice in the log", rows)),
+        share=facts.shares.get(name, float(columns.weights[rows].sum() / columns.weights.sum())),
+    )
+
+
+class _Answers(NamedTuple):
+    """What one provider answered.
+
+    Attributes:
+        grades: by case and by what they are against.
+        agreement, correct, readable: mean over the trials of a case; NaN where there is none.
+    """
+
+    grades: Mapping[int, Sequence[tuple[str, Grade]]]
+    agreement: Array
+    correct: Array
+    readable: Array
+
+
+def _provider(columns: Columns, make: Estimator, seen: Sequence[Observation]) -> ProviderWorkload:
+    size = len(columns)
+    grades: defaultdict[int, list[tuple[str, Grade]]] = defaultdict(list)
+    for one in seen:
+        grades[columns.index[one.case]] += [(one.trial, grade) for grade in one.grades]
+    answers = _Answers(
+        grades,
+        _by_case(grades, size, Against.BASELINE),
+        _by_case(grades, size, Against.GOLDEN),
+        column([_share(grades.get(at, ())) for at in range(size)]),
+    )
+    timed = [one for one in seen if one.timing is not None and one.timing.service is not None]
+    timed = [one for one in timed if not one.client_limited]
+    ms = column([(one.timing.service or 0) / 1e6 for one in timed if one.timing is not None])
+    of_case = np.array([columns.index[one.case] for one in timed], dtype=int)
+    p50, p95 = (make.quantile(ms, of_case, q, of=len(seen), note="no reply arrived") for q in (0.5, 0.95))
+    cost = _per_case(columns, seen, [one.cost for one in seen])
+    paid = columns.recorded(lambda one: one.cost)
+    tokens = _per_case(columns, seen, [one.output_tokens for one in seen])
+    return ProviderWorkload(
+        overall=_result(columns, make, answers, ""),
+        tasks=tuple(_result(columns, make, answers, name) for name in columns.names),
+        p50_ms=p50,
+        p95_ms=p95,
+        failures=_failures(columns, make, seen),
+        cost=make.per_thousand(cost, columns.weights, of=size, note="no price is declared, or no usage reported"),
+        saving=make.per_thousand(
+            paid - cost, columns.weights, of=size, note="the costs of both are not known", signed=True
+        ),
+        output_tokens=mean_of(tokens, columns.weights, "tokens", of=size),
+        disagreements=tuple(_disagreements(columns, grades)),
+    )
+
+
+def _by_case(grades: Mapping[int, Sequence[tuple[str, Grade]]], size: int, against: Against) -> Array:
+    found = [[grade.value for _, grade in grades.get(at, ()) if grade.against is against] for at in range(size)]
+    return column([sum(one) / len(one) if one else None for one in found])
+
+
+def _share(grades: Sequence[tuple[str, Grade]]) -> float | None:
+    """The share of readable answers, each counted once, whatever it is compared with."""
+    readable = {trial: grade.readable for trial, grade in grades}
+    return sum(readable.values()) / len(readable) if readable else None
+
+
+def _per_case(columns: Columns, seen: Sequence[Observation], values: Sequence[float | None]) -> Array:
+    """The mean over the trials of a case of what is known of them."""
+    found: defaultdict[int, list[float]] = defaultdict(list)
+    for one, value in zip(seen, values, strict=True):
+        if value is not None:
+            found[columns.index[one.case]].append(value)
+    return column([sum(found[at]) / len(found[at]) if at in found else None for at in range(len(columns))])
+
+
+def _failures(columns: Columns, make: Estimator, seen: Sequence[Observation]) -> Quality:
+    """The share of trials without a reply; those that this client could not send are no failures."""
+    arrived = [None if one.client_limited and not one.arrived else float(one.arrived) for one in seen]
+    found = make.mean(_per_case(columns, seen, arrived), of=len(columns), missing="not sent", note="nothing was sent")
+    if found.value is None:
+        return found
+    return msgspec.structs.replace(
+        found,
+        value=1 - found.value,
+        low=_rest(found.high),
+        high=_rest(found.low),
+        sure_low=_rest(found.sure_high),
+        sure_high=_rest(found.sure_low),
+    )
+
+
+def _rest(share: float | None) -> float | None:
+    return None if share is None else 1 - share
+
+
+def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> TaskResult:
+    rows = columns.rows(task)
+    counted = rows if task else rows & columns.deciding
+    baseline, correct = columns.baseline_right[rows], answers.correct[rows]
+    against = Against.GOLDEN if np.isfinite(correct).any() else Against.BASELINE
+    kept = [grade for at in np.flatnonzero(rows) for _, grade in answers.grades.get(int(at), ())]
+    kept = [grade for grade in kept if grade.against is against]
+    of = int(rows.sum())
+    return TaskResult(
+        task=task,
+        cases=of,
+        agreement=_mean(make, answers.agreement, _NO_RECORDED, counted),
+        correct=_mean(make, answers.correct, _NO_GOLDEN, rows),
+        baseline_correct=plain(_mean(make, np.where(np.isfinite(correct), baseline, np.nan), _NO_GOLDEN)),
+        difference=make.difference(correct, baseline, of=of, note=_NO_GOLDEN),
+        readable=_mean(make, answers.readable, "no reply that can be graded", rows),
+        confusion=_confusion(kept) if task else None,
+        fields=_fields(kept) if task else (),
+        against=against,
+    )
+
+
+def _confusion(grades: Sequence[Grade]) -> Confusion | None:
+    """Counts by expected and read answer, the commonest first; None where answers are not in a word."""
+    pairs = Counter((grade.wanted, grade.read) for grade in grades if grade.wanted)
+    if not pairs:
+        return None
+    wanted = Counter(grade.wanted for grade in grades if grade.wanted)
+    if len(wanted) > MOST_LABELS:
+        return None  # not one of few: a matrix would show nothing
+    rows = [name for name, _ in sorted(wanted.items(), key=lambda one: (-one[1], one[0]))]
+    others = Counter(read for _, read in pairs.elements() if read not in wanted)
+    extra = [name for name, _ in sorted(others.items(), key=lambda one: (-one[1], one[0]))]
+    kept, rest = extra[: MOST_LABELS - len(rows)], extra[MOST_LABELS - len(rows) :]
+    columns = [*rows, *kept, *([OTHER] if rest else [])]
+    counts = [[pairs[row, name] for name in (*rows, *kept)] for row in rows]
+    if rest:
+        for row, line in zip(rows, counts, strict=True):
+            line.append(sum(pairs[row, name] for name in rest))
+    return Confusion(tuple(rows), tuple(columns), tuple(map(tuple, counts)))
+
+
+def _fields(grades: Sequence[Grade]) -> tuple[FieldScore, ...]:
+    """Counts by field over all answers, the field with most mistakes first."""
+    found: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for grade in grades:
+        for path, *numbers in grade.fields:
+            for place, number in enumerate(numbers):
+                found[path][place] += number
+    scores = (FieldScore(path, *numbers) for path, numbers in found.items())
+    return tuple(sorted(scores, key=lambda one: (-(one.missing + one.extra), one.path))[:100])
+
+
+def _disagreements(columns: Columns, grades: Mapping[int, Sequence[tuple[str, Grade]]]) -> Iterator[Disagreement]:
+    """The answers that are not right by the golden one, or else not as recorded, the worst first."""
+    found = []
+    for at, rows in grades.items():
+        against = Against.GOLDEN if any(grade.against is Against.GOLDEN for _, grade in rows) else Against.BASELINE
+        own = [(grade.value, trial, grade) for trial, grade in rows if grade.against is against and grade.value < 1]
+        if own:
+            found.append((*min(own, key=lambda one: one[:2]), at))
+    for value, trial, grade, at in sorted(found, key=lambda one: (one[0], one[3]))[:MOST_SHOWN]:
+        right = columns.baseline_right[at]
+        yield Disagreement(
+            case=columns.keys[at],
+            task=columns.tasks[at].name,
+            trial=trial,
+            score=value,
+            against=grade.against,
+            read=grade.read,
+            wanted=grade.wanted,
+            reason=grade.reason,
+            baseline_right=None if np.isnan(right) else float(right),
+        )

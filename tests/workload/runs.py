@@ -1,0 +1,78 @@
+"""A recorded run of a workload without a server: each provider answers by a function of the case."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from trueweight.assess import Bar
+from trueweight.core import DEFAULT_API, PROTOCOLS, Attempt, Case, Exchange, Failure, FailureKind, Provider, trial_id
+from trueweight.core.example import SampleCall, SampleReply
+from trueweight.core.task import Answer
+from trueweight.store import RunDir
+from trueweight.suites import find_suite
+from trueweight.workflow.send import RunOptions, prepare
+
+ANSWERS = Callable[[Case, int], Answer | None]
+"""Case and its number → the answer; None for a request that fails on the way."""
+
+
+def record(
+    folder: Path,
+    out: Path,
+    answers: Mapping[str, tuple[Provider, ANSWERS]],
+    *,
+    bar: Bar | None = None,
+    ms: Mapping[str, float] | None = None,
+) -> Path:
+    """Write a run directory of the workload in ``folder``.
+
+    Args:
+        ms: time of each reply by provider; 500 by default.
+    """
+    suite = find_suite(str(folder))
+    providers = [provider for provider, _ in answers.values()]
+    options = RunOptions(passes=1)
+    start = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    prepared = prepare(providers, [suite], options, bar=bar, now=lambda: start)
+    numbers = {case.key: at for at, case in enumerate(prepared.cases)}
+    with RunDir.create(out, prepared.manifest, prepared.cases, bar=None if bar is None else bar.text) as run:
+        for at, trial in enumerate(prepared.plan.trials):
+            provider, answer = answers[trial.provider.name]
+            found = answer(trial.case, numbers[trial.case.key])
+            assert trial.id == trial_id(trial.case, provider, trial.repeat, trial.mode)
+            took = int((ms or {}).get(provider.name, 500) * 1e6)
+            exchange = _lost(took) if found is None else _reply(found, took)
+            run.append(
+                replace(
+                    exchange,
+                    trial=trial.id,
+                    provider=provider.name,
+                    suite=trial.case.suite,
+                    case=trial.case.id,
+                    repeat=trial.repeat,
+                    mode=trial.mode,
+                    started_at=(start + timedelta(seconds=at)).isoformat(timespec="microseconds"),
+                )
+            )
+    return out
+
+
+def _reply(answer: Answer, ns: int) -> Exchange:
+    calls = tuple(SampleCall(json.dumps(one["arguments"]), name=one["name"]) for one in answer.get("calls", ()))
+    sample = SampleReply(answer.get("content"), calls=calls, finish="calls" if calls else "stop", usage=(100, 5))
+    exchange = PROTOCOLS.get(DEFAULT_API).sample(sample)
+    attempt = replace(exchange.attempts[0], t_send=0, t_headers=1, t_done=ns, stamps=())
+    body = attempt.body
+    return replace(
+        exchange, attempts=(replace(attempt, stamps=((type(exchange.attempts[0].stamps[0]))(ns, 0),), body=body),)
+    )
+
+
+def _lost(ns: int) -> Exchange:
+    exchange = PROTOCOLS.get(DEFAULT_API).sample(SampleReply("x"))
+    failed = Attempt(0, 0, None, None, ns, failure=Failure(FailureKind.SERVER_ERROR, "502"), status=502)
+    return replace(exchange, attempts=(failed,))

@@ -1,0 +1,225 @@
+"""Candidates against the recorded baseline and against golden answers: estimates, rulings, recommendation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.in_process import trueweight
+from tests.workload.logs import chat_body, chat_response, lines, litellm_row
+from tests.workload.runs import record
+
+from trueweight.assess import Bar, exit_code, parse_bar
+from trueweight.core import Case, ConfigError, ExitCode, Price, Provider, Ruling, digest
+from trueweight.core.assessment import ReasonCode, Recommendation
+from trueweight.core.bar_outcome import WorkloadRule
+from trueweight.core.summary import Summary
+from trueweight.core.task import Answer
+from trueweight.store import RunDir
+from trueweight.suites import find_suite
+from trueweight.workflow.finish import judge
+
+LABELS = ("billing", "outage", "other")
+CASES = 60
+
+
+@pytest.fixture(scope="module")
+def tickets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workload of 60 tickets with three labels, from a log of a gateway."""
+    folder = tmp_path_factory.mktemp("log")
+    rows = [litellm_row(chat_body(f"ticket number {n}"), chat_response(LABELS[n % 3])) for n in range(CASES)]
+    (folder / "a.jsonl").write_text(lines(*rows), encoding="utf-8")
+    assert trueweight("workload", "from", "a.jsonl", "-o", "tickets", cwd=folder).returncode == 0
+    return folder / "tickets"
+
+
+def recorded(case: Case, _: int) -> Answer:
+    """As it was answered then."""
+    assert case.task is not None
+    assert case.task.recorded is not None
+    return case.task.recorded.answer
+
+
+def wrong(every: int) -> object:
+    """Another label in every n-th case."""
+
+    def answer(case: Case, number: int) -> Answer:
+        label = recorded(case, number)["content"]
+        return {"content": LABELS[(LABELS.index(label) + (number % every == 0)) % 3]}
+
+    return answer
+
+
+def failing(case: Case, number: int) -> Answer | None:
+    """Every third request fails on the way."""
+    return None if number % 3 == 0 else recorded(case, number)
+
+
+def provider(name: str, price: float) -> Provider:
+    """A candidate with that price per million tokens."""
+    return Provider(name, f"https://{name}.invalid/v1", "open-1", price=Price(price, price))
+
+
+@pytest.fixture(scope="module")
+def run(tickets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four hosts: as the baseline, one label of eight wrong, four of ten wrong, one request of three lost."""
+    hosts = {
+        "good": (provider("good", 1), recorded),
+        "eighth": (provider("eighth", 0.2), wrong(8)),
+        "forty": (provider("forty", 0.2), lambda case, n: wrong(1 if n % 5 < 2 else CASES)(case, n)),  # type: ignore[operator]
+        "lossy": (provider("lossy", 0.5), failing),
+    }
+    return record(tickets, tmp_path_factory.mktemp("run") / "run", hosts)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def summary(run: Path) -> Iterator[Summary]:
+    """Judged by the default bar."""
+    with RunDir.open(run) as opened:
+        yield judge(opened)
+
+
+def test_the_host_with_40_percent_wrong_labels_is_avoided(summary: Summary) -> None:
+    """By its agreement with the recorded answers, with the confusion matrix that shows what it says instead."""
+    host = summary.providers["forty"]
+    assert host.assessment.recommendation is Recommendation.AVOID
+    assert host.assessment.reasons[0].code is ReasonCode.WORKLOAD_FAILS
+    assert host.workload is not None
+    assert host.workload.overall.agreement.value == pytest.approx(0.6, abs=0.01)
+    (task,) = host.workload.tasks
+    assert task.confusion is not None
+    assert task.confusion.accuracy == pytest.approx(0.6, abs=0.01)
+    assert set(task.confusion.wanted) == set(LABELS)
+    assert sum(map(sum, task.confusion.counts)) == CASES
+    assert len(host.workload.disagreements) == 24
+    first = host.workload.disagreements[0]
+    assert (first.read, first.wanted) == ("outage", "billing")
+
+
+def test_the_others_are_told_apart(summary: Summary) -> None:
+    """A host that answers as the baseline is good enough; one with an eighth wrong is not decided; one that loses
+    requests is to be avoided whatever its answers."""
+    good, eighth, lossy = (summary.providers[name] for name in ("good", "eighth", "lossy"))
+    assert good.assessment.recommendation is Recommendation.USE
+    assert good.assessment.reasons[0].code is ReasonCode.WORKLOAD_MET
+    assert eighth.assessment.recommendation is Recommendation.UNDECIDED
+    assert eighth.workload is not None
+    assert eighth.workload.rulings[0].more_cases
+    assert lossy.assessment.recommendation is Recommendation.AVOID
+    assert lossy.workload is not None
+    assert lossy.workload.failures.value == pytest.approx(1 / 3, abs=1e-5)
+    assert lossy.workload.overall.agreement.missing == {"no recorded answer that the grader can read": 20}
+
+
+def test_cost_and_saving_are_paired_with_what_was_paid(summary: Summary) -> None:
+    """100 and 5 tokens at 1 USD per million cost 0.105 USD per 1,000; the log states 0.7."""
+    assert summary.workload is not None
+    assert summary.workload.baseline.cost.value == pytest.approx(0.7)
+    assert summary.workload.baseline.model == "closed-1-2026"
+    good = summary.providers["good"].workload
+    assert good is not None
+    assert good.cost.value == pytest.approx(0.105)
+    assert good.saving.value == pytest.approx(0.595)
+    assert (good.saving.low, good.saving.high) == (pytest.approx(0.595), pytest.approx(0.595))
+
+
+def test_golden_answers_are_another_column(tickets: Path, tmp_path: Path) -> None:
+    """The baseline is wrong in a sixth of the cases; a host that is right there agrees less and is right more often."""
+    suite = find_suite(str(tickets))
+    folder = tmp_path / "tickets"
+    folder.mkdir()
+    for path in tickets.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    right = {}
+    for number, case in enumerate(suite.cases):
+        label = str(recorded(case, number)["content"])
+        right[case.id] = {"content": LABELS[(LABELS.index(label) + (number % 6 == 0)) % 3]}
+    (folder / "golden.yaml").write_text(json.dumps(right), encoding="utf-8")
+    hosts = {
+        "right": (provider("right", 1), lambda case, n: case.task.golden),
+        "same": (provider("same", 1), recorded),
+    }
+    with RunDir.open(record(folder, tmp_path / "run", hosts)) as opened:  # type: ignore[arg-type]
+        found = judge(opened)
+    best, same = (found.providers[name].workload for name in ("right", "same"))
+    assert best is not None
+    assert same is not None
+    assert best.overall.agreement.value == pytest.approx(5 / 6, abs=1e-5)
+    assert best.overall.correct.value == 1
+    assert best.overall.difference.value == pytest.approx(1 / 6, abs=1e-5)
+    assert best.ruling is Ruling.PASS
+    assert same.overall.correct.value == same.overall.baseline_correct.value == pytest.approx(5 / 6, abs=1e-5)
+    assert same.ruling is Ruling.PASS
+    assert found.providers["right"].metrics["workload"].value == 1
+
+
+BAR = """
+[workload]
+quality_margin = 0.05
+agreement_at_least = 0.9
+readable_at_least = 0.88
+p95_ms_at_most = 900
+failures_at_most = 0.12
+cost_per_1000_at_most = 0.15
+"""
+
+
+def test_a_bar_decides_each_of_its_rules(tickets: Path, tmp_path: Path) -> None:
+    """Answers, form, time, failures and cost; the exit code and the page's rules are those of any bar."""
+    hosts = {
+        "good": (provider("good", 1), recorded),
+        "slow": (provider("slow", 1), recorded),
+        "dear": (provider("dear", 9), recorded),
+        "chatty": (provider("chatty", 1), lambda case, n: {"content": "I think it is hard to say."}),
+        "lossy": (provider("lossy", 1), failing),
+    }
+    bar = parse_bar(BAR, "bar.toml")
+    path = record(tickets, tmp_path / "run", hosts, bar=bar, ms={"slow": 1500})  # type: ignore[arg-type]
+    with RunDir.open(path) as opened:
+        found = judge(opened)
+    assert exit_code(found) is ExitCode.FINDINGS
+    missed = {
+        name: {
+            rule.workload.value for rule in one.assessment.bar.rules if rule.outcome is Ruling.FAIL and rule.workload
+        }
+        for name, one in found.providers.items()
+        if one.assessment.bar is not None
+    }
+    assert missed == {
+        "good": set(),
+        "slow": {"p95-ms"},
+        "dear": {"cost-per-1000"},
+        "chatty": {"agreement", "readable"},
+        "lossy": {"failures"},
+    }
+    good = found.providers["good"].assessment
+    assert good.bar is not None
+    # A 95th percentile that holds for five candidates together needs about a hundred requests.
+    assert [one.workload for one in good.bar.rules if one.outcome is not Ruling.PASS] == [WorkloadRule.LATENCY]
+    assert good.recommendation is Recommendation.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[workload]\n", "has no threshold"),
+        ("[workload]\nquality_margin = 0\n", "quality_margin = 0: out of range"),
+        ("[workload]\nquality_magin = 0.1\n", "Did you mean 'quality_margin'?"),
+        ("[workload.tasks.triage]\nagreement_at_least = 2\n", "agreement_at_least = 2: out of range"),
+        ("[workload]\ntasks = 3\n", "tasks is not a table of tables"),
+    ],
+)
+def test_a_mistake_in_the_bar_has_its_line(text: str, words: str) -> None:
+    """As every mistake in a bar."""
+    with pytest.raises(ConfigError) as caught:
+        parse_bar(text, "bar.toml")
+    assert words in str(caught.value)
+    assert "bar.toml:" in str(caught.value)
+
+
+def test_the_digest_of_a_bar_without_a_workload_is_what_it_was() -> None:
+    """So that old runs do not say that their bar was changed; with one it is another."""
+    assert Bar().digest() == digest({"rules": [], "limits": []})
+    assert parse_bar(BAR, "x").digest() != Bar().digest()
