@@ -17,7 +17,7 @@ from trueweight.core.estimate import Estimate, six_digits
 from trueweight.core.grader import FieldCount
 
 
-class Against(StrEnum):
+class Yardstick(StrEnum):
     """What an answer is compared with."""
 
     BASELINE = "baseline"
@@ -29,7 +29,7 @@ class Against(StrEnum):
 class Grade(NamedTuple):
     """One answer against one other. The fields are those of `trueweight.core.grader.Score`."""
 
-    against: Against
+    against: Yardstick
     value: float
     readable: bool = True
     read: str = ""
@@ -130,7 +130,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     readable: Quality
     confusion: Confusion | None = None
     fields: tuple[FieldScore, ...] = ()
-    against: Against = Against.BASELINE
+    against: Yardstick = Yardstick.BASELINE
 
 
 class Disagreement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -145,7 +145,7 @@ class Disagreement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     task: str
     trial: str
     score: float
-    against: Against
+    against: Yardstick
     read: str = ""
     wanted: str = ""
     reason: str = ""

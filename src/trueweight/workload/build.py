@@ -20,7 +20,7 @@ from trueweight.suites.workload_folder import WORKLOAD_FILE, TaskPlan
 from trueweight.workload.logs import ReadLog, read_log
 from trueweight.workload.personal import Replacer
 from trueweight.workload.propose import propose_grader
-from trueweight.workload.sample import Request, Sample, account, deduplicate, draw
+from trueweight.workload.sample import DrawnSample, Request, account, deduplicate, draw
 from trueweight.workload.tasks import TaskRule, find_tasks
 
 CASES: Final = 200
@@ -63,7 +63,7 @@ class Workload:
     model: str
     per_month: float | None
     log: ReadLog
-    sample: Sample
+    sample: DrawnSample
     replaced: str
 
     def files(self) -> dict[str, str]:

@@ -11,7 +11,6 @@ import numpy as np
 
 from trueweight.core import Case, Observation
 from trueweight.core.workload import (
-    Against,
     Baseline,
     Confusion,
     Disagreement,
@@ -23,6 +22,7 @@ from trueweight.core.workload import (
     TaskSummary,
     WorkloadFacts,
     WorkloadSummary,
+    Yardstick,
     rounded,
 )
 from trueweight.statistics import Array
@@ -145,8 +145,8 @@ def _provider(columns: Columns, make: Estimator, seen: Sequence[Observation]) ->
         grades[columns.index[one.case]] += [(one.trial, grade) for grade in one.grades]
     answers = _Answers(
         grades,
-        _by_case(grades, size, Against.BASELINE),
-        _by_case(grades, size, Against.GOLDEN),
+        _by_case(grades, size, Yardstick.BASELINE),
+        _by_case(grades, size, Yardstick.GOLDEN),
         column([_share(grades.get(at, ())) for at in range(size)]),
     )
     timed = [one for one in seen if one.timing is not None and one.timing.service is not None]
@@ -172,7 +172,7 @@ def _provider(columns: Columns, make: Estimator, seen: Sequence[Observation]) ->
     )
 
 
-def _by_case(grades: Mapping[int, Sequence[tuple[str, Grade]]], size: int, against: Against) -> Array:
+def _by_case(grades: Mapping[int, Sequence[tuple[str, Grade]]], size: int, against: Yardstick) -> Array:
     found = [[grade.value for _, grade in grades.get(at, ()) if grade.against is against] for at in range(size)]
     return column([sum(one) / len(one) if one else None for one in found])
 
@@ -216,7 +216,7 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
     rows = columns.rows(task)
     counted = rows if task else rows & columns.deciding
     baseline, correct = columns.baseline_right[rows], answers.correct[rows]
-    against = Against.GOLDEN if np.isfinite(correct).any() else Against.BASELINE
+    against = Yardstick.GOLDEN if np.isfinite(correct).any() else Yardstick.BASELINE
     kept = [grade for at in np.flatnonzero(rows) for _, grade in answers.grades.get(int(at), ())]
     kept = [grade for grade in kept if grade.against is against]
     of = int(rows.sum())
@@ -269,7 +269,9 @@ def _disagreements(columns: Columns, grades: Mapping[int, Sequence[tuple[str, Gr
     """The answers that are not right by the golden one, or else not as recorded, the worst first."""
     found = []
     for at, rows in grades.items():
-        against = Against.GOLDEN if any(grade.against is Against.GOLDEN for _, grade in rows) else Against.BASELINE
+        against = (
+            Yardstick.GOLDEN if any(grade.against is Yardstick.GOLDEN for _, grade in rows) else Yardstick.BASELINE
+        )
         own = [(grade.value, trial, grade) for trial, grade in rows if grade.against is against and grade.value < 1]
         if own:
             found.append((*min(own, key=lambda one: one[:2]), at))

@@ -12,7 +12,7 @@ from trueweight.core.digest import canonical_json
 from trueweight.core.example import SampleCall, SampleReply
 from trueweight.core.grader import GRADERS
 from trueweight.core.task import Answer, CaseTask
-from trueweight.core.workload import Against, Grade
+from trueweight.core.workload import Grade, Yardstick
 from trueweight.protocols import read_reply
 
 
@@ -37,13 +37,13 @@ def _grades(case: Case, reply: Reply) -> Iterator[Grade]:
     if task is None:
         return
     recorded = None if task.recorded is None else task.recorded.answer
-    for against, answer in ((Against.BASELINE, recorded), (Against.GOLDEN, task.golden)):
+    for against, answer in ((Yardstick.BASELINE, recorded), (Yardstick.GOLDEN, task.golden)):
         expected = expected_answer(task, answer)
         if expected is not None:
             yield _grade(case, reply, expected, against)
 
 
-def _grade(case: Case, reply: Reply, expected: Any, against: Against) -> Grade:
+def _grade(case: Case, reply: Reply, expected: Any, against: Yardstick) -> Grade:
     assert case.task is not None
     score = GRADERS.get(case.task.grader).run(case, reply, expected)
     if reply.error is not None:
@@ -57,7 +57,7 @@ def grade_recorded(case: Case) -> Grade | None:
     if task is None or task.recorded is None:
         return None
     expected = expected_answer(task, task.golden)
-    return None if expected is None else _grade(case, as_reply(task.recorded.answer), expected, Against.GOLDEN)
+    return None if expected is None else _grade(case, as_reply(task.recorded.answer), expected, Yardstick.GOLDEN)
 
 
 def self_agreement(case: Case) -> float | None:
@@ -68,7 +68,7 @@ def self_agreement(case: Case) -> float | None:
     expected = expected_answer(task, task.recorded.answer)
     if expected is None:
         return None
-    scores = [_grade(case, as_reply(one), expected, Against.BASELINE).value for one in task.recorded.others]
+    scores = [_grade(case, as_reply(one), expected, Yardstick.BASELINE).value for one in task.recorded.others]
     return sum(scores) / len(scores)
 
 

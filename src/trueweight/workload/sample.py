@@ -42,7 +42,7 @@ class Stratum(NamedTuple):
     length: int
 
 
-class Sample(NamedTuple):
+class DrawnSample(NamedTuple):
     """The requests that were drawn.
 
     Attributes:
@@ -84,7 +84,7 @@ def stratum_of(request: Request) -> Stratum:
     return Stratum(request.task, shape(request.line), kind, int(math.log2(max(size, 1))))
 
 
-def draw(requests: Sequence[Request], cases: int, seed: int) -> Sample:
+def draw(requests: Sequence[Request], cases: int, seed: int) -> DrawnSample:
     """A stratified draw without replacement, each stratum by its share of the log's lines (largest remainder).
 
     A stratum whose share is less than one case may have none; the count says so. All are drawn if there are not more
@@ -104,7 +104,7 @@ def draw(requests: Sequence[Request], cases: int, seed: int) -> Sample:
     kept = sorted(chosen)
     strata = {stratum: (len(ats), quota[stratum]) for stratum, ats in sorted(members.items())}
     equal = sum(request.seen - 1 for request in requests)
-    return Sample(tuple(requests[at] for at in kept), tuple(chosen[at] for at in kept), strata, equal)
+    return DrawnSample(tuple(requests[at] for at in kept), tuple(chosen[at] for at in kept), strata, equal)
 
 
 def _allocate(sizes: Mapping[Stratum, tuple[int, int]], total: int) -> dict[Stratum, int]:
@@ -126,7 +126,7 @@ def _allocate(sizes: Mapping[Stratum, tuple[int, int]], total: int) -> dict[Stra
     return quota
 
 
-def account(sample: Sample) -> list[str]:
+def account(sample: DrawnSample) -> list[str]:
     """What was drawn and what was left out, by task, in sentences."""
     of: Counter[str] = Counter()
     drawn: Counter[str] = Counter()
