@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
@@ -89,11 +90,23 @@ def _run_limits(summary: Summary) -> Iterator[Limitation]:
     unseen = unseen_share(run.cases)
     if unseen > FEW:
         yield Limitation(code=LimitCode.TOO_FEW_CASES, of=run.cases, share=float(f"{unseen:.6g}"))
+    yield from _failed_by_all(summary)
     if run.reference is None:
         if summary.workload is None:  # else the recorded answers are what candidates are compared with
             yield Limitation(code=LimitCode.NO_REFERENCE)
     elif not has_answered(summary, run.reference):
         yield Limitation(code=_silence(summary.providers[run.reference]))
+
+
+def _failed_by_all(summary: Summary) -> Iterator[Limitation]:
+    """The checks that tell no provider from another, and in how many cases."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for case in summary.cases:
+        for cell in (cell for by_way in case.cells.values() for cell in by_way.values() if cell.failed_by_all):
+            found[case.case].update(cell.failed_by_all)
+    if found:
+        names = tuple(sorted({check for checks in found.values() for check in checks}))
+        yield Limitation(code=LimitCode.FAILED_BY_ALL, count=len(found), of=summary.run.cases, checks=names)
 
 
 def _silence(reference: ProviderSummary) -> LimitCode:

@@ -189,11 +189,12 @@ def _weighed(cases: Sequence[CaseSummary]) -> list[list[CaseSummary]]:
 
 
 def _counts(rows: Sequence[CaseSummary], name: str) -> dict[tuple[str, str], tuple[int, int]]:
-    """API and way → passed and judged trials, of the reference those of its second pass; without those of none."""
+    """API and way → passed and judged trials, of the reference those of its second pass; without those of none. Checks
+    that all providers fail are left out: with them no provider passes, and none is told from another."""
     found = {}
     for row in rows:
         for way, cell in row.modes(name).items():
-            passed, of = cell.second_pass or (cell.passed, cell.of)
+            passed, of = cell.compared or cell.second_pass or (cell.passed, cell.of)
             if of:
                 found[row.api or "", way] = (passed, of)
     return found

@@ -194,11 +194,14 @@ def _by_others(provider: ProviderSummary, tests: ProviderTests) -> Decision:
     certain = [finding for finding in failing if finding.certain]
     if certain:
         return _decide(Recommendation.AVOID, *(broken(finding, provider) for finding in certain))
+    uncertain = [broken(finding, provider, ReasonCode.REQUIREMENT_UNCERTAIN) for finding in failing]
     if tests.cases is not None:
-        return _among_others(tests)
+        found = _among_others(tests)
+        # Not worse than others of which none gives a valid answer.
+        no_answer = found.recommendation is Recommendation.USE and is_unjudgeable(provider)
+        return _decide(Recommendation.UNDECIDED, *uncertain) if no_answer else found
     if not failing:
         return _decide(Recommendation.USE, Reason(code=ReasonCode.NOTHING_FOUND, count=0))
-    uncertain = (broken(finding, provider, ReasonCode.REQUIREMENT_UNCERTAIN) for finding in failing)
     return _decide(Recommendation.UNDECIDED, *uncertain)
 
 

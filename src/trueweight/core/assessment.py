@@ -143,6 +143,9 @@ class LimitCode(StrEnum):
     """Only drift was measured: no suite was asked."""
     TOO_FEW_CASES = "too-few-cases"
     """With ``of`` cases, a provider may fail the ``share`` of such cases and show none (95% exact limit)."""
+    FAILED_BY_ALL = "failed-by-all"
+    """In ``count`` ``of`` cases every provider fails the ``checks`` in every trial of a mode. The comparison of pass
+    rates leaves these checks out there."""
     NO_REFERENCE = "no-reference"
     """There is no reference: candidates are compared with each other."""
     REFERENCE_NOT_ASKED = "reference-not-asked"
@@ -215,6 +218,7 @@ class Limitation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     provider: str = ""
     circles: int | None = None
     tokens: int | None = None
+    checks: tuple[str, ...] = ()
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

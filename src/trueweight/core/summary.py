@@ -231,6 +231,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         passed, of: repeats that pass, of those that were judged.
         second_pass: the same two numbers of the reference's second pass alone, with which candidates are compared; None
             for other providers, and where the reference has one pass.
+        failed_by_all: checks of ``fails`` that fail in every trial of this case and way that they judged, of two
+            providers or more: they tell no provider from another.
+        compared: the two numbers with which providers are compared where such checks are left out; else None.
         lost: repeats without a reply.
         cut_in_thought: repeats whose thought left no room for the answer.
         different: whether the pass rate differs from the reference's (Fisher's exact test, Benjamini–Hochberg over
@@ -243,6 +246,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     passed: int = 0
     of: int = 0
     second_pass: tuple[int, int] | None = None
+    failed_by_all: tuple[str, ...] = ()
+    compared: tuple[int, int] | None = None
     lost: int = 0
     cut_in_thought: int = 0
     client_limited: bool = False

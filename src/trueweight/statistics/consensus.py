@@ -76,10 +76,20 @@ class WaysTable(NamedTuple):
 def make_ways_table(passed: Array, judged: Array) -> WaysTable:
     """The tables of some counts of trials, cases by providers by ways.
 
-    A way in which fewer than two providers have trials, and one that is all that there is, has no table of its own.
+    A way in which fewer than two providers have trials has no table of its own, nor has one in which all have the rates
+    of all ways together: its share goes to these, which gives the same p-value.
     """
     ways = [way for way in range(passed.shape[2]) if (judged[:, :, way].sum(axis=0) > 0).sum() > 1]
-    return _tables(passed, judged, ways if len(ways) > 1 else [], [None] * (len(ways) + 1))
+    pooled = make_table(passed.sum(axis=2), judged.sum(axis=2))
+    found = {way: make_table(passed[:, :, way], judged[:, :, way]) for way in (ways if len(ways) > 1 else ())}
+    unlike = {way: table for way, table in found.items() if not _same(table, pooled)}
+    each = (1 - _POOLED) / max(len(ways), 1)
+    shares = (1 - each * len(unlike), *[each] * len(unlike))
+    return WaysTable((pooled, *unlike.values()), shares, tuple(unlike))
+
+
+def _same(one: RateTable, other: RateTable) -> bool:
+    return np.array_equal(one.rates, other.rates, equal_nan=True)
 
 
 def pair_table(passed: Array, judged: Array, own: int, reference: int, everyone: WaysTable) -> WaysTable:
@@ -92,14 +102,10 @@ def pair_table(passed: Array, judged: Array, own: int, reference: int, everyone:
     sides = [own, reference]
     both = (judged[:, sides] > 0).all(axis=1, keepdims=True)
     own_passed, own_judged = (np.where(both, one[:, sides], 0) for one in (passed, judged))
-    return _tables(own_passed, own_judged, everyone.ways, [one.weights for one in everyone.tables])
-
-
-def _tables(passed: Array, judged: Array, ways: Sequence[int], weights: Sequence[Array | None]) -> WaysTable:
-    counts = [(one.sum(axis=2), *(one[:, :, way] for way in ways)) for one in (passed, judged)]
-    tables = [make_table(*one) for one in zip(*counts, weights[: len(ways) + 1], strict=True)]
-    shares = (_POOLED, *((1 - _POOLED) / len(ways) for _ in ways)) if ways else (1.0,)
-    return WaysTable(tuple(tables), shares, tuple(ways))
+    counts = [(one.sum(axis=2), *(one[:, :, way] for way in everyone.ways)) for one in (own_passed, own_judged)]
+    weights = [table.weights for table in everyone.tables]
+    tables = tuple(make_table(*one) for one in zip(*counts, weights, strict=True))
+    return WaysTable(tables, everyone.shares, everyone.ways)
 
 
 def make_table(passed: Array, judged: Array, weights: Array | None = None) -> RateTable:

@@ -1,10 +1,11 @@
-"""How often healthy hosts are accused and faulty ones found: ``python tests/bench/verdict [runs] [--reference]``.
+"""How often healthy hosts are accused and faulty ones found: ``python tests/bench/verdict [runs] [--healthy]``.
 
 Each row of healthy fleets pools mean pass rates, even and uneven cases, and hosts whose trials are independent, alike
 or fixed (see ``fleets.py``). A run counts if any healthy host in it is called worse; "slower" is counted apart. The
 intervals are Wilson's (95%). Power is that of finding the last host, and is shown for each mean rate, because it
-depends on it. ``runs`` is per cell of a row. ``--healthy`` or ``--power`` prints one half, ``--reference`` or
-``--others`` one side.
+depends on it. ``runs`` is per cell of a row. ``--healthy``, ``--power`` or ``--best`` prints that table alone (the best
+possible test of a deterministic host: ``best.py``); ``--reference`` or ``--others`` one side; ``--hosts 20`` the rows
+of that size.
 """
 
 # ruff: noqa: T201
@@ -20,6 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from best import best_power
 from fleets import KINDS, SPREADS, Fleet, draw
 from tables import verdict
 
@@ -34,11 +36,11 @@ def limits(hits: int, runs: int) -> str:
     return f"{hits / runs:6.1%}  {low or 0:5.1%} – {1 if high is None else high:5.1%}"
 
 
-def healthy(runs: int, reference: bool) -> None:
+def healthy(runs: int, reference: bool, sizes: tuple[int, ...]) -> None:
     """Runs in which any healthy host is accused."""
     print(f"{'hosts':>5} {'cases':>5} {'repeats':>7} {'runs':>6}  worse in  95% interval    slower in", flush=True)
     by_kind = {(kind, spread): [0, 0] for kind in KINDS for spread in SPREADS}
-    for hosts, cases, repeats in itertools.product((8, 20), (60, 125), (1, 3, 5)):
+    for hosts, cases, repeats in itertools.product(sizes, (60, 125), (1, 3, 5)):
         rng = np.random.default_rng([hosts, cases, repeats, reference])
         hits = slow = count = 0
         for rate, kind, spread in itertools.product(RATES, KINDS, SPREADS):
@@ -53,21 +55,34 @@ def healthy(runs: int, reference: bool) -> None:
         print(f"{kind + ', ' + spread:>26} {count:>6}  {limits(hits, count)}", flush=True)
 
 
-def faulty(runs: int, reference: bool) -> None:
-    """How often a host with a fault is found, at 125 cases and 3 repeats."""
-    print(
-        f"{'hosts':>5} {'fault':>6} {'modes':>5} {'spread':>7} {'trials':>15}  " + "  ".join(f"p={r:<5}" for r in RATES)
-    )
-    for hosts, modes, fault in ((8, 2, 0.05), (8, 2, 0.1), (20, 2, 0.05), (20, 2, 0.1), (8, 1, 0.05), (8, 1, 0.1)):
-        for spread, kind in itertools.product(SPREADS, KINDS):
-            rng = np.random.default_rng([hosts, modes, int(100 * fault), reference])
-            shares = []
-            for rate in RATES:
-                fleet = Fleet(hosts, 125, 3, rate, kind, spread, reference, fault, modes)
-                found = sum(fleet.names()[-1] in verdict(fleet, draw(fleet, rng), rng).worse for _ in range(runs))
-                shares.append(found / runs)
-            row = "  ".join(f"{share:7.0%}" for share in shares)
-            print(f"{hosts:>5} {fault:>6.0%} {modes:>5} {spread:>7} {kind:>15}  {row}", flush=True)
+def faulty(runs: int, reference: bool, sizes: tuple[int, ...]) -> None:
+    """How often a host with a fault is found, at 125 cases and 3 repeats of both modes."""
+    heads = "  ".join(f"p={rate:<5}" for rate in RATES)
+    print(f"{'hosts':>5} {'fault':>6} {'in':>10} {'spread':>7} {'trials':>15}  {heads}")
+    faults = itertools.product(sizes, (False, True), (0.05, 0.1), SPREADS, KINDS)
+    for hosts, one_mode, fault, spread, kind in faults:
+        rng = np.random.default_rng([hosts, one_mode, int(100 * fault), reference])
+        shares = []
+        for rate in RATES:
+            fleet = Fleet(hosts, 125, 3, rate, kind, spread, reference, fault, one_mode=one_mode)
+            found = sum(fleet.names()[-1] in verdict(fleet, draw(fleet, rng), rng).worse for _ in range(runs))
+            shares.append(found / runs)
+        row = "  ".join(f"{share:7.0%}" for share in shares)
+        where = "one mode" if one_mode else "both modes"
+        print(f"{hosts:>5} {fault:>6.0%} {where:>10} {spread:>7} {kind:>15}  {row}", flush=True)
+
+
+def best(runs: int) -> None:
+    """How often the best possible test finds a deterministic host, and how often that of the assessment does."""
+    print(f"{'hosts':>5} {'fault':>6} {'spread':>7} {'rate':>5} {'best':>6}  found, 95% interval")
+    for hosts, fault, spread, rate in itertools.product((8, 20), (0.05, 0.1), SPREADS, (0.8, 0.9, 0.95)):
+        for reference in (True, False):
+            fleet = Fleet(hosts, 125, 3, rate, "fixed", spread, reference, fault)
+            rng = np.random.default_rng([hosts, int(100 * fault), reference, int(100 * rate)])
+            found = sum(fleet.names()[-1] in verdict(fleet, draw(fleet, rng), rng).worse for _ in range(runs))
+            side = "reference" if reference else "others"
+            share = f"{best_power(fleet, rng):6.0%}"
+            print(f"{hosts:>5} {fault:>6.0%} {spread:>7} {rate:>5} {share}  {limits(found, runs)}  {side}", flush=True)
 
 
 def main(arguments: list[str]) -> None:
@@ -78,12 +93,16 @@ def main(arguments: list[str]) -> None:
     load = os.getloadavg()[0]
     machine = f"{platform.machine()}, {os.cpu_count()} cores ({load:.1f} load)"
     print(f"{machine}, Python {platform.python_version()}, numpy {np.__version__}, {runs} runs a cell")
+    sizes = (20,) if "--hosts 20" in " ".join(arguments) else (8, 20)
+    if "--best" in arguments:
+        best(runs)
+        return
     for reference in sides:
         print(f"\n{'With a reference' if reference else 'Without one, each host against the others'}")
         if "--power" not in arguments:
-            healthy(runs, reference)
+            healthy(runs, reference, sizes)
         if "--healthy" not in arguments:
-            faulty(runs, reference)
+            faulty(runs, reference, sizes)
 
 
 if __name__ == "__main__":

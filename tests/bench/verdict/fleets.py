@@ -76,11 +76,19 @@ def beta(mean: Any, total: float, rng: np.random.Generator, size: Any) -> Any:
     return np.where((mean <= 0) | (mean >= 1), mean, rng.beta(inside * total, (1 - inside) * total, size))
 
 
-def draw(fleet: Fleet, rng: np.random.Generator) -> dict[str, Any]:
-    """Host → passes, of shape cases × modes × trials; the reference has twice the repeats."""
+def draw_ease(fleet: Fleet, rng: np.random.Generator) -> Any:
+    """The pass rate of a healthy host in each case."""
     ease = np.full(fleet.cases, fleet.rate)
-    if fleet.spread == "uneven":
-        ease = beta(ease, _UNEVEN, rng, fleet.cases)
+    return beta(ease, _UNEVEN, rng, fleet.cases) if fleet.spread == "uneven" else ease
+
+
+def draw(fleet: Fleet, rng: np.random.Generator, ease: Any = None) -> dict[str, Any]:
+    """Host → passes, of shape cases × modes × trials; the reference has twice the repeats.
+
+    Args:
+        ease: of the cases; None draws it.
+    """
+    ease = draw_ease(fleet, rng) if ease is None else ease
     out = {}
     for place, name in enumerate(fleet.names()):
         kind = _kind_of(fleet, place)

@@ -97,6 +97,12 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911, PLR0912 - one sente
                 f"Too few cases to rely on: with {cases}, a provider that fails up to {unseen} of such cases can show "
                 "no failure."
             )
+        case LimitCode.FAILED_BY_ALL:
+            return (
+                f"Every provider fails the same checks in every trial in {limit.count} of {limit.of} cases "
+                f"({', '.join(limit.checks)}). Pass rates are compared without these checks there, because they tell "
+                "no provider from another."
+            )
         case LimitCode.NO_REFERENCE:
             return "There is no reference."
         case LimitCode.REFERENCE_NOT_ASKED:

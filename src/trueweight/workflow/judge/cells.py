@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -55,10 +56,35 @@ def make_cells(
     for seen in observations:
         key = CellKey(seen.case, seen.provider, seen.compared_as, way(seen.mode, seen.thinking))
         trials[key].append(seen)
-    return {key: _cell(sorted(rows, key=lambda o: o.repeat), repeats.get(key.provider)) for key, rows in trials.items()}
+    unanimous = _failed_by_all(trials)
+    return {
+        key: _cell(
+            sorted(rows, key=lambda o: o.repeat), repeats.get(key.provider), unanimous[key._replace(provider="")]
+        )
+        for key, rows in trials.items()
+    }
 
 
-def _cell(rows: Sequence[Observation], second_pass: range | None) -> Cell:
+def _failed_by_all(trials: Mapping[CellKey, Sequence[Observation]]) -> Mapping[CellKey, frozenset[str]]:
+    """For each case, API and way (without the provider) the MUST and SHOULD checks that fail in every trial that they
+    judged, of at least two providers. They tell no provider from another, and hide what does."""
+    failing: defaultdict[CellKey, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    passing: defaultdict[CellKey, set[str]] = defaultdict(set)
+    for key, rows in trials.items():
+        shared = key._replace(provider="")
+        for finding in (finding for seen in rows for finding in seen.findings if finding.severity in SEVERE):
+            if finding.outcome is Outcome.FAIL:
+                failing[shared][finding.check].add(key.provider)
+            elif finding.outcome is Outcome.PASS:
+                passing[shared].add(finding.check)
+    out: defaultdict[CellKey, frozenset[str]] = defaultdict(frozenset)
+    for shared, checks in failing.items():
+        several = {check for check, providers in checks.items() if len(providers) > 1}
+        out[shared] = frozenset(several - passing[shared])
+    return out
+
+
+def _cell(rows: Sequence[Observation], second_pass: range | None, unanimous: Set[str]) -> Cell:
     arrived = [seen for seen in rows if seen.arrived]
     held = [found for seen in arrived if (found := holds(seen, SEVERE)) >= 0]
     passed = sum(held)
@@ -70,23 +96,34 @@ def _cell(rows: Sequence[Observation], second_pass: range | None) -> Cell:
         outcome = CellOutcome.UNSUPPORTED
     else:
         outcome = CellOutcome.NOT_APPLICABLE if arrived else CellOutcome.TRANSPORT
+    fails = {check for seen in rows for check in failing_checks(seen)}
+    compared = [seen for seen in arrived if second_pass is None or seen.repeat in second_pass]
     return Cell(
         outcome=outcome,
-        fails=tuple(sorted({check for seen in rows for check in failing_checks(seen)})),
+        fails=tuple(sorted(fails)),
         trials=tuple(seen.trial for seen in rows),
         passed=passed,
         of=len(held),
-        second_pass=None if second_pass is None else _counts(seen for seen in arrived if seen.repeat in second_pass),
+        second_pass=None if second_pass is None else _counts(compared),
+        failed_by_all=tuple(sorted(fails & unanimous)),
+        compared=_counts(compared, unanimous) if unanimous else None,
         lost=len(rows) - len(arrived),
         cut_in_thought=sum(seen.cut_in_thought for seen in arrived),
         client_limited=any(seen.client_limited for seen in rows),
     )
 
 
-def _counts(rows: Iterable[Observation]) -> tuple[int, int]:
-    """How many pass, of how many that were judged."""
-    held = [found for seen in rows if (found := holds(seen, SEVERE)) >= 0]
+def _counts(rows: Iterable[Observation], without: Set[str] = frozenset()) -> tuple[int, int]:
+    """How many pass, of how many that were judged, by all checks or without some."""
+    held = [found for seen in rows if (found := holds(_lacking(seen, without), SEVERE)) >= 0]
     return sum(held), len(held)
+
+
+def _lacking(seen: Observation, checks: Set[str]) -> Observation:
+    """The observation without the findings of some checks."""
+    if not checks:
+        return seen
+    return replace(seen, findings=tuple(finding for finding in seen.findings if finding.check not in checks))
 
 
 def _unsupported(seen: Observation) -> bool:

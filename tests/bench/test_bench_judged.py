@@ -1,0 +1,87 @@
+"""Runs whose truth is known, from observations to recommendations: what every host fails hides no fault of one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trueweight.assess import assess
+from trueweight.core import Finding, Mode, Outcome, Severity
+from trueweight.core.assessment import LimitCode, Recommendation
+from trueweight.core.summary import Summary
+from trueweight.report.words.limits import run_limits
+from trueweight.workflow.judge.summary import summarise
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Any]:
+    """The modules ``fleets`` and ``judged`` of the bench."""
+    folder = str(Path(__file__).with_name("verdict"))
+    sys.path.insert(0, folder)
+    import fleets
+    import judged
+
+    yield fleets, judged
+    sys.path.remove(folder)
+
+
+def assessed(bench: Any, fleet: Any, also: Any, seed: int = 1) -> Summary:
+    """The summary of a fleet of which all trials pass but for the fault, with further findings."""
+    fleets, judged = bench
+    rng = np.random.default_rng(seed)
+    return assess(summarise(judged.judged_run(fleet, fleets.draw(fleet, rng), rng, also)))
+
+
+def fails_everywhere(severity: Severity) -> Any:
+    """A check that all hosts fail in every trial."""
+    finding = Finding("all-fail", Outcome.FAIL, severity, "It fails.")
+    return lambda name, case, mode: (finding,)
+
+
+def recommended(summary: Summary) -> dict[str, Recommendation]:
+    """The recommendations by name."""
+    return {name: one.assessment.recommendation for name, one in summary.providers.items()}
+
+
+@pytest.mark.parametrize("reference", [True, False])
+def test_a_check_that_all_fail_everywhere_hides_no_fault(bench: Any, reference: bool) -> None:
+    """Without it, all pass rates would be 0 and nothing could be found. The limit of the run names it."""
+    fleet = bench[0].Fleet(4, 90, 1, 1.0, "fixed", "even", reference, 0.25)
+    summary = assessed(bench, fleet, fails_everywhere(Severity.SHOULD))
+    found = recommended(summary)
+    assert found.pop("host-3") is Recommendation.AVOID
+    assert set(found.values()) <= {Recommendation.USE, Recommendation.REFERENCE}
+    (limit,) = [limit for limit in summary.limits if limit.code is LimitCode.FAILED_BY_ALL]
+    assert (limit.count, limit.of, limit.checks) == (90, 90, ("all-fail",))
+    assert any("90 of 90 cases (all-fail)" in words for words in run_limits(summary))
+
+
+def test_hosts_that_all_fail_a_must_in_every_trial_are_not_cleared(bench: Any) -> None:
+    """They do not differ, and no reply of theirs is valid: undecided, with the check as the reason."""
+    summary = assessed(bench, bench[0].Fleet(3, 45, 1, 1.0, "fixed", "even", False), fails_everywhere(Severity.MUST))
+    assert set(recommended(summary).values()) == {Recommendation.UNDECIDED}
+
+
+def test_in_one_mode_it_is_left_out_in_that_mode(bench: Any) -> None:
+    """All fail a check in streams. Plain replies are compared whole, streams without it."""
+    finding = Finding("all-fail", Outcome.FAIL, Severity.SHOULD, "It fails.")
+    fleet = bench[0].Fleet(3, 45, 1, 1.0, "fixed", "even", False)
+    summary = assessed(bench, fleet, lambda name, case, mode: (finding,) if mode is Mode.STREAM else ())
+    cells = summary.cases[0].modes("host-1")
+    assert cells[Mode.STREAM].failed_by_all == ("all-fail",)
+    assert (cells[Mode.STREAM].passed, cells[Mode.STREAM].compared) == (0, (1, 1))
+    assert (cells[Mode.PLAIN].failed_by_all, cells[Mode.PLAIN].compared) == ((), None)
+
+
+@pytest.mark.parametrize("reference", [True, False])
+def test_a_fault_in_streams_only_is_found(bench: Any, reference: bool) -> None:
+    """One host fails a fifth of its streams and no plain reply; all others pass."""
+    fleet = bench[0].Fleet(4, 60, 1, 1.0, "fixed", "even", reference, 0.2, one_mode=True)
+    found = recommended(assessed(bench, fleet, None))
+    assert found.pop("host-3") is Recommendation.AVOID
+    assert Recommendation.AVOID not in found.values()
