@@ -29,7 +29,7 @@ REQUEST = {"tools": TOOLS}
         ('{"city":"Os', CallProblem.ARGUMENTS_CUT),
         ('"city":"Oslo"}', CallProblem.ARGUMENTS_NOT_JSON),
         ('{"city":"Oslo"}}', CallProblem.ARGUMENTS_NOT_JSON),
-        ('{"city":NaN}', CallProblem.ARGUMENTS_NOT_JSON),
+        ('{"city":NaN}', CallProblem.ARGUMENTS_NAN),
         ("{}", CallProblem.ARGUMENTS_INVALID),
         ('{"city":7}', CallProblem.ARGUMENTS_INVALID),
     ],

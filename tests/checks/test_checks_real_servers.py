@@ -101,7 +101,6 @@ STREAMS = {
         ]
     ),
     "empty deltas in between": stream([chunk(role="assistant"), chunk(), chunk(content=""), chunk(content="h"), *END]),
-    "a null delta at the end": stream([chunk(content="h"), last(delta=None), usage_chunk()]),
     "no delta at the end": stream([chunk(content="h"), last(), usage_chunk()]),
     "usage in the choice too": stream([chunk(content="h"), last(delta={}, usage=usage_of(10, 5)), usage_chunk()]),
     "usage beside an empty delta": stream(
@@ -190,6 +189,12 @@ def test_what_is_only_worth_knowing_is_no_more_than_that() -> None:
         (raw(sse(HELLO)[:-1]), "sse-style"),
     ):
         assert failing(made) == {check: Severity.INFO}
+
+
+def test_a_null_delta_at_the_end_is_named() -> None:
+    """Clients that read choices[0].delta.content raise on it, so it is a finding (agent-framework#5734)."""
+    made = stream([chunk(content="h"), last(delta=None), usage_chunk()])
+    assert failing(made) == {"delta-object": Severity.SHOULD}
 
 
 def test_a_custom_tool_takes_text_and_no_arguments() -> None:

@@ -42,7 +42,7 @@ SECOND = 1_000_000_000
 def _message(answer: Mapping[str, Any]) -> dict[str, Any]:
     calls = [
         {
-            "id": f"call_{number}",
+            "id": f"new_{number}",
             "type": "function",
             "function": {"name": call["name"], "arguments": json.dumps(call["arguments"], ensure_ascii=False)},
         }
@@ -79,12 +79,21 @@ def _cut(case: Case, message: dict[str, Any]) -> tuple[dict[str, Any], str, int]
     return {**message, "content": text[:limit]}, "length", _limit(case)
 
 
-def _logprobs(case: Case) -> dict[str, Any]:
-    """One entry stands for all: as many alternatives as were asked for."""
+def _logprobs(case: Case, message: dict[str, Any]) -> dict[str, Any]:
+    """An entry for each token of four characters, with as many alternatives as were asked for."""
     if not case.request.get("logprobs"):
         return {}
-    one = {"token": "a", "logprob": -0.1, "bytes": [97]}
-    return {"logprobs": {"content": [{**one, "top_logprobs": [one] * case.request.get("top_logprobs", 0)}]}}
+    text = message["content"]
+    tokens = [_entry(text[at : at + 4], -0.1) for at in range(0, len(text), 4)]
+    count = case.request.get("top_logprobs", 0)
+    for token in tokens:
+        others = [_entry(f"{token['token']}~{number}", -3.0 - number) for number in range(1, count)]
+        token["top_logprobs"] = [{**token}, *others][:count]
+    return {"logprobs": {"content": tokens}}
+
+
+def _entry(token: str, logprob: float) -> dict[str, Any]:
+    return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
 
 
 def _chunks(message: dict[str, Any], finish: str) -> list[dict[str, Any]]:
@@ -110,12 +119,12 @@ def _body(case: Case, mode: Mode) -> bytes:
     usage["total_tokens"] = sum(usage.values())
     head = {"id": "chatcmpl-1", "created": 1_900_000_000, "model": "m"}
     if mode is Mode.PLAIN:
-        choice = {"message": message, "finish_reason": finish, **_logprobs(case)}
+        choice = {"message": message, "finish_reason": finish, **_logprobs(case, message)}
         choices = [{"index": at, **choice} for at in range(several)]
         return json.dumps({**head, "object": "chat.completion", "choices": choices, "usage": usage}).encode()
     stream = {**head, "object": "chat.completion.chunk"}
     parts = [{**part, "index": at} for at in range(several) for part in _chunks(message, finish)]
-    parts[1] |= _logprobs(case)
+    parts[1] |= _logprobs(case, message)
     events = [{**stream, "choices": [part], "usage": None} for part in parts]
     if "stream_options" not in case.request:  # a case that has some asks for no usage
         events.append({**stream, "choices": [], "usage": usage})

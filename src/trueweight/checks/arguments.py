@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from trueweight.checks.calls import CallValidity, validity
-from trueweight.core import Case, Finish, Reply
+from trueweight.core import Case, Finish, Mode, Reply
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import quote, spans_of
 from trueweight.core.example import SAMPLE_CALL, Example, calls
@@ -62,8 +62,24 @@ def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls('{"city":"Oslo"}{"city":"Oslo"}'), "}{", SAMPLE_CALL),
 )
 def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
-    """Fails on ``{…}{…}``."""
-    return _problem(case, reply, CallProblem.ARGUMENTS_DOUBLED)
+    """Fails on ``{…}{…}``, and on a stream that sends each fragment twice."""
+    return _problem(case, reply, CallProblem.ARGUMENTS_DOUBLED, CallProblem.ARGUMENTS_TWICE)
+
+
+@check(
+    "tool-arguments-cumulative",
+    "Each fragment of a call has new arguments only.",
+    failure="Arguments are sent cumulatively, each fragment with all of them so far, in {cases}",
+    engine=True,
+    row=10,
+    source="https://github.com/NousResearch/hermes-agent/issues/35718",
+    why="Clients append fragments: the joined arguments are not JSON.",
+    fix="Send the arguments since the last fragment.",
+    example=Example(calls(("", '{"city":', '{"city":"Os', '{"city":"Oslo"}'), mode=Mode.STREAM), "Oslo", SAMPLE_CALL),
+)
+def tool_arguments_cumulative(case: Case, reply: Reply) -> CheckResult | None:
+    """Judges streams; fails where each fragment begins with the one before and the joined text is not JSON."""
+    return _problem(case, reply, CallProblem.ARGUMENTS_CUMULATIVE) if reply.streamed else None
 
 
 @check(

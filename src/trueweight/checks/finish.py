@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trueweight.core import Case, Finish, Reply
+from trueweight.core import Case, Finish, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of
 from trueweight.core.example import SAMPLE_CALL, Example, calls, sample_case, says
 from trueweight.core.request import finish_word, token_limit
 from trueweight.protocols import locate_noun
 from trueweight.protocols.arguments import CallProblem, read_arguments
+
+_HELD_BACK = 2
 
 
 @check(
@@ -104,3 +106,39 @@ def finish_one_of(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResu
     spans = locate_noun(reply, "finish") or spans_of([reply.events[-1].span] if reply.events else [])
     expected = " | ".join(params["one_of"])
     return Fail("the finish reason is not the expected one", expected, quote(reply.finish_text), spans)
+
+
+@check(
+    "finish-length-at-limit",
+    "A finish reason of length comes at the limit of tokens.",
+    failure="{cases} ended with the finish reason length before the limit of tokens",
+    engine=True,
+    severity=Severity.SHOULD,
+    row=27,
+    source="https://platform.openai.com/docs/api-reference/chat/object",
+    why="Clients raise the limit and ask again, and get the same reply.",
+    fix="Report length only where the request's limit, or the context window, ended the generation.",
+    example=Example(
+        says("x", "length", usage=(1, 5)),
+        '"length"',
+        says("x", "length", usage=(1, 50)),
+        sample_case(max_tokens=50),
+    ),
+)
+def finish_length_at_limit(case: Case, reply: Reply) -> CheckResult | None:
+    """Judges replies with one choice and no thought; accepts two tokens less, for parts of a character held back."""
+    limit, used = token_limit(case.request), reply.usage.output if reply.usage else None
+    if limit is None or not used or reply.finish is not Finish.LENGTH or len(reply.choices) != 1:
+        return None
+    if reply.reasoning or (reply.usage and reply.usage.reasoning) or _total(reply) > limit:
+        return None
+    if used < limit - _HELD_BACK:
+        spans = locate_noun(reply, "finish")
+        return Fail(f"the finish reason is length after {used} of {limit} tokens", str(limit), str(used), spans)
+    return Pass()
+
+
+def _total(reply: Reply) -> int:
+    """Completion tokens by the total: more than reported where a thought is counted apart."""
+    usage = reply.usage
+    return 0 if usage is None or usage.total is None or usage.input is None else usage.total - usage.input

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from trueweight.checks.calls import is_custom
 from trueweight.checks.markers import find_markers
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of
-from trueweight.core.example import SAMPLE_CALL, Example, SampleCall, SampleReply, calls
+from trueweight.core.example import SAMPLE_CALL, Example, SampleCall, SampleReply, calls, sample_case
 from trueweight.core.request import declared_tools
 from trueweight.protocols import narrow
 
@@ -116,4 +117,48 @@ def call_id_unique(_: Case, reply: Reply) -> CheckResult | None:
     if count > 1:
         spans = spans_of(call.span for call in reply.calls if call.id == worst)
         return Fail(f"{count} calls have the id {quote(worst)}", "unique ids", quote(worst), spans)
+    return Pass()
+
+
+@check(
+    "call-id-new",
+    "No call has the id of an earlier turn's call.",
+    failure="{cases} had a call with the id of an earlier turn's call",
+    engine=True,
+    row=17,
+    source="https://github.com/fw-ai/fireconnect/issues/16",
+    why="Clients and templates join results to calls by id: the old result is taken for the new one.",
+    fix="Make ids that are new in the conversation, or count on from the calls in its history.",
+    example=Example(
+        SampleReply(calls=(SampleCall(id="old"),), finish="calls"),
+        "old",
+        SAMPLE_CALL,
+        sample_case(
+            messages=[
+                {"role": "user", "content": "hi"},
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "tool_calls": [{"id": "old", "type": "function", "function": {"name": "now", "arguments": "{}"}}],
+                },
+                {"role": "tool", "tool_call_id": "old", "content": "12:00"},
+            ]
+        ),
+    ),
+)
+def call_id_new(case: Case, reply: Reply) -> CheckResult | None:
+    """Judges replies with calls to requests whose history has calls."""
+    earlier = {
+        call.get("id")
+        for message in case.request.get("messages") or ()
+        if isinstance(message, Mapping)
+        for call in message.get("tool_calls") or ()
+        if isinstance(call, Mapping)
+    }
+    if not earlier or not reply.calls:
+        return None
+    again = [call for call in reply.calls if call.id and call.id in earlier]
+    if again:
+        spans = narrow(reply, again[0].span, again[0].id or "")
+        return Fail("a call has the id of a call in the history", "a new id", quote(again[0].id), spans)
     return Pass()

@@ -8,9 +8,11 @@ from typing import Any
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.example import Example, sample_case, says
+from trueweight.core.words import count_words
 from trueweight.protocols import locate_noun
 
 _ENOUGH_WORDS = 200
+_SOME_WORDS = 30
 
 
 @check(
@@ -65,6 +67,87 @@ def usage_not_zero(_: Case, reply: Reply) -> CheckResult | None:
 
 
 @check(
+    "usage-reasoning-within",
+    "Reasoning tokens are part of the completion tokens.",
+    failure="{cases} had more reasoning tokens than completion tokens",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    row=24,
+    source="https://github.com/sgl-project/sglang/issues/39826",
+    why="Clients compute the tokens of the answer as the difference, which becomes negative.",
+    fix="Count the tokens of the thought as completion tokens, and once.",
+    example=Example(
+        says("x", reasoning="hm", usage=(10, 5), thought_tokens=6),
+        "6",
+        says("x", reasoning="hm", usage=(10, 5), thought_tokens=4),
+    ),
+)
+def usage_reasoning_within(_: Case, reply: Reply) -> CheckResult | None:
+    """Accepts reasoning tokens counted beside the completion tokens where the total has them too."""
+    usage = reply.usage
+    if usage is None or usage.reasoning is None or usage.output is None:
+        return None
+    beside = usage.total is not None and usage.total == (usage.input or 0) + usage.output + usage.reasoning
+    if usage.reasoning > usage.output and not beside:
+        words = f"{usage.reasoning} reasoning tokens, and {usage.output} completion tokens"
+        return Fail(words, f"<= {usage.output}", str(usage.reasoning), locate_noun(reply, "thought tokens"))
+    return Pass()
+
+
+@check(
+    "usage-cached-within",
+    "Cached tokens are part of the prompt tokens.",
+    failure="{cases} had prompt tokens without those that were cached",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    row=24,
+    source="https://github.com/router-for-me/CLIProxyAPI/issues/1643",
+    why="The prompt looks shorter than it is: budgets of the context window fail, and hits are subtracted twice.",
+    fix="Count the whole prompt, whether it was cached or not.",
+    example=Example(says("x", usage=(10, 5), cached=90), "90", says("x", usage=(100, 5), cached=90)),
+)
+def usage_cached_within(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges replies that report cached tokens."""
+    usage = reply.usage
+    if usage is None or usage.cached is None or usage.input is None:
+        return None
+    if usage.cached > usage.input:
+        words = f"{usage.cached} cached tokens, and {usage.input} prompt tokens"
+        return Fail(words, f"<= {usage.input}", str(usage.cached), locate_noun(reply, "cached"))
+    return Pass()
+
+
+@check(
+    "usage-covers-text",
+    "A reply has at least as many completion tokens as words.",
+    failure="{cases} had fewer completion tokens than words",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    row=24,
+    source="https://platform.openai.com/docs/api-reference/chat/object",
+    why="The token count is not that of the reply: chunks, or part of the tokens, were counted.",
+    fix="Count the generated tokens.",
+    example=Example(says("so it is " * 20, usage=(10, 5)), "5", says("so it is " * 20, usage=(10, 61))),
+)
+def usage_covers_text(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges replies with one choice and enough words; accepts a fifth less, for unusual tokenizers."""
+    usage = reply.usage
+    if usage is None or not usage.output or len(reply.choices) != 1:
+        return None
+    words = count_words(reply.content or "")
+    if words < _SOME_WORDS:
+        return None
+    counted = usage.output + (usage.reasoning or 0)
+    if counted < 0.8 * words:
+        spans = locate_noun(reply, "output")
+        return Fail(f"the reply has {words} words, and {counted} tokens", f">= {words}", str(counted), spans)
+    return Pass()
+
+
+@check(
     "prompt-not-truncated",
     "A prompt has at least as many tokens as English words.",
     failure="The prompt is truncated in {cases}",
@@ -100,5 +183,5 @@ def _words(messages: Any) -> int:
     for message in messages if isinstance(messages, list | tuple) else ():
         content = message.get("content") if isinstance(message, Mapping) else None
         if isinstance(content, str):
-            found += sum(word[0].isascii() and word[0].isalpha() for word in content.split())
+            found += count_words(content)
     return found

@@ -50,6 +50,7 @@ class SampleReply:
     Attributes:
         finish: ``stop``, ``length``, ``calls``, any other text, which is sent as it is, or None for no finish reason.
         usage: prompt and completion tokens. ``total`` None stands for their sum.
+        cached, thought_tokens: those of the prompt and of the completion; None if they are not reported.
         mode: the requested mode.
         streamed: whether a stream is sent; None for what ``mode`` requests.
         error: the message of an error in the reply.
@@ -62,6 +63,8 @@ class SampleReply:
     reasoning: str | None = None
     usage: tuple[int, int] | None = (10, 5)
     total: int | None = None
+    cached: int | None = None
+    thought_tokens: int | None = None
     mode: Mode = Mode.PLAIN
     streamed: bool | None = None
     error: str | None = None

@@ -95,6 +95,7 @@ class ToolCall:
         index: the index the server gave; None if missing or if the reply is plain.
         arguments: the arguments text as sent; None if the field never came or was null.
         fragments: number of events that carried a piece of it (1 in a plain reply).
+        piece_lengths: characters of each piece of the arguments, in order; empty if the protocol does not keep them.
     """
 
     position: int
@@ -105,6 +106,7 @@ class ToolCall:
     arguments: str | None
     span: Span | None = None
     fragments: int = 1
+    piece_lengths: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

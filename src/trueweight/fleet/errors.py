@@ -43,6 +43,10 @@ class RefusedError(Exception):
 
 def json_response(value: Any, *, status: int = 200) -> ResponseScript:
     """One JSON body with its length."""
-    data = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    return bytes_response(json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace"), status=status)
+
+
+def bytes_response(data: bytes, *, status: int = 200) -> ResponseScript:
+    """The bytes of one JSON body with their length."""
     headers = (("content-type", "application/json"), ("content-length", str(len(data))))
     return ResponseScript(status, headers, (Write(data),))

@@ -16,7 +16,7 @@ from trueweight.fleet import render
 from trueweight.fleet.apis import SERVED, ServedApi
 from trueweight.fleet.chat import HealthyModel
 from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Step, Write
-from trueweight.fleet.errors import RefusedError, json_response
+from trueweight.fleet.errors import RefusedError, bytes_response, json_response
 from trueweight.fleet.faults import FAULTS, Fault
 from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.network import MODEL, network
@@ -165,7 +165,7 @@ class FleetProvider:
             body = api.plain(chat, completion, style, head)
             for fault in self._shaping(api):
                 body = fault.body(chat, body)
-            response = json_response(body)
+            response = bytes_response(render.body_bytes(body, style))
         for fault in self._faults_of(api):
             response = fault.response(chat, completion, response)
         return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import copy
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,9 +48,16 @@ def with_ids(completion: Completion, style: Style, rng: random.Random) -> Comple
 def plain_body(completion: Completion, style: Style, head: Head) -> JsonObject:
     """The ``chat.completion`` object."""
     choices = [_plain_choice(at, choice, style) for at, choice in enumerate(completion.choices)]
-    return _ordered(
+    body = _ordered(
         {**_top(head, "chat.completion", style), "choices": choices, "usage": usage(completion, style)}, style
     )
+    return _edited([body], style)[0]
+
+
+def body_bytes(body: JsonObject, style: Style) -> bytes:
+    """A plain body as it is sent."""
+    text = json.dumps(body, ensure_ascii=style.ascii, indent=style.indent)
+    return f"{style.before_body}{text}{style.after_body}".encode("utf-8", "backslashreplace")
 
 
 def chunks(completion: Completion, style: Style, head: Head, *, include_usage: bool) -> list[JsonObject]:
@@ -65,7 +73,15 @@ def chunks(completion: Completion, style: Style, head: Head, *, include_usage: b
         out[-1]["usage"] = usage(completion, style)
     elif include_usage:
         out.append(_ordered({**top, "choices": [], "usage": usage(completion, style)}, style))
-    return out
+    return _edited(out, style)
+
+
+def _edited(documents: list[JsonObject], style: Style) -> list[JsonObject]:
+    if style.edits:
+        documents = copy.deepcopy(documents)
+    for edit in style.edits:
+        documents = edit(documents)
+    return documents
 
 
 def frames(parts: Sequence[Mapping[str, Any]], style: Style) -> list[bytes]:
@@ -74,11 +90,12 @@ def frames(parts: Sequence[Mapping[str, Any]], style: Style) -> list[bytes]:
     data = "".join(f"{line}{end}" for line in style.event_lines) + ("data: " if style.data_space else "data:")
     out = ["".join(f"{line}{end}{end}" for line in style.first_comment).encode()] if style.first_comment else []
     for at, part in enumerate(parts):
-        text = json.dumps(part, ensure_ascii=False, separators=(", ", ": ") if style.spaced else (",", ":"))
+        text = json.dumps(part, ensure_ascii=style.ascii, separators=(", ", ": ") if style.spaced else (",", ":"))
         comment = f": keep-alive{end}{end}" if style.comment_every and at % style.comment_every == 0 else ""
         # UTF-8 cannot encode a lone surrogate; inside a JSON string its escape means the same.
         out.append(f"{comment}{data}{text}{end}{end}".encode("utf-8", "backslashreplace"))
-    out.append(f"{data}[DONE]{end}{end}".encode())
+    last = "".join(f"{line}{end}{end}" for line in style.last_lines)
+    out.append(f"{data}[DONE]{end}{end}{last}".encode())
     return out
 
 

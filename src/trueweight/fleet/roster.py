@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Final, Literal
 
 from trueweight.core import ConfigError, Price, Role, near_miss
 from trueweight.fleet.faults import FAULTS
+from trueweight.fleet.handwriting import HANDWRITINGS
 from trueweight.fleet.network import Precision
 from trueweight.fleet.styles import HEALTHY_STYLES, OTHER, PLAIN, Style
 from trueweight.fleet.thinking import WORD_OFF, Switch, Thinker, ThoughtForm
 
 _PRICE = Price(0.10, 0.40)
+WRITES: Final = "writes-"
+"""The name of a healthy provider with a handwriting of `HANDWRITINGS` begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,12 @@ _THINKERS = (
 )
 
 
+def _thinker_of(style: Style) -> Thinker | None:
+    """A short thought for a handwriting that is about thoughts."""
+    about = style.thought is not ThoughtForm.CONTENT_FIELD or not style.counts_thoughts
+    return Thinker(24, _NONE) if about else None
+
+
 @cache
 def roster() -> tuple[FleetMember, ...]:
     """Every provider: those served by default, further healthy ones, and one for each fault, with its name."""
@@ -128,13 +137,17 @@ def roster() -> tuple[FleetMember, ...]:
         FleetMember(f"healthy-{name}", f"healthy: {summary}", style=style, listed=False)
         for name, (summary, style) in HEALTHY_STYLES.items()
     )
+    writers = (
+        FleetMember(f"{WRITES}{name}", f"healthy: {summary}", style=style, listed=False, thinker=_thinker_of(style))
+        for name, (summary, style) in HANDWRITINGS.items()
+    )
     taken = {member.name for member in _ROSTER}
     faulty = (
         FleetMember(name, fault.summary, faults=(name,), listed=False, server="raw" if fault.raw else "asgi")
         for name, fault in FAULTS.all().items()
         if name not in taken
     )
-    return (*_ROSTER, *habits, *_THINKERS, *faulty)
+    return (*_ROSTER, *habits, *writers, *_THINKERS, *faulty)
 
 
 def members_named(names: Iterable[str] | None = None) -> tuple[FleetMember, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trueweight.fleet.rewriting import Edit
 from trueweight.fleet.thinking import ThoughtForm
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -49,6 +50,11 @@ class Style:
         caches: the beginning of a prompt comes from a cache (Messages).
         interleaved_calls: events of parallel calls come in turn (Responses).
         done_after_last: ``[DONE]`` follows the last event (Responses).
+        ascii: JSON with escapes for all characters beyond ASCII.
+        indent: spaces of indentation of a plain body; None is one line.
+        before_body, after_body: white space around a plain body.
+        last_lines: lines after the event that ends a stream.
+        edits: changes of the written documents, in order.
     """
 
     reply_id: Callable[[random.Random], str] = lambda rng: "chatcmpl-" + _letters(rng, 29)
@@ -80,6 +86,12 @@ class Style:
     caches: bool = False
     interleaved_calls: bool = False
     done_after_last: bool = False
+    ascii: bool = False
+    indent: int | None = None
+    before_body: str = ""
+    after_body: str = ""
+    last_lines: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
 
 PLAIN = Style()

@@ -76,6 +76,7 @@ class Kind(StrEnum):
     # Tool calls.
     INDEX_MISSING = "index-missing", "a streamed tool-call fragment without an index"
     INDEX_SHARED = "index-shared", "a second tool call under an index that is taken"
+    CALL_ID_CHANGES = "call-id-changes", "a fragment that continues a call under another id"
     FRAGMENT_ORPHAN = "fragment-orphan", "a continuation of a tool call that never began"
     NULL_IN_CONTINUATION = "null-in-continuation", "explicit null for id, type or name in a continuing fragment"
     NAME_REPEATED = "name-repeated", "the function name sent again in a continuing fragment"

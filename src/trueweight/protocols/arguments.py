@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from collections.abc import Sequence
 from enum import StrEnum
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from trueweight.core import Reply, ToolCall
@@ -14,6 +17,10 @@ from trueweight.protocols.json_text import parse_json
 
 _LONGEST_READ = 1024 * 1024
 """Longest text whose brackets are counted; of a longer one only the last character is looked at."""
+_LONGEST_PYTHON = 10_000
+"""Longest text that is tried as Python: its parser takes far more memory than that of JSON."""
+_FEW = 3
+"""Most pieces whose pairs prove nothing."""
 
 
 class CallProblem(StrEnum):
@@ -26,6 +33,10 @@ class CallProblem(StrEnum):
     ARGUMENTS_NOT_TEXT = "arguments-not-text"
     ARGUMENTS_EMPTY = "arguments-empty"
     ARGUMENTS_DOUBLED = "arguments-doubled"
+    ARGUMENTS_TWICE = "arguments-twice"
+    ARGUMENTS_CUMULATIVE = "arguments-cumulative"
+    ARGUMENTS_NAN = "arguments-nan"
+    ARGUMENTS_PYTHON = "arguments-python"
     ARGUMENTS_CUT = "arguments-cut"
     ARGUMENTS_NOT_JSON = "arguments-not-json"
     ARGUMENTS_ENCODED_TWICE = "arguments-encoded-twice"
@@ -48,9 +59,15 @@ def read_arguments(reply: Reply, call: ToolCall) -> Arguments:
         return _no_text(reply, call)
     if not text.strip():
         return Arguments(None, CallProblem.ARGUMENTS_EMPTY, f"the arguments are {text[:40]!r} instead of '{{}}'")
+    return _read_text(call, text)
+
+
+def _read_text(call: ToolCall, text: str) -> Arguments:
     parsed = parse_json(text)
-    if not parsed.ok or any(kind is Kind.JSON_NAN for kind, _ in parsed.oddities):
-        return _not_json(text, parsed.error or "NaN or Infinity is not JSON")
+    if not parsed.ok:
+        return _not_json(call, text, parsed.error)
+    if (nan := next((detail for kind, detail in parsed.oddities if kind is Kind.JSON_NAN), None)) is not None:
+        return Arguments(None, CallProblem.ARGUMENTS_NAN, f"the arguments have {nan}")
     if isinstance(parsed.value, dict):
         return Arguments(parsed.value)
     if isinstance(parsed.value, str) and isinstance(parse_json(parsed.value).value, dict):
@@ -72,12 +89,45 @@ def _holds(call: ToolCall, start: int, end: int) -> bool:
     return call.span is not None and call.span.start <= start and end <= call.span.end
 
 
-def _not_json(text: str, error: str) -> Arguments:
+def _not_json(call: ToolCall, text: str, error: str) -> Arguments:
+    pieces = _pieces(call, text)
+    if len(pieces) > 1 and is_cumulative(pieces):
+        words = "each fragment repeats all arguments so far"
+        return Arguments(None, CallProblem.ARGUMENTS_CUMULATIVE, words)
+    if len(pieces) > _FEW and is_in_pairs(pieces):
+        return Arguments(None, CallProblem.ARGUMENTS_TWICE, "each fragment of the arguments is sent twice")
+    if _is_python(text):
+        return Arguments(None, CallProblem.ARGUMENTS_PYTHON, "the arguments are an object in Python's notation")
     if _is_doubled(text):
         return Arguments(None, CallProblem.ARGUMENTS_DOUBLED, "the arguments are two JSON documents in a row")
     if is_cut(text):
         return Arguments(None, CallProblem.ARGUMENTS_CUT, f"the arguments end in the middle, after {text[-40:]!r}")
     return Arguments(None, CallProblem.ARGUMENTS_NOT_JSON, f"the arguments are not JSON: {error}")
+
+
+def _pieces(call: ToolCall, text: str) -> list[str]:
+    ends = [0, *accumulate(call.piece_lengths)]
+    return [text[start:end] for start, end in pairwise(ends)]
+
+
+def is_cumulative(pieces: Sequence[str]) -> bool:
+    """Whether each piece begins with the one before it, and the last is longer than the first."""
+    return all(later.startswith(before) for before, later in pairwise(pieces)) and len(pieces[-1]) > len(pieces[0])
+
+
+def is_in_pairs(pieces: Sequence[str]) -> bool:
+    """Whether each piece comes twice in a row."""
+    return len(pieces) % 2 == 0 and all(pieces[at] == pieces[at + 1] for at in range(0, len(pieces), 2))
+
+
+def _is_python(text: str) -> bool:
+    """Whether a text is the notation of a Python dict."""
+    if len(text) > _LONGEST_PYTHON or not text.strip().startswith("{"):
+        return False
+    try:
+        return isinstance(ast.literal_eval(text.strip()), dict)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return False
 
 
 def _is_doubled(text: str) -> bool:

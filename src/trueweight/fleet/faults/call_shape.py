@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trueweight.fleet.completion import ChatRequest, Completion
-from trueweight.fleet.faults.arguments import each_call
+from trueweight.fleet.faults.arguments import call_parts, each_call
 from trueweight.fleet.faults.documents import Calls, Json, StreamedCalls
 from trueweight.fleet.faults.fault import Fault, fault
 
@@ -109,3 +109,26 @@ class NameInEveryFragment(StreamedCalls):
                     name = part["function"].get("name") or names.get(part["index"], "")
                     names[part["index"]] = part["function"]["name"] = name
         return out
+
+
+@fault("id-changes", checks=("call-id-constant",))
+class IdChanges(StreamedCalls):
+    """Each fragment of a streamed call has a new id."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Make the id for each event."""
+        out = super().chunks(chat, chunks)
+        for at, parts in enumerate(call_parts(out)):
+            for number, (_, part) in enumerate(parts):
+                part["id"] = f"call_{at}_{number}"
+        return out
+
+
+@fault("id-of-earlier-turn", checks=("call-id-new",), reports=("fireconnect#16",))
+class IdOfEarlierTurn(Fault):
+    """Calls have the ids of an earlier turn again."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Take the first id of the history."""
+        earlier = [call for message in chat.body["messages"] for call in message.get("tool_calls") or ()]
+        return each_call(completion, lambda call: replace(call, id=earlier[0]["id"])) if earlier else completion

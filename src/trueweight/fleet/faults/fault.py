@@ -33,6 +33,8 @@ class Fault:
     """Numbers of the failure modes that the fault reproduces."""
     checks: ClassVar[tuple[str, ...]] = ()
     """Checks that must find the fault, each one of them."""
+    reports: ClassVar[tuple[str, ...]] = ()
+    """Field reports that it reproduces, as ``repository#number``."""
     failures: ClassVar[tuple[FailureKind, ...]] = ()
     """For transport faults: the failure kinds that the client must report, each one of them."""
     raw: ClassVar[bool] = False
@@ -96,12 +98,14 @@ def fault(
     rows: tuple[int, ...] = (),
     checks: tuple[str, ...] = (),
     failures: tuple[FailureKind, ...] = (),
+    reports: tuple[str, ...] = (),
     summary: str = "",
     api: str = DEFAULT_API,
 ) -> Callable[[_Kind], _Kind]:
     """Name a fault class and register one instance of it.
 
     Args:
+        reports: field reports that it reproduces, as ``repository#number``; each is a row of ``docs/field-reports.md``.
         summary: what the fault does, in a few words; by default the first line of the class's docstring.
         api: the API in whose shape it acts.
 
@@ -110,7 +114,8 @@ def fault(
     """
 
     def register(kind: _Kind) -> _Kind:
-        kind.name, kind.api, kind.rows, kind.checks, kind.failures = name, api, rows, checks, failures
+        kind.name, kind.api, kind.rows, kind.checks = name, api, rows, checks
+        kind.failures, kind.reports = failures, reports
         kind.summary = summary or (kind.__doc__ or "").strip().splitlines()[0].rstrip(".")
         FAULTS.add(name, kind())
         return kind

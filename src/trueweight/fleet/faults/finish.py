@@ -73,3 +73,12 @@ class FinishTwice(Fault):
         again = copy.deepcopy(chunks[at])
         again["choices"][0]["delta"] = {}
         return [*chunks[: at + 1], again, *chunks[at + 1 :]]
+
+
+@fault("length-before-limit", checks=("finish-length-at-limit",))
+class LengthBeforeLimit(Fault):
+    """A reply that ends long before the limit has the finish reason length."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Write length instead of stop."""
+        return completion.edited(finish_reason="length")

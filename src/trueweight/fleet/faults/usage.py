@@ -63,3 +63,47 @@ class UsageWrongStreamed(Fault):
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Count chunks of the tool parser as well."""
         return replace(completion, completion_tokens=completion.completion_tokens + 7) if chat.streamed else completion
+
+
+@fault("usage-of-one-choice", checks=("usage-of-all-choices",), reports=("llama.cpp#27318",))
+class UsageOfOneChoice(Fault):
+    """Usage counts the tokens of one choice only."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Report those of the last choice."""
+        return replace(completion, completion_tokens=completion.completion_tokens // len(completion.choices))
+
+
+@fault("usage-reasoning-beyond", checks=("usage-reasoning-within",), reports=("sglang#39826",))
+class UsageReasoningBeyond(Documents):
+    """More reasoning tokens than completion tokens are reported."""
+
+    def document(self, chat: ChatRequest, document: Json) -> None:
+        """Count one token more."""
+        usage = document.get("usage")
+        if usage:
+            details = {"reasoning_tokens": usage["completion_tokens"] + 1}
+            document["usage"] = {**usage, "completion_tokens_details": details}
+
+
+@fault("usage-without-cached", checks=("usage-cached-within",), reports=("CLIProxyAPI#1643",))
+class UsageWithoutCached(Documents):
+    """Prompt tokens lack those that were cached."""
+
+    def document(self, chat: ChatRequest, document: Json) -> None:
+        """Subtract four fifths as cached."""
+        usage = document.get("usage")
+        if usage:
+            cached = usage["prompt_tokens"] * 4 // 5
+            prompt = usage["prompt_tokens"] - cached
+            counts = {"prompt_tokens": prompt, "total_tokens": prompt + usage["completion_tokens"]}
+            document["usage"] = {**usage, **counts, "prompt_tokens_details": {"cached_tokens": cached}}
+
+
+@fault("usage-counts-chunks", checks=("usage-covers-text",))
+class UsageCountsChunks(Fault):
+    """Completion tokens are the number of chunks."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Count chunks of eight tokens."""
+        return replace(completion, completion_tokens=max(completion.completion_tokens // 8, 1))

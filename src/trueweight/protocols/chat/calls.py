@@ -95,6 +95,11 @@ class CallBuilder:
         if call is None:
             return None
         other_id = bool(new.id) and bool(call.id) and new.id != call.id
+        if other_id and not new.name and call.name:
+            # A call begins with its name, so a fragment without one continues the call.
+            detail = f"{new.where} has the id {str(new.id)[:60]!r} after {str(call.id)[:60]!r}"
+            self._anomalies.add(Kind.CALL_ID_CHANGES, detail, new.span)
+            return call
         # Without ids only a second, different name after arguments have begun tells two calls apart.
         other_name = not new.id and bool(new.name) and bool(call.name) and bool(call.pieces) and new.name != call.name
         if other_id or other_name:
@@ -165,5 +170,13 @@ class CallBuilder:
             self._anomalies.add(kind, f"call {position}: {kind.meaning}", call.span)
         arguments = "".join(call.pieces) if call.arguments_came else None
         return ToolCall(
-            position, call.index, call.id, call.type, call.name, arguments, call.span, max(call.fragments, 1)
+            position,
+            call.index,
+            call.id,
+            call.type,
+            call.name,
+            arguments,
+            call.span,
+            max(call.fragments, 1),
+            tuple(map(len, call.pieces)),
         )

@@ -121,7 +121,14 @@ def _call(at: int, one: SampleCall) -> JsonObject:
     return call(one.name, arguments, id=f"call_{at}" if one.id == "" else one.id)
 
 
-def _usage(reply: SampleReply) -> dict[str, int] | None:
+def _usage(reply: SampleReply) -> JsonObject | None:
     if reply.usage is None:
         return None
-    return usage_of(*reply.usage) | ({} if reply.total is None else {"total_tokens": reply.total})
+    counts: JsonObject = {**usage_of(*reply.usage)}
+    if reply.total is not None:
+        counts["total_tokens"] = reply.total
+    if reply.cached is not None:
+        counts["prompt_tokens_details"] = {"cached_tokens": reply.cached}
+    if reply.thought_tokens is not None:
+        counts["completion_tokens_details"] = {"reasoning_tokens": reply.thought_tokens}
+    return counts

@@ -41,7 +41,7 @@ from trueweight.fleet.roster import members_named
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.wire import WireSettings
 from trueweight.workflow.judge import judge_exchanges
-from trueweight.workflow.matrix.select import HEALTHY, entry_of, matrix_faults, select_cases
+from trueweight.workflow.matrix.select import HANDWRITTEN, HEALTHY, SOUND, entry_of, matrix_faults, select_cases
 from trueweight.workflow.requests import with_profile_markers
 from trueweight.workflow.send import send_pending
 
@@ -76,7 +76,7 @@ def chosen_names(only: Collection[str]) -> tuple[str, ...]:
     Raises:
         ConfigError: with the near miss, for a name that is neither a fault of the matrix nor a healthy provider.
     """
-    everything = (*matrix_faults(), *HEALTHY)
+    everything = (*matrix_faults(), *HEALTHY, *HANDWRITTEN)
     for name in only:
         if name not in everything:
             hint = near_miss(name, everything)
@@ -112,9 +112,11 @@ def record_matrix(
     faults = [name for name in names if name in FAULTS.all()]
     progress(f"selecting cases for {len(faults)} faults out of {len(cases)} cases")
     plan: dict[str, Sequence[Case]] = dict(select_cases(faults, cases, KnownAnswers(suites)))
-    sound = [name for name in names if name in HEALTHY]
+    sound = [name for name in names if name in SOUND]
     # All others are compared with the reference, so it gets every case that any provider gets.
-    plan |= dict.fromkeys(sound, cases[::every])
+    plan |= {name: cases[::every] for name in sound if name in HEALTHY}
+    written = [name for name in sound if name not in HEALTHY]
+    plan |= {name: cases[at :: every * len(HANDWRITTEN)] for at, name in enumerate(written)}
     sent = {case.key for some in plan.values() for case in some}
     plan["reference"] = [case for case in cases if case.key in sent]
     served = {name if name in sound or name == "reference" else entry_of(name).name: name for name in plan}
@@ -180,8 +182,8 @@ def _found(
     name: str, seen: Mapping[str, Sequence[Observation]], attempts: Mapping[tuple[str, str], int]
 ) -> FaultResult:
     faults = matrix_faults()
-    entry = members_named([name])[0] if name in HEALTHY else entry_of(name)
-    fault = None if name in HEALTHY else faults[name]
+    entry = members_named([name])[0] if name in SOUND else entry_of(name)
+    fault = None if name in SOUND else faults[name]
     rows = seen.get(entry.name, ())
     failed = [f for one in rows for f in one.findings if f.outcome is Outcome.FAIL]
     return FaultResult(

@@ -7,6 +7,8 @@ from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import whole
 from trueweight.core.example import SAMPLE_TEXT, Example, sample_case
 from trueweight.protocols import locate_field
+from trueweight.protocols.chat.checks.choices import counts_chunks
+from trueweight.protocols.chat.checks.logprobs import has_legacy_logprobs
 from trueweight.protocols.chat.sample import message
 from trueweight.protocols.sample import plain
 
@@ -34,9 +36,9 @@ _WITH_LOGPROBS = {
     example=Example(SAMPLE_TEXT, "choices", case=sample_case(n=2), good_case=sample_case(n=1)),
 )
 def n_honoured(case: Case, reply: Reply) -> CheckResult | None:
-    """Judges replies to requests with n."""
+    """Judges replies to requests with n. ``choice-index-range`` judges indices that are no numbers of choices."""
     n = case.request.get("n")
-    if not isinstance(n, int) or isinstance(n, bool) or n < 1 or reply.error is not None:
+    if not isinstance(n, int) or isinstance(n, bool) or n < 1 or reply.error is not None or counts_chunks(case, reply):
         return None
     if len(reply.choices) != n:
         return Fail("the reply has another number of choices than n", str(n), str(len(reply.choices)), whole(reply))
@@ -58,8 +60,10 @@ def n_honoured(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(SAMPLE_TEXT, "choices", plain(_WITH_LOGPROBS), sample_case(logprobs=True)),
 )
 def logprobs_honoured(case: Case, reply: Reply) -> CheckResult | None:
-    """Judges replies with content; counts the alternatives of the first token."""
+    """Judges replies with content; counts alternatives of the first token. ``logprobs-form`` judges another form."""
     if case.request.get("logprobs") is not True or not reply.content or reply.error is not None:
+        return None
+    if not reply.logprobs and has_legacy_logprobs(reply):
         return None
     if not reply.logprobs:
         return Fail("the request has logprobs, and the reply has none", "logprobs.content", "none", whole(reply))

@@ -138,8 +138,8 @@ def _missing(document: JsonObject, kind: str) -> list[str]:
 
 @check(
     "stream-one-response",
-    "All chunks of a stream have one id and one model.",
-    failure="{cases} had a stream whose chunks have several ids or models",
+    "All chunks of a stream have one id, one model and one fingerprint.",
+    failure="{cases} had a stream whose chunks have several ids, models or fingerprints",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -150,10 +150,23 @@ def _missing(document: JsonObject, kind: str) -> list[str]:
     example=Example(stream([chunk(), chunk() | {"id": "zzz"}]), "zzz", SAMPLE_STREAM),
 )
 def stream_one_response(_: Case, reply: Reply) -> CheckResult | None:
-    """Judges streams."""
-    return (
-        (fail_on(reply, Kind.ID_CHANGES, Kind.MODEL_CHANGES, expected="one id") or Pass()) if reply.streamed else None
-    )
+    """Judges streams; a fingerprint that changes counts as another id."""
+    if not reply.streamed:
+        return None
+    changed = fail_on(reply, Kind.ID_CHANGES, Kind.MODEL_CHANGES, expected="one id")
+    return changed or _one_fingerprint(reply)
+
+
+def _one_fingerprint(reply: Reply) -> Fail | Pass:
+    seen: dict[str, Span] = {}
+    for event in reply.events:
+        fingerprint = event.data.get("system_fingerprint") if isinstance(event.data, dict) else None
+        if isinstance(fingerprint, str) and fingerprint:
+            seen.setdefault(fingerprint, event.span)
+    if len(seen) > 1:
+        words = "chunks of one response have different fingerprints"
+        return Fail(words, "one fingerprint", quote(list(seen)[:2]), tuple(seen.values())[:2])
+    return Pass()
 
 
 @check(

@@ -1,0 +1,173 @@
+"""How the text of streams differs from that of plain replies: a piece is missing or added, or in another order.
+
+At temperature 0 honest engines differ too, because numbers depend on the batch: another word, and from there another
+text. A parser that loses or adds a piece leaves the rest as it is, in one case after the other. So these checks fail on
+texts of which one is the other with one piece more, if the piece has the same place in two cases or more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from trueweight.checks.streams_alike import cold_modes
+from trueweight.core import Mode, ReplyDigest, Severity
+from trueweight.core.check import Fail, PairedResult, Pass, paired_check
+from trueweight.core.evidence import quote
+from trueweight.core.example import PairedExample, SampleReply, SampleTrial, sample_case, says
+
+_CASES: Final = 2
+"""Cases that must differ in the same way: one may be chance."""
+_KEPT: Final = 3
+"""Fewest characters that both texts have in common: less is another text."""
+_THOUGHT: Final = 10
+_COMPARED: Final = 60
+"""Characters of a thought that are compared: at temperature 0 it may go another way later."""
+_COLD = tuple(sample_case(name=f"cold-{number}", temperature=0) for number in range(2))
+_TEXTS = ("It is cold in Oslo.", "We go home by train.")
+
+
+class Relation(StrEnum):
+    """How a streamed text differs from the plain one, in words that follow "the stream"."""
+
+    LACKS_START = "lacks the start of the text"
+    LACKS_MIDDLE = "lacks a piece in the middle of the text"
+    LACKS_END = "lacks the end of the text"
+    ADDS_START = "has more before the text"
+    ADDS_MIDDLE = "has more in the middle of the text"
+    ADDS_END = "has more after the text"
+    OTHER_ORDER = "has the same characters in another order"
+
+
+class Difference(NamedTuple):
+    """A relation, and the text that is missing or added."""
+
+    relation: Relation
+    piece: str
+
+
+def difference(plain: str, streamed: str) -> Difference | None:
+    """How two texts that differ in more than white space are related; None if they are two texts."""
+    plain, streamed = plain.strip(), streamed.strip()
+    if "".join(plain.split()) == "".join(streamed.split()) or min(len(plain), len(streamed)) < _KEPT:
+        return None
+    longer, shorter = (plain, streamed) if len(plain) > len(streamed) else (streamed, plain)
+    first = _common(longer, shorter)
+    last = _common(longer[first:][::-1], shorter[first:][::-1])
+    if first + last == len(shorter):
+        piece = longer[first : len(longer) - last]
+        place = "START" if longer.endswith(shorter) else "END" if longer.startswith(shorter) else "MIDDLE"
+        return Difference(Relation[f"{'LACKS' if longer is plain else 'ADDS'}_{place}"], piece)
+    if Counter(plain) == Counter(streamed):
+        return Difference(Relation.OTHER_ORDER, streamed[:80])
+    return None
+
+
+def _common(one: str, other: str) -> int:
+    """The number of characters at the beginning that two texts share."""
+    size = min(len(one), len(other))
+    return next((at for at in range(size) if one[at] != other[at]), size)
+
+
+def _example(*streamed: SampleReply) -> PairedExample:
+    plain = [SampleTrial(case, says(text)) for case, text in zip(_COLD, _TEXTS, strict=True)]
+    made = (replace(one, mode=Mode.STREAM) for one in streamed)
+    bad = [SampleTrial(case, one, broken=True) for case, one in zip(_COLD, made, strict=True)]
+    good = [SampleTrial(case, says(text, mode=Mode.STREAM)) for case, text in zip(_COLD, _TEXTS, strict=True)]
+    return PairedExample((*plain, *bad), (*plain, *good))
+
+
+@paired_check(
+    "stream-text-whole",
+    "At temperature 0 the text of a stream has every piece of the plain reply's, and no other.",
+    failure="A piece of the text is missing, or added, in {cases}",
+    row=34,
+    source="https://github.com/vllm-project/vllm/issues/30866",
+    why="Text is lost, or text that is no answer is shown, in the mode that most clients use.",
+    fix="Streams have a parser of their own: see what it holds back, drops or flushes at the start, at the end and at "
+    "calls.",
+    field="content",
+    example=_example(says("is cold in Oslo."), says("go home by train.")),
+)
+def stream_text_whole(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+    """Judges content; other white space is no difference. The piece has the same place in two cases or more."""
+    return _judged(replies, frozenset(Relation) - {Relation.OTHER_ORDER})
+
+
+@paired_check(
+    "stream-text-order",
+    "At temperature 0 the text of a stream is in the order of the plain reply's.",
+    failure="The text is in another order in {cases}",
+    row=34,
+    source="https://github.com/vllm-project/vllm/issues/28635",
+    why="The words are all there, and the sentence makes no sense.",
+    fix="Write the chunks of a stream in the order in which their tokens were generated.",
+    field="content",
+    example=_example(says("is It cold in Oslo."), says("We home go by train.")),
+)
+def stream_text_order(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+    """Judges content that has the same characters in both modes."""
+    return _judged(replies, frozenset({Relation.OTHER_ORDER}))
+
+
+def _judged(replies: Sequence[ReplyDigest], wanted: frozenset[Relation]) -> Iterator[PairedResult]:
+    found: defaultdict[Relation, list[tuple[ReplyDigest, Fail]]] = defaultdict(list)
+    for plain, streamed in cold_modes(replies):
+        texts = {one.written for one in plain}
+        if len(texts) > 1 or len({one.written for one in streamed}) > 1:
+            continue
+        for one in streamed:
+            differs = difference(plain[0].written, one.written) if not _is_thought(plain[0], one) else None
+            if differs is None or differs.relation not in wanted:
+                yield one, Pass()
+                continue
+            words = f"the stream {differs.relation}: {quote(differs.piece)}"
+            found[differs.relation].append((one, Fail(words, quote(plain[0].written), quote(one.written))))
+    for failed in found.values():
+        if len({one.case.key for one, _ in failed}) >= _CASES:
+            yield from failed
+
+
+@paired_check(
+    "stream-thought-apart",
+    "A thought that the plain reply has as reasoning is not in the content of the stream.",
+    failure="A thought stands in the content, although it is apart from the answer in plain replies, in {cases}",
+    severity=Severity.MUST,
+    row=34,
+    source="https://github.com/vllm-project/vllm/issues/39885",
+    why="Users of streams read the thought as part of the answer, and it returns in the history.",
+    fix="Run the reasoning parser in streams as in plain replies, after tool results and before calls too.",
+    field="content",
+    example=PairedExample(
+        (
+            SampleTrial(_COLD[0], says("It is 4.", reasoning="Two and two make four.")),
+            SampleTrial(_COLD[0], says("Two and two make four. It is 4.", mode=Mode.STREAM), broken=True),
+        ),
+        (
+            SampleTrial(_COLD[0], says("It is 4.", reasoning="Two and two make four.")),
+            SampleTrial(_COLD[0], says("It is 4.", reasoning="Two and two make four.", mode=Mode.STREAM)),
+        ),
+    ),
+)
+def stream_thought_apart(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+    """Judges plain replies with reasoning of ten characters or more, of which the stream has none in its field."""
+    for plain, streamed in cold_modes(replies):
+        thinking = next((one for one in plain if len(one.thought.strip()) >= _THOUGHT), None)
+        if thinking is None:
+            continue
+        for one in streamed:
+            words = "the content of the stream begins with the plain reply's thought"
+            moved = _is_thought(thinking, one)
+            yield one, Fail(words, quote(thinking.written), quote(one.written)) if moved else Pass()
+
+
+def _is_thought(plain: ReplyDigest, streamed: ReplyDigest) -> bool:
+    """Whether the stream's content begins with the plain reply's thought."""
+    thought = plain.thought.strip()
+    if len(thought) < _THOUGHT or streamed.thought.strip():
+        return False
+    start = streamed.written.lstrip()
+    return start.startswith(thought[:_COMPARED]) and not plain.written.lstrip().startswith(thought[:_COMPARED])

@@ -1,0 +1,77 @@
+"""Arguments text that is not what a strict JSON reader takes, or not what the model wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+from trueweight.core.json_value import JsonObject
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall
+from trueweight.fleet.faults.arguments import each_call, read_arguments
+from trueweight.fleet.faults.fault import Fault, fault
+
+
+def _each_object(completion: Completion, write: Callable[[JsonObject], str]) -> Completion:
+    """The completion with the arguments of every call that has some written anew."""
+
+    def edited(call: CompletionCall) -> CompletionCall:
+        arguments = read_arguments(call.arguments)
+        return replace(call, arguments=write(arguments)) if isinstance(arguments, dict) and arguments else call
+
+    return each_call(completion, edited)
+
+
+@fault("keys-twice", rows=(11,), checks=("tool-arguments-keys-once",))
+class KeysTwice(Fault):
+    """The first argument comes twice."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Write it again at the end."""
+
+        def twice(arguments: JsonObject) -> str:
+            name, value = next(iter(arguments.items()))
+            text = json.dumps(arguments, ensure_ascii=False)
+            return f"{text[:-1]}, {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}}}"
+
+        return _each_object(completion, twice)
+
+
+@fault("half-characters-in-arguments", rows=(20,), checks=("tool-arguments-characters",))
+class HalfCharactersInArguments(Fault):
+    """Characters beyond the first 65,536 lose their second half in arguments."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Cut each pair of UTF-16 in two."""
+
+        def cut(arguments: JsonObject) -> str:
+            text = json.dumps(arguments, ensure_ascii=False)
+            return "".join(char if ord(char) < 0x10000 else json.dumps(char)[1:7] for char in text)
+
+        return _each_object(completion, cut)
+
+
+@fault("nan-in-arguments", rows=(11,), checks=("tool-arguments-nan",))
+class NanInArguments(Fault):
+    """Numbers in arguments are NaN."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Compute with a missing value."""
+
+        def edited(arguments: JsonObject) -> str:
+            numbers = {
+                key: float("nan") if isinstance(value, int | float) and not isinstance(value, bool) else value
+                for key, value in arguments.items()
+            }
+            return json.dumps(numbers, ensure_ascii=False)
+
+        return _each_object(completion, edited)
+
+
+@fault("python-in-arguments", rows=(11,), checks=("tool-arguments-python",))
+class PythonInArguments(Fault):
+    """Arguments are printed as a Python dict."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Print the object."""
+        return _each_object(completion, repr)

@@ -1,0 +1,180 @@
+"""Handwritings of honest servers: each differs from the plain style in one thing that is allowed."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Final
+
+from trueweight.core.json_value import JsonObject
+from trueweight.fleet.rewriting import (
+    call_index_in_body,
+    calls_counted_from,
+    calls_in_one_chunk,
+    calls_woven,
+    content_beside_calls,
+    each_document,
+    each_fragment,
+    each_message,
+    each_usage,
+    empty_after_each,
+    finish_absent,
+    in_letters,
+    logprobs_as,
+    merged_last,
+    usage_beside_role,
+    usage_twice,
+    written_anew,
+)
+from trueweight.fleet.styles import Style
+from trueweight.fleet.thinking import ThoughtForm
+
+Handwriting = tuple[str, Style]
+
+
+def _hex(rng: random.Random, size: int) -> str:
+    return f"{rng.getrandbits(4 * size):0{size}x}"
+
+
+def _reply_ids() -> Iterator[tuple[str, Handwriting]]:
+    forms: Mapping[str, Callable[[random.Random], str]] = {
+        "uuid": lambda rng: f"{_hex(rng, 8)}-{_hex(rng, 4)}-4{_hex(rng, 3)}-a{_hex(rng, 3)}-{_hex(rng, 12)}",
+        "number": lambda rng: str(rng.getrandbits(60)),
+        "cmpl": lambda rng: f"cmpl-{_hex(rng, 32)}",
+        "colons": lambda rng: f"gen:{_hex(rng, 8)}:0",
+    }
+    for name, form in forms.items():
+        yield f"id-{name}", (f"ids of replies such as {form(random.Random(0))[:14]}…", Style(reply_id=form))
+
+
+def _call_ids() -> Iterator[tuple[str, Handwriting]]:
+    forms: Mapping[str, Callable[[random.Random, str, int], str]] = {
+        "toolu": lambda rng, _name, _at: f"toolu_{_hex(rng, 24)}",
+        "uuid": lambda rng, _name, _at: f"{_hex(rng, 8)}-{_hex(rng, 4)}-{_hex(rng, 12)}",
+        "nine": lambda rng, _name, _at: _hex(rng, 9),
+        "name": lambda rng, name, at: f"{name}_{_hex(rng, 6)}_{at}",
+        "number": lambda rng, _name, _at: str(rng.getrandbits(50)),
+        "signed": lambda rng, _name, _at: f"call_{_hex(rng, 8)}__sig__{_hex(rng, 40)}",
+    }
+    for name, form in forms.items():
+        yield f"call-id-{name}", (f"ids of calls such as {form(random.Random(0), 'f', 0)[:14]}…", Style(call_id=form))
+
+
+def _json() -> Iterator[tuple[str, Handwriting]]:
+    yield "escapes", ("JSON in ASCII, all other characters escaped", Style(ascii=True))
+    yield "spaced", ("JSON with spaces", Style(spaced=True))
+    yield "indented", ("plain bodies with line breaks and indentation", Style(indent=2))
+    yield "reversed", ("keys in another order", Style(reverse_keys=True))
+    yield "held-open", ("white space before a plain body, while the model writes", Style(before_body=" \n" * 40))
+    yield "ends-with-newline", ("a line break after a plain body", Style(after_body="\r\n"))
+    counts = {"prompt_tokens": float, "completion_tokens": float, "total_tokens": float}
+    yield "counts-with-point", ("token counts as 12.0", Style(edits=(each_usage(counts),)))
+    yield "created-with-point", ("created as 1700000000.0", Style(edits=(each_document("created", 1700000000.0),)))
+    yield "created-zero", ("created is 0", Style(edits=(each_document("created", 0),)))
+
+
+def _events() -> Iterator[tuple[str, Handwriting]]:
+    yield "cr-lf", ("events with CR LF", Style(newline="\r\n"))
+    yield "no-space", ("data: without a space after it", Style(data_space=False))
+    yield "comments", ("a keep-alive comment before every event", Style(comment_every=1))
+    yield "comments-first", ("comments before the first event", Style(first_comment=(": ping",) * 3))
+    yield "comment-empty", ("empty comments before the first event", Style(first_comment=(":",) * 20))
+    yield "named-events", ("each event has a name", Style(event_lines=("event: completion.chunk",)))
+    yield "numbered-events", ("each event has an id and a time to retry", Style(event_lines=("id: 7", "retry: 100")))
+    yield "letters-of-bytes", ("a stream comes byte by byte in threes", Style(bytes_per_write=3))
+    yield "charset", ("another spelling of the content type", Style(content_type="text/event-stream;charset=UTF-8"))
+    yield "comment-last", ("a comment after the end", Style(last_lines=(": bye",)))
+
+
+def _deltas() -> Iterator[tuple[str, Handwriting]]:
+    yield "one-delta", ("the whole text in one delta", Style(tokens_per_chunk=10**9))
+    yield "two-tokens", ("two tokens in each delta", Style(tokens_per_chunk=2))
+    yield "in-letters", ("each letter is a delta", Style(edits=(in_letters,)))
+    yield "role-with-text", ("the role beside the first text", Style(role_alone=False))
+    yield "finish-with-text", ("the finish reason beside the last text", Style(finish_alone=False))
+    yield "empty-deltas", ("an empty delta after each", Style(edits=(empty_after_each({}),)))
+    yield "empty-texts", ("an empty content after each delta", Style(edits=(empty_after_each({"content": ""}),)))
+    yield "null-texts", ("a null content after each delta", Style(edits=(empty_after_each({"content": None}),)))
+    role = each_message({"role": "assistant"})
+    yield "role-everywhere", ("the role in every delta", Style(edits=(role,)))
+    yield "finish-absent", ("no finish reason before the last chunk", Style(edits=(finish_absent,)))
+    yield "merged-end", ("last text, finish reason and usage in one chunk", Style(edits=(merged_last,)))
+
+
+def _nulls() -> Iterator[tuple[str, Handwriting]]:
+    yield "content-empty", ("an empty content beside calls", Style(content_null=False))
+    absent = Style(edits=(content_beside_calls(None),))
+    yield "content-absent", ("no content beside calls", absent)
+    yield "content-newline", ("a line break as the content beside calls", Style(edits=(content_beside_calls("\n\n"),)))
+    yield "calls-null", ("tool_calls is null without calls", Style(extra_message={"tool_calls": None}))
+    yield "calls-empty", ("tool_calls is empty without calls", Style(no_calls=()))
+    yield "legacy-null", ("function_call is null", Style(extra_message={"function_call": None}))
+    yield "thought-null", ("reasoning is null", Style(extra_message={"reasoning": None, "reasoning_content": None}))
+    yield "refusal-empty", ("the refusal is an empty text", Style(extra_message={"refusal": ""}))
+    yield (
+        "audio-null",
+        ("audio is null, annotations are empty", Style(extra_message={"audio": None, "annotations": []})),
+    )
+    yield "logprobs-empty", ("logprobs without entries", Style(edits=(logprobs_as({"content": None}),)))
+    yield "tier-null", ("service tier and fingerprint are null", Style(extra={"service_tier": None}))
+    yield "tier-default", ("a service tier and no fingerprint", Style(extra={"service_tier": "default"}))
+    yield "error-null", ("error is null", Style(extra={"error": None}))
+    yield "terse-fields", ("optional fields are absent", Style(terse=True, extra={}, usage_everywhere_null=False))
+
+
+def _extras() -> Iterator[tuple[str, Handwriting]]:
+    timings: JsonObject = {"timings": {"prompt_ms": 1.5, "predicted_n": 3}, "x_groq": {"id": "r"}, "citations": []}
+    yield "timings", ("timings and metrics beside the reply", Style(extra=timings))
+    yield "filters", ("results of content filters in each choice", Style(extra_choice={"content_filter_results": {}}))
+    yield "stop-reasons", ("the engine's reason in each choice", Style(extra_choice={"stop_reason": 151645}))
+    yield "alias", ("the model under the name of its deployment", Style(edits=(each_document("model", "org/m-fp8"),)))
+    yield "padding", ("padding against timing attacks", Style(extra={"obfuscation": "x" * 12}))
+    yield "index-in-body", ("an index in the calls of a plain body", Style(edits=(call_index_in_body,)))
+    signed = each_fragment({"extra_content": {"signature": "x"}}, first=True)
+    yield "signatures", ("a signature in each call", Style(edits=(signed,)))
+
+
+def _usage() -> Iterator[tuple[str, Handwriting]]:
+    details = {"prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0}, "completion_tokens_details": None}
+    yield "usage-details", ("usage in detail", Style(usage_extra=details))
+    yield "usage-cost", ("usage with its cost", Style(usage_extra={"cost": 0.001, "is_byok": False}))
+    yield "usage-times", ("usage with times", Style(usage_extra={"queue_time": 0.01, "total_time": 0.2}))
+    yield "usage-hits", ("usage with hits and misses", Style(usage_extra={"prompt_cache_hit_tokens": 0}))
+    yield "usage-with-finish", ("usage beside the finish reason", Style(usage_with_finish=True))
+    yield "usage-twice", ("usage beside the finish reason, and after it", Style(edits=(usage_twice,)))
+    yield "usage-with-role", ("usage beside an empty delta with a role", Style(edits=(usage_beside_role,)))
+    yield "usage-absent", ("no usage: null on other chunks", Style(usage_everywhere_null=False))
+
+
+def _calls() -> Iterator[tuple[str, Handwriting]]:
+    yield "whole-calls", ("each call in one chunk", Style(whole_calls=True))
+    yield "calls-together", ("all calls in one chunk", Style(whole_calls=True, edits=(calls_in_one_chunk,)))
+    yield "calls-woven", ("fragments of several calls in turns", Style(edits=(calls_woven,)))
+    yield "calls-from-one", ("calls are counted from 1", Style(edits=(calls_counted_from(1),)))
+    yield "id-everywhere", ("the call's type in every fragment", Style(edits=(each_fragment({"type": "function"}),)))
+    blank = each_fragment({"id": ""}, later=True)
+    yield "id-blank-later", ("an empty id in the fragments that continue a call", Style(edits=(blank,)))
+    compact = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+    yield "arguments-compact", ("arguments without spaces", Style(edits=(written_anew(compact),)))
+    indented = partial(json.dumps, ensure_ascii=False, indent=2)
+    yield "arguments-indented", ("arguments with line breaks", Style(edits=(written_anew(indented),)))
+    yield "arguments-escaped", ("arguments in ASCII", Style(edits=(written_anew(json.dumps),)))
+    yield "arguments-letters", ("each letter of the arguments is a fragment", Style(edits=(in_letters,)))
+
+
+def _thoughts() -> Iterator[tuple[str, Handwriting]]:
+    for form in (ThoughtForm.FIELD, ThoughtForm.DETAILS, ThoughtForm.HIDDEN):
+        yield f"thought-{form.value.replace('_', '-')}", (f"a thought as {form.value}", Style(thought=form))
+    yield "thought-not-counted", ("thoughts are not counted apart", Style(counts_thoughts=False))
+
+
+def _all() -> Iterator[tuple[str, Handwriting]]:
+    groups = (_reply_ids, _call_ids, _json, _events, _deltas, _nulls, _extras, _usage, _calls, _thoughts)
+    for group in groups:
+        yield from group()
+
+
+HANDWRITINGS: Final[Mapping[str, Handwriting]] = dict(_all())
+"""Name → what is special, and the style. A provider of the fleet is ``writes-NAME``."""
