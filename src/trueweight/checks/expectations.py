@@ -116,7 +116,7 @@ def _how_it_came(case: Case, reply: Reply, nearest: ToolCall | None) -> str:
 )
 def argument_whitespace(case: Case, reply: Reply) -> CheckResult | None:
     """Judges cases that name the arguments; fails where a call differs from them by white space only."""
-    return _differs(
+    return differs(
         case,
         reply,
         lambda want, got: "".join(want.split()) == "".join(got.split()),
@@ -136,7 +136,7 @@ def argument_whitespace(case: Case, reply: Reply) -> CheckResult | None:
 )
 def argument_markers(case: Case, reply: Reply) -> CheckResult | None:
     """Judges cases that name an argument with a marker in it; fails where the argument ends there."""
-    return _differs(
+    return differs(
         case,
         reply,
         lambda want, got: any(want.startswith(got) and len(got) <= want.find(m) + len(m) for m in find_markers(want)),
@@ -156,7 +156,7 @@ def argument_markers(case: Case, reply: Reply) -> CheckResult | None:
 )
 def argument_coerced(case: Case, reply: Reply) -> CheckResult | None:
     """Judges cases that name the arguments; fails where a value is right but for its type."""
-    pairs = [pair for pair in _leaf_pairs(case, reply) if type(pair[0]) is not type(pair[1])]
+    pairs = [pair for pair in leaf_pairs(case, reply) if type(pair[0]) is not type(pair[1])]
     for want, got, call in pairs:
         if not isinstance(got, Mapping | list) and _untyped(want) == _untyped(got):
             spans = narrow(reply, call.span, call.arguments or "")
@@ -176,15 +176,15 @@ def _untyped(value: Any) -> Any:
         return str(value).lower()
 
 
-def _differs(case: Case, reply: Reply, like: Callable[[str, str], bool], words: str) -> CheckResult | None:
+def differs(case: Case, reply: Reply, like: Callable[[str, str], bool], words: str) -> CheckResult | None:
     """Fail on the first text argument that differs from the expected one, and is ``like`` (expected, received)."""
-    for want, got, call in _leaf_pairs(case, reply):
+    for want, got, call in leaf_pairs(case, reply):
         if isinstance(want, str) and isinstance(got, str) and want != got and like(want, got):
             return Fail(words, quote(want), quote(got), narrow(reply, call.span, got))
     return Pass() if "tool-call-matches" in case.checks and reply.calls else None
 
 
-def _leaf_pairs(case: Case, reply: Reply) -> list[tuple[Any, Any, ToolCall]]:
+def leaf_pairs(case: Case, reply: Reply) -> list[tuple[Any, Any, ToolCall]]:
     """Expected value, received value and call for each scalar of the expected calls that came with a difference."""
     params = case.checks.get("tool-call-matches")
     if not params:

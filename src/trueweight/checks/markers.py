@@ -29,6 +29,11 @@ _MARKERS = re.compile(
     | <\|?tool▁[^<>\n]{1,40}>
     | <\|(?:tool_call|tool_response|channel|turn)>|<(?:tool_call|tool_response|channel|turn)\|>|<\|"\|>   # Gemma 4
     | <｜DSML｜
+    | (?<![\w.])to=functions\.[\w.-]{1,64}                 # gpt-oss, where its control tokens were dropped
+    | \[(?:END_)?TOOL_(?:REQUEST|RESULT)\]                # LM Studio
+    | </?(?:seed:|longcat_)tool_call>|</?TOOLCALL>          # Seed, LongCat, Nemotron
+    | </?function_calls?>|</?tool_code>                     # DeepSeek, Gemma
+    | </answer>\s*\Z                                       # Hunyuan
     """,
     re.VERBOSE,
 )

@@ -10,7 +10,7 @@ from trueweight.core import Case, Finish, Reply, ReplyDigest, Severity, Span
 from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, check, paired_check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import SAMPLE_TEXT, Example, PairedExample, SampleTrial, sample_case, says
-from trueweight.protocols import locate_field, narrow
+from trueweight.protocols import locate_field, narrow, span_of_content
 
 THINKING_SWITCH = "thinking-switch"
 _SWITCH_PARAMS = {
@@ -19,6 +19,7 @@ _SWITCH_PARAMS = {
     "required": ["mode"],
     "additionalProperties": False,
 }
+_A_THOUGHT = 30
 _OFF = sample_case({THINKING_SWITCH: {"mode": "off"}})
 _BASE = sample_case(name="base")
 _EFFORT = sample_case({"reasoning-longer": {"than": "base"}}, name="effort", reasoning_effort="high")
@@ -63,6 +64,57 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResu
         return None
     if not reply.choice.thinks:
         return Fail("the reply has no reasoning", "reasoning", "none", whole(reply))
+    return Pass()
+
+
+@check(
+    "effort-none-obeyed",
+    "With reasoning_effort none there is no thought.",
+    failure="{cases} had a thought although reasoning_effort is none",
+    severity=Severity.SHOULD,
+    row=40,
+    source="https://github.com/freetoken/FreeToken/issues/2",
+    engine=True,
+    obeys=True,
+    why="The client waits and pays for thoughts that it switched off.",
+    fix="Pass the effort to the chat template, or refuse the value.",
+    example=Example(says("4", reasoning="2+2 is 4."), "2+2", says("4"), sample_case(reasoning_effort="none")),
+)
+def effort_none_obeyed(case: Case, reply: Reply) -> CheckResult | None:
+    """Judges requests with that effort. An empty thought is none."""
+    if case.request.get("reasoning_effort") != "none" or reply.error is not None or not reply.choices:
+        return None
+    text = (reply.reasoning or "").strip()
+    if text:
+        spans = narrow(reply, Span(0, len(reply.body)), text[:60])
+        return Fail(f"the reply has a thought of {len(text)} characters", "no thought", quote(text), spans)
+    return Pass()
+
+
+@check(
+    "thought-once",
+    "A thought is not repeated in the content.",
+    failure="{cases} had the thought in the content as well",
+    severity=Severity.SHOULD,
+    row=34,
+    source="https://github.com/raullenchai/Rapid-MLX/issues/799",
+    why="The user reads the thought as the answer, and it is paid and sent back twice.",
+    fix="When a thought is cut, or ends, hand it to one field only.",
+    example=Example(
+        says("So two and two make four, I think.", "length", reasoning="So two and two make four, I think."),
+        "two make four",
+        says("4", reasoning="So two and two make four, I think."),
+    ),
+)
+def thought_once(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges thoughts of thirty characters or more; fails where the content has all of it."""
+    thought = (reply.reasoning or "").strip()
+    if len(thought) < _A_THOUGHT or not reply.content:
+        return None
+    at = reply.content.find(thought)
+    if at >= 0:
+        spans = span_of_content(reply, at, at + len(thought))
+        return Fail("the content has the whole thought", "the answer", quote(reply.content), spans)
     return Pass()
 
 

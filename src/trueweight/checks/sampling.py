@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from trueweight.checks.prompts_alike import other_key
 from trueweight.core import Mode, ReplyDigest, Severity
-from trueweight.core.check import CheckResult, Fail, PairedResult, Pass, paired_check
+from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, paired_check
 from trueweight.core.evidence import quote
 from trueweight.core.example import PairedExample, SampleTrial, sample_case, says
 
@@ -15,6 +16,10 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
 
 
 _HOT = sample_case({"temperature-varies": {}}, name="hot", temperature=1.2)
+
+
+_BASE = sample_case(name="base", temperature=1.2, seed=7)
+_ACTS = sample_case({"parameter-acts": {"than": "base", "parameter": "seed"}}, name="acts", temperature=1.2, seed=8)
 
 
 def _alike_example(check_id: str, **request: Any) -> PairedExample:
@@ -90,6 +95,50 @@ def temperature_varies(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
         for one in of_case:
             words = f"{len(of_case)} replies have the same text"
             yield one, Fail(words, "different texts", quote(one.content or "")) if same else Pass()
+
+
+@paired_check(
+    "parameter-acts",
+    "A parameter that must change the text changes it.",
+    failure="{cases} had the same text with and without the parameter that they set",
+    row=40,
+    source="https://github.com/ollama/ollama/issues/5044",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"than": {"type": "string", "minLength": 1}, "parameter": {"type": "string", "minLength": 1}},
+        "required": ["than", "parameter"],
+        "additionalProperties": False,
+    },
+    why="The parameter is accepted and does nothing, or it turns another one off.",
+    fix="Pass the parameter to the sampler of the request, or refuse it.",
+    field="content",
+    example=PairedExample(
+        (SampleTrial(_BASE, says("a fox")), SampleTrial(_ACTS, says("a fox"), broken=True)),
+        (SampleTrial(_BASE, says("a fox")), SampleTrial(_ACTS, says("an owl"))),
+    ),
+)
+def parameter_acts(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+    """Compares with the case ``than``, which differs in ``parameter`` alone.
+
+    Pairs of cases are written so that an honest sampler gives one text to both with a negligible probability.
+    """
+    texts: dict[str, dict[str, str]] = {}
+    for one in replies:
+        if one.content:
+            texts.setdefault(one.case.key, {})[one.text] = one.content
+    for one in replies:
+        params = one.case.checks.get("parameter-acts")
+        if params is None or not one.content or params["parameter"] not in one.case.request:
+            continue
+        others = texts.get(other_key(one, params["than"]))
+        if others is None:
+            yield one, NotApplicable(f"there is no reply to {params['than']} to compare with")
+        elif one.text in others:
+            words = f"the text is that of {params['than']}, although {params['parameter']} differs"
+            yield one, Fail(words, "another text", quote(one.content))
+        else:
+            yield one, Pass()
 
 
 def _is_hot(temperature: Any) -> bool:

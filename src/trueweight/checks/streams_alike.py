@@ -41,7 +41,7 @@ def stream_same_calls(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) 
 
     Finds calls that streams lose, split or double.
     """
-    for plain, streamed in _modes(replies):
+    for plain, streamed in cold_modes(replies):
         plain_names, streamed_names = ({_names(one) for one in some} for some in (plain, streamed))
         if len(plain_names) == len(streamed_names) == 1:
             for one in streamed:
@@ -71,7 +71,7 @@ def stream_same_calls(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) 
 )
 def stream_same_text(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Compares text and arguments. INFO only: numerics that depend on the batch are common and no fault."""
-    for plain, streamed in _modes(replies):
+    for plain, streamed in cold_modes(replies):
         texts = {_written(one) for one in plain}
         if len(texts) == len({_written(one) for one in streamed}) == 1:
             for one in streamed:
@@ -141,7 +141,7 @@ def _both(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], l
             yield plain, streamed
 
 
-def _modes(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
+def cold_modes(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
     """As `_both`, for cases at temperature 0 whose replies were not cut."""
     for plain, streamed in _both(replies):
         if plain[0].case.request.get("temperature") == 0 and not any(one.cut for one in (*plain, *streamed)):

@@ -42,14 +42,14 @@ class Relation(StrEnum):
     OTHER_ORDER = "has the same characters in another order"
 
 
-class Difference(NamedTuple):
+class TextDifference(NamedTuple):
     """A relation, and the text that is missing or added."""
 
     relation: Relation
     piece: str
 
 
-def difference(plain: str, streamed: str) -> Difference | None:
+def difference(plain: str, streamed: str) -> TextDifference | None:
     """How two texts that differ in more than white space are related; None if they are two texts."""
     plain, streamed = plain.strip(), streamed.strip()
     if "".join(plain.split()) == "".join(streamed.split()) or min(len(plain), len(streamed)) < _KEPT:
@@ -60,9 +60,9 @@ def difference(plain: str, streamed: str) -> Difference | None:
     if first + last == len(shorter):
         piece = longer[first : len(longer) - last]
         place = "START" if longer.endswith(shorter) else "END" if longer.startswith(shorter) else "MIDDLE"
-        return Difference(Relation[f"{'LACKS' if longer is plain else 'ADDS'}_{place}"], piece)
+        return TextDifference(Relation[f"{'LACKS' if longer is plain else 'ADDS'}_{place}"], piece)
     if Counter(plain) == Counter(streamed):
-        return Difference(Relation.OTHER_ORDER, streamed[:80])
+        return TextDifference(Relation.OTHER_ORDER, streamed[:80])
     return None
 
 
@@ -87,7 +87,7 @@ def _example(*streamed: SampleReply) -> PairedExample:
     row=34,
     source="https://github.com/vllm-project/vllm/issues/30866",
     why="Text is lost, or text that is no answer is shown, in the mode that most clients use.",
-    fix="Streams have a parser of their own: see what it holds back, drops or flushes at the start, at the end and at "
+    fix="Streams have a separate parser: see what it holds back, drops or flushes at the start, at the end and at "
     "calls.",
     field="content",
     example=_example(says("is cold in Oslo."), says("go home by train.")),

@@ -31,9 +31,7 @@ _ORDERED = sample_case({"structured-key-order": {}}, response_format=_FORMAT)
     source="https://github.com/jundot/omlx/issues/2990",
     why="The reply reaches the token limit without a document, and all of its tokens are paid.",
     fix="Limit white space in the grammar: between tokens of JSON a model must not have it without end.",
-    example=Example(
-        says('{"city":' + " " * 300, "length"), "    ", says('{\n  "city": "Oslo"\n}'), SAMPLE_SCHEMA_CASE
-    ),
+    example=Example(says('{"city":' + " " * 300, "length"), "    ", says('{\n  "city": "Oslo"\n}'), SAMPLE_SCHEMA_CASE),
 )
 def structured_blank_run(case: Case, reply: Reply) -> CheckResult | None:
     """Fails on a hundred white space characters in a row outside of texts that the request has."""
@@ -58,9 +56,7 @@ def structured_blank_run(case: Case, reply: Reply) -> CheckResult | None:
     on_request=True,
     why="Schemas put the reasoning before the answer on purpose: in another order the model answers before it reasons.",
     fix="Let the grammar emit properties in the order of the schema.",
-    example=Example(
-        says('{"unit":"C","city":"Oslo"}'), "unit", says('{"city":"Oslo","unit":"C"}'), _ORDERED
-    ),
+    example=Example(says('{"unit":"C","city":"Oslo"}'), "unit", says('{"city":"Oslo","unit":"C"}'), _ORDERED),
 )
 def structured_key_order(case: Case, reply: Reply, _: Mapping[str, Any]) -> CheckResult | None:
     """Judges the objects whose schema is written out; keys that the schema does not name may be anywhere."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from trueweight.checks.structured_form import is_beaten_by_format
 from trueweight.core import Case, Finish, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of
@@ -61,6 +62,8 @@ def tool_choice_required(case: Case, reply: Reply) -> CheckResult | None:
         return None
     if reply.calls:
         return Pass()
+    if is_beaten_by_format(case, reply):
+        return None  # call-before-format judges it
     if reply.refusal or reply.finish in (Finish.LENGTH, Finish.FILTER):
         return None
     spans = locate_noun(reply, "finish")

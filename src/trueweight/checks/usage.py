@@ -79,7 +79,7 @@ def usage_not_zero(_: Case, reply: Reply) -> CheckResult | None:
     fix="Count the tokens of the thought as completion tokens, and once.",
     example=Example(
         says("x", reasoning="hm", usage=(10, 5), thought_tokens=6),
-        "6",
+        "5",
         says("x", reasoning="hm", usage=(10, 5), thought_tokens=4),
     ),
 )
@@ -91,7 +91,7 @@ def usage_reasoning_within(_: Case, reply: Reply) -> CheckResult | None:
     beside = usage.total is not None and usage.total == (usage.input or 0) + usage.output + usage.reasoning
     if usage.reasoning > usage.output and not beside:
         words = f"{usage.reasoning} reasoning tokens, and {usage.output} completion tokens"
-        return Fail(words, f"<= {usage.output}", str(usage.reasoning), locate_noun(reply, "thought tokens"))
+        return Fail(words, f"<= {usage.output}", str(usage.reasoning), locate_noun(reply, "output"))
     return Pass()
 
 
@@ -106,7 +106,7 @@ def usage_reasoning_within(_: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/router-for-me/CLIProxyAPI/issues/1643",
     why="The prompt looks shorter than it is: budgets of the context window fail, and hits are subtracted twice.",
     fix="Count the whole prompt, whether it was cached or not.",
-    example=Example(says("x", usage=(10, 5), cached=90), "90", says("x", usage=(100, 5), cached=90)),
+    example=Example(says("x", usage=(10, 5), cached=90), "10", says("x", usage=(100, 5), cached=90)),
 )
 def usage_cached_within(_: Case, reply: Reply) -> CheckResult | None:
     """Judges replies that report cached tokens."""
@@ -115,7 +115,7 @@ def usage_cached_within(_: Case, reply: Reply) -> CheckResult | None:
         return None
     if usage.cached > usage.input:
         words = f"{usage.cached} cached tokens, and {usage.input} prompt tokens"
-        return Fail(words, f"<= {usage.input}", str(usage.cached), locate_noun(reply, "cached"))
+        return Fail(words, f"<= {usage.input}", str(usage.cached), locate_noun(reply, "input"))
     return Pass()
 
 

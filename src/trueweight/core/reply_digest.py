@@ -10,6 +10,8 @@ from trueweight.core.reply import Finish, Reply
 
 _KEPT = 400
 """Characters of content that are kept for quoting."""
+_COMPARED = 4_000
+"""Characters of text that are kept at temperature 0, to compare the modes."""
 _LONGEST = 20_000
 """Longest arguments that are kept as they are."""
 
@@ -28,6 +30,8 @@ class ReplyDigest:
         output_tokens: of all choices together; None if the reply has several, because they are not counted apart.
         api: name of the API through which the reply came.
         choice: index of the choice.
+        written, thought: content and reasoning, their first 4,000 characters; "" where the request's temperature is not
+            0, because such texts are not compared.
     """
 
     trial: str
@@ -44,6 +48,8 @@ class ReplyDigest:
     output_tokens: int | None
     api: str = DEFAULT_API
     choice: int = 0
+    written: str = ""
+    thought: str = ""
 
 
 def digest_choices(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> tuple[ReplyDigest, ...]:
@@ -62,6 +68,7 @@ def _kept(arguments: str | None) -> str | None:
 
 def _digest(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> ReplyDigest:
     usage = reply.usage
+    cold = case.request.get("temperature") == 0
     return ReplyDigest(
         trial=trial,
         case=case,
@@ -77,4 +84,6 @@ def _digest(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> Re
         output_tokens=usage.output if usage and len(reply.choices) == 1 else None,
         api=reply.api,
         choice=reply.at,
+        written=(reply.content or "")[:_COMPARED] if cold else "",
+        thought=(reply.reasoning or "")[:_COMPARED] if cold else "",
     )

@@ -60,8 +60,10 @@ class Assembler(ABC):
         """Take one JSON value. A value that is not an object becomes an anomaly."""
         if isinstance(document, dict):
             self.add(document, span, body)
-        else:
-            self.anomalies.add(Kind.NOT_AN_OBJECT, span=span)
+            return
+        self.anomalies.add(Kind.NOT_AN_OBJECT, span=span)
+        if isinstance(document, list) and document and isinstance(document[0], dict):
+            self.take_error(document[0])  # some gateways wrap errors in a list
 
     def take_error(self, document: JsonObject) -> None:
         """Keep the first error that a document reports."""

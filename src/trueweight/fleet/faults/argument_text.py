@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import json
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 
 from trueweight.core.json_value import JsonObject
 from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall
-from trueweight.fleet.faults.arguments import each_call, read_arguments
+from trueweight.fleet.faults.arguments import each_call, each_text, each_value, read_arguments
 from trueweight.fleet.faults.fault import Fault, fault
 
 
@@ -75,3 +77,41 @@ class PythonInArguments(Fault):
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Print the object."""
         return _each_object(completion, repr)
+
+
+@fault("entities-in-arguments", rows=(8,), checks=("argument-escaped",), reports=("probe#448",))
+class EntitiesInArguments(Fault):
+    """Signs in arguments arrive as HTML entities."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Escape every text."""
+        return each_text(completion, lambda text: html.escape(text, quote=False))
+
+
+@fault("other-normal-form", rows=(20,), checks=("argument-normalised",))
+class OtherNormalForm(Fault):
+    """Text in arguments arrives decomposed, letters and marks apart."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Write NFD for NFC."""
+        return each_text(completion, lambda text: unicodedata.normalize("NFD", text))
+
+
+@fault("integers-rounded", rows=(7,), checks=("argument-rounded",))
+class IntegersRounded(Fault):
+    """Integers beyond 2⁵³ are rounded."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Parse numbers into doubles, and write them as integers."""
+        return each_value(
+            completion, lambda value: int(float(value)) if isinstance(value, int) and abs(value) > 2**53 else value
+        )
+
+
+@fault("none-as-text", rows=(7,), checks=("argument-null-text",), reports=("vllm#47643",))
+class NoneAsText(Fault):
+    """A null in arguments arrives as the text None."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Print the value."""
+        return each_value(completion, lambda value: "None" if value is None else value)

@@ -117,3 +117,41 @@ class BareError(Fault):
     def refusal(self, response: ResponseScript) -> ResponseScript:
         """Send another JSON object."""
         return json_response({"detail": "bad"}, status=response.status)
+
+
+@fault("seed-freezes", rows=(40,), checks=("parameter-acts",), reports=("ollama#5044",))
+class SeedFreezes(Fault):
+    """A seed turns the temperature off."""
+
+    def request(self, chat: ChatRequest) -> ChatRequest:
+        """Decode greedily if there is a seed."""
+        return _with(chat, temperature=0) if chat.body.get("seed") is not None else chat
+
+
+@fault("penalties-ignored", rows=(40,), checks=("parameter-acts",))
+class PenaltiesIgnored(Fault):
+    """Penalties do not reach the sampler."""
+
+    def request(self, chat: ChatRequest) -> ChatRequest:
+        """Remove them."""
+        return _with(chat, frequency_penalty=None, presence_penalty=None)
+
+
+@fault("n-copies", rows=(43,), checks=("choices-vary",))
+class NCopies(Fault):
+    """All choices are copies of one."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Generate once."""
+        return replace(completion, choices=completion.choices[:1] * len(completion.choices))
+
+
+@fault("effort-none-thinks", rows=(40,), checks=("effort-none-obeyed",), reports=("FreeToken#2",))
+class EffortNoneThinks(Fault):
+    """A reasoning_effort of none is accepted, and the model thinks."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Think all the same."""
+        if chat.body.get("reasoning_effort") != "none":
+            return completion
+        return completion.edited(reasoning="The user wants an answer, and so I think about it.")

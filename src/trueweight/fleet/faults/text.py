@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -67,7 +68,7 @@ class RoundInCircles(Fault):
         return each_content(completion, lambda text: text if _is_json(text) else circle * 6)
 
 
-@fault("stream-first-word-lost", checks=("stream-same-text",))
+@fault("stream-first-word-lost", rows=(34,), checks=("stream-text-whole", "stream-same-text"))
 class StreamFirstWordLost(Fault):
     """Streams lack the first word of a text. Plain replies are correct."""
 
@@ -120,3 +121,81 @@ def _walk(value: object) -> object:
     if isinstance(value, bool) or value is None:
         return value
     return value[::-1] + "x" if isinstance(value, str) else value + 1 if isinstance(value, int) else value
+
+
+@fault("entities-in-text", rows=(8,), checks=("text-escaped",), reports=("probe#448",))
+class EntitiesInText(Fault):
+    """Signs in the content arrive as HTML entities."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Escape every text."""
+        return each_content(completion, lambda text: text if _is_json(text) else html.escape(text, quote=False))
+
+
+@fault("blanks-to-the-limit", rows=(43,), checks=("structured-blank-run",), reports=("omlx#2990",))
+class BlanksToTheLimit(Fault):
+    """Documents run on in white space until the limit."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Never write the second key."""
+        choices = tuple(
+            replace(one, content=one.content[:2] + " " * 2000, finish_reason="length", logprobs=None)
+            if one.content and _is_json(one.content)
+            else one
+            for one in completion.choices
+        )
+        return replace(completion, choices=choices)
+
+
+@fault("keys-in-other-order", rows=(32,), checks=("structured-key-order",))
+class KeysInOtherOrder(Fault):
+    """Documents have their keys in alphabetical order, backwards."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Sort them."""
+        return each_content(completion, _sorted_keys)
+
+
+def _sorted_keys(text: str) -> str:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    if not isinstance(value, dict):
+        return text
+    return json.dumps(dict(sorted(value.items(), reverse=True)), ensure_ascii=False)
+
+
+@fault("format-beats-tools", rows=(28,), checks=("call-before-format",), reports=("ollama-python#546",))
+class FormatBeatsTools(Fault):
+    """With a response_format no tool is called, even if tool_choice requires a call."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Write a document in place of the calls."""
+        if not chat.body.get("response_format"):
+            return completion
+        choices = tuple(
+            replace(one, content='{"answer": "done"}', calls=(), finish_reason="stop") if one.calls else one
+            for one in completion.choices
+        )
+        return replace(completion, choices=choices)
+
+
+@fault("harmony-in-text", rows=(1,), checks=("markers-in-content",))
+class HarmonyInText(Fault):
+    """Calls of gpt-oss stay in the text, without their control tokens."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Drop the control tokens only."""
+        choices = tuple(
+            replace(
+                one,
+                content=f"commentary to=functions.{one.calls[0].name} json{one.calls[0].arguments}",
+                calls=(),
+                finish_reason="stop",
+            )
+            if one.calls
+            else one
+            for one in completion.choices
+        )
+        return replace(completion, choices=choices)

@@ -41,8 +41,6 @@ class Chat(Protocol):
             "input": "prompt_tokens",
             "output": "completion_tokens",
             "total": "total_tokens",
-            "cached": "cached_tokens",
-            "thought tokens": "reasoning_tokens",
             "calls": "tool_calls",
             "reasoning": THOUGHT,
         }

@@ -81,6 +81,8 @@ class ChatAssembler(Assembler):
         choice = as_object(entry, f"choices[{place}]", span, self.anomalies)
         if choice is None:
             return
+        if choice.get("error"):
+            self._keep_error(choice["error"])
         index = choice.get("index")
         if not isinstance(index, int) or isinstance(index, bool):
             self.anomalies.add(Kind.CHOICE_INDEX_MISSING, f"choices[{place}] has no integer index", span)

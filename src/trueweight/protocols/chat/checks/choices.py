@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote, whole
@@ -13,6 +16,7 @@ from trueweight.protocols.chat.sample import chunk, message, usage_chunk
 from trueweight.protocols.sample import plain, stream
 
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
+_FREE_TEXT = 40
 _LEAST_WORDS = 20
 """Words of all choices together, below which the token count is not judged by them."""
 
@@ -31,6 +35,20 @@ def _choices(*texts: str, usage: tuple[int, int]) -> JsonObject:
     return message(usage=usage) | {"choices": entries}
 
 
+def _thinking(*thoughts: str | None) -> JsonObject:
+    """Choices with these thoughts; one without has the first one's in its content."""
+    said = [
+        {"role": "assistant", "content": f"{'' if thought else thoughts[0]}Hello!"}
+        | ({"reasoning_content": thought} if thought else {})
+        for thought in thoughts
+    ]
+    return message() | {
+        "choices": [{"index": at, "message": one, "finish_reason": "stop"} for at, one in enumerate(said)]
+    }
+
+
+_BEGINNING = 12
+"""Characters at the beginning of a thought: models begin their thoughts alike."""
 _TEN = "one two three four five six seven eight nine ten"
 
 
@@ -93,6 +111,75 @@ def usage_of_all_choices(_: Case, reply: Reply) -> CheckResult | None:
         words = f"{len(least)} choices have at least {sum(least)} tokens, and usage has {used}"
         spans = locate_noun(reply, "output") or locate_field(reply, "usage")
         return Fail(words, f">= {sum(least)}", str(used), spans)
+    return Pass()
+
+
+@check(
+    "choices-thought-apart",
+    "If a choice has a thought in its own field, the others do not have theirs in the content.",
+    failure="Choices beyond the first have their thought in the content in {cases}",
+    protocol="chat",
+    scope=Scope.COMPLETION,
+    severity=Severity.SHOULD,
+    row=34,
+    source="https://github.com/ai-dynamo/dynamo/issues/11997",
+    why="Of several answers only one can be used as it is.",
+    fix="Run the reasoning parser for each choice.",
+    example=Example(
+        plain(_thinking("The user greets me, so I greet.", None)),
+        "The user greets me",
+        plain(_thinking("The user greets me, so I greet.", "The user greets me.")),
+        sample_case(n=2),
+    ),
+)
+def choices_thought_apart(_: Case, reply: Reply) -> CheckResult | None:
+    """Fails where a choice without reasoning begins with the first twelve characters of another one's thought, and that
+    one's own content does not. A model may skip its thought, so a missing thought alone proves nothing."""
+    if len(reply.choices) < 2:
+        return None
+    starts = {
+        (one.reasoning or "").lstrip()[:_BEGINNING]
+        for one in reply.choices
+        if len((one.reasoning or "").strip()) >= _BEGINNING
+    }
+    starts -= {(one.content or "").lstrip()[:_BEGINNING] for one in reply.choices if one.reasoning}
+    for one in reply.choices:
+        start = (one.content or "").lstrip()[:_BEGINNING]
+        if not (one.reasoning or "").strip() and start in starts:
+            words = f"choice {one.index} begins with a thought, and has none in its own field"
+            return Fail(words, "reasoning", quote(one.content), tuple(piece.span for piece in one.pieces[:10]))
+    return Pass() if starts else None
+
+
+@check(
+    "choices-vary",
+    "At a temperature of 1 or more the choices of one reply differ.",
+    failure="{cases} had n choices with one and the same text",
+    protocol="chat",
+    scope=Scope.COMPLETION,
+    severity=Severity.SHOULD,
+    row=43,
+    source=_CREATE,
+    on_request=True,
+    engine=True,
+    why="The client selects among copies and pays for each.",
+    fix="Sample each choice by itself.",
+    example=Example(
+        plain(_choices(_TEN, _TEN, usage=(10, 22))),
+        _TEN,
+        plain(_choices(_TEN, _TEN.upper(), usage=(10, 22))),
+        sample_case({"choices-vary": {}}, n=2, temperature=1.2),
+    ),
+)
+def choices_vary(case: Case, reply: Reply, _: Mapping[str, Any]) -> CheckResult | None:
+    """Judges replies with several choices of free text, forty characters or more."""
+    temperature = case.request.get("temperature")
+    texts = [choice.content or "" for choice in reply.choices]
+    hot = isinstance(temperature, int | float) and temperature >= 1
+    if not hot or len(texts) < 2 or min(map(len, texts)) < _FREE_TEXT:
+        return None
+    if len(set(texts)) == 1:
+        return Fail(f"{len(texts)} choices have the same text", "different texts", quote(texts[0]), whole(reply))
     return Pass()
 
 

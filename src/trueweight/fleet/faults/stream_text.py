@@ -1,0 +1,151 @@
+"""Streams whose text is not that of the plain reply. Plain replies are correct."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionChoice
+from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.template import tools_of
+
+_LEAST = 12
+"""Characters of a text, below which nothing is changed."""
+
+
+class _StreamedText(Fault):
+    """Changes the text of streams that call nothing. Override ``text``."""
+
+    def text(self, chat: ChatRequest, text: str) -> str:
+        """The text that the stream has."""
+        return text
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Change it in every choice."""
+        if not chat.streamed:
+            return completion
+        return replace(completion, choices=tuple(self._changed(chat, one) for one in completion.choices))
+
+    def _changed(self, chat: ChatRequest, choice: CompletionChoice) -> CompletionChoice:
+        text = choice.content or ""
+        if choice.calls or len(text) < _LEAST or text.lstrip().startswith(("{", "[")):
+            return choice
+        return replace(choice, content=self.text(chat, text), logprobs=None)
+
+
+@fault("stream-first-token-lost", rows=(34,), checks=("stream-text-whole",), reports=("vllm#30866",))
+class StreamFirstTokenLost(_StreamedText):
+    """Streams lack the first token of a text if the request offers tools."""
+
+    def text(self, chat: ChatRequest, text: str) -> str:
+        """Hold it back to see whether it begins a call, and forget it."""
+        return text[4:] if tools_of(chat.body) else text
+
+
+@fault("stream-end-lost", rows=(34,), checks=("stream-text-whole",))
+class StreamEndLost(_StreamedText):
+    """Streams lack the last piece of a text."""
+
+    def text(self, chat: ChatRequest, text: str) -> str:
+        """Never flush what is held back."""
+        return text[:-6]
+
+
+@fault("stream-middle-lost", rows=(34,), checks=("stream-text-whole",))
+class StreamMiddleLost(_StreamedText):
+    """Streams lack a piece in the middle of a text."""
+
+    def text(self, chat: ChatRequest, text: str) -> str:
+        """Drop a chunk."""
+        middle = len(text) // 2
+        return text[: middle - 3] + text[middle + 2 :]
+
+
+@fault("stream-marker-left", rows=(34,), checks=("stream-text-whole", "markers-in-content"), reports=("vllm#58127",))
+class StreamMarkerLeft(_StreamedText):
+    """Streams end with the marker that ends an answer."""
+
+    def text(self, chat: ChatRequest, text: str) -> str:
+        """Flush what was held back as a marker."""
+        return f"{text}\n</answer>"
+
+
+@fault("stream-greeting", rows=(34,), checks=("stream-text-whole",))
+class StreamGreeting(_StreamedText):
+    """Streams begin with words that are not in the plain reply."""
+
+    def text(self, chat: ChatRequest, text: str) -> str:
+        """Put the words of a warm-up before it."""
+        return f"assistant\n\n{text}"
+
+
+@fault("stream-out-of-order", rows=(34,), checks=("stream-text-order",), reports=("vllm#28635",))
+class StreamOutOfOrder(_StreamedText):
+    """Words of a stream change places."""
+
+    def text(self, chat: ChatRequest, text: str) -> str:
+        """Send the second half first, by words."""
+        words = text.split(" ")
+        middle = len(words) // 2
+        return " ".join([*words[middle:], *words[:middle]])
+
+
+class _Thoughts(Fault):
+    """Moves thoughts of streams into the content. Override ``moves``."""
+
+    def moves(self, chat: ChatRequest, choice: CompletionChoice) -> bool:
+        """Whether the thought of this choice is moved."""
+        return True
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Move them."""
+        return replace(completion, choices=tuple(self._moved(chat, one) for one in completion.choices))
+
+    def _moved(self, chat: ChatRequest, choice: CompletionChoice) -> CompletionChoice:
+        if not choice.reasoning or not chat.streamed or not self.moves(chat, choice):
+            return choice
+        return replace(choice, content=choice.reasoning + (choice.content or ""), reasoning=None, logprobs=None)
+
+
+@fault("stream-thought-after-results", rows=(34,), checks=("stream-thought-apart",), reports=("vllm#39885",))
+class StreamThoughtAfterResults(_Thoughts):
+    """After tool results the thought of a stream is in the content."""
+
+    def moves(self, chat: ChatRequest, choice: CompletionChoice) -> bool:
+        """Where the last message is a result."""
+        return bool(chat.body["messages"][-1]["role"] == "tool")
+
+
+@fault("stream-thought-before-call", rows=(34,), checks=("stream-thought-apart",), reports=("Rapid-MLX#447",))
+class StreamThoughtBeforeCall(_Thoughts):
+    """In streams a thought stands in the content before the call."""
+
+    def moves(self, chat: ChatRequest, choice: CompletionChoice) -> bool:
+        """Where there is a call."""
+        return bool(choice.calls)
+
+
+@fault("thought-in-second-choice", checks=("choices-thought-apart",), reports=("dynamo#11997",))
+class ThoughtInSecondChoice(Fault):
+    """All choices but the first have their thought in the content."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Parse the first one only."""
+        first, *others = completion.choices
+        moved = (
+            replace(one, content=f"{one.reasoning}{one.content or ''}", reasoning=None) if one.reasoning else one
+            for one in others
+        )
+        return replace(completion, choices=(first, *moved))
+
+
+@fault("thought-in-both", checks=("thought-once",), reports=("Rapid-MLX#799",))
+class ThoughtInBoth(Fault):
+    """A thought stands in the content as well."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Write it into both fields."""
+        choices = (
+            replace(one, content=f"{one.reasoning}{one.content or ''}", logprobs=None) if one.reasoning else one
+            for one in completion.choices
+        )
+        return replace(completion, choices=tuple(choices))
