@@ -31,7 +31,8 @@ CASES = [case for case in ALL if "request-refused" not in case.checks and case n
 PLENTY = 400
 """Cases that are shipped, at least, before any that are generated."""
 WRITTEN = """
-dynamic-tools field-reports messages parameters protocol reasoning schema-keywords structured-output text tokens tool-calls
+dynamic-tools field-reports messages parameters protocol reasoning
+schema-keywords structured-output text tokens tool-calls
 """
 OPEN = frozenset({"ambiguous", "sampling"})
 """Tags of cases that have no answer: what is measured is how replies differ, or that they do not."""

@@ -135,17 +135,17 @@ SAMPLE_SCHEMA_CASE = sample_case(
 def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """Uses the case's schema, else the request's.
 
-    A refusal is not judged, and a reply that calls tools instead passes. A reply that ends at the request's token limit is not judged either: a weak model can
+    A refusal is not judged, and a reply that calls tools instead passes.
+
+    A reply that ends at the request's token limit is not judged either: a weak model can
     generate without end inside any grammar. A reply that is cut below the limit fails. The measured accuracy counts
     both as not valid.
     """
     schema = params.get("schema", requested_schema(case.request))
-    if reply.calls and not (reply.content or "").strip():
-        return Pass("the reply calls tools instead")
     if schema is None or reply.error is not None:
         return NotApplicable("neither the case nor the request has a schema") if schema is None else None
     kind, words, problem = _judge(schema, reply, assert_format=bool(params.get("assert_format")))
-    if kind == "valid":
+    if kind == "valid" or (kind == "empty" and reply.calls):
         return Pass()
     if kind is None:
         return NotApplicable(words, problem)
