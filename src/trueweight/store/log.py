@@ -17,7 +17,7 @@ from sys import intern
 from typing import NamedTuple
 
 from trueweight.core import Exchange, InfrastructureError
-from trueweight.store.codec import CORRUPT, decode_exchange, encode_exchange, outcome_of, refuse_unusable
+from trueweight.store.codec import CORRUPT, decode_exchange, line_pieces, outcome_of, refuse_unusable
 from trueweight.store.files import disk_error, open_plain, write_all
 
 # The beginning of a line as our encoder writes it, so that the index is built without parsing whole bodies.
@@ -96,17 +96,18 @@ class ExchangeLog:
         """
         if self._writer is None:
             raise InfrastructureError("this run is open for reading only", code="run-read-only", where=str(self._path))
-        line = encode_exchange(exchange) + b"\n"
+        pieces = (*line_pieces(exchange), b"\n")
+        length = sum(map(len, pieces))
         with self._writing:
             try:
-                write_all(self._writer, line)
+                write_all(self._writer, *pieces)
             except OSError as error:
                 os.ftruncate(self._writer, self._end)
                 os.lseek(self._writer, self._end, os.SEEK_SET)
                 raise disk_error(self._path, error) from None
             self._lines += 1
-            self.index[exchange.trial] = LinePosition(self._end, len(line), outcome_of(exchange), self._lines)
-            self._end += len(line)
+            self.index[exchange.trial] = LinePosition(self._end, length, outcome_of(exchange), self._lines)
+            self._end += length
 
     def read(self, position: LinePosition) -> Exchange:
         """The exchange at a position of the index.
