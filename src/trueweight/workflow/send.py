@@ -34,6 +34,7 @@ from trueweight.store import (
 from trueweight.suites.workload_folder import workload_facts
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.attainable import refuse_unattainable
+from trueweight.workflow.attainable_workload import refuse_unattainable_workload
 from trueweight.workflow.bar import keep_bar
 from trueweight.workflow.client import note_client
 from trueweight.workflow.repeats import RepeatChoice, recorded_choice
@@ -125,6 +126,7 @@ def prepare(
     cases = tuple(sent)
     if bar is not None and cases:
         most = MOST if options.repeats_may_grow else options.repeats
+        refuse_unattainable_workload(bar, cases, providers)
         refuse_unattainable(bar, cases, providers, repeats=most, modes_of_thinking=options.thinking)
     manifest = Manifest(
         tool_version=__version__,
