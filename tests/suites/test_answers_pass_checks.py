@@ -139,7 +139,7 @@ def _responses_body(case: Case, mode: Mode) -> bytes:
     output = [] if thought is None else [responses.reasoning(thought)]
     if message["content"] is not None:
         output.append(responses.message(message["content"]))
-        output[-1]["content"][0] |= {"logprobs": _logprobs(case).get("logprobs", {}).get("content", [])}
+        output[-1]["content"][0] |= {"logprobs": _logprobs(case, message).get("logprobs", {}).get("content", [])}
     calls = [call["function"] for call in message.get("tool_calls", ())]
     output += [responses.function_call(one["name"], one["arguments"], at) for at, one in enumerate(calls)]
     usage = responses.usage_of(len(prompt_tokens(case.request)), count)
