@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from trueweight.core import Attempt, Exchange, Failure, FailureKind, InfrastructureError, Mode, RequestRecord, Stamp
 from trueweight.core.schemas import load_schema
 from trueweight.store import decode_exchange, encode_exchange
+from trueweight.store.codec import line_pieces
 
 # Python strings of lone surrogates never get here: bodies are bytes, headers are decoded from latin-1.
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=15)
@@ -57,6 +58,30 @@ def test_what_is_written_is_what_is_read(exchange: Exchange) -> None:
     assert decode_exchange(line) == exchange
     assert len(line.decode().splitlines()) == 1  # by Python's eager idea of a line end too
     _VALIDATOR.validate(json.loads(line))
+
+
+@pytest.mark.parametrize("end", [b"", b"\xff", b"\xf0\x9f"], ids=["text", "not text", "cut text"])
+def test_a_large_body_is_written_in_pieces(end: bytes) -> None:
+    """Characters across the ends of pieces, what is escaped, and small bodies beside it survive."""
+    large = ('\u20ac\U0001f600\x7f\u2028"\\ \n' * 40_000).encode() + end
+    bodies = (b"small", large, b"\xff a large body \xff", large[1:], b"")
+    attempts = tuple(Attempt(0, 0, None, None, 0, body=body) for body in bodies)
+    exchange = Exchange("t", "p", "s", "c", 0, Mode.PLAIN, "", RequestRecord("", "", (), "\ud800"), attempts)
+    for one in (exchange, replace(exchange, request=RequestRecord("", "", (), ""))):
+        pieces = list(line_pieces(one))
+        assert max(map(len, pieces)) < len(large)
+        assert decode_exchange(b"".join(pieces)) == one
+        assert [name for attempt in json.loads(b"".join(pieces))["attempts"] for name in attempt if "body" in name] == [
+            "body_base64" if not _is_text(body) else "body" for body in bodies
+        ]
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @given(_body)

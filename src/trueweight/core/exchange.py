@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -74,6 +75,18 @@ class Stamp(NamedTuple):
     offset: int
 
 
+def is_utf_8(data: bytes) -> bool:
+    """Whether the bytes are UTF-8, found out piece by piece, so that a thread does not hold up the others."""
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        for at in range(0, len(data), _PIECE):
+            decoder.decode(data[at : at + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A failure of an attempt: its kind, and the reported message (redacted)."""
@@ -81,6 +94,8 @@ class Failure:
     kind: FailureKind
     detail: str = ""
 
+
+_PIECE: Final = 256 * 1024
 
 REDACTED: Final = "[REDACTED]"
 """What a record has in place of a key."""

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from sys import intern
 from typing import Annotated, Literal
@@ -28,6 +32,7 @@ from trueweight.core import (
     ThinkingMode,
     compact_json,
 )
+from trueweight.core.exchange import is_utf_8
 
 VERSION: Literal[1] = 1
 CORRUPT = "run-corrupt"
@@ -83,12 +88,60 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
     thinking: ThinkingMode | UnsetType = UNSET
 
 
+_LARGE = 512 * 1024
+"""Bytes from which a body is written in pieces."""
+_PIECE = 3 * 64 * 1024
+"""Bytes of a body in one piece; base64 of a multiple of three has no padding."""
+_MARK = b"\xff a large body \xff"
+"""Takes the place of a large body. It is not UTF-8, so that no text of a line can have its base64 in this member."""
+_MARKED = b'"body_base64":"' + b64encode(_MARK) + b'"'
+_utf_8 = getincrementaldecoder("utf-8")
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Line).decode
 
 
 def encode_exchange(exchange: Exchange) -> bytes:
     """One line, without its newline and without any newline in it."""
+    return b"".join(line_pieces(exchange))
+
+
+def line_pieces(exchange: Exchange) -> Iterator[bytes]:
+    """The bytes of `encode_exchange` in pieces of a few hundred kilobytes: a thread that makes them one by one lets
+    others run after a millisecond or two, and the event loop is not late because of one large body."""
+    bodies = [attempt.body for attempt in exchange.attempts if _is_apart(attempt.body)]
+    head = _encode_small(_with_marks(exchange) if bodies else exchange)
+    for body in bodies:
+        before, head = head.split(_MARKED, 1)
+        is_text = is_utf_8(body)
+        yield before + (b'"body":"' if is_text else b'"body_base64":"')
+        yield from (_text_pieces if is_text else _base64_pieces)(body)
+        yield b'"'
+    yield head
+
+
+def _is_apart(body: bytes) -> bool:
+    return len(body) > _LARGE or body == _MARK  # a server may send the mark itself
+
+
+def _with_marks(exchange: Exchange) -> Exchange:
+    attempts = (replace(one, body=_MARK) if _is_apart(one.body) else one for one in exchange.attempts)
+    return replace(exchange, attempts=tuple(attempts))
+
+
+def _text_pieces(body: bytes) -> Iterator[bytes]:
+    decoder = _utf_8()
+    for at in range(0, len(body), _PIECE):
+        piece = _encode(decoder.decode(body[at : at + _PIECE], final=at + _PIECE >= len(body)))[1:-1]
+        yield piece if piece.isascii() and _DELETE not in piece else _escape(piece.decode())
+
+
+def _base64_pieces(body: bytes) -> Iterator[bytes]:
+    for at in range(0, len(body), _PIECE):
+        yield b64encode(body[at : at + _PIECE])
+
+
+def _encode_small(exchange: Exchange) -> bytes:
     line = _Line(
         VERSION,
         exchange.trial,

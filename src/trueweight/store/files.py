@@ -143,15 +143,21 @@ def write_named(path: Path, text: str) -> None:
         raise disk_error(path, error) from None
 
 
-def write_all(descriptor: int, data: bytes) -> None:
-    """``os.write`` until all is written.
+_TOGETHER = 512 * 1024
+"""Bytes that are written by one call."""
+
+
+def write_all(descriptor: int, *pieces: bytes) -> None:
+    """``os.write`` until all is written, small pieces together.
 
     Raises:
         OSError: as ``os.write``; part of the data may have been written.
     """
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    whole = [b"".join(pieces)] if sum(map(len, pieces)) < _TOGETHER else pieces
+    for data in whole:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
 
 
 _NOT_WRITABLE = frozenset(

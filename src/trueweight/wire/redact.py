@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from trueweight.core import Attempt, Failure, FailureKind
+from trueweight.core.exchange import is_utf_8
 from trueweight.protocols.body import MAX_UNPACKED
 from trueweight.redaction import KeySearch
 
@@ -103,20 +104,12 @@ def _undeclared_coding(body: bytes) -> str | None:
     """The compression of a body that declares none, by its first bytes, or because it is no text and inflates."""
     if body.startswith(_GZIP_MAGIC):
         return "gzip"
-    if body.isascii() or _is_utf_8(body):
+    if body.isascii() or is_utf_8(body):
         return None
     # The first byte of zlib names deflate and a window; both together are a multiple of 31.
     if body[0] & 0x8F == 8 and int.from_bytes(body[:2], "big") % 31 == 0:
         return "deflate"
     return "deflate" if _inflate(body) else None
-
-
-def _is_utf_8(body: bytes) -> bool:
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _inflate(body: bytes) -> bytes | None:

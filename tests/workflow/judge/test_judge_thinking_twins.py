@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import random
+from collections import defaultdict
 from collections.abc import Mapping
 
 import pytest
+from in_memory_fleet import ALLOWANCE, answered, provider_of
 
-from trueweight.core import (
-    Attempt,
-    Case,
-    Exchange,
-    Failure,
-    FailureKind,
-    Mode,
-    Outcome,
-    Provider,
-    RequestRecord,
-    Severity,
-    Stamp,
-    Trial,
-    with_allowance,
-)
-from trueweight.fleet.completion import Write
+from trueweight.core import Case, Mode, Outcome, Severity, with_allowance
 from trueweight.fleet.known import KnownAnswers, shipped_answers
-from trueweight.fleet.network import MODEL
-from trueweight.fleet.provider import FleetProvider, HttpRequest
 from trueweight.fleet.roster import FleetMember, members_named, roster
+from trueweight.store import Manifest
 from trueweight.suites import find_suite, shipped_suites
+from trueweight.workflow.judge import judge_exchanges
 from trueweight.workflow.judge.exchange import judge_exchange
 
-ALLOWANCE = 1024
 EVERY = 12
 """One case in so many is sent to each thinker; each thinker begins at another one."""
 KNOWN_OF_THOUGHTS = frozenset(
-    {"answer-in-content", "reasoning-field", "reasoning-present", "think-tags-in-content", "thinking-switch"}
+    {
+        "answer-in-content",
+        "messages-signature",
+        "reasoning-field",
+        "reasoning-present",
+        "think-tags-in-content",
+        "thinking-switch",
+    }
 )
 """Checks of the thought itself, in which a thinker may differ from its twin."""
 NOT_TWINS = frozenset({"thinks-endlessly", "thinks-at-one", "thinks-in-new-limits"})
@@ -61,19 +53,8 @@ def failing(found: Mapping[str, Outcome]) -> set[str]:
 
 def outcomes(member: FleetMember, known: KnownAnswers, case: Case, mode: Mode) -> Mapping[str, Outcome] | None:
     """Check → outcome of one trial, MUST and SHOULD; None if the reply is not judged. No socket is opened."""
-    fleet = FleetProvider(member, known, rng=random.Random(0), clock=lambda: 0.0)
-    provider = Provider("p", "http://127.0.0.1", MODEL)
-    trial = Trial.of(with_allowance(case, ALLOWANCE), provider, 0, mode, case.api or "chat")
-    line, body = trial.protocol.line, trial.body()
-    response = fleet.respond(HttpRequest(line.method, f"/v1{line.path}", {}, body.encode()))
-    sent = b"".join(step.data for step in response.steps if isinstance(step, Write))
-    failure = Failure(FailureKind.CLIENT_ERROR) if 400 <= response.status < 500 else None
-    attempt = Attempt(
-        0, 0, None, 0, 9, response.status, headers=response.headers, body=sent, stamps=(Stamp(1, 0),), failure=failure
-    )
-    request = RequestRecord("POST", "http://127.0.0.1", (), body)
-    exchange = Exchange("t", "p", case.suite, case.id, 0, mode, "", request, (attempt,), api=case.api or "chat")
-    seen = judge_exchange(trial.case, provider, exchange, thinking_allowance=ALLOWANCE).observation
+    trial, exchange = answered(member, known, case, mode)
+    seen = judge_exchange(trial.case, provider_of(member), exchange, thinking_allowance=ALLOWANCE).observation
     if seen.cut_in_thought:
         return None
     # A passing check of the thought has no counterpart on the twin.
@@ -94,11 +75,28 @@ def test_a_thinker_has_the_outcomes_of_its_twin(name: str, known: KnownAnswers, 
 
 
 @pytest.mark.slow
-def test_the_thinker_of_the_demo_has_the_outcomes_of_its_twin_in_every_case(
-    known: KnownAnswers, cases: list[Case]
-) -> None:
-    """All cases of the shipped suites, each in one of its modes."""
-    differ = differences("thinker", known, cases)
+@pytest.mark.parametrize("suite", shipped_suites())
+def test_a_suite_gives_the_same_on_a_thinking_twin(suite: str, known: KnownAnswers) -> None:
+    """Every case in every mode, also the checks that compare replies with each other, and what the metrics count."""
+    members = members_named(["twin", "thinks-long"])
+    written = find_suite(suite).cases
+    cases = {case.key: with_allowance(case, ALLOWANCE) for case in written}
+    exchanges = [
+        answered(member, known, case, mode)[1] for member in members for case in written for mode in case.modes
+    ]
+    manifest = Manifest(
+        tool_version="", seed=0, repeats=1, passes=1, suites=(), started_at="", thinking_allowance=ALLOWANCE,
+        providers=tuple(map(provider_of, members)),
+    )  # fmt: skip
+    found: defaultdict[tuple[str, Mode], list[object]] = defaultdict(list)
+    for seen in judge_exchanges(manifest, cases, exchanges).observations:
+        assert not seen.cut_in_thought, seen.case
+        fails = sorted(one.check for one in seen.findings if one.outcome is Outcome.FAIL)
+        whole = not cases[seen.case].keeps_limit
+        counted = (seen.called, seen.calls_valid, seen.structured, seen.finish) if whole else ()
+        found[seen.case, seen.mode].append((seen.ok, seen.status, fails, counted))
+    assert len(found) == sum(len(case.modes) for case in cases.values())
+    differ = [(*at, *both) for at, both in found.items() if len(both) != 2 or both[0] != both[1]]
     assert not differ, "\n".join(map(str, differ))
 
 
