@@ -42,7 +42,7 @@ def manifest(directory: Path) -> dict[str, Any]:
     "options",
     [
         ["--limit", "2", "--repeats", "2", "--seed", "7", "--thinking-allowance", "64"],
-        ["--limit", "1", "--no-probe", "--profile", "none", "--sampling", "as-written", "--bar", "a bar.toml",
+        ["--limit", "1", "--no-probe", "--profile", "none", "--sampling", "as-written", "--bar", "a bar 1.0",
          "--max-requests", "500", "--budget", "3.5", "--retries", "1", "--concurrency", "3"],
         ["--limit", "1", "--thinking", "off", "--thinking", "as-served", "--transport", "httpx", "--rate", "50",
          "--arrivals", "constant", "--max-response", "2"],
@@ -52,12 +52,12 @@ def manifest(directory: Path) -> dict[str, Any]:
 def test_the_command_on_the_page_repeats_the_run(cli: Cli, tmp_path: Path, options: list[str]) -> None:
     """Every option that shapes a run is in it, quoted, also with a space or a quote in a file's name."""
     with running_fleet(["reference", "twin"]) as providers:
-        (tmp_path / "my providers' list.toml").write_text(providers.read_text(encoding="utf-8"), encoding="utf-8")
-        (tmp_path / "a bar.toml").write_text(BAR, encoding="utf-8")
+        (tmp_path / "my providers' list 2.0").write_text(providers.read_text(encoding="utf-8"), encoding="utf-8")
+        (tmp_path / "a bar 1.0").write_text(BAR, encoding="utf-8")
         (tmp_path / "my $suite.jsonl").write_text(
             json.dumps({"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8}) + "\n", encoding="utf-8"
         )
-        files = ["--providers", "my providers' list.toml", "--suite", "structured-output", "--suite", "my $suite.jsonl"]
+        files = ["--providers", "my providers' list 2.0", "--suite", "structured-output", "--suite", "my $suite.jsonl"]
         first = cli("run", *files, *options, "--out", "RUN", "--quiet")
         assert first.returncode in (0, 4), first.stderr
         words = again_of(tmp_path / "RUN")

@@ -8,14 +8,22 @@ import pytest
 from report_sample import make_drift, make_summary, typed
 
 import summaries
-from summaries import make_estimate, make_provider_summary
+from summaries import make_estimate, make_finding, make_provider_summary
 from trueweight.assess import assess
-from trueweight.core import Estimate
+from trueweight.core import Estimate, Role
 from trueweight.core.assessment import Reason, ReasonCode
+from trueweight.core.finding_summary import BlameCode, BlameReason
 from trueweight.core.probe import ProviderProbe, SetupFault
-from trueweight.core.summary import Counts, TrialCounts
+from trueweight.core.summary import Counts, ProviderSummary, TrialCounts
 from trueweight.report import render_html, render_markdown
-from trueweight.report.words import RecommendationLine, ranked, reason_sentence, recommendation_lines, run_limits
+from trueweight.report.words import (
+    RecommendationLine,
+    ranked,
+    reason_sentence,
+    recommendation_lines,
+    run_limits,
+    summary_sentence,
+)
 
 
 def _lines(summary: dict[str, Any]) -> tuple[RecommendationLine, ...]:
@@ -97,9 +105,9 @@ def test_a_silent_reference_is_said() -> None:
     """A reader must know that nothing was compared, and why."""
     summary = make_summary()
     summary["providers"]["reference"]["counts"] |= {"recorded": 40, "arrived": 0}
-    assert any(text.startswith("The reference never answered, ") for text in _limits(summary))
+    assert any(text.startswith("The reference, reference, never answered, ") for text in _limits(summary))
     summary["providers"]["reference"]["counts"]["recorded"] = 0
-    assert any(text.startswith("No request was sent to the reference yet, ") for text in _limits(summary))
+    assert any(text.startswith("No request was sent to the reference, reference, yet") for text in _limits(summary))
 
 
 @pytest.mark.parametrize(
@@ -164,3 +172,48 @@ def test_the_first_token_is_the_thoughts_only_where_most_replies_have_one(though
     reason = Reason(code=ReasonCode.SLOWER, metric="ttft", estimate=Estimate(43.0, 31.0, 55.0, 60, "ms", ""))
     words = reason_sentence(reason, make_provider_summary(metrics=times))
     assert words.endswith("median time to first token, of the thought." if said else "median time to first token.")
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        (
+            make_provider_summary(Role.REFERENCE, counts=Counts(trials=10, recorded=10)),
+            "The reference, ref, never answered, so no provider was compared with it.",
+        ),
+        (
+            make_provider_summary(Role.REFERENCE, counts=Counts(trials=10)),
+            "No request was sent to the reference, ref, yet, so no provider was compared with it.",
+        ),
+        (
+            make_provider_summary(Role.REFERENCE, metrics={"success_rate": make_estimate(0.0, None, 0.3)}),
+            "The reference, ref, refused every request, so no provider was compared with it.",
+        ),
+        (
+            make_provider_summary(Role.REFERENCE, metrics={"must_pass_rate": make_estimate(0.0, None, 0.3)}),
+            "No reply of the reference, ref, meets the MUST requirements, so no provider was compared with it.",
+        ),
+    ],
+)
+def test_a_reference_that_is_no_measure_is_named_before_all_else(reference: ProviderSummary, words: str) -> None:
+    """It is the first thing that a report says below the answer, and no candidate has a ✓."""
+    summary = assess(summaries.make_summary({"ref": reference, "a": make_provider_summary()}))
+    assert run_limits(summary)[0] == words
+    assert "✓" not in {one.mark for one in ranked(summary)}
+    for text in (render_html(summary, ()), render_markdown(summary)):
+        assert words in " ".join(text.split())
+
+
+def test_the_fault_that_decides_is_in_the_sentence_too() -> None:
+    """A fault that explains more cases, and that a model may have caused, does not hide the certain one."""
+    leak = make_finding("markers-in-content", cases=("s/c0", "s/c1", "s/c2"), cases_judged=10)
+    blame = BlameReason(code=BlameCode.ENGINE_ONLY)
+    certain = make_finding("tool-choice-required", cases=("s/c0",), cases_judged=2, blame_reason=blame)
+    summary = assess(
+        summaries.make_summary({"a": make_provider_summary(findings=(leak, certain)), "b": make_provider_summary()})
+    )
+    one = next(one for one in ranked(summary) if one.name == "a")
+    assert one.reason == "it calls no tool although tool_choice requires a call in 1 of 2 cases"
+    sentence = summary_sentence(one.provider)
+    assert one.reason[3:] in sentence
+    assert "Tool calls leak into the text as markup in 3 of 10 cases." in sentence

@@ -57,11 +57,22 @@ def test_a_few_failures_are_undecided_and_many_are_not(count: int, group: Recomm
 
 @pytest.mark.parametrize(("count", "group"), [(6, R.USE), (12, R.UNDECIDED), (18, R.AVOID)])
 def test_cases_that_fail_in_part_weigh_less_than_whole_ones(count: int, group: Recommendation) -> None:
-    """Half of the trials of these cases fail. A reference of which all trials of a case are alike may have been lucky
-    in them, so it takes more of them than of cases that always fail."""
+    """Half of the trials of these cases fail, in both modes. A reference of which all trials of a case are alike may
+    have been lucky in them, so it takes more of them than of cases that always fail."""
     summary = make_summary()
-    _fail_first(summary, "twin", count, ("plain",))
+    _fail_first(summary, "twin", count)
+    for row in summary["cases"]:
+        for cell in row["cells"]["twin"].values():
+            if cell["outcome"] == "fail":
+                cell |= {"outcome": "flaky", "passed": 1}
     assert _groups(summary)["twin"] is group
+
+
+def test_a_fault_in_one_mode_is_no_case_that_fails_in_part() -> None:
+    """The same number of failing trials, all of them in plain replies, is a fault of that mode."""
+    summary = make_summary()
+    _fail_first(summary, "twin", 12, ("plain",))
+    assert _groups(summary)["twin"] is R.AVOID
 
 
 def test_failing_like_the_reference_is_not_held_against_anyone() -> None:

@@ -27,13 +27,11 @@ ALL = [case for name in SUITES for case in find_suite(name).cases]
 REFUSED = [case for case in ALL if "request-refused" in case.checks]
 MODELS = [case for case in ALL if case.api == "models"]
 COUNTS = [case for case in ALL if case.api == "count-tokens"]
-EITHER = [case for case in ALL if "responses-tools-kept" in case.checks]
-"""Cases that a server may answer or refuse."""
-CASES = [case for case in ALL if case not in (*REFUSED, *MODELS, *COUNTS, *EITHER)]
+CASES = [case for case in ALL if "request-refused" not in case.checks and case not in (*MODELS, *COUNTS)]
 PLENTY = 400
 """Cases that are shipped, at least, before any that are generated."""
 WRITTEN = """
-dynamic-tools field-reports messages parameters protocol reasoning responses
+dynamic-tools field-reports messages parameters protocol reasoning
 schema-keywords structured-output text tokens tool-calls
 """
 OPEN = frozenset({"ambiguous", "sampling"})

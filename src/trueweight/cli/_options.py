@@ -111,7 +111,11 @@ def _spelled(option: click.Option, value: Any) -> list[str]:
     if option.is_flag:
         return [spelling if value else max(option.secondary_opts, key=len)] if value or option.secondary_opts else []
     values = value if option.multiple else (value,)
-    return [word for one in values if one is not None for word in (spelling, str(one).removesuffix(".0"))]
+    return [word for one in values if one is not None for word in (spelling, _text(one))]
+
+
+def _text(value: Any) -> str:
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 max_response_option = click.option(

@@ -164,8 +164,7 @@ def command(
 ) -> int:
     """Send the same requests to every provider, record every byte, judge, and write a report.
 
-    Run the same command again to resume: no recorded trial is sent again, but for those of damaged lines. Exit 3, where
-    it would be 0, while a damaged line is left: `--fresh` starts over.
+    Run the same command again to resume: no recorded trial is sent again.
     """
     from rich.console import Console
 

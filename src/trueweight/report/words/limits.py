@@ -8,6 +8,7 @@ from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.core.thinking import ThinkingMode, main_mode
 from trueweight.report.numbers import counted, percent_at_most
+from trueweight.report.words.probe import fault_clause
 from trueweight.report.words.requests import request_words
 
 
@@ -35,8 +36,8 @@ def thinking_name(mode: ThinkingMode) -> str:
 
 
 def run_limits(summary: Summary) -> tuple[str, ...]:
-    """The limitations of the run, each a sentence."""
-    out = []
+    """The limitations of the run, each a sentence; what becomes of the reference comes first."""
+    out = [_of_run(limit, summary) for limit in summary.limits if limit.code in _OF_REFERENCE]
     candidates = [name for name in summary.providers if name != summary.run.reference]
     unknown = [name for name in candidates if summary.providers[name].drift is None]
     if summary.run.reference is not None and unknown:
@@ -47,13 +48,19 @@ def run_limits(summary: Summary) -> tuple[str, ...]:
             )
         else:
             out.append(f"Drift was not measured of {', '.join(unknown)}.")
-    rest = (limit for limit in summary.limits if limit.code is not LimitCode.CUT_IN_THOUGHT)
+    rest = (one for one in summary.limits if one.code not in (*_OF_REFERENCE, LimitCode.CUT_IN_THOUGHT))
     return (*out, *filter(None, (_of_run(limit, summary) for limit in rest)))
 
 
 def _of_run(limit: Limitation, summary: Summary) -> str:
     """A limitation with what the whole summary adds to it."""
+    reference = summary.run.reference
     match limit.code:
+        case code if code in _OF_REFERENCE and reference is not None:
+            fault = summary.providers[reference].setup_fault
+            if fault is not None:
+                return f"The reference, {reference}, has a setup fault: {fault_clause(fault)}. {_NOT_COMPARED}"
+            return limit_words(limit).replace("he reference", f"he reference, {reference},", 1)
         case LimitCode.NO_REFERENCE:
             answered = sum(bool(one.counts.arrived) for one in summary.providers.values())
             return _NO_REFERENCE[min(answered, 3)]
@@ -65,6 +72,16 @@ def _of_run(limit: Limitation, summary: Summary) -> str:
     return limit_words(limit)
 
 
+_OF_REFERENCE = (
+    LimitCode.NO_REFERENCE,
+    LimitCode.REFERENCE_NOT_ASKED,
+    LimitCode.REFERENCE_SILENT,
+    LimitCode.REFERENCE_SETUP_FAULT,
+    LimitCode.REFERENCE_REFUSED,
+    LimitCode.REFERENCE_UNJUDGEABLE,
+    LimitCode.REFERENCE_CUT,
+)
+_NOT_COMPARED = "No provider was compared with it."
 _ALONE = "There is no reference and no other candidate that answered: only requirements that no model can break decide."
 _NO_REFERENCE = {
     0: _ALONE,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from trueweight.core import Estimate, Ruling
-from trueweight.core.assessment import Reason, ReasonCode, Recommendation
+from trueweight.core.assessment import Assessment, Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
 from trueweight.core.observation import Feature
 from trueweight.core.summary import ProviderSummary
@@ -56,14 +56,20 @@ def short_reason(provider: ProviderSummary) -> str:
     if first.code in (ReasonCode.BAR, ReasonCode.CASES_WORSE, ReasonCode.METRIC_WORSE) and faults:
         # Lost requests come before broken requirements, as in the sentence.
         return reason_clause(min(faults, key=lambda reason: reason.code not in _LOST), provider)
-    if first.code in _FAULTS:  # the one that explains most cases, as in the sentence
-        checks = [reason.check for reason in assessment.observations]
-        first = min(faults, key=lambda one: checks.index(one.check) if one.check in checks else len(checks))
+    if first.code in _FAULTS:
+        first = _decisive(assessment)
     slower = [reason for reason in assessment.reasons if reason.code is ReasonCode.SLOWER]
     if assessment.recommendation is Recommendation.USE:
         met = [reason for reason in assessment.reasons if reason.code is ReasonCode.WORKLOAD_MET]
         return reason_clause((slower or met)[0], provider) if slower or met else ""
     return reason_clause(first, provider)
+
+
+def _decisive(assessment: Assessment) -> Reason:
+    """Of the faults that decide, the one that explains most cases, as in the summary sentence."""
+    faults = [reason for reason in assessment.reasons if reason.code in _FAULTS]
+    checks = [reason.check for reason in assessment.observations]
+    return min(faults, key=lambda one: checks.index(one.check) if one.check in checks else len(checks))
 
 
 def bar_clause(bar: BarOutcome) -> str:
@@ -139,8 +145,12 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
 
 
 def summary_sentence(provider: ProviderSummary) -> str:
-    """What was observed of a provider, in one to three sentences."""
+    """What was observed of a provider, and the fault that decides, in one to four sentences."""
     seen = provider.assessment.observations or provider.assessment.reasons
+    if provider.assessment.reasons and provider.assessment.reasons[0].code in _FAULTS:
+        decisive = _decisive(provider.assessment)
+        if decisive.check not in [reason.check for reason in seen]:
+            seen = (decisive, *seen)
     faults = [reason for reason in seen if reason.code in _FAULTS]
     hidden = set(map(id, faults[_MOST:]))
     parts = [reason_sentence(reason, provider) for reason in seen if id(reason) not in hidden]
