@@ -139,13 +139,38 @@ def test_a_line_that_others_formatted_is_indexed_too(root: Path, exchange: Make)
 
 def test_recorded_failed_and_pending(root: Path, exchange: Make) -> None:
     """A trial that our own stopping cut is sent again; a failure only on request; a 4xx answer never."""
-    trials = [Trial(f"t{n}", Case("s", "a", {}), Provider("p", "u", "m"), n, Mode.PLAIN) for n in range(5)]
+    trials = [Trial(f"t{n}", Case("s", "a", {}), Provider("ref", "u", "m"), 0, Mode.PLAIN) for n in range(5)]
     kinds = [None, FailureKind.INTERRUPTED, FailureKind.RESET, FailureKind.CLIENT_ERROR]
     with RunDir.open(root, write=True) as run:
         for trial, kind in zip(trials, kinds, strict=False):
             run.append(exchange(trial.id, kind=kind))
         assert [t.id for t in pending(trials, run)] == ["t1", "t4"]
         assert [t.id for t in pending(trials, run, retry_errors=True)] == ["t1", "t2", "t4"]
+
+
+@pytest.mark.parametrize("wrong", ["a status that is a text", "another provider", "another case", "another id"])
+def test_a_trial_whose_line_is_wrong_is_pending(root: Path, exchange: Make, wrong: str) -> None:
+    """Its line is damaged until the trial is on record again."""
+    trial = Trial("t", Case("s", "a", {}), Provider("ref", "u", "m"), 0, Mode.PLAIN)
+    good = encode_exchange(exchange("t"))
+    line = {
+        "a status that is a text": good.replace(b'"status":200', b'"status":"200"'),
+        "another provider": good.replace(b'"provider":"ref"', b'"provider":"q"'),
+        "another case": good.replace(b'"case":"a"', b'"case":"b"'),
+        "another id": good.replace(b'"repeat":', b'"trial":"u","repeat":'),
+    }[wrong]
+    assert line != good
+    (root / "exchanges.jsonl").write_bytes(line + b"\n")
+    with RunDir.open(root, write=True) as run:
+        assert run.recorded() == {"t"}
+        assert pending([trial], run) == (trial,)
+        assert [one.where for one in run.damaged] == [f"{root / 'exchanges.jsonl'}:1"]
+        run.append(exchange("t"))
+        assert pending([trial], run) == ()
+        assert run.damaged == ()
+    with RunDir.open(root) as run:
+        assert [one.trial for one in run.exchanges()] == ["t"]
+        assert run.damaged == ()
 
 
 _HOLDER = """

@@ -33,6 +33,7 @@ from trueweight.fleet.provider import FleetProvider, HttpRequest
 from trueweight.fleet.roster import members_named
 from trueweight.fleet.template import prompt_tokens
 from trueweight.protocols import read_reply
+from trueweight.protocols.responses import sample as responses
 from trueweight.suites import find_suite, shipped_suites
 
 CASES = [case for name in shipped_suites() for case in find_suite(name).cases if case.answer is not None]
@@ -131,8 +132,25 @@ def _body(case: Case, mode: Mode) -> bytes:
     return b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in events) + b"data: [DONE]\n\n"
 
 
+def _responses_body(case: Case, mode: Mode) -> bytes:
+    """The answer as a server of Responses says it."""
+    message, finish, count = _cut(case, _message(case.answer or {}))
+    thought = message.get("reasoning_content")
+    output = [] if thought is None else [responses.reasoning(thought)]
+    if message["content"] is not None:
+        output.append(responses.message(message["content"]))
+        output[-1]["content"][0] |= {"logprobs": _logprobs(case, message).get("logprobs", {}).get("content", [])}
+    calls = [call["function"] for call in message.get("tool_calls", ())]
+    output += [responses.function_call(one["name"], one["arguments"], at) for at, one in enumerate(calls)]
+    usage = responses.usage_of(len(prompt_tokens(case.request)), count)
+    settings = {"tools": case.request.get("tools", []), "usage": usage}
+    whole = (responses.incomplete if finish == "length" else responses.response)(*output, **settings)
+    return json.dumps(whole).encode() if mode is Mode.PLAIN else responses.sse_of(responses.events(whole))
+
+
 def _exchange(case: Case, mode: Mode) -> Exchange:
-    body = _body(case, mode)
+    api = case.api or "chat"
+    body = _responses_body(case, mode) if api == "responses" else _body(case, mode)
     kind = "application/json" if mode is Mode.PLAIN else "text/event-stream"
     attempt = Attempt(
         waited=0,
@@ -148,7 +166,7 @@ def _exchange(case: Case, mode: Mode) -> Exchange:
     )
     sent = json.dumps({**case.request, "model": "m", "stream": mode is Mode.STREAM})
     request = RequestRecord("POST", "http://127.0.0.1/v1/chat/completions", (), sent)
-    return Exchange("t", "p", case.suite, case.id, 0, mode, "2031-01-01T00:00:00.000000Z", request, (attempt,))
+    return Exchange("t", "p", case.suite, case.id, 0, mode, "2031-01-01T00:00:00.000000Z", request, (attempt,), api=api)
 
 
 REPLIES: dict[tuple[str, Mode], Reply] = {}

@@ -27,11 +27,13 @@ ALL = [case for name in SUITES for case in find_suite(name).cases]
 REFUSED = [case for case in ALL if "request-refused" in case.checks]
 MODELS = [case for case in ALL if case.api == "models"]
 COUNTS = [case for case in ALL if case.api == "count-tokens"]
-CASES = [case for case in ALL if "request-refused" not in case.checks and case not in (*MODELS, *COUNTS)]
+EITHER = [case for case in ALL if "responses-tools-kept" in case.checks]
+"""Cases that a server may answer or refuse."""
+CASES = [case for case in ALL if case not in (*REFUSED, *MODELS, *COUNTS, *EITHER)]
 PLENTY = 400
 """Cases that are shipped, at least, before any that are generated."""
 WRITTEN = """
-dynamic-tools field-reports messages parameters protocol reasoning
+dynamic-tools field-reports messages parameters protocol reasoning responses
 schema-keywords structured-output text tokens tool-calls
 """
 OPEN = frozenset({"ambiguous", "sampling"})

@@ -98,3 +98,22 @@ def test_only_retry_errors_sends_failures_again(workspace: Workspace) -> None:
     assert (place.times("a"), place.times("b"), place.times("c")) == (2, 1, 1)
     outcomes = {record["case"]: record["outcome"] for record in workspace.records()}
     assert outcomes == {"a": "ok", "b": "client-error", "c": "ok"}
+
+
+def test_a_trial_whose_line_is_damaged_is_sent_again(workspace: Workspace) -> None:
+    """Then nothing is missing: exit 0. A line of which no trial is known is damage that stays: exit 3."""
+    with endpoint() as place:
+        workspace.providers({"p": place.url})
+        workspace.suite("a", "b")
+        assert workspace.send().returncode == 0
+        record = workspace.run / "exchanges.jsonl"
+        lines = record.read_bytes().splitlines(keepends=True)
+        record.write_bytes(lines[0].replace(b'"status":200', b'"status":"x"') + lines[1])
+        done = workspace.send()
+        assert (done.returncode, len(place.requests)) == (0, 3), done.stderr
+        with record.open("ab") as file:
+            file.write(b'{"v":1}\n')
+        done = workspace.send()
+    assert (done.returncode, len(place.requests)) == (3, 3), done.stderr
+    assert "error[run-corrupt]" in done.stderr
+    assert workspace.summary()["run"]["trials"] == {"planned": 2, "recorded": 2}

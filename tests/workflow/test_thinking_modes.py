@@ -133,3 +133,48 @@ def test_one_provider_cannot_make_the_requests_of_all_very_long(thought: Thinkin
     provider = Provider("p", "http://127.0.0.1:9/v1", "m")
     assert allowance_for([provider], None, Probe(providers=(entry,))) == 16_384
     assert enough_for(2**53) == MOST_ALLOWANCE
+
+
+def test_load_gives_thoughts_room(tmp_path: Path) -> None:
+    """The allowance comes from the probe; without one, replies are cut in thought, named, and not judged."""
+    with running_fleet(["thinks-long"]) as providers:
+        command = (
+            "load",
+            "--providers",
+            providers,
+            "--suite",
+            "structured-output",
+            "--concurrency",
+            1,
+            "--requests",
+            4,
+        )
+        roomy = trueweight(*command, "--out", "roomy", "--slo", "ttfo=60s", cwd=tmp_path)
+        narrow = trueweight(*command, "--out", "narrow", "--thinking-allowance", 0, cwd=tmp_path)
+    assert roomy.returncode == 0, roomy.stderr
+    assert "4,096 more for a thought" in roomy.stderr and "cut in thought" not in roomy.stderr
+    points = [
+        json.loads((tmp_path / name / "load.json").read_text("utf-8"))["points"][0] for name in ("roomy", "narrow")
+    ]
+    assert [(one["ok"], one["good"], one["cut_in_thought"], one["not_judged"]) for one in points] == [
+        (4, 4, 0, 0),
+        (4, 0, 4, 4),
+    ]
+    times = points[0]["times"]
+    assert times["ttfo"]["p50"]["value"] >= times["ttft"]["p50"]["value"]
+    assert "4 of 4 replies not judged: cut in thought" in narrow.stderr
+    assert "nothing was judged: every reply was cut in thought" in narrow.stdout
+
+
+def test_a_provider_that_takes_no_max_tokens_gets_the_new_name(tmp_path: Path) -> None:
+    """It refused the probe's by name; the note says what is sent in its place, and its replies are like the others'."""
+    with running_fleet(["reference", "thinks-in-new-limits"]) as providers:
+        command = ("run", "--providers", providers, "--suite", "structured-output", "--limit", 2, "--out", "run")
+        done = trueweight(*command, cwd=tmp_path)
+        again = trueweight(*command, cwd=tmp_path)
+    assert (done.returncode, again.returncode) == (0, 0), done.stderr + again.stderr
+    words = "because it refused the probe's: max_tokens is sent as max_completion_tokens"
+    assert words in " ".join(done.stderr.split())
+    assert "Resuming: 12 trials are on record, 0 are left." in again.stderr
+    provider = summary(tmp_path, "run")["providers"]["thinks-in-new-limits"]
+    assert provider["metrics"]["success_rate"]["value"] == provider["metrics"]["must_pass_rate"]["value"] == 1.0

@@ -15,9 +15,11 @@ from trueweight.assess import Bar, exit_code, parse_bar
 from trueweight.core import Case, ConfigError, ExitCode, Price, Provider, Ruling, digest
 from trueweight.core.assessment import ReasonCode, Recommendation
 from trueweight.core.bar_outcome import WorkloadRule
+from trueweight.core.note import NoteCode
 from trueweight.core.summary import Summary
 from trueweight.core.task import Answer
-from trueweight.store import RunDir
+from trueweight.report.site import public_summary
+from trueweight.store import RunDir, RunFile
 from trueweight.suites import find_suite
 from trueweight.workflow.finish import judge
 
@@ -175,10 +177,11 @@ def test_a_bar_decides_each_of_its_rules(tickets: Path, tmp_path: Path) -> None:
         "chatty": (provider("chatty", 1), lambda case, n: {"content": "I think it is hard to say."}),
         "lossy": (provider("lossy", 1), failing),
     }
-    bar = parse_bar(BAR, "bar.toml")
-    path = record(tickets, tmp_path / "run", hosts, bar=bar, ms={"slow": 1500})  # type: ignore[arg-type]
+    path = record(tickets, tmp_path / "run", hosts, ms={"slow": 1500})  # type: ignore[arg-type]
+    RunFile.BAR.of(path).write_text(BAR, encoding="utf-8")
     with RunDir.open(path) as opened:
         found = judge(opened)
+    assert [note.code for note in found.run.notes if note.code is NoteCode.BAR_ADDED], "it was not set before the run"
     assert exit_code(found) is ExitCode.FINDINGS
     missed = {
         name: {
@@ -223,3 +226,38 @@ def test_the_digest_of_a_bar_without_a_workload_is_what_it_was() -> None:
     """So that old runs do not say that their bar was changed; with one it is another."""
     assert Bar().digest() == digest({"rules": [], "limits": []})
     assert parse_bar(BAR, "x").digest() != Bar().digest()
+
+
+def test_the_page_has_the_matrix_and_the_answers_side_by_side(run: Path, tmp_path: Path) -> None:
+    """The column leads; a host's confusion is a table; the drawer has the recorded answer beside the given one, of
+    answers that are as expected too; `show` has them as well."""
+    assert trueweight("report", run, "-o", tmp_path / "page.html", cwd=tmp_path).returncode == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.index("Your workload</a>") < page.index("Success</a>")
+    assert "Confusion matrix of forty, classify-support-ticket" in page
+    assert '"w":{"answers":[["recorded answer","billing"],["forty","outage"]]' in page
+    assert '"w":{"answers":[["recorded answer","billing"],["good","billing"]]' in page
+    shown = trueweight("show", run, "classify-support-ticket-0001", "--provider", "forty", cwd=tmp_path)
+    assert "against the recorded answer: score 0.00" in shown.stdout
+
+
+def test_hostile_answers_are_text_on_the_page(tickets: Path, tmp_path: Path) -> None:
+    """What a log recorded, and what a host answers, is escaped wherever it stands."""
+    hostile = "</script><img src=x onerror=alert(1)>"
+    folder = tmp_path / "tickets"
+    folder.mkdir()
+    for path in tickets.iterdir():
+        text = path.read_text(encoding="utf-8").replace("billing", json.dumps(hostile)[1:-1])
+        (folder / path.name).write_text(text, encoding="utf-8")
+    record(folder, tmp_path / "run", {"a": (provider("a", 1), lambda case, n: {"content": hostile + str(n)})})
+    assert trueweight("report", tmp_path / "run", "-o", tmp_path / "page.html", cwd=tmp_path).returncode == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "onerror" in page
+    assert "<img src=x" not in page
+
+
+def test_a_published_site_has_nothing_of_the_workload(summary: Summary) -> None:
+    """The requests and answers are the user's own."""
+    public = public_summary(summary)
+    assert public.workload is None
+    assert all(one.workload is None and "workload" not in one.metrics for one in public.providers.values())

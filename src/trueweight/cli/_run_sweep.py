@@ -14,13 +14,16 @@ from trueweight.cli._screen import INTERRUPTED, print_carriers, say
 from trueweight.core import ExitCode, Mode, Provider, Suite
 from trueweight.core.load_result import LoadPoint
 from trueweight.core.probe import Probe
+from trueweight.profiles import ChosenProfile, SamplingMode
 from trueweight.report import visible
-from trueweight.report.load import load_page, load_sentence
+from trueweight.report.load import cut_in_load, load_page, load_sentence
 from trueweight.report.numbers import NONE, whole_percent, write
+from trueweight.report.words import allowance_words
 from trueweight.store import RunFile, write_for_people
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.load import Level, Slo, curves, lay_out, load_result, load_text, measure_level, sweep
 from trueweight.workflow.probe import ProbeResult, encode_probe
+from trueweight.workflow.run_builder import written_for
 
 
 def run_sweep(
@@ -29,17 +32,24 @@ def run_sweep(
     suite: Suite,
     providers: Sequence[Provider],
     *,
+    chosen: ChosenProfile,
+    sampling: SamplingMode,
     slo: Slo,
     requests: int,
     mode: Mode,
     seed: int,
     keys: Mapping[str, str],
     settings: WireSettings,
-    thinking_allowance: int,
+    thinking_allowance: int | None,
     quiet: bool,
     probing: bool,
 ) -> ExitCode:
-    """Probe the providers, run a sweep, and write ``load.json`` and ``load.html``."""
+    """Probe the providers, run a sweep, and write ``load.json`` and ``load.html``.
+
+    Args:
+        chosen, sampling: how the suite's cases are written for the model family.
+        thinking_allowance: tokens for thoughts; None for what entries, profile and probe say.
+    """
     screen = Console(stderr=True, quiet=quiet, emoji=False)
     points: list[LoadPoint] = []
     probed = ProbeResult(Probe(), (), settings)
@@ -53,6 +63,9 @@ def run_sweep(
         return ExitCode.INTERRUPTED
     if stopped >= {provider.name for provider in providers}:
         return ExitCode.INFRASTRUCTURE
+    asked = written_for(providers, suite, chosen, sampling, probed.probe if probing else None, thinking_allowance)
+    if asked.allowance:
+        say(screen, allowance_words(asked.allowance))
     print_carriers([provider for provider in providers if provider.name not in stopped], settings, screen)
 
     async def send_all() -> bool:
@@ -60,20 +73,22 @@ def run_sweep(
         async for level, provider, run, result in sweep(
             directory,
             levels,
-            suite,
-            providers,
+            asked.suite,
+            asked.providers,
             requests=requests,
             mode=mode,
             seed=seed,
             keys=keys,
             settings=probed.settings,
             without=stopped,
-            thinking_allowance=thinking_allowance,
+            thinking_allowance=asked.allowance,
         ):
-            asked = {trial.id for trial in lay_out(suite, provider, requests, mode)}  # an earlier sweep may have more
-            own = (exchange for exchange in run.exchanges() if exchange.trial in asked)
-            point = measure_level(level, provider, own, slo)
+            trials = {trial.id for trial in lay_out(asked.suite, provider, requests, mode)}  # on record may be more
+            own = (exchange for exchange in run.exchanges() if exchange.trial in trials)
+            point = measure_level(level, provider, own, slo, suite=asked.suite, thinking_allowance=asked.allowance)
             points.append(point)
+            if point.cut_in_thought:
+                say(screen, cut_in_load(point))
             rate = write(point.throughput, "requests/s")
             say(screen, f"{provider.name}, {level.name}: {rate} requests/s, {_good(point)}")
             interrupted = result.interrupted
@@ -96,14 +111,25 @@ def run_sweep(
 
 def _good(point: LoadPoint) -> str:
     """``12/14 good, 2 not judged``."""
-    rest = f", {point.not_judged} not judged (a time cannot be measured)" if point.not_judged else ""
+    unknown = point.not_judged - point.cut_in_thought
+    rest = f", {unknown} not judged (a time cannot be measured)" if unknown else ""
     return f"{point.good}/{point.judged} good{rest}"
 
 
 def _table(points: Sequence[LoadPoint]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("provider")
-    for heading in ("level", "ok", "req/s", "good", "good/s", "TTFT ms p50/p95", "TPOT ms p50", "e2e ms p95"):
+    for heading in (
+        "level",
+        "ok",
+        "req/s",
+        "good",
+        "good/s",
+        "TTFT ms p50/p95",
+        "TTFO ms p95",
+        "TPOT ms p50",
+        "e2e ms p95",
+    ):
         table.add_column(heading, justify="right")
     for point in sorted(points, key=lambda point: (point.provider, point.level)):
         times = point.times
@@ -115,6 +141,7 @@ def _table(points: Sequence[LoadPoint]) -> Table:
             NONE if point.good_share.value is None else whole_percent(point.good_share.value),
             NONE if point.goodput is None else write(point.goodput, "requests/s"),
             f"{write(times['ttft']['p50'].value, 'ms')}/{write(times['ttft']['p95'].value, 'ms')}",
+            write(times["ttfo"]["p95"].value, "ms"),
             write(times["tpot"]["p50"].value, "ms"),
             write(times["e2e"]["p95"].value, "ms"),
         )

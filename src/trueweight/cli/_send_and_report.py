@@ -16,7 +16,7 @@ from trueweight.cli._measure_drift import send_prompts
 from trueweight.cli._options import repeating_command
 from trueweight.cli._probing import probe_before
 from trueweight.cli._progress import watching
-from trueweight.cli._screen import INTERRUPTED, print_carriers, say
+from trueweight.cli._screen import INTERRUPTED, print_carriers, print_damage, say
 from trueweight.core import ExitCode, SwitchWays, Trial
 from trueweight.core.probe import Probe
 from trueweight.core.summary import Summary
@@ -190,5 +190,8 @@ def _exit_code(result: SendResult, run: RunDir, plan: Plan, summary: Summary, sc
     if silent:
         say(screen, f"No reply from: {', '.join(silent)}")
     if not is_whole(run.manifest):  # a part is not compared with the bar; the merged run is
-        return ExitCode.INFRASTRUCTURE if silent else ExitCode.OK
-    return exit_code(summary, silent)
+        code = ExitCode.INFRASTRUCTURE if silent else ExitCode.OK
+    else:
+        code = exit_code(summary, silent)
+    damage = print_damage(run)
+    return damage if code is ExitCode.OK else code

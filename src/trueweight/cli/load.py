@@ -100,20 +100,19 @@ def command(
     """
     from trueweight.cli._run_sweep import run_sweep
     from trueweight.config import keys_for
-    from trueweight.profiles import SamplingMode, request_rules
+    from trueweight.profiles import SamplingMode, choose_profile
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
     from trueweight.workflow.load import parse_levels, parse_slo
-    from trueweight.workflow.thinking import allowance_for, suite_with_allowance
 
     providers = chosen_providers(providers_file, apis)
-    rules = request_rules(providers, profile=profile, sampling=SamplingMode(sampling))
-    allowance = allowance_for(providers, rules.profile) if thinking_allowance is None else thinking_allowance
     return run_sweep(
         out,
         parse_levels(concurrency, rate),
-        suite_with_allowance(rules.suite(find_suite(suite)), allowance),
+        find_suite(suite),
         providers,
+        chosen=choose_profile(profile, providers),
+        sampling=SamplingMode(sampling),
         slo=parse_slo(slo),
         requests=requests,
         mode=Mode.PLAIN if plain else Mode.STREAM,
@@ -127,7 +126,7 @@ def command(
             arrivals=ArrivalKind(arrivals),
             transport=TransportName(transport),
         ),
-        thinking_allowance=allowance,
+        thinking_allowance=thinking_allowance,
         quiet=quiet,
         probing=not no_probe,
     )

@@ -164,7 +164,8 @@ def command(
 ) -> int:
     """Send the same requests to every provider, record every byte, judge, and write a report.
 
-    Run the same command again to resume: no recorded trial is sent again.
+    Run the same command again to resume: no recorded trial is sent again, but for those of damaged lines. Exit 3, where
+    it would be 0, while a damaged line is left: `--fresh` starts over.
     """
     from rich.console import Console
 

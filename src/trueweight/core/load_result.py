@@ -26,7 +26,8 @@ class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
         ok: of them, those that brought a whole HTTP success in the end.
         good: of those, the ones that met every limit; equal to ``ok`` without limits.
         not_judged: of those, the ones that missed no limit and whose time for one cannot be measured (an answer of one
-            token has no time per output token).
+            token has no time per output token), and those that are cut in thought.
+        cut_in_thought: successes whose limit of tokens ended before the answer, because of the thought.
         seconds: in which at least one request was under way: what rates are per.
         throughput: successes per second.
         goodput: requests that met every limit, per second; None if no request could be judged.
@@ -52,6 +53,7 @@ class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
     good_share: Estimate
     times: Mapping[str, Mapping[str, Estimate]]
     not_judged: int = 0
+    cut_in_thought: int = 0
 
     @property
     def judged(self) -> int:

@@ -41,7 +41,8 @@ class NoteCode(StrEnum):
     SAMPLING = "sampling"
     """``text``, fields of sampling in JSON, take the place of temperature 0; ``reason`` is what happens at 0."""
     ASKED_DIFFERENTLY = "asked-differently"
-    """``providers`` get ``count`` cases with other fields of the body: ``text``, by their entry in providers.toml."""
+    """``providers`` get ``count`` cases with other fields of the body: ``text``, by their entry in providers.toml;
+    ``reason`` is ``adapted`` if they refused a field before the run."""
     KNOWN_HABIT = "known-habit"
     """``providers`` show a known habit of the model family, ``text``, in ``count`` ``of`` the cases. It is no finding.
     ``reason`` is its source."""

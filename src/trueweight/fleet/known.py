@@ -22,6 +22,8 @@ _QUESTION_FIELDS = frozenset(_FIELDS.split())
 _OF_THOUGHTS = ("max_tokens", "max_completion_tokens", "reasoning_effort")
 """A run's allowance and its switch for thoughts change these, so they count only where two cases differ in nothing
 else."""
+_OF_RUN = (*_OF_THOUGHTS, "temperature", "top_p", "seed", "frequency_penalty", "presence_penalty")
+"""So does its sampling, where temperature 0 is refused."""
 
 
 class KnownAnswers:
@@ -30,6 +32,7 @@ class KnownAnswers:
     def __init__(self, suites: Iterable[Suite] = ()) -> None:
         self._answers: dict[str, Mapping[str, Any]] = {}
         self._whatever_the_thought: dict[str, Mapping[str, Any]] = {}
+        self._whatever_the_run: dict[str, Mapping[str, Any]] = {}
         self._cases: list[Case] = []
         for suite in suites:
             for case in suite.cases:
@@ -37,6 +40,7 @@ class KnownAnswers:
                     self._cases.append(case)
                     self._answers.setdefault(_question(case.request), case.answer)
                     self._whatever_the_thought.setdefault(_question(case.request, without=_OF_THOUGHTS), case.answer)
+                    self._whatever_the_run.setdefault(_question(case.request, without=_OF_RUN), case.answer)
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -69,8 +73,10 @@ class KnownAnswers:
         return found
 
     def _answer_of(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        return self._answers.get(_question(body)) or self._whatever_the_thought.get(
-            _question(body, without=_OF_THOUGHTS)
+        return (
+            self._answers.get(_question(body))
+            or self._whatever_the_thought.get(_question(body, without=_OF_THOUGHTS))
+            or self._whatever_the_run.get(_question(body, without=_OF_RUN))
         )
 
 

@@ -50,6 +50,8 @@ def load_sentence(curve: LoadCurve, limits: str) -> str:
         limits: the service level objectives as the user wrote them; empty if there are none.
     """
     top, full = curve.best, curve.saturation
+    if curve.points and all(point.ok and point.cut_in_thought == point.ok for point in curve.points):
+        return "nothing was judged: every reply was cut in thought"
     if top is None or not top.good:
         return "no request met the limits at any level" if limits else "no request succeeded at any level"
     goodput = _number(top.goodput or 0.0)
@@ -107,6 +109,7 @@ def _charts(under: str) -> tuple[tuple[str, Value], ...]:
         ("Throughput, requests/s", lambda point: point.throughput),
         (f"Goodput{under}, requests/s", lambda point: point.goodput),
         ("TTFT p95, ms", time("ttft", "p95")),
+        ("TTFO p95, ms", time("ttfo", "p95")),
         ("TPOT p50, ms", time("tpot", "p50")),
         ("Response time p95, ms", time("response", "p95")),
         ("Output, tokens/s in all", lambda point: point.tokens_per_second),
@@ -157,6 +160,7 @@ def _table(curves: Sequence[LoadCurve], under: str) -> str:
         f"good{under}",
         "good/s",
         "TTFT ms",
+        "TTFO ms",
         "TPOT ms",
         "e2e ms",
         "tokens/s",
@@ -167,7 +171,7 @@ def _table(curves: Sequence[LoadCurve], under: str) -> str:
             cells = [_text(p.level_name), f"{p.ok}/{p.attempted}", _number(p.throughput), _good(p)]
             cells.append(NONE if p.goodput is None else _number(p.goodput))
             cells = [f"<td>{cell}</td>" for cell in (_text(curve.provider), *cells)]
-            cells += [_pair(p.times[time]) for time in ("ttft", "tpot", "e2e")]
+            cells += [_pair(p.times[time]) for time in ("ttft", "ttfo", "tpot", "e2e")]
             rows.append(f"<tr>{''.join(cells)}<td>{_number(p.tokens_per_second)}</td></tr>")
     head = "".join(f"<th>{_text(head)}</th>" for head in heads)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
@@ -190,3 +194,11 @@ def _good(point: LoadPoint) -> str:
 def _number(value: float) -> str:
     """Three significant digits, never in scientific notation."""
     return plain(value, decimals_of(value))
+
+
+def cut_in_load(point: LoadPoint) -> str:
+    """That replies of a level are not judged, because their thoughts left no room for an answer."""
+    return (
+        f"{point.provider}, {point.level_name}: {point.cut_in_thought} of {point.attempted} replies not judged: cut in "
+        "thought. Run in another --out with a larger --thinking-allowance."
+    )

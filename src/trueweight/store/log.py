@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from sys import intern
 from typing import NamedTuple
@@ -53,6 +53,8 @@ class ExchangeLog:
         self.index: dict[str, LinePosition] = {}
         self.damaged: dict[int, InfrastructureError] = {}
         """By line number. The trial of such a line is not on record."""
+        self._dropped: dict[str, int] = {}
+        """Trial → number of its damaged line."""
         try:
             self._scan()
         except BaseException:
@@ -106,6 +108,8 @@ class ExchangeLog:
                 os.lseek(self._writer, self._end, os.SEEK_SET)
                 raise disk_error(self._path, error) from None
             self._lines += 1
+            if (number := self._dropped.pop(exchange.trial, None)) is not None:
+                del self.damaged[number]  # nothing is missing any more
             self.index[exchange.trial] = LinePosition(self._end, length, outcome_of(exchange), self._lines)
             self._end += length
 
@@ -129,7 +133,7 @@ class ExchangeLog:
 
     def leave_out(self, trial: str, reason: str) -> InfrastructureError:
         """Take the line of a trial that fits no case or provider of the run for a damaged one. Returns its error."""
-        number = self.index.pop(trial).number
+        number = self._drop(trial)
         error = InfrastructureError(
             f"this line is not of this run: {reason}",
             code=CORRUPT,
@@ -150,9 +154,26 @@ class ExchangeLog:
             except InfrastructureError as error:
                 if error.code != CORRUPT:
                     raise
-                self.index.pop(trial, None)
+                self._drop(trial)
             else:
                 yield exchange
+
+    def verify(self, trial: str, misfit: Callable[[Exchange], str]) -> None:
+        """Take the line of a trial for damaged if it cannot be read, or if ``misfit`` says what is wrong with it."""
+        try:
+            reason = misfit(self.read(self.index[trial]))
+        except InfrastructureError as error:
+            if error.code != CORRUPT:
+                raise
+            self._drop(trial)
+        else:
+            if reason:
+                self.leave_out(trial, reason)
+
+    def _drop(self, trial: str) -> int:
+        """Forget the line of a trial. Returns its number."""
+        self._dropped[trial] = number = self.index.pop(trial).number
+        return number
 
     def close(self) -> None:
         """Make the file durable and close it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from trueweight.core import Provider, Trial
+from trueweight.core import Exchange, Provider, Trial
 from trueweight.store.manifest import SHARDS, Manifest
 from trueweight.store.rundir import RunDir
 
@@ -15,11 +15,31 @@ _NOT_SENT = ("role", "price", "precision", "timeout", "concurrency", "requests_p
 def pending(trials: Iterable[Trial], run: RunDir, *, retry_errors: bool = False) -> tuple[Trial, ...]:
     """The trials that are still to be sent, in the order given.
 
+    A trial whose line is damaged, or is of another trial, is sent again; ``run.damaged`` has that line.
+
     Args:
         retry_errors: send failures of transport or account again.
     """
+    trials = tuple(trials)
+    planned = {trial.id: trial for trial in trials}
+    run.verify(planned, lambda exchange: _misfit(exchange, planned.get(exchange.trial)))
     done = run.recorded() - (run.failed() if retry_errors else set())
     return tuple(trial for trial in trials if trial.id not in done)
+
+
+def _misfit(exchange: Exchange, trial: Trial | None) -> str:
+    """What of an exchange is not of the trial whose id it has; "" if nothing is."""
+    if trial is None:
+        return "it has two ids"
+    pairs = {
+        "provider": (exchange.provider, trial.provider.name),
+        "case": (f"{exchange.suite}/{exchange.case}", trial.case.key),
+        "repeat": (exchange.repeat, trial.repeat),
+        "mode": (exchange.mode, trial.mode),
+        "API": (exchange.api, trial.api),
+        "mode of thinking": (exchange.thinking, trial.thinking),
+    }
+    return next((f"its {name} is not that of its trial" for name, (own, due) in pairs.items() if own != due), "")
 
 
 def explain_change(old: Manifest, new: Manifest) -> tuple[str, ...]:

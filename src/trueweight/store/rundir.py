@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -51,6 +51,7 @@ class RunDir:
         self._lock = lock
         know_variables(provider.api_key_env for provider in manifest.providers)
         self._log = ExchangeLog(RunFile.EXCHANGES.of(path))
+        self._verified: set[str] = set()
         try:
             if lock is not None:
                 self._log.start_writing()
@@ -176,6 +177,17 @@ class RunDir:
             The error that is in `damaged` from then on.
         """
         return self._log.leave_out(trial, reason)
+
+    def verify(self, trials: Iterable[str], misfit: Callable[[Exchange], str]) -> None:
+        """Read the lines of these trials, each once while the run is open, and count as damaged what cannot be read.
+
+        Args:
+            misfit: what is wrong with an exchange that can be read; "" if nothing is.
+        """
+        todo = {trial for trial in trials if trial in self._log.index} - self._verified
+        for trial in sorted(todo, key=self._log.index.__getitem__):
+            self._log.verify(trial, misfit)
+        self._verified |= todo
 
     def recorded(self) -> set[str]:
         """Trials that are complete and are not sent again: all but the interrupted ones."""

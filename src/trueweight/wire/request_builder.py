@@ -92,8 +92,10 @@ def _address(provider: Provider, protocol: Protocol) -> str:
 
 
 def _key_headers(provider: Provider, protocol: Protocol, key: str | None) -> tuple[tuple[str, str], ...]:
-    """The API's headers, with the key in the header that the provider's entry names; as Bearer in Authorization."""
-    headers = protocol.headers(key)
+    """The API's headers that the provider's entry does not replace, with the key in the header that the entry names; as
+    Bearer in Authorization."""
+    replaced = {name.lower() for name in provider.headers}
+    headers = tuple(pair for pair in protocol.headers(key) if pair[0].lower() not in replaced)
     named = provider.key_header
     if key is None or named is None:
         return headers

@@ -101,6 +101,8 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
             repeat=exchange.repeat,
             exchange=exchange,
             reply=judged.reply,
+            task=case.task,
+            grades=judged.observation.grades,
             findings=(*found, *_cross_reply(case, judged.reply, fails.get(trial, {}).values())),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 import msgspec
 
@@ -14,6 +15,9 @@ from trueweight.core.note import Note, NoteCode
 from trueweight.profiles.requests import PROFILE_OPTION, SAMPLING_OPTION, RunSampling, recorded_profile
 from trueweight.store import Manifest
 from trueweight.workflow.repeats import RepeatChoice, recorded_choice
+
+ADAPTED: Final = "adapted"
+"""The manifest's option with the providers whose requests the probe changed; also the reason of the note on one."""
 
 
 def request_notes(manifest: Manifest, cases: Sequence[Case]) -> Iterator[Note]:
@@ -30,7 +34,8 @@ def request_notes(manifest: Manifest, cases: Sequence[Case]) -> Iterator[Note]:
     if (choice := recorded_choice(manifest.options)) is not None:
         yield repeats_note(choice)
     for provider in manifest.providers:
-        if (note := _changes_note(provider, cases)) is not None:
+        by_probe = provider.name in manifest.options.get(ADAPTED, ())
+        if (note := _changes_note(provider, cases, by_probe=by_probe)) is not None:
             yield note
 
 
@@ -63,7 +68,7 @@ def _sampling_note(sampling: RunSampling, profile: Profile | None) -> Note:
     )
 
 
-def _changes_note(provider: Provider, cases: Sequence[Case]) -> Note | None:
+def _changes_note(provider: Provider, cases: Sequence[Case], *, by_probe: bool) -> Note | None:
     changes = provider.changes
     if not changes:
         return None
@@ -73,4 +78,7 @@ def _changes_note(provider: Provider, cases: Sequence[Case]) -> Note | None:
     what += [f"{name} is set to {json.dumps(value)}" for name, value in changes.set.items()]
     text = "; ".join(what)
     names = (provider.name,)
-    return Note(code=NoteCode.ASKED_DIFFERENTLY, providers=names, count=changed, of=len(cases), text=text)
+    reason = ADAPTED if by_probe else ""
+    return Note(
+        code=NoteCode.ASKED_DIFFERENTLY, providers=names, count=changed, of=len(cases), text=text, reason=reason
+    )

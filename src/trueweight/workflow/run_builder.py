@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from trueweight.assess import Bar
 from trueweight.core import Provider, Suite
@@ -15,9 +16,10 @@ from trueweight.profiles.requests import rules_of
 from trueweight.workflow.drift import prepare_drift, settings_for
 from trueweight.workflow.repeats import RepeatChoice
 from trueweight.workflow.send import PreparedRun, RunOptions, prepare
-from trueweight.workflow.thinking import allowance_for, with_profile
+from trueweight.workflow.thinking import allowance_for, suite_with_allowance, with_profile
 
 _TEMPERATURE = "temperature"
+_LIMIT, _NEW_LIMIT = "max_tokens", "max_completion_tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,13 @@ class RunBuilder:
         Raises:
             ConfigError: as `prepare` and `prepare_drift`.
         """
-        asked = with_profile(self.providers, self.profile.profile, probe)
+        asked = with_accepted_limits(with_profile(self.providers, self.profile.profile, probe), probe)
         rules = rules_of(self.profile, asked, sampling=self.sampling, zero_refused_by=refusing(probe, _TEMPERATURE))
         providers = [_with_sampling(provider, rules.sampling) for provider in asked]
         allowance = allowance_for(providers, rules.profile, probe) if self.allowance is None else self.allowance
-        options = replace(self.options, rules=rules, thinking_allowance=allowance)
+        options = replace(
+            self.options, rules=rules, thinking_allowance=allowance, adapted=_adapted(asked, self.providers)
+        )
         if choice is not None:
             options = replace(options, repeats=choice.repeats, choice=choice)
         prepared = prepare(providers, self.suites, options, bar=self.bar)
@@ -73,6 +77,56 @@ def _with_sampling(provider: Provider, sampling: RunSampling | None) -> Provider
     on = None if own.on is None else merged(own.on, sampling.thinking)
     off = None if own.off is None else merged(own.off, sampling.direct)
     return replace(provider, thinking=replace(own, on=on, off=off))
+
+
+class WrittenSuite(NamedTuple):
+    """A suite and its providers as a load sweep sends them.
+
+    Attributes:
+        allowance: tokens for thoughts in the limits of the cases.
+    """
+
+    suite: Suite
+    providers: tuple[Provider, ...]
+    allowance: int
+
+
+def written_for(  # noqa: PLR0917 - what is known, in its order
+    providers: Sequence[Provider],
+    suite: Suite,
+    chosen: ChosenProfile,
+    sampling: SamplingMode,
+    probe: Probe | None,
+    allowance: int | None,
+) -> WrittenSuite:
+    """The suite for the model family, with room for its thoughts, as `RunBuilder` writes those of a run.
+
+    Args:
+        allowance: tokens for thoughts; None for what entries, profile and probe say.
+    """
+    asked = with_accepted_limits(with_profile(providers, chosen.profile, probe), probe)
+    rules = rules_of(chosen, asked, sampling=sampling, zero_refused_by=refusing(probe, _TEMPERATURE))
+    tokens = allowance_for(asked, rules.profile, probe) if allowance is None else allowance
+    return WrittenSuite(suite_with_allowance(rules.suite(suite), tokens), asked, tokens)
+
+
+def with_accepted_limits(providers: Sequence[Provider], probe: Probe | None) -> tuple[Provider, ...]:
+    """The providers; those that refused ``max_tokens`` by name, and whose entries say nothing of it, get
+    ``max_completion_tokens`` in its place. Else they would refuse nearly every request of a run."""
+    names = refusing(probe, _LIMIT)
+    return tuple(_with_new_limit(one) if one.name in names and len(one.api) == 1 else one for one in providers)
+
+
+def _with_new_limit(provider: Provider) -> Provider:
+    changes = provider.changes
+    if _LIMIT in {*changes.drop, *changes.rename, *changes.set}:
+        return provider
+    return replace(provider, changes=replace(changes, rename={**changes.rename, _LIMIT: _NEW_LIMIT}))
+
+
+def _adapted(asked: Sequence[Provider], given: Sequence[Provider]) -> tuple[str, ...]:
+    """The names of the providers whose requests the probe changed."""
+    return tuple(one.name for one, other in zip(asked, given, strict=True) if one.changes != other.changes)
 
 
 def refusing(probe: Probe | None, parameter: str) -> tuple[str, ...]:

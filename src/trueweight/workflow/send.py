@@ -34,10 +34,11 @@ from trueweight.store import (
 from trueweight.suites.workload_folder import workload_facts
 from trueweight.wire import SendResult, WireEvent, WireSettings, send
 from trueweight.workflow.attainable import refuse_unattainable
+from trueweight.workflow.attainable_workload import refuse_unattainable_workload
 from trueweight.workflow.bar import keep_bar
 from trueweight.workflow.client import note_client
 from trueweight.workflow.repeats import RepeatChoice, recorded_choice
-from trueweight.workflow.requests import with_profile_markers
+from trueweight.workflow.requests import ADAPTED, with_profile_markers
 from trueweight.workflow.shards import keep_shards
 
 
@@ -57,6 +58,7 @@ class RunOptions:
         repeats_may_grow: they are chosen after the first passes.
         thinking: the modes of thinking in which the cases are sent.
         thinking_allowance: tokens for thoughts, added to the limits of the cases' answers.
+        adapted: names of the providers whose requests the probe changed, because they refused a parameter.
     """
 
     repeats: int = 1
@@ -70,6 +72,7 @@ class RunOptions:
     repeats_may_grow: bool = False
     thinking: tuple[ThinkingMode, ...] = (ThinkingMode.AS_SERVED,)
     thinking_allowance: int = 0
+    adapted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ def prepare(
     cases = tuple(sent)
     if bar is not None and cases:
         most = MOST if options.repeats_may_grow else options.repeats
+        refuse_unattainable_workload(bar, cases, providers)
         refuse_unattainable(bar, cases, providers, repeats=most, modes_of_thinking=options.thinking)
     manifest = Manifest(
         tool_version=__version__,
@@ -151,6 +155,8 @@ def _options(suites: Sequence[Suite], options: RunOptions) -> dict[str, Any]:
     """The other options of the run: enough to draw its generated cases again."""
     given: dict[str, Any] = {"limit": options.limit, "examples": options.examples, **options.rules.as_options()}
     drawn = {suite.name: suite.origin for suite in suites if any("generated" in case.tags for case in suite.cases[:1])}
+    if options.adapted:
+        given[ADAPTED] = list(options.adapted)
     if options.choice is not None:
         given |= options.choice.as_options()
     facts = next((found for suite in suites if (found := workload_facts(suite)) is not None), None)

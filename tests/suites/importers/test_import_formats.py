@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from trueweight.cli import main
-from trueweight.core import Case, ConfigError, Mode, Provider, Trial
+from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Provider, Trial
 from trueweight.suites import find_suite
 from trueweight.suites.importers import IMPORTERS, read_format, write_suite
 
@@ -270,7 +270,7 @@ def test_a_gateway_row_sends_its_inner_request_only(tmp_path: Path) -> None:
 def test_batch_output_is_joined_to_its_input(tmp_path: Path) -> None:
     """In one file, in two files of a folder, or beside it; without its input a reply is left out, and that is said."""
     asked = {"custom_id": "r-1", "method": "POST", "url": "/v1/chat/completions", "body": {"messages": ASK}}
-    other = {"custom_id": "r-2", "method": "POST", "url": "/v1/responses", "body": {"input": "Hi"}}
+    other = {"custom_id": "r-2", "method": "POST", "url": "/v1/embeddings", "body": {"input": "Hi"}}
     body = {"choices": [{"message": {"content": "No."}}]}
     reply = {"id": "b", "custom_id": "r-1", "response": {"status_code": 200, "body": body}, "error": None}
     alone = read_format("openai-log", lines(tmp_path / "alone" / "out.jsonl", reply), "mine")
@@ -299,11 +299,10 @@ def test_the_last_assistant_turn_of_a_training_line_is_its_answer(tmp_path: Path
 @pytest.mark.parametrize(
     ("request_", "response", "api"),
     [
-        ({"system": "s", "messages": ASK, "max_tokens": 9}, {}, "Anthropic"),
-        ({"messages": ASK, "tools": [{"name": "f", "input_schema": {}}]}, {}, "Anthropic"),
-        ({"messages": [{"role": "user", "content": [{"type": "tool_result"}]}]}, {}, "Anthropic"),
-        ({"messages": ASK}, {"type": "message", "content": []}, "Anthropic"),
-        ({"input": "Hi"}, {}, "Responses"),
+        ({"input": "Hi", "model": "text-embedding-3-small"}, {}, "embeddings"),
+        ({"input": "Hi", "previous_response_id": "resp_1"}, {}, "the server keeps"),
+        ({"input": [{"type": "web_search_call"}]}, {}, "chat completions does not have"),
+        ({"messages": ASK, "system": "s", "tools": [{"type": "web_search_20250305"}]}, {}, "run at the server"),
         ({"prompt": "Hi"}, {}, "legacy"),
         ({"contents": []}, {}, "Gemini"),
     ],
@@ -315,6 +314,104 @@ def test_requests_of_other_apis_are_left_out(tmp_path: Path, request_: Any, resp
     )
     assert (imported.cases, imported.malformed) == ((), ())
     assert api in imported.left_out[0].reason
+
+
+WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+CALLS = [
+    {"id": f"c{n}", "type": "function", "function": {"name": "weather", "arguments": f'{{"city": "{city}"}}'}}
+    for n, city in enumerate(("Oslo", "Rome"))
+]
+SAME = {
+    "messages": [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Weather?"},
+        {"role": "assistant", "content": None, "tool_calls": CALLS},
+        {"role": "tool", "tool_call_id": "c0", "content": "14"},
+        {"role": "tool", "tool_call_id": "c1", "content": "30"},
+        {"role": "user", "content": "And Riga?"},
+    ],
+    "tools": [WEATHER],
+    "max_tokens": 9,
+}
+"""What both requests below ask, in the shape of chat completions."""
+ANSWER = {"calls": [{"name": "weather", "arguments": {"city": "Riga"}}], "content": "I look."}
+
+
+def test_requests_of_messages_become_chat_completions(tmp_path: Path) -> None:
+    """System blocks, calls, results and what follows them, stop sequences, choice, format; a signed thought is kept."""
+    turns = [
+        {"role": "user", "content": "Weather?"},
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "thinking", "thinking": "Two cities.", "signature": "c2ln"},
+                *(
+                    {"type": "tool_use", "id": f"c{n}", "name": "weather", "input": {"city": city}}
+                    for n, city in enumerate(("Oslo", "Rome"))
+                ),
+            ],
+        },
+        {
+            "role": "user",
+            "content": [
+                {"type": "tool_result", "tool_use_id": "c0", "content": [{"type": "text", "text": "14"}]},
+                {"type": "tool_result", "tool_use_id": "c1", "content": "30"},
+                {"type": "text", "text": "And Riga?"},
+            ],
+        },
+    ]
+    schema = {"type": "object"}
+    request = {
+        "model": "m", "system": [{"type": "text", "text": "Be brief."}], "messages": turns, "max_tokens": 9,
+        "tools": [{"name": "weather", "input_schema": {"type": "object"}}], "stop_sequences": ["END"],
+        "tool_choice": {"type": "any", "disable_parallel_tool_use": True}, "metadata": {"user_id": "u"},
+        "output_config": {"format": {"type": "json_schema", "schema": schema}},
+    }  # fmt: skip
+    call = {"type": "tool_use", "id": "c2", "name": "weather", "input": {"city": "Riga"}}
+    reply = {"type": "message", "role": "assistant", "content": [{"type": "text", "text": "I look."}, call]}
+    imported = read_format("openai-log", lines(tmp_path / "a.jsonl", {"request": request, "response": reply}), "mine")
+    (case,) = imported.cases
+    expected = [dict(one) for one in SAME["messages"]]
+    expected[2]["reasoning_content"] = "Two cities."
+    assert dict(case.request) == {
+        **SAME,
+        "messages": expected,
+        "tool_choice": "required",
+        "parallel_tool_calls": False,
+        "stop": ["END"],
+        "response_format": {"type": "json_schema", "json_schema": {"name": "output", "schema": schema, "strict": True}},
+    }
+    assert case.answer == ANSWER
+    assert set(imported.not_sent) == {"metadata"}
+    assert PROTOCOLS.get("messages").cannot_express(case) == ""
+
+
+def test_requests_of_responses_become_chat_completions(tmp_path: Path) -> None:
+    """Instructions, two calls in one turn, their results, and the next question; as a line of a batch too."""
+    request = {
+        "model": "m", "instructions": "Be brief.", "max_output_tokens": 9, "store": False,
+        "input": [
+            {"role": "user", "content": [{"type": "input_text", "text": "Weather?"}]},
+            {"type": "function_call", "call_id": "c0", "name": "weather", "arguments": '{"city": "Oslo"}'},
+            {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": '{"city": "Rome"}'},
+            {"type": "function_call_output", "call_id": "c0", "output": "14"},
+            {"type": "function_call_output", "call_id": "c1", "output": "30"},
+            {"role": "user", "content": "And Riga?"},
+        ],
+        "tools": [{"type": "function", "name": "weather", "parameters": {"type": "object"}}],
+    }  # fmt: skip
+    items = [
+        {"type": "message", "content": [{"type": "output_text", "text": "I look."}]},
+        {"type": "function_call", "call_id": "c2", "name": "weather", "arguments": '{"city":"Riga"}'},
+    ]
+    reply = {"object": "response", "output": items}
+    asked = {"custom_id": "r", "method": "POST", "url": "/v1/responses", "body": request}
+    answered = {"custom_id": "r", "response": {"status_code": 200, "body": reply}}
+    for number, rows in enumerate(([{"request": request, "response": reply}], [asked, answered])):
+        imported = read_format("openai-log", lines(tmp_path / f"{number}.jsonl", *rows), "mine")
+        (case,) = imported.cases
+        assert (dict(case.request), case.answer) == (SAME, ANSWER)
+        assert "store" in imported.not_sent
 
 
 BAD: dict[str, tuple[Any, ...]] = {

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from trueweight.core import Piece, Span, ToolCall
-from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.fields import as_object, as_text, json_type
 from trueweight.protocols.locate import values
@@ -45,6 +44,13 @@ class _Block:
         return "".join(self.pieces)
 
 
+class Located(NamedTuple):
+    """A block of a plain body: its span, and the JSON text of its input; "" if it has none."""
+
+    span: Span
+    input: str = ""
+
+
 class BlockBuilder:
     """Collects the blocks of one message."""
 
@@ -55,12 +61,15 @@ class BlockBuilder:
         self._by_index: dict[int, _Block] = {}
         self._content: list[tuple[_Block, Piece]] = []
 
-    def start(self, value: Any, index: int | None, span: Span, path: tuple[str | int, ...], raw: str = "") -> None:
+    def start(
+        self, value: Any, index: int | None, span: Span, path: tuple[str | int, ...], *, located: Located | None = None
+    ) -> None:
         """Take a block, whole or the beginning of one.
 
         Args:
+            span: its JSON document.
             path: the keys that lead to the block inside its JSON document.
-            raw: JSON text of its input in the body; "" if it was not located.
+            located: its place in a plain body.
         """
         where = path[0] if len(path) == 1 else f"{path[0]}[{path[1]}]"
         block = as_object(value, str(where), span, self._anomalies)
@@ -70,7 +79,7 @@ class BlockBuilder:
             self._anomalies.add(Kind.CALLS_MANY, f"more than {_MOST_BLOCKS} content blocks", span)
             return
         kind = as_text(block.get("type"), f"{where}.type", span, self._anomalies)
-        made = _Block(index, kind, span)
+        made = _Block(index, kind, span if located is None else located.span)
         self._blocks.append(made)
         if index is not None:
             self._by_index[index] = made
@@ -80,7 +89,9 @@ class BlockBuilder:
             made.id = as_text(block.get("id"), f"{where}.id", span, self._anomalies)
             made.name = as_text(block.get("name"), f"{where}.name", span, self._anomalies)
             if "input" in block:
-                made.input_text = self._input(block["input"], raw, str(where), span)
+                made.input_text = self._input(
+                    block["input"], "" if located is None else located.input, str(where), span
+                )
 
     def _input(self, value: Any, raw: str, where: str, span: Span) -> str | None:
         if value is None:
@@ -148,32 +159,17 @@ class BlockBuilder:
         return ToolCall(position, index, block.id, "function", block.name, arguments, block.span, max(block.deltas, 1))
 
 
-def block_spans(body: bytes) -> Mapping[int, Span]:
-    """The span of each block of a plain body, by its position; empty for a body that is too large to search."""
-    return _spans(body, 2)
-
-
-def input_texts(body: bytes) -> Mapping[int, str]:
-    """The JSON text of the input of each block of a plain body, by the block's position."""
-    found = _spans(body, 3, "input")
-    return {at: body[span.start : span.end].decode("utf-8", "replace") for at, span in found.items()}
-
-
-def _spans(body: bytes, depth: int, *last: str) -> dict[int, Span]:
+def located_blocks(body: bytes) -> Mapping[int, Located]:
+    """The blocks of a plain body with calls, by position; empty for a body that is too large to search."""
     if len(body) > _LONGEST_SEARCHED or b'"tool_use"' not in body:
         return {}
-    found: dict[int, Span] = {}
-    for path, span in _values(body):
-        if len(path) == depth and path[0] == "content" and path[2:] == last and isinstance(path[1], int):
-            found[path[1]] = span
-    return found
-
-
-def _values(body: bytes) -> Iterable[tuple[tuple[str | int, ...], Span]]:
-    return values(body)
-
-
-def message_blocks(document: JsonObject) -> list[Any]:
-    """The content blocks of a message; none if it has none, or is no message."""
-    content = document.get("content")
-    return content if isinstance(content, list) else []
+    spans: dict[int, Span] = {}
+    inputs: dict[int, str] = {}
+    for path, span in values(body):
+        if len(path) < 2 or path[0] != "content" or not isinstance(path[1], int):
+            continue
+        if len(path) == 2:
+            spans[path[1]] = span
+        elif path[2:] == ("input",):
+            inputs[path[1]] = body[span.start : span.end].decode("utf-8", "replace")
+    return {at: Located(span, inputs.get(at, "")) for at, span in spans.items()}

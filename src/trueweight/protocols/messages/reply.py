@@ -9,7 +9,7 @@ from trueweight.core import Choice, Finish, Span
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.fields import as_array, as_object, as_text
-from trueweight.protocols.messages.blocks import BlockBuilder, block_spans, input_texts
+from trueweight.protocols.messages.blocks import BlockBuilder, located_blocks
 from trueweight.protocols.messages.usage import UsageCounts
 from trueweight.protocols.reading import Assembler
 from trueweight.protocols.sse import SseEvent
@@ -88,10 +88,10 @@ class MessageAssembler(Assembler):
         if "content" not in document and document.get("type") != "message":
             return
         self._take_message(document, span)
-        spans, inputs = ({}, {}) if body is None else (block_spans(body), input_texts(body))
+        located = {} if body is None else located_blocks(body)
         content = as_array(document.get("content"), "content", span, self.anomalies)
         for at, block in enumerate(content):
-            self._blocks.start(block, None, spans.get(at, span), ("content", at), inputs.get(at, ""))
+            self._blocks.start(block, None, span, ("content", at), located=located.get(at))
 
     def _take_message(self, message: JsonObject, span: Span) -> None:
         self._message = True

@@ -45,6 +45,8 @@ _EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
 
 
 _VERSION: Final = (("anthropic-version", "2023-06-01"),)
+"""The version that hosts of open models serve. The one after it has no temperature; an entry that names it in its
+``headers`` has to drop the fields."""
 
 
 def headers(key: str | None) -> tuple[tuple[str, str], ...]:

@@ -285,10 +285,17 @@
     return [...titled("Reply", pairs(rows)), ...(item.reply.raw ? titled("Body", pre(item.reply.raw, "Body")) : [])];
   }
 
+  // The recorded and the golden answer beside the one that was given, of a case of a workload.
+  function answersNode(item) {
+    if (!item.w) return [];
+    const sides = item.w.answers.map(([name, text]) => el("div", null, el("h4", null, name), pre(text, name)));
+    return [el("div", { class: "duo " + (sides.length > 2 ? "three" : "two") }, ...sides), pairs(item.w.scores)];
+  }
+
   function itemNode(item) {
     const held = item.held.length ? [el("details", { class: "note" }, el("summary", null, item.held.length + (item.held.length === 1 ? " check held" : " checks held")), item.held.join(", "))] : [];
     return el("section", { "aria-label": item.p }, el("h3", null, item.p), el("p", { class: "note" }, item.m + ", repeat " + (item.r + 1) + ", " + item.at.slice(0, 19).replace("T", " ") + " UTC, trial " + item.t + (item.busy ? ", times not trusted: this client was busy" : "")),
-      ...item.found.map(findingNode), ...held, ...replyNode(item), ...triesNode(item), ...titled("Timeline", timelineNode(item)),
+      ...item.found.map(findingNode), ...held, ...answersNode(item), ...replyNode(item), ...triesNode(item), ...titled("Timeline", timelineNode(item)),
       ...titled("Again", pre("trueweight replay RUN " + item.t, "Command that sends it again")), ...titled("Response headers", pre(item.head.map(([key, value]) => key + ": " + value).join("\n") || "none", "Response headers")), ...requestNode(item));
   }
 

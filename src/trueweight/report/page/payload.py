@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Span
 from trueweight.core.exchange import REDACTED
 from trueweight.core.summary import Summary
-from trueweight.report.evidence import Evidence, preview
+from trueweight.report.evidence import Evidence, grade_rows, preview, side_by_side
 from trueweight.report.page.reply_rows import reply_rows
 from trueweight.report.text import json_escaped, visible
 
@@ -206,6 +206,7 @@ def payload(item: Evidence, fails: Sequence[Failing] = (), *, row: str | None = 
         ],
         "held": [visible(f.check, limit=80) for f in item.findings if f.outcome is Outcome.PASS],
         "busy": exchange.client_limited,
+        **({"w": {"answers": side_by_side(item), "scores": grade_rows(item)}} if item.task is not None else {}),
     }
 
 

@@ -25,6 +25,7 @@ from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
 from trueweight.report.page.paired import paired
 from trueweight.report.page.payload import Failing, failing_cells, payload, rows_of_trials
 from trueweight.report.page.select_evidence import select_evidence
+from trueweight.report.page.workload import workload_section
 from trueweight.report.template import asset, environment, source_hash
 from trueweight.report.text import json_escaped, visible
 from trueweight.report.words import (
@@ -83,8 +84,9 @@ def _thousands(number: float) -> str:
 def _places(summary: Summary, names: Sequence[str], lost: Container[str]) -> dict[str, str]:
     """Provider → id of the section with its reasons; a provider without reasons has none."""
     reasons = [name for name in names if name in lost or summary.providers[name].findings]
+    workloads = {name: "workload-h" for name in names if summary.providers[name].workload is not None}
     drifts = {name: "drift-h" for name in names if summary.providers[name].drift is not None}
-    return drifts | {name: f"why-{names.index(name)}" for name in reasons}
+    return drifts | workloads | {name: f"why-{names.index(name)}" for name in reasons}
 
 
 def _sorted_metrics(names: Iterable[str]) -> list[str]:
@@ -191,6 +193,7 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
             summary=summary,
             run=summary.run,
             answer=first_screen(summary, providers),
+            workload=workload_section(summary, names),
             client=client_health(summary),
             again=again_words(summary.run),
             latency=latency(summary, names),

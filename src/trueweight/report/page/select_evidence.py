@@ -38,10 +38,25 @@ def _failing(case: CaseSummary, providers: Sequence[str], reference: str | None)
             yield from theirs.trials[:1]
 
 
+def _disagreements(summary: Summary, providers: Sequence[str]) -> Iterator[str]:
+    """The answers to a workload that the page lists."""
+    for provider in providers:
+        found = summary.providers[provider].workload
+        yield from (one.trial for one in (found.disagreements if found is not None else ()))
+
+
+def _answers(summary: Summary, providers: Sequence[str]) -> Iterator[str]:
+    """One trial of each case and provider, case by case."""
+    for case in summary.cases:
+        for provider in providers:
+            yield from (cell.trials[0] for cell in list(case.modes(provider).values())[:1] if cell.trials)
+
+
 def select_evidence(
     summary: Summary, providers: Sequence[str], order: Sequence[str], limit: int = MAX_ITEMS
 ) -> dict[str, int]:
-    """Trial id → rank, for the trials to embed: examples of findings first, then passing ones, then all that fails.
+    """Trial id → rank, for the trials to embed: examples of findings first, then passing ones, then answers to a
+    workload that are not as expected, then all that fails, then the other answers to a workload.
 
     Args:
         order: names of the summary's rows, most disagreement first.
@@ -53,9 +68,15 @@ def select_evidence(
             selected.setdefault(finding.example, len(selected))
     for trial in _examples(summary, providers):
         selected.setdefault(trial, len(selected))
+    for trial in _disagreements(summary, providers):
+        selected.setdefault(trial, len(selected))
     for name in order:
         for trial in _failing(by_name[name], providers, summary.run.reference):
             if len(selected) >= limit:
                 return selected
             selected.setdefault(trial, len(selected))
+    for trial in _answers(summary, providers) if summary.workload is not None else ():
+        if len(selected) >= limit:
+            return selected
+        selected.setdefault(trial, len(selected))
     return selected

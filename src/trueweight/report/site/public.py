@@ -1,8 +1,8 @@
 """The public part of a run: recommendations, numbers, and the evidence of the suites that trueweight ships.
 
-Left out: addresses, names of keys, what a server said to the probe, headers, prices and costs, what an entry of
-providers.toml adds to bodies, and every request. Of other suites also left out: the text of replies, and each case's
-purpose, source and tags.
+Left out: a workload and all that was found of it, addresses, names of keys, what a server said to the probe, headers,
+prices and costs, what an entry of providers.toml adds to bodies, and every request. Of other suites also left out: the
+text of replies, and each case's purpose, source and tags.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def public_summary(summary: Summary) -> Summary:
     providers = {name: _provider(provider, private) for name, provider in summary.providers.items()}
     cases = tuple(_case(case, private) for case in summary.cases)
     run = structs.replace(summary.run, command=tuple(map(_file_name, summary.run.command)))
-    return structs.replace(summary, run=run, providers=providers, cases=cases)
+    return structs.replace(summary, run=run, providers=providers, cases=cases, workload=None)
 
 
 def _file_name(word: str) -> str:
@@ -64,9 +64,12 @@ def _provider(provider: ProviderSummary, private: frozenset[str]) -> ProviderSum
     )
     return structs.replace(
         provider,
-        metrics={name: found for name, found in provider.metrics.items() if not _is_money(found)},
+        metrics={
+            name: found for name, found in provider.metrics.items() if not _is_money(found) and name != "workload"
+        },
         versus_reference={name: found for name, found in provider.versus_reference.items() if not _is_money(found)},
         declared=None,
+        workload=None,
         drift=None if provider.drift is None else structs.replace(provider.drift, cost=None),
         findings=findings,
         assessment=_assessment(provider.assessment),
@@ -113,7 +116,7 @@ def public_evidence(evidence: Iterable[Evidence], cases: Mapping[str, Case]) -> 
         known = is_completion(case) and case.request_digest() in _shipped(case.suite)[1]
         status = item.exchange.final.status
         if known and status is not None and 200 <= status < 300:
-            yield replace(item, exchange=_exchange(item.exchange))
+            yield replace(item, exchange=_exchange(item.exchange), task=None, grades=())
 
 
 def _exchange(exchange: Exchange) -> Exchange:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from trueweight.core import DEFAULT_API, Finding, Outcome, Reply, Severity
 from trueweight.report.divergence import Divergence
-from trueweight.report.evidence import Evidence, preview
+from trueweight.report.evidence import Evidence, grade_rows, preview, side_by_side
 from trueweight.report.page.payload import curl, marked
 from trueweight.report.page.reply_rows import reply_rows
 from trueweight.report.text import cut, for_log, visible
@@ -100,6 +100,13 @@ def _print_whole(item: Evidence, held: Sequence[str], console: Console) -> None:
         _print(console, "")
         _print(console, Text(text, style="bold"))
 
+    if item.task is not None:
+        head("Answers")
+        for label, text in side_by_side(item):
+            _print(console, Text(f"  {for_log(label, limit=60)}", style="dim"))
+            _print(console, _block(text))
+        for label, text in grade_rows(item):
+            _print(console, Text(f"  {label}: {for_log(text, limit=300)}", style="dim"))
     head("Reply")
     if item.reply is None:
         _print(console, "    none arrived")

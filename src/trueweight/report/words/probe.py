@@ -181,6 +181,8 @@ def _cure(refused: Sequence[str]) -> str:
     keys = [f'rename = {{ {name} = "{_RENAMED[name]}" }}' for name in refused if name in _RENAMED]
     keys += [f"drop = [{', '.join(map(json.dumps, others))}]"] if others else []
     words = [f"In providers.toml: {'; '.join(keys)}."] if keys else []
+    if "max_tokens" in refused:
+        words.append("Without that, a run sends max_completion_tokens in its place.")
     if "temperature" in refused:
         words.append("A run sends the recommended sampling, or temperature 1, to all providers.")
     return " ".join(words)

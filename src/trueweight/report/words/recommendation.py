@@ -95,8 +95,18 @@ def recommendation_lines(summary: Summary, providers: Sequence[Recommended]) -> 
     alone = LimitCode.ONLY_DRIFT in codes
     known = all(one.provider.drift for one in providers if one.recommendation is Recommendation.USE)
     known = known and LimitCode.TOO_FEW_CASES not in codes
+    using = [one.provider.assessment for one in providers if one.recommendation is Recommendation.USE]
+    enough = bool(using) and all(one.has(ReasonCode.WORKLOAD_MET) for one in using)
     labels = {
-        Recommendation.USE: "Meets the bar" if bar else "No drift" if alone else "Use" if known else "No fault found",
+        Recommendation.USE: "Meets the bar"
+        if bar
+        else "Good enough"
+        if enough
+        else "No drift"
+        if alone
+        else "Use"
+        if known
+        else "No fault found",
         Recommendation.AVOID: "Fails the bar" if bar else "Not the same" if alone else "Avoid",
         Recommendation.UNDECIDED: "Undecided",
     }

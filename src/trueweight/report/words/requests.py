@@ -49,9 +49,9 @@ def request_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each c
                 "providers. Repeats make up for the randomness."
             )
         case NoteCode.ASKED_DIFFERENTLY:
+            by = "because it refused the probe's" if note.reason else "by its entry in providers.toml"
             return (
-                f"{names}: its requests differ in {counted(note.count or 0, 'case')} of {note.of}, by its entry in "
-                f"providers.toml: {note.text}."
+                f"{names}: its requests differ in {counted(note.count or 0, 'case')} of {note.of}, {by}: {note.text}."
             )
         case NoteCode.KNOWN_HABIT:
             where = f", in {counted(note.count, 'case')} of {note.of}" if note.count else ""

@@ -1,4 +1,4 @@
-"""Recorded requests and replies of the chat-completions API: logs, batches, gateways and training files."""
+"""Recorded requests and replies of three APIs: logs, batches, gateways and training files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from trueweight.core import Severity
-from trueweight.core.json_value import JsonObject
+from trueweight.suites.importers.chat_shape import ChatShape, answer_in, as_chat
 from trueweight.suites.importers.importer import (
     Item,
     LeftOut,
@@ -26,15 +26,17 @@ _BODIES: Final = ("request", "request_body", "proxy_server_request", "body")
 _REPLIES: Final = ("response", "response_body")
 _JSON_TEXTS: Final = (*_BODIES, *_REPLIES, "messages", "tools")
 _BESIDE_BODY: Final = frozenset({*_BODIES, *_REPLIES, "custom_id", "method", "url"})
-_MESSAGES_PARTS: Final = frozenset({"tool_use", "tool_result", "thinking"})
+_APIS: Final = ("/chat/completions", "/responses", "/messages")
+"""How the address of a request that is imported ends."""
 
 
 class _Record(NamedTuple):
-    """What one line holds: the body, the message that answers it, and the names of the fields around the body."""
+    """What one line holds: the body, the reply to it, the names of the fields around the body, and the address."""
 
     body: Any
-    message: Any
+    reply: Any
     row: tuple[str, ...]
+    url: str = ""
 
 
 def _files(path: Path) -> Sequence[Path]:
@@ -43,7 +45,8 @@ def _files(path: Path) -> Sequence[Path]:
 
 @importer(
     "openai-log",
-    "recorded requests, with their replies or without: logs, Batch input and output, fine-tuning (JSONL or a folder)",
+    "recorded requests of chat completions, Responses or Messages, with their replies or without: logs, Batch input "
+    "and output, fine-tuning (JSONL or a folder)",
     _files,
 )
 def convert(path: Path, suite: str) -> Iterator[Item]:
@@ -51,7 +54,8 @@ def convert(path: Path, suite: str) -> Iterator[Item]:
 
     The request is in ``request``, ``body`` or another field that gateways use, or is the line itself. The output of a
     batch is joined to its input by ``custom_id``, in the same file or in one beside it. The last assistant turn of a
-    fine-tuning line is its answer. Of a request only fields that the API defines are sent.
+    fine-tuning line is its answer. Of a request only fields that the API defines are sent. Requests of Responses and of
+    Messages become the chat completions that ask the same, and are sent through any API that can express them.
     """
     files = _files(path)
     if not files:
@@ -84,18 +88,18 @@ def _items(item: Numbered, suite: str, case_id: str, batch: _Batch) -> Iterator[
     if isinstance(record, str):
         yield LeftOut(item.path, item.line, record)
         return
-    reason = _not_chat(record.body, value)
-    if reason:
-        yield LeftOut(item.path, item.line, reason)
+    shape = _shape(record, value)
+    if isinstance(shape, str):
+        yield LeftOut(item.path, item.line, shape)
         return
-    request = chat_request(item, record.body)
+    request = chat_request(item, shape.body)
     if isinstance(request, Malformed):
         yield request
         return
     row = (name for name in record.row if name not in record.body)
-    if not_sent := (*row, *request.not_sent):
+    if not_sent := (*row, *shape.dropped, *request.not_sent):
         yield NotSent(item.path, item.line, not_sent)
-    answer = _answer(record.message) if isinstance(record.message, Mapping) else None
+    answer = answer_in(record.reply)
     called = answer is not None and "calls" in answer
     expected = {"tool-call-expected": {"call": "must" if called else "must-not"}}
     yield make_case(
@@ -130,10 +134,11 @@ def _batch_record(value: Mapping[str, Any], batch: _Batch) -> _Record | str:
         return "a reply without its request: no line here or in a .jsonl file beside it has its custom_id and a body"
     request = batch.requests.get(named, value) if "body" not in value else value
     reply = batch.replies.get(named, {}).get("response")
-    if str(request.get("url", "/chat/completions")).rstrip("/").endswith("/chat/completions"):
+    url = str(request.get("url", ""))
+    if not url or url.rstrip("/").endswith(_APIS):
         row = tuple(name for name in value if name not in _BESIDE_BODY)
-        return _Record(_parsed(request.get("body")), _message(_parsed(reply)), row)
-    return f"a request to {request['url']}, not to chat completions"
+        return _Record(_parsed(request.get("body")), _parsed(reply), row, url)
+    return f"a request to {url}, not to chat completions, Responses or Messages"
 
 
 def _record(value: Mapping[str, Any]) -> _Record:
@@ -142,7 +147,7 @@ def _record(value: Mapping[str, Any]) -> _Record:
         found = found["body"]
     reply = next((value[name] for name in _REPLIES if value.get(name)), None)
     if found is not None:
-        return _Record(found, _message(reply), tuple(name for name in value if name not in _BESIDE_BODY))
+        return _Record(found, reply, tuple(name for name in value if name not in _BESIDE_BODY))
     if isinstance(value.get("input"), Mapping) and "preferred_output" in value:
         turns = value["preferred_output"]
         return _Record(value["input"], turns[-1] if isinstance(turns, list) and turns else None, ())
@@ -153,7 +158,7 @@ def _record(value: Mapping[str, Any]) -> _Record:
     last = messages[-1] if isinstance(messages, list) and messages else None
     if reply is None and isinstance(messages, list) and len(messages) > 1 and _is_answer(last):
         return _Record({**body, "messages": messages[:-1]}, last, ())
-    return _Record(body, _message(reply), ())
+    return _Record(body, reply, ())
 
 
 def _is_answer(turn: Any) -> bool:
@@ -163,58 +168,30 @@ def _is_answer(turn: Any) -> bool:
     return not (turn.get("prefix") or turn.get("partial"))
 
 
-def _not_chat(body: Any, row: Mapping[str, Any]) -> str:
-    """Why a body is not one of chat completions; "" if it is, or if it is none at all."""
+def _shape(record: _Record, row: Mapping[str, Any]) -> ChatShape | str:
+    """The request as chat completions; or why it is no case."""
+    body = record.body
     if not isinstance(body, Mapping):
-        return ""
-    messages = body.get("messages")
-    if not messages and "spend" in row:
+        return ChatShape(body)
+    if not body.get("messages") and "spend" in row:
         return "no messages are stored (LiteLLM keeps them with store_prompts_in_spend_logs)"
-    if "messages" not in body:
-        kinds = {"input": "Responses or embeddings", "prompt": "legacy completions", "contents": "Gemini"}
-        return next(
-            (f"a request of {kind}, not of chat completions" for name, kind in kinds.items() if name in body), ""
-        )
-    tools = body.get("tools")
-    contents = (
-        [one.get("content") for one in messages if isinstance(one, Mapping)] if isinstance(messages, list) else []
-    )
-    parts = [part for content in contents if isinstance(content, list) for part in content if isinstance(part, Mapping)]
-    response = row.get("response")
-    if (
-        any(name in body for name in ("system", "anthropic_version", "stop_sequences"))
-        or any(
-            isinstance(tool, Mapping) and "input_schema" in tool for tool in (tools if isinstance(tools, list) else ())
-        )
-        or any(part.get("type") in _MESSAGES_PARTS for part in parts)
-        or (isinstance(response, Mapping) and response.get("type") == "message")
-    ):
-        return "a request of the Messages API (Anthropic), not of chat completions"
-    return ""
+    other = next((kind for name, kind in _OTHERS.items() if name in body and "messages" not in body), "")
+    if other:
+        return f"a request of {other}, not of chat completions, Responses or Messages"
+    if "messages" in body and not _is_list_of_objects(body["messages"]):
+        return ChatShape(dict(body))  # it is malformed, and the reader of chat completions says how
+    url = "/messages" if _answers_messages(record.reply) else record.url
+    return as_chat(body, url) if "messages" in body or "input" in body else ChatShape(dict(body))
 
 
-def _message(response: Any) -> Any:
-    """The message of the first choice; None if there is none."""
-    if isinstance(response, Mapping) and isinstance(response.get("body"), Mapping):
-        response = response["body"]
-    try:
-        return response["choices"][0]["message"]
-    except (KeyError, IndexError, TypeError):
-        return None
+_OTHERS: Final = {"prompt": "legacy completions", "contents": "Gemini"}
 
 
-def _answer(message: Mapping[str, Any]) -> JsonObject | None:
-    """The reply as a case's answer; None if it is empty or has a malformed call."""
-    calls = []
-    for call in message.get("tool_calls") or ():
-        try:
-            arguments = json.loads(call["function"]["arguments"] or "{}")
-            calls.append({"name": call["function"]["name"], "arguments": arguments})
-        except (KeyError, TypeError, ValueError):
-            return None
-        if not isinstance(arguments, dict):
-            return None
-    answer: JsonObject = {"calls": calls} if calls else {}
-    if isinstance(message.get("content"), str) and message["content"]:
-        answer["content"] = message["content"]
-    return answer or None
+def _is_list_of_objects(messages: Any) -> bool:
+    return isinstance(messages, list) and bool(messages) and all(isinstance(one, Mapping) for one in messages)
+
+
+def _answers_messages(reply: Any) -> bool:
+    """Whether a reply is one of the Messages API."""
+    inner = reply.get("body", reply) if isinstance(reply, Mapping) else None
+    return isinstance(inner, Mapping) and inner.get("type") == "message"

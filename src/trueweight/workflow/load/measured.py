@@ -8,24 +8,41 @@ from datetime import datetime
 
 import numpy as np
 
-from trueweight.core import Estimate, Exchange, Provider, Timing
+from trueweight.core import Estimate, Exchange, Provider, Suite, Timing
 from trueweight.core.load_result import LoadPoint
 from trueweight.metrics import independent, quantile
 from trueweight.protocols import read_reply, timing_of
 from trueweight.statistics.quantile import no_quantile
+from trueweight.workflow.judge.thought import is_cut_in_thought
 from trueweight.workflow.load.levels import Level
 from trueweight.workflow.load.slo import Slo
 
-_TIMES = {"ttft": "ttft", "tpot": "tpot", "e2e": "service", "response": "response"}
+_TIMES = {"ttft": "ttft", "ttfo": "ttfo", "tpot": "tpot", "e2e": "service", "response": "response"}
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
-def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange], slo: Slo) -> LoadPoint:
-    """Measure the exchanges of one provider at one level."""
+def measure_level(
+    level: Level,
+    provider: Provider,
+    exchanges: Iterable[Exchange],
+    slo: Slo,
+    *,
+    suite: Suite,
+    thinking_allowance: int = 0,
+) -> LoadPoint:
+    """Measure the exchanges of one provider at one level.
+
+    A reply that is cut in thought is not judged: its times are not those of an answer.
+
+    Args:
+        suite: whose cases were sent.
+        thinking_allowance: tokens for thoughts in the limits of its cases.
+    """
+    cases = {case.id: case for case in suite.cases}
     failures: Counter[str] = Counter()
     spans: list[tuple[float, float]] = []
     fair: list[Timing] = []
-    attempted = ok = good = unknown = tokens = limited = 0
+    attempted = ok = good = unknown = tokens = limited = cut = 0
     for exchange in exchanges:
         attempted += 1
         limited += exchange.client_limited
@@ -35,11 +52,15 @@ def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange
             continue
         ok += 1
         reply = read_reply(exchange)
+        tokens += (reply.usage.output if reply.usage else None) or 0
+        if exchange.case in cases and is_cut_in_thought(cases[exchange.case], reply, thinking_allowance):
+            cut += 1
+            unknown += 1
+            continue
         timing = timing_of(exchange, reply)
         met = slo.met(timing)
         good += met is True
         unknown += met is None
-        tokens += (reply.usage.output if reply.usage else None) or 0
         if not exchange.client_limited:
             fair.append(timing)
     seconds = _active(spans)
@@ -51,6 +72,7 @@ def measure_level(level: Level, provider: Provider, exchanges: Iterable[Exchange
         ok=ok,
         good=good,
         not_judged=unknown,
+        cut_in_thought=cut,
         seconds=seconds,
         throughput=_per_second(ok, seconds),
         goodput=None if unknown and unknown == attempted else _per_second(good, seconds),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from trueweight.core import ConfigError, Timing, near_miss
 
-_NAMES = {"ttft": "ttft", "tpot": "tpot", "e2e": "service"}
+_NAMES = {"ttft": "ttft", "ttfo": "ttfo", "tpot": "tpot", "e2e": "service"}
 _LIMIT = re.compile(r"(\d+(?:\.\d+)?)(ms|s)")
 
 
 @dataclass(frozen=True, slots=True)
 class Slo:
-    """Limits in milliseconds, by name as the user wrote it: ``ttft``, ``tpot``, ``e2e``."""
+    """Limits in milliseconds, by name as the user wrote it: ``ttft``, ``ttfo``, ``tpot``, ``e2e``."""
 
     limits: tuple[tuple[str, float], ...] = ()
 

@@ -17,6 +17,7 @@ import anyio
 from trueweight import __version__
 from trueweight.config import load_providers
 from trueweight.core import (
+    DEFAULT_API,
     Case,
     ConfigError,
     Exchange,
@@ -32,6 +33,7 @@ from trueweight.core import (
     with_allowance,
 )
 from trueweight.core.fleet_matrix import FaultResult, FleetMatrix
+from trueweight.fleet.apis import SERVED
 from trueweight.fleet.child import running_fleet
 from trueweight.fleet.faults import FAULTS
 from trueweight.fleet.faults.leak_tool_markers import DIALECT
@@ -131,6 +133,8 @@ def record_matrix(
 
 
 def _limited(provider: Provider, served: Mapping[str, str]) -> Provider:
+    """The provider with all APIs of the fleet, for the cases about one of them."""
+    provider = replace(provider, api=tuple(api.name for api in SERVED.values()))
     return replace(provider, timeout=_LORIS) if served[provider.name] == "slow-loris" else provider
 
 
@@ -152,7 +156,7 @@ def _trials(providers: Sequence[Provider], plan: Mapping[str, Sequence[Case]]) -
     for provider in providers:
         for case in plan[provider.name]:
             for mode in case.modes:
-                yield Trial.of(case, provider, 0, mode)
+                yield Trial.of(case, provider, 0, mode, case.api or DEFAULT_API)
 
 
 def judge_matrix(

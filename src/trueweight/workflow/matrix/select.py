@@ -120,7 +120,7 @@ def select_cases(faults: Iterable[str], cases: Sequence[Case], known: KnownAnswe
 def _select(name: str, cases: Sequence[Case], providers: _InProcess) -> list[Case]:
     fault = FAULTS.get(name)
     if fault.failures:
-        return list(cases[:_TRANSPORT])
+        return [case for case in cases if fault.api in (DEFAULT_API, case.api)][:_TRANSPORT]
     entry = entry_of(name)
     tags = {f"row-{row}" for row in fault.rows}
     tagged = [at for at, case in enumerate(cases) if tags & set(case.tags)]

@@ -11,8 +11,8 @@ from trueweight.core import ConfigError, near_miss
 from trueweight.core.json_value import JsonObject
 from trueweight.core.task import RecordedAnswer
 from trueweight.suites.importers import LeftOut, Malformed
+from trueweight.suites.importers.chat_shape import answer_in, as_chat, model_in, usage_in
 from trueweight.suites.importers.importer import Numbered, chat_request
-from trueweight.workload.logs.chat_shape import answer_in, as_chat, model_in, usage_in
 from trueweight.workload.logs.formats import LOG_FORMATS, format_of, joined_batch
 from trueweight.workload.logs.line import Call, LogLine
 from trueweight.workload.logs.rows import log_files, read_rows

@@ -29,7 +29,8 @@ def as_chat(body: Any, url: str = "") -> ChatShape | str:
     if "embeddings" in url or "/audio" in url or "/images" in url or "/moderations" in url:
         return f"a request to {url}, which answers no text"
     if is_responses(body, url):
-        return _from_responses(body)
+        embeds = "embed" in str(body.get("model", "")).lower() or "encoding_format" in body
+        return "a request for embeddings, which answers no text" if embeds else _from_responses(body)
     if not isinstance(body.get("messages"), list) or not body["messages"]:
         other = next((f"a request of {kind}" for name, kind in _OTHER_APIS.items() if name in body), "")
         return other or "no messages are stored"
@@ -65,8 +66,9 @@ def answer_in(response: Any) -> Answer | None:
         return _of_message(choice.get("message")) if isinstance(choice, Mapping) else None
     if isinstance(response.get("output"), list):
         return _of_items(response["output"])
-    if response.get("type") == "message" and isinstance(response.get("content"), list):
-        return _of_blocks(response["content"])
+    blocks = _parts(response.get("content"))
+    if response.get("type") == "message" or any(one.get("type") in _ANTHROPIC_PARTS for one in blocks):
+        return _of_blocks(blocks)
     return _of_message(response) if "role" in response or "tool_calls" in response else None
 
 
@@ -151,7 +153,7 @@ def _from_responses(body: Mapping[str, Any]) -> ChatShape | str:
     if body.get("previous_response_id") or body.get("conversation"):
         return "a request that continues a conversation which the server keeps"
     items = body.get("input")
-    turns = [{"role": "user", "content": items}] if isinstance(items, str) else list(_turns(items))
+    turns = [{"role": "user", "content": items}] if isinstance(items, str) else _joined(_turns(items))
     if not turns or None in turns:
         return "its input has items that chat completions does not have"
     lead = body.get("instructions")
@@ -200,6 +202,18 @@ def _turns(items: Any) -> Iterator[JsonObject | None]:
                 yield None
 
 
+def _joined(turns: Iterable[JsonObject | None]) -> list[JsonObject | None]:
+    """The messages, with calls that follow each other, or a text, in one: chat completions has one turn of them."""
+    out: list[JsonObject | None] = []
+    for turn in turns:
+        before = out[-1] if out else None
+        if turn is not None and before is not None and "tool_calls" in turn and before.get("role") == "assistant":
+            before["tool_calls"] = [*before.get("tool_calls", ()), *turn["tool_calls"]]
+        else:
+            out.append(turn)
+    return out
+
+
 def _content(content: Any) -> Any:
     """A content of Responses: text as it is, text parts joined, images as chat's parts."""
     parts = _parts(content)
@@ -231,12 +245,18 @@ def _from_messages(body: Mapping[str, Any]) -> ChatShape | str:
     if isinstance(choice, Mapping):
         named = {"type": "function", "function": {"name": choice.get("name")}}
         out["tool_choice"] = {"any": "required", "auto": "auto", "none": "none"}.get(str(choice.get("type")), named)
+        out |= {"parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") else {}
     if isinstance(body.get("max_tokens"), int):
         out["max_tokens"] = body["max_tokens"]
     if body.get("stop_sequences"):
         out["stop"] = body["stop_sequences"]
+    config = body.get("output_config")
+    form = config.get("format") if isinstance(config, Mapping) else None
+    if isinstance(form, Mapping) and isinstance(form.get("schema"), Mapping):
+        spec = {"name": "output", "schema": form["schema"], "strict": True}
+        out["response_format"] = {"type": "json_schema", "json_schema": spec}
     taken = {"system", "messages", "tools", "tool_choice", "max_tokens", "stop_sequences", "model", "stream"}
-    return _with_common(out, body, taken)
+    return _with_common(out, body, taken | ({"output_config"} if "response_format" in out else set()))
 
 
 def _flat_tool(tool: Mapping[str, Any]) -> JsonObject:
@@ -263,8 +283,12 @@ def _messages_of(message: Mapping[str, Any]) -> Iterator[JsonObject]:
     ]
     images = [_image(block) for block in blocks if block.get("type") == "image"]
     text = _text_of([one for one in blocks if one.get("type") == "text"]) if blocks else _text_of(content)
+    thought = "".join(str(one.get("thinking", "")) for one in blocks if one.get("type") == "thinking")
+    thoughts = {"reasoning_content": thought} if thought else {}
     if calls:
-        yield {"role": role, "content": text or None, "tool_calls": calls}
+        yield {"role": role, "content": text or None, **thoughts, "tool_calls": calls}
+    elif thoughts:
+        yield {"role": role, "content": text, **thoughts}
     elif images:
         yield {"role": role, "content": [*([{"type": "text", "text": text}] if text else []), *images]}
     elif text:

@@ -1,0 +1,96 @@
+"""Requests of Responses that a server takes for others, or does not take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from trueweight.fleet.completion import ChatRequest, ResponseScript
+from trueweight.fleet.errors import RefusedError
+from trueweight.fleet.faults.documents import Json
+from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.network import MODEL
+
+_API = "responses"
+
+
+def _items(chat: ChatRequest) -> Iterator[Mapping[str, Any]]:
+    given = chat.sent.get("input")
+    yield from (item for item in given if isinstance(item, Mapping)) if isinstance(given, list) else ()
+
+
+@fault("responses-tools-ignored", api=_API, checks=("tool-call-matches", "responses-settings"))
+class ToolsIgnored(Fault):
+    """Tools work in chat completions, and do not reach the model through Responses."""
+
+    def request(self, chat: ChatRequest) -> ChatRequest:
+        """Leave the tools out."""
+        body = {key: value for key, value in chat.body.items() if key not in ("tools", "tool_choice")}
+        sent = {key: value for key, value in chat.sent.items() if key not in ("tools", "tool_choice")}
+        return replace(chat, body=body, sent=sent) if chat.body.get("tools") else chat
+
+
+@fault("responses-previous-ignored", api=_API, checks=("request-refused",))
+class PreviousIgnored(Fault):
+    """A previous_response_id that the server does not have is ignored."""
+
+    def accept(self, body: Any, objection: ResponseScript) -> Any:
+        """Answer without the conversation."""
+        if objection.status != 404:
+            return None
+        return {"model": MODEL, "messages": [{"role": "user", "content": "Hello."}], "stream": bool(body.get("stream"))}
+
+
+@fault("responses-foreign-tools-dropped", api=_API, checks=("responses-tools-kept",))
+class ForeignToolsDropped(Fault):
+    """Tools of other types than function are left out without a word."""
+
+    def accept(self, body: Any, objection: ResponseScript) -> Any:
+        """Answer without them."""
+        tools = body.get("tools") if isinstance(body, Mapping) else None
+        if not isinstance(tools, list) or all(tool.get("type") == "function" for tool in tools):
+            return None
+        return {"model": MODEL, "messages": [{"role": "user", "content": "Hello."}], "stream": bool(body.get("stream"))}
+
+    def body(self, chat: ChatRequest, body: Json) -> Json:
+        """List the tools that are left."""
+        return {**body, "tools": [tool for tool in body["tools"] if tool.get("type") == "function"]}
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """List the tools that are left."""
+        return [{**one, "response": self.body(chat, one["response"])} if "response" in one else one for one in chunks]
+
+
+@fault("responses-output-parts-refused", api=_API, checks=("request-accepted",))
+class OutputPartsRefused(Fault):
+    """The output of a tool is refused if it is a list of parts."""
+
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
+        """Expect text only."""
+        if any(isinstance(item.get("output"), list) for item in _items(chat)):
+            message = "cannot unmarshal array into field function_call_output.output of type string"
+            return RefusedError(message, param="input").response()
+        return None
+
+
+@fault("responses-reasoning-refused", api=_API, checks=("request-accepted",))
+class ReasoningRefused(Fault):
+    """Reasoning items in the input are refused, although the server sends such items."""
+
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
+        """Know messages and calls only."""
+        if any(item.get("type") == "reasoning" for item in _items(chat)):
+            return RefusedError("Could not parse an item of the input.", param="input").response()
+        return None
+
+
+@fault("responses-text-input-refused", api=_API, checks=("request-accepted",))
+class TextInputRefused(Fault):
+    """An input that is a text is refused."""
+
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
+        """Expect a list."""
+        if isinstance(chat.sent.get("input"), str):
+            return RefusedError("'input' must be a list of items.", param="input").response()
+        return None

@@ -1,0 +1,95 @@
+"""How many cases a bar on a workload takes: at best, and for a provider that is as good as the baseline.
+
+The limits are those by which `trueweight.workload.estimates` decides, so what is promised here is what a run does.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import scipy
+
+from trueweight.core.bar_outcome import WorkloadRule
+from trueweight.statistics.multiple_testing import ALPHA
+from trueweight.statistics.proportion import exact
+
+LIKELY: Final = 0.8
+"""The probability with which a provider as good as the baseline is to pass."""
+MOST: Final = 20_000
+"""Cases beyond which no number is given."""
+
+
+class Need(NamedTuple):
+    """What one rule takes.
+
+    Attributes:
+        least: cases with which a provider without any mistake passes; None if no number does.
+        likely: cases with which one that is as good as the baseline passes with a probability of 80%; None if that is
+            not known.
+    """
+
+    rule: WorkloadRule
+    least: int | None
+    likely: int | None
+
+
+def looks_of(candidates: int, tasks: int) -> int:
+    """How often a run looks at answers: each candidate overall, and in each task if there are several."""
+    return max(1, candidates) * (tasks + 1 if tasks > 1 else 1)
+
+
+def share_needs(rule: WorkloadRule, at_least: float, looks: int, expected: float | None) -> Need:
+    """Of a share that must be at least so large: agreement, readable answers, replies that arrive.
+
+    Args:
+        expected: the share of a provider as good as the baseline.
+    """
+    least = math.ceil(math.log(_tail(looks)) / math.log(at_least)) if 0 < at_least < 1 else None
+    likely = None if expected is None or expected <= at_least else _likely_share(at_least, looks, expected)
+    return Need(rule, least, likely)
+
+
+def margin_needs(margin: float, looks: int, discordant: float) -> Need:
+    """Of a difference from the baseline that must be above minus the margin.
+
+    Args:
+        discordant: the share of cases in which exactly one of two equally good sides is right.
+    """
+    least = math.ceil(math.log(_tail(looks)) / math.log(1 - margin))
+    z = scipy.stats.norm.ppf(1 - ALPHA / looks / 2) + scipy.stats.norm.ppf(LIKELY)
+    return Need(WorkloadRule.QUALITY, least, max(least, math.ceil(z**2 * discordant / margin**2)))
+
+
+def quantile_needs(rule: WorkloadRule, q: float, looks: int) -> Need:
+    """Of an upper limit of a quantile: so many requests, that the slowest of them is probably beyond it."""
+    return Need(rule, math.ceil(math.log(ALPHA / looks / 2) / math.log(q)), None)
+
+
+def _tail(looks: int) -> float:
+    """The tail of the exact limits of a mean loss: gains and losses share the error, each on two sides."""
+    return ALPHA / looks / 4
+
+
+@lru_cache(maxsize=256)
+def _likely_share(at_least: float, looks: int, expected: float) -> int | None:
+    """The least n with which a share of ``expected`` passes with a probability of `LIKELY`."""
+    n = math.ceil(math.log(_tail(looks)) / math.log(at_least))
+    while n <= MOST:
+        if _power(n, at_least, looks, expected) >= LIKELY:
+            return n
+        n = math.ceil(n * 1.03) + 1
+    return None
+
+
+def _power(n: int, at_least: float, looks: int, expected: float) -> float:
+    """The probability that the exact limit of the losses leaves the share above the bound."""
+    each = 1 - 2 * _tail(looks)
+    low, high = 0, n
+    if (exact(0, n, each).high or 1.0) > 1 - at_least:
+        return 0.0
+    while high - low > 1:  # the most losses that still pass
+        middle = (low + high) // 2
+        low, high = (middle, high) if (exact(middle, n, each).high or 1.0) <= 1 - at_least else (low, middle)
+    return float(scipy.stats.binom.cdf(low, n, 1 - expected))

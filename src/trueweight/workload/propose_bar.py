@@ -1,0 +1,140 @@
+"""Proposes a bar from a workload and the baseline's own noise, before anything is sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from trueweight.core import Case, Estimate
+from trueweight.core.bar_outcome import WorkloadRule
+from trueweight.core.workload import WorkloadFacts, WorkloadSummary
+from trueweight.workload.compare import compare_workload
+from trueweight.workload.planning import Need, looks_of, margin_needs, quantile_needs, share_needs
+
+MARGIN: Final = 0.05
+"""How much worse than the baseline is still good enough, by default."""
+_NOISE_UNKNOWN: Final = 0.98
+"""How often an equally good provider is taken to agree where the log does not show how often the baseline does."""
+_LEAST_PAIRS: Final = 20
+"""Requests with several recorded answers from which the baseline's own noise counts as known."""
+_SLOWER: Final = 1.25
+"""How much longer than the baseline a reply may take."""
+_READABLE, _FAILURES = 0.95, 0.03
+
+
+class ProposedBar(NamedTuple):
+    """A bar and what it takes.
+
+    Attributes:
+        text: of ``bar.toml``.
+        needs: what each rule takes, with the number of cases that the workload has for it.
+    """
+
+    text: str
+    needs: tuple[tuple[Need, int], ...]
+
+    @property
+    def enough(self) -> bool:
+        """Whether the workload has enough cases for each rule to be decided, as far as that is known."""
+        return all(has >= (need.likely or need.least or 0) for need, has in self.needs)
+
+
+def propose_bar(
+    cases: Mapping[str, Case], facts: WorkloadFacts, candidates: int, margin: float = MARGIN
+) -> ProposedBar:
+    """The bar for so many candidates.
+
+    Raises:
+        ValueError: if no case has a task.
+    """
+    found = compare_workload(cases, {}, candidates=candidates, seed=0, facts=facts)
+    if found is None:
+        raise ValueError("no case has a task")
+    rules = list(_rules(found.summary, margin))
+    looks = looks_of(candidates, len(found.summary.tasks))
+    needs = tuple(_needs(found.summary, dict(rules), looks))
+    return ProposedBar(_text(found.summary, rules, needs, candidates), needs)
+
+
+def _self_agreement(summary: WorkloadSummary) -> tuple[float, bool]:
+    """How often the baseline agrees with itself, and whether that is known."""
+    own = summary.baseline.self_agreement
+    known = own.value is not None and own.n >= _LEAST_PAIRS
+    return (own.value if known and own.value is not None else _NOISE_UNKNOWN), known
+
+
+def _rules(summary: WorkloadSummary, margin: float) -> Iterator[tuple[str, float]]:
+    """The keys of ``[workload]`` and their values."""
+    golden = sum(task.golden for task in summary.tasks)
+    agreement, known = _self_agreement(summary)
+    if golden:
+        yield "quality_margin", margin
+    if any(task.decides and task.recorded for task in summary.tasks):
+        yield "agreement_at_least", max(0.05, math.floor(100 * ((agreement if known else 0.95) - margin) + 1e-9) / 100)
+    yield "readable_at_least", _READABLE
+    baseline = summary.baseline
+    if baseline.p95_ms.value is not None:
+        yield "p95_ms_at_most", float(math.ceil(_SLOWER * baseline.p95_ms.value / 100) * 100)
+    yield "failures_at_most", _FAILURES
+    if baseline.cost.value:
+        yield "cost_per_1000_at_most", float(f"{baseline.cost.value:.3g}")
+
+
+def _needs(summary: WorkloadSummary, rules: Mapping[str, float], looks: int) -> Iterator[tuple[Need, int]]:
+    agreement, _ = _self_agreement(summary)
+    deciding = sum(task.recorded for task in summary.tasks if task.decides)
+    golden = sum(task.golden for task in summary.tasks)
+    if "quality_margin" in rules:
+        yield margin_needs(rules["quality_margin"], looks, 2 * (1 - agreement)), golden
+    if "agreement_at_least" in rules:
+        yield share_needs(WorkloadRule.AGREEMENT, rules["agreement_at_least"], looks, agreement), deciding
+    yield share_needs(WorkloadRule.READABLE, rules["readable_at_least"], looks, None), summary.cases
+    if "p95_ms_at_most" in rules:
+        yield quantile_needs(WorkloadRule.LATENCY, 0.95, looks), summary.cases
+    yield share_needs(WorkloadRule.FAILURES, 1 - rules["failures_at_most"], looks, None), summary.cases
+
+
+_COMMENTS: Final = {
+    "quality_margin": "by golden answers: right no less often than the baseline, but for this share of the cases",
+    "agreement_at_least": "agrees with the recorded answers at least so often; decides where golden answers do not",
+    "readable_at_least": "answers that have the form that the grader reads",
+    "p95_ms_at_most": "95th percentile of the time to the whole reply, milliseconds",
+    "failures_at_most": "requests without a reply, after all retries",
+    "cost_per_1000_at_most": "USD for 1,000 requests: what the baseline costs",
+}
+
+
+def _text(
+    summary: WorkloadSummary, rules: list[tuple[str, float]], needs: tuple[tuple[Need, int], ...], candidates: int
+) -> str:
+    lines = [
+        f"# A bar for the workload {summary.name}, proposed before any result. Change what you need, then keep it:",
+        "# a bar that is changed after the results is shown as such in every output.",
+        "#",
+        f"# Baseline: {summary.baseline.model or 'not known'}",
+        f"#   agrees with itself, where a request is twice in the log: {_shown(summary.baseline.self_agreement)}",
+        f"#   right by golden answers: {_shown(summary.baseline.correct)}",
+        f"# Cases that the rules take with {candidates} candidates:",
+        *(f"#   {line}" for line in need_lines(needs)),
+        "",
+        "[workload]",
+    ]
+    for key, value in rules:
+        lines += [f"# {_COMMENTS[key]}", f"{key} = {value:g}" if value < 1e6 else f"{key} = {value:.0f}"]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(found: Estimate) -> str:
+    if found.value is None:
+        return f"not known ({found.note})"
+    return f"{found.value:.3f} ({found.low or 0:.3f} to {1.0 if found.high is None else found.high:.3f}), n = {found.n}"
+
+
+def need_lines(needs: tuple[tuple[Need, int], ...]) -> Iterator[str]:
+    """A sentence for each rule: what it takes, and what the workload has."""
+    for need, has in needs:
+        least = "no number is enough" if need.least is None else f"{need.least} at best"
+        likely = "" if need.likely is None else f", {need.likely} for a provider as good as the baseline"
+        enough = has >= (need.likely or need.least or 0)
+        yield f"{need.rule.value}: {least}{likely}; there are {has}: {'enough' if enough else 'TOO FEW'}"
