@@ -15,6 +15,7 @@ from trueweight.core import Finding, Mode, Outcome, Severity
 from trueweight.core.assessment import LimitCode, Recommendation
 from trueweight.core.summary import Summary
 from trueweight.report.words.limits import run_limits
+from trueweight.workflow.compare import compare
 from trueweight.workflow.judge.summary import summarise
 
 
@@ -85,3 +86,33 @@ def test_a_fault_in_streams_only_is_found(bench: Any, reference: bool) -> None:
     found = recommended(assessed(bench, fleet, None))
     assert found.pop("host-3") is Recommendation.AVOID
     assert Recommendation.AVOID not in found.values()
+
+
+def test_runs_with_unequal_repeats_are_compared_by_as_many_trials(bench: Any) -> None:
+    """The second run has three repeats, of which the first holds in every case and the others fail in twenty of sixty:
+    the repeats that both runs have are the same, so nothing changed; three repeats against three show the fall."""
+    fleets, judged = bench
+    fleet = fleets.Fleet(2, 60, 1, 1.0, "fixed", "even", False)
+    rng = np.random.default_rng(1)
+    drawn = fleets.draw(fleet, rng)
+    thrice = {name: np.repeat(passes, 3, axis=2) for name, passes in drawn.items()}
+    worse = {name: passes.copy() for name, passes in thrice.items()}
+    for passes in worse.values():
+        passes[:20, :, 1:] = False
+    once, three, fallen = (
+        judged.judged_run(fleet._replace(repeats=repeats), passes, rng)
+        for repeats, passes in ((1, drawn), (3, thrice), (3, worse))
+    )
+    assert [one.metric for one in compare(once, fallen).significant if one.metric == "must_pass_rate"] == []
+    assert compare(once, fallen).providers["host-1"].metrics["must_pass_rate"].difference.value == 0
+    assert "must_pass_rate" in compare(three, fallen).worse("host-1")
+
+
+def test_two_nights_of_a_healthy_fleet_are_seldom_called_worse(bench: Any) -> None:
+    """Twelve pairs of runs of four hosts, one of them with more repeats: at most one pair is called worse."""
+    fleets, _ = bench
+    import nights
+
+    rng = np.random.default_rng(4)
+    fleet = fleets.Fleet(4, 30, 1, 0.95, "alike", "uneven", True)
+    assert sum(nights.worse(fleet, repeats, 0.0, rng)[0] for repeats in [(1, 1), (1, 2)] * 6) <= 1

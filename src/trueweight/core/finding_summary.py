@@ -25,14 +25,16 @@ class BlameCode(StrEnum):
     REFERENCE_FAILS = "reference-fails"
     """The reference fails it too, in ``shared`` of the same ``common`` cases."""
     REFERENCE_PASSES = "reference-passes"
-    """The reference passes ``alone`` cases that fail here and fails ``reverse`` that pass, beyond chance (``p``)."""
+    """One pass of the reference passes ``alone`` cases that fail here and fails ``reverse`` that pass, beyond chance
+    (``p``)."""
     TOO_FEW = "too-few"
     """As ``reference-passes``, but within chance. ``unjudged``: failing cases that the check cannot judge at the
     reference."""
 
 
 class BlameReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The reason for the blame of a failure. ``p`` is that of the exact two-sided sign test over cases."""
+    """The reason for the blame of a failure. ``p`` is that of the exact two-sided sign test over cases, corrected over
+    all findings of the run (Tarone)."""
 
     code: BlameCode
     shared: int | None = None

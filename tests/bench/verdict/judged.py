@@ -26,8 +26,11 @@ Also = Callable[[str, int, Mode], Sequence[Finding]]
 """Host, case and mode → further findings of each of its trials."""
 
 
-def judged_run(fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator, also: Also | None = None) -> Judgement:
-    """The run of a fleet that was drawn; ``rng`` draws its times."""
+def judged_run(
+    fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator, also: Also | None = None, load: float = 0.0
+) -> Judgement:
+    """The run of a fleet that was drawn; ``rng`` draws its times, which are longer or shorter for each host by one
+    factor of log-sd ``load``."""
     providers = tuple(
         Provider(name, "http://h/v1", "m", role=Role.REFERENCE if name == REFERENCE else Role.CANDIDATE)
         for name in drawn
@@ -35,7 +38,7 @@ def judged_run(fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator,
     cases = [_case(number) for number in range(fleet.cases)]
     suites = (SuiteRecord("s", "0" * 64, fleet.cases),)
     manifest = Manifest("0.1.0", 7, fleet.repeats, 2 if fleet.reference else 1, suites, providers, _STARTED)
-    seen = [one for name, passes in drawn.items() for one in _observations(name, passes, rng, also)]
+    seen = [one for name, passes in drawn.items() for one in _observations(name, passes, rng, also, load)]
     return Judgement(manifest, {f"s/{case.id}": case for case in cases}, tuple(seen), _STARTED)
 
 
@@ -53,8 +56,10 @@ def _asks(number: int) -> tuple[bool, bool]:
     return number % 3 < 2, number % 2 == 0
 
 
-def _observations(name: str, passes: Any, rng: np.random.Generator, also: Also | None) -> Iterator[Observation]:
-    times = rng.lognormal(20, 0.6, (*passes.shape, 2))
+def _observations(
+    name: str, passes: Any, rng: np.random.Generator, also: Also | None, load: float
+) -> Iterator[Observation]:
+    times = rng.lognormal(20, 0.6, (*passes.shape, 2)) * np.exp(rng.normal(0, load))
     for (i, m, repeat), ok in np.ndenumerate(passes):
         tools, expects = _asks(i)
         mute = not ok and i % 4 < 2

@@ -22,7 +22,7 @@ def fleet(rng: np.random.Generator, hosts: int, rate: float, fault: float = 0.0)
         for check in range(6):
             more = fault if host == hosts - 1 and check == 0 else 0.0
             fails = rng.binomial(2, rate + more, len(CASES))
-            rates[f"check-{check}"] = {case: (int(n), 2) for case, n in zip(CASES, fails, strict=True)}
+            rates[f"check-{check}"] = {(case, "plain"): (int(n), 2) for case, n in zip(CASES, fails, strict=True)}
         out[f"host-{host}"] = rates
     return out
 
@@ -44,6 +44,29 @@ def test_healthy_fleets_are_within_and_a_fault_is_beyond(reference: str | None, 
     rng = np.random.default_rng(3)
     assert sum(bool(flagged(fleet(rng, 8, rate), reference)) for _ in range(12)) <= 2
     assert all(flagged(fleet(rng, 8, rate, 0.25), reference) >= {("host-7", "check-0")} for _ in range(2))
+
+
+def test_a_check_that_fails_in_streams_only_is_beyond() -> None:
+    """Of 60 cases 12 fail in streams and none in plain replies; the others fail none."""
+    healthy = {(case, way): (0, 1) for case in CASES for way in ("plain", "stream")}
+    faulty = healthy | {(case, "stream"): (1, 1) for case in CASES[:12]}
+    for reference in ("host-0", None):
+        rates = {f"host-{n}": {"check-0": faulty if n == 3 else healthy} for n in range(4)}
+        assert flagged(rates, reference) == {("host-3", "check-0")}
+
+
+@pytest.mark.parametrize("fixed", ["host-0", "host-3"])
+def test_a_provider_whose_trials_vary_is_within_beside_a_deterministic_one(fixed: str) -> None:
+    """40 fleets of four whose checks fail at 3%, six trials a case; one host gives the same answer each time."""
+    rng, runs = np.random.default_rng(6), 0
+    for _ in range(40):
+        rates = {}
+        for name in (f"host-{n}" for n in range(4)):
+            fails = 6 * rng.binomial(1, 0.03, 60) if name == fixed else rng.binomial(6, 0.03, 60)
+            counts = {(case, "plain"): (int(n), 6) for case, n in zip(CASES, fails, strict=True)}
+            rates[name] = {"check-0": counts}
+        runs += bool(flagged(rates, "host-0"))
+    assert runs <= 5
 
 
 def test_of_the_reference_nothing_is_beyond() -> None:

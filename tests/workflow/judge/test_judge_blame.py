@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from summaries import make_finding
 from trueweight.checks import all_checks
-from trueweight.core import CheckInfo, Severity
+from trueweight.core import CheckInfo, Finding, Mode, Observation, Outcome, Severity
 from trueweight.core.assessment import Blame
-from trueweight.workflow.judge.blame import JudgedCases, SentCase, blame
+from trueweight.core.finding_summary import BlameCode
+from trueweight.workflow.judge.blame import JudgedCases, SentCase, blame, correct_blame, judged_cases
 
 CHOICE = CheckInfo("choice", "A law.", Severity.SHOULD)
 ENGINE = CheckInfo("engine", "A law.", Severity.MUST, engine=True)
@@ -57,6 +60,38 @@ def test_a_failure_through_another_api_is_no_shared_failure() -> None:
     found, why = blame(CHOICE, JudgedCases(both, both - TEN), JudgedCases(both, TEN))
     assert found is Blame.SERVING
     assert (why.alone, why.reverse) == (10, 0)
+
+
+def test_one_pass_of_the_reference_counts() -> None:
+    """The reference fails six cases in its first pass and none in its second: with as many trials on each side, it
+    passes what the provider fails."""
+    seen = [
+        Observation(
+            f"{n}-{repeat}", "ref", "s", f"s/{n}", repeat, Mode.PLAIN, 1, True, True, True,
+            findings=(Finding("choice", Outcome.FAIL if n < 6 and not repeat else Outcome.PASS, Severity.SHOULD),),
+        )
+        for n in range(10)
+        for repeat in range(2)
+    ]  # fmt: skip
+    both, second = judged_cases(seen)["choice"], judged_cases(seen, range(1, 2))["choice"]
+    ours = JudgedCases(TEN, some(6))
+    assert blame(CHOICE, ours, both)[0] is Blame.MODEL
+    assert blame(CHOICE, ours, second)[0] is Blame.SERVING
+
+
+def test_blame_is_corrected_for_the_other_findings() -> None:
+    """Six cases against none are p = 1/32. As the only finding it is beyond chance, beside another that could be so
+    too it is not; one that could not be so costs nothing."""
+    alone, few = ((JudgedCases(TEN, some(n)), JudgedCases(TEN, frozenset())) for n in (6, 3))
+    one, small = (
+        make_finding(check, blame_reason=blame(CHOICE, *sides)[1]) for check, sides in (("a", alone), ("b", few))
+    )
+    again = msgspec.structs.replace(one, check="c")
+    for others, who in (((), Blame.SERVING), ((small,), Blame.SERVING), ((again,), Blame.UNCLEAR)):
+        found = correct_blame({"p": (one, *others), "ref": ()})["p"][0]
+        assert found.blame is who
+        assert found.blame_reason is not None
+        assert (found.blame_reason.code is BlameCode.REFERENCE_PASSES) == (who is Blame.SERVING)
 
 
 def test_no_check_of_a_choice_is_called_the_engines() -> None:

@@ -25,7 +25,13 @@ from trueweight.metrics import Difference, Resampler, compared_metrics, holm, tr
 from trueweight.profiles.requests import PROFILE_OPTION, SAMPLING_OPTION
 from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.workflow.compare.flips import flips
-from trueweight.workflow.compare.pairing import ComparedRun, lay_out, paired_with_itself, scored_alike, shared_cases
+from trueweight.workflow.compare.pairing import (
+    ComparedRun,
+    lay_out_alike,
+    paired_with_itself,
+    scored_alike,
+    shared_cases,
+)
 from trueweight.workflow.judge import Judgement
 
 
@@ -48,7 +54,8 @@ def compare(before: Judgement, after: Judgement) -> RunComparison:
             what = "provider" if not names else "case with the same request"
         raise ConfigError(f"the two runs share no {what}", code="compare-nothing", hint=_hint(before, after))
     resampler = Resampler(len(cases.both), after.manifest.seed)
-    old, new = (lay_out(run.in_mode(main_mode(modes)), cases.both, resampler) for run in (before, after))
+    one, other = (run.in_mode(main_mode(modes)) for run in (before, after))
+    old, new = lay_out_alike(one, other, cases.both, resampler)
     metrics = _metrics(names, old, new)
     flipped = flips(before, after, cases.both)
     return RunComparison(

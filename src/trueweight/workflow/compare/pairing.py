@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from trueweight.core import Estimate, Observation
+from trueweight.core import Estimate, Observation, Variant
 from trueweight.core.provider import reference_among
 from trueweight.core.thinking import without_allowance
 from trueweight.metrics import Resampler, Sample, all_metrics, make_samples, tabulate
@@ -61,24 +62,79 @@ class ComparedRun(NamedTuple):
         return estimate(self.samples[provider])
 
 
-def lay_out(judgement: Judgement, keys: Sequence[str], resampler: Resampler) -> ComparedRun:
-    """The trials of these cases."""
+def lay_out_alike(
+    before: Judgement, after: Judgement, keys: Sequence[str], resampler: Resampler
+) -> tuple[ComparedRun, ComparedRun]:
+    """The trials of these cases in both runs, as many on each side: the same APIs and modes, and the repeats and passes
+    of the run that has fewer.
+
+    The mean of three trials is seldom 0, one trial often is; where a run has more trials than the other, a test would
+    take that for a change.
+    """
+    repeats = min(run.manifest.repeats for run in (before, after))
+    variants = [run.variants() for run in (before, after)]
+    passes = [_passes(run) for run in (before, after)]
+    plans = {}
+    for name in {**variants[0], **variants[1]}:
+        both = [(one[name], found[name]) for one, found in zip(variants, passes, strict=True) if name in one]
+        shared = {key: tuple(one for one in both[0][0][key] if one in both[-1][0][key]) for key in keys}
+        plans[name] = _Plan(shared, repeats, min(number for _, number in both))
+    old, new = (_lay_out(run, keys, resampler, plans) for run in (before, after))
+    return old, new
+
+
+class _Plan(NamedTuple):
+    """The trials of a provider that both runs have: APIs and modes by case, and how often each was sent."""
+
+    variants: Mapping[str, Sequence[Variant]]
+    repeats: int
+    passes: int
+
+    def kept(self, seen: Observation, repeats: int) -> Observation | None:
+        """The trial with its repeat in this plan; None if it is not part of it.
+
+        Args:
+            repeats: of its run.
+        """
+        turn, repeat = divmod(seen.repeat, repeats)
+        if turn >= self.passes or repeat >= self.repeats:
+            return None
+        number = turn * self.repeats + repeat
+        return seen if number == seen.repeat else replace(seen, repeat=number)
+
+
+def _passes(judgement: Judgement) -> Mapping[str, int]:
+    manifest = judgement.manifest
+    found = reference_among(manifest.providers)
+    return {one.name: manifest.passes if found is one else 1 for one in manifest.providers}
+
+
+def _lay_out(
+    judgement: Judgement, keys: Sequence[str], resampler: Resampler, plans: Mapping[str, _Plan]
+) -> ComparedRun:
     manifest = judgement.manifest
     found = reference_among(manifest.providers)
     reference = None if found is None else found.name
     infos = [case_info(judgement.cases[key]) for key in keys]
     rows: defaultdict[str, list[Observation]] = defaultdict(list)
-    for seen in judgement.observations:
-        rows[seen.provider].append(seen)
-    variants = judgement.variants()
-    tables = {
-        p.name: tabulate(
-            rows[p.name], infos, manifest.repeats * (manifest.passes if p.name == reference else 1), variants[p.name]
-        )
-        for p in manifest.providers
+    wanted = {
+        (name, key, one.api, one.mode, one.thinking)
+        for name, plan in plans.items()
+        for key, variants in plan.variants.items()
+        for one in variants
     }
-    samples = make_samples(tables, reference, manifest.repeats, manifest.passes, resampler)
-    return ComparedRun(tables, samples, reference, manifest.repeats, manifest.passes)
+    for seen in judgement.observations:
+        if (seen.provider, seen.case, seen.compared_as, seen.mode, seen.thinking) in wanted:
+            kept = plans[seen.provider].kept(seen, manifest.repeats)
+            rows[seen.provider] += [] if kept is None else [kept]
+    own = {provider.name: plans[provider.name] for provider in manifest.providers}
+    tables = {
+        name: tabulate(rows[name], infos, plan.repeats * plan.passes, plan.variants) for name, plan in own.items()
+    }
+    repeats = min(plan.repeats for plan in own.values())
+    passes = own[reference].passes if reference is not None else 1
+    samples = make_samples(tables, reference, repeats, passes, resampler)
+    return ComparedRun(tables, samples, reference, repeats, passes)
 
 
 def paired_with_itself(name: str, before: ComparedRun, after: ComparedRun) -> Sample:

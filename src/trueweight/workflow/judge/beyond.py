@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
-from trueweight.core import Comparison, Observation, Outcome
+from trueweight.core import Comparison, Observation, Outcome, way
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.statistics import Array
+from trueweight.statistics.consensus import (
+    RateTable,
+    make_ways_table,
+    pair_table,
+    worse_than_one,
+    worse_than_others,
+)
 from trueweight.statistics.multiple_testing import ALPHA, tarone
 from trueweight.statistics.paired import difference_by_case
-from trueweight.statistics.permutation import grid_of, lowest_of, sign_flip
+from trueweight.statistics.power import Counts
 from trueweight.statistics.resample import Resampler
 
-Rates = Mapping[str, Mapping[str, tuple[int, int]]]
-"""Check → case → trials that fail it, and trials that it judged."""
+Rates = Mapping[str, Mapping[tuple[str, str], tuple[int, int]]]
+"""Check → case and way (its API and mode) → trials that fail it, and trials that it judged."""
 
 
 _SAME: Final = 1e-9
@@ -39,19 +47,22 @@ class _Tested(NamedTuple):
 
 
 def failure_rates(observations: Iterable[Observation], repeats: range | None = None) -> Rates:
-    """How often each check fails in each case.
+    """How often each check fails in each case and way.
 
     Args:
         repeats: those that count; None for all.
     """
-    out: defaultdict[str, defaultdict[str, tuple[int, int]]] = defaultdict(lambda: defaultdict(lambda: (0, 0)))
+    out: defaultdict[str, defaultdict[tuple[str, str], tuple[int, int]]] = defaultdict(
+        lambda: defaultdict(lambda: (0, 0))
+    )
     for seen in observations:
         if repeats is not None and seen.repeat not in repeats:
             continue
         for finding in seen.findings:
             if finding.outcome in (Outcome.PASS, Outcome.FAIL):
-                fails, of = out[finding.check][seen.case]
-                out[finding.check][seen.case] = (fails + (finding.outcome is Outcome.FAIL), of + 1)
+                key = seen.case, f"{seen.compared_as} {way(seen.mode, seen.thinking)}"
+                fails, of = out[finding.check][key]
+                out[finding.check][key] = (fails + (finding.outcome is Outcome.FAIL), of + 1)
     return out
 
 
@@ -76,7 +87,7 @@ def mark_beyond(
     for name in candidates:
         others = [reference] if reference is not None else [other for other in candidates if other != name]
         for check in rates[name] if others else ():
-            found = _compare([_column(rates[one], check, cases) for one in (name, *others)])
+            found = _compare(_counts([rates[one].get(check, {}) for one in (name, *others)], cases))
             if found is not None:
                 tested[name, check] = found
     corrected = tarone([one.p for one in tested.values()], [one.least for one in tested.values()], ALPHA)
@@ -91,29 +102,51 @@ def mark_beyond(
     return {name: tuple(marked(name, finding) for finding in found) for name, found in findings.items()}
 
 
-def _column(rates: Rates, check: str, cases: Sequence[str]) -> Array:
-    """Fails and judged trials of each case."""
-    by_case = rates.get(check, {})
-    return np.array([by_case.get(case, (0, 0)) for case in cases], dtype=float).reshape(-1, 2)
+def _counts(found: Sequence[Mapping[tuple[str, str], tuple[int, int]]], cases: Sequence[str]) -> Counts:
+    """Trials that hold a check, and that it judged: cases by providers by ways."""
+    ways = {one: place for place, one in enumerate(sorted({sent for by_way in found for _, sent in by_way}))}
+    rows = {case: row for row, case in enumerate(cases)}
+    out = np.zeros((2, len(cases), len(found), len(ways)), dtype=np.int64)
+    for column, one in enumerate(found):
+        for (case, sent), (fails, of) in one.items():
+            if case in rows:
+                out[:, rows[case], column, ways[sent]] = of - fails, of
+    return Counts(*out)
 
 
-def _compare(columns: Sequence[Array]) -> _Tested | None:
+def _compare(counts: Counts) -> _Tested | None:
     """The failure rates of the first provider and of the others; None if no case tells them apart."""
-    counts = np.stack(columns, axis=1)
-    of = counts[:, :, 1]
-    rates = np.divide(counts[:, :, 0], of, out=np.full(of.shape, np.nan), where=of > 0)
-    known = np.isfinite(rates[:, 0]) & np.isfinite(rates[:, 1:]).any(axis=1)
-    rates, steps = rates[known], grid_of(of[known].astype(int))
-    if not len(rates) or not np.nansum(rates):
+    judged = counts.judged.sum(axis=2) > 0
+    known = judged[:, 0] & judged[:, 1:].any(axis=1)
+    counts = Counts(counts.passed[known], counts.judged[known])
+    if not known.any() or (counts.passed == counts.judged).all():
         return None
-    theirs = np.nanmean(rates[:, 1:], axis=1)
-    delta = rates[:, 0] - theirs
-    if rates.shape[1] == 2:
-        return _Tested(rates[:, 0], theirs, sign_flip(delta, steps).higher, 2.0 ** -int((delta != 0).sum()))
-    # Few failures are many successes: the test against being lowest, of the rates of success.
-    apart = int((np.nanmax(rates, axis=1) > np.nanmin(rates, axis=1)).sum())
-    p = lowest_of(1 - rates, 0, steps) if rates[:, 0].any() else 1.0
-    return _Tested(rates[:, 0], theirs, p, float(rates.shape[1]) ** -apart)
+    everyone = make_ways_table(*counts)
+    if counts.passed.shape[1] == 2:
+        pair = pair_table(*counts, 0, 1, everyone)
+        ours, theirs = 1 - pair.pooled.rates.T
+        # A sign-flip test of m cases that differ reaches 2⁻ᵐ.
+        least = min(2.0 ** -_apart(table.rates) for table in pair.tables)
+        return _Tested(ours, theirs, pair.p_value(partial(worse_than_one, own=0, reference=1)), least)
+    rates = 1 - everyone.pooled.rates
+    p = everyone.p_value(partial(worse_than_others, own=0)) if rates[:, 0].any() else 1.0
+    return _Tested(rates[:, 0], np.nanmean(rates[:, 1:], axis=1), p, min(map(_least, everyone.tables)))
+
+
+def _apart(rates: Array) -> int:
+    """The number of cases in which the providers' rates differ."""
+    both = rates[np.isfinite(rates).sum(axis=1) > 1]
+    return int((np.nanmax(both, axis=1) > np.nanmin(both, axis=1)).sum())
+
+
+def _least(table: RateTable) -> float:
+    """The smallest p-value of the leave-one-out test: the provider is the lowest in each case that tells any apart; of
+    one whose trials of a case are all the same, it fails each case that another passes."""
+    known = table.rates[np.isfinite(table.rates[:, 0])]
+    if table.fixed[0]:
+        mean = np.nanmean(known, axis=1)
+        return float(np.prod(1 - mean[mean < 1]))
+    return float(table.rates.shape[1]) ** -_apart(known)
 
 
 def _comparison(tested: _Tested, p_holm: float, seed: int) -> Comparison:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
+
+import msgspec
 
 from trueweight.core import CheckInfo, Observation, Outcome
 from trueweight.core.assessment import Blame
 from trueweight.core.estimate import six_digits
-from trueweight.core.finding_summary import BlameCode, BlameReason
-from trueweight.statistics.multiple_testing import ALPHA
+from trueweight.core.finding_summary import BlameCode, BlameReason, FindingSummary
+from trueweight.statistics.multiple_testing import ALPHA, tarone
 from trueweight.statistics.paired import mcnemar
 
 
@@ -38,11 +40,17 @@ class JudgedCases(NamedTuple):
     failed: Set[SentCase]
 
 
-def judged_cases(observations: Iterable[Observation]) -> Mapping[str, JudgedCases]:
-    """By check."""
+def judged_cases(observations: Iterable[Observation], repeats: range | None = None) -> Mapping[str, JudgedCases]:
+    """By check.
+
+    Args:
+        repeats: those that count; None for all.
+    """
     asked: defaultdict[str, set[SentCase]] = defaultdict(set)
     failed: defaultdict[str, set[SentCase]] = defaultdict(set)
     for seen in observations:
+        if repeats is not None and seen.repeat not in repeats:
+            continue
         for finding in seen.findings:
             if finding.outcome in (Outcome.PASS, Outcome.FAIL):
                 asked[finding.check].add(SentCase.of(seen))
@@ -56,11 +64,12 @@ def blame(info: CheckInfo | None, own: JudgedCases, theirs: JudgedCases | None) 
 
     A check that no model can break is the server's. Else the reference, which is the same model, decides: what it
     fails too, in most of the same cases, is the model's; what it passes, beyond chance by the exact sign test over
-    cases (McNemar), is not.
+    cases (McNemar), is not. `correct_blame` corrects the p-value for the other findings of the run.
 
     Args:
         own: of the provider that fails.
-        theirs: of the reference; None if there is none, or if this is it.
+        theirs: of one pass of the reference, which has as many trials as the provider: a case fails if any trial does,
+            so it would fail more often in two. None if there is no reference, or if this is it.
     """
     shared = len(keys_of(own.failed & theirs.failed)) if theirs else 0
     if info is not None and info.engine:
@@ -84,3 +93,33 @@ def blame(info: CheckInfo | None, own: JudgedCases, theirs: JudgedCases | None) 
         p=six_digits(p),
     )
     return (Blame.SERVING if significant else Blame.UNCLEAR), reason
+
+
+_TESTED = (BlameCode.REFERENCE_PASSES, BlameCode.TOO_FEW)
+
+
+def correct_blame(findings: Mapping[str, Sequence[FindingSummary]]) -> dict[str, tuple[FindingSummary, ...]]:
+    """The findings of all providers, with the p-values of their blame corrected for each other (Tarone 1990): a server
+    is blamed for what a model may cause only beyond chance among all findings of the run."""
+    tested = {
+        (name, one.check): one.blame_reason
+        for name, found in findings.items()
+        for one in found
+        if one.blame_reason is not None and one.blame_reason.code in _TESTED
+    }
+    p_values = [reason.p or 0.0 for reason in tested.values()]
+    least = [min(1.0, 2.0 ** (1 - (reason.alone or 0) - (reason.reverse or 0))) for reason in tested.values()]
+    adjusted = dict(zip(tested, tarone(p_values, least, ALPHA), strict=True))
+
+    def corrected(name: str, finding: FindingSummary) -> FindingSummary:
+        reason, p = finding.blame_reason, adjusted.get((name, finding.check))
+        if reason is None or p is None:
+            return finding
+        code = BlameCode.REFERENCE_PASSES if p <= ALPHA else BlameCode.TOO_FEW
+        return msgspec.structs.replace(
+            finding,
+            blame=Blame.SERVING if code is BlameCode.REFERENCE_PASSES else Blame.UNCLEAR,
+            blame_reason=msgspec.structs.replace(reason, code=code, p=six_digits(p)),
+        )
+
+    return {name: tuple(corrected(name, one) for one in found) for name, found in findings.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from trueweight.core import CheckInfo, Estimate, Mode, Observation, Outcome, Severity, way
 from trueweight.core.finding_summary import FindingSummary, ModeCount
@@ -47,13 +47,20 @@ class _Tally:
     examples: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
+class ReferenceCases(NamedTuple):
+    """What each check found of the reference: in all of its trials, and in the one pass that is compared."""
+
+    all: Mapping[str, JudgedCases]
+    one_pass: Mapping[str, JudgedCases]
+
+
 def list_findings(
-    observations: Iterable[Observation], checks: Mapping[str, CheckInfo], reference: Mapping[str, JudgedCases] | None
+    observations: Iterable[Observation], checks: Mapping[str, CheckInfo], reference: ReferenceCases | None
 ) -> tuple[FindingSummary, ...]:
     """Failing checks, by severity, then by cases touched.
 
     Args:
-        reference: what was found of the reference; None if there is none, or if these are the reference's own.
+        reference: None if there is none, or if these are the reference's own.
     """
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     for seen in observations:
@@ -82,13 +89,15 @@ def _count(tally: _Tally, seen: Observation, severity: Severity, message: str) -
     tally.examples[message] = min(tally.examples.get(message, here), here)
 
 
-def _entry(
-    check: str, tally: _Tally, info: CheckInfo | None, reference: Mapping[str, JudgedCases] | None
-) -> FindingSummary:
+def _entry(check: str, tally: _Tally, info: CheckInfo | None, reference: ReferenceCases | None) -> FindingSummary:
     message = min(tally.messages, key=lambda text: (-tally.messages[text], text))
     rate = _rate(tally)
-    theirs = reference.get(check, JudgedCases(set(), set())) if reference is not None else None
-    whose, why = blame(info, JudgedCases(tally.asked, tally.failed), theirs)
+    none = JudgedCases(set(), set())
+    theirs = None if reference is None else reference.all.get(check, none)
+    once = None if reference is None else reference.one_pass.get(check, none)
+    # What no model can break is no matter of chance: all trials of the reference count.
+    compared = theirs if info is not None and info.engine else once
+    whose, why = blame(info, JudgedCases(tally.asked, tally.failed), compared)
     return FindingSummary(
         check=check,
         severity=min(tally.severities, key=lambda severity: severity.rank),

@@ -17,12 +17,12 @@ from trueweight.metrics import Measured, measure
 from trueweight.profiles import recorded_profile
 from trueweight.store import recorded_command
 from trueweight.workflow.judge.beyond import failure_rates, mark_beyond
-from trueweight.workflow.judge.blame import judged_cases
+from trueweight.workflow.judge.blame import correct_blame, judged_cases
 from trueweight.workflow.judge.cells import make_cells, mark_different, matrix, ways_of
 from trueweight.workflow.judge.counts import count, count_failures
 from trueweight.workflow.judge.distributions import distributions, over_time, window
 from trueweight.workflow.judge.exchange import case_info, offers_tools
-from trueweight.workflow.judge.findings import list_findings
+from trueweight.workflow.judge.findings import ReferenceCases, list_findings
 from trueweight.workflow.judge.not_offered import count_not_offered
 from trueweight.workflow.judge.open_calls import open_call_notes
 from trueweight.workflow.judge.run import Judgement
@@ -44,10 +44,13 @@ def summarise(judgement: Judgement) -> Summary:
     if reference is not None:
         cells = mark_different(cells, [name for name in providers if name != reference], reference)
     checks = {info.id: info for info in all_checks()}
-    theirs = judged_cases(observations[reference]) if reference is not None else None
+    theirs = None
+    if reference is not None:
+        theirs = ReferenceCases(judged_cases(observations[reference]), judged_cases(observations[reference], second))
     findings = {
         name: list_findings(rows, checks, None if name == reference else theirs) for name, rows in observations.items()
     }
+    findings = correct_blame(findings)
     rates = {name: failure_rates(rows, second if name == reference else None) for name, rows in observations.items()}
     findings = mark_beyond(findings, rates, list(cases), reference, manifest.seed)
     workload = workload_of(judgement, observations)
