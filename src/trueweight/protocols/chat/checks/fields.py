@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from trueweight.core import Case, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
@@ -11,6 +11,7 @@ from trueweight.core.evidence import quote, spans_of
 from trueweight.core.example import SAMPLE_STREAM, Example
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols import narrow
+from trueweight.protocols.chat.checks.parts import Part, parts_of
 from trueweight.protocols.chat.sample import chunk, message, usage_chunk
 from trueweight.protocols.sample import plain, stream
 
@@ -117,7 +118,7 @@ def delta_object(_: Case, reply: Reply) -> CheckResult | None:
     """``chunk-shape`` judges a delta of another type. Some servers leave it out beside their own fields."""
     if not reply.streamed:
         return None
-    choices = list(_choices(reply))
+    choices = _choices(reply)
     null = [one.span for one in choices if "delta" in one.choice and one.choice["delta"] is None]
     if null:
         return Fail("the delta of a choice is null", "an object", "null", spans_of(null))
@@ -163,13 +164,6 @@ def _invalid(document: JsonObject) -> Iterator[tuple[str, Any]]:
             yield "audio", said["audio"]
 
 
-class _Place(NamedTuple):
-    """A choice of one document, and the document's span."""
-
-    choice: JsonObject
-    span: Span
-
-
 def _documents(reply: Reply) -> Iterator[tuple[JsonObject, Span]]:
     """Every JSON object of the body, with its span; none for an error."""
     if reply.streamed:
@@ -183,13 +177,9 @@ def _listed(document: JsonObject) -> list[JsonObject]:
     return [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
 
 
-def _choices(reply: Reply) -> Iterator[_Place]:
-    """The parts of the choice in view."""
-    for document, span in _documents(reply):
-        for place, choice in enumerate(_listed(document)):
-            index = choice.get("index")
-            if (index if isinstance(index, int) else place) == reply.at:
-                yield _Place(choice, span)
+def _choices(reply: Reply) -> Sequence[Part]:
+    """The parts of the choice in view; none of an error."""
+    return parts_of(reply) if reply.streamed or reply.error is None else ()
 
 
 def _messages(reply: Reply) -> Iterator[tuple[JsonObject, Span]]:

@@ -12,6 +12,7 @@ from trueweight.core.example import SAMPLE_STREAM, Example
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols import Kind
 from trueweight.protocols.arguments import is_cumulative, is_in_pairs
+from trueweight.protocols.chat.checks.parts import parts_of
 from trueweight.protocols.chat.sample import STREAMED_CALL, chunk, fragment, parts, usage_chunk
 from trueweight.protocols.sample import stream
 
@@ -84,14 +85,9 @@ def call_id_constant(_: Case, reply: Reply) -> CheckResult | None:
 
 def _deltas(reply: Reply) -> Iterator[tuple[JsonObject, Span]]:
     """The deltas of the choice in view."""
-    for event in reply.events if reply.streamed else ():
-        choices = event.data.get("choices") if isinstance(event.data, dict) else None
-        for place, choice in enumerate(choices if isinstance(choices, list) else ()):
-            if not isinstance(choice, dict) or not isinstance(choice.get("delta"), dict):
-                continue
-            index = choice.get("index")
-            if (index if isinstance(index, int) else place) == reply.at:
-                yield choice["delta"], event.span
+    for choice, span in parts_of(reply) if reply.streamed else ():
+        if isinstance(choice.get("delta"), dict):
+            yield choice["delta"], span
 
 
 def _pieces(reply: Reply, field: str) -> list[_Piece]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from trueweight.core.evidence import quote, whole
 from trueweight.core.example import Example, sample_case
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols import locate_field, locate_noun
+from trueweight.protocols.chat.checks.parts import is_legacy, logprobs_objects
 from trueweight.protocols.chat.sample import message
 from trueweight.protocols.sample import plain
 
@@ -67,7 +68,7 @@ _GOOD = _with("hi you", _entry("hi", -0.1, ("hi", -0.1), ("ho", -3.0)), _entry("
 )
 def logprobs_form(_: Case, reply: Reply) -> CheckResult | None:
     """Judges replies with any log-probabilities; fails on the lists ``tokens`` and ``token_logprobs``."""
-    forms = [one for one in _objects(reply) if one]
+    forms = [one for one in logprobs_objects(reply) if one]
     legacy = [one for one in forms if is_legacy(one)]
     if legacy:
         spans = locate_field(reply, "token_logprobs") or whole(reply)
@@ -239,25 +240,6 @@ def logprobs_within_usage(_: Case, reply: Reply) -> CheckResult | None:
         spans = locate_noun(reply, "output")
         return Fail(f"{entries} entries, and {counted} completion tokens", f">= {entries}", str(counted), spans)
     return Pass()
-
-
-def is_legacy(logprobs: Mapping[str, Any]) -> bool:
-    """Whether a choice's ``logprobs`` has the form of the legacy completions API."""
-    return logprobs.get("content") is None and isinstance(logprobs.get("token_logprobs"), list)
-
-
-def has_legacy_logprobs(reply: Reply) -> bool:
-    """Whether any choice of any document has log-probabilities in the form of the legacy completions API."""
-    return any(map(is_legacy, _objects(reply)))
-
-
-def _objects(reply: Reply) -> Iterator[JsonObject]:
-    """The ``logprobs`` object of every choice of every document."""
-    for document in (event.data for event in reply.events) if reply.streamed else (reply.json,):
-        choices = document.get("choices") if isinstance(document, dict) else None
-        for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict) and isinstance(choice.get("logprobs"), dict):
-                yield choice["logprobs"]
 
 
 def _spelled(entries: Sequence[Entry]) -> bytes | None:

@@ -8,7 +8,7 @@ from trueweight.core.evidence import whole
 from trueweight.core.example import SAMPLE_TEXT, Example, sample_case
 from trueweight.protocols import locate_field
 from trueweight.protocols.chat.checks.choices import counts_chunks
-from trueweight.protocols.chat.checks.logprobs import has_legacy_logprobs
+from trueweight.protocols.chat.checks.parts import has_legacy_logprobs
 from trueweight.protocols.chat.sample import message
 from trueweight.protocols.sample import plain
 
