@@ -40,7 +40,7 @@ class Lockstep:
         self._patience = round(patience * 1e9)
         self._environment = environment
         self._cursors: list[LaneCursor] = []
-        self._changed: anyio.Event | None = None
+        self._waiting: dict[LaneCursor, anyio.Event] = {}
 
     def join(self, front: int | None) -> LaneCursor:
         """Add a lane whose first trial is at plan position ``front``."""
@@ -64,18 +64,21 @@ class Lockstep:
     async def wait(self, cursor: LaneCursor) -> None:
         """Return when the lane's next trial may be sent, or when it has none."""
         while (seconds := self._seconds_held(cursor)) > 0:
-            changed = self._changed = self._changed or anyio.Event()
-            async with anyio.create_task_group() as group:
+            free = self._waiting[cursor] = anyio.Event()
+            try:
+                async with anyio.create_task_group() as group:
 
-                async def until_changed(
-                    event: anyio.Event = changed, scope: anyio.CancelScope = group.cancel_scope
-                ) -> None:
-                    await event.wait()
-                    scope.cancel()
+                    async def until_free(
+                        event: anyio.Event = free, scope: anyio.CancelScope = group.cancel_scope
+                    ) -> None:
+                        await event.wait()
+                        scope.cancel()
 
-                group.start_soon(until_changed)
-                await self._environment.sleep(seconds)
-                group.cancel_scope.cancel()
+                    group.start_soon(until_free)
+                    await self._environment.sleep(seconds)
+                    group.cancel_scope.cancel()
+            finally:
+                self._waiting.pop(cursor, None)
 
     def _seconds_held(self, cursor: LaneCursor) -> float:
         """Seconds until the patience for every lane behind is used up; 0 if no lane must be waited for."""
@@ -90,6 +93,14 @@ class Lockstep:
         return max(left, default=0) / 1e9
 
     def _notify(self) -> None:
-        if self._changed is not None:
-            self._changed.set()
-            self._changed = None
+        """Wake the lanes that need not wait any more. Waking all is most of the work where lanes are a hundred."""
+        if not self._waiting:
+            return
+        late = self._environment.clock() - self._patience
+        last = min(
+            (one.front for one in self._cursors if one.front is not None and not one.resting and one.moved > late),
+            default=None,
+        )
+        for cursor, event in self._waiting.items():
+            if last is None or cursor.front is None or cursor.front - self._lead <= last:
+                event.set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -25,11 +27,17 @@ class UnsatisfiableError(Exception):
 
 
 def validator_of(schema: Any) -> Draft202012Validator:
-    """A validator that never fetches anything.
+    """A validator that never fetches anything; the same schemas come with many requests, so the last ones are kept.
 
     Raises:
         UnsatisfiableError: if it is not a JSON Schema.
     """
+    return _validator_of(json.dumps(schema))
+
+
+@lru_cache(maxsize=512)
+def _validator_of(text: str) -> Draft202012Validator:
+    schema = json.loads(text)
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:

@@ -85,7 +85,7 @@ class _InProcess:
             return False
         return check in _PAIRED or any(
             finding.check == check and finding.outcome is Outcome.FAIL
-            for finding in run_checks(case, read_reply(as_exchange(case, mode, response)))
+            for finding in run_checks(case, read_reply(as_exchange(case, mode, response)), without=_ALL - {check})
         )
 
     def _respond(self, entry: FleetMember, case: Case, mode: Mode) -> ResponseScript:
@@ -95,6 +95,7 @@ class _InProcess:
         return provider.respond(HttpRequest(line.method, f"/v1{line.path}", {}, body))
 
 
+_ALL = frozenset(info.id for info in all_checks())
 _PAIRED = frozenset(info.id for info in all_checks() if info.paired)
 
 
