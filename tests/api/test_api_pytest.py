@@ -50,6 +50,11 @@ def test_findings_are_test_cases(run: Path, tmp_path: Path) -> None:
     assert sum(counts.values()) + done.stdout.count("s") >= len(cells)
     assert "MUST: " in done.stdout
     assert "pytest_plugin.py" not in done.stdout
+
+
+@pytest.mark.slow
+def test_a_provider_without_findings_passes(run: Path, tmp_path: Path) -> None:
+    """``-k`` chooses the reference, in whose cases nothing fails: exit code 0."""
     healthy = run_pytest(tmp_path, "--trueweight-run", run, "-k", "reference")
     assert healthy.returncode == 0, healthy.stdout
 
@@ -74,6 +79,12 @@ def test_reads(trueweight):
     )
     done = run_pytest(tmp_path, "--trueweight-run", run, "-k", "test_reads")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_without_a_run_the_fixture_skips(tmp_path: Path) -> None:
+    """And says which option it needs."""
+    (tmp_path / "test_mine.py").write_text("def test_reads(trueweight):\n    pass\n", encoding="utf-8")
     skipped = run_pytest(tmp_path, "-rs")
     assert skipped.returncode == 0
     assert "needs --trueweight-run DIR" in skipped.stdout
@@ -93,6 +104,7 @@ def test_lost_answers_are_errors_and_hostile_names_are_shown(run: Path, tmp_path
     assert "\x1b" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_wrong_directory_is_a_usage_error(tmp_path: Path) -> None:
     """pytest's own way of saying so, no traceback."""
     done = run_pytest(tmp_path, "--trueweight-run", "nowhere")

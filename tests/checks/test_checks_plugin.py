@@ -81,6 +81,7 @@ def test_they_are_listed_and_explained_with_their_package(site: Path) -> None:
     assert "finding:      a full stop" in explained
 
 
+@pytest.mark.slow
 def test_a_run_is_judged_by_them(site: Path) -> None:
     """The endpoint says "Yes.": one check of the package fails it, and one of ours by the package's grader."""
     (site.parent / "mine.yaml").write_text(SUITE)
@@ -118,6 +119,7 @@ def test_a_broken_package_is_one_clear_error(site: Path) -> None:
     assert "Traceback" not in broken.stderr
 
 
+@pytest.mark.slow
 def test_a_name_that_is_taken_is_one_clear_error(site: Path) -> None:
     """The error names the package that was added, not ours."""
     (site / "taste.py").write_text(PLUGIN.replace("no-full-stop", "http-json"))

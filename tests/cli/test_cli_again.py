@@ -41,7 +41,9 @@ def manifest(directory: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "options",
     [
-        ["--limit", "2", "--repeats", "2", "--seed", "7", "--thinking-allowance", "64"],
+        pytest.param(
+            ["--limit", "2", "--repeats", "2", "--seed", "7", "--thinking-allowance", "64"], marks=pytest.mark.slow
+        ),
         ["--limit", "1", "--no-probe", "--profile", "none", "--sampling", "as-written", "--bar", "a bar 1.0",
          "--max-requests", "500", "--budget", "3.5", "--retries", "1", "--concurrency", "3"],
         ["--limit", "1", "--thinking", "off", "--thinking", "as-served", "--transport", "httpx", "--rate", "50",

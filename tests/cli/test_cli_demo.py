@@ -96,6 +96,7 @@ def test_summary_keeps_to_its_published_schema(demo: Demo) -> None:
     jsonschema.validate(demo.summary, load_schema("summary"))
 
 
+@pytest.mark.slow
 def test_judging_a_copy_offline_gives_the_same_bytes(demo: Demo, tmp_path: Path, cli: Cli) -> None:
     """Record once, judge many: a copied run, judged elsewhere, gives byte-identical summary and report."""
     copy = tmp_path / "copy"
@@ -134,6 +135,7 @@ def _spoiled(demo: Demo, directory: Path) -> Path:
     return copy
 
 
+@pytest.mark.slow
 def test_compared_with_itself_it_says_that_nothing_changed(demo: Demo, cli: Cli) -> None:
     """The first line is the answer, the exit code 0, even when asked to fail if anything is worse."""
     done = cli("compare", demo.directory, demo.directory, "--fail-if-worse")

@@ -104,6 +104,7 @@ def test_bad_input_is_refused_with_the_near_miss(
         assert word in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
 def test_an_interrupted_run_keeps_what_it_has_and_goes_on(fleet: Path, tmp_path: Path, cli: Cli) -> None:
     """Ctrl-C once: exit 130, whole lines on record; the same command then ends with every trial exactly once."""

@@ -110,6 +110,7 @@ def test_texts_alone_tell_a_coarse_file_from_its_reference(fleet: Path, tmp_path
         assert found["int8"]["effect"]["value"] > 0.1
 
 
+@pytest.mark.slow
 def test_a_recorded_ladder_places_a_candidate(fleet: Path, tmp_path: Path) -> None:
     """Calibrate on known files; int4 lies nearest to int4's rung."""
     fleet = only(fleet, tmp_path, "reference", "int4", "int8")
@@ -170,6 +171,7 @@ def test_a_budget_ends_the_measurement(fleet: Path, tmp_path: Path) -> None:
     assert found["requests"] < 60
 
 
+@pytest.mark.slow
 def test_tolerances_of_the_users_own_hosts_are_measured_and_used(fleet: Path, tmp_path: Path) -> None:
     """Twin and reference are honest hosts; what they are apart is the tolerance of the next run."""
     providers = only(fleet, tmp_path, "reference", "twin")

@@ -121,6 +121,7 @@ def test_pull_request_target_is_refused(tmp_path: Path) -> None:
     assert "does not run on pull_request_target" in job.log
 
 
+@pytest.mark.slow
 def test_inputs_are_data_and_never_shell(providers: Path, tmp_path: Path) -> None:
     """A suite's name that would be a command anywhere else is an unknown suite here; the log takes no orders."""
     inputs = {**QUICK, "providers": str(providers), "suites": '$(touch${IFS}owned) ;touch"owned2"', "out": "a b"}

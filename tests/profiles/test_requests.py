@@ -109,15 +109,15 @@ def test_a_fixed_temperature_replaces_any_other() -> None:
 def test_malformed_requests_stay_malformed() -> None:
     """Under no shipped profile does a case change that must be refused, but for a thought that its history lacks, so
     that it is refused for what is wrong with it; nor does any case's limit, tools or format change."""
+    cases = [case for name in ("parameters", "protocol", "tool-calls", "reasoning") for case in find_suite(name).cases]
     for family in shipped_families().values():
         for profile in family.all():
             sending = rules_of(ChosenProfile(profile), [PLAIN], sampling=SamplingMode.RECOMMENDED)
-            for name in ("parameters", "protocol", "tool-calls", "reasoning"):
-                for case in find_suite(name).cases:
-                    sent = sending.case(case)
-                    changed = {key for key in {*case.request, *sent.request} if _other(case, sent, key)}
-                    allowed = {*SAMPLING_FIELDS, "seed", "messages"}
-                    assert changed <= ({"messages"} if "request-refused" in case.checks else allowed), case.key
+            for case in cases:
+                sent = sending.case(case)
+                changed = {key for key in {*case.request, *sent.request} if _other(case, sent, key)}
+                allowed = {*SAMPLING_FIELDS, "seed", "messages"}
+                assert changed <= ({"messages"} if "request-refused" in case.checks else allowed), case.key
 
 
 def _other(case: Case, sent: Case, key: str) -> bool:

@@ -44,6 +44,7 @@ def recorded(workspace: Workspace) -> int:
     return sum(len(json.loads(line)["attempts"]) for lines in records for line in lines)
 
 
+@pytest.mark.slow
 def test_a_server_that_serves_two_at_a_time_saturates_there(workspace: Workspace) -> None:
     """Beyond two at once throughput stands still and waiting grows: table, JSON and page say where; a second call of
     the same command sends nothing."""

@@ -12,6 +12,7 @@ import pytest
 from endpoint import ReceivedRequest, Workspace, answer_ok, endpoint
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="stops the process by a POSIX signal")
 def test_a_client_that_stood_still_does_not_blame_the_provider(workspace: Workspace) -> None:
     """The process is stopped while its second request is under way: that row is CLIENT-LIMITED, its time is left out of

@@ -193,6 +193,7 @@ def test_judge_report_gate_and_resume_use_the_same_folder(run: Path) -> None:
     assert "0 are left" in again.stderr
 
 
+@pytest.mark.slow
 def test_the_gate_fails_a_leak_in_many_cases(tmp_path: Path) -> None:
     """In six cases, of which the reference fails none, the leak is beyond what the model causes."""
     (tmp_path / "capitals.yaml").write_text(MANY)
@@ -206,6 +207,7 @@ def test_the_gate_fails_a_leak_in_many_cases(tmp_path: Path) -> None:
     assert gate.stdout.splitlines()[-1].startswith("1 fail; bar")
 
 
+@pytest.mark.slow
 def test_without_the_package_the_name_is_an_error(run: Path) -> None:
     """A provider whose API is not installed is refused by file, line and name, with what would be valid."""
     words = [sys.executable, "-m", "trueweight", "run", "--providers", "providers.toml", "--suite", "capitals.yaml"]

@@ -12,6 +12,8 @@ import pytest
 from server import Server, serving
 from test_another_protocol import commands, exchanges
 
+pytestmark = pytest.mark.slow  # APIs that are ours are sent side by side in the default tests
+
 PROVIDERS = """
 [[provider]]
 name = "whole"

@@ -63,6 +63,7 @@ def found(run_dir: Path) -> Found:
     return first
 
 
+@pytest.mark.slow
 def test_the_healthy_reference_answers_every_generated_case_rightly(run_dir: Path) -> None:
     """No MUST and no SHOULD fails: what the others fail is theirs."""
     with RunDir.open(run_dir) as run:
