@@ -22,7 +22,7 @@ from trueweight.lab.engines.llama_cpp import PACKAGES
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[RunningLab]:
-    """All default rungs, up for the session."""
+    """The rungs that the tests compare, up for the session."""
     with brought_up(RUNGS, PORT) as found:
         yield found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORT = 28281 + 100 * WORKER
 """Of the first rung; each worker of pytest-xdist has a lab of its own."""
-RUNGS = ("f16", "q8_0", "q5_0", "q4_0")
+RUNGS = ("f16", "q8_0", "q4_0")
 THINKING_PORT = PORT + 40
 THINKING_RUNGS = ("f16-thinking", "f16-thinking-tags")
 

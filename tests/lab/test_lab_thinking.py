@@ -13,6 +13,10 @@ import pytest
 from command_line import trueweight
 from running_lab import RunningLab
 
+from trueweight.core import Mode, ThinkingMode
+from trueweight.store import RunDir
+from trueweight.workflow.judge import judge_run
+
 pytestmark = pytest.mark.lab
 
 ANSWER_TOKENS = 32
@@ -86,15 +90,22 @@ def test_its_answers_have_room_after_its_thoughts(run: Path) -> None:
 
 
 def test_its_thinking_time_is_measured_and_none_with_thinking_off(run: Path) -> None:
-    """The first token of a thought comes before the first of the answer; with thinking off there is no thought."""
-    for found in providers_of(run).values():
-        as_served = found["metrics"]
-        assert as_served["thinking_time"]["value"] > 0
-        assert as_served["ttfo"]["value"] > as_served["ttft"]["value"]
-        assert as_served["thinking_tokens"]["value"] > 0
-    off = providers_of(run)["f16-thinking"]["thinking"]["off"]
-    assert not off["thinking_time"]["value"]
-    assert not off["thinking_tokens"]["value"]
+    """The first token of a thought comes before the first of the answer; with thinking off there is no thought.
+
+    Of each stream by itself: metrics leave out the times of a machine that is too busy, as one with a model may be.
+    """
+    with RunDir.open(run) as opened:
+        seen = judge_run(opened).observations
+    for one in seen:
+        off = one.thinking is ThinkingMode.OFF and one.provider == "f16-thinking"
+        assert bool(one.thinking_tokens) is not off
+        if one.mode is Mode.STREAM and one.timing is not None and one.timing.ttft is not None:
+            assert (one.timing.thinking is None) is off
+            assert off or (one.timing.ttfo is not None and one.timing.ttfo > one.timing.ttft)
+    assert {one.thinking for one in seen if one.provider == "f16-thinking"} == {
+        ThinkingMode.AS_SERVED,
+        ThinkingMode.OFF,
+    }
 
 
 def test_tags_in_the_content_are_a_finding_of_the_server_that_leaves_them(run: Path) -> None:
@@ -104,8 +115,8 @@ def test_tags_in_the_content_are_a_finding_of_the_server_that_leaves_them(run: P
     assert "think-tags-in-content" not in found["f16-thinking"]
 
 
-def test_the_page_has_the_time_of_thinking(run: Path) -> None:
+def test_the_page_has_both_modes(run: Path) -> None:
     """Both rungs and the row of the mode are on the page."""
     page = (run / "report.html").read_text("utf-8")
-    for text in ("f16-thinking", "f16-thinking-tags", "with thinking off", "Thinking, ms"):
+    for text in ("f16-thinking", "f16-thinking-tags", "with thinking off"):
         assert text in page

@@ -83,13 +83,13 @@ _THINKERS = (
     _thinks(
         "field",
         "sends the thought as reasoning; enable_thinking turns it off",
-        Thinker(200, Switch(("enable_thinking",), off=False)),
+        Thinker(200, Switch(("enable_thinking",), value=False)),
         ThoughtForm.FIELD,
     ),
     _thinks(
         "details",
         "sends the thought as reasoning and as reasoning_details; reasoning turns it off",
-        Thinker(200, Switch(("reasoning", "enabled"), off=False)),
+        Thinker(200, Switch(("reasoning", "enabled"), value=False)),
         ThoughtForm.DETAILS,
     ),
     _thinks(
@@ -103,18 +103,21 @@ _THINKERS = (
     _thinks(
         "template",
         "an argument of the chat template turns the thought off",
-        Thinker(200, Switch(("chat_template_kwargs", "enable_thinking"), off=False)),
+        Thinker(200, Switch(("chat_template_kwargs", "enable_thinking"), value=False)),
     ),
     _thinks("word", "/no_think in a message turns the thought off", Thinker(200, Switch(word=WORD_OFF))),
     _thinks("at-one", "accepts no temperature but 1", Thinker(200, _NONE, temperature=1.0)),
     _thinks("tags", "leaves the thought in the content, between tags", Thinker(200), ThoughtForm.TAGS),
     _thinks("channels", "leaves the thought in the content, in gpt-oss's channel", Thinker(200), ThoughtForm.CHANNELS),
+    _thinks(
+        "on-request", "thinks only if thinking is enabled", Thinker(200, on=Switch(("thinking", "type"), "enabled"))
+    ),
     _thinks("with-tools", "thinks only if the request has tools", Thinker(200, _NONE, with_tools_only=True)),
     _thinks("in-streams", "ignores the switch in streams", Thinker(200, _NONE, ignores_in_streams=True)),
     _thinks(
         "nothing",
         "leaves an empty thought between tags if thinking is turned off",
-        Thinker(200, Switch(("enable_thinking",), off=False), leaves_empty=True),
+        Thinker(200, Switch(("enable_thinking",), value=False), leaves_empty=True),
         ThoughtForm.TAGS,
     ),
     _thinks("warmly", "samples at temperature 1 whatever is requested", Thinker(200, _NONE, samples_at=1.0)),

@@ -159,12 +159,13 @@ def _thinking(member: FleetMember) -> str:
     """The line with the switch of a member that thinks; those that ignore every switch declare one, as a host would."""
     if member.thinker is None:
         return ""
-    switch = member.thinker.switch or Switch(("enable_thinking",), off=False)
-    path, off = (("message",), switch.word) if switch.word else (switch.path, switch.off)
-    value = json.dumps(off)
+    on = member.thinker.on
+    switch = on or member.thinker.switch or Switch(("enable_thinking",), value=False)
+    path, found = (("message",), switch.word) if switch.word else (switch.path, switch.value)
+    value = json.dumps(found)
     for key in reversed(path):
         value = f"{{ {key} = {value} }}"
-    return f"\nthinking = {{ off = {value} }}"
+    return f"\nthinking = {{ {'off' if on is None else 'on'} = {value} }}"
 
 
 def _bind(members: Sequence[FleetMember], port: int) -> list[socket.socket]:

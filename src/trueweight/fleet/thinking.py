@@ -57,21 +57,21 @@ _IN_CONTENT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """What turns the thought off: a value in the request's body, or a word in its last user message."""
+    """What turns the thought off, or on: a value in the request's body, or a word in its last user message."""
 
     path: tuple[str, ...] = ()
-    off: Any = None
+    value: Any = None
     word: str = ""
 
-    def is_off(self, body: Mapping[str, Any]) -> bool:
-        """Whether a request turns the thought off."""
+    def is_in(self, body: Mapping[str, Any]) -> bool:
+        """Whether a request has it."""
         if self.word:
             spoken = [message for message in body["messages"] if message["role"] in {"user", "system"}]
             return any(self.word in message_text(message) for message in spoken)
         found: Any = body
         for key in self.path:
             found = found.get(key) if isinstance(found, Mapping) else None
-        return found is not None and bool(found == self.off)
+        return found is not None and bool(found == self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class Thinker:
     Attributes:
         tokens: length of a thought.
         switch: what turns it off; None if nothing does.
+        on: what turns it on; None if it thinks without that.
         endless: the thought goes round in circles until the limit of tokens.
         temperature: the only temperature that is accepted; None accepts all.
         samples_at: the temperature of every answer, whatever is requested; None is the requested one.
@@ -99,6 +100,7 @@ class Thinker:
     with_tools_only: bool = False
     ignores_in_streams: bool = False
     leaves_empty: bool = False
+    on: Switch | None = None
 
     def thought(self, body: Mapping[str, Any], limit: int | None) -> list[int]:
         """The tokens of the thought before the answer to a request; none if it is turned off.
@@ -121,11 +123,11 @@ class Thinker:
         return tokens[: min(self.tokens, most)]
 
     def _is_off(self, body: Mapping[str, Any]) -> bool:
-        if self.with_tools_only and not body.get("tools"):
+        if (self.with_tools_only and not body.get("tools")) or (self.on is not None and not self.on.is_in(body)):
             return True
         if self.switch is None or (self.ignores_in_streams and body.get("stream")):
             return False
-        return self.switch.is_off(body)
+        return self.switch.is_in(body)
 
     def refuses(self, body: Mapping[str, Any]) -> RefusedError | None:
         """The refusal of a parameter that this model does not take; None if it takes all of the request's."""

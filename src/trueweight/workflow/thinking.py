@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from trueweight.core import Profile, Provider, Suite, SwitchWays, ThinkingMode, ThinkingSwitch, with_allowance
-from trueweight.core.probe import Probe
+from trueweight.core.probe import Probe, ProbeQuestion, ProviderProbe, Thinking
 from trueweight.core.thinking import enough_for
 from trueweight.profiles import ways_to_switch
 from trueweight.store import RunDir, RunFile
@@ -67,12 +67,21 @@ def allowance_for(providers: Sequence[Provider], profile: Profile | None, probe:
     stated = [one.thinking.allowance for one in providers if one.thinking.allowance is not None]
     others = {one.name for one in providers if one.thinking.allowance is None}
     probed = () if probe is None else tuple(one for one in probe.providers if one.provider in others)
-    thoughts = [one.thinking for one in probed if one.thinking is not None]
+    thoughts = [found for one in probed for found in _thoughts(one)]
     found = [enough_for(min(_LONGEST, one.tokens or -(-one.characters // _PER_TOKEN))) for one in thoughts]
     published = profile.thinking.allowance if profile is not None and others else None
     # A profile states what its model may need; a probe that found no thought in any answer shows that it does not.
     unthinking = bool(probed) and not thoughts and all(one.answered for one in probed)
     return max([*stated, *found, 0 if unthinking else published or 0], default=0)
+
+
+def _thoughts(one: ProviderProbe) -> Iterator[Thinking]:
+    """The longest thought as it is served, and those of the answers whose thinking was switched."""
+    if one.thinking is not None:
+        yield one.thinking
+    for answer in one.answers:
+        if answer.question is ProbeQuestion.SWITCH and answer.thinking is not None:
+            yield answer.thinking
 
 
 def suite_with_allowance(suite: Suite, tokens: int) -> Suite:

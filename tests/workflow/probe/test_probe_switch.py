@@ -122,3 +122,23 @@ def test_words_end_an_input_too() -> None:
     assert listed["input"][0]["content"][0]["text"] == "Hi /no_think"
     silent = {"messages": [{"role": "system", "content": "Hi"}]}
     assert changes.in_case(silent) == silent
+
+
+def test_thinking_is_switched_on_by_the_way_that_works(tmp_path: Path) -> None:
+    """Without a profile and without an entry: each published way is tried, and in the mode ``on`` the model thinks."""
+    with running_fleet(["reference", "thinks-on-request"]) as providers:
+        lines = providers.read_text(encoding="utf-8").splitlines()
+        plain = "\n".join(line for line in lines if not line.startswith("thinking"))
+        (tmp_path / "p.toml").write_text(plain, encoding="utf-8")
+        modes = ("--thinking", "as-served", "--thinking", "on", "--out", "run")
+        command = ("run", "--providers", "p.toml", "--suite", "structured-output", "--limit", 1)
+        done = trueweight(*command, *modes, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    run = tmp_path / "run"
+    on = {one["name"]: one["thinking"]["on"] for one in load(run, "manifest.json")["providers"]}
+    assert on == {"reference": None, "thinks-on-request": {"thinking": {"type": "enabled"}}}
+    assert load(run, "manifest.json")["thinking_allowance"] == 1024  # for a thought that it has in that mode alone
+    found = load(run, "summary.json")["providers"]["thinks-on-request"]
+    assert found["metrics"]["thinking_tokens"]["value"] is None
+    assert found["thinking"]["on"]["thinking_tokens"]["value"] == 200
+    assert [one["check"] for one in found["findings"] if one["severity"] != "INFO"] == []
