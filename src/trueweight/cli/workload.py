@@ -105,6 +105,28 @@ def make(
     return int(ExitCode.OK)
 
 
+@command.command("example")
+@click.option("-o", "--out", "path", required=True, metavar="FILE", type=FILE, help="The new log, JSON lines.")
+@click.option("--lines", default=400, show_default=True, type=click.IntRange(1, 100_000), metavar="N", help="Lines.")
+@click.option(
+    "--task",
+    "tasks",
+    multiple=True,
+    type=click.Choice(["triage", "extraction", "routing", "summary", "card"]),
+    help="Only this kind of work. Repeatable.  [default: all]",
+)
+@seed_option("the requests")
+def example(path: Path, lines: int, tasks: tuple[str, ...], seed: int) -> None:
+    """Write an example log to try everything with: classification, extraction, routing, summaries, product cards."""
+    import json
+
+    from trueweight.suites.importers.write import write_new
+    from trueweight.workload.examples import example_log
+
+    write_new(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in example_log(lines, seed, tasks)))
+    click.echo(f"{path}: next, trueweight workload from {path} -o DIR --task-field tags.task", err=True)
+
+
 @command.command("graders")
 def list_graders() -> None:
     """List the graders that a task may name, with their options."""

@@ -29,24 +29,27 @@ def refuse_unattainable_workload(bar: Bar, cases: Sequence[Case], providers: Seq
     names = sorted({task.name for task in tasks})
     check_tasks(bar.workload, names)
     candidates = sum(provider.role is Role.CANDIDATE for provider in providers)
-    for of, need, has in _needs(bar.workload, tasks, looks_of(candidates, len(names))):
+    for of, need, has in _needs(bar.workload, tasks, candidates, len(names)):
         if need.least is not None and has < need.least:
             hint = "Add cases or golden answers, loosen the rule, or compare fewer providers at once."
             message = f"{need.rule.value}{of}: {has} cases count for it, and it takes {need.least} without any mistake"
             raise ConfigError(message, code="bar-unattainable", where="--bar", hint=hint)
 
 
-def _needs(bar: WorkloadBar, tasks: Sequence[CaseTask], looks: int) -> Iterator[tuple[str, Need, int]]:
+def _needs(
+    bar: WorkloadBar, tasks: Sequence[CaseTask], candidates: int, number: int
+) -> Iterator[tuple[str, Need, int]]:
+    looks, once = looks_of(candidates, number), looks_of(candidates)
     yield from _on_answers(bar.answers, tasks, looks, "")
     for name, own in bar.tasks.items():
         yield from _on_answers(own, [task for task in tasks if task.name == name], looks, f" in task {name}")
     size = len(tasks)
     if bar.readable_at_least is not None:
-        yield "", share_needs(WorkloadRule.READABLE, bar.readable_at_least, looks, None), size
+        yield "", share_needs(WorkloadRule.READABLE, bar.readable_at_least, once, None), size
     if bar.p95_ms_at_most is not None:
-        yield "", quantile_needs(WorkloadRule.LATENCY, 0.95, looks), size
+        yield "", quantile_needs(WorkloadRule.LATENCY, 0.95, once), size
     if bar.failures_at_most is not None:
-        yield "", share_needs(WorkloadRule.FAILURES, 1 - bar.failures_at_most, looks, None), size
+        yield "", share_needs(WorkloadRule.FAILURES, 1 - bar.failures_at_most, once, None), size
 
 
 def _on_answers(bar: TaskBar, tasks: Sequence[CaseTask], looks: int, of: str) -> Iterator[tuple[str, Need, int]]:

@@ -36,6 +36,7 @@ MOST_LABELS: Final = 24
 """Answers in a confusion matrix; the others are one."""
 OTHER: Final = "(other)"
 _NO_GOLDEN: Final = "no golden answer"
+_NOT_GRADED: Final = "no reply that can be graded"
 _NO_RECORDED: Final = "no recorded answer that the grader can read"
 
 
@@ -65,11 +66,12 @@ def compare_workload(
         return None
     looks = len(columns.names) + 1 if len(columns.names) > 1 else 1  # each task, and all of them together
     make = Estimator(max(1, candidates) * looks, seed)
+    whole = Estimator(max(1, candidates), seed)  # of what is looked at once for each candidate
     known = frozenset(columns.keys)
     return WorkloadFound(
         rounded(_summary(columns, make, facts, candidates)),
         {
-            name: rounded(_provider(columns, make, [seen for seen in rows if seen.case in known]))
+            name: rounded(_provider(columns, make, whole, [seen for seen in rows if seen.case in known]))
             for name, rows in observations.items()
         },
     )
@@ -138,7 +140,7 @@ class _Answers(NamedTuple):
     readable: Array
 
 
-def _provider(columns: Columns, make: Estimator, seen: Sequence[Observation]) -> ProviderWorkload:
+def _provider(columns: Columns, make: Estimator, whole: Estimator, seen: Sequence[Observation]) -> ProviderWorkload:
     size = len(columns)
     grades: defaultdict[int, list[tuple[str, Grade]]] = defaultdict(list)
     for one in seen:
@@ -153,18 +155,20 @@ def _provider(columns: Columns, make: Estimator, seen: Sequence[Observation]) ->
     timed = [one for one in timed if not one.client_limited]
     ms = column([(one.timing.service or 0) / 1e6 for one in timed if one.timing is not None])
     of_case = np.array([columns.index[one.case] for one in timed], dtype=int)
-    p50, p95 = (make.quantile(ms, of_case, q, of=len(seen), note="no reply arrived") for q in (0.5, 0.95))
+    p50, p95 = (whole.quantile(ms, of_case, q, of=len(seen), note="no reply arrived") for q in (0.5, 0.95))
     cost = _per_case(columns, seen, [one.cost for one in seen])
     paid = columns.recorded(lambda one: one.cost)
     tokens = _per_case(columns, seen, [one.output_tokens for one in seen])
     return ProviderWorkload(
-        overall=_result(columns, make, answers, ""),
+        overall=msgspec.structs.replace(
+            _result(columns, make, answers, ""), readable=_mean(whole, answers.readable, _NOT_GRADED)
+        ),
         tasks=tuple(_result(columns, make, answers, name) for name in columns.names),
         p50_ms=p50,
         p95_ms=p95,
-        failures=_failures(columns, make, seen),
-        cost=make.per_thousand(cost, columns.weights, of=size, note="no price is declared, or no usage reported"),
-        saving=make.per_thousand(
+        failures=_failures(columns, whole, seen),
+        cost=whole.per_thousand(cost, columns.weights, of=size, note="no price is declared, or no usage reported"),
+        saving=whole.per_thousand(
             paid - cost, columns.weights, of=size, note="the costs of both are not known", signed=True
         ),
         output_tokens=mean_of(tokens, columns.weights, "tokens", of=size),
@@ -227,7 +231,7 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
         correct=_mean(make, answers.correct, _NO_GOLDEN, rows),
         baseline_correct=plain(_mean(make, np.where(np.isfinite(correct), baseline, np.nan), _NO_GOLDEN)),
         difference=make.difference(correct, baseline, of=of, note=_NO_GOLDEN),
-        readable=_mean(make, answers.readable, "no reply that can be graded", rows),
+        readable=_mean(make, answers.readable, _NOT_GRADED, rows),
         confusion=_confusion(kept) if task else None,
         fields=_fields(kept) if task else (),
         against=against,

@@ -35,8 +35,11 @@ class Need(NamedTuple):
     likely: int | None
 
 
-def looks_of(candidates: int, tasks: int) -> int:
-    """How often a run looks at answers: each candidate overall, and in each task if there are several."""
+def looks_of(candidates: int, tasks: int = 1) -> int:
+    """How often a run looks at answers: each candidate overall, and in each task if there are several.
+
+    Form, time and failures are looked at once for each candidate: of these, ``tasks`` is 1.
+    """
     return max(1, candidates) * (tasks + 1 if tasks > 1 else 1)
 
 

@@ -51,9 +51,8 @@ def propose_bar(
     found = compare_workload(cases, {}, candidates=candidates, seed=0, facts=facts)
     if found is None:
         raise ValueError("no case has a task")
-    rules = list(_rules(found.summary, margin))
-    looks = looks_of(candidates, len(found.summary.tasks))
-    needs = tuple(_needs(found.summary, dict(rules), looks))
+    rules = list(_rules(found.summary, margin, candidates))
+    needs = tuple(_needs(found.summary, dict(rules), candidates))
     return ProposedBar(_text(found.summary, rules, needs, candidates), needs)
 
 
@@ -64,7 +63,7 @@ def _self_agreement(summary: WorkloadSummary) -> tuple[float, bool]:
     return (own.value if known and own.value is not None else _NOISE_UNKNOWN), known
 
 
-def _rules(summary: WorkloadSummary, margin: float) -> Iterator[tuple[str, float]]:
+def _rules(summary: WorkloadSummary, margin: float, candidates: int) -> Iterator[tuple[str, float]]:
     """The keys of ``[workload]`` and their values."""
     golden = sum(task.golden for task in summary.tasks)
     agreement, known = _self_agreement(summary)
@@ -72,16 +71,31 @@ def _rules(summary: WorkloadSummary, margin: float) -> Iterator[tuple[str, float
         yield "quality_margin", margin
     if any(task.decides and task.recorded for task in summary.tasks):
         yield "agreement_at_least", max(0.05, math.floor(100 * ((agreement if known else 0.95) - margin) + 1e-9) / 100)
-    yield "readable_at_least", _READABLE
+    readable = _attainable(_READABLE, summary.cases, candidates)
+    if readable is not None:
+        yield "readable_at_least", readable
     baseline = summary.baseline
-    if baseline.p95_ms.value is not None:
+    of_time = quantile_needs(WorkloadRule.LATENCY, 0.95, candidates).least or 0
+    if baseline.p95_ms.value is not None and summary.cases >= of_time:
         yield "p95_ms_at_most", float(math.ceil(_SLOWER * baseline.p95_ms.value / 100) * 100)
-    yield "failures_at_most", _FAILURES
+    arriving = _attainable(1 - _FAILURES, summary.cases, candidates)
+    if arriving is not None:
+        yield "failures_at_most", round(1 - arriving, 4)
     if baseline.cost.value:
         yield "cost_per_1000_at_most", float(f"{baseline.cost.value:.3g}")
 
 
-def _needs(summary: WorkloadSummary, rules: Mapping[str, float], looks: int) -> Iterator[tuple[Need, int]]:
+def _attainable(wanted: float, cases: int, candidates: int) -> float | None:
+    """The share itself, or the next lower one of a few that so many cases can show; None if they can show none."""
+    for share in (wanted, *(one for one in (0.97, 0.95, 0.93, 0.9, 0.85, 0.8) if one < wanted)):
+        least = share_needs(WorkloadRule.READABLE, share, looks_of(candidates), None).least
+        if least is not None and cases >= least:
+            return share
+    return None
+
+
+def _needs(summary: WorkloadSummary, rules: Mapping[str, float], candidates: int) -> Iterator[tuple[Need, int]]:
+    looks, once = looks_of(candidates, len(summary.tasks)), looks_of(candidates)
     agreement, _ = _self_agreement(summary)
     deciding = sum(task.recorded for task in summary.tasks if task.decides)
     golden = sum(task.golden for task in summary.tasks)
@@ -89,10 +103,12 @@ def _needs(summary: WorkloadSummary, rules: Mapping[str, float], looks: int) -> 
         yield margin_needs(rules["quality_margin"], looks, 2 * (1 - agreement)), golden
     if "agreement_at_least" in rules:
         yield share_needs(WorkloadRule.AGREEMENT, rules["agreement_at_least"], looks, agreement), deciding
-    yield share_needs(WorkloadRule.READABLE, rules["readable_at_least"], looks, None), summary.cases
+    if "readable_at_least" in rules:
+        yield share_needs(WorkloadRule.READABLE, rules["readable_at_least"], once, None), summary.cases
     if "p95_ms_at_most" in rules:
-        yield quantile_needs(WorkloadRule.LATENCY, 0.95, looks), summary.cases
-    yield share_needs(WorkloadRule.FAILURES, 1 - rules["failures_at_most"], looks, None), summary.cases
+        yield quantile_needs(WorkloadRule.LATENCY, 0.95, once), summary.cases
+    if "failures_at_most" in rules:
+        yield share_needs(WorkloadRule.FAILURES, 1 - rules["failures_at_most"], once, None), summary.cases
 
 
 _COMMENTS: Final = {
