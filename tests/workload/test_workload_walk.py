@@ -47,8 +47,8 @@ def test_from_the_log_to_the_decision(tmp_path: Path) -> None:
     cli("workload", "example", "-o", "log.jsonl", "--lines", 420, "--task", "triage")
     cli("workload", "from", "log.jsonl", "-o", "tickets", "--cases", 320)
     cli("bar", "init", "tickets", "-o", "bar.toml", "--margin", 0.02)
-    bar = tmp_path / "bar.toml"  # times depend on this machine's load
-    bar.write_text(re.sub(r"p95_ms_at_most = \d+", "p95_ms_at_most = 90000", bar.read_text("utf-8")), encoding="utf-8")
+    bar = tmp_path / "bar.toml"  # times depend on this machine's load, which may leave too few of them
+    bar.write_text(re.sub(r"p95_ms_at_most = .*", "", bar.read_text(encoding="utf-8")), encoding="utf-8")
     _with_wrong_labels(tmp_path / "tickets", tmp_path / "worse")
     with (
         running_fleet(["twin", "flaky"], suites=[str(tmp_path / "tickets")]) as good,
