@@ -73,11 +73,13 @@ def _of_replies(
     lost = _lost(provider)
     if lost is not None:
         yield lost
+    dropping = tuple(_api_reasons(provider))
+    yield from dropping
     own = _explaining([f for f in provider.findings if f.severity in SEVERE and not f.shared])
     yield from (broken(finding, provider) for finding in own)
     compared = () if own or provider.role is Role.REFERENCE else tuple(_comparisons(provider, self_agreement, tests))
     yield from compared
-    if not own and not compared and lost is None:
+    if not own and not compared and not dropping and lost is None:
         yield nothing_found(tests)
 
 
@@ -127,6 +129,27 @@ def _lost(provider: ProviderSummary) -> Reason | None:
     if share is None or share >= _ANSWERING or not failures:
         return None
     return Reason(code=ReasonCode.REQUESTS_LOST, count=sum(failures.values()), of=of, failures=failures)
+
+
+def _api_reasons(provider: ProviderSummary) -> Iterator[Reason]:
+    """A reason for each pair of APIs of which one calls tools and the other does not, beyond chance."""
+    for pair in provider.apis:
+        if pair.p > ALPHA:
+            continue
+        fewer_second = pair.only_first > pair.only_second
+        apis = (pair.first, pair.second) if fewer_second else (pair.second, pair.first)
+        counts = (pair.only_first, pair.only_second) if fewer_second else (pair.only_second, pair.only_first)
+        called = (pair.called_first, pair.called_second) if fewer_second else (pair.called_second, pair.called_first)
+        yield Reason(
+            code=ReasonCode.API_DROPS_TOOLS,
+            apis=apis,
+            count=counts[0],
+            reverse=counts[1],
+            of=pair.with_tools,
+            share=six_digits(called[1] / called[0]) if called[0] else None,
+            p=pair.p,
+            alpha=ALPHA,
+        )
 
 
 def _explaining(findings: Sequence[FindingSummary]) -> list[FindingSummary]:

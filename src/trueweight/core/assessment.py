@@ -101,6 +101,10 @@ class ReasonCode(StrEnum):
     """A MUST check fails that a model can break, and there is no reference to compare with. Fields as above."""
     SHARED_FAILURES = "shared-failures"
     """The reference fails the same checks in the same cases. ``count``: such checks."""
+    API_DROPS_TOOLS = "api-drops-tools"
+    """Tools are called through one API and not through another one of the same host, beyond chance. ``apis``: the two;
+    ``count``: cases that call through the first alone, ``reverse``: through the second alone, ``of``: cases with tools;
+    ``share``: cases that call through the second, of those that call through the first; ``p``, ``alpha``."""
     SLOWER = "slower"
     """A time is longer than the reference's, beyond chance, by more than the reference's own spread and by a share of
     the provider's own time that matters. ``metric``, ``estimate`` (the paired difference), ``p``, ``bound`` (the
@@ -206,6 +210,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mode: Mode | None = None
     task: str = ""
     features: tuple[Feature, ...] = ()
+    apis: tuple[str, ...] = ()
 
 
 class Limitation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

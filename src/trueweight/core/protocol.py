@@ -50,6 +50,7 @@ class Protocol(ABC):
 
     Attributes:
         name: as in ``providers.toml`` and in a suite (``api = "chat"``).
+        title: in sentences, e.g. ``chat completions``.
         method, path: of every request; the path starts with a slash and is appended to ``base_url``.
         completions: whether its replies are completions of a model. An API without completions (the list of models)
             is used with every provider unless it is ``beside`` another API, and is left out of speed, tokens and load.
@@ -65,6 +66,7 @@ class Protocol(ABC):
     """
 
     name: ClassVar[str]
+    title: ClassVar[str] = ""
     method: ClassVar[str] = "POST"
     path: ClassVar[str]
     completions: ClassVar[bool] = True

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from trueweight.core.api_comparison import ApiComparison
 from trueweight.core.assessment import NOT_ASSESSED, Assessment, Limitation
 from trueweight.core.case import Severity
 from trueweight.core.drift import Drift
@@ -181,6 +182,7 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
         latency: ``ttft`` and ``e2e``, if any request defines them; ``ttfo`` beside a thought.
         drift: None where drift was not measured.
         not_offered: feature that it does not offer → requests that it refused for it. No metric counts them.
+        apis: each pair of its APIs, compared; empty if it was asked through one.
         workload: its answers to the cases of a workload; None if the run has none.
         probe: what the probe before the run found, one entry for each API; empty if it was not probed.
     """
@@ -202,6 +204,7 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
     probe: tuple[ProviderProbe, ...] = ()
     not_offered: Mapping[Feature, int] = msgspec.field(default_factory=dict)
     workload: ProviderWorkload | None = None
+    apis: tuple[ApiComparison, ...] = ()
 
     @property
     def setup_fault(self) -> ProviderProbe | None:

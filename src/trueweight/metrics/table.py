@@ -54,6 +54,7 @@ class Table:
         absent: why there is nothing to judge; empty where there is.
         asked_tools, asked_structured: `CaseInfo.tools` and `CaseInfo.structured` of the case.
         first_ok, ok: HTTP success, or the very refusal that the case demands.
+        answer: what is compared between APIs of one host; empty if nothing is.
         calls_valid, expects: 1 yes, 0 no, -1 unknown.
         must_passes: 1 every MUST check held, 0 one failed, -1 none applied.
         passes: the same over MUST and SHOULD; also -1 where the provider states that the feature is unsupported.
@@ -76,6 +77,7 @@ class Table:
     finish: Array
     expects: Array
     structured: Array
+    answer: Array
     cost: Array
     thinking_cost: Array
     must_passes: Array
@@ -183,6 +185,7 @@ def _columns(rows: dict[TrialKey, Observation | None], cases: Sequence[CaseInfo]
         finish=word("finish"),
         expects=ternary("expects_call"),
         structured=word("structured"),
+        answer=word("answer"),
         cost=np.array([np.nan if o is None or o.cost is None else o.cost for o in seen], dtype=float),
         thinking_cost=np.array([np.nan if o is None else o.thinking_cost or np.nan for o in seen], dtype=float),
         must_passes=np.array([holds(o, _MUST) for o in seen], dtype=np.int8),

@@ -34,6 +34,7 @@ class Chat(Protocol):
     """See `trueweight.core.Protocol` for what each method returns."""
 
     name = "chat"
+    title = "chat completions"
     path = "/chat/completions"
     names = MappingProxyType(
         {

@@ -34,6 +34,7 @@ class MessagesApi(Protocol):
     """See `trueweight.core.Protocol` for what each method returns."""
 
     name = "messages"
+    title = "Messages"
     path = "/messages"
     names = MappingProxyType(
         {

@@ -34,6 +34,7 @@ class Models(Protocol):
     """See `trueweight.core.Protocol` for what each method returns."""
 
     name = "models"
+    title = "the list of models"
     method = "GET"
     path = "/models"
     completions = False

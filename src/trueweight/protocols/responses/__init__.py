@@ -30,6 +30,7 @@ class Responses(Protocol):
     """See `trueweight.core.Protocol` for what each method returns."""
 
     name = "responses"
+    title = "Responses"
     path = "/responses"
     names = MappingProxyType(
         {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from trueweight.core import Estimate, Ruling
+from trueweight.core import PROTOCOLS, Estimate, Ruling
 from trueweight.core.assessment import Assessment, Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
 from trueweight.core.observation import Feature
@@ -186,6 +186,8 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
         case ReasonCode.METRIC_WORSE:
             words = _WORSE.get(reason.metric, f"It is below the reference in {describe(reason.metric).title}")
             return f"{words} ({_points(reason.estimate)})."
+        case ReasonCode.API_DROPS_TOOLS:
+            return _drops_tools(reason)
         case ReasonCode.SHARED_FAILURES:
             return "What fails, the reference fails too."
         case ReasonCode.SLOWER:
@@ -208,6 +210,15 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
             return ""
     clause = reason_clause(reason, provider)
     return f"{clause[:1].upper()}{clause[1:]}."
+
+
+def _drops_tools(reason: Reason) -> str:
+    """Which API loses the tools, with the counts of cases."""
+    works, drops = (PROTOCOLS.get(name).title if name in PROTOCOLS.all() else name for name in reason.apis)
+    what = "are dropped in" if not reason.share else "are called less often in"
+    other = f", and in {reason.reverse} the other way round" if reason.reverse else ""
+    cases = f"{reason.count} of {counted(reason.of or 0, 'case')} with tools"
+    return f"Tools work in {works} and {what} {drops}: {cases} call one in {works} alone{other}."
 
 
 def _features(reason: Reason) -> str:

@@ -35,6 +35,7 @@ from trueweight.core.request import declared_tools, requested_schema
 from trueweight.core.steps import PER_REPLY, budget
 from trueweight.metrics import CaseInfo
 from trueweight.protocols import read_reply, timing_of
+from trueweight.workflow.judge.api_agreement import answer_of
 from trueweight.workflow.judge.thought import is_cut_in_thought, judged_of_cut, thinking_tokens
 from trueweight.workload.grading import grades_of
 
@@ -77,9 +78,10 @@ def judge_exchange(
         structured = guarded("structured", lambda: _structured(case, reply))
         findings = run_checks(_switched(case, exchange.thinking), reply, without=without)
         grades = guarded("grades", lambda: grades_of(case, reply))
+        answer = guarded("api-agreement", lambda: answer_of(case, reply) if len(provider.api) > 1 else "")
     if exchange.thinking is not ThinkingMode.AS_SERVED:
         findings = _with_own_severity(findings)
-    problems = tuple(one for one in (timing, calls, structured, grades) if isinstance(one, NotJudged))
+    problems = tuple(one for one in (timing, calls, structured, grades, answer) if isinstance(one, NotJudged))
     arrived = _arrived(
         lost,
         reply,
@@ -91,6 +93,7 @@ def judge_exchange(
     arrived = replace(
         arrived,
         cost=_cost(provider, exchange, reply),
+        answer="" if isinstance(answer, NotJudged) else answer,
         thinking_cost=None if provider.price is None or thought is None else provider.price.cost(0, thought),
     )
     cut = is_cut_in_thought(case, reply, thinking_allowance)

@@ -16,6 +16,7 @@ from trueweight.core.summary import Declared, ProviderSummary, RunSummary, Suite
 from trueweight.metrics import Measured, measure
 from trueweight.profiles import recorded_profile
 from trueweight.store import recorded_command
+from trueweight.workflow.judge.api_agreement import compare_apis
 from trueweight.workflow.judge.beyond import failure_rates, mark_beyond
 from trueweight.workflow.judge.blame import correct_blame, judged_cases
 from trueweight.workflow.judge.cells import make_cells, mark_different, matrix, ways_of
@@ -199,6 +200,7 @@ def _providers(
     findings: Mapping[str, tuple[FindingSummary, ...]],
 ) -> dict[str, ProviderSummary]:
     tools = {key for key, case in cases.items() if offers_tools(case.request)}
+    compared = compare_apis(_main(measured).observations, {name: provider.api for name, provider in providers.items()})
     start, end = window([seen for rows in observations.values() for seen in rows])
     main, beside = _main(measured), list(measured.items())[1:]
     return {
@@ -220,6 +222,7 @@ def _providers(
             latency=distributions(main.observations[name]),
             over_time=over_time(main.observations[name], start, end),
             not_offered=count_not_offered(observations[name]),
+            apis=compared.get(name, ()),
         )
         for name, provider in providers.items()
     }

@@ -1,0 +1,143 @@
+"""The APIs of one host: the same answers through each, or tools that one of them drops."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from in_process import trueweight
+from trueweight.core import Case, Mode, Observation
+from trueweight.core.example import SampleCall, SampleReply, sample_case
+from trueweight.fleet.child import running_fleet
+from trueweight.metrics.catalogue.same_through_apis import _estimate
+from trueweight.metrics.sample import Sample, make_samples
+from trueweight.metrics.table import CaseInfo, tabulate
+from trueweight.protocols import read_reply
+from trueweight.statistics.multiple_testing import ALPHA
+from trueweight.statistics.resample import Resampler
+from trueweight.workflow.explain import sample_exchange
+from trueweight.workflow.judge.api_agreement import answer_of, compare_apis
+
+APIS = ("chat", "responses")
+ZERO = sample_case(temperature=0)
+
+
+def seen(case: int, api: str, answer: str, mode: Mode = Mode.PLAIN, repeat: int = 0) -> Observation:
+    """A reply, reduced to what is compared."""
+    return Observation(
+        "t", "p", "s", f"s/{case}", repeat, mode, 1, True, True, True, api=api, compared_as=api, answer=answer
+    )  # fmt: skip
+
+
+def asked(chat: Sequence[str], responses: Sequence[str]) -> list[Observation]:
+    """One answer to each case through each of two APIs."""
+    pairs = enumerate(zip(chat, responses, strict=True))
+    return [seen(at, api, one) for at, both in pairs for api, one in zip(APIS, both, strict=True) if one]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_answers_are_equal_by_what_they_call(api: str) -> None:
+    """White space and the order of keys are no other call; another value is one. Text is not compared."""
+
+    def answer(reply: SampleReply, case: Case = ZERO) -> str:
+        return answer_of(case, read_reply(sample_exchange(reply, api)))
+
+    def called(text: str) -> str:
+        return answer(SampleReply(calls=(SampleCall(text),), finish="calls"))
+
+    assert called('{"a":1,"b":2}') == called('{ "b": 2, "a": 1 }') != called('{"a":1,"b":3}')
+    assert answer(SampleReply("Hello.")) == answer(SampleReply("Good day.")) != called("{}")
+    assert answer(SampleReply(calls=(SampleCall('{"a'),), finish="length")) == ""
+    assert answer(SampleReply("x"), sample_case(temperature=1)) == ""
+    assert answer(SampleReply("x"), sample_case(temperature=0, tools=[])) == ""
+    asks_json = sample_case(temperature=0, tools=[], response_format={"type": "json_object"})
+    assert answer(SampleReply('{"a": 1}'), asks_json) == answer(SampleReply('{"a":1}'), asks_json) != ""
+
+
+def test_the_same_reply_has_the_same_answer_through_each_api() -> None:
+    """Ids and the shape of an API are not part of an answer."""
+    reply = SampleReply(calls=(SampleCall('{"a": 1}'), SampleCall("{}", "now")), finish="calls")
+    assert len({answer_of(ZERO, read_reply(sample_exchange(reply, api))) for api in APIS}) == 1
+
+
+def test_cases_are_counted_by_what_differs() -> None:
+    """Equal, varying by chance through one API, and steady but different through the two."""
+    chat = ["call:a", "call:b", "call:c", "no-call", "json:x", ""]
+    rows = asked(chat, ["call:a", "call:z", "no-call", "call:d", "json:x", "call:q"])
+    rows.append(seen(1, "chat", "call:y", Mode.STREAM))
+    (pair,) = compare_apis({"p": rows}, {"p": APIS})["p"]
+    assert (pair.cases, pair.same, pair.varies, pair.different) == (5, 2, 1, 2)
+    assert (pair.with_tools, pair.called_first, pair.called_second) == (4, 3, 3)
+    assert (pair.only_first, pair.only_second) == (1, 1)
+    assert compare_apis({"p": asked(["call:a"], [""])}, {"p": APIS}) == {}
+
+
+def estimate(rows: Iterable[Observation], cases: int) -> tuple[float | None, str]:
+    infos = [CaseInfo(f"s/{at}", (Mode.PLAIN,), True, False) for at in range(cases)]
+    table = tabulate(rows, infos, 1, {one.key: () for one in infos})
+    samples: dict[str, Sample] = make_samples({"p": table}, None, 1, 1, Resampler(cases, 0))
+    found = _estimate(samples["p"])
+    return found.value, found.note
+
+
+def test_the_share_counts_pairs_across_apis() -> None:
+    """Two of three cases are equal; pairs through one API are told apart, and one API gives no share."""
+    value, note = estimate(asked(["call:a", "call:b", "no-call"], ["call:a", "call:z", "no-call"]), 3)
+    assert (value, note) == (pytest.approx(2 / 3), "3 pairs")
+    both = [*asked(["call:a"], ["call:a"]), seen(0, "chat", "call:b", Mode.STREAM)]
+    value, note = estimate(both, 1)
+    assert (value, note) == (0.5, "2 pairs; through one API 0.0% of pairs are equal")
+    assert estimate([seen(0, "chat", "call:a")], 1)[0] is None
+
+
+def _rate(draw: Callable[[random.Random], list[Observation]], runs: int = 400) -> float:
+    rng = random.Random(1)
+    found = [compare_apis({"p": draw(rng)}, {"p": APIS})["p"][0].p <= ALPHA for _ in range(runs)]
+    return float(np.mean(found))
+
+
+def test_healthy_hosts_are_not_accused_and_dropped_tools_are_found() -> None:
+    """Hosts whose model calls by chance, alike through both APIs, are accused in at most 5% of runs; one that drops
+    the tools of eight cases is found in nearly all."""
+
+    def chance(rng: random.Random) -> list[Observation]:
+        shares = [rng.random() for _ in range(20)]
+        return asked(*([("call:a" if rng.random() < p else "no-call") for p in shares] for _ in APIS))
+
+    def dropped(rng: random.Random) -> list[Observation]:
+        calls = ["call:a" if at < 8 or rng.random() < 0.5 else "no-call" for at in range(12)]
+        return asked(calls, ["no-call"] * 12)
+
+    assert _rate(chance) <= ALPHA
+    assert _rate(dropped) > 0.99
+
+
+def test_a_host_that_drops_tools_in_one_api_is_named(tmp_path: Path) -> None:
+    """On terminal, in summary.json and on the page; a healthy twin is not, and gives the same through both."""
+    with running_fleet(["twin", "responses-tools-ignored"]) as file:
+        text = re.sub(r"(?m)^model = ", 'api = ["chat", "responses"]\nmodel = ', file.read_text(encoding="utf-8"))
+        (tmp_path / "p.toml").write_text(text, encoding="utf-8")
+        command = ("run", "--providers", "p.toml", "--suite", "tool-calls", "--no-probe")
+        done = trueweight(*command, "--limit", "10", "--out", "out", cwd=tmp_path)
+        narrow = trueweight(*command, "--limit", "2", "--out", "one", "--api", "responses", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = "Tools work in chat completions and are dropped in Responses"
+    assert " ".join(done.stdout.split()).count(said) == 1
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    twin, host = (summary["providers"][name] for name in ("twin", "responses-tools-ignored"))
+    assert (twin["apis"][0]["different"], twin["metrics"]["same_through_apis"]["value"]) == (0, 1.0)
+    assert host["apis"][0]["only_first"] > 6
+    assert host["metrics"]["same_through_apis"]["value"] < 0.5
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert said in page
+    assert "Same through its APIs" in page
+    assert narrow.returncode == 0, narrow.stderr
+    bodies = [json.loads(line) for line in (tmp_path / "one" / "exchanges.jsonl").read_text("utf-8").splitlines()]
+    assert {one["request"]["url"].rsplit("/", 1)[1] for one in bodies} == {"responses"}
+    assert "Same through its APIs" not in (tmp_path / "one" / "report.html").read_text(encoding="utf-8")
