@@ -64,6 +64,7 @@ def test_the_promised_metrics_are_there() -> None:
     assert columns == [
         "workload",
         "schema_accuracy_unconditional",
+        "same_through_apis",
         "agreement_with_others",
         "tool_call_f1",
         "structured_output_accuracy",
