@@ -255,7 +255,29 @@ class EndTurnWithCalls(_Stops):
             holder["stop_reason"] = "end_turn"
 
 
-@fault("messages-sequence-unreported", api=_API, checks=("messages-stop-sequence",))
+@fault("messages-start-without-input", api=_API, checks=("messages-start-input",))
+class StartWithoutInput(_Events):
+    """The start of a streamed call has no input."""
+
+    def event(self, event: JsonObject) -> JsonObject | None:
+        """Leave it out."""
+        block = event.get("content_block")
+        if block is None:
+            return event
+        return event | {"content_block": {key: block[key] for key in block if key != "input"}}
+
+
+@fault("messages-sequence-at-end-turn", api=_API, checks=("messages-stop-sequence",))
+class SequenceAtEndTurn(_Stops):
+    """A message that a stop sequence ended names it, and has the stop reason end_turn."""
+
+    def stop(self, chat: ChatRequest, holder: JsonObject) -> None:
+        """Write end_turn."""
+        if holder["stop_reason"] == "stop_sequence":
+            holder["stop_reason"] = "end_turn"
+
+
+@fault("messages-sequence-unreported", api=_API, checks=("messages-stop-reported",))
 class SequenceUnreported(_Stops):
     """A message that a stop sequence ended has the stop reason end_turn."""
 

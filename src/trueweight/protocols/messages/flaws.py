@@ -44,7 +44,7 @@ _FIELDS_OF_BLOCK: Final[Mapping[str, Mapping[str, type]]] = {
     "text": {"text": str},
     "thinking": {"thinking": str},
     "redacted_thinking": {"data": str},
-    "tool_use": {"id": str, "name": str, "input": object},
+    "tool_use": {"id": str, "name": str},
 }
 _TEXT_OF_DELTA: Final[Mapping[str, str]] = {
     "text_delta": "text",

@@ -12,13 +12,19 @@ from trueweight.core.example import Example
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols import Kind, parse_json
 from trueweight.protocols.fields import json_type
+from trueweight.protocols.messages.checks.stream import GOOD
 from trueweight.protocols.messages.flaws import flaws_of_block
-from trueweight.protocols.messages.sample import answered, message, text, thinking, tool_use
+from trueweight.protocols.messages.sample import answered, events, message, stream, text, thinking, tool_use
 from trueweight.protocols.sample import plain
 
 _CREATE = "https://platform.claude.com/docs/en/api/messages"
 _THINKING = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
 _HELLO = answered(text("hello"))
+_BARE_START = {
+    "type": "content_block_start",
+    "index": 0,
+    "content_block": {"type": "tool_use", "id": "toolu_1", "name": "weather"},
+}
 _CALL = answered(tool_use(given={"city": "Oslo"}), stop="tool_use")
 
 
@@ -134,6 +140,33 @@ def _input_flaws(reply: Reply) -> Iterator[tuple[str, Span]]:
         joined = parse_json(call.arguments or "{}")
         if not isinstance(joined.value, dict) and reply.finish in (Finish.CALLS, Finish.STOP) and call.span is not None:
             yield f"the deltas of {quote(call.name)} do not join to a JSON object", call.span
+
+
+@check(
+    "messages-start-input",
+    "A streamed call starts with the input {}.",
+    failure="{cases} had a streamed call that starts without an input",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    source="https://platform.claude.com/docs/en/build-with-claude/streaming#streaming-request-with-tool-use",
+    why="Strictly typed clients refuse the block; others have no input at all if no delta follows.",
+    fix='Send "input": {} in content_block_start.',
+    example=Example(stream([*events()[:1], _BARE_START, *events(tool_use(), stop="tool_use")[2:]]), "toolu_1", GOOD),
+)
+def messages_start_input(_: Case, reply: Reply) -> CheckResult | None:
+    """``messages-input`` judges the input itself, also if it is in the start."""
+    starts = [(event.data["content_block"], event.span) for event in reply.events if _starts_call(event.data)]
+    without = [span for block, span in starts if "input" not in block]
+    if without:
+        return Fail(f"{len(without)} of {len(starts)} calls start without an input", "{}", "none", spans_of(without))
+    return Pass() if starts else None
+
+
+def _starts_call(data: Any) -> bool:
+    block = data.get("content_block") if isinstance(data, dict) else None
+    return isinstance(block, dict) and block.get("type") == "tool_use"
 
 
 @check(

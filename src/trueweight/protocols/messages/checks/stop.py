@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trueweight.core import Case, Reply, Severity
+from trueweight.core import Case, Finish, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import Example, sample_case
@@ -65,40 +65,69 @@ def messages_stop_with_calls(_: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "messages-stop-sequence",
-    "A message that ended at a stop sequence says so and names the sequence; others name none.",
-    failure="{cases} did not report the stop sequence at which the message ended",
+    "A message names a stop sequence of the request if its stop reason is stop_sequence, and only then.",
+    failure="{cases} had a stop reason that contradicts the stop sequence",
     protocol="messages",
     engine=True,
     severity=Severity.SHOULD,
-    params={
-        "type": "object",
-        "properties": {"reported": {"type": "string", "minLength": 1}},
-        "additionalProperties": False,
-    },
     source=_REASONS,
     why="A client that waits for its delimiter cannot tell it from the end of the answer.",
     fix="Pass the matched sequence from the engine to stop_sequence.",
     example=Example(answered(text("one "), stop="stop_sequence"), "stop_sequence", _STOPPED, _END),
 )
-def messages_stop_sequence(case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
-    """A case may say with ``reported`` at which sequence its reply ends."""
-    if reply.error is not None or reply.finish is None or reply.calls:
+def messages_stop_sequence(case: Case, reply: Reply) -> CheckResult | None:
+    """``messages-stop-reported`` judges whether the sequence is reported at all."""
+    if reply.error is not None or reply.finish is None:
         return None
-    named = _named(reply)
-    wanted = params.get("reported")
-    ended = reply.finish_text == "stop_sequence"
-    given = case.request.get("stop")
-    sequences = [given] if isinstance(given, str) else list(given or ())
-    if wanted is None and not ended and named is None:
+    named, ended, sequences = _named(reply), reply.finish_text == "stop_sequence", _sequences(case)
+    if not ended and named is None:
         return Pass() if sequences else None
-    right = ended and named == wanted if wanted is not None else ended and named in sequences
-    if right:
+    if ended and named in sequences:
         return Pass()
-    spans = locate_field(reply, "stop_sequence") or locate_field(reply, "stop_reason") or whole(reply)
     got = f"{reply.finish_text}, {quote(named)}"
-    return Fail(
-        "stop reason and stop sequence do not agree", f"stop_sequence, {quote(wanted or sequences)}", got, spans
-    )
+    return Fail("stop reason and stop sequence do not agree", f"stop_sequence, {quote(sequences)}", got, _place(reply))
+
+
+@check(
+    "messages-stop-reported",
+    "A message whose text ended before a stop sequence reports it.",
+    failure="{cases} did not report the stop sequence at which the message ended",
+    protocol="messages",
+    severity=Severity.SHOULD,
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"sequence": {"type": "string", "minLength": 1}},
+        "required": ["sequence"],
+        "additionalProperties": False,
+    },
+    source=_REASONS,
+    why="A client that waits for its delimiter cannot tell it from the end of the answer.",
+    fix="Report stop_sequence, and the sequence that the engine matched.",
+    example=Example(
+        answered(text("one "), stop="end_turn"),
+        "stop_sequence",
+        _STOPPED,
+        sample_case({"messages-stop-reported": {"sequence": "END"}}, stop=["END"]),
+    ),
+)
+def messages_stop_reported(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
+    """The case says at which sequence a good answer ends; an answer that a limit cut is not judged."""
+    if reply.error is not None or reply.finish not in (Finish.STOP, Finish.OTHER) or reply.calls:
+        return None
+    if _named(reply) == params["sequence"]:
+        return Pass()  # messages-stop-sequence judges the reason beside it
+    got = f"{reply.finish_text}, {quote(_named(reply))}"
+    return Fail("the stop sequence is not reported", quote(params["sequence"]), got, _place(reply))
+
+
+def _sequences(case: Case) -> list[Any]:
+    given = case.request.get("stop")
+    return [given] if isinstance(given, str) else list(given or ())
+
+
+def _place(reply: Reply) -> tuple[Span, ...]:
+    return locate_field(reply, "stop_sequence") or locate_field(reply, "stop_reason") or whole(reply)
 
 
 def _named(reply: Reply) -> Any:
