@@ -47,7 +47,9 @@ fi
 if [ "$TW_ONLY_PROBE" = true ]; then
   code=0
   mkdir -p "$TW_OUT"
-  trueweight ping --providers "$providers" --json >"$TW_OUT/probe.json" || code=$?
+  # A switch of thinking has to be found once, too.
+  if [[ " $TW_ARGUMENTS " == *" --thinking "* ]]; then switches=(--switches); else switches=(); fi
+  trueweight ping --providers "$providers" --json "${switches[@]+"${switches[@]}"}" >"$TW_OUT/probe.json" || code=$?
   if [ "$code" = 3 ]; then code=0; fi # a provider that does not answer is for the shards to report
   printf 'run=%s\nexit-code=%s\n' "$TW_OUT" "$code" >>"$GITHUB_OUTPUT"
   exit 0
