@@ -12,9 +12,10 @@ import pytest
 
 from trueweight.assess import assess
 from trueweight.core import Finding, Mode, Outcome, Severity
-from trueweight.core.assessment import LimitCode, Recommendation
+from trueweight.core.assessment import LimitCode, ReasonCode, Recommendation
 from trueweight.core.summary import Summary
 from trueweight.report.words.limits import run_limits
+from trueweight.report.words.reasons import reason_sentence
 from trueweight.workflow.compare import compare
 from trueweight.workflow.judge.summary import summarise
 
@@ -83,9 +84,32 @@ def test_in_one_mode_it_is_left_out_in_that_mode(bench: Any) -> None:
 def test_a_fault_in_streams_only_is_found(bench: Any, reference: bool) -> None:
     """One host fails a fifth of its streams and no plain reply; all others pass."""
     fleet = bench[0].Fleet(4, 60, 1, 1.0, "fixed", "even", reference, 0.2, one_mode=True)
-    found = recommended(assessed(bench, fleet, None))
+    summary = assessed(bench, fleet, None)
+    found = recommended(summary)
     assert found.pop("host-3") is Recommendation.AVOID
     assert Recommendation.AVOID not in found.values()
+    reason = summary.providers["host-3"].assessment.reasons[0]
+    assert reason.way == Mode.STREAM
+    assert "in streams in" in reason_sentence(reason, summary.providers["host-3"])
+
+
+def test_a_conviction_carries_an_interval_that_shows_it(bench: Any) -> None:
+    """Six cases that only one host fails, and two that the reference fails: against the reference alone that is within
+    chance. The interval from the mean of all others, whose test convicts, ends at zero at most; the sentence has it."""
+    fleets, judged = bench
+    fleet = fleets.Fleet(6, 60, 1, 1.0, "fixed", "even", True)
+    rng = np.random.default_rng(1)
+    drawn = fleets.draw(fleet, rng)
+    drawn["host-5"][:6] = False
+    drawn[fleets.REFERENCE][50:52] = False
+    provider = assess(summarise(judged.judged_run(fleet, drawn, rng))).providers["host-5"]
+    reason = provider.assessment.reasons[0]
+    assert reason.code is ReasonCode.CASES_WORSE
+    assert reason.joint is not None
+    assert reason.joint.high is not None
+    assert reason.joint.value is not None
+    assert reason.joint.value <= reason.joint.high <= 0
+    assert "From the mean of all other providers: −9.3 points" in reason_sentence(reason, provider)
 
 
 def test_runs_with_unequal_repeats_are_compared_by_as_many_trials(bench: Any) -> None:

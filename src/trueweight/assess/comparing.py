@@ -18,14 +18,16 @@ from trueweight.core.summary import CaseSummary, Summary
 from trueweight.statistics import Array
 from trueweight.statistics.consensus import (
     agrees,
+    deciding,
     differs,
     make_ways_table,
     pair_table,
+    parts_of_test,
     steadier,
     worse_than_one,
     worse_than_others,
-    worse_than_reference,
 )
+from trueweight.statistics.multiple_testing import ALPHA, simes
 from trueweight.statistics.paired import difference_by_case
 from trueweight.statistics.power import Counts, Power, power_of
 from trueweight.statistics.resample import Resampler
@@ -36,7 +38,10 @@ class CasesTest:
     """How a provider's pass rates differ from those that it is compared with.
 
     Attributes:
-        ours, theirs: the pass rates that are compared, by case; NaN where there is none.
+        ours, theirs: the pass rates that are compared, by case; NaN where there is none. They are those of all modes
+            together, or those in which the fault was found.
+        way: the mode, behind its API if there are several, in which the fault was found; "" for all together.
+        others: the mean of all other providers, the reference included, if the test with them found the fault.
         p: exact and not corrected: one-sided, against its being worse; against one other candidate, two-sided.
         pool: the trials of all providers that the test is about, of the cases that all answered.
         level: at which a fault counts as found.
@@ -55,6 +60,8 @@ class CasesTest:
     seed: int
     referred: bool = False
     least: float = 0.0
+    way: str = ""
+    others: Array | None = None
 
     @cached_property
     def _delta(self) -> Array:
@@ -84,6 +91,14 @@ class CasesTest:
         return difference_by_case(self.ours, self.theirs, Resampler(size, self.seed), of=size).estimate
 
     @cached_property
+    def joint(self) -> Estimate | None:
+        """The same against the mean of all other providers, if the test with them found the fault."""
+        size = len(self.ours)
+        if self.others is None:
+            return None
+        return difference_by_case(self.ours, self.others, Resampler(size, self.seed), of=size).estimate
+
+    @cached_property
     def power(self) -> Power:
         """What the comparison could have found."""
         return power_of(self.pool, self.level, self.seed, referred=self.referred)
@@ -104,23 +119,29 @@ def compare_with_reference(
     Args:
         level: at which a fault counts as found, for the power.
     """
-    counts = _counts_of_all(summary.cases, [reference, *names])
+    counts, ways = _counts_of_all(summary.cases, [reference, *names])
     everyone = make_ways_table(*counts)
     agreed = agrees(everyone, 0)
     pool = _complete(_answering(counts))
     out = {}
     for column, name in enumerate(names, 1):
         pair = pair_table(*counts, column, 0, everyone)
-        ours, theirs = pair.pooled.rates.T
+        parts = parts_of_test(pair, everyone, column, agreed)
+        p = simes([part.p for part in parts], everyone.shares)
+        shown = deciding([part.p for part in parts]) if p <= ALPHA else 0
+        ours, theirs = pair.tables[shown].rates.T
+        found = p <= ALPHA and parts[shown].witnesses
         out[name] = CasesTest(
             ours,
             theirs,
-            worse_than_reference(pair, everyone, column, agreed),
+            p,
             pool if pool.passed.shape[1] > 1 else _complete(_of(counts, [column, 0])),  # few answered most cases
             level,
             summary.run.seed,
             referred=True,
             least=pair.p_value(partial(worse_than_one, own=0, reference=1)) if steadier(pair.pooled, 0, 1) else 0.0,
+            way=ways[everyone.ways[shown - 1]] if shown else "",
+            others=_means(np.delete(everyone.tables[shown].rates, column, axis=1)) if found else None,
         )
     return out
 
@@ -130,14 +151,24 @@ def compare_with_others(summary: Summary, names: Sequence[str], *, level: float)
 
     Two providers are compared by sign flips, two-sided: a difference does not say which of them is wrong.
     """
-    counts = _counts_of_all(summary.cases, names)
-    found = make_ways_table(*counts)
-    rates, pool = found.pooled.rates, _complete(counts)
+    counts, ways = _counts_of_all(summary.cases, names)
+    found, pool = make_ways_table(*counts), _complete(counts)
     out = {}
     for column, name in enumerate(names):
-        p = found.p_value(differs if len(names) == 2 else partial(worse_than_others, own=column))
-        others = _means(np.delete(rates, column, axis=1))
-        out[name] = CasesTest(rates[:, column], others, p, pool, level, summary.run.seed)
+        test = differs if len(names) == 2 else partial(worse_than_others, own=column)
+        p_values = [test(table) for table in found.tables]
+        p = simes(p_values, found.shares)
+        shown = deciding(p_values) if p <= ALPHA else 0
+        rates = found.tables[shown].rates
+        out[name] = CasesTest(
+            rates[:, column],
+            _means(np.delete(rates, column, axis=1)),
+            p,
+            pool,
+            level,
+            summary.run.seed,
+            way=ways[found.ways[shown - 1]] if shown else "",
+        )
     return out
 
 
@@ -167,8 +198,8 @@ def _means(rates: Array) -> Array:
     return means
 
 
-def _counts_of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> Counts:
-    """Passed and judged trials of these providers through each API and in each way of each case."""
+def _counts_of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> tuple[Counts, tuple[str, ...]]:
+    """Passed and judged trials of these providers through each API and in each way of each case; and these ways."""
     found = [[_counts(rows, name) for name in names] for rows in _weighed(cases)]
     ways = {way: place for place, way in enumerate(sorted({way for row in found for one in row for way in one}))}
     out = np.zeros((2, len(found), len(names), len(ways)), dtype=np.int64)
@@ -176,7 +207,7 @@ def _counts_of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> Counts
         for j, one in enumerate(row):
             for way, numbers in one.items():
                 out[:, i, j, ways[way]] = numbers
-    return Counts(*out)
+    return Counts(*out), tuple(f"{api} {way}".strip() for api, way in ways)
 
 
 def _weighed(cases: Sequence[CaseSummary]) -> list[list[CaseSummary]]:

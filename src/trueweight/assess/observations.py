@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from trueweight.assess.significance import Against, MetricTest, ProviderTests, slower
 from trueweight.assess.workload import workload_reason
 from trueweight.core import SEVERE, DriftVerdict, Estimate, Role
@@ -204,17 +206,31 @@ def cases_reason(code: ReasonCode, tests: ProviderTests) -> Reason:
     Raises:
         ValueError: if they were not compared.
     """
-    if tests.cases is None:
+    cases = tests.cases
+    if cases is None:
         raise ValueError("the pass rates were not compared")
+    estimate, joint = cases.difference, cases.joint
+    if code in (ReasonCode.CASES_WORSE, ReasonCode.CASES_WORSE_THAN_OTHERS):
+        estimate, joint = (estimate, _below(joint)) if joint is not None else (_below(estimate), None)
     return Reason(
         code=code,
-        count=tests.cases.worse,
-        reverse=tests.cases.better,
-        of=tests.cases.n,
-        estimate=tests.cases.difference.rounded(),
+        count=cases.worse,
+        reverse=cases.better,
+        of=cases.n,
+        estimate=estimate.rounded(),
+        joint=None if joint is None else joint.rounded(),
         p=six_digits(tests.p),
         alpha=ALPHA,
+        way=cases.way,
     )
+
+
+def _below(found: Estimate) -> Estimate:
+    """The difference with an interval that ends at zero at most, because the test excludes more. Limits over a few
+    cases are wider than the exact test of no difference."""
+    if found.high is None or found.high <= 0 or found.value is None or found.value >= 0:
+        return found
+    return msgspec.structs.replace(found, high=0.0, method=f"{found.method}, which excludes a difference above 0")
 
 
 def _comparisons(

@@ -72,7 +72,10 @@ class ReasonCode(StrEnum):
     CASES_WORSE = "cases-worse"
     """It passes less often than the reference, paired by case, beyond chance. ``count``: cases in which it passes less
     often, ``reverse``: more often, ``of``: cases compared; ``estimate``: the mean difference of the pass rates; ``p``:
-    one-sided, of exact tests of all modes together and of each mode, corrected over all tests of the run; ``alpha``."""
+    one-sided, of exact tests of all modes together and of each mode, corrected over all tests of the run; ``alpha``.
+    ``way``: the mode (behind its API, if there are several) in which it was found, and of which the numbers are; "" for
+    all together. ``joint``: the difference from the mean of all other providers, if the test with them found it. The
+    interval of the comparison that found it ends at zero at most."""
     CASES_UNCERTAIN = "cases-uncertain"
     """The same, but within chance among all candidates of the run. Fields as above."""
     CASES_WORSE_THAN_OTHERS = "cases-worse-than-others"
@@ -187,6 +190,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         estimate: with its own unit, interval and n.
+        joint: like ``estimate``, from the comparison with all other providers.
         p: after correction for multiplicity, to be held against ``alpha``.
         bound: the threshold that the estimate is held against.
         trials: evidence, by trial id.
@@ -196,6 +200,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     metric: str = ""
     check: str = ""
     estimate: Estimate | None = None
+    joint: Estimate | None = None
     bound: float | None = None
     share: float | None = None
     p: float | None = None
@@ -207,6 +212,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rung: str = ""
     blame: Blame | None = None
     trials: tuple[str, ...] = ()
+    way: str = ""
     mode: Mode | None = None
     task: str = ""
     features: tuple[Feature, ...] = ()

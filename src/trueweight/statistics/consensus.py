@@ -27,6 +27,10 @@ _VARYING: Final = 0.1
 """Repeats of a provider vary if they differ in more than this share of the cases that it does not always pass."""
 _POOLED: Final = 0.5
 """The share of the error of the test of all ways together; the ways share the rest."""
+_FAR: Final = 0.1
+"""A way is named as the one with the fault if its p-value is below this share of that of all ways together."""
+_NOTHING: Final = 0.5
+"""A way shows nothing if its p-value is at least this."""
 _FALL: Final = 0.1
 """The fault for which the weights of the cases are best: so large a share of the trials that would pass fails."""
 _HEAVIEST: Final = 6
@@ -169,8 +173,15 @@ def agrees(everyone: WaysTable, reference: int) -> list[bool]:
     return [several and worse_than_others(table, reference) > AGREES for table in everyone.tables]
 
 
-def worse_than_reference(pair: WaysTable, everyone: WaysTable, own: int, agreed: Sequence[bool]) -> float:
-    """One-sided p-value against a provider being worse than the reference in any way.
+class Part(NamedTuple):
+    """The p-value of one table, and whether the other candidates as witnesses made it so small."""
+
+    p: float
+    witnesses: bool = False
+
+
+def parts_of_test(pair: WaysTable, everyone: WaysTable, own: int, agreed: Sequence[bool]) -> list[Part]:
+    """The one-sided p-values of each table against a provider being worse than the reference.
 
     Args:
         pair: of the provider and the reference, as `pair_table` makes it.
@@ -178,14 +189,31 @@ def worse_than_reference(pair: WaysTable, everyone: WaysTable, own: int, agreed:
         agreed: what `agrees` says of the reference in each of the tables.
     """
     parts = zip(pair.tables, everyone.tables, agreed, strict=True)
-    found = [_with_witnesses(worse_than_one(mine, 0, 1), table, own, agreed=one) for mine, table, one in parts]
-    return simes(found, everyone.shares)
+    return [_with_witnesses(worse_than_one(mine, 0, 1), table, own, agreed=one) for mine, table, one in parts]
 
 
-def _with_witnesses(alone: float, table: RateTable, own: int, *, agreed: bool) -> float:
+def worse_than_reference(pair: WaysTable, everyone: WaysTable, own: int, agreed: Sequence[bool]) -> float:
+    """One-sided p-value against a provider being worse than the reference in any way, in the arguments of
+    `parts_of_test`."""
+    return simes([part.p for part in parts_of_test(pair, everyone, own, agreed)], everyone.shares)
+
+
+def deciding(p_values: Sequence[float]) -> int:
+    """The place of the table that shows a fault: that of all ways together, unless one way shows it far more surely, or
+    shows it as surely and no other way shows anything."""
+    if len(p_values) == 1:
+        return 0
+    pooled, ways = p_values[0], p_values[1:]
+    best = int(np.argmin(ways))
+    alone = all(p >= _NOTHING for place, p in enumerate(ways) if place != best)
+    return best + 1 if ways[best] < _FAR * pooled or (alone and ways[best] <= 1.001 * pooled) else 0
+
+
+def _with_witnesses(alone: float, table: RateTable, own: int, *, agreed: bool) -> Part:
     """The p-value from two tests with shares of the error; ``alone`` is that of `worse_than_one`."""
     if not agreed:
-        return alone if table.rates.shape[1] == 2 else min(1.0, alone / _ALONE)
+        return Part(alone if table.rates.shape[1] == 2 else min(1.0, alone / _ALONE))
     # Lower than all and not lower than the reference is no evidence of being worse than the reference.
     together = worse_than_others(table, own) if alone < 0.5 else 1.0
-    return min(1.0, alone / _ALONE, together / (1 - _ALONE))
+    mine, all_of_them = min(1.0, alone / _ALONE), min(1.0, together / (1 - _ALONE))
+    return Part(min(mine, all_of_them), witnesses=all_of_them < mine)

@@ -234,15 +234,18 @@ def _cases_clause(reason: Reason) -> str:
     }.get(reason.code, "the other providers")
     of = f" of {reason.of}" if reason.of else ""
     cases = "case" if (reason.of or reason.count) == 1 else "cases"
+    where = {"": "", "stream": " in streams", "plain": " in plain replies"}.get(reason.way, f" in {reason.way}")
     if better > worse:  # of two that differ, the one that passes more
-        return f"passes more often than {other} in {better}{of} {cases}, less often in {worse}"
-    return f"passes less often than {other} in {worse}{of} {cases}, more often in {better}"
+        return f"passes more often than {other}{where} in {better}{of} {cases}, less often in {worse}"
+    return f"passes less often than {other}{where} in {worse}{of} {cases}, more often in {better}"
 
 
 def _tested_with(reason: Reason) -> str:
     """What the test has beside the interval, where that interval alone does not show the fault."""
+    if reason.joint is not None:
+        return f" From the mean of all other providers: {_points(reason.joint)}."
     high = None if reason.estimate is None else reason.estimate.high
-    if reason.code is not ReasonCode.CASES_WORSE or high is None or high < 0:
+    if reason.code is not ReasonCode.CASES_WORSE or high is None or high <= 0:
         return ""
     return " The interval is against the reference alone; the test also uses the other candidates, and each mode alone."
 
