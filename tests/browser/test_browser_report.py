@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from report_sample import make_evidences, make_summary, typed
+from report_sample import make_drift, make_evidences, make_summary, typed
 from test_report_formats import HOSTILE, hostile_summary
 from test_report_page import hostile_evidence
 
@@ -329,3 +329,22 @@ def test_axe_finds_no_violation(open_page: Opener, html: str, axe: str, scheme: 
     page.evaluate(axe)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then((result) => result.violations)")
     assert [(rule["id"], [node["html"][:200] for node in rule["nodes"][:3]]) for rule in found] == []
+
+
+def test_nine_columns_fit_a_desk(open_page: Opener) -> None:
+    """The first table with every column of a run that thinks and measured drift does not scroll at 1280 pixels."""
+    summary = make_summary()
+    for name, provider in summary["providers"].items():
+        provider["metrics"] |= {
+            "thinking_time": {"value": 15.0, "low": 12.0, "high": 19.0, "n": 40, "unit": "ms", "method": "by hand"},
+            "ttfo": {"value": 1234.0, "low": 1100.0, "high": 1300.0, "n": 40, "unit": "ms", "method": "by hand"},
+        }
+        if name != "reference":
+            provider["drift"] = make_drift()
+    page = open_page(render_html(typed(summary), ()), viewport={"width": 1280, "height": 800}).page
+    assert page.locator(".providers thead th").count() == 10
+    scroll = "document.querySelector('.providers').closest('.scroll')"
+    assert page.evaluate(f"{scroll}.scrollWidth <= {scroll}.clientWidth")
+    assert page.evaluate(
+        "[...document.querySelectorAll('.providers td .ci')].every((e) => e.scrollWidth <= e.clientWidth + 8)"
+    )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import io
+import re
 from typing import Any
 
 import pytest
 from report_sample import make_drift, make_summary, typed
+from rich.console import Console
 
 import summaries
 from summaries import make_estimate, make_finding, make_provider_summary
@@ -13,11 +17,16 @@ from trueweight.assess import assess
 from trueweight.core import Estimate, Role
 from trueweight.core.assessment import Reason, ReasonCode
 from trueweight.core.finding_summary import BlameCode, BlameReason
+from trueweight.core.note import Note, NoteCode
 from trueweight.core.probe import ProviderProbe, SetupFault
 from trueweight.core.summary import Counts, ProviderSummary, TrialCounts
-from trueweight.report import render_html, render_markdown
+from trueweight.report import find_format, format_names, render_html, render_markdown
+from trueweight.report.site import overview
+from trueweight.report.site.trends import SiteRun
+from trueweight.report.terminal import print_table
 from trueweight.report.words import (
     RecommendationLine,
+    note_words,
     ranked,
     reason_sentence,
     recommendation_lines,
@@ -217,3 +226,28 @@ def test_the_fault_that_decides_is_in_the_sentence_too() -> None:
     sentence = summary_sentence(one.provider)
     assert one.reason[3:] in sentence
     assert "Tool calls leak into the text as markup in 3 of 10 cases." in sentence
+
+
+def test_each_note_is_said_once_and_a_part_of_a_run_is_a_part_once() -> None:
+    """A page, a terminal and a comment that say a thing twice make a reader look for the difference."""
+    notes = (
+        Note(code=NoteCode.PART_OF_RUN, share="shard 1/2"),
+        Note(code=NoteCode.BAR_ADDED, bar="b" * 64),
+        Note(code=NoteCode.PROFILE, text="kimi-k2", providers=("a",)),
+    )
+    parts = {name: make_provider_summary() for name in ("a", "b", "c")}
+    summary = assess(summaries.make_summary(parts, notes=notes, trials=TrialCounts(20, 10)))
+    out = io.StringIO()
+    print_table(summary, Console(file=out, width=200, color_system=None))
+    index = dict(overview([SiteRun("2026-01-01", summary)]))["index.html"]
+    texts = [render_html(summary, ()), render_markdown(summary), out.getvalue(), index]
+    for text in (" ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split()) for text in texts):
+        for note in notes:
+            assert text.count(note_words(note)) == 1, note.code
+        assert "Not finished" not in text, "the note on the part says so"
+
+
+def test_no_two_formats_write_the_same_file() -> None:
+    """`report --format json` and `--format badge` would each replace the other's file."""
+    suffixes = [find_format(name).suffix for name in format_names()]
+    assert len(set(suffixes)) == len(suffixes)

@@ -34,9 +34,9 @@ def print_forecast(prepared: PreparedRun, settings: WireSettings, console: Conso
     for row in rows:
         table.add_row(visible(row.provider.name), *_numbers(row))
     if probing:
-        asked = forecast(probe_plan(prepared.manifest.providers))
-        table.add_row("probe", "", *_sums(asked))
-        rows = (*rows, *asked)
+        probing_rows = forecast(probe_plan(prepared.manifest.providers))
+        table.add_row("probe", "", *_sums(probing_rows))
+        rows = (*rows, *probing_rows)
     if OPTION in prepared.manifest.options:
         measured = forecast(drift_plan(prepared))
         table.add_row("drift", "", *_sums(measured))

@@ -224,3 +224,16 @@ def test_the_folder_of_a_run_is_untouched_by_publishing(runs: list[Path], tmp_pa
     assert {path.name: path.read_bytes() for path in runs[0].iterdir()} == before
     with RunDir.open(runs[0]):
         pass
+
+
+def test_a_published_report_keeps_the_health_of_the_client(runs: list[Path], tmp_path: Path) -> None:
+    """Whether this machine kept up is no secret, and without it no time on the page can be trusted."""
+    run = shutil.copytree(runs[0], tmp_path / "run")
+    session = {"lag_p50_ms": 1.0, "lag_p99_ms": 4.2, "lag_max_ms": 9.0, "limited": 0, "samples": 90}
+    (run / "client.json").write_text(
+        json.dumps({"format": "trueweight.client/1", "sessions": [session]}), encoding="utf-8"
+    )
+    site(tmp_path / "reports", "--add", run)
+    site(tmp_path / "reports", "-o", tmp_path / "_site")
+    page = (tmp_path / "_site" / "latest" / "index.html").read_text(encoding="utf-8")
+    assert "This client kept up (event loop late by 4.2 ms at p99" in page
