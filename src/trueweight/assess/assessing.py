@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 
+from trueweight.assess.decide import with_decision
 from trueweight.assess.observations import observe
 from trueweight.assess.recommendation import FEW, blame_of, has_answered, rank_key, recommend, refuses_all
 from trueweight.assess.significance import run_tests, unseen_share
@@ -54,7 +55,8 @@ def assess(summary: Summary, bars: Mapping[str, BarOutcome] | None = None) -> Su
             rank=ranked.index(name),
         )
         providers[name] = msgspec.structs.replace(provider, assessment=assessment)
-    return msgspec.structs.replace(summary, providers=providers, limits=tuple(_run_limits(summary)))
+    assessed = msgspec.structs.replace(summary, providers=providers, limits=tuple(_run_limits(summary)))
+    return with_decision(assessed)
 
 
 def _limits(summary: Summary, provider: ProviderSummary) -> Iterator[Limitation]:

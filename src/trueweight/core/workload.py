@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 
 from trueweight.core.bar_outcome import Ruling, WorkloadRule
+from trueweight.core.decision import Decision
 from trueweight.core.estimate import Estimate, six_digits
 from trueweight.core.grader import FieldCount
 
@@ -248,6 +249,7 @@ class WorkloadSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         requests_per_month: as ``workload.yaml`` states it; None if it does not.
         unconfirmed: tasks whose grader no person has confirmed.
         default_bar: the rulings are by the default bar, because the run's bar has no rule about the workload.
+        decision: whether to move it, and where to; None in a summary that is not assessed.
     """
 
     name: str
@@ -258,6 +260,7 @@ class WorkloadSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     requests_per_month: float | None = None
     unconfirmed: tuple[str, ...] = ()
     default_bar: bool = True
+    decision: Decision | None = None
 
 
 MANIFEST_OPTION: Final = "workload"

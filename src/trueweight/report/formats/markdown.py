@@ -23,6 +23,7 @@ from trueweight.report.words import (
     summary_sentence,
     thinking_name,
 )
+from trueweight.report.words.decision import decision_text
 
 _FINDINGS: Final = 5
 
@@ -92,6 +93,11 @@ def render_markdown(summary: Summary) -> str:
         lines += [f"**{inline(sentence)}**", ""]
     for note in run_notes(summary):
         lines += [f"> {inline(note)}", ""]
+    decision = decision_text(summary)
+    if decision is not None:
+        lines += [f"**{decision.mark} {inline(decision.title)}**", ""]
+        lines += [f"- {label}: {inline(sentence)}" for label, sentence in decision.lines]
+        lines.append("")
     for line in recommendation_lines(summary, providers):
         groups = [
             ", ".join(inline(name, 80) for name in names) + (f" ({inline(reason)})" if reason else "")

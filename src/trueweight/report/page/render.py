@@ -40,6 +40,7 @@ from trueweight.report.words import (
     rule_words,
     thinking_name,
 )
+from trueweight.report.words.decision import decision_text
 from trueweight.statistics.multiple_testing import ALPHA
 
 EVIDENCE_BYTES: Final = 8_000_000
@@ -194,6 +195,7 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
             run=summary.run,
             answer=first_screen(summary, providers),
             workload=workload_section(summary, names),
+            decision=decision_text(summary),
             client=client_health(summary),
             again=again_words(summary.run),
             latency=latency(summary, names),

@@ -1,0 +1,190 @@
+"""Whether to move the workload, and where to: from the rulings on the workload, the assessments and the costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from trueweight.core import Role, Ruling
+from trueweight.core.assessment import ReasonCode, Recommendation
+from trueweight.core.bar_outcome import WorkloadRule
+from trueweight.core.decision import Decision, HostDecision, HostReason, Move, MoveReason, Worse, WorseThing
+from trueweight.core.estimate import Estimate
+from trueweight.core.note import NoteCode
+from trueweight.core.summary import ProviderSummary, Summary
+from trueweight.core.workload import ProviderWorkload, Quality, WorkloadRuling, WorkloadSummary
+
+COVERED: Final = 0.1
+"""A fallback covers a host that loses at most this share of the requests; one that loses more is no host."""
+MATTERS: Final = 1.1
+"""A time or a length counts as worse if it is at least this many times the baseline's."""
+_OF_ANSWERS: Final = frozenset({WorkloadRule.QUALITY, WorkloadRule.AGREEMENT, WorkloadRule.READABLE})
+_BY_FALLBACK: Final = frozenset({WorkloadRule.FAILURES})
+"""Rules that a fallback makes good: the baseline answers what gets no reply."""
+_OF_TRANSPORT: Final = frozenset(
+    {
+        ReasonCode.SUCCESS_LOW,
+        ReasonCode.SUCCESS_UNCERTAIN,
+        ReasonCode.FIRST_ATTEMPTS_LOW,
+        ReasonCode.FIRST_ATTEMPTS_UNCERTAIN,
+    }
+)
+_WORKLOAD: Final = frozenset(
+    {ReasonCode.BAR, ReasonCode.WORKLOAD_FAILS, ReasonCode.WORKLOAD_MET, ReasonCode.WORKLOAD_OPEN}
+)
+_BAR_NOTES: Final = frozenset({NoteCode.BAR_ADDED, NoteCode.BAR_CHANGED, NoteCode.BAR_EARLIER})
+
+
+def decide(summary: Summary, per_month: float | None = None) -> Decision | None:
+    """The decision; None without a workload.
+
+    Args:
+        per_month: requests in a month; None for what ``workload.yaml`` states.
+    """
+    workload = summary.workload
+    if workload is None:
+        return None
+    volume = per_month if per_month is not None else workload.requests_per_month
+    hosts = [
+        _host(summary, workload, name, provider, volume)
+        for name, provider in summary.providers.items()
+        if provider.role is Role.CANDIDATE
+    ]
+    hosts.sort(key=lambda one: (one.move.rank, *_order(one, summary)))
+    best = hosts[0] if hosts else None
+    return Decision(
+        move=Move.NOT_ENOUGH if best is None else best.move,
+        provider="" if best is None or best.move is Move.STAY else best.provider,
+        hosts=tuple(hosts),
+        requests_per_month=volume,
+    )
+
+
+def _order(host: HostDecision, summary: Summary) -> tuple[float, float, str]:
+    """Of hosts with the same decision, the one that saves most, then the one with the best answers."""
+    found = summary.providers[host.provider].workload
+    saving = found.saving.value if found is not None and found.saving.value is not None else 0.0
+    quality = found.quality.value if found is not None and found.quality.value is not None else 0.0
+    return -saving, -quality, host.provider
+
+
+def _host(
+    summary: Summary, workload: WorkloadSummary, name: str, provider: ProviderSummary, volume: float | None
+) -> HostDecision:
+    found = provider.workload
+    if found is None or found.quality.value is None:
+        unanswered = HostReason(code=MoveReason.NOT_ANSWERED)
+        return HostDecision(provider=name, move=Move.NOT_ENOUGH, reasons=(unanswered,))
+    move, reasons = _decided(found, provider)
+    cautions = tuple(_cautions(summary, workload)) if move.rank <= Move.MOVE_WITH_FALLBACK.rank else ()
+    if move is Move.MOVE and cautions:
+        move = Move.MOVE_WITH_FALLBACK
+    return HostDecision(
+        provider=name,
+        move=move,
+        reasons=(*reasons, *cautions),
+        per_month=_saving(found, move, volume),
+        worse=tuple(_worse(workload, found)),
+    )
+
+
+def _decided(  # noqa: PLR0911 - one way out for each decision
+    found: ProviderWorkload, provider: ProviderSummary
+) -> tuple[Move, tuple[HostReason, ...]]:
+    missed = [_reason(MoveReason.RULE_MISSED, one) for one in found.rulings if one.outcome is Ruling.FAIL]
+    still = [_reason(MoveReason.RULE_OPEN, one) for one in found.rulings if one.outcome is Ruling.INCONCLUSIVE]
+    lost = found.failures.value or 0.0
+    hard = [one for one in missed if one.rule not in _BY_FALLBACK or lost > COVERED]
+    if hard:
+        return Move.STAY, (*hard, *(one for one in missed if one not in hard))
+    others = {reason.code for reason in provider.assessment.reasons} - _WORKLOAD
+    avoided = provider.assessment.recommendation is Recommendation.AVOID and not missed
+    if avoided and not (others and others <= _OF_TRANSPORT and lost <= COVERED):
+        return Move.STAY, (HostReason(code=MoveReason.FAULTS),)
+    open_answers = [one for one in still if one.rule in _OF_ANSWERS]
+    if open_answers or not found.rulings:
+        return Move.NOT_ENOUGH, (*open_answers, *(one for one in still if one not in open_answers))
+    cost = _of_cost(found.saving)
+    if cost is not None and cost.code is MoveReason.SAVES_NOTHING:
+        return Move.STAY, (cost,)
+    if missed or still or avoided or provider.assessment.recommendation is Recommendation.UNDECIDED:
+        reasons = (*missed, *still) or (HostReason(code=MoveReason.FAULTS),)
+        return Move.MOVE_WITH_FALLBACK, (*reasons, *((cost,) if cost else ()))
+    if cost is not None:
+        return Move.MOVE_WITH_FALLBACK, (cost,)
+    return Move.MOVE, (HostReason(code=MoveReason.ALL_MET),)
+
+
+def _reason(code: MoveReason, one: WorkloadRuling) -> HostReason:
+    bound = one.at_least if one.at_least is not None else one.at_most
+    return HostReason(
+        code=code, rule=one.rule, task=one.task, estimate=one.estimate, bound=bound, more_cases=one.more_cases
+    )
+
+
+def _of_cost(saving: Quality) -> HostReason | None:
+    """What the costs say against a move; None if it surely saves."""
+    if saving.value is None:
+        return HostReason(code=MoveReason.SAVING_UNKNOWN)
+    high = saving.value if saving.high is None else saving.high
+    if high <= 0:
+        return HostReason(code=MoveReason.SAVES_NOTHING, estimate=saving)
+    if saving.low is None or saving.low <= 0:
+        return HostReason(code=MoveReason.SAVING_OPEN, estimate=saving)
+    return None
+
+
+def _cautions(summary: Summary, workload: WorkloadSummary) -> Iterator[HostReason]:
+    """What makes any decision to move a careful one: no bar, or one that was not set before."""
+    if workload.default_bar:
+        yield HostReason(code=MoveReason.NO_BAR)
+    if any(note.code in _BAR_NOTES for note in summary.run.notes):
+        yield HostReason(code=MoveReason.BAR_CHANGED)
+
+
+def _saving(found: ProviderWorkload, move: Move, volume: float | None) -> Estimate | None:
+    """USD per month. With a fallback, the requests that the host loses cost as before."""
+    saving = found.saving
+    if volume is None or saving.value is None:
+        return None
+    lost = (found.failures.value or 0.0) if move is Move.MOVE_WITH_FALLBACK else 0.0
+    scale = volume / 1000 * (1 - lost)
+    low, value, high = (None if end is None else end * scale for end in (saving.low, saving.value, saving.high))
+    return Estimate(value, low, high, saving.n, "USD", saving.method).rounded()
+
+
+def _worse(workload: WorkloadSummary, found: ProviderWorkload) -> Iterator[WorseThing]:
+    task = _worst_task(workload, found)
+    if task is not None:
+        yield task
+    base = workload.baseline
+    if found.p95_ms.value and base.p95_ms.value and found.p95_ms.value > MATTERS * base.p95_ms.value:
+        yield WorseThing(code=Worse.SLOWER, estimate=found.p95_ms, baseline=base.p95_ms.value)
+    ours, theirs = found.output_tokens.value, base.output_tokens.value
+    if ours and theirs and ours > MATTERS * theirs:
+        yield WorseThing(code=Worse.LONGER, estimate=found.output_tokens, baseline=theirs)
+    if found.failures.value:
+        yield WorseThing(code=Worse.LOST, estimate=found.failures)
+
+
+def _worst_task(workload: WorkloadSummary, found: ProviderWorkload) -> WorseThing | None:
+    """The task that differs most from the baseline: by golden answers where there are any."""
+    deciding = {task.name for task in workload.tasks if task.decides}
+    rows: list[tuple[float, str, Estimate]] = []
+    for one in found.tasks:
+        if one.difference.value is not None:
+            rows.append((one.difference.value, one.task, one.difference))
+        elif one.agreement.value is not None and one.task in deciding:
+            rows.append((one.agreement.value - 1, one.task, one.agreement))
+    worst = min(rows, key=lambda row: row[:2], default=None)
+    return None if worst is None or worst[0] >= 0 else WorseThing(code=Worse.TASK, task=worst[1], estimate=worst[2])
+
+
+def with_decision(summary: Summary, per_month: float | None = None) -> Summary:
+    """The summary with the decision about its workload; as it was without one."""
+    if summary.workload is None:
+        return summary
+    made = msgspec.structs.replace(summary.workload, decision=decide(summary, per_month))
+    return msgspec.structs.replace(summary, workload=made)

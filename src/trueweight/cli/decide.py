@@ -1,0 +1,67 @@
+"""``trueweight decide``: whether to move a workload, where to, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from trueweight.cli._options import FILE, FOLDER
+from trueweight.core import ConfigError, ExitCode
+
+
+@click.command()
+@click.argument("directory", metavar="RUN", type=FOLDER)
+@click.option(
+    "--per-month",
+    type=click.FloatRange(0, 10**12, min_open=True),
+    metavar="N",
+    help="Requests in a month.  [default: as workload.yaml says]",
+)
+@click.option(
+    "--answers",
+    "answers_file",
+    type=FILE,
+    metavar="FILE",
+    help="The team's answers to what cannot be measured (YAML). A new file gets the questions.",
+)
+@click.option("-o", "--output", type=FILE, metavar="FILE", help="Also write the decision, checklist and plan as HTML.")
+def command(directory: Path, per_month: float | None, answers_file: Path | None, output: Path | None) -> int:
+    """Decide whether the workload of RUN should move to one of its hosts.
+
+    Exit code 0: move, or move with a fallback; 1: stay; 4: not enough evidence.
+    """
+    from trueweight.assess.decide import with_decision
+    from trueweight.core.decision import Move
+    from trueweight.report.page.decision import decision_page
+    from trueweight.report.text import visible
+    from trueweight.report.words.decision import checklist, decision_text, plan_lines
+    from trueweight.store import RunDir, write_for_people
+    from trueweight.workflow.decision_answers import read_answers
+    from trueweight.workflow.finish import judge
+
+    answers = {} if answers_file is None else read_answers(answers_file)
+    with RunDir.open(directory) as run:
+        summary = with_decision(judge(run), per_month)
+    text = decision_text(summary)
+    if text is None:
+        hint = "Its suite has to be a folder that `trueweight workload from` wrote."
+        raise ConfigError("the run has no workload", code="decide-workload", where=str(directory), hint=hint)
+    click.echo(f"{text.mark} {text.title}")
+    for label, sentence in text.lines:
+        click.echo(f"  {label:<6} {visible(sentence)}")
+    click.echo("")
+    for name, word, why in text.hosts:
+        click.echo(f"{name}: {word}: {visible(why)}")
+    click.echo("\nChecklist")
+    for item in checklist(summary, answers):
+        click.echo(f"  {item.question}\n    {item.answer or f'? open ({item.key})'}")
+    for title, sentences in plan_lines(summary):
+        click.echo(f"\n{title}")
+        for sentence in sentences:
+            click.echo(f"  {visible(sentence)}")
+    if output is not None:
+        write_for_people(output, decision_page(summary, answers))
+        click.echo(f"\n{output}", err=True)
+    codes = {Move.STAY: ExitCode.FINDINGS, Move.NOT_ENOUGH: ExitCode.INCONCLUSIVE}
+    return int(codes.get(text.move, ExitCode.OK))

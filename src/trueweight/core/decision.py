@@ -1,0 +1,118 @@
+"""Whether to move a workload from its baseline to another host: decided once, as codes and numbers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from trueweight.core.bar_outcome import WorkloadRule
+from trueweight.core.estimate import Estimate
+
+
+class Move(StrEnum):
+    """What to do with the workload, the boldest first."""
+
+    MOVE = "move"
+    MOVE_WITH_FALLBACK = "move-with-fallback"
+    """Move, and let the baseline answer what the host does not."""
+    NOT_ENOUGH = "not-enough-evidence"
+    STAY = "stay"
+
+    @property
+    def rank(self) -> int:
+        """0 for the boldest."""
+        return list(Move).index(self)
+
+
+class MoveReason(StrEnum):
+    """Why a host gets the decision that it gets. Beside each code: the fields of `HostReason` that it fills."""
+
+    ALL_MET = "all-met"
+    """Every rule of the bar about the workload is met."""
+    RULE_MISSED = "rule-missed"
+    """A rule is surely missed. ``rule``, ``task``, ``estimate``, ``bound``."""
+    RULE_OPEN = "rule-open"
+    """A rule is not decided. ``rule``, ``task``, ``estimate``, ``bound``, ``more_cases``."""
+    NO_BAR = "no-bar"
+    """No bar about the workload was set before the run, so the default one holds."""
+    BAR_CHANGED = "bar-changed"
+    """The bar was set, or changed, after the run had begun."""
+    SAVES_NOTHING = "saves-nothing"
+    """It surely costs as much as the baseline, or more. ``estimate``: saving per 1,000 requests."""
+    SAVING_OPEN = "saving-open"
+    """Whether it saves anything is not decided. ``estimate`` as above."""
+    SAVING_UNKNOWN = "saving-unknown"
+    """The costs of one of the two are not known."""
+    FAULTS = "faults"
+    """Other reasons speak against it: those of its assessment."""
+    NOT_ANSWERED = "not-answered"
+    """It gave no answer that could be graded."""
+
+
+class HostReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reason with its numbers; `MoveReason` says which fields a code fills."""
+
+    code: MoveReason
+    rule: WorkloadRule | None = None
+    task: str = ""
+    estimate: Estimate | None = None
+    bound: float | None = None
+    more_cases: int | None = None
+
+
+class Worse(StrEnum):
+    """What is worse at a host than at the baseline, whatever the bar says of it."""
+
+    TASK = "task"
+    """The task with the lowest agreement, or with golden answers the largest fall. ``task``, ``estimate``."""
+    SLOWER = "slower"
+    """p95 of the whole reply in ms, and ``baseline``."""
+    LONGER = "longer"
+    """Output tokens per request, and ``baseline``: another tokenizer, or longer answers."""
+    LOST = "lost"
+    """The share of requests without a reply."""
+
+
+class WorseThing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is worse, with the number of the baseline where there is one."""
+
+    code: Worse
+    estimate: Estimate
+    task: str = ""
+    baseline: float | None = None
+
+
+class HostDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The decision about one host.
+
+    Attributes:
+        reasons: why, the decisive one first.
+        per_month: USD that are saved in a month at the stated volume; with a fallback, what it does not answer costs
+            as before. None without a volume or without both costs.
+    """
+
+    provider: str
+    move: Move
+    reasons: tuple[HostReason, ...]
+    per_month: Estimate | None = None
+    worse: tuple[WorseThing, ...] = ()
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The decision about the workload.
+
+    Attributes:
+        provider: the host to move to, or, if the evidence is not enough, the most promising one; "" for none.
+        hosts: every candidate, the best first.
+    """
+
+    move: Move
+    provider: str
+    hosts: tuple[HostDecision, ...]
+    requests_per_month: float | None = None
+
+    @property
+    def host(self) -> HostDecision | None:
+        """The decision about ``provider``; None if there is none."""
+        return next((one for one in self.hosts if one.provider == self.provider), None)

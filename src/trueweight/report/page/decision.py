@@ -1,0 +1,36 @@
+"""The page of the decision: what to do, the checklist, and the plan. One offline file without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from markupsafe import Markup
+
+from trueweight.core.summary import Summary
+from trueweight.report.template import asset, environment, source_hash
+from trueweight.report.text import visible
+from trueweight.report.words.decision import checklist, decision_text, plan_lines
+
+
+def decision_page(summary: Summary, answers: Mapping[str, str]) -> str:
+    """HTML of the decision; "" if the summary has none.
+
+    Args:
+        answers: what the team answered, by key of `trueweight.report.words.decision.QUESTIONS`.
+    """
+    text = decision_text(summary)
+    if text is None or summary.workload is None:
+        return ""
+    style = asset("page", "page.css")
+    policy = f"default-src 'none'; style-src '{source_hash(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
+    env = environment("page", printed=partial(visible, limit=2_000, lines=True))
+    return env.get_template("decision_page.html.j2").render(
+        policy=Markup(policy),  # noqa: S704 - made of constants and base64
+        style=Markup(style),  # noqa: S704 - our own file
+        decision=text,
+        workload=summary.workload,
+        run=summary.run,
+        items=checklist(summary, answers),
+        plan=tuple(plan_lines(summary)),
+    )
