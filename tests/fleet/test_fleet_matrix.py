@@ -14,13 +14,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from trueweight.assess.observations import explaining
 from trueweight.checks import all_checks
 from trueweight.cli import _invoke, cli
+from trueweight.core import SEVERE
 from trueweight.core.fleet_matrix import ROWS, FaultResult, FleetMatrix
 from trueweight.fleet.faults import FAULTS
 from trueweight.report.fleet_matrix import matrix_json, matrix_text
 from trueweight.store import RunDir
 from trueweight.suites import find_suite, shipped_suites
+from trueweight.workflow.judge import judge_exchanges
+from trueweight.workflow.judge.blame import judged_cases
+from trueweight.workflow.judge.findings import list_findings
 from trueweight.workflow.matrix import (
     HEALTHY,
     Recorded,
@@ -67,6 +72,24 @@ def test_every_fault_is_found_and_the_healthy_are_left_alone(recorded: tuple[Run
     run, names = recorded
     matrix = judge_matrix(run, names, whole=False)
     assert matrix.right, matrix_text(matrix)
+
+
+def test_the_cause_is_said_first(recorded: tuple[RunDir, tuple[str, ...]]) -> None:
+    """Of each fault the first sentence is that of a check that is named for it, and not that of a consequence."""
+    run, _ = recorded
+    judgement = judge_exchanges(run.manifest, run.cases(), run.exchanges())
+    seen = defaultdict(list)
+    for one in judgement.observations:
+        seen[one.provider].append(one)
+    checks, reference = {info.id: info for info in all_checks()}, judged_cases(seen["reference"])
+    wrong = {}
+    for name, fault in matrix_faults().items():
+        found = list_findings(seen[provider_of(name)], checks, reference)
+        first = explaining([one for one in found if one.severity in SEVERE and not one.shared])[:1]
+        severe = {one.check for one in found if one.severity in SEVERE} & set(fault.checks)
+        if severe and first[0].check not in fault.checks:
+            wrong[name] = first[0].check
+    assert wrong == {}
 
 
 def test_without_its_check_a_fault_is_missed(recorded: tuple[RunDir, tuple[str, ...]], tmp_path: Path) -> None:

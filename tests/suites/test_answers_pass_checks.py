@@ -162,7 +162,7 @@ def _exchange(case: Case, mode: Mode) -> Exchange:
         http_version="HTTP/1.1",
         headers=(("content-type", kind),),
         body=body,
-        stamps=(Stamp(SECOND, 0),),
+        stamps=(Stamp(SECOND, 0), Stamp(3 * SECOND // 2, len(body) // 2)),
     )
     sent = json.dumps({**case.request, "model": "m", "stream": mode is Mode.STREAM})
     request = RequestRecord("POST", "http://127.0.0.1/v1/chat/completions", (), sent)

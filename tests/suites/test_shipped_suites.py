@@ -257,7 +257,8 @@ def test_history_is_well_formed(case: Case) -> None:
         assert not open_ids
         for call in message.get("tool_calls", ()):
             assert call["function"]["name"] in _tools(case)
-            json.loads(call["function"]["arguments"])
+            if "odd-history" not in case.tags:
+                json.loads(call["function"]["arguments"])
             open_ids.add(call["id"])
     assert not open_ids
     assert case.request["messages"][-1]["role"] in {"user", "tool"} or "tools" in case.request["messages"][-1]

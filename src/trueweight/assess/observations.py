@@ -11,6 +11,7 @@ from trueweight.assess.significance import Against, MetricTest, ProviderTests, s
 from trueweight.assess.workload import workload_reason
 from trueweight.core import SEVERE, DriftVerdict, Estimate, Role
 from trueweight.core.assessment import Blame, Reason, ReasonCode
+from trueweight.core.check import CHECKS
 from trueweight.core.estimate import six_digits
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.summary import ProviderSummary
@@ -77,7 +78,7 @@ def _of_replies(
         yield lost
     dropping = tuple(_api_reasons(provider))
     yield from dropping
-    own = _explaining([f for f in provider.findings if f.severity in SEVERE and not f.shared])
+    own = explaining([f for f in provider.findings if f.severity in SEVERE and not f.shared])
     yield from (broken(finding, provider) for finding in own)
     compared = () if own or provider.role is Role.REFERENCE else tuple(_comparisons(provider, self_agreement, tests))
     yield from compared
@@ -154,17 +155,33 @@ def _api_reasons(provider: ProviderSummary) -> Iterator[Reason]:
         )
 
 
-def _explaining(findings: Sequence[FindingSummary]) -> list[FindingSummary]:
-    """The findings that explain most cases, worst first; one whose cases are mostly explained already is left out."""
+def explaining(findings: Sequence[FindingSummary]) -> list[FindingSummary]:
+    """The findings that explain most cases, worst first.
+
+    A finding is left out if it is a known consequence of another one in most of its cases, or if its cases are mostly
+    explained already.
+    """
     explained: set[str] = set()
     out = []
-    order = sorted(findings, key=lambda f: (f.severity.rank, f.check in _SYMPTOMS, -len(f.cases), f.check))
+    causes = [finding for finding in findings if not _is_consequence(finding, findings)]
+    order = sorted(causes, key=lambda f: (f.severity.rank, f.check in _SYMPTOMS, -len(f.cases), f.check))
     for finding in order:
         fresh = set(finding.cases) - explained
         if 2 * len(fresh) > len(finding.cases):
             out.append(finding)
             explained |= fresh
     return sorted(out, key=lambda f: (f.severity.rank, -len(f.cases), f.check))
+
+
+def _is_consequence(finding: FindingSummary, findings: Sequence[FindingSummary]) -> bool:
+    """Whether most of a finding's cases also fail checks that explain it."""
+    known = CHECKS.all()
+    explained: set[str] = set()
+    for other in findings:
+        entry = known.get(other.check)
+        if entry is not None and finding.check in entry.info.explains:
+            explained |= set(other.cases)
+    return 2 * len(explained & set(finding.cases)) > len(finding.cases)
 
 
 def broken(

@@ -27,7 +27,7 @@ def _expects(**arguments: Any) -> Case:
     "The characters <, >, & and quotes arrive in arguments as they are.",
     failure="Characters in arguments arrive as HTML entities in {cases}",
     row=8,
-    source="https://github.com/evalstate/probe/issues/448",
+    source="https://www.rfc-editor.org/rfc/rfc8259#section-7",
     why="Code, markup and queries in arguments do not mean the same: &lt; is no less-than sign to the tool.",
     fix="Do not escape text for HTML in the tool parser or in a gateway; or undo it.",
     example=Example(calls('{"city":"a &lt; b"}'), "&lt;", calls('{"city":"a < b"}'), _expects(city="a < b")),
@@ -112,7 +112,7 @@ def _is_word(want: Any, got: Any) -> bool:
     failure="Characters in the content arrive as HTML entities in {cases}",
     severity=Severity.SHOULD,
     row=8,
-    source="https://github.com/evalstate/probe/issues/448",
+    source="https://www.rfc-editor.org/rfc/rfc8259#section-7",
     why="Code and markup are shown, and run, with entities in them.",
     fix="Escape text where it is shown, and not on its way.",
     example=Example(

@@ -72,6 +72,7 @@ def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
     failure="Arguments are sent cumulatively, each fragment with all of them so far, in {cases}",
     engine=True,
     row=10,
+    explains=("tool-arguments-json", "tool-arguments-complete", "finish-reason-length"),
     source="https://github.com/NousResearch/hermes-agent/issues/35718",
     why="Clients append fragments: the joined arguments are not JSON.",
     fix="Send the arguments since the last fragment.",

@@ -43,6 +43,7 @@ _RIGHT = calls('{"city":"a\\n  b </tool_call> c","zip":"02134"}')
         "required": ["call"],
         "additionalProperties": False,
     },
+    explains=("tool-arguments-required", "tool-arguments-schema"),
     source="https://platform.openai.com/docs/guides/function-calling",
     why="An agent does not work if the model does not call when it must, or calls when it must not.",
     fix=_COMPARE,

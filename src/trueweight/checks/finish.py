@@ -28,10 +28,13 @@ _HELD_BACK = 2
     example=Example(calls("{}", finish="stop"), '"stop"', SAMPLE_CALL),
 )
 def finish_reason_agrees(case: Case, reply: Reply) -> CheckResult | None:
-    """Accepts stop for a call forced by name, as OpenAI itself sends it."""
+    """Accepts stop for a call forced by name, as OpenAI itself sends it.
+
+    ``finish-reason-length`` judges a call that the limit cut.
+    """
     if not reply.calls or reply.finish is None or isinstance(case.request.get("tool_choice"), Mapping):
         return None
-    if reply.finish is Finish.STOP:
+    if reply.finish is Finish.STOP and not _is_cut(case, reply):
         message = f"the finish reason is stop, with {len(reply.calls)} tool call(s)"
         return Fail(message, "the reason for tool calls", "stop", locate_noun(reply, "finish"))
     return Pass()
@@ -73,11 +76,7 @@ def finish_reason_length(case: Case, reply: Reply) -> CheckResult | None:
     limit, used = token_limit(case.request), reply.usage.output if reply.usage else None
     if limit is None or used is None or used < limit or not reply.calls or reply.finish is None:
         return None
-    cut = read_arguments(reply, reply.calls[-1]).problem in (
-        CallProblem.ARGUMENTS_CUT,
-        CallProblem.ARGUMENTS_EMPTY,
-    )
-    if cut and reply.finish is not Finish.LENGTH:
+    if _is_cut(case, reply) and reply.finish is not Finish.LENGTH:
         spans = locate_noun(reply, "finish")
         return Fail(f"the last call is cut after {used} of {limit} tokens", "length", quote(reply.finish_text), spans)
     return Pass()
@@ -112,6 +111,7 @@ def finish_one_of(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResu
     "finish-length-at-limit",
     "A finish reason of length comes at the limit of tokens.",
     failure="{cases} ended with the finish reason length before the limit of tokens",
+    obeys=True,
     engine=True,
     severity=Severity.SHOULD,
     row=27,
@@ -142,3 +142,12 @@ def _total(reply: Reply) -> int:
     """Completion tokens by the total: more than reported where a thought is counted apart."""
     usage = reply.usage
     return 0 if usage is None or usage.total is None or usage.input is None else usage.total - usage.input
+
+
+def _is_cut(case: Case, reply: Reply) -> bool:
+    """Whether the limit of tokens was reached inside the last call."""
+    limit, used = token_limit(case.request), reply.usage.output if reply.usage else None
+    if limit is None or used is None or used < limit or not reply.calls:
+        return False
+    problem = read_arguments(reply, reply.calls[-1]).problem
+    return problem in (CallProblem.ARGUMENTS_CUT, CallProblem.ARGUMENTS_EMPTY)

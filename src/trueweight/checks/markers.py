@@ -90,6 +90,7 @@ def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
     "The reasoning has no tool-call or turn markers.",
     failure="Tool calls leak into the reasoning as markup in {cases}",
     row=2,
+    explains=("answer-in-content",),
     source="https://github.com/vllm-project/vllm/issues/34955",
     why="The call is part of the reasoning and never run.",
     fix="Let the reasoning parser end where the tool parser begins.",

@@ -73,7 +73,7 @@ def reasoning_present(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResu
     failure="{cases} had a thought although reasoning_effort is none",
     severity=Severity.SHOULD,
     row=40,
-    source="https://github.com/freetoken/FreeToken/issues/2",
+    source="https://platform.openai.com/docs/api-reference/chat/create#chat-create-reasoning_effort",
     engine=True,
     obeys=True,
     why="The client waits and pays for thoughts that it switched off.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trueweight.checks.markers import strings_of
@@ -30,6 +30,16 @@ _REFUSING = (
 )
 _ABOUT_N = re.compile(r"['\"`]n['\"`]|\bn\s*(?:=|>|must|is|should)|choices|(?:one|single|multiple) completions?")
 _ABOUT_STREAM = re.compile(r"\bstream(?:s|ed|ing)?\b")
+_SEPARATORS = re.compile(r"[\s_\-]+")
+_IMAGE_WORDS = ("image", "vision", "multimodal", "multi-modal", "modalit", "text only", "content part", "content type")
+_OTHER_WORDS: Mapping[str, tuple[str, ...]] = {
+    "tools": ("tool choice", "tool call", "function call", "tool parser"),
+    "response_format": ("response format", "json schema", "json mode", "structured output", "guided", "grammar"),
+    "logprobs": ("logprob", "log prob"),
+    "reasoning_effort": ("reasoning", "thinking"),
+    "max_completion_tokens": ("max tokens", "max completion tokens"),
+}
+"""By parameter: other words by which servers name it."""
 _SCHEMA_WORDS = ("schema", "keyword", "grammar")
 
 
@@ -132,6 +142,31 @@ def request_refused(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckRe
     return Fail(f"the request was refused with status {reply.status}", wanted, str(reply.status), whole(reply))
 
 
+@check(
+    "model-known",
+    "A request for a model that does not exist is refused.",
+    failure="A request for a model that does not exist is answered in {cases}",
+    severity=Severity.SHOULD,
+    scope=Scope.COMPLETION,
+    engine=True,
+    any_status=True,
+    source="https://github.com/ddalcu/mlx-serve/issues/257",
+    why="A misspelt or retired model is replaced by another one without an error: results belong to another model.",
+    fix="Answer 404 with the name of the model.",
+    example=Example(
+        SAMPLE_TEXT, "hello", refuses("no such model", 404), sample_case({"request-refused": {}}, model="no-such-model")
+    ),
+)
+def model_known(case: Case, reply: Reply) -> CheckResult | None:
+    """Judges cases that name a model and whose request must be refused. ``request-refused`` judges the status."""
+    if "model" not in case.request or not case.must_be_refused:
+        return None
+    if reply.ok and reply.error is None:
+        words = f"the model {quote(case.request['model'])} does not exist, and {quote(reply.model)} answered"
+        return Fail(words, "404", str(reply.status), whole(reply))
+    return Pass()
+
+
 def error_words(reply: Reply) -> str | None:
     """The message of a refusal's error object; None if there is none."""
     error = reply.error
@@ -148,17 +183,27 @@ def _other_words(reply: Reply) -> str | None:
 
 
 def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
-    """The request's parameter that a refusal is about."""
+    """The request's parameter, or the part of its messages, that a refusal is about."""
     lowered = words.lower()
     messages = request.get("messages")
-    listed = messages if isinstance(messages, list | tuple) else ()
-    if "tools" in lowered and any("tools" in message for message in listed if isinstance(message, Mapping)):
-        return "tools in messages"
+    listed = [one for one in messages if isinstance(one, Mapping)] if isinstance(messages, list | tuple) else []
+    in_messages = _named_part(listed, lowered)
+    if in_messages is not None:
+        return in_messages
     named = [name for name in _FEATURES if name in request and len(name) > 1 and name in lowered]
     if named:
         return named[0]
     if "n" in request and _ABOUT_N.search(lowered):
         return "n"
+    return _meant_feature(request, lowered)
+
+
+def _meant_feature(request: Mapping[str, Any], lowered: str) -> str | None:
+    """The parameter of the request that a refusal is about without its name."""
+    plain = _SEPARATORS.sub(" ", lowered)
+    meant = [name for name, others in _OTHER_WORDS.items() if name in request and any(one in plain for one in others)]
+    if meant:
+        return meant[0]
     requested = [name for name in _FEATURES if name in request]
     refusing = any(word in lowered for word in _REFUSING)
     if refusing and _ABOUT_STREAM.search(lowered):  # the mode is no field of the case's request
@@ -167,3 +212,16 @@ def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
     if by_schema and any(word in lowered for word in _SCHEMA_WORDS):
         return "the schema"
     return requested[0] if refusing and requested else None
+
+
+def _named_part(messages: Sequence[Mapping[str, Any]], lowered: str) -> str | None:
+    """The part of the messages that a refusal is about: images, calls with their arguments, or tools."""
+    kinds = {
+        str(part.get("type")) for one in messages if isinstance(one.get("content"), list | tuple)
+        for part in one["content"] if isinstance(part, Mapping)
+    }  # fmt: skip
+    if "image_url" in kinds and any(word in lowered for word in _IMAGE_WORDS):
+        return "images"
+    if any(one.get("tool_calls") for one in messages) and any(word in lowered for word in ("tool_calls", "arguments")):
+        return "calls in messages"
+    return "tools in messages" if "tools" in lowered and any("tools" in one for one in messages) else None

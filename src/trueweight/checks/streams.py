@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from trueweight.core import Case, Mode, Reply, Severity
+from typing import Final
+
+from trueweight.core import PROTOCOLS, Case, Mode, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import anomalies, last_event, quote, spans_of, whole
 from trueweight.core.example import SAMPLE_STREAM, Example, calls, says
 from trueweight.protocols import Kind
+
+_MANY_TOKENS: Final = 32
+_LATE: Final = 500_000_000
+"""Nanoseconds before the first token, below which a fast server may have sent all tokens already."""
+_AT_ONCE: Final = 2_000_000
+"""Nanoseconds in which no server generates 32 tokens."""
 
 
 @check(
@@ -102,3 +110,38 @@ def arguments_streamed(_: Case, reply: Reply) -> CheckResult | None:
             "the name came first and all arguments in one later chunk", "pieces", "one", spans_of([late[0].span])
         )
     return Pass() if long else None
+
+
+@check(
+    "stream-in-pieces",
+    "A stream comes while it is generated, and not in one piece at its end.",
+    failure="The whole stream comes in one piece, after the last token is generated, in {cases}",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    row=19,
+    source="https://platform.openai.com/docs/api-reference/chat-streaming",
+    why="The user waits as long as for a plain reply, and every time to the first token is that of the last one.",
+    fix="Turn off response buffering in proxies; flush after each event.",
+    example=Example(
+        says("so it is " * 20, mode=Mode.STREAM, usage=(10, 60), arrives=(2_000_000_000,)),
+        "so it is",
+        says("so it is " * 20, mode=Mode.STREAM, usage=(10, 60)),
+    ),
+)
+def stream_in_pieces(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges streams of 32 tokens or more that begin half a second or more after they are due.
+
+    Fails where all tokens come within two milliseconds. An event that brings no token may come before them.
+    """
+    used = reply.usage.output if reply.usage else None
+    if not reply.streamed or used is None or used < _MANY_TOKENS or reply.error is not None:
+        return None
+    protocol = PROTOCOLS.get(reply.api)
+    times = [event.ns for event in reply.events if event.data is not None and protocol.channels(event)]
+    if not times or times[0] < _LATE:
+        return None
+    if times[-1] - times[0] <= _AT_ONCE:
+        words = f"{len(times)} events with {used} tokens came at once, {times[0] / 1e9:.1f} s after the request was due"
+        return Fail(words, "tokens as they are generated", "one piece", whole(reply))
+    return Pass()

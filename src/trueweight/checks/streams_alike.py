@@ -27,6 +27,7 @@ def _streams(text: str, **more: Any) -> SampleReply:
     "At temperature 0 a streamed reply makes the same calls as a plain one.",
     failure="{cases} had other tool calls in the stream than in the plain reply",
     row=12,
+    explains=("reply-not-empty", "answer-in-content", "tool-choice-required"),
     source="https://github.com/vllm-project/vllm/issues/48294",
     why="An agent works in one mode and fails in the other.",
     fix="Streams have a separate tool parser: compare its output with that of the plain path.",

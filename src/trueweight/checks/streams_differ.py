@@ -85,6 +85,7 @@ def _example(*streamed: SampleReply) -> PairedExample:
     "At temperature 0 the text of a stream has every piece of the plain reply's, and no other.",
     failure="A piece of the text is missing, or added, in {cases}",
     row=34,
+    explains=("stop-honoured", "markers-in-content"),
     source="https://github.com/vllm-project/vllm/issues/30866",
     why="Text is lost, or text that is no answer is shown, in the mode that most clients use.",
     fix="Streams have a separate parser: see what it holds back, drops or flushes at the start, at the end and at "
@@ -137,6 +138,7 @@ def _judged(replies: Sequence[ReplyDigest], wanted: frozenset[Relation]) -> Iter
     failure="A thought stands in the content, although it is apart from the answer in plain replies, in {cases}",
     severity=Severity.MUST,
     row=34,
+    explains=("reasoning-present", "think-tags-in-content"),
     source="https://github.com/vllm-project/vllm/issues/39885",
     why="Users of streams read the thought as part of the answer, and it returns in the history.",
     fix="Run the reasoning parser in streams as in plain replies, after tool results and before calls too.",

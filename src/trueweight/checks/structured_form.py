@@ -28,6 +28,7 @@ _ORDERED = sample_case({"structured-key-order": {}}, response_format=_FORMAT)
     failure="White space runs on in place of JSON in {cases}",
     severity=Severity.SHOULD,
     row=43,
+    explains=("structured-output", "structured-output-bare", "finish-length-at-limit", "text-no-loop"),
     source="https://github.com/jundot/omlx/issues/2990",
     why="The reply reaches the token limit without a document, and all of its tokens are paid.",
     fix="Limit white space in the grammar: between tokens of JSON a model must not have it without end.",

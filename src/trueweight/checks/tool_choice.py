@@ -21,6 +21,7 @@ _CALLS = "https://platform.openai.com/docs/guides/function-calling"
     obeys=True,
     engine=True,
     row=28,
+    explains=("tool-arguments-required", "tool-arguments-schema", "tool-arguments-types", "tool-arguments-enum"),
     source=_CALLS,
     why="The client requests text because it cannot run tools now.",
     fix="Leave the tools out of the prompt, or forbid the call when decoding.",

@@ -38,6 +38,9 @@ class Mode(StrEnum):
 REFUSAL_CHECK: Final = "request-refused"
 """The check of cases whose request must be refused."""
 
+SERVED_MODEL_CHECK: Final = "models-lists-served"
+"""The check that looks for the provider's model in its list of models; judging gives it the model."""
+
 DEFAULT_API = "chat"
 """The API of a provider that names no other one. Requests of cases are written in its shape."""
 

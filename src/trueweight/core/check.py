@@ -115,6 +115,7 @@ class CheckInfo:
         any_status: whether it also judges responses other than 2xx.
         obeys: whether it judges if the reply obeys the request. It does not run on cases whose malformed request must
             be refused, unless they name it.
+        explains: ids of checks that fail as a consequence where this one fails: in sentences they are left out.
         example: a reply that breaks the requirement and one that meets it.
     """
 
@@ -136,6 +137,7 @@ class CheckInfo:
     obeys: bool = False
     example: Example | PairedExample | None = None
     failure: str = ""
+    explains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ def check(
     obeys: bool = False,
     protocol: str | None = None,
     scope: Scope = Scope.CHOICE,
+    explains: tuple[str, ...] = (),
     example: Example | None = None,
     validate: ValidateParams | None = None,
 ) -> Callable[[Callable[..., CheckResult | None]], Callable[..., CheckResult | None]]:
@@ -181,7 +184,7 @@ def check(
     """
     info = CheckInfo(
         check_id, requirement, severity, source, row, why, fix, engine, protocol=protocol, scope=scope, params=params,
-        on_request=on_request, any_status=any_status, obeys=obeys, example=example, failure=failure,
+        on_request=on_request, any_status=any_status, obeys=obeys, example=example, failure=failure, explains=explains,
     )  # fmt: skip
     takes_params = on_request or params is not NO_PARAMS
 
@@ -206,6 +209,7 @@ def paired_check(
     field: str,
     params: Mapping[str, Any] = NO_PARAMS,
     on_request: bool = False,
+    explains: tuple[str, ...] = (),
     example: PairedExample | None = None,
 ) -> Callable[[RunPairedCheck], RunPairedCheck]:
     """Declare a check that judges several replies together. Only the serving stack can cause its failures.
@@ -218,6 +222,7 @@ def paired_check(
     info = CheckInfo(
         check_id, requirement, severity, source, row, why, fix, engine=True, paired=True, field=field,
         scope=Scope.COMPLETION, params=params, on_request=on_request, example=example, failure=failure,
+        explains=explains,
     )  # fmt: skip
 
     def register(function: RunPairedCheck) -> RunPairedCheck:

@@ -54,6 +54,7 @@ class SampleReply:
         mode: the requested mode.
         streamed: whether a stream is sent; None for what ``mode`` requests.
         error: the message of an error in the reply.
+        arrives: nanoseconds at which the bytes of a stream arrive, all at the first one; () for the usual times.
         body: the bytes of the body, in place of a completion; the other fields of the content are then ignored.
     """
 
@@ -69,6 +70,7 @@ class SampleReply:
     streamed: bool | None = None
     error: str | None = None
     status: int = 200
+    arrives: tuple[int, ...] = ()
     body: bytes | None = None
     content_type: str = "application/json"
     encoding: str | None = None

@@ -101,7 +101,7 @@ def _forbidden(_: ValidationError, path: Path) -> list[Objection]:
     if path[-1] in ("request", "modes", "answer"):
         hint = "The list of models is fetched as it is."
     elif "request" in path:
-        hint = "The plan adds model and stream to each request, and stream_options, which a case may change."
+        hint = "The plan adds stream to each request, and model and stream_options, which a case may set."
     return [Objection(path, "suite-forbidden-key", f"key {_key(path)} does not belong here", hint)]
 
 

@@ -42,7 +42,7 @@ def _called(choice: CompletionChoice) -> CompletionChoice:
     return replace(choice, finish_reason="tool_calls") if choice.calls else choice
 
 
-@fault("length-said-stop", checks=("finish-reason",))
+@fault("length-said-stop", rows=(27,), checks=("finish-reason-length", "finish-reason"))
 class LengthSaidStop(Fault):
     """A reply that max_tokens cut has the finish reason stop."""
 

@@ -111,7 +111,7 @@ class LogprobsZero(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Fill the field, and compute nothing."""
-        return _each_value(_each_list(completion, _alone), lambda _: 0.0)
+        return _each_value(completion, lambda _: 0.0)
 
 
 @fault("logprobs-9999", checks=("logprobs-measured",), reports=("PyRIT#991",))
@@ -121,12 +121,6 @@ class Logprobs9999(Fault):
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Take every token for one that is too unlikely to be listed."""
         return _each_value(completion, lambda _: -9999.0)
-
-
-def _alone(entries: Entries) -> Entries:
-    for entry in entries:
-        entry["top_logprobs"] = entry["top_logprobs"][:1]
-    return entries
 
 
 @fault("logprobs-of-chunk", checks=("logprobs-sampled-listed",), reports=("sglang#30188",))

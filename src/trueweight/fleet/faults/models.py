@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from trueweight.core.json_value import JsonObject
+from trueweight.fleet.completion import ResponseScript
 from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.network import MODEL
 
 
 @fault("models-under-models", checks=("models-list",))
@@ -24,3 +26,21 @@ class ModelsBare(Fault):
     def models(self, listed: JsonObject) -> Any:
         """Keep the id."""
         return {**listed, "data": [{"id": model["id"]} for model in listed["data"]]}
+
+
+@fault("models-without-served", checks=("models-lists-served",), reports=("9router#1512",))
+class ModelsWithoutServed(Fault):
+    """The list of models has other ids than the one that is served."""
+
+    def models(self, listed: JsonObject) -> Any:
+        """List the upstream's names."""
+        return {**listed, "data": [{**model, "id": f"upstream/{model['id']}"} for model in listed["data"]]}
+
+
+@fault("any-model", checks=("model-known",), reports=("mlx-serve#257",))
+class AnyModel(Fault):
+    """A request for a model that does not exist is answered by another one."""
+
+    def accept(self, body: Any, objection: ResponseScript) -> Any:
+        """Take the model that is loaded."""
+        return {**body, "model": MODEL} if isinstance(body, dict) and isinstance(body.get("model"), str) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -77,3 +78,44 @@ class SystemPromptInjected(Fault):
         """Count the added message."""
         messages = [{"role": "system", "content": _INJECTED}, *chat.body["messages"]]
         return replace(completion, prompt_tokens=len(prompt_tokens({**chat.body, "messages": messages})))
+
+
+@fault("history-entities", rows=(37,), checks=("prompt-tokens-same",), reports=("smg#1888",))
+class HistoryEntities(Fault):
+    """Signs in the arguments of earlier calls reach the model as HTML entities."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Read the messages with entities in their calls."""
+        return _reread(chat, completion, _with_entities)
+
+
+def _with_entities(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    calls = [
+        {**call, "function": {**call["function"], "arguments": html.escape(call["function"].get("arguments") or "")}}
+        for call in message.get("tool_calls") or ()
+    ]
+    return {**message, "tool_calls": calls} if calls else message
+
+
+@fault("prompt-per-choice", rows=(24,), checks=("prompt-tokens-same",))
+class PromptPerChoice(Fault):
+    """Prompt tokens are counted once for each choice."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Multiply by n."""
+        return replace(completion, prompt_tokens=completion.prompt_tokens * len(completion.choices))
+
+
+@fault("image-ignored", rows=(37,), checks=("prompt-tokens-more",))
+class ImageIgnored(Fault):
+    """Images are dropped without an error."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Read the text alone."""
+        return _reread(chat, completion, _without_images)
+
+
+def _without_images(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not _parts(message):
+        return message
+    return {**message, "content": [part for part in message["content"] if part.get("type") == "text"]}

@@ -12,10 +12,11 @@ from trueweight.fleet.faults.fault import Fault, fault
 
 
 def each_content(completion: Completion, edit: Callable[[str], str]) -> Completion:
-    """The answer with the content of every choice that calls nothing edited."""
+    """The answer with the content of every choice edited that has neither calls nor log-probabilities, which would no
+    longer belong to it."""
     choices = tuple(
-        replace(choice, content=edit(choice.content), logprobs=None) if choice.content and not choice.calls else choice
-        for choice in completion.choices
+        replace(one, content=edit(one.content)) if one.content and not one.calls and one.logprobs is None else one
+        for one in completion.choices
     )
     return replace(completion, choices=choices)
 

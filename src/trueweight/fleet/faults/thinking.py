@@ -10,7 +10,7 @@ from trueweight.fleet.faults.fault import Fault, fault
 from trueweight.fleet.thinking import Thinker
 
 
-@fault("thinking-switch-ignored", rows=(40,), checks=("thinking-switch",))
+@fault("thinking-switch-ignored", rows=(40,), checks=("thinking-switch", "effort-none-obeyed"))
 class ThinkingSwitchIgnored(Fault):
     """A request that turns thinking off is accepted, and the model thinks."""
 

@@ -39,12 +39,14 @@ _PROMPT_KEYS = ("messages", "tools", "functions", "response_format")
 def body(case: Case, provider: Provider, mode: Mode) -> str:
     """JSON text of the body: ``model``, the case's request, ``extra_body``, ``stream``, in that order.
 
+    The model is the provider's, unless the case names one.
+
     A stream requests usage, unless the case has its own ``stream_options``; if those are null, none are sent.
     """
     request: JsonObject = {**case.request, **provider.extra_body}
     options = request.pop("stream_options", {"include_usage": True})
     rest = {key: value for key, value in request.items() if key not in ("model", "stream")}
-    sent: JsonObject = {"model": provider.model, **rest}
+    sent: JsonObject = {"model": case.request.get("model", provider.model), **rest}
     if mode is Mode.STREAM:
         sent |= {"stream": True} if options is None else {"stream": True, "stream_options": options}
     return write_json(sent)

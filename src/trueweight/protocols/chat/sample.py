@@ -87,7 +87,8 @@ def write_sample(reply: SampleReply) -> Exchange:
     finish = None if reply.finish is None else WORD_OF_FINISH.get(reply.finish, reply.finish)
     streamed = reply.mode is Mode.STREAM if reply.streamed is None else reply.streamed
     if streamed:
-        return exchange(sse(_chunks(reply, finish)), mode=reply.mode, content_type=SSE_TYPE, status=reply.status)
+        how = {"mode": reply.mode, "content_type": SSE_TYPE, "status": reply.status, "times": reply.arrives}
+        return exchange(sse(_chunks(reply, finish)), **how)
     if reply.error is not None:
         return plain({"error": {"message": reply.error}}, mode=reply.mode, status=reply.status)
     fields: JsonObject = {"content": reply.content}

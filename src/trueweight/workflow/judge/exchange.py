@@ -29,6 +29,7 @@ from trueweight.core import (
     as_sent,
     bill,
 )
+from trueweight.core.case import SERVED_MODEL_CHECK
 from trueweight.core.check import CHECKS
 from trueweight.core.judging import NotJudged, guarded
 from trueweight.core.request import declared_tools, requested_schema
@@ -76,7 +77,8 @@ def judge_exchange(
         timing = guarded("timing", lambda: timing_of(exchange, reply))
         calls = guarded("calls", lambda: _all_valid(validity(case.request, reply)))
         structured = guarded("structured", lambda: _structured(case, reply))
-        findings = run_checks(_switched(case, exchange.thinking), reply, without=without)
+        judged_case = with_served_model(_switched(case, exchange.thinking), provider)
+        findings = run_checks(judged_case, reply, without=without)
         grades = guarded("grades", lambda: grades_of(case, reply))
         answer = guarded("api-agreement", lambda: answer_of(case, reply) if len(provider.api) > 1 else "")
     if exchange.thinking is not ThinkingMode.AS_SERVED:
@@ -113,6 +115,13 @@ def _switched(case: Case, thinking: ThinkingMode) -> Case:
     if thinking is ThinkingMode.AS_SERVED:
         return case
     return replace(case, checks={**case.checks, THINKING_SWITCH: {"mode": thinking.value}})
+
+
+def with_served_model(case: Case, provider: Provider) -> Case:
+    """The case with the provider's model as the parameter of the check that looks for it in the list of models."""
+    if SERVED_MODEL_CHECK not in case.checks:
+        return case
+    return replace(case, checks={**case.checks, SERVED_MODEL_CHECK: {"model": provider.model}})
 
 
 def _with_own_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -24,18 +24,21 @@ from trueweight.core import (
     Outcome,
     Provider,
     RequestRecord,
+    Stamp,
     Trial,
 )
-from trueweight.fleet.completion import ResponseScript, Write
+from trueweight.fleet.completion import Pause, ResponseScript, Write
 from trueweight.fleet.faults import FAULTS, Fault
 from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.network import MODEL
 from trueweight.fleet.provider import FleetProvider, HttpRequest
 from trueweight.fleet.roster import WRITES, FleetMember, roster
 from trueweight.protocols import read_reply
+from trueweight.workflow.judge.exchange import with_served_model
 
-_EACH = 6
+_EACH = 4
 """Cases for each check that must find a fault: of those tagged for its row or that name it, else of all."""
+_PROVIDER = Provider("p", "http://127.0.0.1", MODEL)
 _TRANSPORT = 2
 """Cases for a transport fault: any case shows it."""
 
@@ -65,7 +68,7 @@ def entry_of(fault: str) -> FleetMember:
     return next(entry for entry in roster() if entry.faults == (fault,))
 
 
-class _InProcess:
+class InProcess:
     """Runs providers in this process; their responses depend only on the request and the provider."""
 
     def __init__(self, known: KnownAnswers) -> None:
@@ -83,14 +86,15 @@ class _InProcess:
         response = self._respond(entry, case, mode)
         if response == self._healthy[key]:
             return False
+        judged = with_served_model(case, _PROVIDER)
         return check in _PAIRED or any(
             finding.check == check and finding.outcome is Outcome.FAIL
-            for finding in run_checks(case, read_reply(as_exchange(case, mode, response)), without=_ALL - {check})
+            for finding in run_checks(judged, read_reply(as_exchange(case, mode, response)), without=_ALL - {check})
         )
 
     def _respond(self, entry: FleetMember, case: Case, mode: Mode) -> ResponseScript:
         provider = FleetProvider(entry, self._known, rng=random.Random(0), clock=lambda: 0.0)
-        trial = Trial("", case, Provider("p", "http://127.0.0.1", MODEL), 0, mode, _api_of(case))
+        trial = Trial("", case, _PROVIDER, 0, mode, _api_of(case))
         line, body = trial.protocol.line, trial.body().encode()
         return provider.respond(HttpRequest(line.method, f"/v1{line.path}", {}, body))
 
@@ -101,9 +105,17 @@ _PAIRED = frozenset(info.id for info in all_checks() if info.paired)
 
 def as_exchange(case: Case, mode: Mode, response: ResponseScript) -> Exchange:
     """The response as if it had come over the wire."""
-    body = b"".join(step.data for step in response.steps if isinstance(step, Write))
+    body, stamps, now = b"", [], 0
+    for step in response.steps:
+        if isinstance(step, Pause):
+            now += int(step.seconds * 1e9)
+        elif isinstance(step, Write):
+            stamps.append(Stamp(now, len(body)))
+            body += step.data
     failure = Failure(FailureKind.CLIENT_ERROR) if 400 <= response.status < 500 else None
-    attempt = Attempt(0, 0, None, 0, 0, response.status, headers=response.headers, body=body, failure=failure)
+    attempt = Attempt(
+        0, 0, None, 0, now, response.status, headers=response.headers, body=body, stamps=tuple(stamps), failure=failure
+    )
     request = RequestRecord("", "http://127.0.0.1", (), "")
     return Exchange("", "p", case.suite, case.id, 0, mode, "", request, (attempt,), api=_api_of(case))
 
@@ -114,11 +126,11 @@ def _api_of(case: Case) -> str:
 
 def select_cases(faults: Iterable[str], cases: Sequence[Case], known: KnownAnswers) -> dict[str, list[Case]]:
     """For each fault its cases, with the cases that their checks compare them with."""
-    providers = _InProcess(known)
+    providers = InProcess(known)
     return {name: _with_siblings(_select(name, cases, providers), cases) for name in faults}
 
 
-def _select(name: str, cases: Sequence[Case], providers: _InProcess) -> list[Case]:
+def _select(name: str, cases: Sequence[Case], providers: InProcess) -> list[Case]:
     fault = FAULTS.get(name)
     if fault.failures:
         return [case for case in cases if fault.api in (DEFAULT_API, case.api)][:_TRANSPORT]

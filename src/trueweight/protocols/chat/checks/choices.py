@@ -59,6 +59,7 @@ _TEN = "one two three four five six seven eight nine ten"
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
+    explains=("call-id-present", "stream-complete", "tool-name-present", "tool-index-unique", "reply-not-empty"),
     source="https://github.com/microsoft/foundry-local/issues/144",
     why="Clients join deltas by the index of their choice: each delta becomes an answer by itself.",
     fix="Number the choices from 0; do not count chunks.",

@@ -29,7 +29,7 @@ _MILLISECONDS = 1e11
     scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
-    source="https://github.com/jd-opensource/xllm/issues/129",
+    source="https://github.com/EricLBuehler/mistral.rs/issues/1805",
     why="Clients show a date thousands of years from now, or raise.",
     fix="Send the Unix time in seconds.",
     example=Example(plain(message(content="x") | {"created": 1_700_000_000_123}), "1700000000123"),

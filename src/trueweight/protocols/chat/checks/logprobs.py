@@ -135,6 +135,7 @@ def logprobs_values(_: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     severity=Severity.SHOULD,
     row=40,
+    explains=("logprobs-values",),
     source="https://github.com/Azure/PyRIT/issues/991",
     why="The values are placeholders: every computation with them succeeds and says nothing.",
     fix="Return what the sampler computed, or refuse logprobs.",

@@ -177,6 +177,7 @@ def _one_fingerprint(reply: Reply) -> Fail | Pass:
     scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
+    explains=("finish-without-calls", "reply-not-empty", "tool-choice-required"),
     source=_CREATE,
     why="Current clients read tool_calls only.",
     fix="Answer requests with tools by tool_calls.",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from trueweight.core import Case, Reply, Severity, Span
+from trueweight.core.case import SERVED_MODEL_CHECK
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import Example
@@ -41,6 +44,42 @@ def models_list(_: Case, reply: Reply) -> CheckResult | None:
     if nameless:
         words = f"{len(nameless)} of {len(data)} models have no id"
         return Fail(words, "an id", quote(data[nameless[0]]), _spans(reply, "data", nameless[0]))
+    return Pass()
+
+
+@check(
+    SERVED_MODEL_CHECK,
+    "The list of models has the model that the provider serves.",
+    failure="The list of models does not have the model that is served in {cases}",
+    protocol="models",
+    scope=Scope.RESPONSE,
+    engine=True,
+    severity=Severity.SHOULD,
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"model": {"type": "string", "minLength": 1}},
+        "additionalProperties": False,
+    },
+    source="https://github.com/decolua/9router/issues/1512",
+    why="Clients that check the list, or choose from it, refuse to send a request.",
+    fix="List every id under which a request is answered.",
+    example=Example(
+        listed({"id": "other"}),
+        "other",
+        listed({"id": "m"}),
+        replace(MODELS_CASE, checks={SERVED_MODEL_CHECK: {"model": "m"}}),
+    ),
+)
+def models_lists_served(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
+    """A run gives the id of the provider's model. ``models-list`` judges the form of the list."""
+    data = reply.json.get("data") if isinstance(reply.json, dict) and reply.error is None else None
+    ids = [model["id"] for model in data if _has_id(model)] if isinstance(data, list) else []
+    if "model" not in params or not ids:
+        return None
+    if params["model"] not in ids:
+        words = f"the list has {len(ids)} models, and not {quote(params['model'])}"
+        return Fail(words, quote(params["model"]), quote(ids[:5]), _spans(reply, "data"))
     return Pass()
 
 

@@ -1,0 +1,78 @@
+"""Errors in answers with a success status, and requests that always fail."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+
+from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Write
+from trueweight.fleet.errors import RefusedError, json_response
+from trueweight.fleet.faults.documents import Choices, Json
+from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.template import tools_of
+
+_ERROR: Json = {"message": "The upstream provider failed.", "code": 502}
+
+
+@fault("error-in-choice", rows=(22,), checks=("error-in-stream",), reports=("pydantic-ai#2844",))
+class ErrorInChoice(Choices):
+    """The choice carries an error object, with status 200."""
+
+    def choice(self, chat: ChatRequest, choice: Json) -> None:
+        """Put it beside the finish reason."""
+        if choice["finish_reason"]:
+            choice |= {"finish_reason": "error", "error": dict(_ERROR)}
+
+
+@fault("error-beside-choice", rows=(22,), checks=("error-in-stream",))
+class ErrorBesideChoice(Fault):
+    """The last document carries an error beside its choice, with status 200."""
+
+    def body(self, chat: ChatRequest, body: Json) -> Json:
+        """Put it at the top."""
+        return {**body, "error": dict(_ERROR)}
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Put it into the last chunk with a choice."""
+        out = copy.deepcopy(chunks)
+        last = [chunk for chunk in out if chunk["choices"]][-1]
+        last["error"] = dict(_ERROR)
+        return out
+
+
+@fault("error-in-list", rows=(22,), checks=("error-in-stream",))
+class ErrorInList(Fault):
+    """An error comes inside a list, with status 200, where the request has tools."""
+
+    def response(self, chat: ChatRequest, completion: Completion, response: ResponseScript) -> ResponseScript:
+        """Wrap it."""
+        if not tools_of(chat.body):
+            return response
+        if not chat.streamed:
+            return json_response([{"error": dict(_ERROR)}])
+        return replace(response, steps=(Write(f"data: {json.dumps([{'error': _ERROR}])}\n\n".encode()),))
+
+
+def _is_blank(chat: ChatRequest) -> bool:
+    return chat.body.get("tools") == []
+
+
+@fault("empty-tools-fail", checks=("request-accepted",), reports=("codex-router#258",))
+class EmptyToolsFail(Fault):
+    """A request with an empty list of tools is refused without a reason."""
+
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
+        """Index the first tool."""
+        return RefusedError("list index out of range").response() if _is_blank(chat) else None
+
+
+@fault("null-arguments-fail", checks=("request-accepted",), reports=("vllm#43851",))
+class NullArgumentsFail(Fault):
+    """A call with null arguments in the history is refused without a reason."""
+
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
+        """Parse null as JSON."""
+        calls = [call for message in chat.body["messages"] for call in message.get("tool_calls") or ()]
+        null = any(call["function"].get("arguments") is None for call in calls)
+        return RefusedError("the JSON object must be str, not NoneType").response() if null else None
