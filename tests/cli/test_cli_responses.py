@@ -1,0 +1,81 @@
+"""Every command that sends works through Responses: ping, run, load, drift, shrink and replay."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from in_process import trueweight
+from trueweight.fleet.child import running_fleet
+
+FAULTY = "responses-no-call-id"
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the providers of a fleet that are asked through Responses alone, and a recorded run of them."""
+    folder = tmp_path_factory.mktemp("responses")
+    with running_fleet(["reference", "twin", FAULTY]) as file:
+        text = re.sub(r"(?m)^model = ", 'api = "responses"\nmodel = ', file.read_text(encoding="utf-8"))
+        (folder / "providers.toml").write_text(text, encoding="utf-8")
+        done = trueweight(
+            *("run", "--providers", "providers.toml", "--suite", "tool-calls", "--limit", 3, "--out", "run"), cwd=folder
+        )
+        assert done.returncode == 0, done.stderr
+        yield folder
+
+
+def _exchanges(run: Path) -> list[dict[str, object]]:
+    lines = (run / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_a_run_asks_and_judges_through_responses(here: Path) -> None:
+    """Each request went to that address, and the faulty host fails what its API requires."""
+    rows = _exchanges(here / "run")
+    assert {str(row["request"]["url"]).rsplit("/", 1)[1] for row in rows} == {"responses"}  # type: ignore[index]
+    summary = json.loads((here / "run" / "summary.json").read_text(encoding="utf-8"))
+    failed = {name: {one["check"] for one in found["findings"]} for name, found in summary["providers"].items()}
+    assert failed == {"reference": set(), "twin": set(), FAULTY: {"call-id-present"}}
+    assert summary["providers"]["twin"]["metrics"]["ttft"]["n"] > 0
+
+
+def test_ping_says_how_it_answers(here: Path) -> None:
+    """The probe's requests are written for the API."""
+    done = trueweight("ping", "--providers", "providers.toml", "--provider", "twin", cwd=here)
+    assert done.returncode == 0, done.stderr
+    assert "✓ twin, responses" in done.stdout
+    assert "finish completed" in done.stdout
+
+
+def test_show_replay_and_shrink_keep_the_api(here: Path) -> None:
+    """A recorded exchange is shown, sent again, and made smaller through the API through which it came."""
+    trial = next(str(row["trial"]) for row in _exchanges(here / "run") if row["provider"] == FAULTY)
+    shown = trueweight("show", "run", trial, cwd=here)
+    assert "/v1/responses" in shown.stdout
+    again = trueweight("replay", "run", trial, "--providers", "providers.toml", "--out", "again", cwd=here)
+    assert again.returncode == 0, again.stderr
+    assert "still fails: call-id-present" in again.stdout
+    small = trueweight(
+        *("shrink", "run", "tool-calls/single", "--provider", FAULTY, "--max-requests", 12, "--out", "small"), cwd=here
+    )
+    assert small.returncode == 0, small.stdout + small.stderr
+    assert {str(row["request"]["url"]).rsplit("/", 1)[1] for row in _exchanges(here / "small")} == {"responses"}  # type: ignore[index]
+
+
+@pytest.mark.slow
+def test_load_and_drift_work_too(here: Path) -> None:
+    """Times at a level of load, and a comparison of distributions that can be replayed to the byte."""
+    load = ("load", "--providers", "providers.toml", "--suite", "structured-output", "--concurrency", "1,2")
+    done = trueweight(*load, "--requests", 4, "--out", "load", cwd=here)
+    assert done.returncode == 0, done.stderr
+    assert "twin, concurrency 2" in " ".join([done.stdout, done.stderr])
+    drift = trueweight("drift", "--providers", "providers.toml", "--max-requests", 40, "--out", "drift", cwd=here)
+    assert drift.returncode in (0, 4), drift.stderr
+    assert "twin: There is" in " ".join(drift.stdout.split()) or "twin: " in drift.stdout
+    replayed = trueweight("drift", "replay", "drift", cwd=here)
+    assert "to the byte" in " ".join((replayed.stdout + replayed.stderr).split())
