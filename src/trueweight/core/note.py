@@ -34,6 +34,8 @@ class NoteCode(StrEnum):
     """``providers`` are not in the baseline, and so are not compared with it."""
     API_NOT_APPLICABLE = "api-not-applicable"
     """``count`` cases cannot be asked of ``providers`` through ``api``; ``reason`` says why."""
+    API_LEAVES_OUT = "api-leaves-out"
+    """``count`` cases are asked of ``providers`` through ``api`` without the field ``text``, which it does not have."""
     PROFILE = "profile"
     """Requests are written by the profile ``text``, which the model id of ``providers`` chose, or which was named."""
     PROFILE_OTHER = "profile-other"

@@ -100,6 +100,11 @@ class Protocol(ABC):
         """
         return ""
 
+    def left_out(self, _case: Case) -> tuple[str, ...]:
+        """The fields of a case that ask for something and that its body does not have, because the API has none such,
+        e.g. ``seed``. They change no answer that the case is about; else `cannot_express` says so."""
+        return ()
+
     def rewrite_history(self, messages: Sequence[Any], _history: ProfileHistory, *, thinks: bool) -> list[Any]:  # noqa: ARG002 - for overrides
         """The earlier messages of a case as a profile wants them. Called of the API in whose shape cases are written;
         the others write their histories from the result.

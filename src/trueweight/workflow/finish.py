@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from trueweight.assess import assess, judge_against, judge_workload
 from trueweight.checks import all_checks
-from trueweight.core import Case, Finding, Outcome, Provider, Reply, ThinkingMode, way
+from trueweight.core import Case, Finding, Outcome, Provider, Reply, ThinkingMode, apis_of, way
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import encode_summary
@@ -142,8 +142,32 @@ def publish(run: RunDir, summary: Summary, form: str = "html") -> str:
 def api_notes(
     cases: Iterable[Case], providers: Sequence[Provider], thinking: Sequence[ThinkingMode] = (ThinkingMode.AS_SERVED,)
 ) -> Iterator[Note]:
-    """A note for each provider, API and reason, in the order of providers."""
-    counted = Counter((one.provider, one.api, one.reason) for one in inexpressible(cases, providers, thinking))
-    order = {provider.name: at for at, provider in enumerate(providers)}
-    for (provider, api, reason), number in sorted(counted.items(), key=lambda item: (order[item[0][0]], item[0])):
-        yield Note(code=NoteCode.API_NOT_APPLICABLE, providers=(provider,), api=api, reason=reason, count=number)
+    """A note for each API and reason, with the providers that it is about, in their order; then one for each field that
+    an API leaves out."""
+    listed = tuple(cases)
+    refused = Counter((one.provider, one.api, one.reason) for one in inexpressible(listed, providers, thinking))
+    left_out = Counter(
+        (provider.name, api, field)
+        for case in listed
+        for provider in providers
+        for api, protocol in apis_of(case, provider).asked.items()
+        for field in protocol.left_out(case)
+    )
+    for (api, reason, number), names in _together(refused, providers):
+        yield Note(code=NoteCode.API_NOT_APPLICABLE, providers=names, api=api, reason=reason, count=number)
+    for (api, field, number), names in _together(left_out, providers):
+        yield Note(code=NoteCode.API_LEAVES_OUT, providers=names, api=api, text=field, count=number)
+
+
+def _together(
+    counted: Mapping[tuple[str, str, str], int], providers: Sequence[Provider]
+) -> list[tuple[tuple[str, str, int], tuple[str, ...]]]:
+    """(API, what, number) → the providers of which it is true; the first provider's first, then by number."""
+    order = [provider.name for provider in providers]
+    found: dict[tuple[str, str, int], list[str]] = {}
+    for (provider, api, what), number in sorted(counted.items(), key=lambda item: order.index(item[0][0])):
+        found.setdefault((api, what, number), []).append(provider)
+    ranked = sorted(
+        found.items(), key=lambda item: (order.index(item[1][0]), item[0][0], item[1], -item[0][2], item[0])
+    )
+    return [(what, tuple(names)) for what, names in ranked]

@@ -154,7 +154,7 @@ def test_what_it_cannot_express_is_on_record(run: Path) -> None:
     """The case with tools is not applicable, in a note with the reason and in the forecast; and no trial is missing."""
     result = summary(run)
     found = [(note["providers"], note["api"], note["count"], note["reason"]) for note in result["run"]["notes"]]
-    assert found == [([name], "text-completions", 1, "it has no tools") for name in ("whole", "leaking")]
+    assert found == [(["whole", "leaking"], "text-completions", 1, "it has no tools")]
     [row] = [row for row in result["cases"] if row["case"] == "capitals/weather"]
     assert {cell["outcome"] for modes in row["cells"].values() for cell in modes.values()} == {"n/a"}
     assert result["run"]["trials"]["planned"] == result["run"]["trials"]["recorded"] == 12
@@ -168,8 +168,8 @@ def test_what_it_cannot_express_is_on_record(run: Path) -> None:
         cwd=run,
     )
     words = "1 case is not applicable through the API text-completions: it has no tools."
-    assert f"whole: {words}" in forecast.stdout
-    assert f"leaking: {words}" in (run / "page.md").read_text()
+    assert f"whole, leaking: {words}" in forecast.stdout
+    assert f"whole, leaking: {words}" in (run / "page.md").read_text()
 
 
 def test_judge_report_gate_and_resume_use_the_same_folder(run: Path) -> None:

@@ -57,6 +57,9 @@ class MessagesApi(Protocol):
     def cannot_express(self, case: Case) -> str:
         return request.why_not(case)
 
+    def left_out(self, case: Case) -> tuple[str, ...]:
+        return ("seed",) if case.request.get("seed") is not None else ()
+
     def body(self, case: Case, provider: Provider, mode: Mode) -> str:
         return request.body(case, provider, mode)
 

@@ -50,6 +50,9 @@ class Responses(Protocol):
     def cannot_express(self, case: Case) -> str:
         return request.cannot_express(case)
 
+    def left_out(self, case: Case) -> tuple[str, ...]:
+        return request.left_out(case)
+
     def body(self, case: Case, provider: Provider, mode: Mode) -> str:
         return request.body(case, provider, mode)
 

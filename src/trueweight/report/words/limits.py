@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
 from trueweight.core.assessment import Limitation, LimitCode
 from trueweight.core.judging import JudgingProblem
 from trueweight.core.note import Note, NoteCode
@@ -15,7 +18,21 @@ from trueweight.report.words.requests import request_words
 def run_notes(summary: Summary) -> tuple[str, ...]:
     """The notes on the run, each a sentence: on its bar, its shards, its drift."""
     modes = thinking_modes_words(summary)
-    return (*((modes,) if modes else ()), *map(note_words, summary.run.notes))
+    everyone = tuple(summary.providers)
+    return (*((modes,) if modes else ()), *_api_words(summary.run.notes, everyone))
+
+
+def _api_words(notes: Sequence[Note], everyone: Sequence[str]) -> Iterator[str]:
+    """The sentences of notes; what one API cannot express of the same providers' cases is one sentence."""
+    for about, some in groupby(notes, key=lambda note: (note.code, note.api, note.providers)):
+        group = list(some)
+        if about[0] is not NoteCode.API_NOT_APPLICABLE or len(group) == 1:
+            yield from map(note_words, group)
+            continue
+        reasons = "; ".join(f"{note.reason} ({note.count})" for note in group)
+        names = "" if len(about[2]) == len(everyone) else f"{', '.join(about[2])}: "
+        total = sum(note.count or 0 for note in group)
+        yield f"{names}{total} cases are not applicable through the API {about[1]}: {reasons}."
 
 
 def thinking_modes_words(summary: Summary) -> str:
@@ -232,6 +249,10 @@ def note_words(note: Note) -> str:  # noqa: PLR0911, PLR0912 - one sentence for 
             return f"{note.count} of {note.of} planned trials are on record."
         case NoteCode.NOT_IN_BASELINE:
             return f"Not in the baseline, so not compared with it: {', '.join(note.providers)}."
+        case NoteCode.API_LEAVES_OUT:
+            cases = "1 case is" if note.count == 1 else f"{note.count} cases are"
+            names = ", ".join(note.providers)
+            return f"{names}: {cases} asked through the API {note.api} without {note.text}, which it does not have."
         case NoteCode.API_NOT_APPLICABLE:
             cases = "1 case is" if note.count == 1 else f"{note.count} cases are"
             return f"{', '.join(note.providers)}: {cases} not applicable through the API {note.api}: {note.reason}."
