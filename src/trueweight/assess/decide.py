@@ -10,7 +10,7 @@ import msgspec
 from trueweight.core import Role, Ruling
 from trueweight.core.assessment import ReasonCode, Recommendation
 from trueweight.core.bar_outcome import WorkloadRule
-from trueweight.core.decision import Decision, HostDecision, HostReason, Move, MoveReason, Worse, WorseThing
+from trueweight.core.decision import HostDecision, HostReason, Move, MoveReason, WorkloadDecision, Worse, WorseThing
 from trueweight.core.estimate import Estimate
 from trueweight.core.note import NoteCode
 from trueweight.core.summary import ProviderSummary, Summary
@@ -37,7 +37,7 @@ _WORKLOAD: Final = frozenset(
 _BAR_NOTES: Final = frozenset({NoteCode.BAR_ADDED, NoteCode.BAR_CHANGED, NoteCode.BAR_EARLIER})
 
 
-def decide(summary: Summary, per_month: float | None = None) -> Decision | None:
+def decide(summary: Summary, per_month: float | None = None) -> WorkloadDecision | None:
     """The decision; None without a workload.
 
     Args:
@@ -54,7 +54,7 @@ def decide(summary: Summary, per_month: float | None = None) -> Decision | None:
     ]
     hosts.sort(key=lambda one: (one.move.rank, *_order(one, summary)))
     best = hosts[0] if hosts else None
-    return Decision(
+    return WorkloadDecision(
         move=Move.NOT_ENOUGH if best is None else best.move,
         provider="" if best is None or best.move is Move.STAY else best.provider,
         hosts=tuple(hosts),
@@ -150,7 +150,7 @@ def _saving(found: ProviderWorkload, move: Move, volume: float | None) -> Estima
     if volume is None or saving.value is None:
         return None
     lost = (found.failures.value or 0.0) if move is Move.MOVE_WITH_FALLBACK else 0.0
-    scale = volume / 1000 * (1 - lost)
+    scale = volume * (1 - lost) / 1000
     low, value, high = (None if end is None else end * scale for end in (saving.low, saving.value, saving.high))
     return Estimate(value, low, high, saving.n, "USD", saving.method).rounded()
 

@@ -99,7 +99,7 @@ class HostDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     worse: tuple[WorseThing, ...] = ()
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class WorkloadDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The decision about the workload.
 
     Attributes:

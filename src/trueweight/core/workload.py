@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 
 from trueweight.core.bar_outcome import Ruling, WorkloadRule
-from trueweight.core.decision import Decision
+from trueweight.core.decision import WorkloadDecision
 from trueweight.core.estimate import Estimate, six_digits
 from trueweight.core.grader import FieldCount
 
@@ -260,7 +260,7 @@ class WorkloadSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     requests_per_month: float | None = None
     unconfirmed: tuple[str, ...] = ()
     default_bar: bool = True
-    decision: Decision | None = None
+    decision: WorkloadDecision | None = None
 
 
 MANIFEST_OPTION: Final = "workload"

@@ -37,7 +37,7 @@ _TICKETS: Final[Mapping[str, tuple[str, ...]]] = {
         "Our card has expired, and {product} will renew in {n} days. Where do we enter the new one?",
     ),
     "outage": (
-        "{product} has been down for {n} minutes. Nobody in our office can log in.",
+        "{product} has been down for {n} minutes. We cannot log in at all.",
         "Since this morning every page of {product} answers with error 50{d}. {n} users are affected.",
         "The import of {product} stops after {n} rows and the status page is red.",
     ),
@@ -54,7 +54,7 @@ _TICKETS: Final[Mapping[str, tuple[str, ...]]] = {
     "other": (
         "Thank you for {product}; after {n} weeks we would not want to miss it.",
         "Does your company sponsor student events? Ours has {n} visitors and is about {product}.",
-        "I am writing a thesis on tools like {product} and need {n} minutes of somebody's time.",
+        "I am writing a thesis on tools like {product} and need {n} minutes of your time.",
     ),
 }
 _PRODUCTS: Final = ("Ledgerly", "Fieldnote", "Northdesk", "Tidepool", "Quillbox", "Stackyard")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from trueweight.core.bar_outcome import RuleOutcome, Ruling, WorkloadRule
-from trueweight.core.decision import Decision, HostDecision, HostReason, Move, MoveReason, Worse, WorseThing
+from trueweight.core.decision import HostDecision, HostReason, Move, MoveReason, WorkloadDecision, Worse, WorseThing
 from trueweight.core.estimate import Estimate
 from trueweight.core.summary import Summary
 from trueweight.core.workload import ProviderWorkload, WorkloadSummary
@@ -81,7 +81,7 @@ def decision_text(summary: Summary) -> DecisionText | None:
     )
 
 
-def _title(decision: Decision, workload: WorkloadSummary) -> str:
+def _title(decision: WorkloadDecision, workload: WorkloadSummary) -> str:
     host = visible(decision.provider, limit=80)
     baseline = visible(workload.baseline.model, limit=80) or "the baseline"
     match decision.move:
@@ -94,7 +94,7 @@ def _title(decision: Decision, workload: WorkloadSummary) -> str:
     return f"Not enough evidence to leave {baseline}"
 
 
-def _lines(decision: Decision, workload: WorkloadSummary, summary: Summary) -> Iterator[tuple[str, str]]:
+def _lines(decision: WorkloadDecision, workload: WorkloadSummary, summary: Summary) -> Iterator[tuple[str, str]]:
     host = decision.host
     if host is not None:
         yield "why", f"{visible(host.provider, limit=80)}: {_why(host, summary)}."
@@ -162,7 +162,7 @@ def _number(found: Estimate | None) -> str:
     return f"{write(found.value, found.unit)}{unit}{f' ({interval})' if interval else ''}"
 
 
-def _saving(host: HostDecision, decision: Decision) -> str:
+def _saving(host: HostDecision, decision: WorkloadDecision) -> str:
     volume = decision.requests_per_month
     found = host.per_month
     if volume is None:
@@ -264,7 +264,7 @@ def plan_lines(summary: Summary) -> Iterator[tuple[str, tuple[str, ...]]]:
     )
 
 
-def _watched(found: ProviderWorkload, decision: Decision) -> Iterator[str]:
+def _watched(found: ProviderWorkload, decision: WorkloadDecision) -> Iterator[str]:
     yield f"Every night: trueweight run --suite WORKLOAD --bar bar.toml, for {visible(decision.provider, limit=80)}."
     for one in found.rulings:
         reason = HostReason(
