@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import bz2
 import contextlib
 import gzip
 import html
 import json
+import lzma
 import random
 import threading
 import zlib
@@ -28,6 +30,9 @@ ESCAPES: tuple[Callable[[str], str], ...] = (
     lambda c: f"&#x{ord(c):X};",
     lambda c: f"\\x{ord(c):02x}",
     lambda c: f"={ord(c):02X}",
+    lambda c: f"&#{ord(c):012d};",
+    lambda c: f"\\u{{{ord(c):x}}}",
+    lambda c: f"%u{ord(c):04x}",
 )
 WHOLE: tuple[Callable[[str], str], ...] = (
     str,
@@ -198,6 +203,8 @@ ECHOES: dict[str, Answer] = {
     "deflate-bare-undeclared": packed(bare_deflate, encoding=""),
     "deflate-in-gzip": packed(zlib.compress, gzip.compress, encoding="deflate, gzip"),
     "gzip-called-identity": packed(gzip.compress, encoding="identity"),
+    "bzip2-undeclared": packed(bz2.compress, encoding=""),
+    "xz-undeclared": packed(lzma.compress, encoding=""),
     "gzip-cut-off": packed(lambda data: gzip.compress(data)[:-12], encoding="gzip"),
     "header-value": with_header(lambda text: f"X-Echo: {text}"),
     "header-name": with_header(lambda text: f"X-{token(text)}: 1"),
@@ -223,6 +230,8 @@ ECHOES: dict[str, Answer] = {
     "interim": lambda text, _: f"HTTP/1.1 103 {printable(text)}\r\nLink: <{printable(text)}>\r\n\r\n".encode()
     + response(completion({"content": "x"})),
     "cut-off": lambda text, draw: response(completion({"content": text}))[: -draw.randint(1, 60)],
+    "models": lambda text, _: response(json.dumps({"object": "list", "data": [{"id": text}]}).encode()),
+    "tools-in-content": in_message(lambda text: {"content": json.dumps(json.dumps({"name": "x", "arguments": text}))}),
     "after-done": lambda text, _: chunked(*stream_of([{"content": "x"}]), f"data: {text}\n\n".encode()),
     "json-over-lines": lambda text, draw: chunked(
         *(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import bz2
+import contextlib
 import html
 import json
+import lzma
 import quopri
 import re
 import zlib
@@ -14,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 LONGEST = 12
-_CODE = re.compile(r"\\+(?:u|x)(?:\{|00)?([2-7][0-9a-fA-F])\}?")
+_CODE = re.compile(r"(?:\\+(?:u|x)|%u)(?:\{0*|00)?([2-7][0-9a-fA-F])\}?")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){12,}")
 
@@ -103,6 +106,9 @@ def _unpacked(text: str) -> Iterator[str]:
 def _inflated(data: bytes, depth: int = 3) -> Iterator[str]:
     if not depth:
         return
+    for unpack in (bz2.decompress, lzma.decompress):
+        with contextlib.suppress(OSError, lzma.LZMAError, EOFError):
+            yield from joined(unpack(data).decode("latin-1"))
     for window in (47, -15):
         try:
             inner = zlib.decompressobj(window).decompress(data)

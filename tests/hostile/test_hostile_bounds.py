@@ -13,8 +13,8 @@ from hostile_replies import MB, REPLIES
 HERE = Path(__file__).parent
 GROUPS = 4
 """Child processes, each with a part of the replies."""
-SECONDS, MEMORY = 8.0, 160 * MB
-"""Generous: a busy machine takes several times the 2 s, and memory is that of the process, with its caches."""
+SECONDS, MEMORY = 5.0, 160 * MB
+"""CPU seconds; a busy machine takes up to twice the 2 s, and memory is that of the process, with its caches."""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of memory from /proc")
@@ -43,4 +43,4 @@ def test_two_recorded_streams_of_63_megabytes_are_judged() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert sum(one["seconds"] for one in found) < 4 * 10
+    assert sum(one["seconds"] for one in found) < 2 * 10

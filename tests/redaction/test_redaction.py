@@ -47,6 +47,13 @@ ESCAPES: dict[str, Callable[[str], str]] = {
     "backslash x": lambda c: f"\\x{ord(c):02x}",
     "json in json": lambda c: f"\\\\u{ord(c):04x}",
     "json in json in json": lambda c: f"\\\\\\\\u{ord(c):04x}",
+    "decimal with zeros": lambda c: f"&#{ord(c):020d};",
+    "hexadecimal with zeros": lambda c: f"&#x{ord(c):020x};",
+    "braces": lambda c: f"\\u{{{ord(c):x}}}",
+    "braces with zeros": lambda c: f"\\u{{{ord(c):020X}}}",
+    "octal": lambda c: f"\\{ord(c):03o}",
+    "long": lambda c: f"\\U{ord(c):08x}",
+    "percent u": lambda c: f"%u{ord(c):04x}",
     "quoted-printable": lambda c: f"={ord(c):02X}",
 }
 WHOLE: dict[str, Callable[[str], str]] = {

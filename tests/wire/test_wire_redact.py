@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import json
+import lzma
 import re
 import secrets
 import string
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -79,6 +82,14 @@ def test_an_undeclared_compression_is_undone(bits: int) -> None:
         attempt = Attempt(0, 0, None, 1, 2, 200, "HTTP/1.1", (), body)
         out = Redactor(["key-of-some-length"]).attempt(attempt)
         assert out.body == (b"*" * len(body) if hidden else body)
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress, lambda data: b"\x28\xb5\x2f\xfd\x04\xff" + data])
+def test_a_compression_that_cannot_be_searched_is_replaced(pack: Callable[[bytes], bytes]) -> None:
+    """bzip2, xz and zstd without a header that says so."""
+    body = pack(b"something else")
+    attempt = Attempt(0, 0, None, 1, 2, 200, "HTTP/1.1", (), body)
+    assert Redactor(["key-of-some-length"]).attempt(attempt).body == b"*" * len(body)
 
 
 def test_a_gzip_bomb_is_bounded() -> None:

@@ -20,6 +20,8 @@ LONGEST_DETAIL = 500
 """Characters of a failure's detail that are kept. It is cut only after the search: half a key would not be found."""
 _INFLATABLE = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP_MAGIC = b"\x1f\x8b"
+_OTHER_MAGIC = (b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh", b"PK\x03\x04", b"\x04\x22\x4d\x18")
+"""How compressed bodies begin that cannot be searched: zstd, xz, bzip2, zip, lz4."""
 _MOST_LAYERS = 5
 _SHORT = 200
 
@@ -106,6 +108,8 @@ def _undeclared_coding(body: bytes) -> str | None:
         return "gzip"
     if body.isascii() or is_utf_8(body):
         return None
+    if body.startswith(_OTHER_MAGIC):
+        return "unknown"
     # The first byte of zlib names deflate and a window; both together are a multiple of 31.
     if body[0] & 0x8F == 8 and int.from_bytes(body[:2], "big") % 31 == 0:
         return "deflate"
