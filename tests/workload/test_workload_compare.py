@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -261,3 +262,14 @@ def test_a_published_site_has_nothing_of_the_workload(summary: Summary) -> None:
     public = public_summary(summary)
     assert public.workload is None
     assert all(one.workload is None and "workload" not in one.metrics for one in public.providers.values())
+
+
+def test_the_answers_are_a_table(run: Path, tmp_path: Path) -> None:
+    """All of them side by side, for a spreadsheet; a cell that would be a formula is text."""
+    assert trueweight("report", run, "--format", "csv", "-o", tmp_path / "a.csv", cwd=tmp_path).returncode == 0
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4 * CASES
+    first = next(row for row in rows if row["provider"] == "forty" and row["case"].endswith("-0001"))
+    assert (first["recorded"], first["answer"], first["score against recorded"]) == ("billing", "outage", "0")
+    assert "no reply" in {row["answer"] for row in rows if row["provider"] == "lossy"}

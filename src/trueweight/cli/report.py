@@ -24,7 +24,7 @@ def _formats() -> tuple[str, ...]:
     metavar="NAME",
     default="html",
     show_default=True,
-    help="Format: badge, html, json, junit, markdown, or a format of another installed package.",
+    help="Format: badge, csv, html, json, junit, markdown, or a format of another installed package.",
 )
 @click.option(
     "-o",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -105,6 +108,87 @@ def make(
     return int(ExitCode.OK)
 
 
+@command.command("label")
+@click.argument("folder", metavar="WORKLOAD", type=FOLDER)
+@click.option("--run", "run_dir", type=FOLDER, metavar="RUN", help="Ask first where the hosts of RUN differ most.")
+@click.option("--number", type=click.IntRange(1), metavar="N", help="Ask about at most N cases.  [default: all]")
+@click.option("--show-recorded", is_flag=True, help="Show the recorded answer of short answers too.")
+@seed_option("the order")
+def label(folder: Path, run_dir: Path | None, number: int | None, show_recorded: bool, seed: int) -> int:
+    """Write golden answers by hand: one case at a time, into golden.yaml.
+
+    Type the right answer. An empty line takes the recorded answer where it is shown; s skips, q ends.
+    """
+    import msgspec
+
+    from trueweight.suites import find_suite
+    from trueweight.suites.workload_folder import read_golden
+    from trueweight.workload.grading import expected_answer, grade_recorded
+    from trueweight.workload.labelling import (
+        account,
+        append_golden,
+        choices_of,
+        in_order,
+        question_of,
+        read_typed,
+        shows_recorded,
+    )
+
+    suite = find_suite(str(folder))
+    order = in_order(suite.cases, read_golden(folder), seed, {} if run_dir is None else _differing(run_dir))
+    asked = order[:number]
+    given = agreeing = 0
+    for at, case in enumerate(asked, start=1):
+        task = case.task
+        assert task is not None
+        click.echo(_visible(f"\n--- {at} of {len(asked)}: {case.id}, task {task.name}\n{question_of(case)[:4000]}\n"))
+        for place, name in enumerate(choices_of(task), start=1):
+            click.echo(_visible(f"  {place}  {name}"))
+        recorded = None if task.recorded is None else task.recorded.answer
+        shown = recorded is not None and (show_recorded or shows_recorded(task))
+        if shown:
+            click.echo(_visible(f"recorded: {json.dumps(dict(recorded or {}), ensure_ascii=False)[:4000]}"))
+        answer = None
+        while answer is None:
+            typed = click.prompt("right answer", default="", show_default=False, prompt_suffix="> ")
+            if typed in ("s", "q"):
+                break
+            if not typed.strip() and not shown:
+                continue
+            try:
+                answer = read_typed(task, typed) if typed.strip() else recorded
+            except ConfigError as problem:
+                click.echo(f"{problem.message}. {problem.hint}", err=True)
+                continue
+            if answer is not None and expected_answer(task, answer) is None:
+                click.echo("the grader cannot read the recorded answer: type the right one", err=True)
+                answer = None
+        if answer is None:
+            if typed == "q":
+                break
+            continue
+        append_golden(folder, case.id, answer)
+        given += 1
+        grade = grade_recorded(replace(case, task=msgspec.structs.replace(task, golden=answer)))
+        agreeing += grade is not None and grade.value == 1
+    for sentence in account(order, given, agreeing):
+        click.echo(sentence, err=True)
+    return int(ExitCode.OK)
+
+
+def _differing(run_dir: Path) -> dict[str, int]:
+    """Case → hosts of a run whose answer differs from the recorded one."""
+    from trueweight.store import RunDir
+    from trueweight.workflow.finish import judge
+
+    found: Counter[str] = Counter()
+    with RunDir.open(run_dir) as run:
+        summary = judge(run)
+    for provider in summary.providers.values():
+        found.update(one.case for one in (provider.workload.disagreements if provider.workload else ()))
+    return found
+
+
 @command.command("example")
 @click.option("-o", "--out", "path", required=True, metavar="FILE", type=FILE, help="The new log, JSON lines.")
 @click.option("--lines", default=400, show_default=True, type=click.IntRange(1, 100_000), metavar="N", help="Lines.")
@@ -118,8 +202,6 @@ def make(
 @seed_option("the requests")
 def example(path: Path, lines: int, tasks: tuple[str, ...], seed: int) -> None:
     """Write an example log to try everything with: classification, extraction, routing, summaries, product cards."""
-    import json
-
     from trueweight.suites.importers.write import write_new
     from trueweight.workload.examples import example_log
 
