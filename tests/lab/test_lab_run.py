@@ -19,11 +19,11 @@ pytestmark = pytest.mark.lab
 
 @pytest.fixture(scope="module")
 def run(lab: RunningLab, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both shipped suites, a few cases each, at the best and the worst rung."""
+    """Two shipped suites, two cases each, at the best and the worst rung."""
     cwd = tmp_path_factory.mktemp("lab")
     providers = lab.only("f16", "q4_0")
     suites = ("--suite", "tool-calls", "--suite", "structured-output")
-    process = trueweight("run", "--providers", providers, *suites, "--limit", 3, "--out", "run", cwd=cwd, timeout=900)
+    process = trueweight("run", "--providers", providers, *suites, "--limit", 2, "--out", "run", cwd=cwd, timeout=900)
     assert process.returncode == 0, process.stderr
     return cwd / "run"
 
@@ -59,7 +59,7 @@ def test_the_same_command_sends_nothing_again(run: Path, lab: RunningLab, tmp_pa
     shutil.copytree(run, copy)
     before = (copy / "exchanges.jsonl").read_bytes()
     suites = ("--suite", "tool-calls", "--suite", "structured-output")
-    again = ("run", "--providers", lab.only("f16", "q4_0"), *suites, "--limit", 3, "--out", copy)
+    again = ("run", "--providers", lab.only("f16", "q4_0"), *suites, "--limit", 2, "--out", copy)
     assert trueweight(*again, cwd=tmp_path).returncode == 0
     assert (copy / "exchanges.jsonl").read_bytes() == before
 
