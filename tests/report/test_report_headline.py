@@ -18,7 +18,7 @@ from trueweight.core import Estimate, Role
 from trueweight.core.assessment import Reason, ReasonCode
 from trueweight.core.finding_summary import BlameCode, BlameReason
 from trueweight.core.note import Note, NoteCode
-from trueweight.core.probe import ProviderProbe, SetupFault
+from trueweight.core.probe import ProbeAnswer, ProbeQuestion, ProviderProbe, SetupFault
 from trueweight.core.summary import Counts, ProviderSummary, TrialCounts
 from trueweight.report import find_format, format_names, render_html, render_markdown
 from trueweight.report.site import overview
@@ -27,6 +27,7 @@ from trueweight.report.terminal import print_table
 from trueweight.report.words import (
     RecommendationLine,
     note_words,
+    probe_lines,
     ranked,
     reason_sentence,
     recommendation_lines,
@@ -251,3 +252,15 @@ def test_no_two_formats_write_the_same_file() -> None:
     """`report --format json` and `--format badge` would each replace the other's file."""
     suffixes = [find_format(name).suffix for name in format_names()]
     assert len(set(suffixes)) == len(suffixes)
+
+
+@pytest.mark.parametrize(("takes_tools", "cure"), [(False, False), (True, True)])
+def test_a_host_without_tools_is_not_told_to_drop_them(takes_tools: bool, cure: bool) -> None:
+    """``drop`` is for a parameter that is one of several; without ``tools`` nothing is left of the request."""
+    where = {"provider": "b", "api": "chat", "base_url": "http://h/v1", "model": "m", "fingerprint": "f", "at": ""}
+    answer = ProbeAnswer(question=ProbeQuestion.PLAIN, trial="t", url="http://h/v1", answered=True, status=200)
+    probe = ProviderProbe(**where, answers=(answer,), takes_tools=takes_tools, refused=("tools", "seed"))
+    lines = "\n".join(probe_lines(probe))
+    assert ('drop = ["tools", "seed"]' in lines) is cure
+    assert ('drop = ["seed"]' in lines) is not cure
+    assert ("Tools: it does not offer them" in lines) is not takes_tools

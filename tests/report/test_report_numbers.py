@@ -48,6 +48,14 @@ def test_one_sided_limits_are_written_as_such() -> None:
     assert span(_estimate(None, -0.03, 0.004, "difference")) == "−3.0 to +0.4"
 
 
+def test_the_ends_of_a_difference_have_signs() -> None:
+    """Of times and speeds too: "20–44" beside "+37" would be another quantity."""
+    assert span(_estimate(37.2, 20.02, 44.18, "ms"), signs=True) == "+20.0 to +44.2"
+    assert span(_estimate(3.0, -1.0, 7.0, "ms"), 0, signs=True) == "−1 to +7"
+    assert span(_estimate(0.0, None, 3.0, "ms"), 0, signs=True) == "≤ +3"
+    assert span(_estimate(0.01, -0.03, 0.05, "difference"), signs=True) == "−3.0 to +5.0"
+
+
 def test_limits_are_rounded_away_from_the_value() -> None:
     """.9496 is not "≥ 95.0", and a limit that has no more digits than are written stays as it is."""
     assert span(Estimate(1.0, 0.9496, None, 59, "proportion", "")) == "≥ 94.9"

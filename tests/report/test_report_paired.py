@@ -36,7 +36,7 @@ def test_a_row_has_one_number_of_decimals_and_signs() -> None:
         _difference(-0.822, -6.97, 1.21), _difference(132.9, 122.0, 138.0), _difference(-8.38, -12.9, -3.4), None
     )
     assert [cell and cell.value for cell in (row.self_agreement, *row.cells)] == ["−0.8", "+132.9", "−8.4", None]
-    assert [cell and cell.interval for cell in row.cells] == ["122.0–138.0", "−12.9 to −3.4", None]
+    assert [cell and cell.interval for cell in row.cells] == ["+122.0 to +138.0", "−12.9 to −3.4", None]
 
 
 def test_the_difference_of_two_shares_may_be_negative() -> None:

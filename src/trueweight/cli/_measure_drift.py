@@ -163,7 +163,8 @@ def print_drift(found: Mapping[str, Drift], console: Console) -> None:
             str(drift.requests),
             cost,
         )
-    console.print(table)
+    if found:
+        console.print(table)
     for name, drift in found.items():
         say(console, f"{name}: {drift_words(drift)}")
         for finding in drift.findings:

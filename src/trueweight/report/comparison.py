@@ -63,7 +63,8 @@ def significant(found: RunComparison) -> list[ChangedMetric]:
         before, after = (write(side.value, side.unit) for side in (metric.before, metric.after))
         words = NONE if difference.value is None else signed(difference.value, difference.unit)
         title, median = describe(one.metric).title, difference.unit != "difference"
-        lines.append(ChangedMetric(one.provider, title, before, after, words, span(difference), one.change, median))
+        interval = span(difference, signs=True)
+        lines.append(ChangedMetric(one.provider, title, before, after, words, interval, one.change, median))
     return sorted(lines, key=lambda line: (line.change is not Change.WORSE, line.provider, line.metric))
 
 

@@ -136,8 +136,12 @@ def _outwards(end: float, unit: str, decimals: int | None, up: bool) -> float:
     return float((math.ceil(scaled) if up else math.floor(scaled)) / 10**digits)
 
 
-def span(estimate: Estimate, decimals: int | None = None) -> str:
-    """The interval in the least ink: ``95.1–98.6``, ``≥ 95.4``, ``−3.1 to +0.4``; empty when there is none."""
+def span(estimate: Estimate, decimals: int | None = None, *, signs: bool = False) -> str:
+    """The interval in the least ink: ``95.1–98.6``, ``≥ 95.4``, ``−3.1 to +0.4``; empty when there is none.
+
+    Args:
+        signs: the estimate is a difference, whatever its unit: ``+20 to +44``.
+    """
     unit = estimate.unit
     if decimals is None and estimate.low is not None and estimate.high is not None:
         # The width says which digits mean anything, and no end is more exact than the value.
@@ -145,11 +149,12 @@ def span(estimate: Estimate, decimals: int | None = None) -> str:
         if estimate.value:
             decimals = min(decimals, decimals_of(estimate.value))
     low, high = (
-        None if end is None else write(_outwards(end, unit, decimals, up), unit, decimals).removesuffix("%")
+        None if end is None else (signed if signs else write)(_outwards(end, unit, decimals, up), unit, decimals)
         for end, up in ((estimate.low, False), (estimate.high, True))
     )
+    low, high = (None if end is None else end.removesuffix("%") for end in (low, high))
     if low is None:
         return "" if high is None else f"≤ {high}"
     if high is None:
         return f"≥ {low}"
-    return f"{low} to {high}" if unit == "difference" or MINUS in low else f"{low}–{high}"
+    return f"{low} to {high}" if signs or unit == "difference" or MINUS in low else f"{low}–{high}"

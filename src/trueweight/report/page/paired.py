@@ -81,5 +81,5 @@ def _difference(found: Estimate, decimals: int, self_agreement: Estimate | None)
     shown = bool(text.strip("0."))
     strong = shown and compared is not None and beyond_self_agreement(compared, self_agreement)
     p = compared.p_holm if compared is not None else None
-    interval = span(msgspec.structs.replace(found, unit=unit), decimals)
+    interval = span(msgspec.structs.replace(found, unit=unit), decimals, signs=True)
     return DifferenceText(text, interval, strong, "" if p is None else f"{p:.2g}")

@@ -34,6 +34,7 @@ _FAULTS: Final[Mapping[SetupFault, str]] = MappingProxyType(
     }
 )
 
+_TOOLS: Final = ("tools", "tool_choice")
 _RENAMED: Final = MappingProxyType({"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"})
 
 
@@ -170,8 +171,9 @@ def probe_lines(probe: ProviderProbe) -> Iterator[str]:
         yield answer_line(answer, fields)
     if probe.takes_tools is False:
         yield "Tools: it does not offer them; it refuses a request with a tool."
-    if probe.refused:
-        yield f"Refused parameters: {', '.join(probe.refused)}. {_cure(probe.refused)}"
+    refused = [name for name in probe.refused if name not in _TOOLS or probe.takes_tools is not False]
+    if refused:  # of a host without tools it is no cure to drop them
+        yield f"Refused parameters: {', '.join(refused)}. {_cure(refused)}"
     yield thinking_words(probe)
 
 
