@@ -185,33 +185,38 @@ def _starts_call(data: Any) -> bool:
     ),
 )
 def messages_signature(_: Case, reply: Reply) -> CheckResult | None:
-    """Judges whether there is a text, not what is in it: hosts of open models verify none."""
+    """Judges whether the field is there, also if it is empty: hosts of open models verify none."""
     signed = [(one, span) for one, span in _thoughts(reply)]
     if not signed or reply.finish is None:
         return None
-    without = [span for one, span in signed if not one]
+    without = [span for one, span in signed if one is None]
     return Fail("a thinking block has no signature", "signature", "none", spans_of(without)) if without else Pass()
 
 
-def _thoughts(reply: Reply) -> Iterator[tuple[str, Span]]:
-    """The signature of each thinking block, "" for none, with the place of the block."""
+def _thoughts(reply: Reply) -> Iterator[tuple[str | None, Span]]:
+    """The signature of each thinking block, None for none, with the place of the block."""
     if not reply.streamed:
         blocks = reply.json.get("content") if isinstance(reply.json, dict) else None
         for block in blocks if isinstance(blocks, list) else ():
             if isinstance(block, dict) and block.get("type") == "thinking":
-                yield str(block.get("signature") or ""), _around(reply)[0]
+                yield _signature(block), _around(reply)[0]
         return
-    found: dict[Any, tuple[str, Span]] = {}
+    found: dict[Any, tuple[str | None, Span]] = {}
     for event in reply.events:
         data = event.data if isinstance(event.data, dict) else {}
         inner = data.get("content_block") or data.get("delta")
         if not isinstance(inner, dict) or not isinstance(index := data.get("index"), int):
             continue
-        if data["type"] == "content_block_start" and inner.get("type") == "thinking":
-            found[index] = (str(inner.get("signature") or ""), event.span)
+        if data.get("type") == "content_block_start" and inner.get("type") == "thinking":
+            found[index] = (_signature(inner), event.span)
         elif inner.get("type") == "signature_delta" and index in found:
-            found[index] = (found[index][0] + str(inner.get("signature") or ""), found[index][1])
+            found[index] = (_signature(inner), found[index][1])
     yield from found.values()
+
+
+def _signature(block: Mapping[str, Any]) -> str | None:
+    signature = block.get("signature")
+    return signature if isinstance(signature, str) else None
 
 
 @check(
