@@ -10,6 +10,7 @@ import msgspec
 from trueweight.assess.significance import Against, MetricTest, ProviderTests, slower
 from trueweight.assess.workload import workload_reason
 from trueweight.core import SEVERE, DriftVerdict, Estimate, Role
+from trueweight.core.api_comparison import ApiComparison
 from trueweight.core.assessment import Blame, Reason, ReasonCode
 from trueweight.core.check import CHECKS
 from trueweight.core.estimate import six_digits
@@ -135,24 +136,31 @@ def _lost(provider: ProviderSummary) -> Reason | None:
 
 
 def _api_reasons(provider: ProviderSummary) -> Iterator[Reason]:
-    """A reason for each pair of APIs of which one calls tools and the other does not, beyond chance."""
+    """A reason for each API that calls no tools, or fewer, where others of the host do, beyond chance."""
+    dropping: dict[str, list[Reason]] = {}
     for pair in provider.apis:
         if pair.p > ALPHA:
             continue
-        fewer_second = pair.only_first > pair.only_second
-        apis = (pair.first, pair.second) if fewer_second else (pair.second, pair.first)
-        counts = (pair.only_first, pair.only_second) if fewer_second else (pair.only_second, pair.only_first)
-        called = (pair.called_first, pair.called_second) if fewer_second else (pair.called_second, pair.called_first)
-        yield Reason(
-            code=ReasonCode.API_DROPS_TOOLS,
-            apis=apis,
-            count=counts[0],
-            reverse=counts[1],
-            of=pair.with_tools,
-            share=six_digits(called[1] / called[0]) if called[0] else None,
-            p=pair.p,
-            alpha=ALPHA,
-        )
+        one = _dropped(pair if pair.only_first > pair.only_second else pair.reversed())
+        dropping.setdefault(one.apis[-1], []).append(one)
+    for found in dropping.values():
+        works = tuple(one.apis[0] for one in found)
+        first = min(found, key=lambda one: one.count or 0)
+        yield msgspec.structs.replace(first, apis=(*works, first.apis[-1]))
+
+
+def _dropped(pair: ApiComparison) -> Reason:
+    """The reason of a pair of which the first API calls tools and the second does not."""
+    return Reason(
+        code=ReasonCode.API_DROPS_TOOLS,
+        apis=(pair.first, pair.second),
+        count=pair.only_first,
+        reverse=pair.only_second,
+        of=pair.with_tools,
+        share=six_digits(pair.called_second / pair.called_first) if pair.called_first else None,
+        p=pair.p,
+        alpha=ALPHA,
+    )
 
 
 def explaining(findings: Sequence[FindingSummary]) -> list[FindingSummary]:

@@ -34,3 +34,15 @@ class ApiComparison(msgspec.Struct, frozen=True, kw_only=True):
     only_first: int
     only_second: int
     p: float = 1.0
+
+    def reversed(self) -> ApiComparison:
+        """The same comparison with the second API first."""
+        return msgspec.structs.replace(
+            self,
+            first=self.second,
+            second=self.first,
+            called_first=self.called_second,
+            called_second=self.called_first,
+            only_first=self.only_second,
+            only_second=self.only_first,
+        )

@@ -105,9 +105,10 @@ class ReasonCode(StrEnum):
     SHARED_FAILURES = "shared-failures"
     """The reference fails the same checks in the same cases. ``count``: such checks."""
     API_DROPS_TOOLS = "api-drops-tools"
-    """Tools are called through one API and not through another one of the same host, beyond chance. ``apis``: the two;
-    ``count``: cases that call through the first alone, ``reverse``: through the second alone, ``of``: cases with tools;
-    ``share``: cases that call through the second, of those that call through the first; ``p``, ``alpha``."""
+    """Tools are called through some APIs and not through another one of the same host, beyond chance. ``apis``: the
+    last one drops them. ``count``: cases that call through another alone, ``reverse``: through the last alone, ``of``:
+    cases with tools; ``share``: cases that call through the last, of those that call through another; ``p``, ``alpha``.
+    The numbers are of the API that differs least from it."""
     SLOWER = "slower"
     """A time is longer than the reference's, beyond chance, by more than the reference's own spread and by a share of
     the provider's own time that matters. ``metric``, ``estimate`` (the paired difference), ``p``, ``bound`` (the

@@ -10,21 +10,39 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from in_process import trueweight
-from trueweight.core import Case, Mode, Observation
+from trueweight.assess.observations import _api_reasons
+from trueweight.core import Case, Mode, Observation, Role
+from trueweight.core.api_comparison import ApiComparison
 from trueweight.core.example import SampleCall, SampleReply, sample_case
+from trueweight.core.summary import Counts, ProviderSummary
 from trueweight.fleet.child import running_fleet
 from trueweight.metrics.catalogue.same_through_apis import _estimate
 from trueweight.metrics.sample import Sample, make_samples
 from trueweight.metrics.table import CaseInfo, tabulate
 from trueweight.protocols import read_reply
+from trueweight.report.words.reasons import reason_sentence
 from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.statistics.resample import Resampler
 from trueweight.workflow.explain import sample_exchange
 from trueweight.workflow.judge.api_agreement import answer_of, compare_apis
 
 APIS = ("chat", "responses")
+
+
+class Host:
+    """A provider's summary of which only the comparison of APIs matters."""
+
+    @staticmethod
+    def with_apis(*pairs: ApiComparison) -> ProviderSummary:
+        return ProviderSummary(
+            role=Role.CANDIDATE, model="m", precision=None, declared=None, metrics={}, versus_reference={},
+            counts=Counts(), failures={}, findings=(), apis=pairs,
+        )  # fmt: skip
+
+
 ZERO = sample_case(temperature=0)
 
 
@@ -76,6 +94,22 @@ def test_cases_are_counted_by_what_differs() -> None:
     assert (pair.with_tools, pair.called_first, pair.called_second) == (4, 3, 3)
     assert (pair.only_first, pair.only_second) == (1, 1)
     assert compare_apis({"p": asked(["call:a"], [""])}, {"p": APIS}) == {}
+
+
+def test_an_api_that_drops_tools_is_named_once_beside_all_that_work() -> None:
+    """Three APIs give one reason, with the numbers of the pair that differs least; nothing is said within chance."""
+    pair = ApiComparison(
+        first="chat", second="responses", cases=12, same=2, varies=0, different=10, with_tools=12, called_first=10,
+        called_second=0, only_first=10, only_second=0, p=0.004,
+    )  # fmt: skip
+    other = structs.replace(pair.reversed(), second="messages", only_second=9, called_second=9)
+    host = Host.with_apis(pair, other, structs.replace(pair, second="messages", only_first=1, p=1.0))
+    (reason,) = _api_reasons(host)
+    assert (reason.apis, reason.count, reason.reverse, reason.of) == (("chat", "messages", "responses"), 9, 0, 12)
+    assert reason_sentence(reason, host) == (
+        "Tools work in chat completions and Messages and are dropped in Responses: in 9 of 12 cases with tools a call "
+        "comes in the former alone."
+    )
 
 
 def estimate(rows: Iterable[Observation], cases: int) -> tuple[float | None, str]:

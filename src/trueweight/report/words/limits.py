@@ -26,13 +26,24 @@ def _api_words(notes: Sequence[Note], everyone: Sequence[str]) -> Iterator[str]:
     """The sentences of notes; what one API cannot express of the same providers' cases is one sentence."""
     for about, some in groupby(notes, key=lambda note: (note.code, note.api, note.providers)):
         group = list(some)
-        if about[0] is not NoteCode.API_NOT_APPLICABLE or len(group) == 1:
+        if about[0] not in (NoteCode.API_NOT_APPLICABLE, NoteCode.API_LEAVES_OUT):
             yield from map(note_words, group)
             continue
+        names = "" if len(about[2]) == len(everyone) > 1 else f"{', '.join(about[2])}: "
+        if about[0] is NoteCode.API_LEAVES_OUT or len(group) == 1:
+            yield from (f"{names}{_about_api(note)}" for note in group)
+            continue
         reasons = "; ".join(f"{note.reason} ({note.count})" for note in group)
-        names = "" if len(about[2]) == len(everyone) else f"{', '.join(about[2])}: "
         total = sum(note.count or 0 for note in group)
         yield f"{names}{total} cases are not applicable through the API {about[1]}: {reasons}."
+
+
+def _about_api(note: Note) -> str:
+    """What an API cannot express of some cases, or leaves out."""
+    cases = "1 case is" if note.count == 1 else f"{note.count} cases are"
+    if note.code is NoteCode.API_LEAVES_OUT:
+        return f"{cases} asked through the API {note.api} without {note.text}, which it does not have."
+    return f"{cases} not applicable through the API {note.api}: {note.reason}."
 
 
 def thinking_modes_words(summary: Summary) -> str:
@@ -249,13 +260,8 @@ def note_words(note: Note) -> str:  # noqa: PLR0911, PLR0912 - one sentence for 
             return f"{note.count} of {note.of} planned trials are on record."
         case NoteCode.NOT_IN_BASELINE:
             return f"Not in the baseline, so not compared with it: {', '.join(note.providers)}."
-        case NoteCode.API_LEAVES_OUT:
-            cases = "1 case is" if note.count == 1 else f"{note.count} cases are"
-            names = ", ".join(note.providers)
-            return f"{names}: {cases} asked through the API {note.api} without {note.text}, which it does not have."
-        case NoteCode.API_NOT_APPLICABLE:
-            cases = "1 case is" if note.count == 1 else f"{note.count} cases are"
-            return f"{', '.join(note.providers)}: {cases} not applicable through the API {note.api}: {note.reason}."
+        case NoteCode.API_LEAVES_OUT | NoteCode.API_NOT_APPLICABLE:
+            return f"{', '.join(note.providers)}: {_about_api(note)}"
         case NoteCode.NOT_JUDGED:
             return not_judged_words(note)
         case NoteCode.TEXT:

@@ -58,6 +58,9 @@ def short_reason(provider: ProviderSummary) -> str:
         return reason_clause(min(faults, key=lambda reason: reason.code not in _LOST), provider)
     if first.code in _FAULTS:
         first = _decisive(assessment)
+    drops = next((one for one in assessment.observations if one.code is ReasonCode.API_DROPS_TOOLS), None)
+    if drops is not None and first.code in (*_FAULTS, ReasonCode.CASES_WORSE, ReasonCode.METRIC_WORSE):
+        return f"tools {_loses(drops)} {_api_title(drops.apis[-1])}"
     slower = [reason for reason in assessment.reasons if reason.code is ReasonCode.SLOWER]
     if assessment.recommendation is Recommendation.USE:
         met = [reason for reason in assessment.reasons if reason.code is ReasonCode.WORKLOAD_MET]
@@ -214,11 +217,19 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
 
 def _drops_tools(reason: Reason) -> str:
     """Which API loses the tools, with the counts of cases."""
-    works, drops = (PROTOCOLS.get(name).title if name in PROTOCOLS.all() else name for name in reason.apis)
-    what = "are dropped in" if not reason.share else "are called less often in"
+    *works, drops = (_api_title(name) for name in reason.apis)
+    names = works[0] if len(works) == 1 else f"{', '.join(works[:-1])} and {works[-1]}"
     other = f", and in {reason.reverse} the other way round" if reason.reverse else ""
-    cases = f"{reason.count} of {counted(reason.of or 0, 'case')} with tools"
-    return f"Tools work in {works} and {what} {drops}: {cases} call one in {works} alone{other}."
+    cases = f"in {reason.count} of {counted(reason.of or 0, 'case')} with tools a call comes in the former alone"
+    return f"Tools work in {names} and {_loses(reason)} {drops}: {cases}{other}."
+
+
+def _loses(reason: Reason) -> str:
+    return "are called less often in" if reason.share else "are dropped in"
+
+
+def _api_title(name: str) -> str:
+    return PROTOCOLS.get(name).title or name if name in PROTOCOLS.all() else name
 
 
 def _features(reason: Reason) -> str:
