@@ -86,17 +86,17 @@ def test_the_suites_are_as_large_as_they_say() -> None:
     assert 40 <= count["structured-output"] <= 50
 
 
-def test_the_readme_counts_the_cases() -> None:
+def test_the_page_of_suites_counts_the_cases() -> None:
     """The table of suites is true."""
-    readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    page = (FOLDER.parent / "docs" / "suites.md").read_text(encoding="utf-8")
     for name in WRITTEN.split():
-        assert f"| `{name}` | {len(find_suite(name).cases)} |" in readme
+        assert f"| `{name}` | {len(find_suite(name).cases)} |" in page
 
 
-def test_the_readme_shows_a_suite_that_is_one(tmp_path: Path) -> None:
+def test_the_docs_show_a_suite_that_is_one(tmp_path: Path) -> None:
     """The example that people will copy has no problem."""
-    readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
-    example = "suite:" + readme.partition("```yaml\nsuite:")[2].partition("```")[0]
+    page = (FOLDER.parent / "docs" / "write-a-suite.md").read_text(encoding="utf-8")
+    example = "suite:" + page.partition("```yaml\nsuite:")[2].partition("```")[0]
     (tmp_path / "orders.yaml").write_text(example, encoding="utf-8")
     assert [case.id for case in find_suite(str(tmp_path / "orders.yaml")).cases] == ["refund-needs-a-call"]
 

@@ -11,7 +11,7 @@ _LISTED = 50
 
 
 class ExitCode(IntEnum):
-    """The exit code of the process; ``--help`` and the README have the same table."""
+    """The exit code of the process; ``--help`` and ``docs/exit-codes.md`` have the same table."""
 
     OK = 0
     FINDINGS = 1

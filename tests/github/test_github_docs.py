@@ -1,4 +1,4 @@
-"""What the README tells people to write works as it stands."""
+"""What docs/bar.md and docs/nightly.md tell people to write works as it stands."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from trueweight.assess import load_bar
 from trueweight.config import load_providers
 from trueweight.core import Role
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = "\n".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("bar.md", "nightly.md"))
 
 
 def block(containing: str) -> str:
     """The fenced block of TOML with these words in it."""
-    found = [one for one in re.findall(r"```toml\n(.*?)```", README, flags=re.S) if containing in one]
+    found = [one for one in re.findall(r"```toml\n(.*?)```", DOCS, flags=re.S) if containing in one]
     assert len(found) == 1, containing
     return textwrap.dedent(found[0])
 
 
-def test_the_bar_of_the_readme_is_a_bar(tmp_path: Path) -> None:
+def test_the_bar_of_the_docs_is_a_bar(tmp_path: Path) -> None:
     """Three rules and a limit."""
     (tmp_path / "bar.toml").write_text(block("versus ="), encoding="utf-8")
     bar = load_bar(tmp_path / "bar.toml")
@@ -38,4 +38,4 @@ def test_the_nightly_providers_are_three_whose_keys_the_workflow_passes(tmp_path
     providers = load_providers(tmp_path / "providers.toml", environ=dict.fromkeys(passed, "a-key-of-this-test"))
     assert [provider.role for provider in providers] == [Role.REFERENCE, Role.CANDIDATE, Role.CANDIDATE]
     assert {provider.api_key_env for provider in providers} == passed
-    assert set(re.findall(r'providers = \["([\w-]+)"\]', README)) <= {one.name for one in providers}
+    assert set(re.findall(r'providers = \["([\w-]+)"\]', DOCS)) <= {one.name for one in providers}

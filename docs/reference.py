@@ -1,0 +1,130 @@
+"""The reference pages, made from the registries of checks, commands, suites and kinds of failure."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from trueweight.cli import cli
+from trueweight.core import FailureKind
+from trueweight.core.check import CHECKS, CheckInfo
+from trueweight.core.errors import ExitCode
+from trueweight.suites import find_suite, shipped_suites
+from trueweight.workflow.explain import explain
+
+_MADE = "<!-- made by docs/reference.py: change the registry, not this page -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Name of the file → its Markdown."""
+    return {
+        "checks.md": _checks(),
+        "commands.md": _commands(),
+        "suites.md": _suites(),
+        "failures.md": _failures(),
+    }
+
+
+def write_reference(folder: Path) -> None:
+    """Write each page that is not already as it must be: Sphinx reads again only what changed."""
+    folder.mkdir(exist_ok=True)
+    for name, page in pages().items():
+        path, text = folder / name, _MADE + page
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def _checks() -> str:
+    infos = sorted((entry.info for entry in CHECKS.all().values()), key=lambda info: info.id)
+    lines = ["# Checks", "", f"{len(infos)} checks, each with a reply that breaks it.", ""]
+    lines += ["| check | requirement | severity | API | caused by |", "|---|---|---|---|---|"]
+    lines += [
+        f"| [`{info.id}`](#{info.id}) | {_cell(info.requirement)} | {info.severity} | {info.protocol or 'any'} "
+        f"| {'serving' if info.engine else 'model or serving'} |"
+        for info in infos
+    ]
+    return "\n".join([*lines, *(line for info in infos for line in _check(info))]) + "\n"
+
+
+def _check(info: CheckInfo) -> Iterator[str]:
+    yield from ("", f"## {info.id}", "", _text(info.requirement), "")
+    if info.why:
+        yield f"- **Why:** {_text(info.why)}"
+    if info.fix:
+        yield f"- **What to look at:** {_text(info.fix)}"
+    if info.on_request:
+        yield "- **Runs** on cases that name it (on request)"
+    if info.source:
+        yield f"- **Source:** {_source(info.source)}"
+    _, _, example = explain(info.id).partition("\n\nA reply that breaks it")
+    if example:
+        yield from ("", f"A reply that breaks it{example.split(chr(10), 1)[0]}", "", "````text")
+        yield from (line[:400] for line in example.split("\n")[1:])
+        yield "````"
+
+
+def _commands() -> str:
+    lines = ["# Commands", "", "What `trueweight COMMAND --help` prints, at 100 columns.", "", "## Exit codes", ""]
+    lines += ["| code | name |", "|---|---|", *(f"| {code.value} | {code.name.lower()} |" for code in ExitCode)]
+    return "\n".join([*lines, *_command("trueweight", cli, None)]) + "\n"
+
+
+def _command(path: str, command: click.Command, parent: click.Context | None) -> Iterator[str]:
+    context = click.Context(command, info_name=path.rpartition(" ")[2], parent=parent, max_content_width=100)
+    context.terminal_width = 100
+    yield from ("", f"## {path}", "", "```text", command.get_help(context), "```")
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            sub = command.get_command(context, name)
+            if sub is not None and not sub.hidden:
+                yield from _command(f"{path} {name}", sub, context)
+
+
+def _suites() -> str:
+    lines = ["# Cases of the shipped suites", "", "`trueweight suites show SUITE CASE` prints a case.", ""]
+    for name in shipped_suites():
+        suite = find_suite(name)
+        lines += [f"## {name}", "", f"{_text(suite.title)}. {len(suite.cases):,} cases.", ""]
+        if len(suite.cases) > 400:
+            lines += ["Its cases are drawn: any number, the same ones for the same `--seed`.", ""]
+            continue
+        lines += ["| case | severity | why |", "|---|---|---|"]
+        lines += [f"| `{case.id}` | {case.severity} | {_cell(case.why)} |" for case in suite.cases]
+        lines += [""]
+    return "\n".join(lines) + "\n"
+
+
+def _failures() -> str:
+    lines = ["# Kinds of failure", "", "Why an attempt failed, as exchanges and summaries name it.", ""]
+    lines += [_text(inspect.getdoc(FailureKind) or ""), "", "| kind | meaning |", "|---|---|"]
+    notes = _notes(inspect.getsource(FailureKind))
+    lines += [f"| `{kind.value}` | {_cell(notes.get(kind.name, ''))} |" for kind in FailureKind]
+    return "\n".join(lines) + "\n"
+
+
+def _notes(source: str) -> dict[str, str]:
+    """Member → the text below it in the source of an enumeration."""
+    found = re.findall(r'^    ([A-Z_]+) = "[^"]*"\n    """(.*?)"""', source, flags=re.M | re.S)
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+def _text(text: str) -> str:
+    """Text of ours as Markdown in which nothing is markup by accident; code in back quotes stays code."""
+    parts = re.split(r"(`[^`]*`)", text.replace("``", "`"))
+    return "".join(part if part.startswith("`") else re.sub(r"([*_\[\]<>|#$])", r"\\\1", part) for part in parts)
+
+
+def _cell(text: str) -> str:
+    return _text(" ".join(text.split()))
+
+
+def _source(source: str) -> str:
+    return f"<{source}>" if re.fullmatch(r"https?://\S+", source) else _text(source)
+
+
+if __name__ == "__main__":
+    write_reference(Path(__file__).parent / "reference")
