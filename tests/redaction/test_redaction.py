@@ -9,15 +9,17 @@ import os
 import random
 import secrets
 import string
+import sys
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trueweight.redaction import WINDOW, KeySearch
+from trueweight.redaction import WINDOW, KeySearch, for_people, know_variables, streams_for_people
 
 _ALPHABET = string.ascii_letters + string.digits + "-_.~+/="
 _KINDS = (_ALPHABET, string.ascii_letters + string.digits, string.hexdigits[:16], string.ascii_lowercase + "-_.~+/=")
@@ -235,3 +237,27 @@ def test_an_ordinary_stream_is_left_alone() -> None:
     words = ["the", "s", "k", "-", "a", "b", "d", "c", "e", "g", "f", "h", "i"]
     body = stream([CHANNELS["content"](word, at) for at, word in enumerate(words)])
     assert search_for(key).body(body) is body
+
+
+@pytest.mark.parametrize("password", ["pa+ss/word:0123456789", "pa+ss/wd9"])
+def test_the_password_of_a_proxy_is_kept_out_of_output(password: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is, percent-encoded as in its URL, and as Basic credentials have it with its user's name."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://a-user:{quote(password, safe='')}@proxy.example:8080")
+    basic = base64.b64encode(f"a-user:{password}".encode()).decode()
+    for shown in (password, quote(password, safe=""), f"Basic {basic}", base64.b64encode(b"a-user:pa+ss").decode()):
+        assert "*" in for_people(f"refused: {shown}"), shown
+
+
+def test_bytes_beneath_a_stream_for_people_are_searched(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    """Rich and click write bytes where they can."""
+    monkeypatch.setenv("A_KEY_OF_THIS_TEST", "sk-0123456789abcdef")
+    know_variables(["A_KEY_OF_THIS_TEST"])
+    with streams_for_people():
+        sys.stdout.write("text sk-0123456789abcdef\n")
+        sys.stderr.writelines(["lines sk-01234", "56789abcdef\n"])
+        sys.stdout.flush()
+        sys.stdout.buffer.write(b"bytes sk-0123456789abcdef\n")
+        sys.stdout.buffer.flush()
+    out, err = capfd.readouterr()
+    assert [out.count("*" * 19), err.count("*" * 19)] == [2, 1]
+    assert "abcdef" not in out + err
