@@ -152,3 +152,16 @@ def test_a_key_at_the_place_where_words_are_cut_leaves_no_half() -> None:
     found = Redactor([key]).attempt(Attempt(0, 0, None, None, 0, failure=failure)).failure
     assert found is not None
     assert found.detail == "x" * (LONGEST_DETAIL - 8) + "*" * 8
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_key_over_two_values_of_one_header(order: int) -> None:
+    """A reader joins them, in one order or the other; the values of another name stay."""
+    key = "key-of-some-length-0123"
+    halves = [key[:10], key[10:]][::order]
+    pairs = [("X-Echo", half) for half in halves]
+    assert Redactor([key]).pairs([*pairs, ("X-Other", "fine")]) == (
+        ("X-Echo", "*" * len(halves[0])),
+        ("X-Echo", "*" * len(halves[1])),
+        ("X-Other", "fine"),
+    )
