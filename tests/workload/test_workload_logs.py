@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.in_process import trueweight
 from tests.workload.logs import LOGS, SECRETS, SYSTEM, chat_body, chat_response, lines
 
-from trueweight.core import Mode
+from trueweight.core import PROTOCOLS, Mode, Provider
 from trueweight.suites import find_suite
+from trueweight.workload.build import BuildOptions, build
 from trueweight.workload.logs import LOG_FORMATS, read_log
 
 
@@ -47,6 +50,11 @@ def test_a_line_becomes_a_case_with_its_recorded_answer(name: str, tmp_path: Pat
     for path in (tmp_path / "tickets").iterdir():
         text = path.read_text(encoding="utf-8")
         assert not [secret for secret in SECRETS if secret in text], path
+    host = Provider("host", "https://host.invalid/v1", "open-1")
+    for protocol in (one for one in PROTOCOLS.all().values() if one.completions):
+        body = protocol.body(case, host, case.modes[0])
+        assert SYSTEM in body, protocol.name
+        assert not [secret for secret in SECRETS if secret in body], "what goes over the wire"
 
 
 @pytest.mark.parametrize("name", [name for name in LOGS if name != "fine-tuning"])
@@ -149,3 +157,47 @@ def test_tools_and_schemas_of_all_apis_become_those_of_chat(tmp_path: Path) -> N
         assert line.body["max_tokens"] == 50
         assert line.recorded is not None
         assert line.recorded.answer == {"calls": [{"name": "weather", "arguments": {"city": "Rome"}}]}
+
+
+_ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.sampled_from(["user", "text"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["role", "content", "type", "parts", "function", "tools", "x"]), inner, max_size=4
+        )
+    ),
+    max_leaves=10,
+)
+_NAMES = """
+messages input tools response request body custom_id startTime spend call_type output model_parameters attributes
+request_body response_body resourceSpans usage_details system choices tool_choice stream text
+"""
+_FIELDS = st.sampled_from(_NAMES.split())
+
+
+@settings(max_examples=20, deadline=None)
+@given(rows=st.lists(st.dictionaries(_FIELDS, _ODD, max_size=6), min_size=1, max_size=3))
+def test_no_row_ends_the_reading(rows: list[dict[str, object]], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever a row holds, it is a request, left out or malformed; and what is written is a suite."""
+    folder = tmp_path_factory.mktemp("odd")
+    good = {"request": chat_body("hello"), "response": chat_response()}
+    text = "".join(json.dumps(row) + "\n" for row in [good, *rows])
+    (folder / "a.jsonl").write_text(text, encoding="utf-8")
+    log = read_log(folder / "a.jsonl")
+    assert log.rows == len(log.lines) + len(log.left_out) + len(log.malformed)
+    assert log.rows >= 1
+    build(folder / "a.jsonl", BuildOptions("odd")).write(folder / "odd")
+    assert find_suite(str(folder / "odd")).cases
+
+
+def test_what_a_suite_cannot_have_is_malformed(tmp_path: Path) -> None:
+    """A request that is nested too deeply, or has half of a surrogate pair."""
+    deep: object = "x"
+    for _ in range(200):
+        deep = [deep]
+    rows = [chat_body("fine"), chat_body("\ud800"), {**chat_body("deep"), "logit_bias": deep}]
+    (tmp_path / "a.jsonl").write_text(lines(*({"request": row, "response": chat_response()} for row in rows)), "utf-8")
+    log = read_log(tmp_path / "a.jsonl")
+    assert len(log.lines) == 1
+    assert [one.reason[:6] for one in log.malformed] == ["half o", "nested"]

@@ -75,8 +75,9 @@ def _host(
 ) -> HostDecision:
     found = provider.workload
     if found is None or found.quality.value is None:
-        unanswered = HostReason(code=MoveReason.NOT_ANSWERED)
-        return HostDecision(provider=name, move=Move.NOT_ENOUGH, reasons=(unanswered,))
+        answered = found is not None and found.overall.readable.value is not None
+        code = MoveReason.NOTHING_DECIDES if answered else MoveReason.NOT_ANSWERED
+        return HostDecision(provider=name, move=Move.NOT_ENOUGH, reasons=(HostReason(code=code),))
     move, reasons = _decided(found, provider)
     cautions = tuple(_cautions(summary, workload)) if move.rank <= Move.MOVE_WITH_FALLBACK.rank else ()
     if move is Move.MOVE and cautions:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trueweight.cli._options import FILE, FOLDER
-from trueweight.core import ConfigError, ExitCode
+from trueweight.core import ConfigError, Estimate, ExitCode
 
 
 @click.group()
@@ -29,7 +29,14 @@ def command() -> None:
     metavar="SHARE",
     help="How much less often than the baseline an answer may be right.",
 )
-def init(folder: Path, path: Path | None, candidates: int, margin: float) -> int:
+@click.option(
+    "--asked",
+    "asked",
+    type=FOLDER,
+    metavar="RUN",
+    help='Take the baseline\'s noise from a run that asked it again: its entry has role = "reference".',
+)
+def init(*, folder: Path, path: Path | None, candidates: int, margin: float, asked: Path | None) -> int:
     """Propose a bar for WORKLOAD from what was recorded: quality, form, time, failures and cost.
 
     It says how many cases each rule takes, and whether the workload has them. Exit code 0, or 4 if it has too few.
@@ -44,7 +51,9 @@ def init(folder: Path, path: Path | None, candidates: int, margin: float) -> int
     if facts is None:
         hint = "`trueweight workload from LOG -o DIR` makes one."
         raise ConfigError("not a workload", code="workload-missing", where=str(folder), hint=hint)
-    found = propose_bar({case.key: case for case in suite.cases}, facts, candidates, margin)
+    found = propose_bar(
+        {case.key: case for case in suite.cases}, facts, candidates, margin=margin, asked_again=_asked_again(asked)
+    )
     if path is None:
         click.echo(found.text, nl=False)
     else:
@@ -55,3 +64,23 @@ def init(folder: Path, path: Path | None, candidates: int, margin: float) -> int
     if facts.unconfirmed:
         click.echo(f"not confirmed in workload.yaml: the graders of {', '.join(facts.unconfirmed)}", err=True)
     return int(ExitCode.OK if found.enough else ExitCode.INCONCLUSIVE)
+
+
+def _asked_again(directory: Path | None) -> Estimate | None:
+    """How often the reference of a run agrees with what was recorded; None without a run.
+
+    Raises:
+        ConfigError: ``bar-asked`` if the run's reference has no answer to a workload.
+    """
+    if directory is None:
+        return None
+    from trueweight.store import RunDir
+    from trueweight.workflow.finish import judge
+
+    with RunDir.open(directory) as run:
+        summary = judge(run)
+    found = None if summary.reference is None else summary.reference.workload
+    if found is None or found.overall.agreement.value is None:
+        hint = 'The entry of the baseline in providers.toml has role = "reference".'
+        raise ConfigError("no reference answered a workload there", code="bar-asked", where=str(directory), hint=hint)
+    return found.overall.agreement

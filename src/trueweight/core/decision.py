@@ -46,6 +46,8 @@ class MoveReason(StrEnum):
     """The costs of one of the two are not known."""
     FAULTS = "faults"
     """Other reasons speak against it: those of its assessment."""
+    NOTHING_DECIDES = "nothing-decides"
+    """No answer can be compared: there are neither golden answers nor recorded ones whose grader decides."""
     NOT_ANSWERED = "not-answered"
     """It gave no answer that could be graded."""
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+import msgspec
+
 from trueweight.core import Case, Estimate
 from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.workload import WorkloadFacts, WorkloadSummary
@@ -41,9 +43,18 @@ class ProposedBar(NamedTuple):
 
 
 def propose_bar(
-    cases: Mapping[str, Case], facts: WorkloadFacts, candidates: int, margin: float = MARGIN
+    cases: Mapping[str, Case],
+    facts: WorkloadFacts,
+    candidates: int,
+    *,
+    margin: float = MARGIN,
+    asked_again: Estimate | None = None,
 ) -> ProposedBar:
     """The bar for so many candidates.
+
+    Args:
+        asked_again: how often the baseline agrees with its recorded answers when it is asked anew; None for what the
+            log shows of its noise.
 
     Raises:
         ValueError: if no case has a task.
@@ -51,9 +62,13 @@ def propose_bar(
     found = compare_workload(cases, {}, candidates=candidates, seed=0, facts=facts)
     if found is None:
         raise ValueError("no case has a task")
-    rules = list(_rules(found.summary, margin, candidates))
-    needs = tuple(_needs(found.summary, dict(rules), candidates))
-    return ProposedBar(_text(found.summary, rules, needs, candidates), needs)
+    summary = found.summary
+    if asked_again is not None and asked_again.value is not None:
+        own = msgspec.structs.replace(summary.baseline, self_agreement=asked_again)
+        summary = msgspec.structs.replace(summary, baseline=own)
+    rules = list(_rules(summary, margin, candidates))
+    needs = tuple(_needs(summary, dict(rules), candidates))
+    return ProposedBar(_text(summary, rules, needs, candidates), needs)
 
 
 def _self_agreement(summary: WorkloadSummary) -> tuple[float, bool]:
@@ -129,7 +144,7 @@ def _text(
         "# a bar that is changed after the results is shown as such in every output.",
         "#",
         f"# Baseline: {summary.baseline.model or 'not known'}",
-        f"#   agrees with itself, where a request is twice in the log: {_shown(summary.baseline.self_agreement)}",
+        f"#   agrees with itself, where it was asked twice: {_shown(summary.baseline.self_agreement)}",
         f"#   right by golden answers: {_shown(summary.baseline.correct)}",
         f"# Cases that the rules take with {candidates} candidates:",
         *(f"#   {line}" for line in need_lines(needs)),

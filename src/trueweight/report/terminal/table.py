@@ -28,6 +28,7 @@ from trueweight.report.words import (
     summary_sentence,
     thinking_name,
 )
+from trueweight.report.words.decision import decision_text
 
 _SENTENCE: Final = 700
 _NO_TIME: Final = Estimate.not_applicable("ms", "")
@@ -97,15 +98,21 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
     # Beside a thought the first token says little: a reader waits for the answer.
     times = ("ttft", "ttfo") if thinks else ("ttft",)
     agreement = "agrees" if summary.run.reference is None else "F1" if _recorded_once(summary) else "F1−ref"
-    for head in ("schema", agreement, "struct.", "success", *(f"{time} ms" for time in times)):
+    # Of a workload, the answers come first: whether calls and JSON are valid is part of them.
+    leads = ("workload", "workload") if summary.workload is not None else ("schema", "schema_accuracy_unconditional")
+    for head in (leads[0], agreement, "struct.", "success", *(f"{time} ms" for time in times)):
         table.add_column(head, justify="right", no_wrap=True)
     providers = ranked(summary)
     for sentence in cut_in_thought(summary):
         console.print(Text(for_log(sentence), style="bold yellow"))
+    decision = decision_text(summary)
+    if decision is not None:
+        console.print(Text(for_log(f"{decision.mark} {decision.title}"), style="bold"))
+        console.print()
     for one in providers:
         table.add_row(
             _name_and_word(one),
-            _number(one.provider, "schema_accuracy_unconditional"),
+            _number(one.provider, leads[1]),
             _agreement(summary, one.name),
             *(_number(one.provider, metric) for metric in ("structured_output_accuracy", "success_rate", *times)),
         )

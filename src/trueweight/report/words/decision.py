@@ -136,6 +136,8 @@ def _reason(one: HostReason) -> str:  # noqa: PLR0911 - one clause for each code
             return "the saving is not known: the price of the host or the cost of the baseline is missing"
         case MoveReason.FAULTS:
             return "the run has other reasons against it, which the page lists"
+        case MoveReason.NOTHING_DECIDES:
+            return "no answer can be compared: the tasks need golden answers, or facts for prose"
         case MoveReason.NOT_ANSWERED:
             return "it gave no answer that could be graded"
 

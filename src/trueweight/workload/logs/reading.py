@@ -13,10 +13,15 @@ from trueweight.core.task import RecordedAnswer
 from trueweight.suites.importers import LeftOut, Malformed
 from trueweight.suites.importers.chat_shape import answer_in, as_chat, model_in, usage_in
 from trueweight.suites.importers.importer import Numbered, chat_request
+from trueweight.suites.strict_yaml import json_as_yaml
 from trueweight.workload.logs.formats import LOG_FORMATS, format_of, joined_batch
 from trueweight.workload.logs.line import Call, LogLine
 from trueweight.workload.logs.rows import log_files, read_rows
 
+_ODD = (TypeError, AttributeError, KeyError, ValueError, IndexError, RecursionError)
+"""What a value of another shape than a format has raises: one such line must not end the reading of the others."""
+MAX_DEPTH = 60
+"""Levels of a request; a suite's file has some around it."""
 _REPLY = "the reply to a request of the log, which it is joined to by custom_id"
 _NO_REQUEST = "a reply without its request: no line here or in a file beside it has its custom_id and a body"
 
@@ -67,7 +72,10 @@ def read_log(path: Path, form: str | None = None) -> ReadLog:
             if name is None:
                 left_out.append(LeftOut(item.path, item.line, "no known format of log has such a line"))
                 continue
-            rows += [(Numbered(item.path, item.line, row), name) for row in LOG_FORMATS[name].rows(item.value)]
+            try:
+                rows += [(Numbered(item.path, item.line, row), name) for row in LOG_FORMATS[name].rows(item.value)]
+            except _ODD as error:
+                malformed.append(_not_of(item, name, error))
     if not rows:
         found = malformed[0].reason if malformed else "its lines have none of the fields that the formats have"
         hint = f"Valid: {', '.join(LOG_FORMATS)}. Name one with --format."
@@ -119,10 +127,14 @@ def _lines(rows: Iterator[tuple[Numbered, str] | LeftOut]) -> Iterator[LogLine |
         item, name = row
         try:
             call = LOG_FORMATS[name].read(item.value)
-        except (TypeError, AttributeError, KeyError, ValueError, IndexError) as error:
-            yield Malformed(item.path, item.line, f"not a line of {name}: {type(error).__name__}")
-            continue
-        yield LeftOut(item.path, item.line, call) if isinstance(call, str) else _line(item, call)
+            found = LeftOut(item.path, item.line, call) if isinstance(call, str) else _line(item, call)
+        except _ODD as error:
+            found = _not_of(item, name, error)
+        yield found
+
+
+def _not_of(item: Numbered, name: str, error: Exception) -> Malformed:
+    return Malformed(item.path, item.line, f"not a line of {name}: {type(error).__name__}")
 
 
 def _line(item: Numbered, call: Call) -> LogLine | Malformed | LeftOut:
@@ -151,7 +163,29 @@ def _line(item: Numbered, call: Call) -> LogLine | Malformed | LeftOut:
             at=call.at,
         )
     not_sent = tuple(dict.fromkeys([*request.not_sent, *shape.dropped]))
-    return LogLine(item.path, item.line, _without_names(request.body), recorded, call.fields, not_sent)
+    body = _without_names(request.body)
+    if problem := _unusable([body, None if recorded is None else recorded.answer]):
+        return Malformed(item.path, item.line, problem)
+    return LogLine(item.path, item.line, body, recorded, call.fields, not_sent)
+
+
+def _unusable(value: Any) -> str:
+    """Why a suite cannot have these values; "" if it can."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            return f"nested deeper than {MAX_DEPTH} levels"
+        inner = [part for one in level for part in (one.values() if isinstance(one, Mapping) else one)]
+        level = [part for part in inner if isinstance(part, Mapping | list | tuple)]
+    body = value[0]
+    if not all(isinstance(tool, Mapping) for tool in body.get("tools") or ()):
+        return "'tools' is not a list of objects"
+    try:
+        json_as_yaml(value)
+    except (ValueError, UnicodeEncodeError):
+        return "half of a surrogate pair, or a number that JSON does not have"
+    return ""
 
 
 def _without_names(body: JsonObject) -> JsonObject:
