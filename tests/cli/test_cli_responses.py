@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +19,8 @@ FAULTY = "responses-no-call-id"
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with the providers of a fleet that are asked through Responses alone, and a recorded run of them."""
     folder = tmp_path_factory.mktemp("responses")
-    with running_fleet(["reference", "twin", FAULTY]) as file:
-        text = re.sub(r"(?m)^model = ", 'api = "responses"\nmodel = ', file.read_text(encoding="utf-8"))
-        (folder / "providers.toml").write_text(text, encoding="utf-8")
+    with running_fleet(["reference", "twin", FAULTY], apis=["responses"]) as file:
+        shutil.copy(file, folder / "providers.toml")
         done = trueweight(
             *("run", "--providers", "providers.toml", "--suite", "tool-calls", "--limit", 3, "--out", "run"), cwd=folder
         )

@@ -5,20 +5,28 @@ from __future__ import annotations
 import signal
 import tempfile
 import threading
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from trueweight.cli._options import FOLDER, json_option
-from trueweight.core import ExitCode
+from trueweight.cli._options import FOLDER, NameFrom, json_option
+from trueweight.core import DEFAULT_API, ExitCode
 
 if TYPE_CHECKING:
     from trueweight.fleet import Fleet
 
 BASE_PORT = 18181
 """``fleet.BASE_PORT``; a test holds that they are the same. Importing it would slow every ``--help``."""
+
+
+def _served_apis() -> Iterable[str]:
+    from trueweight.core import PROTOCOLS
+    from trueweight.fleet.apis import SERVED
+
+    return (one.name for one in SERVED.values() if PROTOCOLS.get(one.name).completions)
 
 
 @click.group()
@@ -37,8 +45,16 @@ def command() -> None:
     help="First port. 0: any free ports.",
 )
 @click.option("--suite", "suites", multiple=True, metavar="PATH", help="Also answer this suite correctly. Repeatable.")
+@click.option(
+    "--api",
+    "apis",
+    multiple=True,
+    type=NameFrom(_served_apis),
+    metavar="NAME",
+    help="Name this API in providers.toml. Repeatable. All are served in any case.  [default: chat]",
+)
 @click.option("--until-stdin-closes", "tied", is_flag=True, hidden=True)
-def serve(names: tuple[str, ...], port: int, suites: tuple[str, ...], tied: bool) -> None:
+def serve(names: tuple[str, ...], port: int, suites: tuple[str, ...], apis: tuple[str, ...], tied: bool) -> None:
     """Serve the fleet until interrupted.
 
     Prints a providers.toml on standard output. Its last line is "# ready" as soon as every port answers.
@@ -47,7 +63,7 @@ def serve(names: tuple[str, ...], port: int, suites: tuple[str, ...], tied: bool
 
     from trueweight.fleet import Fleet
 
-    asyncio.run(_serve(Fleet(names or None, port=port, suites=suites), tied=tied))
+    asyncio.run(_serve(Fleet(names or None, port=port, suites=suites, apis=apis or (DEFAULT_API,)), tied=tied))
 
 
 @command.command()

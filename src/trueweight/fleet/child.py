@@ -19,7 +19,9 @@ _GRACE = 5.0
 
 
 @contextlib.contextmanager
-def running_fleet(names: Iterable[str] | None = None, *, suites: Iterable[str] = (), port: int = 0) -> Iterator[Path]:
+def running_fleet(
+    names: Iterable[str] | None = None, *, suites: Iterable[str] = (), apis: Iterable[str] = (), port: int = 0
+) -> Iterator[Path]:
     """Run ``trueweight fleet serve`` and yield the path of its ``providers.toml``; the process ends with the block.
 
     The child also ends when this process ends, even by SIGKILL: it watches a pipe that only this process holds open.
@@ -32,6 +34,8 @@ def running_fleet(names: Iterable[str] | None = None, *, suites: Iterable[str] =
         command += ["--only", name]
     for suite in suites:
         command += ["--suite", suite]
+    for api in apis:
+        command += ["--api", api]
     # One thread per process: the matrices are small, and a pool would only fight the client for its cores.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
     with tempfile.TemporaryDirectory(prefix="trueweight-fleet-") as folder, contextlib.ExitStack() as stack:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import uvicorn
 
-from trueweight.core import InfrastructureError
+from trueweight.core import DEFAULT_API, InfrastructureError
 from trueweight.fleet.app import FleetApp
 from trueweight.fleet.known import KnownAnswers, shipped_answers
 from trueweight.fleet.network import MODEL
@@ -59,6 +59,7 @@ class Fleet:
         known: answers to know instead of reading suites.
         seed: of everything random; None takes entropy.
         api_key: the required key; None accepts any key, and none.
+        apis: the APIs that ``providers.toml`` names; all are served in any case.
 
     Raises:
         ConfigError: for an unknown name or a bad suite.
@@ -74,7 +75,9 @@ class Fleet:
         known: KnownAnswers | None = None,
         seed: int | None = None,
         api_key: str | None = None,
+        apis: Sequence[str] = (DEFAULT_API,),
     ) -> None:
+        self._apis = tuple(apis)
         self._members = members_named(names)
         self._port = port
         self._known = shipped_answers(suites) if known is None else known
@@ -135,11 +138,12 @@ class Fleet:
 
     def providers_toml(self) -> str:
         """A ``providers.toml`` for the endpoints that are being served."""
-        return providers_toml(self.endpoints)
+        return providers_toml(self.endpoints, self._apis)
 
 
-def providers_toml(endpoints: Sequence[Endpoint]) -> str:
+def providers_toml(endpoints: Sequence[Endpoint], apis: Sequence[str] = (DEFAULT_API,)) -> str:
     """The text of a ``providers.toml``: every provider claims the same model at the same precision."""
+    named = "" if tuple(apis) == (DEFAULT_API,) else f"api = {json.dumps(list(apis))}\n"
     blocks = ["# The embedded fleet: simulated providers on this machine's loopback."]
     for endpoint in endpoints:
         member = endpoint.member
@@ -147,7 +151,7 @@ def providers_toml(endpoints: Sequence[Endpoint]) -> str:
             f"[[provider]]  # {member.summary}\n"
             f'name = "{member.name}"\n'
             f'role = "{member.role.value}"\n'
-            f'base_url = "{endpoint.base_url}"\n'
+            f'base_url = "{endpoint.base_url}"\n{named}'
             f'model = "{MODEL}"\n'
             f'precision = "fp32"\n'
             f"price = {{ input = {member.price.input:.2f}, output = {member.price.output:.2f} }}" + _thinking(member)

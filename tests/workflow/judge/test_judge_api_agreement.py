@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-import re
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -154,9 +154,8 @@ def test_healthy_hosts_are_not_accused_and_dropped_tools_are_found() -> None:
 
 def test_a_host_that_drops_tools_in_one_api_is_named(tmp_path: Path) -> None:
     """On terminal, in summary.json and on the page; a healthy twin is not, and gives the same through both."""
-    with running_fleet(["twin", "responses-tools-ignored"]) as file:
-        text = re.sub(r"(?m)^model = ", 'api = ["chat", "responses"]\nmodel = ', file.read_text(encoding="utf-8"))
-        (tmp_path / "p.toml").write_text(text, encoding="utf-8")
+    with running_fleet(["twin", "responses-tools-ignored"], apis=APIS) as file:
+        shutil.copy(file, tmp_path / "p.toml")
         command = ("run", "--providers", "p.toml", "--suite", "tool-calls", "--no-probe")
         done = trueweight(*command, "--limit", "10", "--out", "out", cwd=tmp_path)
         narrow = trueweight(*command, "--limit", "2", "--out", "one", "--api", "responses", cwd=tmp_path)

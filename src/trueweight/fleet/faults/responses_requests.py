@@ -69,7 +69,7 @@ class OutputPartsRefused(Fault):
     def refuse(self, chat: ChatRequest) -> ResponseScript | None:
         """Expect text only."""
         if any(isinstance(item.get("output"), list) for item in _items(chat)):
-            message = "cannot unmarshal array into field function_call_output.output of type string"
+            message = "cannot unmarshal array into Go struct field ResponsesFunctionCallOutput.output of type string"
             return RefusedError(message, param="input").response()
         return None
 
