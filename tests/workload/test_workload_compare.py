@@ -18,8 +18,10 @@ from trueweight.core.assessment import ReasonCode, Recommendation
 from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.note import NoteCode
 from trueweight.core.summary import Summary
+from trueweight.core.summary_json import encode_summary
 from trueweight.core.task import Answer
 from trueweight.report.site import public_summary
+from trueweight.report.words import summary_sentence
 from trueweight.store import RunDir, RunFile
 from trueweight.suites import find_suite
 from trueweight.workflow.finish import judge
@@ -262,6 +264,11 @@ def test_a_published_site_has_nothing_of_the_workload(summary: Summary) -> None:
     public = public_summary(summary)
     assert public.workload is None
     assert all(one.workload is None and "workload" not in one.metrics for one in public.providers.values())
+    text = encode_summary(public).decode()
+    assert "classify-support-ticket" not in text.replace("tickets/classify-support-ticket-", "")
+    forty = public.providers["forty"].assessment
+    assert (forty.reasons[0].code, forty.reasons[0].estimate) == (ReasonCode.WORKLOAD_FAILS, None)
+    assert summary_sentence(public.providers["forty"])
 
 
 def test_the_answers_are_a_table(run: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from trueweight.assess import DEFAULT_WORKLOAD_BAR
 from trueweight.core.estimate import Estimate
 from trueweight.core.summary import Summary
 from trueweight.core.workload import (
@@ -137,9 +138,14 @@ def _notes(found: WorkloadSummary) -> Iterator[str]:
     if not golden:
         yield "There are no golden answers, so agreement with the baseline decides, by tasks whose grader decides."
     if found.default_bar:
+        answers = DEFAULT_WORKLOAD_BAR.answers
+        margin, agreement = (
+            whole_percent(answers.quality_margin or 0.0),
+            whole_percent(answers.agreement_at_least or 0.0),
+        )
         yield (
-            "No bar was set for the workload: the default holds, right no less often than the baseline by more than 5 "
-            "points, or agreement of at least 90%."
+            "No bar was set for the workload, so the default one holds: right no less often than the baseline, but for "
+            f"{margin} of the cases, by golden answers; where they decide nothing, agreement of at least {agreement}."
         )
     if found.unconfirmed:
         names = ", ".join(visible(name, limit=60) for name in found.unconfirmed)

@@ -15,13 +15,14 @@ from functools import cache
 from msgspec import structs
 
 from trueweight.core import Attempt, Case, Estimate, Exchange, RequestRecord
-from trueweight.core.assessment import Assessment
+from trueweight.core.assessment import Assessment, Reason, ReasonCode
 from trueweight.core.probe import ProviderProbe
 from trueweight.core.protocol import is_completion
 from trueweight.core.summary import CaseSummary, ProviderSummary, Summary
 from trueweight.report import Evidence
 from trueweight.suites import find_suite, shipped_suites
 
+_OF_WORKLOAD = frozenset({ReasonCode.WORKLOAD_FAILS, ReasonCode.WORKLOAD_MET, ReasonCode.WORKLOAD_OPEN})
 _NO_REQUEST = RequestRecord("POST", "", (), "")
 
 
@@ -90,12 +91,21 @@ def _is_money(found: Estimate | None) -> bool:
 
 
 def _assessment(assessment: Assessment) -> Assessment:
-    """The assessment without the numbers of the rules that are about money."""
+    """The assessment without the numbers of the rules that are about money, and without a workload's."""
+    reasons = tuple(map(_reason, assessment.reasons))
+    seen = tuple(one for one in assessment.observations if one.code not in _OF_WORKLOAD)
+    assessment = structs.replace(assessment, reasons=reasons, observations=seen)
     bar = assessment.bar
     if bar is None:
         return assessment
-    rules = tuple(structs.replace(rule, estimate=None) if _is_money(rule.estimate) else rule for rule in bar.rules)
+    kept = (rule for rule in bar.rules if rule.workload is None)
+    rules = tuple(structs.replace(rule, estimate=None) if _is_money(rule.estimate) else rule for rule in kept)
     return structs.replace(assessment, bar=structs.replace(bar, rules=rules))
+
+
+def _reason(reason: Reason) -> Reason:
+    """The reason; of one about a workload only that it is one."""
+    return Reason(code=reason.code, metric=reason.metric) if reason.code in _OF_WORKLOAD else reason
 
 
 def _case(case: CaseSummary, private: frozenset[str]) -> CaseSummary:

@@ -10,6 +10,12 @@ from trueweight.core.estimate import Estimate
 from trueweight.report.numbers import percent, plain, span, write
 
 _PERCENT: Final = 100
+_WITHOUT_NUMBER: Final = {
+    ReasonCode.WORKLOAD_FAILS: "a rule about the workload is missed",
+    ReasonCode.WORKLOAD_MET: "the rules about the workload are met",
+    ReasonCode.WORKLOAD_OPEN: "a rule about the workload is open",
+}
+"""Where the numbers are not published, or there are none."""
 
 
 def workload_rule_name(rule: RuleOutcome) -> str:  # noqa: PLR0911 - one sentence for each rule
@@ -50,7 +56,7 @@ def workload_clause(reason: Reason) -> str:
 def _measured(reason: Reason, of: str) -> str:  # noqa: PLR0911 - one clause for each rule
     found = reason.estimate
     if found is None or found.value is None:
-        return f"not measured{of}"
+        return _WITHOUT_NUMBER.get(reason.code, "not measured") + of
     match reason.metric:
         case WorkloadRule.QUALITY.value:
             less = "less" if found.value < 0 else "more"

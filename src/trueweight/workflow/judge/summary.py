@@ -54,7 +54,7 @@ def summarise(judgement: Judgement) -> Summary:
     findings = correct_blame(findings)
     rates = {name: failure_rates(rows, second if name == reference else None) for name, rows in observations.items()}
     findings = mark_beyond(findings, rates, list(cases), reference, manifest.seed)
-    workload = workload_of(judgement, observations)
+    workload = workload_of(judgement, _main(measured).observations)
     return Summary(
         run=_run(judgement, reference, measured),
         self_agreement={name: one.rounded() for name, one in _main(measured).found.self_agreement.items()},
