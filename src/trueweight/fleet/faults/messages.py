@@ -329,6 +329,16 @@ class ErrorUnnamed(Fault):
         return [*frames[: len(frames) // 2], b'data: {"error": {"message": "Worker died.", "code": 500}}\n\n']
 
 
+@fault("messages-overloaded", api=_API, rows=(22,), checks=("error-in-stream",))
+class Overloaded(Fault):
+    """A stream ends in an overloaded_error, as the API has it, after status 200."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[JsonObject]) -> list[JsonObject]:
+        """Send the error after half of the events."""
+        error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+        return [*chunks[: len(chunks) // 2], error]
+
+
 @fault("messages-first-system-block", api=_API, rows=(37,), checks=("prompt-tokens-more",))
 class FirstSystemBlock(Fault):
     """Of several system blocks only the first is read."""
