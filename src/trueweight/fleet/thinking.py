@@ -167,15 +167,9 @@ def _tagged(choice: CompletionChoice, first: str, last: str, before_answer: str)
     if logprobs is not None:
         alternatives = logprobs[0]["top_logprobs"] if logprobs else []
         pieces = [tokenizer.token_bytes(token) for token in tokenizer.encode(text)]
-        thought = (
-            {
-                "token": piece.decode("utf-8", "replace"),
-                "logprob": 0.0,
-                "bytes": list(piece),
-                "top_logprobs": alternatives,
-            }
-            for piece in pieces
-        )
+        own = ({"token": piece.decode("utf-8", "replace"), "logprob": 0.0, "bytes": list(piece)} for piece in pieces)
+        # The sampled token is among those that are listed, if any are.
+        thought = ({**one, "top_logprobs": [one, *alternatives[:-1]] if alternatives else []} for one in own)
         logprobs = (*thought, *logprobs)
     return replace(choice, content=text + (choice.content or ""), reasoning=None, logprobs=logprobs)
 
