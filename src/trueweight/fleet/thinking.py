@@ -168,8 +168,9 @@ def _tagged(choice: CompletionChoice, first: str, last: str, before_answer: str)
         alternatives = logprobs[0]["top_logprobs"] if logprobs else []
         pieces = [tokenizer.token_bytes(token) for token in tokenizer.encode(text)]
         own = ({"token": piece.decode("utf-8", "replace"), "logprob": 0.0, "bytes": list(piece)} for piece in pieces)
-        # The sampled token is among those that are listed, if any are.
-        thought = ({**one, "top_logprobs": [one, *alternatives[:-1]] if alternatives else []} for one in own)
+        # The sampled token is among those that are listed, if any are, and the others are as good as impossible.
+        others = [{**one, "logprob": -30.0} for one in alternatives[:-1]]
+        thought = ({**one, "top_logprobs": [one, *others] if alternatives else []} for one in own)
         logprobs = (*thought, *logprobs)
     return replace(choice, content=text + (choice.content or ""), reasoning=None, logprobs=logprobs)
 
