@@ -12,7 +12,8 @@ import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
-from trueweight.core import PROTOCOLS, Attempt, Case, Exchange, Mode, Provider, RequestRecord, Trial
+from trueweight.checks import all_checks, run_checks
+from trueweight.core import PROTOCOLS, Attempt, Case, Exchange, Mode, Outcome, Provider, RequestRecord, Trial
 from trueweight.fleet import MODEL
 from trueweight.fleet.completion import Write
 from trueweight.fleet.known import KnownAnswers
@@ -153,12 +154,20 @@ def _facts(provider: FleetProvider, case: Case, mode: Mode, api: str) -> tuple[A
     record = RequestRecord(line.method, "http://h", (), text)
     reply = read_reply(Exchange("", "p", case.suite, case.id, 0, mode, "", record, (attempt,), api=api))
     calls = [(one.name, one.arguments) for one in reply.calls]
-    return (reply.status // 100, reply.content or "", reply.reasoning, calls, reply.finish)
+    # Usage has its details in every response, and in chat completions where there is something to say.
+    shared = {info.id for info in all_checks() if info.protocol is None} - {
+        "usage-cached-within",
+        "usage-reasoning-within",
+    }
+    outcomes = {one.check: one.outcome for one in run_checks(case, reply) if one.check in shared}
+    outcomes = {check: outcome for check, outcome in outcomes.items() if outcome is not Outcome.NOT_APPLICABLE}
+    return (reply.status // 100, reply.content or "", reply.reasoning, calls, reply.finish, outcomes)
 
 
 @pytest.mark.parametrize("suite", ["tool-calls", "structured-output", "reasoning", "protocol"])
 def test_a_case_is_answered_alike_through_both_apis(suite: str) -> None:
-    """The model decides once: what differs between the APIs of a host is a fault of its server, not of the model."""
+    """The model decides once, and each check of any API has the same outcome: what differs between the APIs of a host
+    is a fault of its server, not of the model."""
     found = find_suite(suite)
     known = KnownAnswers([found])
     provider = FleetProvider(members_named(["reference"])[0], known, rng=random.Random(1), clock=lambda: 0.0)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trueweight.core import PROTOCOLS, Finish, Reply, TokenCount
+from trueweight.checks import run_checks
+from trueweight.core import PROTOCOLS, Case, Finish, Outcome, Reply, TokenCount
 from trueweight.protocols import read_reply, span_of_content, timing_of
 from trueweight.protocols.responses.sample import (
     answered,
@@ -152,6 +153,23 @@ def test_a_marker_after_the_last_event_is_allowed() -> None:
     cut = read_reply(_with_body(exchange, body[: body.rindex(b"event: response.completed")] + b"data: [DONE]\n\n"))
     assert not cut.done
     assert "done-missing" in {one.kind for one in cut.anomalies}
+
+
+def test_a_long_stream_is_read_and_checked_in_one_pass() -> None:
+    """Thousands of deltas, in one part or each in another one, are joined and compared without copying them
+    again for each: what grows with the square of a stream would not end here."""
+    text = "ab" * 8_000
+    whole = streamed(events(response(message(text)), [["ab"] * 8_000]))
+    reply = read_reply(whole)
+    assert reply.content == text
+    scattered = [
+        {**one, "content_index": at} if "delta" in one else one
+        for at, one in enumerate(events(response(message(text)), [["ab"] * 8_000]))
+    ]
+    case = Case("s", "c", {})
+    assert not [one for one in run_checks(case, reply) if one.outcome is Outcome.FAIL]
+    failed = {one.check for one in run_checks(case, read_reply(streamed(scattered))) if one.outcome is Outcome.FAIL}
+    assert "responses-event-order" in failed
 
 
 def _with_body(exchange: Any, body: bytes) -> Any:

@@ -71,7 +71,7 @@ class StreamedItem:
 
     Attributes:
         key: its ``output_index``; its id if the server gives no index.
-        deltas: (kind of text, place) → the joined deltas.
+        deltas: (kind of text, place) → the deltas, in order.
         wholes: (kind of text, place) → the whole text that an event had at the end.
     """
 
@@ -79,7 +79,7 @@ class StreamedItem:
     added: TypedEvent | None = None
     done: TypedEvent | None = None
     events: list[TypedEvent] = field(default_factory=list)
-    deltas: dict[tuple[str, int], str] = field(default_factory=dict)
+    deltas: dict[tuple[str, int], list[str]] = field(default_factory=dict)
     wholes: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def take(self, event: TypedEvent) -> None:
@@ -92,7 +92,7 @@ class StreamedItem:
         place = (text_kind(event.type), part_place(event.data))
         delta = event.data.get("delta")
         if event.type.endswith(".delta") and isinstance(delta, str):
-            self.deltas[place] = self.deltas.get(place, "") + delta
+            self.deltas.setdefault(place, []).append(delta)
         elif event.type.endswith(".done") and (text := _whole_of(event)) is not None:
             self.wholes[place] = text
 
