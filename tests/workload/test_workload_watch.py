@@ -1,0 +1,95 @@
+"""A history of runs: a fall is found once, a return too, a healthy host is left alone, a lost night is no event."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.in_process import trueweight
+from tests.workload.logs import chat_body, chat_response, lines, litellm_row
+from tests.workload.runs import record
+
+from trueweight.core import Case, Provider
+from trueweight.core.task import Answer
+from trueweight.statistics.change import changes
+
+LABELS = ("billing", "outage")
+
+
+def test_a_fall_and_a_return_are_one_change_each() -> None:
+    """At the look in which the evidence suffices; the looks before and after it say nothing more."""
+    rng = np.random.default_rng(1)
+    looks = [(rng.random(60) < rate).astype(float) for rate in [0.97] * 20 + [0.6] * 10 + [0.98] * 15]
+    found = changes(looks, 0.9, 0.01)
+    assert [one.fell for one in found] == [True, False]
+    assert 20 <= found[0].look <= 22
+    assert 30 <= found[1].look <= 38
+    assert changes([np.array([])] * 9, 0.9, 0.01) == []
+
+
+def test_a_set_of_fixed_cases_whose_mean_is_at_the_bound_never_alarms() -> None:
+    """The same cases night after night, a deterministic host: exactly at the bound is not below it."""
+    look = np.array([0.0] * 6 + [1.0] * 54)
+    assert changes([look] * 60, 0.9, 0.05) == []
+
+
+@pytest.mark.slow
+def test_a_healthy_host_is_seldom_said_to_have_fallen() -> None:
+    """By simulation: a host exactly at the bound, 60 looks of 40 cases, in at most 5% of runs; two points above it, in
+    hardly any; a fall by ten points below the bound is found within 15 looks in 95%."""
+    rng = np.random.default_rng(2)
+    false = sum(bool(changes([(rng.random(40) < 0.9) * 1.0 for _ in range(60)], 0.9, 0.05)) for _ in range(200))
+    above = sum(bool(changes([(rng.random(40) < 0.92) * 1.0 for _ in range(60)], 0.9, 0.05)) for _ in range(100))
+    assert false <= 0.05 * 200 + 6, false
+    assert above <= 1, above
+    late = 0
+    for _ in range(60):
+        looks = [(rng.random(40) < rate) * 1.0 for rate in [0.97] * 30 + [0.8] * 15]
+        late += not changes(looks, 0.9, 0.05)
+    assert late <= 3, late
+
+
+def test_watch_looks_over_a_folder_of_runs(tmp_path: Path) -> None:
+    """The host falls in the third night; a night in which nothing arrived is left out; the exit code is that of the
+    newest run."""
+    rows = [litellm_row(chat_body(f"ticket number {n}"), chat_response(LABELS[n % 2])) for n in range(40)]
+    (tmp_path / "a.jsonl").write_text(lines(*rows), encoding="utf-8")
+    assert trueweight("workload", "from", "a.jsonl", "-o", "tickets", cwd=tmp_path).returncode == 0
+    host = Provider("host", "https://host.invalid/v1", "open-1")
+
+    def right(case: Case, _: int) -> Answer:
+        assert case.task is not None
+        assert case.task.recorded is not None
+        return case.task.recorded.answer
+
+    nights = {
+        "night-1": right,
+        "night-2": lambda case, n: None,
+        "night-3": lambda case, n: right(case, n) if n % 2 else {"content": "neither"},
+    }
+    (tmp_path / "history").mkdir()
+    for night, answer in nights.items():
+        record(tmp_path / "tickets", tmp_path / "history" / night, {"host": (host, answer)})
+    done = trueweight("watch", "history", "--json", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "left out: night-2: no host gave a reply" in done.stderr
+    said = json.loads(done.stdout)
+    assert said["looks"] == 2
+    (event,) = said["events"]
+    assert (event["host"], event["metric"], event["change"], event["run"], event["new"]) == (
+        "host",
+        "agreement",
+        "fell",
+        "night-3",
+        True,
+    )
+    shutil.copytree(tmp_path / "history" / "night-3", tmp_path / "history" / "night-4")
+    later = trueweight("watch", "history", cwd=tmp_path)
+    assert later.returncode == 0
+    assert "host: agreement fell below 90.0% in night-3" in later.stdout
+    assert "NEW" not in later.stdout
+    (tmp_path / "empty").mkdir()
+    assert trueweight("watch", "empty", cwd=tmp_path).returncode == 2
