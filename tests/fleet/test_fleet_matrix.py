@@ -25,7 +25,7 @@ from trueweight.store import RunDir
 from trueweight.suites import find_suite, shipped_suites
 from trueweight.workflow.judge import judge_exchanges
 from trueweight.workflow.judge.blame import judged_cases
-from trueweight.workflow.judge.findings import list_findings
+from trueweight.workflow.judge.findings import ReferenceCases, list_findings
 from trueweight.workflow.matrix import (
     HEALTHY,
     Recorded,
@@ -81,7 +81,8 @@ def test_the_cause_is_said_first(recorded: tuple[RunDir, tuple[str, ...]]) -> No
     seen = defaultdict(list)
     for one in judgement.observations:
         seen[one.provider].append(one)
-    checks, reference = {info.id: info for info in all_checks()}, judged_cases(seen["reference"])
+    cases = judged_cases(seen["reference"])
+    checks, reference = {info.id: info for info in all_checks()}, ReferenceCases(cases, cases)
     wrong = {}
     for name, fault in matrix_faults().items():
         found = list_findings(seen[provider_of(name)], checks, reference)

@@ -33,7 +33,6 @@ def tool_arguments_keys_once(_: Case, reply: Reply) -> CheckResult | None:
     "tool-arguments-characters",
     "Arguments have whole characters.",
     failure="{cases} had arguments with half a character",
-    engine=True,
     row=20,
     source="https://www.rfc-editor.org/rfc/rfc7493#section-2.1",
     why="The text cannot be encoded as UTF-8: the tool, or the next request, fails.",

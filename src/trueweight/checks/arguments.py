@@ -54,7 +54,6 @@ def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
     "tool-arguments-once",
     "Arguments are sent once.",
     failure="{cases} had arguments that were sent twice",
-    engine=True,
     row=10,
     source="https://github.com/vllm-project/vllm/issues/51697",
     why="Two objects in a row are not JSON.",
@@ -102,18 +101,32 @@ def tool_arguments_empty_object(case: Case, reply: Reply) -> CheckResult | None:
 
 
 @check(
-    "tool-arguments-text",
-    "Arguments are JSON text, encoded once.",
+    "tool-arguments-encoded-once",
+    "Arguments are encoded once.",
     failure="{cases} had arguments encoded twice",
+    source="https://platform.openai.com/docs/api-reference/chat/object",
+    why="Clients parse the text once and get a text where they expect an object.",
+    fix="If the model wrote its arguments as a JSON string, decode it before encoding.",
+    example=Example(calls('"{\\"city\\":\\"Oslo\\"}"'), "Oslo", SAMPLE_CALL),
+)
+def tool_arguments_encoded_once(case: Case, reply: Reply) -> CheckResult | None:
+    """Fails on a string inside the string, which some models write."""
+    return _problem(case, reply, CallProblem.ARGUMENTS_ENCODED_TWICE)
+
+
+@check(
+    "tool-arguments-text",
+    "Arguments are JSON text, and not a JSON value.",
+    failure="{cases} had arguments that are a JSON value in place of its text",
     engine=True,
     source="https://platform.openai.com/docs/api-reference/chat/object",
-    why="Clients expect a string with an object in it, not an object and not JSON inside JSON.",
+    why="Clients expect a string with an object in it, and not the object.",
     fix="Encode the arguments object to text exactly once.",
     example=Example(calls({"city": "Oslo"}), "Oslo", SAMPLE_CALL),
 )
 def tool_arguments_text(case: Case, reply: Reply) -> CheckResult | None:
-    """Fails on an object in place of the text, and on a string inside the string."""
-    return _problem(case, reply, CallProblem.ARGUMENTS_NOT_TEXT, CallProblem.ARGUMENTS_ENCODED_TWICE)
+    """Fails on an object in place of the text."""
+    return _problem(case, reply, CallProblem.ARGUMENTS_NOT_TEXT)
 
 
 @check(
@@ -189,7 +202,6 @@ def tool_arguments_required(case: Case, reply: Reply) -> CheckResult | None:
     "call-after-empty-call",
     "A call that follows a call without arguments has its own arguments.",
     failure="{cases} had a call without the arguments that it should have, after a call without arguments",
-    engine=True,
     row=14,
     source="https://github.com/vllm-project/vllm/issues/47901",
     why="The second of two parallel calls cannot be run.",

@@ -50,7 +50,6 @@ def reply_not_empty(case: Case, reply: Reply) -> CheckResult | None:
     "text-whole-characters",
     "Text has no replacement characters and no half code points.",
     failure="{cases} had replacement characters or half code points in the text",
-    engine=True,
     row=20,
     source="https://github.com/vllm-project/vllm/issues/931",
     why="Emoji and scripts beyond ASCII arrive as garbage, in arguments too.",

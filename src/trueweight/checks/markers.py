@@ -136,7 +136,6 @@ def think_tags_in_content(case: Case, reply: Reply) -> CheckResult | None:
     "history-ids-in-content",
     "The content has no call ids in the model's own format.",
     failure="Call ids in the model's own format leak into the content in {cases}",
-    engine=True,
     row=38,
     source="https://github.com/vllm-project/vllm/issues/50768",
     why="The server renders the history wrongly, and the model imitates it instead of calling.",

@@ -33,7 +33,7 @@ _ABOUT_STREAM = re.compile(r"\bstream(?:s|ed|ing)?\b")
 _SEPARATORS = re.compile(r"[\s_\-]+")
 _IMAGE_WORDS = ("image", "vision", "multimodal", "multi-modal", "modalit", "text only", "content part", "content type")
 _OTHER_WORDS: Mapping[str, tuple[str, ...]] = {
-    "tools": ("tool choice", "tool call", "function call", "tool parser"),
+    "tools": ("tool choice", "tool call", "function calling", "tool parser"),
     "response_format": ("response format", "json schema", "json mode", "structured output", "guided", "grammar"),
     "logprobs": ("logprob", "log prob"),
     "reasoning_effort": ("reasoning", "thinking"),

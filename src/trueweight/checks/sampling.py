@@ -73,6 +73,7 @@ def temperature_zero_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDi
     "temperature-varies",
     "At a temperature of 1 or more two replies of free text differ.",
     failure="{cases} had the same free text at a temperature of 1 or more",
+    engine=False,
     row=43,
     source=_CREATE,
     on_request=True,

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from trueweight.core import PROTOCOLS, Case, Mode, Reply, Severity
-from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
+from trueweight.core import Case, Mode, Reply, ReplyDigest, Severity
+from trueweight.core.check import CheckResult, Fail, PairedResult, Pass, Scope, check, paired_check
 from trueweight.core.evidence import anomalies, last_event, quote, spans_of, whole
-from trueweight.core.example import SAMPLE_STREAM, Example, calls, says
+from trueweight.core.example import (
+    SAMPLE_STREAM,
+    Example,
+    PairedExample,
+    SampleReply,
+    SampleTrial,
+    calls,
+    sample_case,
+    says,
+)
 from trueweight.protocols import Kind
 
 _MANY_TOKENS: Final = 32
-_LATE: Final = 500_000_000
-"""Nanoseconds before the first token, below which a fast server may have sent all tokens already."""
-_AT_ONCE: Final = 2_000_000
-"""Nanoseconds in which no server generates 32 tokens."""
+_LEAST_CASES: Final = 3
+_CASES = tuple(sample_case(name=f"long-{number}") for number in range(_LEAST_CASES))
+
+
+def _long(*, arrives: tuple[int, ...]) -> SampleReply:
+    return says("so it is " * 20, mode=Mode.STREAM, usage=(10, 60), reasoning="Hm.", arrives=arrives)
 
 
 @check(
@@ -112,36 +124,32 @@ def arguments_streamed(_: Case, reply: Reply) -> CheckResult | None:
     return Pass() if long else None
 
 
-@check(
+@paired_check(
     "stream-in-pieces",
     "A stream comes while it is generated, and not in one piece at its end.",
     failure="The whole stream comes in one piece, after the last token is generated, in {cases}",
-    scope=Scope.COMPLETION,
-    engine=True,
-    severity=Severity.SHOULD,
     row=19,
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
     why="The user waits as long as for a plain reply, and every time to the first token is that of the last one.",
     fix="Turn off response buffering in proxies; flush after each event.",
-    example=Example(
-        says("so it is " * 20, mode=Mode.STREAM, usage=(10, 60), arrives=(2_000_000_000,)),
-        "so it is",
-        says("so it is " * 20, mode=Mode.STREAM, usage=(10, 60)),
+    field="content",
+    example=PairedExample(
+        tuple(SampleTrial(case, _long(arrives=(2_000_000_000,)), broken=True) for case in _CASES),
+        (
+            *(SampleTrial(case, _long(arrives=(2_000_000_000,))) for case in _CASES[:2]),
+            SampleTrial(_CASES[2], _long(arrives=())),
+        ),
     ),
 )
-def stream_in_pieces(_: Case, reply: Reply) -> CheckResult | None:
+def stream_in_pieces(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Judges streams of 32 tokens or more that begin half a second or more after they are due.
 
-    Fails where all tokens come within two milliseconds. An event that brings no token may come before them.
+    Fails where all tokens of such streams come within two milliseconds, in three cases or more and in nine of ten: a
+    busy client reads one now and then at once. An event that brings no token may come before them.
     """
-    used = reply.usage.output if reply.usage else None
-    if not reply.streamed or used is None or used < _MANY_TOKENS or reply.error is not None:
-        return None
-    protocol = PROTOCOLS.get(reply.api)
-    times = [event.ns for event in reply.events if event.data is not None and protocol.channels(event)]
-    if not times or times[0] < _LATE:
-        return None
-    if times[-1] - times[0] <= _AT_ONCE:
-        words = f"{len(times)} events with {used} tokens came at once, {times[0] / 1e9:.1f} s after the request was due"
-        return Fail(words, "tokens as they are generated", "one piece", whole(reply))
-    return Pass()
+    late = [one for one in replies if one.at_once is not None and (one.output_tokens or 0) >= _MANY_TOKENS]
+    at_once = [one for one in late if one.at_once]
+    systematic = len({one.case.key for one in at_once}) >= _LEAST_CASES and 10 * len(at_once) >= 9 * len(late)
+    for one in late:
+        words = "all tokens came at once, half a second or more after the request was due"
+        yield one, Fail(words, "tokens as they are generated", "one piece") if systematic and one.at_once else Pass()

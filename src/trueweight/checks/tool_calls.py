@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -14,6 +15,7 @@ from trueweight.core.example import SAMPLE_CALL, Example, SampleCall, SampleRepl
 from trueweight.core.request import declared_tools
 from trueweight.protocols import narrow
 
+_WRITTEN = re.compile(r"functions\..+:\d+")
 _CALLS = "https://platform.openai.com/docs/guides/function-calling"
 
 
@@ -147,7 +149,8 @@ def call_id_unique(_: Case, reply: Reply) -> CheckResult | None:
     ),
 )
 def call_id_new(case: Case, reply: Reply) -> CheckResult | None:
-    """Judges replies with calls to requests whose history has calls."""
+    """Judges replies with calls to requests whose history has calls. Ids that some models write, such as
+    ``functions.name:0``, are not judged."""
     earlier = {
         call.get("id")
         for message in case.request.get("messages") or ()
@@ -157,7 +160,7 @@ def call_id_new(case: Case, reply: Reply) -> CheckResult | None:
     }
     if not earlier or not reply.calls:
         return None
-    again = [call for call in reply.calls if call.id and call.id in earlier]
+    again = [call for call in reply.calls if call.id in earlier and not _WRITTEN.fullmatch(call.id or "")]
     if again:
         spans = narrow(reply, again[0].span, again[0].id or "")
         return Fail("a call has the id of a call in the history", "a new id", quote(again[0].id), spans)

@@ -209,10 +209,12 @@ def paired_check(
     field: str,
     params: Mapping[str, Any] = NO_PARAMS,
     on_request: bool = False,
+    engine: bool = True,
     explains: tuple[str, ...] = (),
     example: PairedExample | None = None,
 ) -> Callable[[RunPairedCheck], RunPairedCheck]:
-    """Declare a check that judges several replies together. Only the serving stack can cause its failures.
+    """Declare a check that judges several replies together. By default only the serving stack can cause its failures;
+    not so where two honest replies differ by chance, or by numbers that depend on the batch.
 
     The function takes the digests of all replies of one provider through one API, and of the reference through the same
     API (none if there is no reference, or if the provider is the reference). Of replies with several choices it takes
@@ -220,7 +222,7 @@ def paired_check(
     judges the cases that name it; their parameters are in ``digest.case.checks``.
     """
     info = CheckInfo(
-        check_id, requirement, severity, source, row, why, fix, engine=True, paired=True, field=field,
+        check_id, requirement, severity, source, row, why, fix, engine=engine, paired=True, field=field,
         scope=Scope.COMPLETION, params=params, on_request=on_request, example=example, failure=failure,
         explains=explains,
     )  # fmt: skip

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from trueweight.core.case import DEFAULT_API, Case, Mode
 from trueweight.core.digest import digest
+from trueweight.core.protocol import PROTOCOLS
 from trueweight.core.reply import Finish, Reply
 
 _KEPT = 400
 """Characters of content that are kept for quoting."""
 _COMPARED = 4_000
 """Characters of text that are kept at temperature 0, to compare the modes."""
+_LATE, _AT_ONCE = 500_000_000, 2_000_000
+"""Nanoseconds before a first token that is late, and in which no server generates many tokens."""
 _LONGEST = 20_000
 """Longest arguments that are kept as they are."""
 
@@ -32,6 +35,8 @@ class ReplyDigest:
         choice: index of the choice.
         written, thought: content and reasoning, their first 4,000 characters; "" where the request's temperature is not
             0, because such texts are not compared.
+        at_once: whether all tokens of a stream came within two milliseconds; None for a plain reply, and for one whose
+            first token came within half a second, because a fast server may have made all of them by then.
     """
 
     trial: str
@@ -50,6 +55,7 @@ class ReplyDigest:
     choice: int = 0
     written: str = ""
     thought: str = ""
+    at_once: bool | None = None
 
 
 def digest_choices(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> tuple[ReplyDigest, ...]:
@@ -68,6 +74,7 @@ def _kept(arguments: str | None) -> str | None:
 
 def _digest(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> ReplyDigest:
     usage = reply.usage
+    first = reply.choice is reply.choices[0]
     cold = case.request.get("temperature") == 0
     return ReplyDigest(
         trial=trial,
@@ -86,4 +93,11 @@ def _digest(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> Re
         choice=reply.at,
         written=(reply.content or "")[:_COMPARED] if cold else "",
         thought=(reply.reasoning or "")[:_COMPARED] if cold else "",
+        at_once=_at_once(reply) if first else None,
     )
+
+
+def _at_once(reply: Reply) -> bool | None:
+    channels = PROTOCOLS.get(reply.api).channels
+    times = [event.ns for event in reply.events if event.data is not None and channels(event)] if reply.streamed else []
+    return None if not times or times[0] < _LATE else times[-1] - times[0] <= _AT_ONCE

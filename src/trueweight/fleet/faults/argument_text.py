@@ -79,6 +79,15 @@ class PythonInArguments(Fault):
         return _each_object(completion, repr)
 
 
+@fault("arguments-encoded-twice", checks=("tool-arguments-encoded-once",))
+class ArgumentsEncodedTwice(Fault):
+    """Arguments are JSON inside a JSON string."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Encode the text again."""
+        return _each_object(completion, lambda arguments: json.dumps(json.dumps(arguments)))
+
+
 @fault("entities-in-arguments", rows=(8,), checks=("argument-escaped",), reports=("probe#448",))
 class EntitiesInArguments(Fault):
     """Signs in arguments arrive as HTML entities."""

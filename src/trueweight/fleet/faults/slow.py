@@ -39,7 +39,7 @@ def _joined(steps: Sequence[Step]) -> Write:
     return Write(b"".join(step.data for step in steps if isinstance(step, Write)))
 
 
-@fault("stream-buffered", rows=(19,), checks=("stream-in-pieces",), reports=("SRouter#104",))
+@fault("stream-buffered", checks=("stream-in-pieces",), reports=("SRouter#104",))
 class StreamBuffered(Fault):
     """A stream comes in one piece when the last token is generated."""
 
@@ -50,7 +50,7 @@ class StreamBuffered(Fault):
         return replace(response, steps=(Pause(_HELD), _joined(response.steps)))
 
 
-@fault("stream-burst", rows=(19,), checks=("stream-in-pieces",), reports=("SRouter#104",))
+@fault("stream-burst", checks=("stream-in-pieces",), reports=("SRouter#104",))
 class StreamBurst(Fault):
     """A stream begins with an empty chunk, and all tokens come at once at the end."""
 

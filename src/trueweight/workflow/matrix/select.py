@@ -36,7 +36,7 @@ from trueweight.fleet.roster import WRITES, FleetMember, roster
 from trueweight.protocols import read_reply
 from trueweight.workflow.judge.exchange import with_served_model
 
-_EACH = 4
+_EACH = 6
 """Cases for each check that must find a fault: of those tagged for its row or that name it, else of all."""
 _PROVIDER = Provider("p", "http://127.0.0.1", MODEL)
 _TRANSPORT = 2

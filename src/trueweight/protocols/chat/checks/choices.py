@@ -162,7 +162,6 @@ def choices_thought_apart(_: Case, reply: Reply) -> CheckResult | None:
     row=43,
     source=_CREATE,
     on_request=True,
-    engine=True,
     why="The client selects among copies and pays for each.",
     fix="Sample each choice by itself.",
     example=Example(
