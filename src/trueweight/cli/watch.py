@@ -17,7 +17,7 @@ from trueweight.core import ExitCode
 def command(history: Path, as_json: bool) -> int:
     """Look over the runs of a workload in the folder HISTORY and say which host changed, and when.
 
-    Put each nightly run into a folder of its own in HISTORY. A host changes once: when its agreement with the recorded
+    Put each nightly run into another folder in HISTORY. A host changes once: when its agreement with the recorded
     answers, or its share of replies, falls below the bar beyond chance, and when it is back. The probability that any
     healthy host is ever said to have fallen is at most 5%, over all hosts and all looks.
 

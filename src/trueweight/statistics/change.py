@@ -22,7 +22,7 @@ _LARGEST: Final = 700.0
 """Logarithm of the largest wealth that is kept."""
 
 
-class Change(NamedTuple):
+class LevelChange(NamedTuple):
     """A change at a look, from 0: ``fell`` below the bound, or back above it; ``evidence`` is the wealth then."""
 
     look: int
@@ -48,7 +48,7 @@ class _Gamblers:
         return float(sum(share * np.exp(one).mean() for share, one in zip(shares, self._logs, strict=True)))
 
 
-def changes(looks: Sequence[Array], bound: float, alpha: float) -> list[Change]:
+def changes(looks: Sequence[Array], bound: float, alpha: float) -> list[LevelChange]:
     """The changes in a sequence of looks, each a column of scores in [0, 1]; a look without scores says nothing.
 
     It begins above the bound. After a fall only a return is looked for, so that one change is found once.
@@ -57,7 +57,7 @@ def changes(looks: Sequence[Array], bound: float, alpha: float) -> list[Change]:
         bound: strictly between 0 and 1.
         alpha: the probability with which a fall is ever found although the mean never was below the bound.
     """
-    found: list[Change] = []
+    found: list[LevelChange] = []
     gamblers = _Gamblers(bound, falls=True)
     for at, scores in enumerate(looks):
         if not len(scores):
@@ -65,6 +65,6 @@ def changes(looks: Sequence[Array], bound: float, alpha: float) -> list[Change]:
         wealth = gamblers.see(np.asarray(scores, dtype=float))
         if wealth >= 1 / alpha:
             fell = not found or not found[-1].fell
-            found.append(Change(at, fell, wealth))
+            found.append(LevelChange(at, fell, wealth))
             gamblers = _Gamblers(bound, falls=not fell)
     return found

@@ -15,7 +15,7 @@ from trueweight.core.grader import GRADERS
 from trueweight.core.task import CaseTask
 from trueweight.core.workload import Yardstick
 from trueweight.statistics import Array
-from trueweight.statistics.change import Change, changes
+from trueweight.statistics.change import LevelChange, changes
 from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.store import RunDir, RunFile
 from trueweight.workflow.bar import bar_of
@@ -37,7 +37,7 @@ class Look(NamedTuple):
     arrived: Mapping[str, Array]
 
 
-class Event(NamedTuple):
+class HostChange(NamedTuple):
     """A change of one host in one metric, at one look.
 
     Attributes:
@@ -46,7 +46,7 @@ class Event(NamedTuple):
 
     host: str
     metric: str
-    change: Change
+    change: LevelChange
     bound: float
     mean: float
     look: Look
@@ -63,11 +63,11 @@ class Watched(NamedTuple):
 
     looks: tuple[Look, ...]
     skipped: tuple[tuple[Path, str], ...]
-    events: tuple[Event, ...]
+    events: tuple[HostChange, ...]
     alpha: float
 
     @property
-    def new(self) -> tuple[Event, ...]:
+    def new(self) -> tuple[HostChange, ...]:
         """The events of the newest look."""
         return tuple(one for one in self.events if one.look is self.looks[-1]) if self.looks else ()
 
@@ -141,6 +141,6 @@ def _watched(looks: Sequence[Look], skipped: list[tuple[Path, str]], bar: Bar | 
         for metric, series in columns.items():
             for change in changes(series, bounds[metric], alpha):
                 mean = float(series[change.look].mean())
-                events.append(Event(host, metric, change, bounds[metric], mean, looks[change.look]))
+                events.append(HostChange(host, metric, change, bounds[metric], mean, looks[change.look]))
     events.sort(key=lambda one: (one.change.look, one.host, one.metric))
     return Watched(tuple(looks), tuple(skipped), tuple(events), alpha)
