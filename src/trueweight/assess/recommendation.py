@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from scipy.special import expit, logit, ndtri
+
 from trueweight.assess.observations import (
     broken,
     cases_reason,
@@ -29,6 +31,8 @@ from trueweight.core import SEVERE, DriftVerdict, Estimate, FailureKind, Ruling,
 from trueweight.core.assessment import Blame, Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome
 from trueweight.core.summary import ProviderSummary, Summary
+from trueweight.statistics.multiple_testing import ALPHA
+from trueweight.statistics.resample import CONFIDENCE
 
 RELIABLE: Final = 0.95
 """A provider whose success rate is surely below this is to be avoided, whatever its replies say."""
@@ -121,7 +125,7 @@ def recommend(summary: Summary, name: str, bar: BarOutcome | None, tests: Provid
         ok = bar.outcome is Ruling.PASS
         seen = () if ok else _faults(provider, summary.self_agreement, tests)
         return _decide(_BY_BAR[bar.outcome], Reason(code=ReasonCode.BAR), *seen)
-    found = _by_availability(provider)
+    found = _by_availability(provider, len(summary.providers))
     if found is None and summary.run.cases:
         found = _by_reference(summary, provider, tests) if reference else _by_others(provider, tests)
         if not reference and named is not None and found.recommendation is not Recommendation.AVOID:
@@ -158,14 +162,19 @@ def _faults(
     return tuple(reason for reason in seen if reason.code in codes)
 
 
-def _by_availability(provider: ProviderSummary) -> Decision | None:
+def _by_availability(provider: ProviderSummary, providers: int) -> Decision | None:
+    """A decision on lost requests; None if there are few.
+
+    Args:
+        providers: of the run. That any of them is called unreliable by chance has a probability of 5% at most.
+    """
     rate = provider.metrics.get("success_rate")
     first = provider.metrics.get("first_attempt_success_rate")
     if rate is not None and rate.value is not None and rate.value < RELIABLE:
         if rate.value == 0:
             silent = not provider.counts.arrived
             return _decide(Recommendation.UNDECIDED, never_answered(provider) if silent else refused_all(provider))
-        sure = (rate.high or 1) < RELIABLE
+        sure = _corrected_high(rate, providers) < RELIABLE
         reason = Reason(
             code=ReasonCode.SUCCESS_LOW if sure else ReasonCode.SUCCESS_UNCERTAIN,
             metric="success_rate",
@@ -176,7 +185,7 @@ def _by_availability(provider: ProviderSummary) -> Decision | None:
         return _decide(Recommendation.AVOID if sure else Recommendation.UNDECIDED, reason)
     if first is None or (first.value or 1) >= FIRST_TRY:
         return None
-    sure = (first.high or 1) < FIRST_TRY
+    sure = _corrected_high(first, providers) < FIRST_TRY
     reason = Reason(
         code=ReasonCode.FIRST_ATTEMPTS_LOW if sure else ReasonCode.FIRST_ATTEMPTS_UNCERTAIN,
         metric="first_attempt_success_rate",
@@ -186,6 +195,16 @@ def _by_availability(provider: ProviderSummary) -> Decision | None:
         failures=dict(provider.failures),
     )
     return _decide(Recommendation.AVOID if sure else Recommendation.UNDECIDED, reason)
+
+
+def _corrected_high(found: Estimate, providers: int) -> float:
+    """The upper limit of a proportion at a confidence that holds for all providers together (Bonferroni): the distance
+    from the value, in log odds, grows with the quantile of the normal distribution."""
+    if found.high is None or found.value is None or not 0 < found.value < found.high < 1:
+        return 1.0 if found.high is None else found.high
+    wider = max(1.0, float(ndtri(1 - ALPHA / providers) / ndtri((1 + CONFIDENCE) / 2)))
+    value, high = logit(found.value), logit(found.high)
+    return float(expit(value + wider * (high - value)))
 
 
 def _by_others(provider: ProviderSummary, tests: ProviderTests) -> Decision:

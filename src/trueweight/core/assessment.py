@@ -63,7 +63,8 @@ class ReasonCode(StrEnum):
     SUCCESS_LOW = "success-low"
     """The success rate is surely too low. ``metric``, ``estimate``, ``bound``, ``failures``."""
     SUCCESS_UNCERTAIN = "success-uncertain"
-    """The success rate is too low, but its interval reaches the bound. Fields as above."""
+    """The success rate is too low, but its interval, corrected for the number of providers, reaches the bound. Fields
+    as above."""
     FIRST_ATTEMPTS_LOW = "first-attempts-low"
     """The success rate of first attempts is surely too low. ``metric``, ``estimate``, ``bound``; ``share``: success
     rate in the end."""

@@ -16,7 +16,7 @@ from trueweight.statistics import Array
 from trueweight.statistics.paired import Difference
 from trueweight.statistics.permutation import PValues, sign_flip
 from trueweight.statistics.proportion import FEW, clustered, exact
-from trueweight.statistics.resample import CONFIDENCE, Interval, bca
+from trueweight.statistics.resample import CONFIDENCE, Interval, bca, expanded
 
 Signal = Callable[[Table], Array]
 
@@ -135,14 +135,15 @@ def _by_case(mine: _Ratio, itself: _Ratio) -> Array:
 
 def _contrast(sample: Sample, mine: _Ratio, itself: _Ratio) -> tuple[Interval, str]:
     missed = (mine.hits < mine.trials) | (itself.hits < itself.trials)
-    if int(missed.sum()) >= FEW:
+    units = int(missed.sum())  # the limits rest on these; without their number they held 90% with 60 cases
+    if units >= FEW:
         columns = np.column_stack([mine.hits, mine.trials, itself.hits, itself.trials])
         boot = sample.resampler.bootstrap(
             columns, lambda s: _mapped(mine, s[..., 0] / s[..., 1]) - _mapped(itself, s[..., 2] / s[..., 3])
         )
-        found = bca(boot)
+        found = bca(boot, expanded(units))
         if found is not None:
-            return found, f"BCa bootstrap over cases, {sample.resampler.resamples} resamples"
+            return found, f"expanded BCa bootstrap over cases, {sample.resampler.resamples} resamples"
     each = (1 + CONFIDENCE) / 2  # two intervals at 97.5% hold together at 95%
     ours, theirs = (_exact(ratio, each) for ratio in (mine, itself))
     return Interval(ours[0] - theirs[1], ours[1] - theirs[0]), "exact limits of both scores"

@@ -95,6 +95,17 @@ class Resampler:
             return Bootstrap(float(statistic(total)), statistic(self.sums(columns)), statistic(total - columns))
 
 
+def expanded(units: int, confidence: float = CONFIDENCE) -> float:
+    """The confidence at which the limits of a bootstrap hold with ``confidence`` if they rest on few units: with the
+    factor of Student's t and of the bootstrap's own too small variance (Hesterberg 2015).
+
+    Args:
+        units: at least two.
+    """
+    tail = scipy.stats.t.ppf((1 - confidence) / 2, units - 1) * np.sqrt(units / (units - 1))
+    return float(1 - 2 * scipy.special.ndtr(tail))
+
+
 def bca(boot: Bootstrap, confidence: float = CONFIDENCE) -> Interval | None:
     """Bias-corrected and accelerated interval (Efron 1987); None if it is not defined or has no width."""
     draws, jackknife = boot.draws, boot.jackknife

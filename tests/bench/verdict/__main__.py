@@ -5,8 +5,8 @@ or fixed (see ``fleets.py``). A run counts if any healthy host in it is called w
 intervals are Wilson's (95%). Power is that of finding the last host, and is shown for each mean rate, because it
 depends on it. ``runs`` is per cell of a row. ``--healthy``, ``--power`` or ``--best`` prints that table alone (the best
 possible test of a deterministic host: ``best.py``); ``--compare`` how often `compare` calls a second run of the same
-hosts worse (``nights.py``); ``--reference`` or ``--others`` one side; ``--hosts 20`` the rows
-of that size.
+hosts worse (``nights.py``); ``--coverage`` how often intervals hold
+(``coverage.py``); ``--reference`` or ``--others`` one side; ``--hosts 20`` the rows of that size.
 """
 
 # ruff: noqa: T201
@@ -23,6 +23,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 from best import best_power
+from coverage import coverage
 from fleets import KINDS, SPREADS, Fleet, draw
 from nights import nights
 from tables import verdict
@@ -96,9 +97,10 @@ def main(arguments: list[str]) -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} cores ({load:.1f} load)"
     print(f"{machine}, Python {platform.python_version()}, numpy {np.__version__}, {runs} runs a cell")
     sizes = (20,) if "--hosts 20" in " ".join(arguments) else (8, 20)
-    if "--best" in arguments or "--compare" in arguments:
-        (best if "--best" in arguments else nights)(runs)
-        return
+    for word, table in (("--best", best), ("--compare", nights), ("--coverage", coverage)):
+        if word in arguments:
+            table(runs)
+            return
     for reference in sides:
         print(f"\n{'With a reference' if reference else 'Without one, each host against the others'}")
         if "--power" not in arguments:

@@ -174,7 +174,7 @@ def _case(fleet: Fleet, drawn: Mapping[str, Any], i: int) -> CaseSummary:
     return CaseSummary(case=f"s/{i}", severity=Severity.MUST, tags=(), why="", source="", cells=cells)
 
 
-def _table(passes: Any, rng: np.random.Generator) -> Table:
+def table_of(passes: Any, rng: np.random.Generator) -> Table:
     """Trials as a metric sees them. Two of three cases offer tools and expect a call in every second; the others
     request JSON. What fails is, in turn, the call that is not made and the call that is not valid."""
     case, mode, repeat = (x.ravel() for x in np.indices(passes.shape))
@@ -194,7 +194,7 @@ def _table(passes: Any, rng: np.random.Generator) -> Table:
         finish=np.where(called, Finish.CALLS.value, Finish.STOP.value), expects=np.where(tools, expects, -1),
         structured=np.where(tools, "", np.where(ok, "valid", "invalid")), cost=np.full(size, np.nan),
         must_passes=ok.astype(int), passes=ok.astype(int), client_limited=np.zeros(size, dtype=bool),
-        cold=np.zeros(size, dtype=bool), thinking_cost=np.full(size, np.nan),
+        cold=np.zeros(size, dtype=bool), answer=empty, thinking_cost=np.full(size, np.nan),
         times={"ttft": first, "ttfo": first, "service": rng.lognormal(7, 0.6, size)},
     )  # fmt: skip
 
@@ -204,7 +204,7 @@ def _versus(fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator) ->
     if not fleet.reference:
         return {}
     resampler = Resampler(fleet.cases, 1, resamples=200)
-    tables = {name: _table(passes, rng) for name, passes in drawn.items()}
+    tables = {name: table_of(passes, rng) for name, passes in drawn.items()}
     samples = make_samples(tables, REFERENCE, fleet.repeats, 2, resampler)
     second = make_passes(tables[REFERENCE], fleet.repeats, resampler)[1]
     metrics = [trial_metrics()[name] for name in (*FAULTS, *TIMES)]
