@@ -157,7 +157,7 @@ class FleetProvider:
         completion = self._healthy.completion(chat)
         for fault in self._faults_of(api):
             completion = fault.completion(chat, completion)
-        completion = placed(render.with_ids(completion, style, chat.rng), style.thought)
+        completion = placed(render.with_ids(completion, style, chat), style.thought)
         head = render.Head(style.reply_id(chat.rng), int(self._clock()), MODEL)
         if chat.streamed:
             response = self._streamed(chat, completion, head, api)

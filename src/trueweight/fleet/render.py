@@ -5,14 +5,13 @@ from __future__ import annotations
 import codecs
 import copy
 import json
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from trueweight.core.json_value import JsonObject
 from trueweight.fleet import tokenizer
-from trueweight.fleet.completion import Completion, CompletionCall, CompletionChoice
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.styles import Style
 from trueweight.fleet.thinking import ThoughtForm, thought_fields
 
@@ -33,12 +32,16 @@ class TextPiece(NamedTuple):
     entries: tuple[Mapping[str, Any], ...]
 
 
-def with_ids(completion: Completion, style: Style, rng: random.Random) -> Completion:
-    """The answer with an id, in the style's format, for each call that has none."""
+def with_ids(completion: Completion, style: Style, chat: ChatRequest) -> Completion:
+    """The answer with an id, in the style's format, for each call that has none. A style that numbers calls goes on
+    from those of the conversation."""
+    earlier = sum(len(message.get("tool_calls") or ()) for message in chat.body["messages"])
     choices = []
     for choice in completion.choices:
         calls = tuple(
-            call if call.id else CompletionCall(call.name, call.arguments, style.call_id(rng, call.name, at))
+            call
+            if call.id
+            else CompletionCall(call.name, call.arguments, style.call_id(chat.rng, call.name, earlier + at))
             for at, call in enumerate(choice.calls)
         )
         choices.append(replace(choice, calls=calls) if calls else choice)
