@@ -236,3 +236,39 @@ def test_a_validator_refuses_in_words_too(body: dict[str, Any]) -> None:
     """It names what it does not support, so that is UNSUPPORTED; that its form is not the API's is said beside it."""
     found = {one.check: one.outcome for one in run_checks(case(seed=7), read_reply(plain(body, status=422)))}
     assert found == {"request-accepted": Outcome.UNSUPPORTED, "error-object": Outcome.FAIL}
+
+
+TOOLS_OFF = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
+IMAGE = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,x"}}]}]
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (TOOLS_OFF, case()),
+        ("guided decoding is off: no JSON schema can be enforced", case(response_format={"type": "json_object"})),
+        ("This model has no vision encoder", case(messages=IMAGE)),
+        ("Thinking cannot be controlled", case(reasoning_effort="none")),
+    ],
+)
+def test_a_refusal_is_read_by_what_it_refuses(words: str, asked: Case) -> None:
+    """Servers name a parameter in their own words (vllm#9986)."""
+    found = {
+        one.check: one.outcome
+        for one in run_checks(asked, read_reply(plain({"error": {"message": words}}, status=400)))
+    }
+    assert found == {"request-accepted": Outcome.UNSUPPORTED, "error-object": Outcome.PASS}
+
+
+@pytest.mark.parametrize("words", ["list index out of range", "Bad request.", "cannot unmarshal array into field x"])
+def test_a_refusal_without_a_reason_is_no_missing_feature(words: str) -> None:
+    """The words of a crash name no parameter."""
+    made = plain({"error": {"message": words}}, status=400)
+    assert "request-accepted" in failing(made, case())
+
+
+def test_an_error_inside_a_list_is_read() -> None:
+    """Some gateways wrap their refusals; that the form is another one is no wrong answer."""
+    made = plain([{"error": {"message": "seed is not supported"}}], status=400)
+    found = {one.check: one.outcome for one in run_checks(case(seed=7), read_reply(made))}
+    assert found == {"request-accepted": Outcome.UNSUPPORTED, "error-object": Outcome.PASS}
