@@ -69,6 +69,14 @@ def test_hosts_that_all_fail_a_must_in_every_trial_are_not_cleared(bench: Any) -
     assert set(recommended(summary).values()) == {Recommendation.UNDECIDED}
 
 
+def test_hosts_that_fail_a_must_in_most_cases_are_not_cleared(bench: Any) -> None:
+    """The same where they fail it in 60 of 70 cases only: no reference says that the model is so weak."""
+    finding = Finding("most-fail", Outcome.FAIL, Severity.MUST, "It fails.")
+    fleet = bench[0].Fleet(3, 70, 1, 1.0, "fixed", "even", False)
+    summary = assessed(bench, fleet, lambda name, case, mode: (finding,) if case < 60 else ())
+    assert set(recommended(summary).values()) == {Recommendation.UNDECIDED}
+
+
 def test_in_one_mode_it_is_left_out_in_that_mode(bench: Any) -> None:
     """All fail a check in streams. Plain replies are compared whole, streams without it."""
     finding = Finding("all-fail", Outcome.FAIL, Severity.SHOULD, "It fails.")

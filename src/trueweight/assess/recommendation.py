@@ -41,6 +41,9 @@ FIRST_TRY: Final = 0.9
 FEW: Final = 0.1
 """Cases are too few if more than this share of them could fail unseen (exact 95% limit of none in n)."""
 
+HALF: Final = 0.5
+"""Without a reference, a provider of which fewer replies than this share meet the MUST requirements is not cleared."""
+
 _BY_BAR: Final = {
     Ruling.PASS: Recommendation.USE,
     Ruling.FAIL: Recommendation.AVOID,
@@ -216,9 +219,12 @@ def _by_others(provider: ProviderSummary, tests: ProviderTests) -> Decision:
     uncertain = [broken(finding, provider, ReasonCode.REQUIREMENT_UNCERTAIN) for finding in failing]
     if tests.cases is not None:
         found = _among_others(tests)
-        # Not worse than others of which none gives a valid answer.
-        no_answer = found.recommendation is Recommendation.USE and is_unjudgeable(provider)
-        return _decide(Recommendation.UNDECIDED, *uncertain) if no_answer else found
+        # Not worse than others whose replies are mostly not valid either: nothing shows which part is at fault.
+        rate = provider.metrics.get("must_pass_rate")
+        invalid = rate is not None and (rate.value or 0.0) < HALF
+        if uncertain and invalid and found.recommendation is Recommendation.USE:
+            return _decide(Recommendation.UNDECIDED, *uncertain)
+        return found
     if not failing:
         return _decide(Recommendation.USE, Reason(code=ReasonCode.NOTHING_FOUND, count=0))
     return _decide(Recommendation.UNDECIDED, *uncertain)

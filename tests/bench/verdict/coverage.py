@@ -44,12 +44,12 @@ def coverage(runs: int) -> None:
 
 
 def _rows() -> Iterator[tuple[str, float, Trial]]:
-    for cases, rate, fault, kind in itertools.product((24, 36, 60), (0.8, 0.95), (0.0, 0.1), ("independent", "alike")):
-        yield _f1(Fleet(2, cases, 1, rate, kind, "even", True, fault))
     for q, n, per_case in ((0.95, 60, 2), (0.95, 200, 2), (0.95, 120, 1), (0.99, 500, 1), (0.99, 250, 4), (0.5, 20, 2)):
         yield _quantile(q, n, per_case)
     for n, spread in itertools.product((30, 60, 200), (0.3, 1.0)):
         yield _cost(n, spread)
+    for cases, rate, fault, kind in itertools.product((60, 24), (0.8, 0.95), (0.0, 0.1), ("independent", "alike")):
+        yield _f1(Fleet(2, cases, 1, rate, kind, "even", True, fault))
 
 
 def _f1(fleet: Fleet) -> tuple[str, float, Trial]:
