@@ -12,7 +12,7 @@ from scipy import stats
 
 from trueweight.statistics.multiple_testing import holm, weighted_holm
 from trueweight.statistics.permutation import grid_of, lowest_of, sign_flip
-from trueweight.statistics.power import Counts, power_of
+from trueweight.statistics.power import TrialsByWay, power_of
 
 Thirds = st.integers(-3, 3)
 
@@ -113,7 +113,7 @@ def test_weighted_holm_by_hand() -> None:
 
 def test_power_grows_with_cases_and_a_handful_has_none() -> None:
     """All pass: five failures are needed at 4%, which ten cases rarely show at 10 points and 125 nearly always do."""
-    few, some, many = (power_of(Counts(*[np.ones((n, 2, 1), dtype=int)] * 2), 0.04, 1) for n in (10, 57, 125))
+    few, some, many = (power_of(TrialsByWay(*[np.ones((n, 2, 1), dtype=int)] * 2), 0.04, 1) for n in (10, 57, 125))
     assert few.of_ten < 0.1
     assert few.smallest is None
     assert 0.5 < some.of_ten < 0.85

@@ -29,7 +29,7 @@ from trueweight.statistics.consensus import (
 )
 from trueweight.statistics.multiple_testing import ALPHA, simes
 from trueweight.statistics.paired import difference_by_case
-from trueweight.statistics.power import Counts, Power, power_of
+from trueweight.statistics.power import Power, TrialsByWay, power_of
 from trueweight.statistics.resample import Resampler
 
 
@@ -55,7 +55,7 @@ class CasesTest:
     ours: Array
     theirs: Array
     p: float
-    pool: Counts
+    pool: TrialsByWay
     level: float
     seed: int
     referred: bool = False
@@ -172,21 +172,21 @@ def compare_with_others(summary: Summary, names: Sequence[str], *, level: float)
     return out
 
 
-def _of(counts: Counts, columns: Sequence[int]) -> Counts:
-    return Counts(counts.passed[:, columns], counts.judged[:, columns])
+def _of(counts: TrialsByWay, columns: Sequence[int]) -> TrialsByWay:
+    return TrialsByWay(counts.passed[:, columns], counts.judged[:, columns])
 
 
-def _answering(counts: Counts) -> Counts:
+def _answering(counts: TrialsByWay) -> TrialsByWay:
     """The providers that answered most cases: one that did not would leave few cases that all answered."""
     judged = counts.judged.sum(axis=2) > 0
     known = judged.mean(axis=0) if len(judged) else np.ones(judged.shape[1])
     return _of(counts, np.flatnonzero(known >= min(_MOST, known.max())).tolist())
 
 
-def _complete(counts: Counts) -> Counts:
+def _complete(counts: TrialsByWay) -> TrialsByWay:
     """The cases that all providers answered."""
     rows = (counts.judged.sum(axis=2) > 0).all(axis=1)
-    return Counts(counts.passed[rows], counts.judged[rows])
+    return TrialsByWay(counts.passed[rows], counts.judged[rows])
 
 
 def _means(rates: Array) -> Array:
@@ -198,7 +198,7 @@ def _means(rates: Array) -> Array:
     return means
 
 
-def _counts_of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> tuple[Counts, tuple[str, ...]]:
+def _counts_of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> tuple[TrialsByWay, tuple[str, ...]]:
     """Passed and judged trials of these providers through each API and in each way of each case; and these ways."""
     found = [[_counts(rows, name) for name in names] for rows in _weighed(cases)]
     ways = {way: place for place, way in enumerate(sorted({way for row in found for one in row for way in one}))}
@@ -207,7 +207,7 @@ def _counts_of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> tuple[
         for j, one in enumerate(row):
             for way, numbers in one.items():
                 out[:, i, j, ways[way]] = numbers
-    return Counts(*out), tuple(f"{api} {way}".strip() for api, way in ways)
+    return TrialsByWay(*out), tuple(f"{api} {way}".strip() for api, way in ways)
 
 
 def _weighed(cases: Sequence[CaseSummary]) -> list[list[CaseSummary]]:

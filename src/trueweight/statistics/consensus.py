@@ -80,8 +80,8 @@ class WaysTable(NamedTuple):
 def make_ways_table(passed: Array, judged: Array) -> WaysTable:
     """The tables of some counts of trials, cases by providers by ways.
 
-    A way in which fewer than two providers have trials has no table of its own, nor has one in which all have the rates
-    of all ways together: its share goes to these, which gives the same p-value.
+    A way in which fewer than two providers have trials has no table. Nor has one in which all have the rates of all
+    ways together: its share goes to these, which gives the same p-value.
     """
     ways = [way for way in range(passed.shape[2]) if (judged[:, :, way].sum(axis=0) > 0).sum() > 1]
     pooled = make_table(passed.sum(axis=2), judged.sum(axis=2))
@@ -173,14 +173,14 @@ def agrees(everyone: WaysTable, reference: int) -> list[bool]:
     return [several and worse_than_others(table, reference) > AGREES for table in everyone.tables]
 
 
-class Part(NamedTuple):
+class TablePValue(NamedTuple):
     """The p-value of one table, and whether the other candidates as witnesses made it so small."""
 
     p: float
     witnesses: bool = False
 
 
-def parts_of_test(pair: WaysTable, everyone: WaysTable, own: int, agreed: Sequence[bool]) -> list[Part]:
+def parts_of_test(pair: WaysTable, everyone: WaysTable, own: int, agreed: Sequence[bool]) -> list[TablePValue]:
     """The one-sided p-values of each table against a provider being worse than the reference.
 
     Args:
@@ -209,11 +209,11 @@ def deciding(p_values: Sequence[float]) -> int:
     return best + 1 if ways[best] < _FAR * pooled or (alone and ways[best] <= 1.001 * pooled) else 0
 
 
-def _with_witnesses(alone: float, table: RateTable, own: int, *, agreed: bool) -> Part:
+def _with_witnesses(alone: float, table: RateTable, own: int, *, agreed: bool) -> TablePValue:
     """The p-value from two tests with shares of the error; ``alone`` is that of `worse_than_one`."""
     if not agreed:
-        return Part(alone if table.rates.shape[1] == 2 else min(1.0, alone / _ALONE))
+        return TablePValue(alone if table.rates.shape[1] == 2 else min(1.0, alone / _ALONE))
     # Lower than all and not lower than the reference is no evidence of being worse than the reference.
     together = worse_than_others(table, own) if alone < 0.5 else 1.0
     mine, all_of_them = min(1.0, alone / _ALONE), min(1.0, together / (1 - _ALONE))
-    return Part(min(mine, all_of_them), witnesses=all_of_them < mine)
+    return TablePValue(min(mine, all_of_them), witnesses=all_of_them < mine)

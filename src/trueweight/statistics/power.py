@@ -25,14 +25,14 @@ ENOUGH: Final = 0.8
 """Power with which a fault counts as one that would have been found."""
 
 
-class Counts(NamedTuple):
+class TrialsByWay(NamedTuple):
     """Passed and judged trials: cases by providers by ways."""
 
     passed: Array
     judged: Array
 
 
-def power(counts: Counts, fall: float, level: float, seed: int, *, referred: bool = False) -> float:
+def power(counts: TrialsByWay, fall: float, level: float, seed: int, *, referred: bool = False) -> float:
     """The probability that a provider is found worse whose pass rate falls by ``fall``.
 
     A healthy provider is drawn by exchanging the providers of each case at random. Then it fails as many cases
@@ -86,7 +86,7 @@ class _Question(NamedTuple):
 @lru_cache(maxsize=256)
 def _answer(asked: _Question) -> float:
     passed, judged = (np.frombuffer(one, dtype=np.int64).reshape(asked.shape) for one in (asked.passed, asked.judged))
-    return power(Counts(passed, judged), asked.fall, asked.level, asked.seed, referred=asked.referred)
+    return power(TrialsByWay(passed, judged), asked.fall, asked.level, asked.seed, referred=asked.referred)
 
 
 class Power(NamedTuple):
@@ -101,7 +101,7 @@ class Power(NamedTuple):
     smallest: float | None
 
 
-def power_of(counts: Counts, level: float, seed: int, *, referred: bool = False) -> Power:
+def power_of(counts: TrialsByWay, level: float, seed: int, *, referred: bool = False) -> Power:
     """The power of a comparison, in the arguments of `power`."""
     passed, judged = (np.ascontiguousarray(one, dtype=np.int64) for one in counts)
 

@@ -22,7 +22,7 @@ from trueweight.statistics.consensus import (
 )
 from trueweight.statistics.multiple_testing import ALPHA, tarone
 from trueweight.statistics.paired import difference_by_case
-from trueweight.statistics.power import Counts
+from trueweight.statistics.power import TrialsByWay
 from trueweight.statistics.resample import Resampler
 
 Rates = Mapping[str, Mapping[tuple[str, str], tuple[int, int]]]
@@ -102,7 +102,7 @@ def mark_beyond(
     return {name: tuple(marked(name, finding) for finding in found) for name, found in findings.items()}
 
 
-def _counts(found: Sequence[Mapping[tuple[str, str], tuple[int, int]]], cases: Sequence[str]) -> Counts:
+def _counts(found: Sequence[Mapping[tuple[str, str], tuple[int, int]]], cases: Sequence[str]) -> TrialsByWay:
     """Trials that hold a check, and that it judged: cases by providers by ways."""
     ways = {one: place for place, one in enumerate(sorted({sent for by_way in found for _, sent in by_way}))}
     rows = {case: row for row, case in enumerate(cases)}
@@ -111,14 +111,14 @@ def _counts(found: Sequence[Mapping[tuple[str, str], tuple[int, int]]], cases: S
         for (case, sent), (fails, of) in one.items():
             if case in rows:
                 out[:, rows[case], column, ways[sent]] = of - fails, of
-    return Counts(*out)
+    return TrialsByWay(*out)
 
 
-def _compare(counts: Counts) -> _Tested | None:
+def _compare(counts: TrialsByWay) -> _Tested | None:
     """The failure rates of the first provider and of the others; None if no case tells them apart."""
     judged = counts.judged.sum(axis=2) > 0
     known = judged[:, 0] & judged[:, 1:].any(axis=1)
-    counts = Counts(counts.passed[known], counts.judged[known])
+    counts = TrialsByWay(counts.passed[known], counts.judged[known])
     if not known.any() or (counts.passed == counts.judged).all():
         return None
     everyone = make_ways_table(*counts)
