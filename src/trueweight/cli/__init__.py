@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 import click
 
 from trueweight import __version__
+from trueweight.cli._help import ENVIRONMENT, grouped
 from trueweight.cli._streams import tolerant_streams
 from trueweight.core import ConfigError, ExitCode, TrueweightError, near_miss
 from trueweight.redaction import streams_for_people
@@ -81,6 +82,15 @@ class CommandFolder(click.Group):
             ) from error
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Commands in groups by task, with summaries in one column."""
+        found = {name: command for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))}
+        width = max(map(len, found))
+        for title, names in grouped(name for name, command in found.items() if not command.hidden):
+            with formatter.section(title):
+                rows = [(f"{name:<{width}}", found[name].get_short_help_str(formatter.width)) for name in names]
+                formatter.write_dl(rows)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -98,7 +108,9 @@ def _end_quietly(kind: type[BaseException], error: BaseException, trace: Traceba
         sys.__excepthook__(kind, error, trace)
 
 
-@click.group(cls=CommandFolder, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=CommandFolder, epilog=f"{EXIT_CODES}\n{ENVIRONMENT}", context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="trueweight")
 def cli() -> None:
     """Is it really the model you pay for?

@@ -82,7 +82,7 @@ class NameFrom(_TextType):
         return [CompletionItem(name) for name in sorted(self._names()) if name.startswith(incomplete)]
 
 
-_NOT_REPEATED = ("out", "fresh", "retry_errors", "dry_run", "quiet", "as_json", "probe_from")
+_NOT_REPEATED = ("out", "fresh", "retry_errors", "dry_run", "quiet", "as_json", "probe_from", "opened")
 """Parameters that are of one call: where it writes, what it prints, what it does with an earlier run."""
 
 
@@ -137,13 +137,42 @@ def providers_option(*, required: bool = True) -> Callable[[Any], Any]:
         required=required,
         type=PATH,
         metavar="FILE",
+        envvar="TRUEWEIGHT_PROVIDERS",
         help="Providers file (providers.toml).",
+    )
+
+
+def bar_option(words: str) -> Callable[[Any], Any]:
+    """``--bar``, as ``bar_file``."""
+    return click.option("--bar", "bar_file", type=FILE, metavar="FILE", envvar="TRUEWEIGHT_BAR", help=words)
+
+
+def listed_names(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+    """Names between commas as names; what exists under the whole text is one path."""
+    parts = [part for value in values for part in ([value] if Path(value).exists() else value.split(","))]
+    names = tuple(dict.fromkeys(part.strip() for part in parts))
+    if "" in names:
+        raise click.BadParameter("a name is empty. Valid: names separated by commas.", context, parameter)
+    return names
+
+
+def suite_option(words: str, *, required: bool = False) -> Callable[[Any], Any]:
+    """``--suite``, as ``suites``: repeatable, and a list of names with commas."""
+    return click.option(
+        "--suite",
+        "suites",
+        multiple=True,
+        required=required,
+        callback=listed_names,
+        metavar="SUITE,…",
+        envvar="TRUEWEIGHT_SUITE",
+        help=words,
     )
 
 
 def out_option(words: str = "Run directory.", *, required: bool = True) -> Callable[[Any], Any]:
     """``--out``, a directory."""
-    return click.option("--out", required=required, type=FOLDER, metavar="DIR", help=words)
+    return click.option("-o", "--out", required=required, type=FOLDER, metavar="DIR", help=words)
 
 
 def seed_option(seeded: str) -> Callable[[Any], Any]:
@@ -160,7 +189,9 @@ def seed_option(seeded: str) -> Callable[[Any], Any]:
 
 def budget_option(words: str) -> Callable[[Any], Any]:
     """``--budget``, in USD."""
-    return click.option("--budget", type=Amount(), metavar="USD", help=f"{words}  [default: no limit]")
+    return click.option(
+        "--budget", type=Amount(), metavar="USD", envvar="TRUEWEIGHT_BUDGET", help=f"{words}  [default: no limit]"
+    )
 
 
 def arrivals_option() -> Callable[[Any], Any]:
@@ -179,6 +210,7 @@ profile_option = click.option(
     default="auto",
     show_default=True,
     metavar="auto|none|NAME|FILE",
+    envvar="TRUEWEIGHT_PROFILE",
     help="Profile of the model family (`trueweight profiles list`), or a file; auto: by the model ids.",
 )
 sampling_option = click.option(
@@ -234,12 +266,13 @@ no_probe_option = click.option(
     help="Send no probe before the run: a provider whose setup is wrong then gets every request.",
 )
 fresh_option = click.option("--fresh", is_flag=True, help="Delete the run in --out and start over.")
+open_option = click.option("--open", "opened", is_flag=True, help="Open the report in the browser.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
 def quiet_option(words: str = "Print only the path of the report.") -> Callable[[Any], Any]:
     """``--quiet``."""
-    return click.option("--quiet", is_flag=True, help=words)
+    return click.option("--quiet", is_flag=True, envvar="TRUEWEIGHT_QUIET", help=words)
 
 
 thinking_option = click.option(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import urllib.request
-from collections.abc import Iterable
+import webbrowser
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -20,6 +23,18 @@ INTERRUPTED = "Interrupted. Run the same command again to resume."
 def say(screen: Console, text: str) -> None:
     """Print one line as it is: control characters are escaped, and nothing in it is markup."""
     screen.print(for_log(text, limit=2_000), markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+def say_next(screen: Console, words: Sequence[str], why: str = "") -> None:
+    """Print the command that comes next, as it can be copied into a shell."""
+    say(screen, f"Next{why and f', {why}'}: {shlex.join(words)}")
+
+
+def open_page(path: Path, screen: Console) -> None:
+    """Open a page of this machine in the browser. Without a browser: say where the page is."""
+    address = path.resolve().as_uri()
+    if not webbrowser.open(address):
+        say(screen, f"No browser was found. Open {address}")
 
 
 def print_damage(run: RunDir) -> ExitCode:

@@ -16,7 +16,7 @@ from trueweight.cli._measure_drift import send_prompts
 from trueweight.cli._options import repeating_command
 from trueweight.cli._probing import probe_before
 from trueweight.cli._progress import watching
-from trueweight.cli._screen import INTERRUPTED, print_carriers, print_damage, say
+from trueweight.cli._screen import INTERRUPTED, open_page, print_carriers, print_damage, say, say_next
 from trueweight.core import ExitCode, SwitchWays, Trial
 from trueweight.core.probe import Probe
 from trueweight.core.summary import Summary
@@ -49,6 +49,8 @@ def send_and_report(
     probing: bool = True,
     switches: Mapping[str, SwitchWays] = MappingProxyType({}),
     given: Probe | None = None,
+    opened: bool = False,
+    ending: Callable[[Summary, Console], None] | None = None,
 ) -> ExitCode:
     """Probe the providers, send what is not recorded yet, then judge and write the report.
 
@@ -58,6 +60,8 @@ def send_and_report(
         probing: whether providers are probed first; those with a setup fault are sent nothing else.
         switches: ways to switch thinking that the probe tries, as `probe_providers`.
         given: the probe of another run, see `probe_before`.
+        opened: whether the report is opened in the browser.
+        ending: prints the last lines; None for the command that comes next.
 
     Returns:
         The exit code of the command.
@@ -123,7 +127,22 @@ def send_and_report(
             )
             result = replace(result, interrupted=interrupted)
         summary = _finish(run, directory, said, quiet=quiet, as_json=as_json)
-        return _exit_code(result, run, prepared.plan, summary, screen)
+        code = _exit_code(result, run, prepared.plan, summary, screen)
+        if code is not ExitCode.INTERRUPTED:
+            _end(run, directory, summary, screen, ending)
+    if opened:
+        open_page(RunFile.REPORT.of(directory), screen)
+    return code
+
+
+def _end(
+    run: RunDir, directory: Path, summary: Summary, screen: Console, ending: Callable[[Summary, Console], None] | None
+) -> None:
+    if ending is not None:
+        ending(summary, screen)
+    elif is_whole(run.manifest):
+        verb = "show" if run.manifest.bar_digest is None else "gate"
+        say_next(screen, ("trueweight", verb, str(directory)))
 
 
 def _send(

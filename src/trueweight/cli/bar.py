@@ -6,16 +6,24 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import FILE, FOLDER
 from trueweight.core import ConfigError, Estimate, ExitCode
 
 
-@click.group()
+@click.group(
+    short_help="Write the thresholds that a provider has to meet",
+    epilog=examples("trueweight bar init tickets -o bar.toml"),
+)
 def command() -> None:
     """Write a bar: the thresholds that a provider has to meet, set before there are results."""
 
 
-@command.command("init")
+@command.command(
+    "init",
+    short_help="Propose a bar for a workload from what was recorded",
+    epilog=examples("trueweight bar init tickets --candidates 5 -o bar.toml"),
+)
 @click.argument("folder", metavar="WORKLOAD", type=FOLDER)
 @click.option("-o", "--out", "path", metavar="FILE", type=FILE, help="The new bar.  [default: print it]")
 @click.option(

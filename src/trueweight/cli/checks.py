@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import json_option
 
 
-@click.command()
+@click.command(epilog=examples("trueweight checks", "trueweight checks --json"))
 @json_option
 def command(as_json: bool) -> None:
     """List every check, metric, grader, report format and API.

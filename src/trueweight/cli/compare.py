@@ -6,20 +6,29 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import FILE, PATH
 from trueweight.core import ExitCode
 
 FORMATS = ("text", "markdown", "json")
 
 
-@click.command()
+@click.command(
+    short_help="Compare two recorded runs by provider and by case",
+    epilog=examples(
+        "trueweight compare runs/monday runs/today",
+        "trueweight compare runs/monday runs/today --format markdown -o changes.md",
+    ),
+)
 @click.argument("before", metavar="RUN_A", type=PATH)
 @click.argument("after", metavar="RUN_B", type=PATH)
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the output."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text: --format json.")
-@click.option("-o", "--output", type=FILE, help="Write to this file.  [default: standard output]")
+@click.option(
+    "-o", "--out", "output", metavar="FILE", type=FILE, help="Write to this file.  [default: standard output]"
+)
 @click.option("--fail-if-worse", is_flag=True, help="Exit 1 if a metric is significantly worse.")
 def command(*, before: Path, after: Path, form: str, as_json: bool, output: Path | None, fail_if_worse: bool) -> int:
     """Compare two recorded runs, RUN_A before and RUN_B after, by provider and by case.

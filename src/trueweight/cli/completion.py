@@ -9,6 +9,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command(
+    short_help="Print the completion script of a shell",
     epilog="""\b
 bash:
   trueweight completion bash \\
@@ -16,7 +17,7 @@ bash:
 zsh:
   trueweight completion zsh > "${fpath[1]}/_trueweight"
 fish:
-  trueweight completion fish > ~/.config/fish/completions/trueweight.fish"""
+  trueweight completion fish > ~/.config/fish/completions/trueweight.fish""",
 )
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import FILE, FOLDER
 from trueweight.core import ConfigError, ExitCode
 
 
-@click.command()
+@click.command(
+    short_help="Decide whether a workload should move to one of its hosts",
+    epilog=examples("trueweight decide runs/tickets --per-month 2000000 -o decision.html"),
+)
 @click.argument("directory", metavar="RUN", type=FOLDER)
 @click.option(
     "--per-month",
@@ -25,7 +29,9 @@ from trueweight.core import ConfigError, ExitCode
     metavar="FILE",
     help="The team's answers to what cannot be measured (YAML). A new file gets the questions.",
 )
-@click.option("-o", "--output", type=FILE, metavar="FILE", help="Also write the decision, checklist and plan as HTML.")
+@click.option(
+    "-o", "--out", "output", type=FILE, metavar="FILE", help="Also write the decision, checklist and plan as HTML."
+)
 def command(directory: Path, per_month: float | None, answers_file: Path | None, output: Path | None) -> int:
     """Decide whether the workload of RUN should move to one of its hosts.
 

@@ -5,26 +5,41 @@ from __future__ import annotations
 import itertools
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from trueweight.cli._options import FOLDER, quiet_option, seed_option
+from trueweight.cli._help import examples
+from trueweight.cli._options import FOLDER, open_option, quiet_option, seed_option
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from trueweight.core.summary import Summary
 
 THOUGHT = 512
 """Tokens for the thoughts of the provider that thinks; the fleet is known, so no probe measures them."""
+OWN_HOSTS = (
+    "trueweight init",
+    "trueweight ping --providers providers.toml",
+    "trueweight run --providers providers.toml --bar bar.toml --suite tool-calls,structured-output --out runs/first",
+)
 SUITES = ("tool-calls", "structured-output")
 
 
-@click.command()
-@click.option("--out", type=FOLDER, metavar="DIR", help="Run directory.  [default: trueweight-demo]")
+@click.command(short_help="Find the faulty ones of nine simulated providers", epilog=examples("trueweight demo --open"))
+@click.option("-o", "--out", type=FOLDER, metavar="DIR", help="Run directory.  [default: trueweight-demo]")
 @click.option(
     "--limit", type=click.IntRange(1), metavar="N", help="Send only the first N cases of each suite.  [default: all]"
 )
 @seed_option("trial order and resampling")
 @click.option("--drift/--no-drift", default=True, show_default=True, help="Also measure drift from the reference.")
+@open_option
 @quiet_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
-def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quiet: bool, as_json: bool) -> int:
+def command(
+    *, out: Path | None, limit: int | None, seed: int, drift: bool, opened: bool, quiet: bool, as_json: bool
+) -> int:
     """Start nine simulated providers on this machine, some of them faulty, and find the faulty ones.
 
     They are real HTTP servers with a small language model each. Nothing leaves this machine. No key is needed.
@@ -49,8 +64,30 @@ def command(*, out: Path | None, limit: int | None, seed: int, drift: bool, quie
         settings = WireSettings(concurrency=2, backoff_base=0.05)
         directory = out or _free_directory()
         return send_and_report(
-            prepared, directory, keys={}, settings=settings, quiet=quiet, as_json=as_json, probing=False
+            prepared,
+            directory,
+            keys={},
+            settings=settings,
+            quiet=quiet,
+            as_json=as_json,
+            probing=False,
+            opened=opened,
+            ending=_end,
         )
+
+
+def _end(summary: Summary, screen: Console) -> None:
+    """What was found, and the commands that do the same with the user's own hosts."""
+    from trueweight.cli._screen import say
+    from trueweight.report.words import ranked
+
+    found: dict[str, list[str]] = {}
+    for one in ranked(summary):
+        found.setdefault(one.word, []).append(one.name)
+    say(screen, "Found: " + "; ".join(f"{word}: {', '.join(names)}" for word, names in found.items()) + ".")
+    say(screen, "The same with your own hosts, whose keys stay in environment variables:")
+    for command in OWN_HOSTS:
+        say(screen, f"  {command}")
 
 
 def _free_directory() -> Path:

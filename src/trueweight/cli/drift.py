@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import (
     FOLDER,
     PATH,
@@ -42,7 +43,14 @@ _SEED = seed_option("the prompts and their order")
 _QUIET = quiet_option("Print only the path of the result.")
 
 
-@click.group(invoke_without_command=True, short_help="Compare each provider's output distribution with the reference.")
+@click.group(
+    invoke_without_command=True,
+    short_help="Compare each provider's output distribution with the reference",
+    epilog=examples(
+        "trueweight drift --providers providers.toml --out runs/drift --dry-run",
+        "trueweight drift --providers providers.toml --out runs/drift",
+    ),
+)
 @_PROVIDERS
 @_OUT
 @_MODE
@@ -158,7 +166,11 @@ def command(
     )
 
 
-@command.command("replay")
+@command.command(
+    "replay",
+    short_help="Recompute drift from the recorded exchanges",
+    epilog=examples("trueweight drift replay runs/drift"),
+)
 @click.argument("directory", metavar="DIR", type=FOLDER)
 def replay_command(directory: Path) -> int:
     """Recompute drift from the recorded exchanges and compare with DIR/drift.json. Uses no network."""
@@ -169,7 +181,10 @@ def replay_command(directory: Path) -> int:
     return replay(directory, Console(emoji=False))
 
 
-@command.command()
+@command.command(
+    short_help="Record a ladder of precisions, or tolerances of honest hosts",
+    epilog=examples("trueweight drift calibrate --providers lab.toml --out runs/lab --ladder lab.json"),
+)
 @_PROVIDERS
 @_OUT
 @_MODE

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import click
 
+from trueweight.cli._help import examples
 
-@click.command()
+
+@click.command(
+    short_help="Explain a check, a metric, a grader or a word of the report",
+    epilog=examples(
+        "trueweight explain tool-index-present",
+        "trueweight explain schema_accuracy",
+        'trueweight explain "self-agreement"',
+    ),
+)
 @click.argument("name")
 def command(name: str) -> None:
     """Explain NAME: a check, a metric or a grader.

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trueweight.cli._options import FOLDER, NameFrom, json_option
+from trueweight.cli._help import examples
+from trueweight.cli._options import FOLDER, NameFrom, json_option, listed_names
 from trueweight.core import DEFAULT_API, ExitCode
 
 if TYPE_CHECKING:
@@ -29,12 +30,17 @@ def _served_apis() -> Iterable[str]:
     return (one.name for one in SERVED.values() if PROTOCOLS.get(one.name).completions)
 
 
-@click.group()
+@click.group(
+    short_help="Run simulated providers, healthy ones and faulty ones", epilog=examples("trueweight fleet serve")
+)
 def command() -> None:
     """Run simulated providers on this machine: healthy ones, and ones with a known fault."""
 
 
-@command.command()
+@command.command(
+    short_help="Serve the fleet until interrupted",
+    epilog=examples("trueweight fleet serve", "trueweight fleet serve --only reference --only no-strict"),
+)
 @click.option("--only", "names", multiple=True, metavar="NAME", help="Serve only this provider. Repeatable.")
 @click.option(
     "--port",
@@ -66,9 +72,19 @@ def serve(names: tuple[str, ...], port: int, suites: tuple[str, ...], apis: tupl
     asyncio.run(_serve(Fleet(names or None, port=port, suites=suites, apis=apis or (DEFAULT_API,)), tied=tied))
 
 
-@command.command()
+@command.command(
+    short_help="Prove the checks: which check finds which fault",
+    epilog=examples("trueweight fleet matrix", "trueweight fleet matrix --only no-strict --json"),
+)
 @click.option("--only", "names", multiple=True, metavar="FAULT", help="Only this fault or provider. Repeatable.")
-@click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Only this suite. Repeatable.  [default: all]")
+@click.option(
+    "--suite",
+    "suites",
+    multiple=True,
+    callback=listed_names,
+    metavar="SUITE,…",
+    help="Only these suites. Repeatable.  [default: all]",
+)
 @click.option("--keep", type=FOLDER, metavar="DIR", help="Keep the run in this new directory.")
 @json_option
 def matrix(names: tuple[str, ...], suites: tuple[str, ...], keep: Path | None, as_json: bool) -> int:

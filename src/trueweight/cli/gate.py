@@ -6,18 +6,18 @@ from pathlib import Path
 
 import click
 
-from trueweight.cli._options import FILE, FOLDER, PATH
+from trueweight.cli._help import examples
+from trueweight.cli._options import FOLDER, PATH, bar_option
 
 
-@click.command()
-@click.argument("directory", metavar="DIR", type=PATH)
-@click.option(
-    "--bar",
-    "bar_file",
-    type=FILE,
-    metavar="FILE",
-    help="Thresholds file (bar.toml).  [default: the bar that the run was made with]",
+@click.command(
+    short_help="Compare a recorded run with a bar: pass, fail or inconclusive",
+    epilog=examples(
+        "trueweight gate runs/today --bar bar.toml", "trueweight gate runs/today --baseline runs/monday --json"
+    ),
 )
+@click.argument("directory", metavar="DIR", type=PATH)
+@bar_option("Thresholds file (bar.toml).  [default: the bar that the run was made with]")
 @click.option(
     "--baseline",
     type=FOLDER,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import PATH, NameFrom, out_option
 from trueweight.core import ExitCode
 
@@ -16,7 +17,10 @@ def _formats() -> tuple[str, ...]:
     return tuple(FORMATS)
 
 
-@click.command()
+@click.command(
+    short_help="Make a run from the results of another verifier",
+    epilog=examples("trueweight import-run k2vv vendor.jsonl other.jsonl --reference vendor --out runs/k2vv"),
+)
 @click.argument("form", metavar="FORMAT", type=NameFrom(_formats))
 @click.argument("files", nargs=-1, required=True, metavar="FILE…", type=PATH)
 @out_option("New run directory.")

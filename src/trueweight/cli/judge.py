@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
-from trueweight.cli._options import PATH, quiet_option
+from trueweight.cli._help import examples
+from trueweight.cli._options import PATH, json_option, quiet_option
 
 
-@click.command()
+@click.command(short_help="Judge the recorded exchanges of a run again", epilog=examples("trueweight judge runs/today"))
 @click.argument("directory", metavar="DIR", type=PATH)
 @quiet_option("Print only the path of the summary.")
-def command(directory: Path, quiet: bool) -> int:
+@json_option
+def command(directory: Path, quiet: bool, as_json: bool) -> int:
     """Judge the recorded exchanges of a run again and write DIR/summary.json. Uses no network.
 
     Exit 3: a line of the record is damaged. The others are judged.
@@ -22,11 +24,14 @@ def command(directory: Path, quiet: bool) -> int:
     from trueweight.cli._screen import print_damage
     from trueweight.report.terminal import print_table
     from trueweight.store import RunDir, RunFile
-    from trueweight.workflow.finish import finish
+    from trueweight.workflow.finish import finish, publish
 
     with RunDir.open(directory) as run:
         summary = finish(run)
         code = print_damage(run)
+        if as_json:
+            click.echo(publish(run, summary, "json"), nl=False)
+            return int(code)
     if not quiet:
         print_table(summary, Console(emoji=False))
     click.echo(str(RunFile.SUMMARY.of(directory)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.core import ConfigError
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ BASE_PORT = 18281
 """``lab.BASE_PORT``; a test holds that they are the same."""
 
 
-@click.group(short_help="Run a real model at decreasing precision on this machine (extra: trueweight[lab]).")
+@click.group(
+    short_help="Serve a real model at decreasing precision (trueweight[lab])",
+    epilog=examples("trueweight lab up", "trueweight lab providers > providers.toml"),
+)
 def command() -> None:
     """Serve a real model with llama.cpp on loopback: F16 as the reference, quantised files as candidates.
 
@@ -24,7 +28,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="Start the servers and return when all are ready", epilog=examples("trueweight lab up"))
 @click.option(
     "--only",
     multiple=True,
@@ -80,7 +84,10 @@ def up(
         _show(found.servers)
 
 
-@command.command()
+@command.command(
+    short_help="Install an engine into a separate environment: vllm (3.5 GB)",
+    epilog=examples("trueweight lab install vllm"),
+)
 @click.argument("engine", type=click.Choice(["vllm"]))
 def install(engine: str) -> None:
     """Install an engine into a separate environment: vllm (3.5 GB)."""
@@ -89,7 +96,7 @@ def install(engine: str) -> None:
     click.echo(f"{engine}: {install_vllm()}")
 
 
-@command.command()
+@command.command(short_help="End the servers that `lab up` started", epilog=examples("trueweight lab down"))
 def down() -> None:
     """End the servers that `lab up` started, and no other process."""
     from trueweight import lab
@@ -98,7 +105,7 @@ def down() -> None:
     click.echo(f"Ended {', '.join(ended)}." if ended else "Nothing to end: the lab is not up.")
 
 
-@command.command()
+@command.command(epilog=examples("trueweight lab providers > providers.toml"))
 def providers() -> None:
     """Print a providers.toml of the running servers."""
     from trueweight import lab
@@ -109,7 +116,7 @@ def providers() -> None:
     click.echo(lab.providers_toml(servers), nl=False)
 
 
-@command.command()
+@command.command(epilog=examples("trueweight lab status"))
 def status() -> None:
     """Print which servers run."""
     from trueweight import lab

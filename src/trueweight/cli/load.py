@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import (
     MB,
     allowance_option,
@@ -27,7 +28,13 @@ from trueweight.cli._options import (
 from trueweight.core import Mode
 
 
-@click.command()
+@click.command(
+    short_help="Send one suite at increasing load: throughput and times",
+    epilog=examples(
+        "trueweight load --providers providers.toml --suite tool-calls --out runs/load",
+        "trueweight load --providers providers.toml --suite text --out runs/load --rate 1,2,4 --slo ttft=500ms",
+    ),
+)
 @providers_option()
 @click.option(
     "--suite", required=True, metavar="SUITE", help="Suite: a shipped name, or a file. Its cases are sent in turn."

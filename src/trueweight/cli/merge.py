@@ -7,15 +7,20 @@ from pathlib import Path
 
 import click
 
-from trueweight.cli._options import FOLDER, PATH, quiet_option
+from trueweight.cli._help import examples
+from trueweight.cli._options import PATH, json_option, out_option, quiet_option
 from trueweight.core import ExitCode
 
 
-@click.command()
+@click.command(
+    short_help="Join shards, or copies, of one run into a new run",
+    epilog=examples("trueweight merge runs/part-1 runs/part-2 -o runs/whole"),
+)
 @click.argument("runs", metavar="RUN…", nargs=-1, required=True, type=PATH)
-@click.option("-o", "--out", required=True, type=FOLDER, metavar="DIR", help="New run directory.")
+@out_option("New run directory.")
 @quiet_option()
-def command(runs: tuple[Path, ...], out: Path, quiet: bool) -> int:
+@json_option
+def command(runs: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> int:
     """Join shards, or copies, of one run into a new run, judge it and write its report. Uses no network.
 
     The order of the runs has no effect. Runs with different plans, seeds, bars or versions are refused, and so are two
@@ -26,6 +31,7 @@ def command(runs: tuple[Path, ...], out: Path, quiet: bool) -> int:
     from trueweight.assess import exit_code, silent_providers
     from trueweight.report.terminal import print_table
     from trueweight.store import RunDir, RunFile
+    from trueweight.workflow.finish import publish
     from trueweight.workflow.merge import merge_all
     from trueweight.workflow.shards import is_whole
 
@@ -34,9 +40,14 @@ def command(runs: tuple[Path, ...], out: Path, quiet: bool) -> int:
         merged, summary = merge_all(sources, out)
         with merged:
             whole = is_whole(merged.manifest)
+            text = publish(merged, summary, "json") if as_json else ""
+    code = int(exit_code(summary, silent_providers(summary)) if whole else ExitCode.OK)
+    if as_json:
+        click.echo(text, nl=False)
+        return code
     if not quiet:
         trials = summary.run.trials
         click.echo(f"Joined {len(runs)} runs: {trials.recorded:,} of {trials.planned:,} trials.", err=True)
         print_table(summary, Console(emoji=False))
     click.echo(f"report: {RunFile.REPORT.of(out)}")
-    return int(exit_code(summary, silent_providers(summary)) if whole else ExitCode.OK)
+    return code

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import (
     api_option,
     budget_option,
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
     from trueweight.core.probe import Probe, ProviderProbe
 
 
-@click.command()
+@click.command(
+    short_help="Probe each provider: is its setup right, how does it answer?",
+    epilog=examples(
+        "trueweight ping --providers providers.toml",
+        "trueweight ping --providers providers.toml --provider cheap-host --switches",
+    ),
+)
 @providers_option()
 @click.option("--provider", "names", multiple=True, metavar="NAME", help="Probe only this provider. Repeatable.")
 @api_option
@@ -80,7 +87,24 @@ def command(
         return int(ExitCode.INTERRUPTED)
     probed = {(one.provider, one.api) for one in found.probe.providers if one.fault is None and one.answered}
     whole = all((provider.name, api) in probed for provider in chosen for api in provider.api)
+    if whole and not as_json:
+        _print_next(providers_file)
     return int(ExitCode.OK if whole else ExitCode.INFRASTRUCTURE)
+
+
+def _print_next(providers_file: Path) -> None:
+    """The dry run of these providers, with the bar beside their file, if there is one, and the suites that it names."""
+    from rich.console import Console
+
+    from trueweight.cli._screen import say_next
+    from trueweight.workflow.start import SUITES, suites_of
+
+    bar = providers_file.parent / "bar.toml"
+    text = bar.read_text(encoding="utf-8", errors="replace") if bar.is_file() else None
+    words = ["trueweight", "run", "--providers", str(providers_file)]
+    words += ["--suite", ",".join(SUITES if text is None else suites_of(text))]
+    words += [] if text is None else ["--bar", str(bar)]
+    say_next(Console(stderr=True, emoji=False), (*words, "--out", str(Path("runs", "first")), "--dry-run"))
 
 
 def _named(providers: Sequence[Provider], names: Sequence[str]) -> list[Provider]:

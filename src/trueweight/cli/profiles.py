@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import json_option
 
 
-@click.group()
+@click.group(
+    short_help="List and show what is published about each model family", epilog=examples("trueweight profiles list")
+)
 def command() -> None:
     """List and show profiles: what is published about each model family.
 
@@ -16,7 +19,7 @@ def command() -> None:
     """
 
 
-@command.command("list")
+@command.command("list", short_help="List the shipped profiles", epilog=examples("trueweight profiles list"))
 @json_option
 def list_profiles(*, as_json: bool) -> None:
     """List the shipped profiles: name, model ids that it fits, title."""
@@ -35,7 +38,11 @@ def list_profiles(*, as_json: bool) -> None:
         click.echo(f"{one.label:<{names}}  {one.title:<{titles}}  {', '.join(one.models)}")
 
 
-@command.command("show")
+@command.command(
+    "show",
+    short_help="Print one profile",
+    epilog=examples("trueweight profiles show kimi-k2", "trueweight profiles show kimi-k2 --bar > bar.toml"),
+)
 @click.argument("name", metavar="NAME|FILE|MODEL")
 @click.option("--bar", "only_bar", is_flag=True, help="Print the vendor's thresholds as a bar.toml.")
 @click.option("--toml", "only_toml", is_flag=True, help="Print the profile's file, as a start for yours.")

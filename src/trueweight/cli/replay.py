@@ -8,11 +8,15 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import FOLDER, PATH, quiet_option
 from trueweight.core import ExitCode
 
 
-@click.command()
+@click.command(
+    short_help="Send a recorded exchange again and show what is different now",
+    epilog=examples("trueweight replay runs/today 3f9c21aa --providers providers.toml --times 5"),
+)
 @click.argument("directory", metavar="DIR", type=PATH)
 @click.argument("trial", metavar="EXCHANGE")
 @click.option("--against", metavar="PROVIDER", help="Send it to this provider.  [default: the same provider]")
@@ -24,7 +28,7 @@ from trueweight.core import ExitCode
     help="Providers file (providers.toml): addresses and keys. Required for a provider with a key.",
 )
 @click.option("--times", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Send it N times.")
-@click.option("--out", type=FOLDER, metavar="DIR", help="New run directory.  [default: DIR-replay-EXCHANGE]")
+@click.option("-o", "--out", type=FOLDER, metavar="DIR", help="New run directory.  [default: DIR-replay-EXCHANGE]")
 @quiet_option("Print only the path of the new run.")
 def command(
     *,

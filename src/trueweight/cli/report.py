@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from trueweight.cli._options import PATH, NameFrom
+from trueweight.cli._help import examples
+from trueweight.cli._options import PATH, NameFrom, open_option
 
 
 def _formats() -> tuple[str, ...]:
@@ -15,7 +16,10 @@ def _formats() -> tuple[str, ...]:
     return format_names()
 
 
-@click.command()
+@click.command(
+    short_help="Judge a recorded run again and write its report",
+    epilog=examples("trueweight report runs/today --open", "trueweight report runs/today --format markdown -o -"),
+)
 @click.argument("directory", metavar="DIR", type=PATH)
 @click.option(
     "--format",
@@ -28,7 +32,8 @@ def _formats() -> tuple[str, ...]:
 )
 @click.option(
     "-o",
-    "--output",
+    "--out",
+    "output",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Write to this file; '-' is standard output.  [default: DIR/report.*]",
 )
@@ -41,14 +46,24 @@ def _formats() -> tuple[str, ...]:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON: --format json -o -.")
 @click.option("--quiet", is_flag=True, help="Do not print the path of the report.")
+@open_option
 def command(
-    *, directory: Path, form: str, output: Path | None, as_json: bool, quiet: bool, drift_directory: Path | None
+    *,
+    directory: Path,
+    form: str,
+    output: Path | None,
+    as_json: bool,
+    quiet: bool,
+    opened: bool,
+    drift_directory: Path | None,
 ) -> int:
     """Judge a recorded run again and write its report. Uses no network.
 
     Exit 3: a line of the record is damaged. The report has the others.
     """
-    from trueweight.cli._screen import print_damage
+    from rich.console import Console
+
+    from trueweight.cli._screen import open_page, print_damage
     from trueweight.report import find_format
     from trueweight.store import RunDir, write_named
     from trueweight.workflow.finish import finish, judge, publish
@@ -73,4 +88,6 @@ def command(
             write_named(output, text)
     if not quiet:
         click.echo(str(output))
+    if opened:
+        open_page(output, Console(stderr=True, emoji=False))
     return int(code)

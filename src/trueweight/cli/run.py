@@ -8,25 +8,29 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import (
-    FILE,
     MB,
     PATH,
     Amount,
     allowance_option,
     api_option,
     arrivals_option,
+    bar_option,
     budget_option,
     chosen_providers,
     fresh_option,
     max_response_option,
     no_probe_option,
+    open_option,
     out_option,
     profile_option,
     providers_option,
     quiet_option,
+    repeating_command,
     sampling_option,
     seed_option,
+    suite_option,
     thinking_option,
     transport_option,
 )
@@ -36,15 +40,17 @@ CLOSED, OPEN = 8, 256
 """Concurrent requests per provider in a closed loop, and most of them in an open loop."""
 
 
-@click.command()
+@click.command(
+    short_help="Send suites to every provider, record, judge and report",
+    epilog=examples(
+        "trueweight run --providers providers.toml --suite tool-calls,structured-output -o runs/today --dry-run",
+        "trueweight run --providers providers.toml --suite tool-calls --bar bar.toml -o runs/today",
+    ),
+)
 @providers_option()
-@click.option(
-    "--suite",
-    "suites",
-    multiple=True,
+@suite_option(
+    "Suites: shipped names, .yaml, .jsonl or .py files, or folders of them, separated by commas. Repeatable.",
     required=True,
-    metavar="SUITE",
-    help="Suite: a shipped name, a .yaml, .jsonl or .py file, or a folder of them. Repeatable.",
 )
 @out_option("Run directory. Run the same command again to resume.")
 @click.option(
@@ -101,13 +107,7 @@ CLOSED, OPEN = 8, 256
     metavar="N",
     help="Send at most N requests, retries included.  [default: no limit]",
 )
-@click.option(
-    "--bar",
-    "bar_file",
-    type=FILE,
-    metavar="FILE",
-    help="Thresholds file (bar.toml). Exit 1: a threshold is missed; 4: not enough data to tell.",
-)
+@bar_option("Thresholds file (bar.toml). Exit 1: a threshold is missed; 4: not enough data to tell.")
 @click.option(
     "--shard",
     metavar="K/N",
@@ -126,6 +126,7 @@ CLOSED, OPEN = 8, 256
 @fresh_option
 @click.option("--retry-errors", is_flag=True, help="Also send again the trials whose transport failed.")
 @click.option("--dry-run", is_flag=True, help="Print trials, requests and the highest possible cost. Send nothing.")
+@open_option
 @quiet_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
 def command(
@@ -159,6 +160,7 @@ def command(
     fresh: bool,
     retry_errors: bool,
     dry_run: bool,
+    opened: bool,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -171,6 +173,7 @@ def command(
 
     from trueweight.assess import load_bar
     from trueweight.cli._forecast import print_forecast
+    from trueweight.cli._screen import say_next
     from trueweight.cli._send_and_report import send_and_report
     from trueweight.config import keys_for
     from trueweight.drift import DriftSettings
@@ -239,6 +242,8 @@ def command(
         settings = divide(settings, part)
     if dry_run:
         print_forecast(builder.run(), settings, Console(emoji=False), probing=not no_probe)
+        if not quiet:
+            say_next(Console(stderr=True, emoji=False), (*repeating_command(), "--out", str(out)))
         return 0
     return send_and_report(
         builder.run(),
@@ -254,4 +259,5 @@ def command(
         probing=not no_probe,
         switches=ways_to_try(providers, chosen.profile, modes),
         given=given,
+        opened=opened,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import PATH, json_option
 from trueweight.core import Mode, ThinkingMode
 
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
     from trueweight.store import RunDir
 
 
-@click.command()
+@click.command(
+    short_help="Show a recorded run, or one of its cases",
+    epilog=examples(
+        "trueweight show runs/today", "trueweight show runs/today tool-calls/enum-argument --provider cheap-host"
+    ),
+)
 @click.argument("directory", metavar="DIR", type=PATH)
 @click.argument("case", required=False, metavar="[CASE]")
 @click.option("--provider", "name", metavar="P", help="Show everything that this provider was sent and answered.")

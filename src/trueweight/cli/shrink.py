@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import FOLDER, PATH, budget_option, quiet_option
 from trueweight.core import ExitCode
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from trueweight.workflow.shrink.reduction import Reduction
 
 
-@click.command()
+@click.command(
+    short_help="Find the smallest request that still fails a case",
+    epilog=examples("trueweight shrink runs/today tool-calls/enum-argument --provider cheap-host"),
+)
 @click.argument("directory", metavar="DIR", type=PATH)
 @click.argument("case_id", metavar="CASE")
 @click.option("--provider", required=True, metavar="P", help="Provider that fails it.")
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
     help="Send at most N requests, retries included.  [default: 50, without --budget]",
 )
 @budget_option("Send no request that could exceed this cost.")
-@click.option("--out", type=FOLDER, metavar="DIR", help="Run directory of the attempts.  [default: beside DIR]")
+@click.option("-o", "--out", type=FOLDER, metavar="DIR", help="Run directory of the attempts.  [default: beside DIR]")
 @quiet_option("Print only the result.")
 def command(
     *,

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import FOLDER, PATH
 
 
-@click.command()
+@click.command(
+    short_help="Make a site from a folder of runs",
+    epilog=examples("trueweight site reports --add runs/today -o public"),
+)
 @click.argument("folder", metavar="REPORTS", type=FOLDER)
 @click.option("-o", "--out", type=FOLDER, metavar="DIR", help="Write the site to this directory.")
 @click.option("--add", "added", type=PATH, metavar="RUN", help="First publish this run in REPORTS.")

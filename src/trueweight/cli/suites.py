@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
-from trueweight.cli._options import FOLDER, PATH, seed_option
+from trueweight.cli._help import examples
+from trueweight.cli._options import FOLDER, PATH, json_option, seed_option
 from trueweight.core import Case, ConfigError, ExitCode, Suite, near_miss
 
 MAX_LISTED = 200
 
 
-@click.group()
+@click.group(epilog=examples("trueweight suites list"))
 def command() -> None:
     """List, check, show, start and import suites.
 
@@ -23,9 +24,12 @@ def command() -> None:
     """
 
 
-@command.command("list")
+@command.command(
+    "list", short_help="List the shipped suites, or those at PATH", epilog=examples("trueweight suites list")
+)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
-def list_suites(paths: tuple[str, ...]) -> None:
+@json_option
+def list_suites(paths: tuple[str, ...], as_json: bool) -> None:
     """List the shipped suites, or those at PATH: name, number of cases, title."""
     from trueweight.suites import find_suite, shipped_suites
     from trueweight.suites.find import generated_summaries
@@ -33,12 +37,16 @@ def list_suites(paths: tuple[str, ...]) -> None:
     suites = [find_suite(name) for name in (paths or shipped_suites())]
     rows = [(suite.name, len(suite.cases), suite.title) for suite in suites]
     rows += [] if paths else list(generated_summaries())
+    if as_json:
+        made = [{"name": name, "cases": count, "title": title} for name, count, title in rows]
+        click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+        return
     width = max(len(name) for name, _, _ in rows)
     for name, count, title in rows:
         click.echo(f"{name:<{width}}  {count:>4} cases  {_visible(title)}")
 
 
-@command.command("check")
+@command.command("check", epilog=examples("trueweight suites check mine.yaml"))
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 def check_suites(paths: tuple[str, ...]) -> int:
     """Check suites and print every problem with its file and line.
@@ -67,7 +75,11 @@ def _check(path: str) -> tuple[ConfigError, ...]:
     return reading.problems
 
 
-@command.command("show")
+@command.command(
+    "show",
+    short_help="Print the cases of a suite, or one case in full",
+    epilog=examples("trueweight suites show tool-calls"),
+)
 @click.argument("name")
 @click.argument("case_id", required=False, metavar="[CASE]")
 @click.option("--examples", type=click.IntRange(1), metavar="N", help="Draw N cases and print each in full.")
@@ -88,7 +100,7 @@ def show_suite(name: str, case_id: str | None, examples: int | None, seed: int) 
         click.echo(_visible(_case_text(case)) + "\n")
 
 
-@command.command("new")
+@command.command("new", epilog=examples("trueweight suites new mine.py"))
 @click.argument("path", metavar="FILE.py", type=click.Path(path_type=Path, dir_okay=False))
 def new_suite(path: Path) -> None:
     """Write a commented property suite to start from. Never overwrites a file."""
@@ -103,13 +115,14 @@ class ImportCommand(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Name and description of every format."""
+        super().format_epilog(ctx, formatter)
         from trueweight.suites.importers import IMPORTERS
 
         with formatter.section("Formats"):
             formatter.write_dl([(name, one.summary) for name, one in IMPORTERS.all().items()])
 
 
-@command.command("import", cls=ImportCommand)
+@command.command("import", cls=ImportCommand, epilog=examples("trueweight suites import openai log.jsonl -o mine"))
 @click.argument("form", metavar="FORMAT")
 @click.argument("path", metavar="FILE", type=PATH)
 @click.option("-o", "--out", "folder", required=True, metavar="DIR", type=FOLDER, help="Folder of the new suite.")

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import FILE, FOLDER, PATH, seed_option
 from trueweight.core import ConfigError, ExitCode
 
 
-@click.group()
+@click.group(
+    short_help="Make a workload from your own log",
+    epilog=examples("trueweight workload example -o log.jsonl", "trueweight workload from log.jsonl -o tickets"),
+)
 def command() -> None:
     """Make a workload from your own log: a folder that `trueweight run --suite` takes.
 
@@ -27,13 +31,22 @@ class FromCommand(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Name and description of every format."""
+        super().format_epilog(ctx, formatter)
         from trueweight.workload.logs import LOG_FORMATS
 
         with formatter.section("Formats"):
             formatter.write_dl([(name, one.summary) for name, one in LOG_FORMATS.items()])
 
 
-@command.command("from", cls=FromCommand)
+@command.command(
+    "from",
+    cls=FromCommand,
+    short_help="Draw a sample of a log, without personal data",
+    epilog=examples(
+        "trueweight workload from log.jsonl -o tickets --preview",
+        "trueweight workload from log.jsonl -o tickets --cases 300",
+    ),
+)
 @click.argument("log", metavar="LOG", type=PATH)
 @click.option("-o", "--out", "folder", metavar="DIR", type=FOLDER, help="Folder of the new workload.")
 @click.option("--name", metavar="NAME", help="Name of the workload.  [default: the folder's name]")
@@ -108,7 +121,11 @@ def make(
     return int(ExitCode.OK)
 
 
-@command.command("label")
+@command.command(
+    "label",
+    short_help="Write golden answers by hand, one case at a time",
+    epilog=examples("trueweight workload label tickets --run runs/tickets --number 20"),
+)
 @click.argument("folder", metavar="WORKLOAD", type=FOLDER)
 @click.option("--run", "run_dir", type=FOLDER, metavar="RUN", help="Ask first where the hosts of RUN differ most.")
 @click.option("--number", type=click.IntRange(1), metavar="N", help="Ask about at most N cases.  [default: all]")
@@ -189,7 +206,11 @@ def _differing(run_dir: Path) -> dict[str, int]:
     return found
 
 
-@command.command("example")
+@command.command(
+    "example",
+    short_help="Write an example log to try everything with",
+    epilog=examples("trueweight workload example -o log.jsonl"),
+)
 @click.option("-o", "--out", "path", required=True, metavar="FILE", type=FILE, help="The new log, JSON lines.")
 @click.option("--lines", default=400, show_default=True, type=click.IntRange(1, 100_000), metavar="N", help="Lines.")
 @click.option(
@@ -209,7 +230,7 @@ def example(path: Path, lines: int, tasks: tuple[str, ...], seed: int) -> None:
     click.echo(f"{path}: next, trueweight workload from {path} -o DIR --task-field tags.task", err=True)
 
 
-@command.command("graders")
+@command.command("graders", epilog=examples("trueweight workload graders"))
 def list_graders() -> None:
     """List the graders that a task may name, with their options."""
     from trueweight.core.grader import all_graders

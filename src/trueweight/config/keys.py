@@ -23,6 +23,21 @@ def shown_name(name: str) -> str:
     return f"(a value of {len(name)} characters, not shown: it may be a key)"
 
 
+def refuse_pasted_key(text: str, where: str) -> None:
+    """Refuse what cannot be the name of an environment variable, or looks like a key.
+
+    Raises:
+        ConfigError: ``config-literal-key``; it does not show the text.
+    """
+    if not is_env_name(text) or not shown_name(text).startswith("'"):
+        raise ConfigError(
+            f"{shown_name(text)}: not the name of an environment variable",
+            code="config-literal-key",
+            where=where,
+            hint="Valid: letters, digits and _, e.g. OPENAI_API_KEY. The key itself stays in the environment.",
+        )
+
+
 def read_key(name: str, environ: Mapping[str, str], *, where: str) -> str:
     """The key that an environment variable holds, without surrounding white space.
 

@@ -27,10 +27,18 @@ def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider,
         ConfigError: for the first mistake, with file, line, key, value, what is valid and the near miss.
             A value that may be a secret is never shown.
     """
-    hint = "`trueweight fleet serve` prints a providers.toml to start from."
-    text = read_toml_text(path, area="config", hint=hint)
-    document = parse_toml(text, str(path), area="config", hint='Valid: [[provider]] tables with lines like name = "…".')
-    file = Spot(str(path), Lines.of(text))
+    hint = "`trueweight init` writes a providers.toml."
+    return parse_providers(read_toml_text(path, area="config", hint=hint), str(path), environ=environ)
+
+
+def parse_providers(text: str, where: str, *, environ: Mapping[str, str]) -> tuple[Provider, ...]:
+    """The providers of a text, as `load_providers`.
+
+    Args:
+        where: the name of the text in an error.
+    """
+    document = parse_toml(text, where, area="config", hint='Valid: [[provider]] tables with lines like name = "…".')
+    file = Spot(where, Lines.of(text))
     entries = _entries(file, document)
     providers: list[Provider] = []
     for index, entry in enumerate(entries):

@@ -72,11 +72,30 @@ def refuse_unattainable(
         if rule.versus_reference and not referenced:
             message = f"the rule on {rule.metric} compares with the reference, and no provider has that role"
             raise ConfigError(message, code="bar-unattainable", hint='Valid: role = "reference" at one provider.')
-        for provider in providers:
-            if (rule.providers and provider.name not in rule.providers) or rule.role not in (None, provider.role):
-                continue
+        for provider in _bound_by(rule, providers):
             variants = {case.key: variants_of(case, provider, modes_of_thinking) for case in cases}
             _check(rule, _plan(cases, repeats, variants), provider.name)
+
+
+def strictest_attainable(rules: Sequence[Rule], cases: Sequence[Case], providers: Sequence[Provider]) -> Rule | None:
+    """The first of the rules that each provider could meet with one request for each of these cases and modes."""
+    plans = {
+        one.name: _plan(cases, 1, {case.key: variants_of(case, one, (ThinkingMode.AS_SERVED,)) for case in cases})
+        for one in providers
+    }
+
+    def met(rule: Rule) -> bool:
+        tables = [plans[one.name] for one in _bound_by(rule, providers)]
+        return all(len(planned.table) and _decided(rule, planned) is None for planned in tables)
+
+    return next(filter(met, rules), None)
+
+
+def _bound_by(rule: Rule, providers: Sequence[Provider]) -> Iterator[Provider]:
+    """The providers that a rule is about."""
+    for provider in providers:
+        if (not rule.providers or provider.name in rule.providers) and rule.role in (None, provider.role):
+            yield provider
 
 
 def _number(count: int, noun: str) -> str:

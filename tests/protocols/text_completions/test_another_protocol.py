@@ -163,7 +163,7 @@ def test_what_it_cannot_express_is_on_record(run: Path) -> None:
     }
     assert "not-answered" not in limits  # every request that could be sent has a reply
     _, forecast = commands(
-        ("report", "out", "--format", "markdown", "--output", "page.md"),
+        ("report", "out", "--format", "markdown", "--out", "page.md"),
         ("run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--out", "dry", "--dry-run"),
         cwd=run,
     )
@@ -178,7 +178,7 @@ def test_judge_report_gate_and_resume_use_the_same_folder(run: Path) -> None:
     before = summary(run)
     _, _, shown, gate, again = commands(
         ("judge", "out"),
-        ("report", "out", "--format", "html", "--output", "page.html"),
+        ("report", "out", "--format", "html", "--out", "page.html"),
         ("show", "out", "capital", "--provider", "leaking"),
         ("gate", "out"),
         RUN,

@@ -142,8 +142,8 @@ def test_trials_are_paired_by_the_name_of_the_api(run: Path) -> None:
 def test_reports_name_the_api_of_a_row(run: Path) -> None:
     """Page, JUnit and terminal tell the two rows of a case apart."""
     *_, shown = commands(
-        ("report", "out", "--format", "html", "--output", "page.html"),
-        ("report", "out", "--format", "junit", "--output", "junit.xml"),
+        ("report", "out", "--format", "html", "--out", "page.html"),
+        ("report", "out", "--format", "junit", "--out", "junit.xml"),
         ("show", "out", "capital"),
         cwd=run.parent,
     )

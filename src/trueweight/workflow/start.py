@@ -1,0 +1,179 @@
+"""The two files to start with: ``providers.toml`` from the hosts that a user names, ``bar.toml`` from the suites."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from trueweight.assess import parse_bar
+from trueweight.config import parse_providers, refuse_pasted_key
+from trueweight.core import Case, ConfigError, Provider, Role, near_miss
+from trueweight.workflow.attainable import strictest_attainable
+
+OPENROUTER: Final = "https://openrouter.ai/api/v1"
+OPENROUTER_KEY: Final = "OPENROUTER_API_KEY"
+SUITES: Final = ("tool-calls", "structured-output")
+_BOUNDS: Final = (0.99, 0.95, 0.9, 0.85, 0.8, 0.7)
+_LESS: Final = (-0.02, -0.05, -0.1, -0.2)
+_RULES: Final = (
+    ("schema_accuracy", "tool calls whose arguments follow the schema"),
+    ("structured_output_accuracy", "answers that follow the schema of response_format"),
+    ("success_rate", "requests that are answered, retries included"),
+)
+_NAMED: Final = "# Suites: "
+
+
+class StartingHost(NamedTuple):
+    """One provider to write.
+
+    Attributes:
+        name: "" for a name from the address.
+        key_env: name of the variable with the key; None for a host without one.
+        pinned: OpenRouter's name of the only host that may answer; None for OpenRouter's choice.
+    """
+
+    base_url: str
+    model: str
+    key_env: str | None = None
+    name: str = ""
+    pinned: str | None = None
+
+
+def openrouter_host(text: str) -> StartingHost:
+    """A host of OpenRouter from ``MODEL`` or ``MODEL@HOST``: the model there, and the one host that may answer."""
+    model, _, pinned = text.partition("@")
+    return StartingHost(OPENROUTER, model, OPENROUTER_KEY, pinned, pinned or None)
+
+
+def named(hosts: Sequence[StartingHost]) -> list[StartingHost]:
+    """The hosts with names that differ: those given, or from the address, with a number where two are alike."""
+    taken: set[str] = set()
+    found: list[StartingHost] = []
+    for host in hosts:
+        name = _free(host.name or _name_of(host.base_url), taken)
+        taken.add(name)
+        found.append(host._replace(name=name))
+    return found
+
+
+def _name_of(base_url: str) -> str:
+    """``api.example.com`` → ``example``; an address of numbers, or of one word → with its port."""
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:  # `parse_providers` says what is wrong with it
+        return "host"
+    labels = host.split(".")
+    if len(labels) < 2 or labels[-1].isdigit() or ":" in host:
+        return f"{'local' if host in ('localhost', '127.0.0.1', '::1') else host or 'host'}{f'-{port}' if port else ''}"
+    return labels[-2]
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    number = 2
+    found = name
+    while found in taken:
+        found, number = f"{name}-{number}", number + 1
+    return found
+
+
+class StartingFiles(NamedTuple):
+    """Texts of both files, and what they say."""
+
+    providers_text: str
+    bar_text: str
+    providers: tuple[Provider, ...]
+
+
+def starting_files(
+    hosts: Sequence[StartingHost], cases: Sequence[Case], *, suites: Sequence[str], reference: str | None
+) -> StartingFiles:
+    """``providers.toml`` of these hosts, and a ``bar.toml`` each of whose rules these cases can decide.
+
+    Args:
+        suites: names of the suites that the cases are from.
+        reference: name of the host that the others are compared with; None for none.
+
+    Raises:
+        ConfigError: for the first thing that is wrong with a host, as `load_providers`; ``unknown-provider`` for a
+            reference that is no host. A key in place of the name of its variable is refused and never shown.
+    """
+    hosts = named(hosts)
+    for host in hosts:
+        if host.key_env is not None:
+            refuse_pasted_key(host.key_env, f"the key's variable of {host.model!r}")
+    names = [host.name for host in hosts]
+    if reference is not None and reference not in names:
+        raise ConfigError(
+            f"no provider {reference!r}", code="unknown-provider", where="--reference", hint=near_miss(reference, names)
+        )
+    text = "\n".join(_providers_lines(hosts, reference)) + "\n"
+    keys = {host.key_env: "set-later" for host in hosts if host.key_env}
+    providers = parse_providers(text, "providers.toml", environ=keys)
+    return StartingFiles(text, _bar_text(cases, providers, suites), providers)
+
+
+def suites_of(bar_text: str) -> tuple[str, ...]:
+    """The suites that a ``bar.toml`` of `starting_files` names in its first lines; the usual two of another text."""
+    line = re.search(rf"^{re.escape(_NAMED)}(\S+)$", bar_text, flags=re.M)
+    return SUITES if line is None else tuple(line[1].split(","))
+
+
+def _text(value: str) -> str:
+    """A TOML string."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _providers_lines(hosts: Sequence[StartingHost], reference: str | None) -> Iterator[str]:
+    yield "# Who is compared. Every provider gets the same requests."
+    yield "# Keys stay in the environment: a file has only the names of their variables."
+    for host in hosts:
+        role = Role.REFERENCE if host.name == reference else None
+        yield from ("", "[[provider]]", f"name = {_text(host.name)}")
+        if role is not None:
+            yield 'role = "reference"  # the others are compared with it; it is sent every request twice'
+        yield f"base_url = {_text(host.base_url)}"
+        yield f"model = {_text(host.model)}"
+        if host.key_env is not None:
+            yield f"api_key_env = {_text(host.key_env)}"
+        if host.pinned is not None:
+            yield "# Only this host may answer; without it OpenRouter may choose another one for each request."
+            yield f"extra_body = {{ provider = {{ only = [{_text(host.pinned)}], allow_fallbacks = false }} }}"
+        elif host.base_url == OPENROUTER:
+            yield "# OpenRouter chooses a host for each request. To pin one:"
+            yield '# extra_body = { provider = { only = ["HOST"], allow_fallbacks = false } }'
+        yield "# price = { input = 0.60, output = 2.50 }  # USD per million tokens; --dry-run then prints the cost"
+        yield '# precision = "fp8"                         # as the host declares it'
+    if reference is None:
+        yield ""
+        yield "# Nothing is the reference: the hosts are compared with each other. If the model's vendor serves it,"
+        yield '# add that host with role = "reference".'
+
+
+def _bar_text(cases: Sequence[Case], providers: Sequence[Provider], suites: Sequence[str]) -> str:
+    referenced = any(provider.role is Role.REFERENCE for provider in providers)
+    lines = [
+        "# What a provider has to meet, written before there are results.",
+        f"{_NAMED}{','.join(suites)}",
+        "# A rule passes if the whole 95% interval meets it. With more cases it can be stricter.",
+    ]
+    for metric, meaning in _RULES:
+        rules = [f'[[require]]\nmetric = "{metric}"\nat_least = {bound}' for bound in _BOUNDS]
+        lines += _strictest(rules, meaning, cases, providers)
+    if referenced:
+        meaning = "which tools are called: the difference from the reference, in the same cases"
+        rules = [f'[[require]]\nmetric = "tool_call_f1"\nversus = "reference"\nat_least = {less}' for less in _LESS]
+        lines += _strictest(rules, meaning, cases, providers)
+    lines += ["", "[findings]", "MUST = 0  # failing checks that a specification requires"]
+    lines += ["beyond_reference = true  # do not count those that the reference fails as well"] if referenced else []
+    return "\n".join(lines) + "\n"
+
+
+def _strictest(rules: Sequence[str], meaning: str, cases: Sequence[Case], providers: Sequence[Provider]) -> list[str]:
+    """The lines of the first rule that a provider can meet with these cases; none if it can meet none."""
+    written = {rule: text for text in rules for rule in parse_bar(text, "bar.toml").rules}
+    found = strictest_attainable([*written], cases, providers)
+    return [] if found is None else ["", f"# {meaning}", *written[found].splitlines()]
