@@ -20,6 +20,7 @@ from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.store import RunDir, RunFile
 from trueweight.workflow.bar import bar_of
 from trueweight.workflow.judge import judge_run
+from trueweight.workload.compare import is_of_client
 
 FAILURES: Final = 0.05
 """The share of requests without a reply that counts as too many, where the bar says nothing."""
@@ -108,7 +109,7 @@ def _look(path: Path, started_at: str, observations: Sequence[Observation], task
     arrived: _ByCase = defaultdict(lambda: defaultdict(list))
     for seen in observations:
         task = tasks.get(seen.case)
-        if task is None or (seen.client_limited and not seen.arrived):
+        if task is None or is_of_client(seen):
             continue
         arrived[seen.provider][seen.case].append(float(seen.arrived))
         if GRADERS.get(task.grader).decides:

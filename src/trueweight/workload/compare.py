@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from trueweight.core import Case, Observation
+from trueweight.core import Case, FailureKind, Observation
 from trueweight.core.workload import (
     Baseline,
     Confusion,
@@ -196,9 +196,28 @@ def _per_case(columns: Columns, seen: Sequence[Observation], values: Sequence[fl
     return column([sum(found[at]) / len(found[at]) if at in found else None for at in range(len(columns))])
 
 
+_TIMEOUTS: Final = frozenset(
+    {
+        FailureKind.TIMEOUT_CONNECT,
+        FailureKind.TIMEOUT_FIRST_BYTE,
+        FailureKind.TIMEOUT_STALL,
+        FailureKind.TIMEOUT_TOTAL,
+    }
+)
+
+
+def is_of_client(seen: Observation) -> bool:
+    """Whether a request has no reply because of this client: its own limit, a stop of the run, or a deadline that
+    passed while it was busy. What a server answered is the server's, however busy the client."""
+    if seen.arrived:
+        return False
+    own = seen.failure in (FailureKind.CLIENT_LIMIT, FailureKind.INTERRUPTED)
+    return own or (seen.client_limited and seen.failure in _TIMEOUTS)
+
+
 def _failures(columns: Columns, make: Estimator, seen: Sequence[Observation]) -> Quality:
     """The share of trials without a reply; those that this client could not send are no failures."""
-    arrived = [None if one.client_limited and not one.arrived else float(one.arrived) for one in seen]
+    arrived = [None if is_of_client(one) else float(one.arrived) for one in seen]
     found = make.mean(_per_case(columns, seen, arrived), of=len(columns), missing="not sent", note="nothing was sent")
     if found.value is None:
         return found

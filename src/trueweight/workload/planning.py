@@ -78,15 +78,14 @@ def _tail(looks: int) -> float:
 @lru_cache(maxsize=256)
 def _likely_share(at_least: float, looks: int, expected: float) -> int | None:
     """The least n with which a share of ``expected`` passes with a probability of `LIKELY`."""
-    least = math.ceil(math.log(_tail(looks)) / math.log(at_least))
-    # The search begins below the number of the normal approximation, because each step costs two dozen exact limits.
-    z = scipy.stats.norm.isf(_tail(looks)) + scipy.stats.norm.ppf(LIKELY)
-    n = max(least, int(0.7 * z**2 * at_least * (1 - at_least) / (expected - at_least) ** 2))
-    while n <= MOST:
-        if _power(n, at_least, looks, expected) >= LIKELY:
-            return n
-        n = math.ceil(n * 1.03) + 1
-    return None
+    n = least = math.ceil(math.log(_tail(looks)) / math.log(at_least))
+    while n <= MOST and _power(n, at_least, looks, expected) < LIKELY:
+        n = math.ceil(n * 1.25)  # in long steps, because each costs two dozen exact limits
+    if n > MOST:
+        return None
+    few = max(least, math.floor(n / 1.25))
+    steps = range(few, n, max(1, few // 30))
+    return next((size for size in steps if _power(size, at_least, looks, expected) >= LIKELY), n)
 
 
 def _power(n: int, at_least: float, looks: int, expected: float) -> float:
