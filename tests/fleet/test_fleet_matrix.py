@@ -1,7 +1,8 @@
 """The matrix: every failure mode has a fault, every check has one that only it answers for, the healthy are left alone.
 
-The whole matrix takes minutes: ``trueweight fleet matrix``, which ``.ci/run`` runs. Here every fault is asked a few
-cases over HTTP, and the healthy providers a spread of all.
+The whole matrix takes minutes: ``trueweight fleet matrix``, which ``.ci/run`` runs. Here every fault gets one case for
+each of its checks in this process; some faults (all, among the slow tests) get a few over HTTP, and the healthy
+providers a spread of all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from trueweight.checks import all_checks
 from trueweight.cli import _invoke, cli
 from trueweight.core import SEVERE
 from trueweight.core.fleet_matrix import ROWS, FaultResult, FleetMatrix
-from trueweight.fleet.faults import FAULTS
+from trueweight.fleet.faults import FAULTS, Fault
+from trueweight.fleet.known import KnownAnswers
 from trueweight.report.fleet_matrix import matrix_json, matrix_text
 from trueweight.store import RunDir
 from trueweight.suites import find_suite, shipped_suites
@@ -33,21 +35,42 @@ from trueweight.workflow.matrix import (
     matrix_faults,
     record_matrix,
 )
-from trueweight.workflow.matrix.select import entry_of
+from trueweight.workflow.matrix.run import matrix_cases
+from trueweight.workflow.matrix.select import InProcess, entry_of, showing
 
 EVERY = 12
 """One case in so many is asked of the healthy providers here."""
 SLOW = frozenset({"silent", "slow-loris", "stalled"})
 """Faults that are found by waiting; the whole matrix waits for them."""
+Record = tuple[RunDir, tuple[str, ...]]
+"""A matrix on record, and the names of its faults and of two healthy providers."""
 
 
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunDir, tuple[str, ...]]]:
-    """One matrix of all faults and two healthy providers, on record."""
-    names = (*(name for name in matrix_faults() if name not in SLOW), "other-stack", "healthy-chatty")
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(7, id="one-in-seven"), pytest.param(1, id="all", marks=pytest.mark.slow)],
+)
+def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
+    """One fault in so many over HTTP, with two healthy providers."""
+    faults = [name for name in matrix_faults() if name not in SLOW][:: request.param]
+    names = (*faults, "other-stack", "healthy-chatty")
     suites = [find_suite(name) for name in shipped_suites()]
     with record_matrix(suites, tmp_path_factory.mktemp("matrix") / "run", names, every=EVERY) as run:
         yield run, names
+
+
+def faults_of(names: tuple[str, ...]) -> dict[str, Fault]:
+    """Those of the matrix that are on record."""
+    return {name: fault for name, fault in matrix_faults().items() if name in names}
+
+
+def test_every_fault_is_found_by_its_checks_in_this_process() -> None:
+    """Each check that is named for a fault fails on a shipped case; one that compares replies has another reply."""
+    suites = [find_suite(name) for name in shipped_suites()]
+    cases, providers = matrix_cases(suites), InProcess(KnownAnswers(suites))
+    for name, fault in matrix_faults().items():
+        for check in () if fault.failures else fault.checks:
+            assert showing(name, check, cases, providers, 1), (name, check)
 
 
 def test_every_failure_mode_has_a_fault_and_every_check_too() -> None:
@@ -67,16 +90,16 @@ def test_the_faults_of_a_row_are_found_by_a_check_of_that_row() -> None:
         assert any(row in rows[check] for check in named), row
 
 
-def test_every_fault_is_found_and_the_healthy_are_left_alone(recorded: tuple[RunDir, tuple[str, ...]]) -> None:
+def test_every_fault_is_found_and_the_healthy_are_left_alone(recorded: Record) -> None:
     """By every check that is named for it, over HTTP."""
     run, names = recorded
     matrix = judge_matrix(run, names, whole=False)
     assert matrix.right, matrix_text(matrix)
 
 
-def test_the_cause_is_said_first(recorded: tuple[RunDir, tuple[str, ...]]) -> None:
+def test_the_cause_is_said_first(recorded: Record) -> None:
     """Of each fault the first sentence is that of a check that is named for it, and not that of a consequence."""
-    run, _ = recorded
+    run, recorded_names = recorded
     judgement = judge_exchanges(run.manifest, run.cases(), run.exchanges())
     seen = defaultdict(list)
     for one in judgement.observations:
@@ -84,7 +107,7 @@ def test_the_cause_is_said_first(recorded: tuple[RunDir, tuple[str, ...]]) -> No
     cases = judged_cases(seen["reference"])
     checks, reference = {info.id: info for info in all_checks()}, ReferenceCases(cases, cases)
     wrong = {}
-    for name, fault in matrix_faults().items():
+    for name, fault in faults_of(recorded_names).items():
         found = list_findings(seen[provider_of(name)], checks, reference)
         first = explaining([one for one in found if one.severity in SEVERE and not one.shared])[:1]
         severe = {one.check for one in found if one.severity in SEVERE} & set(fault.checks)
@@ -93,14 +116,14 @@ def test_the_cause_is_said_first(recorded: tuple[RunDir, tuple[str, ...]]) -> No
     assert wrong == {}
 
 
-def test_without_its_check_a_fault_is_missed(recorded: tuple[RunDir, tuple[str, ...]], tmp_path: Path) -> None:
+def test_without_its_check_a_fault_is_missed(recorded: Record) -> None:
     """Take any one check away, and the matrix of the same record shows the faults that it answers for as missed."""
-    run, _ = recorded
+    run, recorded_names = recorded
     exchanges = defaultdict(list)
     for exchange in run.exchanges():
         exchanges[exchange.provider].append(exchange)
     cases, by_check = run.cases(), defaultdict(set)
-    for name, fault in matrix_faults().items():
+    for name, fault in faults_of(recorded_names).items():
         for check in fault.checks:
             by_check[check].add(name)
     # Each fault's own exchanges, and the reference's, are judged again; a whole matrix for each check would be hours.

@@ -99,6 +99,12 @@ def fill_matrix(
         return judge_matrix(run, names, whole=not only)
 
 
+def matrix_cases(suites: Iterable[Suite]) -> list[Case]:
+    """The cases as a matrix sends them: with the markers of the fleet's model and room for thoughts."""
+    marked = (with_profile_markers(suite, _PROFILE) for suite in suites)
+    return [with_allowance(case, _ALLOWANCE) for suite in marked for case in suite.cases]
+
+
 def record_matrix(
     suites: Sequence[Suite],
     directory: Path,
@@ -110,7 +116,7 @@ def record_matrix(
     """Send every provider its cases over HTTP; a healthy one gets all cases, or one in ``every``."""
     names = list(names)
     suites = [with_profile_markers(suite, _PROFILE) for suite in suites]
-    cases = [with_allowance(case, _ALLOWANCE) for suite in suites for case in suite.cases]
+    cases = matrix_cases(suites)
     faults = [name for name in names if name in FAULTS.all()]
     progress(f"selecting cases for {len(faults)} faults out of {len(cases)} cases")
     plan: dict[str, Sequence[Case]] = dict(select_cases(faults, cases, KnownAnswers(suites)))

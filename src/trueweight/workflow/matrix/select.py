@@ -134,18 +134,23 @@ def _select(name: str, cases: Sequence[Case], providers: InProcess) -> list[Case
     fault = FAULTS.get(name)
     if fault.failures:
         return [case for case in cases if fault.api in (DEFAULT_API, case.api)][:_TRANSPORT]
-    entry = entry_of(name)
-    tags = {f"row-{row}" for row in fault.rows}
-    tagged = [at for at, case in enumerate(cases) if tags & set(case.tags)]
     chosen: dict[int, None] = {}
     for check in fault.checks:
-        named = [at for at, case in enumerate(cases) if check in case.checks]
-        meant = dict.fromkeys((*named, *tagged))
-        found = list(islice((at for at in meant if providers.finds(entry, cases[at], check)), _EACH))
-        if not found:
-            found = list(islice((at for at in range(len(cases)) if providers.finds(entry, cases[at], check)), _EACH))
-        chosen |= dict.fromkeys(found)
+        chosen |= dict.fromkeys(showing(name, check, cases, providers, _EACH))
     return [cases[at] for at in sorted(chosen)]
+
+
+def showing(name: str, check: str, cases: Sequence[Case], providers: InProcess, most: int) -> list[int]:
+    """Places of the first cases in which the check finds the fault: of those that name the check or have the tag of the
+    failure mode; of all cases if none of those shows it."""
+    entry = entry_of(name)
+    tags = {f"row-{row}" for row in FAULTS.get(name).rows}
+    named = [at for at, case in enumerate(cases) if check in case.checks]
+    tagged = [at for at, case in enumerate(cases) if tags & set(case.tags)]
+    for places in (dict.fromkeys((*named, *tagged)), range(len(cases))):
+        if found := list(islice((at for at in places if providers.finds(entry, cases[at], check)), most)):
+            return found
+    return []
 
 
 def _with_siblings(chosen: Sequence[Case], cases: Sequence[Case]) -> list[Case]:
