@@ -33,6 +33,7 @@ def _thinks(prompt: int) -> SampleReply:
     "A request with more in it has more prompt tokens.",
     failure="{cases} had no more prompt tokens, although more was in the request",
     row=37,
+    explains=("prompt-tokens-like-reference",),
     source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
     on_request=True,
     params={
@@ -67,6 +68,7 @@ def prompt_tokens_more(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
     "Two ways to write the same conversation have the same prompt tokens.",
     failure="{cases} had other prompt tokens than the same conversation written in another way",
     row=37,
+    explains=("prompt-tokens-like-reference",),
     source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
     on_request=True,
     params={

@@ -91,10 +91,14 @@ class HistoryEntities(Fault):
 
 def _with_entities(message: Mapping[str, Any]) -> Mapping[str, Any]:
     calls = [
-        {**call, "function": {**call["function"], "arguments": html.escape(call["function"].get("arguments") or "")}}
+        {**call, "function": {**call["function"], "arguments": _escaped(call)}}
         for call in message.get("tool_calls") or ()
     ]
     return {**message, "tool_calls": calls} if calls else message
+
+
+def _escaped(call: Mapping[str, Any]) -> str:
+    return html.escape(call["function"].get("arguments") or "", quote=False)
 
 
 @fault("prompt-per-choice", rows=(24,), checks=("prompt-tokens-same",))

@@ -184,6 +184,7 @@ def incomplete_reason(_: Case, reply: Reply) -> CheckResult | None:
     scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
+    explains=("responses-final-output",),
     source="https://platform.openai.com/docs/guides/reasoning",
     why="The items are the next request's history, and a server refuses or misreads a thought after its call.",
     fix="Put the items in the order in which the model wrote them.",
