@@ -13,6 +13,7 @@ from trueweight.cli import cli
 from trueweight.core import FailureKind
 from trueweight.core.check import CHECKS, CheckInfo
 from trueweight.core.errors import ExitCode
+from trueweight.report.words.terms import TERMS
 from trueweight.suites import find_suite, shipped_suites
 from trueweight.workflow.explain import explain
 
@@ -26,6 +27,7 @@ def pages() -> dict[str, str]:
         "commands.md": _commands(),
         "suites.md": _suites(),
         "failures.md": _failures(),
+        "words.md": _words(),
     }
 
 
@@ -95,6 +97,15 @@ def _suites() -> str:
         lines += ["| case | severity | why |", "|---|---|---|"]
         lines += [f"| `{case.id}` | {case.severity} | {_cell(case.why)} |" for case in suite.cases]
         lines += [""]
+    return "\n".join(lines) + "\n"
+
+
+def _words() -> str:
+    lines = ["# Words of the report", "", "`trueweight explain WORD` prints the same.", ""]
+    lines += ["| word | meaning |", "|---|---|"]
+    for one in TERMS:
+        also = f" (also: {_cell(', '.join(one.also))})" if one.also else ""
+        lines += [f"| **{_cell(one.name)}**{also} | {_cell(one.meaning)} |"]
     return "\n".join(lines) + "\n"
 
 

@@ -49,7 +49,7 @@ def test_five_commands_from_nothing_to_a_report_and_the_gate(
 ) -> None:
     """init, ping, dry run, run, gate: the user types the first, and copies each other one from the one before.
 
-    (The run is of three cases of each suite here, with a bar that they can decide.)
+    (The run is of one case of each suite here, with a bar that they can decide.)
     """
     words = ["init", "--key-env", "-"]
     for url, model in hosts:
@@ -64,7 +64,7 @@ def test_five_commands_from_nothing_to_a_report_and_the_gate(
     dry = following(probed.stderr)
     assert dry[-1] == "--dry-run"
     assert dry[dry.index("--bar") : dry.index("--bar") + 2] == ["--bar", "bar.toml"]
-    forecast = cli(*dry, "--limit", 3)
+    forecast = cli(*dry, "--limit", 1)
     assert forecast.returncode == 0, forecast.stderr
     run = following(forecast.stderr)
     assert "--dry-run" not in run

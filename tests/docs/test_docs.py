@@ -24,7 +24,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "suites").glob("*.md")),
 ]
-MADE = ("checks.md", "commands.md", "failures.md", "suites.md")
+MADE = ("checks.md", "commands.md", "failures.md", "suites.md", "words.md")
 """Pages that are made while the site builds."""
 
 

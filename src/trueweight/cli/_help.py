@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -9,11 +10,13 @@ TASKS: Final[Mapping[str, tuple[str, ...]]] = {
     "Start": ("init", "demo", "ping"),
     "Run": ("run", "drift", "load"),
     "Look": ("show", "report", "explain", "compare", "decide", "shrink", "replay"),
-    "Gate and publish": ("bar", "gate", "site"),
+    "Gate and publish": ("bar", "gate", "watch", "site"),
     "Suites and workloads": ("suites", "workload", "profiles"),
     "Advanced": ("judge", "merge", "import-run", "checks", "fleet", "lab", "completion"),
 }
 """Title of a group → its commands, in the order in which a user needs them. A test holds that all are here."""
+_WIDTH: Final = 74
+"""Of a line of an example: with the indentation and a backslash it fits 80 columns."""
 OTHERS: Final = "Of other packages"
 """Commands that no group names."""
 ENVIRONMENT: Final = """\b
@@ -35,5 +38,18 @@ def grouped(names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def examples(*lines: str) -> str:
-    """The epilog of a command: command lines that can be copied, each on its own line."""
-    return "\n".join(("\b", "Example:" if len(lines) == 1 else "Examples:", *(f"  {line}" for line in lines)))
+    """The epilog of a command: command lines that can be copied; one that is too wide goes on after a backslash."""
+    shown = ("\n".join(_folded(line)) for line in lines)
+    return "\n".join(("\b", "Example:" if len(lines) == 1 else "Examples:", *shown))
+
+
+def _folded(line: str) -> Iterator[str]:
+    head, *options = re.split(r" (?=--?[a-z])", line)
+    row = f"  {head}"
+    for option in options:
+        if len(row) + len(option) > _WIDTH:
+            yield f"{row} \\"
+            row = f"    {option}"
+        else:
+            row += f" {option}"
+    yield row

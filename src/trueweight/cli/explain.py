@@ -1,4 +1,4 @@
-"""``trueweight explain``: a check, a metric or a grader in words."""
+"""``trueweight explain``: a check, a metric, a grader or a word of the report, in words."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from trueweight.cli._help import examples
 )
 @click.argument("name")
 def command(name: str) -> None:
-    """Explain NAME: a check, a metric or a grader.
+    """Explain NAME: a check, a metric, a grader, or a word of the report.
 
     Of a check: its requirement, why it matters, a reply that breaks it, and how to fix the server. Of a metric: its
-    definition, unit, method and source. Of a grader: its score. `trueweight checks` lists the names.
+    definition, unit, method and source. Of a grader: its score. A metric is found by its id and by its
+    title, a word as the report writes it ("n/a", MUST, self-agreement). `trueweight checks` lists the other names.
     """
     from trueweight.report import visible
     from trueweight.workflow.explain import explain

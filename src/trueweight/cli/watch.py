@@ -7,11 +7,15 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._help import examples
 from trueweight.cli._options import FOLDER, json_option
 from trueweight.core import ExitCode
 
 
-@click.command()
+@click.command(
+    short_help="Say which host fell below the bar, over all runs of a workload",
+    epilog=examples("trueweight watch history", "trueweight watch history --json"),
+)
 @click.argument("history", metavar="HISTORY", type=FOLDER)
 @json_option
 def command(history: Path, as_json: bool) -> int:

@@ -9,10 +9,11 @@ from click.testing import CliRunner
 
 from trueweight.checks import all_checks
 from trueweight.cli import _invoke, cli
-from trueweight.core import PROTOCOLS
+from trueweight.core import PROTOCOLS, ConfigError
 from trueweight.core.grader import all_graders
-from trueweight.metrics import all_metrics
+from trueweight.metrics import all_metrics, describe
 from trueweight.report.formats import format_names
+from trueweight.report.words.terms import TERMS, find_term
 from trueweight.workflow.explain import explain
 from trueweight.workflow.explain.show import CLOSE, OPEN
 
@@ -81,3 +82,22 @@ def test_an_unknown_check_gets_a_near_miss(capsys: pytest.CaptureFixture[str]) -
     assert "Did you mean 'json-equals'" in capsys.readouterr().err
     assert _invoke(["explain", "schema-accuracy"]) == 2
     assert "Did you mean 'schema_accuracy'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", [name for one in TERMS for name in (one.name, *one.also)])
+def test_each_word_of_the_report_is_explained(word: str) -> None:
+    """By each of its spellings and in capitals; no two words share one, and none hides a check, metric or grader."""
+    found = find_term(word)
+    assert found is not None
+    assert found.meaning in explain(word)
+    assert found.meaning in explain(word.upper())
+    assert [one for one in TERMS if word.casefold() in {name.casefold() for name in (one.name, *one.also)}] == [found]
+
+
+def test_a_metric_is_found_by_the_title_of_its_column() -> None:
+    """In any case; an unknown word has the nearest one in its hint."""
+    for name in all_metrics():
+        assert explain(describe(name).title.upper()).splitlines()[0] in all_metrics()
+    with pytest.raises(ConfigError) as caught:
+        explain("self-agreemnt")
+    assert "self-agreement" in str(caught.value)

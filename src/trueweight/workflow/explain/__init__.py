@@ -22,6 +22,7 @@ from trueweight.core.exchange import Exchange
 from trueweight.core.grader import GRADERS, Grader
 from trueweight.metrics import Metric, all_metrics, describe, metric_origin
 from trueweight.protocols import read_reply
+from trueweight.report.words.terms import find_term, term_names
 from trueweight.workflow.explain.listing import OURS, check_table, checks_json
 from trueweight.workflow.explain.show import marked
 
@@ -35,13 +36,14 @@ _BLAME = {
 
 
 def explain(name: str) -> str:
-    """A check, a metric or a grader in words.
+    """A check, a metric, a grader or a word of the report, in words.
 
     Of a check: what it requires, why, an example that breaks it, and how to fix the server. Of a metric: definition,
-    unit, direction, method and source. Of a grader: what its score is and what answer it expects.
+    unit, direction, method and source. Of a grader: what its score is and what answer it expects. A metric is also
+    found by its title. Of a word of the report: what it means.
 
     Raises:
-        ConfigError: ``unknown-check`` if no check, metric or grader has this name, with the nearest name.
+        ConfigError: ``unknown-check`` if no check, metric, grader or word has this name, with the nearest name.
     """
     if name in CHECKS.all():
         return _explain_check(CHECKS.get(name).info)
@@ -49,9 +51,15 @@ def explain(name: str) -> str:
         return _explain_metric(describe(name))
     if name in GRADERS.all():
         return _explain_grader(GRADERS.get(name))
-    known = {*CHECKS.all(), *all_metrics(), *GRADERS.all()}
+    titles = {describe(one).title.casefold(): one for one in all_metrics()}
+    if name.casefold() in titles:
+        return _explain_metric(describe(titles[name.casefold()]))
+    if (term := find_term(name)) is not None:
+        also = [("also", ", ".join(term.also))] if term.also else []
+        return "\n".join(_facts(term.name, [("meaning", term.meaning), *also], OURS))
+    known = {*CHECKS.all(), *all_metrics(), *GRADERS.all(), *titles, *term_names()}
     raise ConfigError(
-        f"unknown check, metric or grader {name!r}", code="unknown-check", hint=near_miss(name, sorted(known))
+        f"unknown check, metric, grader or word {name!r}", code="unknown-check", hint=near_miss(name, sorted(known))
     )
 
 
