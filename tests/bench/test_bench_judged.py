@@ -77,6 +77,16 @@ def test_hosts_that_fail_a_must_in_most_cases_are_not_cleared(bench: Any) -> Non
     assert set(recommended(summary).values()) == {Recommendation.UNDECIDED}
 
 
+def test_a_check_that_does_not_apply_to_one_host_is_not_failed_by_all(bench: Any) -> None:
+    """Two hosts leave thoughts in the content. The third does not, so the check judges none of its replies: it passes."""
+    finding = Finding("two-fail", Outcome.FAIL, Severity.SHOULD, "It fails.")
+    fleet = bench[0].Fleet(3, 45, 1, 1.0, "fixed", "even", False)
+    summary = assessed(bench, fleet, lambda name, case, mode: () if name == "host-1" else (finding,))
+    assert not [one for one in summary.limits if one.code is LimitCode.FAILED_BY_ALL]
+    cells = [summary.cases[0].modes(name)[Mode.PLAIN] for name in summary.providers]
+    assert [cell.compared for cell in cells] == [None, None, None]
+
+
 def test_in_one_mode_it_is_left_out_in_that_mode(bench: Any) -> None:
     """All fail a check in streams. Plain replies are compared whole, streams without it."""
     finding = Finding("all-fail", Outcome.FAIL, Severity.SHOULD, "It fails.")

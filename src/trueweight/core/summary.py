@@ -234,8 +234,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         passed, of: repeats that pass, of those that were judged.
         second_pass: the same two numbers of the reference's second pass alone, with which candidates are compared; None
             for other providers, and where the reference has one pass.
-        failed_by_all: checks of ``fails`` that fail in every trial of this case and way that they judged, of two
-            providers or more: they tell no provider from another.
+        failed_by_all: checks of ``fails`` that fail in every trial of this case and way that they judged, of each
+            provider with a judged reply, of two or more: they tell no provider from another.
         compared: the two numbers with which providers are compared where such checks are left out; else None.
         lost: repeats without a reply.
         cut_in_thought: repeats whose thought left no room for the answer.

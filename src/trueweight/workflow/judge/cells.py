@@ -67,11 +67,15 @@ def make_cells(
 
 def _failed_by_all(trials: Mapping[CellKey, Sequence[Observation]]) -> Mapping[CellKey, frozenset[str]]:
     """For each case, API and way (without the provider) the MUST and SHOULD checks that fail in every trial that they
-    judged, of at least two providers. They tell no provider from another, and hide what does."""
+    judged, of every provider with a judged reply, and of two at least. They tell no provider from another, and hide
+    what does. A check that does not apply to a provider's reply has nothing against it: that provider passes."""
     failing: defaultdict[CellKey, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     passing: defaultdict[CellKey, set[str]] = defaultdict(set)
+    judged: defaultdict[CellKey, set[str]] = defaultdict(set)
     for key, rows in trials.items():
         shared = key._replace(provider="")
+        if any(seen.arrived and holds(seen, SEVERE) >= 0 for seen in rows):
+            judged[shared].add(key.provider)
         for finding in (finding for seen in rows for finding in seen.findings if finding.severity in SEVERE):
             if finding.outcome is Outcome.FAIL:
                 failing[shared][finding.check].add(key.provider)
@@ -79,7 +83,7 @@ def _failed_by_all(trials: Mapping[CellKey, Sequence[Observation]]) -> Mapping[C
                 passing[shared].add(finding.check)
     out: defaultdict[CellKey, frozenset[str]] = defaultdict(frozenset)
     for shared, checks in failing.items():
-        several = {check for check, providers in checks.items() if len(providers) > 1}
+        several = {check for check, names in checks.items() if len(names) > 1 and names >= judged[shared]}
         out[shared] = frozenset(several - passing[shared])
     return out
 
