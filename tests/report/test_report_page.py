@@ -296,6 +296,28 @@ def test_a_busy_client_is_said_on_the_first_screen() -> None:
     assert "kept up" not in text
 
 
+def test_a_thinking_time_of_a_few_replies_says_so() -> None:
+    """Where most replies have no thought, the cell says how many have one, and no median of all stands beside it."""
+    summary = make_summary()
+    missing = {"not defined by the reply": 98}
+    few = {
+        "value": 192.0,
+        "low": None,
+        "high": None,
+        "n": 2,
+        "of": 100,
+        "unit": "ms",
+        "method": "m",
+        "missing": missing,
+    }
+    many = {**few, "n": 100, "missing": {}}
+    summary["providers"]["reference"]["metrics"] |= {"thinking_time": few, "ttfo": {**many, "value": 412.0}}
+    summary["providers"]["slow"]["metrics"] |= {"thinking_time": many, "ttfo": {**many, "value": 413.0}}
+    text = " ".join(Page(render_html(typed(summary), ())).text.split())
+    assert "192 in 2 of 100 replies" in text and "answer at 413" in text
+    assert "answer at 412" not in text
+
+
 @pytest.mark.slow
 def test_twenty_providers_and_four_thousand_cases_fit_a_mail() -> None:
     """The promised size: under 15 MB with all the evidence that is embedded."""

@@ -17,6 +17,8 @@ from trueweight.statistics.paired import Difference, median_difference
 from trueweight.statistics.quantile import no_quantile, quantile
 
 Rows = Callable[[Table], Array]
+UNDEFINED: Final = "not defined by the reply"
+"""Why a reply that arrived lacks a quantity, in ``Estimate.missing``: one without a thought has no thinking time."""
 
 
 def everything(table: Table) -> Array:
@@ -64,7 +66,7 @@ def _missing(table: Table, rows: Array, time: str) -> dict[str, int]:
     reasons = Counter(table.absent[rows & ~table.arrived].tolist())
     rows = rows & table.arrived
     for why, fits in (
-        ("not defined by the reply", ~np.isfinite(table.times[time])),
+        (UNDEFINED, ~np.isfinite(table.times[time])),
         ("client-limited", table.client_limited),
         ("connection", np.ones_like(rows)),
     ):

@@ -9,6 +9,7 @@ from trueweight.core import Drift, DriftVerdict, Estimate
 from trueweight.core.assessment import LimitCode
 from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.metrics import Metric, all_metrics, in_order
+from trueweight.metrics.quantiles import UNDEFINED
 from trueweight.report.axes import Axis, Mark, axis, mark, without_interval
 from trueweight.report.numbers import NONE, decimals_of, points, sample, span, write
 from trueweight.report.words import (
@@ -115,6 +116,9 @@ def _small(provider: ProviderSummary, column: Column, estimate: Estimate) -> tup
     if difference is not None and difference.value is not None:
         return points(difference.value), None
     second = _estimate(provider, metric.beside) if metric.beside else None
+    without = estimate.missing.get(UNDEFINED, 0)
+    if metric.beside and without > estimate.n:  # the median of a few replies is not what a reader takes it for
+        return f"in {estimate.n:,} of {estimate.n + without:,} replies", None
     if second is None or second.value is None or second.value == estimate.value:
         return span(estimate, column.decimals), None
     words = metric.beside_words.format(write(second.value, second.unit, column.decimals))
