@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from trueweight.cli._screen import say
+from trueweight.core import Provider
 from trueweight.plan import Forecast, forecast
 from trueweight.report import visible
 from trueweight.report.numbers import dollars
@@ -19,11 +20,19 @@ from trueweight.workflow.probe import probe_plan
 from trueweight.workflow.send import PreparedRun
 
 
-def print_forecast(prepared: PreparedRun, settings: WireSettings, console: Console, *, probing: bool) -> None:
+def print_forecast(
+    prepared: PreparedRun,
+    settings: WireSettings,
+    console: Console,
+    *,
+    probed: Sequence[Provider],
+    roomiest: PreparedRun | None = None,
+) -> None:
     """Print trials, requests, tokens and the highest possible cost of each provider. Sends nothing.
 
     Args:
-        probing: whether the run begins with a probe, whose requests then have a row.
+        probed: the providers to which the run sends a probe first; its requests have a row.
+        roomiest: the run with the largest allowance that this probe can lead to; None if the allowance is stated.
     """
     rows = forecast(prepared.plan)
     trials = sum(row.trials for row in rows)
@@ -33,26 +42,40 @@ def print_forecast(prepared: PreparedRun, settings: WireSettings, console: Conso
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(visible(row.provider.name), *_numbers(row))
-    if probing:
-        probing_rows = forecast(probe_plan(prepared.manifest.providers))
+    added: tuple[Forecast, ...] = ()
+    if probed:
+        probing_rows = forecast(probe_plan(probed))
         table.add_row("probe", "", *_sums(probing_rows))
-        rows = (*rows, *probing_rows)
+        added = (*added, *probing_rows)
     if OPTION in prepared.manifest.options:
         measured = forecast(drift_plan(prepared))
         table.add_row("drift", "", *_sums(measured))
-        rows = (*rows, *measured)
-    table.add_row("all", str(trials), *_sums(rows))
+        added = (*added, *measured)
+    table.add_row("all", str(trials), *_sums((*rows, *added)))
     console.print(table)
     for note in api_notes(prepared.cases, prepared.manifest.providers, prepared.manifest.thinking):
         say(console, note_words(note))
     if prepared.manifest.thinking_allowance:
         say(console, allowance_words(prepared.manifest.thinking_allowance))
-    elif probing:
-        say(console, "If the probe finds a thought, the run adds tokens for it to each limit.")
+    if probed and roomiest is not None:
+        say(console, _thought_words(roomiest, added))
     say(
         console,
         f"Nothing was sent. Retries, at most {settings.retries} per request, are not included in these limits."
-        + (" A provider with a setup fault gets up to six more probe requests." if probing else ""),
+        + (" A provider with a setup fault gets up to six more probe requests." if probed else ""),
+    )
+
+
+def _thought_words(roomiest: PreparedRun, added: Sequence[Forecast]) -> str:
+    """What a thought that the probe finds can add to the ceiling.
+
+    Args:
+        added: what the run sends beside its trials.
+    """
+    *_, tokens, cost = _sums((*forecast(roomiest.plan), *added))
+    return (
+        f"If the probe finds a thought, the run adds up to {roomiest.manifest.thinking_allowance:,} tokens for it to "
+        f"each limit: {tokens} tokens out, {cost} in all."
     )
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from trueweight.cli._screen import say
@@ -41,12 +42,14 @@ def probe_before(
         trials: of the run; None if what is sent is decided while it is sent, so that all providers are probed.
         given: the probe of another run, which counts where this directory has none.
     """
-    before = (None if fresh else read_probe(directory)) or given
+    before = _earlier(directory, given, fresh=fresh)
     todo = trials
     if trials is not None and not fresh and RunFile.MANIFEST.is_in(directory):
         with RunDir.open(directory) as run:
             todo = pending(trials, run, retry_errors=retry_errors)
     names = {one.name for one in providers} if todo is None else {trial.provider.name for trial in todo}
+    # Before the probe finds a switch, `--thinking off` alone has no trial of a provider.
+    names |= switches.keys()
     wanted = [provider for provider in providers if provider.name in names or is_known(provider, before, switches)]
     if all(is_known(provider, before, switches) for provider in wanted):
         return ProbeResult(before or Probe(), (), settings)
@@ -64,6 +67,27 @@ def probe_before(
         )
     print_stopped(found.probe, screen)
     return found
+
+
+def known_probe(
+    directory: Path,
+    providers: Sequence[Provider],
+    given: Probe | None,
+    switches: Mapping[str, SwitchWays],
+    *,
+    fresh: bool,
+) -> Probe | None:
+    """What earlier probes say of the providers that `probe_before` would not probe again; None if there was none."""
+    before = _earlier(directory, given, fresh=fresh)
+    if before is None:
+        return None
+    known = {one.name for one in providers if is_known(one, before, switches)}
+    return replace(before, providers=tuple(one for one in before.providers if one.provider in known))
+
+
+def _earlier(directory: Path, given: Probe | None, *, fresh: bool) -> Probe | None:
+    """The probe of a directory, or else that of another run."""
+    return (None if fresh else read_probe(directory)) or given
 
 
 def print_stopped(probe: Probe, screen: Console) -> None:

@@ -173,6 +173,7 @@ def command(
 
     from trueweight.assess import load_bar
     from trueweight.cli._forecast import print_forecast
+    from trueweight.cli._probing import known_probe
     from trueweight.cli._screen import say_next
     from trueweight.cli._send_and_report import send_and_report
     from trueweight.config import keys_for
@@ -182,12 +183,12 @@ def command(
     from trueweight.report.words.shards import division_words
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
-    from trueweight.workflow.probe import take_probe
+    from trueweight.workflow.probe import is_known, take_probe
     from trueweight.workflow.repeats import AUTO, chosen_repeats
     from trueweight.workflow.run_builder import RunBuilder
     from trueweight.workflow.send import RunOptions
     from trueweight.workflow.shards import divide
-    from trueweight.workflow.thinking import recorded_allowance, ways_to_try
+    from trueweight.workflow.thinking import MOST_PROBED, recorded_allowance, ways_to_try
 
     if no_probe and probe_from is not None:
         hint = "Valid: one of the two."
@@ -240,8 +241,12 @@ def command(
         for sentence in () if quiet else division_words(settings, divide(settings, part), part, providers):
             click.echo(visible(sentence), err=True)
         settings = divide(settings, part)
+    ways = ways_to_try(providers, chosen.profile, modes)
     if dry_run:
-        print_forecast(builder.run(), settings, Console(emoji=False), probing=not no_probe)
+        known = known_probe(out, providers, given, ways, fresh=fresh)
+        roomiest = None if stated is not None else replace(builder, allowance=MOST_PROBED).run(known)
+        probed = () if no_probe else [one for one in providers if not is_known(one, known, ways)]
+        print_forecast(builder.run(known), settings, Console(emoji=False), probed=probed, roomiest=roomiest)
         if not quiet:
             say_next(Console(stderr=True, emoji=False), (*repeating_command(), "--out", str(out)))
         return 0
@@ -257,7 +262,7 @@ def command(
         build=builder.run,
         choosing_repeats=growing,
         probing=not no_probe,
-        switches=ways_to_try(providers, chosen.profile, modes),
+        switches=ways,
         given=given,
         opened=opened,
     )

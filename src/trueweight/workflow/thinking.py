@@ -20,6 +20,8 @@ _PER_TOKEN: Final = 3
 _LONGEST: Final = 4096
 """Tokens of a probe's thought that count. Its answers end at a quarter of it, so a longer one ignores limits, and
 one provider must not make the requests to all others longer than their models allow."""
+MOST_PROBED: Final = enough_for(_LONGEST)
+"""The largest allowance that a probe can lead to, in tokens."""
 
 
 def with_profile(
@@ -48,8 +50,18 @@ def _with_switch(provider: Provider, switches: Sequence[ThinkingSwitch], probe: 
         on = next((switch.on for switch in ordered if switch.on is not None), None)
     if off is None:
         off = next((switch.off for switch in ordered if switch.off is not None), None)
+    # A model that the probe saw think, or not, does so without a switch.
+    on = {} if on is None and _thinks(provider, probe) is True else on
+    off = {} if off is None and _thinks(provider, probe) is False else off
     known = replace(own, on=on if own.on is None else own.on, off=off if own.off is None else own.off)
     return provider if known == own else replace(provider, thinking=known)
+
+
+def _thinks(provider: Provider, probe: Probe | None) -> bool | None:
+    """Whether the probe saw the provider think as it is served; None if it has no answer, or its APIs differ."""
+    entries = () if probe is None else tuple(one for one in probe.providers if one.provider == provider.name)
+    found = {one.thinking is not None for one in entries}
+    return found.pop() if len(found) == 1 and all(one.answered for one in entries) else None
 
 
 def _shown(provider: Provider, mode: ThinkingMode, probe: Probe | None) -> Mapping[str, Any] | None:

@@ -142,3 +142,30 @@ def test_thinking_is_switched_on_by_the_way_that_works(tmp_path: Path) -> None:
     assert found["metrics"]["thinking_tokens"]["value"] is None
     assert found["thinking"]["on"]["thinking_tokens"]["value"] == 200
     assert [one["check"] for one in found["findings"] if one["severity"] != "INFO"] == []
+
+
+def test_modes_that_only_the_probe_can_switch_to(tmp_path: Path) -> None:
+    """``--thinking off --thinking on`` without a switch in any entry: the probe is sent, though no trial was planned
+    before it. A model needs no switch to the mode in which it is served, and ignores none. A dry run knows the probe."""
+    with running_fleet(["reference", "thinks-long"]) as providers:
+        lines = providers.read_text(encoding="utf-8").splitlines()
+        plain = "\n".join(line for line in lines if not line.startswith("thinking"))
+        (tmp_path / "p.toml").write_text(plain, encoding="utf-8")
+        command = ("run", "--providers", "p.toml", "--suite", "structured-output", "--limit", 1, "--out", "run")
+        before = trueweight(*command, "--dry-run", cwd=tmp_path)
+        modes = ("--thinking", "off", "--thinking", "on")
+        done = trueweight(*command, *modes, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    run = tmp_path / "run"
+    thinking = {
+        one["name"]: (one["thinking"]["off"], one["thinking"]["on"]) for one in load(run, "manifest.json")["providers"]
+    }
+    assert thinking == {"reference": ({}, None), "thinks-long": ({"reasoning_effort": "none"}, {})}
+    providers_found = load(run, "summary.json")["providers"]
+    assert providers_found["thinks-long"]["thinking"]["on"]["thinking_tokens"]["value"] == 600
+    assert not [
+        one for found in providers_found.values() for one in found["findings"] if one["check"] == "thinking-switch"
+    ]
+    assert "the run adds up to 16,384 tokens" in before.stdout and "probe" in before.stdout.split()
+    after = trueweight(*command, *modes, "--dry-run", cwd=tmp_path).stdout
+    assert "probe" not in after.split() and "4,096 more for a thought" in after

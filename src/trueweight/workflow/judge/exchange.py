@@ -77,7 +77,7 @@ def judge_exchange(
         timing = guarded("timing", lambda: timing_of(exchange, reply))
         calls = guarded("calls", lambda: _all_valid(validity(case.request, reply)))
         structured = guarded("structured", lambda: _structured(case, reply))
-        judged_case = with_served_model(_switched(case, exchange.thinking), provider)
+        judged_case = with_served_model(_switched(case, exchange.thinking, provider), provider)
         findings = run_checks(judged_case, reply, without=without)
         grades = guarded("grades", lambda: grades_of(case, reply))
         answer = guarded("api-agreement", lambda: answer_of(case, reply) if len(provider.api) > 1 else "")
@@ -110,9 +110,12 @@ def judge_exchange(
     return Judged(exchange, reply, None if isinstance(timing, NotJudged) else timing, seen)
 
 
-def _switched(case: Case, thinking: ThinkingMode) -> Case:
-    """The case of a trial that switched the model's thinking: the check of the switch runs on its reply."""
-    if thinking is ThinkingMode.AS_SERVED:
+def _switched(case: Case, thinking: ThinkingMode, provider: Provider) -> Case:
+    """The case of a trial that switched the model's thinking: the check of the switch runs on its reply.
+
+    A model that is served in the mode of the trial got no switch, so it can ignore none.
+    """
+    if not provider.thinking.fields(thinking):
         return case
     return replace(case, checks={**case.checks, THINKING_SWITCH: {"mode": thinking.value}})
 
