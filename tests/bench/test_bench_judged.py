@@ -78,7 +78,7 @@ def test_hosts_that_fail_a_must_in_most_cases_are_not_cleared(bench: Any) -> Non
 
 
 def test_a_check_that_does_not_apply_to_one_host_is_not_failed_by_all(bench: Any) -> None:
-    """Two hosts leave thoughts in the content. The third does not, so the check judges none of its replies: it passes."""
+    """Two hosts leave thoughts in the content. The check judges no reply of the third, which passes."""
     finding = Finding("two-fail", Outcome.FAIL, Severity.SHOULD, "It fails.")
     fleet = bench[0].Fleet(3, 45, 1, 1.0, "fixed", "even", False)
     summary = assessed(bench, fleet, lambda name, case, mode: () if name == "host-1" else (finding,))

@@ -146,7 +146,7 @@ def test_thinking_is_switched_on_by_the_way_that_works(tmp_path: Path) -> None:
 
 def test_modes_that_only_the_probe_can_switch_to(tmp_path: Path) -> None:
     """``--thinking off --thinking on`` without a switch in any entry: the probe is sent, though no trial was planned
-    before it. A model needs no switch to the mode in which it is served, and ignores none. A dry run knows the probe."""
+    before it. A model needs no switch to the mode in which it is served. A dry run knows the probe."""
     with running_fleet(["reference", "thinks-long"]) as providers:
         lines = providers.read_text(encoding="utf-8").splitlines()
         plain = "\n".join(line for line in lines if not line.startswith("thinking"))
