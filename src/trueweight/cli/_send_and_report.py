@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,6 @@ from trueweight.cli._screen import INTERRUPTED, open_page, print_carriers, print
 from trueweight.core import ExitCode, SwitchWays, Trial
 from trueweight.core.probe import Probe
 from trueweight.core.summary import Summary
-from trueweight.plan import Plan
 from trueweight.report.terminal import print_table
 from trueweight.report.words import allowance_words, fault_sentence, note_words
 from trueweight.store import RunDir, RunFile, pending
@@ -126,8 +125,10 @@ def send_and_report(
                 without=probed.probe.silenced,
             )
             result = replace(result, interrupted=interrupted)
+        silent = unanswered(run, prepared.plan)
+        del prepared, trials, todo  # judging needs the memory of a plan of 100,000 trials
         summary = _finish(run, directory, said, quiet=quiet, as_json=as_json)
-        code = _exit_code(result, run, prepared.plan, summary, screen)
+        code = _exit_code(result, run, silent, summary, screen)
         if code is not ExitCode.INTERRUPTED:
             _end(run, directory, summary, screen, ending)
     if opened:
@@ -201,11 +202,10 @@ def _print_limited(result: SendResult, screen: Console) -> None:
         )
 
 
-def _exit_code(result: SendResult, run: RunDir, plan: Plan, summary: Summary, screen: Console) -> ExitCode:
+def _exit_code(result: SendResult, run: RunDir, silent: Collection[str], summary: Summary, screen: Console) -> ExitCode:
     if result.interrupted:
         say(screen, INTERRUPTED)
         return ExitCode.INTERRUPTED
-    silent = unanswered(run, plan)
     if silent:
         say(screen, f"No reply from: {', '.join(silent)}")
     if not is_whole(run.manifest):  # a part is not compared with the bar; the merged run is

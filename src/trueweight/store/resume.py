@@ -21,7 +21,7 @@ def pending(trials: Iterable[Trial], run: RunDir, *, retry_errors: bool = False)
         retry_errors: send failures of transport or account again.
     """
     trials = tuple(trials)
-    planned = {trial.id: trial for trial in trials}
+    planned = {trial.id: trial for trial in trials if not run.is_verified(trial.id)}
     run.verify(planned, lambda exchange: _misfit(exchange, planned.get(exchange.trial)))
     done = run.recorded() - (run.failed() if retry_errors else set())
     return tuple(trial for trial in trials if trial.id not in done)

@@ -51,7 +51,6 @@ class RunDir:
         self._lock = lock
         know_variables(provider.api_key_env for provider in manifest.providers)
         self._log = ExchangeLog(RunFile.EXCHANGES.of(path))
-        self._verified: set[str] = set()
         try:
             if lock is not None:
                 self._log.start_writing()
@@ -179,15 +178,17 @@ class RunDir:
         return self._log.leave_out(trial, reason)
 
     def verify(self, trials: Iterable[str], misfit: Callable[[Exchange], str]) -> None:
-        """Read the lines of these trials, each once while the run is open, and count as damaged what cannot be read.
+        """Read the lines of these trials, which are on record, and count as damaged what cannot be read.
 
         Args:
             misfit: what is wrong with an exchange that can be read; "" if nothing is.
         """
-        todo = {trial for trial in trials if trial in self._log.index} - self._verified
-        for trial in sorted(todo, key=self._log.index.__getitem__):
+        for trial in sorted(trials, key=self._log.index.__getitem__):
             self._log.verify(trial, misfit)
-        self._verified |= todo
+
+    def is_verified(self, trial: str) -> bool:
+        """Whether `verify` has read the line of a trial, or there is none, or this process wrote it."""
+        return self._log.is_verified(trial)
 
     def recorded(self) -> set[str]:
         """Trials that are complete and are not sent again: all but the interrupted ones."""
