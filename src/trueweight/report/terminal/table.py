@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -31,6 +31,9 @@ from trueweight.report.words import (
 from trueweight.report.words.decision import decision_text
 
 _SENTENCE: Final = 700
+_NARROW: Final = 76
+_NARROW_WITH_TWO_TIMES: Final = 80
+"""In fewer columns the table of numbers would be cut."""
 _NO_TIME: Final = Estimate.not_applicable("ms", "")
 _STYLE: Final = {
     Recommendation.USE: "green",
@@ -100,7 +103,8 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
     agreement = "agrees" if summary.run.reference is None else "F1" if _recorded_once(summary) else "F1−ref"
     # Of a workload, the answers come first: whether calls and JSON are valid is part of them.
     leads = ("workload", "workload") if summary.workload is not None else ("schema", "schema_accuracy_unconditional")
-    for head in (leads[0], agreement, "struct.", "success", *(f"{time} ms" for time in times)):
+    heads = (leads[0], agreement, "struct.", "success", *(f"{time} ms" for time in times))
+    for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
     providers = ranked(summary)
     for sentence in cut_in_thought(summary):
@@ -123,8 +127,11 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
                 Text(NONE, style="dim"),
                 *(_written(metrics.get(metric)) for metric in ("structured_output_accuracy", "success_rate", *times)),
             )
-    console.print(table)
-    console.print(Text("Below each number its 95% interval.", style="dim"))
+    if console.width < (_NARROW if len(heads) < 6 else _NARROW_WITH_TWO_TIMES):
+        _print_narrow(table, heads, console)
+    else:
+        console.print(table)
+        console.print(Text("Below each number its 95% interval.", style="dim"))
     console.print()
     for one in providers:
         sentence, fault = summary_sentence(one.provider), one.provider.setup_fault
@@ -138,6 +145,17 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
         console.print(Text(for_log(note), style="yellow"))
     for limit in run_limits(summary):
         console.print(Text(for_log(limit), style="dim"))
+
+
+def _print_narrow(table: Table, heads: Sequence[str], console: Console) -> None:
+    """The same rows one below the other, for a terminal in which the columns would cut names and numbers."""
+    names, *columns = (list(column.cells) for column in table.columns)
+    for row, name in enumerate(names):
+        console.print(name)
+        for head, column in zip(heads, columns, strict=True):
+            value, _, interval = str(column[row]).partition("\n")
+            console.print(Text(f"  {head}: {value}").append(f"  {interval}", style="dim"))
+    console.print(Text("Beside each number its 95% interval.", style="dim"))
 
 
 _GLYPHS: Final = {
