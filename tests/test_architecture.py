@@ -17,7 +17,8 @@ def test_to_add_x_open_y() -> None:
     rows = list(ROW.finditer(PAGE.split("## To add something")[1]))
     named = set()
     for row in rows:
-        (place,) = re.findall(r"`([^`]+)`", row["where"])
+        place, *others = re.findall(r"`([^`]+)`", row["where"])
+        assert all((ROOT / "src" / "trueweight" / one).is_file() for one in others), row["what"]
         before, shape, after = place.partition("<api>")
         folders = (
             [ROOT / place]

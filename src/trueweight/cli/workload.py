@@ -224,7 +224,7 @@ def _differing(run_dir: Path) -> dict[str, int]:
 def example(path: Path, lines: int, tasks: tuple[str, ...], seed: int) -> None:
     """Write an example log to try everything with: classification, extraction, routing, summaries, product cards."""
     from trueweight.suites.importers.write import write_new
-    from trueweight.workload.examples import example_log
+    from trueweight.workload.logs.example import example_log
 
     write_new(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in example_log(lines, seed, tasks)))
     click.echo(f"{path}: next, trueweight workload from {path} -o DIR --task-field tags.task", err=True)

@@ -27,7 +27,7 @@ class RecordedAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     ms: float | None = None
     ttft_ms: float | None = None
     input_tokens: int | None = None
-    cached_tokens: int | None = None
+    cached_input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
     at: str = ""

@@ -160,7 +160,7 @@ def _whole(case: Case, plan: WorkloadFile, golden: Mapping[str, Answer], folder:
     recorded = task.recorded
     if recorded is not None and plan.price is not None and None not in (recorded.input_tokens, recorded.output_tokens):
         cost = plan.price.cost(
-            recorded.input_tokens or 0, recorded.output_tokens or 0, cached=recorded.cached_tokens or 0
+            recorded.input_tokens or 0, recorded.output_tokens or 0, cached=recorded.cached_input_tokens or 0
         )
         recorded = msgspec.structs.replace(recorded, cost=cost)
     made = CaseTask(

@@ -167,11 +167,12 @@ def test_hostile_words_of_a_server_are_shown_harmlessly(tmp_path: Path, message:
 
 
 def test_a_reference_that_refuses_every_request_is_named_and_no_provider_is_praised(tmp_path: Path) -> None:
-    """It refuses max_tokens: no comparison took place, so there is no ✓."""
+    """It refuses either name of the limit: no comparison took place, so there is no ✓."""
 
     def picky(request: Request) -> Answer:
-        if request.method == "POST" and "max_tokens" in request.body:
-            return error(400, "Unsupported parameter: 'max_tokens' is not supported with this model.")
+        for limit in ("max_tokens", "max_completion_tokens"):
+            if request.method == "POST" and limit in request.body:
+                return error(400, f"Unsupported parameter: '{limit}' is not supported with this model.")
         return healthy(request)
 
     with serve(picky) as reference, serve(healthy) as other:
@@ -182,5 +183,5 @@ def test_a_reference_that_refuses_every_request_is_named_and_no_provider_is_prai
     summary = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
     assert "reference-refused" in [one["code"] for one in summary["limits"]]
     assert summary["providers"]["other"]["assessment"]["recommendation"] == "undecided"
-    assert "The reference refused every request" in " ".join(done.stdout.split())
+    assert "The reference, ref, refused every request" in " ".join(done.stdout.split())
     assert "✓" not in done.stdout

@@ -46,7 +46,7 @@ class Call(NamedTuple):
     ms: float | None = None
     ttft_ms: float | None = None
     input_tokens: int | None = None
-    cached_tokens: int | None = None
+    cached_input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
     at: str = ""

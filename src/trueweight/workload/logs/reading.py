@@ -157,7 +157,7 @@ def _line(item: Numbered, call: Call) -> LogLine | Malformed | LeftOut:
             ms=call.ms,
             ttft_ms=call.ttft_ms,
             input_tokens=prompt if call.input_tokens is None else call.input_tokens,
-            cached_tokens=cached if call.cached_tokens is None else call.cached_tokens,
+            cached_input_tokens=cached if call.cached_input_tokens is None else call.cached_input_tokens,
             output_tokens=output if call.output_tokens is None else call.output_tokens,
             cost=call.cost,
             at=call.at,
