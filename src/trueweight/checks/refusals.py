@@ -30,6 +30,11 @@ _REFUSING = (
 )
 _ABOUT_N = re.compile(r"['\"`]n['\"`]|\bn\s*(?:=|>|must|is|should)|choices|(?:one|single|multiple) completions?")
 _ABOUT_STREAM = re.compile(r"\bstream(?:s|ed|ing)?\b")
+LIMIT = "the limit of tokens"
+"""What a refusal is about that says that the request allows too many tokens."""
+LIMITS_OF_TOKENS = frozenset({"max_tokens", "max_completion_tokens"})
+_ABOUT_LIMIT = re.compile(r"max[_ ](?:completion[_ ]|output[_ ]|new[_ ])?tokens|\b(?:completion|output) tokens\b")
+_TOO_HIGH = re.compile(r"too (?:large|high|big|many|long)|exceed|at most|maximum|up to|less than|<=|≤|between|range")
 _SEPARATORS = re.compile(r"[\s_\-]+")
 _IMAGE_WORDS = ("image", "vision", "multimodal", "multi-modal", "modalit", "text only", "content part", "content type")
 _OTHER_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -193,6 +198,8 @@ def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
     named = [name for name in _FEATURES if name in request and len(name) > 1 and name in lowered]
     if named:
         return named[0]
+    if not LIMITS_OF_TOKENS.isdisjoint(request) and _ABOUT_LIMIT.search(lowered):
+        return LIMIT if _TOO_HIGH.search(lowered) else "max_tokens"
     if "n" in request and _ABOUT_N.search(lowered):
         return "n"
     return _meant_feature(request, lowered)

@@ -32,6 +32,7 @@ class Feature(StrEnum):
     TOOLS = "tools"
     STRUCTURED_OUTPUT = "structured-output"
     STREAMS = "streams"
+    LIMITS = "limits-of-tokens-this-high"
 
 
 @dataclass(frozen=True, slots=True)

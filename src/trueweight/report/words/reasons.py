@@ -173,7 +173,8 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
             count = reason.count or 0
             refused = f"it refused all {count} requests" if count > 1 else "it refused the one request"
             which = "them" if len(reason.features) > 1 or Feature.STRUCTURED_OUTPUT not in reason.features else "it"
-            return f"It does not offer {_features(reason)}: {refused} for {which}. No other number counts these."
+            cure = " Run again with a smaller --thinking-allowance." if Feature.LIMITS in reason.features else ""
+            return f"It does not offer {_features(reason)}: {refused} for {which}. No other number counts these.{cure}"
         case ReasonCode.NOT_ASKED:
             return "No request was sent to it yet." if provider.counts.trials else "No case of a suite was sent to it."
         case ReasonCode.NEVER_ANSWERED:

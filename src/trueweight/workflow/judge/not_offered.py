@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from trueweight.checks.refusals import LIMIT
 from trueweight.core import Case, Mode, Observation, Outcome
 from trueweight.core.observation import Feature
 from trueweight.core.request import declared_tools, requested_schema
@@ -29,10 +30,16 @@ def _streamed(_: Case, seen: Observation) -> bool:
     return seen.mode is Mode.STREAM
 
 
+def _about_limit(_: Case, seen: Observation) -> bool:
+    """Whether its refusal is about its limit of tokens, which a run raises for thoughts."""
+    return any(one.check == _ACCEPTED and f", about {LIMIT}: " in one.message for one in seen.findings)
+
+
 _USES: Final[Mapping[Feature, Callable[[Case, Observation], bool]]] = {
     Feature.TOOLS: _with_tools,
     Feature.STRUCTURED_OUTPUT: _structured,
     Feature.STREAMS: _streamed,
+    Feature.LIMITS: _about_limit,
 }
 
 
@@ -64,6 +71,10 @@ def _shows(
 
     Where every request of a run uses the feature, the words of each refusal have to say so.
     """
+    if feature is Feature.LIMITS:
+        return True
+    if any(_about_limit(cases[seen.case], seen) for seen in own):
+        return False
     others = [uses for name, uses in _USES.items() if name is not feature]
     answered = {(seen.case, seen.mode) for seen in rows if not _is_refusal(seen)}
     if feature is Feature.STREAMS:
