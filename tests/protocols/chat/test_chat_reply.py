@@ -29,6 +29,17 @@ def test_a_healthy_plain_reply_reads_without_anomaly() -> None:
     assert reply.anomalies == ()
 
 
+def test_a_thought_in_parts_of_the_content_is_read() -> None:
+    """As Mistral's API sends it, plain and in a stream: thought and answer apart, and the type is odd all the same."""
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
+    parts = [thought, {"type": "text", "text": "hi"}]
+    for made in (plain(message(content=parts)), stream([chunk(content=[part]) for part in parts] + [chunk("stop")])):
+        reply = read_reply(made)
+        assert (reply.content, reply.reasoning, reply.reasoning_field) == ("hi", "hm", "content[].thinking")
+        assert any("content" in str(one) for one in reply.anomalies)
+    assert read_reply(plain(message(content="hi", thinking="hm"))).reasoning == "hm"
+
+
 def test_a_healthy_stream_reads_without_anomaly() -> None:
     """Role-only first delta, comments, extra fields, a usage-only last chunk: none of it is odd."""
     documents = [

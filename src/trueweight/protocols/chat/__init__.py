@@ -23,7 +23,7 @@ from trueweight.core import (
 from trueweight.core.example import SampleReply
 from trueweight.protocols.chat import events, request, usage
 from trueweight.protocols.chat.history import rewrite_history
-from trueweight.protocols.chat.reasoning import DETAILS, FIELDS, THOUGHT
+from trueweight.protocols.chat.reasoning import DETAILS, FIELDS, PARTS, THOUGHT
 from trueweight.protocols.chat.reply import ChatAssembler
 from trueweight.protocols.chat.sample import write_sample
 from trueweight.protocols.errors import error_in
@@ -46,7 +46,7 @@ class Chat(Protocol):
             "reasoning": THOUGHT,
         }
     )
-    thoughts = (*FIELDS, DETAILS)
+    thoughts = (*FIELDS, DETAILS, PARTS)
     fields = request.FIELDS
     private = request.PRIVATE
     message_fields = request.MESSAGE_FIELDS

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 THOUGHT: Final = "reasoning_content"
 """The usual field, also of the messages of a case."""
-FIELDS: Final = (THOUGHT, "reasoning")
+FIELDS: Final = (THOUGHT, "reasoning", "thinking")
 """The fields with a text, in the order in which they are read."""
 DETAILS: Final = "reasoning_details"
 """A list of parts: ``reasoning.text``, ``reasoning.summary`` or ``reasoning.encrypted``, as OpenRouter has it."""
@@ -37,9 +37,46 @@ def read_details(value: Any) -> Details | None:
     return Details("".join(readable), whole)
 
 
+class Part(NamedTuple):
+    """One part of a content that is a list, as Mistral's API sends it.
+
+    Attributes:
+        at: its position in the list.
+        thought: whether it is one of the thought, and not of the answer.
+    """
+
+    at: int
+    text: str
+    thought: bool
+
+
+PARTS: Final = "content[].thinking"
+"""The `Choice.reasoning_field` of a thought in such a part."""
+
+
+def read_parts(content: Any) -> tuple[Part, ...]:
+    """The parts with a text, in their order; none of a content that is no list."""
+    found = []
+    for at, part in enumerate(content if isinstance(content, list) else ()):
+        if isinstance(part, Mapping):
+            thought = part.get("type") == "thinking"
+            text = _part_text(part.get("thinking") if thought else part.get("text"))
+            found += [Part(at, text, thought)] if text else []
+    return tuple(found)
+
+
+def _part_text(value: Any) -> str:
+    """A text, or that of the parts of a thought."""
+    listed = value if isinstance(value, list) else ()
+    inner = [part.get("text") for part in listed if isinstance(part, Mapping)]
+    return value if isinstance(value, str) else "".join(text for text in inner if isinstance(text, str))
+
+
 def carries_thought(message: Mapping[str, Any]) -> bool:
     """Whether a message or delta has a thought, or a part of one, that is not empty."""
     if any(isinstance(message.get(name), str) and message[name] for name in FIELDS):
+        return True
+    if any(part.thought for part in read_parts(message.get("content"))):
         return True
     found = read_details(message.get(DETAILS))
     return found is not None and (bool(found.text) or not found.whole)

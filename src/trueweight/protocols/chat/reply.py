@@ -10,7 +10,7 @@ from trueweight.core.json_value import JsonObject
 from trueweight.core.request import FINISH_OF_WORD
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.chat.calls import CallBuilder
-from trueweight.protocols.chat.reasoning import DETAILS, FIELDS, read_details
+from trueweight.protocols.chat.reasoning import DETAILS, FIELDS, PARTS, read_details, read_parts
 from trueweight.protocols.chat.usage import read_usage
 from trueweight.protocols.fields import as_array, as_object, as_text
 from trueweight.protocols.locate import values
@@ -170,6 +170,7 @@ class _ChoiceBuilder:
         content = self._take_text("content", message.get("content"), f"{where}.content", span)
         if content:
             self._pieces.append(Piece(span, content, ("choices", place, key, "content")))
+        in_parts = self._take_parts(message, ("choices", place, key, "content"), span)
         refusal = self._take_text("refusal", message.get("refusal"), f"{where}.refusal", span)
         reasoning = self._take_reasoning(message, where, span)
         if message.get("function_call"):  # some servers send it empty with every message
@@ -177,7 +178,7 @@ class _ChoiceBuilder:
         entries = as_array(message.get("tool_calls"), f"{where}.tool_calls", span, self._anomalies)
         for at, entry in enumerate(entries):
             self._calls.add(entry, call_spans.get(at, span), f"{where}.tool_calls[{at}]")
-        return bool(content or refusal or reasoning or entries)
+        return bool(content or in_parts or refusal or reasoning or entries)
 
     def _take_text(self, channel: str, value: Any, where: str, span: Span) -> int:
         """Add text of a channel. Returns its number of characters."""
@@ -186,6 +187,17 @@ class _ChoiceBuilder:
             return 0
         self._texts.setdefault(channel, []).append(text)
         return len(text)
+
+    def _take_parts(self, message: JsonObject, path: tuple[str | int, ...], span: Span) -> bool:
+        """Add the texts of a content that is a list of parts, which is an anomaly all the same."""
+        parts = read_parts(message.get("content"))
+        for part in parts:
+            self._texts.setdefault("reasoning" if part.thought else "content", []).append(part.text)
+            if part.thought:
+                self._reasoning_field = self._reasoning_field or PARTS
+            else:
+                self._pieces.append(Piece(span, len(part.text), (*path, part.at, "text")))
+        return bool(parts)
 
     def _take_reasoning(self, message: JsonObject, where: str, span: Span) -> int:
         present = [name for name in FIELDS if message.get(name) is not None]
