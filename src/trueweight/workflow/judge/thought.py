@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trueweight.checks.circles import THOUGHT_ENDS
 from trueweight.core import Case, Choice, Finding, Finish, Reply
 from trueweight.core.check import CHECKS
@@ -39,12 +41,22 @@ def is_cut_in_thought(case: Case, reply: Reply, allowance: int) -> bool:
     cut = [choice for choice in reply.choices if choice.finish is Finish.LENGTH]
     if case.keeps_limit or not reply.ok or not cut:
         return False
+    if _is_unseen(reply, cut, allowance):
+        return True
     tokens = thinking_tokens(reply)
     if tokens == 0 or (tokens is None and not any(map(_may_think, cut))):
         return False
     if any(not _has_answer(choice) for choice in cut):
         return True
     return tokens is not None and tokens > allowance * len(reply.choices)
+
+
+def _is_unseen(reply: Reply, cut: Sequence[Choice], allowance: int) -> bool:
+    """Whether the server sent nothing of more tokens than the allowance, and does not say that none is a thought: it
+    keeps the thought. White space is something. Without an allowance no model of the run thinks."""
+    usage = reply.usage
+    nothing = any(not (one.content or one.calls or one.refusal or one.reasoning) for one in cut)
+    return nothing and usage is not None and usage.reasoning is None and (usage.output or 0) > allowance > 0
 
 
 def _may_think(choice: Choice) -> bool:

@@ -32,6 +32,8 @@ _NOT_HTTP: Final = re.compile(r"(?i)not a response of HTTP|illegal status line")
 _PLAIN_PEER: Final = re.compile(r"(?i)wrong.version.number|record.layer|unknown.protocol|http.request|packet.length")
 """What OpenSSL says when the other side answers a TLS handshake in plain text."""
 _CUT: Final = 500
+_MARKUP: Final = 128
+"""Completion tokens that an answer may have beside its text: the markup of calls, and of the end of a turn."""
 _PARAMETERS: Final = ("max_completion_tokens", "max_tokens", "temperature", "tools", "tool_choice")
 _FORBIDDEN: Final = 403
 _PROXY_STATUS: Final = (407, 511)
@@ -94,10 +96,17 @@ def _is_broken_success(attempt: Attempt) -> bool:
 
 
 def _thinking_of(reply: Reply) -> Thinking | None:
-    """The thought of the choice with the longest one; None if none has one and usage counts none."""
-    if not reply.thinks or not reply.choices:
+    """The thought of the choice with the longest one; None if none has one and usage counts none.
+
+    A server that keeps the thought and counts it among the completion tokens has more of these than the answer can be.
+    """
+    if not reply.choices:
         return None
     usage = reply.usage
+    if not reply.thinks:
+        unseen = usage is not None and usage.reasoning is None and (usage.output or 0) > _MARKUP + _most_tokens(reply)
+        cut = reply.finish is Finish.LENGTH and not reply.content and not reply.calls
+        return Thinking(place="usage", tokens=usage.output, cut=cut) if unseen and usage is not None else None
     choice = max(reply.choices, key=lambda one: (one.thinks, len(one.thought)))
     cut = choice.finish is Finish.LENGTH and not choice.content and not choice.calls
     counted = usage.reasoning if usage is not None and reply.counts_thought else None
@@ -107,6 +116,13 @@ def _thinking_of(reply: Reply) -> Thinking | None:
         counted = usage.output
     place = choice.reasoning_field or "reasoning"
     return Thinking(place=place, characters=len(choice.thought), tokens=counted, cut=cut)
+
+
+def _most_tokens(reply: Reply) -> int:
+    """The most tokens that what was sent can be: one for each byte."""
+    calls = (f"{call.id or ''}{call.name or ''}{call.arguments or ''}" for one in reply.choices for call in one.calls)
+    texts = (f"{one.content or ''}{one.refusal or ''}" for one in reply.choices)
+    return sum(len(text.encode("utf-8", "surrogatepass")) for text in (*calls, *texts))
 
 
 def diagnose(exchange: Exchange, provider: Provider, *, retry_budget: float, asked: float | None) -> Diagnosis | None:
