@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -149,19 +150,29 @@ HISTORY = [
 ]
 
 
-def thoughts(rule: HistoryRule | None, *, field: str = "reasoning_content", thinks: bool = True) -> list[Any]:
-    case = Case("s", "c", {"messages": HISTORY}, checks={"history-reasoning-kept": {"than": "x"}})
+def thoughts(
+    rule: HistoryRule | None,
+    *,
+    field: str = "reasoning_content",
+    thinks: bool = True,
+    history: Sequence[Any] = HISTORY,
+) -> list[Any]:
+    case = Case("s", "c", {"messages": history}, checks={"history-reasoning-kept": {"than": "x"}})
     sent = with_history(case, ProfileHistory(reasoning=rule, field=field), thinks=thinks)
     assert ("history-reasoning-kept" in sent.checks) is (rule is not HistoryRule.DROP)
     return [one.get(field) for one in sent.request["messages"] if one["role"] == "assistant"]
 
 
 def test_thoughts_go_back_as_the_model_wants_them() -> None:
-    """Dropped, kept, or required beside tool calls since the last user message; under the profile's field."""
+    """Dropped, kept, or required beside tool calls, since the last user message or in all turns; in the profile's field."""
     assert thoughts(None) == ["old", None, "new"]
     assert thoughts(HistoryRule.DROP) == [None, None, None]
     assert thoughts(HistoryRule.KEEP) == ["old", None, "new"]
     assert thoughts(HistoryRule.WITH_CALLS) == ["old", "I call look_up.", "new"]
+    assert thoughts(HistoryRule.WITH_ALL_CALLS) == ["old", "I call look_up.", "new"]
+    earlier = [*HISTORY, {"role": "assistant", "content": "e"}, {"role": "user", "content": "f"}]
+    assert thoughts(HistoryRule.WITH_CALLS, history=earlier) == ["old", None, "new", None]
+    assert thoughts(HistoryRule.WITH_ALL_CALLS, history=earlier) == ["old", "I call look_up.", "new", "I answer."]
     assert thoughts(HistoryRule.WITH_CALLS, thinks=False) == ["old", None, "new"]
     assert thoughts(HistoryRule.WITH_CALLS, field="reasoning") == ["old", "I call look_up.", "new"]
 

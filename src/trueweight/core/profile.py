@@ -43,6 +43,8 @@ class HistoryRule(StrEnum):
     """Send them as the case has them."""
     WITH_CALLS = "with-calls"
     """The same, and each assistant message with tool calls since the last user message must have one."""
+    WITH_ALL_CALLS = "with-all-calls"
+    """The same, and each assistant message between two user messages must have one if one of them has tool calls."""
 
 
 class ThinkingSwitch(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from trueweight.core import HistoryRule, ProfileHistory, digest
@@ -13,7 +14,7 @@ from trueweight.protocols.chat.reasoning import THOUGHT
 def rewrite_history(messages: Sequence[Any], history: ProfileHistory, *, thinks: bool) -> list[Any]:
     """The messages with the thoughts of earlier assistant messages, and the ids of earlier calls, as a profile says.
 
-    Where a thought is required beside tool calls and the case has none, a short one is put in: "I call NAME."
+    Where a thought is required and the case has none, a short one is put in: "I call NAME.", "I answer."
 
     Args:
         thinks: whether the model thinks before its answer.
@@ -24,14 +25,22 @@ def rewrite_history(messages: Sequence[Any], history: ProfileHistory, *, thinks:
 def _with_thoughts(messages: Sequence[Any], history: ProfileHistory, *, thinks: bool) -> list[Any]:
     if history.reasoning is None:
         return list(messages)
-    last_user = max((at for at, message in enumerate(messages) if _role(message) == "user"), default=-1)
-    required = history.reasoning is HistoryRule.WITH_CALLS and thinks
+    required = _required(messages, history.reasoning) if thinks else frozenset()
     return [
-        _with_thought(message, history, required=required and at > last_user)
-        if _role(message) == "assistant"
-        else message
+        _with_thought(message, history, required=at in required) if _role(message) == "assistant" else message
         for at, message in enumerate(messages)
     ]
+
+
+def _required(messages: Sequence[Any], rule: HistoryRule) -> frozenset[int]:
+    """The positions of the assistant messages that must have a thought."""
+    users = [at for at, message in enumerate(messages) if _role(message) == "user"]
+    turns = [range(start + 1, end) for start, end in pairwise([-1, *users, len(messages)])]
+    if rule is HistoryRule.WITH_CALLS:
+        return frozenset(at for at in turns[-1] if _calls_of(messages[at]))
+    if rule is HistoryRule.WITH_ALL_CALLS:
+        return frozenset(at for turn in turns if any(_calls_of(messages[one]) for one in turn) for at in turn)
+    return frozenset()
 
 
 def _with_ids(messages: list[Any], form: str) -> list[Any]:
@@ -79,7 +88,7 @@ def _with_thought(message: Mapping[str, Any], history: ProfileHistory, *, requir
     return plain if thought is None else {**plain, history.field or THOUGHT: thought}
 
 
-def _thought_of(message: Mapping[str, Any]) -> str | None:
+def _thought_of(message: Mapping[str, Any]) -> str:
     functions = [call.get("function") for call in _calls_of(message)]
     names = [function.get("name") for function in functions if isinstance(function, Mapping)]
-    return f"I call {', '.join(map(str, names))}." if names else None
+    return f"I call {', '.join(map(str, names))}." if names else "I answer."

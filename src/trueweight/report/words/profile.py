@@ -25,6 +25,7 @@ _HISTORY: Final[Mapping[HistoryRule, str]] = {
     HistoryRule.DROP: "not sent back",
     HistoryRule.KEEP: "sent back",
     HistoryRule.WITH_CALLS: "sent back; required beside tool calls since the last user message",
+    HistoryRule.WITH_ALL_CALLS: "sent back; required in each turn with tool calls",
 }
 
 
