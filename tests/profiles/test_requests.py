@@ -164,7 +164,7 @@ def thoughts(
 
 
 def test_thoughts_go_back_as_the_model_wants_them() -> None:
-    """Dropped, kept, or required beside tool calls, since the last user message or in all turns; in the profile's field."""
+    """Dropped, kept, or required beside tool calls, in the last turn or in all; under the profile's field."""
     assert thoughts(None) == ["old", None, "new"]
     assert thoughts(HistoryRule.DROP) == [None, None, None]
     assert thoughts(HistoryRule.KEEP) == ["old", None, "new"]

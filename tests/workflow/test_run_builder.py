@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from trueweight.core import Case, Provider, Role, Suite, ThinkingMode
-from trueweight.core.probe import Probe, ProviderProbe
+from trueweight.core.probe import Probe, ProbeAnswer, ProbeQuestion, ProviderProbe
 from trueweight.profiles import choose_profile
 from trueweight.workflow.run_builder import RunBuilder
 from trueweight.workflow.send import RunOptions
@@ -52,3 +52,23 @@ def test_the_probe_decides_where_no_profile_does() -> None:
     assert {case.id: case.request["temperature"] for case in after.cases} == {"c": 1.0, "own": 0}
     assert after.manifest.options["sampling"]["refused_by"] == ["host"]
     assert "sampling" not in before.manifest.options
+
+
+def test_a_host_that_takes_no_temperature_gets_none() -> None:
+    """Where the run's is 1, the API's default, leaving it out is the same request. A host that refuses the value 0 gets
+    the 1, as all others do; with a recommended temperature of another value it is not left out."""
+    unknown, known = builder(model="unheard-of"), builder()
+    for words, sent in (("`temperature` is deprecated for this model.", None), ("temperature must be 1", 1.0)):
+        answer = ProbeAnswer(question=ProbeQuestion.PLAIN, trial="t", url="", said=words)
+        entry = ProviderProbe(
+            provider="host", api="chat", base_url="", model="m", fingerprint="", at="", refused=("temperature",),
+            answers=(answer,),
+        )  # fmt: skip
+        probe = Probe(providers=(entry,))
+        bodies = {
+            one.provider.name: json.loads(one.body()) for one in unknown.run(probe).plan.trials if one.case.id == "c"
+        }
+        assert {name: body.get("temperature") for name, body in bodies.items()} == {"official": 1.0, "host": sent}
+        assert unknown.run(probe).manifest.options.get("adapted") == (None if sent else ["host"])
+        off = replace(known, options=RunOptions(thinking=(ThinkingMode.OFF,))).run(probe)
+        assert {json.loads(one.body()).get("temperature") for one in off.plan.trials if one.case.id == "c"} == {0.6}

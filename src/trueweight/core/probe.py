@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, Literal
@@ -13,6 +14,11 @@ import msgspec
 
 from trueweight.core.thinking import ThinkingMode
 
+_NO_TEMPERATURE: Final = re.compile(
+    r"(?i)(?:unsupported|unknown|unrecogni[sz]ed|unexpected)[\w ]{0,30}\b(?:parameter|argument|field)s?\b[^.]{0,60}"
+    r"\btemperature\b|\btemperature\b\W{1,3}(?:is (?:deprecated|not permitted)|extra inputs)"
+)
+"""The words of a server that takes no temperature at all."""
 PROBE_FORMAT: Final = "trueweight.probe/1"
 
 
@@ -180,6 +186,11 @@ class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
     def switch(self, mode: ThinkingMode) -> Mapping[str, Any] | None:
         """The fields that switch its thinking to this mode, as one of its answers shows; None if none does."""
         return next((one.fields for one in self.switches if one.works and one.mode is mode), None)
+
+    @property
+    def takes_no_temperature(self) -> bool:
+        """Whether it refuses the parameter temperature, and not its value, so that it refuses each."""
+        return any(_NO_TEMPERATURE.search(answer.said) for answer in self.answers if not answer.answered)
 
     @property
     def to_switch(self) -> ThinkingMode:

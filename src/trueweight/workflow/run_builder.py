@@ -56,8 +56,9 @@ class RunBuilder:
         rules = rules_of(self.profile, asked, sampling=self.sampling, zero_refused_by=refusing(probe, _TEMPERATURE))
         providers = [_with_sampling(provider, rules.sampling) for provider in asked]
         allowance = allowance_for(providers, rules.profile, probe) if self.allowance is None else self.allowance
+        providers = [_without_temperature(one, rules.sampling, probe) for one in providers]
         options = replace(
-            self.options, rules=rules, thinking_allowance=allowance, adapted=_adapted(asked, self.providers)
+            self.options, rules=rules, thinking_allowance=allowance, adapted=_adapted(providers, self.providers)
         )
         if choice is not None:
             options = replace(options, repeats=choice.repeats, choice=choice)
@@ -77,6 +78,20 @@ def _with_sampling(provider: Provider, sampling: RunSampling | None) -> Provider
     on = None if own.on is None else merged(own.on, sampling.thinking)
     off = None if own.off is None else merged(own.off, sampling.direct)
     return replace(provider, thinking=replace(own, on=on, off=off))
+
+
+def _without_temperature(provider: Provider, sampling: RunSampling | None, probe: Probe | None) -> Provider:
+    """The provider, without the temperature in its requests if it takes none and the run's is 1, the API's default: to
+    leave it out is the same request."""
+    entries = () if probe is None else probe.providers
+    refuses = any(one.takes_no_temperature for one in entries if one.provider == provider.name)
+    sent = () if sampling is None else (sampling.thinking, sampling.direct)
+    if not refuses or not sent or any(one.get(_TEMPERATURE, 1.0) != 1.0 for one in sent):
+        return provider
+    changes = provider.changes
+    if _TEMPERATURE in {*changes.drop, *changes.rename, *changes.set}:
+        return provider
+    return replace(provider, changes=replace(changes, drop=(*changes.drop, _TEMPERATURE)))
 
 
 class WrittenSuite(NamedTuple):
@@ -107,6 +122,7 @@ def written_for(  # noqa: PLR0917 - what is known, in its order
     asked = with_accepted_limits(with_profile(providers, chosen.profile, probe), probe)
     rules = rules_of(chosen, asked, sampling=sampling, zero_refused_by=refusing(probe, _TEMPERATURE))
     tokens = allowance_for(asked, rules.profile, probe) if allowance is None else allowance
+    asked = tuple(_without_temperature(one, rules.sampling, probe) for one in asked)
     return WrittenSuite(suite_with_allowance(rules.suite(suite), tokens), asked, tokens)
 
 

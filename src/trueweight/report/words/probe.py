@@ -173,13 +173,13 @@ def probe_lines(probe: ProviderProbe) -> Iterator[str]:
         yield "Tools: it does not offer them; it refuses a request with a tool."
     refused = [name for name in probe.refused if name not in _TOOLS or probe.takes_tools is not False]
     if refused:  # of a host without tools it is no cure to drop them
-        yield f"Refused parameters: {', '.join(refused)}. {_cure(refused)}"
+        yield f"Refused parameters: {', '.join(refused)}. {_cure(refused, no_temperature=probe.takes_no_temperature)}"
     yield thinking_words(probe)
 
 
-def _cure(refused: Sequence[str]) -> str:
+def _cure(refused: Sequence[str], *, no_temperature: bool) -> str:
     """What to write into the provider's entry for parameters that it refuses."""
-    others = [name for name in refused if name not in _RENAMED and name != "temperature"]
+    others = [name for name in refused if name not in _RENAMED and (name != "temperature" or no_temperature)]
     keys = [f'rename = {{ {name} = "{_RENAMED[name]}" }}' for name in refused if name in _RENAMED]
     keys += [f"drop = [{', '.join(map(json.dumps, others))}]"] if others else []
     words = [f"In providers.toml: {'; '.join(keys)}."] if keys else []
