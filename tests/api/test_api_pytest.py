@@ -59,6 +59,7 @@ def test_a_provider_without_findings_passes(run: Path, tmp_path: Path) -> None:
     assert healthy.returncode == 0, healthy.stdout
 
 
+@pytest.mark.slow
 def test_the_fixture_reads_the_run(run: Path, tmp_path: Path) -> None:
     """Metrics, findings, recommendations; a misspelled name is named with the near miss."""
     (tmp_path / "test_mine.py").write_text(

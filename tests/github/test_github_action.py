@@ -133,6 +133,7 @@ def test_inputs_are_data_and_never_shell(providers: Path, tmp_path: Path) -> Non
     assert f"::{stop.removeprefix('::stop-commands::')}::" in lines
 
 
+@pytest.mark.slow
 def test_one_probe_is_for_all_shards(providers: Path, tmp_path: Path) -> None:
     """The first job writes it and sends nothing else; a shard that gets it sends no probe."""
     one, other = tmp_path / "one", tmp_path / "other"

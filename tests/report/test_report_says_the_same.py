@@ -158,7 +158,7 @@ def counts(found: Mapping[str, Recommendation]) -> list[int]:
     return [values.count(one) for one in order if one in values]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(summaries())
 def test_all_of_them_say_the_same(summary: Summary) -> None:
     """In the same order, best first, for every provider."""

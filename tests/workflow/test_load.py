@@ -78,6 +78,7 @@ def test_a_server_that_serves_two_at_a_time_saturates_there(workspace: Workspace
     assert "http" not in page.replace("http-equiv", "")
 
 
+@pytest.mark.slow
 def test_a_smaller_sweep_in_the_same_place_is_of_its_own_requests(workspace: Workspace) -> None:
     """What an earlier sweep has beyond them, or as streams, is not mixed in: the page says how many were asked."""
     with endpoint() as place:

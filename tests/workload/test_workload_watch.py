@@ -52,6 +52,7 @@ def test_a_healthy_host_is_seldom_said_to_have_fallen() -> None:
     assert late <= 3, late
 
 
+@pytest.mark.slow
 def test_watch_looks_over_a_folder_of_runs(tmp_path: Path) -> None:
     """The host falls in the third night; a night in which nothing arrived is left out; the exit code is that of the
     newest run."""

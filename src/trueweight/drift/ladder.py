@@ -16,7 +16,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 import msgspec
-import scipy
+from scipy import special
 
 from trueweight.core import ConfigError, DriftMode, Estimate
 from trueweight.drift.candidate import CandidateTest
@@ -152,12 +152,12 @@ def _gap(own: Mapping[str, float], known: Mapping[str, float], *, paired: bool) 
         # One artificial pair on either side, so that prompts which agree by chance do not give a zero width.
         differences = [own[prompt] - known[prompt] for prompt in shared]
         spread = stdev([*differences, 0.5, -0.5])
-        margin = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, len(differences) - 1) * spread / math.sqrt(len(differences))
+        margin = special.stdtrit(len(differences) - 1, (1 + CONFIDENCE) / 2) * spread / math.sqrt(len(differences))
         return fmean(differences), float(margin)
     a, b = list(own.values()), list(known.values())
     variance = stdev([*a, fmean(a) + 0.5, fmean(a) - 0.5]) ** 2 / len(a)
     variance += stdev([*b, fmean(b) + 0.5, fmean(b) - 0.5]) ** 2 / len(b)
-    margin = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, max(1, min(len(a), len(b)) - 1)) * math.sqrt(variance)
+    margin = special.stdtrit(max(1, min(len(a), len(b)) - 1), (1 + CONFIDENCE) / 2) * math.sqrt(variance)
     return fmean(a) - fmean(b), float(margin)
 
 

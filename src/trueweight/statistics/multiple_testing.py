@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import scipy
 
 ALPHA: Final = 0.05
 """The level of significance of one family of comparisons, after its correction. All decisions use it."""
@@ -71,4 +70,8 @@ def tarone(p_values: Sequence[float], least: Sequence[float], alpha: float) -> t
 
 def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     """Benjamini–Hochberg adjusted p-values, in the order given. They control the false discovery rate."""
-    return tuple(scipy.stats.false_discovery_control(p_values, method="bh").tolist()) if len(p_values) else ()
+    order = np.argsort(p_values)[::-1]
+    scaled = np.asarray(p_values, dtype=float)[order] * len(order) / np.arange(len(order), 0, -1)
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(scaled))
+    return tuple(adjusted.tolist())

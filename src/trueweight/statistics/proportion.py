@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import scipy
+from scipy import special
 
 from trueweight.core import Estimate
 from trueweight.statistics import Array
@@ -36,8 +36,10 @@ def wilson(successes: int, trials: int) -> Ends:
         raise ValueError("a proportion needs at least one trial")
     if successes in (0, trials):
         return one_sided(successes > 0, trials)
-    found = scipy.stats.binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
-    return Ends(Interval(float(found.low), float(found.high)), "Wilson")
+    z, share = float(special.ndtri((1 + CONFIDENCE) / 2)), successes / trials
+    below = 2 * (trials + z**2)
+    centre, half = (2 * successes + z**2) / below, z / below * math.sqrt(4 * successes * (1 - share) + z**2)
+    return Ends(Interval(centre - half, centre + half), "Wilson")
 
 
 def independent(successes: int, trials: int) -> Ends:
@@ -54,18 +56,16 @@ def independent(successes: int, trials: int) -> Ends:
 
 def one_sided(all_succeed: bool, units: int) -> Ends:
     """Exact one-sided 95% limit when none, or all, of some independent units succeed."""
-    side = "greater" if all_succeed else "less"
-    test = scipy.stats.binomtest(units if all_succeed else 0, units, alternative=side)
-    found = test.proportion_ci(CONFIDENCE, method="exact")
-    interval = Interval(float(found.low), None) if all_succeed else Interval(None, float(found.high))
+    share = (1 - CONFIDENCE) ** (1 / units)
+    interval = Interval(share, None) if all_succeed else Interval(None, 1 - share)
     return Ends(interval, f"exact one-sided limit over {units} case{'' if units == 1 else 's'}")
 
 
 def exact(successes: float, units: float, confidence: float = CONFIDENCE) -> Interval:
     """Clopper–Pearson limits; ``successes`` may be a fraction when units are clusters (Korn and Graubard 1998)."""
     tail = (1 - confidence) / 2
-    low = float(scipy.stats.beta.ppf(tail, successes, units - successes + 1)) if successes > 0 else 0.0
-    high = float(scipy.stats.beta.ppf(1 - tail, successes + 1, units - successes)) if successes < units else 1.0
+    low = float(special.betaincinv(successes, units - successes + 1, tail)) if successes > 0 else 0.0
+    high = float(special.betaincinv(successes + 1, units - successes, 1 - tail)) if successes < units else 1.0
     return Interval(low, high)
 
 

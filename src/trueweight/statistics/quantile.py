@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy
+from scipy import special
 
 from trueweight.statistics import Array
 from trueweight.statistics.proportion import exact
@@ -79,5 +79,5 @@ def _effective(case: Array, q: float) -> tuple[float, float]:
     below = np.bincount(case[: max(1, round(n * q))], minlength=len(of))
     excess = below - q * of
     design = max(1.0, float((excess**2).sum() / (n * q * (1 - q))))
-    student = float(scipy.stats.norm.ppf(1 - _TAIL) / scipy.stats.t.ppf(1 - _TAIL, len(of) - 1))
+    student = float(special.ndtri(1 - _TAIL) / special.stdtrit(len(of) - 1, 1 - _TAIL))
     return n / design, n / (design * (1 + math.sqrt(2 / len(of)))) * student**2

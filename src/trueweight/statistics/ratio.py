@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import scipy
+from scipy import special
 
 from trueweight.statistics import Array
 from trueweight.statistics.resample import CONFIDENCE, Interval
@@ -38,7 +38,7 @@ def ratio_interval(
     error = spread * np.sqrt(n / (n - 1)) / np.sqrt(n) / float(below.mean())
     skew = float((terms**3).mean()) / spread**3 / np.sqrt(n)
     tail = (1 + confidence) / 2
-    student = float(scipy.stats.t.ppf(tail, n - 1)) * (1 + _WIDER * abs(skew))
+    student = float(special.stdtrit(n - 1, tail)) * (1 + _WIDER * abs(skew))
     low, high = (ratio - _hall(x, skew) * error for x in (student, -student))
     return Interval(min(low, ratio) if signed else max(0.0, min(low, ratio)), max(high, ratio))
 

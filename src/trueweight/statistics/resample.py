@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import scipy
+from scipy import special
 
 from trueweight.statistics import Array
 
@@ -102,8 +102,8 @@ def expanded(units: int, confidence: float = CONFIDENCE) -> float:
     Args:
         units: at least two.
     """
-    tail = scipy.stats.t.ppf((1 - confidence) / 2, units - 1) * np.sqrt(units / (units - 1))
-    return float(1 - 2 * scipy.special.ndtr(tail))
+    tail = special.stdtrit(units - 1, (1 - confidence) / 2) * np.sqrt(units / (units - 1))
+    return float(1 - 2 * special.ndtr(tail))
 
 
 def bca(boot: Bootstrap, confidence: float = CONFIDENCE) -> Interval | None:
@@ -119,7 +119,7 @@ def bca(boot: Bootstrap, confidence: float = CONFIDENCE) -> Interval | None:
     if spread <= 0:
         return None
     acceleration = float((influence**3).sum()) / (6 * spread**1.5)
-    z0 = float(scipy.special.ndtri(below))
-    tails = z0 + scipy.special.ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
-    low, high = np.quantile(draws, scipy.special.ndtr(z0 + tails / (1 - acceleration * tails)))
+    z0 = float(special.ndtri(below))
+    tails = z0 + special.ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
+    low, high = np.quantile(draws, special.ndtr(z0 + tails / (1 - acceleration * tails)))
     return Interval(float(low), float(high)) if high > low else None

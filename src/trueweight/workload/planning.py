@@ -9,7 +9,7 @@ import math
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-import scipy
+from scipy import special
 
 from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.statistics.multiple_testing import ALPHA
@@ -61,7 +61,7 @@ def margin_needs(margin: float, looks: int, discordant: float) -> Need:
         discordant: the share of cases in which exactly one of two equally good sides is right.
     """
     least = math.ceil(math.log(_tail(looks)) / math.log(1 - margin))
-    z = scipy.stats.norm.ppf(1 - ALPHA / looks / 2) + scipy.stats.norm.ppf(LIKELY)
+    z = special.ndtri(1 - ALPHA / looks / 2) + special.ndtri(LIKELY)
     return Need(WorkloadRule.QUALITY, least, max(least, math.ceil(z**2 * discordant / margin**2)))
 
 
@@ -97,4 +97,4 @@ def _power(n: int, at_least: float, looks: int, expected: float) -> float:
     while high - low > 1:  # the most losses that still pass
         middle = (low + high) // 2
         low, high = (middle, high) if (exact(middle, n, each).high or 1.0) <= 1 - at_least else (low, middle)
-    return float(scipy.stats.binom.cdf(low, n, 1 - expected))
+    return float(special.bdtr(low, n, 1 - expected))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
@@ -9,7 +10,6 @@ from functools import cache
 from typing import Final, NamedTuple
 
 import msgspec
-import scipy
 
 from trueweight.core import DEFAULT_API, SEVERE, Case, Observation, Outcome, ThinkingMode, Variant, way
 from trueweight.core.protocol import is_completion
@@ -224,5 +224,9 @@ def fisher_exact_p(passed: int, of: int, other_passed: int, other_of: int) -> fl
     """Fisher's exact two-sided p-value that two counts have the same rate; 1 if either is empty."""
     if not of or not other_of:
         return 1.0
-    table = [[passed, of - passed], [other_passed, other_of - other_passed]]
-    return min(1.0, float(scipy.stats.fisher_exact(table).pvalue))
+    both = passed + other_passed
+    ways = [
+        math.comb(of, at) * math.comb(other_of, both - at) for at in range(max(0, both - other_of), min(of, both) + 1)
+    ]
+    seen = math.comb(of, passed) * math.comb(other_of, other_passed)
+    return sum(way for way in ways if way <= seen) / sum(ways)
