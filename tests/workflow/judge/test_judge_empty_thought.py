@@ -9,6 +9,7 @@ import pytest
 from trueweight.checks.reasoning import THINKING_SWITCH
 from trueweight.core import Case, Exchange, Outcome, Provider, Severity, ThinkingMode, with_allowance
 from trueweight.core.probe import ProbeQuestion
+from trueweight.core.thinking import ThinkingControl
 from trueweight.drift.facts import Facts, facts_of
 from trueweight.protocols import read_reply, timing_of
 from trueweight.protocols.chat.sample import chunk, message, usage_of
@@ -18,7 +19,8 @@ from trueweight.workflow.judge.thought import is_cut_in_thought, thinking_tokens
 from trueweight.workflow.probe.diagnosis import answer_of
 
 CASE = Case("s", "c", {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 64})
-PROVIDER = Provider("p", "http://127.0.0.1", "m")
+SWITCHES = ThinkingControl(off={"enable_thinking": False}, on={"enable_thinking": True})
+PROVIDER = Provider("p", "http://127.0.0.1", "m", thinking=SWITCHES)
 FIELDS = (
     {"reasoning_content": ""},
     {"reasoning_content": "\n\n"},
