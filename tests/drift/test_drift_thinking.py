@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from answers import CANDIDATE, REFERENCE, exchange, investigate, is_reference, listed, reply, spread
+from msgspec import structs
 
 from trueweight.core import ConfigError, DriftMode, DriftVerdict, Trial
+from trueweight.core.probe import Probe, ProbeAnswer, ProbeQuestion, ProviderProbe, SwitchTried, Thinking
 from trueweight.drift import DriftSettings, write_script
 from trueweight.drift.facts import Facts, Token, alike, facts_of
 from trueweight.drift.script import RequestKind
@@ -150,3 +152,20 @@ def test_a_run_decides_by_its_providers() -> None:
     assert set(settings_for(DriftSettings(), rules, switched).thinking_off) == {"ref", "c"}
     assert settings_for(DriftSettings(), rules, kimi).first_tokens == THOUGHT_TOKENS
     assert settings_for(DriftSettings(), request_rules([REFERENCE]), switched) == DriftSettings()
+
+
+def test_the_probe_turns_thinking_off_where_no_profile_does() -> None:
+    """A thinking host beside a reference without a thought: off by the way that the probe saw work; nothing to turn off
+    at the reference; a host that ignores every way has none, and hinders no other."""
+    entry = ProviderProbe(
+        provider="ref", api="chat", base_url="", model="m", fingerprint="", at="",
+        answers=(ProbeAnswer(question=ProbeQuestion.PLAIN, trial="t", url="", answered=True),),
+    )  # fmt: skip
+    off = SwitchTried(fields={"reasoning_effort": "none"}, works=True)
+    thinks = structs.replace(entry, provider="c", thinking=Thinking(place="reasoning", tokens=9))
+    probe = Probe(providers=(entry, structs.replace(thinks, switches=(off,)), structs.replace(thinks, provider="d")))
+    providers = with_profile([REFERENCE, CANDIDATE, replace(CANDIDATE, name="d")], None, probe)
+    rules = request_rules(providers)
+    found = settings_for(DriftSettings(), rules, providers, probe)
+    assert found.thinking_off == {"ref": {}, "c": {"reasoning_effort": "none"}}
+    assert settings_for(DriftSettings(), rules, providers) == DriftSettings()

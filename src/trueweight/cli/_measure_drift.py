@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 from rich.console import Console
@@ -15,7 +16,7 @@ from rich.table import Table
 from trueweight.cli._options import repeating_command
 from trueweight.cli._probing import probe_before
 from trueweight.cli._screen import INTERRUPTED, print_carriers, say
-from trueweight.core import Drift, DriftVerdict, ExitCode
+from trueweight.core import Drift, DriftVerdict, ExitCode, SwitchWays
 from trueweight.core.probe import Probe
 from trueweight.drift import Investigation
 from trueweight.report import visible
@@ -38,8 +39,14 @@ def measure_drift(
     fresh: bool,
     quiet: bool,
     probing: bool = True,
+    switches: Mapping[str, SwitchWays] = MappingProxyType({}),
+    build: Callable[[Probe], PreparedRun] | None = None,
 ) -> ExitCode:
     """Probe the providers, send prompts until every verdict is known, then write and print the result.
+
+    Args:
+        switches: ways to switch thinking that the probe tries, as `probe_providers`.
+        build: makes the run again with what the probe found.
 
     Returns:
         The exit code of the command.
@@ -48,8 +55,16 @@ def measure_drift(
     probed = ProbeResult(Probe(), (), settings)
     if probing:
         probed = probe_before(
-            directory, None, prepared.manifest.providers, keys=keys, settings=settings, screen=screen, fresh=fresh
+            directory,
+            None,
+            prepared.manifest.providers,
+            keys=keys,
+            settings=settings,
+            screen=screen,
+            fresh=fresh,
+            switches=switches,
         )
+        prepared = prepared if build is None else build(probed.probe)
     run, changes = open_to_send(with_command(prepared, repeating_command()), directory, fresh=fresh)
     with run:
         write_probe(run, probed)

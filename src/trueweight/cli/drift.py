@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,7 +24,11 @@ from trueweight.cli._options import (
     seed_option,
     transport_option,
 )
-from trueweight.core import DriftMode, ExitCode
+from trueweight.core import DriftMode, ExitCode, ThinkingMode
+
+if TYPE_CHECKING:
+    from trueweight.core.probe import Probe
+    from trueweight.workflow.send import PreparedRun
 
 ALPHA = 0.05
 """``statistics.multiple_testing.ALPHA``; a test holds that they are the same."""
@@ -132,7 +137,7 @@ def command(
     from trueweight.profiles import request_rules
     from trueweight.wire import TransportName, WireSettings
     from trueweight.workflow.drift import prepare_drift, settings_for
-    from trueweight.workflow.thinking import with_profile
+    from trueweight.workflow.thinking import ways_to_try, with_profile
 
     providers = chosen_providers(providers_file, apis)
     shipped = shipped_thresholds()
@@ -144,9 +149,13 @@ def command(
         thresholds=load_tolerances(tolerances_file).applied(shipped) if tolerances_file else shipped,
     )
     rules = request_rules(providers, profile=profile)
-    providers = with_profile(providers, rules.profile)
-    settings = settings_for(settings, rules, providers)
-    prepared = prepare_drift(providers, settings, load_ladder(ladder_file) if ladder_file else None)
+    ladder = load_ladder(ladder_file) if ladder_file else None
+
+    def build(probe: Probe | None) -> PreparedRun:
+        known = with_profile(providers, rules.profile, probe)
+        return prepare_drift(known, settings_for(settings, rules, known, probe), ladder)
+
+    prepared = build(None)
     wire = WireSettings(transport=TransportName(transport), budget_usd=budget)
     if dry_run or out is None:
         from rich.console import Console
@@ -163,6 +172,8 @@ def command(
         fresh=fresh,
         quiet=quiet,
         probing=not no_probe,
+        switches=ways_to_try(providers, rules.profile, [ThinkingMode.OFF]),
+        build=build,
     )
 
 

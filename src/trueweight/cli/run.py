@@ -241,7 +241,8 @@ def command(
         for sentence in () if quiet else division_words(settings, divide(settings, part), part, providers):
             click.echo(visible(sentence), err=True)
         settings = divide(settings, part)
-    ways = ways_to_try(providers, chosen.profile, modes)
+    # Drift is measured with thinking off where it can be.
+    ways = ways_to_try(providers, chosen.profile, {*modes, ThinkingMode.OFF} if drift else modes)
     if dry_run:
         known = known_probe(out, providers, given, ways, fresh=fresh)
         roomiest = None if stated is not None else replace(builder, allowance=MOST_PROBED).run(known)

@@ -224,7 +224,7 @@ class Investigation:
             if isinstance(a, MissingReply) or not a.top:
                 c.missing[f"reference: {a.why if isinstance(a, MissingReply) else 'no-logprobs'}"] += 1
                 return
-            if why := self._thinks_alone(a, own):
+            if why := self._thinks_alone(c.provider.name, a, own):
                 c.miss(why)
                 return
             if not own.top:
@@ -256,7 +256,7 @@ class Investigation:
         elif isinstance(a, MissingReply) or isinstance(b, MissingReply) or (kind is RequestKind.SAMPLED and not known):
             lost = next(x for x in (a, b, *others) if isinstance(x, MissingReply))
             c.missing[f"reference: {lost.why}"] += 1
-        elif why := self._thinks_alone(a, own):
+        elif why := self._thinks_alone(c.provider.name, a, own):
             c.miss(why)
         else:
             context = (
@@ -266,14 +266,14 @@ class Investigation:
             )
             c.take(prompt, a, b, own, context=context, bank=self._bank(prompt, kind))
 
-    def _thinks_alone(self, a: Facts, own: Facts) -> str:
+    def _thinks_alone(self, name: str, a: Facts, own: Facts) -> str:
         """Why a candidate's thought cannot be compared with a reference that shows none; "" if it can be compared.
 
         An answer after a thought is the answer to another request, so its difference says nothing of the model.
         """
         if own.answer is None or a.answer is not None:
             return ""
-        return "thinks-although-off" if self.settings.thinking_off else "thinks-alone"
+        return "thinks-although-off" if self.settings.thinking_off.get(name) else "thinks-alone"
 
     def _bank(self, prompt: str, kind: RequestKind) -> PromptBank:
         if prompt in self.near_ties:

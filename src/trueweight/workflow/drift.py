@@ -27,6 +27,8 @@ from trueweight.core import (
     Suite,
     Trial,
 )
+from trueweight.core.probe import Probe
+from trueweight.core.provider import reference_among
 from trueweight.core.summary import Summary
 from trueweight.drift import (
     SUITE,
@@ -59,15 +61,23 @@ OPTION = "drift"
 Progress = Callable[[Investigation], None]
 
 
-def settings_for(settings: DriftSettings, rules: RequestRules, providers: Sequence[Provider]) -> DriftSettings:
+def settings_for(
+    settings: DriftSettings, rules: RequestRules, providers: Sequence[Provider], probe: Probe | None = None
+) -> DriftSettings:
     """The settings for a model family: for one that thinks, with thinking off if every provider has a switch for it;
-    else requests for log-probabilities ask for a few tokens, into the thought."""
-    if not rules.thinks:
+    else requests for log-probabilities ask for a few tokens, into the thought.
+
+    Args:
+        probe: shows which providers think where no profile does.
+    """
+    if not rules.thinks and all(one.thinking is None for one in (probe.providers if probe else ())):
         return settings
     off = {provider.name: provider.thinking.off for provider in providers if provider.thinking.off is not None}
-    if len(off) == len(providers):
+    reference = reference_among(providers)
+    # Beside a reference that shows no thought, a host whose thinking cannot be turned off is not compared.
+    if len(off) == len(providers) or (not rules.thinks and reference is not None and reference.name in off):
         return replace(settings, thinking_off=off)
-    return replace(settings, first_tokens=THOUGHT_TOKENS)
+    return replace(settings, first_tokens=THOUGHT_TOKENS) if rules.thinks else settings
 
 
 def prepare_drift(

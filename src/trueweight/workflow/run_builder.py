@@ -66,7 +66,7 @@ class RunBuilder:
         if self.drift is None:
             return prepared
         # Without the sampling of this run: drift sends its own.
-        drift = settings_for(self.drift, rules, asked)
+        drift = settings_for(self.drift, rules, asked, probe)
         return prepare_drift(providers, drift, beside=prepared)
 
 
