@@ -41,7 +41,14 @@ def command() -> None:
     short_help="Serve the fleet until interrupted",
     epilog=examples("trueweight fleet serve", "trueweight fleet serve --only reference --only no-strict"),
 )
-@click.option("--only", "names", multiple=True, metavar="NAME", help="Serve only this provider. Repeatable.")
+@click.option(
+    "--only",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Serve only this provider, also one that is not served by default: thinks-long, thinks-always (it ignores "
+    "switches), thinks-endlessly, … or a fault. Repeatable.",
+)
 @click.option(
     "--port",
     default=BASE_PORT,

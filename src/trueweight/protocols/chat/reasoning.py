@@ -37,7 +37,7 @@ def read_details(value: Any) -> Details | None:
     return Details("".join(readable), whole)
 
 
-class Part(NamedTuple):
+class ContentPart(NamedTuple):
     """One part of a content that is a list, as Mistral's API sends it.
 
     Attributes:
@@ -54,14 +54,14 @@ PARTS: Final = "content[].thinking"
 """The `Choice.reasoning_field` of a thought in such a part."""
 
 
-def read_parts(content: Any) -> tuple[Part, ...]:
+def read_parts(content: Any) -> tuple[ContentPart, ...]:
     """The parts with a text, in their order; none of a content that is no list."""
     found = []
     for at, part in enumerate(content if isinstance(content, list) else ()):
         if isinstance(part, Mapping):
             thought = part.get("type") == "thinking"
             text = _part_text(part.get("thinking") if thought else part.get("text"))
-            found += [Part(at, text, thought)] if text else []
+            found += [ContentPart(at, text, thought)] if text else []
     return tuple(found)
 
 
