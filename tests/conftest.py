@@ -31,6 +31,11 @@ LONGEST = (
 """Test files of more than five seconds, the longest first."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors, because tests wait for servers."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Move the longest files to the front; the others keep their order."""
     places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}

@@ -129,6 +129,7 @@ def test_nouns_made_by_hand_work_inside_a_running_loop(providers: Path, tmp_path
     assert asyncio.run(notebook()).recorded == 6
 
 
+@pytest.mark.slow
 def test_models_that_think_are_measured_from_python(tmp_path: Path) -> None:
     """The probe finds the room that a thought needs; modes and repeats are chosen as on the command line."""
     case = tw.Case("mine", "hello", {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8})

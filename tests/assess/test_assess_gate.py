@@ -115,6 +115,7 @@ def test_a_provider_that_never_answered_is_infrastructure(runs: Path, tmp_path: 
     assert gate(copy, FAILS)[0] == 1
 
 
+@pytest.mark.slow
 def test_a_baseline_holds_the_change(runs: Path, tmp_path: Path) -> None:
     """Against itself nothing got worse; against a run in which the twin was spoiled since, the twin alone fails."""
     code, found = gate(runs, GOOD, "--baseline", "run")

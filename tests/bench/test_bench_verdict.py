@@ -33,6 +33,7 @@ def found(bench: Any, runs: int, seed: int, *fleet: object) -> tuple[int, int]:
     return sum(map(bool, verdicts)), sum(drawn.names()[-1] in worse for worse in verdicts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", [True, False])
 def test_healthy_fleets_are_not_accused(bench: Any, reference: bool) -> None:
     """Eight hosts, 60 cases, of each kind, at three rates: worse anywhere no more often than 5% explains."""

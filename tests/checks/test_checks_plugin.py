@@ -67,6 +67,7 @@ def run(site: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_they_are_listed_and_explained_with_their_package(site: Path) -> None:
     """In the table, in the JSON, and by ``explain`` with the declared example."""
     table = run(site, "checks").stdout

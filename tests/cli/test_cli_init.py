@@ -153,6 +153,7 @@ def test_what_does_not_fit_is_said_and_nothing_is_written(cli: Cli, tmp_path: Pa
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_without_options_it_asks(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For hosts until an empty line, then for the reference; an input that ends is an error, not a traceback."""
     answers = "https://api.vendor.example/v1\nm\nVENDOR_KEY\nopenrouter\nvendor/m\nhost\n\nvendor\n"

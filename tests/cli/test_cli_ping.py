@@ -87,6 +87,7 @@ def test_the_profile_is_in_the_json(folder: Path) -> None:
     assert not any(one["works"] for one in found["switches"])
 
 
+@pytest.mark.slow
 def test_each_way_is_published_once() -> None:
     """Without a profile all of them, the profile's own alone with one, the entry's own before both."""
     ways = ways_to_switch(Provider("p", "http://127.0.0.1", "m"), None)

@@ -34,7 +34,7 @@ def test_a_suite_without_a_name_is_not_this_folder(cli: Cli, tmp_path: Path) -> 
     (tmp_path / "mine.py").write_text("# trueweight.suites.properties\nopen('ran', 'w').close()\n")
     process = cli("run", "--providers", "providers.toml", "--suite", "", "--out", "out", "--dry-run")
     assert (process.returncode, (tmp_path / "ran").exists()) == (2, False)
-    assert "a suite without a name" in process.stderr
+    assert "a name is empty" in process.stderr
 
 
 def test_a_python_suite_cannot_end_the_process(cli: Cli, tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ def test_ping_says_how_it_answers(here: Path) -> None:
     assert "finish completed" in done.stdout
 
 
+@pytest.mark.slow
 def test_show_replay_and_shrink_keep_the_api(here: Path) -> None:
     """A recorded exchange is shown, sent again, and made smaller through the API through which it came."""
     trial = next(str(row["trial"]) for row in _exchanges(here / "run") if row["provider"] == FAULTY)

@@ -81,6 +81,7 @@ def test_what_is_not_there_is_refused_with_the_near_miss(
         assert word in done.stderr
 
 
+@pytest.mark.slow
 def test_what_several_replies_show_together_is_shown_in_each(cli: Cli) -> None:
     """A count that only another reply shows to be wrong is marked where it stands, with the severity of its case."""
     with running_fleet(["wrong-template"]) as providers:

@@ -37,6 +37,7 @@ def test_characters_of_ours_have_a_plain_form() -> None:
     assert encodable("日本", "utf-8") == "日本"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="the shell of POSIX")
 @pytest.mark.parametrize(
     ("shell", "code"),

@@ -79,6 +79,7 @@ def test_the_same_command_again_sends_nothing(measured: Measured, fleet: Path) -
     assert (measured.directory / "exchanges.jsonl").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_record_that_was_cut_off_is_continued(fleet: Path, tmp_path: Path) -> None:
     """As after a kill: a torn tail costs its last line, and the same command reaches the same verdicts."""
     command = ("drift", "--providers", only(fleet, tmp_path, "reference", "int4", "int8"), "--out", "run")

@@ -31,6 +31,7 @@ def providers() -> Iterator[Path]:
         yield path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "outcome", [pytest.param(one, marks=[] if one == "fail" else pytest.mark.slow) for one in CODES]
 )

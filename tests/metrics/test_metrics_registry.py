@@ -120,6 +120,7 @@ def _run(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_metric_of_another_package_is_one_like_ours(tmp_path: Path, other_package: Path) -> None:
     """It is measured, it is a column of the page with its definition, escaped, and a bar can name it."""
     run = write_run(tmp_path / "run", "2026-01-02T03:04:05+00:00")
@@ -137,6 +138,7 @@ def test_a_metric_of_another_package_is_one_like_ours(tmp_path: Path, other_pack
     assert "Of the trials, the share with a reply." in page
 
 
+@pytest.mark.slow
 def test_a_broken_package_is_one_clear_error(tmp_path: Path, other_package: Path) -> None:
     """The error names the package and the module, and the exit code is that of a configuration error."""
     (other_package / "short_metrics.py").write_text("import nowhere_to_be_found\n")

@@ -47,6 +47,7 @@ def _fail_first(
             row["cells"][provider][mode] |= {"outcome": "fail", "passed": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "group"), [(0, R.USE), (2, R.USE), (7, R.UNDECIDED), (12, R.AVOID)])
 def test_a_few_failures_are_undecided_and_many_are_not(count: int, group: Recommendation) -> None:
     """What chance gives one of seven candidates is undecided, what chance gives any candidate is no fault."""
@@ -55,6 +56,7 @@ def test_a_few_failures_are_undecided_and_many_are_not(count: int, group: Recomm
     assert _groups(summary)["twin"] is group
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "group"), [(6, R.USE), (12, R.UNDECIDED), (18, R.AVOID)])
 def test_cases_that_fail_in_part_weigh_less_than_whole_ones(count: int, group: Recommendation) -> None:
     """Half of the trials of these cases fail, in both modes. A reference of which all trials of a case are alike may

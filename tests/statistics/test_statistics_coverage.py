@@ -24,6 +24,7 @@ def test_a_proportion_is_held_in_93_percent_at_every_rate(n: int) -> None:
     assert (mass * ((low <= rates) & (rates <= high))).sum(axis=0).min() >= 0.9295
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [LEAST_CASES, 60, 200])
 @pytest.mark.parametrize("spread", [0.3, 0.6, 1.0])
 def test_skewed_costs_are_held(n: int, spread: float) -> None:

@@ -11,6 +11,9 @@ from trueweight.store import RunFile
 ROOT = Path(trueweight.__file__).parent
 OTHER_FILES = {
     "lab/models.py": "its manifest is a list of downloaded models",
+    "cli/init.py": "its bar.toml is the user's, before there is a run",
+    "cli/ping.py": "the same bar, whose first lines name suites",
+    "workflow/start.py": "the same bar",
 }
 
 

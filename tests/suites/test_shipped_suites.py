@@ -305,6 +305,7 @@ def test_structured_cases_check_the_structure(case: Case) -> None:
         assert ("structured-output" in case.checks) != ("truncated" in case.tags)
 
 
+@pytest.mark.slow
 def test_digests_do_not_depend_on_hash_randomisation() -> None:
     """A second machine computes the same digests: a manifest's claim about its suites can be checked by anyone."""
     script = "from trueweight.suites import *; print([find_suite(name).digest() for name in shipped_suites()])"

@@ -91,6 +91,7 @@ def test_a_smaller_sweep_in_the_same_place_is_of_its_own_requests(workspace: Wor
     assert (found["requests_per_level"], [point["attempted"] for point in found["points"]]) == (4, [4])
 
 
+@pytest.mark.slow
 def test_an_open_loop_keeps_its_rate(workspace: Workspace) -> None:
     """Requests a second are levels too; what the limits forbid is not good."""
     with endpoint() as place:

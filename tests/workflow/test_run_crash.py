@@ -49,6 +49,7 @@ def started(workspace: Workspace, *more: object) -> Iterator[subprocess.Popen[st
         process.communicate()
 
 
+@pytest.mark.slow
 def test_kill_9_at_any_instant(workspace: Workspace) -> None:
     """Three kills, while sending and recording: what was recorded stays, the rest is sent, each trial once."""
     with endpoint(unhurried) as place:
@@ -133,6 +134,7 @@ def test_a_second_process_is_refused_and_told_who_holds_it(workspace: Workspace)
         assert len(place.requests) == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_once_lets_what_is_under_way_finish(workspace: Workspace) -> None:
     """What was sent is waited for and recorded, nothing more is sent, exit code 130, and the same command goes on."""
     release = asyncio.Event()
@@ -160,6 +162,7 @@ def test_ctrl_c_once_lets_what_is_under_way_finish(workspace: Workspace) -> None
     assert Counter(record["case"] for record in workspace.records()) == Counter("abcd")
 
 
+@pytest.mark.slow
 def test_ctrl_c_twice_leaves_now(workspace: Workspace) -> None:
     """The second one does not wait for the grace; what was cut is recorded as interrupted, and is sent on resume."""
     with endpoint(hangs) as place:

@@ -52,6 +52,7 @@ def summary(folder: Path, name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_metrics_of_two_modes_are_not_pooled(runs: Path) -> None:
     """The numbers of the provider are those of the mode as served; those with thinking off stand beside them."""
     found = summary(runs, "both")
@@ -135,6 +136,7 @@ def test_one_provider_cannot_make_the_requests_of_all_very_long(thought: Thinkin
     assert enough_for(2**53) == MOST_ALLOWANCE
 
 
+@pytest.mark.slow
 def test_load_gives_thoughts_room(tmp_path: Path) -> None:
     """The allowance comes from the probe; without one, replies are cut in thought, named, and not judged."""
     with running_fleet(["thinks-long"]) as providers:
@@ -166,6 +168,7 @@ def test_load_gives_thoughts_room(tmp_path: Path) -> None:
     assert "nothing was judged: every reply was cut in thought" in narrow.stdout
 
 
+@pytest.mark.slow
 def test_a_provider_that_takes_no_max_tokens_gets_the_new_name(tmp_path: Path) -> None:
     """It refused the probe's by name; the note says what is sent in its place, and its replies are like the others'."""
     with running_fleet(["reference", "thinks-in-new-limits"]) as providers:

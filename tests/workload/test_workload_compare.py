@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.in_process import trueweight
-from tests.workload.logs import chat_body, chat_response, lines, litellm_row
-from tests.workload.runs import record
+from logs import chat_body, chat_response, lines, litellm_row
+from runs import record
 
+from in_process import trueweight
 from trueweight.assess import Bar, exit_code, parse_bar
 from trueweight.core import Case, ConfigError, ExitCode, Price, Provider, Ruling, digest
 from trueweight.core.assessment import ReasonCode, Recommendation

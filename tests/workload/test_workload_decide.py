@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.in_process import trueweight
-from tests.workload.logs import chat_body, chat_response, lines, litellm_row
-from tests.workload.runs import record
+from logs import chat_body, chat_response, lines, litellm_row
+from runs import record
 
+from in_process import trueweight
 from trueweight.assess.decide import decide, with_decision
 from trueweight.core import Case, Price, Provider, Ruling
 from trueweight.core.bar_outcome import WorkloadRule

@@ -7,8 +7,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from tests.in_process import trueweight
 
+from in_process import trueweight
 from trueweight.assess import parse_bar
 from trueweight.core.grader import all_graders
 from trueweight.fleet.child import running_fleet

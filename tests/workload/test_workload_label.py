@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.in_process import trueweight
-from tests.workload.logs import chat_body, chat_response, lines
+from logs import chat_body, chat_response, lines
 
+from in_process import trueweight
 from trueweight.cli.workload import command
 from trueweight.core import Case, ConfigError
 from trueweight.core.task import CaseTask

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.in_process import trueweight
-from tests.workload.logs import LOGS, SECRETS, SYSTEM, chat_body, chat_response, lines
+from logs import LOGS, SECRETS, SYSTEM, chat_body, chat_response, lines
 
+from in_process import trueweight
 from trueweight.core import PROTOCOLS, Mode, Provider
 from trueweight.suites import find_suite
 from trueweight.workload.build import BuildOptions, build

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.in_process import trueweight
 
+from in_process import trueweight
 from trueweight.core.assessment import ReasonCode, Recommendation
 from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.summary import Summary

@@ -83,6 +83,7 @@ def pages(root: Path) -> Iterator[tuple[Path, Page]]:
         yield path, Page(path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_every_link_leads_somewhere_inside(built: Path) -> None:
     """No page links to anything that is not in the folder, and nothing is loaded from anywhere."""
     root = built / "_site"
@@ -108,6 +109,7 @@ def test_pages_run_and_load_nothing(built: Path) -> None:
         assert "\u202e" not in text
 
 
+@pytest.mark.slow
 def test_links_stay_when_runs_come_and_evidence_goes(copied: Path, runs: list[Path], tmp_path: Path) -> None:
     """Every address that ever was is there after another night, another --keep and a prune."""
     root = copied / "_site"

@@ -60,6 +60,7 @@ def test_a_shipped_suite_draws_the_same_bytes_as_ever(name: str) -> None:
     assert find_suite(name, examples=60).digest() == DIGESTS[name]
 
 
+@pytest.mark.slow
 def test_another_process_with_other_hashes_draws_the_same(tmp_path: Path) -> None:
     """Neither hash randomisation nor what was drawn or imported before moves a byte."""
     assert digest_of("property-arguments", hash_seed="1") == digest_of("property-arguments", hash_seed="77")

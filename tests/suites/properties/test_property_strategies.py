@@ -28,7 +28,7 @@ from trueweight.suites.properties import (
     tools,
 )
 
-FEW = settings(max_examples=40)
+FEW = settings(max_examples=25)
 ANY_SCHEMA = st.sampled_from([COMMON, FAMILIES]).flatmap(schemas)
 KEYWORDS = {
     "describe": {"description"},
@@ -116,7 +116,7 @@ def test_a_conversation_could_have_happened(messages: list[dict[str, Any]]) -> N
             assert "tool_calls" in messages[at - 1]
 
 
-@pytest.mark.parametrize("draws", [40, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("draws", [20, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("family", sorted(KEYWORDS))
 def test_a_family_of_keywords_comes_when_it_is_asked_for_and_only_then(family: str, draws: int) -> None:
     """Found within some draws; and never in schemas of no family at all."""

@@ -152,6 +152,7 @@ def test_healthy_hosts_are_not_accused_and_dropped_tools_are_found() -> None:
     assert _rate(dropped) > 0.99
 
 
+@pytest.mark.slow
 def test_a_host_that_drops_tools_in_one_api_is_named(tmp_path: Path) -> None:
     """On terminal, in summary.json and on the page; a healthy twin is not, and gives the same through both."""
     with running_fleet(["twin", "responses-tools-ignored"], apis=APIS) as file:

@@ -37,6 +37,7 @@ def flagged(rates: Mapping[str, Rates], reference: str | None) -> set[tuple[str,
     return {(name, one.check) for name, found in marked.items() for one in found if one.is_beyond(0.05)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", ["host-0", None])
 @pytest.mark.parametrize("rate", [0.01, 0.1])
 def test_healthy_fleets_are_within_and_a_fault_is_beyond(reference: str | None, rate: float) -> None:

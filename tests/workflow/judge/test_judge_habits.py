@@ -46,6 +46,7 @@ def summary(folder: Path, name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_a_habit_is_no_finding(runs: Path) -> None:
     """With the profile no check fails, and the provider is not worse; without it the check finds every case."""
     known, unknown = (summary(runs, name)["providers"]["thinks-tags"] for name in ("known", "unknown"))

@@ -83,6 +83,7 @@ def validate(value: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator(schema).validate(value)
 
 
+@pytest.mark.slow
 def test_a_summary_is_valid_by_its_schema(record: Make) -> None:
     """With and without a reference, with a bar and without; a bare number in place of an estimate is refused."""
     summary = typed(record())

@@ -67,7 +67,9 @@ def outcomes(member: FleetMember, known: KnownAnswers, case: Case, mode: Mode) -
     }
 
 
-@pytest.mark.parametrize("name", THINKERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if at % 4 else []) for at, name in enumerate(THINKERS)]
+)
 def test_a_thinker_has_the_outcomes_of_its_twin(name: str, known: KnownAnswers, cases: list[Case]) -> None:
     """Case by case and check by check, whatever the field of the thought, its length and its switch."""
     differ = differences(name, known, cases[THINKERS.index(name) % EVERY :: EVERY])

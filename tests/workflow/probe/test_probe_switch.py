@@ -124,6 +124,7 @@ def test_words_end_an_input_too() -> None:
     assert changes.in_case(silent) == silent
 
 
+@pytest.mark.slow
 def test_thinking_is_switched_on_by_the_way_that_works(tmp_path: Path) -> None:
     """Without a profile and without an entry: each published way is tried, and in the mode ``on`` the model thinks."""
     with running_fleet(["reference", "thinks-on-request"]) as providers:

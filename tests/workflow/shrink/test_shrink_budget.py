@@ -74,6 +74,7 @@ def lucky(tmp_path: Path) -> Callable[..., Shrinking]:
     return partial(shrink_in_run, run, "one", "bad", check=CHECK, environment=environment)
 
 
+@pytest.mark.slow
 def test_a_flaky_failure_shrinks_and_says_its_rate(lucky: Callable[..., Shrinking]) -> None:
     """Each candidate is asked for several times, so that luck is not taken for a cure."""
     done = lucky(budget=Budget(requests=300))
