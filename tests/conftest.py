@@ -20,12 +20,9 @@ settings.load_profile("explore" if os.environ.get("TRUEWEIGHT_EXPLORE") else "sa
 LONGEST = (
     "cli/test_cli_demo.py",
     "fleet/test_fleet_matrix.py",
-    "workflow/shrink/test_shrink_faults.py",
-    "api/test_api_pytest.py",
     "drift/test_drift_cli.py",
     "suites/properties/test_property_strategies.py",
     "workflow/test_run_keys.py",
-    "protocols/text_completions/test_another_protocol.py",
     "report/site/test_site_pages.py",
 )
 """Test files of more than five seconds, the longest first."""

@@ -43,6 +43,7 @@ def outcomes(found: dict[str, Any]) -> dict[str, str]:
     return {name: verdict["outcome"] for name, verdict in found["providers"].items()}
 
 
+@pytest.mark.slow
 def test_pass_fail_and_inconclusive_have_codes_of_their_own(runs: Path) -> None:
     """0, 1 and 4; an open rule says how many more cases would decide."""
     code, found = gate(runs, GOOD)

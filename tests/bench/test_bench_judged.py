@@ -19,6 +19,8 @@ from trueweight.report.words.reasons import reason_sentence
 from trueweight.workflow.compare import compare
 from trueweight.workflow.judge.summary import summarise
 
+pytestmark = pytest.mark.slow  # simulated nights
+
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Any]:

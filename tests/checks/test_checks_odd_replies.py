@@ -32,6 +32,7 @@ def test_each_protocol_and_each_check_has_its_replies() -> None:
     assert {info.id for info in all_checks() if info.on_request} == set(NAMED)
 
 
+@pytest.mark.slow
 def test_no_value_in_any_field_makes_a_check_raise() -> None:
     """Each field of a whole response has an odd value, plain and streamed."""
     values = cycle(ODD)

@@ -113,6 +113,7 @@ def test_judging_a_copy_offline_gives_the_same_bytes(demo: Demo, tmp_path: Path,
     assert (copy / "report.html").read_bytes() == before["report.html"]
 
 
+@pytest.mark.slow
 def test_json_prints_the_summary_and_nothing_else(cli: Cli) -> None:
     """A script reads standard output; what a person would read goes elsewhere."""
     done = cli("demo", "--limit", 1, "--no-drift", "--json")

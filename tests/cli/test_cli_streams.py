@@ -21,7 +21,13 @@ def run(words: list[str], **how: object) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(words, capture_output=True, env=environ, timeout=120, check=False, **how)  # type: ignore[call-overload,no-any-return]
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii", "latin-1", "utf-16", "utf-8"])
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        "cp1252",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("cp437", "ascii", "latin-1", "utf-16", "utf-8")),
+    ],
+)
 def test_each_encoding_can_be_written(encoding: str) -> None:
     """What it lacks becomes a plain character or an escape; what it has stays."""
     done = run(WORDS, env={"PYTHONIOENCODING": encoding})

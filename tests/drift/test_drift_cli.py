@@ -22,6 +22,7 @@ def only(fleet: Path, folder: Path, *names: str) -> Path:
     return folder / "only.toml"
 
 
+@pytest.mark.slow
 def test_quantised_providers_drift_and_the_twin_is_equivalent(measured: Measured) -> None:
     """int4 and int8 are told from fp32 within forty requests; the twin within its budget; exit code 1."""
     found = measured.found

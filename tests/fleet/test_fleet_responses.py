@@ -87,6 +87,7 @@ def client(request: pytest.FixtureRequest) -> Iterator[openai.OpenAI]:
         yield found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client", HEALTHY, indirect=True)
 def test_the_sdk_reads_every_healthy_reply(client: openai.OpenAI) -> None:
     """Plain and streamed, each body is valid by the SDK's types, and its own reader of streams gets the plain reply."""

@@ -150,6 +150,7 @@ def test_paired_checks_name_cases_of_their_suite() -> None:
                     assert by_key[f"{case.suite}/{params[key]}"].modes == case.modes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SUITES)
 def test_any_yaml_reader_reads_the_same_suite(name: str) -> None:
     """No shipped text leans on our stricter reading: YAML 1.1 readers, with their octals and dates, agree."""

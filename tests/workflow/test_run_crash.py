@@ -73,6 +73,7 @@ def test_kill_9_at_any_instant(workspace: Workspace) -> None:
     assert len(place.requests) <= len(CASES) + 3 * 3  # only requests in progress at a kill are sent twice
 
 
+@pytest.mark.slow
 def test_a_full_disk(workspace: Workspace) -> None:
     """The write that fails ends the run with one plain sentence; whole lines stay; with room again it goes on."""
     with endpoint(unhurried) as place:

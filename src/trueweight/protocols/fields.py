@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from trueweight.core import Span
@@ -52,3 +53,10 @@ def as_count(value: Any, where: str, span: Span, anomalies: Anomalies) -> int | 
 def _wrong(value: Any, wanted: str, where: str, span: Span, anomalies: Anomalies) -> None:
     if value is not None:
         anomalies.add(Kind.WRONG_TYPE, f"{where} is {json_type(value)}, not {wanted}", span)
+
+
+def as_cost(value: Any) -> float | None:
+    """The cost in USD that a server states: a number that is not negative and that a double can hold, else None."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
+        return None
+    return float(value)

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from server import LEAK, PIECES, Server, serving
 
+pytestmark = pytest.mark.slow  # processes in which another package is installed
+
 INSTALLED = Path(__file__).parent / "installed"
 """Not beside the tests, which pytest puts on the path of every test."""
 

@@ -38,6 +38,7 @@ def reply_to(provider: FleetProvider, request: dict[str, Any], mode: Mode) -> Ex
     return Exchange("t", "p", "s", "c", 0, mode, "2026-01-01T00:00:00+00:00", record, (attempt,))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", generated_suites())
 def test_a_healthy_provider_is_right(provider: FleetProvider, name: str) -> None:
     """No check fails any of its replies, and those that know the answer have judged it."""

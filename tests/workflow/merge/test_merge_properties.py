@@ -59,6 +59,7 @@ class Bench:
 parts = st.tuples(st.sampled_from(SHARDS), st.frozensets(st.integers(0, 35), max_size=4), st.integers(0, 9))
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.lists(parts, min_size=1, max_size=4), st.randoms())
 def test_merging_is_commutative_associative_and_idempotent(

@@ -88,6 +88,7 @@ def test_a_flaky_failure_shrinks_and_says_its_rate(lucky: Callable[..., Shrinkin
     assert "The reference passes this case." in shrunk_words(done.shrunk, record=done.record, case=done.case)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("requests", [1, 2, 5, 17])
 def test_the_budget_of_requests_is_never_crossed(lucky: Callable[..., Shrinking], requests: int) -> None:
     """Whatever is found by then is the result, every request of it is on record, and the text says why it stopped."""

@@ -19,6 +19,8 @@ from trueweight.workflow.judge import judge_run
 from trueweight.workflow.send import RunOptions, open_to_send, prepare, send_pending
 from trueweight.workflow.shrink import Budget, shrink_in_run
 
+pytestmark = pytest.mark.slow  # many requests to simulated servers
+
 CASES = 32
 REQUESTS = 500
 SHARE = 0.25

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
@@ -10,7 +9,7 @@ from trueweight.core import Span, TokenCount, Usage
 from trueweight.core.json_value import JsonObject
 from trueweight.core.price import billed_output
 from trueweight.protocols.anomalies import Anomalies
-from trueweight.protocols.fields import as_count, as_object
+from trueweight.protocols.fields import as_cost, as_count, as_object
 from trueweight.protocols.raw_counts import ends_of, last_count
 
 _CACHED = ("cached_tokens", "prompt_cache_hit_tokens")
@@ -36,16 +35,8 @@ def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
         total=count(usage, "total_tokens"),
         cached=next((number for number in cached if number is not None), None),
         reasoning=count(output, "reasoning_tokens"),
-        cost=_stated_cost(usage.get("cost")),
+        cost=as_cost(cost.get("total_cost") if isinstance(cost := usage.get("cost"), dict) else cost),
     )
-
-
-def _stated_cost(value: Any) -> float | None:
-    """The cost that a server states: a number, or an object with the total."""
-    found = value.get("total_cost") if isinstance(value, dict) else value
-    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < math.inf:
-        return None
-    return float(found)
 
 
 def tokens_in(body: bytes) -> TokenCount | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from trueweight.core import Span, TokenCount, Usage
 from trueweight.protocols.anomalies import Anomalies
-from trueweight.protocols.fields import as_count, as_object
+from trueweight.protocols.fields import as_cost, as_count, as_object
 from trueweight.protocols.raw_counts import ends_of, last_count
 
 
@@ -24,15 +23,8 @@ def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
         total=as_count(usage.get("total_tokens"), "usage.total_tokens", span, anomalies),
         cached=as_count(read.get("cached_tokens"), "usage…cached_tokens", span, anomalies),
         reasoning=as_count(written.get("reasoning_tokens"), "usage…reasoning_tokens", span, anomalies),
-        cost=_stated_cost(usage.get("cost")),
+        cost=as_cost(usage.get("cost")),
     )
-
-
-def _stated_cost(value: Any) -> float | None:
-    """The cost in USD that some gateways state."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        return None
-    return float(value)
 
 
 def tokens_in(body: bytes) -> TokenCount | None:
