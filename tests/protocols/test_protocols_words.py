@@ -12,7 +12,7 @@ import pytest
 import trueweight
 
 SOURCE = Path(trueweight.__file__).parent
-FREE = ("protocols/", "suites/importers/", "workload/logs/", "fleet/", "core/summary_format_1.py")
+FREE = ("protocols/", "suites/importers/", "fleet/", "core/summary_format_1.py")
 """The protocols; what reads files that are written in these words; and the servers that speak them."""
 
 WORDS = re.compile(

@@ -12,8 +12,8 @@ from in_process import trueweight
 from trueweight.assess import parse_bar
 from trueweight.core.grader import all_graders
 from trueweight.fleet.child import running_fleet
+from trueweight.suites.importers.logs import LOG_FORMATS
 from trueweight.suites.strict_yaml import parse_yaml
-from trueweight.workload.logs import LOG_FORMATS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "workload.md").read_text(encoding="utf-8")
 

@@ -14,7 +14,7 @@ from in_process import trueweight
 from trueweight.core import ConfigError
 from trueweight.core.task import RecordedAnswer
 from trueweight.suites import find_suite
-from trueweight.workload.logs import LogLine
+from trueweight.suites.importers.logs import LogLine
 from trueweight.workload.personal import Replacer, is_card, names_of, phones_of
 from trueweight.workload.sample import deduplicate, draw
 from trueweight.workload.tasks import find_tasks, parse_rule

@@ -13,8 +13,8 @@ from logs import LOGS, SECRETS, SYSTEM, chat_body, chat_response, lines
 from in_process import trueweight
 from trueweight.core import PROTOCOLS, Mode, Provider
 from trueweight.suites import find_suite
+from trueweight.suites.importers.logs import LOG_FORMATS, read_log
 from trueweight.workload.build import BuildOptions, build
-from trueweight.workload.logs import LOG_FORMATS, read_log
 
 
 def write(folder: Path, name: str) -> Path:

@@ -32,7 +32,7 @@ class FromCommand(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Name and description of every format."""
         super().format_epilog(ctx, formatter)
-        from trueweight.workload.logs import LOG_FORMATS
+        from trueweight.suites.importers.logs import LOG_FORMATS
 
         with formatter.section("Formats"):
             formatter.write_dl([(name, one.summary) for name, one in LOG_FORMATS.items()])
@@ -223,8 +223,8 @@ def _differing(run_dir: Path) -> dict[str, int]:
 @seed_option("the requests")
 def example(path: Path, lines: int, tasks: tuple[str, ...], seed: int) -> None:
     """Write an example log to try everything with: classification, extraction, routing, summaries, product cards."""
+    from trueweight.suites.importers.logs.example import example_log
     from trueweight.suites.importers.write import write_new
-    from trueweight.workload.logs.example import example_log
 
     write_new(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in example_log(lines, seed, tasks)))
     click.echo(f"{path}: next, trueweight workload from {path} -o DIR --task-field tags.task", err=True)

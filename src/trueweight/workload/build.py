@@ -13,11 +13,11 @@ import msgspec
 
 from trueweight.core import Case, ConfigError, Mode, Severity
 from trueweight.core.task import Answer, CaseTask, RecordedAnswer
+from trueweight.suites.importers.logs import ReadLog, read_log
 from trueweight.suites.importers.write import suite_files, write_new
 from trueweight.suites.jsonl_suite import suite_name
 from trueweight.suites.request_lines import case_request, modes_of
 from trueweight.suites.workload_folder import WORKLOAD_FILE, TaskPlan
-from trueweight.workload.logs import ReadLog, read_log
 from trueweight.workload.personal import Replacer
 from trueweight.workload.propose import propose_grader
 from trueweight.workload.sample import DrawnSample, Request, account, deduplicate, draw

@@ -12,7 +12,7 @@ import numpy as np
 
 from trueweight.core import canonical_json
 from trueweight.core.task import RecordedAnswer
-from trueweight.workload.logs import LogLine
+from trueweight.suites.importers.logs import LogLine
 from trueweight.workload.tasks import shape
 
 MOST_OTHERS = 9

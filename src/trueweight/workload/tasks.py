@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from trueweight.core import ConfigError
 from trueweight.core.request import requested_schema
-from trueweight.workload.logs import LogLine
+from trueweight.suites.importers.logs import LogLine
 
 SHARED: Final = 40
 """Characters from the beginning that prompts of one template share at least."""

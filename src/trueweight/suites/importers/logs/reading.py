@@ -13,10 +13,10 @@ from trueweight.core.task import RecordedAnswer
 from trueweight.suites.importers import LeftOut, Malformed
 from trueweight.suites.importers.chat_shape import answer_in, as_chat, model_in, usage_in
 from trueweight.suites.importers.importer import Numbered, chat_request
+from trueweight.suites.importers.logs.formats import LOG_FORMATS, format_of, joined_batch
+from trueweight.suites.importers.logs.line import Call, LogLine
+from trueweight.suites.importers.logs.rows import log_files, read_rows
 from trueweight.suites.strict_yaml import json_as_yaml
-from trueweight.workload.logs.formats import LOG_FORMATS, format_of, joined_batch
-from trueweight.workload.logs.line import Call, LogLine
-from trueweight.workload.logs.rows import log_files, read_rows
 
 _ODD = (TypeError, AttributeError, KeyError, ValueError, IndexError, RecursionError)
 """What a value of another shape than a format has raises: one such line must not end the reading of the others."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from trueweight.core.json_value import JsonObject
-from trueweight.workload.logs.line import Call, number, parsed, whole
+from trueweight.suites.importers.logs.line import Call, number, parsed, whole
 
 _INPUT: Final = "gen_ai.input.messages"
 _OUTPUT: Final = "gen_ai.output.messages"

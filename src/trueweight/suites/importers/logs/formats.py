@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from trueweight.core.json_value import JsonObject
-from trueweight.workload.logs.line import Call, number, parsed, whole, without
-from trueweight.workload.logs.otel import is_span, read_span, spans_in
+from trueweight.suites.importers.logs.line import Call, number, parsed, whole, without
+from trueweight.suites.importers.logs.otel import is_span, read_span, spans_in
 
 Row = Mapping[str, Any]
 

@@ -1,7 +1,0 @@
-"""Logs that teams have, one module for one format: each line as a request of chat completions and its answer."""
-
-from trueweight.workload.logs.formats import LOG_FORMATS
-from trueweight.workload.logs.line import LogLine
-from trueweight.workload.logs.reading import ReadLog, read_log
-
-__all__ = ["LOG_FORMATS", "LogLine", "ReadLog", "read_log"]
