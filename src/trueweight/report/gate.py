@@ -12,7 +12,7 @@ from trueweight.core import ExitCode, Ruling
 from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
 from trueweight.core.note import Note
 from trueweight.report.text import for_log
-from trueweight.report.words import note_words, rule_name, rule_words
+from trueweight.report.words import notes_words, rule_name, rule_words
 
 GATE_FORMAT: Final = "trueweight.gate/1"
 MARKS: Final = {Ruling.PASS: "✓", Ruling.FAIL: "✕", Ruling.INCONCLUSIVE: "?"}
@@ -70,7 +70,7 @@ def gate_result(
     return GateResult(
         exit_code=int(exit_code),
         bar=bar,
-        notes=tuple(map(note_words, notes)),
+        notes=tuple(notes_words(notes, tuple(outcomes))),
         silent=tuple(silent),
         counts=_counts(outcomes),
         providers={name: _provider(found) for name, found in outcomes.items()},
@@ -112,8 +112,8 @@ def gate_lines(
         yield f"{MARKS[found.outcome]} {for_log(name, limit=80)}: {found.outcome.value}{never}"
         for rule in found.rules:
             yield for_log(f"    {MARKS[rule.outcome]} {rule_name(rule)}: {rule_words(rule)}", limit=500)
-    for note in notes:
-        yield for_log(f"note: {note_words(note)}")
+    for sentence in notes_words(notes, tuple(outcomes)):
+        yield for_log(f"note: {sentence}")
     counts = {ruling: count for ruling, count in _counts(outcomes).items() if count}
     total = ", ".join(f"{count} {ruling.value}" for ruling, count in counts.items()) or "no provider was judged"
     yield f"{total}; bar {bar[:12]}" if bar else total

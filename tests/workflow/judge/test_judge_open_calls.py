@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from trueweight.core import Case, Mode, Observation
 from trueweight.core.note import Note, NoteCode
-from trueweight.report.words import note_words
+from trueweight.report.words import note_words, notes_words
 from trueweight.workflow.judge.open_calls import open_call_notes
 
 TOOLS = [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]
@@ -38,6 +40,17 @@ def test_a_difference_in_an_open_case_is_explained() -> None:
     (note,) = notes(twin, itself=False)
     assert (note.code, note.count, note.of, note.text, note.recorded) == (NoteCode.OPEN_CALLS, 1, 3, "1", "1")
     assert "in 1 trial of 3, only where a case leaves the call open" in note_words(note)
+
+
+def test_several_providers_are_named_in_one_sentence() -> None:
+    """Each with its trials: the same words six times hide what else a page says."""
+    (note,) = notes([row("twin", "s/open", False)])
+    said = list(notes_words([note, replace(note, providers=("slow",), count=2)], ("reference", "twin", "slow")))
+    assert said == [
+        "2 providers called a tool where the reference did not, or the other way round, only where a case leaves the "
+        "call open and is sampled, so that replies differ by chance: twin in 1 trial of 1, slow in 2 trials of 1. The "
+        "reference differs from itself in 0 of 1 trials. F1, precision and recall count these trials."
+    ]
 
 
 def test_other_differences_are_not_excused() -> None:

@@ -12,30 +12,47 @@ from trueweight.core.summary import Summary
 from trueweight.core.thinking import ThinkingMode, main_mode
 from trueweight.report.numbers import counted, percent_at_most
 from trueweight.report.words.probe import fault_clause
-from trueweight.report.words.requests import request_words
+from trueweight.report.words.requests import open_calls_words, request_words
 
 
 def run_notes(summary: Summary) -> tuple[str, ...]:
     """The notes on the run, each a sentence: on its bar, its shards, its drift."""
     modes = thinking_modes_words(summary)
-    everyone = tuple(summary.providers)
-    return (*((modes,) if modes else ()), *_api_words(summary.run.notes, everyone))
+    return (*((modes,) if modes else ()), *notes_words(summary.run.notes, tuple(summary.providers)))
 
 
-def _api_words(notes: Sequence[Note], everyone: Sequence[str]) -> Iterator[str]:
-    """The sentences of notes; what one API cannot express of the same providers' cases is one sentence."""
-    for about, some in groupby(notes, key=lambda note: (note.code, note.api, note.providers)):
+def notes_words(notes: Sequence[Note], everyone: Sequence[str]) -> Iterator[str]:
+    """The sentences of notes. What several notes say of several providers, or of one API, is one sentence.
+
+    Args:
+        everyone: all providers of the run: what is true of all of them needs no names.
+    """
+    for (code, *_), some in groupby(notes, key=_subject):
         group = list(some)
-        if about[0] not in (NoteCode.API_NOT_APPLICABLE, NoteCode.API_LEAVES_OUT):
-            yield from map(note_words, group)
-            continue
-        names = "" if len(about[2]) == len(everyone) > 1 else f"{', '.join(about[2])}: "
-        if about[0] is NoteCode.API_LEAVES_OUT or len(group) == 1:
-            yield from (f"{names}{_about_api(note)}" for note in group)
-            continue
-        reasons = "; ".join(f"{note.reason} ({note.count})" for note in group)
-        total = sum(note.count or 0 for note in group)
-        yield f"{names}{total} cases are not applicable through the API {about[1]}: {reasons}."
+        match code:
+            case NoteCode.API_LEAVES_OUT | NoteCode.API_NOT_APPLICABLE:
+                yield from _api_words(group, everyone)
+            case NoteCode.OPEN_CALLS:
+                yield open_calls_words(group)
+            case _:
+                yield from map(note_words, group)
+
+
+def _subject(note: Note) -> tuple[object, ...]:
+    """What notes that may be said together have in common."""
+    return (note.code,) if note.code is NoteCode.OPEN_CALLS else (note.code, note.api, note.providers)
+
+
+def _api_words(group: Sequence[Note], everyone: Sequence[str]) -> Iterator[str]:
+    """What one API cannot express, or leaves out, of the cases of the same providers."""
+    first = group[0]
+    names = "" if len(first.providers) == len(everyone) > 1 else f"{', '.join(first.providers)}: "
+    if first.code is NoteCode.API_LEAVES_OUT or len(group) == 1:
+        yield from (f"{names}{_about_api(note)}" for note in group)
+        return
+    reasons = "; ".join(f"{note.reason} ({note.count})" for note in group)
+    total = sum(note.count or 0 for note in group)
+    yield f"{names}{total} cases are not applicable through the API {first.api}: {reasons}."
 
 
 def _about_api(note: Note) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from trueweight.core import ZeroTemperature
@@ -57,12 +57,7 @@ def request_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each c
             where = f", in {counted(note.count, 'case')} of {note.of}" if note.count else ""
             return f"{names}: a known habit of this model family{where}, and so no finding: {note.text} ({note.reason})"
         case NoteCode.OPEN_CALLS:
-            return (
-                f"{names}: it called a tool where the reference did not, or the other way round, in "
-                f"{counted(note.count or 0, 'trial')} of {note.of}, only where a case leaves the call open and is "
-                f"sampled, so that replies differ by chance. The reference differs from itself in {note.text} of "
-                f"{note.recorded} trials. F1, precision and recall count these trials."
-            )
+            return open_calls_words([note])
         case NoteCode.REPEATS:
             fewer = f" {note.reason} would be enough; the limits of the run allow fewer." if note.reason else ""
             return (
@@ -71,3 +66,17 @@ def request_words(note: Note) -> str:  # noqa: PLR0911 - one sentence for each c
             )
         case _:
             return note.text
+
+
+def open_calls_words(notes: Sequence[Note]) -> str:
+    """Notes on calls that differ from the reference's by chance, of one provider or several, in one sentence."""
+    first, what = notes[0], "called a tool where the reference did not, or the other way round"
+    why = "only where a case leaves the call open and is sampled, so that replies differ by chance"
+    each = [(", ".join(note.providers), f"in {counted(note.count or 0, 'trial')} of {note.of}") for note in notes]
+    if len(notes) == 1:
+        ((name, trials),) = each
+        said = f"{name}: it {what}, {trials}, {why}."
+    else:
+        said = f"{len(notes)} providers {what}, {why}: {', '.join(map(' '.join, each))}."
+    itself = f"The reference differs from itself in {first.text} of {first.recorded} trials."
+    return f"{said} {itself} F1, precision and recall count these trials."
