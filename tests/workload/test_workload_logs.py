@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -201,3 +202,16 @@ def test_what_a_suite_cannot_have_is_malformed(tmp_path: Path) -> None:
     log = read_log(tmp_path / "a.jsonl")
     assert len(log.lines) == 1
     assert [one.reason[:6] for one in log.malformed] == ["half o", "nested"]
+
+
+def test_a_compressed_log_is_read_as_the_log_itself(tmp_path: Path) -> None:
+    """Line by line, with the same words about a line that is malformed."""
+    good = lines({"request": chat_body("hello"), "response": chat_response()})
+    text = good + '{"request": {"temperature": NaN}}\n[1]\n{"request" x}\n' + good
+    (tmp_path / "a.jsonl").write_text(text, encoding="utf-8")
+    with gzip.open(tmp_path / "b.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.write(text)
+    plain, packed = read_log(tmp_path / "a.jsonl"), read_log(tmp_path / "b.jsonl.gz")
+    assert [(one.line, one.reason) for one in packed.malformed] == [(one.line, one.reason) for one in plain.malformed]
+    assert [one.line for one in plain.malformed] == [2, 3, 4]
+    assert [one._replace(path=tmp_path) for one in packed.lines] == [one._replace(path=tmp_path) for one in plain.lines]

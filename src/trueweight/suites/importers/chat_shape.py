@@ -28,23 +28,23 @@ def as_chat(body: Any, url: str = "") -> ChatShape | str:
         return "no request is stored"
     if "embeddings" in url or "/audio" in url or "/images" in url or "/moderations" in url:
         return f"a request to {url}, which answers no text"
-    if is_responses(body, url):
+    if _is_responses(body, url):
         embeds = "embed" in str(body.get("model", "")).lower() or "encoding_format" in body
         return "a request for embeddings, which answers no text" if embeds else _from_responses(body)
     if not isinstance(body.get("messages"), list) or not body["messages"]:
         other = next((f"a request of {kind}" for name, kind in _OTHER_APIS.items() if name in body), "")
         return other or "no messages are stored"
-    if is_messages_api(body, url):
+    if _is_messages_api(body, url):
         return _from_messages(body)
     return ChatShape(dict(body))
 
 
-def is_responses(body: Mapping[str, Any], url: str = "") -> bool:
+def _is_responses(body: Mapping[str, Any], url: str = "") -> bool:
     """Whether it is a request of the Responses API."""
     return url.rstrip("/").endswith("/responses") or ("input" in body and not body.get("messages"))
 
 
-def is_messages_api(body: Mapping[str, Any], url: str = "") -> bool:
+def _is_messages_api(body: Mapping[str, Any], url: str = "") -> bool:
     """Whether it is a request of the Messages API."""
     if url.rstrip("/").endswith("/messages") or {"system", "anthropic_version", "stop_sequences"} & body.keys():
         return True
@@ -55,12 +55,16 @@ def is_messages_api(body: Mapping[str, Any], url: str = "") -> bool:
     return any(part.get("type") in _ANTHROPIC_PARTS for one in messages for part in _parts(one.get("content")))
 
 
+def response_in(value: Any) -> Mapping[str, Any]:
+    """A response, which the output of a batch has under ``body``; empty if the value is no object."""
+    response = value if isinstance(value, Mapping) else {}
+    body = response.get("body")
+    return body if isinstance(body, Mapping) else response
+
+
 def answer_in(response: Any) -> Answer | None:
     """The answer in a response of any of the three APIs, or in a message of chat completions; None if there is none."""
-    if not isinstance(response, Mapping):
-        return None
-    if isinstance(response.get("body"), Mapping):
-        response = response["body"]
+    response = response_in(response)
     if isinstance(response.get("choices"), list):
         choice = response["choices"][0] if response["choices"] else None
         return _of_message(choice.get("message")) if isinstance(choice, Mapping) else None
@@ -74,16 +78,13 @@ def answer_in(response: Any) -> Answer | None:
 
 def model_in(response: Any) -> str:
     """The model that a response names; "" if it names none."""
-    inner = response.get("body", response) if isinstance(response, Mapping) else None
-    found = inner.get("model") if isinstance(inner, Mapping) else None
+    found = response_in(response).get("model")
     return found if isinstance(found, str) else ""
 
 
 def usage_in(response: Any) -> tuple[int | None, int | None, int | None]:
     """Tokens of the prompt, of those from a cache, and of the output, as a response reports them."""
-    if isinstance(response, Mapping) and isinstance(response.get("body"), Mapping):
-        response = response["body"]
-    usage = response.get("usage") if isinstance(response, Mapping) else None
+    usage = response_in(response).get("usage")
     if not isinstance(usage, Mapping):
         return None, None, None
     details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")

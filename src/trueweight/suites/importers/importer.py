@@ -242,6 +242,16 @@ def _thought_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def parsed(value: Any) -> Any:
+    """A value that a table keeps as JSON text, read; any other value as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
 def json_lines(path: Path) -> Items:
     """The objects of a JSONL file, and its malformed lines, in order. Blank lines are skipped.
 
@@ -254,9 +264,16 @@ def json_lines(path: Path) -> Items:
 
 def _item(path: Path, number: int, raw: bytes) -> Numbered | Malformed:
     try:
-        value: Any = json.loads(raw.decode("utf-8"), parse_constant=refuse_constant)
+        text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return Malformed(path, number, "not UTF-8")
+    return json_line(path, number, text)
+
+
+def json_line(path: Path, number: int, text: str) -> Numbered | Malformed:
+    """The object of one line, or what is wrong with it."""
+    try:
+        value: Any = json.loads(text, parse_constant=refuse_constant)
     except json.JSONDecodeError as error:
         return Malformed(path, number, f"not JSON: {error.msg} at column {error.colno}")
     except RecursionError:

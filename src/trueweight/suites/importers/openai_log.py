@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from trueweight.core import Severity
-from trueweight.suites.importers.chat_shape import ChatShape, answer_in, as_chat
+from trueweight.suites.importers.chat_shape import ChatShape, answer_in, as_chat, response_in
 from trueweight.suites.importers.importer import (
     Item,
     LeftOut,
@@ -19,6 +18,7 @@ from trueweight.suites.importers.importer import (
     importer,
     json_lines,
     make_case,
+    parsed,
 )
 
 SOURCE = "https://platform.openai.com/docs/api-reference/chat"
@@ -83,7 +83,7 @@ class _Batch:
 
 
 def _items(item: Numbered, suite: str, case_id: str, batch: _Batch) -> Iterator[Item]:
-    value = {key: _parsed(part) if key in _JSON_TEXTS else part for key, part in item.value.items()}
+    value = {key: parsed(part) if key in _JSON_TEXTS else part for key, part in item.value.items()}
     record = _batch_record(value, batch) if "custom_id" in value else _record(value)
     if isinstance(record, str):
         yield LeftOut(item.path, item.line, record)
@@ -115,16 +115,6 @@ def _items(item: Numbered, suite: str, case_id: str, batch: _Batch) -> Iterator[
     )
 
 
-def _parsed(value: Any) -> Any:
-    """A value that a table keeps as JSON text, read; any other value as it is."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return value
-
-
 def _batch_record(value: Mapping[str, Any], batch: _Batch) -> _Record | str:
     """A line of a batch with its other half; or why it is no case."""
     named = str(value["custom_id"])
@@ -137,7 +127,7 @@ def _batch_record(value: Mapping[str, Any], batch: _Batch) -> _Record | str:
     url = str(request.get("url", ""))
     if not url or url.rstrip("/").endswith(_APIS):
         row = tuple(name for name in value if name not in _BESIDE_BODY)
-        return _Record(_parsed(request.get("body")), _parsed(reply), row, url)
+        return _Record(parsed(request.get("body")), parsed(reply), row, url)
     return f"a request to {url}, not to chat completions, Responses or Messages"
 
 
@@ -180,7 +170,7 @@ def _shape(record: _Record, row: Mapping[str, Any]) -> ChatShape | str:
         return f"a request of {other}, not of chat completions, Responses or Messages"
     if "messages" in body and not _is_list_of_objects(body["messages"]):
         return ChatShape(dict(body))  # it is malformed, and the reader of chat completions says how
-    url = "/messages" if _answers_messages(record.reply) else record.url
+    url = "/messages" if response_in(record.reply).get("type") == "message" else record.url
     return as_chat(body, url) if "messages" in body or "input" in body else ChatShape(dict(body))
 
 
@@ -189,9 +179,3 @@ _OTHERS: Final = {"prompt": "legacy completions", "contents": "Gemini"}
 
 def _is_list_of_objects(messages: Any) -> bool:
     return isinstance(messages, list) and bool(messages) and all(isinstance(one, Mapping) for one in messages)
-
-
-def _answers_messages(reply: Any) -> bool:
-    """Whether a reply is one of the Messages API."""
-    inner = reply.get("body", reply) if isinstance(reply, Mapping) else None
-    return isinstance(inner, Mapping) and inner.get("type") == "message"

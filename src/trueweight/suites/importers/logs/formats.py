@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from trueweight.core.json_value import JsonObject
-from trueweight.suites.importers.logs.line import Call, number, parsed, whole, without
+from trueweight.suites.importers.importer import parsed
+from trueweight.suites.importers.logs.line import Call, number, seconds_to_ms, whole, without
 from trueweight.suites.importers.logs.otel import is_span, read_span, spans_in
 
 Row = Mapping[str, Any]
@@ -32,19 +33,14 @@ class LogFormat(NamedTuple):
 def milliseconds(start: Any, end: Any) -> float | None:
     """Between two times in ISO 8601; None if either is none."""
     try:
-        seconds = (_time(end) - _time(start)).total_seconds()
+        took = (_time(end) - _time(start)).total_seconds()
     except (TypeError, ValueError):
         return None
-    return 1000 * seconds if seconds >= 0 else None
+    return 1000 * took if took >= 0 else None
 
 
 def _time(value: Any) -> datetime:
     return datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
-
-
-def _seconds(value: Any) -> float | None:
-    found = number(value)
-    return None if found is None else 1000 * found
 
 
 def _batch(row: Row) -> Call | str:
@@ -111,13 +107,13 @@ def _langfuse(row: Row) -> Call | str:
         body["tools"] = _tools(tools)
     usage, costs = parsed(row.get("usage_details")) or {}, parsed(row.get("cost_details")) or {}
     start = row.get("start_time", row.get("startTime"))
-    took = _seconds(row.get("latency"))
+    took = seconds_to_ms(row.get("latency"))
     return Call(
         body,
         answer=_langfuse_answer(row),
         model=str(row.get("provided_model_name") or row.get("model") or ""),
         ms=milliseconds(start, row.get("end_time", row.get("endTime"))) if took is None else took,
-        ttft_ms=_seconds(row.get("time_to_first_token", row.get("timeToFirstToken"))),
+        ttft_ms=seconds_to_ms(row.get("time_to_first_token", row.get("timeToFirstToken"))),
         input_tokens=whole(usage.get("input")),
         cached_input_tokens=whole(usage.get("input_cached_tokens", usage.get("cache_read_input_tokens"))),
         output_tokens=whole(usage.get("output")),
@@ -136,19 +132,19 @@ def _langfuse_answer(row: Row) -> Any:
         text = output if isinstance(output, str) else row.get("output")
         message = {"role": "assistant", "content": text}
     if isinstance(calls, list) and calls and not message.get("tool_calls"):
-        message["tool_calls"] = [_nested(one, "function") for one in calls if isinstance(one, Mapping)]
+        message["tool_calls"] = [_nested(one) for one in calls if isinstance(one, Mapping)]
     return message
 
 
 def _tools(tools: Any) -> Any:
-    return [_nested(one, "function") for one in tools if isinstance(one, Mapping)] if isinstance(tools, list) else tools
+    return [_nested(one) for one in tools if isinstance(one, Mapping)] if isinstance(tools, list) else tools
 
 
-def _nested(one: Row, key: str) -> JsonObject:
+def _nested(one: Row) -> JsonObject:
     """A tool, or a call, in the shape of chat completions, whose part is in a nested object."""
-    own = one.get(key, one)
+    own = one.get("function", one)
     part = {name: value for name, value in own.items() if name not in ("type", "id", "index")}
-    return {"id": one.get("id"), "type": "function", "function": part} if "id" in one else {"type": key, key: part}
+    return {**({"id": one["id"]} if "id" in one else {}), "type": "function", "function": part}
 
 
 def _helicone(row: Row) -> Call | str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from trueweight.core.json_value import JsonObject
 from trueweight.core.task import RecordedAnswer
+from trueweight.suites.importers.importer import parsed
 
 
 class LogLine(NamedTuple):
@@ -54,18 +55,6 @@ class Call(NamedTuple):
     failed: str = ""
 
 
-def parsed(value: Any) -> Any:
-    """A value that a table keeps as JSON text, read; any other value as it is."""
-    import json
-
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return value
-
-
 def number(value: Any) -> float | None:
     """A number, or the number that a text is; None for anything else, for NaN and for what is below zero."""
     if isinstance(value, bool):
@@ -75,6 +64,12 @@ def number(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return found if 0 <= found < float("inf") else None
+
+
+def seconds_to_ms(value: Any) -> float | None:
+    """A number of seconds in milliseconds; None as for `number`."""
+    found = number(value)
+    return None if found is None else 1000 * found
 
 
 def whole(value: Any) -> int | None:

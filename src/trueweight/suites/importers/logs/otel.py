@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from trueweight.core.json_value import JsonObject
-from trueweight.suites.importers.logs.line import Call, number, parsed, whole
+from trueweight.suites.importers.importer import parsed
+from trueweight.suites.importers.logs.line import Call, seconds_to_ms, whole
 
 _INPUT: Final = "gen_ai.input.messages"
 _OUTPUT: Final = "gen_ai.output.messages"
@@ -66,7 +68,7 @@ def read_span(span: Mapping[str, Any]) -> Call | str:
         answer=answers[0] if answers else None,
         model=str(found.get("gen_ai.response.model") or found.get("gen_ai.request.model") or ""),
         ms=None if start is None or end is None or end < start else (end - start) / 1e6,
-        ttft_ms=_seconds(found.get("gen_ai.response.time_to_first_chunk")),
+        ttft_ms=seconds_to_ms(found.get("gen_ai.response.time_to_first_chunk")),
         input_tokens=whole(found.get("gen_ai.usage.input_tokens")),
         cached_input_tokens=whole(found.get("gen_ai.usage.cache_read.input_tokens")),
         output_tokens=whole(found.get("gen_ai.usage.output_tokens")),
@@ -76,14 +78,7 @@ def read_span(span: Mapping[str, Any]) -> Call | str:
     )
 
 
-def _seconds(value: Any) -> float | None:
-    found = number(value)
-    return None if found is None else 1000 * found
-
-
 def _iso(ns: int | None) -> str:
-    from datetime import UTC, datetime
-
     return "" if ns is None else datetime.fromtimestamp(ns / 1e9, UTC).isoformat(timespec="milliseconds")
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from trueweight.core import ConfigError
 from trueweight.suites.importers import Malformed
-from trueweight.suites.importers.importer import Items, Numbered, json_lines
+from trueweight.suites.importers.importer import Items, Numbered, json_line, json_lines
 
 SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".jsonl.gz", ".ndjson.gz", ".json.gz", ".csv.gz")
 _MOST_BYTES: Final = 2**30
@@ -67,16 +67,7 @@ def _text(path: Path) -> str:
 def _lines(path: Path, text: str) -> Items:
     for line, raw in enumerate(text.split("\n"), start=1):
         if raw.strip():
-            yield from _rows_of(path, line, raw)
-
-
-def _rows_of(path: Path, line: int, raw: str) -> Items:
-    try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        yield Malformed(path, line, f"not JSON: {str(error)[:80]}")
-        return
-    yield Numbered(path, line, value) if isinstance(value, dict) else Malformed(path, line, "not a JSON object")
+            yield json_line(path, line, raw)
 
 
 def _document(path: Path, text: str) -> Items:
