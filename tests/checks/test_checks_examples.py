@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trueweight.checks import all_checks, run_checks, run_paired_checks
-from trueweight.core import CheckInfo, Exchange, Finding, Mode, Outcome, Reply
+from trueweight.core import CheckInfo, ConfigError, Exchange, Finding, Mode, Outcome, Reply
 from trueweight.core.example import SAMPLE_CALL, Example, PairedExample, SampleReply, SampleTrial, calls, sample_case
 from trueweight.protocols import read_reply
 from trueweight.workflow.explain import digests, sample_exchange
@@ -97,3 +97,9 @@ def test_a_call_may_cost_otherwise_when_streamed() -> None:
     found = run_paired_checks(digests([SampleTrial(case, SAMPLE_CALL), SampleTrial(case, dear)]), [])
     outcomes = [one.outcome for findings in found.values() for one in findings if one.check == "usage-same-streamed"]
     assert Outcome.FAIL not in outcomes
+
+
+def test_an_example_of_an_api_without_sample_replies_is_a_clear_error() -> None:
+    """The list of models answers no prompt, so the examples of its checks are exchanges."""
+    with pytest.raises(ConfigError, match="the API models has no sample replies"):
+        sample_exchange(SAMPLE_CALL, "models")

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 from trueweight.core.case import Case, Mode
+from trueweight.core.errors import ConfigError
 from trueweight.core.example import SampleReply
 from trueweight.core.exchange import Exchange
 from trueweight.core.price import TokenCount
@@ -130,13 +131,18 @@ class Protocol(ABC):
             ValueError: if the exchange brought no answer to read (``exchange.judgeable`` is False).
         """
 
-    def sample(self, reply: SampleReply) -> Exchange:
-        """The exchange in which a server of this API sends a sample reply, for examples of checks.
+    def sample(self, _reply: SampleReply) -> Exchange:
+        """The exchange in which a server of this API sends a sample reply, for examples of checks. An API without this
+        method has checks whose examples are exchanges.
 
         Raises:
-            NotImplementedError: if the API writes no samples.
+            ConfigError: ``no-sample-replies`` if the API has not this method.
         """
-        raise NotImplementedError(f"{self.name} writes no sample replies")
+        raise ConfigError(
+            f"the API {self.name} has no sample replies",
+            code="no-sample-replies",
+            hint=f"Give its checks an Exchange as their example, or give {type(self).__name__} the method 'sample'.",
+        )
 
     def recognises(self, reply: Reply) -> bool:
         """Whether a success has the shape of this API at all, however faulty: a page or a greeting has not.
