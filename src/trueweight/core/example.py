@@ -42,6 +42,16 @@ class SampleCall:
     name: str | None = "weather"
     id: str | None = ""
 
+    @property
+    def pieces(self) -> tuple[Any, ...]:
+        """The arguments in the pieces of a stream."""
+        return self.arguments if isinstance(self.arguments, tuple) else (self.arguments,)
+
+    @property
+    def whole(self) -> Any:
+        """The arguments as a plain reply has them."""
+        return "".join(self.arguments) if isinstance(self.arguments, tuple) else self.arguments
+
 
 @dataclass(frozen=True, slots=True)
 class SampleReply:
@@ -74,6 +84,11 @@ class SampleReply:
     body: bytes | None = None
     content_type: str = "application/json"
     encoding: str | None = None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether a stream is sent."""
+        return self.mode is Mode.STREAM if self.streamed is None else self.streamed
 
 
 def says(content: str | None, finish: str | None = "stop", **more: Any) -> SampleReply:

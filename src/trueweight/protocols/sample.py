@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trueweight.core import DEFAULT_API, Attempt, Exchange, Failure, FailureKind, Mode, RequestRecord, Stamp
+from trueweight.core.example import SampleReply
 from trueweight.protocols.json_text import escape_lone_surrogates
 
 JSON_TYPE = "application/json"
@@ -44,6 +45,15 @@ def exchange(
     )
     request = RequestRecord("POST", "http://127.0.0.1/v1", (), "{}")
     return Exchange("t" * 20, "p", "s", "c", 0, mode, "2026-01-01T00:00:00.000000Z", request, (attempt,), api=api)
+
+
+def given_body(reply: SampleReply, api: str) -> Exchange | None:
+    """The exchange with the bytes that a sample reply has as its body; None if the API has to write them."""
+    if reply.body is None:
+        return None
+    headers = {"Content-Encoding": reply.encoding} if reply.encoding else None
+    head: dict[str, Any] = {"status": reply.status, "content_type": reply.content_type, "headers": headers}
+    return exchange(reply.body, mode=reply.mode, api=api, **head)
 
 
 def json_bytes(document: Any) -> bytes:

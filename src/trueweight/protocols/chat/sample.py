@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from trueweight.core import Exchange, Mode
+from trueweight.core import DEFAULT_API, Exchange, Mode
 from trueweight.core.example import SampleCall, SampleReply
 from trueweight.core.json_value import JsonObject
 from trueweight.core.request import WORD_OF_FINISH
-from trueweight.protocols.sample import SSE_TYPE, exchange, plain, sse, stream
+from trueweight.protocols.sample import SSE_TYPE, exchange, given_body, plain, sse, stream
 
 
 def message(finish: str | None = "stop", usage: Any = (10, 5), **fields: Any) -> JsonObject:
@@ -80,14 +80,11 @@ STREAMED_CALL = parts(
 
 def write_sample(reply: SampleReply) -> Exchange:
     """The exchange in which a server of chat completions sends this reply."""
-    if reply.body is not None:
-        headers = {"Content-Encoding": reply.encoding} if reply.encoding else None
-        how: JsonObject = {"status": reply.status, "content_type": reply.content_type, "headers": headers}
-        return exchange(reply.body, mode=reply.mode, **how)
+    if (given := given_body(reply, DEFAULT_API)) is not None:
+        return given
     finish = None if reply.finish is None else WORD_OF_FINISH.get(reply.finish, reply.finish)
-    streamed = reply.mode is Mode.STREAM if reply.streamed is None else reply.streamed
-    if streamed:
-        how = {"mode": reply.mode, "content_type": SSE_TYPE, "status": reply.status, "times": reply.arrives}
+    if reply.is_stream:
+        how: JsonObject = {"mode": reply.mode, "content_type": SSE_TYPE, "status": reply.status, "times": reply.arrives}
         return exchange(sse(_chunks(reply, finish)), **how)
     if reply.error is not None:
         return plain({"error": {"message": reply.error}}, mode=reply.mode, status=reply.status)
@@ -104,10 +101,9 @@ def _chunks(reply: SampleReply, finish: str | None) -> Iterable[JsonObject]:
     if reply.content is not None:
         yield chunk(content=reply.content)
     for at, one in enumerate(reply.calls):
-        pieces = one.arguments if isinstance(one.arguments, tuple) else (one.arguments,)
-        first = {"index": at, **_call(at, one), "function": {"name": one.name, "arguments": pieces[0]}}
+        first = {"index": at, **_call(at, one), "function": {"name": one.name, "arguments": one.pieces[0]}}
         yield chunk(tool_calls=[first])
-        for piece in pieces[1:]:
+        for piece in one.pieces[1:]:
             yield chunk(tool_calls=[{"index": at, "function": {"arguments": piece}}])
     if reply.error is not None:
         yield {"error": {"message": reply.error}}
@@ -118,8 +114,7 @@ def _chunks(reply: SampleReply, finish: str | None) -> Iterable[JsonObject]:
 
 
 def _call(at: int, one: SampleCall) -> JsonObject:
-    arguments = "".join(one.arguments) if isinstance(one.arguments, tuple) else one.arguments
-    return call(one.name, arguments, id=f"call_{at}" if one.id == "" else one.id)
+    return call(one.name, one.whole, id=f"call_{at}" if one.id == "" else one.id)
 
 
 def _usage(reply: SampleReply) -> JsonObject | None:

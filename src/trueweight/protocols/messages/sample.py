@@ -6,16 +6,16 @@ For the examples of checks, and for tests.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from trueweight.core import Exchange, Finish, Mode
 from trueweight.core.example import SampleCall, SampleReply
 from trueweight.core.json_value import JsonObject
-from trueweight.protocols.sample import SSE_TYPE, exchange, json_bytes, plain
+from trueweight.protocols.sample import SSE_TYPE, exchange, given_body, json_bytes, plain
 
 API: Final = "messages"
-_REASONS: Final = {
+_REASONS: Final[Mapping[str, str]] = {
     Finish.STOP: "end_turn",
     Finish.LENGTH: "max_tokens",
     Finish.CALLS: "tool_use",
@@ -113,20 +113,11 @@ def refused(status: int, document: Any) -> Exchange:
 
 def write_sample(reply: SampleReply) -> Exchange:
     """The exchange in which a server of this API sends this reply."""
-    if reply.body is not None:
-        headers = {"Content-Encoding": reply.encoding} if reply.encoding else None
-        how: JsonObject = {"status": reply.status, "content_type": reply.content_type, "headers": headers, "api": API}
-        return exchange(reply.body, mode=reply.mode, **how)
-    streamed = reply.mode is Mode.STREAM if reply.streamed is None else reply.streamed
+    if (given := given_body(reply, API)) is not None:
+        return given
     error = {"type": "error", "error": {"type": "api_error", "message": reply.error}}
-    stop = (
-        None
-        if reply.finish is None
-        else _REASONS.get(Finish(reply.finish), reply.finish)
-        if reply.finish in set(Finish)
-        else reply.finish
-    )
-    if not streamed:
+    stop = None if reply.finish is None else _REASONS.get(reply.finish, reply.finish)
+    if not reply.is_stream:
         document = error if reply.error is not None else message(*_blocks(reply), stop=stop, usage=reply.usage)
         return plain(document, mode=reply.mode, status=reply.status, api=API)
     sent = events(*_blocks(reply, streamed=True), stop=stop, usage=reply.usage)
@@ -142,8 +133,7 @@ def _blocks(reply: SampleReply, *, streamed: bool = False) -> list[JsonObject]:
 
 
 def _call(at: int, one: SampleCall, *, streamed: bool) -> JsonObject:
-    pieces = one.arguments if isinstance(one.arguments, tuple) else (one.arguments,)
-    given: Any = pieces if streamed else _input("".join(map(str, pieces)))
+    given: Any = one.pieces if streamed else _input("".join(map(str, one.pieces)))
     return tool_use(one.name, given, id=f"toolu_{at}" if one.id == "" else one.id)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from trueweight.core import Exchange, Mode
 from trueweight.core.example import SampleCall, SampleReply
 from trueweight.core.json_value import JsonObject
-from trueweight.protocols.sample import SSE_TYPE, exchange, json_bytes, plain
+from trueweight.protocols.sample import SSE_TYPE, exchange, given_body, json_bytes, plain
 
 API = "responses"
 _STATUS = {"stop": "completed", "calls": "completed", "length": "incomplete"}
@@ -139,15 +139,13 @@ def answered(document: Any, **how: Any) -> Exchange:
 
 def write_sample(reply: SampleReply) -> Exchange:
     """The exchange in which a server of Responses sends this reply."""
-    if reply.body is not None:
-        headers = {"Content-Encoding": reply.encoding} if reply.encoding else None
-        how: JsonObject = {"status": reply.status, "content_type": reply.content_type, "headers": headers}
-        return exchange(reply.body, mode=reply.mode, api=API, **how)
-    wants = reply.mode is Mode.STREAM if reply.streamed is None else reply.streamed
-    if not wants:
-        document = {"error": {"message": reply.error}} if reply.error is not None else _response(reply)
+    if (given := given_body(reply, API)) is not None:
+        return given
+    whole = _response(reply)
+    if not reply.is_stream:
+        document = {"error": {"message": reply.error}} if reply.error is not None else whole
         return answered(document, mode=reply.mode, status=reply.status)
-    parts = events(_response(reply), [_pieces(reply, one) for one in _response(reply)["output"]])
+    parts = events(whole, [_pieces(reply, one) for one in whole["output"]])
     if reply.error is not None:
         parts = numbered([*parts[:-1], {"type": "error", "code": None, "message": reply.error, "param": None}])
     elif reply.finish is None:
@@ -166,15 +164,12 @@ def _response(reply: SampleReply) -> JsonObject:
 
 
 def _call(at: int, one: SampleCall) -> JsonObject:
-    arguments = "".join(one.arguments) if isinstance(one.arguments, tuple) else one.arguments
-    item = function_call(one.name, arguments, at)
-    return {key: value for key, value in item.items() if key != "call_id"} | (
-        {} if one.id is None else {"call_id": one.id or f"call_{at}"}
-    )
+    item = function_call(one.name, one.whole, at)
+    named = {} if one.id is None else {"call_id": one.id or f"call_{at}"}
+    return {key: value for key, value in item.items() if key != "call_id"} | named
 
 
 def _pieces(reply: SampleReply, item: JsonObject) -> Sequence[str]:
     if item["type"] != "function_call":
         return [item["content"][0]["text"]]
-    one = reply.calls[int(item["id"].removeprefix("fc_"))]
-    return one.arguments if isinstance(one.arguments, tuple) else [one.arguments]
+    return reply.calls[int(item["id"].removeprefix("fc_"))].pieces
