@@ -215,14 +215,7 @@ def broken(
 def metric_reason(code: ReasonCode, test: MetricTest, bound: float | None = None) -> Reason:
     """A difference from the reference with its corrected p-value."""
     p = six_digits(min(1.0, test.p))
-    return Reason(
-        code=code, metric=test.metric, estimate=without_p_values(test.found), p=p, alpha=test.alpha, bound=bound
-    )
-
-
-def without_p_values(found: Estimate) -> Estimate:
-    """A copy of an estimate, or of a comparison without its p-values."""
-    return Estimate(**{name: getattr(found, name) for name in Estimate.__struct_fields__})
+    return Reason(code=code, metric=test.metric, estimate=test.found.plain(), p=p, alpha=test.alpha, bound=bound)
 
 
 def cases_reason(code: ReasonCode, tests: ProviderTests) -> Reason:

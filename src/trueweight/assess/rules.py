@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from trueweight.assess.bar import Bar, Limit, Rule
-from trueweight.assess.observations import without_p_values
 from trueweight.assess.workload import rule_outcomes
 from trueweight.core import ConfigError, Estimate, Role, Ruling, near_miss
 from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome, Side, Versus
@@ -91,7 +90,7 @@ def _by_rule(rule: Rule, provider: ProviderSummary, since: Mapping[str, Estimate
     found = (since if rule.versus_baseline and since is not None else measured).get(rule.metric)
     if found is None:
         return outcome(Ruling.INCONCLUSIVE, RuleCode.NOT_MEASURED)
-    shown = without_p_values(found)
+    shown = found.plain()
     if found.value is None:
         return outcome(Ruling.INCONCLUSIVE, RuleCode.NOT_APPLICABLE, estimate=shown)
     ruling = ruling_of(rule, found, found.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import msgspec
 
@@ -39,17 +39,22 @@ class Estimate(msgspec.Struct, frozen=True, omit_defaults=True):
     of: int | None = None
     missing: Mapping[str, int] = msgspec.field(default_factory=dict)
     note: str = ""
+    _numbers: ClassVar[tuple[str, ...]] = ("value", "low", "high")
 
     @classmethod
-    def not_applicable(cls, unit: str, note: str, *, of: int | None = None) -> Estimate:
+    def not_applicable(
+        cls, unit: str, note: str, *, of: int | None = None, missing: Mapping[str, int] | None = None
+    ) -> Self:
         """No number, and the reason."""
-        return Estimate(None, None, None, 0, unit, "n/a", of=of, note=note)
+        return cls(None, None, None, 0, unit, "n/a", of=of, missing=missing or {}, note=note)
 
     def rounded(self) -> Self:
-        """The same with six significant digits, as ``summary.json`` holds it."""
-        return msgspec.structs.replace(
-            self, value=_rounded(self.value), low=_rounded(self.low), high=_rounded(self.high)
-        )
+        """The same with six significant digits in each number, as ``summary.json`` holds it."""
+        return msgspec.structs.replace(self, **{name: _rounded(getattr(self, name)) for name in self._numbers})
+
+    def plain(self) -> Estimate:
+        """A copy without what a subclass adds: p-values, a corrected interval."""
+        return Estimate(**{name: getattr(self, name) for name in Estimate.__struct_fields__})
 
     def as_json(self) -> dict[str, Any]:
         """The rounded estimate as a JSON object."""
@@ -72,13 +77,9 @@ class Comparison(Estimate, frozen=True, omit_defaults=True):
     p_worse: float | None = None
     worse: int | None = None
     better: int | None = None
+    _numbers: ClassVar[tuple[str, ...]] = (*Estimate._numbers, "p", "p_holm", "p_worse")
 
     @classmethod
     def of_estimate(cls, found: Estimate, **tested: float | None) -> Comparison:
         """A difference with what its test found."""
         return Comparison(**{name: getattr(found, name) for name in Estimate.__struct_fields__}, **tested)  # type: ignore[arg-type]
-
-    def rounded(self) -> Self:
-        """The same with six significant digits, p-values included."""
-        found = {name: _rounded(getattr(self, name)) for name in ("p", "p_holm", "p_worse")}
-        return msgspec.structs.replace(super().rounded(), **found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, ClassVar, Final, NamedTuple
 
 import msgspec
 
@@ -48,11 +48,7 @@ class Quality(Estimate, frozen=True, omit_defaults=True):
 
     sure_low: float | None = None
     sure_high: float | None = None
-
-    def rounded(self) -> Self:
-        """The same with six significant digits, the corrected interval included."""
-        ends = (None if end is None else six_digits(end) for end in (self.sure_low, self.sure_high))
-        return msgspec.structs.replace(super().rounded(), sure_low=next(ends), sure_high=next(ends))
+    _numbers: ClassVar[tuple[str, ...]] = (*Estimate._numbers, "sure_low", "sure_high")
 
 
 class Confusion(msgspec.Struct, frozen=True):

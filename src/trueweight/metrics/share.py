@@ -97,7 +97,7 @@ def estimate_share(sample: Sample, share: Share) -> Estimate:
     note = _lost_trials(int(share.asked.sum()), reasons[lost])
     if not units:
         nothing = f"no trial counts: {note}"
-        return Estimate(None, None, None, 0, "proportion", "n/a", of=of, missing=missing, note=nothing)
+        return Estimate.not_applicable("proportion", nothing, of=of, missing=missing)
     interval, method = clustered(hits, counted, sample.resampler)
     value = float(hits.sum() / counted.sum())
     return Estimate(value, *interval, n=units, unit="proportion", method=method, of=of, missing=missing, note=note)

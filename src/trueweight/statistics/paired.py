@@ -84,7 +84,7 @@ def difference_by_case(
 def _nothing(unit: str, of: int) -> Difference:
     missing = {"not answered by both": of} if of else {}
     note = "no case was answered by both"
-    return Difference(Estimate(None, None, None, 0, unit, "n/a", of=of, missing=missing, note=note), None)
+    return Difference(Estimate.not_applicable(unit, note, of=of, missing=missing), None)
 
 
 def _minus(a: float | None, b: float | None) -> float | None:

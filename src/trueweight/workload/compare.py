@@ -27,7 +27,7 @@ from trueweight.core.workload import (
 )
 from trueweight.statistics import Array
 from trueweight.workload.columns import Columns, column
-from trueweight.workload.estimates import Estimator, mean_of, plain
+from trueweight.workload.estimates import Estimator, mean_of
 from trueweight.workload.grading import expected_answer
 
 MOST_SHOWN: Final = 200
@@ -87,11 +87,11 @@ def _summary(columns: Columns, make: Estimator, facts: WorkloadFacts, candidates
     named = [task.recorded.model for task in columns.tasks if task.recorded is not None and task.recorded.model]
     baseline = Baseline(
         model=facts.model or (named[0] if named else ""),
-        correct=plain(_mean(make, columns.baseline_right, _NO_GOLDEN)),
-        self_agreement=plain(_mean(make, columns.noise, "no request is twice in the log")),
-        p50_ms=plain(p50),
-        p95_ms=plain(p95),
-        cost=plain(make.per_thousand(columns.recorded(lambda one: one.cost), weights, of=size, note="no price known")),
+        correct=_mean(make, columns.baseline_right, _NO_GOLDEN).plain(),
+        self_agreement=_mean(make, columns.noise, "no request is twice in the log").plain(),
+        p50_ms=p50.plain(),
+        p95_ms=p95.plain(),
+        cost=make.per_thousand(columns.recorded(lambda one: one.cost), weights, of=size, note="no price known").plain(),
         output_tokens=mean_of(columns.recorded(lambda one: one.output_tokens), weights, "tokens", of=size),
     )
     return WorkloadSummary(
@@ -121,7 +121,7 @@ def _task_summary(columns: Columns, make: Estimator, facts: WorkloadFacts, name:
         cases=len(own),
         recorded=sum(one.recorded is not None and expected_answer(one, one.recorded.answer) is not None for one in own),
         golden=sum(one.golden is not None for one in own),
-        self_agreement=plain(_mean(make, columns.noise, "no request is twice in the log", rows)),
+        self_agreement=_mean(make, columns.noise, "no request is twice in the log", rows).plain(),
         share=facts.shares.get(name, float(columns.weights[rows].sum() / columns.weights.sum())),
     )
 
@@ -248,7 +248,7 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
         cases=of,
         agreement=_mean(make, answers.agreement, _NO_RECORDED, counted),
         correct=_mean(make, answers.correct, _NO_GOLDEN, rows),
-        baseline_correct=plain(_mean(make, np.where(np.isfinite(correct), baseline, np.nan), _NO_GOLDEN)),
+        baseline_correct=_mean(make, np.where(np.isfinite(correct), baseline, np.nan), _NO_GOLDEN).plain(),
         difference=make.difference(correct, baseline, of=of, note=_NO_GOLDEN),
         readable=_mean(make, answers.readable, _NOT_GRADED, rows),
         confusion=_confusion(kept) if task else None,

@@ -51,7 +51,7 @@ class Estimator(NamedTuple):
         """The mean over cases of a score in [0, 1]; NaN marks a case that has none."""
         known = int(np.isfinite(scores).sum())
         if not known:
-            return not_measured("proportion", note, of=of)
+            return Quality.not_applicable("proportion", note, of=of)
         method = "mean over cases; interval: exact limits over cases, or BCa bootstrap where ten or more are not right"
         # One minus the score is a loss against a provider that is always right.
         return self._shifted(scores, np.ones_like(scores), 1.0, _Kind("proportion", method, of, missing))
@@ -59,7 +59,7 @@ class Estimator(NamedTuple):
     def difference(self, ours: Array, theirs: Array, *, of: int, note: str) -> Quality:
         """The mean over cases of the difference of two scores, over the cases that have both."""
         if not np.isfinite(ours - theirs).any():
-            return not_measured("difference", note, of=of)
+            return Quality.not_applicable("difference", note, of=of)
         method = "mean difference paired by case; interval: exact limits over cases, or BCa bootstrap"
         return self._shifted(ours, theirs, 0.0, _Kind("difference", method, of, "not answered by both"))
 
@@ -89,7 +89,7 @@ class Estimator(NamedTuple):
     def quantile(self, values: Array, case: Array, q: float, *, of: int, note: str) -> Quality:
         """A quantile of times in milliseconds, with the case as the unit."""
         if not len(values):
-            return not_measured("ms", note, of=of)
+            return Quality.not_applicable("ms", note, of=of)
         shown, why = quantile(values, q, case)
         sure, _ = quantile(values, q, case, confidence=self._level)
         return Quality(
@@ -114,7 +114,7 @@ class Estimator(NamedTuple):
         """
         known = np.isfinite(values)
         if not known.any():
-            return not_measured("USD", note, of=of)
+            return Quality.not_applicable("USD", note, of=of)
         above, below = values[known] * weights[known], weights[known]
         value = float(1000 * above.sum() / below.sum())
 
@@ -143,18 +143,6 @@ class Estimator(NamedTuple):
 
 def _thousand(end: float | None) -> float | None:
     return None if end is None else 1000 * end
-
-
-def not_measured(unit: str, note: str, *, of: int | None = None) -> Quality:
-    """No number, and the reason."""
-    return Quality(None, None, None, 0, unit, "n/a", of=of, note=note)
-
-
-def plain(found: Quality) -> Estimate:
-    """The estimate without the corrected interval, for what no candidate is judged by."""
-    return Estimate(
-        found.value, found.low, found.high, found.n, found.unit, found.method, found.of, found.missing, found.note
-    )
 
 
 def mean_of(values: Array, weights: Array, unit: str, *, of: int) -> Estimate:

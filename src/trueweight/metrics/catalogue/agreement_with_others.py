@@ -57,7 +57,7 @@ def _agreement(own: Array, others: Array, sample: Sample) -> Estimate:
     missing = {"not answered by it and another": of - n} if of > n else {}
     if not n:
         note = "no case was answered by it and another"
-        return Estimate(None, None, None, 0, "proportion", "n/a", of=of, missing=missing, note=note)
+        return Estimate.not_applicable("proportion", note, of=of, missing=missing)
     agreed = np.where(both, 1 - np.abs(own - mean), 0.0)
     agreed = np.rint(agreed * 1e9) / 1e9  # equal means of different sums may differ in the last bit
     # Two half units a case: an agreement is a fraction, and the limits of single trials are for yes and no.

@@ -23,7 +23,7 @@ def _estimate(sample: Sample) -> Estimate:
     n = int(repeated.sum())
     missing = {"judged fewer than twice in any mode": of - n} if of > n else {}
     if not n:
-        return Estimate(None, None, None, 0, "proportion", "n/a", of=of, missing=missing, note="nothing was repeated")
+        return Estimate.not_applicable("proportion", "nothing was repeated", of=of, missing=missing)
     interval, method = clustered(mixed.astype(float), repeated.astype(float), sample.resampler)
     value = float(mixed.sum() / n)
     return Estimate(value, *interval, n=n, unit="proportion", method=method, of=of, missing=missing)

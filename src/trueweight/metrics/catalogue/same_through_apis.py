@@ -32,7 +32,7 @@ def _estimate(sample: Sample) -> Estimate:
     missing = {"answered through one API only": of - n} if of > n else {}
     if not n:
         nothing = "no case was answered through two APIs"
-        return Estimate(None, None, None, 0, "proportion", "n/a", of=of, missing=missing, note=nothing)
+        return Estimate.not_applicable("proportion", nothing, of=of, missing=missing)
     interval, method = clustered(equal, pairs, sample.resampler)
     alone = f"; through one API {own_equal.sum() / own_pairs.sum():.1%} of pairs are equal" if own_pairs.sum() else ""
     value = float(equal.sum() / pairs.sum())
