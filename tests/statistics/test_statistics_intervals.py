@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from trueweight.metrics import Resampler, bca, clustered, exact, quantile, wilson
+from trueweight.statistics.proportion import fisher_exact_p
 
 
 @pytest.mark.parametrize(
@@ -197,3 +198,9 @@ def test_exact_is_clopper_pearson(successes: int, extra: int) -> None:
     trials = successes + extra
     theirs = stats.binomtest(successes, trials).proportion_ci(0.95, method="exact")
     assert exact(successes, trials) == pytest.approx((theirs.low, theirs.high))
+
+
+def test_two_counts_differ_by_fishers_test() -> None:
+    """The lady tasting tea: 4 of 4 against 0 of 4 has p = 2/70; nothing to compare has p = 1."""
+    assert fisher_exact_p(4, 4, 0, 4) == pytest.approx(2 / 70)
+    assert fisher_exact_p(0, 0, 5, 5) == 1.0

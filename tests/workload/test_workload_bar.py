@@ -14,8 +14,8 @@ from trueweight.assess import load_bar, parse_bar
 from trueweight.core import Case, ConfigError, Provider, Role
 from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.task import Answer
-from trueweight.workload.estimates import Estimator
-from trueweight.workload.planning import _power, looks_of, margin_needs, quantile_needs, share_needs
+from trueweight.workload.estimates import Estimator, looks_of
+from trueweight.workload.planning import _power, margin_needs, quantile_needs, share_needs
 
 LABELS = ("billing", "outage", "other")
 

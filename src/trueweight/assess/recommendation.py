@@ -31,7 +31,7 @@ from trueweight.core import SEVERE, DriftVerdict, Estimate, FailureKind, Ruling,
 from trueweight.core.assessment import Blame, Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome
 from trueweight.core.summary import ProviderSummary, Summary
-from trueweight.statistics.multiple_testing import ALPHA
+from trueweight.statistics.multiple_testing import share_of_alpha
 from trueweight.statistics.resample import CONFIDENCE
 
 RELIABLE: Final = 0.95
@@ -205,7 +205,7 @@ def _corrected_high(found: Estimate, providers: int) -> float:
     from the value, in log odds, grows with the quantile of the normal distribution."""
     if found.high is None or found.value is None or not 0 < found.value < found.high < 1:
         return 1.0 if found.high is None else found.high
-    wider = max(1.0, float(ndtri(1 - ALPHA / providers) / ndtri((1 + CONFIDENCE) / 2)))
+    wider = max(1.0, float(ndtri(1 - share_of_alpha(providers)) / ndtri((1 + CONFIDENCE) / 2)))
     value, high = logit(found.value), logit(found.high)
     return float(expit(value + wider * (high - value)))
 

@@ -11,6 +11,11 @@ ALPHA: Final = 0.05
 """The level of significance of one family of comparisons, after its correction. All decisions use it."""
 
 
+def share_of_alpha(looks: int) -> float:
+    """The error of each of some looks, so that all of them together have `ALPHA` (Bonferroni); that of one for none."""
+    return ALPHA / max(1, looks)
+
+
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     """Holm's step-down adjusted p-values, in the order given. They control the family-wise error rate."""
     count = len(p_values)

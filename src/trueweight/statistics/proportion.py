@@ -1,8 +1,10 @@
-"""Intervals of a proportion of trials that are independent, or clustered in cases; and the n at which one decides."""
+"""Intervals of a proportion of trials that are independent, or clustered in cases; the n at which one decides; and
+whether two proportions differ."""
 
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -97,6 +99,25 @@ def clustered(hits: Array, trials: Array, resampler: Resampler) -> Ends:
     return Ends(exact(hit / total * units, units), f"exact limits over {units} cases")
 
 
+@cache
+def fisher_exact_p(passed: int, of: int, other_passed: int, other_of: int) -> float:
+    """Fisher's exact two-sided p-value that two counts have the same rate; 1 if either is empty."""
+    if not of or not other_of:
+        return 1.0
+    both = passed + other_passed
+    ways = [
+        math.comb(of, at) * math.comb(other_of, both - at) for at in range(max(0, both - other_of), min(of, both) + 1)
+    ]
+    seen = math.comb(of, passed) * math.comb(other_of, other_passed)
+    return sum(way for way in ways if way <= seen) / sum(ways)
+
+
+def least_n(share: float, tail: float) -> int:
+    """The least n that can show that more than a share succeeds: with this share, all n succeed with a probability of
+    at most ``tail``. Both are strictly between 0 and 1."""
+    return math.ceil(math.log(tail) / math.log(share))
+
+
 def n_that_decides(found: Estimate, bound: float) -> int | None:
     """The n at which the interval, at the rate observed so far, would lie on one side of the bound.
 
@@ -109,12 +130,12 @@ def n_that_decides(found: Estimate, bound: float) -> int | None:
         return None
     if found.unit == "proportion" and value in (0, 1) and (low is None) != (high is None):
         room = bound if value == 1 else 1 - bound
-        return max(n + 1, math.ceil(math.log(ALPHA) / math.log(room))) if 0 < room < 1 else None
+        return max(n + 1, least_n(room, ALPHA)) if 0 < room < 1 else None
     end = low if value > bound else high
     if end is None or end == value:
         return None
     if found.unit == "difference" and value == 0 and low is not None and low == -(high or 0) and abs(bound) < 1:
-        return max(n + 1, math.ceil(math.log((1 - CONFIDENCE) / 4) / math.log(1 - abs(bound))))
+        return max(n + 1, least_n(1 - abs(bound), (1 - CONFIDENCE) / 4))
     if found.unit == "proportion" and 0 < value < 1:
         return _n_of_proportion(value, end, n, bound)
     return max(n + 1, math.ceil(n * ((end - value) / (bound - value)) ** 2))

@@ -10,8 +10,9 @@ from trueweight.core import Case, ConfigError, Provider, Role
 from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.grader import GRADERS
 from trueweight.core.task import CaseTask
+from trueweight.workload.estimates import looks_of
 from trueweight.workload.grading import expected_answer
-from trueweight.workload.planning import Need, looks_of, margin_needs, quantile_needs, share_needs
+from trueweight.workload.planning import Need, margin_needs, needs_looked_at_once, share_needs
 
 
 def refuse_unattainable_workload(bar: Bar, cases: Sequence[Case], providers: Sequence[Provider]) -> None:
@@ -39,17 +40,12 @@ def refuse_unattainable_workload(bar: Bar, cases: Sequence[Case], providers: Seq
 def _needs(
     bar: WorkloadBar, tasks: Sequence[CaseTask], candidates: int, number: int
 ) -> Iterator[tuple[str, Need, int]]:
-    looks, once = looks_of(candidates, number), looks_of(candidates)
+    looks = looks_of(candidates, number)
     yield from _on_answers(bar.answers, tasks, looks, "")
     for name, own in bar.tasks.items():
         yield from _on_answers(own, [task for task in tasks if task.name == name], looks, f" in task {name}")
-    size = len(tasks)
-    if bar.readable_at_least is not None:
-        yield "", share_needs(WorkloadRule.READABLE, bar.readable_at_least, once, None), size
-    if bar.p95_ms_at_most is not None:
-        yield "", quantile_needs(WorkloadRule.LATENCY, 0.95, once), size
-    if bar.failures_at_most is not None:
-        yield "", share_needs(WorkloadRule.FAILURES, 1 - bar.failures_at_most, once, None), size
+    for need in needs_looked_at_once(bar.readable_at_least, bar.p95_ms_at_most, bar.failures_at_most, candidates):
+        yield "", need, len(tasks)
 
 
 def _on_answers(bar: TaskBar, tasks: Sequence[CaseTask], looks: int, of: str) -> Iterator[tuple[str, Need, int]]:

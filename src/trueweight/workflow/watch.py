@@ -16,7 +16,7 @@ from trueweight.core.task import CaseTask
 from trueweight.core.workload import Yardstick
 from trueweight.statistics import Array
 from trueweight.statistics.change import LevelChange, changes
-from trueweight.statistics.multiple_testing import ALPHA
+from trueweight.statistics.multiple_testing import share_of_alpha
 from trueweight.store import RunDir, RunFile
 from trueweight.workflow.bar import bar_of
 from trueweight.workflow.judge import judge_run
@@ -131,7 +131,7 @@ def _watched(looks: Sequence[Look], skipped: list[tuple[Path, str]], bar: Bar | 
     agreement = own.answers.agreement_at_least or DEFAULT_WORKLOAD_BAR.answers.agreement_at_least or 0.9
     bounds = {"agreement": agreement, "replies": 1 - (own.failures_at_most or FAILURES)}
     hosts = sorted({name for look in looks for name in look.arrived})
-    alpha = ALPHA / max(1, len(hosts) * len(bounds))
+    alpha = share_of_alpha(len(hosts) * len(bounds))
     nothing = np.array([])
     events = []
     for host in hosts:

@@ -27,7 +27,7 @@ from trueweight.core.workload import (
 )
 from trueweight.statistics import Array
 from trueweight.workload.columns import Columns, column
-from trueweight.workload.estimates import Estimator, mean_of
+from trueweight.workload.estimates import Estimator, looks_of, mean_of
 from trueweight.workload.grading import expected_answer
 
 MOST_SHOWN: Final = 200
@@ -64,9 +64,8 @@ def compare_workload(
     columns = Columns(cases)
     if not len(columns):
         return None
-    looks = len(columns.names) + 1 if len(columns.names) > 1 else 1  # each task, and all of them together
-    make = Estimator(max(1, candidates) * looks, seed)
-    whole = Estimator(max(1, candidates), seed)  # of what is looked at once for each candidate
+    make = Estimator(looks_of(candidates, len(columns.names)), seed)
+    whole = Estimator(looks_of(candidates), seed)  # of what is looked at once for each candidate
     known = frozenset(columns.keys)
     return WorkloadFound(
         rounded(_summary(columns, make, facts, candidates)),

@@ -14,13 +14,21 @@ import numpy as np
 from trueweight.core import Estimate
 from trueweight.core.workload import Quality
 from trueweight.statistics import Array
-from trueweight.statistics.multiple_testing import ALPHA
+from trueweight.statistics.multiple_testing import share_of_alpha
 from trueweight.statistics.paired import difference_by_case
 from trueweight.statistics.quantile import quantile
 from trueweight.statistics.ratio import LEAST_CASES, ratio_interval
 from trueweight.statistics.resample import CONFIDENCE, Resampler
 
 _RESAMPLES: Final = 2000
+
+
+def looks_of(candidates: int, tasks: int = 1) -> int:
+    """How often a run looks at answers: each candidate overall, and in each task if there are several.
+
+    Form, time and failures are looked at once for each candidate: of these, ``tasks`` is 1.
+    """
+    return max(1, candidates) * (tasks + 1 if tasks > 1 else 1)
 
 
 class _Kind(NamedTuple):
@@ -45,7 +53,7 @@ class Estimator(NamedTuple):
 
     @property
     def _level(self) -> float:
-        return 1 - ALPHA / self.looks
+        return 1 - share_of_alpha(self.looks)
 
     def mean(self, scores: Array, *, of: int, missing: str, note: str) -> Quality:
         """The mean over cases of a score in [0, 1]; NaN marks a case that has none."""

@@ -6,14 +6,16 @@ The limits are those by which `trueweight.workload.estimates` decides, so what i
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from scipy import special
 
 from trueweight.core.bar_outcome import WorkloadRule
-from trueweight.statistics.multiple_testing import ALPHA
-from trueweight.statistics.proportion import exact
+from trueweight.statistics.multiple_testing import share_of_alpha
+from trueweight.statistics.proportion import exact, least_n
+from trueweight.workload.estimates import looks_of
 
 LIKELY: Final = 0.8
 """The probability with which a provider as good as the baseline is to pass."""
@@ -35,21 +37,13 @@ class Need(NamedTuple):
     likely: int | None
 
 
-def looks_of(candidates: int, tasks: int = 1) -> int:
-    """How often a run looks at answers: each candidate overall, and in each task if there are several.
-
-    Form, time and failures are looked at once for each candidate: of these, ``tasks`` is 1.
-    """
-    return max(1, candidates) * (tasks + 1 if tasks > 1 else 1)
-
-
 def share_needs(rule: WorkloadRule, at_least: float, looks: int, expected: float | None) -> Need:
     """Of a share that must be at least so large: agreement, readable answers, replies that arrive.
 
     Args:
         expected: the share of a provider as good as the baseline.
     """
-    least = math.ceil(math.log(_tail(looks)) / math.log(at_least)) if 0 < at_least < 1 else None
+    least = least_n(at_least, _tail(looks)) if 0 < at_least < 1 else None
     likely = None if expected is None or expected <= at_least else _likely_share(at_least, looks, expected)
     return Need(rule, least, likely)
 
@@ -60,25 +54,38 @@ def margin_needs(margin: float, looks: int, discordant: float) -> Need:
     Args:
         discordant: the share of cases in which exactly one of two equally good sides is right.
     """
-    least = math.ceil(math.log(_tail(looks)) / math.log(1 - margin))
-    z = special.ndtri(1 - ALPHA / looks / 2) + special.ndtri(LIKELY)
+    least = least_n(1 - margin, _tail(looks))
+    z = special.ndtri(1 - share_of_alpha(looks) / 2) + special.ndtri(LIKELY)
     return Need(WorkloadRule.QUALITY, least, max(least, math.ceil(z**2 * discordant / margin**2)))
 
 
 def quantile_needs(rule: WorkloadRule, q: float, looks: int) -> Need:
     """Of an upper limit of a quantile: so many requests, that the slowest of them is probably beyond it."""
-    return Need(rule, math.ceil(math.log(ALPHA / looks / 2) / math.log(q)), None)
+    return Need(rule, least_n(q, share_of_alpha(looks) / 2), None)
+
+
+def needs_looked_at_once(
+    readable: float | None, p95_ms: float | None, failures: float | None, candidates: int
+) -> Iterator[Need]:
+    """Of the rules that are looked at once for each candidate, from the bounds of the bar; None sets none."""
+    once = looks_of(candidates)
+    if readable is not None:
+        yield share_needs(WorkloadRule.READABLE, readable, once, None)
+    if p95_ms is not None:
+        yield quantile_needs(WorkloadRule.LATENCY, 0.95, once)
+    if failures is not None:
+        yield share_needs(WorkloadRule.FAILURES, 1 - failures, once, None)
 
 
 def _tail(looks: int) -> float:
     """The tail of the exact limits of a mean loss: gains and losses share the error, each on two sides."""
-    return ALPHA / looks / 4
+    return share_of_alpha(looks) / 4
 
 
 @lru_cache(maxsize=256)
 def _likely_share(at_least: float, looks: int, expected: float) -> int | None:
     """The least n with which a share of ``expected`` passes with a probability of `LIKELY`."""
-    n = least = math.ceil(math.log(_tail(looks)) / math.log(at_least))
+    n = least = least_n(at_least, _tail(looks))
     while n <= MOST and _power(n, at_least, looks, expected) < LIKELY:
         n = math.ceil(n * 1.25)  # in long steps, because each costs two dozen exact limits
     if n > MOST:

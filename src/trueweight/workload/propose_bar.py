@@ -12,7 +12,8 @@ from trueweight.core import Case, Estimate
 from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.workload import WorkloadFacts, WorkloadSummary
 from trueweight.workload.compare import compare_workload
-from trueweight.workload.planning import Need, looks_of, margin_needs, quantile_needs, share_needs
+from trueweight.workload.estimates import looks_of
+from trueweight.workload.planning import Need, margin_needs, needs_looked_at_once, quantile_needs, share_needs
 
 MARGIN: Final = 0.05
 """How much worse than the baseline is still good enough, by default."""
@@ -90,7 +91,7 @@ def _rules(summary: WorkloadSummary, margin: float, candidates: int) -> Iterator
     if readable is not None:
         yield "readable_at_least", readable
     baseline = summary.baseline
-    of_time = quantile_needs(WorkloadRule.LATENCY, 0.95, candidates).least or 0
+    of_time = quantile_needs(WorkloadRule.LATENCY, 0.95, looks_of(candidates)).least or 0
     if baseline.p95_ms.value is not None and summary.cases >= of_time:
         yield "p95_ms_at_most", float(math.ceil(_SLOWER * baseline.p95_ms.value / 100) * 100)
     arriving = _attainable(1 - _FAILURES, summary.cases, candidates)
@@ -110,7 +111,7 @@ def _attainable(wanted: float, cases: int, candidates: int) -> float | None:
 
 
 def _needs(summary: WorkloadSummary, rules: Mapping[str, float], candidates: int) -> Iterator[tuple[Need, int]]:
-    looks, once = looks_of(candidates, len(summary.tasks)), looks_of(candidates)
+    looks = looks_of(candidates, len(summary.tasks))
     agreement, _ = _self_agreement(summary)
     deciding = sum(task.recorded for task in summary.tasks if task.decides)
     golden = sum(task.golden for task in summary.tasks)
@@ -118,12 +119,9 @@ def _needs(summary: WorkloadSummary, rules: Mapping[str, float], candidates: int
         yield margin_needs(rules["quality_margin"], looks, 2 * (1 - agreement)), golden
     if "agreement_at_least" in rules:
         yield share_needs(WorkloadRule.AGREEMENT, rules["agreement_at_least"], looks, agreement), deciding
-    if "readable_at_least" in rules:
-        yield share_needs(WorkloadRule.READABLE, rules["readable_at_least"], once, None), summary.cases
-    if "p95_ms_at_most" in rules:
-        yield quantile_needs(WorkloadRule.LATENCY, 0.95, once), summary.cases
-    if "failures_at_most" in rules:
-        yield share_needs(WorkloadRule.FAILURES, 1 - rules["failures_at_most"], once, None), summary.cases
+    readable, p95_ms, failures = map(rules.get, ("readable_at_least", "p95_ms_at_most", "failures_at_most"))
+    for need in needs_looked_at_once(readable, p95_ms, failures, candidates):
+        yield need, summary.cases
 
 
 _COMMENTS: Final = {

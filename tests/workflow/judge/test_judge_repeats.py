@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trueweight.metrics import wilson
-from trueweight.workflow.judge.cells import fisher_exact_p, outcome_of_repeats
+from trueweight.workflow.judge.cells import outcome_of_repeats
 
 
 @settings(deadline=None)
@@ -31,9 +31,3 @@ def test_outcomes_follow_the_interval_and_mirror(n: int, k: int) -> None:
 def test_some_outcomes(k: int, n: int, outcome: str) -> None:
     """3 of 4 is still open, 9 of 10 is not."""
     assert outcome_of_repeats(k, n) == outcome
-
-
-def test_two_counts_differ_by_fishers_test() -> None:
-    """The lady tasting tea: 4 of 4 against 0 of 4 has p = 2/70; nothing to compare has p = 1."""
-    assert fisher_exact_p(4, 4, 0, 4) == pytest.approx(2 / 70)
-    assert fisher_exact_p(0, 0, 5, 5) == 1.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
@@ -17,7 +16,7 @@ from trueweight.core.summary import CaseSummary, Cell, CellOutcome
 from trueweight.core.thinking import sets_thinking
 from trueweight.metrics.table import holds
 from trueweight.statistics.multiple_testing import ALPHA, benjamini_hochberg
-from trueweight.statistics.proportion import independent
+from trueweight.statistics.proportion import fisher_exact_p, independent
 
 
 class CellKey(NamedTuple):
@@ -217,16 +216,3 @@ def outcome_of_repeats(passed: int, of: int) -> str:
     if low is not None and low > 0.5:
         return "pass"
     return "fail" if high is not None and high < 0.5 else "flaky"
-
-
-@cache
-def fisher_exact_p(passed: int, of: int, other_passed: int, other_of: int) -> float:
-    """Fisher's exact two-sided p-value that two counts have the same rate; 1 if either is empty."""
-    if not of or not other_of:
-        return 1.0
-    both = passed + other_passed
-    ways = [
-        math.comb(of, at) * math.comb(other_of, both - at) for at in range(max(0, both - other_of), min(of, both) + 1)
-    ]
-    seen = math.comb(of, passed) * math.comb(other_of, other_passed)
-    return sum(way for way in ways if way <= seen) / sum(ways)
