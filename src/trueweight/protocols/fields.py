@@ -50,6 +50,11 @@ def as_count(value: Any, where: str, span: Span, anomalies: Anomalies) -> int | 
     return None
 
 
+def as_index(value: Any) -> int | None:
+    """The value if it is an integer, else None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def _wrong(value: Any, wanted: str, where: str, span: Span, anomalies: Anomalies) -> None:
     if value is not None:
         anomalies.add(Kind.WRONG_TYPE, f"{where} is {json_type(value)}, not {wanted}", span)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from trueweight.core import Choice, Finish, Span
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
-from trueweight.protocols.fields import as_array, as_object, as_text
+from trueweight.protocols.fields import as_array, as_index, as_object, as_text
 from trueweight.protocols.messages.blocks import BlockBuilder, located_blocks
 from trueweight.protocols.messages.usage import UsageCounts
 from trueweight.protocols.reading import Assembler
@@ -68,16 +68,16 @@ class MessageAssembler(Assembler):
         if body is not None or document.get("type") == "message":
             self._take_plain(document, span, body)
             return
+        index = as_index(document.get("index"))
         match document.get("type"):
             case "message_start":
                 self._take_message(as_object(document.get("message"), "message", span, self.anomalies) or {}, span)
             case "content_block_start":
-                block, index = document.get("content_block"), _index(document)
                 self._message = True
-                self._blocks.start(block, index, span, ("content_block",))
+                self._blocks.start(document.get("content_block"), index, span, ("content_block",))
             case "content_block_delta":
                 self._message = True
-                if self._blocks.add(document.get("delta"), _index(document), span) and self._stop_reason is not None:
+                if self._blocks.add(document.get("delta"), index, span) and self._stop_reason is not None:
                     self.anomalies.add(Kind.TEXT_AFTER_FINISH, span=span)
             case "message_delta":
                 delta = as_object(document.get("delta"), "delta", span, self.anomalies) or {}
@@ -112,8 +112,3 @@ class MessageAssembler(Assembler):
     def _take_usage(self, holder: JsonObject, span: Span) -> None:
         self._counts.take(holder.get("usage"), span, self.anomalies)
         self.usage = self._counts.usage()
-
-
-def _index(document: JsonObject) -> int | None:
-    index: Any = document.get("index")
-    return index if isinstance(index, int) and not isinstance(index, bool) else None

@@ -9,7 +9,7 @@ from typing import Any, Final
 from trueweight.core import Choice, Finish, Piece, Span
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
-from trueweight.protocols.fields import as_array, as_object, as_text
+from trueweight.protocols.fields import as_array, as_index, as_object, as_text
 from trueweight.protocols.locate import values
 from trueweight.protocols.reading import Assembler
 from trueweight.protocols.responses import items
@@ -150,7 +150,7 @@ class ResponsesAssembler(Assembler):
         item = as_object(event.get("item"), "item", span, self._own)
         if item is None:
             return
-        name, index = item.get("id"), _index(event, "output_index")
+        name, index = item.get("id"), as_index(event.get("output_index"))
         builder = None if new else self._find(name, index)
         builder = builder or self._open(name if isinstance(name, str) else None, index, span)
         if builder is not None:
@@ -161,7 +161,7 @@ class ResponsesAssembler(Assembler):
         known = kind in _DELTAS or kind in _WHOLE or kind in _CALL_DELTAS or kind in _CALL_WHOLE
         if not known and kind not in _PARTS and kind not in _SUMMARIES:
             return
-        name, index = event.get("item_id"), _index(event, "output_index")
+        name, index = event.get("item_id"), as_index(event.get("output_index"))
         builder = self._find(name, index) or self._open(name if isinstance(name, str) else None, index, span)
         if builder is None:
             return
@@ -233,7 +233,7 @@ class ResponsesAssembler(Assembler):
 
 def _take(builder: ItemBuilder, event: JsonObject, kind: str, span: Span) -> None:
     """Give an item the text of an event."""
-    at = _index(event, "content_index") or 0
+    at = as_index(event.get("content_index")) or 0
     if kind in _DELTAS:
         text = as_text(event.get("delta"), "delta", span, builder.anomalies)
         builder.take_delta(_DELTAS[kind], _place(event, _DELTAS[kind]), text or "", span)
@@ -254,12 +254,7 @@ def _take(builder: ItemBuilder, event: JsonObject, kind: str, span: Span) -> Non
 
 def _place(event: JsonObject, kind: str) -> int:
     """The position of a part in its item: 0 if the event has none."""
-    return _index(event, "summary_index" if kind == items.SUMMARY else "content_index") or 0
-
-
-def _index(event: JsonObject, name: str) -> int | None:
-    value = event.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return as_index(event.get("summary_index" if kind == items.SUMMARY else "content_index")) or 0
 
 
 def _item_spans(body: bytes) -> dict[int, Span]:
