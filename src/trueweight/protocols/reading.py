@@ -8,7 +8,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import wraps
+from typing import Any, ClassVar, TypeVar
 
 from trueweight.core import PROTOCOLS, Choice, Event, Exchange, Mode, Reply, Span, Usage
 from trueweight.core.json_value import JsonObject
@@ -18,6 +19,8 @@ from trueweight.protocols.errors import error_of
 from trueweight.protocols.json_text import MAX_WEIGHT, ParsedJson, parse_json
 from trueweight.protocols.sse import SseEvent, looks_like_sse, read_sse
 from trueweight.protocols.thought import take_thought
+
+T = TypeVar("T")
 
 _SSE_TYPE = "text/event-stream"
 _WEIGHT_OF_EVENT, _WEIGHT_PER_BYTE = 500, 16
@@ -99,6 +102,19 @@ def read_reply(exchange: Exchange) -> Reply:
         ConfigError: ``unknown-protocol`` if its API is not installed.
     """
     return PROTOCOLS.get(exchange.api).read(exchange)
+
+
+def kept_for_reply(find: Callable[[Reply], T]) -> Callable[[Reply], T]:
+    """The same function of one reply. It keeps its last result, because checks judge one reply one after the other."""
+    recent: list[tuple[Reply, T]] = []
+
+    @wraps(find)
+    def found(reply: Reply) -> T:
+        if not recent or recent[0][0] is not reply:
+            recent[:] = [(reply, find(reply))]
+        return recent[0][1]
+
+    return found
 
 
 def read_with(exchange: Exchange, make: Callable[..., Assembler]) -> Reply:

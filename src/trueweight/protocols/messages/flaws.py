@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from trueweight.core import Event, Reply, Span
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols.fields import json_type
+from trueweight.protocols.reading import kept_for_reply
 
 
 class FlawKind(StrEnum):
@@ -77,23 +78,13 @@ def flaws_of_block(block: Any, where: str) -> Iterator[str]:
             yield f"{where}.{name} is {json_type(block[name])}"
 
 
+@kept_for_reply
 def flaws_of_stream(reply: Reply) -> tuple[Flaw, ...]:
     """The deviations of a stream, in order. A type of event that this version does not know is none."""
-    if not _recent or _recent[0].reply is not reply:
-        walk = _Walk()
-        for event in reply.events:
-            walk.take(event)
-        _recent[:] = [_Walked(reply, tuple(walk.flaws))]
-    return _recent[0].flaws
-
-
-class _Walked(NamedTuple):
-    reply: Reply
-    flaws: tuple[Flaw, ...]
-
-
-_recent: list[_Walked] = []
-"""The last stream, because several checks judge one stream, one after the other."""
+    walk = _Walk()
+    for event in reply.events:
+        walk.take(event)
+    return tuple(walk.flaws)
 
 
 @dataclass(slots=True)

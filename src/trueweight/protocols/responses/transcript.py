@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple
 
 from trueweight.core import Event, Reply, Span
 from trueweight.core.json_value import JsonObject
+from trueweight.protocols.fields import as_index
+from trueweight.protocols.reading import kept_for_reply
 from trueweight.protocols.responses.items import CALL_TEXTS, TEXT_FIELDS
 from trueweight.protocols.responses.reply import TERMINAL
 
@@ -40,6 +42,7 @@ class TypedEvent(NamedTuple):
     name: str
 
 
+@kept_for_reply
 def typed_events(reply: Reply) -> tuple[TypedEvent, ...]:
     """The events of a stream whose data is an object, in order."""
     return tuple(_typed(event, event.data) for event in reply.events if isinstance(event.data, dict))
@@ -115,7 +118,8 @@ def _whole_of(event: TypedEvent) -> str | None:
     return next((event.data[name] for name in names if isinstance(event.data.get(name), str)), None)
 
 
-def streamed_items(reply: Reply) -> list[StreamedItem]:
+@kept_for_reply
+def streamed_items(reply: Reply) -> tuple[StreamedItem, ...]:
     """The items of a stream, in order of appearance."""
     found: dict[int | str, StreamedItem] = {}
     for event in typed_events(reply):
@@ -123,12 +127,12 @@ def streamed_items(reply: Reply) -> list[StreamedItem]:
             key = _key(event.data)
             if key is not None:
                 found.setdefault(key, StreamedItem(key)).take(event)
-    return list(found.values())
+    return tuple(found.values())
 
 
 def _key(data: Mapping[str, Any]) -> int | str | None:
-    index = data.get("output_index")
-    if isinstance(index, int) and not isinstance(index, bool):
+    index = as_index(data.get("output_index"))
+    if index is not None:
         return index
     name = data.get("item_id")
     if isinstance(name, str):
