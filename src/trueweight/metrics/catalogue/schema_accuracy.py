@@ -46,7 +46,7 @@ def schema_accuracy(sample: Sample) -> Share:
     compared=True,
     column=True,
     beside="schema_accuracy",
-    beside_words="{} of those made",
+    beside_words="{} if called",
 )
 def schema_accuracy_unconditional(sample: Sample) -> Share:
     table = sample.own
