@@ -112,6 +112,11 @@ def litellm_row(body: Mapping[str, Any], response: Mapping[str, Any]) -> dict[st
     }
 
 
+def ticket_row(number: int, label: str) -> dict[str, Any]:
+    """A row of the same log: a ticket of that number, answered with that label."""
+    return litellm_row(chat_body(f"ticket number {number}"), chat_response(label))
+
+
 def _litellm_csv() -> str:
     row = litellm_row(chat_body(), chat_response())
     out = io.StringIO()

@@ -1,15 +1,30 @@
-"""A recorded run of a workload without a server: each provider answers by a function of the case."""
+"""A workload of a log, and a recorded run of it without a server: each provider answers by a function of the case."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from logs import lines
+
+from in_process import trueweight
 from trueweight.assess import Bar
-from trueweight.core import DEFAULT_API, PROTOCOLS, Attempt, Case, Exchange, Failure, FailureKind, Provider, trial_id
+from trueweight.core import (
+    DEFAULT_API,
+    PROTOCOLS,
+    Attempt,
+    Case,
+    Exchange,
+    Failure,
+    FailureKind,
+    Provider,
+    Stamp,
+    trial_id,
+)
 from trueweight.core.example import SampleCall, SampleReply
 from trueweight.core.task import Answer
 from trueweight.store import RunDir
@@ -18,6 +33,22 @@ from trueweight.workflow.send import RunOptions, prepare
 
 ANSWERS = Callable[[Case, int], Answer | None]
 """Case and its number → the answer; None for a request that fails on the way."""
+
+
+def workload_of(rows: Iterable[Mapping[str, Any]], folder: Path) -> Path:
+    """The workload ``tickets`` of a log with these rows. Both are in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "a.jsonl").write_text(lines(*rows), encoding="utf-8")
+    done = trueweight("workload", "from", "a.jsonl", "-o", "tickets", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "tickets"
+
+
+def as_recorded(case: Case, _: int) -> Answer:
+    """The answer of the log."""
+    assert case.task is not None
+    assert case.task.recorded is not None
+    return case.task.recorded.answer
 
 
 def record(
@@ -65,11 +96,8 @@ def _reply(answer: Answer, ns: int) -> Exchange:
     calls = tuple(SampleCall(json.dumps(one["arguments"]), name=one["name"]) for one in answer.get("calls", ()))
     sample = SampleReply(answer.get("content"), calls=calls, finish="calls" if calls else "stop", usage=(100, 5))
     exchange = PROTOCOLS.get(DEFAULT_API).sample(sample)
-    attempt = replace(exchange.attempts[0], t_send=0, t_headers=1, t_done=ns, stamps=())
-    body = attempt.body
-    return replace(
-        exchange, attempts=(replace(attempt, stamps=((type(exchange.attempts[0].stamps[0]))(ns, 0),), body=body),)
-    )
+    attempt = replace(exchange.final, t_send=0, t_headers=1, t_done=ns, stamps=(Stamp(ns, 0),))
+    return replace(exchange, attempts=(attempt,))
 
 
 def _lost(ns: int) -> Exchange:

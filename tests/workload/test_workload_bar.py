@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from logs import chat_body, chat_response, lines, litellm_row
-from runs import record
+from logs import ticket_row
+from runs import as_recorded, record, workload_of
 
 from in_process import trueweight
 from trueweight.assess import load_bar, parse_bar
@@ -22,15 +22,9 @@ LABELS = ("billing", "outage", "other")
 
 def tickets(folder: Path, number: int, twice: int = 0) -> Path:
     """A workload of so many tickets; some of them are twice in the log, every tenth time with another answer."""
-    rows = [litellm_row(chat_body(f"ticket number {n}"), chat_response(LABELS[n % 3])) for n in range(number)]
-    again = [
-        litellm_row(chat_body(f"ticket number {n}"), chat_response(LABELS[(n + (n % 10 == 0)) % 3]))
-        for n in range(twice)
-    ]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "a.jsonl").write_text(lines(*rows, *again), encoding="utf-8")
-    assert trueweight("workload", "from", "a.jsonl", "-o", "tickets", cwd=folder).returncode == 0
-    return folder / "tickets"
+    rows = [ticket_row(n, LABELS[n % 3]) for n in range(number)]
+    again = [ticket_row(n, LABELS[(n + (n % 10 == 0)) % 3]) for n in range(twice)]
+    return workload_of([*rows, *again], folder)
 
 
 def test_a_bar_is_proposed_from_the_baselines_own_noise(tmp_path: Path) -> None:
@@ -132,9 +126,7 @@ def test_the_noise_is_that_of_a_baseline_that_was_asked_again(tmp_path: Path) ->
     again = Provider("closed", "https://closed.invalid/v1", "closed-1", role=Role.REFERENCE)
 
     def answer(case: Case, number: int) -> Answer:
-        assert case.task is not None
-        assert case.task.recorded is not None
-        return {"content": "none of them"} if number % 10 == 0 else case.task.recorded.answer
+        return {"content": "none of them"} if number % 10 == 0 else as_recorded(case, number)
 
     record(folder, tmp_path / "run", {"closed": (again, answer)})
     done = trueweight("bar", "init", folder, "--asked", "run", cwd=tmp_path)

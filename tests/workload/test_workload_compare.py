@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from logs import chat_body, chat_response, lines, litellm_row
-from runs import record
+from logs import ticket_row
+from runs import as_recorded, record, workload_of
 
 from in_process import trueweight
 from trueweight.assess import Bar, exit_code, parse_bar
@@ -33,25 +33,14 @@ CASES = 60
 @pytest.fixture(scope="module")
 def tickets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workload of 60 tickets with three labels, from a log of a gateway."""
-    folder = tmp_path_factory.mktemp("log")
-    rows = [litellm_row(chat_body(f"ticket number {n}"), chat_response(LABELS[n % 3])) for n in range(CASES)]
-    (folder / "a.jsonl").write_text(lines(*rows), encoding="utf-8")
-    assert trueweight("workload", "from", "a.jsonl", "-o", "tickets", cwd=folder).returncode == 0
-    return folder / "tickets"
-
-
-def recorded(case: Case, _: int) -> Answer:
-    """As it was answered then."""
-    assert case.task is not None
-    assert case.task.recorded is not None
-    return case.task.recorded.answer
+    return workload_of((ticket_row(n, LABELS[n % 3]) for n in range(CASES)), tmp_path_factory.mktemp("log"))
 
 
 def wrong(every: int) -> object:
     """Another label in every n-th case."""
 
     def answer(case: Case, number: int) -> Answer:
-        label = recorded(case, number)["content"]
+        label = as_recorded(case, number)["content"]
         return {"content": LABELS[(LABELS.index(label) + (number % every == 0)) % 3]}
 
     return answer
@@ -59,7 +48,7 @@ def wrong(every: int) -> object:
 
 def failing(case: Case, number: int) -> Answer | None:
     """Every third request fails on the way."""
-    return None if number % 3 == 0 else recorded(case, number)
+    return None if number % 3 == 0 else as_recorded(case, number)
 
 
 def provider(name: str, price: float) -> Provider:
@@ -71,7 +60,7 @@ def provider(name: str, price: float) -> Provider:
 def run(tickets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four hosts: as the baseline, one label of eight wrong, four of ten wrong, one request of three lost."""
     hosts = {
-        "good": (provider("good", 1), recorded),
+        "good": (provider("good", 1), as_recorded),
         "eighth": (provider("eighth", 0.2), wrong(8)),
         "forty": (provider("forty", 0.2), lambda case, n: wrong(1 if n % 5 < 2 else CASES)(case, n)),  # type: ignore[operator]
         "lossy": (provider("lossy", 0.5), failing),
@@ -139,12 +128,12 @@ def test_golden_answers_are_another_column(tickets: Path, tmp_path: Path) -> Non
         (folder / path.name).write_bytes(path.read_bytes())
     right = {}
     for number, case in enumerate(suite.cases):
-        label = str(recorded(case, number)["content"])
+        label = str(as_recorded(case, number)["content"])
         right[case.id] = {"content": LABELS[(LABELS.index(label) + (number % 6 == 0)) % 3]}
     (folder / "golden.yaml").write_text(json.dumps(right), encoding="utf-8")
     hosts = {
         "right": (provider("right", 1), lambda case, n: case.task.golden),
-        "same": (provider("same", 1), recorded),
+        "same": (provider("same", 1), as_recorded),
     }
     with RunDir.open(record(folder, tmp_path / "run", hosts)) as opened:  # type: ignore[arg-type]
         found = judge(opened)
@@ -174,9 +163,9 @@ cost_per_1000_at_most = 0.15
 def test_a_bar_decides_each_of_its_rules(tickets: Path, tmp_path: Path) -> None:
     """Answers, form, time, failures and cost; the exit code and the page's rules are those of any bar."""
     hosts = {
-        "good": (provider("good", 1), recorded),
-        "slow": (provider("slow", 1), recorded),
-        "dear": (provider("dear", 9), recorded),
+        "good": (provider("good", 1), as_recorded),
+        "slow": (provider("slow", 1), as_recorded),
+        "dear": (provider("dear", 9), as_recorded),
         "chatty": (provider("chatty", 1), lambda case, n: {"content": "I think it is hard to say."}),
         "lossy": (provider("lossy", 1), failing),
     }

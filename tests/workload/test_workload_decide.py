@@ -6,17 +6,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from logs import chat_body, chat_response, lines, litellm_row
-from runs import record
+from logs import ticket_row
+from runs import as_recorded, record, workload_of
 
 from in_process import trueweight
 from trueweight.assess.decide import decide, with_decision
-from trueweight.core import Case, Price, Provider, Ruling
+from trueweight.core import Price, Provider, Ruling
 from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.decision import HostDecision, Move, MoveReason, Worse
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
-from trueweight.core.task import Answer
 from trueweight.core.workload import ProviderWorkload, Quality, WorkloadRuling
 from trueweight.report.words.decision import QUESTIONS, checklist, decision_text
 from trueweight.store import RunDir
@@ -25,28 +24,19 @@ from trueweight.workflow.finish import judge
 LABELS = ("billing", "outage")
 
 
-def recorded(case: Case, _: int) -> Answer:
-    """As it was answered then."""
-    assert case.task is not None
-    assert case.task.recorded is not None
-    return case.task.recorded.answer
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A host that answers as the baseline, and one that says the other label in every second case."""
     folder = tmp_path_factory.mktemp("decide")
-    rows = [litellm_row(chat_body(f"ticket number {n}"), chat_response(LABELS[n % 2])) for n in range(50)]
-    (folder / "a.jsonl").write_text(lines(*rows), encoding="utf-8")
-    assert trueweight("workload", "from", "a.jsonl", "-o", "tickets", cwd=folder).returncode == 0
+    tickets = workload_of((ticket_row(n, LABELS[n % 2]) for n in range(50)), folder)
     hosts = {
-        "good": (Provider("good", "https://a.invalid/v1", "open-1", price=Price(1, 1)), recorded),
+        "good": (Provider("good", "https://a.invalid/v1", "open-1", price=Price(1, 1)), as_recorded),
         "half": (
             Provider("half", "https://b.invalid/v1", "open-1", price=Price(0.1, 0.1)),
             lambda case, n: {"content": LABELS[n // 2 % 2]},
         ),
     }
-    return record(folder / "tickets", folder / "run", hosts)  # type: ignore[arg-type]
+    return record(tickets, folder / "run", hosts)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from logs import chat_body, chat_response, lines
+from logs import ticket_row
+from runs import workload_of
 
 from in_process import trueweight
 from trueweight.core import ConfigError
@@ -123,12 +124,7 @@ def test_a_field_or_a_rule_names_the_task() -> None:
 @pytest.fixture
 def tickets(tmp_path: Path) -> Path:
     """A workload of six tickets with two labels."""
-    rows = [
-        {"request": chat_body(f"ticket {n}"), "response": chat_response(("billing", "outage")[n % 2])} for n in range(6)
-    ]
-    (tmp_path / "a.jsonl").write_text(lines(*rows), encoding="utf-8")
-    assert trueweight("workload", "from", "a.jsonl", "-o", "tickets", cwd=tmp_path).returncode == 0
-    return tmp_path / "tickets"
+    return workload_of((ticket_row(n, ("billing", "outage")[n % 2]) for n in range(6)), tmp_path)
 
 
 def test_the_folder_is_a_suite_with_graders_and_right_answers(tickets: Path) -> None:

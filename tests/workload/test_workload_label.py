@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from logs import chat_body, chat_response, lines
+from logs import ticket_row
+from runs import workload_of
 
-from in_process import trueweight
 from trueweight.cli.workload import command
 from trueweight.core import Case, ConfigError
 from trueweight.core.task import CaseTask
@@ -21,12 +21,7 @@ from trueweight.workload.labelling import in_order, read_typed
 @pytest.fixture
 def tickets(tmp_path: Path) -> Path:
     """A workload of four tickets."""
-    rows = [
-        {"request": chat_body(f"ticket {n}"), "response": chat_response(("billing", "outage")[n % 2])} for n in range(4)
-    ]
-    (tmp_path / "a.jsonl").write_text(lines(*rows), encoding="utf-8")
-    assert trueweight("workload", "from", "a.jsonl", "-o", "tickets", cwd=tmp_path).returncode == 0
-    return tmp_path / "tickets"
+    return workload_of((ticket_row(n, ("billing", "outage")[n % 2]) for n in range(4)), tmp_path)
 
 
 def test_answers_are_typed_skipped_and_kept(tickets: Path) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from logs import chat_body, chat_response, lines, litellm_row
-from runs import record
+from logs import ticket_row
+from runs import as_recorded, record, workload_of
 
 from in_process import trueweight
-from trueweight.core import Case, Provider
-from trueweight.core.task import Answer
+from trueweight.core import Provider
 from trueweight.statistics.change import changes
 
 LABELS = ("billing", "outage")
@@ -56,24 +55,16 @@ def test_a_healthy_host_is_seldom_said_to_have_fallen() -> None:
 def test_watch_looks_over_a_folder_of_runs(tmp_path: Path) -> None:
     """The host falls in the third night; a night in which nothing arrived is left out; the exit code is that of the
     newest run."""
-    rows = [litellm_row(chat_body(f"ticket number {n}"), chat_response(LABELS[n % 2])) for n in range(40)]
-    (tmp_path / "a.jsonl").write_text(lines(*rows), encoding="utf-8")
-    assert trueweight("workload", "from", "a.jsonl", "-o", "tickets", cwd=tmp_path).returncode == 0
+    tickets = workload_of((ticket_row(n, LABELS[n % 2]) for n in range(40)), tmp_path)
     host = Provider("host", "https://host.invalid/v1", "open-1")
-
-    def right(case: Case, _: int) -> Answer:
-        assert case.task is not None
-        assert case.task.recorded is not None
-        return case.task.recorded.answer
-
     nights = {
-        "night-1": right,
+        "night-1": as_recorded,
         "night-2": lambda case, n: None,
-        "night-3": lambda case, n: right(case, n) if n % 2 else {"content": "neither"},
+        "night-3": lambda case, n: as_recorded(case, n) if n % 2 else {"content": "neither"},
     }
     (tmp_path / "history").mkdir()
     for night, answer in nights.items():
-        record(tmp_path / "tickets", tmp_path / "history" / night, {"host": (host, answer)})
+        record(tickets, tmp_path / "history" / night, {"host": (host, answer)})
     done = trueweight("watch", "history", "--json", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert "left out: night-2: no host gave a reply" in done.stderr
