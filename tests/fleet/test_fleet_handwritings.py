@@ -5,21 +5,18 @@ In process, without sockets; ``trueweight fleet matrix`` sends them all cases ov
 
 from __future__ import annotations
 
-import random
 from functools import cache
 
 import pytest
 
+from fleet_replies import exchange_with, served
 from trueweight.checks import ReplyDigest, digest_choices, run_checks, run_paired_checks
-from trueweight.core import Case, Mode, Outcome, Provider, Severity, Trial
+from trueweight.core import Case, Mode, Outcome, Severity
 from trueweight.fleet.handwriting import HANDWRITINGS
 from trueweight.fleet.known import KnownAnswers
-from trueweight.fleet.network import MODEL
-from trueweight.fleet.provider import FleetProvider, HttpRequest
-from trueweight.fleet.roster import WRITES, members_named
+from trueweight.fleet.roster import WRITES
 from trueweight.protocols import read_reply
 from trueweight.suites import find_suite
-from trueweight.workflow.matrix.select import as_exchange
 
 SENT = {
     "protocol": ["plain-text", "stream-calls-two", "stream-unicode"],
@@ -41,16 +38,12 @@ def cases() -> tuple[tuple[Case, ...], KnownAnswers]:
 def digests_and_failures(name: str) -> tuple[list[ReplyDigest], list[tuple[str, str, Mode, str]]]:
     """What the paired checks compare of a provider, and the findings of single replies."""
     chosen, known = cases()
-    (entry,) = members_named([name])
-    provider = FleetProvider(entry, known, rng=random.Random(0), clock=lambda: 1_700_000_000.0)
+    provider = served(name, known)
     digests: list[ReplyDigest] = []
     failures = []
     for case in chosen:
         for mode in case.modes:
-            trial = Trial("", case, Provider("p", "http://127.0.0.1", MODEL), 0, mode, "chat")
-            sent = trial.body().encode()
-            response = provider.respond(HttpRequest("POST", "/v1/chat/completions", {}, sent))
-            reply = read_reply(as_exchange(case, mode, response))
+            reply = read_reply(exchange_with(provider, case, mode))
             digests += digest_choices(f"{case.key} {mode}", case, mode, 0, reply)
             failures += [
                 (case.key, one.check, mode, one.message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +11,12 @@ import pytest
 from anthropic.types import Message, RawMessageStreamEvent
 from pydantic import TypeAdapter
 
-from trueweight.core import PROTOCOLS, Attempt, Case, Exchange, Mode, Provider, RequestRecord, Trial
+from fleet_replies import body_of, exchange_with, served
+from trueweight.core import PROTOCOLS, Case, Mode
 from trueweight.fleet import MODEL
-from trueweight.fleet.completion import Write
 from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.provider import FleetProvider, HttpRequest
-from trueweight.fleet.roster import members_named, roster
+from trueweight.fleet.roster import roster
 from trueweight.protocols import read_reply
 from trueweight.suites import find_suite
 
@@ -69,28 +68,14 @@ GREEDY = {"temperature": 0}
 EVENTS: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
 
 
-def served(name: str, known: KnownAnswers | None = None) -> FleetProvider:
-    """A provider of the fleet without a socket."""
-    member = members_named([name])[0]
-    return FleetProvider(member, known or KnownAnswers(), rng=random.Random(1), clock=lambda: 1_700_000_000.0)
-
-
-def body_of(
-    provider: FleetProvider, method: str, path: str, content: bytes, headers: dict[str, str]
-) -> tuple[int, dict[str, str], bytes]:
-    response = provider.respond(HttpRequest(method, path, headers, content))
-    data = b"".join(step.data for step in response.steps if isinstance(step, Write))
-    return response.status, dict(response.headers), data
-
-
 @pytest.fixture
 def client(request: pytest.FixtureRequest) -> Iterator[anthropic.Anthropic]:
     """The official client, pointed at a provider in this process."""
     provider = served(request.param)
 
     def respond(sent: httpx2.Request) -> httpx2.Response:
-        status, headers, data = body_of(provider, sent.method, sent.url.path, sent.read(), dict(sent.headers))
-        return httpx2.Response(status, headers=headers, content=data)
+        response = provider.respond(HttpRequest(sent.method, sent.url.path, dict(sent.headers), sent.read()))
+        return httpx2.Response(response.status, headers=dict(response.headers), content=body_of(response))
 
     with (
         httpx2.Client(transport=httpx2.MockTransport(respond)) as http,
@@ -168,23 +153,17 @@ def test_unknown_model_is_not_found(client: anthropic.Anthropic) -> None:
 
 def test_the_key_is_taken_in_either_header() -> None:
     """As most hosts take it; a wrong one is refused."""
-    member = members_named(["reference"])[0]
-    provider = FleetProvider(member, KnownAnswers(), rng=random.Random(1), clock=lambda: 0.0, api_key="k")
+    provider = served("reference", api_key="k")
     ask = b'{"model": "%s", "max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}]}' % MODEL.encode()
     statuses = [
-        body_of(provider, "POST", "/v1/messages", ask, headers)[0]
+        provider.respond(HttpRequest("POST", "/v1/messages", headers, ask)).status
         for headers in ({"x-api-key": "k"}, {"authorization": "Bearer k"}, {"x-api-key": "other"}, {})
     ]
     assert statuses == [200, 200, 401, 401]
 
 
 def _facts(provider: FleetProvider, case: Case, mode: Mode, api: str) -> tuple[Any, ...]:
-    trial = Trial("", case, Provider("p", "http://h", MODEL), 0, mode, api)
-    line, text = trial.protocol.line, trial.body()
-    status, headers, data = body_of(provider, line.method, f"/v1{line.path}", text.encode(), {})
-    attempt = Attempt(0, 0, None, 0, 0, status, headers=tuple(headers.items()), body=data)
-    record = RequestRecord(line.method, "http://h", (), text)
-    reply = read_reply(Exchange("", "p", case.suite, case.id, 0, mode, "", record, (attempt,), api=api))
+    reply = read_reply(exchange_with(provider, case, mode, api))
     calls = [(one.name, one.arguments) for one in reply.calls]
     return (reply.status // 100, reply.content or "", reply.reasoning, calls, reply.finish)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,13 +11,13 @@ import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
+from fleet_replies import body_of, exchange_with, served
 from trueweight.checks import all_checks, run_checks
-from trueweight.core import PROTOCOLS, Attempt, Case, Exchange, Mode, Outcome, Provider, RequestRecord, Trial
+from trueweight.core import PROTOCOLS, Case, Mode, Outcome
 from trueweight.fleet import MODEL
-from trueweight.fleet.completion import Write
 from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.provider import FleetProvider, HttpRequest
-from trueweight.fleet.roster import members_named, roster
+from trueweight.fleet.roster import roster
 from trueweight.protocols import read_reply
 from trueweight.suites import find_suite
 
@@ -60,25 +59,14 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 EVENTS: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 
 
-def served(name: str) -> FleetProvider:
-    """A provider of the fleet without a socket."""
-    return FleetProvider(members_named([name])[0], KnownAnswers(), rng=random.Random(1), clock=lambda: 1_700_000_000.0)
-
-
-def body_of(provider: FleetProvider, method: str, path: str, content: bytes) -> tuple[int, dict[str, str], bytes]:
-    response = provider.respond(HttpRequest(method, path, {}, content))
-    data = b"".join(step.data for step in response.steps if isinstance(step, Write))
-    return response.status, dict(response.headers), data
-
-
 @pytest.fixture
 def client(request: pytest.FixtureRequest) -> Iterator[openai.OpenAI]:
     """The official client, pointed at a provider in this process."""
     provider = served(request.param)
 
     def respond(sent: httpx.Request) -> httpx.Response:
-        status, headers, data = body_of(provider, sent.method, sent.url.path, sent.read())
-        return httpx.Response(status, headers=headers, content=data)
+        response = provider.respond(HttpRequest(sent.method, sent.url.path, {}, sent.read()))
+        return httpx.Response(response.status, headers=dict(response.headers), content=body_of(response))
 
     with (
         httpx.Client(transport=httpx.MockTransport(respond)) as http,
@@ -148,12 +136,7 @@ def test_a_response_that_is_not_stored_is_not_found(client: openai.OpenAI) -> No
 
 
 def _facts(provider: FleetProvider, case: Case, mode: Mode, api: str) -> tuple[Any, ...]:
-    trial = Trial("", case, Provider("p", "http://h", MODEL), 0, mode, api)
-    line, text = trial.protocol.line, trial.body()
-    status, headers, data = body_of(provider, line.method, f"/v1{line.path}", text.encode())
-    attempt = Attempt(0, 0, None, 0, 0, status, headers=tuple(headers.items()), body=data)
-    record = RequestRecord(line.method, "http://h", (), text)
-    reply = read_reply(Exchange("", "p", case.suite, case.id, 0, mode, "", record, (attempt,), api=api))
+    reply = read_reply(exchange_with(provider, case, mode, api))
     calls = [(one.name, one.arguments) for one in reply.calls]
     # Usage has its details in every response, and in chat completions where there is something to say.
     shared = {info.id for info in all_checks() if info.protocol is None} - {
@@ -170,8 +153,7 @@ def test_a_case_is_answered_alike_through_both_apis(suite: str) -> None:
     """The model decides once, and each check of any API has the same outcome: what differs between the APIs of a host
     is a fault of its server, not of the model."""
     found = find_suite(suite)
-    known = KnownAnswers([found])
-    provider = FleetProvider(members_named(["reference"])[0], known, rng=random.Random(1), clock=lambda: 0.0)
+    provider = served("reference", KnownAnswers([found]))
     protocol = PROTOCOLS.get("responses")
     asked = [case for case in found.cases if case.api is None and not protocol.cannot_express(case)][::4]
     for case in asked:

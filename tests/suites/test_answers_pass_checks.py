@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from each_case import of_each
 
+from fleet_replies import exchange_with, served
 from trueweight.checks import ReplyDigest, digest_choices, run_checks, run_paired_checks
 from trueweight.core import (
     Attempt,
@@ -18,22 +18,15 @@ from trueweight.core import (
     Exchange,
     Mode,
     Outcome,
-    Provider,
     Reply,
     RequestRecord,
     Severity,
     Stamp,
     Suite,
-    Trial,
 )
-from trueweight.fleet.completion import Write
 from trueweight.fleet.known import KnownAnswers
-from trueweight.fleet.network import MODEL
-from trueweight.fleet.provider import FleetProvider, HttpRequest
-from trueweight.fleet.roster import members_named
 from trueweight.fleet.template import prompt_tokens
 from trueweight.protocols import read_reply
-from trueweight.protocols.responses import sample as responses
 from trueweight.suites import find_suite, shipped_suites
 
 CASES = [case for name in shipped_suites() for case in find_suite(name).cases if case.answer is not None]
@@ -132,25 +125,8 @@ def _body(case: Case, mode: Mode) -> bytes:
     return b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in events) + b"data: [DONE]\n\n"
 
 
-def _responses_body(case: Case, mode: Mode) -> bytes:
-    """The answer as a server of Responses says it."""
-    message, finish, count = _cut(case, _message(case.answer or {}))
-    thought = message.get("reasoning_content")
-    output = [] if thought is None else [responses.reasoning(thought)]
-    if message["content"] is not None:
-        output.append(responses.message(message["content"]))
-        output[-1]["content"][0] |= {"logprobs": _logprobs(case, message).get("logprobs", {}).get("content", [])}
-    calls = [call["function"] for call in message.get("tool_calls", ())]
-    output += [responses.function_call(one["name"], one["arguments"], at) for at, one in enumerate(calls)]
-    usage = responses.usage_of(len(prompt_tokens(case.request)), count)
-    settings = {"tools": case.request.get("tools", []), "usage": usage}
-    whole = (responses.incomplete if finish == "length" else responses.response)(*output, **settings)
-    return json.dumps(whole).encode() if mode is Mode.PLAIN else responses.sse_of(responses.events(whole))
-
-
 def _exchange(case: Case, mode: Mode) -> Exchange:
-    api = case.api or "chat"
-    body = _responses_body(case, mode) if api == "responses" else _body(case, mode)
+    body = _body(case, mode)
     kind = "application/json" if mode is Mode.PLAIN else "text/event-stream"
     attempt = Attempt(
         waited=0,
@@ -166,7 +142,7 @@ def _exchange(case: Case, mode: Mode) -> Exchange:
     )
     sent = json.dumps({**case.request, "model": "m", "stream": mode is Mode.STREAM})
     request = RequestRecord("POST", "http://127.0.0.1/v1/chat/completions", (), sent)
-    return Exchange("t", "p", case.suite, case.id, 0, mode, "2031-01-01T00:00:00.000000Z", request, (attempt,), api=api)
+    return Exchange("t", "p", case.suite, case.id, 0, mode, "2031-01-01T00:00:00.000000Z", request, (attempt,))
 
 
 REPLIES: dict[tuple[str, Mode], Reply] = {}
@@ -174,24 +150,14 @@ ASKED = [(case, mode) for case in CASES for mode in case.modes]
 
 
 KNOWN = KnownAnswers([Suite(name, tuple(one for one in CASES if one.suite == name)) for name in shipped_suites()])
-FLEET = FleetProvider(members_named(["twin"])[0], KNOWN, rng=random.Random(0), clock=lambda: 0.0)
-
-
-def _from_fleet(case: Case, mode: Mode) -> Exchange:
-    """The reply of the fleet, for a case about another API than chat completions."""
-    trial = Trial.of(case, Provider("p", "http://127.0.0.1/v1", MODEL), 0, mode)
-    request = HttpRequest("POST", f"/v1{trial.protocol.path}", {}, trial.body().encode())
-    response = FLEET.respond(request)
-    body = b"".join(step.data for step in response.steps if isinstance(step, Write))
-    exchange = _exchange(case, mode)
-    attempt = replace(exchange.final, status=response.status, headers=response.headers, body=body)
-    return replace(exchange, attempts=(attempt,), api=trial.api)
+FLEET = served("twin", KNOWN)
+"""It writes the replies of cases about another API than chat completions."""
 
 
 def _reply(case: Case, mode: Mode) -> Reply:
     if (case.key, mode) not in REPLIES:
-        make = _exchange if case.api is None else _from_fleet
-        REPLIES[case.key, mode] = read_reply(make(case, mode))
+        made = _exchange(case, mode) if case.api is None else exchange_with(FLEET, case, mode)
+        REPLIES[case.key, mode] = read_reply(made)
     return REPLIES[case.key, mode]
 
 

@@ -6,16 +6,19 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 import pytest
-from in_memory_fleet import ALLOWANCE, answered, provider_of
 
-from trueweight.core import Case, Mode, Outcome, Severity, with_allowance
+from fleet_replies import exchange_with, served
+from trueweight.core import Case, Exchange, Mode, Outcome, Provider, Severity, with_allowance
 from trueweight.fleet.known import KnownAnswers, shipped_answers
+from trueweight.fleet.network import MODEL
 from trueweight.fleet.roster import FleetMember, members_named, roster
 from trueweight.store import Manifest
 from trueweight.suites import find_suite, shipped_suites
 from trueweight.workflow.judge import judge_exchanges
 from trueweight.workflow.judge.exchange import judge_exchange
 
+ALLOWANCE = 1024
+"""Tokens for a thought in each case's limit."""
 EVERY = 12
 """One case in so many is sent to each thinker; each thinker begins at another one."""
 KNOWN_OF_THOUGHTS = frozenset(
@@ -46,15 +49,25 @@ def cases() -> list[Case]:
     return [case for suite in shipped_suites() for case in find_suite(suite).cases]
 
 
+def provider_of(member: FleetMember) -> Provider:
+    """Its entry, without a switch."""
+    return Provider(member.name, "http://127.0.0.1", MODEL)
+
+
+def answered(member: FleetMember, known: KnownAnswers, case: Case, mode: Mode) -> Exchange:
+    """The exchange of a case with room for a thought."""
+    return exchange_with(served(member, known), with_allowance(case, ALLOWANCE), mode)
+
+
 def failing(found: Mapping[str, Outcome]) -> set[str]:
     """The checks that fail."""
     return {check for check, outcome in found.items() if outcome is Outcome.FAIL}
 
 
 def outcomes(member: FleetMember, known: KnownAnswers, case: Case, mode: Mode) -> Mapping[str, Outcome] | None:
-    """Check → outcome of one trial, MUST and SHOULD; None if the reply is not judged. No socket is opened."""
-    trial, exchange = answered(member, known, case, mode)
-    seen = judge_exchange(trial.case, provider_of(member), exchange, thinking_allowance=ALLOWANCE).observation
+    """Check → outcome of one trial, MUST and SHOULD; None if the reply is not judged."""
+    exchange, roomy = answered(member, known, case, mode), with_allowance(case, ALLOWANCE)
+    seen = judge_exchange(roomy, provider_of(member), exchange, thinking_allowance=ALLOWANCE).observation
     if seen.cut_in_thought:
         return None
     # A passing check of the thought has no counterpart on the twin.
@@ -83,9 +96,7 @@ def test_a_suite_gives_the_same_on_a_thinking_twin(suite: str, known: KnownAnswe
     members = members_named(["twin", "thinks-long"])
     written = find_suite(suite).cases
     cases = {case.key: with_allowance(case, ALLOWANCE) for case in written}
-    exchanges = [
-        answered(member, known, case, mode)[1] for member in members for case in written for mode in case.modes
-    ]
+    exchanges = [answered(member, known, case, mode) for member in members for case in written for mode in case.modes]
     manifest = Manifest(
         tool_version="", seed=0, repeats=1, passes=1, suites=(), started_at="", thinking_allowance=ALLOWANCE,
         providers=tuple(map(provider_of, members)),

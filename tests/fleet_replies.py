@@ -1,0 +1,45 @@
+"""Replies of simulated providers in the test's process: no socket is opened."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from trueweight.core import Case, Exchange, Mode, Provider, Trial
+from trueweight.fleet.completion import ResponseScript, Write
+from trueweight.fleet.known import KnownAnswers
+from trueweight.fleet.network import MODEL
+from trueweight.fleet.provider import FleetProvider, HttpRequest
+from trueweight.fleet.roster import FleetMember, members_named
+from trueweight.workflow.matrix.select import as_exchange
+
+
+def served(member: str | FleetMember, known: KnownAnswers | None = None, **more: str) -> FleetProvider:
+    """A provider of the fleet. It knows no answer by heart unless they are given."""
+    entry = members_named([member])[0] if isinstance(member, str) else member
+    return FleetProvider(entry, known or KnownAnswers(), rng=random.Random(0), clock=lambda: 1_700_000_000.0, **more)
+
+
+def body_of(response: ResponseScript) -> bytes:
+    """The bytes of its body."""
+    return b"".join(step.data for step in response.steps if isinstance(step, Write))
+
+
+def exchange_with(provider: FleetProvider, case: Case, mode: Mode, api: str | None = None) -> Exchange:
+    """The request of a case and the provider's response, as if they had gone over the wire.
+
+    Args:
+        api: None is the case's, or chat completions.
+    """
+    trial = Trial.of(case, Provider(provider.member.name, "http://127.0.0.1/v1", MODEL), 0, mode, api)
+    line, body = trial.protocol.line, trial.body()
+    response = provider.respond(HttpRequest(line.method, f"/v1{line.path}", {}, body.encode()))
+    exchange = as_exchange(case, mode, response)
+    return replace(
+        exchange,
+        trial=trial.id,
+        provider=trial.provider.name,
+        api=trial.api,
+        started_at="2026-01-01T00:00:00.000000+00:00",
+        request=replace(exchange.request, method=line.method, body=body),
+    )
