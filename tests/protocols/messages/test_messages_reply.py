@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from handmade import facts, spans
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trueweight.core import PROTOCOLS, Channel, Exchange, Finish, Reply, TokenCount
+from trueweight.core import PROTOCOLS, Channel, Exchange, Finish, TokenCount
 from trueweight.protocols import read_reply, span_of_content, timing_of
 from trueweight.protocols.messages.sample import (
     answered,
@@ -33,11 +32,6 @@ BLOCKS = (
 )
 PLAIN = answered(*BLOCKS, stop="tool_use")
 STREAM = stream(events(*BLOCKS, stop="tool_use"))
-
-
-def facts(reply: Reply) -> tuple[Any, ...]:
-    calls = [(one.id, one.type, one.name, one.arguments) for one in reply.calls]
-    return (reply.content, reply.reasoning, calls, reply.finish, reply.usage, reply.model, reply.response_id)
 
 
 def test_plain_and_streamed_bodies_read_alike() -> None:
@@ -198,9 +192,7 @@ def test_no_value_in_any_place_raises(data: st.DataObject) -> None:
     body = sse([{**one, "type": one["type"] if isinstance(one["type"], str) else "x"} for one in parts])
     for exchange in (raw_stream(body), answered(data.draw(VALUES)), answered(content=data.draw(VALUES))):
         reply = read_reply(exchange)
-        spans = [a.span for a in reply.anomalies if a.span] + [c.span for c in reply.calls if c.span]
-        spans += [piece.span for piece in reply.pieces]
-        assert all(0 <= span.start <= span.end <= len(reply.body) for span in spans)
+        assert all(0 <= span.start <= span.end <= len(reply.body) for span in spans(reply))
         timing_of(exchange, reply)
         for event in reply.events:
             MESSAGES.preview(event.data)

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from handmade import facts, spans
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trueweight.checks import run_checks
-from trueweight.core import PROTOCOLS, Case, Finish, Outcome, Reply, TokenCount
+from trueweight.core import PROTOCOLS, Case, Finish, Outcome, TokenCount
 from trueweight.protocols import read_reply, span_of_content, timing_of
 from trueweight.protocols.responses.sample import (
     answered,
@@ -36,11 +37,6 @@ WHOLE = response(
     },
 )
 PIECES = [["I ", "look."], ["Let me", " see."], ['{"city"', ':"Oslo"}'], ["{}"]]
-
-
-def facts(reply: Reply) -> tuple[Any, ...]:
-    calls = [(one.id, one.type, one.name, one.arguments) for one in reply.calls]
-    return (reply.content, reply.reasoning, calls, reply.finish, reply.usage, reply.model, reply.response_id)
 
 
 def test_plain_and_streamed_bodies_read_alike() -> None:
@@ -218,9 +214,7 @@ def test_no_value_in_any_place_raises(data: st.DataObject) -> None:
         answered(data.draw(st.sampled_from([*parts, {**WHOLE, "output": data.draw(VALUES)}]))),
     ):
         reply = read_reply(exchange)
-        spans = [a.span for a in reply.anomalies if a.span] + [c.span for c in reply.calls if c.span]
-        spans += [piece.span for piece in reply.pieces]
-        assert all(0 <= span.start <= span.end <= len(reply.body) for span in spans)
+        assert all(0 <= span.start <= span.end <= len(reply.body) for span in spans(reply))
         timing_of(exchange, reply)
         for event in reply.events:
             PROTOCOLS.get("responses").preview(event.data)
