@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,22 +18,11 @@ from trueweight.metrics.sample import make_passes
 from trueweight.metrics.table import _RATES, _TIMES, _TOKENS
 
 
-@pytest.fixture(scope="module")
-def fleets() -> Iterator[Any]:
-    """The module ``fleets`` of the bench."""
-    folder = str(Path(__file__).with_name("verdict"))
-    sys.path.insert(0, folder)
-    import fleets
-
-    yield fleets
-    sys.path.remove(folder)
-
-
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 45), st.sampled_from([1, 3]), st.sampled_from([0.05, 0.5, 0.8, 0.97, 1.0]), st.integers(0, 10**6))
-def test_every_estimate_lies_in_its_interval(fleets: Any, cases: int, repeats: int, rate: float, seed: int) -> None:
+def test_every_estimate_lies_in_its_interval(bench: Any, cases: int, repeats: int, rate: float, seed: int) -> None:
     """All metrics and all differences, of fleets of any size and rate, with costs and a few lost replies."""
-    rng = np.random.default_rng(seed)
+    fleets, rng = bench.fleets, np.random.default_rng(seed)
     fleet = fleets.Fleet(2, cases, repeats, rate, "alike", "uneven", True)
     tables = {}
     for name, passes in fleets.draw(fleet, rng).items():

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,21 +19,9 @@ from trueweight.workflow.judge.summary import summarise
 pytestmark = pytest.mark.slow  # simulated nights
 
 
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Any]:
-    """The modules ``fleets`` and ``judged`` of the bench."""
-    folder = str(Path(__file__).with_name("verdict"))
-    sys.path.insert(0, folder)
-    import fleets
-    import judged
-
-    yield fleets, judged
-    sys.path.remove(folder)
-
-
 def assessed(bench: Any, fleet: Any, also: Any, seed: int = 1) -> Summary:
     """The summary of a fleet of which all trials pass but for the fault, with further findings."""
-    fleets, judged = bench
+    fleets, judged = bench.fleets, bench.judged
     rng = np.random.default_rng(seed)
     return assess(summarise(judged.judged_run(fleet, fleets.draw(fleet, rng), rng, also)))
 
@@ -55,7 +40,7 @@ def recommended(summary: Summary) -> dict[str, Recommendation]:
 @pytest.mark.parametrize("reference", [True, False])
 def test_a_check_that_all_fail_everywhere_hides_no_fault(bench: Any, reference: bool) -> None:
     """Without it, all pass rates would be 0 and nothing could be found. The limit of the run names it."""
-    fleet = bench[0].Fleet(4, 90, 1, 1.0, "fixed", "even", reference, 0.25)
+    fleet = bench.fleets.Fleet(4, 90, 1, 1.0, "fixed", "even", reference, 0.25)
     summary = assessed(bench, fleet, fails_everywhere(Severity.SHOULD))
     found = recommended(summary)
     assert found.pop("host-3") is Recommendation.AVOID
@@ -67,14 +52,16 @@ def test_a_check_that_all_fail_everywhere_hides_no_fault(bench: Any, reference: 
 
 def test_hosts_that_all_fail_a_must_in_every_trial_are_not_cleared(bench: Any) -> None:
     """They do not differ, and no reply of theirs is valid: undecided, with the check as the reason."""
-    summary = assessed(bench, bench[0].Fleet(3, 45, 1, 1.0, "fixed", "even", False), fails_everywhere(Severity.MUST))
+    summary = assessed(
+        bench, bench.fleets.Fleet(3, 45, 1, 1.0, "fixed", "even", False), fails_everywhere(Severity.MUST)
+    )
     assert set(recommended(summary).values()) == {Recommendation.UNDECIDED}
 
 
 def test_hosts_that_fail_a_must_in_most_cases_are_not_cleared(bench: Any) -> None:
     """The same where they fail it in 60 of 70 cases only: no reference says that the model is so weak."""
     finding = Finding("most-fail", Outcome.FAIL, Severity.MUST, "It fails.")
-    fleet = bench[0].Fleet(3, 70, 1, 1.0, "fixed", "even", False)
+    fleet = bench.fleets.Fleet(3, 70, 1, 1.0, "fixed", "even", False)
     summary = assessed(bench, fleet, lambda name, case, mode: (finding,) if case < 60 else ())
     assert set(recommended(summary).values()) == {Recommendation.UNDECIDED}
 
@@ -82,7 +69,7 @@ def test_hosts_that_fail_a_must_in_most_cases_are_not_cleared(bench: Any) -> Non
 def test_a_check_that_does_not_apply_to_one_host_is_not_failed_by_all(bench: Any) -> None:
     """Two hosts leave thoughts in the content. The check judges no reply of the third, which passes."""
     finding = Finding("two-fail", Outcome.FAIL, Severity.SHOULD, "It fails.")
-    fleet = bench[0].Fleet(3, 45, 1, 1.0, "fixed", "even", False)
+    fleet = bench.fleets.Fleet(3, 45, 1, 1.0, "fixed", "even", False)
     summary = assessed(bench, fleet, lambda name, case, mode: () if name == "host-1" else (finding,))
     assert not [one for one in summary.limits if one.code is LimitCode.FAILED_BY_ALL]
     cells = [summary.cases[0].modes(name)[Mode.PLAIN] for name in summary.providers]
@@ -92,7 +79,7 @@ def test_a_check_that_does_not_apply_to_one_host_is_not_failed_by_all(bench: Any
 def test_in_one_mode_it_is_left_out_in_that_mode(bench: Any) -> None:
     """All fail a check in streams. Plain replies are compared whole, streams without it."""
     finding = Finding("all-fail", Outcome.FAIL, Severity.SHOULD, "It fails.")
-    fleet = bench[0].Fleet(3, 45, 1, 1.0, "fixed", "even", False)
+    fleet = bench.fleets.Fleet(3, 45, 1, 1.0, "fixed", "even", False)
     summary = assessed(bench, fleet, lambda name, case, mode: (finding,) if mode is Mode.STREAM else ())
     cells = summary.cases[0].modes("host-1")
     assert cells[Mode.STREAM].failed_by_all == ("all-fail",)
@@ -103,7 +90,7 @@ def test_in_one_mode_it_is_left_out_in_that_mode(bench: Any) -> None:
 @pytest.mark.parametrize("reference", [True, False])
 def test_a_fault_in_streams_only_is_found(bench: Any, reference: bool) -> None:
     """One host fails a fifth of its streams and no plain reply; all others pass."""
-    fleet = bench[0].Fleet(4, 60, 1, 1.0, "fixed", "even", reference, 0.2, one_mode=True)
+    fleet = bench.fleets.Fleet(4, 60, 1, 1.0, "fixed", "even", reference, 0.2, one_mode=True)
     summary = assessed(bench, fleet, None)
     found = recommended(summary)
     assert found.pop("host-3") is Recommendation.AVOID
@@ -116,7 +103,7 @@ def test_a_fault_in_streams_only_is_found(bench: Any, reference: bool) -> None:
 def test_a_conviction_carries_an_interval_that_shows_it(bench: Any) -> None:
     """Six cases that only one host fails, and two that the reference fails: against the reference alone that is within
     chance. The interval from the mean of all others, whose test convicts, ends at zero at most; the sentence has it."""
-    fleets, judged = bench
+    fleets, judged = bench.fleets, bench.judged
     fleet = fleets.Fleet(6, 60, 1, 1.0, "fixed", "even", True)
     rng = np.random.default_rng(1)
     drawn = fleets.draw(fleet, rng)
@@ -135,7 +122,7 @@ def test_a_conviction_carries_an_interval_that_shows_it(bench: Any) -> None:
 def test_runs_with_unequal_repeats_are_compared_by_as_many_trials(bench: Any) -> None:
     """The second run has three repeats, of which the first holds in every case and the others fail in twenty of sixty:
     the repeats that both runs have are the same, so nothing changed; three repeats against three show the fall."""
-    fleets, judged = bench
+    fleets, judged = bench.fleets, bench.judged
     fleet = fleets.Fleet(2, 60, 1, 1.0, "fixed", "even", False)
     rng = np.random.default_rng(1)
     drawn = fleets.draw(fleet, rng)
@@ -154,9 +141,7 @@ def test_runs_with_unequal_repeats_are_compared_by_as_many_trials(bench: Any) ->
 
 def test_two_nights_of_a_healthy_fleet_are_seldom_called_worse(bench: Any) -> None:
     """Twelve pairs of runs of four hosts, one of them with more repeats: at most one pair is called worse."""
-    fleets, _ = bench
-    import nights
-
+    fleets = bench.fleets
     rng = np.random.default_rng(4)
     fleet = fleets.Fleet(4, 30, 1, 0.95, "alike", "uneven", True)
-    assert sum(nights.worse(fleet, repeats, 0.0, rng)[0] for repeats in [(1, 1), (1, 2)] * 6) <= 1
+    assert sum(bench.nights.worse(fleet, repeats, 0.0, rng)[0] for repeats in [(1, 1), (1, 2)] * 6) <= 1

@@ -3,9 +3,6 @@ table is printed by ``python tests/bench/verdict``."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,21 +10,9 @@ import pytest
 from scipy import stats
 
 
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Any]:
-    """The modules ``fleets`` and ``tables`` of the bench."""
-    folder = str(Path(__file__).with_name("verdict"))
-    sys.path.insert(0, folder)
-    import fleets
-    import tables
-
-    yield fleets, tables
-    sys.path.remove(folder)
-
-
 def found(bench: Any, runs: int, seed: int, *fleet: object) -> tuple[int, int]:
     """Of so many runs, those in which any host is called worse, and those in which the last one is."""
-    fleets, tables = bench
+    fleets, tables = bench.fleets, bench.tables
     rng, drawn = np.random.default_rng(seed), fleets.Fleet(*fleet)
     verdicts = [tables.verdict(drawn, fleets.draw(drawn, rng), rng).worse for _ in range(runs)]
     return sum(map(bool, verdicts)), sum(drawn.names()[-1] in worse for worse in verdicts)
@@ -37,7 +22,7 @@ def found(bench: Any, runs: int, seed: int, *fleet: object) -> tuple[int, int]:
 @pytest.mark.parametrize("reference", [True, False])
 def test_healthy_fleets_are_not_accused(bench: Any, reference: bool) -> None:
     """Eight hosts, 60 cases, of each kind, at three rates: worse anywhere no more often than 5% explains."""
-    fleets, _ = bench
+    fleets = bench.fleets
     runs = 10 if reference else 30
     cells = [(kind, rate) for kind in fleets.KINDS for rate in (0.6, 0.9, 0.97)]
     accused = sum(found(bench, runs, 1, 8, 60, 1, rate, kind, "even", reference)[0] for kind, rate in cells)
@@ -63,7 +48,7 @@ def test_a_deterministic_host_that_is_ten_points_worse_is_found(bench: Any, refe
 @pytest.mark.parametrize("reference", [True, False])
 def test_tables_and_summaries_are_decided_alike(bench: Any, kind: str, reference: bool) -> None:
     """The p-values of the pass rates, and of the metrics, are those that the assessment of a summary finds."""
-    fleets, tables = bench
+    fleets, tables = bench.fleets, bench.tables
     fleet = fleets.Fleet(4, 40, 2, 0.85, kind, "uneven", reference, 0.15)
     rng = np.random.default_rng(3)
     drawn = fleets.draw(fleet, rng)
