@@ -20,10 +20,9 @@ from trueweight.core.example import Example
 from trueweight.core.judging import JudgingProblem
 from trueweight.core.reply_digest import ReplyDigest, digest_choices
 from trueweight.protocols.chat.sample import call
-from trueweight.protocols.messages.sample import message as told
-from trueweight.protocols.messages.sample import text, thinking, tool_use
+from trueweight.protocols.messages import sample as messages
 from trueweight.protocols.models.sample import MODELS_CASE
-from trueweight.protocols.responses.sample import events, function_call, message, reasoning, response
+from trueweight.protocols.responses import sample as responses
 from trueweight.protocols.sample import SSE_TYPE, exchange
 from trueweight.workflow.judge import judge_exchange
 
@@ -99,24 +98,17 @@ def _named() -> dict[str, Mapping[str, Any]]:
 NAMED = _named()
 REFUSED = {name: params for name, params in NAMED.items() if name == "request-refused"}
 OTHERS = {name: params for name, params in NAMED.items() if name != "request-refused"}
+COMPLETIONS = (
+    Case("s", "all", dict(REQUEST), checks=OTHERS),
+    Case("s", "refused", dict(REQUEST), checks=REFUSED),
+    Case("s", "simple", {"messages": REQUEST["messages"], "tools": REQUEST["tools"], "tool_choice": "none"}),
+)
 CASES = {
-    "chat": (
-        Case("s", "all", dict(REQUEST), checks=OTHERS),
-        Case("s", "refused", dict(REQUEST), checks=REFUSED),
-        Case("s", "simple", {"messages": REQUEST["messages"], "tools": REQUEST["tools"], "tool_choice": "none"}),
-    ),
+    "chat": COMPLETIONS,
     "models": (MODELS_CASE,),
     "count-tokens": (Case("s", "count", {"messages": REQUEST["messages"]}, checks=OTHERS, api="count-tokens"),),
-    "messages": (
-        Case("s", "all", dict(REQUEST), checks=OTHERS),
-        Case("s", "refused", dict(REQUEST), checks=REFUSED),
-        Case("s", "simple", {"messages": REQUEST["messages"], "tools": REQUEST["tools"], "tool_choice": "none"}),
-    ),
-    "responses": (
-        Case("s", "all", dict(REQUEST), checks=OTHERS),
-        Case("s", "refused", dict(REQUEST), checks=REFUSED),
-        Case("s", "simple", {"messages": REQUEST["messages"], "tools": REQUEST["tools"], "tool_choice": "none"}),
-    ),
+    "messages": COMPLETIONS,
+    "responses": COMPLETIONS,
 }
 """By API: each check that its replies may get runs for one of these."""
 
@@ -128,22 +120,22 @@ _TEXT |= {"reasoning_details": [{"type": "reasoning.text", "text": "so"}], "func
 
 
 def _response(kind: str, where: str, **names: Any) -> dict[str, Any]:
-    whole = {**_TEXT, "tool_calls": [{"index": 0, **call("weather", '{"city":"a"}')}]}
-    choice = {"index": 0, where: whole, "finish_reason": "tool_calls", "logprobs": {"content": [_LOGPROB]}}
+    message = {**_TEXT, "tool_calls": [{"index": 0, **call("weather", '{"city":"a"}')}]}
+    choice = {"index": 0, where: message, "finish_reason": "tool_calls", "logprobs": {"content": [_LOGPROB]}}
     fields = {"id": "c", "object": kind, "created": 1, "model": "m", "choices": [choice], "error": None}
     return {**fields, "usage": {**_USAGE, **_DETAILS, "cost": 0.5}, "system_fingerprint": "f", **names}
 
 
-_TOLD = response(
-    reasoning("so", encrypted_content="Zm9v", summary=[{"type": "summary_text", "text": "so"}]),
-    message("{}", content=[{"type": "output_text", "text": "{}", "annotations": [], "logprobs": [_LOGPROB]}]),
-    function_call("weather", '{"city":"a"}'),
+_OF_RESPONSES = responses.response(
+    responses.reasoning("so", encrypted_content="Zm9v", summary=[{"type": "summary_text", "text": "so"}]),
+    responses.message("{}", content=[{"type": "output_text", "text": "{}", "annotations": [], "logprobs": [_LOGPROB]}]),
+    responses.function_call("weather", '{"city":"a"}'),
 )
 
-_SAID = told(
-    thinking("so"),
-    text("{}"),
-    tool_use(given={"city": "a"}),
+_OF_MESSAGES = messages.message(
+    messages.thinking("so"),
+    messages.text("{}"),
+    messages.tool_use(given={"city": "a"}),
     {"type": "redacted_thinking", "data": "Zm9v"},
     stop="tool_use",
     usage={
@@ -163,18 +155,18 @@ WHOLE: Mapping[tuple[str, Mode], Any] = {
         "data": [{"id": "m", "object": "model", "created": 1, "owned_by": "us", "max_model_len": 9}],
     },
     ("count-tokens", Mode.PLAIN): {"input_tokens": 9, "error": None},
-    ("messages", Mode.PLAIN): _SAID,
+    ("messages", Mode.PLAIN): _OF_MESSAGES,
     ("messages", Mode.STREAM): {
         "type": "content_block_delta",
         "index": 0,
-        "message": _SAID,
-        "content_block": tool_use(given={"city": "a"}),
+        "message": _OF_MESSAGES,
+        "content_block": messages.tool_use(given={"city": "a"}),
         "delta": {"type": "text_delta", "text": "{}", "stop_reason": "tool_use", "stop_sequence": "END"},
-        "usage": _SAID["usage"],
+        "usage": _OF_MESSAGES["usage"],
         "error": None,
     },
-    ("responses", Mode.PLAIN): _TOLD,
-    ("responses", Mode.STREAM): events(_TOLD)[-1],
+    ("responses", Mode.PLAIN): _OF_RESPONSES,
+    ("responses", Mode.STREAM): responses.events(_OF_RESPONSES)[-1],
 }
 """By API and mode: a response with every field."""
 
