@@ -1,9 +1,10 @@
-"""Replies of simulated providers in the test's process: no socket is opened."""
+"""Replies of simulated providers in the test's process, without a socket; and a fleet's entries, changed."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 from trueweight.core import Case, Exchange, Mode, Provider, Trial
 from trueweight.fleet.completion import ResponseScript, Write
@@ -43,3 +44,9 @@ def exchange_with(provider: FleetProvider, case: Case, mode: Mode, api: str | No
         started_at="2026-01-01T00:00:00.000000+00:00",
         request=replace(exchange.request, method=line.method, body=body),
     )
+
+
+def without_thinking(providers: Path) -> str:
+    """The text of a fleet's ``providers.toml`` whose entries do not mention thinking."""
+    lines = providers.read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.startswith("thinking"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -111,16 +110,3 @@ def test_suites_are_a_list_with_commas(cli: Cli, tmp_path: Path) -> None:
     refused = cli("run", "--out", "o", "--suite", "text,,messages", "--dry-run", env=env)
     assert refused.returncode == 2
     assert "a name is empty" in refused.stderr
-
-
-class Recording(webbrowser.BaseBrowser):
-    """A browser that keeps what it is asked to open."""
-
-    def __init__(self, *, works: bool) -> None:
-        super().__init__("recording")
-        self.works = works
-        self.opened: list[str] = []
-
-    def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
-        self.opened.append(url)
-        return self.works

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet_replies import without_thinking
 from in_process import trueweight
 from trueweight.core import Provider
 from trueweight.fleet.child import running_fleet
@@ -21,9 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """``providers.toml`` of providers whose entries say nothing of thinking."""
     home = tmp_path_factory.mktemp("ping")
     with running_fleet(MEMBERS) as providers:
-        lines = providers.read_text(encoding="utf-8").splitlines()
-        plain = "\n".join(line for line in lines if not line.startswith("thinking"))
-        (home / "p.toml").write_text(plain, encoding="utf-8")
+        (home / "p.toml").write_text(without_thinking(providers), encoding="utf-8")
         yield home
 
 

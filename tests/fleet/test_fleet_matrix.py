@@ -25,7 +25,7 @@ from trueweight.fleet.known import KnownAnswers
 from trueweight.report.fleet_matrix import matrix_json, matrix_text
 from trueweight.store import RunDir
 from trueweight.suites import find_suite, shipped_suites
-from trueweight.workflow.judge import judge_exchanges
+from trueweight.workflow.judge import judge_run
 from trueweight.workflow.judge.blame import judged_cases
 from trueweight.workflow.judge.findings import ReferenceCases, list_findings
 from trueweight.workflow.matrix import (
@@ -100,9 +100,8 @@ def test_every_fault_is_found_and_the_healthy_are_left_alone(recorded: Record) -
 def test_the_cause_is_said_first(recorded: Record) -> None:
     """Of each fault the first sentence is that of a check that is named for it, and not that of a consequence."""
     run, recorded_names = recorded
-    judgement = judge_exchanges(run.manifest, run.cases(), run.exchanges())
     seen = defaultdict(list)
-    for one in judgement.observations:
+    for one in judge_run(run).observations:
         seen[one.provider].append(one)
     cases = judged_cases(seen["reference"])
     checks, reference = {info.id: info for info in all_checks()}, ReferenceCases(cases, cases)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_replies import KB
+from hostile_replies import KB, MB
 
 from in_process import trueweight
 
@@ -193,7 +193,7 @@ def test_every_command_works_on_the_record(tmp_path: Path, server: str) -> None:
         assert len(done.stdout) < (600_000 if "--json" in words else 200_000), words
     assert (tmp_path / "again" / "summary.json").read_bytes() == before
     assert honest_record(run) == recorded
-    assert (run / "report.html").stat().st_size < 3 * 1024 * KB
+    assert (run / "report.html").stat().st_size < 3 * MB
     done = pytest_of(tmp_path)
     assert done.returncode == 1, done.stdout[-2000:]
     assert "INTERNALERROR" not in done.stdout

@@ -51,10 +51,8 @@ def test_healthy_providers_pass_every_shipped_case(tmp_path: Path) -> None:
 def test_they_pass_them_through_another_api_too(tmp_path: Path, api: str) -> None:
     """The same cases have the same outcomes as through chat completions, and those of the API's own suite pass."""
     suites = ["tool-calls", "structured-output", api]
-    with running_fleet(["twin", "other-stack"]) as served:
-        text = served.read_text(encoding="utf-8").replace("\nmodel = ", f'\napi = ["chat", "{api}"]\nmodel = ')
-        (tmp_path / "providers.toml").write_text(text, encoding="utf-8")
-        outcomes = _outcomes(tmp_path / "providers.toml", suites, tmp_path / "out")
+    with running_fleet(["twin", "other-stack"], apis=["chat", api]) as providers:
+        outcomes = _outcomes(providers, suites, tmp_path / "out")
     refused = {key for key, outcome in outcomes.items() if outcome == "unsupported"}
     assert {case for case, *_ in refused} <= TOOLS_OF_ONE_HOST
     assert {key: outcome for key, outcome in outcomes.items() if outcome not in ("pass", "n/a", "unsupported")} == {}

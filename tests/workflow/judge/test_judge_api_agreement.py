@@ -13,11 +13,11 @@ import pytest
 from msgspec import structs
 
 from in_process import trueweight
+from summaries import make_provider_summary
 from trueweight.assess.observations import _api_reasons
-from trueweight.core import Case, Mode, Observation, Role
+from trueweight.core import Case, Mode, Observation
 from trueweight.core.api_comparison import ApiComparison
 from trueweight.core.example import SampleCall, SampleReply, sample_case
-from trueweight.core.summary import Counts, ProviderSummary
 from trueweight.fleet.child import running_fleet
 from trueweight.metrics.catalogue.same_through_apis import _estimate
 from trueweight.metrics.sample import Sample, make_samples
@@ -30,17 +30,6 @@ from trueweight.workflow.explain import sample_exchange
 from trueweight.workflow.judge.api_agreement import answer_of, compare_apis
 
 APIS = ("chat", "responses")
-
-
-class Host:
-    """A provider's summary of which only the comparison of APIs matters."""
-
-    @staticmethod
-    def with_apis(*pairs: ApiComparison) -> ProviderSummary:
-        return ProviderSummary(
-            role=Role.CANDIDATE, model="m", precision=None, declared=None, metrics={}, versus_reference={},
-            counts=Counts(), failures={}, findings=(), apis=pairs,
-        )  # fmt: skip
 
 
 ZERO = sample_case(temperature=0)
@@ -103,7 +92,8 @@ def test_an_api_that_drops_tools_is_named_once_beside_all_that_work() -> None:
         called_second=0, only_first=10, only_second=0, p=0.004,
     )  # fmt: skip
     other = structs.replace(pair.reversed(), second="messages", only_second=9, called_second=9)
-    host = Host.with_apis(pair, other, structs.replace(pair, second="messages", only_first=1, p=1.0))
+    alike = structs.replace(pair, second="messages", only_first=1, p=1.0)
+    host = make_provider_summary(apis=(pair, other, alike))
     (reason,) = _api_reasons(host)
     assert (reason.apis, reason.count, reason.reverse, reason.of) == (("chat", "messages", "responses"), 9, 0, 12)
     assert reason_sentence(reason, host) == (

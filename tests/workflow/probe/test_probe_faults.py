@@ -63,9 +63,9 @@ class Fault(NamedTuple):
     key: str | None = KEY
 
 
-def _under_v1(behaviour: Behaviour, elsewhere: Answer) -> Behaviour:
+def _under_v1(elsewhere: Answer) -> Behaviour:
     """The API is under ``/v1``; every other path gets this answer."""
-    return lambda request: behaviour(request) if request.path.startswith("/v1/") else elsewhere
+    return lambda request: healthy(request) if request.path.startswith("/v1/") else elsewhere
 
 
 def _moved(status: int, location: str) -> Behaviour:
@@ -81,28 +81,28 @@ FAULTS: dict[str, Fault] = {
     # the path
     "no /v1, FastAPI": Fault(healthy, SetupFault.WRONG_PATH, "Not Found", 'base_url = "{host}/v1"', path=""),
     "no /v1, text": Fault(
-        _under_v1(healthy, Answer(404, "404 page not found")),
+        _under_v1(Answer(404, "404 page not found")),
         SetupFault.WRONG_PATH,
         "404 page not found",
         'base_url = "{host}/v1"',
         path="",
     ),
     "no /v1, page": Fault(
-        _under_v1(healthy, page(404, "404 Not Found")),
+        _under_v1(page(404, "404 Not Found")),
         SetupFault.WRONG_PATH,
         "404 Not Found",
         'base_url = "{host}/v1"',
         path="",
     ),
     "no /v1, a site that answers everything": Fault(
-        _under_v1(healthy, page(200, "Welcome to our models")),
+        _under_v1(page(200, "Welcome to our models")),
         SetupFault.NOT_THE_API,
         "Welcome to our models",
         'base_url = "{host}/v1"',
         path="",
     ),
     "no /v1, 405": Fault(
-        _under_v1(healthy, Answer(405, {"detail": "Method Not Allowed"})),
+        _under_v1(Answer(405, {"detail": "Method Not Allowed"})),
         SetupFault.WRONG_PATH,
         "Method Not Allowed",
         'base_url = "{host}/v1"',

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fleet_replies import without_thinking
 from in_process import trueweight
 from trueweight.fleet.child import running_fleet
 
@@ -18,8 +19,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """``probe.json`` of providers whose entries say nothing of thinking, with a longer thought than there is now."""
     home = tmp_path_factory.mktemp("shards")
     with running_fleet(["reference", "thinks-field"]) as providers:
-        lines = providers.read_text(encoding="utf-8").splitlines()
-        (home / "p.toml").write_text("\n".join(one for one in lines if not one.startswith("thinking")), "utf-8")
+        (home / "p.toml").write_text(without_thinking(providers), encoding="utf-8")
         done = trueweight("ping", "--providers", "p.toml", "--switches", "--json", cwd=home)
         assert done.returncode == 0, done.stderr
         (home / "probe.json").write_text(done.stdout.replace('"tokens": 200', '"tokens": 700'), encoding="utf-8")

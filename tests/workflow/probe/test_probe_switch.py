@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fleet_replies import without_thinking
 from in_process import trueweight
 from trueweight.core import BodyChanges, Case, Mode, Provider, Severity, ThinkingControl, ThinkingMode, Trial
 from trueweight.fleet.child import running_fleet
@@ -36,9 +37,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("switch")
     (folder / "mine.toml").write_text(PROFILE, encoding="utf-8")
     with running_fleet(MEMBERS) as providers:
-        lines = providers.read_text(encoding="utf-8").splitlines()
-        plain = "\n".join(line for line in lines if not line.startswith("thinking"))
-        (folder / "providers.toml").write_text(plain, encoding="utf-8")
+        (folder / "providers.toml").write_text(without_thinking(providers), encoding="utf-8")
         done = trueweight(
             *("run", "--providers", "providers.toml", "--suite", "structured-output", "--limit", 2),
             *("--profile", "mine.toml", "--thinking", "off", "--out", "out"),
@@ -128,9 +127,7 @@ def test_words_end_an_input_too() -> None:
 def test_thinking_is_switched_on_by_the_way_that_works(tmp_path: Path) -> None:
     """Without a profile and without an entry: each published way is tried, and in the mode ``on`` the model thinks."""
     with running_fleet(["reference", "thinks-on-request"]) as providers:
-        lines = providers.read_text(encoding="utf-8").splitlines()
-        plain = "\n".join(line for line in lines if not line.startswith("thinking"))
-        (tmp_path / "p.toml").write_text(plain, encoding="utf-8")
+        (tmp_path / "p.toml").write_text(without_thinking(providers), encoding="utf-8")
         modes = ("--thinking", "as-served", "--thinking", "on", "--out", "run")
         command = ("run", "--providers", "p.toml", "--suite", "structured-output", "--limit", 1)
         done = trueweight(*command, *modes, cwd=tmp_path)
@@ -149,9 +146,7 @@ def test_modes_that_only_the_probe_can_switch_to(tmp_path: Path) -> None:
     """``--thinking off --thinking on`` without a switch in any entry: the probe is sent, though no trial was planned
     before it. A model needs no switch to the mode in which it is served. A dry run knows the probe."""
     with running_fleet(["reference", "thinks-long"]) as providers:
-        lines = providers.read_text(encoding="utf-8").splitlines()
-        plain = "\n".join(line for line in lines if not line.startswith("thinking"))
-        (tmp_path / "p.toml").write_text(plain, encoding="utf-8")
+        (tmp_path / "p.toml").write_text(without_thinking(providers), encoding="utf-8")
         command = ("run", "--providers", "p.toml", "--suite", "structured-output", "--limit", 1, "--out", "run")
         before = trueweight(*command, "--dry-run", cwd=tmp_path)
         modes = ("--thinking", "off", "--thinking", "on")
