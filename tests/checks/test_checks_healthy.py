@@ -150,7 +150,7 @@ def test_a_cut_call_is_no_text() -> None:
 
 
 def test_a_long_prompt_that_was_read_whole_is_no_finding() -> None:
-    """Cached tokens count as read; that they are not in the prompt tokens has a check of its own."""
+    """Cached tokens count as read; another check finds that they are not in the prompt tokens."""
     usage = {"prompt_tokens": 30, "completion_tokens": 1, "total_tokens": 31}
     cached = plain(message(content="x", usage=usage | {"prompt_tokens_details": {"cached_tokens": 300}}))
     assert fails(cached, case(**LONG)) == ["usage-cached-within"]

@@ -368,7 +368,7 @@ def test_a_host_that_can_be_resolved_is_taken(tmp_path: Path, host: str) -> None
 
 
 def test_apis_are_narrowed_by_name() -> None:
-    """``--api`` keeps those of each provider's APIs that it names, in the entry's order, and names who has none."""
+    """``--api`` keeps of each provider the APIs that it names, in the entry's order; a provider with none is named."""
     one = Provider("one", "http://h/v1", "m", api=("models", "chat"))
     two = Provider("two", "http://h/v1", "m", api=("chat",))
     assert only_apis([one, two], ()) == ((one, two), ())

@@ -82,7 +82,7 @@ def parse(line: str) -> None:
 
 
 def test_every_file_that_is_shown_is_read(tmp_path: Path) -> None:
-    """Providers and bars in TOML, as they stand."""
+    """Providers and bars in TOML."""
     kinds: defaultdict[str, int] = defaultdict(int)
     for page in PAGES:
         for block in blocks(page, "toml"):

@@ -1,4 +1,4 @@
-"""What docs/bar.md and docs/nightly.md tell people to write works as it stands."""
+"""The files that docs/bar.md and docs/nightly.md show are valid."""
 
 from __future__ import annotations
 

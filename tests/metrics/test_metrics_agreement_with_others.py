@@ -60,7 +60,7 @@ def test_equal_hosts_agree_wholly(observe: Make, infos: Infos) -> None:
     assert all(one.high is None and (one.low or 0) > 0.9 for one in found.values())
 
 
-def test_two_hosts_agree_equally_and_one_with_nobody(observe: Make, infos: Infos) -> None:
+def test_two_hosts_agree_equally_and_one_has_no_agreement(observe: Make, infos: Infos) -> None:
     """Two differ by the same amount from each other; a single one has no others."""
     found = _run(observe, infos, {"a": 0, "b": 8})
     assert found["a"].value == found["b"].value == pytest.approx(0.8)

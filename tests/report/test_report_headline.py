@@ -255,7 +255,7 @@ def test_no_two_formats_write_the_same_file() -> None:
 
 
 @pytest.mark.parametrize(("takes_tools", "cure"), [(False, False), (True, True)])
-def test_a_host_without_tools_is_not_told_to_drop_them(takes_tools: bool, cure: bool) -> None:
+def test_a_host_without_tools_gets_no_advice_to_drop_them(takes_tools: bool, cure: bool) -> None:
     """``drop`` is for a parameter that is one of several; without ``tools`` nothing is left of the request."""
     where = {"provider": "b", "api": "chat", "base_url": "http://h/v1", "model": "m", "fingerprint": "f", "at": ""}
     answer = ProbeAnswer(question=ProbeQuestion.PLAIN, trial="t", url="http://h/v1", answered=True, status=200)

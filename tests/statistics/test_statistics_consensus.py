@@ -145,7 +145,7 @@ def test_healthy_providers_of_unlike_kind_are_not_accused_beyond_the_level(fixed
 
 @pytest.mark.parametrize("modes", ["alike", "opposed", "independent"])
 @pytest.mark.parametrize("trials", [1, 3])
-def test_modes_that_depend_on_each_other_accuse_nobody(modes: str, trials: int) -> None:
+def test_modes_that_depend_on_each_other_accuse_no_provider(modes: str, trials: int) -> None:
     """500 pairs of healthy providers whose two modes are the same, exclude each other's failures, or are independent:
     the test of all ways together keeps its level of 5%."""
     rng, accused = np.random.default_rng(8), 0

@@ -87,11 +87,11 @@ def test_blame_is_corrected_for_the_other_findings() -> None:
         make_finding(check, blame_reason=blame(CHOICE, *sides)[1]) for check, sides in (("a", alone), ("b", few))
     )
     again = msgspec.structs.replace(one, check="c")
-    for others, who in (((), Blame.SERVING), ((small,), Blame.SERVING), ((again,), Blame.UNCLEAR)):
+    for others, expected in (((), Blame.SERVING), ((small,), Blame.SERVING), ((again,), Blame.UNCLEAR)):
         found = correct_blame({"p": (one, *others), "ref": ()})["p"][0]
-        assert found.blame is who
+        assert found.blame is expected
         assert found.blame_reason is not None
-        assert (found.blame_reason.code is BlameCode.REFERENCE_PASSES) == (who is Blame.SERVING)
+        assert (found.blame_reason.code is BlameCode.REFERENCE_PASSES) == (expected is Blame.SERVING)
 
 
 def test_no_check_of_a_choice_is_called_the_engines() -> None:
