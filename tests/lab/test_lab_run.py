@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 import urllib.request
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from command_line import trueweight
 from running_lab import PORT, RUNGS, RunningLab
 
 from trueweight.core.schemas import load_schema
+from trueweight.lab.ladder import choose, port_of
 
 pytestmark = pytest.mark.lab
 
@@ -65,12 +67,16 @@ def test_the_same_command_sends_nothing_again(run: Path, lab: RunningLab, tmp_pa
 
 
 def test_every_rung_answers_on_its_own_port(lab: RunningLab, tmp_path: Path) -> None:
-    """The ladder is what `providers` prints: one server a rung, the same model, F16 as reference."""
+    """`providers` prints the rungs that run, in the ladder's order: one server a rung, each on the port that it has
+    whichever others run, the same model, F16 as reference."""
     printed = trueweight("lab", "providers", cwd=tmp_path, env=lab.env)
     assert printed.stdout == lab.providers.read_text("utf-8")
     assert printed.stdout.count('role = "reference"') == 1
-    for offset in range(len(RUNGS)):
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT + offset}/v1/models", timeout=10) as response:
+    urls = [f"http://127.0.0.1:{port_of(rung, PORT)}/v1" for rung in choose(RUNGS)]
+    assert [one["base_url"] for one in tomllib.loads(printed.stdout)["provider"]] == urls
+    assert len(set(urls)) == len(RUNGS)
+    for url in urls:
+        with urllib.request.urlopen(f"{url}/models", timeout=10) as response:
             assert json.load(response)["data"][0]["id"] == "gemma-3-270m"
 
 
