@@ -105,14 +105,17 @@ def read_reply(exchange: Exchange) -> Reply:
 
 
 def kept_for_reply(find: Callable[[Reply], T]) -> Callable[[Reply], T]:
-    """The same function of one reply. It keeps its last result, because checks judge one reply one after the other."""
+    """The same function of a reply's parsed body alone. It keeps its last result, because checks judge one reply one
+    after the other. The views of a reply, which differ in the choice, share it."""
     recent: list[tuple[Reply, T]] = []
 
     @wraps(find)
     def found(reply: Reply) -> T:
-        if not recent or recent[0][0] is not reply:
-            recent[:] = [(reply, find(reply))]
-        return recent[0][1]
+        last = recent[0] if recent else None
+        if last is None or last[0].events is not reply.events or last[0].json is not reply.json:
+            last = (reply, find(reply))
+            recent[:] = [last]
+        return last[1]
 
     return found
 

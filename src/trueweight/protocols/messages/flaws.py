@@ -33,7 +33,7 @@ class Flaw(NamedTuple):
     span: Span
 
 
-DELTAS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+_DELTAS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "text": ("text_delta", "citations_delta"),
     "thinking": ("thinking_delta", "signature_delta"),
     "redacted_thinking": (),
@@ -196,7 +196,7 @@ class _Walk:
         block = self.open.get(index)
         if block is None:
             self.note(FlawKind.BLOCK, f"a delta is of block {index}, which is not open")
-        elif kind not in DELTAS_OF.get(block, (kind,)):
+        elif kind not in _DELTAS_OF.get(block, (kind,)):
             self.note(FlawKind.DELTA, f"a {kind} is in a {block} block")
 
     def _close(self, kind: str) -> None:

@@ -79,7 +79,6 @@ class StreamedItem:
     """
 
     key: int | str
-    added: TypedEvent | None = None
     done: TypedEvent | None = None
     events: list[TypedEvent] = field(default_factory=list)
     deltas: dict[tuple[str, int], list[str]] = field(default_factory=dict)
@@ -88,11 +87,9 @@ class StreamedItem:
     def take(self, event: TypedEvent) -> None:
         """Take one event about the item."""
         self.events.append(event)
-        if event.type == ADDED:
-            self.added = self.added or event
-        elif event.type == DONE:
+        if event.type == DONE:
             self.done = event
-        place = (text_kind(event.type), part_place(event.data))
+        place = (_text_kind(event.type), _part_place(event.data))
         delta = event.data.get("delta")
         if event.type.endswith(".delta") and isinstance(delta, str):
             self.deltas.setdefault(place, []).append(delta)
@@ -100,14 +97,14 @@ class StreamedItem:
             self.wholes[place] = text
 
 
-def text_kind(event: str) -> str:
+def _text_kind(event: str) -> str:
     """The kind of text that an event is about: ``output_text``, ``arguments``, …."""
     if event.startswith(_CALLS):
         return "arguments"
     return event.removeprefix("response.").split(".", 1)[0].replace("reasoning_summary_text", "summary_text")
 
 
-def part_place(data: Mapping[str, Any]) -> int:
+def _part_place(data: Mapping[str, Any]) -> int:
     """The position of the part that an event is about; 0 if it names none."""
     found = data.get("content_index", data.get("summary_index", 0))
     return found if isinstance(found, int) else 0

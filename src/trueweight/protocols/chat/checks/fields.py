@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from trueweight.core import Case, Reply, Severity, Span
@@ -11,7 +11,7 @@ from trueweight.core.evidence import quote, spans_of
 from trueweight.core.example import SAMPLE_STREAM, Example
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols import narrow
-from trueweight.protocols.chat.checks.parts import Part, parts_of
+from trueweight.protocols.chat.checks.parts import Part, documents_of, parts_of
 from trueweight.protocols.chat.sample import chunk, message, usage_chunk
 from trueweight.protocols.sample import plain, stream
 
@@ -164,12 +164,9 @@ def _invalid(document: JsonObject) -> Iterator[tuple[str, Any]]:
             yield "audio", said["audio"]
 
 
-def _documents(reply: Reply) -> Iterator[tuple[JsonObject, Span]]:
-    """Every JSON object of the body, with its span; none for an error."""
-    if reply.streamed:
-        yield from ((event.data, event.span) for event in reply.events if isinstance(event.data, dict))
-    elif isinstance(reply.json, dict) and reply.error is None:
-        yield reply.json, Span(0, len(reply.body))
+def _documents(reply: Reply) -> Iterable[tuple[JsonObject, Span]]:
+    """Every JSON object of the body, with its span; none of an error."""
+    return documents_of(reply) if reply.streamed or reply.error is None else ()
 
 
 def _listed(document: JsonObject) -> list[JsonObject]:

@@ -8,6 +8,7 @@ from trueweight.core.evidence import anomalies, fail_on, quote, whole
 from trueweight.core.example import SAMPLE_STREAM, Example
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols import Kind
+from trueweight.protocols.chat.checks.parts import documents_of
 from trueweight.protocols.chat.sample import chunk, message
 from trueweight.protocols.sample import plain, stream
 
@@ -117,13 +118,13 @@ def response_fields(_: Case, reply: Reply) -> CheckResult | None:
     if reply.error is not None:
         return None
     kind = "chat.completion.chunk" if reply.streamed else "chat.completion"
-    documents = [(e.data, e.span) for e in reply.events] if reply.streamed else [(reply.json, Span(0, len(reply.body)))]
+    documents = list(documents_of(reply))
     for document, span in documents:
-        if not isinstance(document, dict) or (document.get("choices") == [] and document.get("usage") is None):
+        if document.get("choices") == [] and document.get("usage") is None:
             continue
         if missing := _missing(document, kind):
             return Fail(f"{', '.join(missing)} missing or wrong", f"id, object={kind}, created, model", "", (span,))
-    return Pass() if any(isinstance(document, dict) for document, _ in documents) else None
+    return Pass() if documents else None
 
 
 def _missing(document: JsonObject, kind: str) -> list[str]:
@@ -159,10 +160,10 @@ def stream_one_response(_: Case, reply: Reply) -> CheckResult | None:
 
 def _one_fingerprint(reply: Reply) -> Fail | Pass:
     seen: dict[str, Span] = {}
-    for event in reply.events:
-        fingerprint = event.data.get("system_fingerprint") if isinstance(event.data, dict) else None
+    for document, span in documents_of(reply):
+        fingerprint = document.get("system_fingerprint")
         if isinstance(fingerprint, str) and fingerprint:
-            seen.setdefault(fingerprint, event.span)
+            seen.setdefault(fingerprint, span)
     if len(seen) > 1:
         words = "chunks of one response have different fingerprints"
         return Fail(words, "one fingerprint", quote(list(seen)[:2]), tuple(seen.values())[:2])
