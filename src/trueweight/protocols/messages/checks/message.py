@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from trueweight.core import Case, Finish, Reply, Severity, Span
@@ -15,6 +16,7 @@ from trueweight.protocols.fields import json_type
 from trueweight.protocols.messages.checks.stream import GOOD
 from trueweight.protocols.messages.flaws import flaws_of_block
 from trueweight.protocols.messages.sample import answered, events, message, stream, text, thinking, tool_use
+from trueweight.protocols.reading import kept_for_reply
 from trueweight.protocols.sample import plain
 
 _CREATE = "https://platform.claude.com/docs/en/api/messages"
@@ -127,15 +129,13 @@ def messages_input(_: Case, reply: Reply) -> CheckResult | None:
 
 def _input_flaws(reply: Reply) -> Iterator[tuple[str, Span]]:
     if not reply.streamed:
-        blocks = reply.json.get("content") if isinstance(reply.json, dict) else None
-        for block in blocks if isinstance(blocks, list) else ():
+        for block in _plain_blocks(reply):
             if isinstance(block, dict) and block.get("type") == "tool_use" and not isinstance(block.get("input"), dict):
                 yield f"the input of {quote(block.get('name'))} is {json_type(block.get('input'))}", whole(reply)[0]
         return
-    for event in reply.events:
-        block = event.data.get("content_block") if isinstance(event.data, dict) else None
-        if isinstance(block, dict) and block.get("type") == "tool_use" and block.get("input", {}) != {}:
-            yield f"the block of {quote(block.get('name'))} starts with its input", event.span
+    for block, span in _starts_of_calls(reply):
+        if block.get("input", {}) != {}:
+            yield f"the block of {quote(block.get('name'))} starts with its input", span
     for call in reply.calls:
         joined = parse_json(call.arguments or "{}")
         if not isinstance(joined.value, dict) and reply.finish in (Finish.CALLS, Finish.STOP) and call.span is not None:
@@ -157,16 +157,19 @@ def _input_flaws(reply: Reply) -> Iterator[tuple[str, Span]]:
 )
 def messages_start_input(_: Case, reply: Reply) -> CheckResult | None:
     """``messages-input`` judges the input itself, also if it is in the start."""
-    starts = [(event.data["content_block"], event.span) for event in reply.events if _starts_call(event.data)]
+    starts = list(_starts_of_calls(reply))
     without = [span for block, span in starts if "input" not in block]
     if without:
         return Fail(f"{len(without)} of {len(starts)} calls start without an input", "{}", "none", spans_of(without))
     return Pass() if starts else None
 
 
-def _starts_call(data: Any) -> bool:
-    block = data.get("content_block") if isinstance(data, dict) else None
-    return isinstance(block, dict) and block.get("type") == "tool_use"
+def _starts_of_calls(reply: Reply) -> Iterator[tuple[JsonObject, Span]]:
+    """The start of the block of each streamed call, with its place."""
+    for event in reply.events:
+        block = event.data.get("content_block") if isinstance(event.data, dict) else None
+        if isinstance(block, dict) and block.get("type") == "tool_use":
+            yield block, event.span
 
 
 @check(
@@ -186,37 +189,11 @@ def _starts_call(data: Any) -> bool:
 )
 def messages_signature(_: Case, reply: Reply) -> CheckResult | None:
     """Judges whether the field is there, also if it is empty: hosts of open models verify none."""
-    signed = [(one, span) for one, span in _thoughts(reply)]
-    if not signed or reply.finish is None:
+    thoughts = [block for block in _blocks(reply) if block.type == "thinking"]
+    if not thoughts or reply.finish is None:
         return None
-    without = [span for one, span in signed if one is None]
+    without = [block.span for block in thoughts if block.signature is None]
     return Fail("a thinking block has no signature", "signature", "none", spans_of(without)) if without else Pass()
-
-
-def _thoughts(reply: Reply) -> Iterator[tuple[str | None, Span]]:
-    """The signature of each thinking block, None for none, with the place of the block."""
-    if not reply.streamed:
-        blocks = reply.json.get("content") if isinstance(reply.json, dict) else None
-        for block in blocks if isinstance(blocks, list) else ():
-            if isinstance(block, dict) and block.get("type") == "thinking":
-                yield _signature(block), _around(reply)[0]
-        return
-    found: dict[Any, tuple[str | None, Span]] = {}
-    for event in reply.events:
-        data = event.data if isinstance(event.data, dict) else {}
-        inner = data.get("content_block") or data.get("delta")
-        if not isinstance(inner, dict) or not isinstance(index := data.get("index"), int):
-            continue
-        if data.get("type") == "content_block_start" and inner.get("type") == "thinking":
-            found[index] = (_signature(inner), event.span)
-        elif inner.get("type") == "signature_delta" and index in found:
-            found[index] = (_signature(inner), found[index][1])
-    yield from found.values()
-
-
-def _signature(block: Mapping[str, Any]) -> str | None:
-    signature = block.get("signature")
-    return signature if isinstance(signature, str) else None
 
 
 @check(
@@ -234,30 +211,62 @@ def _signature(block: Mapping[str, Any]) -> str | None:
 )
 def messages_empty_text(_: Case, reply: Reply) -> CheckResult | None:
     """One empty block alone, which stands for an empty answer, is allowed."""
-    found = list(_texts(reply))
+    found = _blocks(reply)
     if len(found) < 2 or reply.finish is None:
         return None
-    empty = [span for words, span in found if words == ""]
+    empty = [block.span for block in found if block.text == ""]
     return Fail("a text block has no text", "text", '""', spans_of(empty)) if empty else Pass()
 
 
-def _texts(reply: Reply) -> Iterator[tuple[str | None, Span]]:
-    """The text of each block, None for blocks of other types, with the place of the block."""
+@dataclass(slots=True)
+class _Block:
+    """A block with its place. ``text`` is that of a text block; it and the signature are None where there is none."""
+
+    type: Any
+    span: Span
+    text: str | None
+    signature: str | None
+
+    def extend(self, delta: Mapping[str, Any]) -> None:
+        """Take one delta."""
+        if delta.get("type") == "text_delta" and isinstance(delta.get("text"), str):
+            self.text = (self.text or "") + delta["text"]
+        elif delta.get("type") == "signature_delta":
+            self.signature = _text_of(delta, "signature")
+
+
+@kept_for_reply
+def _blocks(reply: Reply) -> Sequence[_Block]:
+    """The blocks of a message, those of a stream with their deltas."""
     if not reply.streamed:
-        blocks = reply.json.get("content") if isinstance(reply.json, dict) else None
-        for block in blocks if isinstance(blocks, list) else ():
-            is_text = isinstance(block, dict) and block.get("type") == "text"
-            yield (block.get("text") if is_text else None), _around(reply)[0]
-        return
-    found: dict[Any, tuple[str | None, Span]] = {}
+        return [_block_of(block, _around(reply)[0]) for block in _plain_blocks(reply)]
+    found: list[_Block] = []
+    by_index: dict[int, _Block] = {}
     for event in reply.events:
         data = event.data if isinstance(event.data, dict) else {}
         index, inner = data.get("index"), data.get("content_block") or data.get("delta")
         if not isinstance(inner, dict) or not isinstance(index, int):
             continue
-        words = inner.get("text")
         if data.get("type") == "content_block_start":
-            found[index] = (words if inner.get("type") == "text" and isinstance(words, str) else None, event.span)
-        elif inner.get("type") == "text_delta" and index in found and isinstance(words, str):
-            found[index] = ((found[index][0] or "") + words, found[index][1])
-    yield from found.values()
+            by_index[index] = _block_of(inner, event.span)
+            found.append(by_index[index])
+        elif index in by_index:
+            by_index[index].extend(inner)
+    return found
+
+
+def _block_of(value: Any, span: Span) -> _Block:
+    block = value if isinstance(value, dict) else {}
+    text = _text_of(block, "text") if block.get("type") == "text" else None
+    return _Block(block.get("type"), span, text, _text_of(block, "signature"))
+
+
+def _text_of(holder: Mapping[str, Any], name: str) -> str | None:
+    value = holder.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _plain_blocks(reply: Reply) -> list[Any]:
+    """The entries of a plain message's content."""
+    blocks = reply.json.get("content") if isinstance(reply.json, dict) else None
+    return blocks if isinstance(blocks, list) else []
