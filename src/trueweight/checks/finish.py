@@ -34,7 +34,7 @@ def finish_reason_agrees(case: Case, reply: Reply) -> CheckResult | None:
     """
     if not reply.calls or reply.finish is None or isinstance(case.request.get("tool_choice"), Mapping):
         return None
-    if reply.finish is Finish.STOP and not _is_cut(case, reply):
+    if reply.finish is Finish.STOP and not (_reaches_limit(case, reply) and _ends_cut(reply)):
         message = f"the finish reason is stop, with {len(reply.calls)} tool call(s)"
         return Fail(message, "the reason for tool calls", "stop", locate_noun(reply, "finish"))
     return Pass()
@@ -73,10 +73,10 @@ def finish_without_calls(_: Case, reply: Reply) -> CheckResult | None:
 )
 def finish_reason_length(case: Case, reply: Reply) -> CheckResult | None:
     """Judges replies that reached the limit, with calls; fails where the last call's arguments are incomplete."""
-    limit, used = token_limit(case.request), reply.usage.output if reply.usage else None
-    if limit is None or used is None or used < limit or not reply.calls or reply.finish is None:
+    if not _reaches_limit(case, reply) or not reply.calls or reply.finish is None:
         return None
-    if _is_cut(case, reply) and reply.finish is not Finish.LENGTH:
+    if _ends_cut(reply) and reply.finish is not Finish.LENGTH:
+        limit, used = _limit_and_used(case, reply)
         spans = locate_noun(reply, "finish")
         return Fail(f"the last call is cut after {used} of {limit} tokens", "length", quote(reply.finish_text), spans)
     return Pass()
@@ -127,7 +127,7 @@ def finish_one_of(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResu
 )
 def finish_length_at_limit(case: Case, reply: Reply) -> CheckResult | None:
     """Judges replies with one choice and no thought; accepts two tokens less, for parts of a character held back."""
-    limit, used = token_limit(case.request), reply.usage.output if reply.usage else None
+    limit, used = _limit_and_used(case, reply)
     if limit is None or not used or reply.finish is not Finish.LENGTH or len(reply.choices) != 1:
         return None
     if reply.reasoning or (reply.usage and reply.usage.reasoning) or _total(reply) > limit:
@@ -144,10 +144,17 @@ def _total(reply: Reply) -> int:
     return 0 if usage is None or usage.total is None or usage.input is None else usage.total - usage.input
 
 
-def _is_cut(case: Case, reply: Reply) -> bool:
-    """Whether the limit of tokens was reached inside the last call."""
-    limit, used = token_limit(case.request), reply.usage.output if reply.usage else None
-    if limit is None or used is None or used < limit or not reply.calls:
-        return False
+def _limit_and_used(case: Case, reply: Reply) -> tuple[int | None, int | None]:
+    """The request's limit of tokens, and the completion tokens that the reply reports."""
+    return token_limit(case.request), reply.usage.output if reply.usage else None
+
+
+def _reaches_limit(case: Case, reply: Reply) -> bool:
+    limit, used = _limit_and_used(case, reply)
+    return limit is not None and used is not None and used >= limit
+
+
+def _ends_cut(reply: Reply) -> bool:
+    """Whether the arguments of the last call are cut, or did not come."""
     problem = read_arguments(reply, reply.calls[-1]).problem
     return problem in (CallProblem.ARGUMENTS_CUT, CallProblem.ARGUMENTS_EMPTY)

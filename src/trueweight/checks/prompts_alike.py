@@ -140,13 +140,8 @@ def _judged(
         params = one.case.checks.get(check)
         if params is None or one.input_tokens is None:
             continue
-        base = counts.get(other_key(one, params[other]))
+        base = counts.get(one.case.key_of(params[other]))
         if base is None:
             yield one, NotApplicable(f"there is no token count of {params[other]} to compare with")
         else:
             yield one, judge(params, one.input_tokens - base)
-
-
-def other_key(one: ReplyDigest, name: str) -> str:
-    """The key of the case that a parameter names: ``suite/id``, or the id of a case of the same suite."""
-    return name if "/" in name else f"{one.case.suite}/{name}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from trueweight.checks.prompts_alike import other_key
 from trueweight.core import Case, Finish, Reply, ReplyDigest, Severity, Span
 from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, check, paired_check
 from trueweight.core.evidence import quote, whole
@@ -81,7 +80,7 @@ def effort_none_obeyed(case: Case, reply: Reply) -> CheckResult | None:
     """Judges requests with that effort. An empty thought is none."""
     if case.request.get("reasoning_effort") != "none" or reply.error is not None or not reply.choices:
         return None
-    text = (reply.reasoning or "").strip()
+    text = reply.thought
     if text:
         spans = narrow(reply, Span(0, len(reply.body)), text[:60])
         return Fail(f"the reply has a thought of {len(text)} characters", "no thought", quote(text), spans)
@@ -105,7 +104,7 @@ def effort_none_obeyed(case: Case, reply: Reply) -> CheckResult | None:
 )
 def thought_once(_: Case, reply: Reply) -> CheckResult | None:
     """Judges thoughts of thirty characters or more; fails where the content has all of it."""
-    thought = (reply.reasoning or "").strip()
+    thought = reply.thought
     if len(thought) < _A_THOUGHT or not reply.content:
         return None
     at = reply.content.find(thought)
@@ -175,7 +174,7 @@ def reasoning_longer(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
         params = one.case.checks.get("reasoning-longer")
         if params is None:
             continue
-        own, other = lengths[one.case.key], lengths.get(other_key(one, params["than"]))
+        own, other = lengths[one.case.key], lengths.get(one.case.key_of(params["than"]))
         if not other:
             yield one, NotApplicable(f"there is no reply to {params['than']} to compare with")
         elif sum(own) / len(own) > sum(other) / len(other):

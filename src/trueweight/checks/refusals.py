@@ -11,6 +11,7 @@ from trueweight.core import PROTOCOLS, Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, Unsupported, check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import SAMPLE_TEXT, Example, SampleReply, refuses, sample_case
+from trueweight.core.thinking import LIMITS
 
 _FEATURES = (
     "response_format", "tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs", "logit_bias", "seed",
@@ -32,7 +33,6 @@ _ABOUT_N = re.compile(r"['\"`]n['\"`]|\bn\s*(?:=|>|must|is|should)|choices|(?:on
 _ABOUT_STREAM = re.compile(r"\bstream(?:s|ed|ing)?\b")
 LIMIT = "the limit of tokens"
 """What a refusal is about that says that the request allows too many tokens."""
-LIMITS_OF_TOKENS = frozenset({"max_tokens", "max_completion_tokens"})
 _ABOUT_LIMIT = re.compile(r"max[_ ](?:completion[_ ]|output[_ ]|new[_ ])?tokens|\b(?:completion|output) tokens\b")
 _TOO_HIGH = re.compile(r"too (?:large|high|big|many|long)|exceed|at most|maximum|up to|less than|<=|≤|between|range")
 _SEPARATORS = re.compile(r"[\s_\-]+")
@@ -198,7 +198,7 @@ def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
     named = [name for name in _FEATURES if name in request and len(name) > 1 and name in lowered]
     if named:
         return named[0]
-    if not LIMITS_OF_TOKENS.isdisjoint(request) and _ABOUT_LIMIT.search(lowered):
+    if any(name in request for name in LIMITS) and _ABOUT_LIMIT.search(lowered):
         return LIMIT if _TOO_HIGH.search(lowered) else "max_tokens"
     if "n" in request and _ABOUT_N.search(lowered):
         return "n"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trueweight.checks.prompts_alike import other_key
 from trueweight.core import Mode, ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, paired_check
 from trueweight.core.evidence import quote
 from trueweight.core.example import PairedExample, SampleTrial, sample_case, says
+from trueweight.core.request import is_hot
 
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
 
@@ -90,7 +91,7 @@ def temperature_zero_repeats(replies: Sequence[ReplyDigest], _: Sequence[ReplyDi
 )
 def temperature_varies(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Fails where all replies to the case, streamed or not, have the same text."""
-    asked = [one for one in replies if _is_hot(one.case.request.get("temperature"))]
+    asked = [one for one in replies if is_hot(one.case.request)]
     for of_case in _cases(asked, "temperature-varies"):
         same = len({one.text for one in of_case}) == 1
         for one in of_case:
@@ -124,15 +125,15 @@ def parameter_acts(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> 
 
     Pairs of cases are written so that an honest sampler gives one text to both with a negligible probability.
     """
-    texts: dict[str, dict[str, str]] = {}
+    texts: defaultdict[str, set[str]] = defaultdict(set)
     for one in replies:
         if one.content:
-            texts.setdefault(one.case.key, {})[one.text] = one.content
+            texts[one.case.key].add(one.text)
     for one in replies:
         params = one.case.checks.get("parameter-acts")
         if params is None or not one.content or params["parameter"] not in one.case.request:
             continue
-        others = texts.get(other_key(one, params["than"]))
+        others = texts.get(one.case.key_of(params["than"]))
         if others is None:
             yield one, NotApplicable(f"there is no reply to {params['than']} to compare with")
         elif one.text in others:
@@ -140,11 +141,6 @@ def parameter_acts(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> 
             yield one, Fail(words, "another text", quote(one.content))
         else:
             yield one, Pass()
-
-
-def _is_hot(temperature: Any) -> bool:
-    """Whether a request sets a temperature of 1 or more. A provider's entry may drop it, or set another."""
-    return isinstance(temperature, int | float) and temperature >= 1
 
 
 def _alike(replies: Sequence[ReplyDigest], check: str, words: str) -> Iterator[tuple[ReplyDigest, CheckResult]]:

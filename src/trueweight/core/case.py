@@ -85,6 +85,10 @@ class Case:
         """``suite/id``: unique in a run."""
         return f"{self.suite}/{self.id}"
 
+    def key_of(self, name: str) -> str:
+        """The key of the case that a parameter of a check names: ``suite/id``, or the id of a case of this suite."""
+        return name if "/" in name else f"{self.suite}/{name}"
+
     @property
     def must_be_refused(self) -> bool:
         """Whether the right answer to the request is a refusal, as for a malformed one."""

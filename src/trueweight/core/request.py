@@ -1,4 +1,4 @@
-"""What a case says, in the vocabulary of chat completions: its tools, its token limit, its schema, finish reasons."""
+"""What a case says, in the vocabulary of chat completions: tools, token limit, temperature, schema, finish reasons."""
 
 from __future__ import annotations
 
@@ -53,6 +53,12 @@ def token_limit(request: Mapping[str, Any]) -> int | None:
     """
     limits = [request.get(name) for name in LIMITS]
     return max((n for n in limits if isinstance(n, int) and not isinstance(n, bool) and n > 0), default=None)
+
+
+def is_hot(request: Mapping[str, Any]) -> bool:
+    """Whether a request sets a temperature of 1 or more. A provider's entry may drop it, or set another."""
+    temperature = request.get("temperature")
+    return isinstance(temperature, int | float) and temperature >= 1
 
 
 def finish_word(reply: Reply) -> str | None:

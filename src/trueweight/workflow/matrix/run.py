@@ -115,7 +115,6 @@ def record_matrix(
 ) -> RunDir:
     """Send every provider its cases over HTTP; a healthy one gets all cases, or one in ``every``."""
     names = list(names)
-    suites = [with_profile_markers(suite, _PROFILE) for suite in suites]
     cases = matrix_cases(suites)
     faults = [name for name in names if name in FAULTS.all()]
     progress(f"selecting cases for {len(faults)} faults out of {len(cases)} cases")

@@ -160,5 +160,5 @@ def _with_siblings(chosen: Sequence[Case], cases: Sequence[Case]) -> list[Case]:
         for params in case.checks.values():
             for other in (params.get("than"), params.get("as"), params.get("control")):
                 if isinstance(other, str):
-                    wanted.add(other if "/" in other else f"{case.suite}/{other}")
+                    wanted.add(case.key_of(other))
     return [case for case in cases if case.key in wanted]

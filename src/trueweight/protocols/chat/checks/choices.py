@@ -10,6 +10,7 @@ from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import Example, sample_case
 from trueweight.core.json_value import JsonObject
+from trueweight.core.request import is_hot
 from trueweight.core.words import count_words
 from trueweight.protocols import locate_field, locate_noun
 from trueweight.protocols.chat.sample import chunk, message, usage_chunk
@@ -138,15 +139,11 @@ def choices_thought_apart(_: Case, reply: Reply) -> CheckResult | None:
     one's own content does not. A model may skip its thought, so a missing thought alone proves nothing."""
     if len(reply.choices) < 2:
         return None
-    starts = {
-        (one.reasoning or "").lstrip()[:_BEGINNING]
-        for one in reply.choices
-        if len((one.reasoning or "").strip()) >= _BEGINNING
-    }
+    starts = {one.thought[:_BEGINNING] for one in reply.choices if len(one.thought) >= _BEGINNING}
     starts -= {(one.content or "").lstrip()[:_BEGINNING] for one in reply.choices if one.reasoning}
     for one in reply.choices:
         start = (one.content or "").lstrip()[:_BEGINNING]
-        if not (one.reasoning or "").strip() and start in starts:
+        if not one.thought and start in starts:
             words = f"choice {one.index} begins with a thought, and has none in its own field"
             return Fail(words, "reasoning", quote(one.content), tuple(piece.span for piece in one.pieces[:10]))
     return Pass() if starts else None
@@ -173,10 +170,8 @@ def choices_thought_apart(_: Case, reply: Reply) -> CheckResult | None:
 )
 def choices_vary(case: Case, reply: Reply, _: Mapping[str, Any]) -> CheckResult | None:
     """Judges replies with several choices of free text, forty characters or more."""
-    temperature = case.request.get("temperature")
     texts = [choice.content or "" for choice in reply.choices]
-    hot = isinstance(temperature, int | float) and temperature >= 1
-    if not hot or len(texts) < 2 or min(map(len, texts)) < _FREE_TEXT:
+    if not is_hot(case.request) or len(texts) < 2 or min(map(len, texts)) < _FREE_TEXT:
         return None
     if len(set(texts)) == 1:
         return Fail(f"{len(texts)} choices have the same text", "different texts", quote(texts[0]), whole(reply))

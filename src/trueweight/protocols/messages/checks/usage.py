@@ -161,7 +161,7 @@ def count_tokens_agree(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
         if params is None or one.input_tokens is None:
             continue
         other = str(params["as"])
-        base = used.get(other if "/" in other else f"{one.case.suite}/{other}")
+        base = used.get(one.case.key_of(other))
         if base is None:
             yield one, NotApplicable(f"there is no usage of {other} to compare with")
         elif abs(one.input_tokens - base) > max(_SPARE, _SHARE * base):
