@@ -10,12 +10,12 @@ from trueweight.protocols import Kind
 from trueweight.protocols.messages.flaws import FlawKind, flaws_of_stream
 from trueweight.protocols.messages.sample import delta, events, raw_stream, sse, stream, text, thinking, tool_use
 
-STREAMING = "https://platform.claude.com/docs/en/build-with-claude/streaming"
+_STREAMING = "https://platform.claude.com/docs/en/build-with-claude/streaming"
 GOOD = stream(events(thinking("hm"), text("hello"), tool_use(given={"city": "Oslo"}), stop="tool_use"))
 _PLAIN = events(text("hello"))
 
 
-def judge_flaws(reply: Reply, *kinds: FlawKind, expected: str) -> CheckResult | None:
+def _judge_flaws(reply: Reply, *kinds: FlawKind, expected: str) -> CheckResult | None:
     """A failure with the first deviation of these kinds and the number of the others."""
     if not reply.streamed:
         return None
@@ -33,14 +33,14 @@ def judge_flaws(reply: Reply, *kinds: FlawKind, expected: str) -> CheckResult | 
     protocol="messages",
     scope=Scope.COMPLETION,
     engine=True,
-    source=STREAMING,
+    source=_STREAMING,
     why="SDKs read the name first and leave out events without one: the whole stream is empty to them.",
     fix="Write 'event: ' and the type before the data of each event.",
     example=Example(raw_stream(sse(_PLAIN).replace(b"event: content_block_delta\n", b"")), "text_delta", GOOD),
 )
 def messages_event_names(_: Case, reply: Reply) -> CheckResult | None:
     """Judges streams."""
-    return judge_flaws(reply, FlawKind.NAME, expected="event: TYPE")
+    return _judge_flaws(reply, FlawKind.NAME, expected="event: TYPE")
 
 
 @check(
@@ -51,7 +51,7 @@ def messages_event_names(_: Case, reply: Reply) -> CheckResult | None:
     scope=Scope.COMPLETION,
     engine=True,
     row=42,
-    source=STREAMING,
+    source=_STREAMING,
     why="Typed clients raise in the middle of a stream.",
     fix="Validate events against the API's schema before they are sent.",
     example=Example(stream([*_PLAIN[:2], delta(0, "text_delta", text=None), *_PLAIN[3:]]), "null", GOOD),
@@ -64,7 +64,7 @@ def messages_event_shape(_: Case, reply: Reply) -> CheckResult | None:
         Kind.SSE_MANY, Kind.JSON_LARGE, Kind.JSON_DEEP, Kind.SSE_NOT_A_FIELD, Kind.SSE_EMPTY_DATA, Kind.WRONG_TYPE,
         Kind.CALLS_MANY, Kind.ARGUMENTS_NOT_TEXT,
     )  # fmt: skip
-    found = judge_flaws(reply, FlawKind.SHAPE, expected="the API's types")
+    found = _judge_flaws(reply, FlawKind.SHAPE, expected="the API's types")
     return found if isinstance(found, Fail) else fail_on(reply, *kinds, expected="the API's types") or Pass()
 
 
@@ -75,14 +75,14 @@ def messages_event_shape(_: Case, reply: Reply) -> CheckResult | None:
     protocol="messages",
     scope=Scope.COMPLETION,
     engine=True,
-    source=STREAMING,
+    source=_STREAMING,
     why="SDKs raise on an event before message_start, and drop what comes after message_delta.",
     fix="Send message_start before the first block, and the stop reason after the last one.",
     example=Example(stream(_PLAIN[1:]), "content_block_start", GOOD),
 )
 def messages_event_order(_: Case, reply: Reply) -> CheckResult | None:
     """Judges streams. Pings may come anywhere; ``stream-complete`` judges a stream that ends early."""
-    return judge_flaws(reply, FlawKind.ORDER, expected="message_start … message_delta, message_stop")
+    return _judge_flaws(reply, FlawKind.ORDER, expected="message_start … message_delta, message_stop")
 
 
 @check(
@@ -94,7 +94,7 @@ def messages_event_order(_: Case, reply: Reply) -> CheckResult | None:
     engine=True,
     severity=Severity.SHOULD,
     row=21,
-    source=STREAMING,
+    source=_STREAMING,
     why="Clients that wait for it report a cut stream; what follows is never read.",
     fix="Send message_stop as the last event, and no [DONE].",
     example=Example(stream(_PLAIN[:-1]), "message_delta", GOOD),
@@ -105,7 +105,7 @@ def messages_stream_end(_: Case, reply: Reply) -> CheckResult | None:
         return None
     if not reply.done:
         return Fail("the stream ends without message_stop", "message_stop", "nothing", last_event(reply))
-    return judge_flaws(reply, FlawKind.END, expected="nothing after message_stop")
+    return _judge_flaws(reply, FlawKind.END, expected="nothing after message_stop")
 
 
 @check(
@@ -115,14 +115,14 @@ def messages_stream_end(_: Case, reply: Reply) -> CheckResult | None:
     protocol="messages",
     scope=Scope.COMPLETION,
     engine=True,
-    source=STREAMING,
+    source=_STREAMING,
     why="SDKs put blocks into a list by index: a wrong one raises, or text goes to another block.",
     fix="Count the index up with each block, and send content_block_stop before the next one and before message_delta.",
     example=Example(stream([*_PLAIN[:3], *_PLAIN[4:]]), "message_delta", GOOD),
 )
 def messages_blocks(_: Case, reply: Reply) -> CheckResult | None:
     """Judges streams; one that ends early is not judged for blocks that are still open."""
-    return judge_flaws(reply, FlawKind.BLOCK, expected="start, deltas and stop of each block")
+    return _judge_flaws(reply, FlawKind.BLOCK, expected="start, deltas and stop of each block")
 
 
 @check(
@@ -133,7 +133,7 @@ def messages_blocks(_: Case, reply: Reply) -> CheckResult | None:
     scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
-    source=STREAMING,
+    source=_STREAMING,
     why="Clients that show the current block mix two of them.",
     fix="Send content_block_stop before the next content_block_start.",
     example=Example(
@@ -144,7 +144,7 @@ def messages_blocks(_: Case, reply: Reply) -> CheckResult | None:
 )
 def messages_blocks_apart(_: Case, reply: Reply) -> CheckResult | None:
     """Judges streams."""
-    return judge_flaws(reply, FlawKind.APART, expected="one open block at a time")
+    return _judge_flaws(reply, FlawKind.APART, expected="one open block at a time")
 
 
 @check(
@@ -161,4 +161,4 @@ def messages_blocks_apart(_: Case, reply: Reply) -> CheckResult | None:
 )
 def messages_delta_type(_: Case, reply: Reply) -> CheckResult | None:
     """Judges streams. Blocks of unknown types are not judged."""
-    return judge_flaws(reply, FlawKind.DELTA, expected="text_delta in text, thinking_delta in thinking, …")
+    return _judge_flaws(reply, FlawKind.DELTA, expected="text_delta in text, thinking_delta in thinking, …")
