@@ -55,6 +55,15 @@ class FailureKind(StrEnum):
         return self not in _FINAL
 
 
+TIMEOUTS = frozenset(
+    {
+        FailureKind.TIMEOUT_CONNECT,
+        FailureKind.TIMEOUT_FIRST_BYTE,
+        FailureKind.TIMEOUT_STALL,
+        FailureKind.TIMEOUT_TOTAL,
+    }
+)
+"""Deadlines that passed; a client that is too busy lets them pass by itself."""
 _FINAL = frozenset(
     {
         FailureKind.PROXY,

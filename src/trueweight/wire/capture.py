@@ -11,6 +11,7 @@ import anyio
 import httpx
 
 from trueweight.core import Attempt, Failure, FailureKind, Protocol, Stamp
+from trueweight.core.exchange import TIMEOUTS
 from trueweight.wire.failures import TRANSPORT_ERRORS, failure_of_error, failure_of_status
 from trueweight.wire.health import PERIOD, LoopWatch
 from trueweight.wire.request_builder import Outgoing
@@ -19,14 +20,6 @@ from trueweight.wire.settings import WireSettings
 CUT = Failure(FailureKind.INTERRUPTED, "the run was stopped")
 MOST_CHUNKS = 250_000
 """Most chunks of one body: each needs some 200 bytes of memory, however small it is."""
-_TIMEOUTS = frozenset(
-    {
-        FailureKind.TIMEOUT_CONNECT,
-        FailureKind.TIMEOUT_FIRST_BYTE,
-        FailureKind.TIMEOUT_STALL,
-        FailureKind.TIMEOUT_TOTAL,
-    }
-)
 
 
 class Capture:
@@ -98,7 +91,7 @@ class Capture:
         else:
             if self._scope.cancelled_caught:
                 self._failure = Failure(self._limit, f"no end within the limit ({self.size} bytes arrived)")
-        if self._failure.kind in _TIMEOUTS and (late := self._late(began)):
+        if self._failure.kind in TIMEOUTS and (late := self._late(began)):
             words = f"this client was {late:.2f} s late when the deadline passed ({self._failure.kind})"
             self._failure = Failure(FailureKind.CLIENT_LIMIT, words)
 

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from trueweight.core import Case, FailureKind, Observation
+from trueweight.core.exchange import TIMEOUTS
 from trueweight.core.workload import (
     Baseline,
     Confusion,
@@ -195,23 +196,13 @@ def _per_case(columns: Columns, seen: Sequence[Observation], values: Sequence[fl
     return column([sum(found[at]) / len(found[at]) if at in found else None for at in range(len(columns))])
 
 
-_TIMEOUTS: Final = frozenset(
-    {
-        FailureKind.TIMEOUT_CONNECT,
-        FailureKind.TIMEOUT_FIRST_BYTE,
-        FailureKind.TIMEOUT_STALL,
-        FailureKind.TIMEOUT_TOTAL,
-    }
-)
-
-
 def is_of_client(seen: Observation) -> bool:
     """Whether a request has no reply because of this client: its own limit, a stop of the run, or a deadline that
     passed while it was busy. What a server answered is the server's, however busy the client."""
     if seen.arrived:
         return False
     own = seen.failure in (FailureKind.CLIENT_LIMIT, FailureKind.INTERRUPTED)
-    return own or (seen.client_limited and seen.failure in _TIMEOUTS)
+    return own or (seen.client_limited and seen.failure in TIMEOUTS)
 
 
 def _failures(columns: Columns, make: Estimator, seen: Sequence[Observation]) -> Quality:
