@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from trueweight.core import Role, Severity, digest
+from trueweight.core import Estimate, Role, Ruling, Severity, digest
 from trueweight.core.bar_outcome import Side
 
 
@@ -34,6 +34,29 @@ class Rule:
     def bound(self) -> float:
         """The threshold, whichever way it points."""
         return float(self.at_least if self.at_least is not None else self.at_most or 0.0)
+
+    def is_about(self, provider: str, role: Role) -> bool:
+        """Whether it applies to the provider of this name and role."""
+        return (not self.providers or provider in self.providers) and self.role in (None, role)
+
+
+def ruling_of(rule: Rule, found: Estimate, value: float) -> Ruling:
+    """What an estimate with a value decides of a rule on it."""
+    near, far = (found.low, found.high) if rule.at_least is not None else (found.high, found.low)
+
+    def meets(number: float) -> bool:
+        return number >= rule.bound if rule.at_least is not None else number <= rule.bound
+
+    if rule.side is Side.VALUE:
+        return Ruling.PASS if meets(value) else Ruling.FAIL
+    if rule.side is Side.FAR:
+        # An open far end has nothing beyond the value itself: all, or none, were seen.
+        return Ruling.PASS if meets(value if far is None else far) else Ruling.FAIL
+    if near is not None and meets(near):
+        return Ruling.PASS
+    if far is not None and not meets(far):
+        return Ruling.FAIL
+    return Ruling.INCONCLUSIVE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from trueweight.assess.recommendation import TRANSPORT
+from trueweight.assess.significance import MATTERS
 from trueweight.core import Role, Ruling
 from trueweight.core.assessment import ReasonCode, Recommendation
 from trueweight.core.bar_outcome import WorkloadRule
@@ -18,19 +20,8 @@ from trueweight.core.workload import ProviderWorkload, Quality, WorkloadRuling, 
 
 COVERED: Final = 0.1
 """A fallback covers a host that loses at most this share of the requests; one that loses more is no host."""
-MATTERS: Final = 1.1
-"""A time or a length counts as worse if it is at least this many times the baseline's."""
-_OF_ANSWERS: Final = frozenset({WorkloadRule.QUALITY, WorkloadRule.AGREEMENT, WorkloadRule.READABLE})
 _BY_FALLBACK: Final = frozenset({WorkloadRule.FAILURES})
 """Rules that a fallback makes good: the baseline answers what gets no reply."""
-_OF_TRANSPORT: Final = frozenset(
-    {
-        ReasonCode.SUCCESS_LOW,
-        ReasonCode.SUCCESS_UNCERTAIN,
-        ReasonCode.FIRST_ATTEMPTS_LOW,
-        ReasonCode.FIRST_ATTEMPTS_UNCERTAIN,
-    }
-)
 _WORKLOAD: Final = frozenset(
     {ReasonCode.BAR, ReasonCode.WORKLOAD_FAILS, ReasonCode.WORKLOAD_MET, ReasonCode.WORKLOAD_OPEN}
 )
@@ -102,9 +93,9 @@ def _decided(  # noqa: PLR0911 - one way out for each decision
         return Move.STAY, (*hard, *(one for one in missed if one not in hard))
     others = {reason.code for reason in provider.assessment.reasons} - _WORKLOAD
     avoided = provider.assessment.recommendation is Recommendation.AVOID and not missed
-    if avoided and not (others and others <= _OF_TRANSPORT and lost <= COVERED):
+    if avoided and not (others and others <= TRANSPORT and lost <= COVERED):
         return Move.STAY, (HostReason(code=MoveReason.FAULTS),)
-    open_answers = [one for one in still if one.rule in _OF_ANSWERS]
+    open_answers = [one for one in still if one.rule is not None and one.rule.of_answers]
     if open_answers or not found.rulings:
         return Move.NOT_ENOUGH, (*open_answers, *(one for one in still if one not in open_answers))
     cost = _of_cost(found.saving)
@@ -119,9 +110,8 @@ def _decided(  # noqa: PLR0911 - one way out for each decision
 
 
 def _reason(code: MoveReason, one: WorkloadRuling) -> HostReason:
-    bound = one.at_least if one.at_least is not None else one.at_most
     return HostReason(
-        code=code, rule=one.rule, task=one.task, estimate=one.estimate, bound=bound, more_cases=one.more_cases
+        code=code, rule=one.rule, task=one.task, estimate=one.estimate, bound=one.bound, more_cases=one.more_cases
     )
 
 
@@ -161,10 +151,10 @@ def _worse(workload: WorkloadSummary, found: ProviderWorkload) -> Iterator[Worse
     if task is not None:
         yield task
     base = workload.baseline
-    if found.p95_ms.value and base.p95_ms.value and found.p95_ms.value > MATTERS * base.p95_ms.value:
+    if found.p95_ms.value and base.p95_ms.value and found.p95_ms.value > (1 + MATTERS) * base.p95_ms.value:
         yield WorseThing(code=Worse.SLOWER, estimate=found.p95_ms, baseline=base.p95_ms.value)
     ours, theirs = found.output_tokens.value, base.output_tokens.value
-    if ours and theirs and ours > MATTERS * theirs:
+    if ours and theirs and ours > (1 + MATTERS) * theirs:
         yield WorseThing(code=Worse.LONGER, estimate=found.output_tokens, baseline=theirs)
     if found.failures.value:
         yield WorseThing(code=Worse.LOST, estimate=found.failures)

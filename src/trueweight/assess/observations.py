@@ -26,6 +26,8 @@ _SYMPTOMS: Final = frozenset(
 )
 """Checks of what a case expects. They show that something failed; a check that shows what failed is listed first."""
 _LEAKS: Final = frozenset({"markers-in-content", "markers-in-reasoning"})
+LITTLE_SEEN: Final = frozenset({ReasonCode.NOTHING_FOUND, ReasonCode.TOO_FEW_TO_SAY})
+"""Reasons that say only how little was seen: the answers to a workload say more."""
 
 
 def observe(
@@ -40,19 +42,13 @@ def observe(
     seen = tuple(_of_replies(provider, self_agreement, tests))
     workload = workload_reason(provider)
     if workload is not None:
-        silent = (ReasonCode.NOTHING_FOUND, ReasonCode.TOO_FEW_TO_SAY)
-        seen = (workload, *(reason for reason in seen if reason.code not in silent))
+        seen = (workload, *(reason for reason in seen if reason.code not in LITTLE_SEEN))
     drift = drift_reason(provider)
     if drift is None:
         return seen
     codes = {reason.code for reason in seen}
     if drift.code in (ReasonCode.DRIFT, ReasonCode.DRIFT_MISCONFIGURED):
-        nothing = {
-            ReasonCode.NOTHING_FOUND,
-            ReasonCode.TOO_FEW_TO_SAY,
-            ReasonCode.NOT_ASKED,
-            ReasonCode.SETUP_FAULT,
-        }
+        nothing = LITTLE_SEEN | {ReasonCode.NOT_ASKED, ReasonCode.SETUP_FAULT}
         return (drift, *(reason for reason in seen if reason.code not in nothing))
     return (drift,) if codes == {ReasonCode.NOT_ASKED} else seen
 

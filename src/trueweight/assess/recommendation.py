@@ -15,6 +15,7 @@ from typing import Final
 from scipy.special import expit, logit, ndtri
 
 from trueweight.assess.observations import (
+    LITTLE_SEEN,
     broken,
     cases_reason,
     drift_reason,
@@ -30,6 +31,7 @@ from trueweight.assess.workload import workload_reason
 from trueweight.core import SEVERE, DriftVerdict, Estimate, FailureKind, Ruling, Severity
 from trueweight.core.assessment import Blame, Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome
+from trueweight.core.exchange import TIMEOUTS
 from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.statistics.multiple_testing import share_of_alpha
 from trueweight.statistics.resample import CONFIDENCE
@@ -49,7 +51,7 @@ _BY_BAR: Final = {
     Ruling.FAIL: Recommendation.AVOID,
     Ruling.INCONCLUSIVE: Recommendation.UNDECIDED,
 }
-_TRANSPORT: Final = frozenset(
+TRANSPORT: Final = frozenset(
     {
         ReasonCode.NEVER_ANSWERED,
         ReasonCode.SUCCESS_LOW,
@@ -60,19 +62,8 @@ _TRANSPORT: Final = frozenset(
 )
 _BY_KIND: Final = frozenset({ReasonCode.NEVER_ANSWERED, ReasonCode.SUCCESS_LOW, ReasonCode.SUCCESS_UNCERTAIN})
 """Of these, the reason's ``failures`` are the failures that decide; first attempts may have failed of other kinds."""
-_WITHOUT_WORKLOAD: Final = frozenset({ReasonCode.NOTHING_FOUND, ReasonCode.TOO_FEW_TO_SAY})
-"""Reasons that say only how little was seen: the answers to a workload say more."""
 _OF_CLIENT: Final = frozenset({FailureKind.AUTH, FailureKind.PROXY, FailureKind.CLIENT_LIMIT})
 """The key, the proxy and this machine are the user's, on this side of the connection."""
-_OF_BUSY_CLIENT: Final = frozenset(
-    {
-        FailureKind.TIMEOUT_CONNECT,
-        FailureKind.TIMEOUT_FIRST_BYTE,
-        FailureKind.TIMEOUT_STALL,
-        FailureKind.TIMEOUT_TOTAL,
-    }
-)
-"""A client that is too busy lets these pass by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +135,7 @@ def _with_workload(found: Decision, provider: ProviderSummary) -> Decision:
     reason = workload_reason(provider)
     if reason is None or found.recommendation in (Recommendation.AVOID, Recommendation.REFERENCE):
         return found
-    before = tuple(one for one in found.reasons if one.code not in _WITHOUT_WORKLOAD)
+    before = tuple(one for one in found.reasons if one.code not in LITTLE_SEEN)
     if reason.code is ReasonCode.WORKLOAD_FAILS:
         return _decide(Recommendation.AVOID, reason, *before)
     if reason.code is ReasonCode.WORKLOAD_OPEN:
@@ -312,10 +303,10 @@ def blame_of(decision: Decision, provider: ProviderSummary) -> Blame | None:
     if decision.recommendation not in (Recommendation.AVOID, Recommendation.UNDECIDED):
         return None
     first = decision.reasons[0]
-    if first.code not in _TRANSPORT:
+    if first.code not in TRANSPORT:
         return next((reason.blame for reason in decision.reasons if reason.blame is not None), None)
     busy = 2 * provider.counts.client_limited > provider.counts.recorded
-    kinds = _OF_CLIENT | _OF_BUSY_CLIENT if busy else _OF_CLIENT
+    kinds = _OF_CLIENT | TIMEOUTS if busy else _OF_CLIENT
     own = sum(number for kind, number in first.failures.items() if kind in kinds)
     is_own = first.code in _BY_KIND and 2 * own > sum(first.failures.values())
     return Blame.CLIENT if is_own else Blame.TRANSPORT

@@ -6,10 +6,10 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from trueweight.assess.bar import Bar, Limit, Rule
+from trueweight.assess.bar import Bar, Limit, Rule, ruling_of
 from trueweight.assess.workload import rule_outcomes
 from trueweight.core import ConfigError, Estimate, Role, Ruling, near_miss
-from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome, Side, Versus
+from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome, Versus
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.summary import CellOutcome, ProviderSummary, Summary
 from trueweight.statistics.multiple_testing import ALPHA
@@ -46,7 +46,7 @@ def judge_against(bar: Bar, summary: Summary, since: Changes | None = None) -> d
     out = {}
     cases = len({case.case for case in summary.cases})
     for name, provider in summary.providers.items():
-        rules = [rule for rule in bar.rules if _applies(rule, name, provider)]
+        rules = [rule for rule in bar.rules if rule.is_about(name, provider.role)]
         changes = None if since is None else since.get(name, {})
         outcomes = [_by_rule(rule, provider, changes, cases) for rule in rules]
         if provider.role is Role.CANDIDATE and bar.workload is not None:
@@ -56,10 +56,6 @@ def judge_against(bar: Bar, summary: Summary, since: Changes | None = None) -> d
         if outcomes:
             out[name] = BarOutcome.of(bar.digest(), tuple(outcomes))
     return out
-
-
-def _applies(rule: Rule, name: str, provider: ProviderSummary) -> bool:
-    return (not rule.providers or name in rule.providers) and rule.role in (None, provider.role)
 
 
 def _unanswered(summary: Summary, name: str) -> int:
@@ -114,25 +110,6 @@ def _undecided(rule: Rule, found: Estimate, trials: int, cases: int) -> tuple[Ru
         "more_cases": more,
         "more_trials": math.ceil(more * trials / cases),
     }
-
-
-def ruling_of(rule: Rule, found: Estimate, value: float) -> Ruling:
-    """What an estimate with a value decides of a rule on it."""
-    near, far = (found.low, found.high) if rule.at_least is not None else (found.high, found.low)
-
-    def meets(number: float) -> bool:
-        return number >= rule.bound if rule.at_least is not None else number <= rule.bound
-
-    if rule.side is Side.VALUE:
-        return Ruling.PASS if meets(value) else Ruling.FAIL
-    if rule.side is Side.FAR:
-        # An open far end has nothing beyond the value itself: all, or none, were seen.
-        return Ruling.PASS if meets(value if far is None else far) else Ruling.FAIL
-    if near is not None and meets(near):
-        return Ruling.PASS
-    if far is not None and not meets(far):
-        return Ruling.FAIL
-    return Ruling.INCONCLUSIVE
 
 
 def _by_limit(limit: Limit, provider: ProviderSummary, unanswered: int) -> RuleOutcome:

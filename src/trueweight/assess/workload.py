@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from trueweight.assess.bar import DEFAULT_WORKLOAD_BAR, Bar, TaskBar, WorkloadBar
+from trueweight.assess.bar import DEFAULT_WORKLOAD_BAR, Bar, Rule, TaskBar, WorkloadBar, ruling_of
 from trueweight.core import ConfigError, Estimate, Ruling, near_miss
 from trueweight.core.assessment import Blame, Reason, ReasonCode
 from trueweight.core.bar_outcome import RuleCode, RuleOutcome, WorkloadRule
@@ -21,7 +21,6 @@ from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.core.workload import ProviderWorkload, Quality, TaskResult, WorkloadRuling
 from trueweight.statistics.proportion import n_that_decides
 
-_OF_ANSWERS: Final = (WorkloadRule.QUALITY, WorkloadRule.AGREEMENT, WorkloadRule.READABLE)
 _MOST_CASES: Final = 10**6
 
 
@@ -100,20 +99,10 @@ def _ruling(
 ) -> WorkloadRuling:
     outcome, more = Ruling.INCONCLUSIVE, None
     if found.value is not None:
-        bound = at_least if at_least is not None else at_most or 0.0
-        near, far = found.sure_low, found.sure_high
-        if at_most is not None:
-            near, far = far, near
-
-        def meets(end: float) -> bool:
-            return end >= bound if at_most is None else end <= bound
-
-        if near is not None and meets(near):
-            outcome = Ruling.PASS
-        elif far is not None and not meets(far):
-            outcome = Ruling.FAIL
-        else:
-            more = _more_cases(found, bound)
+        threshold = Rule(rule.value, at_least, at_most)
+        outcome = ruling_of(threshold, found.sure, found.value)
+        if outcome is Ruling.INCONCLUSIVE:
+            more = _more_cases(found.sure, threshold.bound)
     return WorkloadRuling(
         rule=rule,
         outcome=outcome,
@@ -125,10 +114,9 @@ def _ruling(
     )
 
 
-def _more_cases(found: Quality, bound: float) -> int | None:
+def _more_cases(found: Estimate, bound: float) -> int | None:
     """About how many more cases would decide at what was seen; None if none would."""
-    sure = Estimate(found.value, found.sure_low, found.sure_high, found.n, found.unit, found.method)
-    n = n_that_decides(sure, bound)
+    n = n_that_decides(found, bound)
     return None if n is None or n > _MOST_CASES else max(1, math.ceil(n - found.n))
 
 
@@ -169,7 +157,7 @@ def workload_reason(provider: ProviderSummary) -> Reason | None:
     if found is None or not found.rulings or found.quality.value is None:
         return None
     worst = [one for one in found.rulings if one.outcome is found.ruling]
-    first = min(worst, key=lambda one: one.rule not in _OF_ANSWERS)
+    first = min(worst, key=lambda one: not one.rule.of_answers)
     code = {
         Ruling.PASS: ReasonCode.WORKLOAD_MET,
         Ruling.FAIL: ReasonCode.WORKLOAD_FAILS,
@@ -180,7 +168,7 @@ def workload_reason(provider: ProviderSummary) -> Reason | None:
         metric=first.rule.value,
         task=first.task,
         estimate=first.estimate,
-        bound=first.at_least if first.at_least is not None else first.at_most,
+        bound=first.bound,
         count=first.more_cases,
         of=found.overall.cases,
         blame=Blame.UNCLEAR if code is ReasonCode.WORKLOAD_FAILS else None,

@@ -93,6 +93,11 @@ class WorkloadRule(StrEnum):
     COST = "cost-per-1000"
     """USD for each 1,000 requests."""
 
+    @property
+    def of_answers(self) -> bool:
+        """Whether it is about the answers, not about time, failures or cost."""
+        return self in (WorkloadRule.QUALITY, WorkloadRule.AGREEMENT, WorkloadRule.READABLE)
+
 
 class RuleOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one rule of the bar decides of a provider.

@@ -50,6 +50,11 @@ class Quality(Estimate, frozen=True, omit_defaults=True):
     sure_high: float | None = None
     _numbers: ClassVar[tuple[str, ...]] = (*Estimate._numbers, "sure_low", "sure_high")
 
+    @property
+    def sure(self) -> Estimate:
+        """The estimate with the interval that decides."""
+        return msgspec.structs.replace(self.plain(), low=self.sure_low, high=self.sure_high)
+
 
 class Confusion(msgspec.Struct, frozen=True):
     """How often each expected answer (rows) was read as which answer (columns)."""
@@ -166,6 +171,11 @@ class WorkloadRuling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     at_most: float | None = None
     estimate: Quality | None = None
     more_cases: int | None = None
+
+    @property
+    def bound(self) -> float | None:
+        """The bound, whichever way it points."""
+        return self.at_least if self.at_least is not None else self.at_most
 
 
 class ProviderWorkload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

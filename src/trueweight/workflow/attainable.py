@@ -93,9 +93,7 @@ def strictest_attainable(rules: Sequence[Rule], cases: Sequence[Case], providers
 
 def _bound_by(rule: Rule, providers: Sequence[Provider]) -> Iterator[Provider]:
     """The providers that a rule is about."""
-    for provider in providers:
-        if (not rule.providers or provider.name in rule.providers) and rule.role in (None, provider.role):
-            yield provider
+    return (provider for provider in providers if rule.is_about(provider.name, provider.role))
 
 
 def _number(count: int, noun: str) -> str:
@@ -111,10 +109,10 @@ def _plan(cases: Sequence[Case], repeats: int, variants: Mapping[str, Sequence[V
 
 
 def _check(rule: Rule, planned: _Planned, name: str) -> None:
-    found = _decided(rule, planned) if len(planned.table) else None
-    if found is None:
+    best = _decided(rule, planned) if len(planned.table) else None
+    if best is None:
         return
-    best, low = found.estimate, planned.cases
+    low = planned.cases
     unit = "case" if best.unit in ("proportion", "difference", "USD") or rule.versus_reference else "request"
     have = f"the run has {_number(best.n, unit)} for it"
     if best.value is None and not best.n:
@@ -140,20 +138,13 @@ def _check(rule: Rule, planned: _Planned, name: str) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Undecided:
-    """The best that a run could find, which does not meet the rule."""
-
-    estimate: Estimate
-
-
-def _decided(rule: Rule, planned: _Planned) -> _Undecided | None:
+def _decided(rule: Rule, planned: _Planned) -> Estimate | None:
     """None if the best replies meet the rule, else what they give."""
     found = None
     for best in _bests(rule, planned):
         if best.value is not None and ruling_of(rule, best, best.value) is Ruling.PASS:
             return None
-        found = found or _Undecided(best)
+        found = found or best
     return found
 
 
