@@ -16,6 +16,8 @@ _UNIT = re.compile(
 
 _MOST_SPANS = 10
 _LONGEST_SEARCHED = 64 * 1024
+_LONGEST_PLAIN = 1024 * 1024
+"""Largest plain body in which calls, blocks and items are located; in a larger one the place of each is the body."""
 _MOST_TRIES = 100
 _VALUE = re.compile(rb'\s*+:\s*+(?:"(?:[^"\\]++|\\.)*+"|[^,}\]]*+)', re.DOTALL)
 Path = tuple[str | int, ...]
@@ -54,6 +56,11 @@ def values(raw: bytes, base: int = 0) -> Iterator[tuple[Path, Span]]:
             path[-1] = _text(word)
         else:
             yield tuple(path), at
+
+
+def values_of_plain(body: bytes, mark: bytes) -> Iterator[tuple[Path, Span]]:
+    """`values` of a plain body that contains ``mark``; none of another one, or of one that is too large to search."""
+    return values(body) if mark in body and len(body) <= _LONGEST_PLAIN else iter(())
 
 
 def _text(literal: bytes) -> str:

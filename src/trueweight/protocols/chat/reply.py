@@ -13,13 +13,11 @@ from trueweight.protocols.chat.calls import CallBuilder
 from trueweight.protocols.chat.reasoning import DETAILS, FIELDS, PARTS, read_details, read_parts
 from trueweight.protocols.chat.usage import read_usage
 from trueweight.protocols.fields import as_array, as_object, as_text
-from trueweight.protocols.locate import values
+from trueweight.protocols.locate import values_of_plain
 from trueweight.protocols.reading import Assembler
 
 _MOST_CHOICES = 128
 """Choices that are read: the most that the API allows."""
-_LONGEST_SEARCHED = 1024 * 1024
-"""Largest plain body in which each call is located; in a larger one its place is the whole body."""
 
 
 class ChatAssembler(Assembler):
@@ -226,11 +224,10 @@ class _ChoiceBuilder:
 
 
 def _call_spans(body: bytes) -> dict[tuple[int, int], Span]:
-    """The span of each tool call of a plain body, by (position of its choice, position in the choice)."""
-    if b"tool_calls" not in body or len(body) > _LONGEST_SEARCHED:
-        return {}
+    """The span of each tool call of a plain body, by (position of its choice, position in the choice); empty for
+    a body that is too large to search."""
     found: dict[tuple[int, int], Span] = {}
-    for path, span in values(body):
+    for path, span in values_of_plain(body, b"tool_calls"):
         if len(path) == 5 and path[0] == "choices" and path[2:4] == ("message", "tool_calls"):
             choice, call = path[1], path[4]
             if isinstance(choice, int) and isinstance(call, int):

@@ -10,12 +10,10 @@ from typing import Any, Final, NamedTuple
 from trueweight.core import Piece, Span, ToolCall
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.fields import as_object, as_text, json_type
-from trueweight.protocols.locate import values
+from trueweight.protocols.locate import values_of_plain
 from trueweight.protocols.messages.events import DELTAS
 
 _MOST_BLOCKS: Final = 1000
-_LONGEST_SEARCHED: Final = 1024 * 1024
-"""Largest plain body in which the text of each input is located; in a larger one inputs are written again."""
 _TEXT_OF: Final = {"text": "text", "thinking": "thinking"}
 
 
@@ -161,11 +159,9 @@ class BlockBuilder:
 
 def located_blocks(body: bytes) -> Mapping[int, Located]:
     """The blocks of a plain body with calls, by position; empty for a body that is too large to search."""
-    if len(body) > _LONGEST_SEARCHED or b'"tool_use"' not in body:
-        return {}
     spans: dict[int, Span] = {}
     inputs: dict[int, str] = {}
-    for path, span in values(body):
+    for path, span in values_of_plain(body, b'"tool_use"'):
         if len(path) < 2 or path[0] != "content" or not isinstance(path[1], int):
             continue
         if len(path) == 2:

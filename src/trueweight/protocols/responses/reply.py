@@ -10,7 +10,7 @@ from trueweight.core import Choice, Finish, Piece, Span
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.fields import as_array, as_index, as_object, as_text
-from trueweight.protocols.locate import values
+from trueweight.protocols.locate import values_of_plain
 from trueweight.protocols.reading import Assembler
 from trueweight.protocols.responses import items
 from trueweight.protocols.responses.items import ItemBuilder
@@ -37,8 +37,6 @@ _SUMMARIES: Final = ("response.reasoning_summary_part.added", "response.reasonin
 _ITEMS: Final = ("response.output_item.added", "response.output_item.done")
 _REASONS: Final = {"max_output_tokens": Finish.LENGTH, "content_filter": Finish.FILTER}
 _MOST_ITEMS: Final = 1000
-_LONGEST_SEARCHED: Final = 1024 * 1024
-"""Largest plain body in which each item is located; in a larger one its place is the whole body."""
 
 
 def is_terminal(text: str) -> bool:
@@ -258,11 +256,9 @@ def _place(event: JsonObject, kind: str) -> int:
 
 
 def _item_spans(body: bytes) -> dict[int, Span]:
-    """The span of each item of a plain body, by its position."""
-    if b'"output"' not in body or len(body) > _LONGEST_SEARCHED:
-        return {}
+    """The span of each item of a plain body, by its position; empty for a body that is too large to search."""
     return {
         path[1]: span
-        for path, span in values(body)
+        for path, span in values_of_plain(body, b'"output"')
         if len(path) == 2 and path[0] == "output" and isinstance(path[1], int)
     }
