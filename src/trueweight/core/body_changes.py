@@ -63,15 +63,15 @@ _CONVERSATIONS: Final = ("messages", "input")
 def _with_words(request: JsonObject, words: str) -> JsonObject:
     """The request with words at the end of its last user message; the same if it has none."""
     for name in _CONVERSATIONS:
-        said = request.get(name)
-        if isinstance(said, str):
-            return {**request, name: f"{said} {words}"}
-        if not isinstance(said, list | tuple):
+        given = request.get(name)
+        if isinstance(given, str):
+            return {**request, name: f"{given} {words}"}
+        if not isinstance(given, list | tuple):
             continue
-        for at in reversed(range(len(said))):
-            if isinstance(said[at], Mapping) and said[at].get("role") == "user":
-                message = {**said[at], "content": _content_with(said[at].get("content"), words)}
-                return {**request, name: [*said[:at], message, *said[at + 1 :]]}
+        for at in reversed(range(len(given))):
+            if isinstance(given[at], Mapping) and given[at].get("role") == "user":
+                message = {**given[at], "content": _content_with(given[at].get("content"), words)}
+                return {**request, name: [*given[:at], message, *given[at + 1 :]]}
     return request
 
 

@@ -90,6 +90,11 @@ def _parse(text: str, limit: int) -> ParsedJson:
     return ParsedJson(value, True, "", tuple(oddities), weight)
 
 
+def json_size(value: Any) -> int:
+    """Bytes of a value as JSON text in UTF-8, as a prompt has it."""
+    return len(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass"))
+
+
 def write_json(value: Any) -> str:
     """JSON text of a request body. It encodes to UTF-8: a lone surrogate, which a case may send, is escaped."""
     return escape_lone_surrogates(compact_json(value))

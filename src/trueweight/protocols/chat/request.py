@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from trueweight.core import Case, Mode, Provider, RequestSize
 from trueweight.core.json_value import JsonObject
 from trueweight.core.request import token_limit
-from trueweight.protocols.json_text import write_json
+from trueweight.protocols.json_text import json_size, write_json
 
 PRIVATE: Final = frozenset(
     {
         "metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier", "store", "user",
     }
 )  # fmt: skip
-"""Fields of a body that are about the caller: who it is, how its account is billed, what is kept of it."""
+"""Fields of a body that are about the caller: its identity, its billing, what is stored of it."""
 
 FIELDS: Final = PRIVATE | {
     "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs", "max_completion_tokens",
@@ -55,11 +54,10 @@ def body(case: Case, provider: Provider, mode: Mode) -> str:
 def size(case: Case, provider: Provider) -> RequestSize:
     """What bounds the tokens of the request: its prompt, ``max_tokens`` or ``max_completion_tokens``, and ``n``."""
     request: JsonObject = {**case.request, **provider.extra_body}
-    prompt = json.dumps({key: request[key] for key in _PROMPT_KEYS if key in request}, ensure_ascii=False, default=str)
     messages = request.get("messages")
     n = request.get("n")
     return RequestSize(
-        prompt_bytes=len(prompt.encode("utf-8", "surrogatepass")),
+        prompt_bytes=json_size({key: request[key] for key in _PROMPT_KEYS if key in request}),
         messages=len(messages) if isinstance(messages, list) else 1,
         output_tokens=token_limit(request),
         choices=n if isinstance(n, int) and n > 1 else 1,

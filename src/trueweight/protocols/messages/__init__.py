@@ -55,7 +55,7 @@ class MessagesApi(Protocol):
         return request.headers(key)
 
     def cannot_express(self, case: Case) -> str:
-        return request.why_not(case)
+        return request.cannot_express(case)
 
     def left_out(self, case: Case) -> tuple[str, ...]:
         return ("seed",) if case.request.get("seed") is not None else ()

@@ -58,7 +58,7 @@ class CountTokens(Protocol):
         return request.headers(key)
 
     def cannot_express(self, case: Case) -> str:
-        return request.why_not(case)
+        return request.cannot_express(case)
 
     def body(self, case: Case, provider: Provider, mode: Mode) -> str:
         whole = json.loads(request.body(case, provider, mode))

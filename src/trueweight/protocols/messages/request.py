@@ -5,7 +5,6 @@ Source: https://platform.claude.com/docs/en/api/messages
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from trueweight.core import DEFAULT_API, PROTOCOLS, Case, Mode, Provider, Reques
 from trueweight.core.json_value import JsonObject
 from trueweight.core.request import token_limit
 from trueweight.core.thinking import LIMITS, merged
-from trueweight.protocols.json_text import write_json
+from trueweight.protocols.json_text import json_size, write_json
 from trueweight.protocols.messages.content import InexpressibleError, conversation
 from trueweight.protocols.messages.tools import tool_choice, tools
 
@@ -42,7 +41,7 @@ _WITHOUT_EFFECT: Final[Mapping[str, Callable[[Any], bool]]] = {
 """Fields of chat completions that this API does not have, and the values that ask for nothing. A seed makes replies
 repeatable and changes nothing else; a case whose check compares replies with one seed is not expressed."""
 _EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
-
+_PROMPT_KEYS: Final = ("system", "messages", "tools", "output_config")
 
 _VERSION: Final = (("anthropic-version", "2023-06-01"),)
 """The version that hosts of open models serve. The one after it has no temperature; an entry that names it in its
@@ -63,15 +62,14 @@ def body(case: Case, provider: Provider, mode: Mode) -> str:
     """
     extra = dict(provider.extra_body)
     effort = extra.pop("reasoning_effort", None)
-    sent: JsonObject = {"model": provider.model, **_written(case)}
-    sent = {**sent, **extra}
+    sent: JsonObject = {"model": provider.model, **_written(case), **extra}
     if effort is not None:
         sent = merged(sent, _effort(effort))
     sent = {key: value for key, value in sent.items() if key != "stream"}
     return write_json(sent | ({"stream": True} if mode is Mode.STREAM else {}))
 
 
-def why_not(case: Case) -> str:
+def cannot_express(case: Case) -> str:
     """Why the API cannot express a case; "" if it can."""
     if case.must_be_refused and case.api is None:
         return "its malformed request is one of chat completions"
@@ -87,10 +85,9 @@ def why_not(case: Case) -> str:
 def size(case: Case, provider: Provider) -> RequestSize:
     """What bounds the tokens of the request."""
     written = {**_written(case), **provider.extra_body}
-    prompt = {key: written[key] for key in ("system", "messages", "tools", "output_config") if key in written}
     limit = written.get("max_tokens")
     return RequestSize(
-        prompt_bytes=len(json.dumps(prompt, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")),
+        prompt_bytes=json_size({key: written[key] for key in _PROMPT_KEYS if key in written}),
         messages=len(written["messages"]) + 1,
         output_tokens=limit if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 else None,
     )
@@ -139,9 +136,7 @@ def _field(name: str, value: Any) -> JsonObject:
             return _effort(value)
         case "response_format":
             return _format(value)
-        case "top_logprobs":
-            raise InexpressibleError("it has no log probabilities")
-        case "logprobs":
+        case "logprobs" | "top_logprobs":
             raise InexpressibleError("it has no log probabilities")
     if name not in FIELDS and name in PROTOCOLS.get(DEFAULT_API).fields:
         raise InexpressibleError(f"it has no {name}")
@@ -164,10 +159,7 @@ def _effort(value: Any) -> JsonObject:
 
 
 def _format(value: Any) -> JsonObject:
-    if not isinstance(value, Mapping) or value.get("type") != "json_schema":
-        raise InexpressibleError("it has no JSON without a schema")
-    wrapper = value.get("json_schema")
-    schema = wrapper.get("schema") if isinstance(wrapper, Mapping) else None
-    if not isinstance(schema, Mapping):
-        raise InexpressibleError("it has no JSON without a schema")
-    return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
+    match value:
+        case {"type": "json_schema", "json_schema": {"schema": Mapping() as schema}}:
+            return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
+    raise InexpressibleError("it has no JSON without a schema")

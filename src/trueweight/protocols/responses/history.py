@@ -27,13 +27,11 @@ class Conversation(NamedTuple):
 
 def conversation_of(messages: Sequence[Any]) -> Conversation:
     """The messages as instructions and input items. Malformed messages become items that are malformed alike."""
-    first = messages[0] if messages else None
-    instructions = first.get("content") if isinstance(first, Mapping) and first.get("role") == "system" else None
-    told = isinstance(instructions, str) and isinstance(first, Mapping) and first.keys() == {"role", "content"}
-    rest = messages[1:] if told else messages
-    return Conversation(
-        instructions if told else None, [item for at, message in enumerate(rest) for item in _items(message, at)]
-    )
+    instructions = None
+    match messages:
+        case [{"role": "system", "content": str(text), **more}, *rest] if not more:
+            instructions, messages = text, rest
+    return Conversation(instructions, [item for at, message in enumerate(messages) for item in _items(message, at)])
 
 
 def inexpressible_in(messages: Any) -> str:

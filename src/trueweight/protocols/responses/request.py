@@ -9,7 +9,7 @@ from typing import Any, Final
 from trueweight.core import Case, Mode, Provider, RequestSize
 from trueweight.core.json_value import JsonObject
 from trueweight.core.request import token_limit
-from trueweight.protocols.json_text import write_json
+from trueweight.protocols.json_text import json_size, write_json
 from trueweight.protocols.responses.history import conversation_of, inexpressible_in
 
 PRIVATE: Final = frozenset(
@@ -18,7 +18,7 @@ PRIVATE: Final = frozenset(
         "store", "user",
     }
 )  # fmt: skip
-"""Fields of a body that are about the caller: who it is, how its account is billed, what is kept of it."""
+"""Fields of a body that are about the caller: its identity, its billing, what is stored of it."""
 
 FIELDS: Final = PRIVATE | {
     "background", "include", "input", "instructions", "max_output_tokens", "max_tool_calls", "model",
@@ -82,7 +82,7 @@ def left_out(case: Case) -> tuple[str, ...]:
 def body(case: Case, provider: Provider, mode: Mode) -> str:
     """JSON text of the body. What a case or an entry gives in the names of Responses is sent as it is, and wins.
 
-    Nothing is stored at the provider: ``store`` is false, unless the case says otherwise.
+    Nothing is stored at the provider: ``store`` is false, unless the case sets it.
     """
     request: JsonObject = {**case.request, **provider.extra_body}
     sent: JsonObject = {"model": provider.model, **_conversation(request), **_others(request)}
@@ -93,11 +93,10 @@ def body(case: Case, provider: Provider, mode: Mode) -> str:
 def size(case: Case, provider: Provider) -> RequestSize:
     """What bounds the tokens of the request: its prompt and ``max_output_tokens``."""
     sent = json.loads(body(case, provider, Mode.PLAIN))
-    prompt = json.dumps({key: sent[key] for key in _PROMPT_KEYS if key in sent}, ensure_ascii=False)
     items = sent.get("input")
     limit = sent.get("max_output_tokens")
     return RequestSize(
-        prompt_bytes=len(prompt.encode("utf-8", "surrogatepass")),
+        prompt_bytes=json_size({key: sent[key] for key in _PROMPT_KEYS if key in sent}),
         messages=len(items) + 1 if isinstance(items, list) else 2,
         output_tokens=limit if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 else None,
     )
@@ -111,8 +110,8 @@ def _conversation(request: Mapping[str, Any]) -> JsonObject:
     if not isinstance(messages, list | tuple):
         return {"input": messages, **given}
     found = conversation_of(messages)
-    told = {} if found.instructions is None else {"instructions": found.instructions}
-    return {**told, "input": found.items, **given}
+    instructions = {} if found.instructions is None else {"instructions": found.instructions}
+    return {**instructions, "input": found.items, **given}
 
 
 def _others(request: Mapping[str, Any]) -> JsonObject:

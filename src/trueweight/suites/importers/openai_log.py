@@ -28,6 +28,8 @@ _JSON_TEXTS: Final = (*_BODIES, *_REPLIES, "messages", "tools")
 _BESIDE_BODY: Final = frozenset({*_BODIES, *_REPLIES, "custom_id", "method", "url"})
 _APIS: Final = ("/chat/completions", "/responses", "/messages")
 """How the address of a request that is imported ends."""
+_OTHERS: Final = {"prompt": "legacy completions", "contents": "Gemini"}
+"""A field of a request that no API of these has → the API that has it."""
 
 
 class _Record(NamedTuple):
@@ -172,9 +174,6 @@ def _shape(record: _Record, row: Mapping[str, Any]) -> ChatShape | str:
         return ChatShape(dict(body))  # it is malformed, and the reader of chat completions says how
     url = "/messages" if response_in(record.reply).get("type") == "message" else record.url
     return as_chat(body, url) if "messages" in body or "input" in body else ChatShape(dict(body))
-
-
-_OTHERS: Final = {"prompt": "legacy completions", "contents": "Gemini"}
 
 
 def _is_list_of_objects(messages: Any) -> bool:

@@ -1,6 +1,6 @@
 """A log to try everything with: requests of five kinds of work with answers and what they took. Our own texts.
 
-The answers are those of a careful baseline: right, but for a few labels. Nothing in it was sent by anyone's customer.
+The answers are those of a careful baseline: right, but for a few labels. No text is that of a real customer.
 """
 
 from __future__ import annotations
@@ -155,12 +155,12 @@ def _summary(rng: random.Random) -> Exchanged:
         f"discount and agreed on {share} percent of the invoice. The tests of last Friday passed, apart from two that "
         f"depend on the old address. {person} will write to {vendor} by Thursday. Lunch is at the usual place."
     )
-    said = (
+    summary = (
         f"The move of {product} was delayed by {days} days because {vendor} delivered disks late; the team will ask "
         f"for a discount of {share} percent, and {person} writes to {vendor} by Thursday."
     )
     body = _chat("Summarise the notes in one or two sentences for the manager.", text)
-    return Exchanged(body, {"role": "assistant", "content": said})
+    return Exchanged(body, {"role": "assistant", "content": summary})
 
 
 def _generation(rng: random.Random) -> Exchanged:

@@ -189,7 +189,7 @@ def _unusable(value: Any) -> str:
 
 
 def _without_names(body: JsonObject) -> JsonObject:
-    """The body without the names of those who write its messages. The name of a tool's result stays."""
+    """The body without the names of the authors of its messages. The name of a tool's result stays."""
     messages = [
         {key: part for key, part in one.items() if key != "name" or one.get("role") in ("tool", "function")}
         for one in body["messages"]
