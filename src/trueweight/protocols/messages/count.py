@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from trueweight.core import (
@@ -60,8 +59,8 @@ class CountTokens(Protocol):
     def cannot_express(self, case: Case) -> str:
         return request.cannot_express(case)
 
-    def body(self, case: Case, provider: Provider, mode: Mode) -> str:
-        whole = json.loads(request.body(case, provider, mode))
+    def body(self, case: Case, provider: Provider, mode: Mode) -> str:  # noqa: ARG002 - as declared
+        whole = request.fields_of(case, provider)
         return write_json({name: whole[name] for name in _COUNTED if name in whole})
 
     def size(self, case: Case, provider: Provider) -> RequestSize | None:  # noqa: ARG002 - as declared

@@ -55,7 +55,16 @@ def headers(key: str | None) -> tuple[tuple[str, str], ...]:
 
 
 def body(case: Case, provider: Provider, mode: Mode) -> str:
-    """JSON text of the body: ``model``, the case's request in this API's fields, ``extra_body``, ``stream``.
+    """JSON text of the body: `fields_of`, and ``stream`` for a stream.
+
+    Raises:
+        InexpressibleError: if the API cannot express the case.
+    """
+    return write_json(fields_of(case, provider) | ({"stream": True} if mode is Mode.STREAM else {}))
+
+
+def fields_of(case: Case, provider: Provider) -> JsonObject:
+    """``model``, the case's request in the fields of this API, ``extra_body``.
 
     Raises:
         InexpressibleError: if the API cannot express the case.
@@ -65,8 +74,7 @@ def body(case: Case, provider: Provider, mode: Mode) -> str:
     sent: JsonObject = {"model": provider.model, **_written(case), **extra}
     if effort is not None:
         sent = merged(sent, _effort(effort))
-    sent = {key: value for key, value in sent.items() if key != "stream"}
-    return write_json(sent | ({"stream": True} if mode is Mode.STREAM else {}))
+    return {key: value for key, value in sent.items() if key != "stream"}
 
 
 def cannot_express(case: Case) -> str:

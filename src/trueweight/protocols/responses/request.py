@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -84,20 +83,23 @@ def body(case: Case, provider: Provider, mode: Mode) -> str:
 
     Nothing is stored at the provider: ``store`` is false, unless the case sets it.
     """
+    return write_json(_fields(case, provider) | ({"stream": True} if mode is Mode.STREAM else {}))
+
+
+def _fields(case: Case, provider: Provider) -> JsonObject:
     request: JsonObject = {**case.request, **provider.extra_body}
     sent: JsonObject = {"model": provider.model, **_conversation(request), **_others(request)}
-    sent |= {"store": request.get("store", False)}
-    return write_json(sent | ({"stream": True} if mode is Mode.STREAM else {}))
+    return sent | {"store": request.get("store", False)}
 
 
 def size(case: Case, provider: Provider) -> RequestSize:
     """What bounds the tokens of the request: its prompt and ``max_output_tokens``."""
-    sent = json.loads(body(case, provider, Mode.PLAIN))
+    sent = _fields(case, provider)
     items = sent.get("input")
     limit = sent.get("max_output_tokens")
     return RequestSize(
         prompt_bytes=json_size({key: sent[key] for key in _PROMPT_KEYS if key in sent}),
-        messages=len(items) + 1 if isinstance(items, list) else 2,
+        messages=len(items) + 1 if isinstance(items, list | tuple) else 2,
         output_tokens=limit if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 else None,
     )
 
