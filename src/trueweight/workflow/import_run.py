@@ -238,8 +238,8 @@ def _common(extras: Sequence[JsonObject]) -> JsonObject:
 
 def _account(file: _File, cases: Mapping[int, Case], provider: Provider) -> FileAccount:
     rows = list(file.rows.values())
-    told = {*provider.extra_body, *provider.changes.drop}
-    varying = (_differences(rows, cases) | {key for row in rows for key in row.extra}) - told
+    stated = {*provider.extra_body, *provider.changes.drop}
+    varying = (_differences(rows, cases) | {key for row in rows for key in row.extra}) - stated
     return FileAccount(
         file.path,
         file.provider,

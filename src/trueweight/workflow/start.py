@@ -128,7 +128,7 @@ def _text(value: str) -> str:
 
 
 def _providers_lines(hosts: Sequence[StartingHost], reference: str | None) -> Iterator[str]:
-    yield "# Who is compared. Every provider gets the same requests."
+    yield "# The providers to compare. All get the same requests."
     yield "# Keys stay in the environment: a file has only the names of their variables."
     for host in hosts:
         role = Role.REFERENCE if host.name == reference else None

@@ -55,12 +55,12 @@ class ChecklistItem(NamedTuple):
 QUESTIONS: Final[Mapping[str, str]] = {
     "residency": "Where may these requests be processed, and does the contract with the host say so?",
     "retention": "Does the host keep requests, or train on them, and is that allowed for these data?",
-    "version": "Can the version of the model be pinned, and who is told when it changes?",
+    "version": "Can the version of the model be pinned, and does the host announce a change?",
     "contract": "Which availability and which price does the contract promise, and for how long?",
     "fallback": "Who switches back to the baseline, by which switch, and how fast?",
     "spend": "Which monthly spend is agreed, and what happens above it?",
 }
-"""What a run cannot can measure: key in the team's file → question."""
+"""What a run cannot measure: key in the team's file → question."""
 
 
 def decision_text(summary: Summary) -> DecisionText | None:
@@ -259,7 +259,7 @@ def plan_lines(summary: Summary) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield (
         "When to stop",
         (
-            f"Go back to {baseline} when a rule above is surely missed in a run of the same workload by the same bar "
+            f"Go back to {baseline} when a rule above is surely missed in a run of the same workload with the same bar "
             "(exit code 1), or when the share of requests that the fallback answers doubles.",
             "A run that could not decide (exit code 4) is no reason: add cases.",
         ),
