@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
@@ -219,7 +220,7 @@ def apis_of(case: Case, provider: Provider) -> CaseApis:
     found = CaseApis({}, {})
     for name in provider.api:
         protocol = PROTOCOLS.get(name)
-        reason = protocol.cannot_express(case)
+        reason = _why_not(protocol, _SameCase(case))
         if not reason and not set(case.modes) & set(protocol.modes):
             reason = f"it has no {' or '.join(case.modes)} replies"
         if reason:
@@ -227,6 +228,28 @@ def apis_of(case: Case, provider: Provider) -> CaseApis:
         else:
             found.asked[name] = protocol
     return found
+
+
+class _SameCase:
+    """A case as a key of a cache. It is its identity, because a request cannot be hashed."""
+
+    __slots__ = ("case",)
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+
+    def __hash__(self) -> int:
+        return id(self.case)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _SameCase) and other.case is self.case
+
+
+# Some APIs write the whole request to see whether they can. It is the same for all providers and repeats, for which a
+# case is looked at in a row.
+@lru_cache(maxsize=256)
+def _why_not(protocol: Protocol, one: _SameCase) -> str:
+    return protocol.cannot_express(one.case)
 
 
 def counterparts(own: Sequence[str], base: Sequence[str]) -> dict[str, str]:
