@@ -31,6 +31,7 @@ from trueweight.store import RunDir
 from trueweight.suites import find_suite
 from trueweight.workflow.send import RunOptions, prepare
 
+START = datetime(2026, 11, 29, 12, tzinfo=UTC)
 ANSWERS = Callable[[Case, int], Answer | None]
 """Case and its number → the answer; None for a request that fails on the way."""
 
@@ -58,16 +59,17 @@ def record(
     *,
     bar: Bar | None = None,
     ms: Mapping[str, float] | None = None,
+    start: datetime = START,
 ) -> Path:
     """Write a run directory of the workload in ``folder``.
 
     Args:
         ms: time of each reply by provider; 500 by default.
+        start: of the run.
     """
     suite = find_suite(str(folder))
     providers = [provider for provider, _ in answers.values()]
     options = RunOptions(passes=1)
-    start = datetime(2026, 11, 29, 12, tzinfo=UTC)
     prepared = prepare(providers, [suite], options, bar=bar, now=lambda: start)
     numbers = {case.key: at for at, case in enumerate(prepared.cases)}
     with RunDir.create(out, prepared.manifest, prepared.cases, bar=None if bar is None else bar.text) as run:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from logs import ticket_row
-from runs import as_recorded, record, workload_of
+from runs import START, as_recorded, record, workload_of
 
 from in_process import trueweight
+from trueweight.assess import parse_bar
 from trueweight.core import Provider
 from trueweight.statistics.change import changes
+from trueweight.workflow.watch import watch
 
 LABELS = ("billing", "outage")
 
@@ -85,3 +88,20 @@ def test_watch_looks_over_a_folder_of_runs(tmp_path: Path) -> None:
     assert "NEW" not in later.stdout
     (tmp_path / "empty").mkdir()
     assert trueweight("watch", "empty", cwd=tmp_path).returncode == 2
+
+
+def test_the_bar_is_that_of_the_run_that_started_last(tmp_path: Path) -> None:
+    """Whatever the names of the folders: the host that is right in half of the cases is below the newer bar only."""
+    tickets = workload_of((ticket_row(n, LABELS[n % 2]) for n in range(48)), tmp_path)
+    host = Provider("host", "https://host.invalid/v1", "open-1")
+    (tmp_path / "history").mkdir()
+    for night, (folder, bound) in enumerate((("b", 0.3), ("a", 0.9))):
+        record(
+            tickets,
+            tmp_path / "history" / folder,
+            {"host": (host, lambda case, n: as_recorded(case, n) if n % 2 else {"content": "neither"})},
+            bar=parse_bar(f"[workload]\nagreement_at_least = {bound}\n", "bar.toml"),
+            start=START + timedelta(days=night),
+        )
+    (event,) = watch(tmp_path / "history").events
+    assert (event.metric, event.bound, event.change.fell) == ("agreement", 0.9, True)

@@ -54,7 +54,7 @@ class FlippedCells(NamedTuple):
     cells: tuple[tuple[str, Flip], ...]
 
 
-def significant(found: RunComparison) -> list[ChangedMetric]:
+def changed_metrics(found: RunComparison) -> list[ChangedMetric]:
     """Metrics that changed beyond chance, worse ones first."""
     lines = []
     for one in found.significant:
@@ -151,7 +151,7 @@ def cell_text(cell: Flip) -> str:
 def comparison_markdown(found: RunComparison) -> str:
     """For a step summary or a comment: the sentence, the metrics that changed, the cells folded away."""
     out = ["## trueweight: what changed", "", f"**{headline(found)}**", ""]
-    lines = significant(found)
+    lines = changed_metrics(found)
     if lines:
         out += ["| provider | metric | before | after | change | |", "|---|---|--:|--:|--:|---|"]
         out += [

@@ -39,7 +39,7 @@ def whole_percent(value: float) -> str:
 
 def percent_at_most(value: float) -> str:
     """``31%``: an upper limit of a share, rounded up, so that the sentence holds. It may be 100%."""
-    return f"{math.ceil(round(value * 100, 6))}%"
+    return f"{points_at_least(value)}%"
 
 
 def points_at_least(value: float) -> str:

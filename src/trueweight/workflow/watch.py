@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 
 from trueweight.assess import DEFAULT_WORKLOAD_BAR, Bar
+from trueweight.checks import all_checks
 from trueweight.core import ConfigError, Observation
 from trueweight.core.grader import GRADERS
 from trueweight.core.task import CaseTask
@@ -30,12 +31,13 @@ _ByCase: TypeAlias = defaultdict[str, defaultdict[str, list[float]]]
 
 
 class Look(NamedTuple):
-    """One run of the history: scores against the recorded answers, and which requests got a reply, by host."""
+    """One run of the history: scores against the recorded answers, and which requests got a reply, by host; its bar."""
 
     path: Path
     started_at: str
     scores: Mapping[str, Array]
     arrived: Mapping[str, Array]
+    bar: Bar | None
 
 
 class HostChange(NamedTuple):
@@ -74,36 +76,37 @@ class Watched(NamedTuple):
 
 
 def watch(history: Path) -> Watched:
-    """Look over all runs in a folder, in order of their start. The bar is that of the newest run.
+    """Look over all runs in a folder, in order of their start. The bar is that of the newest run that has one.
 
     Raises:
         ConfigError: ``watch-empty`` if the folder has no run.
     """
-    paths = sorted(RunFile.MANIFEST.of(path).parent for path in history.iterdir() if RunFile.MANIFEST.is_in(path))
+    paths = sorted(path for path in history.iterdir() if RunFile.MANIFEST.is_in(path))
     if not paths:
         hint = "Valid: a folder of run directories of one workload, e.g. history/2026-11-29."
         raise ConfigError("no run is in the folder", code="watch-empty", where=str(history), hint=hint)
     looks: list[Look] = []
     skipped: list[tuple[Path, str]] = []
-    bar: Bar | None = None
+    checks = frozenset(info.id for info in all_checks())
     for path in paths:
         with RunDir.open(path) as run:
-            judgement = judge_run(run)
-            own = bar_of(run)
+            judgement = judge_run(run, without=checks)  # only grades and arrival count here
+            bar = bar_of(run)
         tasks = {key: case.task for key, case in judgement.cases.items() if case.task is not None}
-        look = _look(path, run.manifest.started_at, judgement.observations, tasks)
+        look = _look(path, run.manifest.started_at, judgement.observations, tasks, bar)
         if not look.arrived:
             skipped.append((path, "no request of a workload was sent"))
         elif not any(column.any() for column in look.arrived.values()):
             skipped.append((path, "no host gave a reply: this machine or its network is the likelier cause"))
         else:
             looks.append(look)
-            bar = own or bar
     looks.sort(key=lambda one: one.started_at)
-    return _watched(looks, skipped, bar)
+    return _watched(looks, skipped, next((one.bar for one in reversed(looks) if one.bar is not None), None))
 
 
-def _look(path: Path, started_at: str, observations: Sequence[Observation], tasks: Mapping[str, CaseTask]) -> Look:
+def _look(
+    path: Path, started_at: str, observations: Sequence[Observation], tasks: Mapping[str, CaseTask], bar: Bar | None
+) -> Look:
     """The scores of a run's answers by case, over the tasks whose grader decides."""
     scores: _ByCase = defaultdict(lambda: defaultdict(list))
     arrived: _ByCase = defaultdict(lambda: defaultdict(list))
@@ -113,9 +116,8 @@ def _look(path: Path, started_at: str, observations: Sequence[Observation], task
             continue
         arrived[seen.provider][seen.case].append(float(seen.arrived))
         if GRADERS.get(task.grader).decides:
-            found = [one.value for one in seen.grades if one.against is Yardstick.BASELINE]
-            scores[seen.provider][seen.case] += found
-    return Look(path, started_at, _columns(scores), _columns(arrived))
+            scores[seen.provider][seen.case] += [one.value for one in seen.grades if one.against is Yardstick.BASELINE]
+    return Look(path, started_at, _columns(scores), _columns(arrived), bar)
 
 
 def _columns(found: _ByCase) -> dict[str, Array]:

@@ -12,11 +12,11 @@ from trueweight.report.comparison import (
     LISTED,
     TIMES_NOTE,
     cell_text,
+    changed_metrics,
     flips,
     has_times,
     headline,
     scope,
-    significant,
 )
 from trueweight.report.text import for_log
 
@@ -26,7 +26,7 @@ def print_comparison(found: RunComparison, console: Console) -> None:
     console.print(Text(headline(found), style="bold"))
     for sentence in scope(found):
         console.print(Text(for_log(sentence), style="dim"))
-    lines = significant(found)
+    lines = changed_metrics(found)
     if lines:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         table.add_column("provider", max_width=18, overflow="fold")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from trueweight.core.bar_outcome import RuleOutcome, Ruling, WorkloadRule
 from trueweight.core.decision import HostDecision, HostReason, Move, MoveReason, WorkloadDecision, Worse, WorseThing
 from trueweight.core.estimate import Estimate
 from trueweight.core.summary import Summary
@@ -120,10 +119,11 @@ def _reason(one: HostReason) -> str:  # noqa: PLR0911 - one clause for each code
         case MoveReason.ALL_MET:
             return "every rule about the workload is met"
         case MoveReason.RULE_MISSED:
-            return f"missed: {_rule(one)}{_measured(one.estimate)}"
+            return f"missed: {workload_rule_name(one.rule, one.bound, one.task)}{_measured(one.estimate)}"
         case MoveReason.RULE_OPEN:
             more = f"; about {one.more_cases:,} more cases would decide" if one.more_cases else ""
-            return f"not decided: {_rule(one)}{_measured(one.estimate)}{more}"
+            rule = workload_rule_name(one.rule, one.bound, one.task)
+            return f"not decided: {rule}{_measured(one.estimate)}{more}"
         case MoveReason.NO_BAR:
             return "no bar was set before the run, so the default one holds"
         case MoveReason.BAR_CHANGED:
@@ -140,15 +140,6 @@ def _reason(one: HostReason) -> str:  # noqa: PLR0911 - one clause for each code
             return "no answer can be compared: the tasks need golden answers, or facts for prose"
         case MoveReason.NOT_ANSWERED:
             return "it gave no answer that could be graded"
-
-
-def _rule(one: HostReason) -> str:
-    least = one.rule in (WorkloadRule.QUALITY, WorkloadRule.AGREEMENT, WorkloadRule.READABLE)
-    at_least, at_most = (one.bound, None) if least else (None, one.bound)
-    named = RuleOutcome(
-        outcome=Ruling.INCONCLUSIVE, workload=one.rule, task=one.task, at_least=at_least, at_most=at_most
-    )
-    return workload_rule_name(named)
 
 
 def _measured(found: Estimate | None) -> str:
@@ -269,10 +260,5 @@ def plan_lines(summary: Summary) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _watched(found: ProviderWorkload, decision: WorkloadDecision) -> Iterator[str]:
     yield f"Every night: trueweight run --suite WORKLOAD --bar bar.toml, for {visible(decision.provider, limit=80)}."
     for one in found.rulings:
-        reason = HostReason(
-            code=MoveReason.ALL_MET,
-            rule=one.rule,
-            task=one.task,
-            bound=one.at_least if one.at_least is not None else one.at_most,
-        )
-        yield f"{_rule(reason)}; today{_measured(one.estimate)}."
+        bound = one.at_most if one.at_least is None else one.at_least
+        yield f"{workload_rule_name(one.rule, bound, one.task)}; today{_measured(one.estimate)}."

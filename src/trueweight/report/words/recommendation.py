@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from trueweight.core.assessment import Assessment, LimitCode, ReasonCode, Recommendation
@@ -93,20 +93,9 @@ def recommendation_lines(summary: Summary, providers: Sequence[Recommended]) -> 
     bar = any(provider.assessment.bar for provider in summary.providers.values())
     codes = {limit.code for limit in summary.limits}
     alone = LimitCode.ONLY_DRIFT in codes
-    known = all(one.provider.drift for one in providers if one.recommendation is Recommendation.USE)
-    known = known and LimitCode.TOO_FEW_CASES not in codes
-    using = [one.provider.assessment for one in providers if one.recommendation is Recommendation.USE]
-    enough = bool(using) and all(one.has(ReasonCode.WORKLOAD_MET) for one in using)
+    using = [one.provider for one in providers if one.recommendation is Recommendation.USE]
     labels = {
-        Recommendation.USE: "Meets the bar"
-        if bar
-        else "Good enough"
-        if enough
-        else "No drift"
-        if alone
-        else "Use"
-        if known
-        else "No fault found",
+        Recommendation.USE: "Meets the bar" if bar else _use_label(using, codes),
         Recommendation.AVOID: "Fails the bar" if bar else "Not the same" if alone else "Avoid",
         Recommendation.UNDECIDED: "Undecided",
     }
@@ -117,6 +106,15 @@ def recommendation_lines(summary: Summary, providers: Sequence[Recommended]) -> 
         for one, label in labels.items()
     )
     return tuple(line for line in lines if line.providers)
+
+
+def _use_label(using: Sequence[ProviderSummary], codes: Container[LimitCode]) -> str:
+    """What the line of the providers to use says without a bar."""
+    if using and all(one.assessment.has(ReasonCode.WORKLOAD_MET) for one in using):
+        return "Good enough"
+    if LimitCode.ONLY_DRIFT in codes:
+        return "No drift"
+    return "Use" if all(one.drift for one in using) and LimitCode.TOO_FEW_CASES not in codes else "No fault found"
 
 
 def _by_reason(providers: Iterable[Recommended]) -> tuple[tuple[tuple[str, ...], str], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from trueweight.core.assessment import Reason, ReasonCode
-from trueweight.core.bar_outcome import RuleOutcome, WorkloadRule
+from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.estimate import Estimate
 from trueweight.report.numbers import percent, plain, span, write
 
@@ -18,24 +18,29 @@ _WITHOUT_NUMBER: Final = {
 """Where the numbers are not published, or there are none."""
 
 
-def workload_rule_name(rule: RuleOutcome) -> str:  # noqa: PLR0911 - one sentence for each rule
-    """A rule of the bar about the workload, in words."""
-    of = f" in task {rule.task}" if rule.task else ""
-    least, most = rule.at_least or 0.0, rule.at_most or 0.0
-    match rule.workload:
+def workload_rule_name(rule: WorkloadRule | None, bound: float | None, task: str) -> str:  # noqa: PLR0911 - one sentence for each rule
+    """A rule of the bar about the workload, in words.
+
+    Args:
+        bound: its threshold: the least or the most, whichever the rule has.
+        task: "" for all tasks together.
+    """
+    of = f" in task {task}" if task else ""
+    value = bound or 0.0
+    match rule:
         case WorkloadRule.QUALITY:
-            margin = f", by {_points(-least)} points at most" if rule.at_least is not None else ""
+            margin = f", by {_points(-value)} points at most" if bound is not None else ""
             return f"right no less often than the baseline{margin}{of}"
         case WorkloadRule.AGREEMENT:
-            return f"agrees with the recorded answers in {_points(least)}% or more{of}"
+            return f"agrees with the recorded answers in {_points(value)}% or more{of}"
         case WorkloadRule.READABLE:
-            return f"answers have the expected form in {_points(least)}% or more{of}"
+            return f"answers have the expected form in {_points(value)}% or more{of}"
         case WorkloadRule.LATENCY:
-            return f"whole reply p95 ≤ {most:,.0f} ms"
+            return f"whole reply p95 ≤ {value:,.0f} ms"
         case WorkloadRule.FAILURES:
-            return f"requests without a reply ≤ {_points(most)}%"
+            return f"requests without a reply ≤ {_points(value)}%"
         case WorkloadRule.COST:
-            return f"cost ≤ {most:g} USD per 1,000 requests"
+            return f"cost ≤ {value:g} USD per 1,000 requests"
     return "your workload"
 
 

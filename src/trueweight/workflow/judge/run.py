@@ -101,12 +101,15 @@ def compared_apis(providers: Sequence[Provider]) -> dict[str, dict[str, str]]:
     return {provider.name: counterparts(provider.api, base.api) for provider in providers}
 
 
-def judge_run(run: RunDir) -> Judgement:
+def judge_run(run: RunDir, *, without: Collection[str] = ()) -> Judgement:
     """Judge every exchange of a run by itself, and then its replies with each other.
 
     An exchange of a case or provider that the run does not have is not judged, and is in ``run.damaged`` afterwards.
+
+    Args:
+        without: checks to leave out, as if they did not exist.
     """
-    judgement = judge_exchanges(run.manifest, run.cases(), run.exchanges())
+    judgement = judge_exchanges(run.manifest, run.cases(), run.exchanges(), without=without)
     for trial, reason in judgement.left_out.items():
         run.leave_out(trial, reason)
     return judgement
