@@ -6,6 +6,7 @@ import html
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,13 @@ from command_line import Cli
 from trueweight.fleet.child import running_fleet
 
 BAR = '[[require]]\nmetric = "success_rate"\nat_least = 0.5\nside = "value"\n'
+
+
+@pytest.fixture(scope="module")
+def providers() -> Iterator[Path]:
+    """The ``providers.toml`` of two running providers."""
+    with running_fleet(["reference", "twin"]) as path:
+        yield path
 
 
 def again_of(directory: Path) -> list[str]:
@@ -51,21 +59,20 @@ def manifest(directory: Path) -> dict[str, Any]:
     ],
     ids=["repeats", "limits", "thinking"],
 )  # fmt: skip
-def test_the_command_on_the_page_repeats_the_run(cli: Cli, tmp_path: Path, options: list[str]) -> None:
+def test_the_command_on_the_page_repeats_the_run(cli: Cli, tmp_path: Path, providers: Path, options: list[str]) -> None:
     """Every option that shapes a run is in it, quoted, also with a space or a quote in a file's name."""
-    with running_fleet(["reference", "twin"]) as providers:
-        (tmp_path / "my providers' list 2.0").write_text(providers.read_text(encoding="utf-8"), encoding="utf-8")
-        (tmp_path / "a bar 1.0").write_text(BAR, encoding="utf-8")
-        (tmp_path / "my $suite.jsonl").write_text(
-            json.dumps({"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8}) + "\n", encoding="utf-8"
-        )
-        files = ["--providers", "my providers' list 2.0", "--suite", "structured-output", "--suite", "my $suite.jsonl"]
-        first = cli("run", *files, *options, "--out", "RUN", "--quiet")
-        assert first.returncode in (0, 4), first.stderr
-        words = again_of(tmp_path / "RUN")
-        assert words[0] == "trueweight"
-        second = cli(*words[1:])
-        assert second.returncode == first.returncode, second.stderr
+    (tmp_path / "my providers' list 2.0").write_text(providers.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "a bar 1.0").write_text(BAR, encoding="utf-8")
+    (tmp_path / "my $suite.jsonl").write_text(
+        json.dumps({"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8}) + "\n", encoding="utf-8"
+    )
+    files = ["--providers", "my providers' list 2.0", "--suite", "structured-output", "--suite", "my $suite.jsonl"]
+    first = cli("run", *files, *options, "--out", "RUN", "--quiet")
+    assert first.returncode in (0, 4), first.stderr
+    words = again_of(tmp_path / "RUN")
+    assert words[0] == "trueweight"
+    second = cli(*words[1:])
+    assert second.returncode == first.returncode, second.stderr
     assert words[-2:] == ["--out", "AGAIN"]
     assert sent(tmp_path / "AGAIN") == sent(tmp_path / "RUN")
     assert manifest(tmp_path / "AGAIN") == manifest(tmp_path / "RUN")
@@ -74,10 +81,9 @@ def test_the_command_on_the_page_repeats_the_run(cli: Cli, tmp_path: Path, optio
 
 
 @pytest.mark.slow
-def test_drift_is_repeated_too(cli: Cli, tmp_path: Path) -> None:
+def test_drift_is_repeated_too(cli: Cli, tmp_path: Path, providers: Path) -> None:
     """The page of `drift` names its own command, with its options."""
-    with running_fleet(["reference", "twin"]) as providers:
-        cli("drift", "--providers", providers, "--max-requests", 40, "--mode", "greedy", "--out", "B")
+    cli("drift", "--providers", providers, "--max-requests", 40, "--mode", "greedy", "--out", "B")
     words = again_of(tmp_path / "B")
     assert words[:2] == ["trueweight", "drift"]
     assert words[words.index("--mode") + 1] == "greedy"
