@@ -31,10 +31,9 @@ def read_details(value: Any) -> Details | None:
         return None
     parts = [part for part in value if isinstance(part, Mapping)]
     kinds = [str(part.get("type", "reasoning.text")) for part in parts]
-    texts = [str(part.get(_TEXTS.get(kind, "text")) or "") for part, kind in zip(parts, kinds, strict=True)]
-    whole = all(kind == "reasoning.text" or not text for kind, text in zip(kinds, texts, strict=True))
-    readable = (text for kind, text in zip(kinds, texts, strict=True) if kind != "reasoning.encrypted")
-    return Details("".join(readable), whole)
+    found = [(kind, str(part.get(_TEXTS.get(kind, "text")) or "")) for part, kind in zip(parts, kinds, strict=True)]
+    whole = all(kind == "reasoning.text" or not text for kind, text in found)
+    return Details("".join(text for kind, text in found if kind != "reasoning.encrypted"), whole)
 
 
 class ContentPart(NamedTuple):

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from trueweight.core import Piece, Span, ToolCall
+from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.fields import as_object, as_text, json_type
 from trueweight.protocols.locate import values_of_plain
 from trueweight.protocols.messages.events import DELTAS
 
 _MOST_BLOCKS: Final = 1000
-_TEXT_OF: Final = {"text": "text", "thinking": "thinking"}
+_TEXTS: Final = ("text", "thinking")
+"""Types of blocks with a text, which is in the field of that name."""
 
 
 @dataclass(slots=True)
@@ -81,8 +83,8 @@ class BlockBuilder:
         self._blocks.append(made)
         if index is not None:
             self._by_index[index] = made
-        if kind in _TEXT_OF:
-            self._add_text(made, block.get(_TEXT_OF[kind]), span, (*path, _TEXT_OF[kind]), str(where))
+        if kind in _TEXTS:
+            self._add_text(made, block.get(kind), span, (*path, kind), str(where))
         elif kind == "tool_use":
             made.id = as_text(block.get("id"), f"{where}.id", span, self._anomalies)
             made.name = as_text(block.get("name"), f"{where}.name", span, self._anomalies)
@@ -98,10 +100,10 @@ class BlockBuilder:
         return raw or json.dumps(value, ensure_ascii=False)
 
     def add(self, value: Any, index: int | None, span: Span) -> bool:
-        """Take one delta. Returns whether it has text. A delta of no block begins one of its type."""
-        delta = as_object(value, "delta", span, self._anomalies)
-        name, _ = DELTAS.get(str(delta.get("type")), ("", None)) if delta is not None else ("", None)
-        if delta is None or not name:
+        """Take one delta. Returns whether it has text. A delta of a block that did not start is an anomaly."""
+        delta: JsonObject = as_object(value, "delta", span, self._anomalies) or {}
+        name, _ = DELTAS.get(str(delta.get("type")), ("", None))
+        if not name:
             return False
         block = self._by_index.get(index) if index is not None else self._blocks[-1] if self._blocks else None
         if block is None:
@@ -151,7 +153,7 @@ class BlockBuilder:
 
     def _call(self, position: int, block: _Block) -> ToolCall:
         arguments = block.text or block.input_text
-        if arguments is None and block.input_text is None:
+        if arguments is None:
             self._anomalies.add(Kind.ARGUMENTS_ABSENT, f"call {position}: the block has no input", block.span)
         index = block.index if self._streamed else None
         return ToolCall(position, index, block.id, "function", block.name, arguments, block.span, max(block.deltas, 1))

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from trueweight.core import Event, Reply, Span
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols.fields import json_type
+from trueweight.protocols.messages.events import DELTAS
 from trueweight.protocols.reading import kept_for_reply
 
 
@@ -48,10 +49,8 @@ _FIELDS_OF_BLOCK: Final[Mapping[str, Mapping[str, type]]] = {
     "tool_use": {"id": str, "name": str},
 }
 _TEXT_OF_DELTA: Final[Mapping[str, str]] = {
-    "text_delta": "text",
-    "thinking_delta": "thinking",
+    **{kind: name for kind, (name, _) in DELTAS.items()},
     "signature_delta": "signature",
-    "input_json_delta": "partial_json",
 }
 _WITH_INDEX: Final = frozenset({"content_block_start", "content_block_delta", "content_block_stop"})
 _HOLDERS: Final[Mapping[str, str]] = {

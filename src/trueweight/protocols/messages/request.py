@@ -24,7 +24,7 @@ FIELDS: Final = PRIVATE | {
 }  # fmt: skip
 """Fields of a body that the API defines."""
 MESSAGE_FIELDS: Final = frozenset({"content", "role"})
-DEFAULT_LIMIT: Final = 4096
+_DEFAULT_LIMIT: Final = 4096
 """``max_tokens`` of a case that sets no limit: the API requires one."""
 
 _WITHOUT_EFFECT: Final[Mapping[str, Callable[[Any], bool]]] = {
@@ -125,7 +125,7 @@ def _limit(request: Mapping[str, Any]) -> JsonObject:
         return {"max_tokens": limit}
     given = next((name for name in LIMITS if name in request), None)
     if given is None:
-        return {"max_tokens": DEFAULT_LIMIT}
+        return {"max_tokens": _DEFAULT_LIMIT}
     return {} if request[given] is None else {"max_tokens": request[given]}
 
 

@@ -10,9 +10,9 @@ from trueweight.protocols.anomalies import Anomalies
 from trueweight.protocols.fields import as_count, as_object
 from trueweight.protocols.raw_counts import ends_of, last_count
 
-READ: Final = "cache_read_input_tokens"
-WRITTEN: Final = "cache_creation_input_tokens"
-_COUNTS: Final = ("input_tokens", "output_tokens", READ, WRITTEN)
+_READ: Final = "cache_read_input_tokens"
+_WRITTEN: Final = "cache_creation_input_tokens"
+_COUNTS: Final = ("input_tokens", "output_tokens", _READ, _WRITTEN)
 
 
 class UsageCounts:
@@ -41,9 +41,9 @@ class UsageCounts:
         """The usage, with the tokens of the cache in its input; None if there are no counts."""
         if not self._counts:
             return None
-        read, own = self._counts.get(READ), self._counts.get("input_tokens")
+        read, own = self._counts.get(_READ), self._counts.get("input_tokens")
         return Usage(
-            input=None if own is None else own + (read or 0) + self._counts.get(WRITTEN, 0),
+            input=None if own is None else own + (read or 0) + self._counts.get(_WRITTEN, 0),
             output=self._counts.get("output_tokens"),
             cached=read,
             reasoning=self._thinking,
@@ -64,5 +64,5 @@ def tokens_in(body: bytes) -> TokenCount | None:
     own = last("input_tokens")
     if own is None:
         return None
-    cached = last(READ) or 0
-    return TokenCount(own + cached + (last(WRITTEN) or 0), last("output_tokens") or 0, cached)
+    cached = last(_READ) or 0
+    return TokenCount(own + cached + (last(_WRITTEN) or 0), last("output_tokens") or 0, cached)

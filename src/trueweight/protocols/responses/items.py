@@ -144,8 +144,9 @@ class ItemBuilder:
         if value is None or (whole and self.logprobs):
             return
         entries = [entry for entry in as_array(value, where, span, self.anomalies) if isinstance(entry, dict)]
-        if entries or whole:
-            self.logprobs = [*(self.logprobs or []), *entries] if entries else self.logprobs
+        if entries:
+            self.logprobs = self.logprobs or []
+            self.logprobs += entries
 
     def _text(self, kind: str, at: int) -> _Text | None:
         if (kind, at) not in self._texts and len(self._texts) == _MOST_PARTS:

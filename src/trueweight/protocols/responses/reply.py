@@ -34,6 +34,8 @@ _CALL_WHOLE: Final = {
 }
 _PARTS: Final = ("response.content_part.added", "response.content_part.done")
 _SUMMARIES: Final = ("response.reasoning_summary_part.added", "response.reasoning_summary_part.done")
+_PIECES: Final = frozenset({*_DELTAS, *_WHOLE, *_CALL_DELTAS, *_CALL_WHOLE, *_PARTS, *_SUMMARIES})
+"""The types of the events that have a part of an item."""
 _ITEMS: Final = ("response.output_item.added", "response.output_item.done")
 _REASONS: Final = {"max_output_tokens": Finish.LENGTH, "content_filter": Finish.FILTER}
 _MOST_ITEMS: Final = 1000
@@ -156,8 +158,7 @@ class ResponsesAssembler(Assembler):
             builder.take(item, "item", span, ("item",))
 
     def _take_piece(self, event: JsonObject, kind: str, span: Span) -> None:
-        known = kind in _DELTAS or kind in _WHOLE or kind in _CALL_DELTAS or kind in _CALL_WHOLE
-        if not known and kind not in _PARTS and kind not in _SUMMARIES:
+        if kind not in _PIECES:
             return
         name, index = event.get("item_id"), as_index(event.get("output_index"))
         builder = self._find(name, index) or self._open(name if isinstance(name, str) else None, index, span)
@@ -231,7 +232,6 @@ class ResponsesAssembler(Assembler):
 
 def _take(builder: ItemBuilder, event: JsonObject, kind: str, span: Span) -> None:
     """Give an item the text of an event."""
-    at = as_index(event.get("content_index")) or 0
     if kind in _DELTAS:
         text = as_text(event.get("delta"), "delta", span, builder.anomalies)
         builder.take_delta(_DELTAS[kind], _place(event, _DELTAS[kind]), text or "", span)
@@ -244,10 +244,9 @@ def _take(builder: ItemBuilder, event: JsonObject, kind: str, span: Span) -> Non
         builder.take_call_delta(as_text(event.get("delta"), "delta", span, builder.anomalies) or "", span)
     elif kind in _CALL_WHOLE:
         builder.take({_CALL_WHOLE[kind]: event.get(_CALL_WHOLE[kind])}, "event", span, ())
-    elif kind in _PARTS:
-        builder.take_part(event.get("part"), at, items.OUTPUT, span, ("part",))
     else:
-        builder.take_part(event.get("part"), _place(event, items.SUMMARY), items.SUMMARY, span, ("part",))
+        part = items.OUTPUT if kind in _PARTS else items.SUMMARY
+        builder.take_part(event.get("part"), _place(event, part), part, span, ("part",))
 
 
 def _place(event: JsonObject, kind: str) -> int:

@@ -24,13 +24,8 @@ ABOUT_CONTENT: Final = (
     "response.reasoning_text.",
 )  # fmt: skip
 ABOUT_SUMMARY: Final = ("response.reasoning_summary_",)
-ABOUT_ITEM: Final = (
-    *ABOUT_CONTENT,
-    *ABOUT_SUMMARY,
-    "response.function_call_arguments.",
-    "response.custom_tool_call_input.",
-)
 _CALLS: Final = ("response.function_call_arguments.", "response.custom_tool_call_input.")
+ABOUT_ITEM: Final = (*ABOUT_CONTENT, *ABOUT_SUMMARY, *_CALLS)
 
 
 class TypedEvent(NamedTuple):
@@ -106,8 +101,7 @@ def _text_kind(event: str) -> str:
 
 def _part_place(data: Mapping[str, Any]) -> int:
     """The position of the part that an event is about; 0 if it names none."""
-    found = data.get("content_index", data.get("summary_index", 0))
-    return found if isinstance(found, int) else 0
+    return as_index(data.get("content_index", data.get("summary_index"))) or 0
 
 
 def _whole_of(event: TypedEvent) -> str | None:

@@ -47,7 +47,7 @@ def _batch(row: Row) -> Call | str:
     """A line of Batch input, joined to its output under ``response`` before."""
     response = row.get("response") or {}
     status = response.get("status_code", 200) if isinstance(response, Mapping) else 200
-    failed = "it failed then" if row.get("error") or status >= 400 else ""
+    failed = bool(row.get("error")) or status >= 400
     body = parsed(row.get("body"))
     model = body.get("model", "") if isinstance(body, Mapping) else ""
     fields = without(row, "body", "response", "error")
@@ -85,7 +85,7 @@ def _litellm(row: Row) -> Call | str:
         cost=None if cached else number(row.get("spend")),
         at=str(start or ""),
         fields=without(row, "messages", "response", "proxy_server_request"),
-        failed="it failed then" if row.get("status") == "failure" else "",
+        failed=row.get("status") == "failure",
     )
 
 
@@ -120,7 +120,7 @@ def _langfuse(row: Row) -> Call | str:
         cost=number(row.get("total_cost", costs.get("total"))),
         at=str(start or ""),
         fields=without(row, "input", "output", "tool_calls", "tool_definitions"),
-        failed="it failed then" if str(row.get("level", "")).upper() == "ERROR" else "",
+        failed=str(row.get("level", "")).upper() == "ERROR",
     )
 
 
@@ -163,7 +163,7 @@ def _helicone(row: Row) -> Call | str:
         cost=number(row.get("costUSD", row.get("cost"))),
         at=str(row.get("request_created_at") or ""),
         fields=without(row, "request_body", "response_body"),
-        failed="it failed then" if status is not None and status >= 400 else "",
+        failed=status is not None and status >= 400,
     )
 
 
@@ -195,7 +195,7 @@ def _bodies(row: Row) -> Call | str:
         cost=next((number(row[name]) for name in ("cost", "cost_usd", "spend") if name in row), None),
         at=str(start or ""),
         fields=without(row, *_BODIES, *_REPLIES, "messages", "tools", "choices"),
-        failed="it failed then" if row.get("error") else "",
+        failed=bool(row.get("error")),
     )
 
 

@@ -36,7 +36,7 @@ class Call(NamedTuple):
         response: the response's body; None if the log has none.
         answer: a message of chat completions that answers, where the log has that in place of a response.
         url: the path of the request; empty if the log does not say.
-        failed: why the request failed then; empty if it did not.
+        failed: whether the log says that the request failed.
     """
 
     body: Any
@@ -52,7 +52,7 @@ class Call(NamedTuple):
     cost: float | None = None
     at: str = ""
     fields: Mapping[str, Any] = {}
-    failed: str = ""
+    failed: bool = False
 
 
 def number(value: Any) -> float | None:

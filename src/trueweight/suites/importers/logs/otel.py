@@ -74,7 +74,7 @@ def read_span(span: Mapping[str, Any]) -> Call | str:
         output_tokens=whole(found.get("gen_ai.usage.output_tokens")),
         at=_iso(start),
         fields={"name": span.get("name"), **{k: v for k, v in found.items() if k not in contents}},
-        failed="it failed then" if found.get("error.type") else "",
+        failed=bool(found.get("error.type")),
     )
 
 

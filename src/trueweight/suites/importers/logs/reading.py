@@ -139,7 +139,7 @@ def _not_of(item: Numbered, name: str, error: Exception) -> Malformed:
 
 def _line(item: Numbered, call: Call) -> LogLine | Malformed | LeftOut:
     if call.failed:
-        return LeftOut(item.path, item.line, call.failed)
+        return LeftOut(item.path, item.line, "the request failed when it was recorded")
     shape = as_chat(call.body, call.url)
     if isinstance(shape, str):
         return LeftOut(item.path, item.line, shape)
