@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -45,9 +45,13 @@ class Completion:
     completion_tokens: int
     reasoning_tokens: int | None = None
 
+    def each(self, edit: Callable[[CompletionChoice], CompletionChoice]) -> Completion:
+        """A copy with every choice edited."""
+        return replace(self, choices=tuple(map(edit, self.choices)))
+
     def edited(self, **changes: Any) -> Completion:
         """A copy with these fields changed in every choice."""
-        return replace(self, choices=tuple(replace(choice, **changes) for choice in self.choices))
+        return self.each(lambda choice: replace(choice, **changes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,26 +24,25 @@ _OF_THOUGHTS = ("max_tokens", "max_completion_tokens", "reasoning_effort")
 else."""
 _OF_RUN = (*_OF_THOUGHTS, "temperature", "top_p", "seed", "frequency_penalty", "presence_penalty")
 """So does its sampling, where temperature 0 is refused."""
+_UNCOUNTED = ((), _OF_THOUGHTS, _OF_RUN)
+"""Fields that do not count, in the order in which an answer is looked for."""
 
 
 class KnownAnswers:
     """Request → the answer of the case it belongs to."""
 
     def __init__(self, suites: Iterable[Suite] = ()) -> None:
-        self._answers: dict[str, Mapping[str, Any]] = {}
-        self._whatever_the_thought: dict[str, Mapping[str, Any]] = {}
-        self._whatever_the_run: dict[str, Mapping[str, Any]] = {}
+        self._answers: tuple[dict[str, Mapping[str, Any]], ...] = tuple({} for _ in _UNCOUNTED)
         self._cases: list[Case] = []
         for suite in suites:
             for case in suite.cases:
                 if case.answer is not None:
                     self._cases.append(case)
-                    self._answers.setdefault(_question(case.request), case.answer)
-                    self._whatever_the_thought.setdefault(_question(case.request, without=_OF_THOUGHTS), case.answer)
-                    self._whatever_the_run.setdefault(_question(case.request, without=_OF_RUN), case.answer)
+                    for answers, without in zip(self._answers, _UNCOUNTED, strict=True):
+                        answers.setdefault(_question(case.request, without), case.answer)
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._answers[0])
 
     def find(self, body: Mapping[str, Any], api: str = DEFAULT_API) -> Mapping[str, Any] | None:
         """The answer to this request; None if no suite knows it.
@@ -51,7 +50,7 @@ class KnownAnswers:
         Args:
             api: through which it came: other ones than chat completions lose some fields of a case on the way.
         """
-        if not self._answers:
+        if not self._cases:
             return None
         found = self._answer_of(body) or self._answer_of(_without_words(body))
         if found is not None or api == DEFAULT_API:
@@ -73,11 +72,9 @@ class KnownAnswers:
         return found
 
     def _answer_of(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        return (
-            self._answers.get(_question(body))
-            or self._whatever_the_thought.get(_question(body, without=_OF_THOUGHTS))
-            or self._whatever_the_run.get(_question(body, without=_OF_RUN))
-        )
+        kept = zip(self._answers, _UNCOUNTED, strict=True)
+        found = (answers.get(_question(body, without)) for answers, without in kept)
+        return next((one for one in found if one is not None), None)
 
 
 def _messages_of(case: Case) -> list[Any]:
@@ -112,7 +109,7 @@ def _cut(text: str) -> str:
     return text.removesuffix(f" {WORD_OFF}")
 
 
-def _question(body: Mapping[str, Any], without: Collection[str] = ()) -> str:
+def _question(body: Mapping[str, Any], without: Collection[str]) -> str:
     return digest({key: value for key, value in body.items() if key in _QUESTION_FIELDS and key not in without})
 
 

@@ -14,6 +14,7 @@ from trueweight.core import DEFAULT_API
 from trueweight.core.json_value import JsonObject
 from trueweight.fleet import render
 from trueweight.fleet.apis import SERVED, ServedApi
+from trueweight.fleet.apis.chat import ChatApi
 from trueweight.fleet.chat import HealthyModel
 from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Step, Write
 from trueweight.fleet.errors import RefusedError, bytes_response, json_response
@@ -24,7 +25,6 @@ from trueweight.fleet.roster import FleetMember
 from trueweight.fleet.thinking import placed
 from trueweight.fleet.validate import check_request
 
-_CHAT_PATH = "/v1/chat/completions"
 LARGEST = 16 * 2**20
 """Bytes of the largest request body that is read."""
 
@@ -105,7 +105,7 @@ class FleetProvider:
         if request.method != method:
             wrong = RefusedError(f"Method {request.method} is not allowed here, only {method}.", status=405)
             return wrong.response().header("allow", method)
-        if self._key is not None and not (api or SERVED[_CHAT_PATH]).has_key(request.headers, self._key):
+        if self._key is not None and not (api or SERVED[ChatApi.path]).has_key(request.headers, self._key):
             raise RefusedError("Incorrect API key provided.", status=401, code="invalid_api_key")
         return handler(request)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from trueweight.core import digest
 
 _NO_PARAMETERS: Final = {"type": "object", "properties": {}}
-SETTINGS: Final = ("temperature", "top_p", "reasoning_effort")
+_SETTINGS: Final = ("temperature", "top_p", "reasoning_effort")
 """Settings that count where two cases differ in nothing else."""
 
 
@@ -27,7 +27,7 @@ def question_of(body: Mapping[str, Any], *, settings: bool) -> str:
         "format": _format(body.get("response_format")),
     }
     if settings:
-        asked |= {name: _number(body.get(name)) for name in SETTINGS}
+        asked |= {name: _number(body.get(name)) for name in _SETTINGS}
         asked["limit"] = body.get("max_completion_tokens") or body.get("max_tokens")
     return digest(asked)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import copy
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -90,16 +90,30 @@ def _edited(documents: list[JsonObject], style: Style) -> list[JsonObject]:
 def frames(parts: Sequence[Mapping[str, Any]], style: Style) -> list[bytes]:
     """Chunks as events, ``[DONE]`` at the end; one item is one write."""
     end = style.newline
-    data = "".join(f"{line}{end}" for line in style.event_lines) + ("data: " if style.data_space else "data:")
-    out = ["".join(f"{line}{end}{end}" for line in style.first_comment).encode()] if style.first_comment else []
-    for at, part in enumerate(parts):
-        text = json.dumps(part, ensure_ascii=style.ascii, separators=(", ", ": ") if style.spaced else (",", ":"))
-        comment = f": keep-alive{end}{end}" if style.comment_every and at % style.comment_every == 0 else ""
-        # UTF-8 cannot encode a lone surrogate; inside a JSON string its escape means the same.
-        out.append(f"{comment}{data}{text}{end}{end}".encode("utf-8", "backslashreplace"))
+    head = "".join(f"{line}{end}" for line in style.event_lines)
     last = "".join(f"{line}{end}{end}" for line in style.last_lines)
-    out.append(f"{data}[DONE]{end}{end}{last}".encode())
+    done = f"{head}{data_field(style)}[DONE]{end}{end}{last}"
+    return [*event_frames(parts, style, lambda _: head), done.encode()]
+
+
+def event_frames(
+    documents: Sequence[Mapping[str, Any]], style: Style, head: Callable[[Mapping[str, Any]], str]
+) -> list[bytes]:
+    """Documents as events, with the style's comments; ``head`` is the lines of an event before its data."""
+    end = style.newline
+    out = ["".join(f"{line}{end}{end}" for line in style.first_comment).encode()] if style.first_comment else []
+    for at, one in enumerate(documents):
+        text = json.dumps(one, ensure_ascii=style.ascii, separators=(", ", ": ") if style.spaced else (",", ":"))
+        comment = f": keep-alive{end}{end}" if style.comment_every and at % style.comment_every == 0 else ""
+        frame = f"{comment}{head(one)}{data_field(style)}{text}{end}{end}"
+        # UTF-8 cannot encode a lone surrogate; inside a JSON string its escape means the same.
+        out.append(frame.encode("utf-8", "backslashreplace"))
     return out
+
+
+def data_field(style: Style) -> str:
+    """The name of an event's data, as the style writes it."""
+    return "data: " if style.data_space else "data:"
 
 
 def writes(parts: Sequence[bytes], style: Style) -> list[bytes]:

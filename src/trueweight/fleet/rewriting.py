@@ -42,7 +42,7 @@ def each_document(name: str, value: Any) -> Edit:
     return edit
 
 
-def each_choice(change: Callable[[JsonObject], None]) -> Edit:
+def _each_choice(change: Callable[[JsonObject], None]) -> Edit:
     """Change every choice in place."""
 
     def edit(documents: Documents) -> Documents:
@@ -59,7 +59,7 @@ def each_message(fields: Mapping[str, Any]) -> Edit:
     def change(choice: JsonObject) -> None:
         choice["message" if "message" in choice else "delta"] = {**fields, **_said(choice)}
 
-    return each_choice(change)
+    return _each_choice(change)
 
 
 def each_usage(converted: Mapping[str, Callable[[Any], Any]]) -> Edit:
@@ -82,7 +82,7 @@ def logprobs_as(empty: JsonObject) -> Edit:
         if choice.get("logprobs") is None:
             choice["logprobs"] = dict(empty)
 
-    return each_choice(change)
+    return _each_choice(change)
 
 
 def content_beside_calls(content: str | None) -> Edit:
@@ -95,7 +95,7 @@ def content_beside_calls(content: str | None) -> Edit:
             if content is not None:
                 said["content"] = content
 
-    return each_choice(change)
+    return _each_choice(change)
 
 
 def finish_absent(documents: Documents) -> Documents:

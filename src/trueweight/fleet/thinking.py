@@ -151,10 +151,10 @@ class Thinker:
 def placed(completion: Completion, form: ThoughtForm) -> Completion:
     """The completion as a server has it that sends no thought, or sends it inside the content; else unchanged."""
     if form is ThoughtForm.HIDDEN:
-        return replace(completion, choices=tuple(replace(choice, reasoning=None) for choice in completion.choices))
+        return completion.edited(reasoning=None)
     if form not in _IN_CONTENT:
         return completion
-    return replace(completion, choices=tuple(_tagged(choice, *_IN_CONTENT[form]) for choice in completion.choices))
+    return completion.each(lambda choice: _tagged(choice, *_IN_CONTENT[form]))
 
 
 def _tagged(choice: CompletionChoice, first: str, last: str, before_answer: str) -> CompletionChoice:

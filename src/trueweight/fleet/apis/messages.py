@@ -78,14 +78,7 @@ class MessagesServed(ServedApi):
     def frames(self, chunks: list[JsonObject], style: Style) -> list[bytes]:
         end = style.newline
         other = "".join(f"{line}{end}" for line in style.event_lines if not line.startswith("event:"))
-        mark = "data: " if style.data_space else "data:"
-        out = ["".join(f"{line}{end}{end}" for line in style.first_comment).encode()] if style.first_comment else []
-        for at, event in enumerate(chunks):
-            comment = f": keep-alive{end}{end}" if style.comment_every and at % style.comment_every == 0 else ""
-            text = json.dumps(event, ensure_ascii=False, separators=(", ", ": ") if style.spaced else (",", ":"))
-            line = f"{comment}event: {event['type']}{end}{other}{mark}{text}{end}{end}"
-            out.append(line.encode("utf-8", "backslashreplace"))
-        return out
+        return render.event_frames(chunks, style, lambda event: f"event: {event['type']}{end}{other}")
 
     def refusal(self, refused: RefusedError) -> ResponseScript:
         kind = _ERRORS.get(refused.status, "api_error" if refused.status >= 500 else "invalid_request_error")

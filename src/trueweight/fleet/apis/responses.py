@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -61,13 +60,8 @@ class ResponsesApi(ServedApi):
 
     def frames(self, chunks: list[JsonObject], style: Style) -> list[bytes]:
         end = style.newline
-        out = ["".join(f"{line}{end}{end}" for line in style.first_comment).encode()] if style.first_comment else []
-        for at, part in enumerate(chunks):
-            text = json.dumps(part, ensure_ascii=False, separators=(", ", ": ") if style.spaced else (",", ":"))
-            comment = f": keep-alive{end}{end}" if style.comment_every and at % style.comment_every == 0 else ""
-            space = " " if style.data_space else ""
-            frame = f"{comment}event:{space}{part.get('type', 'message')}{end}data:{space}{text}{end}{end}"
-            out.append(frame.encode("utf-8", "backslashreplace"))
+        name = "event: " if style.data_space else "event:"
+        out = render.event_frames(chunks, style, lambda part: f"{name}{part.get('type', 'message')}{end}")
         # Open Responses ends its streams so, OpenAI's own server does not.
         return [*out, f"data: [DONE]{end}{end}".encode()] if style.done_after_last else out
 
@@ -111,17 +105,8 @@ def _response(
 
 def _echo(sent: Mapping[str, Any]) -> JsonObject:
     """Further settings of the request, which a terse server leaves out."""
-    names = (
-        "instructions",
-        "max_output_tokens",
-        "previous_response_id",
-        "temperature",
-        "top_p",
-        "reasoning",
-        "metadata",
-    )
     return {
-        **{name: sent.get(name) for name in names},
+        **{name: sent.get(name) for name in _ECHOED},
         "text": sent.get("text") or {"format": {"type": "text"}},
         "store": False,
         "truncation": "disabled",

@@ -24,8 +24,7 @@ def read_arguments(text: str) -> Any:
 
 def each_call(completion: Completion, edit: Callable[[CompletionCall], CompletionCall]) -> Completion:
     """The completion with every call edited."""
-    choices = tuple(replace(choice, calls=tuple(map(edit, choice.calls))) for choice in completion.choices)
-    return replace(completion, choices=choices)
+    return completion.each(lambda choice: replace(choice, calls=tuple(map(edit, choice.calls))))
 
 
 def each_value(completion: Completion, edit: Callable[[Any], Any]) -> Completion:

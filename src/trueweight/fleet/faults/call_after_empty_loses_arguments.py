@@ -15,7 +15,7 @@ class CallAfterEmptyLosesArguments(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Keep the state of the empty call for the next one."""
-        return replace(completion, choices=tuple(map(_emptied, completion.choices)))
+        return completion.each(_emptied)
 
 
 def _emptied(choice: CompletionChoice) -> CompletionChoice:

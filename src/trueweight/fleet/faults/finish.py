@@ -35,7 +35,7 @@ class CallsThoughCut(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Write tool_calls although the limit was reached."""
-        return replace(completion, choices=tuple(map(_called, completion.choices)))
+        return completion.each(_called)
 
 
 def _called(choice: CompletionChoice) -> CompletionChoice:

@@ -21,7 +21,7 @@ class LeakToolMarkers(Fault):
         """Write the calls as the model's own markup."""
         if chat.coin(self.name) >= _SHARE:
             return completion
-        return replace(completion, choices=tuple(_leaked(choice) for choice in completion.choices))
+        return completion.each(_leaked)
 
 
 @fault("leak-own-markers", rows=(1,), checks=("profile-markers-in-content",))

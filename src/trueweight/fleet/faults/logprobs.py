@@ -15,10 +15,9 @@ Entries = tuple[Json, ...]
 
 def _each_list(completion: Completion, edit: Callable[[Entries], Sequence[Json]]) -> Completion:
     """The completion with the entries of every choice edited."""
-    choices = tuple(
-        replace(one, logprobs=tuple(edit(_copied(one.logprobs)))) if one.logprobs else one for one in completion.choices
+    return completion.each(
+        lambda one: replace(one, logprobs=tuple(edit(_copied(one.logprobs)))) if one.logprobs else one
     )
-    return replace(completion, choices=choices)
 
 
 def _copied(entries: Sequence[Json]) -> Entries:
@@ -68,8 +67,7 @@ class LogprobsOfFirstChoice(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Copy them."""
-        first = completion.choices[0].logprobs
-        return replace(completion, choices=tuple(replace(one, logprobs=first) for one in completion.choices))
+        return completion.edited(logprobs=completion.choices[0].logprobs)
 
 
 @fault("logprobs-positive", checks=("logprobs-values",))

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from trueweight.core.json_value import JsonObject
+from trueweight.fleet.apis.messages import MessagesServed
 from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Write
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.faults.fault import Fault, fault
 from trueweight.fleet.template import prompt_tokens
 
 _API = "messages"
-_CHAT_WORDS = {"end_turn": "stop", "tool_use": "tool_calls", "max_tokens": "length", "stop_sequence": "stop"}
 
 
 @fault("messages-chat-error", api=_API, checks=("messages-error-object",))
@@ -72,8 +72,7 @@ class RefusesCacheControl(Fault):
 
 
 def _objection(message: str) -> ResponseScript:
-    body = json.dumps({"type": "error", "error": {"type": "invalid_request_error", "message": message}}).encode()
-    return ResponseScript(400, (("content-type", "application/json"),), (Write(body),))
+    return MessagesServed().refusal(RefusedError(message))
 
 
 def _kinds(chat: ChatRequest) -> Iterable[str]:

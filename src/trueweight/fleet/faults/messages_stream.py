@@ -10,7 +10,6 @@ from trueweight.fleet.completion import ChatRequest
 from trueweight.fleet.faults.fault import Fault, fault
 
 _API = "messages"
-_CHAT_WORDS = {"end_turn": "stop", "tool_use": "tool_calls", "max_tokens": "length", "stop_sequence": "stop"}
 
 
 class MessageEvents(Fault):

@@ -15,7 +15,7 @@ class CallsInReasoning(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Write the calls into the reasoning."""
-        return replace(completion, choices=tuple(map(_swallowed, completion.choices)))
+        return completion.each(_swallowed)
 
 
 def _swallowed(choice: CompletionChoice) -> CompletionChoice:
@@ -36,7 +36,7 @@ class AnswerInReasoning(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Move the content."""
-        return replace(completion, choices=tuple(map(_moved, completion.choices)))
+        return completion.each(_moved)
 
 
 def _moved(choice: CompletionChoice) -> CompletionChoice:
@@ -53,7 +53,7 @@ class ThinkTagsInContent(Fault):
         """Put the reasoning between tags into the content."""
         if not chat.streamed:
             return completion
-        return replace(completion, choices=tuple(map(_tagged, completion.choices)))
+        return completion.each(_tagged)
 
 
 def _tagged(choice: CompletionChoice) -> CompletionChoice:

@@ -20,6 +20,11 @@ def _items(chat: ChatRequest) -> Iterator[Mapping[str, Any]]:
     yield from (item for item in given if isinstance(item, Mapping)) if isinstance(given, list) else ()
 
 
+def _greeting(body: Mapping[str, Any]) -> Json:
+    """A request that is always taken, in place of another one."""
+    return {"model": MODEL, "messages": [{"role": "user", "content": "Hello."}], "stream": bool(body.get("stream"))}
+
+
 @fault("responses-tools-ignored", api=_API, checks=("tool-call-matches", "responses-settings"))
 class ToolsIgnored(Fault):
     """Tools work in chat completions, and do not reach the model through Responses."""
@@ -39,7 +44,7 @@ class PreviousIgnored(Fault):
         """Answer without the conversation."""
         if objection.status != 404:
             return None
-        return {"model": MODEL, "messages": [{"role": "user", "content": "Hello."}], "stream": bool(body.get("stream"))}
+        return _greeting(body)
 
 
 @fault("responses-foreign-tools-dropped", api=_API, checks=("responses-tools-kept",))
@@ -51,7 +56,7 @@ class ForeignToolsDropped(Fault):
         tools = body.get("tools") if isinstance(body, Mapping) else None
         if not isinstance(tools, list) or all(tool.get("type") == "function" for tool in tools):
             return None
-        return {"model": MODEL, "messages": [{"role": "user", "content": "Hello."}], "stream": bool(body.get("stream"))}
+        return _greeting(body)
 
     def body(self, chat: ChatRequest, body: Json) -> Json:
         """List the tools that are left."""

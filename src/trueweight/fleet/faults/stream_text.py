@@ -23,7 +23,7 @@ class _StreamedText(Fault):
         """Change it in every choice."""
         if not chat.streamed:
             return completion
-        return replace(completion, choices=tuple(self._changed(chat, one) for one in completion.choices))
+        return completion.each(lambda one: self._changed(chat, one))
 
     def _changed(self, chat: ChatRequest, choice: CompletionChoice) -> CompletionChoice:
         text = choice.content or ""
@@ -98,12 +98,20 @@ class _Thoughts(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Move them."""
-        return replace(completion, choices=tuple(self._moved(chat, one) for one in completion.choices))
+        if not chat.streamed:
+            return completion
+        return completion.each(lambda one: _moved(one) if self.moves(chat, one) else one)
 
-    def _moved(self, chat: ChatRequest, choice: CompletionChoice) -> CompletionChoice:
-        if not choice.reasoning or not chat.streamed or not self.moves(chat, choice):
-            return choice
-        return replace(choice, content=choice.reasoning + (choice.content or ""), reasoning=None, logprobs=None)
+
+def _led(choice: CompletionChoice) -> CompletionChoice:
+    """The choice with its thought, if it has one, at the beginning of its content too."""
+    if not choice.reasoning:
+        return choice
+    return replace(choice, content=f"{choice.reasoning}{choice.content or ''}", logprobs=None)
+
+
+def _moved(choice: CompletionChoice) -> CompletionChoice:
+    return replace(_led(choice), reasoning=None)
 
 
 @fault("stream-thought-after-results", rows=(34,), checks=("stream-thought-apart",), reports=("vllm#39885",))
@@ -131,11 +139,7 @@ class ThoughtInSecondChoice(Fault):
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Parse the first one only."""
         first, *others = completion.choices
-        moved = (
-            replace(one, content=f"{one.reasoning}{one.content or ''}", reasoning=None) if one.reasoning else one
-            for one in others
-        )
-        return replace(completion, choices=(first, *moved))
+        return replace(completion, choices=(first, *map(_moved, others)))
 
 
 @fault("thought-in-both", checks=("thought-once",), reports=("Rapid-MLX#799",))
@@ -144,8 +148,4 @@ class ThoughtInBoth(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Write it into both fields."""
-        choices = (
-            replace(one, content=f"{one.reasoning}{one.content or ''}", logprobs=None) if one.reasoning else one
-            for one in completion.choices
-        )
-        return replace(completion, choices=tuple(choices))
+        return completion.each(_led)

@@ -7,18 +7,20 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from trueweight.fleet.completion import ChatRequest, Completion
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.faults.fault import Fault, fault
 
 
 def each_content(completion: Completion, edit: Callable[[str], str]) -> Completion:
     """The answer with the content of every choice edited that has neither calls nor log-probabilities, which would no
     longer belong to it."""
-    choices = tuple(
-        replace(one, content=edit(one.content)) if one.content and not one.calls and one.logprobs is None else one
-        for one in completion.choices
-    )
-    return replace(completion, choices=choices)
+
+    def edited(one: CompletionChoice) -> CompletionChoice:
+        if not one.content or one.calls or one.logprobs is not None:
+            return one
+        return replace(one, content=edit(one.content))
+
+    return completion.each(edited)
 
 
 def _is_json(text: str) -> bool:
@@ -139,13 +141,13 @@ class BlanksToTheLimit(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Never write the second key."""
-        choices = tuple(
-            replace(one, content=one.content[:2] + " " * 2000, finish_reason="length", logprobs=None)
-            if one.content and _is_json(one.content)
-            else one
-            for one in completion.choices
-        )
-        return replace(completion, choices=choices)
+
+        def blank(one: CompletionChoice) -> CompletionChoice:
+            if not one.content or not _is_json(one.content):
+                return one
+            return replace(one, content=one.content[:2] + " " * 2000, finish_reason="length", logprobs=None)
+
+        return completion.each(blank)
 
 
 @fault("keys-in-other-order", rows=(32,), checks=("structured-key-order",))
@@ -175,11 +177,7 @@ class FormatBeatsTools(Fault):
         """Write a document in place of the calls."""
         if not chat.body.get("response_format"):
             return completion
-        choices = tuple(
-            replace(one, content='{"answer": "done"}', calls=(), finish_reason="stop") if one.calls else one
-            for one in completion.choices
-        )
-        return replace(completion, choices=choices)
+        return _each_calling(completion, lambda _: '{"answer": "done"}')
 
 
 @fault("harmony-in-text", rows=(1,), checks=("markers-in-content",))
@@ -188,15 +186,13 @@ class HarmonyInText(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Drop the control tokens only."""
-        choices = tuple(
-            replace(
-                one,
-                content=f"commentary to=functions.{one.calls[0].name} json{one.calls[0].arguments}",
-                calls=(),
-                finish_reason="stop",
-            )
-            if one.calls
-            else one
-            for one in completion.choices
-        )
-        return replace(completion, choices=choices)
+        return _each_calling(completion, lambda call: f"commentary to=functions.{call.name} json{call.arguments}")
+
+
+def _each_calling(completion: Completion, write: Callable[[CompletionCall], str]) -> Completion:
+    """The completion with a text in place of the calls of each choice that has some, made from the first call."""
+
+    def edited(one: CompletionChoice) -> CompletionChoice:
+        return replace(one, content=write(one.calls[0]), calls=(), finish_reason="stop") if one.calls else one
+
+    return completion.each(edited)
