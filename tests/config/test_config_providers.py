@@ -240,6 +240,55 @@ def test_an_unknown_api_is_refused(refusal: Load, value: str, code: str, says: s
     assert says in str(error)
 
 
+SPLIT = '[[provider]]\nname = "a"\nmodel = "m"\napi = ["chat", "messages"]\nbase_url = {}\n'
+
+
+def test_each_api_may_have_its_own_base_url(tmp_path: Path) -> None:
+    """A table of URLs, by API; one URL is for all APIs. Ids of trials change with an address, and only with it."""
+    path = tmp_path / "providers.toml"
+
+    def load(base_url: str) -> Provider:
+        path.write_text(SPLIT.format(base_url))
+        (provider,) = load_providers(path, environ={})
+        return provider
+
+    split = load('{ chat = "http://h/v1", messages = "http://h/anthropic/v1/" }')
+    assert (split.base_url_of("chat"), split.base_url_of("messages")) == ("http://h/v1", "http://h/anthropic/v1")
+    assert split.addresses == ("http://h/v1", "http://h/anthropic/v1")
+    one, same = load('"http://h/v1"'), load('{ messages = "http://h/v1", chat = "http://h/v1" }')
+    assert one == same
+    assert one.addresses == ("http://h/v1",)
+    assert one.fingerprint() != split.fingerprint()
+    assert load('{ messages = "http://h/v1", chat = "http://i/v1" }').base_url == "http://i/v1"  # of the first API
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "says"),
+    [
+        ('{ chat = "http://h/v1" }', "config-missing-key", "base_url has no address of messages"),
+        ('{ chat = "http://h/v1", message = "http://h/v1" }', "config-value", "Did you mean 'messages'?"),
+        ('{ chat = "http://h/v1", messages = "http://h/v1", responses = "http://h/v1" }', "config-value", "'responses'"),
+        ('{ chat = "http://h/v1", messages = "http://h/v1/messages" }', "config-url", "everything before /messages"),
+        ('{ chat = "http://h/v1", messages = "ftp://h/v1" }', "config-url", "its scheme is 'ftp'"),
+        ('{ chat = "http://h/v1", messages = 3 }', "config-type", "not a string"),
+        ("{}", "config-value", "base_url"),
+        ("[]", "config-type", "not a string"),
+    ],
+)
+def test_a_bad_table_of_base_urls_is_refused(refusal: Load, table: str, code: str, says: str) -> None:
+    """With the line and what is valid."""
+    error = refusal(SPLIT.format(table))
+    assert (error.code, error.where.rsplit(":", 1)[1]) == (code, "5")
+    assert says in str(error)
+
+
+def test_a_key_in_the_url_of_one_api_is_never_shown(refusal: Load) -> None:
+    """Neither as a password nor in a query."""
+    for url in (f"https://u:{SECRET}@h/v1", f"https://h/v1?key={SECRET}"):
+        error = refusal(SPLIT.format(f'{{ chat = "http://h/v1", messages = "{url}" }}'))
+        assert error.code in ("config-url", "config-literal-key")
+
+
 def test_two_references_are_refused(refusal: Load) -> None:
     """A comparison has one reference at most, and the error says which line is the other."""
     entry = GOOD + 'role = "reference"\n'

@@ -18,7 +18,7 @@ import pytest
 import trustme
 from fault_servers import FaultServer, Stage, Talk, serving
 
-from trueweight.core import ConfigError, Mode
+from trueweight.core import Case, ConfigError, Mode, Provider, Trial
 from trueweight.wire import TransportName, WireSettings, settings
 from trueweight.wire.carrier import HttpxTransport, choose_carrier
 from trueweight.wire.http1 import Http1Transport
@@ -110,6 +110,28 @@ def test_a_proxy_of_the_environment_is_used(stage: Stage, monkeypatch: pytest.Mo
 
     anyio.run(run)
     assert stage.kinds() == [None]
+
+
+def test_each_api_is_sent_to_its_own_address(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hosts of one provider: each gets the requests of its API, the count of tokens those of Messages, and a proxy
+    that one of the hosts needs is for that host alone."""
+
+    async def run() -> None:
+        async with serving(fine) as chat, serving(fine) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url.removesuffix("/v1"))
+            monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+            elsewhere = {"messages": "http://nowhere.invalid/anthropic/v1"}
+            split = Provider("p", chat.url, "m", api=("chat", "messages"), base_urls=elsewhere)
+            asks = Case("s", "c", {"max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]})
+            apis = ("chat", "messages", "count-tokens")
+            await stage.send([Trial.of(asks, split, 0, Mode.PLAIN, api) for api in apis], retries=0)
+            assert [one.head.split(" ")[1] for one in chat.received] == ["/v1/chat/completions"]
+            assert {one.head.split(" ")[1] for one in proxy.received} == {
+                "http://nowhere.invalid/anthropic/v1/messages",
+                "http://nowhere.invalid/anthropic/v1/messages/count_tokens",
+            }
+
+    anyio.run(run)
 
 
 def test_no_proxy_is_honoured(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,15 +101,22 @@ def read_provider(spot: Spot, entry: Mapping[str, Any], environ: Mapping[str, st
     _refuse_secrets(spot, entry)
     if isinstance(entry.get("api"), str):
         entry = {**entry, "api": [entry["api"]]}
+    by_api = entry.get("base_url")
+    if isinstance(by_api, Mapping):
+        entry = {**entry, "base_url": next(iter(by_api.values()), "")}  # checked as any other address, below
     table = read_table(spot, entry, _ProviderTable, area="config", name="this [[provider]]")
     for key in ("name", "base_url", "model", "precision"):
         text = getattr(table, key)
         if text is not None and not text.isprintable():
             spot.at(key).refuse_value(text, "not usable", valid="printable characters")
+    apis = _apis(spot.at("api"), table.api)
+    urls = _base_urls(spot.at("base_url"), by_api if isinstance(by_api, Mapping) else table.base_url, apis)
+    first = urls[apis[0]]
     return Provider(
         name=table.name,
-        api=_apis(spot.at("api"), table.api),
-        base_url=_base_url(spot.at("base_url"), table.base_url, table.api),
+        api=apis,
+        base_url=first,
+        base_urls={api: url for api, url in urls.items() if url != first},
         model=table.model,
         role=table.role,
         api_key_env=_api_key_env(spot.at("api_key_env"), table.api_key_env, environ),
@@ -174,6 +181,26 @@ def _apis(spot: Spot, names: list[str]) -> tuple[str, ...]:
     if not names or len(set(names)) < len(names):
         spot.refuse_value(names, "not usable", valid="at least one API, and each once")
     return tuple(names)
+
+
+def _base_urls(spot: Spot, value: str | Mapping[str, Any], apis: Sequence[str]) -> dict[str, str]:
+    """API → its base URL, of one URL for all of them or of a table with one for each."""
+    if isinstance(value, str):
+        return dict.fromkeys(apis, _base_url(spot, value, apis))
+    for name in value:
+        if name not in apis:
+            hint = near_miss(name, apis)
+            spot.at(name).refuse(f"base_url has {name!r}, which api does not name", code="config-value", hint=hint)
+    for name in apis:
+        if name not in value:
+            spot.refuse(
+                f"base_url has no address of {name}",
+                code="config-missing-key",
+                hint='Valid: one address for all APIs of the entry, or one for each: { chat = "…", messages = "…" }.',
+            )
+        if not isinstance(value[name], str):
+            spot.at(name).refuse_value(value[name], "not a string", valid="a URL", code="config-type")
+    return {name: _base_url(spot.at(name), value[name], (name,)) for name in apis}
 
 
 def _base_url(spot: Spot, value: str, apis: Sequence[str]) -> str:

@@ -140,6 +140,8 @@ class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
     """What the probe found of one provider through one API.
 
     Attributes:
+        base_url: of this API.
+        apis: the APIs of the provider's entry; none in probes of earlier versions.
         fingerprint: of the provider's entry, so that a resumed run probes a changed entry again.
         at: UTC, ISO 8601.
         key_env: variable of the key; None if the entry names none.
@@ -181,6 +183,7 @@ class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
     thinking: Thinking | None = None
     switches: tuple[SwitchTried, ...] = ()
     profile: str = ""
+    apis: tuple[str, ...] = ()
     answers: tuple[ProbeAnswer, ...] = ()
 
     def switch(self, mode: ThinkingMode) -> Mapping[str, Any] | None:

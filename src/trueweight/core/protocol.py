@@ -54,6 +54,7 @@ class Protocol(ABC):
         name: as in ``providers.toml`` and in a suite (``api = "chat"``).
         title: in sentences, e.g. ``chat completions``.
         method, path: of every request; the path starts with a slash and is appended to ``base_url``.
+        elsewhere: paths below a host at which hosts serve this API apart from their others, e.g. ``/anthropic/v1``.
         completions: whether its replies are completions of a model. An API without completions (the list of models)
             is used with every provider unless it is ``beside`` another API, and is left out of speed, tokens and load.
         beside: of an API without completions: name of the API that it belongs to. It is used with the providers that
@@ -71,6 +72,7 @@ class Protocol(ABC):
     title: ClassVar[str] = ""
     method: ClassVar[str] = "POST"
     path: ClassVar[str]
+    elsewhere: ClassVar[tuple[str, ...]] = ()
     completions: ClassVar[bool] = True
     beside: ClassVar[str] = ""
     modes: ClassVar[tuple[Mode, ...]] = (Mode.PLAIN, Mode.STREAM)
@@ -79,6 +81,10 @@ class Protocol(ABC):
     fields: ClassVar[frozenset[str]] = frozenset()
     private: ClassVar[frozenset[str]] = frozenset()
     message_fields: ClassVar[frozenset[str]] = frozenset()
+
+    def base_url(self, provider: Provider) -> str:
+        """Where a provider has this API: its own address, or that of the API that it is ``beside``."""
+        return provider.base_url_of(self.beside or self.name)
 
     @property
     def line(self) -> RequestLine:

@@ -30,7 +30,8 @@ class Provider:
     Attributes:
         name: unique in the file.
         api: names of the protocols through which requests are sent, in order.
-        base_url: everything before the path of the API.
+        base_url: everything before the path of an API.
+        base_urls: API → its base URL, for those that are not at ``base_url``.
         model: the ``model`` field of every request.
         api_key_env: name of the environment variable that holds the key. The key is not in this object, so this object
             cannot leak it.
@@ -68,6 +69,16 @@ class Provider:
     key_header: str | None = None
     sampling: Mapping[str, float] = field(default_factory=dict)
     thinking: ThinkingControl = field(default_factory=ThinkingControl)
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+
+    def base_url_of(self, api: str) -> str:
+        """The base URL of an API."""
+        return self.base_urls.get(api, self.base_url)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every base URL, each once."""
+        return tuple(dict.fromkeys((self.base_url, *self.base_urls.values())))
 
     def switched(self, thinking: ThinkingMode) -> Provider:
         """The provider with the fields that switch its thinking in its ``extra_body``; itself as served.
@@ -102,6 +113,8 @@ class Provider:
                 settings["words"] = self.changes.words
         if self.query:
             settings["query"] = dict(self.query)
+        if self.base_urls:
+            settings["base_urls"] = dict(self.base_urls)
         return digest(settings)
 
 

@@ -78,9 +78,14 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``providers.toml`` says of a provider; without its key and its headers."""
+    """What ``providers.toml`` says of a provider; without its key and its headers.
+
+    Attributes:
+        base_urls: API → its base URL, for those that are not at ``base_url``.
+    """
 
     base_url: str
+    base_urls: Mapping[str, str] = msgspec.field(default_factory=dict)
     price: Price | None = None
     extra_body: Mapping[str, Any] = msgspec.field(default_factory=dict)
     concurrency: int | None = None

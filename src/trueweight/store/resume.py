@@ -8,7 +8,7 @@ from trueweight.core import Exchange, Provider, Trial
 from trueweight.store.manifest import SHARDS, Manifest
 from trueweight.store.rundir import RunDir
 
-_SENT = ("base_url", "model", "extra_body", "headers", "changes", "query")
+_SENT = ("base_url", "base_urls", "model", "extra_body", "headers", "changes", "query")
 _NOT_SENT = ("role", "price", "precision", "timeout", "concurrency", "requests_per_minute", "api_key_env", "key_header")
 
 

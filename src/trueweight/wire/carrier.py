@@ -117,18 +117,18 @@ def carriers_of(
         ConfigError: if the environment's proxy URL is invalid.
     """
     return summarize_carriers(
-        {provider.name: choose_carrier(provider.base_url, settings, proxies) for provider in providers}
+        (provider.name, choose_carrier(url, settings, proxies)) for provider in providers for url in provider.addresses
     )
 
 
-def summarize_carriers(by_provider: Mapping[str, Carrier | None]) -> tuple[CarrierUse, ...]:
-    """One entry for each different carrier; None in ``by_provider`` is a transport that a program passed in."""
-    found: dict[CarrierUse, list[str]] = {}
-    for name, carrier in by_provider.items():
+def summarize_carriers(carriers: Iterable[tuple[str, Carrier | None]]) -> tuple[CarrierUse, ...]:
+    """One entry for each different carrier of (provider, carrier); None is a transport that a program passed in."""
+    found: dict[CarrierUse, set[str]] = {}
+    for name, carrier in carriers:
         if carrier is None:
             use = CarrierUse("custom", "", "", None, ())
         else:
             scheme = carrier.route and carrier.route.scheme
             use = CarrierUse(carrier.name.value, carrier.version, carrier.reason, scheme, ())
-        found.setdefault(use, []).append(name)
+        found.setdefault(use, set()).add(name)
     return tuple(replace(use, providers=tuple(sorted(names))) for use, names in found.items())

@@ -88,7 +88,7 @@ class RequestBuilder:
 
 def _address(provider: Provider, protocol: Protocol) -> str:
     query = f"?{urlencode(provider.query)}" if provider.query else ""
-    return f"{provider.base_url}{protocol.path}{query}"
+    return f"{protocol.base_url(provider)}{protocol.path}{query}"
 
 
 def _key_headers(provider: Provider, protocol: Protocol, key: str | None) -> tuple[tuple[str, str], ...]:

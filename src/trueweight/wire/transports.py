@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from ssl import SSLContext
 
@@ -31,14 +31,24 @@ class Transports:
         self._tls = tls
         self._http2 = settings.http2
         self._providers = {provider.name: provider for provider in providers}
-        self._carriers: dict[str, Carrier | None] = {}
+        self._carriers: list[tuple[str, Carrier | None]] = []
         self._made: dict[str, httpx.AsyncBaseTransport] = {}
         proxies = environment.proxies()
         for name, provider in self._providers.items():
             custom = environment.transport(provider)
-            carrier = choose_carrier(provider.base_url, settings, proxies) if custom is None else None
-            self._carriers[name] = carrier
-            self._made[name] = custom or self._make(carrier)
+            if custom is not None:
+                self._carriers.append((name, None))
+                self._made[name] = custom
+                continue
+            carriers = {url: choose_carrier(url, settings, proxies) for url in provider.addresses}
+            self._carriers += [(name, carrier) for carrier in carriers.values()]
+            self._made[name] = self._transport_of(carriers)
+
+    def _transport_of(self, carriers: Mapping[str, Carrier]) -> httpx.AsyncBaseTransport:
+        """One transport for these base URLs. Several are needed only if a proxy is in the way to one of them alone."""
+        if all(carrier.route is None for carrier in carriers.values()) or len(carriers) == 1:
+            return self._make(next(iter(carriers.values())))
+        return _ByOrigin({_origin(httpx.URL(url)): self._make(carrier) for url, carrier in carriers.items()})
 
     def _make(self, carrier: Carrier | None) -> httpx.AsyncBaseTransport:
         return make_transport(carrier or Carrier(TransportName.HTTP1), self._tls, http2=self._http2)
@@ -50,7 +60,7 @@ class Transports:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Credentials of the proxies, to be redacted."""
-        routes = (carrier.route for carrier in self._carriers.values() if carrier is not None)
+        routes = (carrier.route for _, carrier in self._carriers if carrier is not None)
         return tuple(secret for route in routes if route is not None for secret in route.secrets)
 
     def stack(self) -> ClientStack:
@@ -59,9 +69,30 @@ class Transports:
 
     async def test_client(self) -> SelfTest | None:
         """Test this machine with the run's carrier; with httpx's if the run uses both, because it is the slower one."""
-        name, carrier = min(self._carriers.items(), key=lambda item: item[1] is None or not item[1].reason)
+        name, carrier = min(self._carriers, key=lambda item: item[1] is None or not item[1].reason)
         if carrier is None:
             provider = self._providers[name]
             return await self_test(lambda: self._environment.transport(provider) or self._make(None), "custom")
         direct = Carrier(carrier.name, carrier.reason)
         return await self_test(partial(self._make, direct), carrier.name.value)
+
+
+_Origin = tuple[str, str, int | None]
+
+
+def _origin(url: httpx.URL) -> _Origin:
+    return (url.scheme, url.host, url.port)
+
+
+class _ByOrigin(httpx.AsyncBaseTransport):
+    """Gives each request to the transport of its origin."""
+
+    def __init__(self, transports: Mapping[_Origin, httpx.AsyncBaseTransport]) -> None:
+        self._transports = transports
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._transports[_origin(request.url)].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for transport in self._transports.values():
+            await transport.aclose()

@@ -113,7 +113,7 @@ def recorded_exchange(provider: Provider, case: Case, one: RecordedRow, repeat: 
         repeat=repeat,
         mode=Mode.PLAIN,
         started_at=_started(one.value.get("last_run_at"), ns),
-        request=RequestRecord(chat.method, f"{provider.base_url}{chat.path}", (), request_body),
+        request=RequestRecord(chat.method, f"{chat.base_url(provider)}{chat.path}", (), request_body),
         attempts=(attempt,),
     )
 

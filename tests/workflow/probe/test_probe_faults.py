@@ -390,6 +390,31 @@ def test_a_key_goes_only_to_the_host_of_the_base_url() -> None:
     assert other.requests == []
 
 
+def _two_apis(request: Request) -> Answer:
+    """Chat completions at /v1, Messages at /anthropic/v1, as several vendors serve them."""
+    if request.path == "/anthropic/v1/messages":
+        block = {"type": "text", "text": "OK"}
+        usage = {"input_tokens": 9, "output_tokens": 1}
+        message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [block]}
+        return Answer(200, {**message, "stop_reason": "end_turn", "usage": usage})
+    if request.path.startswith("/v1/") and not request.path.endswith("/messages"):
+        return healthy(request)
+    return Answer(404, {"detail": "Not Found"})
+
+
+def test_an_api_at_another_path_is_found_there_and_probed_there() -> None:
+    """With one address for both APIs the cure is a table of addresses; with the table, both answer."""
+    apis = ("chat", "messages")
+    with serve(_two_apis) as host:
+        chat, messages = probe(Provider("p", host.url(), "m", api=apis)).providers
+        assert (chat.fault, messages.fault) == (None, SetupFault.WRONG_PATH)
+        works = host.url("/anthropic/v1")
+        assert messages.works_at == works
+        assert f'Set base_url = {{ messages = "{works}", chat = "…" }}' in cure(messages)
+        both = probe(Provider("p", host.url(), "m", api=apis, base_urls={"messages": works})).providers
+    assert [(one.answered, one.fault, one.base_url) for one in both] == [(True, None, host.url()), (True, None, works)]
+
+
 def _thinks(request: Request, **message: Any) -> Answer:
     return completion(request, message={"content": "OK", **message})
 

@@ -36,6 +36,7 @@ class MessagesApi(Protocol):
     name = "messages"
     title = "Messages"
     path = "/messages"
+    elsewhere = ("/anthropic/v1", "/api/anthropic/v1")
     names = MappingProxyType(
         {
             "finish": "stop_reason",

@@ -63,7 +63,7 @@ def cure(probe: ProviderProbe) -> str:  # noqa: PLR0911, PLR0912 - one cure for 
     parts = urlsplit(probe.base_url)
     tried = _tried(probe)
     if probe.works_at:
-        return f'Set base_url = "{probe.works_at}": {_why(probe)}'
+        return f"Set {_address(probe)}: {_why(probe)}"
     match probe.fault:
         case SetupFault.UNKNOWN_HOST:
             return f"Check the host in base_url: {parts.hostname}. If the name is right, check this machine's DNS."
@@ -115,6 +115,14 @@ def _other_header(probe: ProviderProbe) -> str:
     bearer = probe.key_header.lower() == "authorization"
     sent, other = ("Authorization: Bearer", "x-api-key") if bearer else (probe.key_header, "Authorization")
     return f' It was sent in {sent}; a host may want it in another header: key_header = "{other}".'
+
+
+def _address(probe: ProviderProbe) -> str:
+    """The line of ``providers.toml`` with the address that works; of an entry with several APIs, where each has one."""
+    if len(probe.apis) < 2:
+        return f'base_url = "{probe.works_at}"'
+    others = ", ".join(f'{api} = "…"' for api in probe.apis if api != probe.api)
+    return f'base_url = {{ {probe.api} = "{probe.works_at}", {others} }}'
 
 
 def _why(probe: ProviderProbe) -> str:

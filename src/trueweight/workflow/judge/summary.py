@@ -231,6 +231,7 @@ def _providers(
 def _declared(provider: Provider) -> Declared:
     return Declared(
         base_url=provider.base_url,
+        base_urls=dict(provider.base_urls),
         price=provider.price,
         extra_body=dict(provider.extra_body),
         concurrency=provider.concurrency,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
@@ -10,8 +11,12 @@ _KNOWN: Final = ("/v1", "/api/v1", "/openai/v1", "/inference/v1", "/v1/openai")
 _MOST: Final = 5
 
 
-def other_paths(base_url: str) -> tuple[str, ...]:
-    """Base URLs on the same host and port, the likeliest first: with ``/v1`` appended, without it, known paths."""
+def other_paths(base_url: str, elsewhere: Sequence[str] = ()) -> tuple[str, ...]:
+    """Base URLs on the same host and port, the likeliest first: with ``/v1`` appended, without it, known paths.
+
+    Args:
+        elsewhere: the paths at which hosts serve this API apart from their others.
+    """
     parts = urlsplit(base_url)
     path = parts.path.rstrip("/")
     found = [f"{path}/v1"] if not path.endswith("/v1") else [path.removesuffix("/v1")]
@@ -20,7 +25,7 @@ def other_paths(base_url: str) -> tuple[str, ...]:
     for end in ("/chat", "/completions", "/models", "/responses", "/messages"):
         if path.endswith(end):
             found.insert(0, path.removesuffix(end))
-    found += _KNOWN
+    found += [*elsewhere, *_KNOWN]
     return tuple(_with_path(parts, one) for one in dict.fromkeys(found) if one != path)[:_MOST]
 
 

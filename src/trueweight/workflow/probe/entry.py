@@ -98,9 +98,9 @@ def _is_at_right_address(found: Diagnosis, seen: Sequence[Seen]) -> bool:
     return success and found.fault in (SetupFault.NOT_THE_API, SetupFault.REFUSED) and bool(_listed(seen))
 
 
-def maybe_wrong_scheme(provider: Provider, seen: Sequence[Seen]) -> bool:
+def maybe_wrong_scheme(base_url: str, seen: Sequence[Seen]) -> bool:
     """Whether a server closes each connection of plain HTTP without a response, as one that expects TLS may do."""
-    if not provider.base_url.startswith("http:") or not seen:
+    if not base_url.startswith("http:") or not seen:
         return False
     return all(one.exchange.failure is not None and one.exchange.failure.kind is FailureKind.RESET for one in seen)
 
@@ -116,13 +116,14 @@ def entry_of(provider: Provider, api: str, seen: Sequence[Seen], *, at: str, pro
     if found is not None and found.fault in (SetupFault.NOT_HTTP, SetupFault.UNREACHABLE) and works_at:
         found = found._replace(fault=SetupFault.WRONG_SCHEME)
     if found is None and not completed(seen):
-        works_at = _address_found(provider, seen)
+        works_at = _address_found(provider.base_url_of(api), seen)
         found = Diagnosis(SetupFault.WRONG_SCHEME, seen[0].answer.said, None) if works_at else None
     thoughts = [one.answer.thinking for one in as_served(seen) if one.answer.thinking is not None]
     return ProviderProbe(
         provider=provider.name,
         api=api,
-        base_url=provider.base_url,
+        base_url=provider.base_url_of(api),
+        apis=provider.api,
         model=provider.model,
         fingerprint=provider.fingerprint(),
         at=at,
@@ -167,13 +168,13 @@ def _works_at(provider: Provider, api: str, seen: Iterable[Seen], found: Diagnos
         return ""
     if found.fault is SetupFault.REDIRECT:
         return next(filter(None, (_redirected(one.exchange, api) for one in seen)), "")
-    return _address_found(provider, seen)
+    return _address_found(provider.base_url_of(api), seen)
 
 
-def _address_found(provider: Provider, seen: Iterable[Seen]) -> str:
+def _address_found(base_url: str, seen: Iterable[Seen]) -> str:
     """The first other address at which the API is; "" if it is at none."""
     for one in seen:
-        if one.asked.question is ProbeQuestion.OTHER_URL and _is_there(one, provider):
+        if one.asked.question is ProbeQuestion.OTHER_URL and _is_there(one, base_url):
             return one.asked.trial.provider.base_url
     return ""
 
@@ -186,11 +187,11 @@ def _redirected(exchange: Exchange, api: str) -> str:
     return redirected_base(exchange.request.url, location, PROTOCOLS.get(api).path)
 
 
-def _is_there(one: Seen, provider: Provider) -> bool:
+def _is_there(one: Seen, base_url: str) -> bool:
     """Whether the API is at the address of a request."""
     if one.answer.answered:
         return True
-    swapped = one.asked.trial.provider.base_url == other_scheme(provider.base_url)
+    swapped = one.asked.trial.provider.base_url == other_scheme(base_url)
     if swapped and one.diagnosis is not None and one.diagnosis.fault is SetupFault.TLS:
         return True  # it speaks TLS; that its certificate is not trusted is the next fault
     if swapped and one.exchange.final.status is not None:

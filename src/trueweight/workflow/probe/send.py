@@ -88,7 +88,7 @@ async def probe_providers(
     """Probe the providers. An entry of ``before`` that answered, and whose provider is unchanged, is kept as it is.
 
     Args:
-        keys: provider name → key, for the providers that need one. A key is sent to the host of ``base_url`` alone.
+        keys: provider name → key, for the providers that need one. A key is sent to the hosts of the entry alone.
         settings: of the run; the probe's requests and their cost count towards its limits.
         switches: provider name → ways that may switch its thinking, each tried until one works: off if it thinks as it
             is served, else on.
@@ -205,7 +205,7 @@ class _Probing:
             seen = self._of(provider, api)
             found = main_diagnosis(seen)
             if found is None:
-                if maybe_wrong_scheme(provider, seen):
+                if maybe_wrong_scheme(provider.base_url_of(api), seen):
                     yield from _at_other_addresses(provider, api, SetupFault.WRONG_SCHEME)
                 continue
             if found.fault is SetupFault.REFUSED:
@@ -243,12 +243,13 @@ def _is_completion(one: Seen) -> bool:
 
 
 def _at_other_addresses(provider: Provider, api: str, fault: SetupFault) -> Iterator[Asked]:
-    urls = other_paths(provider.base_url) if fault in _OTHER_PATH else ()
-    urls = (other_scheme(provider.base_url),) if fault in _OTHER_SCHEME else urls
+    own = provider.base_url_of(api)
+    urls = other_paths(own, PROTOCOLS.get(api).elsewhere) if fault in _OTHER_PATH else ()
+    urls = (other_scheme(own),) if fault in _OTHER_SCHEME else urls
     for at, url in enumerate(urls):
-        # The wire knows a provider by its name, and has one address for it.
-        moved = replace(provider, name=f"{provider.name}#{api}#{at}", base_url=url)
-        keyed = not (url.startswith("http:") and provider.base_url.startswith("https:"))  # never in plain text
+        # The wire knows a provider by its name, and has one address of an API for it.
+        moved = replace(provider, name=f"{provider.name}#{api}#{at}", base_url=url, base_urls={})
+        keyed = not (url.startswith("http:") and own.startswith("https:"))  # never in plain text
         trial = probe_trial(moved, ProbeQuestion.OTHER_URL, api)
         yield Asked(trial, provider, api, ProbeQuestion.OTHER_URL, keyed=keyed)
 
