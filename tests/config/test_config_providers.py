@@ -267,7 +267,11 @@ def test_each_api_may_have_its_own_base_url(tmp_path: Path) -> None:
     [
         ('{ chat = "http://h/v1" }', "config-missing-key", "base_url has no address of messages"),
         ('{ chat = "http://h/v1", message = "http://h/v1" }', "config-value", "Did you mean 'messages'?"),
-        ('{ chat = "http://h/v1", messages = "http://h/v1", responses = "http://h/v1" }', "config-value", "'responses'"),
+        (
+            '{ chat = "http://h/v1", messages = "http://h/v1", responses = "http://h/v1" }',
+            "config-value",
+            "'responses'",
+        ),
         ('{ chat = "http://h/v1", messages = "http://h/v1/messages" }', "config-url", "everything before /messages"),
         ('{ chat = "http://h/v1", messages = "ftp://h/v1" }', "config-url", "its scheme is 'ftp'"),
         ('{ chat = "http://h/v1", messages = 3 }', "config-type", "not a string"),
