@@ -83,10 +83,12 @@ class TaskBar:
     Attributes:
         quality_margin: by golden answers, how much less often than the baseline a provider may be right.
         agreement_at_least: the least agreement with the recorded answers; it decides where golden answers do not.
+        judge_margin: by how large a share of the cases a trusted judge may prefer the recorded answers.
     """
 
     quality_margin: float | None = None
     agreement_at_least: float | None = None
+    judge_margin: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,13 @@ class WorkloadBar:
     cost_per_1000_at_most: float | None = None
 
 
-DEFAULT_WORKLOAD_BAR: Final = WorkloadBar(TaskBar(quality_margin=0.05, agreement_at_least=0.9))
+DEFAULT_WORKLOAD_BAR: Final = WorkloadBar(TaskBar(quality_margin=0.05, agreement_at_least=0.9, judge_margin=0.1))
 """What holds where a bar says nothing about the workload."""
+
+
+def _without_new(fields: list[tuple[str, object]]) -> dict[str, object]:
+    """The fields, without one that the first bars did not have if it sets nothing: their digests stay."""
+    return {name: value for name, value in fields if name != "judge_margin" or value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +133,5 @@ class Bar:
         """Digest of what the thresholds are, whatever their order, comments or spelling in the file."""
         rules = sorted((asdict(rule) | {"providers": sorted(rule.providers)} for rule in self.rules), key=digest)
         limits = sorted((asdict(limit) for limit in self.limits), key=digest)
-        own = {} if self.workload is None else {"workload": asdict(self.workload)}
+        own = {} if self.workload is None else {"workload": asdict(self.workload, dict_factory=_without_new)}
         return digest({"rules": rules, "limits": limits, **own})

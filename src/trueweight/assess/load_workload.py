@@ -20,6 +20,7 @@ class _TaskTable(Struct):
 
     quality_margin: _Margin | None = None
     agreement_at_least: _Share | None = None
+    judge_margin: _Share | None = None
 
 
 class _WorkloadTable(Struct):
@@ -27,6 +28,7 @@ class _WorkloadTable(Struct):
 
     quality_margin: _Margin | None = None
     agreement_at_least: _Share | None = None
+    judge_margin: _Share | None = None
     readable_at_least: _Share | None = None
     p95_ms_at_most: _Amount | None = None
     failures_at_most: _Share | None = None
@@ -55,8 +57,8 @@ def workload_bar(spot: Spot, entry: Any) -> WorkloadBar | None:
         for name, task in tasks.items()
     }
     found = WorkloadBar(
-        TaskBar(table.quality_margin, table.agreement_at_least),
-        {name: TaskBar(one.quality_margin, one.agreement_at_least) for name, one in of_tasks.items()},
+        TaskBar(table.quality_margin, table.agreement_at_least, table.judge_margin),
+        {name: TaskBar(one.quality_margin, one.agreement_at_least, one.judge_margin) for name, one in of_tasks.items()},
         table.readable_at_least,
         table.p95_ms_at_most,
         table.failures_at_most,

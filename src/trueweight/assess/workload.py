@@ -2,7 +2,8 @@
 
 Each rule is decided by the interval that holds for all candidates together. By golden answers a provider passes if it
 is surely not worse than the baseline by more than the margin, and fails if it surely is (non-inferiority). Where golden
-answers decide nothing, agreement with the recorded answers stands in.
+answers decide nothing, agreement with the recorded answers stands in. Of texts that an LLM judge compares, its verdicts
+decide in the same way, if labels by hand confirm the judge.
 """
 
 from __future__ import annotations
@@ -62,13 +63,20 @@ def check_tasks(bar: WorkloadBar, tasks: list[str]) -> None:
 def _rulings(
     bar: WorkloadBar, found: ProviderWorkload, deciding: set[str], *, stated: bool
 ) -> Iterator[WorkloadRuling]:
-    yield from _on_answers(bar.answers, found.overall)
+    by_judge = list(_by_judge(bar.answers, found.overall, stated=stated))
+    by_answers = list(_on_answers(bar.answers, found.overall))
+    if not by_judge or stated or any(one.estimate is not None for one in by_answers):
+        yield from by_answers
+    yield from by_judge
     for result in found.tasks:
         if result.task in bar.tasks:
             yield from _on_answers(bar.tasks[result.task], result)
+            yield from _by_judge(bar.tasks[result.task], result, stated=stated)
         elif result.task in deciding and len(found.tasks) > 1:
             # What is surely bad in one task must not hide behind the others; a task alone need not prove its worth.
             yield from (one for one in _on_answers(bar.answers, result) if one.outcome is Ruling.FAIL)
+        elif len(found.tasks) > 1:
+            yield from (one for one in _by_judge(bar.answers, result, stated=False) if one.outcome is Ruling.FAIL)
     for rule, estimate, at_least, at_most in (
         (WorkloadRule.READABLE, found.overall.readable, bar.readable_at_least, None),
         (WorkloadRule.LATENCY, found.p95_ms, None, bar.p95_ms_at_most),
@@ -92,6 +100,14 @@ def _on_answers(bar: TaskBar, result: TaskResult) -> Iterator[WorkloadRuling]:
         yield by_recorded
     else:
         yield by_golden
+
+
+def _by_judge(bar: TaskBar, result: TaskResult, *, stated: bool) -> Iterator[WorkloadRuling]:
+    """The ruling by the judge's verdicts. Without a trusted judge there is none, unless the user's own bar has it."""
+    if bar.judge_margin is None or (result.preferred is None and not stated):
+        return
+    found = result.preferred or Quality.not_applicable("difference", "no judge that the labels confirm")
+    yield _ruling(WorkloadRule.PREFERRED, result.task, found, -bar.judge_margin, None)
 
 
 def _ruling(

@@ -11,6 +11,7 @@ import click
 
 from trueweight.cli._help import examples
 from trueweight.cli._options import FILE, FOLDER, PATH, seed_option
+from trueweight.cli._workload_judge import judge, prefer
 from trueweight.core import ConfigError, ExitCode
 
 
@@ -239,6 +240,10 @@ def list_graders() -> None:
         click.echo(f"{one.id}: {one.definition}")
         for option, schema in one.options.get("properties", {}).items():
             click.echo(f"    {option}: {schema.get('description') or schema.get('type', 'any value')}")
+
+
+command.add_command(judge)
+command.add_command(prefer)
 
 
 def _visible(text: str) -> str:

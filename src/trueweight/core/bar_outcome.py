@@ -84,6 +84,8 @@ class WorkloadRule(StrEnum):
     """By golden answers, right no less often than the baseline, up to the margin."""
     AGREEMENT = "agreement"
     """Agrees with the recorded answers at least so often."""
+    PREFERRED = "preferred"
+    """A trusted judge prefers the recorded answers by the margin at most."""
     READABLE = "readable"
     """Answers have the form that the grader reads at least so often."""
     LATENCY = "p95-ms"
@@ -96,7 +98,7 @@ class WorkloadRule(StrEnum):
     @property
     def of_answers(self) -> bool:
         """Whether it is about the answers, not about time, failures or cost."""
-        return self in (WorkloadRule.QUALITY, WorkloadRule.AGREEMENT, WorkloadRule.READABLE)
+        return self not in (WorkloadRule.LATENCY, WorkloadRule.FAILURES, WorkloadRule.COST)
 
 
 class RuleOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

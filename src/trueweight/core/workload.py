@@ -16,6 +16,7 @@ from trueweight.core.bar_outcome import Ruling, WorkloadRule
 from trueweight.core.decision import WorkloadDecision
 from trueweight.core.estimate import Estimate, six_digits
 from trueweight.core.grader import FieldCount
+from trueweight.core.preference import JudgeSummary
 
 
 class Yardstick(StrEnum):
@@ -25,6 +26,8 @@ class Yardstick(StrEnum):
     """The recorded answer."""
     GOLDEN = "golden"
     """The right answer, as a person wrote it."""
+    JUDGE = "judge"
+    """The recorded answer, by an LLM judge that compares both."""
 
 
 class Grade(NamedTuple):
@@ -121,6 +124,9 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         confusion: against golden answers if there are any, else against recorded ones; None where answers are not in a
             word.
         against: what confusion and fields are counted against.
+        as_good: share of answers that a trusted judge finds as good as the recorded one, or better; None without one.
+        preferred: share that it finds better minus share that it finds worse. Where the lower end is below zero, it is
+            divided by the lower limit of the judge's kappa, because mistakes of a judge shrink a difference.
     """
 
     task: str
@@ -133,6 +139,8 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     confusion: Confusion | None = None
     fields: tuple[FieldScore, ...] = ()
     against: Yardstick = Yardstick.BASELINE
+    as_good: Quality | None = None
+    preferred: Quality | None = None
 
 
 class Disagreement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -159,7 +167,8 @@ class WorkloadRuling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     Attributes:
         task: "" for all tasks together.
-        at_least, at_most: the bound; for `WorkloadRule.QUALITY` the difference that is still tolerated, below zero.
+        at_least, at_most: the bound; for `WorkloadRule.QUALITY` and `PREFERRED` the difference that is still tolerated,
+            below zero.
         estimate: None where nothing was measured.
         more_cases: about how many more cases would decide at the observed rate; None if it is decided or none would.
     """
@@ -206,8 +215,10 @@ class ProviderWorkload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
     @property
     def quality(self) -> Quality:
-        """The number that leads: correctness where golden answers decide it, else agreement with the baseline."""
-        return self.overall.correct if self.overall.correct.value is not None else self.overall.agreement
+        """The number that leads: correctness where golden answers decide it, else agreement with the baseline, else the
+        share that a trusted judge finds as good."""
+        found = (self.overall.correct, self.overall.agreement, self.overall.as_good)
+        return next((one for one in found if one is not None and one.value is not None), self.overall.agreement)
 
 
 class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -256,6 +267,7 @@ class WorkloadSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         unconfirmed: tasks whose grader no person has confirmed.
         default_bar: the rulings are by the default bar, because the run's bar has no rule about the workload.
         decision: whether to move it, and where to; None in a summary that is not assessed.
+        judge: the LLM judge that compared answers; None if none was asked.
     """
 
     name: str
@@ -267,6 +279,7 @@ class WorkloadSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     unconfirmed: tuple[str, ...] = ()
     default_bar: bool = True
     decision: WorkloadDecision | None = None
+    judge: JudgeSummary | None = None
 
 
 MANIFEST_OPTION: Final = "workload"

@@ -46,7 +46,11 @@ def preview(event: Event, api: str, limit: int) -> str:
     return visible(PROTOCOLS.get(api).preview(event.data) or event.raw, limit=limit)
 
 
-_YARDSTICKS = {Yardstick.BASELINE: "recorded answer", Yardstick.GOLDEN: "golden answer"}
+_YARDSTICKS = {
+    Yardstick.BASELINE: "recorded answer",
+    Yardstick.GOLDEN: "golden answer",
+    Yardstick.JUDGE: "recorded answer, by the judge",
+}
 _ANSWER = 3_000
 
 

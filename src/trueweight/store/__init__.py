@@ -2,7 +2,7 @@
 
 from trueweight.store.client_record import LoadRecord, SessionRecord, read_client, write_client
 from trueweight.store.codec import decode_exchange, encode_exchange
-from trueweight.store.files import RunFile, read_plain, replace_plain, write_for_people, write_named
+from trueweight.store.files import JUDGE_RUN, RunFile, read_plain, replace_plain, write_for_people, write_named
 from trueweight.store.manifest import (
     COMMAND,
     EARLIER_BARS,
@@ -21,6 +21,7 @@ from trueweight.store.union import merge, merging
 __all__ = [
     "COMMAND",
     "EARLIER_BARS",
+    "JUDGE_RUN",
     "SHARDS",
     "LoadRecord",
     "Manifest",

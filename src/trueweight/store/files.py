@@ -9,6 +9,7 @@ import secrets
 import stat
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from trueweight.core import ConfigError, InfrastructureError, TrueweightError
 from trueweight.redaction import for_people
@@ -35,6 +36,7 @@ class RunFile(StrEnum):
     LOAD_PAGE = "load.html"
     REPORT = "report.html"
     REPORT_MARKDOWN = "report.md"
+    JUDGED = "judged.json"
 
     def of(self, directory: Path) -> Path:
         """The path of this file in a run directory."""
@@ -43,6 +45,10 @@ class RunFile(StrEnum):
     def is_in(self, directory: Path) -> bool:
         """Whether the directory has this file. A directory with a manifest is a run."""
         return self.of(directory).exists()
+
+
+JUDGE_RUN: Final = "judge"
+"""The folder in a run directory with the run in which an LLM judge was asked about its answers."""
 
 
 def inside(root: Path, name: str) -> Path:

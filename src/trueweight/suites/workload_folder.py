@@ -21,7 +21,8 @@ from trueweight.suites.strict_yaml import Document, parse_yaml
 
 WORKLOAD_FILE: Final = "workload.yaml"
 GOLDEN_FILE: Final = "golden.yaml"
-WORKLOAD_FILES: Final = (WORKLOAD_FILE, GOLDEN_FILE)
+PREFERENCES_FILE: Final = "preferences.yaml"
+WORKLOAD_FILES: Final = (WORKLOAD_FILE, GOLDEN_FILE, PREFERENCES_FILE)
 """Files of a workload that are no suites."""
 
 
@@ -64,7 +65,7 @@ def read_workload_file(folder: Path) -> WorkloadFile:
     if not path.is_file():
         hint = "`trueweight workload from LOG -o DIR` makes one."
         raise ConfigError(f"there is no {WORKLOAD_FILE}", code="workload-missing", where=str(folder), hint=hint)
-    document = _document(path, load_schema("workload"))
+    document = read_document(path, load_schema("workload"))
     value = document.value
     tasks = {}
     for name, entry in value["tasks"].items():
@@ -99,11 +100,16 @@ def read_golden(folder: Path) -> dict[str, Answer]:
         return {}
     suite = load_schema("suite")
     schema = {"type": "object", "additionalProperties": {"$ref": "#/$defs/task-answer"}, "$defs": suite["$defs"]}
-    golden: dict[str, Answer] = _document(path, schema).value or {}
+    golden: dict[str, Answer] = read_document(path, schema).value or {}
     return golden
 
 
-def _document(path: Path, schema: Mapping[str, Any]) -> Document:
+def read_document(path: Path, schema: Mapping[str, Any]) -> Document:
+    """A YAML file that fits a JSON Schema.
+
+    Raises:
+        ConfigError: for the first mistake, with its line.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

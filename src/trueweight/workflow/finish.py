@@ -24,6 +24,7 @@ from trueweight.workflow.bar import bar_notes, bar_of
 from trueweight.workflow.client import client_sessions
 from trueweight.workflow.drift import with_drift
 from trueweight.workflow.judge import case_of, judge_exchange, judge_run, summarise, why_unknown
+from trueweight.workflow.judge.preferences import read_preferences
 from trueweight.workflow.probe import with_probe
 from trueweight.workflow.requests import request_notes
 from trueweight.workflow.shards import shard_notes
@@ -81,6 +82,7 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
     cases = run.cases()
     providers = {provider.name: provider for provider in run.manifest.providers}
     recorded = run.recorded()
+    preferences = read_preferences(run.path)
     profile = recorded_profile(run.manifest.options)
     habits = () if profile is None else profile.habits
     for trial in trials:
@@ -91,7 +93,7 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
         if case is None or provider is None:
             raise run.leave_out(trial, why_unknown(exchange, providers))
         allowance = run.manifest.thinking_allowance
-        judged = judge_exchange(case, provider, exchange, thinking_allowance=allowance)
+        judged = judge_exchange(case, provider, exchange, thinking_allowance=allowance, preferences=preferences)
         found, _ = split_habits(judged.observation.findings, case, habits)
         yield Evidence(
             trial=trial,

@@ -11,6 +11,7 @@ import numpy as np
 
 from trueweight.core import Case, FailureKind, Observation
 from trueweight.core.exchange import TIMEOUTS
+from trueweight.core.preference import JudgeSummary
 from trueweight.core.workload import (
     Baseline,
     Confusion,
@@ -55,23 +56,26 @@ def compare_workload(
     candidates: int,
     seed: int,
     facts: WorkloadFacts,
+    judge: JudgeSummary | None = None,
 ) -> WorkloadFound | None:
     """Compare each provider with the baseline; None if no case has a task.
 
     Args:
         candidates: number of providers that are compared; their intervals hold together, those of tasks as well.
         seed: of the run.
+        judge: whose verdicts are among the grades; None if no judge was asked.
     """
     columns = Columns(cases)
     if not len(columns):
         return None
+    kappa = judge.kappa.low if judge is not None and judge.trusted else None
     make = Estimator(looks_of(candidates, len(columns.names)), seed)
     whole = Estimator(looks_of(candidates), seed)  # of what is looked at once for each candidate
     known = frozenset(columns.keys)
     return WorkloadFound(
-        rounded(_summary(columns, make, facts, candidates)),
+        rounded(msgspec.structs.replace(_summary(columns, make, facts, candidates), judge=judge)),
         {
-            name: rounded(_provider(columns, make, whole, [seen for seen in rows if seen.case in known]))
+            name: rounded(_provider(columns, make, whole, [seen for seen in rows if seen.case in known], kappa))
             for name, rows in observations.items()
         },
     )
@@ -131,16 +135,21 @@ class _Answers(NamedTuple):
 
     Attributes:
         grades: by case and by what they are against.
-        agreement, correct, readable: mean over the trials of a case; NaN where there is none.
+        agreement, correct, judged, readable: mean over the trials of a case; NaN where there is none.
+        kappa: the lower limit of the judge's; None without a trusted judge.
     """
 
     grades: Mapping[int, Sequence[tuple[str, Grade]]]
     agreement: Array
     correct: Array
+    judged: Array
     readable: Array
+    kappa: float | None
 
 
-def _provider(columns: Columns, make: Estimator, whole: Estimator, seen: Sequence[Observation]) -> ProviderWorkload:
+def _provider(
+    columns: Columns, make: Estimator, whole: Estimator, seen: Sequence[Observation], kappa: float | None
+) -> ProviderWorkload:
     size = len(columns)
     grades: defaultdict[int, list[tuple[str, Grade]]] = defaultdict(list)
     for one in seen:
@@ -149,7 +158,9 @@ def _provider(columns: Columns, make: Estimator, whole: Estimator, seen: Sequenc
         grades,
         _by_case(grades, size, Yardstick.BASELINE),
         _by_case(grades, size, Yardstick.GOLDEN),
+        _by_case(grades, size, Yardstick.JUDGE),
         column([_share(grades.get(at, ())) for at in range(size)]),
+        kappa,
     )
     timed = [one for one in seen if one.timing is not None and one.timing.service is not None]
     timed = [one for one in timed if not one.client_limited]
@@ -183,7 +194,7 @@ def _by_case(grades: Mapping[int, Sequence[tuple[str, Grade]]], size: int, again
 
 def _share(grades: Sequence[tuple[str, Grade]]) -> float | None:
     """The share of readable answers, each counted once, whatever it is compared with."""
-    readable = {trial: grade.readable for trial, grade in grades}
+    readable = {trial: grade.readable for trial, grade in grades if grade.against is not Yardstick.JUDGE}
     return sum(readable.values()) / len(readable) if readable else None
 
 
@@ -244,7 +255,36 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
         confusion=_confusion(kept) if task else None,
         fields=_fields(kept) if task else (),
         against=against,
+        as_good=None if answers.kappa is None else _as_good(make, answers, rows),
+        preferred=None if answers.kappa is None else _preferred(make, answers.judged[rows], answers.kappa),
     )
+
+
+def _as_good(make: Estimator, answers: _Answers, rows: Array) -> Quality | None:
+    """The share of answers that are not worse by the judge; None if it was asked about none of these cases."""
+    found = []
+    for at in np.flatnonzero(rows):
+        own = [one.value >= 0.5 for _, one in answers.grades.get(int(at), ()) if one.against is Yardstick.JUDGE]
+        found.append(sum(own) / len(own) if own else None)
+    scores = column(found)
+    return _mean(make, scores, "no verdict") if np.isfinite(scores).any() else None
+
+
+def _preferred(make: Estimator, judged: Array, kappa: float) -> Quality | None:
+    """How much more often the judge prefers the provider's answers, in [-1, 1]; None without a verdict.
+
+    A judge that errs at random shrinks a true difference by about its kappa, so a lower end below zero is divided by
+    the lower limit of kappa.
+    """
+    if not np.isfinite(judged).any():
+        return None
+    found = make.difference(judged, 1 - judged, of=int(np.isfinite(judged).sum()), note="no verdict")
+
+    def corrected(low: float | None) -> float | None:
+        return low if low is None or low >= 0 else max(-1.0, low / kappa)
+
+    method = f"{found.method}; lower end ÷ {kappa:.3g}, the lower limit of the judge's kappa"
+    return msgspec.structs.replace(found, low=corrected(found.low), sure_low=corrected(found.sure_low), method=method)
 
 
 def _confusion(grades: Sequence[Grade]) -> Confusion | None:

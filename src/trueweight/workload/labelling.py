@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from trueweight.core.grader import GRADERS
 from trueweight.core.json_value import JsonObject
 from trueweight.core.task import Answer, CaseTask
 from trueweight.suites.workload_folder import GOLDEN_FILE
+from trueweight.workload.preference import JudgedPair
 
 _TYPED: Final = frozenset({"label", "number", "text"})
 """Graders whose answers are short enough to be typed: the recorded one is not shown, so that it leads to nothing."""
@@ -31,6 +32,21 @@ def in_order(cases: Sequence[Case], done: Collection[str], seed: int, differing:
     left = [case for case in cases if case.task is not None and case.id not in done]
     drawn = np.random.default_rng([seed, 23]).permutation(len(left))
     return [left[at] for at in sorted(drawn, key=lambda at: -differing.get(left[at].key, 0))]
+
+
+def pairs_in_order(pairs: Iterable[JudgedPair], done: Collection[str], seed: int) -> list[tuple[JudgedPair, bool]]:
+    """One pair of each case, in a drawn order, and whether its sides are swapped.
+
+    Args:
+        done: keys of cases that have a label.
+    """
+    rng = np.random.default_rng([seed, 31])
+    of_case: dict[str, list[JudgedPair]] = {}
+    for pair in sorted(pairs, key=lambda one: one.key):
+        if pair.case not in done:
+            of_case.setdefault(pair.case, []).append(pair)
+    drawn = [found[int(rng.integers(len(found)))] for _, found in sorted(of_case.items())]
+    return [(drawn[at], bool(rng.integers(2))) for at in rng.permutation(len(drawn))]
 
 
 def shows_recorded(task: CaseTask) -> bool:

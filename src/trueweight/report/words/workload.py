@@ -33,6 +33,8 @@ def workload_rule_name(rule: WorkloadRule | None, bound: float | None, task: str
             return f"right no less often than the baseline{margin}{of}"
         case WorkloadRule.AGREEMENT:
             return f"agrees with the recorded answers in {_points(value)}% or more{of}"
+        case WorkloadRule.PREFERRED:
+            return f"the judge prefers the recorded answers by {_points(-value)} points at most{of}"
         case WorkloadRule.READABLE:
             return f"answers have the expected form in {_points(value)}% or more{of}"
         case WorkloadRule.LATENCY:
@@ -72,6 +74,10 @@ def _measured(reason: Reason, of: str) -> str:  # noqa: PLR0911 - one clause for
             return f"right {less} often than the baseline{of} ({difference})"
         case WorkloadRule.AGREEMENT.value:
             return f"agrees with the recorded answers in {_share(found)}{of}"
+        case WorkloadRule.PREFERRED.value:
+            side = "worse" if found.value < 0 else "better"
+            points = f"{write(found.value, 'difference')} points{f', {span(found)}' if span(found) else ''}"
+            return f"the judge finds its answers more often {side}{of} ({points})"
         case WorkloadRule.READABLE.value:
             return f"{_share(found)} of its answers have the expected form{of}"
         case WorkloadRule.LATENCY.value:

@@ -32,13 +32,16 @@ from trueweight.core import (
 from trueweight.core.case import SERVED_MODEL_CHECK
 from trueweight.core.check import CHECKS
 from trueweight.core.judging import NotJudged, guarded
+from trueweight.core.preference import JudgeFound
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.core.steps import PER_REPLY, budget
+from trueweight.core.workload import Grade
 from trueweight.metrics import CaseInfo
 from trueweight.protocols import read_reply, timing_of
 from trueweight.workflow.judge.api_agreement import answer_of
 from trueweight.workflow.judge.thought import is_cut_in_thought, judged_of_cut, thinking_tokens
 from trueweight.workload.grading import grades_of
+from trueweight.workload.preference import grade_by_judge
 
 _NOT_OF_PROVIDER = frozenset({FailureKind.STALE_CONNECTION, FailureKind.CLIENT_LIMIT})
 
@@ -54,7 +57,13 @@ class Judged:
 
 
 def judge_exchange(
-    case: Case, provider: Provider, exchange: Exchange, *, without: Collection[str] = (), thinking_allowance: int = 0
+    case: Case,
+    provider: Provider,
+    exchange: Exchange,
+    *,
+    without: Collection[str] = (),
+    thinking_allowance: int = 0,
+    preferences: JudgeFound = JudgeFound(),
 ) -> Judged:
     """Judge one exchange by its case.
 
@@ -65,9 +74,11 @@ def judge_exchange(
         provider: gives the declared prices.
         without: names of checks to leave out.
         thinking_allowance: tokens that the run added to the case's limit for thoughts.
+        preferences: what an LLM judge says of the run's answers; it is one more grade.
     """
     case = as_sent(case, provider)
-    lost = replace(_lost(case, exchange), cost=_cost(provider, exchange, None))
+    asked = case.key in preferences.cases
+    lost = replace(_lost(case, exchange), cost=cost_of(provider, exchange, None))
     if not exchange.judgeable:
         return Judged(exchange, None, None, lost)
     with budget(PER_REPLY):
@@ -80,6 +91,7 @@ def judge_exchange(
         judged_case = with_served_model(_switched(case, exchange.thinking, provider), provider)
         findings = run_checks(judged_case, reply, without=without)
         grades = guarded("grades", lambda: grades_of(case, reply))
+        judged = guarded("judge", lambda: grade_by_judge(case, reply, preferences.verdicts) if asked else None)
         answer = guarded("api-agreement", lambda: answer_of(case, reply) if len(provider.api) > 1 else "")
     if exchange.thinking is not ThinkingMode.AS_SERVED:
         findings = _with_own_severity(findings)
@@ -94,7 +106,7 @@ def judge_exchange(
     thought = arrived.thinking_tokens
     arrived = replace(
         arrived,
-        cost=_cost(provider, exchange, reply),
+        cost=cost_of(provider, exchange, reply),
         answer="" if isinstance(answer, NotJudged) else answer,
         thinking_cost=None if provider.price is None or thought is None else provider.price.cost(0, thought),
     )
@@ -105,9 +117,13 @@ def judge_exchange(
         not_judged=(*problems, *not_judged_of(findings)),
         findings=judged_of_cut(case, found) if cut else found,
         cut_in_thought=cut,
-        grades=() if cut or isinstance(grades, NotJudged) else grades,
+        grades=() if cut else (*_known(grades), *((judged,) if isinstance(judged, Grade) else ())),
     )
     return Judged(exchange, reply, None if isinstance(timing, NotJudged) else timing, seen)
+
+
+def _known(grades: tuple[Grade, ...] | NotJudged) -> tuple[Grade, ...]:
+    return () if isinstance(grades, NotJudged) else grades
 
 
 def _switched(case: Case, thinking: ThinkingMode, provider: Provider) -> Case:
@@ -263,7 +279,7 @@ def _structured(case: Case, reply: Reply) -> str | None:
     return classify(case.request, reply, schema=params.get("schema"), assert_format=bool(params.get("assert_format")))
 
 
-def _cost(provider: Provider, exchange: Exchange, reply: Reply | None) -> float | None:
+def cost_of(provider: Provider, exchange: Exchange, reply: Reply | None) -> float | None:
     """USD of all attempts that reported usage; None if none did, or if there is neither a price nor a stated cost."""
     protocol = PROTOCOLS.get(exchange.api)
     reported = [protocol.tokens_in(attempt.body) for attempt in exchange.attempts]
@@ -312,6 +328,7 @@ __all__ = [
     "asks_calls",
     "asks_structured",
     "case_info",
+    "cost_of",
     "expects_call",
     "judge_exchange",
     "not_judged_of",

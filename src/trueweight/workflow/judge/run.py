@@ -23,6 +23,7 @@ from trueweight.core import (
     variants_of,
 )
 from trueweight.core.judging import NotJudged, guarded
+from trueweight.core.preference import JudgeDoubt, JudgeFound, JudgeSummary
 from trueweight.core.protocol import is_completion
 from trueweight.core.provider import reference_among
 from trueweight.core.thinking import main_mode, sets_thinking
@@ -32,6 +33,8 @@ from trueweight.store import Manifest, RunDir
 from trueweight.workflow.judge.cross_reply import judge_across_replies
 from trueweight.workflow.judge.exchange import Judged, judge_exchange, lean
 from trueweight.workflow.judge.not_offered import mark_not_offered
+from trueweight.workflow.judge.preferences import read_preferences
+from trueweight.workload.preference import is_unasked
 
 _QUOTED = 120
 """Characters of a name that an error quotes."""
@@ -45,6 +48,7 @@ class Judgement:
         cases: by key, in the order of the run.
         finished_at: when the last attempt on record ended, UTC; None if nothing is recorded.
         left_out: trial → why its exchange is not of this run, for those that were not judged.
+        judge: the LLM judge whose verdicts are among the grades; None if none was asked.
     """
 
     manifest: Manifest
@@ -52,6 +56,7 @@ class Judgement:
     observations: tuple[Observation, ...]
     finished_at: str | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    judge: JudgeSummary | None = None
 
     def variants(self) -> dict[str, dict[str, tuple[Variant, ...]]]:
         """Provider → case → the APIs and modes of its trials; an API is named as it is compared."""
@@ -109,7 +114,8 @@ def judge_run(run: RunDir, *, without: Collection[str] = ()) -> Judgement:
     Args:
         without: checks to leave out, as if they did not exist.
     """
-    judgement = judge_exchanges(run.manifest, run.cases(), run.exchanges(), without=without)
+    found = read_preferences(run.path)
+    judgement = judge_exchanges(run.manifest, run.cases(), run.exchanges(), without=without, preferences=found)
     for trial, reason in judgement.left_out.items():
         run.leave_out(trial, reason)
     return judgement
@@ -121,11 +127,13 @@ def judge_exchanges(
     exchanges: Iterable[Exchange],
     *,
     without: Collection[str] = (),
+    preferences: JudgeFound = JudgeFound(),
 ) -> Judgement:
     """Judge these exchanges of a run, but for those of a case or provider that it does not have: ``left_out``.
 
     Args:
         without: checks to leave out, as if they did not exist.
+        preferences: what an LLM judge says of their answers.
     """
     # Drift's prompts are compared by their answers' distributions, never judged one by one.
     cases = {key: case for key, case in cases.items() if case.suite != DRIFT}
@@ -134,6 +142,7 @@ def judge_exchanges(
     observations: list[Observation] = []
     left_out: dict[str, str] = {}
     finished_at: str | None = None
+    stale = False
     digests: defaultdict[str, list[ReplyDigest]] = defaultdict(list)
     for exchange in exchanges:
         if exchange.suite == DRIFT:
@@ -144,8 +153,15 @@ def judge_exchanges(
             continue
         case = as_sent(case, provider)
         judged = judge_exchange(
-            case, provider, exchange, without=without, thinking_allowance=manifest.thinking_allowance
+            case,
+            provider,
+            exchange,
+            without=without,
+            thinking_allowance=manifest.thinking_allowance,
+            preferences=preferences,
         )
+        if judged.reply is not None and case.key in preferences.cases:
+            stale = stale or is_unasked(case, judged.reply, preferences.asked)
         api = compared_as[provider.name].get(exchange.api, exchange.api)
         found_digests = guarded("digest", partial(_digests, case, judged))
         seen = judged.observation
@@ -162,7 +178,10 @@ def judge_exchanges(
     if profile is not None and profile.habits:
         observations = [without_habits(seen, cases[seen.case], profile.habits) for seen in observations]
     observations = mark_not_offered(observations, cases)
-    return Judgement(manifest, cases, tuple(observations), finished_at, left_out)
+    summary = preferences.summary
+    if stale and summary is not None:
+        summary = msgspec.structs.replace(summary, doubt=JudgeDoubt.STALE)
+    return Judgement(manifest, cases, tuple(observations), finished_at, left_out, summary)
 
 
 def case_of(exchange: Exchange, cases: Mapping[str, Case]) -> Case | None:

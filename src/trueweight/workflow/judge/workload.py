@@ -24,7 +24,14 @@ def workload_of(judgement: Judgement, observations: Mapping[str, Sequence[Observ
     roles = {provider.name: provider.role for provider in manifest.providers}
     answered = [name for name, rows in observations.items() if any(one.grades for one in rows)]
     candidates = sum(roles[name] is Role.CANDIDATE for name in answered)
-    return compare_workload(judgement.cases, observations, candidates=candidates, seed=manifest.seed, facts=facts)
+    return compare_workload(
+        judgement.cases,
+        observations,
+        candidates=candidates,
+        seed=manifest.seed,
+        facts=facts,
+        judge=judgement.judge,
+    )
 
 
 def with_workload(providers: Mapping[str, ProviderSummary], found: WorkloadFound | None) -> dict[str, ProviderSummary]:

@@ -1,0 +1,50 @@
+"""Send a run that a command builds itself, and say on stderr what could not be sent."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+import click
+
+from trueweight.config import keys_for
+from trueweight.report.text import visible
+from trueweight.report.words import fault_sentence
+from trueweight.wire import SendResult, WireSettings, run_loop
+from trueweight.workflow.probe import read_probe
+from trueweight.workflow.send_whole import BuiltRun, send_whole
+
+
+def send_built(
+    built: BuiltRun,
+    directory: Path,
+    *,
+    settings: WireSettings,
+    probing: bool = True,
+    fresh: bool = False,
+    retry_errors: bool = False,
+) -> SendResult:
+    """Send what the directory does not have yet, as ``trueweight run`` does.
+
+    Raises:
+        ConfigError: if a key is missing, or another process writes to the directory.
+    """
+    result = run_loop(
+        partial(
+            send_whole,
+            built,
+            directory,
+            keys=keys_for(built.manifest.providers, os.environ),
+            settings=settings,
+            fresh=fresh,
+            retry_errors=retry_errors,
+            probing=probing,
+        )
+    )
+    probe = read_probe(directory) if probing else None
+    for fault in () if probe is None else probe.stopped:
+        click.echo(visible(fault_sentence(fault)), err=True)
+    for name, reason in result.stopped.items():
+        click.echo(visible(f"{name}: stopped ({reason})"), err=True)
+    return result

@@ -1,0 +1,170 @@
+"""``trueweight workload judge`` and ``workload prefer``: an LLM judge of texts, and the labels that measure it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from trueweight.cli._help import examples
+from trueweight.cli._options import FOLDER, budget_option, no_probe_option, providers_option, seed_option
+from trueweight.core import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    from trueweight.core import Provider
+
+
+@click.command(
+    "judge",
+    short_help="Ask a model which of two answers is better",
+    epilog=examples(
+        "trueweight workload judge runs/tickets --providers judge.toml --labels tickets --dry-run",
+        "trueweight workload judge runs/tickets --providers judge.toml --labels tickets --task summary",
+    ),
+)
+@click.argument("directory", metavar="RUN", type=FOLDER)
+@providers_option()
+@click.option("--judge", "name", metavar="NAME", help="The provider that judges.  [default: the only one of the file]")
+@click.option("--labels", "folder", type=FOLDER, metavar="WORKLOAD", help="The workload with your preferences.yaml.")
+@click.option(
+    "--task", "tasks", multiple=True, metavar="NAME", help="Compare answers of this task. Repeatable.  [default: texts]"
+)
+@click.option("--cases", "number", type=click.IntRange(1), metavar="N", help="Compare answers to at most N cases.")
+@seed_option("the draw of cases")
+@click.option(
+    "--concurrency", default=8, show_default=True, type=click.IntRange(1), metavar="N", help="Concurrent requests."
+)
+@budget_option("Send no request that could exceed this cost.")
+@no_probe_option
+@click.option("--retry-errors", is_flag=True, help="Ask again where a request failed.")
+@click.option("--dry-run", is_flag=True, help="Print pairs, requests and the highest possible cost. Send nothing.")
+def judge(
+    *,
+    directory: Path,
+    providers_file: Path,
+    name: str | None,
+    folder: Path | None,
+    tasks: tuple[str, ...],
+    number: int | None,
+    seed: int,
+    concurrency: int,
+    budget: float | None,
+    no_probe: bool,
+    retry_errors: bool,
+    dry_run: bool,
+) -> int:
+    """Ask a model which is better: an answer of RUN, or the recorded one. Then judge the run again with its verdicts.
+
+    The judge gets the request and both answers, without names, once in each order. Its verdicts count only if your own
+    labels (`trueweight workload prefer`) confirm them. Requests and replies are recorded in RUN/judge; run the command
+    again to resume, or after more labels.
+
+    Exit code 0 if the verdicts count, 4 if they do not.
+    """
+    from rich.console import Console
+
+    from trueweight.cli._forecast import print_forecast
+    from trueweight.cli._screen import say
+    from trueweight.cli._send_built import send_built
+    from trueweight.config import load_providers
+    from trueweight.report.words.judge import judge_sentences
+    from trueweight.store import JUDGE_RUN, RunDir, RunFile
+    from trueweight.suites.preferences_file import read_preferences
+    from trueweight.wire import WireSettings
+    from trueweight.workflow.finish import finish, publish
+    from trueweight.workflow.pairwise import plan_judge
+
+    provider = _only(load_providers(providers_file, environ=os.environ), name)
+    labels = [] if folder is None else read_preferences(folder)
+    settings = WireSettings(concurrency=concurrency, budget_usd=budget)
+    screen = Console(stderr=True, emoji=False)
+    with RunDir.open(directory) as run:
+        plan = plan_judge(run, provider, labels, tasks=tasks, number=number, seed=seed)
+        say(screen, f"{len(plan.pairs)} pairs of answers, {len(plan.scope.labels)} of them with a label by hand.")
+        if plan.own:
+            say(screen, "The judge's model is one of those that it compares. Models favour their own answers.")
+        if dry_run:
+            print_forecast(plan.run, settings, Console(emoji=False), probed=() if no_probe else [provider])
+            return int(ExitCode.OK)
+        send_built(plan.run, directory / JUDGE_RUN, settings=settings, probing=not no_probe, retry_errors=retry_errors)
+        plan.keep_scope(directory)
+        summary = finish(run)
+        run.write_text(RunFile.REPORT, publish(run, summary))
+    found = None if summary.workload is None else summary.workload.judge
+    if found is None:
+        return int(ExitCode.INFRASTRUCTURE)
+    for sentence in judge_sentences(found):
+        click.echo(sentence)
+    click.echo(str(RunFile.REPORT.of(directory)))
+    return int(ExitCode.OK if found.trusted else ExitCode.INCONCLUSIVE)
+
+
+def _only(providers: tuple[Provider, ...], name: str | None) -> Provider:
+    """The provider of that name, or the only one.
+
+    Raises:
+        ConfigError: ``judge-provider``.
+    """
+    names = [one.name for one in providers]
+    if name is None and len(providers) == 1:
+        return providers[0]
+    if name not in names:
+        message = "several providers, and --judge names none" if name is None else f"no provider {name!r}"
+        hint = f"Valid: {', '.join(names)}."
+        raise ConfigError(message, code="judge-provider", where="--judge", hint=hint)
+    return providers[names.index(name)]
+
+
+@click.command(
+    "prefer",
+    short_help="Say by hand which of two answers is better, to measure a judge",
+    epilog=examples("trueweight workload prefer tickets --run runs/tickets --number 40"),
+)
+@click.argument("folder", metavar="WORKLOAD", type=FOLDER)
+@click.option("--run", "run_dir", required=True, type=FOLDER, metavar="RUN", help="The run with the other answers.")
+@click.option("--task", "tasks", multiple=True, metavar="NAME", help="Only this task. Repeatable.  [default: texts]")
+@click.option(
+    "--number", default=40, show_default=True, type=click.IntRange(1), metavar="N", help="Ask about at most N pairs."
+)
+@seed_option("the order and the sides")
+def prefer(folder: Path, run_dir: Path, tasks: tuple[str, ...], number: int, seed: int) -> int:
+    """Say which of two answers is better, into preferences.yaml of WORKLOAD. Names are not shown; sides are drawn.
+
+    Type 1 or 2 for the better answer, = if neither is clearly better; s skips, q ends. One pair of each case is asked
+    about.
+    """
+    from trueweight.core.preference import Better
+    from trueweight.report.text import visible
+    from trueweight.store import RunDir
+    from trueweight.suites.preferences_file import append_preference, read_preferences
+    from trueweight.workflow.pairwise import judged_cases, pairs_in
+    from trueweight.workload.labelling import pairs_in_order, question_of
+
+    done = {one.case for one in read_preferences(folder)}
+    with RunDir.open(run_dir) as run:
+        cases = {case.key: case for case in judged_cases(run.cases().values(), tasks, None, seed)}
+        labelled = {key for key, case in cases.items() if case.id in done}
+        asked = pairs_in_order(pairs_in(run, list(cases.values())), labelled, seed)[:number]
+    given = 0
+    for at, (pair, swapped) in enumerate(asked, start=1):
+        case = cases[pair.case]
+        answers = (pair.given, pair.recorded) if swapped else (pair.recorded, pair.given)
+        head = f"\n--- {at} of {len(asked)}: {case.id}\n{question_of(case)}\n"
+        click.echo(visible(head, limit=6000, lines=True))
+        for place, answer in enumerate(answers, start=1):
+            click.echo(visible(f"[{place}] {answer}\n", limit=6000, lines=True))
+        typed = ""
+        while typed not in ("1", "2", "=", "s", "q"):
+            typed = click.prompt("better (1, 2, =, s, q)", default="", show_default=False, prompt_suffix="> ").strip()
+        if typed == "q":
+            break
+        if typed == "s":
+            continue
+        first, second = (Better.GIVEN, Better.RECORDED) if swapped else (Better.RECORDED, Better.GIVEN)
+        better = {"1": first, "2": second, "=": Better.EQUAL}[typed]
+        append_preference(folder, case, {"content": pair.given}, better)
+        given += 1
+    click.echo(f"{given} labels written, {len(done) + given} cases have one", err=True)
+    return int(ExitCode.OK)

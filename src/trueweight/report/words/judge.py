@@ -1,0 +1,51 @@
+"""An LLM judge in words: how far it agrees with labels by hand, whether it is consistent, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from trueweight.core.estimate import Estimate
+from trueweight.core.preference import LEAST_KAPPA, LEAST_LABELS, MOST_UNREADABLE, JudgeDoubt, JudgeSummary
+from trueweight.report.numbers import counted, dollars, percent, plain, span, whole_percent
+from trueweight.report.text import visible
+
+_DOUBTS: Final = {
+    JudgeDoubt.FEW_LABELS: f"fewer than {LEAST_LABELS} of its pairs have a label by hand",
+    JudgeDoubt.ONE_LABEL: "all labels by hand are the same, so agreement shows nothing",
+    JudgeDoubt.DISAGREES: f"its kappa with the labels by hand may be below {LEAST_KAPPA:g}",
+    JudgeDoubt.STALE: "the run has answers that it was not asked about; run `trueweight workload judge` again",
+    JudgeDoubt.UNREADABLE: f"more than {whole_percent(MOST_UNREADABLE)} of its pairs have no two verdicts in JSON",
+}
+
+
+def judge_sentences(judge: JudgeSummary) -> Iterator[str]:
+    """What was asked, how far the judge can be trusted, and whether its verdicts count."""
+    name = visible(f"{judge.name} ({judge.model})", limit=100)
+    cost = "cost not known" if judge.cost is None else dollars(judge.cost)
+    yield (
+        f"The judge {name} compared {counted(judge.pairs, 'pair')} of answers, each in both orders, blind to names; "
+        f"{cost}. Of {judge.pairs - judge.unreadable} with two verdicts it said the same in both orders in "
+        f"{_share(judge.consistent)}; the others count as equal. {_share(judge.first)} of its decided verdicts were "
+        "for the first answer."
+    )
+    yield (
+        f"With {counted(judge.accuracy.n, 'label')} by hand it agrees in {_share(judge.accuracy)}, Cohen's kappa "
+        f"{_kappa(judge.kappa)}."
+    )
+    if judge.doubt is not None:
+        yield f"Its verdicts do not count: {_DOUBTS[judge.doubt]}."
+
+
+def _share(found: Estimate) -> str:
+    return f"no verdict ({found.note})" if found.value is None else f"{percent(found.value)}{_interval(found)}"
+
+
+def _interval(found: Estimate) -> str:
+    return f" ({span(found)})" if span(found) else ""
+
+
+def _kappa(found: Estimate) -> str:
+    if found.value is None:
+        return f"not known ({found.note})"
+    return f"{plain(found.value, 2)} ({plain(found.low or 0.0, 2)} to {plain(found.high or 1.0, 2)})"

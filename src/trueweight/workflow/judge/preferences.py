@@ -1,0 +1,56 @@
+"""The verdicts of an LLM judge on a run's answers, from the run in which it was asked; no network."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from trueweight.core import ConfigError
+from trueweight.core.preference import JudgeFound, JudgeScope, JudgeSummary
+from trueweight.protocols import read_reply
+from trueweight.store import JUDGE_RUN, RunDir, RunFile, read_plain
+from trueweight.workflow.judge.exchange import cost_of
+from trueweight.workload.preference import combine, read_verdict, trust
+
+
+def read_scope(judge_run: Path) -> JudgeScope:
+    """What the judge of a run was asked about; empty if its file is missing or not of this version."""
+    with suppress(ConfigError, msgspec.MsgspecError):
+        return msgspec.json.decode(read_plain(RunFile.JUDGED.of(judge_run)), type=JudgeScope)
+    return JudgeScope()
+
+
+def read_preferences(directory: Path) -> JudgeFound:
+    """What the judge of a run directory says; empty if none was asked."""
+    path = directory / JUDGE_RUN
+    if not RunFile.MANIFEST.is_in(path):
+        return JudgeFound()
+    scope = read_scope(path)
+    with RunDir.open(path) as run:
+        (provider,) = run.manifest.providers
+        pairs = tuple(dict.fromkeys(key.rpartition("/")[2].rpartition("-")[0] for key in run.cases()))
+        places: dict[str, str | None] = {}
+        costs: list[float | None] = []
+        for exchange in run.exchanges():
+            reply = read_reply(exchange) if exchange.judgeable else None
+            places[exchange.case] = None if reply is None else read_verdict(reply)
+            costs.append(cost_of(provider, exchange, reply))
+    found = combine(pairs, places)
+    trusted = trust(found.of_pairs, found.unreadable, scope.labels)
+    known = [cost for cost in costs if cost is not None]
+    summary = JudgeSummary(
+        name=provider.name,
+        model=provider.model,
+        cases=len(scope.cases),
+        pairs=len(pairs),
+        unreadable=found.unreadable,
+        consistent=found.consistent,
+        first=found.first,
+        accuracy=trusted.accuracy,
+        kappa=trusted.kappa,
+        doubt=trusted.doubt,
+        cost=sum(known) if known else None,
+    )
+    return JudgeFound(frozenset(scope.cases), frozenset(pairs), found.of_pairs, summary)
