@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from judge_server import Decide, judge_server
 from logs import chat_response, litellm_row
 from runs import as_recorded, record, workload_of
+from stub_server import Decide, judge_server
 
 from in_process import trueweight
 from trueweight.cli.workload import command

@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from trueweight.core import MOST_ALLOWANCE, MOST_SEED, ThinkingMode, near_miss
+from trueweight.core import MOST_ALLOWANCE, MOST_SEED, ConfigError, ThinkingMode, near_miss
 
 if TYPE_CHECKING:
     from trueweight.core import Provider
@@ -258,6 +258,22 @@ def chosen_providers(file: Path, apis: Sequence[str]) -> tuple[Provider, ...]:
         names = ", ".join(found.left_out)
         click.echo(f"Left out, without the API {' or '.join(apis)}: {names}.", err=True)
     return found.providers
+
+
+def named_provider(providers: Sequence[Provider], name: str | None, option: str) -> Provider:
+    """The provider of that name; without a name the only one.
+
+    Raises:
+        ConfigError: ``unknown-provider``.
+    """
+    names = [one.name for one in providers]
+    if name is None and len(providers) == 1:
+        return providers[0]
+    if name not in names:
+        message = f"several providers, and {option} names none" if name is None else f"no provider {name!r}"
+        hint = f"Valid: {', '.join(names)}."
+        raise ConfigError(message, code="unknown-provider", where=option, hint=hint)
+    return providers[names.index(name)]
 
 
 no_probe_option = click.option(

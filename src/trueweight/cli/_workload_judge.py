@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, budget_option, no_probe_option, providers_option, seed_option
-from trueweight.core import ConfigError, ExitCode
-
-if TYPE_CHECKING:
-    from trueweight.core import Provider
+from trueweight.cli._options import (
+    FOLDER,
+    budget_option,
+    named_provider,
+    no_probe_option,
+    providers_option,
+    seed_option,
+)
+from trueweight.core import ExitCode
 
 
 @click.command(
@@ -76,7 +79,7 @@ def judge(
     from trueweight.workflow.finish import finish, publish
     from trueweight.workflow.pairwise import plan_judge
 
-    provider = _only(load_providers(providers_file, environ=os.environ), name)
+    provider = named_provider(load_providers(providers_file, environ=os.environ), name, "--judge")
     labels = [] if folder is None else read_preferences(folder)
     settings = WireSettings(concurrency=concurrency, budget_usd=budget)
     screen = Console(stderr=True, emoji=False)
@@ -99,22 +102,6 @@ def judge(
         click.echo(sentence)
     click.echo(str(RunFile.REPORT.of(directory)))
     return int(ExitCode.OK if found.trusted else ExitCode.INCONCLUSIVE)
-
-
-def _only(providers: tuple[Provider, ...], name: str | None) -> Provider:
-    """The provider of that name, or the only one.
-
-    Raises:
-        ConfigError: ``judge-provider``.
-    """
-    names = [one.name for one in providers]
-    if name is None and len(providers) == 1:
-        return providers[0]
-    if name not in names:
-        message = "several providers, and --judge names none" if name is None else f"no provider {name!r}"
-        hint = f"Valid: {', '.join(names)}."
-        raise ConfigError(message, code="judge-provider", where="--judge", hint=hint)
-    return providers[names.index(name)]
 
 
 @click.command(

@@ -12,6 +12,7 @@ import click
 from trueweight.cli._help import examples
 from trueweight.cli._options import FILE, FOLDER, PATH, seed_option
 from trueweight.cli._workload_judge import judge, prefer
+from trueweight.cli._workload_reask import reask
 from trueweight.core import ConfigError, ExitCode
 
 
@@ -244,6 +245,7 @@ def list_graders() -> None:
 
 command.add_command(judge)
 command.add_command(prefer)
+command.add_command(reask)
 
 
 def _visible(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -87,6 +88,36 @@ def read_workload_file(folder: Path) -> WorkloadFile:
         baseline.get("model", ""),
         None if price is None else msgspec.convert(price, Price),
     )
+
+
+def workload_text(made: WorkloadFile) -> str:
+    """The text of a ``workload.yaml`` with comments for the person who fills it in."""
+    month = "null" if made.requests_per_month is None else f"{made.requests_per_month:.0f}"
+    price = "null" if made.price is None else json.dumps(msgspec.to_builtins(made.price))
+    lines = [
+        "# What the cases beside this file are a sample of. Look at each task, change its grader if it is not the",
+        "# right one, and set confirmed to true. `trueweight workload graders` lists graders and their options.",
+        f"workload: {json.dumps(made.name)}",
+        f"seed: {made.seed}",
+        "# Requests of this kind in a month, for which savings are stated"
+        + (": an estimate from the times of the log's lines." if made.requests_per_month else "; null if not known."),
+        f"requests_per_month: {month}",
+        "baseline:",
+        f"  model: {json.dumps(made.model)}",
+        "  # USD per million tokens, e.g. {input: 2.5, output: 10, cached: 1.25};",
+        "  # null takes the costs that are recorded with each answer, if they are.",
+        f"  price: {price}",
+        "tasks:",
+    ]
+    for name, plan in made.tasks.items():
+        lines += [
+            f"  {json.dumps(name)}:",
+            f"    grader: {plan.grader}",
+            f"    options: {json.dumps(dict(plan.options), ensure_ascii=True)}",
+            f"    confirmed: {'true' if plan.confirmed else 'false'}",
+            *([] if plan.share is None else [f"    share: {plan.share:.4f}"]),
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def read_golden(folder: Path) -> dict[str, Answer]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +16,7 @@ from trueweight.suites.importers.logs import ReadLog, read_log
 from trueweight.suites.importers.write import suite_files, write_new
 from trueweight.suites.jsonl_suite import suite_name
 from trueweight.suites.request_lines import case_request, modes_of
-from trueweight.suites.workload_folder import WORKLOAD_FILE, TaskPlan
+from trueweight.suites.workload_folder import WORKLOAD_FILE, TaskPlan, WorkloadFile, workload_text
 from trueweight.workload.personal import Replacer
 from trueweight.workload.propose import propose_grader
 from trueweight.workload.sample import DrawnSample, Request, account, deduplicate, draw
@@ -68,8 +67,9 @@ class Workload:
 
     def files(self) -> dict[str, str]:
         """Name → text of each file of the folder: all that leaves the log."""
+        made = WorkloadFile(self.name, self.tasks, self.seed, self.per_month, self.model)
         title = f"Requests of a log, {len(self.cases)} of {len(self.log.lines)}"
-        return {WORKLOAD_FILE: self._workload_file(), **suite_files(self.cases, self.name, title)}
+        return {WORKLOAD_FILE: workload_text(made), **suite_files(self.cases, self.name, title)}
 
     def write(self, folder: Path) -> list[Path]:
         """Write the folder. Returns the paths.
@@ -103,33 +103,6 @@ class Workload:
         if without:
             yield f"{without} cases have no recorded answer"
         yield self.replaced
-
-    def _workload_file(self) -> str:
-        month = "null" if self.per_month is None else f"{self.per_month:.0f}"
-        lines = [
-            "# What the cases beside this file are a sample of. Look at each task, change its grader if it is not the",
-            "# right one, and set confirmed to true. `trueweight workload graders` lists graders and their options.",
-            f"workload: {self.name}",
-            f"seed: {self.seed}",
-            "# Requests of this kind in a month, for which savings are stated"
-            + (": an estimate from the times of the log's lines." if self.per_month else "; null if not known."),
-            f"requests_per_month: {month}",
-            "baseline:",
-            f"  model: {json.dumps(self.model)}",
-            "  # USD per million tokens, e.g. {input: 2.5, output: 10, cached: 1.25};",
-            "  # null takes the costs that the log states, if it does.",
-            "  price: null",
-            "tasks:",
-        ]
-        for name, plan in self.tasks.items():
-            lines += [
-                f"  {json.dumps(name)}:",
-                f"    grader: {plan.grader}",
-                f"    options: {json.dumps(dict(plan.options), ensure_ascii=True)}",
-                "    confirmed: false",
-                f"    share: {plan.share or 0.0:.4f}",
-            ]
-        return "\n".join(lines) + "\n"
 
 
 def build(path: Path, options: BuildOptions) -> Workload:
