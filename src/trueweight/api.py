@@ -28,10 +28,9 @@ from trueweight.store import RunDir
 from trueweight.suites import find_suite
 from trueweight.wire import SendResult, WireSettings
 from trueweight.workflow.compare import compare
-from trueweight.workflow.finish import judge, publish
+from trueweight.workflow.finish import judge, merge_all, publish
 from trueweight.workflow.gate import Gate, gate
 from trueweight.workflow.judge import judge_run as judge_record
-from trueweight.workflow.merge import merge_all
 from trueweight.workflow.probe import read_probe
 from trueweight.workflow.repeats import require_repeats
 from trueweight.workflow.run_builder import RunBuilder

@@ -8,8 +8,7 @@ from trueweight.core import Exchange
 from trueweight.core.check import all_checks
 from trueweight.core.example import SAMPLE_SCHEMA, SAMPLE_STREAM, SAMPLE_TOOLS, Example, sample_case
 from trueweight.protocols.chat.sample import STREAMED_CALL, call, fragment, message, parts, write_sample
-from trueweight.protocols.models.sample import MODELS_CASE, WHOLE_LIST
-from trueweight.protocols.sample import plain
+from trueweight.protocols.sample import MODELS_CASE, WHOLE_LIST, plain
 from trueweight.workflow.explain import sample_exchange
 
 __all__ = ["MODELS_CASE", "OK_PARTS", "OK_STREAM", "SCHEMA", "TOOLS", "WHOLE_LIST", "case", "fragment", "parts"]

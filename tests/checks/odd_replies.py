@@ -21,9 +21,8 @@ from trueweight.core.judging import JudgingProblem
 from trueweight.core.reply_digest import ReplyDigest, digest_choices
 from trueweight.protocols.chat.sample import call
 from trueweight.protocols.messages import sample as messages
-from trueweight.protocols.models.sample import MODELS_CASE
 from trueweight.protocols.responses import sample as responses
-from trueweight.protocols.sample import SSE_TYPE, exchange
+from trueweight.protocols.sample import MODELS_CASE, SSE_TYPE, exchange
 from trueweight.workflow.judge import judge_exchange
 
 Path = tuple[str | int, ...]

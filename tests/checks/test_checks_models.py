@@ -12,8 +12,7 @@ from handmade import exchange
 from trueweight.checks import all_checks, run_checks
 from trueweight.core import Case, Exchange, Outcome
 from trueweight.protocols import read_reply
-from trueweight.protocols.models.sample import fetched, listed
-from trueweight.protocols.sample import plain
+from trueweight.protocols.sample import fetched, listed, plain
 
 MODEL = {"id": "m", "object": "model", "created": 1, "owned_by": "us"}
 CHAT_ONLY = {info.id for info in all_checks()} - {

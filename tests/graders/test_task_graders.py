@@ -16,7 +16,7 @@ from trueweight.core.task import Answer
 from trueweight.graders.prose import rouge_l, tokens
 from trueweight.protocols import read_reply
 from trueweight.protocols.chat.sample import write_sample
-from trueweight.workload.propose import propose_grader
+from trueweight.workload.build import propose_grader
 
 CASE = sample_case()
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trueweight.statistics.repeats import HALF_WIDTH, MOST, repeats_for
+from trueweight.statistics.power import HALF_WIDTH, MOST_REPEATS, repeats_for
 
 
 def test_a_reference_that_never_disagrees_needs_one() -> None:
     """So does a run without a reference's pair; a coin that is tossed needs as many as there may be."""
     assert repeats_for(0, 200) == 1
     assert repeats_for(0, 0) == 1
-    assert repeats_for(20, 40) == MOST
-    assert repeats_for(20, 400) < repeats_for(20, 200) < MOST
+    assert repeats_for(20, 40) == MOST_REPEATS
+    assert repeats_for(20, 400) < repeats_for(20, 200) < MOST_REPEATS
 
 
 @pytest.mark.parametrize("units", [100, 200])
@@ -33,6 +33,6 @@ def test_sampling_moves_a_difference_by_no_more_than_promised(units: int, unsure
         reference = np.concatenate([first[None], second[None], more]).mean()
         candidate = (rng.random((repeats, units)) < chances).mean()
         differences.append(candidate - reference)
-    assert 1 < np.mean(chosen) < MOST
+    assert 1 < np.mean(chosen) < MOST_REPEATS
     assert 1.96 * np.std(differences) < 1.1 * HALF_WIDTH
     assert abs(np.mean(differences)) < 4 * np.std(differences) / 2_000**0.5

@@ -7,8 +7,8 @@ from typing import Any
 
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
+from trueweight.core.evidence import count_words
 from trueweight.core.example import Example, sample_case, says
-from trueweight.core.words import count_words
 from trueweight.protocols import locate_noun
 
 _ENOUGH_WORDS = 200

@@ -31,8 +31,7 @@ def command(runs: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> in
     from trueweight.assess import exit_code, silent_providers
     from trueweight.report.terminal import print_table
     from trueweight.store import RunDir, RunFile
-    from trueweight.workflow.finish import publish
-    from trueweight.workflow.merge import merge_all
+    from trueweight.workflow.finish import merge_all, publish
     from trueweight.workflow.shards import is_whole
 
     with ExitStack() as stack:

@@ -13,7 +13,7 @@ from trueweight.cli._options import FOLDER, PATH, budget_option, quiet_option
 from trueweight.core import ExitCode
 
 if TYPE_CHECKING:
-    from trueweight.workflow.shrink.reduction import Reduction
+    from trueweight.workflow.shrink.attempts import Reduction
 
 
 @click.command(

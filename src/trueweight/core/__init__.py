@@ -4,7 +4,6 @@ from trueweight.core.bar_outcome import Ruling
 from trueweight.core.body_changes import BodyChanges
 from trueweight.core.case import DEFAULT_API, SEVERE, Case, Mode, Severity, Suite
 from trueweight.core.check import CheckInfo
-from trueweight.core.digest import canonical_json, compact_json, digest
 from trueweight.core.drift import (
     Drift,
     DriftDetails,
@@ -18,6 +17,7 @@ from trueweight.core.drift import (
 from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, TrueweightError, near_miss, value_path
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
+from trueweight.core.json_value import canonical_json, compact_json, digest
 from trueweight.core.observation import Finding, Observation, Outcome
 from trueweight.core.price import Price, TokenCount, bill
 from trueweight.core.profile import (

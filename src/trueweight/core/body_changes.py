@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from trueweight.core.digest import compact_json
-from trueweight.core.json_value import JsonObject
+from trueweight.core.json_value import JsonObject, compact_json
 
 
 @dataclass(frozen=True, slots=True)

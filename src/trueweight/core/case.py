@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from trueweight.core.digest import digest
+from trueweight.core.json_value import digest
 from trueweight.core.task import CaseTask
 
 

@@ -1,4 +1,4 @@
-"""The evidence of a finding: short quotes, and spans of the body."""
+"""The evidence of a finding: short quotes, counted words, and spans of the body."""
 
 from __future__ import annotations
 
@@ -57,3 +57,11 @@ def whole(reply: Reply) -> tuple[Span, ...]:
 def last_event(reply: Reply) -> tuple[Span, ...]:
     """The last event of a stream: evidence for a finding about its end. For a plain body, as `whole`."""
     return (reply.events[-1].span,) if reply.events else whole(reply)
+
+
+def count_words(text: str) -> int:
+    """The number of words that begin with an ASCII letter. Words end at white space.
+
+    Tokenizers split at spaces, so that a text has at least as many tokens.
+    """
+    return sum(word[0].isascii() and word[0].isalpha() for word in text.split())

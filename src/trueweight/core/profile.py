@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from trueweight.core.digest import digest
+from trueweight.core.json_value import digest
 
 
 class Thinks(StrEnum):

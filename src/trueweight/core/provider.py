@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from trueweight.core.body_changes import BodyChanges
 from trueweight.core.case import DEFAULT_API
-from trueweight.core.digest import digest
+from trueweight.core.json_value import digest
 from trueweight.core.price import Price
 from trueweight.core.thinking import MESSAGE, ThinkingControl, ThinkingMode, merged
 

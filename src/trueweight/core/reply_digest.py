@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trueweight.core.case import DEFAULT_API, Case, Mode
-from trueweight.core.digest import digest
+from trueweight.core.json_value import digest
 from trueweight.core.protocol import PROTOCOLS
 from trueweight.core.reply import Finish, Reply
 

@@ -7,7 +7,7 @@ from sys import intern
 from typing import Final
 
 from trueweight.core.case import DEFAULT_API, Case, Mode
-from trueweight.core.digest import digest
+from trueweight.core.json_value import digest
 from trueweight.core.protocol import PROTOCOLS, Protocol
 from trueweight.core.provider import Provider
 from trueweight.core.thinking import ThinkingMode

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from trueweight.core import Case, Reply
-from trueweight.core.digest import canonical_json
 from trueweight.core.evidence import quote
 from trueweight.core.grader import FieldCount, Options, Score, grader
+from trueweight.core.json_value import canonical_json
 from trueweight.core.task import Answer
 from trueweight.graders.text import MOSTLY, normal
 from trueweight.protocols import parse_json

@@ -1,8 +1,7 @@
 """Makes the trials of cases × providers × APIs in their order, and bounds their cost before the first request."""
 
 from trueweight.plan.forecast import Forecast, TokenCeiling, forecast, token_ceiling
-from trueweight.plan.order import Inexpressible, Plan, inexpressible, make_plan
-from trueweight.plan.shard import limit, take_shard
+from trueweight.plan.order import Inexpressible, Plan, inexpressible, limit, make_plan, take_shard
 
 __all__ = [
     "Forecast",

@@ -1,11 +1,12 @@
-"""The order in which trials are sent: seeded, and interleaved, so that all providers share the same hours."""
+"""The order in which trials are sent: seeded, and interleaved, so that all providers share the same hours;
+and one machine's part of it."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from trueweight.core import (
@@ -16,6 +17,7 @@ from trueweight.core import (
     ConfigError,
     Provider,
     Role,
+    Shard,
     ThinkingMode,
     Trial,
     apis_of,
@@ -156,3 +158,25 @@ def _check_sendable(case: Case) -> None:
             code="plan-not-json",
             hint="Valid: strings, finite numbers, booleans, null, lists and objects.",
         ) from None
+
+
+def take_shard(plan: Plan, shard: Shard) -> Plan:
+    """The trials of a shard, in the plan's order, each provider with its share of its limits."""
+    limited: Mapping[str, Provider] = {trial.provider.name: limit(trial.provider, shard) for trial in plan.trials}
+    mine = tuple(
+        replace(trial, provider=limited[trial.provider.name]) for trial in plan.trials if shard.holds(trial.id)
+    )
+    return replace(plan, trials=mine)
+
+
+def limit(provider: Provider, shard: Shard) -> Provider:
+    """The provider with a shard's part of its rate limits. The ids of its trials stay the same.
+
+    Each shard has at least one concurrent request, so more shards than ``concurrency`` together exceed that limit.
+    """
+    rate = provider.requests_per_minute
+    return replace(
+        provider,
+        concurrency=None if provider.concurrency is None else max(1, shard.part_of(provider.concurrency)),
+        requests_per_minute=None if rate is None else rate / shard.of,
+    )

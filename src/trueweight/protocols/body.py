@@ -1,7 +1,9 @@
-"""The body without compression, up to a size limit, with the arrival time of every byte."""
+"""The body without compression, up to a size limit, with the arrival time of every byte; and token counts in raw bytes,
+found without parsing: on the event loop, cost must not grow with the body."""
 
 from __future__ import annotations
 
+import re
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -12,6 +14,11 @@ from trueweight.protocols.anomalies import Anomalies, Kind
 
 MAX_UNPACKED = 8 * 1024 * 1024
 """Most bytes that a compressed body is unpacked to."""
+
+_HEAD, _TAIL = 16 * 1024, 64 * 1024
+_MOST = 100
+"""Occurrences of a key that are looked at: a healthy body has one, or one for each chunk."""
+_NUMBER = re.compile(rb"\s*+:\s*+(\d{1,12})")
 
 _MOST_MEMBERS = 64
 _GZIP = 16 + zlib.MAX_WBITS
@@ -120,3 +127,22 @@ def decode_utf8(data: bytes, anomalies: Anomalies) -> str:
             anomalies.add(Kind.BAD_UTF8, f"bytes {data[at.start : at.end].hex(' ')}: {error.reason}", at)
             start = at.end
     return data.decode("utf-8", "replace")
+
+
+def ends_of(body: bytes) -> Iterator[bytes]:
+    """The last 64 KB of a body, where usage is, then the first 16 KB."""
+    yield body[-_TAIL:]
+    yield body[:_HEAD]
+
+
+def last_count(part: bytes, key: bytes) -> int | None:
+    """The number after the last occurrence of a quoted key that has one. Searched backwards, because usage is at the
+    end."""
+    at = part.rfind(key)
+    for _ in range(_MOST):
+        if at < 0:
+            return None
+        if found := _NUMBER.match(part, at + len(key)):
+            return int(found[1])
+        at = part.rfind(key, 0, at)
+    return None

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from trueweight.core import DEFAULT_API, Attempt, Exchange, Failure, FailureKind, Mode, RequestRecord, Stamp
+from trueweight.core import DEFAULT_API, Attempt, Case, Exchange, Failure, FailureKind, Mode, RequestRecord, Stamp
 from trueweight.core.example import SampleReply
 from trueweight.protocols.json_text import escape_lone_surrogates
 
@@ -75,3 +75,19 @@ def plain(document: Any, **how: Any) -> Exchange:
 def stream(documents: Iterable[Any], *, done: bool = True, **how: Any) -> Exchange:
     """An exchange whose body is a stream of these JSON documents."""
     return exchange(sse(documents, done=done), mode=Mode.STREAM, content_type=SSE_TYPE, **how)
+
+
+MODELS_CASE = Case("s", "c", {}, api="models")
+
+
+def listed(*models: Any, **changes: Any) -> Exchange:
+    """An exchange in which this list of models was fetched."""
+    return fetched({"object": "list", "data": list(models)} | changes)
+
+
+def fetched(document: Any, **how: Any) -> Exchange:
+    """An exchange in which this document is the reply to the request for the list of models."""
+    return plain(document, api="models", **how)
+
+
+WHOLE_LIST = listed({"id": "m", "object": "model", "created": 1_700_000_000, "owned_by": "us"})

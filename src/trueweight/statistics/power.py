@@ -1,12 +1,15 @@
-"""The smallest fault that a paired comparison would have found, by simulation with its own test and its own cases."""
+"""Enough data: the smallest fault that a paired comparison would have found, by simulation with its own test and
+its own cases; and the repeats of a case that keep the noise of sampling small."""
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 import numpy as np
+from scipy.special import ndtri
 
 from trueweight.statistics import Array
 from trueweight.statistics.consensus import (
@@ -110,3 +113,31 @@ def power_of(counts: TrialsByWay, level: float, seed: int, *, referred: bool = F
 
     first = bisect_left(_FAULTS, True, key=lambda fall: found(fall) >= ENOUGH)
     return Power(found(TEN_POINTS), _FAULTS[first] if first < len(_FAULTS) else None)
+
+
+HALF_WIDTH: Final = 0.025
+"""Half of the 95% interval that sampling alone may give to a difference of two shares: 2.5 percentage points."""
+MOST_REPEATS: Final = 10
+"""Most repeats that are chosen: the noise falls with their square root, the cost does not."""
+
+
+def repeats_for(disagreements: int, pairs: int, *, passes: int = 2, half_width: float = HALF_WIDTH) -> int:
+    """The fewest repeats at which sampling alone moves a candidate's difference from the reference by ``half_width``.
+
+    A unit (a case in one mode) holds with probability p at each sending. Two sendings disagree with probability
+    2p(1-p), so the mean variance v of a sending is half the rate of disagreement. With n units, N repeats of a
+    candidate and ``passes`` times N of the reference, the difference of their shares has the variance
+    v(1 + 1/passes)/(nN) from sampling; its 95% half width is 1.96 times the root.
+
+    Args:
+        disagreements: units whose two sendings differ.
+        pairs: units with two sendings.
+
+    Returns:
+        from 1 to `MOST_REPEATS`; 1 without a pair.
+    """
+    if pairs <= 0:
+        return 1
+    variance = disagreements / pairs / 2
+    needed = float(ndtri(0.975)) ** 2 * variance * (1 + 1 / passes) / (pairs * half_width**2)
+    return min(MOST_REPEATS, max(1, math.ceil(needed)))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trueweight.core import Case, ConfigError
 from trueweight.suites.jsonl_suite import suite_name
-from trueweight.suites.reading import Reading
+from trueweight.suites.request_lines import Reading
 
 _MARKER = b"trueweight.suites.properties"
 """A Python file without this text is not a suite, and is never run."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from jsonschema.exceptions import ValidationError
 
 from trueweight.core import ConfigError, near_miss
-from trueweight.suites.reading import shown
+from trueweight.suites.request_lines import shown
 from trueweight.suites.strict_yaml import Path
 
 

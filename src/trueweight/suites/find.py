@@ -8,7 +8,7 @@ from pathlib import Path
 from trueweight.core import Case, ConfigError, Suite, near_miss
 from trueweight.suites.drawing import DrawSettings, is_property_suite, read_property_suite, summary_of
 from trueweight.suites.jsonl_suite import read_jsonl_suite, suite_name
-from trueweight.suites.reading import Reading
+from trueweight.suites.request_lines import Reading
 from trueweight.suites.workload_folder import WORKLOAD_FILES, with_workload
 from trueweight.suites.yaml_suite import read_yaml_suite
 

@@ -10,15 +10,16 @@ from typing import Any
 
 from trueweight.core import Case, ConfigError, Severity
 from trueweight.core.json_value import JsonObject
-from trueweight.suites.reading import Reading, shown
 from trueweight.suites.request_fields import field_problems, with_extra_body
 from trueweight.suites.request_lines import (
     MAX_LINE_BYTES,
     TOO_LONG,
+    Reading,
     case_request,
     modes_of,
     numbered_lines,
     refuse_constant,
+    shown,
     with_known_roles,
 )
 

@@ -1,13 +1,17 @@
-"""Chat-completions request bodies on the lines of a file: what JSONL suites and importers do with them."""
+"""What readers of suite files share: the result of reading one, and request bodies on the lines of a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-from trueweight.core import Mode
+from trueweight.core import Case, ConfigError, Mode
+from trueweight.core.evidence import quote
 from trueweight.core.json_value import JsonObject
+
+MAX_SHOWN = 60
+
 
 MAX_LINE_BYTES = 32 * 1024 * 1024
 TOO_LONG = f"longer than {MAX_LINE_BYTES // 2**20} MiB; nothing after it was read"
@@ -58,3 +62,22 @@ def modes_of(body: Mapping[str, Any]) -> tuple[Mode, ...]:
 def with_known_roles(messages: list[JsonObject]) -> list[JsonObject]:
     """The messages, with the role ``_input`` of the K2 Vendor Verifier replaced by ``system``."""
     return [{**message, "role": "system"} if message.get("role") == "_input" else message for message in messages]
+
+
+class Reading(NamedTuple):
+    """The content of one suite file.
+
+    Attributes:
+        cases: those without a problem. Use them only if ``problems`` is empty.
+        problems: in order of the file; each has its place, the value and what would be valid.
+    """
+
+    name: str
+    title: str
+    cases: tuple[Case, ...]
+    problems: tuple[ConfigError, ...]
+
+
+def shown(value: Any) -> str:
+    """A value as short JSON text, for an error."""
+    return quote(value, MAX_SHOWN)

@@ -17,7 +17,7 @@ from trueweight.core.schemas import load_schema
 from trueweight.core.task import Answer, CaseTask
 from trueweight.core.workload import WorkloadFacts
 from trueweight.suites.explain import objections
-from trueweight.suites.reading import Reading
+from trueweight.suites.request_lines import Reading
 from trueweight.suites.strict_yaml import Document, parse_yaml
 
 WORKLOAD_FILE: Final = "workload.yaml"

@@ -14,8 +14,8 @@ from trueweight.core.json_value import JsonObject
 from trueweight.core.schemas import load_schema
 from trueweight.core.task import CaseTask, RecordedAnswer
 from trueweight.suites.explain import Objection, objections, objections_to_checks
-from trueweight.suites.reading import Reading
 from trueweight.suites.request_fields import field_problems, with_extra_body
+from trueweight.suites.request_lines import Reading
 from trueweight.suites.strict_yaml import Document, Path, parse_yaml
 
 MAX_BYTES = 16 * 1024 * 1024

@@ -1,9 +1,11 @@
-"""Judge, assess, summarise and report a recorded run. Reads and writes its directory; uses no network."""
+"""Judge, assess, summarise and report a recorded run, or a run merged from its shards. Reads and writes run
+directories; uses no network."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -19,13 +21,13 @@ from trueweight.profiles import recorded_profile, split_habits
 from trueweight.protocols import locate_noun
 from trueweight.redaction import for_people
 from trueweight.report import Evidence, Failing, failing_cells, render, wanted_trials
-from trueweight.store import RunDir, RunFile
+from trueweight.store import RunDir, RunFile, merge, merging
 from trueweight.workflow.bar import bar_notes, bar_of
-from trueweight.workflow.client import client_sessions
+from trueweight.workflow.client import client_sessions, join_clients
 from trueweight.workflow.drift import with_drift
 from trueweight.workflow.judge import case_of, judge_exchange, judge_run, summarise, why_unknown
 from trueweight.workflow.judge.preferences import read_preferences
-from trueweight.workflow.probe import with_probe
+from trueweight.workflow.probe import join_probes, with_probe
 from trueweight.workflow.requests import request_notes
 from trueweight.workflow.shards import shard_notes
 
@@ -173,3 +175,19 @@ def _together(
         found.items(), key=lambda item: (order.index(item[1][0]), item[0][0], item[1], -item[0][2], item[0])
     )
     return [(what, tuple(names)) for what, names in ranked]
+
+
+def merge_all(sources: Sequence[RunDir], out: Path) -> tuple[RunDir, Summary]:
+    """A new run of all exchanges, with its summary, its report and the health of every client; the caller closes it.
+
+    It is built beside ``out`` and gets its name when it is whole. After an interrupt, the same call starts over.
+
+    Raises:
+        ConfigError: as `trueweight.store.merge`.
+    """
+    with merging(out) as aside, merge(sources, aside) as merged:
+        join_clients(merged, sources)
+        join_probes(merged, sources)
+        summary = finish(merged)
+        merged.write_text(RunFile.REPORT, publish(merged, summary))
+    return RunDir.open(out, write=True), summary

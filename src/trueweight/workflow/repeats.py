@@ -12,7 +12,7 @@ import msgspec
 from trueweight.core import SEVERE, ConfigError, Observation, Provider, Shard
 from trueweight.core.provider import reference_among
 from trueweight.metrics.table import holds
-from trueweight.statistics.repeats import HALF_WIDTH, repeats_for
+from trueweight.statistics.power import HALF_WIDTH, repeats_for
 from trueweight.store import RunDir, RunFile
 from trueweight.wire import WireSettings
 from trueweight.workflow.judge import judge_run

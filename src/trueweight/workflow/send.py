@@ -19,7 +19,7 @@ from trueweight.core.shard import stretches_to_json
 from trueweight.core.workload import MANIFEST_OPTION
 from trueweight.plan import Plan, make_plan, take_shard
 from trueweight.profiles import RequestRules
-from trueweight.statistics.repeats import MOST
+from trueweight.statistics.power import MOST_REPEATS
 from trueweight.store import (
     COMMAND,
     Manifest,
@@ -127,7 +127,7 @@ def prepare(
     sent = (with_allowance(case, options.thinking_allowance) for case in everything if case.key in planned)
     cases = tuple(sent)
     if bar is not None and cases:
-        most = MOST if options.repeats_may_grow else options.repeats
+        most = MOST_REPEATS if options.repeats_may_grow else options.repeats
         refuse_unattainable_workload(bar, cases, providers)
         refuse_unattainable(bar, cases, providers, repeats=most, modes_of_thinking=options.thinking)
     manifest = Manifest(

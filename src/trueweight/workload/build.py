@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from trueweight.core import Case, ConfigError, Mode, Severity
+from trueweight.core.grader import GRADERS
 from trueweight.core.task import Answer, CaseTask, RecordedAnswer
 from trueweight.suites.importers.logs import ReadLog, read_log
 from trueweight.suites.importers.write import suite_files, write_new
@@ -18,9 +19,12 @@ from trueweight.suites.jsonl_suite import suite_name
 from trueweight.suites.request_lines import case_request, modes_of
 from trueweight.suites.workload_folder import WORKLOAD_FILE, TaskPlan, WorkloadFile, workload_text
 from trueweight.workload.personal import Replacer
-from trueweight.workload.propose import propose_grader
 from trueweight.workload.sample import DrawnSample, Request, account, deduplicate, draw
 from trueweight.workload.tasks import TaskRule, find_tasks
+
+ORDER: Final = ("call-fields", "json-fields", "label", "number", "text", "prose")
+"""The most specific first. A grader of another package is never proposed: the user names it."""
+
 
 CASES: Final = 200
 """Cases of a workload by default: with 200, a fall of 5 points is within reach of a paired comparison."""
@@ -183,3 +187,17 @@ def _per_month(times: Sequence[str]) -> float | None:
             continue
     span = max(found) - min(found) if len(found) > 1 else 0.0
     return len(found) / span * MONTH if span >= 3600 else None
+
+
+def propose_grader(answers: Sequence[Answer], share: float) -> TaskPlan:
+    """The first grader that fits the answers; ``prose`` if none does, or if there is no answer.
+
+    Args:
+        share: of the task, of the lines of the log.
+    """
+    for name in ORDER if answers else ():
+        propose = GRADERS.get(name).propose
+        options = None if propose is None else propose(answers)
+        if options is not None:
+            return TaskPlan(name, options, share=share)
+    return TaskPlan("prose", {}, share=share)

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from trueweight.core import DEFAULT_API, PROTOCOLS, Case, Reply
-from trueweight.core.digest import canonical_json
 from trueweight.core.example import SampleCall, SampleReply
 from trueweight.core.grader import GRADERS
+from trueweight.core.json_value import canonical_json
 from trueweight.core.task import Answer, CaseTask
 from trueweight.core.workload import Grade, Yardstick
 from trueweight.protocols import read_reply

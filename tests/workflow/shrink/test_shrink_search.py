@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trueweight.core import Case, canonical_json
-from trueweight.workflow.shrink.attempts import MOST_REPEATS, repeats_for
+from trueweight.workflow.shrink.attempts import MOST_REPEATS, Reduction, repeats_for
 from trueweight.workflow.shrink.by_structure import shrink_structure
-from trueweight.workflow.shrink.reduction import Reduction
 
 TOOLS = [
     {

@@ -9,8 +9,8 @@ from trueweight.core import Span, TokenCount, Usage
 from trueweight.core.json_value import JsonObject
 from trueweight.core.price import billed_output
 from trueweight.protocols.anomalies import Anomalies
+from trueweight.protocols.body import ends_of, last_count
 from trueweight.protocols.fields import as_cost, as_count, as_object
-from trueweight.protocols.raw_counts import ends_of, last_count
 
 _CACHED = ("cached_tokens", "prompt_cache_hit_tokens")
 """Names of the count of prompt tokens from a cache: in the details of the prompt, or beside its count."""

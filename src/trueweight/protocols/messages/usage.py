@@ -7,8 +7,8 @@ from typing import Any, Final
 from trueweight.core import Span, TokenCount, Usage
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies
+from trueweight.protocols.body import ends_of, last_count
 from trueweight.protocols.fields import as_count, as_object
-from trueweight.protocols.raw_counts import ends_of, last_count
 
 _READ: Final = "cache_read_input_tokens"
 _WRITTEN: Final = "cache_creation_input_tokens"

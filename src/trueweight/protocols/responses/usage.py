@@ -6,8 +6,8 @@ from typing import Any
 
 from trueweight.core import Span, TokenCount, Usage
 from trueweight.protocols.anomalies import Anomalies
+from trueweight.protocols.body import ends_of, last_count
 from trueweight.protocols.fields import as_cost, as_count, as_object
-from trueweight.protocols.raw_counts import ends_of, last_count
 
 
 def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, TypeAlias
 from trueweight.core import DEFAULT_API, PROTOCOLS, Case, ConfigError, Severity, canonical_json
 from trueweight.core.json_value import JsonObject
 from trueweight.core.registry import Registry
-from trueweight.suites.reading import shown
 from trueweight.suites.request_lines import (
     MAX_LINE_BYTES,
     TOO_LONG,
@@ -19,6 +18,7 @@ from trueweight.suites.request_lines import (
     modes_of,
     numbered_lines,
     refuse_constant,
+    shown,
     with_known_roles,
 )
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import anyio
 import msgspec
 
-from trueweight.core import Case, Exchange, Finding, InfrastructureError, Mode, Outcome, Provider, ThinkingMode, Trial
+from trueweight.core import (
+    Case,
+    Exchange,
+    Finding,
+    InfrastructureError,
+    Mode,
+    Outcome,
+    Provider,
+    ThinkingMode,
+    Trial,
+    canonical_json,
+)
 from trueweight.store import RunDir, SuiteRecord
+from trueweight.suites.properties.choices import ChoiceTree
 from trueweight.wire import Environment, SendResult, WireSettings, send
 from trueweight.workflow.judge import judge_exchange
 
@@ -148,3 +160,33 @@ def _not_sent(provider: Provider, result: SendResult) -> Exception:
     reason = next((unsent.reason for unsent in result.unsent), "")
     words = f"no request reached {provider.name}: {reason or result.stopped.get(provider.name, 'interrupted')}"
     return InfrastructureError(words, code="shrink-unreachable", hint="Check that it is up and accepts the key.")
+
+
+class Reduction(NamedTuple):
+    """A case to try.
+
+    Attributes:
+        how: what was left out or made simpler, in a few words.
+        choices: the choices it was drawn from; None if it was made by cutting a request.
+    """
+
+    case: Case
+    how: str = "as recorded"
+    choices: ChoiceTree | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the request, as canonical JSON."""
+        return request_size(self.case)
+
+
+Search: TypeAlias = Generator[Reduction, bool, Reduction]
+"""Yields a reduction, is sent whether it still fails, returns the smallest one that did."""
+
+Progress: TypeAlias = Callable[[int, Reduction, bool], None]
+"""Receives each tried reduction: requests sent so far, the reduction, whether it still fails."""
+
+
+def request_size(case: Case) -> int:
+    """Bytes of a case's request, as canonical JSON."""
+    return len(canonical_json(case.request).encode("utf-8", "surrogatepass"))

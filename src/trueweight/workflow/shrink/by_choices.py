@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 
 from trueweight.suites.properties.choices import ChoiceTree
-from trueweight.workflow.shrink.reduction import Reduction, Search
+from trueweight.workflow.shrink.attempts import Reduction, Search
 
 Path = tuple[int, ...]
 Redraw = Callable[[ChoiceTree], Reduction | None]

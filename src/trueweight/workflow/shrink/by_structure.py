@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from trueweight.core import Case
 from trueweight.core.json_value import JsonObject
 from trueweight.workflow.shrink import schema_cuts
-from trueweight.workflow.shrink.reduction import Reduction, Search, request_size
+from trueweight.workflow.shrink.attempts import Reduction, Search, request_size
 
 Request = JsonObject
 Item = TypeVar("Item")

@@ -16,9 +16,8 @@ from trueweight.core.thinking import without_allowance
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.suites import suite_path
 from trueweight.wire import Environment, WireSettings
-from trueweight.workflow.shrink.attempts import Attempts, Budget
+from trueweight.workflow.shrink.attempts import Attempts, Budget, Progress
 from trueweight.workflow.shrink.recorded import lookup_failing_case, reference_of
-from trueweight.workflow.shrink.reduction import Progress
 from trueweight.workflow.shrink.shrinking import shrink
 from trueweight.workflow.shrink.write import write_case
 

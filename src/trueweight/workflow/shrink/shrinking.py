@@ -10,10 +10,18 @@ from trueweight.core import Case, ConfigError, Exchange, Finding, Provider, dige
 from trueweight.core.shrunk_case import FailingCase, NotRedrawn, Shrunk
 from trueweight.suites.properties.choices import ChoiceTree
 from trueweight.suites.properties.suite_file import GENERATED, load_properties, redraw, replay
-from trueweight.workflow.shrink.attempts import MOST_REPEATS, Attempts, BudgetSpentError, repeats_for
+from trueweight.workflow.shrink.attempts import (
+    MOST_REPEATS,
+    Attempts,
+    BudgetSpentError,
+    Progress,
+    Reduction,
+    Search,
+    repeats_for,
+    request_size,
+)
 from trueweight.workflow.shrink.by_choices import Redraw, shrink_choices
 from trueweight.workflow.shrink.by_structure import shrink_structure
-from trueweight.workflow.shrink.reduction import Progress, Reduction, Search, request_size
 
 _RESERVE = 3
 """Requests reserved for the end: one to the reference, two more to the provider."""

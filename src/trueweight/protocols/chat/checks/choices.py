@@ -7,11 +7,10 @@ from typing import Any
 
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
-from trueweight.core.evidence import quote, whole
+from trueweight.core.evidence import count_words, quote, whole
 from trueweight.core.example import Example, sample_case
 from trueweight.core.json_value import JsonObject
 from trueweight.core.request import is_hot
-from trueweight.core.words import count_words
 from trueweight.protocols import locate_field, locate_noun
 from trueweight.protocols.chat.sample import chunk, message, usage_chunk
 from trueweight.protocols.sample import plain, stream

@@ -13,7 +13,7 @@ from trueweight.core.evidence import quote, whole
 from trueweight.core.example import Example
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols.locate import values
-from trueweight.protocols.models.sample import MODELS_CASE, WHOLE_LIST, listed
+from trueweight.protocols.sample import MODELS_CASE, WHOLE_LIST, listed
 
 _LIST = "https://platform.openai.com/docs/api-reference/models/list"
 
