@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from trueweight.core import Attempt, Span, Stamp
 from trueweight.protocols.anomalies import Anomalies, Kind
+from trueweight.redaction import MAX_INFLATED
 
-MAX_UNPACKED = 8 * 1024 * 1024
+MAX_UNPACKED = MAX_INFLATED
 """Most bytes that a compressed body is unpacked to."""
 
 _HEAD, _TAIL = 16 * 1024, 64 * 1024

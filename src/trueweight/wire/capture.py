@@ -134,6 +134,11 @@ class Capture:
         self._headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
     @property
+    def chunks(self) -> int:
+        """Chunks of the body so far."""
+        return len(self._stamps)
+
+    @property
     def compressed(self) -> bool:
         """Whether the body may be larger than its bytes, so that its size does not bound the work on it."""
         begin = self._chunks[0][:2] if self._chunks else b""

@@ -87,7 +87,7 @@ class _Run:
         self._ledger = Ledger(settings)
         self._lanes: list[Lane] = []
         self._recorded = 0
-        self._redactor = Redactor(())
+        self._redactor, self._background = Redactor(()), Background()
         self._error: Exception | None = None
         self._scope = anyio.CancelScope()
         self._watch = environment.watch()
@@ -99,6 +99,15 @@ class _Run:
         transports = Transports(providers.values(), self._settings, self._environment, tls)
         tested = await transports.test_client() if check_client and trials else None
         self._lanes = self._make_lanes(trials, transports)
+        try:
+            await self._run_lanes(handle_signals=handle_signals)
+        finally:
+            self._background.close()
+        if self._error is not None:
+            raise self._error
+        return self._result(tested, transports)
+
+    async def _run_lanes(self, *, handle_signals: bool) -> None:
         with self._scope:
             async with anyio.create_task_group() as watchers:
                 watchers.start_soon(self._drain_on_interrupt)
@@ -109,9 +118,6 @@ class _Run:
                     for lane in self._lanes:
                         group.start_soon(self._run_lane, lane)
                 watchers.cancel_scope.cancel()
-        if self._error is not None:
-            raise self._error
-        return self._result(tested, transports)
 
     async def _run_lane(self, lane: Lane) -> None:
         """Run a lane. What it raises stops this lane alone; its trials stay unsent, for this reason."""
@@ -128,7 +134,8 @@ class _Run:
         for position, trial in enumerate(trials):
             by_name.setdefault(trial.provider.name, []).append((position, trial))
         workers = self._workers(by_name)
-        self._redactor = Redactor([*self._keys.values(), *transports.secrets])
+        secrets = [*self._keys.values(), *transports.secrets]
+        self._redactor, self._background = Redactor(secrets), Background(secrets)
         shared = SendContext(
             self._settings,
             self._environment,
@@ -137,7 +144,7 @@ class _Run:
             self._make_lockstep(sum(workers.values())),
             WriteQueue(),
             self._watch,
-            Background(),
+            self._background,
             sink=self._record,
             notify=self._notify,
             stop_all=self._stop_all,

@@ -13,7 +13,7 @@ import httpx
 from anyio.lowlevel import cancel_shielded_checkpoint
 
 from trueweight.core import Attempt, Exchange, FailureKind, Mode, Trial
-from trueweight.wire.background import LARGE, Background
+from trueweight.wire.background import LARGE, MANY_CHUNKS, VERY_LARGE, Background
 from trueweight.wire.capture import CUT, Capture
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import LoopWatch
@@ -145,12 +145,14 @@ class TrialSender:
         try:
             await capture.run(transport, self._request)
         finally:
+            apart = capture.size >= VERY_LARGE or capture.compressed
+            search = shared.background.search_of(self._provider) if apart else None
 
             def finish() -> tuple[Attempt, Attempt]:
                 attempt = capture.attempt()
-                return attempt, shared.redactor.attempt(attempt)
+                return attempt, shared.redactor.attempt(attempt, search)
 
-            large = capture.size >= LARGE or capture.compressed
+            large = apart or capture.size >= LARGE or capture.chunks >= MANY_CHUNKS
             attempt, redacted = await shared.background.run(self._provider, finish) if large else finish()
             charge = shared.ledger.settle(self._trial, attempt)
             if charge is not None:
@@ -192,7 +194,10 @@ class TrialSender:
             thinking=trial.thinking,
         )
         keep = partial(shared.sink, exchange)
-        if sum(len(attempt.body) for attempt in self._attempts) < LARGE:
+        bytes_, chunks = (
+            sum(map(len, found)) for found in zip(*((a.body, a.stamps) for a in self._attempts), strict=True)
+        )
+        if bytes_ < LARGE and chunks < MANY_CHUNKS:
             keep()
         else:
             with anyio.CancelScope(shield=True):
