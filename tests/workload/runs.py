@@ -60,16 +60,18 @@ def record(
     bar: Bar | None = None,
     ms: Mapping[str, float] | None = None,
     start: datetime = START,
+    of_history: bool = False,
 ) -> Path:
     """Write a run directory of the workload in ``folder``.
 
     Args:
         ms: time of each reply by provider; 500 by default.
         start: of the run.
+        of_history: as in `RunOptions`.
     """
     suite = find_suite(str(folder))
     providers = [provider for provider, _ in answers.values()]
-    options = RunOptions(passes=1)
+    options = RunOptions(passes=1, of_history=of_history)
     prepared = prepare(providers, [suite], options, bar=bar, now=lambda: start)
     numbers = {case.key: at for at, case in enumerate(prepared.cases)}
     with RunDir.create(out, prepared.manifest, prepared.cases, bar=None if bar is None else bar.text) as run:

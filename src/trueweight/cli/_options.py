@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from trueweight.core import Provider
 
     _TextType = click.ParamType[str]
+    _NumberType = click.ParamType[float]
 else:  # not generic at run time before click 8.4
     _TextType = click.ParamType
+    _NumberType = click.ParamType
 
 MOST = 10**6
 MB = 1024 * 1024
@@ -56,6 +59,23 @@ class Amount(click.FloatRange):
         if math.isnan(found):
             self.fail(f"{value} is not a number.", param, ctx)
         return found
+
+
+class Duration(_NumberType):
+    """A time such as 30m, 6h or 1d, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds.
+
+        Raises:
+            click.BadParameter: if it is not such a time, or 0.
+        """
+        found = re.fullmatch(r"([1-9]\d{0,5})([smhd])", str(value))
+        if found is None:
+            self.fail(f"{value!r} is not a time. Valid: a number and s, m, h or d, for example 6h.", param, ctx)
+        return float(int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
 
 
 class NameFrom(_TextType):

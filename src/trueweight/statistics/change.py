@@ -35,17 +35,16 @@ class _Gamblers:
 
     def __init__(self, bound: float, *, falls: bool) -> None:
         self._bound, self._falls = bound, falls
-        self._logs: list[Array] = []
+        self._logs: Array = np.zeros((0, len(_STAKES)))
 
     def see(self, scores: Array) -> float:
         """The wealth after one more look."""
         largest = 1 / (1 - self._bound) if self._falls else 1 / self._bound
         gain = self._bound - scores if self._falls else scores - self._bound
         look = np.array([np.log1p(share * largest * gain).sum() for share in _STAKES])
-        self._logs.append(np.zeros(len(_STAKES)))
-        self._logs = [np.minimum(one + look, _LARGEST) for one in self._logs]
-        shares = [6 / (math.pi * k) ** 2 for k in range(1, len(self._logs) + 1)]
-        return float(sum(share * np.exp(one).mean() for share, one in zip(shares, self._logs, strict=True)))
+        self._logs = np.minimum(np.vstack([self._logs, np.zeros(len(_STAKES))]) + look, _LARGEST)
+        shares = 6 / (math.pi * np.arange(1, len(self._logs) + 1)) ** 2
+        return float(shares @ np.exp(self._logs).mean(axis=1))
 
 
 def changes(looks: Sequence[Array], bound: float, alpha: float) -> list[LevelChange]:

@@ -59,6 +59,7 @@ class RunOptions:
         thinking: the modes of thinking in which the cases are sent.
         thinking_allowance: tokens for thoughts, added to the limits of the cases' answers.
         adapted: names of the providers whose requests the probe changed, because they refused a parameter.
+        of_history: it is one of many runs that are judged together, so its own cases may be too few for the bar.
     """
 
     repeats: int = 1
@@ -73,6 +74,7 @@ class RunOptions:
     thinking: tuple[ThinkingMode, ...] = (ThinkingMode.AS_SERVED,)
     thinking_allowance: int = 0
     adapted: tuple[str, ...] = ()
+    of_history: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def prepare(
     planned = {trial.case.key for trial in plan.trials} | {one.case for one in plan.inexpressible}
     sent = (with_allowance(case, options.thinking_allowance) for case in everything if case.key in planned)
     cases = tuple(sent)
-    if bar is not None and cases:
+    if bar is not None and cases and not options.of_history:
         most = MOST_REPEATS if options.repeats_may_grow else options.repeats
         refuse_unattainable_workload(bar, cases, providers)
         refuse_unattainable(bar, cases, providers, repeats=most, modes_of_thinking=options.thinking)

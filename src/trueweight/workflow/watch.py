@@ -3,56 +3,88 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from trueweight.assess import DEFAULT_WORKLOAD_BAR, Bar
+from trueweight.assess import DEFAULT_WORKLOAD_BAR, Bar, WorkloadBar
 from trueweight.checks import all_checks
 from trueweight.core import ConfigError, Observation
 from trueweight.core.grader import GRADERS
-from trueweight.core.task import CaseTask
 from trueweight.core.workload import Yardstick
 from trueweight.statistics import Array
 from trueweight.statistics.change import LevelChange, changes
 from trueweight.statistics.multiple_testing import share_of_alpha
-from trueweight.store import RunDir, RunFile
+from trueweight.store import Manifest, RunDir
 from trueweight.workflow.bar import bar_of
-from trueweight.workflow.judge import judge_run
+from trueweight.workflow.judge import Judgement, judge_run
+from trueweight.workflow.look import looks_in
 from trueweight.workload.compare import is_of_client
+from trueweight.workload.grading import grade_recorded
 
 FAILURES: Final = 0.05
 """The share of requests without a reply that counts as too many, where the bar says nothing."""
+IN_TIME: Final = 0.95
+"""The share of replies that the bar's time, a 95th percentile, has to cover."""
 
 
 _ByCase: TypeAlias = defaultdict[str, defaultdict[str, list[float]]]
 
 
+class WatchMetric(StrEnum):
+    """What is watched of a host, as the bar of the workload has it."""
+
+    AGREEMENT = "agreement"
+    """Mean score against the recorded answers, over the tasks whose grader decides."""
+    RIGHT = "right"
+    """By golden answers: how much more often it is right than the baseline."""
+    IN_TIME = "in-time"
+    """Share of the replies within the bar's 95th percentile of the time."""
+    REPLIES = "replies"
+    """Share of the requests with a reply."""
+
+
 class Look(NamedTuple):
-    """One run of the history: scores against the recorded answers, and which requests got a reply, by host; its bar."""
+    """One run of the history: for each metric the scores in [0, 1] by host, one for each case; and the run's bar."""
 
     path: Path
     started_at: str
-    scores: Mapping[str, Array]
-    arrived: Mapping[str, Array]
+    scores: Mapping[WatchMetric, Mapping[str, Array]]
     bar: Bar | None
+
+    @property
+    def hosts(self) -> Collection[str]:
+        """The hosts that were asked."""
+        return self.scores[WatchMetric.REPLIES].keys()
 
 
 class HostChange(NamedTuple):
     """A change of one host in one metric, at one look.
 
     Attributes:
-        mean: of the look at which it was found.
+        mean: of the look at which it was found; of `WatchMetric.RIGHT` the difference from the baseline, as ``bound``.
     """
 
     host: str
-    metric: str
+    metric: WatchMetric
     change: LevelChange
     bound: float
     mean: float
     look: Look
+
+
+class LookMean(NamedTuple):
+    """What one look measured of one host; ``mean`` is None where nothing was."""
+
+    look: Look
+    host: str
+    metric: WatchMetric
+    n: int
+    mean: float | None
+    bound: float
 
 
 class Watched(NamedTuple):
@@ -62,17 +94,26 @@ class Watched(NamedTuple):
         skipped: runs that measured nothing, and why: no event comes from them.
         events: of all hosts, oldest first.
         alpha: of each host and metric; all of them together have `ALPHA`.
+        means: of each look, host and metric.
+        newest: the run that started last, whether or not it measured anything.
     """
 
     looks: tuple[Look, ...]
     skipped: tuple[tuple[Path, str], ...]
     events: tuple[HostChange, ...]
     alpha: float
+    means: tuple[LookMean, ...] = ()
+    newest: Path | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether the newest run measured anything."""
+        return bool(self.looks) and self.looks[-1].path == self.newest
 
     @property
     def new(self) -> tuple[HostChange, ...]:
-        """The events of the newest look."""
-        return tuple(one for one in self.events if one.look is self.looks[-1]) if self.looks else ()
+        """The events of the newest run; none if it measured nothing."""
+        return tuple(one for one in self.events if one.look is self.looks[-1]) if self.measured else ()
 
 
 def watch(history: Path) -> Watched:
@@ -81,43 +122,53 @@ def watch(history: Path) -> Watched:
     Raises:
         ConfigError: ``watch-empty`` if the folder has no run.
     """
-    paths = sorted(path for path in history.iterdir() if RunFile.MANIFEST.is_in(path))
+    paths = looks_in(history)
     if not paths:
         hint = "Valid: a folder of run directories of one workload, e.g. history/2026-11-29."
         raise ConfigError("no run is in the folder", code="watch-empty", where=str(history), hint=hint)
-    looks: list[Look] = []
-    skipped: list[tuple[Path, str]] = []
+    judged: list[tuple[Path, Manifest, Judgement, Bar | None]] = []
     checks = frozenset(info.id for info in all_checks())
     for path in paths:
         with RunDir.open(path) as run:
-            judgement = judge_run(run, without=checks)  # only grades and arrival count here
-            bar = bar_of(run)
-        tasks = {key: case.task for key, case in judgement.cases.items() if case.task is not None}
-        look = _look(path, run.manifest.started_at, judgement.observations, tasks, bar)
-        if not look.arrived:
+            judged.append((path, run.manifest, judge_run(run, without=checks), bar_of(run)))
+    judged.sort(key=lambda one: one[1].started_at)
+    bar = next((own for *_, own in reversed(judged) if own is not None), None)
+    rules = DEFAULT_WORKLOAD_BAR if bar is None or bar.workload is None else bar.workload
+    looks: list[Look] = []
+    skipped: list[tuple[Path, str]] = []
+    for path, manifest, judgement, own in judged:
+        look = _look(path, manifest.started_at, judgement, own, rules.p95_ms_at_most)
+        if not look.hosts:
             skipped.append((path, "no request of a workload was sent"))
-        elif not any(column.any() for column in look.arrived.values()):
+        elif not any(column.any() for column in look.scores[WatchMetric.REPLIES].values()):
             skipped.append((path, "no host gave a reply: this machine or its network is the likelier cause"))
         else:
             looks.append(look)
-    looks.sort(key=lambda one: one.started_at)
-    return _watched(looks, skipped, next((one.bar for one in reversed(looks) if one.bar is not None), None))
+    return _watched(looks, skipped, _bounds(rules), judged[-1][0])
 
 
-def _look(
-    path: Path, started_at: str, observations: Sequence[Observation], tasks: Mapping[str, CaseTask], bar: Bar | None
-) -> Look:
-    """The scores of a run's answers by case, over the tasks whose grader decides."""
-    scores: _ByCase = defaultdict(lambda: defaultdict(list))
-    arrived: _ByCase = defaultdict(lambda: defaultdict(list))
-    for seen in observations:
-        task = tasks.get(seen.case)
-        if task is None or is_of_client(seen):
+def _look(path: Path, started_at: str, judgement: Judgement, bar: Bar | None, most_ms: float | None) -> Look:
+    """The scores of a run's answers by case."""
+    found: dict[WatchMetric, _ByCase] = {one: defaultdict(lambda: defaultdict(list)) for one in WatchMetric}
+    for seen in judgement.observations:
+        case = judgement.cases[seen.case]
+        if case.task is None or is_of_client(seen):
             continue
-        arrived[seen.provider][seen.case].append(float(seen.arrived))
-        if GRADERS.get(task.grader).decides:
-            scores[seen.provider][seen.case] += [one.value for one in seen.grades if one.against is Yardstick.BASELINE]
-    return Look(path, started_at, _columns(scores), _columns(arrived), bar)
+
+        def add(metric: WatchMetric, values: Iterable[float], seen: Observation = seen) -> None:
+            found[metric][seen.provider][seen.case] += values
+
+        add(WatchMetric.REPLIES, [float(seen.arrived)])
+        if GRADERS.get(case.task.grader).decides:
+            add(WatchMetric.AGREEMENT, [one.value for one in seen.grades if one.against is Yardstick.BASELINE])
+        golden = [one.value for one in seen.grades if one.against is Yardstick.GOLDEN]
+        baseline = grade_recorded(case) if golden else None
+        if baseline is not None:
+            add(WatchMetric.RIGHT, [(value - baseline.value + 1) / 2 for value in golden])
+        timed = seen.timing is not None and seen.timing.service is not None and not seen.client_limited
+        if timed and most_ms is not None and seen.timing is not None:
+            add(WatchMetric.IN_TIME, [float((seen.timing.service or 0) <= most_ms * 1e6)])
+    return Look(path, started_at, {metric: _columns(by_case) for metric, by_case in found.items()}, bar)
 
 
 def _columns(found: _ByCase) -> dict[str, Array]:
@@ -128,22 +179,39 @@ def _columns(found: _ByCase) -> dict[str, Array]:
     }
 
 
-def _watched(looks: Sequence[Look], skipped: list[tuple[Path, str]], bar: Bar | None) -> Watched:
-    own = DEFAULT_WORKLOAD_BAR if bar is None or bar.workload is None else bar.workload
-    agreement = own.answers.agreement_at_least or DEFAULT_WORKLOAD_BAR.answers.agreement_at_least or 0.9
-    bounds = {"agreement": agreement, "replies": 1 - (own.failures_at_most or FAILURES)}
-    hosts = sorted({name for look in looks for name in look.arrived})
+def _bounds(rules: WorkloadBar) -> dict[WatchMetric, float]:
+    """The least mean of each metric. Time is watched only where the bar has a rule about it."""
+    agreement = rules.answers.agreement_at_least or DEFAULT_WORKLOAD_BAR.answers.agreement_at_least or 0.9
+    margin = rules.answers.quality_margin or DEFAULT_WORKLOAD_BAR.answers.quality_margin or 0.05
+    bounds = {
+        WatchMetric.AGREEMENT: agreement,
+        WatchMetric.RIGHT: (1 - margin) / 2,
+        WatchMetric.REPLIES: 1 - (rules.failures_at_most or FAILURES),
+    }
+    return bounds if rules.p95_ms_at_most is None else {**bounds, WatchMetric.IN_TIME: IN_TIME}
+
+
+def _watched(
+    looks: Sequence[Look], skipped: list[tuple[Path, str]], bounds: Mapping[WatchMetric, float], newest: Path
+) -> Watched:
+    hosts = sorted({name for look in looks for name in look.hosts})
     alpha = share_of_alpha(len(hosts) * len(bounds))
     nothing = np.array([])
-    events = []
+    events, means = [], []
     for host in hosts:
-        columns = {
-            "agreement": [look.scores.get(host, nothing) for look in looks],
-            "replies": [look.arrived.get(host, nothing) for look in looks],
-        }
-        for metric, series in columns.items():
-            for change in changes(series, bounds[metric], alpha):
-                mean = float(series[change.look].mean())
-                events.append(HostChange(host, metric, change, bounds[metric], mean, looks[change.look]))
+        for metric, bound in bounds.items():
+            series = [look.scores[metric].get(host, nothing) for look in looks]
+            shown = _shown(metric, bound)
+            for look, column in zip(looks, series, strict=True):
+                mean = _shown(metric, float(column.mean())) if len(column) else None
+                means.append(LookMean(look, host, metric, len(column), mean, shown))
+            for change in changes(series, bound, alpha):
+                mean = _shown(metric, float(series[change.look].mean()))
+                events.append(HostChange(host, metric, change, shown, mean, looks[change.look]))
     events.sort(key=lambda one: (one.change.look, one.host, one.metric))
-    return Watched(tuple(looks), tuple(skipped), tuple(events), alpha)
+    return Watched(tuple(looks), tuple(skipped), tuple(events), alpha, tuple(means), newest)
+
+
+def _shown(metric: WatchMetric, value: float) -> float:
+    """A mean as it is shown: of golden answers the difference from the baseline."""
+    return round(2 * value - 1, 12) if metric is WatchMetric.RIGHT else value
