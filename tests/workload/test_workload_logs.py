@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from logs import LOGS, SECRETS, SYSTEM, chat_body, chat_response, lines
+from logs import LOGS, PRIVATE, SECRETS, SYSTEM, chat_body, chat_response, lines, litellm_row
 
 from in_process import trueweight
-from trueweight.core import PROTOCOLS, Mode, Provider
+from trueweight.core import PROTOCOLS, ConfigError, Mode, Provider
 from trueweight.suites import find_suite
 from trueweight.suites.importers.logs import LOG_FORMATS, read_log
 from trueweight.workload.build import BuildOptions, build
@@ -56,6 +61,49 @@ def test_a_line_becomes_a_case_with_its_recorded_answer(name: str, tmp_path: Pat
         body = protocol.body(case, host, case.modes[0])
         assert SYSTEM in body, protocol.name
         assert not [secret for secret in SECRETS if secret in body], "what goes over the wire"
+
+
+def test_a_table_in_parquet_is_a_log(tmp_path: Path) -> None:
+    """With typed columns as a warehouse has them: times with a zone, decimals, structs and lists, cells without a
+    value; the same workload as the same rows as JSON lines, and of the leak list nothing."""
+    rows = []
+    for number in range(12):
+        row = litellm_row(chat_body(f"{PRIVATE} ticket {number}"), chat_response())
+        start = datetime(2026, 11, 1, 10, number, tzinfo=UTC)
+        typed = {"startTime": start, "endTime": start + timedelta(milliseconds=840), "spend": Decimal("0.0007")}
+        rows.append({**row, **typed, "response": json.loads(row["response"]), "session_id": None})
+    (tmp_path / "p").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "p" / "spend.parquet")
+    plain = [
+        {**row, "startTime": str(row["startTime"]), "endTime": str(row["endTime"]), "spend": 0.0007} for row in rows
+    ]
+    (tmp_path / "j").mkdir()
+    (tmp_path / "j" / "spend.jsonl").write_text(lines(*plain), encoding="utf-8")
+    found = [read_log(tmp_path / "p"), read_log(tmp_path / "j")]
+    assert [one.formats for one in found] == [{"litellm": 12}] * 2
+    recorded = [[line.recorded for line in one.lines] for one in found]
+    assert [(one.answer, one.ms, one.cost, one.input_tokens) for one in recorded[0] if one] == [
+        (one.answer, one.ms, one.cost, one.input_tokens) for one in recorded[1] if one
+    ]
+    assert recorded[0][0] is not None
+    assert (recorded[0][0].ms, recorded[0][0].cost) == (pytest.approx(840), 0.0007)
+    done = trueweight("workload", "from", "p/spend.parquet", "-o", "tickets", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "tickets").iterdir())
+    assert not [secret for secret in SECRETS if secret in text]
+
+
+def test_parquet_without_its_extra_or_its_form_is_a_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what to install, and what is wrong with a file that is none."""
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 nothing")
+    with pytest.raises(ConfigError, match="not a Parquet file"):
+        read_log(tmp_path / "a.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    done = trueweight("workload", "from", "a.parquet", "-o", "tickets", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "pip install 'trueweight[history]'" in done.stderr
 
 
 @pytest.mark.parametrize("name", [name for name in LOGS if name != "fine-tuning"])

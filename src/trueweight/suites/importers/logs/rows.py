@@ -1,4 +1,4 @@
-"""The rows of a log file: JSON lines, one JSON document, or a table of comma-separated values."""
+"""The rows of a log file: JSON lines, one JSON document, or a table of comma-separated values or in Parquet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,8 +16,11 @@ from trueweight.core import ConfigError
 from trueweight.suites.importers import Malformed
 from trueweight.suites.importers.importer import Items, Numbered, json_line, json_lines
 
-SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".jsonl.gz", ".ndjson.gz", ".json.gz", ".csv.gz")
+PARQUET: Final = ".parquet"
+SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".jsonl.gz", ".ndjson.gz", ".json.gz", ".csv.gz", PARQUET)
 _MOST_BYTES: Final = 2**30
+_BATCH: Final = 1000
+"""Rows of a Parquet file that are in memory at a time."""
 _LISTS: Final = ("data", "observations", "rows", "items", "requests")
 """Keys under which an export of one document has its rows."""
 
@@ -37,12 +42,14 @@ def read_rows(path: Path) -> Items:
     """The rows of a file, and its malformed lines, in order.
 
     Raises:
-        ConfigError: ``log-unreadable``.
+        ConfigError: ``log-unreadable``; ``log-extra`` for Parquet without pyarrow.
     """
     name = path.name.lower()
     try:
         if name.endswith((".csv", ".csv.gz")):
             yield from _table(path, _text(path))
+        elif name.endswith(PARQUET):
+            yield from _parquet(path)
         elif name.endswith((".json", ".json.gz")):
             yield from _document(path, _text(path))
         elif name.endswith(".gz"):
@@ -86,6 +93,47 @@ def _listed(value: Any) -> list[Any]:
         return value
     inner = next((value[name] for name in _LISTS if isinstance(value.get(name), list)), None) if value else None
     return [value] if inner is None else inner
+
+
+def _parquet(path: Path) -> Items:
+    """The rows of a Parquet file, a batch in memory at a time; a cell without a value is left out.
+
+    Times become ISO 8601, as other logs have them; a map becomes an object.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        hint = "Install it: pip install 'trueweight[history]'"
+        raise ConfigError("a Parquet log needs pyarrow", code="log-extra", where=str(path), hint=hint) from None
+    number = 0
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=_BATCH):
+                for row in batch.to_pylist(maps_as_pydicts="lossy"):
+                    number += 1
+                    kept = {key: _plain(value) for key, value in row.items() if value not in (None, "")}
+                    yield Numbered(path, number, kept)
+    except (pa.ArrowException, ValueError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise ConfigError(
+            f"not a Parquet file that can be read: {reason}", code="log-unreadable", where=str(path)
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    """A cell as JSON has it; what JSON has no type for becomes text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items() if part is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def _table(path: Path, text: str) -> Iterator[Numbered | Malformed]:
