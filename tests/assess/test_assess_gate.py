@@ -12,6 +12,7 @@ import pytest
 from gating import GOOD, OPEN, summary_of
 
 from in_process import trueweight
+from records import unpacked
 from trueweight.core.schemas import load_schema
 
 FAILS = '[[require]]\nmetric = "must_pass_rate"\nat_least = 0.9\n'
@@ -98,7 +99,7 @@ def test_a_provider_that_never_answered_is_infrastructure(runs: Path, tmp_path: 
     """All of a candidate's answers are lost: exit 3, named, and 1 only if another one fails."""
     copy = tmp_path / "copy"
     shutil.copytree(runs, copy)
-    record = copy / "run" / "exchanges.jsonl"
+    record = unpacked(copy / "run")
     lines = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
     for line in lines:
         if line["provider"] == "twin":
@@ -124,7 +125,7 @@ def test_a_baseline_holds_the_change(runs: Path, tmp_path: Path) -> None:
     assert found["providers"]["twin"]["reasons"][-1]["rule"] == "nothing got worse than the baseline beyond chance"
     after = tmp_path / "after"
     shutil.copytree(runs, after)
-    record = after / "run" / "exchanges.jsonl"
+    record = unpacked(after / "run")
     lines = [
         line.replace('\\"content\\":\\"', '\\"content\\":\\"so: ') if '"provider":"twin"' in line else line
         for line in record.read_text(encoding="utf-8").splitlines(keepends=True)

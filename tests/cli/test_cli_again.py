@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from command_line import Cli
 
+from records import recorded_lines
 from trueweight.fleet.child import running_fleet
 
 BAR = '[[require]]\nmetric = "success_rate"\nat_least = 0.5\nside = "value"\n'
@@ -35,9 +36,7 @@ def again_of(directory: Path) -> list[str]:
 
 def sent(directory: Path) -> list[tuple[Any, ...]]:
     """Trials and bodies on record."""
-    lines = (directory / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()
-    records = [json.loads(line) for line in lines]
-    return sorted((one["trial"], one["provider"], one["request"]["body"]) for one in records)
+    return sorted((one["trial"], one["provider"], one["request"]["body"]) for one in recorded_lines(directory))
 
 
 def manifest(directory: Path) -> dict[str, Any]:

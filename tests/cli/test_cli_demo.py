@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 from command_line import Cli, Demo
 
+from records import unpacked
 from trueweight.core.schemas import load_schema
 
 HEALTHY = ("reference", "twin", "other-stack")
@@ -125,7 +126,7 @@ def _spoiled(demo: Demo, directory: Path) -> Path:
     """A copy of the run in which the twin no longer says that it calls."""
     copy = directory / "after"
     shutil.copytree(demo.directory, copy)
-    record = copy / "exchanges.jsonl"
+    record = unpacked(copy)
     lines = [
         line.replace('finish_reason\\":\\"tool_calls', 'finish_reason\\":\\"stop')
         if '"provider":"twin"' in line

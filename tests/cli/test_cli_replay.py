@@ -11,6 +11,7 @@ import pytest
 from command_line import Cli
 
 from in_process import trueweight
+from records import record_bytes, recorded_lines
 from trueweight.fleet.child import running_fleet
 
 
@@ -32,22 +33,18 @@ def _leaking(run: Path) -> str:
     return str(next(one for one in findings if one["check"] == "markers-in-content")["example"])
 
 
-def _lines(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
 def test_the_same_provider_fails_the_same_way(served: tuple[Path, Path], cli: Cli, tmp_path: Path) -> None:
     """The same bytes go out, the check fails still, the old record stays and the new one is a whole run."""
     _, run = served
-    before = (run / "exchanges.jsonl").read_bytes()
+    before = record_bytes(run)
     done = cli("replay", run, _leaking(run)[:8], "--out", "again")
     assert done.returncode == 0, done.stderr
     assert re.search("still fails: .*markers-in-content", done.stdout)
     assert "not the recorded one" not in done.stdout
-    assert (run / "exchanges.jsonl").read_bytes() == before
-    old = next(record for record in _lines(run / "exchanges.jsonl") if record["trial"] == _leaking(run))
-    [new] = _lines(tmp_path / "again" / "exchanges.jsonl")
-    assert new["request"]["body"] == old["request"]["body"]  # type: ignore[index]
+    assert record_bytes(run) == before
+    old = next(record for record in recorded_lines(run) if record["trial"] == _leaking(run))
+    [new] = recorded_lines(tmp_path / "again")
+    assert new["request"]["body"] == old["request"]["body"]
     assert (tmp_path / "again" / "report.html").exists()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from command_line import Cli
 
+from records import recorded_lines
 from trueweight.fleet.child import running_fleet
 
 PROFILE = """\
@@ -33,16 +34,13 @@ def fleet() -> Iterator[Path]:
 
 def bodies(directory: Path) -> dict[str, list[dict[str, object]]]:
     found: dict[str, list[dict[str, object]]] = {}
-    for line in (directory / "exchanges.jsonl").read_text(encoding="utf-8").splitlines():
-        record = json.loads(line)
+    for record in recorded_lines(directory):
         found.setdefault(record["provider"], []).append(json.loads(record["request"]["body"]))
     return found
 
 
 def statuses(directory: Path, provider: str) -> set[int]:
-    lines = (directory / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()
-    records = [json.loads(line) for line in lines]
-    return {one["attempts"][-1]["status"] for one in records if one["provider"] == provider}
+    return {one["attempts"][-1]["status"] for one in recorded_lines(directory) if one["provider"] == provider}
 
 
 def test_a_host_at_one_temperature_is_measured_with_a_profile(cli: Cli, fleet: Path, tmp_path: Path) -> None:

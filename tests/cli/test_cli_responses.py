@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from in_process import trueweight
+from records import recorded_lines
 from trueweight.fleet.child import running_fleet
 
 FAULTY = "responses-no-call-id"
@@ -28,14 +29,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def _exchanges(run: Path) -> list[dict[str, object]]:
-    lines = (run / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
-
-
 def test_a_run_asks_and_judges_through_responses(here: Path) -> None:
     """Each request went to that address, and the faulty host fails what its API requires."""
-    rows = _exchanges(here / "run")
+    rows = recorded_lines(here / "run")
     assert {str(row["request"]["url"]).rsplit("/", 1)[1] for row in rows} == {"responses"}  # type: ignore[index]
     summary = json.loads((here / "run" / "summary.json").read_text(encoding="utf-8"))
     failed = {name: {one["check"] for one in found["findings"]} for name, found in summary["providers"].items()}
@@ -54,7 +50,7 @@ def test_ping_says_how_it_answers(here: Path) -> None:
 @pytest.mark.slow
 def test_show_replay_and_shrink_keep_the_api(here: Path) -> None:
     """A recorded exchange is shown, sent again, and made smaller through the API through which it came."""
-    trial = next(str(row["trial"]) for row in _exchanges(here / "run") if row["provider"] == FAULTY)
+    trial = next(str(row["trial"]) for row in recorded_lines(here / "run") if row["provider"] == FAULTY)
     shown = trueweight("show", "run", trial, cwd=here)
     assert "/v1/responses" in shown.stdout
     again = trueweight("replay", "run", trial, "--providers", "providers.toml", "--out", "again", cwd=here)
@@ -64,7 +60,7 @@ def test_show_replay_and_shrink_keep_the_api(here: Path) -> None:
         *("shrink", "run", "tool-calls/single", "--provider", FAULTY, "--max-requests", 12, "--out", "small"), cwd=here
     )
     assert small.returncode == 0, small.stdout + small.stderr
-    assert {str(row["request"]["url"]).rsplit("/", 1)[1] for row in _exchanges(here / "small")} == {"responses"}  # type: ignore[index]
+    assert {str(row["request"]["url"]).rsplit("/", 1)[1] for row in recorded_lines(here / "small")} == {"responses"}  # type: ignore[index]
 
 
 @pytest.mark.slow

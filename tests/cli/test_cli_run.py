@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from command_line import Cli
 
+from records import record_bytes, recorded_lines
 from trueweight.fleet.child import running_fleet
 
 
@@ -50,7 +51,7 @@ def test_a_jsonl_of_requests_is_a_suite(cli: Cli, fleet: Path, tmp_path: Path) -
     )
     done = cli("run", "--providers", fleet, "--suite", "mine.jsonl", "--out", "out")
     assert done.returncode == 0, done.stderr
-    sent = [json.loads(record["request"]["body"]) for record in lines(tmp_path / "out" / "exchanges.jsonl")]  # type: ignore[index]
+    sent = [json.loads(record["request"]["body"]) for record in recorded_lines(tmp_path / "out")]
     assert {body["messages"][0]["role"] for body in sent} == {"system"}
     # Two modes; the reference is asked twice, the twin once.
     assert len(sent) == 2 * 3
@@ -60,11 +61,11 @@ def test_the_same_command_again_sends_nothing_again(cli: Cli, fleet: Path, tmp_p
     """A finished run is resumed by sending nothing: every trial is on record exactly once."""
     command = ("run", "--providers", fleet, "--suite", "structured-output", "--out", "out", "--limit", 2)
     assert cli(*command).returncode == 0
-    before = (tmp_path / "out" / "exchanges.jsonl").read_bytes()
+    before = record_bytes(tmp_path / "out")
     again = cli(*command)
     assert again.returncode == 0, again.stderr
     assert "Resuming" in again.stderr
-    assert (tmp_path / "out" / "exchanges.jsonl").read_bytes() == before
+    assert record_bytes(tmp_path / "out") == before
 
 
 def test_a_provider_that_cannot_be_reached_is_infrastructure(cli: Cli, fleet: Path, tmp_path: Path) -> None:
@@ -115,17 +116,17 @@ def test_an_interrupted_run_keeps_what_it_has_and_goes_on(fleet: Path, tmp_path:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    record = tmp_path / "out" / "exchanges.jsonl"
+    record = tmp_path / "out"
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (record.exists() and record.read_bytes().count(b"\n") >= 5):
+    while time.monotonic() < deadline and len(recorded_lines(record)) < 5:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
-    first = {line["trial"] for line in lines(record)}
+    first = {line["trial"] for line in recorded_lines(record)}
     assert len(first) >= 5
     done = cli(*command)
     assert done.returncode == 0, done.stderr
-    trials = [line["trial"] for line in lines(record) if line["outcome"] == "ok"]
+    trials = [line["trial"] for line in recorded_lines(record) if line["outcome"] == "ok"]
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert len(trials) == len(set(trials)) == summary["run"]["trials"]["planned"]
 

@@ -11,7 +11,9 @@ import pytest
 from measured_drift import Measured
 
 from in_process import trueweight
+from records import record_bytes
 from trueweight.core.schemas import load_schema
+from trueweight.store import record_file
 
 
 def only(fleet: Path, folder: Path, *names: str) -> Path:
@@ -74,10 +76,10 @@ def test_the_summary_holds_it_as_its_schema_says(measured: Measured) -> None:
 
 def test_the_same_command_again_sends_nothing(measured: Measured, fleet: Path) -> None:
     """What is on record is never paid for twice, and says the same."""
-    before = (measured.directory / "exchanges.jsonl").read_bytes()
+    before = record_bytes(measured.directory)
     again = trueweight("drift", "--providers", fleet, "--out", measured.directory, cwd=measured.directory.parent)
     assert again.returncode == measured.process.returncode
-    assert (measured.directory / "exchanges.jsonl").read_bytes() == before
+    assert record_bytes(measured.directory) == before
 
 
 @pytest.mark.slow
@@ -86,7 +88,7 @@ def test_a_record_that_was_cut_off_is_continued(fleet: Path, tmp_path: Path) -> 
     command = ("drift", "--providers", only(fleet, tmp_path, "reference", "int4", "int8"), "--out", "run")
     trueweight(*command, cwd=tmp_path)
     whole = json.loads((tmp_path / "run" / "drift.json").read_text("utf-8"))["providers"]
-    record = tmp_path / "run" / "exchanges.jsonl"
+    record = record_file(tmp_path / "run")
     record.write_bytes(record.read_bytes()[: record.stat().st_size // 3])
     (tmp_path / "run" / "drift.json").unlink()
     assert "inconclusive" in trueweight("drift", "replay", "run", cwd=tmp_path).stdout

@@ -45,7 +45,7 @@ def test_each_verdict_has_its_code_outputs_and_summary(providers: Path, tmp_path
     assert json.loads(job.outputs["counts"])[outcome] == 1
     assert "| **twin** |" in job.summary
     assert (tmp_path / job.outputs["report"]).is_file()
-    assert (tmp_path / job.outputs["run"] / "exchanges.jsonl").is_file()
+    assert (tmp_path / job.outputs["run"] / "exchanges.jsonl.zst").is_file()
     published = (tmp_path / job.outputs["public"] / "summary.json").read_text(encoding="utf-8")
     assert "127.0.0.1" not in published
 

@@ -16,6 +16,8 @@ import pytest
 from hostile_replies import KB, MB
 
 from in_process import trueweight
+from records import recorded_lines
+from trueweight.store import record_file
 
 HERE = Path(__file__).parent
 SIZE = 512 * KB
@@ -101,10 +103,6 @@ def send(server: str, names: Sequence[str], out: str, folder: Path) -> Path:
     return folder / out
 
 
-def lines_of(run: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
 def summary_of(run: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((run / "summary.json").read_text(encoding="utf-8"))
     return found
@@ -117,7 +115,7 @@ def honest_record(run: Path) -> list[Any]:
             *(one[name] for name in ("provider", "case", "repeat", "mode", "outcome")),
             [(attempt["status"], attempt["failure"], attempt["body"]) for attempt in one["attempts"]],
         ]
-        for one in lines_of(run)
+        for one in recorded_lines(run)
         if one["provider"] in HONEST
     )
 
@@ -166,7 +164,7 @@ def test_every_command_works_on_the_record(tmp_path: Path, server: str) -> None:
     shutil.copytree(run, tmp_path / "again")
     (tmp_path / "bar.toml").write_text(BAR, encoding="utf-8")
     before, recorded = (run / "summary.json").read_bytes(), honest_record(run)
-    trials = {one["provider"]: one["trial"] for one in lines_of(run)}
+    trials = {one["provider"]: one["trial"] for one in recorded_lines(run)}
     commands: list[tuple[object, ...]] = [
         ("judge", "again"),
         *(("report", "run", "--format", name, "-o", f"report.{name}") for name in FORMATS),
@@ -211,11 +209,12 @@ def test_a_run_that_was_cut_is_resumed(tmp_path: Path, server: str) -> None:
     """Half of the record and a torn line, as a kill leaves them: the rest is sent, and the pair's record is whole."""
     run = send(server, ONE_OF_EACH, "run", tmp_path)
     whole = honest_record(run)
-    data = (run / "exchanges.jsonl").read_bytes()
-    (run / "exchanges.jsonl").write_bytes(data[: len(data) // 2])
-    kept = {line["trial"] for line in map(json.loads, data[: len(data) // 2].split(b"\n")[:-1])}
-    assert 0 < len(kept) < len({one["trial"] for one in map(json.loads, data.splitlines())})
+    trials = {one["trial"] for one in recorded_lines(run)}
+    data = record_file(run).read_bytes()
+    record_file(run).write_bytes(data[: len(data) // 2])
+    kept = {one["trial"] for one in recorded_lines(run)}
+    assert 0 < len(kept) < len(trials)
     send(server, ONE_OF_EACH, "run", tmp_path)
     assert honest_record(run) == whole
-    lines = [one["trial"] for one in lines_of(run)]
+    lines = [one["trial"] for one in recorded_lines(run)]
     assert len(lines) == len(set(lines))

@@ -18,6 +18,7 @@ from key_echoes import ECHOES, echoing, form_of
 from key_views import shown_parts
 
 from in_process import trueweight
+from records import recorded_lines, text_of
 
 SUITE = """\
 suite: geography
@@ -80,7 +81,7 @@ class Echoed:
         texts = {**self.screens}
         for path in self.folder.rglob("*"):
             if path.is_file() and path.suffix != ".py":
-                texts[str(path.relative_to(self.folder))] = path.read_text("utf-8", "surrogateescape")
+                texts[str(path.relative_to(self.folder))] = text_of(path)
         assert len(texts) > 40
         names = {text: name for name, text in texts.items()}  # copies are searched once
         return {name: found for text, name in names.items() if (found := shown_parts(f"{name}\n{text}", keys))}
@@ -107,9 +108,7 @@ def echoed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
                 "--bar", "bar.toml", *probe, with_keys=True,
             )  # fmt: skip
         work.run("ping", "--providers", "providers.toml", with_keys=True)
-        trials = re.findall(
-            r'"trial":"([^"]+)".*?"provider":"([^"]+)"', (folder / "unprobed/exchanges.jsonl").read_text()
-        )
+        trials = [(one["trial"], one["provider"]) for one in recorded_lines(folder / "unprobed")]
         for number, (trial, _) in enumerate(trials[:2]):
             work.run(
                 "replay", "unprobed", trial, "--providers", "providers.toml", "--out", f"replayed-{number}",

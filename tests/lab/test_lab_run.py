@@ -13,6 +13,7 @@ import pytest
 from command_line import trueweight
 from running_lab import PORT, RUNGS, RunningLab
 
+from records import record_bytes
 from trueweight.core.schemas import load_schema
 from trueweight.lab.ladder import choose, port_of
 
@@ -59,11 +60,11 @@ def test_the_same_command_sends_nothing_again(run: Path, lab: RunningLab, tmp_pa
     """A finished run resumed is a run without requests."""
     copy = tmp_path / "copy"
     shutil.copytree(run, copy)
-    before = (copy / "exchanges.jsonl").read_bytes()
+    before = record_bytes(copy)
     suites = ("--suite", "tool-calls", "--suite", "structured-output")
     again = ("run", "--providers", lab.only("f16", "q4_0"), *suites, "--limit", 2, "--out", copy)
     assert trueweight(*again, cwd=tmp_path).returncode == 0
-    assert (copy / "exchanges.jsonl").read_bytes() == before
+    assert record_bytes(copy) == before
 
 
 def test_every_rung_answers_on_its_own_port(lab: RunningLab, tmp_path: Path) -> None:

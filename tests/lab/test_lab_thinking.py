@@ -13,6 +13,7 @@ import pytest
 from command_line import trueweight
 from running_lab import RunningLab
 
+from records import recorded_lines
 from trueweight.core import Mode, ThinkingMode
 from trueweight.store import RunDir
 from trueweight.workflow.judge import judge_run
@@ -81,7 +82,7 @@ def test_its_answers_have_room_after_its_thoughts(run: Path) -> None:
     """Every request has the tokens of its answer and the allowance, so that no reply is cut in its thought."""
     allowance = json.loads((run / "manifest.json").read_text("utf-8"))["thinking_allowance"]
     assert allowance > 0
-    bodies = [json.loads(line)["request"]["body"] for line in (run / "exchanges.jsonl").read_text("utf-8").splitlines()]
+    bodies = [line["request"]["body"] for line in recorded_lines(run)]
     assert {json.loads(body)["max_tokens"] for body in bodies} == {ANSWER_TOKENS + allowance}
     for found in providers_of(run).values():
         assert found["counts"]["arrived"] == found["counts"]["trials"] > 0

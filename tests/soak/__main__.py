@@ -16,7 +16,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+
+from trueweight.store.lines import FramedLines
 
 SERVER = Path(__file__).parent.parent / "bench" / "wire" / "server.py"
 CASES = 500
@@ -52,11 +55,17 @@ def peak_mb(pid: int) -> float:
 
 
 def lines_in(path: Path) -> int:
-    """Whole lines of the record; cheap enough to ask often."""
-    if not path.exists():
-        return 0
-    with path.open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+    """Exchanges of the record; of one that is still written, those that are on disk."""
+    return sum(1 for _ in heads_in(path)) if path.exists() else 0
+
+
+def heads_in(path: Path) -> Iterator[str]:
+    """The beginning of each exchange's line."""
+    lines = FramedLines(path)
+    for line in lines.scan():
+        if line.data.startswith(b'{"v":2,"trial"'):
+            yield line.data[:80].decode()
+    lines.close()
 
 
 def session(folder: Path, repeats: int, stop_at: int | None) -> tuple[float, float, int]:
@@ -75,7 +84,7 @@ def session(folder: Path, repeats: int, stop_at: int | None) -> tuple[float, flo
             peak = max(peak, peak_mb(process.pid))
         except (OSError, ValueError):
             break
-        if stop_at is not None and lines_in(folder / "out" / "exchanges.jsonl") >= stop_at:
+        if stop_at is not None and lines_in(folder / "out" / "exchanges.jsonl.zst") >= stop_at:
             process.kill()
             break
     return peak, time.perf_counter() - began, process.wait()
@@ -97,11 +106,10 @@ def main(trials: int = 100_000) -> int:
             for share in (*KILLS, None):
                 peak, took, code = session(folder, repeats, None if share is None else round(share * planned))
                 peaks.append(peak)
-                found = lines_in(folder / "out" / "exchanges.jsonl")
+                found = lines_in(folder / "out" / "exchanges.jsonl.zst")
                 print(f"exit {code:>3} after {took:6.1f} s: {found:>7} on record, peak {peak:.0f} MB", flush=True)
-            with (folder / "out" / "exchanges.jsonl").open(encoding="utf-8") as file:
-                heads = [line[:80] for line in file]
-            size = (folder / "out" / "exchanges.jsonl").stat().st_size
+            heads = list(heads_in(folder / "out" / "exchanges.jsonl.zst"))
+            size = (folder / "out" / "exchanges.jsonl.zst").stat().st_size
     finally:
         server.stdin.close()
         server.wait()

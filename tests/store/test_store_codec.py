@@ -106,8 +106,8 @@ def test_outcome_says_how_the_final_attempt_ended(exchange: Callable[..., Exchan
 
 def test_another_version_is_refused_by_name(exchange: Callable[..., Exchange]) -> None:
     """A future format is an error that says so, not a misreading."""
-    line = encode_exchange(exchange("t")).replace(b'"v":1', b'"v":2')
-    with pytest.raises(InfrastructureError, match="version 2") as caught:
+    line = encode_exchange(exchange("t")).replace(b'"v":1', b'"v":3')
+    with pytest.raises(InfrastructureError, match="version 3") as caught:
         decode_exchange(line, where="x:3")
     assert (caught.value.code, caught.value.where) == ("run-version", "x:3")
 
@@ -196,7 +196,7 @@ def test_a_lone_surrogate_survives() -> None:
 def test_the_schema_refuses_what_is_no_exchange(exchange: Callable[..., Exchange]) -> None:
     """The schema is not so wide that it accepts anything."""
     value = json.loads(encode_exchange(replace(exchange("t"), client_limited=True)))
-    for spoil in ({"v": 2}, {"outcome": "fine"}, {"extra": 1}, {"attempts": []}):
+    for spoil in ({"v": 3}, {"outcome": "fine"}, {"extra": 1}, {"attempts": []}):
         assert not _VALIDATOR.is_valid(value | spoil)
     both = value["attempts"][0] | {"body_base64": ""}
     assert not _VALIDATOR.is_valid(value | {"attempts": [both]})

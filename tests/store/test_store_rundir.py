@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from records import record_bytes
 from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError, Mode, Provider, Trial
 from trueweight.store import (
     Manifest,
@@ -217,7 +218,7 @@ def test_a_full_disk_is_told_and_leaves_whole_lines(
     """ENOSPC after half a line: the error says so, and the file ends with the last complete record."""
     run = RunDir.open(root, write=True)
     run.append(exchange("t1"))
-    before = (root / "exchanges.jsonl").read_bytes()
+    before = record_bytes(root)
     real = os.write
 
     def full(descriptor: int, data: memoryview) -> int:
@@ -229,13 +230,13 @@ def test_a_full_disk_is_told_and_leaves_whole_lines(
     with pytest.raises(InfrastructureError, match="No space left"):
         run.append(exchange("t2"))
     monkeypatch.setattr(os, "write", real)
-    assert (root / "exchanges.jsonl").read_bytes() == before
+    assert record_bytes(root) == before
     run.append(exchange("t3"))
     assert run.recorded() == {"t1", "t3"}
     run.close()
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "cases.jsonl", "exchanges.jsonl"])
+@pytest.mark.parametrize("name", ["manifest.json", "cases.jsonl", "exchanges.jsonl.zst"])
 def test_a_file_that_is_a_link_is_refused(root: Path, tmp_path: Path, name: str) -> None:
     """A crafted run directory cannot make us read, or write, a file elsewhere."""
     elsewhere = tmp_path / "elsewhere"
@@ -249,14 +250,15 @@ def test_a_file_that_is_a_link_is_refused(root: Path, tmp_path: Path, name: str)
 
 def test_a_pipe_does_not_hang_us(root: Path) -> None:
     """A FIFO in place of a recorded file is refused at once."""
-    (root / "exchanges.jsonl").unlink()
-    os.mkfifo(root / "exchanges.jsonl")
+    (root / "exchanges.jsonl.zst").unlink()
+    os.mkfifo(root / "exchanges.jsonl.zst")
     with pytest.raises(ConfigError, match="not a regular file"):
         RunDir.open(root)
 
 
 @pytest.mark.parametrize(
-    "name", ["../x", "/etc/x", "a/b", "", "..", ".hidden", "exchanges.jsonl", "manifest.json", "a\0b"]
+    "name",
+    ["../x", "/etc/x", "a/b", "", "..", ".hidden", "exchanges.jsonl", "exchanges.jsonl.zst", "run.lock", "a\0b"],
 )
 def test_only_derived_files_directly_inside_are_written(root: Path, name: str) -> None:
     """Nothing outside the directory is written, and the recording is never rewritten."""

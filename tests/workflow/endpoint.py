@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from in_process import trueweight
+from records import recorded_lines
 
 Responder = Callable[["ReceivedRequest", asyncio.StreamWriter], Awaitable[None]]
 
@@ -187,10 +188,8 @@ class Workspace:
         )  # fmt: skip
 
     def records(self) -> list[dict[str, Any]]:
-        """Every whole line of ``exchanges.jsonl``."""
-        path = self.run / "exchanges.jsonl"
-        data = path.read_text("utf-8") if path.exists() else ""
-        return [json.loads(line) for line in data.splitlines(keepends=True) if line.endswith("\n")]
+        """Every whole exchange on record."""
+        return recorded_lines(self.run)
 
     def summary(self) -> dict[str, Any]:
         """``summary.json``."""

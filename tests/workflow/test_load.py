@@ -11,6 +11,7 @@ from endpoint import ReceivedRequest, Workspace, answer_ok, endpoint
 from hypothesis import given
 from hypothesis import strategies as st
 
+from records import recorded_lines
 from trueweight.cli import main
 from trueweight.core import ConfigError, Estimate, Timing
 from trueweight.core.load_result import LoadPoint
@@ -40,8 +41,8 @@ def load(workspace: Workspace, *more: object) -> subprocess.CompletedProcess[str
 
 def recorded(workspace: Workspace) -> int:
     """Requests of all levels on record, without those of the probe."""
-    records = [path.read_text("utf-8").splitlines() for path in workspace.run.glob("*/exchanges.jsonl")]
-    return sum(len(json.loads(line)["attempts"]) for lines in records for line in lines)
+    records = [recorded_lines(path.parent) for path in workspace.run.glob("*/manifest.json")]
+    return sum(len(line["attempts"]) for lines in records for line in lines)
 
 
 @pytest.mark.slow

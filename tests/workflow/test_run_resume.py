@@ -6,6 +6,8 @@ import asyncio
 
 from endpoint import ReceivedRequest, Workspace, answer_ok, endpoint, reply
 
+from records import unpacked
+
 
 def test_a_changed_case_is_asked_again_and_the_others_are_not(workspace: Workspace) -> None:
     """Only the changed case is sent; the summary has one reply for each case, and the old exchange is kept."""
@@ -106,7 +108,7 @@ def test_a_trial_whose_line_is_damaged_is_sent_again(workspace: Workspace) -> No
         workspace.providers({"p": place.url})
         workspace.suite("a", "b")
         assert workspace.send().returncode == 0
-        record = workspace.run / "exchanges.jsonl"
+        record = unpacked(workspace.run)
         lines = record.read_bytes().splitlines(keepends=True)
         record.write_bytes(lines[0].replace(b'"status":200', b'"status":"x"') + lines[1])
         done = workspace.send()

@@ -15,7 +15,7 @@ from trueweight.store.manifest import (
 )
 from trueweight.store.recordable import require_readable, require_recordable
 from trueweight.store.resume import explain_change, pending
-from trueweight.store.rundir import RunDir
+from trueweight.store.rundir import RunDir, has_exchanges, record_file
 from trueweight.store.union import merge, merging
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "decode_exchange",
     "encode_exchange",
     "explain_change",
+    "has_exchanges",
     "manifest_from_json",
     "manifest_to_json",
     "merge",
@@ -39,6 +40,7 @@ __all__ = [
     "pending",
     "read_client",
     "read_plain",
+    "record_file",
     "recorded_command",
     "replace_plain",
     "require_readable",

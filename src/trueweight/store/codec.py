@@ -1,7 +1,8 @@
 """Writes an exchange as one line of JSON and reads it back, with every byte of every body.
 
 A body is in the line once: as text under ``body`` when it is UTF-8, else as base64 under ``body_base64``. ``outcome``
-repeats how the final attempt ended (``ok`` or a failure kind), for grep and for the index.
+repeats how the final attempt ended (``ok`` or a failure kind), for grep and for the index. In a run directory the
+request's body is another line, and the line of the exchange has its SHA-256: version 2.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import json
 import re
 from base64 import b64encode
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from sys import intern
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -34,7 +37,10 @@ from trueweight.core import (
 )
 from trueweight.core.exchange import is_utf_8
 
-VERSION: Literal[1] = 1
+VERSION: Final = 2
+"""The newest version of a line."""
+BODY_LINE: Final = b'{"v":2,"body_sha256":"'
+"""How the line of a request's body begins; the digest follows."""
 CORRUPT = "run-corrupt"
 """Code of the error for a line that is not an exchange."""
 
@@ -69,10 +75,28 @@ class _AttemptRecord(msgspec.Struct, frozen=True, gc=False):
     failure: Failure | None = None
 
 
+class _Request(msgspec.Struct, frozen=True, gc=False):
+    """A request in a line; exactly one of ``body`` and ``body_sha256`` is there."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: str | UnsetType = UNSET
+    body_sha256: str | UnsetType = UNSET
+
+
+class _BodyLine(msgspec.Struct, frozen=True, gc=False):
+    """The line of a request's body."""
+
+    v: Literal[2]
+    body_sha256: str
+    body: str
+
+
 class _Line(msgspec.Struct, frozen=True, gc=False):
     """A line. Its fields are in the order of the file: `trueweight.store.log` finds ``trial`` and ``outcome`` by it."""
 
-    v: Literal[1]
+    v: Literal[1, 2]
     trial: Annotated[str, Meta(min_length=1)]
     outcome: str
     provider: str
@@ -82,7 +106,7 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
     mode: Mode
     started_at: str
     client_limited: bool
-    request: RequestRecord
+    request: _Request
     attempts: Annotated[tuple[_AttemptRecord, ...], Meta(min_length=1)]
     api: Annotated[str, Meta(min_length=1)] | UnsetType = UNSET
     thinking: ThinkingMode | UnsetType = UNSET
@@ -106,11 +130,15 @@ def encode_exchange(exchange: Exchange) -> bytes:
     return b"".join(line_pieces(exchange))
 
 
-def line_pieces(exchange: Exchange) -> Iterator[bytes]:
+def line_pieces(exchange: Exchange, *, body_sha256: str = "") -> Iterator[bytes]:
     """The bytes of `encode_exchange` in pieces of a few hundred kilobytes: a thread that makes them one by one lets
-    others run after a millisecond or two, and the event loop is not late because of one large body."""
+    others run after a millisecond or two, and the event loop is not late because of one large body.
+
+    Args:
+        body_sha256: what the line has in place of the request's body; "" leaves the body in it.
+    """
     bodies = [attempt.body for attempt in exchange.attempts if _is_apart(attempt.body)]
-    head = _encode_small(_with_marks(exchange) if bodies else exchange)
+    head = _encode_small(_with_marks(exchange) if bodies else exchange, body_sha256)
     for body in bodies:
         before, head = head.split(_MARKED, 1)
         is_text = is_utf_8(body)
@@ -141,9 +169,30 @@ def _base64_pieces(body: bytes) -> Iterator[bytes]:
         yield b64encode(body[at : at + _PIECE])
 
 
-def _encode_small(exchange: Exchange) -> bytes:
+def body_digest(body: str) -> str:
+    """The SHA-256 of a request's body, in hexadecimal digits."""
+    return sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def body_line(body_sha256: str, body: str) -> bytes:
+    """The line of a request's body, without its newline."""
+    return _encode_escaped(_BodyLine(2, body_sha256, body))
+
+
+def read_body(line: bytes) -> tuple[str, str] | None:
+    """The digest and the body of a request in a line; None if the line is damaged, or the digest is of another body."""
+    try:
+        value = json.loads(line)
+        found = str(value["body_sha256"]), str(value["body"])
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+    return found if body_digest(found[1]) == found[0] else None
+
+
+def _encode_small(exchange: Exchange, body_sha256: str) -> bytes:
+    sent = exchange.request
     line = _Line(
-        VERSION,
+        2 if body_sha256 else 1,
         exchange.trial,
         outcome_of(exchange),
         exchange.provider,
@@ -153,11 +202,15 @@ def _encode_small(exchange: Exchange) -> bytes:
         exchange.mode,
         exchange.started_at,
         exchange.client_limited,
-        exchange.request,
+        _Request(sent.method, sent.url, sent.headers, UNSET if body_sha256 else sent.body, body_sha256 or UNSET),
         tuple(_attempt_record(attempt) for attempt in exchange.attempts),
         UNSET if exchange.api == _api_of(exchange.request) else exchange.api,
         UNSET if exchange.thinking is ThinkingMode.AS_SERVED else exchange.thinking,
     )
+    return _encode_escaped(line)
+
+
+def _encode_escaped(line: _Line | _BodyLine) -> bytes:
     try:
         data = _encode(line)
     except UnicodeEncodeError:  # a lone surrogate
@@ -198,11 +251,12 @@ def _attempt_record(attempt: Attempt) -> _AttemptRecord:
     )
 
 
-def decode_exchange(line: bytes, *, where: str = "") -> Exchange:
+def decode_exchange(line: bytes, *, where: str = "", bodies: Mapping[str, str] = MappingProxyType({})) -> Exchange:
     """The exchange in a line.
 
     Args:
         where: file and line number, for an error.
+        bodies: of requests, by the digest with which a line of version 2 names one.
 
     Raises:
         InfrastructureError: ``run-version`` for a version that this program does not know; ``run-corrupt`` if the line
@@ -220,7 +274,7 @@ def decode_exchange(line: bytes, *, where: str = "") -> Exchange:
         repeat=found.repeat,
         mode=found.mode,
         started_at=found.started_at,
-        request=found.request,
+        request=_request(found.request, bodies, where),
         attempts=tuple(_attempt(attempt, f"$.attempts[{at}]", where) for at, attempt in enumerate(found.attempts)),
         client_limited=found.client_limited,
         api=_api_of(found.request) if isinstance(found.api, UnsetType) else found.api,
@@ -228,7 +282,19 @@ def decode_exchange(line: bytes, *, where: str = "") -> Exchange:
     )
 
 
-def _api_of(request: RequestRecord) -> str:
+def _request(found: _Request, bodies: Mapping[str, str], where: str) -> RequestRecord:
+    if isinstance(found.body, str):
+        body = found.body
+    elif not isinstance(found.body_sha256, str):
+        raise _corrupt(where, "at $.request: neither body nor body_sha256")
+    elif found.body_sha256 in bodies:
+        body = bodies[found.body_sha256]
+    else:
+        raise _corrupt(where, "at $.request.body_sha256: no whole line before it has this body")
+    return RequestRecord(found.method, found.url, found.headers, body)
+
+
+def _api_of(request: RequestRecord | _Request) -> str:
     """The API of a line without ``api``. Old runs have two APIs, and only the list of models uses GET."""
     return "models" if request.method == "GET" else DEFAULT_API
 

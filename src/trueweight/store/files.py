@@ -24,7 +24,9 @@ class RunFile(StrEnum):
 
     MANIFEST = "manifest.json"
     CASES = "cases.jsonl"
-    EXCHANGES = "exchanges.jsonl"
+    EXCHANGES = "exchanges.jsonl.zst"
+    EARLIER_EXCHANGES = "exchanges.jsonl"
+    """The exchanges of a run that an earlier version began."""
     LOCK = "run.lock"
     BAR = "bar.toml"
     CLIENT = "client.json"

@@ -8,26 +8,28 @@ seconds, which a resume sends again.
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from sys import intern
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trueweight.core import Exchange, InfrastructureError
-from trueweight.store.codec import CORRUPT, decode_exchange, line_pieces, outcome_of, refuse_unusable
-from trueweight.store.files import disk_error, open_plain, write_all
+from trueweight.store.codec import BODY_LINE, CORRUPT, decode_exchange, outcome_of, refuse_unusable
+from trueweight.store.lines import FramedLines, Line, LineFile, PlainLines
 
 # The beginning of a line as our encoder writes it, so that the index is built without parsing whole bodies.
-_HEAD = re.compile(rb'\{"v":1,"trial":"([^"\\]+)","outcome":"([^"\\]+)",')
+_HEAD = re.compile(rb'\{"v":[12],"trial":"([^"\\]+)","outcome":"([^"\\]+)",')
+
+
+COMPRESSED: Final = ".zst"
 
 
 class LinePosition(NamedTuple):
-    """Where a line is, in bytes; how its trial ended, ``ok`` or a failure kind; and the line's number, from 1."""
+    """Where a line is; its length in bytes; how its trial ended, ``ok`` or a failure kind; its number, from 1."""
 
-    offset: int
+    at: int
     length: int
     outcome: str
     number: int
@@ -45,10 +47,9 @@ class ExchangeLog:
             InfrastructureError: a line is of an unknown version.
         """
         self._path = path
-        self._reader = os.fdopen(open_plain(path, os.O_RDONLY), "rb")
-        self._writer: int | None = None
+        self._file: LineFile = FramedLines(path) if path.suffix == COMPRESSED else PlainLines(path)
         self._writing = threading.Lock()
-        self._end = 0
+        self._reads_only = True
         self._lines = 0
         self.index: dict[str, LinePosition] = {}
         self.damaged: dict[int, InfrastructureError] = {}
@@ -58,39 +59,39 @@ class ExchangeLog:
         try:
             self._scan()
         except BaseException:
-            self._reader.close()
+            self._file.close()
             raise
         self._verified = bytearray(self._lines)
         """For each line that was there, whether it was read and is of its trial: of 100,000, a set would take 8 MB."""
 
     def _scan(self) -> None:
-        for number, line in enumerate(self._reader, start=1):
-            if not line.endswith(b"\n"):
-                break  # torn: the process died while writing it, so its trial was never complete
+        for line in self._file.scan():
+            self._lines = line.number
+            if line.data.startswith(BODY_LINE) and not line.problem:
+                continue
             try:
-                trial, outcome = self._identify(line, number)
+                trial, outcome = self._identify(line)
             except InfrastructureError as error:
                 if error.code != CORRUPT:
                     raise
-                self.damaged[number] = error
+                self.damaged[line.number] = error
             else:
                 # One string object for each trial: several tables of a run hold it.
-                self.index[intern(trial)] = LinePosition(self._end, len(line), intern(outcome), number)
-            self._end += len(line)
-            self._lines = number
+                self.index[intern(trial)] = LinePosition(line.at, len(line.data), intern(outcome), line.number)
 
-    def _identify(self, line: bytes, number: int) -> tuple[str, str]:
-        if (head := _HEAD.match(line)) and line.endswith(b"}\n"):
+    def _identify(self, line: Line) -> tuple[str, str]:
+        where = f"{self._path}:{line.number}"
+        if line.problem:
+            raise _unreadable(where, line.problem)
+        if (head := _HEAD.match(line.data)) and line.data.endswith(b"}\n"):
             return head.group(1).decode(), head.group(2).decode()
-        exchange = decode_exchange(line, where=f"{self._path}:{number}")
+        exchange = decode_exchange(line.data, where=where)
         return exchange.trial, outcome_of(exchange)
 
     def start_writing(self) -> None:
         """Open for appending and cut off a torn last line. The caller holds the run's lock."""
-        self._writer = open_plain(self._path, os.O_RDWR)
-        if os.fstat(self._writer).st_size > self._end:
-            os.ftruncate(self._writer, self._end)
-        os.lseek(self._writer, self._end, os.SEEK_SET)
+        self._file.start_writing()
+        self._reads_only = False
 
     def append(self, exchange: Exchange) -> None:
         """Write an exchange; it replaces an earlier one of the same trial. Threads may call it at the same time.
@@ -98,22 +99,14 @@ class ExchangeLog:
         Raises:
             InfrastructureError: if the disk refuses. The file then ends where it ended before.
         """
-        if self._writer is None:
+        if self._reads_only:
             raise InfrastructureError("this run is open for reading only", code="run-read-only", where=str(self._path))
-        pieces = (*line_pieces(exchange), b"\n")
-        length = sum(map(len, pieces))
         with self._writing:
-            try:
-                write_all(self._writer, *pieces)
-            except OSError as error:
-                os.ftruncate(self._writer, self._end)
-                os.lseek(self._writer, self._end, os.SEEK_SET)
-                raise disk_error(self._path, error) from None
-            self._lines += 1
+            at, length, lines = self._file.append(exchange)
+            self._lines += lines
             if (number := self._dropped.pop(exchange.trial, None)) is not None:
                 del self.damaged[number]  # nothing is missing any more
-            self.index[exchange.trial] = LinePosition(self._end, length, outcome_of(exchange), self._lines)
-            self._end += length
+            self.index[exchange.trial] = LinePosition(at, length, outcome_of(exchange), self._lines)
 
     def read(self, position: LinePosition) -> Exchange:
         """The exchange at a position of the index.
@@ -121,13 +114,15 @@ class ExchangeLog:
         Raises:
             InfrastructureError: ``run-corrupt`` with the number of the line and the field that is wrong.
         """
-        self._reader.seek(position.offset)
-        line = self._reader.read(position.length)
+        where = f"{self._path}:{position.number}"
+        line = self._file.read(position.at, position.length)
         try:
-            exchange = decode_exchange(line)
+            if line is None:
+                raise _unreadable(where, "its checksum is not that of its bytes, or they cannot be decompressed")
+            exchange = decode_exchange(line.data, bodies=line.bodies)
             refuse_unusable(exchange, "")
         except InfrastructureError as error:
-            error.where = f"{self._path}:{position.number}"
+            error.where = where
             if error.code == CORRUPT:
                 self.damaged[position.number] = error
             raise
@@ -186,8 +181,14 @@ class ExchangeLog:
 
     def close(self) -> None:
         """Make the file durable and close it."""
-        self._reader.close()
-        if self._writer is not None:
-            os.fsync(self._writer)
-            os.close(self._writer)
-            self._writer = None
+        self._reads_only = True
+        self._file.close()
+
+
+def _unreadable(where: str, problem: str) -> InfrastructureError:
+    return InfrastructureError(
+        f"this part of the record cannot be read: {problem}",
+        code=CORRUPT,
+        where=where,
+        hint="The other lines are judged, and a resume sends what is missing again.",
+    )

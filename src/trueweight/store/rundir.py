@@ -19,8 +19,18 @@ from trueweight.store.lock import Lock
 from trueweight.store.log import ExchangeLog
 from trueweight.store.manifest import AMENDED, Manifest, manifest_from_json, manifest_to_json
 
-_RECORDING = frozenset({RunFile.MANIFEST, RunFile.CASES, RunFile.EXCHANGES, RunFile.LOCK, RunFile.BAR})
+_RECORDING = frozenset(
+    {
+        RunFile.MANIFEST,
+        RunFile.CASES,
+        RunFile.EXCHANGES,
+        RunFile.EARLIER_EXCHANGES,
+        RunFile.LOCK,
+        RunFile.BAR,
+    }
+)
 """The recording. All other files are made from it, and may be written again."""
+_EXCHANGES = (RunFile.EXCHANGES, RunFile.EARLIER_EXCHANGES)
 
 
 class CurrentPlan:
@@ -50,7 +60,7 @@ class RunDir:
         self.manifest = manifest
         self._lock = lock
         know_variables(provider.api_key_env for provider in manifest.providers)
-        self._log = ExchangeLog(RunFile.EXCHANGES.of(path))
+        self._log = ExchangeLog(record_file(path))
         try:
             if lock is not None:
                 self._log.start_writing()
@@ -117,7 +127,7 @@ class RunDir:
         except OSError as error:
             _release(lock)
             raise ConfigError(
-                f"cannot open {RunFile.EXCHANGES}: {error.strerror}",
+                f"cannot open {record_file(path).name}: {error.strerror}",
                 code="run-unreadable",
                 where=str(path),
                 hint="Valid: a directory that `trueweight run --out` wrote.",
@@ -160,6 +170,10 @@ class RunDir:
         if self.manifest.options.get(AMENDED):
             return filter(CurrentPlan(self.manifest, self.cases().values()).contains, found)
         return found
+
+    def trials(self) -> list[str]:
+        """Every trial on record, in file order; also those that are not in the current plan."""
+        return sorted(self._log.index, key=self._log.index.__getitem__)
 
     @property
     def damaged(self) -> tuple[InfrastructureError, ...]:
@@ -279,13 +293,37 @@ def _release(lock: Lock | None) -> None:
 def refuse_occupied(path: Path) -> None:
     """Refuse a directory with a run. One whose creation was killed has no manifest and no exchange, and is free."""
     manifest = RunFile.MANIFEST.of(path)
-    if manifest.is_symlink() or manifest.exists() or _has_content(RunFile.EXCHANGES.of(path)):
+    if manifest.is_symlink() or manifest.exists() or any(_has_content(file.of(path)) for file in _EXCHANGES):
         raise ConfigError(
             "this directory already has a run",
             code="run-exists",
             where=str(path),
             hint="Name another directory, or use `trueweight run`: the same command resumes, --fresh starts over.",
         )
+
+
+def record_file(path: Path) -> Path:
+    """The file of a run's exchanges: what an earlier version began is read and written on.
+
+    Raises:
+        ConfigError: ``run-two-records`` if there are exchanges in both files.
+    """
+    now, earlier = (file.of(path) for file in _EXCHANGES)
+    if not (earlier.exists() or earlier.is_symlink()):
+        return now
+    if (now.exists() or now.is_symlink()) and _has_content(now):
+        raise ConfigError(
+            f"this directory has {now.name} and {earlier.name}, and a run has one of them",
+            code="run-two-records",
+            where=str(path),
+            hint=f"Were two runs mixed? An earlier version wrote {earlier.name}: put it into a directory by itself.",
+        )
+    return earlier
+
+
+def has_exchanges(path: Path) -> bool:
+    """Whether a directory has a file of exchanges, be it empty."""
+    return any(file.is_in(path) for file in _EXCHANGES)
 
 
 def _has_content(path: Path) -> bool:

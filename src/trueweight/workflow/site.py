@@ -17,7 +17,7 @@ from trueweight.core.summary import Summary
 from trueweight.core.summary_json import encode_summary
 from trueweight.report import render, wanted_trials
 from trueweight.report.site import SiteRun, overview, public_evidence, public_summary
-from trueweight.store import RunDir, RunFile, read_plain, replace_plain, write_for_people
+from trueweight.store import RunDir, RunFile, has_exchanges, read_plain, replace_plain, write_for_people
 from trueweight.workflow.client import client_sessions
 from trueweight.workflow.finish import evidence, judge
 from trueweight.workflow.summary_file import read_summary
@@ -84,7 +84,7 @@ def _read(path: Path, *, public: bool) -> Entry:
     if not _NAME.fullmatch(path.name):
         hint = "Valid: letters, digits, dots, dashes, at most 80."
         raise ConfigError(f"{path.name!r} cannot be an address", code="site-name", where=str(path), hint=hint)
-    recorded = RunFile.MANIFEST.is_in(path) and RunFile.EXCHANGES.is_in(path)
+    recorded = RunFile.MANIFEST.is_in(path) and has_exchanges(path)
     if recorded:
         with RunDir.open(path) as run:
             summary = _with_client(run, judge(run))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from trueweight.core import Attempt, Exchange, Mode, RequestRecord, Stamp
-from trueweight.store import decode_exchange, encode_exchange
+from trueweight.store import RunDir, decode_exchange, encode_exchange
 
 ROUNDS = 7
 EACH = 200
@@ -64,8 +64,8 @@ def main(arguments: Sequence[str]) -> None:
     """Print the table."""
     kinds = KINDS
     if arguments:
-        lines = (Path(arguments[0]) / "exchanges.jsonl").read_bytes().splitlines()
-        kinds = {Path(arguments[0]).name: [decode_exchange(line) for line in lines]}
+        with RunDir.open(Path(arguments[0])) as run:
+            kinds = {Path(arguments[0]).name: list(run.exchanges())}
     print(f"{'exchanges':24}{'n':>8}{'kB':>9}{'write µs':>10}{'read µs':>10}")  # noqa: T201
     for name, exchanges in kinds.items():
         print(row(name, exchanges))  # noqa: T201

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from server import LEAK, PIECES, Server, serving
 
+from records import recorded_lines
+
 pytestmark = pytest.mark.slow  # processes in which another package is installed
 
 INSTALLED = Path(__file__).parent / "installed"
@@ -113,7 +115,7 @@ def run(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def exchanges(run: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run / "out" / "exchanges.jsonl").read_text().splitlines()]
+    return recorded_lines(run / "out")
 
 
 def summary(run: Path) -> dict[str, Any]:
@@ -132,7 +134,7 @@ def test_requests_are_written_by_the_protocol(run: Path, server: Server) -> None
 def test_exchanges_name_their_api_and_hold_no_key(run: Path) -> None:
     """The record says in which protocol it is read."""
     assert {one["api"] for one in exchanges(run)} == {"text-completions"}
-    assert "sk-text" not in (run / "out" / "exchanges.jsonl").read_text()
+    assert "sk-text" not in str(exchanges(run))
 
 
 def test_replies_are_read_timed_and_priced(run: Path) -> None:

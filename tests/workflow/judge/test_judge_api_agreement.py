@@ -13,6 +13,7 @@ import pytest
 from msgspec import structs
 
 from in_process import trueweight
+from records import recorded_lines
 from summaries import make_provider_summary
 from trueweight.assess.observations import _api_reasons
 from trueweight.core import Case, Mode, Observation
@@ -162,6 +163,5 @@ def test_a_host_that_drops_tools_in_one_api_is_named(tmp_path: Path) -> None:
     assert said in page
     assert "Same through its APIs" in page
     assert narrow.returncode == 0, narrow.stderr
-    bodies = [json.loads(line) for line in (tmp_path / "one" / "exchanges.jsonl").read_text("utf-8").splitlines()]
-    assert {one["request"]["url"].rsplit("/", 1)[1] for one in bodies} == {"responses"}
+    assert {one["request"]["url"].rsplit("/", 1)[1] for one in recorded_lines(tmp_path / "one")} == {"responses"}
     assert "Same through its APIs" not in (tmp_path / "one" / "report.html").read_text(encoding="utf-8")

@@ -44,6 +44,7 @@ def record(tmp_path: Path, make_case: Make, make_provider: Make) -> Callable[[li
         suites = (SuiteRecord("s", "d" * 64, len(cases)),)
         manifest = Manifest("0", 1, 1, 1, suites, (make_provider("p"),), "2026-01-01T00:00:00+00:00")
         RunDir.create(tmp_path / "run", manifest, cases).close()
+        (tmp_path / "run/exchanges.jsonl.zst").unlink()
         (tmp_path / "run/exchanges.jsonl").write_bytes(b"".join(encode_exchange(line) + b"\n" for line in lines))
         return tmp_path / "run"
 

@@ -67,4 +67,4 @@ def write(path: Path, exchanges: Iterable[Exchange], shards: Sequence[Shard] = (
 
 def record_of(path: Path) -> dict[str, bytes]:
     """The recording: manifest, cases and exchanges, byte for byte."""
-    return {name: (path / name).read_bytes() for name in ("manifest.json", "cases.jsonl", "exchanges.jsonl")}
+    return {name: (path / name).read_bytes() for name in ("manifest.json", "cases.jsonl", "exchanges.jsonl.zst")}

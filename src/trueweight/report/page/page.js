@@ -273,7 +273,7 @@
 
   function requestNode(item) {
     if (!item.curl && !item.body) return titled("Request", el("p", null, "Left out of what is published."));
-    if (!item.curl) return titled("Request (too long for a command here; exchanges.jsonl has all of it)", pre(item.body, "Request body"));
+    if (!item.curl) return titled("Request (too long for a command here; the run directory has all of it)", pre(item.body, "Request body"));
     const button = el("button", { type: "button" }, "Copy curl");
     button.addEventListener("click", () => copy(button, item.curl));
     return titled("Request", pre(item.curl, "Request as curl"), button);
