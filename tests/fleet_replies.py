@@ -26,14 +26,18 @@ def body_of(response: ResponseScript) -> bytes:
     return b"".join(step.data for step in response.steps if isinstance(step, Write))
 
 
-def exchange_with(provider: FleetProvider, case: Case, mode: Mode, api: str | None = None) -> Exchange:
+def exchange_with(
+    provider: FleetProvider, case: Case, mode: Mode, api: str | None = None, *, first: Case | None = None
+) -> Exchange:
     """The request of a case and the provider's response, as if they had gone over the wire.
 
     Args:
         api: None is the case's, or chat completions.
+        first: the case whose response it continues.
     """
     trial = Trial.of(case, Provider(provider.member.name, "http://127.0.0.1/v1", MODEL), 0, mode, api)
-    line, body = trial.protocol.line, trial.body()
+    before = b"" if first is None else exchange_with(provider, first, mode, api).final.body
+    line, body = trial.protocol.line, trial.body(trial.protocol.stored_id(before) if before else "")
     response = provider.respond(HttpRequest(line.method, f"/v1{line.path}", {}, body.encode()))
     exchange = as_exchange(case, mode, response)
     return replace(

@@ -41,7 +41,7 @@ def fleet() -> tuple[InProcess, dict[str, object]]:
     """The providers, and the cases that the page names."""
     suites = [find_suite(name) for name in sorted({row.case.partition("/")[0] for row in rows()})]
     cases = {case.key: case for suite in suites for case in suite.cases}
-    return InProcess(KnownAnswers(suites)), cases
+    return InProcess(KnownAnswers(suites), cases.values()), cases
 
 
 def test_the_page_has_every_report_that_a_fault_reproduces() -> None:

@@ -67,7 +67,8 @@ def faults_of(names: tuple[str, ...]) -> dict[str, Fault]:
 def test_every_fault_is_found_by_its_checks_in_this_process() -> None:
     """Each check that is named for a fault fails on a shipped case; one that compares replies has another reply."""
     suites = [find_suite(name) for name in shipped_suites()]
-    cases, providers = matrix_cases(suites), InProcess(KnownAnswers(suites))
+    cases = matrix_cases(suites)
+    providers = InProcess(KnownAnswers(suites), cases)
     for name, fault in matrix_faults().items():
         for check in () if fault.failures else fault.checks:
             assert showing(name, check, cases, providers, 1), (name, check)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Price, Provider, Role, Trial
-from trueweight.plan import forecast, make_plan, token_ceiling
+from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Price, Provider, Role, Shard, Trial
+from trueweight.plan import forecast, make_plan, take_shard, token_ceiling
 from trueweight.protocols.chat import Chat
 
 REFERENCE = Provider("ref", "http://h/v1", "big", role=Role.REFERENCE, price=Price(1.0, 2.0))
@@ -64,6 +64,28 @@ def test_another_provider_or_file_order_moves_no_other_trial() -> None:
     fewer = [t.id for t in make_plan(CASES, PROVIDERS[:3]).trials]
     more = [t.id for t in make_plan(CASES[::-1], PROVIDERS[::-1]).trials if t.provider is not PROVIDERS[3]]
     assert more == fewer
+
+
+def test_a_case_that_continues_another_stands_behind_it_and_in_its_shard() -> None:
+    """Whatever the seed; no other trial moves. One that continues a case that is not there is not sent, and says so."""
+    later = replace(case("later"), follows="k3")
+    for seed in range(8):
+        plan = make_plan([*CASES, later], PROVIDERS, seed=seed, repeats=2)
+        order = [trial.case.id for trial in plan.trials]
+        assert order.index("later") == order.index("k3") + order[: order.index("later")].count("k3")
+        assert [t.id for t in plan.trials if t.case != later] == [
+            t.id for t in make_plan(CASES, PROVIDERS, seed=seed, repeats=2).trials
+        ]
+        parts = [take_shard(plan, Shard(number, 3)).trials for number in (1, 2, 3)]
+        assert sorted(t.id for part in parts for t in part) == sorted(t.id for t in plan.trials)
+        for part in parts:
+            places = {(t.provider.name, t.place) for t in part}
+            assert all((t.provider.name, t.follows) in places for t in part if t.follows is not None)
+    alone = make_plan([*CASES, replace(later, follows="k9")], PROVIDERS)
+    assert alone.trials == make_plan(CASES, PROVIDERS).trials
+    assert {(one.case, one.reason) for one in alone.inexpressible} == {
+        ("s/later", "it continues the response of k9, which is not sent")
+    }
 
 
 def test_limit_is_per_suite() -> None:

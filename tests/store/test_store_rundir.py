@@ -149,6 +149,18 @@ def test_recorded_failed_and_pending(root: Path, exchange: Make) -> None:
         assert [t.id for t in pending(trials, run, retry_errors=True)] == ["t1", "t2", "t4"]
 
 
+def test_a_response_that_is_to_be_continued_is_asked_for_again(root: Path, exchange: Make) -> None:
+    """Its server may have forgotten it since; where nothing is left to continue, nothing is sent again."""
+    first = Case("s", "first", {"messages": []}, api="responses")
+    then = Case("s", "then", {"messages": []}, api="responses", follows="first")
+    trials = [Trial.of(one, Provider("p", "http://h", "m"), 0, Mode.PLAIN) for one in (first, then)]
+    with RunDir.open(root, write=True) as run:
+        run.append(exchange(trials[0].id))
+        assert pending(trials, run) == tuple(trials)
+        run.append(exchange(trials[1].id))
+        assert pending(trials, run) == ()
+
+
 @pytest.mark.parametrize("wrong", ["a status that is a text", "another provider", "another case", "another id"])
 def test_a_trial_whose_line_is_wrong_is_pending(root: Path, exchange: Make, wrong: str) -> None:
     """Its line is damaged until the trial is on record again."""

@@ -156,7 +156,8 @@ FLEET = served("twin", KNOWN)
 
 def _reply(case: Case, mode: Mode) -> Reply:
     if (case.key, mode) not in REPLIES:
-        made = _exchange(case, mode) if case.api is None else exchange_with(FLEET, case, mode)
+        first = next((one for one in CASES if case.follows and one.key == case.key_of(case.follows)), None)
+        made = _exchange(case, mode) if case.api is None else exchange_with(FLEET, case, mode, first=first)
         REPLIES[case.key, mode] = read_reply(made)
     return REPLIES[case.key, mode]
 

@@ -42,6 +42,38 @@ def test_a_minimal_suite_gets_the_defaults_of_the_format(tmp_path: Path) -> None
     assert (case.checks, case.answer, case.tags, case.source) == ({}, None, (), "")
 
 
+@pytest.mark.parametrize(
+    ("follows", "api", "modes", "says"),
+    [
+        ("one", "responses", "[plain]", ""),
+        ("three", "responses", "[plain]", "the id of an earlier case of the suite with the same api"),
+        ("two", "responses", "[plain]", "the id of an earlier case of the suite with the same api"),
+        ("one", "chat", "[plain]", "continues no response"),
+        ("one", "responses", "[plain, stream]", "Write modes: [plain] in both cases"),
+    ],
+)
+def test_a_case_may_continue_an_earlier_one(tmp_path: Path, follows: str, api: str, modes: str, says: str) -> None:
+    """Through an API that has such requests, and in the mode plain; anything else is refused with its line."""
+    request = "request: {messages: [{role: user, content: Hi}]}"
+    text = (
+        MINIMAL.replace("Because.", "First.")
+        + f"""\
+    api: responses
+    modes: [plain]
+  - {{id: two, why: Other., {request}}}
+  - id: three
+    why: Then.
+    follows: {follows}
+    api: {api}
+    modes: {modes}
+    {request}
+"""
+    )
+    problems = _problems(tmp_path, text)
+    assert len(problems) == bool(says)
+    assert all(says in one and one.startswith("mine.yaml:13") for one in problems)
+
+
 def test_defaults_are_added_and_the_case_wins(tmp_path: Path) -> None:
     """Request keys are added behind the case's own, tags joined, the rest replaced; a null takes a default away."""
     text = """\
@@ -141,8 +173,8 @@ GOLDEN = {
         [
             "mine.yaml:8: case 'one': unknown key 'severty'\n"
             "  Did you mean 'severity'? "
-            "Valid: answer, api, checks, id, keeps_limit, modes, recorded, request, severity, source, stands_for, "
-            "tags, task, why."
+            "Valid: answer, api, checks, follows, id, keeps_limit, modes, recorded, request, severity, source, "
+            "stands_for, tags, task, why."
         ],
     ),
     "value outside a list": (

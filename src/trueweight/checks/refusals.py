@@ -85,7 +85,8 @@ def error_object(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(refuses("bad luck"), "bad luck"),
 )
 def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
-    """A refusal that names a parameter is UNSUPPORTED. So is a missing endpoint of an API without completions.
+    """A refusal that names a parameter is UNSUPPORTED. So are a missing endpoint of an API without completions, and the
+    refusal to continue an earlier response, which a server need not store.
 
     Cases whose request must be refused are not judged.
     """
@@ -96,6 +97,8 @@ def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
     words = error_words(reply) or _other_words(reply)
     if not PROTOCOLS.get(reply.api).completions and words is not None and reply.status in (404, 405):
         return Unsupported(f"status {reply.status}: the server has no {reply.api} endpoint", whole(reply))
+    if case.follows is not None and 400 <= reply.status < 500 and words is not None:
+        return Unsupported(f"status {reply.status}: the server continues no response: {quote(words)}", whole(reply))
     param = reply.error.get("param") if isinstance(reply.error, dict) else None
     feature = _named_feature(case.request, f"{words} {param or ''}") if _may_name_feature(reply.status, words) else None
     if words is not None and feature is not None:

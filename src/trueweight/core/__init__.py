@@ -56,7 +56,7 @@ from trueweight.core.thinking import (
     with_allowance,
 )
 from trueweight.core.timing import Timing
-from trueweight.core.trial import MOST_PASSES, MOST_REPEATS, MOST_SEED, Trial, as_sent, trial_id
+from trueweight.core.trial import MOST_PASSES, MOST_REPEATS, MOST_SEED, Trial, TrialPlace, as_sent, trial_id
 
 __all__ = [
     "DEFAULT_API",
@@ -128,6 +128,7 @@ __all__ = [
     "TokenCount",
     "ToolCall",
     "Trial",
+    "TrialPlace",
     "TrueweightError",
     "Usage",
     "Variant",

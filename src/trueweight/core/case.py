@@ -62,6 +62,8 @@ class Case:
         keeps_limit: whether the request's limit of tokens is what the case tests. Else it is what the answer needs, and
             a run adds the tokens that a thought may need before it.
         task: for a case of a workload, its task, grader, recorded and right answer.
+        follows: id of an earlier case of the suite, whose response this one continues: it is sent after that response,
+            and names it.
         api: the name of the only protocol through which it is sent, e.g. ``models``; None for every API that can
             express its request.
     """
@@ -79,6 +81,7 @@ class Case:
     api: str | None = None
     keeps_limit: bool = False
     task: CaseTask | None = None
+    follows: str | None = None
 
     @property
     def key(self) -> str:
@@ -96,7 +99,9 @@ class Case:
 
     def request_digest(self) -> str:
         """Digest of suite, id, request and API. A changed request makes another trial; a changed ``why`` does not."""
-        asked = {"suite": self.suite, "id": self.id, "request": dict(self.request)}
+        asked: dict[str, Any] = {"suite": self.suite, "id": self.id, "request": dict(self.request)}
+        if self.follows is not None:
+            asked["follows"] = self.follows
         # "endpoint" was the name of this field when the first runs were recorded: ids must not change with names.
         return digest(asked if self.api in (None, DEFAULT_API) else {**asked, "endpoint": self.api})
 

@@ -55,6 +55,7 @@ class Protocol(ABC):
         title: in sentences, e.g. ``chat completions``.
         method, path: of every request; the path starts with a slash and is appended to ``base_url``.
         elsewhere: paths below a host at which hosts serve this API apart from their others, e.g. ``/anthropic/v1``.
+        continues: whether a request can continue an earlier response, which the server has stored.
         completions: whether its replies are completions of a model. An API without completions (the list of models)
             is used with every provider unless it is ``beside`` another API, and is left out of speed, tokens and load.
         beside: of an API without completions: name of the API that it belongs to. It is used with the providers that
@@ -73,6 +74,7 @@ class Protocol(ABC):
     method: ClassVar[str] = "POST"
     path: ClassVar[str]
     elsewhere: ClassVar[tuple[str, ...]] = ()
+    continues: ClassVar[bool] = False
     completions: ClassVar[bool] = True
     beside: ClassVar[str] = ""
     modes: ClassVar[tuple[Mode, ...]] = (Mode.PLAIN, Mode.STREAM)
@@ -121,6 +123,14 @@ class Protocol(ABC):
             thinks: whether the model thinks before its answer.
         """
         return list(messages)
+
+    def continuing(self, case: Case, _previous: str) -> Case:
+        """The case with the id of the response that its request continues. Called if the API ``continues``."""
+        return case
+
+    def stored_id(self, _body: bytes) -> str:
+        """The id under which a plain response of this API is stored, if it is; "" if it has none."""
+        return ""
 
     @abstractmethod
     def body(self, case: Case, provider: Provider, mode: Mode) -> str:

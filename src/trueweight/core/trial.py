@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from sys import intern
-from typing import Final
+from typing import Final, NamedTuple
 
 from trueweight.core.case import DEFAULT_API, Case, Mode
 from trueweight.core.json_value import digest
@@ -43,6 +43,16 @@ def as_sent(case: Case, provider: Provider) -> Case:
     if not provider.changes.fields_in(case.request):
         return case
     return replace(case, request=provider.changes.in_case(case.request))
+
+
+class TrialPlace(NamedTuple):
+    """Which of a provider's trials one is."""
+
+    case: str
+    repeat: int
+    mode: Mode
+    api: str
+    thinking: ThinkingMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +96,26 @@ class Trial:
         """
         return PROTOCOLS.get(self.api)
 
-    def body(self) -> str:
-        """JSON text of the request's body, as the provider's entry changes it; "" if the request has no body."""
+    @property
+    def place(self) -> TrialPlace:
+        """Which of its provider's trials it is."""
+        return TrialPlace(self.case.key, self.repeat, self.mode, self.api, self.thinking)
+
+    @property
+    def follows(self) -> TrialPlace | None:
+        """The trial of the provider whose response it continues; None if it continues none."""
+        first = self.case.follows
+        return None if first is None else self.place._replace(case=self.case.key_of(first))
+
+    def body(self, previous: str = "") -> str:
+        """JSON text of the request's body, as the provider's entry changes it; "" if the request has no body.
+
+        Args:
+            previous: id of the response that it continues.
+        """
         provider = self.provider.switched(self.thinking)
-        text = self.protocol.body(as_sent(self.case, provider), provider, self.mode)
+        case = self.protocol.continuing(self.case, previous) if previous else self.case
+        text = self.protocol.body(as_sent(case, provider), provider, self.mode)
         changes = provider.changes if self.api == DEFAULT_API else replace(provider.changes, rename={})
         return changes.in_body(text) if text and changes else text
 

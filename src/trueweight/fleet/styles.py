@@ -49,6 +49,7 @@ class Style:
         counts_thoughts: usage has the tokens of the thought apart.
         caches: the beginning of a prompt comes from a cache (Messages).
         interleaved_calls: events of parallel calls come in turn (Responses).
+        stores: responses are stored, and can be continued, unless a request has store false (Responses).
         done_after_last: ``[DONE]`` follows the last event (Responses).
         ascii: JSON with escapes for all characters beyond ASCII.
         indent: spaces of indentation of a plain body; None is one line.
@@ -85,6 +86,7 @@ class Style:
     counts_thoughts: bool = True
     caches: bool = False
     interleaved_calls: bool = False
+    stores: bool = True
     done_after_last: bool = False
     ascii: bool = False
     indent: int | None = None
@@ -111,6 +113,7 @@ OTHER = Style(
     extra_choice={"stop_reason": None, "matched_stop": None},
     reverse_keys=True,
     content_type="text/event-stream",
+    stores=False,
 )
 
 HEALTHY_STYLES: Mapping[str, tuple[str, Style]] = {

@@ -20,6 +20,7 @@ from trueweight.core import (
     Shard,
     ThinkingMode,
     Trial,
+    TrialPlace,
     apis_of,
     digest,
     variants_of,
@@ -95,9 +96,10 @@ def make_plan(
             hint = f"Valid: a whole number {range_} for {name}."
             raise ConfigError(f"{name} = {value}", code="plan-value", hint=hint)
     chosen = [with_allowance(case, thinking_allowance) for case in _limited(cases, limit)]
+    places = _places(chosen)
     trials: list[Trial] = []
     for round_ in range(repeats):
-        for case in sorted(chosen, key=lambda case: digest([seed, round_, case.key])):
+        for case in _in_order(places, seed, round_):
             block = [
                 Trial.of(case, provider, repeat, variant.mode, variant.api, thinking=variant.thinking)
                 for provider in providers
@@ -109,16 +111,47 @@ def make_plan(
     return Plan(tuple(trials), seed, repeats, passes, refused, thinking_allowance)
 
 
+class _Place(NamedTuple):
+    """Where a case stands in each round: behind the case ``first``, with ``depth`` - 1 others between them."""
+
+    case: Case
+    first: str
+    depth: int
+
+
+def _places(cases: Iterable[Case]) -> dict[str, _Place]:
+    """Key → place of each case that can be sent: a case that continues another one stands behind that one."""
+    found: dict[str, _Place] = {}
+    for case in cases:
+        if case.follows is None:
+            found[case.key] = _Place(case, case.key, 0)
+        elif (before := found.get(case.key_of(case.follows))) is not None:
+            found[case.key] = _Place(case, before.first, before.depth + 1)
+    return found
+
+
+def _in_order(places: Mapping[str, _Place], seed: int, round_: int) -> list[Case]:
+    """The cases of a round in a random order, each directly behind the one whose response it continues."""
+    ordered = sorted(places.values(), key=lambda one: (digest([seed, round_, one.first]), one.depth))
+    return [one.case for one in ordered]
+
+
 def inexpressible(
     cases: Iterable[Case], providers: Sequence[Provider], thinking: Sequence[ThinkingMode] = (ThinkingMode.AS_SERVED,)
 ) -> Iterator[Inexpressible]:
     """Each case that an API of a provider cannot express, or whose thinking it cannot switch, in the order of the
-    cases."""
+    cases. So is one that continues the response of a case that is not sent."""
+    cases = tuple(cases)
+    places = _places(cases)
     for case in cases:
         for provider in providers:
             apis = apis_of(case, provider)
             for api, reason in apis.refused.items():
                 yield Inexpressible(case.key, provider.name, api, reason)
+            if case.key not in places:
+                reason = f"it continues the response of {case.follows}, which is not sent"
+                yield from (Inexpressible(case.key, provider.name, api, reason) for api in apis.asked)
+                continue
             for one in thinking:
                 if is_completion(case) and provider.thinking.fields(one) is None:
                     reason = f"its switch for thinking {one.value} is not known"
@@ -161,10 +194,19 @@ def _check_sendable(case: Case) -> None:
 
 
 def take_shard(plan: Plan, shard: Shard) -> Plan:
-    """The trials of a shard, in the plan's order, each provider with its share of its limits."""
+    """The trials of a shard, in the plan's order, each provider with its share of its limits.
+
+    A trial that continues the response of another one is in that one's shard.
+    """
     limited: Mapping[str, Provider] = {trial.provider.name: limit(trial.provider, shard) for trial in plan.trials}
+    firsts: dict[tuple[str, TrialPlace], str] = {}
+    for trial in plan.trials:
+        before = None if trial.follows is None else firsts.get((trial.provider.name, trial.follows))
+        firsts[trial.provider.name, trial.place] = before or trial.id
     mine = tuple(
-        replace(trial, provider=limited[trial.provider.name]) for trial in plan.trials if shard.holds(trial.id)
+        replace(trial, provider=limited[trial.provider.name])
+        for trial in plan.trials
+        if shard.holds(firsts[trial.provider.name, trial.place])
     )
     return replace(plan, trials=mine)
 

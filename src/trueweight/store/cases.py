@@ -42,6 +42,8 @@ def case_to_json(case: Case) -> dict[str, Any]:
     special: dict[str, Any] = {} if case.api is None else {"api": case.api}
     if case.keeps_limit:
         special["keeps_limit"] = True
+    if case.follows is not None:
+        special["follows"] = case.follows
     if case.task is not None:
         special["task"] = msgspec.to_builtins(case.task)
     return {

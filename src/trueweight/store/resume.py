@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence, Set
 
-from trueweight.core import Exchange, Provider, Trial
+from trueweight.core import Exchange, Provider, Trial, TrialPlace
 from trueweight.store.manifest import SHARDS, Manifest
 from trueweight.store.rundir import RunDir
 
@@ -15,7 +15,8 @@ _NOT_SENT = ("role", "price", "precision", "timeout", "concurrency", "requests_p
 def pending(trials: Iterable[Trial], run: RunDir, *, retry_errors: bool = False) -> tuple[Trial, ...]:
     """The trials that are still to be sent, in the order given.
 
-    A trial whose line is damaged, or is of another trial, is sent again; ``run.damaged`` has that line.
+    A trial whose line is damaged, or is of another trial, is sent again; ``run.damaged`` has that line. So is one whose
+    response is continued by a trial that is still to be sent: its server may not have it any more.
 
     Args:
         retry_errors: send failures of transport or account again.
@@ -24,7 +25,19 @@ def pending(trials: Iterable[Trial], run: RunDir, *, retry_errors: bool = False)
     planned = {trial.id: trial for trial in trials if not run.is_verified(trial.id)}
     run.verify(planned, lambda exchange: _misfit(exchange, planned.get(exchange.trial)))
     done = run.recorded() - (run.failed() if retry_errors else set())
-    return tuple(trial for trial in trials if trial.id not in done)
+    return _with_firsts(trials, done)
+
+
+def _with_firsts(trials: Sequence[Trial], done: Set[str]) -> tuple[Trial, ...]:
+    """The trials that are not done, with those whose responses they continue. These stand before them."""
+    kept: list[Trial] = []
+    continued: set[tuple[str, TrialPlace]] = set()
+    for trial in reversed(trials):
+        if trial.id not in done or (trial.provider.name, trial.place) in continued:
+            kept.append(trial)
+            if trial.follows is not None:
+                continued.add((trial.provider.name, trial.follows))
+    return tuple(reversed(kept))
 
 
 def _misfit(exchange: Exchange, trial: Trial | None) -> str:

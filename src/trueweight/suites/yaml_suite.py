@@ -75,9 +75,33 @@ def _objections(document: Document) -> Iterator[Objection]:
         if isinstance(api := case.get("api"), str) and api not in PROTOCOLS.all():
             hint = near_miss(api, PROTOCOLS.all())
             yield Objection((*path, "api"), "suite-value", f"'api' is {api!r}", hint)
+        yield from _objections_to_follows(case, cases[:number], (*path, "follows"))
         yield from _objections_to_fields(case.get("request"), (*path, "request"), api)
         if isinstance(case.get("checks"), dict):
             yield from objections_to_checks(case["checks"], (*path, "checks"))
+
+
+def _objections_to_follows(case: JsonObject, before: list[Any], path: Path) -> Iterator[Objection]:
+    """What is wrong with the case that a case continues."""
+    name, api = case.get("follows"), case.get("api")
+    if not isinstance(name, str):
+        return
+    able = [one for one, protocol in PROTOCOLS.all().items() if protocol.continues]
+    if api not in able:
+        hint = f"Valid: api: {' or '.join(able)}."
+        yield Objection(path, "suite-value", "the API of this case continues no response", hint)
+        return
+    plain = {
+        one["id"]: one.get("modes")
+        for one in before
+        if isinstance(one, dict) and isinstance(one.get("id"), str) and one.get("api") == api
+    }
+    if name not in plain:
+        hint = "Valid: the id of an earlier case of the suite with the same api."
+        yield Objection(path, "suite-value", f"'follows' is {name!r}", hint)
+    elif not plain[name] == case.get("modes") == ["plain"]:
+        hint = "Write modes: [plain] in both cases: the id is read from a plain response."
+        yield Objection(path, "suite-value", f"{name!r} is not continued in the mode plain alone", hint)
 
 
 def _only_api(cases: Any) -> Any:
@@ -124,6 +148,7 @@ def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> C
         api=api,
         keeps_limit=case.get("keeps_limit", False),
         task=_task(case),
+        follows=case.get("follows"),
     )
 
 

@@ -12,6 +12,7 @@ import anyio
 import httpx
 
 from trueweight.core import Attempt, FailureKind, Provider, Trial
+from trueweight.wire.continued import Continued
 from trueweight.wire.failures import refused_by_system
 from trueweight.wire.pacing import Pacer, arrivals
 from trueweight.wire.request_builder import Outgoing, RequestBuilder
@@ -55,6 +56,8 @@ class Lane:
         self.reason = ""
         self._trials = deque(trials)
         self._builder = RequestBuilder(provider, key, shared.redactor)
+        self._continued = Continued(trial for _, trial in self._trials)
+        self._skipped: list[Unsent] = []
         self._transport = transport
         self._limit = workers
         self._shared = shared
@@ -89,7 +92,8 @@ class Lane:
 
     def unsent(self) -> list[Unsent]:
         """The trials of which no request was sent."""
-        return [Unsent(trial.id, self.provider.name, self.reason or _INTERRUPTED) for _, trial in self._trials]
+        left = [Unsent(trial.id, self.provider.name, self.reason or _INTERRUPTED) for _, trial in self._trials]
+        return [*self._skipped, *left]
 
     async def run(self) -> None:
         """Send all trials, or as many as may be sent."""
@@ -114,6 +118,7 @@ class Lane:
         while ready := await self._next():
             sender = TrialSender(ready.trial, ready.request, self._shared, gate, late=ready.late)
             final = await sender.run(transport)
+            self._continued.take(ready.trial, final)
             self._stop_if_hopeless(ready.trial, final)
             if refused_by_system(final.failure) and final.failure is not None:
                 # One request less at once: what the others hold may be enough for them.
@@ -129,11 +134,12 @@ class Lane:
         One worker at a time, so that trials start in the plan's order.
         """
         async with self._next_lock:
+            previous = await self._skip_what_continues_nothing()
             if not self._trials or self._stop.is_set():
                 return None
             trial = self._trials[0][1]
             # Serialised before its clock starts, and one by one: the bodies of a run may not fit in memory.
-            request = self._builder.outgoing(trial)
+            request = self._builder.outgoing(trial, previous)
             await self._lockstep.wait(self._cursor)
             start = await self._keep_schedule()
             await self._keep_pace()
@@ -142,6 +148,21 @@ class Lane:
             self._trials.popleft()
             self._lockstep.move(self._cursor, self._front())
             return _Ready(trial, request, 0 if start is None else max(0, self._shared.environment.clock() - start))
+
+    async def _skip_what_continues_nothing(self) -> str:
+        """Wait for the response that the next trial continues, and return its id; "" if it continues none. Trials whose
+        first request brought no response are left out."""
+        while self._trials and not self._stop.is_set():
+            trial = self._trials[0][1]
+            if trial.follows is None:
+                return ""
+            if previous := await self._continued.id_of(trial.follows):
+                return previous
+            self._trials.popleft()
+            self._lockstep.move(self._cursor, self._front())
+            self._continued.take(trial, None)
+            self._skipped.append(Unsent(trial.id, self.provider.name, f"{trial.follows.case} brought no response"))
+        return ""
 
     def _may_send(self, trial: Trial) -> bool:
         if self._shared.environment.clock() > self._until:

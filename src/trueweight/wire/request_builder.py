@@ -52,9 +52,9 @@ class RequestBuilder:
         self._redactor = redactor
         self._heads: dict[tuple[str, Mode, bool], _RequestHead] = {}
 
-    def outgoing(self, trial: Trial) -> Outgoing:
-        """The serialised request of a trial."""
-        text = trial.body()
+    def outgoing(self, trial: Trial, previous: str = "") -> Outgoing:
+        """The serialised request of a trial. ``previous`` is the id of the response that it continues."""
+        text = trial.body(previous)
         body = text.encode()
         protocol = trial.protocol
         head = self._head_of(protocol, trial.mode, has_body=bool(body))

@@ -14,6 +14,23 @@ MAX_LISTED = 12
 LEAST_PREFIX = 4
 
 
+def find_single_case(run: RunDir, name: str) -> Case:
+    """A case as `find_case`, whose request can be sent alone.
+
+    Raises:
+        ConfigError: as `find_case`; ``case-follows`` for a case that continues the response of another one.
+    """
+    case = find_case(run, name)
+    if case.follows is not None:
+        raise ConfigError(
+            f"case {case.key!r} continues the response of {case.follows!r}, so it cannot be sent alone",
+            code="case-follows",
+            where=str(run.path),
+            hint=f"Send both in a run: trueweight run --suite {case.suite}.",
+        )
+    return case
+
+
 def find_case(run: RunDir, name: str) -> Case:
     """A case by ``suite/id``, or by its id alone if only one suite has it.
 

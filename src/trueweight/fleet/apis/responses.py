@@ -12,6 +12,7 @@ from typing import Any, Final
 from trueweight.core.json_value import JsonObject
 from trueweight.fleet import render
 from trueweight.fleet.apis import responses_request
+from trueweight.fleet.apis.responses_state import stored_id
 from trueweight.fleet.apis.served import ServedApi
 from trueweight.fleet.completion import ChatRequest, Completion
 from trueweight.fleet.styles import Style
@@ -75,11 +76,12 @@ def _response(
 ) -> JsonObject:
     """The whole response, with the settings of the request that it answers."""
     sent = chat.sent
+    stored = style.stores and sent.get("store") is not False
     reason = _REASONS.get(completion.choices[0].finish_reason or "")
     read, written = completion.prompt_tokens, completion.completion_tokens
     thought = completion.reasoning_tokens if style.counts_thoughts else None
     out: JsonObject = {
-        "id": f"resp_{head.id.removeprefix('chatcmpl-')}",
+        "id": stored_id(after(chat, output)) if stored else f"resp_{head.id.removeprefix('chatcmpl-')}",
         "object": "response",
         "created_at": head.created,
         "status": "completed" if reason is None else "incomplete",
@@ -97,10 +99,16 @@ def _response(
             "output_tokens_details": {"reasoning_tokens": thought or 0},
             "total_tokens": read + written,
         },
-        **({} if style.terse else _echo(sent)),
+        **({} if style.terse else {**_echo(sent), "store": stored}),
         **style.extra,
     }
     return _ordered(out, style)
+
+
+def after(chat: ChatRequest, output: list[JsonObject]) -> list[Any]:
+    """The conversation with its answer, without the instructions, which a continuation gives anew."""
+    asked = list(chat.body["messages"])[0 if chat.sent.get("instructions") is None else 1 :]
+    return [*asked, *responses_request.messages_of({"input": output})]
 
 
 def _echo(sent: Mapping[str, Any]) -> JsonObject:
@@ -108,7 +116,6 @@ def _echo(sent: Mapping[str, Any]) -> JsonObject:
     return {
         **{name: sent.get(name) for name in _ECHOED},
         "text": sent.get("text") or {"format": {"type": "text"}},
-        "store": False,
         "truncation": "disabled",
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from trueweight.core.json_value import JsonObject
+from trueweight.fleet.apis.responses_state import conversation_before
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.validate.refuse import refuse, refuse_missing
 
@@ -30,7 +31,8 @@ def chat_body(body: Any) -> JsonObject:
         raise RefusedError("The request body must be a JSON object.")
     _check_state(body)
     out: JsonObject = {key: value for key, value in body.items() if key not in (*_TAKEN, *_UNSUPPORTED)}
-    out["messages"] = messages_of(body)
+    told = [] if body.get("instructions") is None else [{"role": "system", "content": body["instructions"]}]
+    out["messages"] = [*told, *conversation_before(body), *messages_of({**body, "instructions": None})]
     if (limit := body.get("max_output_tokens")) is not None:
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             refuse("max_output_tokens", f"expected an integer of at least 1, got {limit!r}.")
@@ -49,11 +51,7 @@ def chat_body(body: Any) -> JsonObject:
 
 
 def _check_state(body: Mapping[str, Any]) -> None:
-    """This server stores nothing, so there is no state to continue from."""
-    previous = body.get("previous_response_id")
-    if previous is not None:
-        message = f"Previous response with id {previous!r} not found: this server stores no responses."
-        raise RefusedError(message, status=404, param="previous_response_id", code="previous_response_not_found")
+    """Refuse the ways to keep a conversation that this server does not have."""
     for name in _UNSUPPORTED:
         if body.get(name):
             refuse(name, "it is not supported by this server.")

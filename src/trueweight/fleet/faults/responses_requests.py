@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from trueweight.fleet.apis.responses import after
+from trueweight.fleet.apis.responses_request import messages_of
+from trueweight.fleet.apis.responses_state import PREVIOUS, stored_id
 from trueweight.fleet.completion import ChatRequest, ResponseScript
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.faults.documents import Json
 from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.faults.responses_objects import Objects
 from trueweight.fleet.network import MODEL
 
 _API = "responses"
@@ -45,6 +49,39 @@ class PreviousIgnored(Fault):
         if objection.status != 404:
             return None
         return _greeting(body)
+
+
+@fault("responses-previous-forgotten", api=_API, checks=("prompt-tokens-more",))
+class PreviousForgotten(Fault):
+    """A stored response is continued without its conversation, and without a word."""
+
+    def request(self, chat: ChatRequest) -> ChatRequest:
+        """Keep the messages of the request itself."""
+        if chat.sent.get(PREVIOUS) is None:
+            return chat
+        return replace(chat, body={**chat.body, "messages": messages_of(chat.sent)})
+
+
+@fault("responses-store-false-stored", api=_API, checks=("request-refused",))
+class StoreFalseStored(Objects):
+    """A response with store false says that it is not stored, and can be continued later."""
+
+    def whole(self, chat: ChatRequest, response: Json) -> None:
+        """Store it all the same."""
+        response["id"] = stored_id(after(chat, response["output"]))
+
+
+@fault("responses-previous-fails", api=_API, checks=("responses-continued",))
+class PreviousFails(Objects):
+    """Nothing is stored, and a request that continues a response makes the server fail."""
+
+    def whole(self, chat: ChatRequest, response: Json) -> None:
+        """Give an id that is not known later."""
+        response["id"] = "resp_0"
+
+    def refusal(self, response: ResponseScript) -> ResponseScript:
+        """Fail where the response is looked up."""
+        return RefusedError("Internal server error.", status=500).response() if response.status == 404 else response
 
 
 @fault("responses-foreign-tools-dropped", api=_API, checks=("responses-tools-kept",))

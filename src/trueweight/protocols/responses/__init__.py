@@ -32,6 +32,7 @@ class Responses(Protocol):
     name = "responses"
     title = "Responses"
     path = "/responses"
+    continues = True
     names = MappingProxyType(
         {
             "finish": "status",
@@ -52,6 +53,12 @@ class Responses(Protocol):
 
     def left_out(self, case: Case) -> tuple[str, ...]:
         return request.left_out(case)
+
+    def continuing(self, case: Case, previous: str) -> Case:
+        return request.continuing(case, previous)
+
+    def stored_id(self, body: bytes) -> str:
+        return request.stored_id(body)
 
     def body(self, case: Case, provider: Provider, mode: Mode) -> str:
         return request.body(case, provider, mode)

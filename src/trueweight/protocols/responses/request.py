@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from trueweight.core import Case, Mode, Provider, RequestSize
 from trueweight.core.json_value import JsonObject
 from trueweight.core.request import token_limit
-from trueweight.protocols.json_text import json_size, write_json
+from trueweight.protocols.json_text import json_size, parse_json, write_json
 from trueweight.protocols.responses.history import conversation_of, inexpressible_in
 
 PRIVATE: Final = frozenset(
@@ -48,6 +49,7 @@ _NEUTRAL: Final[Mapping[str, tuple[Any, ...]]] = {
 }
 """Fields of chat completions that Responses does not have, with the values that request what happens without them."""
 _PROMPT_KEYS: Final = ("input", "instructions", "tools", "text")
+_PREVIOUS: Final = "previous_response_id"
 _ABOUT_SEED: Final = "seed-repeats"
 
 
@@ -71,6 +73,18 @@ def cannot_express(case: Case) -> str:
     if request.get("top_logprobs") is not None and request.get("logprobs") is not True:
         return "top_logprobs needs no other field"
     return inexpressible_in(request.get("messages"))
+
+
+def continuing(case: Case, previous: str) -> Case:
+    """The case with the id of the response that its request continues."""
+    return replace(case, request={**case.request, _PREVIOUS: previous})
+
+
+def stored_id(body: bytes) -> str:
+    """The id of a plain response; "" if it has none."""
+    found = parse_json(body.decode("utf-8", "replace"))
+    name = found.value.get("id") if found.ok and isinstance(found.value, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def left_out(case: Case) -> tuple[str, ...]:

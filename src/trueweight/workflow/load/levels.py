@@ -54,7 +54,7 @@ def lay_out(suite: Suite, provider: Provider, requests: int, mode: Mode) -> tupl
     Raises:
         ConfigError: if no case of the suite has that mode.
     """
-    cases = [case for case in suite.cases if mode in case.modes and is_completion(case)]
+    cases = [case for case in suite.cases if mode in case.modes and is_completion(case) and not case.follows]
     if not cases:
         raise ConfigError(
             f"suite {suite.name!r} has no case with a {mode.value} reply",

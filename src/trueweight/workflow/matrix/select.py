@@ -71,8 +71,10 @@ def entry_of(fault: str) -> FleetMember:
 class InProcess:
     """Runs providers in this process; their responses depend only on the request and the provider."""
 
-    def __init__(self, known: KnownAnswers) -> None:
+    def __init__(self, known: KnownAnswers, cases: Iterable[Case] = ()) -> None:
+        """``cases`` among which are those whose responses others continue."""
         self._known = known
+        self._cases = {case.key: case for case in cases}
         self._healthy: dict[tuple[str, Mode], ResponseScript] = {}
 
     def finds(self, entry: FleetMember, case: Case, check: str) -> bool:
@@ -95,7 +97,11 @@ class InProcess:
     def _respond(self, entry: FleetMember, case: Case, mode: Mode) -> ResponseScript:
         provider = FleetProvider(entry, self._known, rng=random.Random(0), clock=lambda: 0.0)
         trial = Trial("", case, _PROVIDER, 0, mode, _api_of(case))
-        line, body = trial.protocol.line, trial.body().encode()
+        previous = ""
+        if trial.follows is not None:
+            first = self._respond(entry, self._cases[trial.follows.case], mode)
+            previous = trial.protocol.stored_id(as_exchange(case, mode, first).final.body)
+        line, body = trial.protocol.line, trial.body(previous).encode()
         return provider.respond(HttpRequest(line.method, f"/v1{line.path}", {}, body))
 
 
@@ -126,7 +132,7 @@ def _api_of(case: Case) -> str:
 
 def select_cases(faults: Iterable[str], cases: Sequence[Case], known: KnownAnswers) -> dict[str, list[Case]]:
     """For each fault its cases, with the cases that their checks compare them with."""
-    providers = InProcess(known)
+    providers = InProcess(known, cases)
     return {name: _with_siblings(_select(name, cases, providers), cases) for name in faults}
 
 
@@ -157,6 +163,8 @@ def _with_siblings(chosen: Sequence[Case], cases: Sequence[Case]) -> list[Case]:
     """The cases, and those that they name to be compared with."""
     wanted = {case.key for case in chosen}
     for case in chosen:
+        if case.follows is not None:
+            wanted.add(case.key_of(case.follows))
         for params in case.checks.values():
             for other in (params.get("than"), params.get("as"), params.get("control")):
                 if isinstance(other, str):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from trueweight.config import keys_for
 from trueweight.core import Case, ConfigError, Exchange, Finding, Outcome, Provider, Suite, ThinkingMode
 from trueweight.store import RunDir
-from trueweight.workflow.lookup import find_case, find_provider
+from trueweight.workflow.lookup import find_provider, find_single_case
 from trueweight.workflow.send import PreparedRun, RunOptions, prepare
 
 
@@ -62,7 +62,7 @@ def prepare_again(
             where=str(run.path),
             hint="Give --providers FILE: keys are sent only to addresses in your own file.",
         )
-    case = find_case(run, f"{exchange.suite}/{exchange.case}")
+    case = find_single_case(run, f"{exchange.suite}/{exchange.case}")
     case = replace(case, modes=(exchange.mode,))
     suite = Suite(case.suite, (case,), origin=str(run.path))
     # A provider without the switch gets the request as it is served.

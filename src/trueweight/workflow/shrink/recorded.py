@@ -12,7 +12,7 @@ from trueweight.core.provider import reference_among
 from trueweight.core.shrunk_case import FailingCase
 from trueweight.store import RunDir
 from trueweight.workflow.judge import judge_exchange
-from trueweight.workflow.lookup import find_case, find_provider
+from trueweight.workflow.lookup import find_provider, find_single_case
 
 
 class _Failing(NamedTuple):
@@ -27,7 +27,7 @@ def lookup_failing_case(run: RunDir, case_id: str, provider_name: str, *, check:
     Raises:
         ConfigError: for an unknown case or provider as `lookup`; ``shrink-no-failure`` if no such check failed.
     """
-    case, provider = find_case(run, case_id), find_provider(run, provider_name)
+    case, provider = find_single_case(run, case_id), find_provider(run, provider_name)
     replies = Counter[Variant]()
     failing = _failing(run, case, provider, replies)
     fitting = [one for one in failing if check is None or one.finding.check == check]

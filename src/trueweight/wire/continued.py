@@ -1,0 +1,51 @@
+"""The ids of the responses of a lane that later trials continue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import anyio
+
+from trueweight.core import Attempt, Trial, TrialPlace
+
+_LARGEST = 256 * 1024
+"""Bytes of the largest response whose id is read: it is parsed while other requests are in progress."""
+
+
+@dataclass(slots=True)
+class _Response:
+    """A response that is continued: its id, once the trial is ``done``."""
+
+    id: str = ""
+    done: anyio.Event = field(default_factory=anyio.Event)
+
+
+class Continued:
+    """What must be known of earlier trials to send later ones. Costs nothing for a lane without such trials."""
+
+    def __init__(self, trials: Iterable[Trial]) -> None:
+        """``trials`` of one provider, in their order."""
+        before: set[TrialPlace] = set()
+        self._responses: dict[TrialPlace, _Response] = {}
+        for trial in trials:
+            # One that is not sent before would be waited for forever.
+            if trial.follows is not None and trial.follows in before:
+                self._responses.setdefault(trial.follows, _Response())
+            before.add(trial.place)
+
+    def take(self, trial: Trial, final: Attempt | None) -> None:
+        """A trial has ended with this attempt; with None if it is left out."""
+        found = self._responses.get(trial.place)
+        if found is not None:
+            if final is not None and final.failure is None and len(final.body) <= _LARGEST:
+                found.id = trial.protocol.stored_id(final.body)
+            found.done.set()
+
+    async def id_of(self, place: TrialPlace) -> str:
+        """The id of a trial's response, when it has ended; "" if it brought none, or is not sent here."""
+        found = self._responses.get(place)
+        if found is None:
+            return ""
+        await found.done.wait()
+        return found.id
