@@ -63,6 +63,11 @@ class FromCommand(click.Command):
 )
 @click.option("--region", metavar="XX", help="Country whose phone numbers may stand without prefix, e.g. DE, US.")
 @click.option("--names", "names_file", type=FILE, metavar="FILE", help="Replace these names, one a line, as well.")
+@click.option(
+    "--names-model",
+    metavar="MODEL",
+    help="Replace names of people that this spaCy pipeline finds, as well. Requires trueweight[names].",
+)
 @click.option("--preview", is_flag=True, help="Print exactly what would be written, and write nothing.")
 def make(
     *,
@@ -76,6 +81,7 @@ def make(
     rules: tuple[str, ...],
     region: str | None,
     names_file: Path | None,
+    names_model: str | None,
     preview: bool,
 ) -> int:
     """Draw a sample of LOG (a file or a folder) that keeps its mix, without personal data, and choose graders.
@@ -87,6 +93,7 @@ def make(
     from trueweight.report.numbers import whole_percent
     from trueweight.suites.jsonl_suite import suite_name
     from trueweight.workload.build import BuildOptions, build
+    from trueweight.workload.names_model import people_of
     from trueweight.workload.personal import Replacer, names_of, phones_of, read_names
     from trueweight.workload.tasks import parse_rule
 
@@ -103,7 +110,7 @@ def make(
             seed,
             task_field,
             tuple(map(parse_rule, rules)),
-            Replacer(phones_of(region), names_of(named)),
+            Replacer(phones_of(region), names_of(named), *([] if names_model is None else [people_of(names_model)])),
         ),
     )
     if preview or folder is None:
