@@ -74,7 +74,7 @@ def test_few_cases_are_called_few_with_what_they_could_miss() -> None:
 
 
 def test_a_run_of_drift_alone_speaks_of_nothing_else() -> None:
-    """No matrix, no empty metrics, no script, and a word on what was not looked at."""
+    """No matrix, no empty metrics, no evidence, and a word on what was not measured."""
     summary = _with_drift(make_summary(0), "twin", "other-stack", "slow")
     summary["providers"]["int4"]["drift"] = make_drift()
     for provider in summary["providers"].values():
@@ -84,7 +84,7 @@ def test_a_run_of_drift_alone_speaks_of_nothing_else() -> None:
     assert "Only drift was measured" in html
     assert "No drift" in html
     assert "Not the same" in html
-    for absent in ('id="differ"', 'id="paired-h"', "<script>", "Too few"):
+    for absent in ('id="differ"', 'id="paired-h"', 'id="evidence"', "Too few"):
         assert absent not in html
 
 

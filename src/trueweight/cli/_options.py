@@ -102,7 +102,7 @@ class NameFrom(_TextType):
         return [CompletionItem(name) for name in sorted(self._names()) if name.startswith(incomplete)]
 
 
-_NOT_REPEATED = ("out", "fresh", "retry_errors", "dry_run", "quiet", "as_json", "probe_from", "opened")
+_NOT_REPEATED = ("out", "fresh", "retry_errors", "dry_run", "quiet", "as_json", "probe_from", "opened", "asked_by")
 """Parameters that are of one call: where it writes, what it prints, what it does with an earlier run."""
 
 
@@ -311,6 +311,13 @@ def quiet_option(words: str = "Print only the path of the report.") -> Callable[
     return click.option("--quiet", is_flag=True, envvar="TRUEWEIGHT_QUIET", help=words)
 
 
+asked_by_option = click.option(
+    "--asked-by",
+    metavar="NAME",
+    default="",
+    envvar="TRUEWEIGHT_ASKED_BY",
+    help="Name on the report: who asked for this run.  [default: none]",
+)
 thinking_option = click.option(
     "--thinking",
     multiple=True,

@@ -16,6 +16,7 @@ from trueweight.cli._options import (
     allowance_option,
     api_option,
     arrivals_option,
+    asked_by_option,
     bar_option,
     budget_option,
     chosen_providers,
@@ -115,6 +116,7 @@ CLOSED, OPEN = 8, 256
     "think, give all parts one --probe-from or --thinking-allowance.",
 )
 @click.option("--drift", is_flag=True, help="Also measure drift from the reference, as `trueweight drift` does.")
+@asked_by_option
 @no_probe_option
 @click.option(
     "--probe-from",
@@ -155,6 +157,7 @@ def command(
     bar_file: Path | None,
     shard: str | None,
     drift: bool,
+    asked_by: str,
     no_probe: bool,
     probe_from: Path | None,
     fresh: bool,
@@ -214,6 +217,7 @@ def command(
         shard=part,
         choice=choice,
         repeats_may_grow=growing,
+        asked_by=asked_by,
     )
     builder = RunBuilder(
         providers,

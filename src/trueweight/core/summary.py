@@ -57,6 +57,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
         thinking: the modes of thinking in which the cases were sent.
         thinking_allowance: tokens for thoughts that were added to the limits of the cases' answers.
         command: the words of the command that made the run, without the directory; () if no command made it.
+        asked_by: who asked for the run, as ``--asked-by`` says; "" if it does not.
     """
 
     tool_version: str
@@ -75,6 +76,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     thinking_allowance: int = 0
     notes: tuple[Note, ...] = ()
     command: tuple[str, ...] = ()
+    asked_by: str = ""
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):

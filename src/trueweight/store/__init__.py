@@ -4,6 +4,7 @@ from trueweight.store.client_record import LoadRecord, SessionRecord, read_clien
 from trueweight.store.codec import decode_exchange, encode_exchange
 from trueweight.store.files import JUDGE_RUN, RunFile, read_plain, replace_plain, write_for_people, write_named
 from trueweight.store.manifest import (
+    ASKED_BY,
     COMMAND,
     EARLIER_BARS,
     SHARDS,
@@ -19,6 +20,7 @@ from trueweight.store.rundir import RunDir, has_exchanges, record_file
 from trueweight.store.union import merge, merging
 
 __all__ = [
+    "ASKED_BY",
     "COMMAND",
     "EARLIER_BARS",
     "JUDGE_RUN",

@@ -20,6 +20,8 @@ EARLIER_BARS = "earlier_bars"
 """The option that lists the bars, by digest, under which part of the data was recorded; null is none."""
 COMMAND = "command"
 """The option with the words of the command that made the run, without the directory and what only shapes the output."""
+ASKED_BY = "asked_by"
+"""The option that names who asked for the run."""
 AMENDED = "amended"
 """The option of a run that was resumed with other cases or providers. Without it, an exchange of an unknown case is
 a damaged line."""

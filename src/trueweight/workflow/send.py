@@ -21,6 +21,7 @@ from trueweight.plan import Plan, make_plan, take_shard
 from trueweight.profiles import RequestRules
 from trueweight.statistics.power import MOST_REPEATS
 from trueweight.store import (
+    ASKED_BY,
     COMMAND,
     Manifest,
     RunDir,
@@ -60,6 +61,7 @@ class RunOptions:
         thinking_allowance: tokens for thoughts, added to the limits of the cases' answers.
         adapted: names of the providers whose requests the probe changed, because they refused a parameter.
         of_history: it is one of many runs that are judged together, so its own cases may be too few for the bar.
+        asked_by: who asked for the run; it is on record and on the page.
     """
 
     repeats: int = 1
@@ -75,6 +77,7 @@ class RunOptions:
     thinking_allowance: int = 0
     adapted: tuple[str, ...] = ()
     of_history: bool = False
+    asked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,8 @@ def _options(suites: Sequence[Suite], options: RunOptions) -> dict[str, Any]:
     """The other options of the run: enough to draw its generated cases again."""
     given: dict[str, Any] = {"limit": options.limit, "examples": options.examples, **options.rules.as_options()}
     drawn = {suite.name: suite.origin for suite in suites if any("generated" in case.tags for case in suite.cases[:1])}
+    if options.asked_by:
+        given[ASKED_BY] = options.asked_by
     if options.adapted:
         given[ADAPTED] = list(options.adapted)
     if options.choice is not None:

@@ -38,13 +38,16 @@ class Column(NamedTuple):
 
 
 class DrawnEstimate(NamedTuple):
-    """An estimate, written and drawn. ``small`` stands beside the value, ``tick`` is where a second value is drawn."""
+    """An estimate, written and drawn. ``small`` stands beside the value, ``tick`` is where a second value is drawn,
+    ``exact`` is the value by which a column is sorted; "" if there is none.
+    """
 
     value: str
     small: str
     mark: Mark | None
     tick: float | None
     title: str
+    exact: str = ""
 
 
 class ProviderRow(NamedTuple):
@@ -139,7 +142,7 @@ def _cell(provider: ProviderSummary, column: Column, *, is_reference: bool) -> D
     small, tick = _small(provider, column, estimate)
     value = write(estimate.value, "proportion" if estimate.unit == "proportion" else "", column.decimals)
     title = f"95% interval {span(estimate, column.decimals) or 'none'}; {sample(estimate)}; {estimate.method}"
-    return DrawnEstimate(value, small, mark(column.axis, estimate), tick, title)
+    return DrawnEstimate(value, small, mark(column.axis, estimate), tick, title, f"{estimate.value:.6g}")
 
 
 def _limited(provider: ProviderSummary) -> str:

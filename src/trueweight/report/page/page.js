@@ -1,7 +1,7 @@
-// The report's own script. It reads two inert data blocks, writes text with textContent only, and loads nothing from the network.
-"use strict";
+// Cases and evidence. It reads two inert data blocks, writes text with textContent only, and loads nothing from the network.
 (() => {
-  const $ = (id) => document.getElementById(id);
+  const { $, el } = tables;
+  if (!$("data")) return; // a run of drift alone
   const data = JSON.parse($("data").textContent);
   const NAMES = { p: "pass", f: "fail", y: "flaky", u: "unsupported", k: "cut-in-thought", t: "transport", c: "client-limited", n: "n/a" };
   const LETTERS = Object.fromEntries(Object.entries(NAMES).map(([letter, name]) => [name, letter]));
@@ -13,13 +13,6 @@
   const PAGE = Math.max(30, Math.floor(800 / data.providers.length)); // cells drawn at once: filtering stays under 100 ms
   const MOST_ROWS = 4; // differing rows beyond the first
   const SVG = "http://www.w3.org/2000/svg";
-
-  function el(tag, attributes, ...children) {
-    const node = document.createElement(tag);
-    for (const [key, value] of Object.entries(attributes || {})) if (value !== null) node.setAttribute(key, value);
-    node.append(...children.filter((child) => child !== null && child !== undefined));
-    return node;
-  }
 
   const drawn = new Map(); // a clone costs a fifth of making one anew
   function glyph(letter) {
@@ -49,7 +42,7 @@
   }
 
   function hashOf(parts) {
-    return "#" + Object.entries(parts).filter(([, value]) => value).map(([key, value]) => key + "=" + encodeURIComponent(value)).join("&");
+    return "#" + Object.entries({ ...parts, ...tables.address() }).filter(([, value]) => value).map(([key, value]) => key + "=" + encodeURIComponent(value)).join("&");
   }
 
   function setHash(parts, push) {
@@ -167,7 +160,7 @@
     const mode = [...cell].findIndex((letter) => "fyukt".includes(letter));
     const name = data.providers[column];
     const target = { q: state.query, cell: [item.k, name, data.modes[Math.max(mode, 0)]].join("|") };
-    const link = el("a", { href: hashOf(target), "aria-label": name + ": " + describe(cell, item.l[column]) }, ...(same ? [glyph(cell[0])] : [...cell].map(glyph)), item.l[column] ? el("span", { class: "lim" }, glyph("c")) : null);
+    const link = el("a", { tabindex: -1, href: hashOf(target), "aria-label": name + ": " + describe(cell, item.l[column]) }, ...(same ? [glyph(cell[0])] : [...cell].map(glyph)), item.l[column] ? el("span", { class: "lim" }, glyph("c")) : null);
     return el("td", { class: "p" }, link);
   }
 
@@ -177,7 +170,8 @@
   }
 
   function rowNode(item) {
-    return el("tr", null, el("th", { scope: "row", class: "case", title: item.w }, ...caseName(item.k)), el("td", { class: "sev" }, item.s), ...item.c.map((_, column) => cellNode(item, column)));
+    const shown = item.c.map((_, column) => column).filter((column) => !tables.hides(data.providers[column]));
+    return el("tr", null, el("th", { scope: "row", class: "case", title: item.w }, ...caseName(item.k)), el("td", { class: "sev" }, item.s), ...shown.map((column) => cellNode(item, column)));
   }
 
   function draw() {
@@ -185,6 +179,13 @@
     $("rows").replaceChildren(...page.map(rowNode));
     $("more").hidden = page.length >= state.found.length;
     $("q-count").textContent = state.found.length + " of " + data.cases.length + " cases";
+    tables.rove($("matrix"));
+  }
+
+  function csv() {
+    const shown = data.providers.filter((name) => !tables.hides(name));
+    const rows = state.found.map((item) => [item.k, item.s, ...shown.map((name) => { const column = data.providers.indexOf(name); return describe(item.c[column], item.l[column]); })]);
+    return [["Case", "Severity", ...shown], ...rows];
   }
 
   function search(text) {
@@ -336,7 +337,7 @@
   function chooser(item, others, current) {
     const select = el("select", { "aria-label": "Compare with" }, el("option", { value: "" }, "compare with…"), ...others.map((other) => el("option", { value: other.t }, other.p + (other.r ? ", repeat " + (other.r + 1) : ""))));
     select.value = current ? current.t : "";
-    select.addEventListener("change", () => show(item, others.find((other) => other.t === select.value) || null));
+    select.addEventListener("change", () => { show(item, others.find((other) => other.t === select.value) || null); $("drawer").querySelector("select").focus(); });
     return select;
   }
 
@@ -386,7 +387,14 @@
   $("query-bar").hidden = false;
   $("q").addEventListener("input", () => { complete(); search($("q").value); if ($("q-error").textContent === "") setHash({ q: state.query }); });
   $("q").addEventListener("focus", complete);
-  $("more").addEventListener("click", () => { state.shown += PAGE; draw(); });
+  $("more").addEventListener("click", () => {
+    const before = $("rows").rows.length;
+    state.shown += PAGE;
+    draw();
+    $("rows").rows[before].querySelector("a").focus(); // the first of the new rows: the button may be gone
+  });
+  $("q-count").after(tables.csvButton("cases", csv));
+  tables.onChange(draw);
   $("drawer").addEventListener("close", () => { const { q } = readHash(); setHash({ q }); });
   $("drawer").addEventListener("click", (event) => { if (event.target === $("drawer")) $("drawer").close(); });
   addEventListener("hashchange", follow);

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import partial
 from typing import IO, Any, Final
 
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from trueweight.core import SEVERE
 from trueweight.core.assessment import ReasonCode
@@ -19,6 +20,8 @@ from trueweight.report.numbers import plain, sample, span, write
 from trueweight.report.page.answer import first_screen
 from trueweight.report.page.client import client_health
 from trueweight.report.page.drift import drifts
+from trueweight.report.page.glossary import glossary
+from trueweight.report.page.heading import heading
 from trueweight.report.page.latency import latency
 from trueweight.report.page.lost import lost_requests
 from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
@@ -44,6 +47,9 @@ from trueweight.report.words.decision import decision_text
 from trueweight.statistics.multiple_testing import ALPHA
 
 EVIDENCE_BYTES: Final = 8_000_000
+_WHOLE: Final = 22
+"""A name of so many characters fits its column."""
+_BREAKS: Final = re.compile(r"(?<=[-/._:@])(?=\w)")
 STATIC_ROWS: Final = 60
 """Rows of the matrix that stand in the page itself; the script shows the rest on demand."""
 
@@ -60,6 +66,7 @@ def _environment() -> Environment:
     env = environment("page", printed=partial(visible, limit=2_000, lines=True))
     env.filters |= {
         "link": _link,
+        "breakable": breakable,
         "metric": describe,
         "sort_metrics": _sorted_metrics,
         "json_text": json.dumps,
@@ -105,6 +112,20 @@ def _beside(summary: Summary) -> dict[str, list[str]]:
         for mode, metrics in one.thinking.items():
             found.setdefault(mode, set()).update(key for key, value in metrics.items() if value.value is not None)
     return {mode: _sorted_metrics(keys) for mode, keys in found.items()}
+
+
+def _explained(summary: Summary, shown: Iterable[str], compared: Iterable[str]) -> list[str]:
+    """The metrics that the page shows anywhere."""
+    beside = (metric for metrics in _beside(summary).values() for metric in metrics)
+    return _sorted_metrics({"drift", *shown, *compared, *beside})
+
+
+def breakable(name: str) -> Markup:
+    """A name that a line may break after a stroke, a point or a hyphen, if it is long."""
+    shown = visible(name, limit=2_000, lines=True)
+    if len(shown) <= _WHOLE:
+        return escape(shown)
+    return Markup("<wbr>").join(map(escape, filter(None, _BREAKS.split(shown))))
 
 
 def _link(url: Any) -> str:
@@ -163,11 +184,12 @@ def _faulty(providers: Sequence[Recommended], lost: Container[str]) -> frozenset
     )
 
 
-def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = "trueweight") -> str:
+def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = "") -> str:
     """One self-contained page.
 
     Args:
         evidence: any order; only what is embedded is kept in memory.
+        title: of the document and of its first heading; "" names the run in the title, and the question in the heading.
     """
     providers = ranked(summary)
     names = [one.name for one in providers]
@@ -175,11 +197,13 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
     chosen = select_evidence(summary, names, _order(matrix, summary))
     kept, dropped = _embed(evidence, chosen, failing_cells(summary), rows_of_trials(summary))
     lost = {name: found for name in names if (found := lost_requests(summary, name))}
-    style, script = asset("page", "page.css"), asset("page", "page.js")
+    style, script = asset("page", "page.css"), asset("page", "tables.js") + asset("page", "page.js")
     policy = (
         f"default-src 'none'; script-src '{source_hash(script)}'; style-src '{source_hash(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
+    answer = first_screen(summary, providers)
+    shown = _sorted_metrics(set().union(*map(_measured, summary.providers.values())))
     compared = {metric for one in summary.providers.values() for metric in one.versus_reference}
     candidates = tuple(name for name in names if name != summary.run.reference)
     return (
@@ -187,13 +211,15 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
         .get_template("page.html.j2")
         .render(
             title=title,
+            heading=heading(summary),
             alpha=ALPHA,
             policy=Markup(policy),  # noqa: S704 - made of constants and base64
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
             summary=summary,
             run=summary.run,
-            answer=first_screen(summary, providers),
+            answer=answer,
+            words=glossary([*(column.metric.id for column in answer.columns), *_explained(summary, shown, compared)]),
             workload=workload_section(summary, names),
             decision=decision_text(summary),
             client=client_health(summary),
@@ -205,7 +231,7 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
             static_rows=STATIC_ROWS,
             lost=lost,
             pairs=paired(summary, candidates, _sorted_metrics(compared)),
-            shown=_sorted_metrics(set().union(*map(_measured, summary.providers.values()))),
+            shown=shown,
             beside=_beside(summary),
             thinking_name=thinking_name,
             counts=count_rows([one.provider.counts for one in providers]),
@@ -221,6 +247,6 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
     )
 
 
-def write_html(summary: Summary, evidence: Iterable[Evidence], file: IO[str], *, title: str = "trueweight") -> None:
+def write_html(summary: Summary, evidence: Iterable[Evidence], file: IO[str], *, title: str = "") -> None:
     """The same, written to a text file object."""
     file.write(render_html(summary, evidence, title=title))

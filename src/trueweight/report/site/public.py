@@ -45,7 +45,7 @@ def public_summary(summary: Summary) -> Summary:
     private = private_suites(summary)
     providers = {name: _provider(provider, private) for name, provider in summary.providers.items()}
     cases = tuple(_case(case, private) for case in summary.cases)
-    run = structs.replace(summary.run, command=tuple(map(_file_name, summary.run.command)))
+    run = structs.replace(summary.run, command=tuple(map(_file_name, summary.run.command)), asked_by="")
     return structs.replace(summary, run=run, providers=providers, cases=cases, workload=None)
 
 

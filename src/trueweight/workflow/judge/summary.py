@@ -15,7 +15,7 @@ from trueweight.core.provider import reference_among
 from trueweight.core.summary import Declared, ProviderSummary, RunSummary, SuiteSummary, Summary, TrialCounts
 from trueweight.metrics import Measured, measure
 from trueweight.profiles import recorded_profile
-from trueweight.store import recorded_command
+from trueweight.store import ASKED_BY, recorded_command
 from trueweight.workflow.judge.api_agreement import compare_apis
 from trueweight.workflow.judge.beyond import failure_rates, mark_beyond
 from trueweight.workflow.judge.blame import correct_blame, judged_cases
@@ -129,6 +129,7 @@ def _run(judgement: Judgement, reference: str | None, measured: _ByMode) -> RunS
         thinking=manifest.thinking,
         thinking_allowance=manifest.thinking_allowance,
         command=recorded_command(manifest),
+        asked_by=str(manifest.options.get(ASKED_BY, "")),
         notes=(
             *((imported,) if origin else ()),
             *not_judged_notes(judgement.observations),
