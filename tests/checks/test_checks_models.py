@@ -17,7 +17,7 @@ from trueweight.protocols.sample import fetched, listed, plain
 MODEL = {"id": "m", "object": "model", "created": 1, "owned_by": "us"}
 CHAT_ONLY = {info.id for info in all_checks()} - {
     "models-list", "models-fields", "http-json", "json-portable", "body-utf8", "content-encoding", "content-type",
-    "error-object", "request-accepted",
+    "error-object", "request-accepted", "request-answered",
 }  # fmt: skip
 
 

@@ -194,7 +194,7 @@ def test_what_is_only_worth_knowing_is_no_more_than_that() -> None:
 def test_a_null_delta_at_the_end_is_named() -> None:
     """Clients that read choices[0].delta.content raise on it, so it is a finding (agent-framework#5734)."""
     made = stream([chunk(content="h"), last(delta=None), usage_chunk()])
-    assert failing(made) == {"delta-object": Severity.SHOULD}
+    assert failing(made) == {"delta-object": Severity.MUST}
 
 
 def test_a_custom_tool_takes_text_and_no_arguments() -> None:

@@ -25,6 +25,7 @@ _SYMPTOMS: Final = frozenset(
     {"tool-call-expected", "tool-call-matches", "structured-output", "json-equals", "content-matches", "finish-reason"}
 )
 """Checks of what a case expects. They show that something failed; a check that shows what failed is listed first."""
+_EACH_TIME: Final = "request-answered"
 _LEAKS: Final = frozenset({"markers-in-content", "markers-in-reasoning"})
 LITTLE_SEEN: Final = frozenset({ReasonCode.NOTHING_FOUND, ReasonCode.TOO_FEW_TO_SAY})
 """Reasons that say only how little was seen: the answers to a workload say more."""
@@ -71,7 +72,7 @@ def _of_replies(
     if lacking is not None:
         yield lacking
     lost = _lost(provider)
-    if lost is not None:
+    if lost is not None and not explains_loss(provider):
         yield lost
     dropping = tuple(_api_reasons(provider))
     yield from dropping
@@ -129,6 +130,13 @@ def _lost(provider: ProviderSummary) -> Reason | None:
     if share is None or share >= _ANSWERING or not failures:
         return None
     return Reason(code=ReasonCode.REQUESTS_LOST, count=sum(failures.values()), of=of, failures=failures)
+
+
+def explains_loss(provider: ProviderSummary) -> FindingSummary | None:
+    """The finding that a class of requests gets a server error each time, if it explains nine of ten lost requests."""
+    lost = sum(provider.failures.values())
+    found = next((one for one in provider.findings if one.check == _EACH_TIME), None)
+    return found if found is not None and 10 * found.fails >= 9 * lost else None
 
 
 def _api_reasons(provider: ProviderSummary) -> Iterator[Reason]:

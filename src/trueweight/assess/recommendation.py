@@ -19,6 +19,7 @@ from trueweight.assess.observations import (
     broken,
     cases_reason,
     drift_reason,
+    explains_loss,
     metric_reason,
     never_answered,
     not_offered,
@@ -176,7 +177,9 @@ def _by_availability(provider: ProviderSummary, providers: int) -> Decision | No
             bound=RELIABLE,
             failures=dict(provider.failures),
         )
-        return _decide(Recommendation.AVOID if sure else Recommendation.UNDECIDED, reason)
+        cause = explains_loss(provider)
+        reasons = (reason,) if cause is None else (broken(cause, provider), reason)
+        return _decide(Recommendation.AVOID if sure else Recommendation.UNDECIDED, *reasons)
     if first is None or (first.value or 1) >= FIRST_TRY:
         return None
     sure = _corrected_high(first, providers) < FIRST_TRY

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import unquote
 
 from trueweight.checks.expectations import differs, leaf_pairs
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote
 from trueweight.core.example import Example, calls, sample_case, says
-from trueweight.protocols import narrow, span_of_content
+from trueweight.protocols import narrow, parse_json, span_of_content
 
 _EXACT: Final = 2**53
+_DIGITS: Final = 9
+"""Digits behind the point to which a rounded fraction may be rounded."""
 _WORDS: Final = frozenset({"None", "nil", "NULL"})
 
 
@@ -38,6 +42,57 @@ def argument_escaped(case: Case, reply: Reply) -> CheckResult | None:
 
 
 @check(
+    "argument-encoded",
+    "Text in arguments is not encoded again.",
+    failure="Text in arguments arrives encoded again, with backslashes, percent signs or quotes, in {cases}",
+    row=8,
+    source="https://www.rfc-editor.org/rfc/rfc8259#section-7",
+    why="The tool gets the backslash and the letter n in place of a line break, or %20 in place of a space.",
+    fix="Encode each value once; decode what the model wrote inside of other markup.",
+    example=Example(
+        calls('{"city":"a\\\\nb"}'), "nb", calls('{"city":"a\\nb"}'), _expects(city="a\nb"),
+    ),
+)  # fmt: skip
+def argument_encoded(case: Case, reply: Reply) -> CheckResult | None:
+    """Judges cases that name the arguments. ``argument-escaped`` judges HTML entities."""
+    return differs(case, reply, _is_encoded, "the argument is encoded once more")
+
+
+def _is_encoded(want: str, got: str) -> bool:
+    if got in (f'"{want}"', f"'{want}'", f"<![CDATA[{want}]]>") or unquote(got) == want:
+        return True
+    text = re.sub(r'(?<!\\)"', r'\\"', got)
+    for form in (got, text):
+        parsed = parse_json(f'"{form}"')
+        if parsed.ok and parsed.value == want:
+            return True
+    return False
+
+
+@check(
+    "argument-characters",
+    "Text in arguments has the characters that the model wrote.",
+    failure="Letters beyond ASCII arrive in arguments as those of another encoding, or as question marks, in {cases}",
+    row=20,
+    source="https://www.rfc-editor.org/rfc/rfc8259#section-8.1",
+    why="Names and paths are wrong: the tool finds nothing.",
+    fix="Read and write UTF-8 everywhere between the model and the response.",
+    example=Example(
+        calls('{"city":"M\u00c3\u00a4nner"}'), "nner", calls('{"city":"M\u00e4nner"}'), _expects(city="M\u00e4nner"),
+    ),
+)  # fmt: skip
+def argument_characters(case: Case, reply: Reply) -> CheckResult | None:
+    """Judges cases that name the arguments; fails on UTF-8 that was read as Latin-1 or Windows-1252."""
+    return differs(case, reply, _is_misread, "the argument was read or written in another encoding")
+
+
+def _is_misread(want: str, got: str) -> bool:
+    data = want.encode("utf-8", "replace")
+    replaced = want.encode("ascii", "replace").decode()
+    return got in (data.decode("latin-1"), data.decode("cp1252", "replace"), replaced) and got != want
+
+
+@check(
     "argument-normalised",
     "Text in arguments keeps its code points.",
     failure="Text in arguments arrives in another Unicode normal form in {cases}",
@@ -50,18 +105,18 @@ def argument_escaped(case: Case, reply: Reply) -> CheckResult | None:
     ),
 )
 def argument_normalised(case: Case, reply: Reply) -> CheckResult | None:
-    """Judges cases that name the arguments; fails where both are the same text in NFC."""
+    """Judges cases that name the arguments; fails where both are the same text in NFKC."""
     return differs(case, reply, _same_text, "the argument has another Unicode normal form")
 
 
 def _same_text(want: str, got: str) -> bool:
-    return unicodedata.normalize("NFC", want) == unicodedata.normalize("NFC", got)
+    return unicodedata.normalize("NFKC", want) == unicodedata.normalize("NFKC", got)
 
 
 @check(
     "argument-rounded",
-    "Integers in arguments keep all their digits.",
-    failure="{cases} had an integer beyond 2⁵³ that was rounded",
+    "Numbers in arguments keep all their digits.",
+    failure="{cases} had a number that was rounded",
     row=7,
     source="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
     why="The last digits of ids are wrong: another record is read or changed.",
@@ -72,11 +127,14 @@ def _same_text(want: str, got: str) -> bool:
     ),
 )  # fmt: skip
 def argument_rounded(case: Case, reply: Reply) -> CheckResult | None:
-    """Judges cases that name such an integer; fails where the value is what a double has in its place."""
-    return _values(case, reply, _is_rounded, "the integer was rounded to a double")
+    """Judges cases that name the number; fails where an integer beyond 2⁵³ is what a double has in its place, and where
+    a fraction has fewer digits."""
+    return _values(case, reply, _is_rounded, "the number was rounded")
 
 
 def _is_rounded(want: Any, got: Any) -> bool:
+    if isinstance(want, float) and isinstance(got, float) and got != want:
+        return any(round(want, digits) == got for digits in range(1, _DIGITS))
     if isinstance(want, bool) or isinstance(got, bool) or not isinstance(want, int) or abs(want) <= _EXACT:
         return False
     if not isinstance(got, int | float) or got == want:

@@ -100,6 +100,7 @@ def text_visible(case: Case, reply: Reply) -> CheckResult | None:
     failure="{cases} had content that ends in a loop at the token limit",
     severity=Severity.SHOULD,
     row=43,
+    explains=("structured-output", "structured-output-bare", "json-equals"),
     source="https://github.com/MiniMax-AI/MiniMax-Provider-Verifier",
     why="The reply is useless, and the client pays for all tokens up to the limit.",
     fix="See whether temperature, top_p and the penalties reach the sampler, and whether the weights are damaged.",

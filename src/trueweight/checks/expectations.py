@@ -25,7 +25,9 @@ _EXPECTED = sample_case(
         }
     }
 )
-_RIGHT = calls('{"city":"a\\n  b </tool_call> c","zip":"02134"}')
+_CALLS = "https://platform.openai.com/docs/guides/function-calling"
+_ARGUMENTS = '{"city":"a\\n  b </tool_call> c","zip":"02134"}'
+_RIGHT = calls(_ARGUMENTS)
 
 
 @check(
@@ -103,6 +105,35 @@ def _how_it_came(case: Case, reply: Reply, nearest: ToolCall | None) -> str:
     if judged is None or judged.valid is None:
         return ""
     return " is valid, but not the expected call" if judged.valid else f" is invalid: {judged.message}"
+
+
+@check(
+    "calls-once",
+    "Each expected call comes once.",
+    failure="Each tool call comes more than once in {cases}",
+    row=10,
+    explains=("tool-call-matches", "tool-call-expected"),
+    source=_CALLS,
+    why="The tool runs twice: two mails, two orders.",
+    fix="Send a call when it is parsed, and not once more at the end.",
+    example=Example(calls(_ARGUMENTS, _ARGUMENTS), "city", _RIGHT, _EXPECTED),
+)
+def calls_once(case: Case, reply: Reply) -> CheckResult | None:
+    """Judges cases that name the calls, without one that is named twice; fails where all came, and some again."""
+    params = case.checks.get("tool-call-matches")
+    if not params or not reply.calls:
+        return None
+    match = match_calls({"calls": params["calls"]}, reply)
+    wanted = [(call["name"], repr(call.get("arguments"))) for call in params["calls"]]
+    if match.missing or not match.extra or len(set(wanted)) < len(wanted):
+        return Pass()
+    first = [call for call in reply.calls if call not in match.extra]
+    values = [(call.name, repr(read_arguments(reply, call).value)) for call in first]
+    again = [call for call in match.extra if (call.name, repr(read_arguments(reply, call).value)) in values]
+    if not again:
+        return Pass()
+    words = f"{len(again)} of {len(reply.calls)} calls repeat another one"
+    return Fail(words, "each call once", quote(again[0].name), spans_of(call.span for call in again))
 
 
 @check(

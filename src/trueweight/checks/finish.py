@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trueweight.core import Case, Finish, Reply, Severity
+from trueweight.core import Case, Finish, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of
 from trueweight.core.example import SAMPLE_CALL, Example, calls, sample_case, says
@@ -14,6 +14,8 @@ from trueweight.protocols import locate_noun
 from trueweight.protocols.arguments import CallProblem, read_arguments
 
 _HELD_BACK = 2
+_SMALLEST_WINDOW = 1024
+"""Tokens of prompt and reply together, from which the context window may have ended a reply."""
 
 
 @check(
@@ -113,7 +115,6 @@ def finish_one_of(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResu
     failure="{cases} ended with the finish reason length before the limit of tokens",
     obeys=True,
     engine=True,
-    severity=Severity.SHOULD,
     row=27,
     source="https://platform.openai.com/docs/api-reference/chat/object",
     why="Clients raise the limit and ask again, and get the same reply.",
@@ -126,11 +127,14 @@ def finish_one_of(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResu
     ),
 )
 def finish_length_at_limit(case: Case, reply: Reply) -> CheckResult | None:
-    """Judges replies with one choice and no thought; accepts two tokens less, for parts of a character held back."""
+    """Judges replies with one choice and no thought, of less than 1,024 tokens with the prompt; accepts two tokens
+    less, for parts of a character held back."""
     limit, used = _limit_and_used(case, reply)
     if limit is None or not used or reply.finish is not Finish.LENGTH or len(reply.choices) != 1:
         return None
     if reply.reasoning or (reply.usage and reply.usage.reasoning) or _total(reply) > limit:
+        return None
+    if reply.usage and (reply.usage.input or 0) + used >= _SMALLEST_WINDOW:
         return None
     if used < limit - _HELD_BACK:
         spans = locate_noun(reply, "finish")

@@ -40,7 +40,7 @@ def stop_honoured(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "max-tokens-honoured",
     "A reply has no more completion tokens than max_tokens allows.",
-    failure="The reply is longer than max_tokens allows in {cases}",
+    failure="Usage counts more completion tokens than max_tokens allows in {cases}",
     scope=Scope.COMPLETION,
     obeys=True,
     engine=True,

@@ -13,6 +13,7 @@ from trueweight.core.evidence import quote, whole
 from trueweight.core.example import SAMPLE_TEXT, Example, SampleReply, refuses, sample_case
 from trueweight.core.thinking import LIMITS
 
+_NOT_IMPLEMENTED = 501
 _FEATURES = (
     "response_format", "tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs", "logit_bias", "seed",
     "stop", "n", "stream_options", "reasoning_effort", "frequency_penalty", "presence_penalty", "max_completion_tokens",
@@ -115,6 +116,26 @@ def _may_name_feature(status: int, words: str | None) -> bool:
     return any(
         word in lowered for word in ("tool", "function", "response_format", "json_schema", "structured", "stream")
     )
+
+
+@check(
+    "request-answered",
+    "A request is answered or refused, and does not get a server error (5xx) each time.",
+    failure="Requests get a server error each time that they are sent in {cases}: {message}",
+    scope=Scope.RESPONSE,
+    engine=True,
+    any_status=True,
+    source="https://github.com/ardanlabs/kronk/issues/861",
+    why="Clients take a 5xx for a passing failure: they send the request again, and never learn what is wrong.",
+    fix="Answer what is supported, and refuse the rest with a 400 that says why.",
+    example=Example(refuses("the context window is full", 500), "context window"),
+)
+def request_answered(_: Case, reply: Reply) -> CheckResult | None:
+    """A 5xx that passes when the request is sent again is a lost attempt. The check fails where each attempt of each
+    trial of a case, or of all cases of a class, gets a 5xx, and the provider answers others."""
+    if 500 <= reply.status != _NOT_IMPLEMENTED:
+        return Fail(f"status {reply.status}", "an answer, or 4xx", str(reply.status), whole(reply))
+    return Pass() if reply.ok else None
 
 
 @check(

@@ -18,7 +18,7 @@ from trueweight.core.example import (
     sample_case,
     says,
 )
-from trueweight.protocols import Kind
+from trueweight.protocols import Kind, locate_noun
 
 _MANY_TOKENS: Final = 32
 _LEAST_CASES: Final = 3
@@ -78,14 +78,18 @@ def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
     scope=Scope.COMPLETION,
     engine=True,
     row=22,
+    explains=("finish-reason-known", "finish-reason"),
     source="https://platform.openai.com/docs/guides/error-codes",
     why="SDKs look at the status only: the error is lost, or part of an answer is taken for the whole.",
     fix="Fail before the first byte where possible, with a status that says so.",
     example=Example(says("x", finish=None, error="died", mode=Mode.STREAM), "died", SAMPLE_STREAM),
 )
 def error_in_stream(_: Case, reply: Reply) -> CheckResult | None:
-    """Looks for an error in an event, and in the body of a plain 200."""
+    """Looks for an error in an event, in the body of a plain 200, and for the finish reason ``error``."""
     if reply.error is None:
+        if any((one.finish_text or "").lower() == "error" for one in reply.choices):
+            words = f"the response has status {reply.status} and the finish reason error"
+            return Fail(words, "no error", "error", locate_noun(reply, "finish") or last_event(reply))
         return Pass()
     where = [event.span for event in reply.events if isinstance(event.data, dict) and event.data.get("error")]
     where += [a.span for a in anomalies(reply, Kind.SSE_NAMED) if a.span and "error" in a.detail]

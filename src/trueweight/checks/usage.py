@@ -13,6 +13,14 @@ from trueweight.protocols import locate_noun
 
 _ENOUGH_WORDS = 200
 _SOME_WORDS = 30
+_OF_PROMPT = (
+    "prompt-tokens-like-reference",
+    "prompt-tokens-same",
+    "prompt-tokens-more",
+    "prompt-not-truncated",
+    "system-prompt-injected",
+)
+"""Checks that compare the tokens of prompts."""
 
 
 @check(
@@ -21,8 +29,8 @@ _SOME_WORDS = 30
     failure="{cases} had a total that is not prompt plus completion tokens",
     scope=Scope.COMPLETION,
     engine=True,
-    severity=Severity.SHOULD,
     row=24,
+    explains=("max-tokens-honoured",),
     source="https://github.com/vllm-project/vllm/issues/8625",
     why="A bill by the parts and a bill by the total differ.",
     fix="Count once, and derive the total.",
@@ -50,8 +58,8 @@ def usage_adds_up(_: Case, reply: Reply) -> CheckResult | None:
     failure="{cases} had text or calls and a count of zero tokens",
     scope=Scope.COMPLETION,
     engine=True,
-    severity=Severity.SHOULD,
     row=23,
+    explains=(*_OF_PROMPT, "usage-reasoning-within", "usage-covers-text", "logprobs-within-usage"),
     source="https://github.com/sgl-project/sglang/issues/954",
     why="Reports show the reply as free and empty.",
     fix="Count what was generated, in streams too.",
@@ -72,7 +80,6 @@ def usage_not_zero(_: Case, reply: Reply) -> CheckResult | None:
     failure="{cases} had more reasoning tokens than completion tokens",
     scope=Scope.COMPLETION,
     engine=True,
-    severity=Severity.SHOULD,
     row=24,
     source="https://github.com/sgl-project/sglang/issues/39826",
     why="Clients compute the tokens of the answer as the difference, which becomes negative.",
@@ -101,16 +108,8 @@ def usage_reasoning_within(_: Case, reply: Reply) -> CheckResult | None:
     failure="{cases} had prompt tokens without those that were cached",
     scope=Scope.COMPLETION,
     engine=True,
-    severity=Severity.SHOULD,
     row=24,
-    explains=(
-        "prompt-tokens-like-reference",
-        "prompt-tokens-same",
-        "prompt-tokens-more",
-        "prompt-not-truncated",
-        "usage-same-streamed",
-        "system-prompt-injected",
-    ),
+    explains=(*_OF_PROMPT, "usage-same-streamed"),
     source="https://github.com/router-for-me/CLIProxyAPI/issues/1643",
     why="The prompt looks shorter than it is: budgets of the context window fail, and hits are subtracted twice.",
     fix="Count the whole prompt, whether it was cached or not.",

@@ -99,7 +99,8 @@ class CheckInfo:
         id: stable name in kebab case.
         requirement: what must hold of a reply, in one sentence.
         failure: what was found where it fails, as a sentence without its full stop; ``{cases}`` stands for the count:
-            ``{cases} had a call without an id``. Without it reports quote the requirement.
+            ``{cases} had a call without an id``, ``{message}`` for the most frequent message. Without it reports quote
+            the requirement.
         severity: of a failure. A failure in a case that names this check has the case's severity instead.
         source: link to the clause or the bug report.
         row: number of the failure mode in the project's list; 0 if it is not in the list.

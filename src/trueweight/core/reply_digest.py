@@ -13,8 +13,10 @@ _KEPT = 400
 """Characters of content that are kept for quoting."""
 _COMPARED = 4_000
 """Characters of text that are kept at temperature 0, to compare the modes."""
-_LATE, _AT_ONCE = 500_000_000, 2_000_000
-"""Nanoseconds before a first token that is late, and in which no server generates many tokens."""
+AT_ONCE = 2_000_000
+"""Nanoseconds in which no server generates many tokens."""
+_LATE = 500_000_000
+"""Nanoseconds before a first token that is late."""
 _LONGEST = 20_000
 """Longest arguments that are kept as they are."""
 
@@ -30,7 +32,8 @@ class ReplyDigest:
         reasoned: number of characters of reasoning.
         cut: whether the choice ended at a length limit.
         input_tokens: of the reply; None if none is reported, and for all choices but the first.
-        output_tokens: of all choices together; None if the reply has several, because they are not counted apart.
+        output_tokens: of the answer, without the thought if that is counted; None if the reply has several choices,
+            because they are not counted apart.
         api: name of the API through which the reply came.
         choice: index of the choice.
         written, thought: content and reasoning, their first 4,000 characters; "" where the request's temperature is not
@@ -88,7 +91,7 @@ def _digest(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> Re
         cut=reply.finish is Finish.LENGTH,
         finish=reply.finish,
         input_tokens=usage.input if usage and reply.choice is reply.choices[0] else None,
-        output_tokens=usage.output if usage and len(reply.choices) == 1 else None,
+        output_tokens=_answer_tokens(reply),
         api=reply.api,
         choice=reply.at,
         written=(reply.content or "")[:_COMPARED] if cold else "",
@@ -97,7 +100,15 @@ def _digest(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> Re
     )
 
 
+def _answer_tokens(reply: Reply) -> int | None:
+    usage = reply.usage
+    if usage is None or usage.output is None or len(reply.choices) != 1:
+        return None
+    thought = usage.reasoning or 0
+    return usage.output - thought if thought <= usage.output else usage.output
+
+
 def _at_once(reply: Reply) -> bool | None:
     channels = PROTOCOLS.get(reply.api).channels
     times = [event.ns for event in reply.events if event.data is not None and channels(event)] if reply.streamed else []
-    return None if not times or times[0] < _LATE else times[-1] - times[0] <= _AT_ONCE
+    return None if not times or times[0] < _LATE else times[-1] - times[0] <= AT_ONCE

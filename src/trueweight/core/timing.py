@@ -28,6 +28,8 @@ class Timing:
         connect: ``t_send`` → new connection ready; None on a kept connection. It is part of every time above.
         gaps: times between two token events in a row, in order.
         cold: whether this attempt opened a connection.
+        in_one_piece: whether the stream came at once, after its last token was generated, as streams of this provider
+            do: it has no time to a first token and none between tokens.
     """
 
     ttfe: int | None = None
@@ -47,3 +49,4 @@ class Timing:
     connect: int | None = None
     gaps: tuple[int, ...] = ()
     cold: bool = False
+    in_one_piece: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,6 +17,8 @@ from trueweight.statistics.paired import Difference, median_difference
 from trueweight.statistics.quantile import no_quantile, quantile
 
 Rows = Callable[[Table], Array]
+IN_ONE_PIECE: Final = "the stream comes in one piece"
+"""Why a stream lacks a time to its first token, and those between tokens."""
 UNDEFINED: Final = "not defined by the reply"
 """Why a reply that arrived lacks a quantity, in ``Estimate.missing``: one without a thought has no thinking time."""
 
@@ -39,7 +41,7 @@ def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callab
         used = asked & _usable(table, time) & only(table)
         values, of = table.times[time][used], int(asked.sum())
         missing = _missing(table, asked & ~used, time)
-        if why := no_quantile(len(values), q):
+        if why := _why_none(missing) if not len(values) else no_quantile(len(values), q):
             return Estimate(None, None, None, len(values), unit, "n/a", of=of, missing=missing, note=why)
         case = table.case[used]
         interval, note = quantile(values, q, case)
@@ -61,11 +63,19 @@ def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callab
     return estimate
 
 
+def _why_none(missing: Mapping[str, int]) -> str:
+    """Why no request has the quantity."""
+    if IN_ONE_PIECE in missing:
+        return f"{missing[IN_ONE_PIECE]} streams came in one piece, after the last token was generated"
+    return no_quantile(0, 0.5)
+
+
 def _missing(table: Table, rows: Array, time: str) -> dict[str, int]:
     """Why rows have no such time, and how many: the first reason that fits."""
     reasons = Counter(table.absent[rows & ~table.arrived].tolist())
     rows = rows & table.arrived
     for why, fits in (
+        (IN_ONE_PIECE, table.in_one_piece & ~np.isfinite(table.times[time])),
         (UNDEFINED, ~np.isfinite(table.times[time])),
         ("client-limited", table.client_limited),
         ("connection", np.ones_like(rows)),

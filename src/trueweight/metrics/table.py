@@ -56,6 +56,7 @@ class Table:
         first_ok, ok: HTTP success, or the very refusal that the case demands.
         answer: what is compared between APIs of one host; empty if nothing is.
         calls_valid, expects: 1 yes, 0 no, -1 unknown.
+        in_one_piece: whether the stream came at once, so that it has no time to a first token.
         must_passes: 1 every MUST check held, 0 one failed, -1 none applied.
         passes: the same over MUST and SHOULD; also -1 where the provider states that the feature is unsupported.
         times: milliseconds by name of time (rates and shares in their own units); NaN where not defined.
@@ -84,6 +85,7 @@ class Table:
     passes: Array
     client_limited: Array
     cold: Array
+    in_one_piece: Array
     times: dict[str, Array]
 
     def __len__(self) -> int:
@@ -192,6 +194,9 @@ def _columns(rows: dict[TrialKey, Observation | None], cases: Sequence[CaseInfo]
         passes=passes,
         client_limited=flag("client_limited"),
         cold=np.array([o is not None and o.timing is not None and o.timing.cold for o in seen], dtype=bool),
+        in_one_piece=np.array(
+            [o is not None and o.timing is not None and o.timing.in_one_piece for o in seen], dtype=bool
+        ),
         times=_times(seen),
     )
 

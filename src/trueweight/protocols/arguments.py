@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import accumulate, pairwise
@@ -19,6 +20,7 @@ _LONGEST_READ = 1024 * 1024
 """Longest text whose brackets are counted; of a longer one only the last character is looked at."""
 _LONGEST_PYTHON = 10_000
 """Longest text that is tried as Python: its parser takes far more memory than that of JSON."""
+_LAST_COMMA = re.compile(r",\s*([}\]])")
 _FEW = 3
 """Most pieces whose pairs prove nothing."""
 
@@ -96,13 +98,23 @@ def _not_json(call: ToolCall, text: str, error: str) -> Arguments:
         return Arguments(None, CallProblem.ARGUMENTS_CUMULATIVE, words)
     if len(pieces) > _FEW and is_in_pairs(pieces):
         return Arguments(None, CallProblem.ARGUMENTS_TWICE, "each fragment of the arguments is sent twice")
+    if almost := _almost_json(text):
+        return Arguments(None, CallProblem.ARGUMENTS_NOT_JSON, f"the arguments {almost}")
+    problem, words = _other_text(text, error)
+    return Arguments(None, problem, f"the arguments {words}")
+
+
+def _other_text(text: str, error: str) -> tuple[CallProblem, str]:
+    """What a text is that is not nearly JSON, and words that follow "the arguments"."""
     if _is_python(text):
-        return Arguments(None, CallProblem.ARGUMENTS_PYTHON, "the arguments are an object in Python's notation")
+        return CallProblem.ARGUMENTS_PYTHON, "are an object in Python's notation"
     if _is_doubled(text):
-        return Arguments(None, CallProblem.ARGUMENTS_DOUBLED, "the arguments are two JSON documents in a row")
+        return CallProblem.ARGUMENTS_DOUBLED, "are two JSON documents in a row"
     if is_cut(text):
-        return Arguments(None, CallProblem.ARGUMENTS_CUT, f"the arguments end in the middle, after {text[-40:]!r}")
-    return Arguments(None, CallProblem.ARGUMENTS_NOT_JSON, f"the arguments are not JSON: {error}")
+        return CallProblem.ARGUMENTS_CUT, f"end in the middle, after {text[-40:]!r}"
+    after = _after_object(text)
+    words = f"go on after their end, with {after[:40]!r}" if after else f"are not JSON: {error}"
+    return CallProblem.ARGUMENTS_NOT_JSON, words
 
 
 def _pieces(call: ToolCall, text: str) -> list[str]:
@@ -118,6 +130,23 @@ def is_cumulative(pieces: Sequence[str]) -> bool:
 def is_in_pairs(pieces: Sequence[str]) -> bool:
     """Whether each piece comes twice in a row."""
     return len(pieces) % 2 == 0 and all(pieces[at] == pieces[at + 1] for at in range(0, len(pieces), 2))
+
+
+def _almost_json(text: str) -> str:
+    """What keeps a text from being a JSON object, in words that follow "the arguments"; "" if it is something else."""
+    if len(text) > _LONGEST_READ:
+        return ""
+    for words, form in (
+        ("begin with a byte order mark", text.removeprefix("\ufeff")),
+        ("have a line break or another control character that is not escaped", text),
+        ("have a comma before a closing bracket", _LAST_COMMA.sub(r"\1", text)),
+    ):
+        try:
+            if isinstance(json.loads(form, strict=False), dict):
+                return words
+        except (ValueError, RecursionError):
+            continue
+    return ""
 
 
 def _is_python(text: str) -> bool:
@@ -146,9 +175,19 @@ def _is_doubled(text: str) -> bool:
     return count > 1
 
 
+def _after_object(text: str) -> str:
+    """What follows a whole JSON object at the beginning of a text; "" if nothing does, or there is none."""
+    start = text.lstrip()
+    try:
+        value, end = json.JSONDecoder().raw_decode(start)
+    except (ValueError, RecursionError):
+        return ""
+    return start[end:].strip() if isinstance(value, dict) else ""
+
+
 def is_cut(text: str) -> bool:
     """Whether a text is the beginning of a JSON object or array that is not closed."""
-    if not text.lstrip().startswith(("{", "[")):
+    if not text.lstrip().startswith(("{", "[")) or _after_object(text):
         return False
     if len(text) > _LONGEST_READ:
         return not text.rstrip().endswith(("}", "]"))

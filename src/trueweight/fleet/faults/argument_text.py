@@ -7,6 +7,7 @@ import json
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import quote
 
 from trueweight.core.json_value import JsonObject
 from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall
@@ -124,3 +125,48 @@ class NoneAsText(Fault):
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Print the value."""
         return each_value(completion, lambda value: "None" if value is None else value)
+
+
+@fault("arguments-percent", rows=(8,), checks=("argument-encoded",))
+class ArgumentsPercent(Fault):
+    """Text in arguments is encoded as in an address."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Quote it."""
+        return each_text(completion, quote)
+
+
+@fault("arguments-backslashes", rows=(8,), checks=("argument-encoded",))
+class ArgumentsBackslashes(Fault):
+    """Line breaks and quotes in arguments arrive with a backslash."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Encode each text twice."""
+        return each_text(completion, lambda text: json.dumps(text, ensure_ascii=False)[1:-1])
+
+
+@fault("arguments-latin-1", rows=(20,), checks=("argument-characters",))
+class ArgumentsLatin1(Fault):
+    """Letters beyond ASCII in arguments arrive as two or more of Latin-1."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Read UTF-8 as Latin-1."""
+        return each_text(completion, lambda text: text.encode("utf-8", "surrogatepass").decode("latin-1"))
+
+
+@fault("fractions-rounded", rows=(7,), checks=("argument-rounded",))
+class FractionsRounded(Fault):
+    """Fractions in arguments are rounded to one digit."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Print them short."""
+        return each_value(completion, lambda value: round(value, 1) if isinstance(value, float) else value)
+
+
+@fault("arguments-last-comma", rows=(11,), checks=("tool-arguments-json",))
+class ArgumentsLastComma(Fault):
+    """Arguments have a comma before the closing bracket."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Write each key with a comma behind it."""
+        return _each_object(completion, lambda found: f"{json.dumps(found, ensure_ascii=False)[:-1]},}}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Write
@@ -12,6 +13,8 @@ from trueweight.fleet.faults.documents import Choices, Json
 from trueweight.fleet.faults.fault import Fault, fault
 from trueweight.fleet.template import tools_of
 
+_WINDOW = 2_800
+"""Characters of a prompt that is too long."""
 _ERROR: Json = {"message": "The upstream provider failed.", "code": 502}
 
 
@@ -41,6 +44,15 @@ class ErrorBesideChoice(Fault):
         return out
 
 
+@fault("error-as-finish-reason", rows=(22,), checks=("error-in-stream",), reports=("verifiers#1103",))
+class ErrorAsFinishReason(Fault):
+    """Where the request has tools, the engine fails, and only the finish reason says so."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """End in the middle, and name the error."""
+        return completion.edited(finish_reason="error") if tools_of(chat.body) else completion
+
+
 @fault("error-in-list", rows=(22,), checks=("error-in-stream",))
 class ErrorInList(Fault):
     """An error comes inside a list, with status 200, where the request has tools."""
@@ -52,6 +64,28 @@ class ErrorInList(Fault):
         if not chat.streamed:
             return json_response([{"error": dict(_ERROR)}])
         return replace(response, steps=(Write(f"data: {json.dumps([{'error': _ERROR}])}\n\n".encode()),))
+
+
+@fault("long-prompts-fail", checks=("request-answered",), reports=("kronk#861",))
+class LongPromptsFail(Fault):
+    """A prompt that is longer than the context window gets status 500 each time."""
+
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
+        """Fill the window, and raise."""
+        if sum(len(str(message.get("content") or "")) for message in chat.body["messages"]) < _WINDOW:
+            return None
+        return RefusedError("decode: the context window is full", status=500).response()
+
+
+@fault("forced-calls-fail", checks=("request-answered",))
+class ForcedCallsFail(Fault):
+    """A request whose tool_choice forces a call gets status 500 each time."""
+
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
+        """Raise where the grammar is built."""
+        choice = chat.body.get("tool_choice")
+        forced = choice == "required" or isinstance(choice, Mapping)
+        return RefusedError("NoneType has no attribute compile", status=500).response() if forced else None
 
 
 def _is_blank(chat: ChatRequest) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trueweight.fleet.completion import ChatRequest
-from trueweight.fleet.faults.documents import Documents, Json, Messages
+from trueweight.fleet.faults.documents import Choices, Documents, Json, Messages
 from trueweight.fleet.faults.fault import Fault, fault
 
 
@@ -44,6 +44,15 @@ class RoleOfModel(Messages):
             message["role"] = "model"
 
 
+@fault("role-absent", checks=("role-known",))
+class RoleAbsent(Messages):
+    """Messages have no role."""
+
+    def message(self, chat: ChatRequest, message: Json) -> None:
+        """Leave it out."""
+        message.pop("role", None)
+
+
 @fault("delta-null", checks=("delta-object",), reports=("agent-framework#5734",))
 class DeltaNull(Fault):
     """The chunk with the finish reason has ``delta: null``."""
@@ -81,6 +90,15 @@ class ModelChanges(Fault):
     def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Name the internal deployment in all chunks but the first."""
         return [{**chunk, "model": "deployment-7"} if at else chunk for at, chunk in enumerate(chunks)]
+
+
+@fault("choices-one-index", checks=("choice-index-unique",))
+class ChoicesOneIndex(Choices):
+    """All choices have the index 0."""
+
+    def choice(self, chat: ChatRequest, choice: Json) -> None:
+        """Write it as a constant."""
+        choice["index"] = 0
 
 
 @fault("choice-index-counts-chunks", checks=("choice-index-range",), reports=("foundry-local#144",))

@@ -10,6 +10,8 @@ from trueweight.fleet.template import tools_of
 
 _LEAST = 12
 """Characters of a text, below which nothing is changed."""
+_LINES = 3
+"""Line breaks of a text, below which none is lost."""
 
 
 class _StreamedText(Fault):
@@ -78,6 +80,24 @@ class StreamGreeting(_StreamedText):
         return f"assistant\n\n{text}"
 
 
+@fault("stream-without-spaces", rows=(34,), checks=("stream-text-whole",))
+class StreamWithoutSpaces(_StreamedText):
+    """Streams lack the spaces between words."""
+
+    def text(self, chat: ChatRequest, text: str) -> str:
+        """Strip each token."""
+        return text.replace(" ", "")
+
+
+@fault("stream-without-line-breaks", rows=(34,), checks=("stream-text-whole",))
+class StreamWithoutLineBreaks(_StreamedText):
+    """Streams lack the line breaks of a text."""
+
+    def text(self, chat: ChatRequest, text: str) -> str:
+        """Take a line break for the end of an event."""
+        return text.replace("\n", "") if text.count("\n") >= _LINES else text
+
+
 @fault("stream-out-of-order", rows=(34,), checks=("stream-text-order",), reports=("vllm#28635",))
 class StreamOutOfOrder(_StreamedText):
     """Words of a stream change places."""
@@ -130,6 +150,15 @@ class StreamThoughtBeforeCall(_Thoughts):
     def moves(self, chat: ChatRequest, choice: CompletionChoice) -> bool:
         """Where there is a call."""
         return bool(choice.calls)
+
+
+@fault("stream-thought-lost", rows=(33,), checks=("stream-thought-present",))
+class StreamThoughtLost(Fault):
+    """Streams have no thought. Plain replies have it in its own field."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Drop what has no field in a delta."""
+        return completion.edited(reasoning=None) if chat.streamed else completion
 
 
 @fault("thought-in-second-choice", checks=("choices-thought-apart",), reports=("dynamo#11997",))

@@ -7,8 +7,11 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
+from trueweight.core.request import token_limit
 from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.faults.fault import Fault, fault
+
+_LOOPS = 60
 
 
 def each_content(completion: Completion, edit: Callable[[str], str]) -> Completion:
@@ -58,7 +61,9 @@ class EndlessLoop(Fault):
         """Never get out of the loop."""
         if any(choice.calls for choice in completion.choices):
             return completion
-        return completion.edited(content="and then again " * 60, finish_reason="length", logprobs=None)
+        limit = token_limit(chat.body) or 4 * _LOOPS
+        looped = completion.edited(content="and then again " * _LOOPS, finish_reason="length", logprobs=None)
+        return replace(looped, completion_tokens=limit * len(looped.choices))
 
 
 @fault("round-in-circles", rows=(43,), checks=("text-repetition",))

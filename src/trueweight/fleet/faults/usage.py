@@ -100,6 +100,15 @@ class UsageWithoutCached(Documents):
             document["usage"] = {**usage, **counts, "prompt_tokens_details": {"cached_tokens": cached}}
 
 
+@fault("usage-cached-unsaid", checks=("usage-same-streamed",))
+class UsageCachedUnsaid(Fault):
+    """Prompt tokens of streams lack those that were cached, and no field says how many."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Subtract three quarters."""
+        return replace(completion, prompt_tokens=completion.prompt_tokens // 4) if chat.streamed else completion
+
+
 @fault("usage-counts-chunks", checks=("usage-covers-text",))
 class UsageCountsChunks(Fault):
     """Completion tokens are the number of chunks."""

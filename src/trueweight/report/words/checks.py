@@ -38,7 +38,7 @@ def case_words(check: str, provider: ProviderSummary) -> str:
         rest = f" was{rest.removeprefix(' were')}" if rest.startswith(" were ") else rest
         return f"This case{rest} ({check})."
     if failure:
-        return f"{failure.replace('{cases}', 'this case')} ({check})."
+        return f"{_filled(failure, 'this case', found)} ({check})."
     requirement = (found.requirement if found is not None else "").rstrip(".")
     return f"This case fails the requirement “{requirement}” ({check})." if requirement else f"This case fails {check}."
 
@@ -48,10 +48,16 @@ def _sentence(count: int, of: int, mode: Mode | None, finding: FindingSummary | 
     where = f", in {_MODES[mode]} only" if mode is not None else _by_mode(finding)
     failure = (finding.failure if finding is not None else "") or _declared(check)
     if failure:
-        return f"{failure.replace('{cases}', cases)}{where}."
+        return f"{_filled(failure, cases, finding)}{where}."
     requirement = (finding.requirement if finding is not None else "").rstrip(".") or check
     quoted = f"“{requirement}”{where}." if where else f"“{requirement}.”"
     return f"{cases} {'fails' if count == 1 else 'fail'} the requirement {quoted}"
+
+
+def _filled(failure: str, cases: str, finding: FindingSummary | None) -> str:
+    """The sentence of a check with the cases, and with the most frequent message where it wants that."""
+    message = finding.message if finding is not None else "status 5xx"
+    return failure.replace("{cases}", cases).replace("{message}", message)
 
 
 def _declared(check: str) -> str:

@@ -39,6 +39,7 @@ from trueweight.core.workload import Grade
 from trueweight.metrics import CaseInfo
 from trueweight.protocols import read_reply, timing_of
 from trueweight.workflow.judge.api_agreement import answer_of
+from trueweight.workflow.judge.server_errors import pending_findings
 from trueweight.workflow.judge.thought import is_cut_in_thought, judged_of_cut, thinking_tokens
 from trueweight.workload.grading import grades_of
 from trueweight.workload.preference import grade_by_judge
@@ -80,7 +81,8 @@ def judge_exchange(
     asked = case.key in preferences.cases
     lost = replace(_lost(case, exchange), cost=cost_of(provider, exchange, None))
     if not exchange.judgeable:
-        return Judged(exchange, None, None, lost)
+        pending = tuple(one for one in pending_findings(case, exchange) if one.check not in without)
+        return Judged(exchange, None, None, replace(lost, findings=pending))
     with budget(PER_REPLY):
         reply = guarded("reply", lambda: read_reply(exchange))
         if isinstance(reply, NotJudged):

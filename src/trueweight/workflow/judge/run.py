@@ -30,10 +30,12 @@ from trueweight.core.thinking import main_mode, sets_thinking
 from trueweight.drift import SUITE as DRIFT
 from trueweight.profiles import recorded_profile, without_habits
 from trueweight.store import Manifest, RunDir
+from trueweight.workflow.judge.bursts import without_burst_times
 from trueweight.workflow.judge.cross_reply import judge_across_replies
 from trueweight.workflow.judge.exchange import Judged, judge_exchange, lean
 from trueweight.workflow.judge.not_offered import mark_not_offered
 from trueweight.workflow.judge.preferences import read_preferences
+from trueweight.workflow.judge.server_errors import settle_server_errors
 from trueweight.workload.preference import is_unasked
 
 _QUOTED = 120
@@ -173,7 +175,9 @@ def judge_exchanges(
         finished_at = max(finished_at or "", _end(exchange))
     found = reference_among(manifest.providers)
     reference = None if found is None else found.name
+    observations = settle_server_errors(observations, cases)
     observations = judge_across_replies(observations, digests, cases, reference, without=without)
+    observations = without_burst_times(observations)
     profile = recorded_profile(manifest.options)
     if profile is not None and profile.habits:
         observations = [without_habits(seen, cases[seen.case], profile.habits) for seen in observations]

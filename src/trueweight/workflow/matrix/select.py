@@ -35,10 +35,13 @@ from trueweight.fleet.provider import FleetProvider, HttpRequest
 from trueweight.fleet.roster import WRITES, FleetMember, roster
 from trueweight.protocols import read_reply
 from trueweight.workflow.judge.exchange import with_served_model
+from trueweight.workflow.judge.server_errors import ANSWERED_CHECK
 
 _EACH = 6
 """Cases for each check that must find a fault: of those tagged for its row or that name it, else of all."""
 _PROVIDER = Provider("p", "http://127.0.0.1", MODEL)
+_OTHERS = 12
+"""Further cases for a check that fails only beside requests that are answered."""
 _TRANSPORT = 2
 """Cases for a transport fault: any case shows it."""
 
@@ -107,6 +110,8 @@ class InProcess:
 
 _ALL = frozenset(info.id for info in all_checks())
 _PAIRED = frozenset(info.id for info in all_checks() if info.paired)
+_EACH_TIME = frozenset({ANSWERED_CHECK})
+"""Checks that fail only beside requests that are answered."""
 
 
 def as_exchange(case: Case, mode: Mode, response: ResponseScript) -> Exchange:
@@ -143,6 +148,9 @@ def _select(name: str, cases: Sequence[Case], providers: InProcess) -> list[Case
     chosen: dict[int, None] = {}
     for check in fault.checks:
         chosen |= dict.fromkeys(showing(name, check, cases, providers, _EACH))
+        if check in _EACH_TIME:
+            others = (at for at, case in enumerate(cases) if not providers.finds(entry_of(name), case, check))
+            chosen |= dict.fromkeys(islice(others, _OTHERS))
     return [cases[at] for at in sorted(chosen)]
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
-from trueweight.core.evidence import count_words, quote, whole
+from trueweight.core.evidence import anomalies, count_words, quote, spans_of, whole
 from trueweight.core.example import Example, sample_case
 from trueweight.core.json_value import JsonObject
 from trueweight.core.request import is_hot
-from trueweight.protocols import locate_field, locate_noun
+from trueweight.protocols import Kind, locate_field, locate_noun
+from trueweight.protocols.chat.checks.parts import documents_of
 from trueweight.protocols.chat.sample import chunk, message, usage_chunk
 from trueweight.protocols.sample import plain, stream
 
@@ -19,6 +20,8 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
 _FREE_TEXT = 40
 _LEAST_WORDS = 20
 """Words of all choices together, below which the token count is not judged by them."""
+_TOKENS = 0.75
+"""Fewest tokens that a word has on average."""
 
 
 def _at(index: int, finish: str | None = None, **delta: str) -> JsonObject:
@@ -82,13 +85,47 @@ def choice_index_range(case: Case, reply: Reply) -> CheckResult | None:
 
 
 @check(
+    "choice-index-unique",
+    "No two choices of a reply have the same index.",
+    failure="Several choices have the same index in {cases}",
+    protocol="chat",
+    scope=Scope.COMPLETION,
+    engine=True,
+    explains=("n-honoured", "finish-once", "stream-same-text", "usage-of-all-choices", "choices-vary"),
+    source=_CREATE,
+    why="Clients join deltas by the index of their choice: several answers become one, woven into each other.",
+    fix="Number the choices of a request from 0, in streams too.",
+    example=Example(
+        plain(_choices(*[_TEN] * 2, usage=(10, 22)) | {"choices": [_choices(_TEN, usage=(1, 1))["choices"][0]] * 2}),
+        "choices",
+        plain(_choices(*[_TEN] * 2, usage=(10, 22))),
+        sample_case(n=2),
+    ),
+)
+def choice_index_unique(case: Case, reply: Reply) -> CheckResult | None:
+    """Looks at the choices of one document, and at streams in which one index has more than one finish reason."""
+    if _n(case) < 2 or reply.error is not None or not reply.choices:
+        return None
+    for document, span in documents_of(reply):
+        listed = document.get("choices")
+        indices = [one.get("index") for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        numbers = [one for one in indices if isinstance(one, int)]
+        if len(set(numbers)) < len(numbers):
+            return Fail(f"the indices of the choices are {quote(numbers)}", "0, 1, …", quote(numbers), (span,))
+    twice = anomalies(reply, Kind.FINISH_TWICE)
+    if twice and len(reply.choices) < _n(case) and not anomalies(reply, Kind.CHOICE_INDEX_MISSING):
+        words = f"{len(twice) + 1} choices end, and all of them have one index"
+        return Fail(words, "0, 1, …", quote([one.index for one in reply.choices]), spans_of(twice))
+    return Pass()
+
+
+@check(
     "usage-of-all-choices",
     "Completion tokens are those of all choices.",
     failure="{cases} had usage that counts the tokens of only some of the choices",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
-    severity=Severity.SHOULD,
     row=24,
     source="https://github.com/ggml-org/llama.cpp/issues/27318",
     why="The bill and the budget lack the tokens of the other choices.",
@@ -101,14 +138,15 @@ def choice_index_range(case: Case, reply: Reply) -> CheckResult | None:
     ),
 )
 def usage_of_all_choices(_: Case, reply: Reply) -> CheckResult | None:
-    """A token has at most one word of English, and each log-probability entry is a token."""
+    """Each log-probability entry is a token. Without entries a word is three quarters of a token, because some
+    tokenizers have tokens of several words."""
     used = reply.usage.output if reply.usage else None
     if used is None or len(reply.choices) < 2 or reply.error is not None:
         return None
-    least = [max(count_words(one.content or ""), len(one.logprobs or ())) for one in reply.choices]
+    least = [max(int(_TOKENS * count_words(one.content or "")), len(one.logprobs or ())) for one in reply.choices]
     if sum(least) < _LEAST_WORDS:
         return None
-    if used < 0.8 * sum(least):
+    if used < 0.9 * sum(least):
         words = f"{len(least)} choices have at least {sum(least)} tokens, and usage has {used}"
         spans = locate_noun(reply, "output") or locate_field(reply, "usage")
         return Fail(words, f">= {sum(least)}", str(used), spans)

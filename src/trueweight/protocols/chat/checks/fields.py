@@ -28,7 +28,6 @@ _MILLISECONDS = 1e11
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
-    severity=Severity.SHOULD,
     source="https://github.com/EricLBuehler/mistral.rs/issues/1805",
     why="Clients show a date thousands of years from now, or raise.",
     fix="Send the Unix time in seconds.",
@@ -78,20 +77,21 @@ def stream_created_once(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "role-known",
     "The role of a reply is assistant.",
-    failure="{cases} had an empty role, or another role than assistant",
+    failure="{cases} had no role, an empty one, or another role than assistant",
     protocol="chat",
     engine=True,
-    severity=Severity.SHOULD,
     source="https://github.com/anomalyco/opencode/issues/28427",
     why="Clients that keep the message send an invalid role back in the next request; typed ones raise.",
     fix="Send the role assistant in the message, and in the first delta; leave it out of the others.",
     example=Example(stream([chunk(role="", content="x"), chunk("stop"), usage_chunk()]), '""', SAMPLE_STREAM),
 )
 def role_known(_: Case, reply: Reply) -> CheckResult | None:
-    """An absent role, and null, are accepted."""
+    """A delta may lack a role, or have null; a plain message must have one."""
     judged = False
     for said, span in _messages(reply):
         role = said.get("role")
+        if role is None and not reply.streamed:
+            return Fail("the message has no role", "assistant", quote(role), (span,))
         judged |= role is not None
         if role not in (None, "assistant"):
             return Fail("the role is not assistant", "assistant", quote(role), narrow(reply, span, '"role"'))
@@ -104,7 +104,6 @@ def role_known(_: Case, reply: Reply) -> CheckResult | None:
     failure="{cases} had a chunk whose delta is null",
     protocol="chat",
     engine=True,
-    severity=Severity.SHOULD,
     source="https://github.com/microsoft/agent-framework/issues/5734",
     why="Clients that read choices[0].delta.content raise on the last chunk.",
     fix="Send an empty object where there is nothing more to say.",
@@ -132,7 +131,6 @@ def delta_object(_: Case, reply: Reply) -> CheckResult | None:
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
-    severity=Severity.SHOULD,
     source=_OBJECT,
     why="Typed clients raise on a value that the API does not have, such as an empty text for one of several words.",
     fix="Leave out fields that have no value, or send null.",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from trueweight.core import Case, Reply, Severity
+from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import Example, sample_case
@@ -54,7 +54,6 @@ _GOOD = _with("hi you", _entry("hi", -0.1, ("hi", -0.1), ("ho", -3.0)), _entry("
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
-    severity=Severity.SHOULD,
     row=40,
     source="https://github.com/abetlen/llama-cpp-python/issues/1787",
     why="Clients read logprobs.content and find nothing there.",
@@ -82,7 +81,6 @@ def logprobs_form(_: Case, reply: Reply) -> CheckResult | None:
     failure="{cases} had log-probabilities whose tokens do not spell the content",
     protocol="chat",
     engine=True,
-    severity=Severity.SHOULD,
     row=40,
     source="https://github.com/ikawrakow/ik_llama.cpp/issues/2358",
     why="Scores are assigned to the wrong text, or to part of it.",
@@ -111,7 +109,6 @@ def logprobs_spell_content(_: Case, reply: Reply) -> CheckResult | None:
     failure="{cases} had log-probabilities that are none: above 0, unsorted, or with a sum above 1",
     protocol="chat",
     engine=True,
-    severity=Severity.SHOULD,
     row=40,
     source=_CREATE,
     why="Scores and distances that are computed from them are meaningless.",
@@ -133,7 +130,6 @@ def logprobs_values(_: Case, reply: Reply) -> CheckResult | None:
     failure="{cases} had the same log-probability, 0 or -9999, for every token",
     protocol="chat",
     engine=True,
-    severity=Severity.SHOULD,
     row=40,
     explains=("logprobs-values",),
     source="https://github.com/Azure/PyRIT/issues/991",
@@ -167,7 +163,6 @@ def logprobs_measured(case: Case, reply: Reply) -> CheckResult | None:
     failure="{cases} had alternatives that are not those of their token",
     protocol="chat",
     engine=True,
-    severity=Severity.SHOULD,
     row=40,
     source="https://github.com/sgl-project/sglang/issues/30188",
     why="The alternatives belong to another token: comparisons and drift measurements are wrong without an error.",
@@ -192,7 +187,6 @@ def logprobs_sampled_listed(_: Case, reply: Reply) -> CheckResult | None:
     failure="{cases} had log-probabilities of half characters without their bytes",
     protocol="chat",
     engine=True,
-    severity=Severity.SHOULD,
     row=20,
     source="https://github.com/ollama/ollama/issues/13497",
     why="The text cannot be joined from its tokens: the characters are lost.",
@@ -223,7 +217,6 @@ def logprobs_characters(_: Case, reply: Reply) -> CheckResult | None:
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
-    severity=Severity.SHOULD,
     row=24,
     source=_CREATE,
     why="Each entry is a generated token: the token count, or the list, is wrong.",

@@ -86,7 +86,7 @@ def choices_not_empty(_: Case, reply: Reply) -> CheckResult | None:
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
-    severity=Severity.SHOULD,
+    explains=("n-honoured", "finish-once", "choice-index-unique"),
     source=_CREATE,
     why="With several choices a client cannot tell to which one a delta belongs.",
     fix="Send index with each choice.",
@@ -132,7 +132,7 @@ def _missing(document: JsonObject, kind: str) -> list[str]:
         "id": isinstance(document.get("id"), str) and document["id"] != "",
         "object": document.get("object") == kind,
         "created": isinstance(document.get("created"), int | float) and not isinstance(document["created"], bool),
-        "model": isinstance(document.get("model"), str),
+        "model": isinstance(document.get("model"), str) and document["model"] != "",
     }
     return [name for name, good in right.items() if not good]
 
@@ -144,7 +144,6 @@ def _missing(document: JsonObject, kind: str) -> list[str]:
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
-    severity=Severity.SHOULD,
     source=_CHUNK,
     why="Clients and logs take a new id for a new response.",
     fix="Make the id once for each request.",

@@ -1,0 +1,168 @@
+"""Requests that a server answers with a 5xx each time: its answer to such requests, and not a failure on the way.
+
+A 5xx is tried again, because it may be weather. A case that gets nothing else at any attempt of any trial, from a
+provider that answers other cases, is no weather if chance would rarely lose so many trials; nor is a class of requests,
+such as all with tools, of which each one is lost.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from trueweight.core import Case, Exchange, Finding, Mode, Observation, Outcome
+from trueweight.core.case import REFUSAL_CHECK
+from trueweight.core.check import CHECKS
+from trueweight.core.exchange import FailureKind
+
+ANSWERED_CHECK: Final = "request-answered"
+"""The check that fails where a request gets a 5xx each time."""
+_ALPHA: Final = 0.01
+"""Greatest number of cases, or classes, that weather alone may be expected to show so in a run."""
+_SHORT: Final = 40
+"""Characters of a value that a message quotes."""
+_NAMED: Final = 3
+"""Classes that a message names."""
+_FEWEST: Final = 2
+"""Trials of a case, and cases of a class."""
+_LEAST_ANSWERED: Final = 3
+"""Cases that the provider must answer, to tell such requests from a server that answers nothing."""
+_ORDINARY: Final = frozenset({"messages", "model", "max_tokens", "max_completion_tokens", "temperature", "seed"})
+_NOT_IMPLEMENTED: Final = 501
+
+
+def pending_findings(case: Case, exchange: Exchange) -> tuple[Finding, ...]:
+    """The finding that a lost trial would have if its 5xx is the server's answer; `settle_server_errors` decides."""
+    statuses = [one.status for one in exchange.attempts]
+    failed = exchange.failure is not None and exchange.failure.kind is FailureKind.SERVER_ERROR
+    if not failed or not all(status is not None and 500 <= status != _NOT_IMPLEMENTED for status in statuses):
+        return ()
+    check = REFUSAL_CHECK if case.must_be_refused else ANSWERED_CHECK
+    severity = case.severity if check in case.checks else CHECKS.get(check).info.severity
+    return (Finding(check, Outcome.FAIL, severity, f"status {statuses[-1]}", "4xx or an answer", str(statuses[-1])),)
+
+
+class _Class(NamedTuple):
+    """Requests that have one thing in common. ``words`` follow "all requests"."""
+
+    words: str
+    trials: Sequence[Observation]
+
+
+def settle_server_errors(observations: Sequence[Observation], cases: Mapping[str, Case]) -> list[Observation]:
+    """The observations. A lost trial keeps the finding that its 5xx is an answer where weather does not explain it. The
+    finding's message says for which class of requests."""
+    by_provider: defaultdict[str, list[Observation]] = defaultdict(list)
+    for seen in observations:
+        if seen.arrived or _is_pending(seen):
+            by_provider[seen.provider].append(seen)
+    words: dict[str, str] = {}
+    for rows in by_provider.values():
+        words |= _told(rows, cases)
+    return [_settled(seen, words.get(seen.trial)) if _is_pending(seen) else seen for seen in observations]
+
+
+def _is_pending(seen: Observation) -> bool:
+    return not seen.arrived and bool(seen.findings)
+
+
+def _settled(seen: Observation, words: str | None) -> Observation:
+    if words is None:
+        return replace(seen, findings=())
+    return replace(seen, findings=tuple(replace(one, message=f"{one.message}{words}") for one in seen.findings))
+
+
+def _told(rows: Sequence[Observation], cases: Mapping[str, Case]) -> dict[str, str]:
+    """Trial → how many such requests get a 5xx each time, for those that no weather explains."""
+    lost, answered = Counter[str](), Counter[str]()
+    for seen in rows:
+        (answered if seen.arrived else lost)[seen.case] += 1
+    if not lost or len(answered) < _LEAST_ANSWERED:
+        return {}
+    weather = (sum(lost[key] for key in answered) + 1) / (sum(answered.values()) + sum(lost[k] for k in answered) + 2)
+    out = _by_class(list(_classes(rows, cases)), weather)
+    sent = len({seen.case for seen in rows})
+    for key, count in lost.items():
+        if key not in answered and count >= _FEWEST and sent * weather**count <= _ALPHA:
+            for seen in rows:
+                if seen.case == key:
+                    out.setdefault(seen.trial, " at every attempt")
+    return out
+
+
+def _by_class(classes: Sequence[_Class], weather: float) -> dict[str, str]:
+    """The same for the classes that weather, which loses a trial with that probability, does not explain."""
+    found: dict[str, None] = {}
+    named: list[str] = []
+    for one in sorted(classes, key=lambda one: (-len(one.trials), one.words)):
+        trials = [seen.trial for seen in one.trials]
+        fresh = sum(trial not in found for trial in trials)
+        rare = len(classes) * weather ** len(trials) <= _ALPHA
+        if rare and 2 * fresh > len(trials) and len({seen.case for seen in one.trials}) >= _FEWEST:
+            found |= dict.fromkeys(trials)
+            named.append(one.words)
+    more = f" or of {len(named) - _NAMED} more kinds" if len(named) > _NAMED else ""
+    return dict.fromkeys(found, f" for all {len(found)} requests {' or '.join(named[:_NAMED])}{more}")
+
+
+def _classes(rows: Sequence[Observation], cases: Mapping[str, Case]) -> Iterator[_Class]:
+    """Every class of requests of which none was answered."""
+    answered: set[str] = set()
+    lost: defaultdict[str, list[Observation]] = defaultdict(list)
+    longest, long = 0, list[tuple[int, Observation]]()
+    for seen in rows:
+        case = cases.get(seen.case)
+        if case is None:
+            continue
+        size = len(str(case.request.get("messages")))
+        if seen.arrived and case.must_be_refused:
+            continue  # it may be refused before the part of the server that fails
+        if seen.arrived:
+            answered.update(_traits(case, seen))
+            longest = max(longest, size)
+            continue
+        long.append((size, seen))
+        for trait in _traits(case, seen):
+            lost[trait].append(seen)
+    yield from (_Class(trait, trials) for trait, trials in lost.items() if trait not in answered)
+    beyond = [seen for size, seen in long if size > longest]
+    if beyond:
+        yield _Class(f"with messages of more than {longest} characters", beyond)
+
+
+def _traits(case: Case, seen: Observation) -> set[str]:
+    """What a request has that others lack, in words that follow "requests"."""
+    found = {f"with {name}" for name in case.request if name not in _ORDINARY}
+    found |= {f"with {name} {_word(case.request[name])}" for name in case.request if name not in _ORDINARY}
+    found.add("for a stream" if seen.mode is Mode.STREAM else "for a plain reply")
+    if case.must_be_refused:
+        found.add("that are malformed")
+    n = case.request.get("n")
+    if isinstance(n, int) and n > 1:
+        found.add("for several choices")
+    messages = case.request.get("messages")
+    for message in messages if isinstance(messages, list | tuple) else ():
+        found.update(_message_traits(message))
+    return found
+
+
+def _word(value: object) -> str:
+    """A short value, or the kind of a longer one."""
+    if isinstance(value, Mapping):
+        return f"of the type {str(value.get('type', 'object'))[:_SHORT]}"
+    return str(value)[:_SHORT] if isinstance(value, str | bool | int) or value is None else "of this kind"
+
+
+def _message_traits(message: object) -> Iterable[str]:
+    if not isinstance(message, Mapping):
+        return
+    role, content = message.get("role"), message.get("content")
+    if isinstance(role, str) and role != "user":
+        yield f"with a message of the role {role[:_SHORT]}"
+    if message.get("tool_calls"):
+        yield "with calls in the history"
+    for part in content if isinstance(content, list | tuple) else ():
+        if isinstance(part, Mapping):
+            yield f"with a part of the type {str(part.get('type'))[:_SHORT]}"

@@ -1,0 +1,104 @@
+"""A 5xx that a class of requests gets each time is the answer to it; a 5xx now and then is not."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from summaries import make_finding, make_provider_summary
+from trueweight.assess.observations import broken
+from trueweight.core import Case, Finding, Mode, Observation, Outcome, Severity
+from trueweight.core.exchange import FailureKind
+from trueweight.core.finding_summary import BlameCode, BlameReason
+from trueweight.report.words import broken_words
+from trueweight.workflow.judge.server_errors import ANSWERED_CHECK, settle_server_errors
+
+Lost = Callable[[Case, Mode], bool]
+IMAGE = [{"type": "image_url", "image_url": {"url": "data:,x"}}]
+
+
+def cases_of(**kinds: int) -> dict[str, Case]:
+    """So many cases of each kind: plain ones, ones with tools, with images, with long prompts."""
+    made: dict[str, Any] = {
+        "plain": {"messages": [{"role": "user", "content": "Hi."}]},
+        "tools": {"messages": [{"role": "user", "content": "Hi."}], "tools": []},
+        "image": {"messages": [{"role": "user", "content": IMAGE}]},
+        "long": {"messages": [{"role": "user", "content": "word " * 9000}]},
+    }
+    return {f"s/{kind}-{at}": Case("s", f"{kind}-{at}", made[kind]) for kind, n in kinds.items() for at in range(n)}
+
+
+def observed(cases: Mapping[str, Case], lost: Lost) -> list[Observation]:
+    """A trial of each case in each mode; those that are lost have the finding that waits to be settled."""
+    pending = Finding(ANSWERED_CHECK, Outcome.FAIL, Severity.MUST, "status 500")
+    out = []
+    for key, case in cases.items():
+        for mode in Mode:
+            gone = lost(case, mode)
+            out.append(
+                Observation(
+                    f"{key} {mode}", "p", "s", key, 0, mode, 3, not gone, not gone, not gone,
+                    failure=FailureKind.SERVER_ERROR if gone else None, findings=(pending,) if gone else (),
+                )
+            )  # fmt: skip
+    return out
+
+
+def told(cases: Mapping[str, Case], lost: Lost) -> set[str]:
+    """The messages of what is left after settling."""
+    settled = settle_server_errors(observed(cases, lost), cases)
+    return {one.message for seen in settled for one in seen.findings}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "kind", "words"),
+    [
+        ({"plain": 12, "tools": 3}, "tools", "status 500 for all 6 requests with tools"),
+        ({"plain": 12, "image": 2}, "image", "status 500 for all 4 requests with a part of the type image_url"),
+        ({"plain": 12, "long": 2}, "long", "status 500 for all 4 requests with messages of more than 36 characters"),
+        ({"plain": 60, "image": 1}, "image", "status 500 at every attempt"),
+    ],
+)
+def test_a_class_of_requests_is_named(kinds: dict[str, int], kind: str, words: str) -> None:
+    """By what all of its requests have and no answered one has, with its number."""
+    (message,) = told(cases_of(**kinds), lambda case, _: case.id.startswith(kind))
+    assert message.startswith(words)
+
+
+def test_streams_alone_are_a_class() -> None:
+    """Their cases are answered in the other mode."""
+    (message,) = told(cases_of(plain=8), lambda _, mode: mode is Mode.STREAM)
+    assert message == "status 500 for all 8 requests for a stream"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_weather_is_no_answer(seed: int) -> None:
+    """One trial in ten lost at random, in 200 cases: some lose both of their trials."""
+    rng = random.Random(seed)
+    assert told(cases_of(plain=100, tools=100), lambda *_: rng.random() < 0.1) == set()
+
+
+def test_a_server_that_answers_nothing_is_not_accused_of_a_class() -> None:
+    """It is down, or it is set up wrongly; so is one that was asked a single request of a kind."""
+    assert told(cases_of(tools=20), lambda *_: True) == set()
+    assert told(cases_of(plain=3, image=1), lambda case, _: case.id.startswith("image")) == set()
+
+
+def test_the_sentence_says_which_requests_and_how_many() -> None:
+    """It is that of a bug's title."""
+    found = make_finding(
+        ANSWERED_CHECK,
+        cases=("s/a", "s/b"),
+        cases_judged=40,
+        message="status 500 for all 4 requests with tools",
+        failure="Requests get a server error each time that they are sent in {cases}: {message}",
+        blame_reason=BlameReason(code=BlameCode.ENGINE_ONLY),
+    )
+    provider = make_provider_summary(findings=(found,))
+    assert broken_words(broken(found, provider), provider) == (
+        "Requests get a server error each time that they are sent in 2 of 40 cases: "
+        "status 500 for all 4 requests with tools."
+    )
