@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +155,9 @@ def test_exact_limits_of_none_and_all() -> None:
     """0 of n and n of n have honest one-sided limits."""
     assert clopper_pearson(0, 1000) == pytest.approx((0, 0.00368), abs=1e-4)
     assert clopper_pearson(1000, 1000)[1] == 1
+
+
+def test_the_published_proof_is_of_the_shipped_thresholds() -> None:
+    """A change of the thresholds requires the proof again: ``python tests/bench/drift/prove.py``."""
+    proof = json.loads((Path(__file__).parents[2] / "reports" / "drift" / "proof.json").read_text("utf-8"))
+    assert proof["thresholds"] == asdict(shipped_thresholds())

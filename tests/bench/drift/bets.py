@@ -13,7 +13,16 @@ from trueweight.drift.by_logprobs import FAR, MOST_FAR, TIMES_FARTHER
 from trueweight.drift.investigate import BLOCK, REPEAT_EVERY
 from trueweight.drift.misconfiguration import LEAST_PROMPTS
 from trueweight.drift.settings import PROBES
-from trueweight.drift.systematic import LEARNED, LEAST_PRODUCTS, LOWEST, MEMORY, MOST, SHARPEST_AFTER, TAIL
+from trueweight.drift.systematic import (
+    LEARNED,
+    LEAST_PRODUCTS,
+    LOWEST,
+    MEMORY,
+    MOST,
+    SHARPEST_AFTER,
+    TAIL,
+    TIMES_TOLERATED,
+)
 from trueweight.drift.thresholds import Thresholds
 
 Floats = NDArray[np.float64]
@@ -37,22 +46,25 @@ class Verdicts(NamedTuple):
 
 def paths(x: Floats, size: Floats, t: Thresholds) -> Paths:
     """Play products of shape (runs, questions); a NaN is a question that could not be compared."""
-    missing = np.isnan(x)
+    missing, limit = np.isnan(x), t.tolerance**2
     value, gap = np.where(missing, 0.0, x), np.where(missing, 0.0, size)
     noise = np.maximum(0.0, gap - np.maximum(0.0, value))
-    scale, bias, least = np.full(x.shape, t.cut), np.zeros(x.shape), np.full(x.shape, -1.0)
+    scale, bias, least = (
+        np.full(x.shape, max(t.cut, TIMES_TOLERATED * limit)),
+        np.zeros(x.shape),
+        np.full(x.shape, -1.0),
+    )
     for i in range(1, x.shape[1]):
         past = np.sort(value[:, max(0, i - MEMORY) : i], axis=1)
         spread = np.maximum(0.0, -t.noise_factor * past[:, past.shape[1] // 4])
-        scale[:, i] = np.maximum(t.cut, spread)
+        bias[:, i] = t.bias * np.median(noise[:, max(0, i - MEMORY) : i], axis=1)
+        scale[:, i] = np.maximum(np.maximum(t.cut, spread), TIMES_TOLERATED * (limit + bias[:, i]))
         least[:, i] = (
             -np.clip(np.maximum(TAIL * spread, -value[:, :i].min(1)) / scale[:, i], LOWEST, 1.0)
             if i >= LEARNED
             else -1.0
         )
-        bias[:, i] = t.bias * np.median(noise[:, max(0, i - MEMORY) : i], axis=1)
     score = np.where(missing, np.nan, np.clip(value / scale, least, 1))
-    limit = t.tolerance**2
     drift = log_wealth(score, np.minimum((limit + bias) / scale, MOST), least=least)
     same = log_wealth(score, np.minimum(limit / scale, MOST), below=True)
     n = np.maximum(1, np.cumsum(~missing, axis=1))

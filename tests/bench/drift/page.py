@@ -20,8 +20,10 @@ Only first tokens, and short texts. `transformers` as a third engine, 2-bit file
   tolerances were set on 30 other questions and frozen in a commit before the answers to these were read. One rule was changed
   after a first look at power on these and at the hosted series below, one of which had 12% false alarms: how far a product is
   cut off below 0. It costs power. That more than two far answers forbid EQUIVALENT was added after 10% of Q4_0 had been certified here.
-- Each row rests on {runs} runs (200 behind simulated hosts, for which the target is 1,000: machine time). A run asks each question once, in an order of its own, and both variants in random order; it looks
-  after every round of three questions and ends at DRIFT or EQUIVALENT. Intervals (Clopper-Pearson, 95%) say how exactly the resampling
+  A second change followed the first edition of this page, which found a difference of 0.25 nats behind noise of 0.3 in 62% of runs: a
+  product is now cut off at eight times what is tolerated, or more. The eight was chosen on the tuning questions.
+- Each row rests on {runs} runs. A run asks each question once, in an order of its own, and both variants in random order; it
+  looks after every round of three questions and ends at DRIFT or EQUIVALENT. Intervals (Clopper-Pearson, 95%) say how exactly the resampling
   is known; that there are only {questions} questions, one model and one day is not in them.
 - Requests are those to the candidate, probe and repeated requests included. The reference gets as many.
 - Tolerance: {tolerance} nats (systematic difference); cut of one product: {cut} nats².

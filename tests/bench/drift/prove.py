@@ -34,8 +34,6 @@ from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 REPORTS = Path(__file__).parents[3] / "reports" / "drift"
 ALPHA = 0.05
 RUNS = 1000
-SIMULATED_RUNS = 200
-"""Runs of rows in which each run draws noise anew, which takes a hundred times as long."""
 CHUNK = 100
 HONEST = ("llama-f16", "llama-bf16", "llama-f32", "llama-f16-4-slots", "vllm-fp32", "vllm-bf16")
 """The same weights, to the rounding of the file's number format."""
@@ -251,7 +249,7 @@ def section(name: str, split: Split, source: Path, runs: int, hosted: Path | Non
     """The rows of one section; each has a generator of its own, so that they can be made at the same time."""
     panel, thresholds = read_panel(split, source), shipped_thresholds()
     kind, *pair = name.split()
-    proof = Proof(panel, thresholds, min(runs, SIMULATED_RUNS) if kind in ("noisy", "diluted", "int4") else runs)
+    proof = Proof(panel, thresholds, runs)
     made: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
         "honest": proof.honest,
         "power": proof.power,
