@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator, Mapping
 
 import httpx
-import openai
 import pytest
 
 from trueweight.fleet import roster, running_fleet
@@ -18,13 +17,6 @@ def fleet_urls() -> Iterator[Mapping[str, str]]:
     with running_fleet([entry.name for entry in roster()]) as path:
         providers = tomllib.loads(path.read_text(encoding="utf-8"))["provider"]
         yield {provider["name"]: provider["base_url"] for provider in providers}
-
-
-@pytest.fixture
-def sdk(fleet_urls: Mapping[str, str]) -> Iterator[openai.OpenAI]:
-    """The official client, pointed at ``reference``."""
-    with openai.OpenAI(base_url=fleet_urls["reference"], api_key="any", max_retries=0) as client:
-        yield client
 
 
 @pytest.fixture

@@ -1,0 +1,132 @@
+"""Responses of the fleet, read by the official SDK as an independent client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+
+from fleet_replies import body_of, served
+from trueweight.fleet import MODEL
+from trueweight.fleet.provider import HttpRequest
+from trueweight.fleet.roster import roster
+
+pytestmark = pytest.mark.sdk
+
+HEALTHY = [
+    "reference", "other-stack", *(one.name for one in roster() if one.name.startswith("healthy-")), "thinks-short",
+    "thinks-summary", "thinks-encrypted", "thinks-hidden",
+]  # fmt: skip
+TOOL = {
+    "type": "function",
+    "name": "get_weather",
+    "description": "Current weather of a city",
+    "parameters": {
+        "type": "object",
+        "properties": {"city": {"type": "string"}},
+        "required": ["city"],
+        "additionalProperties": False,
+    },
+    "strict": True,
+}
+WEATHER = "Use get_weather: what is the weather in the city of Paris? And in the city of Rome?"
+PERSON = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+QUESTIONS: dict[str, dict[str, Any]] = {
+    "text": {"input": "Tell me about the sea, please.", "max_output_tokens": 60},
+    "calls": {"input": WEATHER, "tools": [TOOL], "tool_choice": "required", "temperature": 0},
+    "schema": {"input": "A person.", "text": {"format": {"type": "json_schema", "name": "p", "schema": PERSON}}},
+    "cut": {"input": "Tell me about the sea, please.", "max_output_tokens": 5},
+    "logprobs": {"input": "Hi.", "include": ["message.output_text.logprobs"], "top_logprobs": 2},
+    "history": {
+        "instructions": "Be brief.",
+        "input": [
+            {"role": "user", "content": [{"type": "input_text", "text": "Weather?"}]},
+            {"type": "reasoning", "id": "rs_1", "summary": [], "content": [{"type": "reasoning_text", "text": "hm"}]},
+            {"type": "function_call", "call_id": "c1", "name": "get_weather", "arguments": '{"city":"Oslo"}'},
+            {"type": "function_call_output", "call_id": "c1", "output": [{"type": "input_text", "text": "14"}]},
+        ],
+        "tools": [TOOL],
+    },
+}
+
+
+@pytest.fixture
+def client(openai: ModuleType, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The official client, pointed at a provider in this process."""
+    provider = served(request.param)
+
+    def respond(sent: httpx.Request) -> httpx.Response:
+        response = provider.respond(HttpRequest(sent.method, sent.url.path, {}, sent.read()))
+        return httpx.Response(response.status, headers=dict(response.headers), content=body_of(response))
+
+    with (
+        httpx.Client(transport=httpx.MockTransport(respond)) as http,
+        openai.OpenAI(base_url="http://fleet/v1", api_key="any", max_retries=0, http_client=http) as found,
+    ):
+        yield found
+
+
+@pytest.mark.parametrize("client", HEALTHY, indirect=True)
+def test_the_sdk_reads_every_healthy_reply(client: Any) -> None:
+    """Plain and streamed, each body is valid by the SDK's types, and its own reader of streams gets the plain reply."""
+    from openai.types.responses import Response, ResponseStreamEvent
+    from pydantic import TypeAdapter
+
+    events_of: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
+    for name, question in QUESTIONS.items():
+        wanted = {"model": MODEL, "temperature": 0, **question}
+        plain = client.responses.create(**wanted)
+        Response.model_validate(plain.to_dict())
+        events = []
+        for event in client.responses.create(**wanted, stream=True):
+            events_of.validate_python(event.to_dict())
+            events.append(event)
+        assert [event.sequence_number for event in events] == list(range(len(events)))
+        final = events[-1].response
+        assert (final.status, final.output_text) == (plain.status, plain.output_text), name
+        text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
+        assert text == plain.output_text
+        calls = [(one.name, one.arguments) for one in plain.output if one.type == "function_call"]
+        assert [(one.name, one.arguments) for one in final.output if one.type == "function_call"] == calls
+        assert bool(calls) == (name == "calls")
+
+
+@pytest.mark.parametrize("client", ["reference"], indirect=True)
+def test_the_sdks_stream_helper_ends_with_the_response(client: Any) -> None:
+    """The helper that collects the events itself has the calls at the end."""
+    with client.responses.stream(model=MODEL, input=WEATHER, tools=[TOOL], tool_choice="required") as stream:
+        for _ in stream:
+            pass
+        final = stream.get_final_response()
+    assert [one.name for one in final.output if one.type == "function_call"]
+
+
+@pytest.mark.parametrize("client", ["reference"], indirect=True)
+@pytest.mark.parametrize(
+    ("wrong", "param"),
+    [
+        ({"input": 5}, "input"),
+        ({"input": [{"type": "function_call_output", "call_id": "c9", "output": "x"}]}, "messages[0].tool_call_id"),
+        ({"max_output_tokens": 0}, "max_output_tokens"),
+        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
+        ({"tools": [{"type": "custom", "name": "grep"}]}, "tools[0].type"),
+        ({"text": {"format": {"type": "bogus"}}}, "response_format.type"),
+        ({"background": True}, "background"),
+    ],
+)
+def test_wrong_requests_are_refused(openai: ModuleType, client: Any, wrong: dict[str, Any], param: str) -> None:
+    """A malformed field, and what is not supported, is refused with its name."""
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.responses.create(**{"model": MODEL, "input": "Hi.", **wrong})
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize("client", ["reference"], indirect=True)
+def test_a_response_that_is_not_stored_is_not_found(openai: ModuleType, client: Any) -> None:
+    """A server without a store says so; it does not answer without the conversation."""
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.responses.create(model=MODEL, input="Hi.", previous_response_id="resp_1")
+    assert caught.value.code == "previous_response_not_found"
