@@ -3,11 +3,15 @@
 They run on several workers (pytest-xdist, set in pyproject.toml), a file at a time: tests that share a server or a
 recorded run stand in one file, so that it is started once. Groups by mark are not used: pytest-xdist 3.8 loses them
 silently under pytest 9.0.3. The longest files start first, so that no worker is left with one of them at the end.
+
+Every worker imports every test file. pytest rewrites the assertions of a file once and keeps the result beside it: in
+a fresh clone each worker begins at another folder, and finds most files already rewritten by the others.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -33,8 +37,26 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Move the longest files to the front; the others keep their order."""
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Collect this folder's children beginning with another one in each worker."""
+    report = yield
+    worker = getattr(collector.config, "workerinput", None)
+    if worker and report.passed and collector.path == Path(__file__).parent:
+        first = len(report.result) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+        report.result = [*report.result[first:], *report.result[:first]]
+    return report
+
+
+@pytest.hookimpl(
+    tryfirst=True
+)  # before pytest groups the tests by their fixtures: all workers must have the same order
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Move the longest files to the front; among several workers the others are in the order of their names."""
     places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
     assert all(path.is_file() for path in places), "LONGEST names a file that does not exist"
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path)
     items.sort(key=lambda item: places.get(item.path, len(places)))
