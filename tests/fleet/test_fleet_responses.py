@@ -15,20 +15,6 @@ from trueweight.protocols import read_reply
 from trueweight.suites import find_suite
 
 
-@pytest.mark.parametrize("client", ["reference"], indirect=True)
-def test_a_stored_response_is_continued(client: openai.OpenAI) -> None:
-    """The prompt has the earlier turns, the second time too; one that is not stored is not found."""
-    first = client.responses.create(model=MODEL, input="The mill is old and red.", store=True)
-    second = client.responses.create(model=MODEL, input="Hi.", previous_response_id=first.id, store=True)
-    third = client.responses.create(model=MODEL, input="Hi.", previous_response_id=second.id)
-    counts = [one.usage.input_tokens for one in (first, second, third) if one.usage is not None]
-    assert counts == sorted(set(counts))
-    assert (first.store, second.previous_response_id) == (True, first.id)  # type: ignore[attr-defined]
-    secret = client.responses.create(model=MODEL, input="4711", store=False)
-    with pytest.raises(openai.NotFoundError):
-        client.responses.create(model=MODEL, input="Hi.", previous_response_id=secret.id)
-
-
 def _facts(provider: FleetProvider, case: Case, mode: Mode, api: str) -> tuple[Any, ...]:
     reply = read_reply(exchange_with(provider, case, mode, api))
     calls = [(one.name, one.arguments) for one in reply.calls]

@@ -130,3 +130,17 @@ def test_a_response_that_is_not_stored_is_not_found(openai: ModuleType, client: 
     with pytest.raises(openai.NotFoundError) as caught:
         client.responses.create(model=MODEL, input="Hi.", previous_response_id="resp_1")
     assert caught.value.code == "previous_response_not_found"
+
+
+@pytest.mark.parametrize("client", ["reference"], indirect=True)
+def test_a_stored_response_is_continued(openai: ModuleType, client: Any) -> None:
+    """The prompt has the earlier turns, the second time too; one that is not stored is not found."""
+    first = client.responses.create(model=MODEL, input="The mill is old and red.", store=True)
+    second = client.responses.create(model=MODEL, input="Hi.", previous_response_id=first.id, store=True)
+    third = client.responses.create(model=MODEL, input="Hi.", previous_response_id=second.id)
+    counts = [one.usage.input_tokens for one in (first, second, third) if one.usage is not None]
+    assert counts == sorted(set(counts))
+    assert (first.store, second.previous_response_id) == (True, first.id)  # type: ignore[attr-defined]
+    secret = client.responses.create(model=MODEL, input="4711", store=False)
+    with pytest.raises(openai.NotFoundError):
+        client.responses.create(model=MODEL, input="Hi.", previous_response_id=secret.id)

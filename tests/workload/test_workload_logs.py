@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -63,9 +61,12 @@ def test_a_line_becomes_a_case_with_its_recorded_answer(name: str, tmp_path: Pat
         assert not [secret for secret in SECRETS if secret in body], "what goes over the wire"
 
 
+@pytest.mark.slow
 def test_a_table_in_parquet_is_a_log(tmp_path: Path) -> None:
     """With typed columns as a warehouse has them: times with a zone, decimals, structs and lists, cells without a
     value; the same workload as the same rows as JSON lines, and of the leak list nothing."""
+    pa = pytest.importorskip("pyarrow", reason="needs the extra 'history'")
+    pq = pytest.importorskip("pyarrow.parquet", reason="needs the extra 'history'")
     rows = []
     for number in range(12):
         row = litellm_row(chat_body(f"{PRIVATE} ticket {number}"), chat_response())
@@ -93,13 +94,18 @@ def test_a_table_in_parquet_is_a_log(tmp_path: Path) -> None:
     assert not [secret for secret in SECRETS if secret in text]
 
 
-def test_parquet_without_its_extra_or_its_form_is_a_clear_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It says what to install, and what is wrong with a file that is none."""
+@pytest.mark.slow
+def test_parquet_of_another_form_is_a_clear_error(tmp_path: Path) -> None:
+    """It says what is wrong with a file that is none."""
+    pytest.importorskip("pyarrow", reason="needs the extra 'history'")
     (tmp_path / "a.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(ConfigError, match="not a Parquet file"):
         read_log(tmp_path / "a.parquet")
+
+
+def test_parquet_without_its_extra_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what to install."""
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 nothing")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     done = trueweight("workload", "from", "a.parquet", "-o", "tickets", cwd=tmp_path)
     assert done.returncode == 2

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from logs import ticket_row
 from runs import START, as_recorded, record, workload_of
@@ -153,7 +152,8 @@ def _label(asked: Asked) -> str:
     return LABELS[number % 2]
 
 
-def test_a_watch_sends_a_sample_at_each_look_and_posts_one_event(tmp_path: Path) -> None:
+@pytest.mark.parametrize("export", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["", "parquet"])
+def test_a_watch_sends_a_sample_at_each_look_and_posts_one_event(tmp_path: Path, export: bool) -> None:
     """The same cases for all hosts, fewer than the workload has, others at each look. The host that drifts at the third
     look is one event: exit code 1 and one POST; the next look repeats neither. A look in which nothing answers is exit
     code 3 and no event. The webhook's URL, a secret, is printed nowhere; all looks are a Parquet table."""
@@ -191,13 +191,16 @@ def test_a_watch_sends_a_sample_at_each_look_and_posts_one_event(tmp_path: Path)
     lost = trueweight(*line, "--once", cwd=tmp_path, env={"HOOK": secret})  # the hosts are gone
     assert lost.returncode == 3
     assert "NEW" not in lost.stdout
-    read = trueweight("watch", "tickets-history", "--markdown", "--export", "looks.parquet", cwd=tmp_path)
+    read = trueweight("watch", "tickets-history", "--markdown", cwd=tmp_path)
     assert "No host changed in the newest run." in read.stdout
     assert "| drifts | agreement with the recorded answers | fell | 90.0% |" in read.stdout
-    table = pq.read_table(tmp_path / "looks.parquet").to_pylist()
-    assert len(table) == 4 * 2 * 4
-    assert [(row["host"], row["metric"]) for row in table if row["change"] == "fell"] == [("drifts", "agreement")]
-    assert {row["metric"] for row in table if row["n"]} == {"agreement", "in-time", "replies"}
+    if export:
+        pq = pytest.importorskip("pyarrow.parquet", reason="needs the extra 'history'")
+        trueweight("watch", "tickets-history", "--export", "looks.parquet", cwd=tmp_path)
+        table = pq.read_table(tmp_path / "looks.parquet").to_pylist()
+        assert len(table) == 4 * 2 * 4
+        assert [(row["host"], row["metric"]) for row in table if row["change"] == "fell"] == [("drifts", "agreement")]
+        assert {row["metric"] for row in table if row["n"]} == {"agreement", "in-time", "replies"}
 
 
 def test_a_slow_host_and_one_that_is_less_often_right_are_events(tmp_path: Path) -> None:
