@@ -70,18 +70,24 @@ class StoreFalseStored(Objects):
         """Store it all the same."""
         response["id"] = stored_id(after(chat, response["output"]))
 
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Give it this id from its first event on."""
+        out = super().chunks(chat, chunks)
+        name = out[-1]["response"]["id"]
+        return [{**one, "response": {**one["response"], "id": name}} if "response" in one else one for one in out]
 
-@fault("responses-previous-fails", api=_API, checks=("responses-continued",))
-class PreviousFails(Objects):
-    """Nothing is stored, and a request that continues a response makes the server fail."""
+
+@fault("responses-previous-unclear", api=_API, checks=("responses-continued",))
+class PreviousUnclear(Objects):
+    """Nothing is stored, and a request that continues a response is refused without a reason."""
 
     def whole(self, chat: ChatRequest, response: Json) -> None:
         """Give an id that is not known later."""
         response["id"] = "resp_0"
 
     def refusal(self, response: ResponseScript) -> ResponseScript:
-        """Fail where the response is looked up."""
-        return RefusedError("Internal server error.", status=500).response() if response.status == 404 else response
+        """Do not say what is missing."""
+        return RefusedError("Bad request.").response() if response.status == 404 else response
 
 
 @fault("responses-foreign-tools-dropped", api=_API, checks=("responses-tools-kept",))

@@ -80,7 +80,7 @@ def store(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "responses-continued",
     "A request with the previous_response_id of an earlier response is answered, or refused in clear words.",
-    failure="{cases} had a request with previous_response_id refused without a reason, or failed",
+    failure="{cases} had a request with previous_response_id refused without a reason",
     protocol="responses",
     scope=Scope.RESPONSE,
     engine=True,
@@ -88,11 +88,11 @@ def store(case: Case, reply: Reply) -> CheckResult | None:
     any_status=True,
     params={"type": "object", "additionalProperties": False},
     source="https://platform.openai.com/docs/guides/conversation-state?api-mode=responses",
-    why="An agent that is told sends the conversation itself; one that sees a failure tries again and gives up.",
+    why="An agent that knows the reason sends the conversation itself; another one gives up.",
     fix="Store responses, or refuse previous_response_id by name with status 400 or 404.",
     example=Example(
-        refuses("Internal server error.", 500),
-        "Internal",
+        refuses("Bad request."),
+        "Bad request.",
         refuses("Previous response with id 'resp_1' not found."),
         sample_case({"responses-continued": {}}),
     ),
@@ -101,8 +101,6 @@ def continued(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResult | Non
     """``prompt-tokens-more`` judges whether an answer knows the earlier turn."""
     if reply.ok:
         return Pass()
-    if not 400 <= reply.status < 500:
-        return Fail(f"the server fails with status {reply.status}", "4xx", str(reply.status), whole(reply))
     said = reply.text.lower()
     if any(word in said for word in ("previous", "response_id", "not found", "store", "stateful", "conversation")):
         return Pass()
