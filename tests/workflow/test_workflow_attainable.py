@@ -94,7 +94,7 @@ def test_every_metric_of_the_registry_can_be_met_with_many_cases() -> None:
         bound = "at_least = 0.5" if metric.higher_is_better else f"at_most = {0.5 if share else 1000}"
         bar = f'metric = "{name}"\n{bound}'
         refused[name] = refusal(bar, 400, tools=400, repeats=2, modes=(Mode.PLAIN, Mode.STREAM))
-    of_a_kind = {"structured_output_accuracy", "trigger_accuracy", "same_through_apis"}
+    of_a_kind = {"structured_output_accuracy", "trigger_accuracy", "same_through_apis", "same_text_through_apis"}
     assert {name for name, why in refused.items() if why} == of_a_kind
     assert "structured output" in refused["structured_output_accuracy"]
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+TEXT: Final = "text:"
+"""How an answer begins that is a text, compared apart from calls and JSON values."""
 
 
 class ApiComparison(msgspec.Struct, frozen=True, kw_only=True):

@@ -88,8 +88,8 @@ class Observation:
             that was answered (a failed attempt reports none); None if unknown.
         started_at: UTC wall clock of the scheduled start, ISO 8601; empty if not known.
         api: the API through which it was sent.
-        answer: what is compared between the APIs of a host, a digest of the calls or of the JSON value; "" if nothing
-            is.
+        answer: what is compared between the APIs of a host, a digest of the calls, of the JSON value or of the text; ""
+            if nothing is.
         compared_as: the API of the reference with which it is compared; mostly the same as ``api``.
     """
 

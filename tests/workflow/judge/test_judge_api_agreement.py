@@ -51,7 +51,8 @@ def asked(chat: Sequence[str], responses: Sequence[str]) -> list[Observation]:
 
 @pytest.mark.parametrize("api", APIS)
 def test_answers_are_equal_by_what_they_call(api: str) -> None:
-    """White space and the order of keys are no other call; another value is one. Text is not compared."""
+    """White space and the order of keys are no other call; another value is one. A text beside tools is no call, and a
+    text without tools is compared by its characters."""
 
     def answer(reply: SampleReply, case: Case = ZERO) -> str:
         return answer_of(case, read_reply(sample_exchange(reply, api)))
@@ -63,7 +64,11 @@ def test_answers_are_equal_by_what_they_call(api: str) -> None:
     assert answer(SampleReply("Hello.")) == answer(SampleReply("Good day.")) != called("{}")
     assert answer(SampleReply(calls=(SampleCall('{"a'),), finish="length")) == ""
     assert answer(SampleReply("x"), sample_case(temperature=1)) == ""
-    assert answer(SampleReply("x"), sample_case(temperature=0, tools=[])) == ""
+    talk = sample_case(temperature=0, tools=[])
+    assert answer(SampleReply(" Hello,\n you "), talk) == answer(SampleReply("Hello, you"), talk)
+    assert answer(SampleReply("caf\u00e9"), talk) == answer(SampleReply("cafe\u0301"), talk)
+    assert len({answer(SampleReply(text), talk) for text in ("x", "X", "x.")}) == 3
+    assert answer(SampleReply(" "), talk) == ""
     asks_json = sample_case(temperature=0, tools=[], response_format={"type": "json_object"})
     assert answer(SampleReply('{"a": 1}'), asks_json) == answer(SampleReply('{"a":1}'), asks_json) != ""
 
@@ -103,11 +108,11 @@ def test_an_api_that_drops_tools_is_named_once_beside_all_that_work() -> None:
     )
 
 
-def estimate(rows: Iterable[Observation], cases: int) -> tuple[float | None, str]:
+def estimate(rows: Iterable[Observation], cases: int, *, texts: bool = False) -> tuple[float | None, str]:
     infos = [CaseInfo(f"s/{at}", (Mode.PLAIN,), True, False) for at in range(cases)]
     table = tabulate(rows, infos, 1, {one.key: () for one in infos})
     samples: dict[str, Sample] = make_samples({"p": table}, None, 1, 1, Resampler(cases, 0))
-    found = _estimate(samples["p"])
+    found = _estimate(samples["p"], texts=texts)
     return found.value, found.note
 
 
@@ -119,6 +124,18 @@ def test_the_share_counts_pairs_across_apis() -> None:
     value, note = estimate(both, 1)
     assert (value, note) == (0.5, "2 pairs; through one API 0.0% of pairs are equal")
     assert estimate([seen(0, "chat", "call:a")], 1)[0] is None
+
+
+def test_texts_are_counted_apart_with_their_own_floor() -> None:
+    """They move neither the share of calls nor the comparison that says that tools are dropped."""
+    rows = asked(["call:a", "text:x", "text:y"], ["call:a", "text:x", "text:z"])
+    assert estimate(rows, 3) == (1.0, "1 pairs")
+    assert estimate(rows, 3, texts=True) == (0.5, "2 pairs")
+    (pair,) = compare_apis({"p": rows}, {"p": APIS})["p"]
+    assert (pair.cases, pair.different) == (1, 0)
+    varies = [seen(1, "chat", "text:w", Mode.STREAM), seen(2, "responses", "text:z", Mode.STREAM)]
+    note = "4 pairs; through one API 50.0% of pairs are equal"
+    assert estimate([*rows, *varies], 3, texts=True) == (pytest.approx(0.25), note)
 
 
 def _rate(draw: Callable[[random.Random], list[Observation]], runs: int = 400) -> float:

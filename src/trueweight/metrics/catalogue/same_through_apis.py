@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 
 from trueweight.core import Estimate
+from trueweight.core.api_comparison import TEXT
 from trueweight.metrics.registry import Metric, register
 from trueweight.metrics.sample import Sample
 from trueweight.statistics.proportion import clustered
 
 
-def _estimate(sample: Sample) -> Estimate:
-    """Share of pairs of answers through two APIs that are equal; beside it that of pairs through one."""
+def _estimate(sample: Sample, *, texts: bool = False) -> Estimate:
+    """Share of pairs of answers through two APIs that are equal; beside it that of pairs through one.
+
+    Args:
+        texts: take the answers that are texts, in place of calls and JSON values.
+    """
     table, cases = sample.own, sample.resampler.cases
-    known = table.answer != ""
+    known = (table.answer != "") & (np.char.startswith(table.answer.astype(str), TEXT) == texts)
     if len(np.unique(table.api[known])) < 2:
         return Estimate.not_applicable("proportion", "the run has one API for this provider, or nothing to compare")
     equal, pairs, own_equal, own_pairs = (np.zeros(cases) for _ in range(4))
@@ -60,5 +66,20 @@ register(
         place=118,
         column=True,
         estimate=_estimate,
+    )
+)
+register(
+    Metric(
+        id="same_text_through_apis",
+        title="Same text through its APIs",
+        unit="proportion",
+        definition="Of the pairs of answers through two APIs of the host to one case without tools and without a schema, "
+        "at temperature 0, the share that have the same text, white space apart. The note has the same share for pairs "
+        "through one API: what chance alone does.",
+        source="Own definition.",
+        method="Equal pairs ÷ pairs; 95% interval with the case as the unit.",
+        higher_is_better=True,
+        place=124,
+        estimate=partial(_estimate, texts=True),
     )
 )

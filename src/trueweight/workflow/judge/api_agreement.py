@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
@@ -10,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from trueweight.core import Case, Finish, Observation, Reply, digest
-from trueweight.core.api_comparison import ApiComparison
+from trueweight.core.api_comparison import TEXT, ApiComparison
 from trueweight.core.estimate import six_digits
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.protocols import parse_json
@@ -23,10 +24,10 @@ _JSON: Final = "json:"
 
 
 def answer_of(case: Case, reply: Reply) -> str:
-    """What is compared of a reply: a digest of its calls, or of its JSON value; "" if nothing is.
+    """What is compared of a reply: a digest of its calls, of its JSON value, or of its text; "" if nothing is.
 
-    Text is not compared: a chat template may put instructions elsewhere, and other words are no other decision. A reply
-    that its limit of tokens cut is not compared either.
+    Texts are equal if they have the same characters but for white space, in Unicode's form NFC. They are compared apart
+    from calls and values: other words are no other decision. A reply that its limit of tokens cut is not compared.
     """
     if not reply.ok or reply.error is not None or reply.finish is Finish.LENGTH or len(reply.choices) != 1:
         return ""
@@ -35,8 +36,11 @@ def answer_of(case: Case, reply: Reply) -> str:
     if declared_tools(case.request):
         made = [[call.name, _value(call.arguments or "")] for call in reply.calls]
         return f"{_CALL}{digest(made)[:20]}" if made else _NO_CALL
-    if requested_schema(case.request) is None or not reply.content:
+    if not reply.content:
         return ""
+    if requested_schema(case.request) is None:
+        text = " ".join(unicodedata.normalize("NFC", reply.content).split())
+        return f"{TEXT}{digest(text)[:20]}" if text else ""
     return f"{_JSON}{digest([_value(reply.content)])[:20]}"
 
 
@@ -49,7 +53,8 @@ def _value(text: str) -> Any:
 def compare_apis(
     observations: Mapping[str, Iterable[Observation]], apis: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[ApiComparison, ...]]:
-    """Provider → each pair of its APIs through which a case was answered; with p-values corrected over the run.
+    """Provider → each pair of its APIs through which a case was answered with calls or JSON, with p-values corrected
+    over the run.
 
     Args:
         apis: provider → its APIs, in order.
@@ -70,7 +75,7 @@ def compare_apis(
 def _compare(rows: Iterable[Observation], first: str, second: str) -> ApiComparison | None:
     answers: defaultdict[str, dict[str, list[str]]] = defaultdict(lambda: {first: [], second: []})
     for seen in rows:
-        if seen.answer and seen.api in (first, second):
+        if seen.answer and not seen.answer.startswith(TEXT) and seen.api in (first, second):
             answers[seen.case][seen.api].append(seen.answer)
     both = [(one[first], one[second]) for one in answers.values() if one[first] and one[second]]
     if not both:
