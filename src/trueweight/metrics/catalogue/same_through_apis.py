@@ -73,8 +73,8 @@ register(
         id="same_text_through_apis",
         title="Same text through its APIs",
         unit="proportion",
-        definition="Of the pairs of answers through two APIs of the host to one case without tools and without a schema, "
-        "at temperature 0, the share that have the same text, white space apart. The note has the same share for pairs "
+        definition="Of the pairs of answers to one case without tools and schema through two APIs of the host, at "
+        "temperature 0, the share that have the same text, white space apart. The note has the same share for pairs "
         "through one API: what chance alone does.",
         source="Own definition.",
         method="Equal pairs ÷ pairs; 95% interval with the case as the unit.",
