@@ -10,18 +10,9 @@ from typing import Any
 
 from trueweight.core import Case, ConfigError, Severity
 from trueweight.core.json_value import JsonObject
+from trueweight.suites.lines import MAX_LINE_BYTES, TOO_LONG, numbered_lines
 from trueweight.suites.request_fields import field_problems, with_extra_body
-from trueweight.suites.request_lines import (
-    MAX_LINE_BYTES,
-    TOO_LONG,
-    Reading,
-    case_request,
-    modes_of,
-    numbered_lines,
-    refuse_constant,
-    shown,
-    with_known_roles,
-)
+from trueweight.suites.request_lines import Reading, case_request, modes_of, refuse_constant, shown, with_known_roles
 
 MAX_LISTED = 20
 """Most numbers of malformed lines that an error lists."""

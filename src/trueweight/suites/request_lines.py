@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from trueweight.core import Case, ConfigError, Mode
@@ -12,31 +11,8 @@ from trueweight.core.json_value import JsonObject
 
 MAX_SHOWN = 60
 
-
-MAX_LINE_BYTES = 32 * 1024 * 1024
-TOO_LONG = f"longer than {MAX_LINE_BYTES // 2**20} MiB; nothing after it was read"
-
 ADDED_BY_PROTOCOL = frozenset({"model", "stream", "stream_options"})
 """Keys of a request that the protocol sets, so a case does not have them."""
-
-
-def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that are not blank, with their numbers from 1, without a byte order mark.
-
-    A line of more than ``MAX_LINE_BYTES`` is cut one byte after the limit, and is the last one: what follows would be
-    split where the file has no line break.
-
-    Raises:
-        OSError: if the file cannot be read.
-    """
-    with path.open("rb") as file:
-        for number, raw in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
-            text = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
-            too_long = len(raw) > MAX_LINE_BYTES
-            if too_long or text.strip():
-                yield number, raw if too_long else text
-            if too_long:
-                return
 
 
 def refuse_constant(word: str) -> NoReturn:

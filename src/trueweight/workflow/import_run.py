@@ -28,7 +28,7 @@ from trueweight.suites.importers.k2vv import SOURCE as K2VV
 from trueweight.suites.importers.minimax import SOURCE as MINIMAX
 from trueweight.suites.importers.minimax import expected_call
 from trueweight.suites.jsonl_suite import suite_name
-from trueweight.suites.request_lines import numbered_lines
+from trueweight.suites.lines import numbered_lines
 from trueweight.workflow.recorded import RecordedRow, loop_of, read_row, recorded_exchange
 
 FORMATS: Mapping[str, str] = {"k2vv": K2VV, "minimax": MINIMAX}
@@ -140,7 +140,8 @@ def _read(files: Sequence[Path]) -> list[_File]:
     found: list[_File] = []
     places: dict[str, list[Path]] = {}
     for path in files:
-        name, place = suite_name(path.stem), loop_of(path)
+        stem = path.name.partition(".jsonl")[0] if ".jsonl" in path.name else path.stem
+        name, place = suite_name(stem), loop_of(path)
         if places.setdefault(name, [place])[0] != place or any(one.path == path for one in found):
             hint = "A provider is a file; only folders named loop_01, loop_02 … are its repeats."
             raise ConfigError(f"two files are called {name!r}", code="import-clash", hint=hint)

@@ -11,16 +11,8 @@ from typing import Any, NamedTuple, TypeAlias
 from trueweight.core import DEFAULT_API, PROTOCOLS, Case, ConfigError, Severity, canonical_json
 from trueweight.core.json_value import JsonObject
 from trueweight.core.registry import Registry
-from trueweight.suites.request_lines import (
-    MAX_LINE_BYTES,
-    TOO_LONG,
-    case_request,
-    modes_of,
-    numbered_lines,
-    refuse_constant,
-    shown,
-    with_known_roles,
-)
+from trueweight.suites.lines import MAX_LINE_BYTES, TOO_LONG, numbered_lines
+from trueweight.suites.request_lines import case_request, modes_of, refuse_constant, shown, with_known_roles
 
 
 class Malformed(NamedTuple):
@@ -273,7 +265,7 @@ def _item(path: Path, number: int, raw: bytes) -> Numbered | Malformed:
 def json_line(path: Path, number: int, text: str) -> Numbered | Malformed:
     """The object of one line, or what is wrong with it."""
     try:
-        value: Any = json.loads(text, parse_constant=refuse_constant)
+        value: Any = json.loads(text.rstrip().removesuffix(","), parse_constant=refuse_constant)
     except json.JSONDecodeError as error:
         return Malformed(path, number, f"not JSON: {error.msg} at column {error.colno}")
     except RecursionError:
