@@ -12,6 +12,7 @@ from pathlib import Path
 from hostile_replies import REPLIES, HostileReply
 
 from trueweight.core import Attempt, Case, Exchange, Mode, Provider, RequestRecord, Stamp
+from trueweight.core.garbage import rare_garbage_collection
 from trueweight.workflow.judge import judge_exchange
 
 SCHEMA = {
@@ -75,5 +76,6 @@ def measure(name: str, size: int, *, once: bool) -> dict[str, object]:
 
 if __name__ == "__main__":
     size, once = int(sys.argv[1]), "--once" in sys.argv
-    for name in (word for word in sys.argv[2:] if word != "--once"):
-        print(json.dumps(measure(name, size, once=once)), flush=True)
+    with rare_garbage_collection():  # as `judge` does
+        for name in (word for word in sys.argv[2:] if word != "--once"):
+            print(json.dumps(measure(name, size, once=once)), flush=True)

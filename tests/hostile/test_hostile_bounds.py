@@ -13,8 +13,8 @@ from hostile_replies import MB, REPLIES
 HERE = Path(__file__).parent
 GROUPS = 4
 """Child processes, each with a part of the replies."""
-SECONDS, MEMORY = 5.0, 160 * MB
-"""CPU seconds; a busy machine takes up to twice the 2 s, and memory is that of the process, with its caches."""
+SECONDS, MEMORY = 4.0, 100 * MB
+"""CPU seconds; a busy machine takes up to twice the 2 s. Memory is that of the process, with its caches."""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of memory from /proc")

@@ -179,10 +179,14 @@ def profile_markers_in_content(case: Case, reply: Reply, params: Mapping[str, An
     return Pass()
 
 
+_SEARCHED = 1024 * 1024
+"""Characters of a text in which markers are looked for: many more than any model writes."""
+
+
 def _leaked(case: Case, text: str, family: re.Pattern[str]) -> str | None:
-    """The first marker that is neither in the request nor in the case's answer."""
+    """The first marker in the text's first megabyte that is neither in the request nor in the case's answer."""
     allowed: str | None = None
-    for found in family.finditer(text):
+    for found in family.finditer(text, 0, _SEARCHED):
         if allowed is None:
             allowed = "\n".join((*strings_of(case.request), *strings_of(case.answer)))
         if found[0] not in allowed:

@@ -100,7 +100,7 @@ def make(
     if folder is None and not preview:
         hint = "Or see what would be written with --preview."
         raise ConfigError("no folder is named", code="workload-folder", where="-o", hint=hint)
-    named = () if names_file is None else read_names(names_file.read_text(encoding="utf-8"), str(names_file))
+    named = () if names_file is None else read_names(names_file)
     made = build(
         log,
         BuildOptions(

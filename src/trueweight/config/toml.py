@@ -9,6 +9,7 @@ from typing import Any
 
 from trueweight.core import ConfigError
 from trueweight.core.json_value import JsonObject
+from trueweight.core.regular_file import read_regular
 
 MAX_DEPTH = 100
 
@@ -26,7 +27,7 @@ def read_toml_text(path: Path, *, area: str, hint: str) -> str:
         ConfigError: it cannot be read, or is not UTF-8.
     """
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path)
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1

@@ -19,6 +19,7 @@ import msgspec
 from scipy import special
 
 from trueweight.core import ConfigError, DriftMode, Estimate
+from trueweight.core.regular_file import read_regular
 from trueweight.drift.candidate import CandidateTest
 from trueweight.statistics.resample import CONFIDENCE
 
@@ -113,7 +114,7 @@ def load_ladder(path: Path) -> Ladder:
         ConfigError: ``drift-ladder``.
     """
     try:
-        value = json.loads(path.read_text("utf-8"))
+        value = json.loads(read_regular(path))
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"cannot read it: {error}",

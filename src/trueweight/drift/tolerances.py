@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trueweight.core import ConfigError
+from trueweight.core.regular_file import read_regular
 from trueweight.drift.by_logprobs import LogprobTest
 from trueweight.drift.product import Pair, product
 from trueweight.drift.systematic import LEAST_PRODUCTS, MeanProduct, confidence, root
@@ -99,7 +100,7 @@ def load_tolerances(path: Path) -> Tolerances:
         ConfigError: ``drift-tolerances``.
     """
     try:
-        value = json.loads(path.read_text("utf-8"))
+        value = json.loads(read_regular(path))
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r} instead of {FORMAT!r}")
         pairs = tuple(

@@ -25,10 +25,14 @@ _SHORT: Final = 40
 """Characters of a recorded answer that is a number with a few words."""
 
 
+_READ = 64 * 1024
+"""Characters at the end of a content in which its last number is looked for."""
+
+
 def last_number(content: str) -> str | None:
-    """The last number in a text, as it is written; None if there is none."""
+    """The last number in a text, as it is written; None if there is none in its last 64 KB."""
     found = None
-    for found in _NUMBER.finditer(content):  # noqa: B007 - the last one is wanted, and all may be millions
+    for found in _NUMBER.finditer(content, max(0, len(content) - _READ)):  # noqa: B007 - the last one is wanted
         pass
     return None if found is None else found[0]
 

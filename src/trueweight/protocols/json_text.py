@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from typing import Any, NamedTuple
 
 from trueweight.core import compact_json
@@ -79,9 +80,9 @@ def _parse(text: str, limit: int) -> ParsedJson:
     if _too_deep(text):
         detail = f"nested deeper than {MAX_DEPTH} levels"
         return ParsedJson(None, False, detail, ((Kind.JSON_DEEP, detail),))
-    oddities: list[tuple[Kind, str]] = []
+    oddities = _decoder.oddities = []
     try:
-        value = json.loads(text, **_hooks(oddities))
+        value = _decoder.decode(text)
     except json.JSONDecodeError as error:
         return ParsedJson(None, False, f"{error.msg} at character {error.pos}", (), weight)
     # Half a surrogate pair can only come from an escape, because the text itself was decoded from UTF-8.
@@ -113,36 +114,45 @@ def preview_json(value: Any) -> str:
         return "(too deep to print)"
 
 
-def _hooks(oddities: list[tuple[Kind, str]]) -> JsonObject:
-    def note(kind: Kind, detail: str) -> None:
-        if len(oddities) < _MOST_ODDITIES:
-            oddities.append((kind, detail))
+class _Decoder(threading.local):
+    """A decoder, which takes as long to make as a short text to decode, and the oddities of the text."""
 
-    def pairs(items: list[tuple[str, Any]]) -> JsonObject:
+    def __init__(self) -> None:
+        self.oddities: list[tuple[Kind, str]] = []
+        self.decode = json.JSONDecoder(
+            object_pairs_hook=self._pairs, parse_constant=self._constant, parse_int=self._whole, parse_float=self._real
+        ).decode
+
+    def _note(self, kind: Kind, detail: str) -> None:
+        if len(self.oddities) < _MOST_ODDITIES:
+            self.oddities.append((kind, detail))
+
+    def _pairs(self, items: list[tuple[str, Any]]) -> JsonObject:
         made = dict(items)
         if len(made) < len(items):
             keys = [key for key, _ in items]
             twice = next(key for key in keys if keys.count(key) > 1) if len(keys) < 1000 else "one of many"
-            note(Kind.JSON_DUPLICATE_KEY, f"key {twice[:80]!r} occurs twice")
+            self._note(Kind.JSON_DUPLICATE_KEY, f"key {twice[:80]!r} occurs twice")
         return made
 
-    def constant(word: str) -> float:
-        note(Kind.JSON_NAN, f"{word} is not JSON")
+    def _constant(self, word: str) -> float:
+        self._note(Kind.JSON_NAN, f"{word} is not JSON")
         return float(word)
 
-    def whole(digits: str) -> int | float:
+    def _whole(self, digits: str) -> int | float:
         if len(digits) <= _MAX_DIGITS:
             return int(digits)
-        note(Kind.JSON_HUGE_NUMBER, f"an integer of {len(digits)} digits")
+        self._note(Kind.JSON_HUGE_NUMBER, f"an integer of {len(digits)} digits")
         return _INFINITE
 
-    def real(digits: str) -> float:
+    def _real(self, digits: str) -> float:
         number = float(digits)
         if abs(number) == _INFINITE:
-            note(Kind.JSON_HUGE_NUMBER, f"{digits[:40]} is beyond a double")
+            self._note(Kind.JSON_HUGE_NUMBER, f"{digits[:40]} is beyond a double")
         return number
 
-    return {"object_pairs_hook": pairs, "parse_constant": constant, "parse_int": whole, "parse_float": real}
+
+_decoder = _Decoder()
 
 
 def _weigh(text: str, limit: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trueweight.core import Case, ConfigError
+from trueweight.core.regular_file import read_regular
 from trueweight.suites.jsonl_suite import suite_name
 from trueweight.suites.request_lines import Reading
 
@@ -23,7 +24,7 @@ class DrawSettings(NamedTuple):
 def is_property_suite(path: Path) -> bool:
     """Whether a Python file is marked as a property suite; other files are not run."""
     try:
-        return _MARKER in path.read_bytes()
+        return _MARKER in read_regular(path)
     except OSError:
         return False
 

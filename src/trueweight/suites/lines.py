@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trueweight.core import ConfigError
+from trueweight.core.regular_file import open_regular
 
 MAX_LINE_BYTES: Final = 32 * 1024 * 1024
 TOO_LONG: Final = f"longer than {MAX_LINE_BYTES // 2**20} MiB; nothing after it was read"
@@ -70,13 +71,13 @@ def _rows(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _opened(path: Path) -> BufferedIOBase:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         start = file.read(6)
     if start.startswith(b"\x1f\x8b"):
         return gzip.open(path)
     if start.startswith(b"BZh"):
         return bz2.open(path)
-    return lzma.open(path) if start.startswith(b"\xfd7zXZ\x00") else path.open("rb")
+    return lzma.open(path) if start.startswith(b"\xfd7zXZ\x00") else open_regular(path)
 
 
 def _lines(file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:

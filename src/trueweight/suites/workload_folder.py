@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from trueweight.core import Case, ConfigError, Price, Suite, near_miss
 from trueweight.core.grader import GRADERS, validate_expected, validate_options
+from trueweight.core.regular_file import read_regular
 from trueweight.core.schemas import load_schema
 from trueweight.core.task import Answer, CaseTask
 from trueweight.core.workload import WorkloadFacts
@@ -142,7 +143,7 @@ def read_document(path: Path, schema: Mapping[str, Any]) -> Document:
         ConfigError: for the first mistake, with its line.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {error}", code="suite-unreadable", where=str(path)) from None
     document = parse_yaml(text, str(path))

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Protocol, Severity, near_miss
 from trueweight.core.json_value import JsonObject
+from trueweight.core.regular_file import open_regular
 from trueweight.core.schemas import load_schema
 from trueweight.core.task import CaseTask, RecordedAnswer
 from trueweight.suites.explain import Objection, objections, objections_to_checks
@@ -41,7 +42,7 @@ def read_yaml_suite(path: FilePath) -> Reading:
 
 
 def _text(path: FilePath) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         raw = file.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
         raise ConfigError(f"larger than {MAX_BYTES // 2**20} MiB", code="suite-too-large", where=str(path))

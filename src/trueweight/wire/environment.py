@@ -4,13 +4,11 @@ and the event loop that it runs on.
 
 from __future__ import annotations
 
-import gc
 import importlib.util
 import random
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -19,6 +17,7 @@ import anyio
 import httpx
 
 from trueweight.core import Provider
+from trueweight.core.garbage import rare_garbage_collection
 from trueweight.wire.health import LoopWatch
 
 
@@ -55,28 +54,9 @@ class Environment:
 
 T = TypeVar("T")
 
-_GC_THRESHOLDS = (20_000, 20, 100)
-
 
 def run_loop(main: Callable[[], Awaitable[T]]) -> T:
     """Run a coroutine to its end: on uvloop if it is there, which wakes up sooner and costs less, else on asyncio."""
     has_uvloop = importlib.util.find_spec("uvloop") is not None
-    with _rare_garbage_collection():
+    with rare_garbage_collection(freeze=True):
         return anyio.run(main, backend_options={"use_uvloop": has_uvloop})
-
-
-@contextmanager
-def _rare_garbage_collection() -> Iterator[None]:
-    """Search for reference cycles thirty times less often, and not in what is there already: the plan of a large run.
-
-    Nearly all that a request leaves is freed without a search, and the searches take an eighth of a request's time, in
-    pauses that would show in stamps.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(*_GC_THRESHOLDS)
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trueweight.core import ConfigError, near_miss
+from trueweight.core.regular_file import read_regular
 from trueweight.report.words.decision import QUESTIONS
 from trueweight.suites.strict_yaml import parse_yaml
 
@@ -20,7 +21,7 @@ def read_answers(path: Path) -> dict[str, str]:
         _write(path, "\n".join(["# What a run cannot measure. Answer in the quotes.", *lines]) + "\n")
         return {}
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {error}", code="decide-answers", where=str(path)) from None
     document = parse_yaml(text, str(path))

@@ -11,6 +11,7 @@ import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import phonenumbers
@@ -19,6 +20,7 @@ from stdnum.exceptions import ValidationError
 
 from trueweight.core import ConfigError
 from trueweight.core.evidence import quote
+from trueweight.core.regular_file import read_regular
 
 _MAIL: Final = re.compile(r"[\w.%+'-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}\b")
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]){11,30}\b")
@@ -213,12 +215,18 @@ def _grouped(found: list[Found]) -> Iterator[tuple[int, Found]]:
     yield from sorted(longest.items())
 
 
-def read_names(text: str, where: str) -> tuple[str, ...]:
+def read_names(path: Path) -> tuple[str, ...]:
     """The names of a file, one a line.
 
     Raises:
-        ConfigError: ``workload-names`` if it has none.
+        ConfigError: ``workload-names`` if it has none, or cannot be read.
     """
+    where = str(path)
+    try:
+        text = read_regular(path).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise ConfigError(f"cannot be read: {reason}", code="workload-names", where=where) from None
     names = tuple(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
     if not names:
         hint = f"Valid: one name a line. The file begins with {quote(text[:40])}."

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trueweight.core import Case, ConfigError
+from trueweight.core.regular_file import read_regular
 from trueweight.suites.importers.importer import Item, Malformed, Numbered, importer, json_lines, make_case
 
 SOURCE = "https://github.com/openai/gpt-oss/tree/main/compatibility-test"
@@ -43,7 +44,7 @@ def _items(path: Path, suite: str, *, strict: bool) -> Iterator[Item]:
 
 
 def _tools(path: Path) -> Mapping[str, Any]:
-    text = path.read_text(encoding="utf-8")
+    text = read_regular(path).decode("utf-8", "replace")
     try:
         return _by_name(json.loads(text if path.suffix == ".json" else _literal_as_json(text)))
     except (ValueError, TypeError, KeyError):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from hypothesis.errors import UnsatisfiedAssumption
 
 from trueweight.core import Case, ConfigError, canonical_json, digest
+from trueweight.core.regular_file import read_regular
 from trueweight.suites.properties.backend import UndrawableError
 from trueweight.suites.properties.choices import ChoiceTree
 from trueweight.suites.properties.declare import Prompt, Property
@@ -54,7 +55,7 @@ def load_properties(path: Path) -> PropertyFile:
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses look their module up
     try:
-        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - what a Python suite is
+        exec(compile(read_regular(path), str(path), "exec"), module.__dict__)  # noqa: S102 - what a Python suite is
     except OSError:
         raise
     except KeyboardInterrupt:

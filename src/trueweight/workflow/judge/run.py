@@ -22,6 +22,7 @@ from trueweight.core import (
     counterparts,
     variants_of,
 )
+from trueweight.core.garbage import rare_garbage_collection
 from trueweight.core.judging import NotJudged, guarded
 from trueweight.core.preference import JudgeDoubt, JudgeFound, JudgeSummary
 from trueweight.core.protocol import is_completion
@@ -117,7 +118,8 @@ def judge_run(run: RunDir, *, without: Collection[str] = ()) -> Judgement:
         without: checks to leave out, as if they did not exist.
     """
     found = read_preferences(run.path)
-    judgement = judge_exchanges(run.manifest, run.cases(), run.exchanges(), without=without, preferences=found)
+    with rare_garbage_collection():
+        judgement = judge_exchanges(run.manifest, run.cases(), run.exchanges(), without=without, preferences=found)
     for trial, reason in judgement.left_out.items():
         run.leave_out(trial, reason)
     return judgement

@@ -21,12 +21,12 @@ class Part(NamedTuple):
     span: Span
 
 
-def documents_of(reply: Reply) -> Iterator[tuple[JsonObject, Span]]:
+@kept_for_reply
+def documents_of(reply: Reply) -> Sequence[tuple[JsonObject, Span]]:
     """Every JSON object of the body, which is a chunk or the whole body, with its span."""
     if reply.streamed:
-        yield from ((event.data, event.span) for event in reply.events if isinstance(event.data, dict))
-    elif isinstance(reply.json, dict):
-        yield reply.json, Span(0, len(reply.body))
+        return [(event.data, event.span) for event in reply.events if isinstance(event.data, dict)]
+    return [(reply.json, Span(0, len(reply.body)))] if isinstance(reply.json, dict) else []
 
 
 def parts_of(reply: Reply) -> Sequence[Part]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trueweight.core import ConfigError
+from trueweight.core.regular_file import open_regular
 from trueweight.suites.importers import Malformed
 from trueweight.suites.importers.importer import Items, Numbered, json_line, json_lines
 
@@ -62,7 +63,7 @@ def read_rows(path: Path) -> Items:
 
 
 def _text(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         packed = path.name.lower().endswith(".gz")
         raw = (gzip.GzipFile(fileobj=file) if packed else file).read(_MOST_BYTES + 1)
     if len(raw) > _MOST_BYTES:
