@@ -151,14 +151,25 @@ def answers(*texts: str) -> list[Answer]:
 @pytest.mark.parametrize(
     ("recorded", "grader", "options"),
     [
-        (answers("Billing", "billing", "outage.", "outage", "billing"), "label", {"labels": ["billing", "outage"]}),
-        (answers('{"a": 1}', '{"a": 2}'), "json-fields", {}),
+        (
+            answers("Billing", "billing", "outage.", "outage", "billing"),
+            "label",
+            {"labels": ["billing", "outage"], "bare": True},
+        ),
+        (answers('{"a": 1}', '{"a": 2}'), "json-fields", {"bare": True}),
+        (answers('```json\n{"a": 1}\n```', '{"a": 2}'), "json-fields", {}),
+        (answers("1,200", "13.5", "-7."), "number", {"bare": True}),
         (answers("12", "13.5", "it is 7"), "number", {}),
         (answers("Bonn", "Oslo", "New York"), "text", {"normalise": True}),
         (answers("A long text. " * 9, "Another long text. " * 9), "prose", {}),
         ([{"calls": [{"name": "f", "arguments": {}}]}, {"content": "No tool is needed."}], "call-fields", {}),
         ([], "prose", {}),
-        (answers(*["yes", "no"] * 30, "I cannot say that."), "label", {"labels": ["no", "yes"]}),
+        (answers(*["yes", "no"] * 30, "I cannot say that."), "label", {"labels": ["no", "yes"], "bare": True}),
+        (
+            answers(*["It is: yes", "It is: yes", "no", "no"] * 9),
+            "label",
+            {"labels": ["It is: yes", "no"], "bare": True},
+        ),
     ],
 )
 def test_the_grader_that_is_proposed(recorded: list[Answer], grader: str, options: dict[str, Any]) -> None:
@@ -205,3 +216,26 @@ def test_an_answer_is_right_against_itself(grader: str, options: dict[str, Any],
 def test_an_answer_without_the_form_is_no_expected_answer(grader: str, options: dict[str, Any], content: str) -> None:
     """So that a recorded answer that is malformed is not what candidates are held to."""
     assert GRADERS.get(grader).expect({"content": content}, options) is None
+
+
+@pytest.mark.parametrize(
+    ("grader", "options", "recorded", "given", "formed"),
+    [
+        ("label", {"labels": ["billing", "outage"]}, "billing", "'Billing.'", True),
+        ("label", {"labels": ["billing", "outage"]}, "billing", "The answer is billing.", False),
+        ("number", {}, "7", "7.", True),
+        ("number", {}, "7", "I would say 7", False),
+        ("json-fields", {}, '{"a": 1}', ' {"a": 1}', True),
+        ("json-fields", {}, '{"a": 1}', '```json\n{"a": 1}\n```', False),
+    ],
+)
+def test_a_right_answer_in_another_form(grader: str, options: Any, recorded: str, given: str, formed: bool) -> None:
+    """Where the recorded answers stand alone, a program reads them as they are: words or a fence around the right
+    answer are another form. The score is 1 in either case, and without the option the form is as expected."""
+    for bare in (True, False):
+        made = {**options, "bare": True} if bare else options
+        expected = GRADERS.get(grader).expect({"content": recorded}, made)
+        validate_expected(grader, expected)
+        score = grade(grader, CASE, read(says(given)), expected)
+        assert (score.value, score.readable) == (1, formed or not bare)
+        assert bool(score.reason) is not score.readable

@@ -16,12 +16,14 @@ from trueweight.assess import Bar, exit_code, parse_bar
 from trueweight.core import Case, ConfigError, ExitCode, Price, Provider, Ruling, digest
 from trueweight.core.assessment import ReasonCode, Recommendation
 from trueweight.core.bar_outcome import WorkloadRule
+from trueweight.core.decision import Move
 from trueweight.core.note import NoteCode
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import encode_summary
 from trueweight.core.task import Answer
 from trueweight.report.site import public_summary
 from trueweight.report.words import summary_sentence
+from trueweight.report.words.decision import decision_text
 from trueweight.store import RunDir, RunFile
 from trueweight.suites import find_suite
 from trueweight.workflow.finish import judge
@@ -105,6 +107,53 @@ def test_the_others_are_told_apart(summary: Summary) -> None:
     assert lossy.workload is not None
     assert lossy.workload.failures.value == pytest.approx(1 / 3, abs=1e-5)
     assert lossy.workload.overall.agreement.missing == {"no recorded answer that the grader can read": 20}
+
+
+KINDS = {
+    "good": as_recorded,
+    "one-label": lambda case, n: {"content": str(as_recorded(case, n)["content"]).replace("outage", "billing")},
+    "wordy": lambda case, n: {"content": f"The answer is {as_recorded(case, n)['content']}."},
+    "refuses": lambda case, n: {"content": "I cannot help with that."} if n % 3 == 0 else as_recorded(case, n),
+}
+"""Hosts of which each is bad in its own way, by name."""
+
+
+def test_a_host_that_is_bad_in_one_way_only_is_not_moved_to(tmp_path: Path) -> None:
+    """A rare label that is never given stays open until golden answers say who is right, and is a failure by them; an
+    answer with words around it, and a refusal, are another form. The host that answers as recorded moves on."""
+    labels = ["outage", "billing", "other", "billing", "other", "billing", "other", "billing", "other", "billing"]
+    folder = workload_of((ticket_row(n, labels[n % 10]) for n in range(120)), tmp_path)
+    hosts = {name: (provider(name, 0.2), answer) for name, answer in KINDS.items()}
+    with RunDir.open(record(folder, tmp_path / "run", hosts)) as opened:  # type: ignore[arg-type]
+        found = judge(opened)
+    rules = {
+        name: {(one.rule, one.outcome) for one in host.workload.rulings if one.outcome is not Ruling.PASS}
+        for name, host in found.providers.items()
+        if host.workload is not None
+    }
+    assert rules["good"] == set()
+    assert (WorkloadRule.LABEL, Ruling.INCONCLUSIVE) in rules["one-label"]
+    assert rules["wordy"] == {(WorkloadRule.READABLE, Ruling.FAIL)}
+    assert (WorkloadRule.READABLE, Ruling.FAIL) in rules["refuses"]
+    assert found.workload is not None
+    assert found.workload.decision is not None
+    moves = {one.provider: one.move for one in found.workload.decision.hosts}
+    assert moves == {
+        "good": Move.MOVE_WITH_FALLBACK,  # because no bar was set before
+        "one-label": Move.NOT_ENOUGH,
+        "wordy": Move.STAY,
+        "refuses": Move.STAY,
+    }
+    assert found.workload.decision.provider == "good"
+    words = {name: why for name, _, why in decision_text(found).hosts}  # type: ignore[union-attr]
+    assert "answers 'outage' in 50% or more of the cases that expect it" in words["one-label"]
+    golden = {case.id: dict(as_recorded(case, 0)) for case in find_suite(str(folder)).cases}
+    (folder / "golden.yaml").write_text(json.dumps(golden), encoding="utf-8")
+    one = {"one-label": hosts["one-label"]}
+    with RunDir.open(record(folder, tmp_path / "again", one)) as opened:  # type: ignore[arg-type]
+        host = judge(opened).providers["one-label"].workload
+    assert host is not None
+    assert (WorkloadRule.LABEL, Ruling.FAIL) in {(rule.rule, rule.outcome) for rule in host.rulings}
 
 
 def test_cost_and_saving_are_paired_with_what_was_paid(summary: Summary) -> None:

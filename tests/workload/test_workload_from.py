@@ -133,7 +133,7 @@ def test_the_folder_is_a_suite_with_graders_and_right_answers(tickets: Path) -> 
     (tickets / "golden.yaml").write_text(f"{name}: {{content: outage}}\n", encoding="utf-8")
     case = find_suite(str(tickets)).cases[0]
     assert case.task is not None
-    assert (case.task.grader, dict(case.task.options)) == ("label", {"labels": ["billing", "outage"]})
+    assert (case.task.grader, dict(case.task.options)) == ("label", {"labels": ["billing", "outage"], "bare": True})
     assert case.task.golden == {"content": "outage"}
     assert case.answer == {"content": "outage"}
     assert trueweight("suites", "check", tickets, cwd=tickets).returncode == 0

@@ -61,6 +61,20 @@ def test_a_line_becomes_a_case_with_its_recorded_answer(name: str, tmp_path: Pat
         assert not [secret for secret in SECRETS if secret in body], "what goes over the wire"
 
 
+@pytest.mark.parametrize("name", ["ts", "timestamp", "created_at", "started_at", "time"])
+def test_the_time_of_an_own_log_is_found(name: str, tmp_path: Path) -> None:
+    """As ISO 8601, seconds or milliseconds, by usual names of the field: requests per month are estimated from it."""
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    for form in (lambda at: at.isoformat(), lambda at: at.timestamp(), lambda at: at.timestamp() * 1000):
+        rows = [
+            {name: form(start + timedelta(hours=n)), "request": chat_body(f"n {n}"), "response": chat_response()}
+            for n in range(25)
+        ]
+        (tmp_path / "a.jsonl").write_text(lines(*rows), encoding="utf-8")
+        made = build(tmp_path / "a.jsonl", BuildOptions("w"))
+        assert made.per_month == pytest.approx(25 / 24 * 24 * 30, rel=0.01)
+
+
 @pytest.mark.slow
 def test_a_table_in_parquet_is_a_log(tmp_path: Path) -> None:
     """With typed columns as a warehouse has them: times with a zone, decimals, structs and lists, cells without a

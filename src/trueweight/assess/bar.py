@@ -111,8 +111,10 @@ class WorkloadBar:
     cost_per_1000_at_most: float | None = None
 
 
-DEFAULT_WORKLOAD_BAR: Final = WorkloadBar(TaskBar(quality_margin=0.05, agreement_at_least=0.9, judge_margin=0.1))
-"""What holds where a bar says nothing about the workload."""
+DEFAULT_WORKLOAD_BAR: Final = WorkloadBar(
+    TaskBar(quality_margin=0.05, agreement_at_least=0.9, judge_margin=0.1), readable_at_least=0.9
+)
+"""What holds where a bar says nothing about the workload. Its rule about form counts only where it is surely missed."""
 
 
 def _without_new(fields: list[tuple[str, object]]) -> dict[str, object]:

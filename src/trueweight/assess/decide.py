@@ -53,12 +53,15 @@ def decide(summary: Summary, per_month: float | None = None) -> WorkloadDecision
     )
 
 
-def _order(host: HostDecision, summary: Summary) -> tuple[float, float, str]:
-    """Of hosts with the same decision, the one that saves most, then the one with the best answers."""
+def _order(host: HostDecision, summary: Summary) -> tuple[float, float, float, str]:
+    """Of hosts with the same decision, the one with fewest faults, then the one that saves most, then the one with the
+    best answers."""
     found = summary.providers[host.provider].workload
     saving = found.saving.value if found is not None and found.saving.value is not None else 0.0
     quality = found.quality.value if found is not None and found.quality.value is not None else 0.0
-    return -saving, -quality, host.provider
+    reasons = summary.providers[host.provider].assessment.reasons
+    faults = sum(reason.blame is not None for reason in reasons if reason.code not in _WORKLOAD)
+    return faults, -saving, -quality, host.provider
 
 
 def _host(
@@ -111,7 +114,13 @@ def _decided(  # noqa: PLR0911 - one way out for each decision
 
 def _reason(code: MoveReason, one: WorkloadRuling) -> HostReason:
     return HostReason(
-        code=code, rule=one.rule, task=one.task, estimate=one.estimate, bound=one.bound, more_cases=one.more_cases
+        code=code,
+        rule=one.rule,
+        task=one.task,
+        label=one.label,
+        estimate=one.estimate,
+        bound=one.bound,
+        more_cases=one.more_cases,
     )
 
 

@@ -19,8 +19,9 @@ from trueweight.core import ConfigError, Estimate, Ruling, near_miss
 from trueweight.core.assessment import Blame, Reason, ReasonCode
 from trueweight.core.bar_outcome import RuleCode, RuleOutcome, WorkloadRule
 from trueweight.core.summary import ProviderSummary, Summary
-from trueweight.core.workload import ProviderWorkload, Quality, TaskResult, WorkloadRuling
+from trueweight.core.workload import ProviderWorkload, Quality, TaskResult, WorkloadRuling, Yardstick
 from trueweight.statistics.proportion import n_that_decides
+from trueweight.workload.mistakes import LEAST_OF_LABEL
 
 _MOST_CASES: Final = 10**6
 
@@ -77,6 +78,8 @@ def _rulings(
             yield from (one for one in _on_answers(bar.answers, result) if one.outcome is Ruling.FAIL)
         elif len(found.tasks) > 1:
             yield from (one for one in _by_judge(bar.answers, result, stated=False) if one.outcome is Ruling.FAIL)
+    yield from (one for result in found.tasks for one in _on_labels(result))
+    yield from _on_form(bar, found, stated=stated)
     for rule, estimate, at_least, at_most in (
         (WorkloadRule.READABLE, found.overall.readable, bar.readable_at_least, None),
         (WorkloadRule.LATENCY, found.p95_ms, None, bar.p95_ms_at_most),
@@ -85,6 +88,33 @@ def _rulings(
     ):
         if (at_least, at_most) != (None, None) and stated:
             yield _ruling(rule, "", estimate, at_least, at_most)
+
+
+def _on_labels(result: TaskResult) -> Iterator[WorkloadRuling]:
+    """Labels that are surely lost. By golden answers that is a failure. Against recorded answers it stays open, because
+    the baseline may be the side that is wrong there; golden answers to these cases decide."""
+    outcome = Ruling.FAIL if result.against is Yardstick.GOLDEN else Ruling.INCONCLUSIVE
+    for one in result.lost_labels:
+        yield WorkloadRuling(
+            rule=WorkloadRule.LABEL,
+            outcome=outcome,
+            task=result.task,
+            label=one.label,
+            at_least=LEAST_OF_LABEL,
+            estimate=one.right,
+        )
+
+
+def _on_form(bar: WorkloadBar, found: ProviderWorkload, *, stated: bool) -> Iterator[WorkloadRuling]:
+    """What is surely not in the expected form: in one task, or without a bar of the user's in all of them."""
+    least = bar.readable_at_least or DEFAULT_WORKLOAD_BAR.readable_at_least
+    results = found.tasks if len(found.tasks) > 1 else ()
+    if not stated:
+        results = (found.overall, *results)
+    for result in results:
+        one = _ruling(WorkloadRule.READABLE, result.task, result.readable, least, None)
+        if one.outcome is Ruling.FAIL:
+            yield one
 
 
 def _on_answers(bar: TaskBar, result: TaskResult) -> Iterator[WorkloadRuling]:
@@ -155,6 +185,7 @@ def _as_outcome(one: WorkloadRuling) -> RuleOutcome:
         code=code,
         workload=one.rule,
         task=one.task,
+        label=one.label,
         at_least=one.at_least,
         at_most=one.at_most,
         estimate=one.estimate,
@@ -183,6 +214,7 @@ def workload_reason(provider: ProviderSummary) -> Reason | None:
         code=code,
         metric=first.rule.value,
         task=first.task,
+        label=first.label,
         estimate=first.estimate,
         bound=first.bound,
         count=first.more_cases,

@@ -217,6 +217,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     way: str = ""
     mode: Mode | None = None
     task: str = ""
+    label: str = ""
     features: tuple[Feature, ...] = ()
     apis: tuple[str, ...] = ()
 

@@ -86,6 +86,8 @@ class WorkloadRule(StrEnum):
     """Agrees with the recorded answers at least so often."""
     PREFERRED = "preferred"
     """A trusted judge prefers the recorded answers by the margin at most."""
+    LABEL = "label"
+    """No label is surely answered as expected in less than half of its cases, whatever the bar says."""
     READABLE = "readable"
     """Answers have the form that the grader reads at least so often."""
     LATENCY = "p95-ms"
@@ -117,7 +119,7 @@ class RuleOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             cases do not replace them.
         more_trials: how many trials these cases are, at as many repeats.
         workload: the rule about the workload; None for all others.
-        task: of a rule about the workload; "" for all tasks together.
+        task, label: of a rule about the workload; "" for all tasks, or labels, together.
         message: the sentence of a summary of format 1.
     """
 
@@ -143,6 +145,7 @@ class RuleOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     cases: int | None = None
     workload: WorkloadRule | None = None
     task: str = ""
+    label: str = ""
     message: str = ""
 
 

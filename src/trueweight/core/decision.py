@@ -31,9 +31,9 @@ class MoveReason(StrEnum):
     ALL_MET = "all-met"
     """Every rule of the bar about the workload is met."""
     RULE_MISSED = "rule-missed"
-    """A rule is surely missed. ``rule``, ``task``, ``estimate``, ``bound``."""
+    """A rule is surely missed. ``rule``, ``task``, ``label``, ``estimate``, ``bound``."""
     RULE_OPEN = "rule-open"
-    """A rule is not decided. ``rule``, ``task``, ``estimate``, ``bound``, ``more_cases``."""
+    """A rule is not decided. ``rule``, ``task``, ``label``, ``estimate``, ``bound``, ``more_cases``."""
     NO_BAR = "no-bar"
     """No bar about the workload was set before the run, so the default one holds."""
     BAR_CHANGED = "bar-changed"
@@ -61,6 +61,7 @@ class HostReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     estimate: Estimate | None = None
     bound: float | None = None
     more_cases: int | None = None
+    label: str = ""
 
 
 class Worse(StrEnum):

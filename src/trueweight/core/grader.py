@@ -35,7 +35,7 @@ class FieldCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How right an answer is, in [0, 1]: 1 is right. ``reason`` says what is wrong; it is "" at 1.
+    """How right an answer is, in [0, 1]: 1 is right. ``reason`` says what is wrong; "" if nothing is.
 
     Attributes:
         read: the answer in a word, where it is one of few, such as a label; else "".

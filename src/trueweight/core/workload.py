@@ -109,6 +109,13 @@ class FieldScore(msgspec.Struct, frozen=True):
         return 2 * self.right / total if total else None
 
 
+class LostLabel(msgspec.Struct, frozen=True):
+    """An answer that is given in surely less than half of the cases that expect it; ``right`` is the share."""
+
+    label: str
+    right: Quality
+
+
 class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A provider in one task, or in all of them.
 
@@ -123,7 +130,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         readable: the share of answers with the form that the grader reads.
         confusion: against golden answers if there are any, else against recorded ones; None where answers are not in a
             word.
-        against: what confusion and fields are counted against.
+        against: what confusion, fields and lost labels are counted against.
         as_good: share of answers that a trusted judge finds as good as the recorded one, or better; None without one.
         preferred: share that it finds better minus share that it finds worse. Where the lower end is below zero, it is
             divided by the lower limit of the judge's kappa, because mistakes of a judge shrink a difference.
@@ -139,6 +146,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     confusion: Confusion | None = None
     fields: tuple[FieldScore, ...] = ()
     against: Yardstick = Yardstick.BASELINE
+    lost_labels: tuple[LostLabel, ...] = ()
     as_good: Quality | None = None
     preferred: Quality | None = None
 
@@ -167,6 +175,7 @@ class WorkloadRuling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     Attributes:
         task: "" for all tasks together.
+        label: of `WorkloadRule.LABEL`, the expected answer.
         at_least, at_most: the bound; for `WorkloadRule.QUALITY` and `PREFERRED` the difference that is still tolerated,
             below zero.
         estimate: None where nothing was measured.
@@ -180,6 +189,7 @@ class WorkloadRuling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     at_most: float | None = None
     estimate: Quality | None = None
     more_cases: int | None = None
+    label: str = ""
 
     @property
     def bound(self) -> float | None:

@@ -11,14 +11,14 @@ from trueweight.core.evidence import quote
 from trueweight.core.grader import FieldCount, Options, Score, grader
 from trueweight.core.json_value import canonical_json
 from trueweight.core.task import Answer
-from trueweight.graders.text import MOSTLY, normal
+from trueweight.graders.text import BARE, MOSTLY, normal
 from trueweight.protocols import parse_json
 
 MOST_FIELDS: Final = 5_000
 """Values of one answer that are compared; what comes after them is left out."""
 _ALIGNED: Final = 30
 """Objects of a list that are paired by what they have in common; in longer lists by their place."""
-FIELD_OPTIONS: Final = {
+FIELD_OPTIONS: Final[Mapping[str, Any]] = {
     "type": "object",
     "properties": {
         "ignore": {"type": "array", "items": {"type": "string"}, "description": "paths that do not count"},
@@ -27,6 +27,7 @@ FIELD_OPTIONS: Final = {
     },
     "additionalProperties": False,
 }
+_JSON_OPTIONS: Final = {**FIELD_OPTIONS, "properties": {**FIELD_OPTIONS["properties"], "bare": BARE}}
 
 
 class FieldComparison:
@@ -151,7 +152,15 @@ def _expect(answer: Answer, options: Options) -> Any:
 
 def _propose(answers: Sequence[Answer]) -> Options | None:
     fits = sum(not answer.get("calls") and isinstance(_value(answer), Mapping | list) for answer in answers)
-    return {} if fits >= MOSTLY * len(answers) else None
+    if fits < MOSTLY * len(answers):
+        return None
+    bare = sum("json" in answer or _is_bare(str(answer.get("content", ""))) for answer in answers)
+    return {"bare": True} if bare >= MOSTLY * len(answers) else {}
+
+
+def _is_bare(content: str) -> bool:
+    """Whether the whole content is JSON, without a fence."""
+    return parse_json(content.strip()).ok
 
 
 def _value(answer: Answer) -> Any:
@@ -163,11 +172,11 @@ def _value(answer: Answer) -> Any:
     "F1 of the fields, by path: fields with the expected value, of those expected and those there.",
     expected={
         "type": "object",
-        "properties": {"value": {}, "options": FIELD_OPTIONS},
+        "properties": {"value": {}, "options": _JSON_OPTIONS},
         "required": ["value"],
         "additionalProperties": False,
     },
-    options=FIELD_OPTIONS,
+    options=_JSON_OPTIONS,
     expect=_expect,
     propose=_propose,
 )
@@ -180,4 +189,6 @@ def json_fields(_: Case, reply: Reply, expected: Any) -> Score:
         return Score(0.0, "the content is not JSON", fields=comparison.counts(), readable=False)
     comparison.compare(value, expected["value"])
     counts = comparison.counts()
-    return Score(f1(counts), first_wrong(counts), fields=counts)
+    formed = not expected.get("options", {}).get("bare") or _is_bare(reply.content or "")
+    reason = first_wrong(counts) or ("" if formed else "the JSON stands in a code fence")
+    return Score(f1(counts), reason, fields=counts, readable=formed)

@@ -11,7 +11,7 @@ from trueweight.core import Case, Reply
 from trueweight.core.evidence import quote
 from trueweight.core.grader import Options, Score, grader
 from trueweight.core.task import Answer
-from trueweight.graders.text import MOSTLY
+from trueweight.graders.text import BARE, MOSTLY
 
 NO_LABEL: Final = "(none)"
 SEVERAL: Final = "(several)"
@@ -34,7 +34,8 @@ def _expect(answer: Answer, options: Options) -> Any:
     if len(named) != 1:
         return None
     (name,) = named
-    return {"label": next(one for one in options["labels"] if one.casefold() == name), "labels": options["labels"]}
+    wanted = next(one for one in options["labels"] if one.casefold() == name)
+    return {"label": wanted, **options}
 
 
 def _propose(answers: Sequence[Answer]) -> Options | None:
@@ -49,7 +50,15 @@ def _propose(answers: Sequence[Answer]) -> Options | None:
     covered = sum(often[label.casefold()] for label in labels)
     if len(labels) < 2 or covered < MOSTLY * len(answers) or any(answer.get("calls") for answer in answers):
         return None
-    return None if all(_is_number(label) for label in labels) else {"labels": sorted(labels)}
+    if all(_is_number(label) for label in labels):
+        return None
+    bare = sum(_is_bare(str(answer.get("content", "")), labels) for answer in answers) >= MOSTLY * len(answers)
+    return {"labels": sorted(labels), **({"bare": True} if bare else {})}
+
+
+def _is_bare(content: str, labels: Iterable[str]) -> bool:
+    """Whether the content is a label and nothing else, whatever its case, quotes and full stop."""
+    return content.strip().strip(".\"'*`").strip().casefold() in {label.casefold() for label in labels}
 
 
 def _is_number(text: str) -> bool:
@@ -64,13 +73,13 @@ _LABELS: Final = {"type": "array", "items": {"type": "string", "minLength": 1}, 
     "1 if the expected label is the only one of the labels that the content names; else 0.",
     expected={
         "type": "object",
-        "properties": {"label": {"type": "string", "minLength": 1}, "labels": _LABELS},
+        "properties": {"label": {"type": "string", "minLength": 1}, "labels": _LABELS, "bare": BARE},
         "required": ["label", "labels"],
         "additionalProperties": False,
     },
     options={
         "type": "object",
-        "properties": {"labels": _LABELS},
+        "properties": {"labels": _LABELS, "bare": BARE},
         "required": ["labels"],
         "additionalProperties": False,
     },
@@ -81,9 +90,10 @@ def label(_: Case, reply: Reply, expected: Any) -> Score:
     """Whole words, without regard to case."""
     named = named_labels(reply.content or "", (*expected["labels"], expected["label"]))
     wanted = expected["label"]
+    formed = not expected.get("bare") or _is_bare(reply.content or "", (*expected["labels"], wanted))
     if named == {wanted.casefold()}:
-        return Score(1.0, read=wanted, wanted=wanted)
+        return Score(1.0, "" if formed else "other words stand around it", wanted, wanted, readable=formed)
     spelled = {one.casefold(): one for one in expected["labels"]}
     read = next((spelled.get(one, one) for one in named), NO_LABEL) if len(named) < 2 else SEVERAL
     reason = f"the content names {', '.join(map(quote, sorted(named)))}" if named else "no label is named"
-    return Score(0.0, reason, read, wanted, readable=len(named) == 1)
+    return Score(0.0, reason, read, wanted, readable=len(named) == 1 and formed)

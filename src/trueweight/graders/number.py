@@ -10,7 +10,7 @@ from typing import Any, Final
 from trueweight.core import Case, Reply
 from trueweight.core.grader import RIGHT, Options, Score, grader
 from trueweight.core.task import Answer
-from trueweight.graders.text import MOSTLY
+from trueweight.graders.text import BARE, MOSTLY
 
 # Commas are read as thousands separators where three digits follow each, as in "1,234.5"; else as the end of a number.
 _NUMBER = re.compile(r"(?<![\w.])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?(?!\w)")
@@ -49,7 +49,14 @@ def _expect(answer: Answer, options: Options) -> Any:
 def _propose(answers: Sequence[Answer]) -> Options | None:
     texts = [str(answer.get("content", "")).strip() for answer in answers]
     fits = sum(len(text) <= _SHORT and last_number(text) is not None for text in texts)
-    return {} if fits >= MOSTLY * len(texts) else None
+    if fits < MOSTLY * len(texts):
+        return None
+    return {"bare": True} if sum(map(_is_bare, texts)) >= MOSTLY * len(texts) else {}
+
+
+def _is_bare(text: str) -> bool:
+    """Whether a text is a number and nothing else."""
+    return _NUMBER.fullmatch(text.strip().removesuffix(".")) is not None
 
 
 @grader(
@@ -57,11 +64,11 @@ def _propose(answers: Sequence[Answer]) -> Options | None:
     "1 if the last number in the content is the expected one within the tolerance; else 0.",
     expected={
         "type": "object",
-        "properties": {"value": {"type": "number"}, **_TOLERANCES},
+        "properties": {"value": {"type": "number"}, "bare": BARE, **_TOLERANCES},
         "required": ["value"],
         "additionalProperties": False,
     },
-    options={"type": "object", "properties": _TOLERANCES, "additionalProperties": False},
+    options={"type": "object", "properties": {"bare": BARE, **_TOLERANCES}, "additionalProperties": False},
     expect=_expect,
     propose=_propose,
 )
@@ -75,4 +82,7 @@ def number(_: Case, reply: Reply, expected: Any) -> Score:
         return Score(0.0, reason, readable=False)
     within = {"rel_tol": expected.get("relative", 0.0), "abs_tol": expected.get("absolute", 0.0)}
     right = math.isclose(_value(last), expected["value"], **within)
-    return RIGHT if right else Score(0.0, f"the last number is {last}")
+    formed = not expected.get("bare") or _is_bare(reply.content or "")
+    if right:
+        return RIGHT if formed else Score(1.0, "other text stands around the number", readable=False)
+    return Score(0.0, f"the last number is {last}", readable=formed)

@@ -13,6 +13,11 @@ from trueweight.core.task import Answer
 
 MOSTLY: Final = 0.95
 """The share of recorded answers that have a grader's form, for it to be proposed."""
+BARE: Final = {
+    "type": "boolean",
+    "description": "an answer with other text around it has not the expected form, whatever its score",
+}
+"""The option of a grader that finds the answer inside a text; proposed where the recorded answers stand alone."""
 _SHORT: Final = 60
 """Characters of a recorded answer of which another spelling would be another answer."""
 

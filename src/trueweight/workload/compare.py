@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -14,9 +14,7 @@ from trueweight.core.exchange import TIMEOUTS
 from trueweight.core.preference import JudgeSummary
 from trueweight.core.workload import (
     Baseline,
-    Confusion,
     Disagreement,
-    FieldScore,
     Grade,
     ProviderWorkload,
     Quality,
@@ -31,12 +29,10 @@ from trueweight.statistics import Array
 from trueweight.workload.columns import Columns, column
 from trueweight.workload.estimates import Estimator, looks_of, mean_of
 from trueweight.workload.grading import expected_answer
+from trueweight.workload.mistakes import confusion_of, fields_of, lost_labels
 
 MOST_SHOWN: Final = 200
 """Disagreements of one provider that a summary holds, the worst first."""
-MOST_LABELS: Final = 24
-"""Answers in a confusion matrix; the others are one."""
-OTHER: Final = "(other)"
 _NO_GOLDEN: Final = "no golden answer"
 _NOT_GRADED: Final = "no reply that can be graded"
 _NO_RECORDED: Final = "no recorded answer that the grader can read"
@@ -244,6 +240,7 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
     kept = [grade for at in np.flatnonzero(rows) for _, grade in answers.grades.get(int(at), ())]
     kept = [grade for grade in kept if grade.against is against]
     of = int(rows.sum())
+    lost = tuple(lost_labels(make, [answers.grades.get(int(at), ()) for at in np.flatnonzero(rows)], against))
     return TaskResult(
         task=task,
         cases=of,
@@ -252,9 +249,10 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
         baseline_correct=_mean(make, np.where(np.isfinite(correct), baseline, np.nan), _NO_GOLDEN).plain(),
         difference=make.difference(correct, baseline, of=of, note=_NO_GOLDEN),
         readable=_mean(make, answers.readable, _NOT_GRADED, rows),
-        confusion=_confusion(kept) if task else None,
-        fields=_fields(kept) if task else (),
+        confusion=confusion_of(kept) if task else None,
+        fields=fields_of(kept) if task else (),
         against=against,
+        lost_labels=lost if task else (),
         as_good=None if answers.kappa is None else _as_good(make, answers, rows),
         preferred=None if answers.kappa is None else _preferred(make, answers.judged[rows], answers.kappa),
     )
@@ -285,37 +283,6 @@ def _preferred(make: Estimator, judged: Array, kappa: float) -> Quality | None:
 
     method = f"{found.method}; lower end ÷ {kappa:.3g}, the lower limit of the judge's kappa"
     return msgspec.structs.replace(found, low=corrected(found.low), sure_low=corrected(found.sure_low), method=method)
-
-
-def _confusion(grades: Sequence[Grade]) -> Confusion | None:
-    """Counts by expected and read answer, the commonest first; None where answers are not in a word."""
-    pairs = Counter((grade.wanted, grade.read) for grade in grades if grade.wanted)
-    if not pairs:
-        return None
-    wanted = Counter(grade.wanted for grade in grades if grade.wanted)
-    if len(wanted) > MOST_LABELS:
-        return None  # not one of few: a matrix would show nothing
-    rows = [name for name, _ in sorted(wanted.items(), key=lambda one: (-one[1], one[0]))]
-    others = Counter(read for _, read in pairs.elements() if read not in wanted)
-    extra = [name for name, _ in sorted(others.items(), key=lambda one: (-one[1], one[0]))]
-    kept, rest = extra[: MOST_LABELS - len(rows)], extra[MOST_LABELS - len(rows) :]
-    columns = [*rows, *kept, *([OTHER] if rest else [])]
-    counts = [[pairs[row, name] for name in (*rows, *kept)] for row in rows]
-    if rest:
-        for row, line in zip(rows, counts, strict=True):
-            line.append(sum(pairs[row, name] for name in rest))
-    return Confusion(tuple(rows), tuple(columns), tuple(map(tuple, counts)))
-
-
-def _fields(grades: Sequence[Grade]) -> tuple[FieldScore, ...]:
-    """Counts by field over all answers, the field with most mistakes first."""
-    found: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for grade in grades:
-        for path, *numbers in grade.fields:
-            for place, number in enumerate(numbers):
-                found[path][place] += number
-    scores = (FieldScore(path, *numbers) for path, numbers in found.items())
-    return tuple(sorted(scores, key=lambda one: (-(one.missing + one.extra), one.path))[:100])
 
 
 def _disagreements(columns: Columns, grades: Mapping[int, Sequence[tuple[str, Grade]]]) -> Iterator[Disagreement]:

@@ -16,6 +16,7 @@ from trueweight.core.workload import Quality
 from trueweight.statistics import Array
 from trueweight.statistics.multiple_testing import share_of_alpha
 from trueweight.statistics.paired import difference_by_case
+from trueweight.statistics.proportion import exact
 from trueweight.statistics.quantile import quantile
 from trueweight.statistics.ratio import LEAST_CASES, ratio_interval
 from trueweight.statistics.resample import CONFIDENCE, Resampler
@@ -63,6 +64,14 @@ class Estimator(NamedTuple):
         method = "mean over cases; interval: exact limits over cases, or BCa bootstrap where ten or more are not right"
         # One minus the score is a loss against a provider that is always right.
         return self._shifted(scores, np.ones_like(scores), 1.0, _Kind("proportion", method, of, missing))
+
+    def share(self, successes: float, n: int) -> Quality:
+        """A share of cases, with exact limits."""
+        shown, sure = exact(successes, n), exact(successes, n, self._level)
+        method = "share of cases, exact limits (Clopper–Pearson)"
+        return Quality(
+            successes / n, shown.low, shown.high, n, "proportion", method, sure_low=sure.low, sure_high=sure.high
+        )
 
     def difference(self, ours: Array, theirs: Array, *, of: int, note: str) -> Quality:
         """The mean over cases of the difference of two scores, over the cases that have both."""

@@ -22,7 +22,7 @@ def rule_name(rule: RuleOutcome) -> str:
         return "nothing got worse than the baseline beyond chance"
     if rule.workload is not None:
         bound = rule.at_most if rule.at_least is None else rule.at_least
-        return workload_rule_name(rule.workload, bound, rule.task)
+        return workload_rule_name(rule.workload, bound, rule.task, rule.label)
     if rule.severity is not None:
         more = " beyond the reference's" if rule.beyond_reference else ""
         return f"at most {rule.at_most or 0:g} failing {rule.severity.value} checks{more}"

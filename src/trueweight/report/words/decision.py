@@ -119,10 +119,10 @@ def _reason(one: HostReason) -> str:  # noqa: PLR0911 - one clause for each code
         case MoveReason.ALL_MET:
             return "every rule about the workload is met"
         case MoveReason.RULE_MISSED:
-            return f"missed: {workload_rule_name(one.rule, one.bound, one.task)}{_measured(one.estimate)}"
+            return f"missed: {workload_rule_name(one.rule, one.bound, one.task, one.label)}{_measured(one.estimate)}"
         case MoveReason.RULE_OPEN:
             more = f"; about {one.more_cases:,} more cases would decide" if one.more_cases else ""
-            rule = workload_rule_name(one.rule, one.bound, one.task)
+            rule = workload_rule_name(one.rule, one.bound, one.task, one.label)
             return f"not decided: {rule}{_measured(one.estimate)}{more}"
         case MoveReason.NO_BAR:
             return "no bar was set before the run, so the default one holds"
@@ -261,4 +261,4 @@ def _watched(found: ProviderWorkload, decision: WorkloadDecision) -> Iterator[st
     yield f"Every night: trueweight run --suite WORKLOAD --bar bar.toml, for {visible(decision.provider, limit=80)}."
     for one in found.rulings:
         bound = one.at_most if one.at_least is None else one.at_least
-        yield f"{workload_rule_name(one.rule, bound, one.task)}; today{_measured(one.estimate)}."
+        yield f"{workload_rule_name(one.rule, bound, one.task, one.label)}; today{_measured(one.estimate)}."

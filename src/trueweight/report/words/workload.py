@@ -8,6 +8,7 @@ from trueweight.core.assessment import Reason, ReasonCode
 from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.estimate import Estimate
 from trueweight.report.numbers import percent, plain, span, write
+from trueweight.report.text import visible
 
 _PERCENT: Final = 100
 _WITHOUT_NUMBER: Final = {
@@ -18,12 +19,13 @@ _WITHOUT_NUMBER: Final = {
 """Where the numbers are not published, or there are none."""
 
 
-def workload_rule_name(rule: WorkloadRule | None, bound: float | None, task: str) -> str:  # noqa: PLR0911 - one sentence for each rule
+def workload_rule_name(rule: WorkloadRule | None, bound: float | None, task: str, label: str = "") -> str:  # noqa: PLR0911 - one sentence for each rule
     """A rule of the bar about the workload, in words.
 
     Args:
         bound: its threshold: the least or the most, whichever the rule has.
         task: "" for all tasks together.
+        label: of the rule about one.
     """
     of = f" in task {task}" if task else ""
     value = bound or 0.0
@@ -35,6 +37,8 @@ def workload_rule_name(rule: WorkloadRule | None, bound: float | None, task: str
             return f"agrees with the recorded answers in {_points(value)}% or more{of}"
         case WorkloadRule.PREFERRED:
             return f"the judge prefers the recorded answers by {_points(-value)} points at most{of}"
+        case WorkloadRule.LABEL:
+            return f"answers {visible(label, limit=40)!r} in {_points(value)}% or more of the cases that expect it{of}"
         case WorkloadRule.READABLE:
             return f"answers have the expected form in {_points(value)}% or more{of}"
         case WorkloadRule.LATENCY:
@@ -54,7 +58,7 @@ def workload_clause(reason: Reason) -> str:
     """What a rule about the workload found, in a few words."""
     of = f" in task {reason.task}" if reason.task else ""
     words = _measured(reason, of)
-    if reason.code is ReasonCode.WORKLOAD_OPEN:
+    if reason.code is ReasonCode.WORKLOAD_OPEN and reason.metric != WorkloadRule.LABEL.value:
         more = f"; about {reason.count:,} more cases would decide" if reason.count else ""
         return f"{words}; too few to decide{more}"
     return words
@@ -78,6 +82,10 @@ def _measured(reason: Reason, of: str) -> str:  # noqa: PLR0911 - one clause for
             side = "worse" if found.value < 0 else "better"
             points = f"{write(found.value, 'difference')} points{f', {span(found)}' if span(found) else ''}"
             return f"the judge finds its answers more often {side}{of} ({points})"
+        case WorkloadRule.LABEL.value:
+            label = visible(reason.label, limit=40)
+            more = "" if reason.code is ReasonCode.WORKLOAD_FAILS else "; golden answers to them would decide"
+            return f"answers {label!r} in {_share(found)} of the cases that expect it{of}{more}"
         case WorkloadRule.READABLE.value:
             return f"{_share(found)} of its answers have the expected form{of}"
         case WorkloadRule.LATENCY.value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from trueweight.core.json_value import JsonObject
@@ -41,6 +41,17 @@ def milliseconds(start: Any, end: Any) -> float | None:
 
 def _time(value: Any) -> datetime:
     return datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
+
+
+def when(value: Any) -> str:
+    """A time in ISO 8601, also of seconds or milliseconds since 1970; "" for anything else."""
+    since = number(value)
+    if since is not None and since >= 1e9:
+        return datetime.fromtimestamp(since / 1000 if since >= 1e11 else since, UTC).isoformat()
+    try:
+        return "" if value is None else _time(value).isoformat()
+    except ValueError:
+        return ""
 
 
 def _batch(row: Row) -> Call | str:
@@ -167,6 +178,7 @@ def _helicone(row: Row) -> Call | str:
     )
 
 
+_STARTS: Final = ("start_time", "startTime", "started_at", "created_at", "created", "timestamp", "ts", "time", "date")
 _BODIES: Final = ("request", "request_body", "body")
 _REPLIES: Final = ("response", "response_body", "output", "completion")
 
@@ -181,7 +193,7 @@ def _bodies(row: Row) -> Call | str:
         body = {name: value for name, value in row.items() if name not in (*_REPLIES, "choices", "usage")}
         reply = row if reply is None and "choices" in row else reply
     model = reply.get("model", "") if isinstance(reply, Mapping) else ""
-    start, end = row.get("start_time", row.get("created_at", row.get("timestamp"))), row.get("end_time")
+    start, end = next((when(row[name]) for name in _STARTS if row.get(name)), ""), when(row.get("end_time"))
     took = next((number(row[name]) for name in ("duration_ms", "latency_ms", "delay_ms") if name in row), None)
     text = {"role": "assistant", "content": reply} if isinstance(reply, str) else None
     return Call(
