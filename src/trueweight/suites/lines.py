@@ -21,6 +21,8 @@ MAX_LINE_BYTES: Final = 32 * 1024 * 1024
 TOO_LONG: Final = f"longer than {MAX_LINE_BYTES // 2**20} MiB; nothing after it was read"
 _MOST_BYTES: Final = 2**30
 """Largest list or document that is read at once, unpacked."""
+_VALUE, _MOST_MEMORY = 100, 2**32
+"""Bytes of memory that a value takes at most, by estimate, and those of a document that is read at once."""
 _BOM: Final = b"\xef\xbb\xbf"
 _PEEKED: Final = 64
 _LAST_COMMA: Final = re.compile(rb",\s*\]\s*\Z")
@@ -90,10 +92,16 @@ def _lines(file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
             return
 
 
+def is_heavy(text: str | bytes) -> bool:
+    """Whether a JSON text has more values than are held in memory at once, as a small packed file may have."""
+    values = sum(map(text.count, ",{[")) if isinstance(text, str) else sum(map(text.count, (b",", b"{", b"[")))
+    return len(text) + _VALUE * values > _MOST_MEMORY
+
+
 def _document(file: BufferedIOBase) -> list[tuple[int, Any]] | None:
     """The rows of a file that is one JSON value; None if it is not, or is too large."""
     data = file.read(_MOST_BYTES + 1).removeprefix(_BOM)
-    if len(data) > _MOST_BYTES:
+    if len(data) > _MOST_BYTES or is_heavy(data):
         return None
     for text in (data, _LAST_COMMA.sub(b"]", data)):
         try:

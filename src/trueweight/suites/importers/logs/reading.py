@@ -18,7 +18,7 @@ from trueweight.suites.importers.logs.line import Call, LogLine
 from trueweight.suites.importers.logs.rows import log_files, read_rows
 from trueweight.suites.strict_yaml import json_as_yaml
 
-_ODD = (TypeError, AttributeError, KeyError, ValueError, IndexError, RecursionError)
+_ODD = (TypeError, AttributeError, KeyError, ValueError, IndexError, RecursionError, ArithmeticError)
 """What a value of another shape than a format has raises: one such line must not end the reading of the others."""
 MAX_DEPTH = 60
 """Levels of a request; a suite's file has some around it."""
@@ -106,11 +106,14 @@ def _joined(rows: Sequence[tuple[Numbered, str]], path: Path) -> Iterator[tuple[
     if batch and not path.is_dir():
         others = sorted(one for one in path.parent.glob("*.jsonl") if one != path)
         beside = [item.value for one in others for item in read_rows(one) if isinstance(item, Numbered)]
-    requests = {str(row["custom_id"]) for row in batch if "body" in row}
+    requests = {str(row["custom_id"]) for row in batch if "body" in row and "custom_id" in row}
     whole = joined_batch(batch, beside)
     for item, name in rows:
         if name != "openai-batch":
             yield item, name
+            continue
+        if "custom_id" not in item.value:
+            yield LeftOut(item.path, item.line, "a line of a batch without custom_id")
             continue
         named = str(item.value["custom_id"])
         if "body" not in item.value and (named in requests or "body" not in whole[named]):

@@ -16,6 +16,7 @@ from trueweight.core import ConfigError
 from trueweight.core.regular_file import open_regular
 from trueweight.suites.importers import Malformed
 from trueweight.suites.importers.importer import Items, Numbered, json_line, json_lines
+from trueweight.suites.lines import is_heavy
 
 PARQUET: Final = ".parquet"
 SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".jsonl.gz", ".ndjson.gz", ".json.gz", ".csv.gz", PARQUET)
@@ -67,9 +68,13 @@ def _text(path: Path) -> str:
         packed = path.name.lower().endswith(".gz")
         raw = (gzip.GzipFile(fileobj=file) if packed else file).read(_MOST_BYTES + 1)
     if len(raw) > _MOST_BYTES:
-        hint = "Valid: JSON lines of any size; other files up to 1 GiB."
-        raise ConfigError("larger than 1 GiB", code="log-unreadable", where=str(path), hint=hint)
+        raise _too_large(path)
     return raw.decode("utf-8-sig", "replace")
+
+
+def _too_large(path: Path) -> ConfigError:
+    hint = "Valid: JSON lines of any size; other files up to 1 GiB and 40 million values."
+    return ConfigError("too large to be read at once", code="log-unreadable", where=str(path), hint=hint)
 
 
 def _lines(path: Path, text: str) -> Items:
@@ -80,6 +85,8 @@ def _lines(path: Path, text: str) -> Items:
 
 def _document(path: Path, text: str) -> Items:
     """The rows of one document; or, if it is none, of its lines."""
+    if is_heavy(text):
+        raise _too_large(path)
     try:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):
