@@ -60,22 +60,24 @@ def resident(field: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
 
 
-def measure(name: str, size: int, *, once: bool) -> dict[str, object]:
-    exchange = exchange_of(REPLIES[name](size))
+def measure_reply(case: Case, reply: HostileReply, *, once: bool = True) -> dict[str, object]:
+    """CPU seconds and peak of memory of judging a reply; why checks raised; whether a second judging agrees."""
+    exchange = exchange_of(reply)
     gc.collect()
     before = resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
     began = time.process_time()
-    seen = judge_exchange(CASE, PROVIDER, exchange).observation
+    seen = judge_exchange(case, PROVIDER, exchange).observation
     seconds = time.process_time() - began
     memory = resident("VmHWM") - before
-    same = once or judge_exchange(CASE, PROVIDER, exchange).observation == seen
+    same = once or judge_exchange(case, PROVIDER, exchange).observation == seen
     raised = [one.reason for one in seen.not_judged if one.problem.value == "raised"]
-    return {"name": name, "seconds": round(seconds, 2), "memory": memory, "raised": raised, "same": same}
+    return {"seconds": round(seconds, 2), "memory": memory, "raised": raised, "same": same}
 
 
 if __name__ == "__main__":
     size, once = int(sys.argv[1]), "--once" in sys.argv
     with rare_garbage_collection():  # as `judge` does
         for name in (word for word in sys.argv[2:] if word != "--once"):
-            print(json.dumps(measure(name, size, once=once)), flush=True)
+            found = measure_reply(CASE, REPLIES[name](size), once=once)
+            print(json.dumps({"name": name, **found}), flush=True)

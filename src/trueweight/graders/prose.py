@@ -12,7 +12,7 @@ from trueweight.core import Case, Reply
 from trueweight.core.evidence import quote
 from trueweight.core.grader import RIGHT, Options, Score, grader
 from trueweight.core.task import Answer
-from trueweight.graders.text import MOSTLY, normal
+from trueweight.graders.text import MOST_READ, MOSTLY, normal
 
 _TOKEN: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|\w+")
 """A word; in Chinese and Japanese, which put no spaces between words, a character."""
@@ -26,8 +26,8 @@ _FACTS: Final = {
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a text in lower case, without punctuation."""
-    return _TOKEN.findall(text.casefold())[:_MOST]
+    """The first words of a text in lower case, without punctuation."""
+    return _TOKEN.findall(text[:MOST_READ].casefold())[:_MOST]
 
 
 def rouge_l(got: Sequence[str], want: Sequence[str]) -> float:
