@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from trueweight.checks.calls import CallValidity, validity
+from trueweight.checks.coercion import is_coerced
 from trueweight.core import Case, Finish, Mode, Reply
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import quote, spans_of
@@ -162,8 +163,9 @@ def tool_arguments_schema(case: Case, reply: Reply, params: Mapping[str, Any]) -
     example=Example(calls('{"city":"Oslo","unit":"K"}'), "K", SAMPLE_CALL),
 )
 def tool_arguments_enum(case: Case, reply: Reply) -> CheckResult | None:
-    """Judges ``enum`` and ``const``."""
-    return _violation(reply, validity(case.request, reply), frozenset({"enum", "const"}))
+    """Judges ``enum`` and ``const``. ``tool-arguments-types`` judges a value that is right but for its type."""
+    judged = tuple(one for one in validity(case.request, reply) if not _is_coerced(case, one))
+    return _violation(reply, judged, frozenset({"enum", "const"}))
 
 
 @check(
@@ -178,8 +180,15 @@ def tool_arguments_enum(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls('{"city":"Oslo","days":"3"}'), "days", SAMPLE_CALL),
 )
 def tool_arguments_types(case: Case, reply: Reply) -> CheckResult | None:
-    """Judges ``type``."""
-    return _violation(reply, validity(case.request, reply), frozenset({"type"}))
+    """Judges ``type``; and ``enum`` and ``const`` where the value is right but for its type."""
+    judged = validity(case.request, reply)
+    coerced = _violation(reply, tuple(one for one in judged if _is_coerced(case, one)), frozenset({"enum", "const"}))
+    return coerced if isinstance(coerced, Fail) else _violation(reply, judged, frozenset({"type"}))
+
+
+def _is_coerced(case: Case, one: CallValidity) -> bool:
+    schemas = declared_tools(case.request).get(one.call.name or "", ())
+    return any(is_coerced(schema, one.value, one.violations) for schema in schemas)
 
 
 @check(

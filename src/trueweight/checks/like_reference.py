@@ -88,7 +88,8 @@ def system_prompt_injected(replies: Sequence[ReplyDigest], reference: Sequence[R
 def _counts(reference: Sequence[ReplyDigest]) -> Mapping[str, set[int]]:
     found: dict[str, set[int]] = {}
     for one in reference:
-        if one.input_tokens is not None:
+        # The earlier response of a case that follows one may hold a thought, which the reference's does not.
+        if one.input_tokens is not None and one.case.follows is None:
             found.setdefault(one.case.key, set()).add(one.input_tokens)
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trueweight.core import Case, Reply
+from trueweight.core import Case, Finish, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote
 from trueweight.core.example import Example, sample_case, says
@@ -60,4 +60,31 @@ def max_tokens_honoured(case: Case, reply: Reply) -> CheckResult | None:
     if used > count * (limit + 1):
         spans = locate_noun(reply, "output")
         return Fail("the reply has more tokens than max_tokens allows", f"<= {count * limit}", str(used), spans)
+    return Pass()
+
+
+@check(
+    "min-tokens-honoured",
+    "A reply has no fewer completion tokens than min_tokens demands.",
+    failure="Replies end before min_tokens in {cases}",
+    scope=Scope.COMPLETION,
+    obeys=True,
+    engine=True,
+    row=40,
+    source="https://docs.vllm.ai/en/latest/api/vllm/sampling_params.html",
+    why="The parameter is accepted and does nothing.",
+    fix="Forbid the end token until the minimum is reached, or refuse the parameter.",
+    example=Example(says("x", usage=(1, 5)), "5", says("x", usage=(1, 50)), sample_case(min_tokens=40, max_tokens=60)),
+)
+def min_tokens_honoured(case: Case, reply: Reply) -> CheckResult | None:
+    """Judges requests with ``min_tokens``, which only some servers take, and replies with one choice that says stop;
+    accepts one token less, for an end token that is not counted."""
+    least, used = case.request.get("min_tokens"), reply.usage.output if reply.usage else None
+    if not isinstance(least, int) or isinstance(least, bool) or used is None or len(reply.choices) != 1:
+        return None
+    if reply.finish is not Finish.STOP or case.request.get("stop"):
+        return None
+    if used < least - 1:
+        spans = locate_noun(reply, "output")
+        return Fail("the reply has fewer tokens than min_tokens demands", f">= {least}", str(used), spans)
     return Pass()

@@ -17,6 +17,7 @@ _NOT_IMPLEMENTED = 501
 _FEATURES = (
     "response_format", "tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs", "logit_bias", "seed",
     "stop", "n", "stream_options", "reasoning_effort", "frequency_penalty", "presence_penalty", "max_completion_tokens",
+    "min_tokens", "top_k", "min_p", "repetition_penalty",
 )  # fmt: skip
 _REFUSING = (
     "support",

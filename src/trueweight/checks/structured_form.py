@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from trueweight.checks.coercion import is_coerced
+from trueweight.checks.json_schema import validate
 from trueweight.checks.structured import SAMPLE_SCHEMA_CASE
 from trueweight.core import Case, Finish, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
@@ -86,6 +88,35 @@ def _disordered(schema: Any, value: Any) -> tuple[list[str], list[str]] | None:
     if got != expected:
         return expected, got
     return next((found for key in got if (found := _disordered(declared[key], value[key]))), None)
+
+
+@check(
+    "structured-types",
+    "A value of the JSON has the type that the schema gives it.",
+    failure="Numbers come as text in JSON, or text as numbers, in {cases}",
+    obeys=True,
+    row=7,
+    explains=("structured-output", "structured-output-schema", "json-equals"),
+    source="https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1",
+    why="Typed clients raise, and a comparison with a number fails without an error.",
+    fix="Constrain decoding by the schema: an enum of numbers is no enum of texts.",
+    example=Example(
+        says('{"city":"Oslo","days":"3"}'), "days", says('{"city":"Oslo","days":3}'),
+        sample_case(response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": {
+            "type": "object", "properties": {"city": {"type": "string"}, "days": {"enum": [1, 2, 3]}}}}}),
+    ),
+)  # fmt: skip
+def structured_types(case: Case, reply: Reply) -> CheckResult | None:
+    """Judges JSON under a response_format; fails where it is valid by the schema once scalars have another type."""
+    schema = requested_schema(case.request)
+    parsed = parse_json((reply.content or "").strip())
+    if schema is None or not parsed.ok or reply.refusal:
+        return None
+    judged = validate(schema, parsed.value)
+    if judged.valid is False and is_coerced(schema, parsed.value, judged.violations):
+        words = f"{judged.violations[0].path}: {judged.violations[0].message}"
+        return Fail(words, "another type", quote(reply.content), spans_of_all_content(reply))
+    return Pass()
 
 
 @check(

@@ -122,7 +122,7 @@ class ImportCommand(click.Command):
             formatter.write_dl([(name, one.summary) for name, one in IMPORTERS.all().items()])
 
 
-@command.command("import", cls=ImportCommand, epilog=examples("trueweight suites import openai log.jsonl -o mine"))
+@command.command("import", cls=ImportCommand, epilog=examples("trueweight suites import openai-log log.jsonl -o mine"))
 @click.argument("form", metavar="FORMAT")
 @click.argument("path", metavar="FILE", type=PATH)
 @click.option("-o", "--out", "folder", required=True, metavar="DIR", type=FOLDER, help="Folder of the new suite.")

@@ -13,6 +13,8 @@ from trueweight.core.json_value import JsonObject
 from trueweight.fleet import tokenizer
 from trueweight.fleet.network import NEVER, Array, Context, Network, log_softmax
 
+_NEVER = -1e9
+"""Logit of a token that may not be drawn."""
 LONGEST = 256
 """Free text ends after this many tokens at the latest."""
 
@@ -25,6 +27,7 @@ class Sampling:
     top_p: float = 1.0
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
+    min_tokens: int = 0
     frequency_penalty: float = 0.0
     presence_penalty: float = 0.0
     logit_bias: Mapping[int, float] = field(default_factory=dict)
@@ -46,6 +49,7 @@ class Sampling:
             top_p=number("top_p", 1.0),
             stop=() if stop is None else (stop,) if isinstance(stop, str) else tuple(stop),
             max_tokens=body.get("max_tokens") if limit is None else limit,
+            min_tokens=body.get("min_tokens") or 0,
             frequency_penalty=number("frequency_penalty", 0.0),
             presence_penalty=number("presence_penalty", 0.0),
             logit_bias={int(token): float(bias) for token, bias in (body.get("logit_bias") or {}).items()},
@@ -84,7 +88,11 @@ def write(network: Network, prompt: Sequence[int], sampling: Sampling, rng: rand
     limit = LONGEST if sampling.max_tokens is None else min(sampling.max_tokens, LONGEST)
     while len(tokens) < limit:
         logits = network.logits(context)
-        token = draw(adjusted(logits, tokens, sampling), sampling, rng)
+        scores = adjusted(logits, tokens, sampling)
+        if len(tokens) < sampling.min_tokens:
+            scores = scores.copy()
+            scores[tokenizer.END] = _NEVER
+        token = draw(scores, sampling, rng)
         if token == tokenizer.END:
             return _text(tokens, raw, "stop", len(tokens) + 1, entries)
         tokens.append(token)

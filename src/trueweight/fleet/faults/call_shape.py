@@ -124,6 +124,19 @@ class IdChanges(StreamedCalls):
         return out
 
 
+@fault("call-ids-restart", checks=("call-id-new",), reports=("Switchyard#502",))
+class CallIdsRestart(Fault):
+    """The ids of calls count from 0 in each reply."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Number them without a look at the history."""
+        return completion.each(
+            lambda choice: replace(
+                choice, calls=tuple(replace(call, id=f"call_{at}") for at, call in enumerate(choice.calls))
+            )
+        )
+
+
 @fault("id-of-earlier-turn", checks=("call-id-new",), reports=("fireconnect#16",))
 class IdOfEarlierTurn(Fault):
     """Calls have the ids of an earlier turn again."""

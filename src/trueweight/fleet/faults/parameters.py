@@ -13,7 +13,9 @@ from trueweight.fleet.template import tools_of
 
 
 def _with(chat: ChatRequest, **changes: Any) -> ChatRequest:
-    return replace(chat, body={**chat.body, **changes})
+    """The request with these parameters; those that are None are left out."""
+    body = {key: value for key, value in {**chat.body, **changes}.items() if key not in changes or value is not None}
+    return replace(chat, body=body)
 
 
 @fault("stop-ignored", rows=(40,), checks=("stop-honoured",))
@@ -135,6 +137,24 @@ class PenaltiesIgnored(Fault):
     def request(self, chat: ChatRequest) -> ChatRequest:
         """Remove them."""
         return _with(chat, frequency_penalty=None, presence_penalty=None)
+
+
+@fault("min-tokens-ignored", rows=(40,), checks=("min-tokens-honoured",))
+class MinTokensIgnored(Fault):
+    """min_tokens is accepted, and does nothing."""
+
+    def request(self, chat: ChatRequest) -> ChatRequest:
+        """Remove it."""
+        return _with(chat, min_tokens=None)
+
+
+@fault("logit-bias-ignored", rows=(40,), checks=("parameter-acts",))
+class LogitBiasIgnored(Fault):
+    """logit_bias is accepted, and does nothing."""
+
+    def request(self, chat: ChatRequest) -> ChatRequest:
+        """Remove it."""
+        return _with(chat, logit_bias=None)
 
 
 @fault("n-copies", rows=(43,), checks=("choices-vary",))

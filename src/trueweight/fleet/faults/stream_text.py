@@ -31,7 +31,8 @@ class _StreamedText(Fault):
         text = choice.content or ""
         if choice.calls or len(text) < _LEAST or text.lstrip().startswith(("{", "[")):
             return choice
-        return replace(choice, content=self.text(chat, text), logprobs=None)
+        changed = self.text(chat, text)
+        return choice if changed == text else replace(choice, content=changed, logprobs=None)
 
 
 @fault("stream-first-token-lost", rows=(34,), checks=("stream-text-whole",), reports=("vllm#30866",))

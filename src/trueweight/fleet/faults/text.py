@@ -201,3 +201,22 @@ def _each_calling(completion: Completion, write: Callable[[CompletionCall], str]
         return replace(one, content=write(one.calls[0]), calls=(), finish_reason="stop") if one.calls else one
 
     return completion.each(edited)
+
+
+@fault("numbers-as-text", rows=(7,), checks=("structured-types",))
+class NumbersAsText(Fault):
+    """Numbers in documents come as text, those of an enum too."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Treat every value as a word."""
+        return each_content(completion, _with_numbers_as_text)
+
+
+def _with_numbers_as_text(text: str) -> str:
+    if not _is_json(text):
+        return text
+    try:
+        value = json.loads(text, parse_int=str, parse_float=str)
+    except ValueError:
+        return text
+    return json.dumps(value, ensure_ascii=False)
