@@ -70,3 +70,15 @@ def test_escaped_json_means_the_same(value: object) -> None:
     text = json_escaped(json.dumps(value, ensure_ascii=False))
     assert json.loads(text) == value
     assert not has_unseen(text)
+
+
+ADDRESSES = (
+    "http://[fd00::a:cd:1]:9/v1", "http://[::1]:9/v1", "http://[fe80::dead:beef%25eth0]/v1", "('fd00::a:1', 9, 0, 0)",
+    "2001:db8::a at 4:00", "::ffff:1.2.3.4", "https://h.example/v1::a:b", "[::a:b]",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_stays_whole(address: str) -> None:
+    """It can be copied from the terminal, with the two colons of an IPv6 address."""
+    assert for_log(address) == address

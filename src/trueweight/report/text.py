@@ -14,8 +14,10 @@ _UNSEEN: Final = (
 )
 _ALL: Final = re.compile(f"[{_UNSEEN}]")
 _ALL_BUT_LINES: Final = re.compile(f"(?![\\n\\t])[{_UNSEEN}]")
-# What a CI runner would obey when it stands in a log: `::name …::` at the start of a line, `##[name]` anywhere.
-_COMMAND: Final = re.compile(r":(?=:[A-Za-z-]+[ :])|#(?=#\[)")
+# What a CI runner would obey when it stands in a log: `::name …::` at the start of a line, `##[name]` anywhere. The
+# group of an IPv6 address is no name of a command: none has up to four hexadecimal digits alone.
+_GROUP: Final = r"(?<![G-Zg-z_-])(?=::[0-9A-Fa-f]{1,4}(?![A-Za-z-]))"
+_COMMAND: Final = re.compile(rf"(?!{_GROUP}):(?=:[A-Za-z-]+[ :])|#(?=#\[)")
 
 CUT: Final = "… cut: {} more characters"
 
