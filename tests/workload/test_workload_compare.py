@@ -318,3 +318,25 @@ def test_the_answers_are_a_table(run: Path, tmp_path: Path) -> None:
     first = next(row for row in rows if row["provider"] == "forty" and row["case"].endswith("-0001"))
     assert (first["recorded"], first["answer"], first["score against recorded"]) == ("billing", "outage", "0")
     assert "no reply" in {row["answer"] for row in rows if row["provider"] == "lossy"}
+
+
+def test_two_runs_are_compared_by_the_workload(tickets: Path, tmp_path: Path) -> None:
+    """The host that got worse, and only that one, changed beyond chance; the sides are those of the shared cases."""
+    names = ("same", "drifted")
+    hosts = {name: (provider(name, 1), as_recorded) for name in names}
+    record(tickets, tmp_path / "before", hosts)
+    later = {"same": hosts["same"], "drifted": (hosts["drifted"][0], wrong(3))}
+    record(tickets, tmp_path / "after", later)  # type: ignore[arg-type]
+    done = trueweight("compare", "before", "after", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [(one["provider"], one["metric"], one["change"]) for one in found["significant"]] == [
+        ("drifted", "workload", "worse")
+    ]
+    metric = found["providers"]["drifted"]["metrics"]["workload"]
+    assert (metric["before"]["value"], metric["before"]["unit"]) == (1, "proportion")
+    assert metric["after"]["value"] == pytest.approx(2 / 3, abs=1e-5)
+    assert found["providers"]["same"]["metrics"]["workload"]["difference"]["value"] == 0
+    shown = trueweight("compare", "before", "after", cwd=tmp_path).stdout
+    assert "Your workload" in shown
+    assert "100.0%" in shown

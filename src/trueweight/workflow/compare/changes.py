@@ -21,7 +21,7 @@ from trueweight.core.run_comparison import (
     SignificantChange,
 )
 from trueweight.core.thinking import main_mode
-from trueweight.metrics import Difference, Resampler, compared_metrics, holm, trial_metrics
+from trueweight.metrics import Difference, Resampler, compared_metrics, describe, holm, trial_metrics
 from trueweight.profiles.requests import PROFILE_OPTION, SAMPLING_OPTION
 from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.workflow.compare.flips import flips
@@ -32,6 +32,7 @@ from trueweight.workflow.compare.pairing import (
     scored_alike,
     shared_cases,
 )
+from trueweight.workflow.compare.workload import METRIC, workload_differences
 from trueweight.workflow.judge import Judgement
 
 
@@ -56,7 +57,7 @@ def compare(before: Judgement, after: Judgement) -> RunComparison:
     resampler = Resampler(len(cases.both), after.manifest.seed)
     one, other = (run.in_mode(main_mode(modes)) for run in (before, after))
     old, new = lay_out_alike(one, other, cases.both, resampler)
-    metrics = _metrics(names, old, new)
+    metrics = _metrics(names, old, new, workload_differences(names, one, other, list(cases.both), resampler))
     flipped = flips(before, after, cases.both)
     return RunComparison(
         before=_run(before),
@@ -120,8 +121,10 @@ def _only(one: Judgement, other: Judgement) -> tuple[str, ...]:
     return tuple(provider.name for provider in one.manifest.providers if provider.name not in theirs)
 
 
-def _metrics(names: list[str], old: ComparedRun, new: ComparedRun) -> dict[str, dict[str, ComparedMetric]]:
-    found: dict[tuple[str, str], Difference] = {}
+def _metrics(
+    names: list[str], old: ComparedRun, new: ComparedRun, workload: Mapping[str, Difference]
+) -> dict[str, dict[str, ComparedMetric]]:
+    found: dict[tuple[str, str], Difference] = {(name, METRIC): one for name, one in workload.items()}
     for name in names:
         for metric in compared_metrics():
             difference = trial_metrics()[metric].difference
@@ -154,7 +157,7 @@ def _sides(
 ) -> tuple[Estimate, Estimate]:
     """The metric before and after, over the cases that both runs answered, so that a change of a share is after −
     before; a score against the reference has the old reference as its truth both times."""
-    declared = trial_metrics()[metric]
+    declared = describe(metric)
     if declared.self_agreement_is_estimate and declared.estimate is not None:
         pair = scored_alike(paired_with_itself(name, old, new))
         if pair is not None:
@@ -162,15 +165,16 @@ def _sides(
     before, after = old.estimate(metric, name), new.estimate(metric, name)
     if difference.sides is None:
         return before, after
-    return _over(before, difference.sides[1], difference), _over(after, difference.sides[0], difference)
+    unit = declared.unit
+    return _over(before, difference.sides[1], difference, unit), _over(after, difference.sides[0], difference, unit)
 
 
-def _over(found: Estimate, value: float, difference: Difference) -> Estimate:
+def _over(found: Estimate, value: float, difference: Difference, unit: str) -> Estimate:
     """The estimate of a run; where its value over the cases of the difference is another one, that value alone."""
     if found.value is not None and isclose(found.value, value, rel_tol=1e-9):
         return found
     method = "over the cases that both runs answered, each with the same weight"
-    return Estimate(value, None, None, difference.estimate.n, found.unit, method, of=found.of)
+    return Estimate(value, None, None, difference.estimate.n, unit, method, of=found.of)
 
 
 def _change(metric: str, before: Estimate, difference: Estimate, p_holm: float) -> Change | None:
@@ -182,5 +186,5 @@ def _change(metric: str, before: Estimate, difference: Estimate, p_holm: float) 
         nearest = min(map(abs, ends or [difference.value]))
         if nearest <= MATTERS * (before.value or 0.0):
             return None
-    higher = trial_metrics()[metric].higher_is_better
+    higher = describe(metric).higher_is_better
     return Change.BETTER if (difference.value > 0) == (higher is not False) else Change.WORSE
