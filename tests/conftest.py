@@ -21,6 +21,8 @@ settings.register_profile("same-every-time", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)  # TRUEWEIGHT_EXPLORE=1 pytest: other examples every time
 settings.load_profile("explore" if os.environ.get("TRUEWEIGHT_EXPLORE") else "same-every-time")
 
+os.environ["TRUEWEIGHT_CACHE"] = ""  # a test judges what it is about; tests of the cache name a folder
+
 LONGEST = (
     "cli/test_cli_demo.py",
     "fleet/test_fleet_matrix.py",

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from enum import StrEnum
-from functools import cache
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
 from trueweight.core.case import Case, Severity
@@ -190,7 +190,7 @@ def check(
     takes_params = on_request or params is not NO_PARAMS
 
     def register(function: Callable[..., CheckResult | None]) -> Callable[..., CheckResult | None]:
-        run: RunCheck = function if takes_params else (lambda case, reply, _: function(case, reply))
+        run: RunCheck = function if takes_params else wraps(function)(lambda case, reply, _: function(case, reply))
         CHECKS.add(check_id, Check(info, run=run, validate=validate))
         return function
 

@@ -56,6 +56,12 @@ def decode_summary(data: bytes | str) -> Summary:
     return msgspec.convert(upgrade(value) if is_format_1 else value, Summary)
 
 
+def as_read(summary: Summary) -> Summary:
+    """The summary as `decode_summary` reads it from its own bytes: what is judged now and what is read are equal, down
+    to the type of each number."""
+    return decode_summary(encode_summary(summary))
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 

@@ -3,6 +3,7 @@
 from trueweight.store.client_record import LoadRecord, SessionRecord, read_client, write_client
 from trueweight.store.codec import decode_exchange, encode_exchange
 from trueweight.store.files import JUDGE_RUN, RunFile, read_plain, replace_plain, write_for_people, write_named
+from trueweight.store.kept import read_kept, write_kept
 from trueweight.store.manifest import (
     ASKED_BY,
     COMMAND,
@@ -41,6 +42,7 @@ __all__ = [
     "merging",
     "pending",
     "read_client",
+    "read_kept",
     "read_plain",
     "record_file",
     "recorded_command",
@@ -49,5 +51,6 @@ __all__ = [
     "require_recordable",
     "write_client",
     "write_for_people",
+    "write_kept",
     "write_named",
 ]

@@ -13,9 +13,10 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NamedTuple, Protocol
+from typing import IO, Final, NamedTuple, Protocol
 from zlib import crc32
 
 from trueweight.core import Exchange
@@ -86,6 +87,9 @@ class LineFile(Protocol):
             TrueweightError: if the disk refuses.
         """
 
+    def digest(self) -> str:
+        """SHA-256 of the file up to the last line that was read or written."""
+
     def close(self) -> None:
         """Make the file durable and close it."""
 
@@ -127,6 +131,10 @@ class PlainLines:
         appended = Appended(self._end, sum(map(len, pieces)), 1)
         self._end += appended.length
         return appended
+
+    def digest(self) -> str:
+        """As `LineFile.digest`."""
+        return _digest(self._reader, self._end)
 
     def close(self) -> None:
         """As `LineFile.close`."""
@@ -268,6 +276,10 @@ class FramedLines:
         self._written = 0
         self._bodies = set()
 
+    def digest(self) -> str:
+        """As `LineFile.digest`."""
+        return _digest(self._reader, self._end)
+
     def close(self) -> None:
         """As `LineFile.close`."""
         self._reader.close()
@@ -278,6 +290,15 @@ class FramedLines:
             os.fsync(self._writer)
             os.close(self._writer)
             self._writer = None
+
+
+def _digest(file: IO[bytes], end: int) -> str:
+    found = sha256()
+    file.seek(0)
+    while end > 0 and (data := file.read(min(end, 1 << 20))):
+        found.update(data)
+        end -= len(data)
+    return found.hexdigest()
 
 
 def with_checksum(pieces: Iterator[bytes]) -> tuple[bytes, ...]:

@@ -145,15 +145,30 @@ class ExchangeLog:
 
         A damaged line is left out, and is in ``damaged`` from then on.
         """
-        for trial, position in sorted(self.index.items(), key=lambda item: item[1]):
-            try:
-                exchange = self.read(position)
-            except InfrastructureError as error:
-                if error.code != CORRUPT:
-                    raise
-                self._drop(trial)
-            else:
+        for trial in sorted(self.index, key=self.index.__getitem__):
+            exchange = self.read_if_whole(trial)
+            if exchange is not None:
                 yield exchange
+
+    def read_if_whole(self, trial: str) -> Exchange | None:
+        """The exchange of a trial of the index; None if its line is damaged: the trial is then not on record."""
+        try:
+            return self.read(self.index[trial])
+        except InfrastructureError as error:
+            if error.code != CORRUPT:
+                raise
+            self._drop(trial)
+            return None
+
+    def line_of(self, trial: str) -> bytes | None:
+        """The line of a trial as it is stored; None if it cannot be read."""
+        position = self.index.get(trial)
+        line = None if position is None else self._file.read(position.at, position.length)
+        return None if line is None else line.data
+
+    def digest(self) -> str:
+        """SHA-256 of the file as far as it was read or written: what others append meanwhile is not in it."""
+        return self._file.digest()
 
     def verify(self, trial: str, misfit: Callable[[Exchange], str]) -> None:
         """Take the line of a trial for damaged if it cannot be read, or if ``misfit`` says what is wrong with it."""

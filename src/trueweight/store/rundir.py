@@ -167,13 +167,30 @@ class RunDir:
         """The last exchange of every trial in the current plan, in file order. A torn last line and damaged lines are
         left out; these are in `damaged` afterwards."""
         found = self._log.exchanges()
-        if self.manifest.options.get(AMENDED):
-            return filter(CurrentPlan(self.manifest, self.cases().values()).contains, found)
-        return found
+        plan = self.current_plan()
+        return found if plan is None else filter(plan.contains, found)
+
+    def current_plan(self) -> CurrentPlan | None:
+        """The cases and providers that the run has now; None if no resume changed them, so that all exchanges count."""
+        amended = bool(self.manifest.options.get(AMENDED))
+        return CurrentPlan(self.manifest, self.cases().values()) if amended else None
 
     def trials(self) -> list[str]:
         """Every trial on record, in file order; also those that are not in the current plan."""
         return sorted(self._log.index, key=self._log.index.__getitem__)
+
+    def line_of(self, trial: str) -> bytes | None:
+        """The line of a recorded trial as it is stored, which is all of its exchange: it has a digest of what is in
+        another line. None if it cannot be read."""
+        return self._log.line_of(trial)
+
+    def read_if_whole(self, trial: str) -> Exchange | None:
+        """The last exchange of a recorded trial; None if its line is damaged, and in `damaged` from then on."""
+        return self._log.read_if_whole(trial)
+
+    def record_digest(self) -> str:
+        """SHA-256 of the recorded lines that are in this open run, as they are stored."""
+        return self._log.digest()
 
     @property
     def damaged(self) -> tuple[InfrastructureError, ...]:

@@ -14,7 +14,7 @@ from trueweight.checks import all_checks
 from trueweight.core import Case, Finding, Outcome, Provider, Reply, ThinkingMode, apis_of, way
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
-from trueweight.core.summary_json import encode_summary
+from trueweight.core.summary_json import as_read, encode_summary
 from trueweight.drift import SUITE as DRIFT
 from trueweight.plan import inexpressible
 from trueweight.profiles import recorded_profile, split_habits
@@ -26,6 +26,7 @@ from trueweight.workflow.bar import bar_notes, bar_of
 from trueweight.workflow.client import client_sessions, join_clients
 from trueweight.workflow.drift import with_drift
 from trueweight.workflow.judge import case_of, judge_exchange, judge_run, summarise, why_unknown
+from trueweight.workflow.judge.once import summary_once
 from trueweight.workflow.judge.preferences import read_preferences
 from trueweight.workflow.probe import join_probes, with_probe
 from trueweight.workflow.requests import request_notes
@@ -40,7 +41,13 @@ def finish(run: RunDir) -> Summary:
 
 
 def judge(run: RunDir) -> Summary:
-    """The summary of a run with an assessment of each provider, by the run's bar if it has one. Writes nothing."""
+    """The summary of a run with an assessment of each provider, by the run's bar if it has one. Writes nothing into
+    the run. What was judged before by the same code is taken from this user's cache: `trueweight.workflow.judge.once`.
+    """
+    return summary_once(run, _judge)
+
+
+def _judge(run: RunDir) -> Summary:
     summary = with_probe(run, with_drift(run, summarise(judge_run(run))))
     bar = bar_of(run)
     cases = list(_judged(run))
@@ -55,7 +62,7 @@ def judge(run: RunDir) -> Summary:
     if notes:
         summary = msgspec.structs.replace(summary, run=msgspec.structs.replace(summary.run, notes=notes))
     summary = judge_workload(summary, bar)
-    return assess(summary, {} if bar is None else judge_against(bar, summary))
+    return as_read(assess(summary, {} if bar is None else judge_against(bar, summary)))
 
 
 def _damage(run: RunDir) -> Iterator[Note]:

@@ -1,7 +1,8 @@
 """Exchanges → judgement → summary: pure, offline, and the same bytes for the same record."""
 
 from trueweight.workflow.judge.exchange import Judged, judge_exchange
-from trueweight.workflow.judge.run import Judgement, case_of, judge_exchanges, judge_run, why_unknown
+from trueweight.workflow.judge.judged_trial import case_of, why_unknown
+from trueweight.workflow.judge.run import Judgement, judge_exchanges, judge_run
 from trueweight.workflow.judge.summary import summarise
 
 __all__ = [

@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import partial
 
 import msgspec
 
-from trueweight.checks import ReplyDigest, digest_choices
-from trueweight.core import (
-    Case,
-    Exchange,
-    Observation,
-    Provider,
-    ThinkingMode,
-    Variant,
-    as_sent,
-    counterparts,
-    variants_of,
-)
+from trueweight.checks import ReplyDigest
+from trueweight.core import Case, Exchange, Observation, ThinkingMode, Variant, variants_of
 from trueweight.core.garbage import rare_garbage_collection
-from trueweight.core.judging import NotJudged, guarded
 from trueweight.core.preference import JudgeDoubt, JudgeFound, JudgeSummary
 from trueweight.core.protocol import is_completion
 from trueweight.core.provider import reference_among
 from trueweight.core.thinking import main_mode, sets_thinking
-from trueweight.drift import SUITE as DRIFT
 from trueweight.profiles import recorded_profile, without_habits
 from trueweight.store import Manifest, RunDir
 from trueweight.workflow.judge.bursts import without_burst_times
 from trueweight.workflow.judge.cross_reply import judge_across_replies
-from trueweight.workflow.judge.exchange import Judged, judge_exchange, lean
+from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, compared_apis
 from trueweight.workflow.judge.not_offered import mark_not_offered
+from trueweight.workflow.judge.once import judged_trials
 from trueweight.workflow.judge.preferences import read_preferences
 from trueweight.workflow.judge.server_errors import settle_server_errors
-from trueweight.workload.preference import is_unasked
-
-_QUOTED = 120
-"""Characters of a name that an error quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +84,18 @@ class Judgement:
         )
 
 
-def compared_apis(providers: Sequence[Provider]) -> dict[str, dict[str, str]]:
-    """Provider → API → the API of the reference (of the first provider if there is none) with which it is compared."""
-    if not providers:
-        return {}
-    base = reference_among(providers) or providers[0]
-    return {provider.name: counterparts(provider.api, base.api) for provider in providers}
-
-
 def judge_run(run: RunDir, *, without: Collection[str] = ()) -> Judgement:
     """Judge every exchange of a run by itself, and then its replies with each other.
 
     An exchange of a case or provider that the run does not have is not judged, and is in ``run.damaged`` afterwards.
+    What was judged before, by the same code and with the same settings, is not judged again.
 
     Args:
         without: checks to leave out, as if they did not exist.
     """
-    found = read_preferences(run.path)
+    judge = TrialJudge(run.manifest, run.cases(), without, read_preferences(run.path))
     with rare_garbage_collection():
-        judgement = judge_exchanges(run.manifest, run.cases(), run.exchanges(), without=without, preferences=found)
+        judgement = _join(run.manifest, judge, judged_trials(run, judge))
     for trial, reason in judgement.left_out.items():
         run.leave_out(trial, reason)
     return judgement
@@ -139,42 +115,27 @@ def judge_exchanges(
         without: checks to leave out, as if they did not exist.
         preferences: what an LLM judge says of their answers.
     """
-    # Drift's prompts are compared by their answers' distributions, never judged one by one.
-    cases = {key: case for key, case in cases.items() if case.suite != DRIFT}
-    providers = {provider.name: provider for provider in manifest.providers}
-    compared_as = compared_apis(manifest.providers)
+    judge = TrialJudge(manifest, cases, without, preferences)
+    return _join(manifest, judge, map(judge.judge, exchanges))
+
+
+def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) -> Judgement:
+    cases, without = judge.cases, judge.without
+    stale = False
     observations: list[Observation] = []
     left_out: dict[str, str] = {}
     finished_at: str | None = None
-    stale = False
     digests: defaultdict[str, list[ReplyDigest]] = defaultdict(list)
-    for exchange in exchanges:
-        if exchange.suite == DRIFT:
+    for one in judged:
+        stale = stale or one.unasked
+        if one.left_out:
+            left_out[one.trial] = one.left_out
+        if one.observation is None:
             continue
-        case, provider = case_of(exchange, cases), providers.get(exchange.provider)
-        if case is None or provider is None:
-            left_out[exchange.trial] = why_unknown(exchange, providers)
-            continue
-        case = as_sent(case, provider)
-        judged = judge_exchange(
-            case,
-            provider,
-            exchange,
-            without=without,
-            thinking_allowance=manifest.thinking_allowance,
-            preferences=preferences,
-        )
-        if judged.reply is not None and case.key in preferences.cases:
-            stale = stale or is_unasked(case, judged.reply, preferences.asked)
-        api = compared_as[provider.name].get(exchange.api, exchange.api)
-        found_digests = guarded("digest", partial(_digests, case, judged))
-        seen = judged.observation
-        if isinstance(found_digests, NotJudged):
-            seen = replace(seen, not_judged=(*seen.not_judged, found_digests))
-        elif not seen.cut_in_thought:  # checks of several replies compare answers, and this one has none
-            digests[provider.name] += found_digests
-        observations.append(lean(seen, api))
-        finished_at = max(finished_at or "", _end(exchange))
+        observations.append(one.observation)
+        if one.digests:
+            digests[one.observation.provider] += one.digests
+        finished_at = max(finished_at or "", one.ended)
     found = reference_among(manifest.providers)
     reference = None if found is None else found.name
     observations = settle_server_errors(observations, cases)
@@ -184,30 +145,7 @@ def judge_exchanges(
     if profile is not None and profile.habits:
         observations = [without_habits(seen, cases[seen.case], profile.habits) for seen in observations]
     observations = mark_not_offered(observations, cases)
-    summary = preferences.summary
+    summary = judge.preferences.summary
     if stale and summary is not None:
         summary = msgspec.structs.replace(summary, doubt=JudgeDoubt.STALE)
     return Judgement(manifest, cases, tuple(observations), finished_at, left_out, summary)
-
-
-def case_of(exchange: Exchange, cases: Mapping[str, Case]) -> Case | None:
-    """The case of an exchange, from the cases of its run by key; None if they have no such case."""
-    return cases.get(f"{exchange.suite}/{exchange.case}") or cases.get(exchange.case)
-
-
-def why_unknown(exchange: Exchange, providers: Collection[str]) -> str:
-    """What of an exchange its run does not have: its provider, else its case."""
-    if exchange.provider not in providers:
-        return f"the run has no provider {exchange.provider[:_QUOTED]!r}"
-    return f"the run has no case {f'{exchange.suite}/{exchange.case}'[:_QUOTED]!r}"
-
-
-def _digests(case: Case, judged: Judged) -> tuple[ReplyDigest, ...]:
-    exchange, reply = judged.exchange, judged.reply
-    return () if reply is None else digest_choices(exchange.trial, case, exchange.mode, exchange.repeat, reply)
-
-
-def _end(exchange: Exchange) -> str:
-    """UTC wall clock at which the last attempt ended, ISO 8601 with microseconds."""
-    start = datetime.fromisoformat(exchange.started_at)
-    return (start + timedelta(microseconds=exchange.final.t_done // 1000)).isoformat(timespec="microseconds")

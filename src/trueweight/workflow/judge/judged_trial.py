@@ -1,0 +1,178 @@
+"""One exchange → what a run keeps of it, its observation and its digests; also as bytes, for a cache or a process."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple, get_type_hints
+
+import msgspec
+
+from trueweight.checks import ReplyDigest, digest_choices
+from trueweight.core import Case, Exchange, Observation, as_sent, counterparts
+from trueweight.core.judging import NotJudged, guarded
+from trueweight.core.preference import JudgeFound
+from trueweight.core.provider import Provider, reference_among
+from trueweight.drift import SUITE as DRIFT
+from trueweight.store import Manifest
+from trueweight.workflow.judge.exchange import Judged, judge_exchange, lean
+from trueweight.workload.preference import is_unasked
+
+_QUOTED = 120
+"""Characters of a name that an error quotes."""
+
+
+class JudgedTrial(NamedTuple):
+    """What judging one exchange gives, apart from its evidence, which the exchange has.
+
+    Attributes:
+        observation: None for an exchange that is not of this run, and for one of drift.
+        ended: when its last attempt ended, UTC.
+        left_out: why the exchange is not of this run; "" if it is.
+        unasked: whether the run's LLM judge, which compared answers to this case, was not asked about this one.
+    """
+
+    trial: str
+    observation: Observation | None = None
+    digests: tuple[ReplyDigest, ...] = ()
+    ended: str = ""
+    left_out: str = ""
+    unasked: bool = False
+
+
+class TrialJudge:
+    """Judges exchanges of one run, one at a time.
+
+    Args:
+        without: checks to leave out, as if they did not exist.
+        preferences: what an LLM judge says of the run's answers.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        cases: Mapping[str, Case],
+        without: Collection[str] = (),
+        preferences: JudgeFound = JudgeFound(),
+    ) -> None:
+        # Drift's prompts are compared by their answers' distributions, never judged one by one.
+        self.cases = {key: case for key, case in cases.items() if case.suite != DRIFT}
+        self.providers = {provider.name: provider for provider in manifest.providers}
+        self.compared_as = compared_apis(manifest.providers)
+        self.without = without
+        self.preferences = preferences
+        self._allowance = manifest.thinking_allowance
+        self._sent: dict[tuple[str, str], Case] = {}
+
+    def judge(self, exchange: Exchange) -> JudgedTrial:
+        """Judge one exchange; see `JudgedTrial` for one that is not of the run."""
+        if exchange.suite == DRIFT:
+            return JudgedTrial(exchange.trial)
+        case, provider = case_of(exchange, self.cases), self.providers.get(exchange.provider)
+        if case is None or provider is None:
+            return JudgedTrial(exchange.trial, left_out=why_unknown(exchange, self.providers))
+        case = self.sent(case, provider)
+        judged = judge_exchange(
+            case,
+            provider,
+            exchange,
+            without=self.without,
+            thinking_allowance=self._allowance,
+            preferences=self.preferences,
+        )
+        asked = judged.reply is not None and case.key in self.preferences.cases
+        unasked = asked and judged.reply is not None and is_unasked(case, judged.reply, self.preferences.asked)
+        api = self.compared_as[provider.name].get(exchange.api, exchange.api)
+        digests = guarded("digest", partial(_digests, case, judged))
+        seen = judged.observation
+        if isinstance(digests, NotJudged):
+            seen, digests = replace(seen, not_judged=(*seen.not_judged, digests)), ()
+        elif seen.cut_in_thought:  # checks of several replies compare answers, and this one has none
+            digests = ()
+        return JudgedTrial(exchange.trial, lean(seen, api), digests, _end(exchange), unasked=unasked)
+
+    def sent(self, case: Case, provider: Provider) -> Case:
+        """The case as this provider got it; the same object each time."""
+        found = self._sent.get((case.key, provider.name))
+        if found is None:
+            found = self._sent[case.key, provider.name] = as_sent(case, provider)
+        return found
+
+
+def compared_apis(providers: Iterable[Provider]) -> dict[str, dict[str, str]]:
+    """Provider → API → the API of the reference (of the first provider if there is none) with which it is compared."""
+    listed = tuple(providers)
+    if not listed:
+        return {}
+    base = reference_among(listed) or listed[0]
+    return {provider.name: counterparts(provider.api, base.api) for provider in listed}
+
+
+def case_of(exchange: Exchange, cases: Mapping[str, Case]) -> Case | None:
+    """The case of an exchange, from the cases of its run by key; None if they have no such case."""
+    return cases.get(f"{exchange.suite}/{exchange.case}") or cases.get(exchange.case)
+
+
+def why_unknown(exchange: Exchange, providers: Collection[str]) -> str:
+    """What of an exchange its run does not have: its provider, else its case."""
+    if exchange.provider not in providers:
+        return f"the run has no provider {exchange.provider[:_QUOTED]!r}"
+    return f"the run has no case {f'{exchange.suite}/{exchange.case}'[:_QUOTED]!r}"
+
+
+def _digests(case: Case, judged: Judged) -> tuple[ReplyDigest, ...]:
+    exchange, reply = judged.exchange, judged.reply
+    return () if reply is None else digest_choices(exchange.trial, case, exchange.mode, exchange.repeat, reply)
+
+
+def _end(exchange: Exchange) -> str:
+    """UTC wall clock at which the last attempt ended, ISO 8601 with microseconds."""
+    start = datetime.fromisoformat(exchange.started_at)
+    return (start + timedelta(microseconds=exchange.final.t_done // 1000)).isoformat(timespec="microseconds")
+
+
+_WITHOUT_CASE = [one.name for one in fields(ReplyDigest) if one.name != "case"]
+_HINTS = get_type_hints(ReplyDigest)
+_DigestRow: Any = msgspec.defstruct(
+    "_DigestRow", [(name, _HINTS[name]) for name in _WITHOUT_CASE], array_like=True, frozen=True, gc=False
+)
+
+
+class _Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A judged trial as bytes. A digest's case is the observation's, as its provider got it."""
+
+    trial: str
+    observation: Observation | None
+    digests: tuple[_DigestRow, ...]
+    ended: str
+    left_out: str
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Row)
+
+
+def pack(judged: JudgedTrial) -> bytes:
+    """A judged trial as bytes."""
+    rows = tuple(_DigestRow(*(getattr(one, name) for name in _WITHOUT_CASE)) for one in judged.digests)
+    return _encoder.encode(_Row(judged.trial, judged.observation, rows, judged.ended, judged.left_out))
+
+
+def unpack(data: bytes, judge: TrialJudge) -> JudgedTrial:
+    """The judged trial in these bytes, with the cases and equal parts of this process.
+
+    Raises:
+        msgspec.MsgspecError: if the bytes are none.
+        KeyError: if the run has no such case or provider.
+    """
+    row = _decoder.decode(data)
+    seen = row.observation
+    if seen is None:
+        return JudgedTrial(row.trial, left_out=row.left_out)
+    case = judge.sent(judge.cases[seen.case], judge.providers[seen.provider])
+    digests = tuple(
+        ReplyDigest(case=case, **{name: getattr(one, name) for name in _WITHOUT_CASE}) for one in row.digests
+    )
+    return JudgedTrial(row.trial, lean(seen, seen.compared_as), digests, row.ended)

@@ -1,0 +1,161 @@
+"""Judges each exchange of a run once: what was judged before, by the same code, is read from this user's cache.
+
+The cache is never in the run directory: a run travels, as an artifact or by mail, and a judgement that came with it
+must not decide. Everything that a judgement is made from is in the name under which it is kept: the bytes of the
+record, the case, the provider, and the code. So what is old is not found, and what is damaged is judged again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from hashlib import blake2b, sha256
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import platformdirs
+
+from trueweight.core.summary import Summary
+from trueweight.core.summary_json import decode_summary, encode_summary
+from trueweight.store import JUDGE_RUN, RunDir, RunFile, read_kept, read_plain, write_kept
+from trueweight.workflow.judge.fingerprint import code_fingerprint
+from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, pack, unpack
+
+VARIABLE: Final = "TRUEWEIGHT_CACHE"
+"""The environment variable with the folder of the cache; empty for none."""
+_MOST_TRIALS: Final = 50_000
+"""Trials of a run whose judgements are kept one by one. Of a larger run the summary alone is kept."""
+_HEAD = re.compile(
+    rb'\{"v":[12],"trial":"[^"\\]+","outcome":"[^"\\]+","provider":"([^"\\]+)","suite":"([^"\\]+)","case":"([^"\\]+)",'
+)
+_SUMMARIES, _TRIALS = "summaries", "trials"
+_INPUTS: Final = (RunFile.MANIFEST, RunFile.CASES, RunFile.BAR, RunFile.PROBE)
+"""The files of a run beside its exchanges that its summary is made from."""
+
+
+def cache_folder() -> Path | None:
+    """The folder of the cache; None if there is to be none."""
+    named = os.environ.get(VARIABLE)
+    if named is None:
+        return Path(platformdirs.user_cache_dir("trueweight")) / "judged"
+    return Path(named) if named else None
+
+
+def summary_once(run: RunDir, make: Callable[[RunDir], Summary]) -> Summary:
+    """The summary of a run, read from the cache if all that it is made from is the same; else made, and kept.
+
+    A run with damaged lines is judged each time, because its errors are reported.
+    """
+    folder = cache_folder()
+    code = None if folder is None else code_fingerprint()
+    if folder is None or code is None or run.damaged or _has_judge(run):
+        return make(run)
+    path = folder / _SUMMARIES / _name(code, run.record_digest(), *(_content(run, file) for file in _INPUTS))
+    with suppress(ValueError):  # msgspec's errors are ValueErrors
+        if (data := read_kept(path)) is not None:
+            return decode_summary(data)
+    summary = make(run)
+    if not run.damaged:
+        write_kept(path, encode_summary(summary))
+    return summary
+
+
+def judged_trials(run: RunDir, judge: TrialJudge) -> Iterator[JudgedTrial]:
+    """Each exchange of the current plan, judged, in the order of the record."""
+    plan, kept = run.current_plan(), KeptTrials(run, judge)
+    for trial in run.trials():
+        key, found = kept.find(trial)
+        if found is None or plan is not None:
+            exchange = run.read_if_whole(trial)
+            if exchange is None or (plan is not None and not plan.contains(exchange)):
+                continue
+            found = found or judge.judge(exchange)
+        kept.keep(key, found)
+        yield found
+    kept.write()
+
+
+class KeptTrials:
+    """The judged trials of a run in the cache, each under a digest of its line, its case, its provider and the code."""
+
+    def __init__(self, run: RunDir, judge: TrialJudge) -> None:
+        self._run, self._judge = run, judge
+        self._known: dict[tuple[bytes, bytes, bytes], bytes] = {}
+        self._now: dict[bytes, bytes] = {}
+        self._changed = False
+        folder = None if len(run.recorded()) > _MOST_TRIALS or _has_judge(run) else cache_folder()
+        self._code = None if folder is None else code_fingerprint()
+        self._path: Path | None = None
+        self._before: dict[bytes, bytes] = {}
+        if folder is not None and self._code is not None:
+            manifest = run.manifest
+            self._path = folder / _TRIALS / _name(self._code, manifest.started_at, str(manifest.seed), str(run.path))
+            with suppress(msgspec.MsgspecError):
+                self._before = msgspec.msgpack.decode(read_kept(self._path) or b"\x80", type=dict[bytes, bytes])
+
+    def find(self, trial: str) -> tuple[bytes, JudgedTrial | None]:
+        """The key of a trial, b"" if it is not kept, and its judgement, if it is there."""
+        key = self._key(trial) if self._path is not None else b""
+        data = self._before.get(key)
+        with suppress(msgspec.MsgspecError, KeyError):
+            if data is not None and (found := unpack(data, self._judge)).trial == trial:
+                return key, found
+        return key, None
+
+    def _key(self, trial: str) -> bytes:
+        line = self._run.line_of(trial)
+        head = None if line is None else _HEAD.match(line)
+        if line is None or head is None:
+            return b""
+        named = head[1], head[2], head[3]
+        of_settings = self._known.get(named)
+        if of_settings is None:
+            of_settings = self._known[named] = self._settings(*(one.decode("utf-8", "replace") for one in named))
+        return blake2b(line, digest_size=16, key=of_settings).digest()
+
+    def _settings(self, provider: str, suite: str, case: str) -> bytes:
+        """A digest of what judging an exchange uses beside it. If a line has a member twice, it is of the last: then
+        its provider or its case is another one, so all that is known of those is in the digest of such names."""
+        judge = self._judge
+        parts: list[Any] = [
+            self._code,
+            self._run.manifest.thinking_allowance,
+            judge.providers.get(provider),
+            judge.cases.get(f"{suite}/{case}", judge.cases.get(case)),
+            judge.compared_as.get(provider),
+            sorted(judge.without),
+        ]
+        return sha256(msgspec.json.encode(parts, order="deterministic")).digest()
+
+    def keep(self, key: bytes, found: JudgedTrial) -> None:
+        """Remember a judgement, unless it is no use of it."""
+        if not key or found.observation is None:
+            return
+        before = self._before.get(key)
+        with suppress(UnicodeEncodeError):  # half of a surrogate pair, which a reply may contain: judged each time
+            self._now[key] = pack(found) if before is None else before
+            self._changed |= before is None
+
+    def write(self) -> None:
+        """Write what is new. A cache that cannot be written costs nothing but time."""
+        if self._path is not None and self._changed:
+            write_kept(self._path, msgspec.msgpack.encode(self._now))
+
+
+def _has_judge(run: RunDir) -> bool:
+    """Whether an LLM judge was asked: what it says is another record, and so such a run is judged each time."""
+    return RunFile.MANIFEST.is_in(run.path / JUDGE_RUN)
+
+
+def _name(*parts: str) -> str:
+    found = sha256()
+    for part in parts:
+        found.update(f"{len(part)} {part}".encode("utf-8", "surrogatepass"))
+    return f"{found.hexdigest()[:40]}.zst"
+
+
+def _content(run: RunDir, file: RunFile) -> str:
+    return sha256(read_plain(file.of(run.path))).hexdigest() if file.is_in(run.path) else ""

@@ -1,0 +1,198 @@
+"""Judging once: what is kept gives the same bytes, is used only while nothing has changed, and is never in the run."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from trueweight.core import Exchange, Price
+from trueweight.core.check import CHECKS, Pass, check
+from trueweight.core.summary_json import encode_summary
+from trueweight.store import RunDir, RunFile
+from trueweight.workflow import finish
+from trueweight.workflow.judge import judge_run, once
+from trueweight.workflow.judge.fingerprint import code_fingerprint
+from trueweight.workflow.judge.judged_trial import TrialJudge, pack, unpack
+
+OLD = Path(__file__).parent / "old_run"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A recorded run of several providers, as the first version wrote it."""
+    folder = tmp_path / "run"
+    shutil.copytree(OLD, folder)
+    packed = folder / "exchanges.jsonl.gz"
+    RunFile.EARLIER_EXCHANGES.of(folder).write_bytes(gzip.decompress(packed.read_bytes()))
+    packed.unlink()
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the cache of this test."""
+    monkeypatch.setenv(once.VARIABLE, str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The trials that are judged and not read from the cache, as they are judged."""
+    trials: list[str] = []
+    judge = TrialJudge.judge
+
+    def counted(self: TrialJudge, exchange: Exchange) -> Any:
+        trials.append(exchange.trial)
+        return judge(self, exchange)
+
+    monkeypatch.setattr(TrialJudge, "judge", counted)
+    return trials
+
+
+def summary(path: Path) -> bytes:
+    with RunDir.open(path) as run:
+        return encode_summary(finish.judge(run))
+
+
+def observations(path: Path) -> Any:
+    with RunDir.open(path) as run:
+        return judge_run(run).observations
+
+
+def in_order(run: RunDir) -> Iterator[Exchange]:
+    return (run.read(trial) for trial in run.trials())
+
+
+def test_a_judged_trial_is_the_same_after_it_was_kept(run: Path) -> None:
+    """Every observation and digest of a run, through bytes and back."""
+    with RunDir.open(run) as opened:
+        judge = TrialJudge(opened.manifest, opened.cases())
+        found = [judge.judge(exchange) for exchange in in_order(opened)]
+    assert found
+    assert [unpack(pack(one), judge) for one in found] == found
+
+
+def test_the_second_time_nothing_is_judged_and_the_summary_is_the_same(
+    run: Path, cache: Path, judged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the kept summary; with another bar, from the kept trials; and both equal what is judged without a cache."""
+    files = sorted(run.iterdir())
+    first = summary(run)
+    number = len(judged)
+    assert number > 20
+    assert summary(run) == first
+    RunFile.BAR.of(run).write_text('[[require]]\nmetric = "success_rate"\nat_least = 0.1\n')
+    other = summary(run)
+    assert len(judged) == number
+    assert other != first
+    assert sorted(run.iterdir()) == files  # nothing is kept in the run
+    monkeypatch.setenv(once.VARIABLE, "")
+    assert summary(run) == other
+    assert len(judged) == 2 * number
+
+
+def test_only_what_is_new_is_judged(run: Path, cache: Path, judged: list[str]) -> None:
+    """An exchange that took the place of another, as after a resume."""
+    observations(run)
+    with RunDir.open(run, write=True) as opened:
+        first = opened.read(opened.trials()[0])
+        changed = replace(first, attempts=(replace(first.final, body=b"{}", stamps=()),))
+        del judged[:]
+        opened.append(changed)
+        judge_run(opened)
+    assert judged == [first.trial]
+    observations(run)
+    assert judged == [first.trial]
+
+
+@pytest.mark.parametrize("change", ["code", "price", "case", "record"])
+def test_what_is_old_is_not_used(
+    change: str, run: Path, cache: Path, judged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a change of the code, of a provider's price, of a case, or of one byte of the record, the judgement is
+    that of a run that was never judged."""
+    before = observations(run)
+    number = len(judged)
+    with RunDir.open(run, write=True) as opened:
+        manifest, cases = opened.manifest, list(opened.cases().values())
+        if change == "price":
+            first, *others = manifest.providers
+            opened.amend(structs.replace(manifest, providers=(replace(first, price=Price(3, 4)), *others)), cases)
+        if change == "case":
+            opened.amend(manifest, [replace(cases[0], checks={}), *cases[1:]])
+    if change == "code":
+        monkeypatch.setattr(once, "code_fingerprint", lambda: "other code")
+    if change == "record":
+        record = RunFile.EARLIER_EXCHANGES.of(run)
+        record.write_bytes(record.read_bytes().replace(b"finish_reason", b"finish_reasom", 1))
+    now = observations(run)
+    again = len(judged) - number
+    assert again == number if change == "code" else 0 < again < number
+    monkeypatch.setenv(once.VARIABLE, "")
+    assert observations(run) == now
+    assert change == "code" or now != before
+
+
+def test_a_damaged_cache_changes_nothing(run: Path, cache: Path, judged: list[str]) -> None:
+    """Cut, empty, with a wrong byte, of another kind, or a link: then the run is judged as if there were none."""
+    before = observations(run)
+    number = len(before)
+    for spoil in (lambda data: data[: len(data) // 2], lambda data: b"", lambda data: data[:-9] + b"x" + data[-8:],
+                  lambda data: bytes(32) + data[32:], lambda data: b"not a cache"):  # fmt: skip
+        for path in cache.rglob("*.zst"):
+            path.write_bytes(spoil(path.read_bytes()))
+        assert observations(run) == before
+        assert len(judged) == (number := number + len(before))
+    kept = list(cache.rglob("*.zst"))
+    elsewhere = cache / "elsewhere"
+    kept[0].rename(elsewhere)
+    kept[0].symlink_to(elsewhere)
+    assert observations(run) == before
+
+
+def test_a_cache_in_the_run_directory_is_not_read(run: Path, cache: Path, judged: list[str]) -> None:
+    """A run that came from elsewhere brings a record and no judgement: files beside the record are not looked at."""
+    before = summary(run)
+    for folder in (once._SUMMARIES, once._TRIALS, "judged", ".cache"):
+        shutil.copytree(cache, run / folder)
+    shutil.rmtree(cache)
+    del judged[:]
+    assert summary(run) == before
+    assert judged
+
+
+def test_a_check_that_is_in_no_file_ends_the_use_of_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fingerprint has the files of plugins; code without a file may change unseen."""
+    own = code_fingerprint()
+    monkeypatch.setattr(CHECKS, "_found", dict(CHECKS._found))
+    monkeypatch.setattr(CHECKS, "_origins", dict(CHECKS._origins))
+    monkeypatch.setattr(CHECKS, "_sorted", None)
+
+    def of_a_file(case: object, reply: object) -> Pass:
+        return Pass()
+
+    check("of-a-file", "r", source="s", why="w", fix="f")(of_a_file)
+    plugin = code_fingerprint()
+    assert own != plugin is not None
+    typed: dict[str, Any] = {"__name__": "typed"}
+    exec("def typed(case, reply): return None", typed)
+    check("of-no-file", "r", source="s", why="w", fix="f")(typed["typed"])
+    assert code_fingerprint() is None
+
+
+def test_a_run_with_damage_reports_it_each_time(run: Path, cache: Path) -> None:
+    """Its errors and its exit code are not in a summary, so such a run is read each time."""
+    record = RunFile.EARLIER_EXCHANGES.of(run)
+    record.write_bytes(record.read_bytes() + b"nonsense\n")
+    for _ in range(2):
+        with RunDir.open(run) as opened:
+            finish.judge(opened)
+            assert len(opened.damaged) == 1
+    assert not list((cache / once._SUMMARIES).glob("*"))
