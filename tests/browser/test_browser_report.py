@@ -136,6 +136,32 @@ def test_a_link_to_a_cell_opens_its_evidence(open_page: Opener, html: str) -> No
     opened.assert_quiet()
 
 
+def test_a_passing_cell_opens_both_answers(open_page: Opener, html: str) -> None:
+    """A provider's passing answer stands beside the reference's, the reference's beside another one's."""
+    opened = open_page(html)
+    for name, other in (("twin", "reference"), ("reference", "twin")):
+        opened.page.fill("#q", "twin:pass and reference:pass")
+        opened.page.locator(f"#rows a[aria-label='{name}: pass']").last.click()
+        drawer = opened.page.locator("dialog[open]")
+        sides = drawer.locator(".duo > section")
+        assert sides.first.get_attribute("aria-label") == name
+        assert sides.count() == 2
+        if name == "twin":
+            assert sides.last.get_attribute("aria-label") == other
+            assert "say the same" in drawer.locator(".first").inner_text()
+        assert all("finish reason" in text for text in sides.all_inner_texts())
+        opened.page.keyboard.press("Escape")
+    opened.assert_quiet()
+
+
+def test_a_cause_filters_the_cases(open_page: Opener, html: str) -> None:
+    """From the group of failures to its cases in one click."""
+    page = open_page(html).page
+    page.locator(".causes tr", has_text="markers-in-content").locator("a").last.click()
+    assert page.input_value("#q") == "check:markers-in-content"
+    assert 0 < len(_rows(page)) < 80
+
+
 def test_findings_link_to_their_example(open_page: Opener, html: str) -> None:
     """The table of broken laws leads to the bytes in one click."""
     page = open_page(html).page

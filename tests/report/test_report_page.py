@@ -19,9 +19,10 @@ from test_report_formats import HOSTILE, hostile_summary
 
 from trueweight.core import Attempt, Failure, FailureKind, Finding, Outcome, RequestRecord, Severity, Span
 from trueweight.core.summary import ClientSession
-from trueweight.report import Evidence, render_html, wanted_trials
+from trueweight.report import Evidence, render_html, wanted_answers, wanted_trials
 from trueweight.report.page.payload import curl, marked, payload
 from trueweight.report.page.render import inert_json
+from trueweight.report.page.reply_rows import reply_rows
 
 
 class Page(HTMLParser):
@@ -153,9 +154,37 @@ def test_only_wanted_trials_are_needed() -> None:
     """Rendering from the wanted trials alone gives the same bytes as from all of them."""
     summary = make_summary()
     wanted = wanted_trials(typed(summary))
+    wanted |= wanted_answers(typed(summary))
     some = [item for item in make_evidences(summary) if item.trial in wanted]
     assert len(some) == len(wanted)
     assert render_html(typed(summary), some) == render_html(typed(summary), make_evidences(summary))
+
+
+def test_every_passing_cell_has_an_answer(page: Page) -> None:
+    """Of a cell that passes and has no evidence the answer is there, equal ones once; it is what the reply says."""
+    answers, items = page.data("answers"), page.data("evidence")
+    texts = answers["texts"]
+    found = {(texts[c], texts[p]) for _, c, p, *_ in answers["trials"]} | {(i["c"], i["p"]) for i in items}
+    summary = make_summary()
+    for row in summary["cases"]:
+        for provider, modes in row["cells"].items():
+            if any(cell["outcome"] == "pass" for cell in modes.values()):
+                assert (row["case"], provider) in found
+    assert len(answers["rows"]) < len(answers["trials"]) / 4
+    trial, case, provider, mode, _, answer = answers["trials"][-1]
+    item = next(one for one in make_evidences(summary) if one.trial == trial)
+    assert item.reply
+    assert [[texts[a], texts[b]] for a, b in answers["rows"][answer]] == [list(row) for row in reply_rows(item.reply)]
+    assert (texts[case], texts[provider], texts[mode]) == (item.case, item.provider, item.mode)
+
+
+def test_failures_are_grouped_by_cause(page: Page) -> None:
+    """One row for each broken requirement, with all that break it, and a link that filters the cases."""
+    summary = make_summary()
+    broken = {one["check"] for provider in summary["providers"].values() for one in provider["findings"]}
+    queries = [a["href"] for tag, a in page.tags if tag == "a" and str(a.get("href")).startswith("#q=check")]
+    assert sorted(queries) == sorted(f"#q=check%3A{check}" for check in broken)
+    assert "trueweight suites from-run RUN --check CHECK" in " ".join(page.text.split())
 
 
 def test_marked_bytes_are_the_bytes_of_the_span() -> None:
@@ -200,7 +229,7 @@ def test_hostile_content_adds_no_tag_and_loses_no_text() -> None:
     html = render_html(typed(summary), hostile_evidence(summary))
     html.encode("utf-8")
     page = Page(html)
-    assert len(page.raw["script"]) == 3
+    assert len(page.raw["script"]) == 4
     assert not {tag for tag, _ in page.tags} & {"img", "iframe", "h4"}
     assert "<script>alert(1)</script>" in page.text
     assert "{{7*7}}" in page.text

@@ -10,7 +10,7 @@ TASKS: Final[Mapping[str, tuple[str, ...]]] = {
     "Start": ("init", "demo", "ping"),
     "Run": ("run", "drift", "load"),
     "Look": ("show", "report", "explain", "compare", "decide", "shrink", "replay"),
-    "Gate and publish": ("bar", "gate", "watch", "site"),
+    "Gate and publish": ("bar", "gate", "watch", "site", "attest", "verify"),
     "Suites and workloads": ("suites", "workload", "profiles"),
     "Advanced": ("judge", "merge", "import-run", "checks", "fleet", "lab", "completion"),
 }

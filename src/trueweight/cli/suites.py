@@ -149,6 +149,46 @@ def import_suite(form: str, path: Path, folder: Path, name: str | None, skip_mal
     return int(ExitCode.USAGE if imported.malformed or not imported.cases else ExitCode.OK)
 
 
+@command.command(
+    "from-run",
+    short_help="Write the failing cases of a run as suites",
+    epilog=examples(
+        "trueweight suites from-run runs/today -o failing",
+        "trueweight suites from-run runs/today --check markers-in-content --provider cheap-host -o leaks",
+    ),
+)
+@click.argument("directory", metavar="RUN", type=PATH)
+@click.option("-o", "--out", "folder", required=True, metavar="DIR", type=FOLDER, help="Folder of the new suites.")
+@click.option("--provider", metavar="P", help="Only cases that this provider fails.  [default: any provider]")
+@click.option("--check", metavar="ID", help="Only cases in which this check fails.  [default: any check]")
+def suites_from_run(directory: Path, folder: Path, provider: str | None, check: str | None) -> int:
+    """Write the cases that fail in a recorded run as suites, one file for each suite of the run. Uses no network.
+
+    With a case comes each case that it names: an earlier turn, or the other one of a comparison. Exit code 2 if no
+    case fails.
+    """
+    from trueweight.store import RunDir
+    from trueweight.suites.importers import write_suite
+    from trueweight.workflow.failing import failing_suites
+    from trueweight.workflow.finish import judge
+
+    with RunDir.open(directory) as run:
+        found = failing_suites(run, judge(run), provider=provider, check=check)
+    written = [
+        path
+        for suite in found
+        for path in write_suite(suite.cases, folder, suite.name, f"Cases that fail in {directory.name}")
+    ]
+    for path in written:
+        click.echo(str(path))
+    if not written:
+        click.echo("No case fails.", err=True)
+        return int(ExitCode.USAGE)
+    number = sum(len(suite.cases) for suite in found)
+    click.echo(f"{number} {'case' if number == 1 else 'cases'}. Next: trueweight suites check {folder}", err=True)
+    return int(ExitCode.OK)
+
+
 def _find_case(suite: Suite, case_id: str) -> Case:
     named = {case.id: case for case in suite.cases} | {case.key: case for case in suite.cases}
     if case_id not in named:

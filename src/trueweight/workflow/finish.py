@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -18,9 +19,9 @@ from trueweight.core.summary_json import as_read, encode_summary
 from trueweight.drift import SUITE as DRIFT
 from trueweight.plan import inexpressible
 from trueweight.profiles import recorded_profile, split_habits
-from trueweight.protocols import locate_noun
+from trueweight.protocols import locate_noun, read_reply
 from trueweight.redaction import for_people
-from trueweight.report import Evidence, Failing, failing_cells, render, wanted_trials
+from trueweight.report import Evidence, Failing, failing_cells, render, wanted_answers, wanted_trials
 from trueweight.store import RunDir, RunFile, merge, merging
 from trueweight.workflow.bar import bar_notes, bar_of
 from trueweight.workflow.client import client_sessions, join_clients
@@ -118,6 +119,27 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
         )
 
 
+def answers(run: RunDir, trials: Iterable[str]) -> Iterator[Evidence]:
+    """The named trials with their replies alone: no check is run, which takes most of the time of `evidence`.
+
+    Those the run does not have are left out.
+    """
+    cases, recorded = run.cases(), run.recorded()
+    for trial in trials:
+        exchange = run.read(trial) if trial in recorded else None
+        case = None if exchange is None else case_of(exchange, cases)
+        if exchange is not None and case is not None:
+            yield Evidence(
+                trial=trial,
+                provider=exchange.provider,
+                case=case.key,
+                mode=way(exchange.mode, exchange.thinking),
+                repeat=exchange.repeat,
+                exchange=exchange,
+                reply=read_reply(exchange),
+            )
+
+
 def _failing(summary: Summary) -> dict[str, dict[str, Failing]]:
     """Trial → check → its failure in the summary. INFO checks are there for their example trial only."""
     out = {trial: {one.check: one for one in fails} for trial, fails in failing_cells(summary).items()}
@@ -147,7 +169,10 @@ def publish(run: RunDir, summary: Summary, form: str = "html") -> str:
     """
     if form == "html":
         summary = msgspec.structs.replace(summary, client=client_sessions(run))
-    return for_people(render(form, summary, evidence(run, wanted_trials(summary), summary)))
+    shown = evidence(run, wanted_trials(summary), summary)
+    if form == "html":
+        shown = chain(shown, answers(run, wanted_answers(summary)))
+    return for_people(render(form, summary, shown))
 
 
 def api_notes(

@@ -229,8 +229,14 @@
 
   let items = null;
   function evidence() {
-    if (!items) items = JSON.parse($("evidence").textContent);
+    if (!items) items = [...JSON.parse($("evidence").textContent), ...passing(JSON.parse($("answers").textContent))];
     return items;
+  }
+
+  // Of trials that pass only the answer is here; equal answers are stored once.
+  function passing({ texts, rows, trials }) {
+    const answers = rows.map((row) => row.map(([label, text]) => [texts[label], texts[text]]));
+    return trials.map(([t, c, p, m, r, at]) => ({ t, c: texts[c], p: texts[p], m: texts[m], r, passes: true, found: [], reply: { said: answers[at] } }));
   }
 
   const pre = (text, label) => el("pre", { tabindex: "0", "aria-label": label }, text);
@@ -293,8 +299,14 @@
     return [el("div", { class: "duo " + (sides.length > 2 ? "three" : "two") }, ...sides), pairs(item.w.scores)];
   }
 
+  function passingNode(item) {
+    return el("section", { "aria-label": item.p }, el("h3", null, item.p), el("p", { class: "note" }, "pass, " + item.m + ", repeat " + (item.r + 1) + ", trial " + item.t),
+      ...titled("Reply", pairs(item.reply.said)), ...titled("The whole exchange", pre("trueweight show RUN " + item.t, "Command that shows the whole exchange")));
+  }
+
   function itemNode(item) {
-    const held = item.held.length ? [el("details", { class: "note" }, el("summary", null, item.held.length + (item.held.length === 1 ? " check held" : " checks held")), item.held.join(", "))] : [];
+    if (item.passes) return passingNode(item);
+    const held = item.held.length ? [el("details", { class: "note" }, el("summary", null, item.held.length + (item.held.length === 1 ? " check held" : " checks held")), item.held.map((number) => data.held[number]).join(", "))] : [];
     return el("section", { "aria-label": item.p }, el("h3", null, item.p), el("p", { class: "note" }, item.m + ", repeat " + (item.r + 1) + ", " + item.at.slice(0, 19).replace("T", " ") + " UTC, trial " + item.t + (item.busy ? ", times not trusted: this client was busy" : "")),
       ...item.found.map(findingNode), ...held, ...answersNode(item), ...replyNode(item), ...triesNode(item), ...titled("Timeline", timelineNode(item)),
       ...titled("Again", pre("trueweight replay RUN " + item.t, "Command that sends it again")), ...titled("Response headers", pre(item.head.map(([key, value]) => key + ": " + value).join("\n") || "none", "Response headers")), ...requestNode(item));
@@ -367,8 +379,10 @@
       const words = "This file does not carry the exchange: it keeps those that went wrong, what the reference said there, and one good example each. The run directory has all of them.";
       return open(el("div", { class: "top" }, el("h2", { id: "drawer-h" }, key + " at " + name), button("Close", () => $("drawer").close())), el("p", null, words), el("pre", null, "trueweight show RUN '" + key.replaceAll("'", "'\\''") + "' --provider '" + name.replaceAll("'", "'\\''") + "'"));
     }
-    const reference = evidence().find((other) => other.c === key && other.m === item.m && other.p === data.reference && other.t !== item.t);
-    return show(item, item.found.length && reference ? reference : null);
+    const others = evidence().filter((other) => other.c === key && other.m === item.m && other.t !== item.t);
+    const reference = others.find((other) => other.p === data.reference);
+    // A passing answer of the reference, or of a run without one, stands beside that of another provider.
+    return show(item, reference || (item.passes || !item.found.length ? others.find((other) => other.p !== item.p) : null) || null);
   }
 
   function follow() {

@@ -18,6 +18,8 @@ from trueweight.metrics import describe, in_order
 from trueweight.report.evidence import Evidence
 from trueweight.report.numbers import plain, sample, span, write
 from trueweight.report.page.answer import first_screen
+from trueweight.report.page.answers import Answers
+from trueweight.report.page.causes import causes
 from trueweight.report.page.client import client_health
 from trueweight.report.page.drift import drifts
 from trueweight.report.page.glossary import glossary
@@ -27,7 +29,7 @@ from trueweight.report.page.lost import lost_requests
 from trueweight.report.page.matrix import OUTCOMES, Matrix, as_data, build
 from trueweight.report.page.paired import paired
 from trueweight.report.page.payload import Failing, failing_cells, payload, rows_of_trials
-from trueweight.report.page.select_evidence import select_evidence
+from trueweight.report.page.select_evidence import select_answers, select_evidence
 from trueweight.report.page.workload import workload_section
 from trueweight.report.template import asset, environment, source_hash
 from trueweight.report.text import json_escaped, visible
@@ -139,13 +141,20 @@ def _embed(
     chosen: Mapping[str, int],
     fails: Mapping[str, Sequence[Failing]],
     rows: Mapping[str, str],
+    held: dict[str, int],
 ) -> tuple[list[Markup], int]:
-    """The chosen items as JSON texts, in order of rank, up to `EVIDENCE_BYTES`; and how many did not fit."""
+    """The chosen items as JSON texts, in order of rank, up to `EVIDENCE_BYTES`; and how many did not fit.
+
+    Args:
+        held: takes the id of each check that holds, and its number: the items name these checks by number.
+    """
     texts: dict[int, Markup] = {}
     for item in evidence:
         rank = chosen.get(item.trial)
         if rank is not None:
-            texts[rank] = inert_json(payload(item, fails.get(item.trial, ()), row=rows.get(item.trial)))
+            one = payload(item, fails.get(item.trial, ()), row=rows.get(item.trial))
+            one["held"] = [held.setdefault(check, len(held)) for check in one["held"]]
+            texts[rank] = inert_json(one)
     kept, used = [], 0
     for rank in sorted(texts):
         used += len(texts[rank].encode())
@@ -173,6 +182,13 @@ def wanted_trials(summary: Summary) -> frozenset[str]:
     return frozenset(select_evidence(summary, names, _order(build(summary, names), summary)))
 
 
+def wanted_answers(summary: Summary) -> frozenset[str]:
+    """Ids of the passing trials of which the page embeds the answer: only their replies need to be read for it."""
+    names = summary.ranked()
+    order = _order(build(summary, names), summary)
+    return frozenset(select_answers(summary, names, order, select_evidence(summary, names, order)))
+
+
 def _faulty(providers: Sequence[Recommended], lost: Container[str]) -> frozenset[str]:
     """Providers of which the page shows a reason: lost requests, drift, a broken MUST or SHOULD requirement."""
     return frozenset(
@@ -195,7 +211,9 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
     names = [one.name for one in providers]
     matrix = build(summary, names)
     chosen = select_evidence(summary, names, _order(matrix, summary))
-    kept, dropped = _embed(evidence, chosen, failing_cells(summary), rows_of_trials(summary))
+    answers = Answers(select_answers(summary, names, _order(matrix, summary), chosen), rows_of_trials(summary))
+    held: dict[str, int] = {}
+    kept, dropped = _embed(answers.take(evidence), chosen, failing_cells(summary), rows_of_trials(summary), held)
     lost = {name: found for name in names if (found := lost_requests(summary, name))}
     style, script = asset("page", "page.css"), asset("page", "tables.js") + asset("page", "page.js")
     policy = (
@@ -230,6 +248,7 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
             names={letter: name for name, letter in OUTCOMES.items()},
             static_rows=STATIC_ROWS,
             lost=lost,
+            causes=causes(summary, names),
             pairs=paired(summary, candidates, _sorted_metrics(compared)),
             shown=shown,
             beside=_beside(summary),
@@ -239,8 +258,9 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
             places=_places(summary, names, lost),
             faulty=_faulty(providers, lost),
             judged=frozenset(one.name for one in providers if one.provider.assessment.bar is not None),
-            data=inert_json(as_data(matrix, _requirements(summary), summary.run.reference)),
+            data=inert_json(as_data(matrix, _requirements(summary), summary.run.reference) | {"held": list(held)}),
             evidence=Markup("[" + ",\n".join(kept) + "]"),  # noqa: S704 - each piece went through inert_json
+            answers=inert_json(answers.data()),
             embedded=len(kept),
             dropped=dropped,
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Final
 
 from trueweight.core.summary import CaseSummary, CellOutcome, Summary
 
 MAX_ITEMS: Final = 3_000
+MAX_ANSWERS: Final = 2_000
 _WRONG: Final = (CellOutcome.FAIL, CellOutcome.FLAKY, CellOutcome.UNSUPPORTED, CellOutcome.TRANSPORT)
 _FLAKY_TRIALS: Final = 2
 
@@ -50,6 +51,29 @@ def _answers(summary: Summary, providers: Sequence[str]) -> Iterator[str]:
     for case in summary.cases:
         for provider in providers:
             yield from (cell.trials[0] for cell in list(case.modes(provider).values())[:1] if cell.trials)
+
+
+def select_answers(
+    summary: Summary, providers: Sequence[str], order: Sequence[str], chosen: Container[str], limit: int = MAX_ANSWERS
+) -> dict[str, int]:
+    """Trial id → rank, for the passing trials whose answer alone is embedded: one for each cell that has no evidence.
+
+    Args:
+        order: as of `select_evidence`.
+        chosen: trials with evidence.
+    """
+    by_name = {case.name: case for case in summary.cases}
+    selected: dict[str, int] = {}
+    for name in order:
+        for provider in providers:
+            modes = by_name[name].modes(provider)
+            passing = (cell.trials[0] for cell in modes.values() if cell.trials and cell.outcome is CellOutcome.PASS)
+            trial = next(passing, None)
+            if trial is not None and trial not in chosen:
+                selected[trial] = len(selected)
+        if len(selected) >= limit:
+            break
+    return selected
 
 
 def select_evidence(

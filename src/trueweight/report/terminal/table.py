@@ -32,8 +32,7 @@ from trueweight.report.words.decision import decision_text
 
 _SENTENCE: Final = 700
 _NARROW: Final = 76
-_NARROW_WITH_TWO_TIMES: Final = 80
-"""In fewer columns the table of numbers would be cut."""
+"""In fewer columns, or where a name would not be whole, the numbers stand below each name."""
 _NO_TIME: Final = Estimate.not_applicable("ms", "")
 _STYLE: Final = {
     Recommendation.USE: "green",
@@ -96,7 +95,7 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
         said: notes and setup faults that the same command has printed already; they are not printed again.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("provider", max_width=18, overflow="fold")
+    table.add_column("provider", no_wrap=True)
     thinks = any(one.metrics.get("thinking_time", _NO_TIME).value for one in summary.providers.values())
     # Beside a thought the first token says little: a reader waits for the answer.
     times = ("ttft", "ttfo") if thinks else ("ttft",)
@@ -127,7 +126,7 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
                 Text(NONE, style="dim"),
                 *(_written(metrics.get(metric)) for metric in ("structured_output_accuracy", "success_rate", *times)),
             )
-    if console.width < (_NARROW if len(heads) < 6 else _NARROW_WITH_TWO_TIMES):
+    if console.width < _NARROW or console.measure(table).minimum > console.width:
         _print_narrow(table, heads, console)
     else:
         console.print(table)

@@ -69,7 +69,8 @@ def write_new(path: Path, text: str) -> None:
 
 def _is_bare(case: Case) -> bool:
     """Whether a case has nothing but its request, and the line number of that request as its id."""
-    return not case.checks and case.answer is None and case.task is None and _NUMBERED.fullmatch(case.id) is not None
+    plain = not case.checks and case.answer is None and case.task is None and case.api is None
+    return plain and _NUMBERED.fullmatch(case.id) is not None
 
 
 def _lines(cases: Sequence[Case]) -> str:
@@ -106,6 +107,12 @@ def _entry(case: Case) -> JsonObject:
     if case.modes != tuple(Mode):
         entry["modes"] = [mode.value for mode in case.modes]
     entry["request"] = as_written(case.request)
+    if case.api is not None:
+        entry["api"] = case.api
+    if case.follows is not None:
+        entry["follows"] = case.follows
+    if case.keeps_limit:
+        entry["keeps_limit"] = True
     if case.checks:
         entry["checks"] = dict(case.checks)
     if case.task is not None:
