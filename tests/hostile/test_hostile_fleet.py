@@ -17,6 +17,7 @@ from hostile_replies import KB, MB
 
 from in_process import trueweight
 from records import recorded_lines
+from trueweight.report.formats import format_names
 from trueweight.store import record_file
 
 HERE = Path(__file__).parent
@@ -61,7 +62,6 @@ cases:
     request: {messages: [{role: user, content: Name the capital of Norway.}], max_tokens: 50}
     checks: {content-matches: {contains: [Oslo]}}
 """
-FORMATS = ("html", "json", "junit", "markdown", "badge")
 BAR = '[[require]]\nmetric = "success_rate"\nat_least = 0.9\n'
 
 
@@ -167,7 +167,7 @@ def test_every_command_works_on_the_record(tmp_path: Path, server: str) -> None:
     trials = {one["provider"]: one["trial"] for one in recorded_lines(run)}
     commands: list[tuple[object, ...]] = [
         ("judge", "again"),
-        *(("report", "run", "--format", name, "-o", f"report.{name}") for name in FORMATS),
+        *(("report", "run", "--format", name, "-o", f"report.{name}") for name in format_names()),
         ("report", "run"),
         ("show", "run"),
         ("show", "run", "geography/capital"),

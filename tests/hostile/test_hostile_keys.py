@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import random
 import re
@@ -19,6 +20,7 @@ from key_views import shown_parts
 
 from in_process import trueweight
 from records import recorded_lines, text_of
+from trueweight.report.formats import format_names
 
 SUITE = """\
 suite: geography
@@ -57,6 +59,13 @@ def random_keys(seed: int) -> dict[str, str]:
     alphabets = (letters + "-_", letters + "+/=.~", letters + "".join(set(string.punctuation) - {"*"}))
     keys = ["".join(draw.choice(sorted(alphabet)) for _ in range(draw.randint(24, 60))) for alphabet in alphabets]
     return dict(zip(VARIABLES, ["sk-" + keys[0], *keys[1:]], strict=True))
+
+
+def log_row(number: int) -> str:
+    """A line of a team's log."""
+    messages = [{"role": "user", "content": f"What is the capital of country {number}?"}]
+    choices = [{"message": {"role": "assistant", "content": "Oslo"}}]
+    return json.dumps({"request": {"model": "m", "messages": messages}, "response": {"choices": choices}}) + "\n"
 
 
 class Echoed:
@@ -118,6 +127,12 @@ def echoed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             "load", "--providers", "few.toml", "--suite", "suite.yaml", "--out", "load", "--concurrency", "2",
             "--requests", 4, with_keys=True,
         )  # fmt: skip
+        (folder / "log.jsonl").write_text("".join(map(log_row, range(4))), encoding="utf-8")
+        work.run("workload", "from", "log.jsonl", "-o", "tickets")
+        work.run(
+            "run", "--providers", "few.toml", "--suite", "tickets", "--out", "worked", "--retries", 0, "--no-probe",
+            with_keys=True,
+        )  # fmt: skip
     offline(work)
     yield work
 
@@ -125,9 +140,11 @@ def echoed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def offline(work: Echoed) -> None:
     """Every command that only reads, without the keys in its environment."""
     shutil.copytree(work.folder / "unprobed", work.folder / "again")
-    for name in ("html", "json", "junit", "markdown", "badge"):
-        work.run("report", "unprobed", "--format", name, "-o", f"report.{name}")
+    for run in ("unprobed", "worked"):
+        for name in format_names():
+            work.run("report", run, "--format", name, "-o", f"{run}.{name}")
     for words in (
+        ("decide", "worked", "-o", "decision.html"),
         ("judge", "unprobed"),
         ("show", "unprobed"),
         ("show", "unprobed", "geography/capital"),

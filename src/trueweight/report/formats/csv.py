@@ -24,8 +24,8 @@ HEADS: Final = (
     "score against golden",
     "reason",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula if a cell begins with it."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for a formula if a cell begins with it; those of full width in some languages only."""
 
 
 def _cell(text: str) -> str:
