@@ -168,7 +168,8 @@ def _dropped(pair: ApiComparison) -> Reason:
 
 
 def explaining(findings: Sequence[FindingSummary]) -> list[FindingSummary]:
-    """The findings that explain most cases, worst first.
+    """The findings that explain most cases, worst first; of one severity those that say what failed come before those
+    that say only that something did.
 
     A finding is left out if it is a known consequence of another one in most of its cases, or if its cases are mostly
     explained already.
@@ -182,7 +183,7 @@ def explaining(findings: Sequence[FindingSummary]) -> list[FindingSummary]:
         if 2 * len(fresh) > len(finding.cases):
             out.append(finding)
             explained |= fresh
-    return sorted(out, key=lambda f: (f.severity.rank, -len(f.cases), f.check))
+    return sorted(out, key=lambda f: (f.severity.rank, f.check in _SYMPTOMS, -len(f.cases), f.check))
 
 
 def _is_consequence(finding: FindingSummary, findings: Sequence[FindingSummary]) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from trueweight.core import ReplyDigest
+from trueweight.core import ReplyDigest, Severity
 from trueweight.core.check import Fail, PairedResult, Pass, paired_check
 from trueweight.core.example import PairedExample, SampleReply, SampleTrial, sample_case, says
 
@@ -52,9 +52,50 @@ def prompt_tokens_like_reference(
         counts = reference_counts.get(one.case.key)
         if one.input_tokens is None or not counts or _more(one, reference_counts) == surplus:
             continue
+        if is_counted_for_each_choice(one, counts):
+            continue  # prompt-counted-once judges it
         if all(abs(one.input_tokens - count) > _SPARE for count in counts):
             expected = " or ".join(map(str, sorted(counts)))
             yield one, Fail("the prompt has another token count than at the reference", expected, str(one.input_tokens))
+        else:
+            yield one, Pass()
+
+
+_THREE = sample_case(name="three", n=3)
+
+
+@paired_check(
+    "prompt-counted-once",
+    "The prompt of a request for several choices is counted once.",
+    failure="Prompt tokens are counted once for each of n choices in {cases}",
+    severity=Severity.MUST,
+    row=24,
+    source="https://platform.openai.com/docs/api-reference/chat/create#chat-create-n",
+    why="The bill is n times as high as the prompt.",
+    fix="Count the prompt once, and add up the completions only.",
+    field="input",
+    example=PairedExample(
+        (SampleTrial(_THREE, _costs(90), broken=True),),
+        (SampleTrial(_THREE, _costs(31)),),
+        (SampleTrial(_THREE, _costs(30)),),
+    ),
+)
+def prompt_counted_once(replies: Sequence[ReplyDigest], reference: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+    """Compares requests with n above 1 with the reference's count, and with the case of one choice that they name in
+    ``prompt-tokens-same``; fails on exactly n times as many tokens."""
+    theirs, own = _counts(reference), _counts(replies)
+    for one in replies:
+        if one.input_tokens is None or choices_of(one) < 2:
+            continue
+        other = one.case.checks.get("prompt-tokens-same", {}).get("as")
+        counts = theirs.get(one.case.key, set()) | (own.get(one.case.key_of(other), set()) if other else set())
+        if not counts:
+            continue
+        if is_counted_for_each_choice(one, counts):
+            words = (
+                f"the prompt has {one.input_tokens} tokens, which are {choices_of(one)} times as many as it should have"
+            )
+            yield one, Fail(words, str(min(counts)), str(one.input_tokens))
         else:
             yield one, Pass()
 
@@ -83,6 +124,18 @@ def system_prompt_injected(replies: Sequence[ReplyDigest], reference: Sequence[R
             yield one, Fail(words, "the reference's", f"{one.input_tokens} ({surplus:+})")
         else:
             yield one, Pass()
+
+
+def choices_of(one: ReplyDigest) -> int:
+    """How many choices a request asks for."""
+    n = one.case.request.get("n")
+    return n if isinstance(n, int) and not isinstance(n, bool) and n > 0 else 1
+
+
+def is_counted_for_each_choice(one: ReplyDigest, counts: Collection[int]) -> bool:
+    """Whether the prompt tokens are those of one choice, times the number of choices."""
+    n = choices_of(one)
+    return n > 1 and one.input_tokens is not None and one.input_tokens in {n * count for count in counts if count > 1}
 
 
 def _counts(reference: Sequence[ReplyDigest]) -> Mapping[str, set[int]]:

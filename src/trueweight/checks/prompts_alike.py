@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from trueweight.checks.like_reference import is_counted_for_each_choice
 from trueweight.core import ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, paired_check
 from trueweight.core.example import PairedExample, SampleReply, SampleTrial, sample_case, says
@@ -141,6 +142,8 @@ def _judged(
         if params is None or one.input_tokens is None:
             continue
         base = counts.get(one.case.key_of(params[other]))
+        if base is not None and is_counted_for_each_choice(one, {base}):
+            continue  # prompt-counted-once judges it
         if base is None:
             yield one, NotApplicable(f"there is no token count of {params[other]} to compare with")
         else:

@@ -101,7 +101,7 @@ def _escaped(call: Mapping[str, Any]) -> str:
     return html.escape(call["function"].get("arguments") or "", quote=False)
 
 
-@fault("prompt-per-choice", rows=(24,), checks=("prompt-tokens-same",))
+@fault("prompt-per-choice", rows=(24,), checks=("prompt-counted-once",))
 class PromptPerChoice(Fault):
     """Prompt tokens are counted once for each choice."""
 

@@ -73,7 +73,9 @@ class RoundInCircles(Fault):
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Say it six times."""
         circle = "As I said before, it is what it is, and that is all there is to say. "
-        return each_content(completion, lambda text: text if _is_json(text) else circle * 6)
+        going = each_content(completion, lambda text: text if _is_json(text) else circle * 6)
+        words = sum(len((one.content or "").split()) for one in going.choices)
+        return replace(going, completion_tokens=max(completion.completion_tokens, 2 * words))
 
 
 @fault("stream-first-word-lost", rows=(34,), checks=("stream-text-whole", "stream-same-text"))

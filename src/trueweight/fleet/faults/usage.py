@@ -109,10 +109,15 @@ class UsageCachedUnsaid(Fault):
         return replace(completion, prompt_tokens=completion.prompt_tokens // 4) if chat.streamed else completion
 
 
-@fault("usage-counts-chunks", checks=("usage-covers-text",))
+@fault("usage-counts-chunks", checks=("usage-covers-text", "logprobs-within-usage"))
 class UsageCountsChunks(Fault):
     """Completion tokens are the number of chunks."""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Count chunks of eight tokens."""
-        return replace(completion, completion_tokens=max(completion.completion_tokens // 8, 1))
+        thought = completion.reasoning_tokens
+        return replace(
+            completion,
+            completion_tokens=max(completion.completion_tokens // 8, 1),
+            reasoning_tokens=None if thought is None else thought // 8,
+        )
