@@ -20,6 +20,10 @@ WORDS = re.compile(
       ^choices$ | \bdelta\b | \bfinish_reason\b | \[DONE\] | /chat/completions\b
     | \b(?:prompt|completion|total|cached)_tokens(?:_details)?\b | \breasoning_content\b | \binclude_usage\b
     | \bchat\.completion\b
+    | /responses\b | \b(?:previous_response_id|output_index|content_index|output_text|function_call_output)\b
+    | \bmax_output_tokens\b | \bincomplete_details\b
+    | /messages\b | \b(?:content_block|message_start|stop_reason|stop_sequences?|tool_use|tool_result)\b
+    | \banthropic-version\b | \bcount_tokens\b
     """,
     re.VERBOSE,
 )
@@ -56,7 +60,8 @@ def modules() -> list[str]:
 @pytest.mark.parametrize(
     "text",
     ['x = "finish_reason"', "x = b'data: [DONE]'", 'f"{u}/chat/completions"', "u.prompt_tokens", "f(finish_reason=1)",
-     "class A:\n    completion_tokens: int = 1", 'x["choices"]', 'x = "delta"'],
+     "class A:\n    completion_tokens: int = 1", 'x["choices"]', 'x = "delta"', 'x["output_index"]', 'f"{u}/messages"',
+     'x = "response.output_text.delta"', 'x = "tool_use"'],
 )  # fmt: skip
 def test_a_wire_word_is_found(text: str) -> None:
     """In a string, an f-string, bytes, an attribute, an argument or a field."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
+from trueweight.core import PROTOCOLS
+
 _KNOWN: Final = ("/v1", "/api/v1", "/openai/v1", "/inference/v1", "/v1/openai")
 """Paths of hosted APIs below their host, the usual one first."""
 _MOST: Final = 5
@@ -22,11 +24,17 @@ def other_paths(base_url: str, elsewhere: Sequence[str] = ()) -> tuple[str, ...]
     found = [f"{path}/v1"] if not path.endswith("/v1") else [path.removesuffix("/v1")]
     if path.endswith("/v1/v1"):
         found.insert(0, path.removesuffix("/v1"))
-    for end in ("/chat", "/completions", "/models", "/responses", "/messages"):
+    for end in _ends():
         if path.endswith(end):
             found.insert(0, path.removesuffix(end))
     found += [*elsewhere, *_KNOWN]
     return tuple(_with_path(parts, one) for one in dict.fromkeys(found) if one != path)[:_MOST]
+
+
+def _ends() -> tuple[str, ...]:
+    """Parts of the paths of APIs, which may have been left at the end of a base URL."""
+    parts = (part for api in PROTOCOLS.all().values() for part in api.path.strip("/").split("/"))
+    return tuple(dict.fromkeys(f"/{part}" for part in parts))
 
 
 def other_scheme(base_url: str) -> str:
