@@ -121,8 +121,8 @@ KINDS = {
 def test_a_host_that_is_bad_in_one_way_only_is_not_moved_to(tmp_path: Path) -> None:
     """A rare label that is never given stays open until golden answers say who is right, and is a failure by them; an
     answer with words around it, and a refusal, are another form. The host that answers as recorded moves on."""
-    labels = ["outage", "billing", "other", "billing", "other", "billing", "other", "billing", "other", "billing"]
-    folder = workload_of((ticket_row(n, labels[n % 10]) for n in range(120)), tmp_path)
+    labels = ["outage", *["billing", "other"] * 6]
+    folder = workload_of((ticket_row(n, labels[n % 13]) for n in range(156)), tmp_path)
     hosts = {name: (provider(name, 0.2), answer) for name, answer in KINDS.items()}
     with RunDir.open(record(folder, tmp_path / "run", hosts)) as opened:  # type: ignore[arg-type]
         found = judge(opened)

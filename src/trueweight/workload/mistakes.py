@@ -51,7 +51,7 @@ def lost_labels(
     make: Estimator, grades: Iterable[Sequence[tuple[str, Grade]]], against: Yardstick
 ) -> Iterator[LostLabel]:
     """Labels that are expected in several cases and surely given in less than half of them; intervals hold for all
-    labels of the task together, and for all looks.
+    labels of the task together, and by golden answers for all looks.
 
     Args:
         grades: those of each case.
@@ -63,7 +63,9 @@ def lost_labels(
             found[own[0].wanted].append(sum(one.value == 1 for one in own) / len(own))
     if len(found) > MOST_LABELS:
         return
-    surely = Estimator(make.looks * max(1, len(found)), make.seed)
+    # Against golden answers it is a failure, so it holds for all looks; against recorded ones it only stays open.
+    looks = make.looks if against is Yardstick.GOLDEN else 1
+    surely = Estimator(looks * max(1, len(found)), make.seed)
     for label, right in sorted(found.items()):
         share = surely.share(sum(right), len(right))
         if share.sure_high is not None and share.sure_high < LEAST_OF_LABEL:

@@ -244,21 +244,23 @@ def plan_lines(summary: Summary) -> Iterator[tuple[str, tuple[str, ...]]]:
         ),
     )
     second = f"Then add {', '.join(rest)}, one after another." if rest else "Then raise the share step by step."
-    weeks = "2 weeks" if decision.move is Move.MOVE else "4 weeks"
-    yield f"Weeks 2 to {weeks[0]}: all of it, with the fallback", (second, f"Keep the fallback for {weeks}.")
+    until = 2 if decision.move is Move.MOVE else 4
+    title = "Week 2" if until == 2 else f"Weeks 2 to {until}"
+    yield f"{title}: all of it, with the fallback", (second, f"Keep the fallback for {until} weeks.")
     yield "What to watch", tuple(_watched(found, decision))
     yield (
         "When to stop",
         (
             f"Go back to {baseline} when a rule above is surely missed in a run of the same workload with the same bar "
-            "(exit code 1), or when the share of requests that the fallback answers doubles.",
+            "(exit code 1), when the watch says that the host fell, or when the fallback answers twice as many.",
             "A run that could not decide (exit code 4) is no reason: add cases.",
         ),
     )
 
 
 def _watched(found: ProviderWorkload, decision: WorkloadDecision) -> Iterator[str]:
-    yield f"Every night: trueweight run --suite WORKLOAD --bar bar.toml, for {visible(decision.provider, limit=80)}."
+    host = visible(decision.provider, limit=80)
+    yield f"Every 6 hours, {host}: trueweight watch WORKLOAD --providers hosts.toml --bar bar.toml --every 6h."
     for one in found.rulings:
         bound = one.at_most if one.at_least is None else one.at_least
         yield f"{workload_rule_name(one.rule, bound, one.task, one.label)}; today{_measured(one.estimate)}."
