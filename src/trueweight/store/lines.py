@@ -40,7 +40,7 @@ _SHIFT: Final = 44
 """A place is the number of its frame, and in these low bits the offset in the content of the frame."""
 _MOST_KEPT: Final = 2 * _FRAME
 """Bytes of one frame that are kept; ours are smaller."""
-_FRAMES_KEPT: Final = 3
+_FRAMES_KEPT: Final = 2
 _CRC = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\n?$')
 
 
@@ -250,6 +250,7 @@ class FramedLines:
             self._kept.clear()
             raise
         if not self._written:
+            self._kept.clear()  # a resume has read what it verifies; a frame takes up to 24 MB of memory
             self._frames.append(self._end + len(begun[0]))
         place = (len(self._frames) - 1) << _SHIFT
         length = sum(map(len, pieces))
