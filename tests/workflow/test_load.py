@@ -74,7 +74,7 @@ def test_a_server_that_serves_two_at_a_time_saturates_there(workspace: Workspace
     page = (workspace.run / "load.html").read_text("utf-8")
     assert "<b>two" not in page
     assert "&lt;b&gt;two" in page
-    assert page.count("<svg") == 4  # plain replies have no TTFT and no TPOT to draw
+    assert page.count('<svg class="plot"') == 4  # plain replies have no TTFT and no TPOT to draw
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
 

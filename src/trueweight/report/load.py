@@ -3,27 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
+from functools import partial
 from typing import Final, NamedTuple
+
+from markupsafe import Markup
 
 from trueweight.core import Estimate
 from trueweight.core.load_result import LoadPoint
 from trueweight.report.axes import Axis
 from trueweight.report.numbers import NONE, decimals_of, plain, span
+from trueweight.report.template import asset, environment, source_hash
 from trueweight.report.text import visible
 
-_COLOURS: Final = ("#0b5fa5", "#b3261e", "#2e7d32", "#7b3fa0", "#a65f00", "#00707a", "#5d4037", "#ad1457")
-_DASHES: Final = ("", "6 3", "2 3", "8 3 2 3")
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 460, 260, 56, 40, 14, 12
+_HUES: Final = 8
+"""Colours of lines; the style sheet has them for light and dark. More providers repeat them with another dash."""
+_DASHES: Final = 4
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 460, 260, 76, 40, 16, 20
 
 
-_STYLE: Final = """
-body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;color:#1a1a1a;background:#fff}
-h1{font-size:1.5rem}h2{font-size:1.1rem}figure{display:inline-block;margin:0 1rem 1rem 0}
-figcaption{font-weight:600}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{padding:.25rem .5rem;text-align:right;border-bottom:1px solid #ddd}th:first-child,td:first-child{text-align:left}
-.bad{color:#b3261e;font-weight:600}svg text{font:12px system-ui,sans-serif;fill:#333}.scroll{overflow-x:auto}
-"""
+class Line(NamedTuple):
+    """A provider's line in a chart.
+
+    Attributes:
+        hue, dash: numbers of its colour and its dash in the style sheet.
+        points: of the polyline; ``dots``: the same as pairs.
+        ring: where it saturates; None if it does not.
+    """
+
+    provider: str
+    hue: int
+    dash: int
+    points: str
+    dots: tuple[tuple[float, float], ...]
+    ring: tuple[float, float] | None
+
+
+class Chart(NamedTuple):
+    """One value over the levels of load.
+
+    Attributes:
+        rows: height of a grid line, and its label.
+        columns: place of a level, and its label.
+    """
+
+    title: str
+    rows: tuple[tuple[float, str], ...]
+    columns: tuple[tuple[float, str], ...]
+    lines: tuple[Line, ...]
+
+
+class Cell(NamedTuple):
+    """A cell of the table of all levels; ``title`` explains it."""
+
+    text: str
+    title: str = ""
 
 
 class LoadCurve(NamedTuple):
@@ -62,7 +95,7 @@ def load_sentence(curve: LoadCurve, limits: str) -> str:
 
 
 def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests: int) -> str:
-    """HTML of a sweep; all names in it are escaped.
+    """HTML of a sweep, in the design of a run's page; everything in it is escaped.
 
     Args:
         limits: as for `load_sentence`.
@@ -70,35 +103,31 @@ def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests:
     """
     points = [point for curve in curves for point in curve.points]
     under = f" under {limits}" if limits else ""
-    says = "".join(
-        f"<li><b>{_text(curve.provider)}</b>: {_text(load_sentence(curve, limits))}</li>" for curve in curves
+    style = asset("page", "page.css") + asset("page", "load.css")
+    policy = f"default-src 'none'; style-src '{source_hash(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
+    return (
+        environment("page", printed=partial(visible, limit=200))
+        .get_template("load.html.j2")
+        .render(
+            policy=Markup(policy),  # noqa: S704 - made of constants and base64
+            style=Markup(style),  # noqa: S704 - our own files
+            suite=suite,
+            requests=requests,
+            sentences=[(curve.provider, load_sentence(curve, limits)) for curve in curves],
+            charts=[
+                _chart(curves, value, title)
+                for title, value in _charts(under)
+                if any(value(point) is not None for point in points)
+            ],
+            keys=[(number % _HUES, number // _HUES % _DASHES, curve.provider) for number, curve in enumerate(curves)],
+            spoiled=sum(point.client_limited for point in points),
+            heads=_heads(under),
+            rows=[_row(curve.provider, point) for curve in curves for point in curve.points],
+            width=_WIDTH,
+            height=_HEIGHT,
+            left=_LEFT,
+        )
     )
-    charts = "".join(
-        f"<figure><figcaption>{_text(title)}</figcaption>{_chart(curves, value, title)}</figure>"
-        for title, value in _charts(under)
-        if any(value(point) is not None for point in points)
-    )
-    spoiled = sum(point.client_limited for point in points)
-    banner = (
-        f'<p class="bad">CLIENT-LIMITED: this machine was too busy during {spoiled} requests; '
-        "their times are left out.</p>"
-        if spoiled
-        else ""
-    )
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Load: {_text(suite)}</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head><body>
-<h1>Load: suite {_text(suite)}, {requests} requests at each level</h1>{banner}<ul>{says}</ul>
-{charts}<h2>All levels</h2><div class="scroll">{_table(curves, under)}</div>
-<p>Rates are per second in which at least one request was under way. Good means: a success that met every limit, as a
-share of all that were attempted. Times are p50 / p95 of successes, with the 95% interval in the title of each cell.</p>
-</body></html>
-"""
-
-
-def _text(text: str) -> str:
-    return escape(visible(text, limit=200))
 
 
 def _charts(under: str) -> tuple[tuple[str, Value], ...]:
@@ -116,73 +145,49 @@ def _charts(under: str) -> tuple[tuple[str, Value], ...]:
     )
 
 
-def _chart(curves: Sequence[LoadCurve], value: Value, title: str) -> str:
+def _chart(curves: Sequence[LoadCurve], value: Value, title: str) -> Chart:
     """One line per provider over the levels, spaced evenly; a ring marks where it saturates."""
     levels = sorted({point.level for curve in curves for point in curve.points})
     top = max((found for curve in curves for p in curve.points if (found := value(p)) is not None), default=0.0) or 1.0
     across = Axis(0.0, max(1, len(levels) - 1), start=_LEFT, end=_WIDTH - _RIGHT)
     upwards = Axis(0.0, top, start=_HEIGHT - _BOTTOM, end=_TOP)
 
-    def x(point: LoadPoint) -> float:
-        return across.at(levels.index(point.level))
+    def place(point: LoadPoint) -> tuple[float, float] | None:
+        found = value(point)
+        return None if found is None else (across.at(levels.index(point.level)), upwards.at(found))
 
-    parts = [f'<line x1="{_LEFT}" y1="{upwards.at(0):.1f}" x2="{_WIDTH}" y2="{upwards.at(0):.1f}" stroke="#999"/>']
-    for share in (0, 0.5, 1):
-        y, label = upwards.at(top * share) + 4, _number(top * share)
-        parts.append(f'<text x="{_LEFT - 6}" y="{y:.1f}" text-anchor="end">{label}</text>')
-    for place, level in enumerate(levels):
-        parts.append(f'<text x="{across.at(place):.1f}" y="{_HEIGHT - 20}" text-anchor="middle">{level:g}</text>')
-    for number, curve in enumerate(curves):
-        places = [(x(p), upwards.at(found)) for p in curve.points if (found := value(p)) is not None]
-        colour, dash = _COLOURS[number % len(_COLOURS)], _DASHES[number // len(_COLOURS) % len(_DASHES)]
-        line = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)
-        parts.append(
-            f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-        )
-        parts += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3" fill="{colour}"/>' for px, py in places]
-        full = curve.saturation
-        if full is not None and (found := value(full)) is not None:
-            ring = f'cx="{x(full):.1f}" cy="{upwards.at(found):.1f}"'
-            parts.append(f'<circle {ring} r="7" fill="none" stroke="{colour}"><title>saturates here</title></circle>')
-        row = _TOP + 14 * (number + 1)
-        parts.append(f'<text x="{_LEFT + 8}" y="{row}" style="fill:{colour}">— {_text(curve.provider)}</text>')
-    inside = "".join(parts)
-    label = f"{_text(title)} over levels of load"
-    return f'<svg role="img" aria-label="{label}" width="{_WIDTH}" height="{_HEIGHT}">{inside}</svg>'
+    def line(number: int, curve: LoadCurve) -> Line:
+        dots = tuple(at for point in curve.points if (at := place(point)) is not None)
+        drawn = " ".join(f"{x},{y}" for x, y in dots)
+        ring = None if curve.saturation is None else place(curve.saturation)
+        return Line(curve.provider, number % _HUES, number // _HUES % _DASHES, drawn, dots, ring)
 
-
-def _table(curves: Sequence[LoadCurve], under: str) -> str:
-    heads = (
-        "provider",
-        "level",
-        "ok",
-        "requests/s",
-        f"good{under}",
-        "good/s",
-        "TTFT ms",
-        "TTFO ms",
-        "TPOT ms",
-        "e2e ms",
-        "tokens/s",
+    return Chart(
+        title,
+        tuple((upwards.at(top * share), _number(top * share)) for share in (0, 0.5, 1)),
+        tuple((across.at(at), f"{level:g}") for at, level in enumerate(levels)),
+        tuple(line(number, curve) for number, curve in enumerate(curves)),
     )
-    rows = []
-    for curve in curves:
-        for p in curve.points:
-            cells = [_text(p.level_name), f"{p.ok}/{p.attempted}", _number(p.throughput), _good(p)]
-            cells.append(NONE if p.goodput is None else _number(p.goodput))
-            cells = [f"<td>{cell}</td>" for cell in (_text(curve.provider), *cells)]
-            cells += [_pair(p.times[time]) for time in ("ttft", "ttfo", "tpot", "e2e")]
-            rows.append(f"<tr>{''.join(cells)}<td>{_number(p.tokens_per_second)}</td></tr>")
-    head = "".join(f"<th>{_text(head)}</th>" for head in heads)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def _pair(found: Mapping[str, Estimate]) -> str:
+def _heads(under: str) -> tuple[str, ...]:
+    rates = ("Level", "Answered", "Requests/s", f"Good{under}", "Good/s")
+    return (*rates, "TTFT, ms", "TTFO, ms", "TPOT, ms", "Whole reply, ms", "Tokens/s")
+
+
+def _row(provider: str, p: LoadPoint) -> tuple[str, tuple[Cell, ...]]:
+    texts = [p.level_name, f"{p.ok}/{p.attempted}", _number(p.throughput), _good(p)]
+    texts.append(NONE if p.goodput is None else _number(p.goodput))
+    times = (_pair(p.times[time]) for time in ("ttft", "ttfo", "tpot", "e2e"))
+    return provider, (*map(Cell, texts), *times, Cell(_number(p.tokens_per_second)))
+
+
+def _pair(found: Mapping[str, Estimate]) -> Cell:
     p50, p95 = found["p50"], found["p95"]
     if p50.value is None or p95.value is None:
-        return f'<td title="{escape(p50.note)}">n/a</td>'
+        return Cell(NONE, p50.note)
     ends = "; ".join(f"{label} {span(e) or NONE}" for label, e in (("p50", p50), ("p95", p95)))
-    return f'<td title="{escape(ends)}, n = {p50.n}">{_number(p50.value)} / {_number(p95.value)}</td>'
+    return Cell(f"{_number(p50.value)} / {_number(p95.value)}", f"{ends}, n = {p50.n}")
 
 
 def _good(point: LoadPoint) -> str:
