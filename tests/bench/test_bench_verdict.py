@@ -68,3 +68,25 @@ def test_tables_and_summaries_are_decided_alike(bench: Any, kind: str, reference
     assert all(screened[key] in (1.0, pytest.approx(p)) for key, p in p_values.items() if key[1] not in tables.TIMES)
     assert all(screened[key] == pytest.approx(p) for key, p in p_values.items() if p <= 0.01 and key[1] == tables.CASES)
     assert fleets.accused(summary) == tables.verdict(fleet, drawn, rng).worse
+
+
+@pytest.mark.parametrize("reference", [True, False])
+def test_broken_hosts_hide_no_fault_and_take_no_power_from_the_others(bench: Any, reference: bool) -> None:
+    """Two of nine hosts fail two in five cases. The others are judged as they are without the two: the p-values and the
+    smallest fall that would be found are the same, and a host that is 10 points worse is found."""
+    fleets = bench.fleets
+    rng, fleet = np.random.default_rng(4), fleets.Fleet(9, 80, 1, 0.95, "fixed", "uneven", reference, 0.15)
+    drawn, broken = fleets.draw(fleet, rng), {"host-1", "host-2"}
+    for name in broken:
+        drawn[name] &= rng.random((80, 1, 1)) >= 0.4
+    tests, without = (
+        fleets.run_tests(fleets.summary_of(fleet, passes, rng), fleets.REFERENCE if reference else None)
+        for passes in (drawn, {name: one for name, one in drawn.items() if name not in broken})
+    )
+    assert broken == {name for name in tests if tests[name].cases_significant} - {"host-8"}
+    assert tests["host-8"].cases_significant
+    for name, found in without.items():
+        if found.cases is not None and name != "host-8":
+            assert tests[name].cases.p == pytest.approx(found.cases.p)
+            assert tests[name].cases.power.smallest == found.cases.power.smallest
+            assert tests[name].cases.n == found.cases.n

@@ -99,11 +99,14 @@ def test_ways_that_are_all_the_same_cost_nothing() -> None:
 def test_a_failure_that_all_show_weighs_least() -> None:
     """The weight falls with the number of providers that fail, and is 1 where most do; it does not depend on which."""
     rates = np.array([[0, 1, 1, 1, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0, 0, 1], [0] * 8])
-    weights = weights_of(rates)
-    assert weights.tolist() == sorted(weights, reverse=True)
-    assert weights[0] == 6
-    assert weights[-1] == 1
-    assert weights_of(rates[:, ::-1]).tolist() == weights.tolist()
+    suite = np.concatenate([rates, np.zeros((8, 8)), np.ones((30, 8))])  # most cases tell no provider from another
+    weights = weights_of(suite)
+    assert weights[:4].tolist() == sorted(weights[:4], reverse=True)
+    assert weights[0] == 16
+    assert weights[3] == 1
+    assert weights_of(suite[:, ::-1]).tolist() == weights.tolist()
+    even = np.eye(8)[[0, 1, 2, 3, 4, 5, 6, 7] * 5] == 0  # each case is failed by one provider: all are equally hard
+    assert np.ptp(weights_of(even.astype(float))) == 0
     varying = np.array([[2, 1], [1, 2]])
     assert make_table(varying, np.full((2, 2), 2)).weights.tolist() == [1, 1]
 

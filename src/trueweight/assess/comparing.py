@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from trueweight.statistics.consensus import (
     pair_table,
     parts_of_test,
     steadier,
+    step_down,
     worse_than_one,
     worse_than_others,
 )
@@ -43,7 +44,8 @@ class CasesTest:
         way: the mode, behind its API if there are several, in which the fault was found; "" for all together.
         others: the mean of all other providers, the reference included, if the test with them found the fault.
         p: exact and not corrected: one-sided, against its being worse; against one other candidate, two-sided.
-        pool: the trials of all providers that the test is about, of the cases that all answered.
+        pool: the trials of all providers that the test is about, of the cases that all answered: without those that
+            were found worse before, whose failures are not those of a healthy provider.
         level: at which a fault counts as found.
         seed: of the run.
         referred: the comparison is with a reference.
@@ -114,62 +116,90 @@ def compare_with_reference(
     """Each candidate and one pass of the reference, paired by case; cases without weight (INFO) are left out.
 
     The p-value takes the other candidates into account where the reference agrees with them (see
-    `trueweight.statistics.consensus`); the rates that are shown are the reference's.
+    `trueweight.statistics.consensus`), without those that are found worse; the rates that are shown are the
+    reference's.
 
     Args:
         level: at which a fault counts as found, for the power.
     """
     counts, ways = _counts_of_all(summary.cases, [reference, *names])
-    everyone = make_ways_table(*counts)
-    agreed = agrees(everyone, 0)
-    pool = _complete(_answering(counts))
-    out = {}
-    for column, name in enumerate(names, 1):
-        pair = pair_table(*counts, column, 0, everyone)
-        parts = parts_of_test(pair, everyone, column, agreed)
-        p = simes([part.p for part in parts], everyone.shares)
-        shown = deciding([part.p for part in parts]) if p <= ALPHA else 0
-        ours, theirs = pair.tables[shown].rates.T
-        found = p <= ALPHA and parts[shown].witnesses
-        out[name] = CasesTest(
-            ours,
-            theirs,
-            p,
-            pool if pool.passed.shape[1] > 1 else _complete(_of(counts, [column, 0])),  # few answered most cases
-            level,
-            summary.run.seed,
-            referred=True,
-            least=pair.p_value(partial(worse_than_one, own=0, reference=1)) if steadier(pair.pooled, 0, 1) else 0.0,
-            way=ways[everyone.ways[shown - 1]] if shown else "",
-            others=_means(np.delete(everyone.tables[shown].rates, column, axis=1)) if found else None,
-        )
-    return out
+    looks = _Looks(counts, ways, level, summary.run.seed)
+    found = step_down(range(1, len(names) + 1), looks.with_reference, lambda one: one.p, level, 1)
+    return {name: found[column] for column, name in enumerate(names, 1)}
 
 
 def compare_with_others(summary: Summary, names: Sequence[str], *, level: float) -> dict[str, CasesTest]:
-    """Each of several providers and the mean of the others, paired by case (leave-one-out).
+    """Each of several providers and the mean of the others, paired by case (leave-one-out), without those that are
+    found worse.
 
     Two providers are compared by sign flips, two-sided: a difference does not say which of them is wrong.
     """
-    counts, ways = _counts_of_all(summary.cases, names)
-    found, pool = make_ways_table(*counts), _complete(counts)
-    out = {}
-    for column, name in enumerate(names):
-        test = differs if len(names) == 2 else partial(worse_than_others, own=column)
-        p_values = [test(table) for table in found.tables]
-        p = simes(p_values, found.shares)
-        shown = deciding(p_values) if p <= ALPHA else 0
-        rates = found.tables[shown].rates
-        out[name] = CasesTest(
-            rates[:, column],
-            _means(np.delete(rates, column, axis=1)),
-            p,
-            pool,
-            level,
-            summary.run.seed,
-            way=ways[found.ways[shown - 1]] if shown else "",
-        )
-    return out
+    looks = _Looks(*_counts_of_all(summary.cases, names), level, summary.run.seed)
+    found = step_down(range(len(names)), looks.with_others, lambda one: one.p, level, _SEVERAL)
+    return {name: found[column] for column, name in enumerate(names)}
+
+
+_SEVERAL: Final = 3
+"""Providers without a reference that are compared with each other's mean."""
+
+
+class _Looks(NamedTuple):
+    """Comparisons of some of the providers with each other, in the arguments of `CasesTest`."""
+
+    counts: TrialsByWay
+    ways: tuple[str, ...]
+    level: float
+    seed: int
+
+    def with_reference(self, columns: Sequence[int]) -> dict[int, CasesTest]:
+        """The test of each of these columns; the reference is column 0."""
+        counts = _of(self.counts, [0, *columns])
+        everyone = make_ways_table(*counts)
+        agreed = agrees(everyone, 0)
+        pool = _complete(_answering(counts))
+        out = {}
+        for place, column in enumerate(columns, 1):
+            pair = pair_table(*counts, place, 0, everyone)
+            parts = parts_of_test(pair, everyone, place, agreed)
+            p = simes([part.p for part in parts], everyone.shares)
+            shown = deciding([part.p for part in parts]) if p <= ALPHA else 0
+            ours, theirs = pair.tables[shown].rates.T
+            found = p <= ALPHA and parts[shown].witnesses
+            out[column] = CasesTest(
+                ours,
+                theirs,
+                p,
+                pool if pool.passed.shape[1] > 1 else _complete(_of(counts, [place, 0])),  # few answered most cases
+                self.level,
+                self.seed,
+                referred=True,
+                least=pair.p_value(partial(worse_than_one, own=0, reference=1)) if steadier(pair.pooled, 0, 1) else 0.0,
+                way=self.ways[everyone.ways[shown - 1]] if shown else "",
+                others=_means(np.delete(everyone.tables[shown].rates, place, axis=1)) if found else None,
+            )
+        return out
+
+    def with_others(self, columns: Sequence[int]) -> dict[int, CasesTest]:
+        """The test of each of these columns against the mean of the others of them."""
+        counts = _of(self.counts, columns)
+        found, pool = make_ways_table(*counts), _complete(counts)
+        out = {}
+        for place, column in enumerate(columns):
+            test = differs if len(columns) == 2 else partial(worse_than_others, own=place)
+            p_values = [test(table) for table in found.tables]
+            p = simes(p_values, found.shares)
+            shown = deciding(p_values) if p <= ALPHA else 0
+            rates = found.tables[shown].rates
+            out[column] = CasesTest(
+                rates[:, place],
+                _means(np.delete(rates, place, axis=1)),
+                p,
+                pool,
+                self.level,
+                self.seed,
+                way=self.ways[found.ways[shown - 1]] if shown else "",
+            )
+        return out
 
 
 def _of(counts: TrialsByWay, columns: Sequence[int]) -> TrialsByWay:

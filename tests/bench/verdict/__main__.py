@@ -4,7 +4,7 @@ Each row of healthy fleets pools mean pass rates, even and uneven cases, and hos
 or fixed (see ``fleets.py``). A run counts if any healthy host in it is called worse; "slower" is counted apart. The
 intervals are Wilson's (95%). Power is that of finding the last host, and is shown for each mean rate, because it
 depends on it. ``runs`` is per cell of a row. ``--healthy``, ``--power`` or ``--best`` prints that table alone (the best
-possible test of a deterministic host: ``best.py``); ``--compare`` how often `compare` calls a second run of the same
+possible test: ``best.py``); ``--compare`` how often `compare` calls a second run of the same
 hosts worse (``nights.py``); ``--coverage`` how often intervals hold
 (``coverage.py``); ``--reference`` or ``--others`` one side; ``--hosts 20`` the rows of that size.
 """
@@ -76,16 +76,19 @@ def faulty(runs: int, reference: bool, sizes: tuple[int, ...]) -> None:
 
 
 def best(runs: int) -> None:
-    """How often the best possible test finds a deterministic host, and how often that of the assessment does."""
-    print(f"{'hosts':>5} {'fault':>6} {'spread':>7} {'rate':>5} {'best':>6}  found, 95% interval")
-    for hosts, fault, spread, rate in itertools.product((8, 20), (0.05, 0.1), SPREADS, (0.8, 0.9, 0.95)):
-        for reference in (True, False):
-            fleet = Fleet(hosts, 125, 3, rate, "fixed", spread, reference, fault)
-            rng = np.random.default_rng([hosts, int(100 * fault), reference, int(100 * rate)])
-            found = sum(fleet.names()[-1] in verdict(fleet, draw(fleet, rng), rng).worse for _ in range(runs))
-            side = "reference" if reference else "others"
-            share = f"{best_power(fleet, rng):6.0%}"
-            print(f"{hosts:>5} {fault:>6.0%} {spread:>7} {rate:>5} {share}  {limits(found, runs)}  {side}", flush=True)
+    """How often the best possible test finds a host with a fault in both modes, and how often the assessment's does."""
+    print(f"{'hosts':>5} {'fault':>6} {'trials':>15} {'spread':>7} {'rate':>5} {'best':>6}  found, 95% interval")
+    kinds = ("fixed", "fixed by mode", "alike", "mixed")
+    rows = itertools.product((8, 20), (0.05, 0.1), kinds, SPREADS, (0.8, 0.9, 0.95), (True, False))
+    for hosts, fault, kind, spread, rate, reference in rows:
+        if kind != "fixed" and (hosts == 20 or rate == 0.95):
+            continue
+        fleet = Fleet(hosts, 125, 3, rate, kind, spread, reference, fault)
+        rng = np.random.default_rng([hosts, int(100 * fault), kinds.index(kind), reference, int(100 * rate)])
+        last = fleet.names()[-1]
+        found = sum(last in verdict(fleet, draw(fleet, rng), rng, only=last).worse for _ in range(runs))
+        shown = f"{hosts:>5} {fault:>6.0%} {kind:>15} {spread:>7} {rate:>5} {best_power(fleet, rng):6.0%}"
+        print(f"{shown}  {limits(found, runs)}  {'reference' if reference else 'others'}", flush=True)
 
 
 def main(arguments: list[str]) -> None:

@@ -37,9 +37,9 @@ PURE: Final = ("fixed", "independent", "alike", "fixed by mode")
 KINDS: Final = (*PURE, "fixed reference", "mixed")
 SPREADS: Final = ("even", "uneven")
 REFERENCE: Final = "reference"
-_ALIKE: Final = 2.0
+ALIKE: Final = 2.0
 """Beta parameters add up to this around the case's rate: an intraclass correlation of 1/3."""
-_UNEVEN: Final = 1.0
+UNEVEN: Final = 1.0
 """The same of the cases' rates around their mean: a variance that is half of the largest possible."""
 
 
@@ -79,7 +79,7 @@ def beta(mean: Any, total: float, rng: np.random.Generator, size: Any) -> Any:
 def draw_ease(fleet: Fleet, rng: np.random.Generator) -> Any:
     """The pass rate of a healthy host in each case."""
     ease = np.full(fleet.cases, fleet.rate)
-    return beta(ease, _UNEVEN, rng, fleet.cases) if fleet.spread == "uneven" else ease
+    return beta(ease, UNEVEN, rng, fleet.cases) if fleet.spread == "uneven" else ease
 
 
 def draw(fleet: Fleet, rng: np.random.Generator, ease: Any = None) -> dict[str, Any]:
@@ -91,14 +91,14 @@ def draw(fleet: Fleet, rng: np.random.Generator, ease: Any = None) -> dict[str, 
     ease = draw_ease(fleet, rng) if ease is None else ease
     out = {}
     for place, name in enumerate(fleet.names()):
-        kind = _kind_of(fleet, place)
+        kind = kind_of(fleet, place)
         trials = fleet.repeats * (2 if name == REFERENCE else 1)
         shape = (fleet.cases, fleet.modes, trials)
         own = np.broadcast_to(ease[:, None, None], shape)
         # The extent of one draw: a case of a deterministic host, or one of its modes.
         extent = {"fixed": (fleet.cases, 1, 1), "fixed by mode": (fleet.cases, fleet.modes, 1)}.get(kind, shape)
         if kind == "alike":
-            own = beta(ease, _ALIKE, rng, fleet.cases)[:, None, None]
+            own = beta(ease, ALIKE, rng, fleet.cases)[:, None, None]
         passes = np.broadcast_to(rng.random(extent) < own[:, : extent[1], : extent[2]], shape).copy()
         if fleet.fault and name == fleet.names()[-1]:
             spoiled = np.broadcast_to(rng.random(extent) < fleet.fault / fleet.rate, shape).copy()
@@ -109,7 +109,7 @@ def draw(fleet: Fleet, rng: np.random.Generator, ease: Any = None) -> dict[str, 
     return out
 
 
-def _kind_of(fleet: Fleet, place: int) -> str:
+def kind_of(fleet: Fleet, place: int) -> str:
     """The kind of a host by its place."""
     if fleet.kind == "mixed":
         return PURE[place % len(PURE)]

@@ -7,20 +7,22 @@ p-value of 1 without being computed: `_far` is a normal approximation with a wid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from fleets import REFERENCE, Fleet
 
-from trueweight.assess.significance import AGREEMENT, CASES, FAULTS, RIGHT, TIMES, corrected
+from trueweight.assess.significance import AGREEMENT, CASES, FAULTS, RIGHT, TIMES, WEIGHTS, corrected
 from trueweight.statistics.consensus import (
+    WaysTable,
     agrees,
     differs,
     make_ways_table,
     pair_table,
     steadier,
+    step_down,
     weights_of,
     worse_than_one,
     worse_than_others,
@@ -37,9 +39,15 @@ class Verdict(NamedTuple):
     slower: set[str]
 
 
-def verdict(fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator, *, screen: bool = True) -> Verdict:
-    """What the assessment finds of a fleet that was drawn; hosts are equally fast."""
-    family = corrected(p_values(fleet, drawn, rng, screen=screen))
+def verdict(
+    fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator, *, screen: bool = True, only: str | None = None
+) -> Verdict:
+    """What the assessment finds of a fleet that was drawn; hosts are equally fast.
+
+    Args:
+        only: a host; the others are taken to be found healthy, without being tested.
+    """
+    family = corrected(p_values(fleet, drawn, rng, screen=screen, only=only))
     significant = [key for key, p in family.items() if p <= ALPHA]
     return Verdict(
         {name for name, test in significant if test not in TIMES}, {name for name, test in significant if test in TIMES}
@@ -47,47 +55,84 @@ def verdict(fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator, *,
 
 
 def p_values(
-    fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator, *, screen: bool = True
+    fleet: Fleet, drawn: Mapping[str, Any], rng: np.random.Generator, *, screen: bool = True, only: str | None = None
 ) -> dict[tuple[str, str], float]:
-    """The p-values of the family, not corrected, by host and test."""
+    """The p-values of the family, not corrected, by host and test; 1 for all hosts but ``only``."""
     names = fleet.names()
     one_pass = {name: passes[:, :, -fleet.repeats :] for name, passes in drawn.items()}
     passed = np.stack([one_pass[name].sum(axis=2) for name in names], axis=1)
     counts = passed, np.full(passed.shape, fleet.repeats)
-    table = make_ways_table(*counts)
-    skip = [screen and all(_far_from_mean(one.rates, i) for one in table.tables) for i in range(len(names))]
     if not fleet.reference:
-        if len(names) == 2:
-            return {(names[0], CASES): table.p_value(differs)}
-        return {
-            (name, CASES): 1.0 if skip[i] else table.p_value(partial(worse_than_others, own=i))
-            for i, name in enumerate(names)
-        }
-    agreed: list[bool] | None = None
+        return {(names[i], CASES): p for i, p in _among_others(counts, names, only, screen=screen).items()}
     called = _called(drawn[REFERENCE][:, :, : fleet.repeats])
     theirs = _metric_rates(one_pass[REFERENCE], called)
     speed = rng.random((len(TIMES), fleet.cases, len(names)))
-    out = {}
+    everyone = make_ways_table(*counts)
+    out = {(name, CASES): p for name, p in _beside_reference(counts, names, only, screen=screen).items()}
     for i, name in enumerate(names[1:], 1):
+        if only not in (None, name):
+            out |= {(name, test): 1.0 for test in (*FAULTS, *TIMES)}
+            continue
         ours = _metric_rates(one_pass[name], called)
         found = {metric: _p_of_metric(metric, ours[metric], theirs[metric], screen=screen) for metric in FAULTS}
         if np.nanmean(ours[RIGHT] - theirs[RIGHT]) > 0:
             found[AGREEMENT] = 1.0
-        pair = pair_table(*counts, i, 0, table)
-        far = skip[i] or (
-            screen and all(_far((one.rates[:, 0] - one.rates[:, 1]) * one.weights) for one in pair.tables)
-        )
+        pair = pair_table(*counts, i, 0, everyone)
         unlike = steadier(pair.pooled, 0, 1) and (not screen or min(found.values()) <= ALPHA)
         alone = pair.p_value(partial(worse_than_one, own=0, reference=1)) if unlike else 0.0
-        out[name, CASES] = 1.0
-        if not far:
-            agreed = agrees(table, 0) if agreed is None else agreed
-            out[name, CASES] = worse_than_reference(pair, table, i, agreed)
         out |= {(name, metric): max(alone, p) for metric, p in found.items()}
         for time, values in zip(TIMES, speed, strict=True):
             delta = np.sign(values[:, i] - values[:, 0])
             out[name, time] = 1.0 if screen and _far(-delta) else sign_flip(delta, 1).higher
     return out
+
+
+def _skipped(table: WaysTable, place: int, *, screen: bool) -> bool:
+    return screen and all(_far_from_mean(one.rates, place) for one in table.tables)
+
+
+def _among_others(counts: tuple[Any, Any], names: Sequence[str], only: str | None, *, screen: bool) -> dict[int, float]:
+    """Host → p-value of its rates beside those of the others, in steps."""
+
+    def compare(columns: Sequence[int]) -> dict[int, float]:
+        table = make_ways_table(*(one[:, list(columns)] for one in counts))
+        if len(columns) == 2:
+            return dict.fromkeys(columns, table.p_value(differs))
+        return {
+            column: 1.0
+            if only not in (None, names[column]) or _skipped(table, place, screen=screen)
+            else table.p_value(partial(worse_than_others, own=place))
+            for place, column in enumerate(columns)
+        }
+
+    return step_down(range(len(names)), compare, float, ALPHA, 3)
+
+
+def _beside_reference(
+    counts: tuple[Any, Any], names: Sequence[str], only: str | None, *, screen: bool
+) -> dict[str, float]:
+    """Host → p-value of its rates beside those of the reference, in steps."""
+
+    def compare(columns: Sequence[int]) -> dict[int, float]:
+        some = tuple(one[:, [0, *columns]] for one in counts)
+        table = make_ways_table(*some)
+        agreed: list[bool] | None = None
+        out = {}
+        for place, column in enumerate(columns, 1):
+            out[column] = 1.0
+            if only not in (None, names[column]):
+                continue
+            pair = pair_table(*some, place, 0, table)
+            far = _skipped(table, place, screen=screen) or (
+                screen and all(_far((one.rates[:, 0] - one.rates[:, 1]) * one.weights) for one in pair.tables)
+            )
+            if not far:
+                agreed = agrees(table, 0) if agreed is None else agreed
+                out[column] = worse_than_reference(pair, table, place, agreed)
+        return out
+
+    found = step_down(range(1, len(names)), compare, float, ALPHA * WEIGHTS[CASES], 1)
+    return {names[column]: p for column, p in found.items()}
 
 
 def _far_from_mean(rates: Any, own: int) -> bool:
