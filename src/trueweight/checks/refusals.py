@@ -37,6 +37,14 @@ LIMIT = "the limit of tokens"
 """What a refusal is about that says that the request allows too many tokens."""
 _ABOUT_LIMIT = re.compile(r"max[_ ](?:completion[_ ]|output[_ ]|new[_ ])?tokens|\b(?:completion|output) tokens\b")
 _TOO_HIGH = re.compile(r"too (?:large|high|big|many|long)|exceed|at most|maximum|up to|less than|<=|≤|between|range")
+_OF_API = r"\btool|\bfunction|response.format|json.(?:schema|mode|object)|structured|guided|\bstream(?:s|ed|ing)?\b"
+_DENIAL = (
+    r"unsupported|\b(?:not|no|never)\b(?: \w+){0,2}? (?:support|implement|available|enabled|allow|permit|offer)|"
+    r"n't (?:support|implement|offer|allow)|\bdisabled|\bcannot be used"
+)
+_DENIES = re.compile(f"(?:{_OF_API}).{{0,60}}?(?:{_DENIAL})|(?:{_DENIAL}).{{0,60}}?(?:{_OF_API})", re.DOTALL)
+_PASSES = re.compile(r"temporar|\bagain\b|\bretry|\blater\b|overload|\bbusy\b|capacity|time[d ]*out|right now")
+"""Words of an error that passes."""
 _SEPARATORS = re.compile(r"[\s_\-]+")
 _IMAGE_WORDS = ("image", "vision", "multimodal", "multi-modal", "modalit", "text only", "content part", "content type")
 _OTHER_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -106,6 +114,14 @@ def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
     if words is not None and feature is not None:
         return Unsupported(f"status {reply.status}, about {feature}: {quote(words)}", whole(reply))
     return Fail(f"status {reply.status}: {quote(words or reply.text)}", "an answer", str(reply.status), whole(reply))
+
+
+def denies_feature(request: Mapping[str, Any], words: str) -> bool:
+    """Whether the words of a server error say for good that a part of the request, or its stream, is not supported."""
+    lowered = _SEPARATORS.sub(" ", words.lower())
+    if not _DENIES.search(lowered) or _PASSES.search(lowered):
+        return False
+    return _named_feature(request, words) is not None
 
 
 def _may_name_feature(status: int, words: str | None) -> bool:

@@ -103,7 +103,8 @@ def make_exchange() -> Callable[..., Exchange]:
         early_kind: FailureKind = FailureKind.RESET,
         mode: Mode = Mode.PLAIN,
     ) -> Exchange:
-        kind = FailureKind.CLIENT_ERROR if lost is None and status >= 400 else lost
+        refused = FailureKind.SERVER_ERROR if status >= 500 and status != 501 else FailureKind.CLIENT_ERROR
+        kind = refused if lost is None and status >= 400 else lost
         early = Attempt(0, 0, None, None, 5 * MS, failure=Failure(early_kind))
         final = Attempt(
             0,

@@ -98,12 +98,14 @@ def judged(tmp_path: Path, make_case: Make, make_provider: Make, make_exchange: 
     return make
 
 
-@pytest.mark.parametrize("status", [400, 404, 422, 501])
+@pytest.mark.parametrize("status", [400, 404, 422, 500, 501, 503])
 @pytest.mark.parametrize("feature", list(Feature))
 def test_a_host_that_refuses_a_feature_does_not_offer_it(judged: Make, feature: Feature, status: int) -> None:
     """It is not said to call tools less often, nor to fail requests; the reader decides whether the feature matters."""
     if (feature, status) == (Feature.LIMITS, 404):
         pytest.skip("404 is about a path or a model")
+    if feature is Feature.LIMITS and status in (500, 503):
+        pytest.skip("a limit that a server cannot bear is no feature")
     summary = judged(Refusing(feature, NAMED[feature], status))
     host = summary.providers["host"]
     name = feature.value.replace("-", " ")
@@ -115,6 +117,40 @@ def test_a_host_that_refuses_a_feature_does_not_offer_it(judged: Make, feature: 
     sentence = summary_sentence(host)
     assert sentence.startswith(f"It does not offer {name}: it refused all {host.not_offered[feature]} requests")
     assert "less often" not in sentence
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Internal server error",
+        "The service is not available.",
+        "upstream error: tool worker is not available, try again later",
+        "The model does not support this request.",
+        "",
+    ],
+)
+def test_a_server_error_without_such_words_is_a_server_error(judged: Make, words: str) -> None:
+    """It says nothing of tools, or that they come back: the requests are lost, and nothing is said of the feature."""
+    host = judged(Refusing(Feature.TOOLS, words, 503)).providers["host"]
+    assert not host.not_offered
+    assert set(host.failures) == {"server-error"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "'tools' is not supported by this deployment",
+        "function calling is currently not enabled for this model",
+        "this backend can't use tools: unsupported",
+        "Tool use isn't available: the server was started without a tool parser, tools are disabled",
+    ],
+)
+def test_a_server_error_in_clear_words_is_a_refusal(judged: Make, words: str) -> None:
+    """500 and 503 are the wrong status for it; the words say that the host does not offer tools."""
+    host = judged(Refusing(Feature.TOOLS, words, 500)).providers["host"]
+    assert set(host.not_offered) == {Feature.TOOLS}
+    assert host.assessment.reasons[0].code is ReasonCode.NOT_OFFERED
+    assert not host.failures
 
 
 def test_a_feature_that_is_refused_at_times_is_offered(judged: Make) -> None:

@@ -39,6 +39,7 @@ from trueweight.core.workload import Grade
 from trueweight.metrics import CaseInfo
 from trueweight.protocols import read_reply, timing_of
 from trueweight.workflow.judge.api_agreement import answer_of
+from trueweight.workflow.judge.not_offered import as_refusal
 from trueweight.workflow.judge.server_errors import pending_findings
 from trueweight.workflow.judge.thought import is_cut_in_thought, judged_of_cut, thinking_tokens
 from trueweight.workload.grading import grades_of
@@ -79,6 +80,7 @@ def judge_exchange(
     """
     case = as_sent(case, provider)
     asked = case.key in preferences.cases
+    exchange = as_refusal(case, exchange)
     lost = replace(_lost(case, exchange), cost=cost_of(provider, exchange, None))
     if not exchange.judgeable:
         pending = tuple(one for one in pending_findings(case, exchange) if one.check not in without)

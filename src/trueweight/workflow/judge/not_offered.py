@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from trueweight.checks.refusals import LIMIT
-from trueweight.core import Case, Mode, Observation, Outcome
+from trueweight.checks.refusals import LIMIT, denies_feature
+from trueweight.core import Case, Exchange, Failure, FailureKind, Mode, Observation, Outcome
 from trueweight.core.observation import Feature
 from trueweight.core.request import declared_tools, requested_schema
+from trueweight.protocols import read_error
 
 _ACCEPTED: Final = "request-accepted"
 _NOT_IMPLEMENTED: Final = 501
+_SERVER: Final = 500
 _FEWEST: Final = 2
 """Cases that use a feature and are all refused; one alone may be refused for what else is in it."""
 
@@ -41,6 +43,20 @@ _USES: Final[Mapping[Feature, Callable[[Case, Observation], bool]]] = {
     Feature.STREAMS: _streamed,
     Feature.LIMITS: _about_limit,
 }
+
+
+def as_refusal(case: Case, exchange: Exchange) -> Exchange:
+    """The exchange; a server error whose words say that a part of the request is not supported is a refusal, which
+    checks judge, as a 4xx status is."""
+    final = exchange.final
+    server = final.failure is not None and final.failure.kind is FailureKind.SERVER_ERROR
+    if not server or final.status is None or final.status < _SERVER or case.must_be_refused:
+        return exchange
+    error = read_error(final)
+    if error.page or not denies_feature(case.request, f"{error.message} {error.param}"):
+        return exchange
+    refused = replace(final, failure=Failure(FailureKind.CLIENT_ERROR, error.message))
+    return replace(exchange, attempts=(*exchange.attempts[:-1], refused))
 
 
 def mark_not_offered(observations: Sequence[Observation], cases: Mapping[str, Case]) -> list[Observation]:
@@ -86,7 +102,10 @@ def _shows(
 
 
 def _is_refusal(seen: Observation) -> bool:
-    return seen.status is not None and (400 <= seen.status < 500 or seen.status == _NOT_IMPLEMENTED)
+    """Whether it is refused: by its status, or, with the status of a server error, by its words (see `as_refusal`)."""
+    if seen.status is None or not seen.arrived:
+        return False
+    return 400 <= seen.status < 500 or seen.status == _NOT_IMPLEMENTED or (seen.status >= _SERVER and _says_so(seen))
 
 
 def _says_so(seen: Observation) -> bool:
