@@ -173,6 +173,14 @@ def test_warm_and_cold_stand_apart(infos: Infos, observe: Observe) -> None:
     assert "1 of 5 on a new connection" in found["ttft"].note
 
 
+def test_equal_costs_decide_however_many_replies_a_case_has(infos: Infos, observe: Observe) -> None:
+    """Three replies of one case and one of another cost a tenth of a cent each: the mean of three is equal up to the
+    last bit, and there is nothing to be uncertain of."""
+    seen = [observe("s/0", cost=0.001, repeat=at) for at in range(3)] + [observe("s/1", cost=0.001)]
+    found = run(infos(2), {"p": seen}, repeats=3).metrics["p"]["cost_per_1000"]
+    assert (found.value, found.low, found.high) == pytest.approx((1, 1, 1))
+
+
 def test_cost_counts_all_and_divides_by_what_is_of_use(infos: Infos, observe: Observe) -> None:
     """40 trials at a cent, a quarter of them with a valid call: $10 per 1,000 trials, $40 per 1,000 valid calls."""
     seen = [observe(f"s/{i}", cost=0.01, **(call() if i % 4 == 0 else {})) for i in range(40)]

@@ -9,8 +9,9 @@ import msgspec
 
 
 def six_digits(value: float) -> float:
-    """The value with six significant digits, so that differences in the last bits between machines disappear."""
-    return float(f"{value:.6g}")
+    """The value with six significant digits, so that differences in the last bits between machines disappear. Zero has
+    no sign."""
+    return float(f"{value:.6g}") + 0.0
 
 
 def _rounded(value: float | None) -> float | None:

@@ -40,6 +40,11 @@ class Price:
     cached: _Dollars | None = None
     request: _Dollars = 0.0
 
+    @property
+    def by_request_only(self) -> bool:
+        """Whether tokens cost nothing, and requests do."""
+        return self.request > 0 and not (self.input or self.output or self.cached)
+
     def cost(self, input_tokens: int, output_tokens: int, *, cached: int = 0, requests: int = 1) -> float:
         """USD for these numbers of tokens and requests. Forecasts, budgets, metrics and drift all use this formula.
 

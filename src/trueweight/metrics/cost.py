@@ -16,6 +16,8 @@ from trueweight.statistics.resample import Interval
 
 _LEAST = 2
 """Cases from which equal costs count as known."""
+_SAME = 1e-9
+"""Costs are equal up to this share of them: a mean of three equal numbers may differ from them in the last bit."""
 
 
 def whole_cost(table: Table) -> Array:
@@ -50,7 +52,8 @@ def _per_thousand(
         unknown = int(started.sum() - known.sum())
         notes = [f"{unknown} trials whose cost is not known are left out"] if unknown else []
         known_cases = units > 0
-        if found is None and len(cost) >= _LEAST and np.ptp(cost[known_cases] / units[known_cases]) == 0:
+        each = cost[known_cases] / units[known_cases]
+        if found is None and len(cost) >= _LEAST and np.ptp(each) <= _SAME * each.max():
             equal = float(1000 * cost.sum() / units.sum())
             found = Interval(equal, equal)  # no case differs from another: there is nothing to be uncertain of
         if found is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trueweight.core import Case, Exchange, FailureKind, Finish, Observation, Outcome, Provider
+from trueweight.core import Case, Exchange, FailureKind, Finish, Observation, Outcome, Price, Provider
 from trueweight.workflow.judge import judge_exchange
 from trueweight.workflow.judge.exchange import case_info, lean
 
@@ -34,6 +34,21 @@ def test_a_valid_call_is_seen_by_what_is_there(judged: Make, say: Make, call: Ma
     assert (seen.called, seen.calls_valid, seen.finish) == (True, True, Finish.CALLS)
     assert seen.cost == pytest.approx(200e-6)
     assert seen.timing.service == 20_000_000
+
+
+def test_an_answer_that_reports_no_usage_has_no_known_cost(
+    make_case: Make, make_provider: Make, make_exchange: Make, say: Make
+) -> None:
+    """What a failed attempt reported is a part of the cost, and no whole. A price per request alone needs no usage."""
+    case, silent = make_case("c"), say("Hello.").replace(b"_tokens", b"_words")
+    exchange = make_exchange(case, make_provider("p"), silent, retries=1)
+    billed = b'{"usage": {"prompt_tokens": 100, "completion_tokens": 50}}'
+    exchange = replace(exchange, attempts=(replace(exchange.attempts[0], body=billed), exchange.final))
+    by_tokens, by_request = (
+        replace(make_provider("p"), price=price) for price in (Price(1.0, 2.0), Price(0.0, 0.0, request=0.01))
+    )
+    assert judge_exchange(case, by_tokens, exchange).observation.cost is None
+    assert judge_exchange(case, by_request, exchange).observation.cost == pytest.approx(0.02)
 
 
 def test_one_invalid_call_spoils_the_reply(judged: Make, say: Make, call: Make) -> None:
