@@ -147,10 +147,14 @@ def _may_name_feature(status: int, words: str | None) -> bool:
     fix="Answer what is supported, and refuse the rest with a 400 that says why.",
     example=Example(refuses("the context window is full", 500), "context window"),
 )
-def request_answered(_: Case, reply: Reply) -> CheckResult | None:
+def request_answered(case: Case, reply: Reply) -> CheckResult | None:
     """A 5xx that passes when the request is sent again is a lost attempt. The check fails where each attempt of each
-    trial of a case, or of all cases of a class, gets a 5xx, and the provider answers others."""
-    if 500 <= reply.status != _NOT_IMPLEMENTED:
+    trial of a case, or of all cases of a class, gets a 5xx, and the provider answers others. A 5xx that says in clear
+    words what is not supported is a refusal, which ``request-accepted`` judges."""
+    server_error = 500 <= reply.status != _NOT_IMPLEMENTED
+    if server_error and denies_feature(case.request, error_words(reply) or _other_words(reply) or ""):
+        return None
+    if server_error:
         return Fail(f"status {reply.status}", "an answer, or 4xx", str(reply.status), whole(reply))
     return Pass() if reply.ok else None
 
