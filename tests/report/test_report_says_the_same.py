@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -158,10 +159,26 @@ def counts(found: Mapping[str, Recommendation]) -> list[int]:
     return [values.count(one) for one in order if one in values]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+EACH = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+@settings(EACH, max_examples=6)
 @given(summaries())
 def test_all_of_them_say_the_same(summary: Summary) -> None:
     """In the same order, best first, for every provider."""
+    say_the_same(summary)
+
+
+@pytest.mark.slow
+@settings(EACH, max_examples=30)
+@given(summaries())
+def test_all_of_them_say_the_same_of_more_summaries(summary: Summary) -> None:
+    """Of five times as many."""
+    say_the_same(summary)
+
+
+def say_the_same(summary: Summary) -> None:
+    """Each form has the recommendations of the assessment, in its order."""
     expected = {name: summary.providers[name].assessment.recommendation for name in summary.ranked()}
     said = list(expected.values())
 

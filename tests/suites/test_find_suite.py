@@ -17,6 +17,7 @@ def test_shipped_suites_are_found_by_name() -> None:
     """The two suites of the first release are there, under their own names."""
     assert {"structured-output", "tool-calls"} <= set(shipped_suites())
     assert all(find_suite(name).name == name for name in shipped_suites())
+    assert not [problem for name in shipped_suites() for problem in read_suite(name).problems]
 
 
 def test_a_shipped_name_comes_before_a_path_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,3 +87,14 @@ def test_a_folder_without_suites_is_refused(tmp_path: Path) -> None:
     """A wrong folder is an error, not a run of nothing."""
     with pytest.raises(ConfigError, match="no suite in this folder"):
         find_suite(str(tmp_path))
+
+
+def test_an_installed_suite_is_read_once_and_as_its_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In an installed package, where no mistakes are looked for, the cases are those of the file."""
+    (tmp_path / "_suites").mkdir()
+    (tmp_path / "_suites" / "mine.yaml").write_text(YAML.format(name="mine"))
+    monkeypatch.setattr("trueweight.suites.find._PACKAGE", tmp_path)
+    found = find_suite("mine")
+    assert found is find_suite("mine")
+    assert found.digest() == find_suite(str(tmp_path / "_suites" / "mine.yaml")).digest()
+    assert found.origin == "mine"

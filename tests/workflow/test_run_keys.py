@@ -75,15 +75,18 @@ def made_up(seed: int) -> str:
     return "".join(rng.choices(string.ascii_letters + string.digits + string.punctuation, k=30))
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
-def test_a_planted_key_is_in_no_file_and_on_no_screen(workspace: Workspace, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "as_process"), [(0, False), *(pytest.param(seed, True, marks=pytest.mark.slow) for seed in (0, 1))]
+)
+def test_a_planted_key_is_in_no_file_and_on_no_screen(workspace: Workspace, seed: int, as_process: bool) -> None:
     """Echoed in bodies, headers, header names, reasons, redirects and garbage: nothing that is left holds it."""
     key = made_up(seed)
     with endpoint(echoes) as place:
         workspace.providers({"p": place.url}, 'api_key_env = "PLANTED"', role="reference")
         workspace.suite(*CASES)
-        done = workspace.send_as_process("--retries", 1, env={"PLANTED": key})
-        again = workspace.send_as_process("--retry-errors", "--json", env={"PLANTED": key})
+        send = workspace.send_as_process if as_process else workspace.send
+        done = send("--retries", 1, env={"PLANTED": key})
+        again = send("--retry-errors", "--json", env={"PLANTED": key})
     assert {request.key for request in place.requests} == {key}
     left = {path.name: path.read_bytes().decode("utf-8", "replace") for path in workspace.run.iterdir()}
     left |= {"stdout": done.stdout, "stderr": done.stderr, "again": again.stdout + again.stderr}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ _NEVER = -1e9
 """Logit of a token that may not be drawn."""
 LONGEST = 256
 """Free text ends after this many tokens at the latest."""
+_KEPT, _KEPT_WITH_LOGPROBS = 2048, 128
+"""Texts that are kept: what has no chance in it is the same for every provider and repeat that asks for it next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Sampling:
     min_tokens: int = 0
     frequency_penalty: float = 0.0
     presence_penalty: float = 0.0
-    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    logit_bias: Mapping[int, float] = field(default_factory=dict, hash=False)
     top_logprobs: int | None = None
     """Alternatives to list per token; None if the request does not want log-probabilities."""
 
@@ -80,6 +83,13 @@ class Text:
 
 def write(network: Network, prompt: Sequence[int], sampling: Sampling, rng: random.Random) -> Text:
     """Let the network write until it ends, a stop sequence appears, or ``max_tokens`` is reached."""
+    if sampling.temperature == 0:
+        likeliest = _likeliest if sampling.top_logprobs is None else _likeliest_with_logprobs
+        return likeliest(network, tuple(prompt), sampling)
+    return _written(network, prompt, sampling, rng)
+
+
+def _written(network: Network, prompt: Sequence[int], sampling: Sampling, rng: random.Random) -> Text:
     context = network.start(prompt)
     tokens: list[int] = []
     entries: list[JsonObject] | None = None if sampling.top_logprobs is None else []
@@ -109,8 +119,20 @@ def write(network: Network, prompt: Sequence[int], sampling: Sampling, rng: rand
     return _text(tokens, raw, reason, len(tokens), entries)
 
 
+def _at_zero(network: Network, prompt: tuple[int, ...], sampling: Sampling) -> Text:
+    return _written(network, prompt, sampling, random.Random(0))  # at temperature 0 nothing is drawn
+
+
+_likeliest, _likeliest_with_logprobs = lru_cache(_KEPT)(_at_zero), lru_cache(_KEPT_WITH_LOGPROBS)(_at_zero)
+
+
 def recite(network: Network, prompt: Sequence[int], text: str, sampling: Sampling) -> Text:
     """A given text, cut by ``stop`` and ``max_tokens`` as written text is, with the network's log-probabilities."""
+    return _recited(network, tuple(prompt), text, sampling)
+
+
+@lru_cache(_KEPT_WITH_LOGPROBS)
+def _recited(network: Network, prompt: tuple[int, ...], text: str, sampling: Sampling) -> Text:
     found = [(at, stop) for stop in sampling.stop if stop and (at := text.find(stop)) >= 0]
     at, stopped_at = min(found) if found else (len(text), None)
     shown = text[:at]
