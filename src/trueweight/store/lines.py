@@ -217,6 +217,8 @@ class FramedLines:
         frame, offset = at >> _SHIFT, at & ((1 << _SHIFT) - 1)
         content = self._kept.get(frame)
         if content is None:
+            if next(reversed(self._kept), None) == frame - 1:
+                del self._kept[frame - 1]  # the record is read in order, so that frame is done with
             content = self._kept[frame] = _Content(self._reader, self._frames[frame])
             if len(self._kept) > _FRAMES_KEPT:
                 self._kept.popitem(last=False)
