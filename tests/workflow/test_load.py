@@ -79,6 +79,17 @@ def test_a_server_that_serves_two_at_a_time_saturates_there(workspace: Workspace
     assert "http" not in page.replace("http-equiv", "")
 
 
+def test_a_dry_run_says_what_a_sweep_sends(workspace: Workspace) -> None:
+    """Requests of all levels, the highest cost and the time; nothing is sent and nothing written."""
+    workspace.providers({"p": "http://127.0.0.1:9/v1", "q": "http://127.0.0.1:9/v1"})
+    workspace.suite("a")
+    done = load(workspace, "--dry-run", "--no-probe", "--rate", "2,4", "--requests", 60)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[:2] for line in done.stdout.splitlines()[1:4]] == [["p", "120"], ["q", "120"], ["all", "240"]]
+    assert "Nothing was sent. Expected time: 1.5 min; the providers are loaded in turn." in done.stdout
+    assert not workspace.run.exists()
+
+
 @pytest.mark.slow
 def test_a_smaller_sweep_in_the_same_place_is_of_its_own_requests(workspace: Workspace) -> None:
     """What an earlier sweep has beyond them, or as streams, is not mixed in: the page says how many were asked."""

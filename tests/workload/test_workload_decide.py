@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -185,6 +186,8 @@ def test_decide_prints_writes_and_exits(run: Path, tmp_path: Path) -> None:
     assert "<script" not in page
     assert "EU only" in page
     assert "When to stop" in page
+    as_json = trueweight("decide", run, "--per-month", 10000, "--json", cwd=tmp_path)
+    assert (as_json.returncode, json.loads(as_json.stdout)["move"]) == (0, "move-with-fallback")
     (tmp_path / "team.yaml").write_text('residence: "EU"\n', encoding="utf-8")
     wrong = trueweight("decide", run, "--answers", "team.yaml", cwd=tmp_path)
     assert wrong.returncode == 2

@@ -8,15 +8,17 @@ from rich.console import Console
 from rich.table import Table
 
 from trueweight.cli._screen import say
-from trueweight.core import Provider
-from trueweight.plan import Forecast, forecast
+from trueweight.core import Mode, Provider
+from trueweight.plan import Forecast, Plan, forecast
 from trueweight.report import visible
 from trueweight.report.numbers import dollars
 from trueweight.report.words import allowance_words, note_words
 from trueweight.wire import WireSettings
 from trueweight.workflow.drift import OPTION, drift_plan
 from trueweight.workflow.finish import api_notes
+from trueweight.workflow.load import Level, lay_out
 from trueweight.workflow.probe import probe_plan
+from trueweight.workflow.run_builder import WrittenSuite
 from trueweight.workflow.send import PreparedRun
 
 
@@ -95,6 +97,42 @@ def print_drift_forecast(prepared: PreparedRun, settings: WireSettings, console:
         "Nothing was sent. Drift stops as soon as each candidate is decided: coarse differences take a tenth of it. "
         f"Retries, at most {settings.retries} per request, are not included.",
     )
+
+
+_REPLY_SECONDS = 2.0
+"""Of a reply, for the expected time of a closed loop."""
+
+
+def print_load_forecast(
+    written: WrittenSuite,
+    levels: Sequence[Level],
+    requests: int,
+    mode: Mode,
+    console: Console,
+    *,
+    probed: Sequence[Provider],
+) -> None:
+    """Print what a sweep sends to each provider, its highest possible cost, and how long it takes. Sends nothing."""
+    trials = tuple(
+        trial for one in written.providers for _ in levels for trial in lay_out(written.suite, one, requests, mode)
+    )
+    rows = forecast(Plan(trials, 0, 1, 1))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("provider")
+    for heading in ("requests", "tokens in", "tokens out", "cost ceiling"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(visible(row.provider.name), *_numbers(row)[1:])
+    probing = forecast(probe_plan(probed)) if probed else ()
+    if probed:
+        table.add_row("probe", *_sums(probing))
+    table.add_row("all", *_sums((*rows, *probing)))
+    console.print(table)
+    closed = any(not level.open_loop for level in levels)
+    seconds = sum(requests / level.value * (1.0 if level.open_loop else _REPLY_SECONDS) for level in levels)
+    minutes = len(written.providers) * seconds / 60
+    took = f", if a reply takes {_REPLY_SECONDS:g} s" if closed else ""
+    say(console, f"Nothing was sent. Expected time: {minutes:.1f} min{took}; the providers are loaded in turn.")
 
 
 def _sums(rows: Sequence[Forecast]) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ def run_sweep(
     settings: WireSettings,
     thinking_allowance: int | None,
     quiet: bool,
+    as_json: bool,
     probing: bool,
 ) -> ExitCode:
     """Probe the providers, run a sweep, and write ``load.json`` and ``load.html``.
@@ -49,6 +50,7 @@ def run_sweep(
     Args:
         chosen, sampling: how the suite's cases are written for the model family.
         thinking_allowance: tokens for thoughts; None for what entries, profile and probe say.
+        as_json: print ``load.json`` instead of the table.
     """
     screen = Console(stderr=True, quiet=quiet, emoji=False)
     points: list[LoadPoint] = []
@@ -99,11 +101,13 @@ def run_sweep(
     write_for_people(RunFile.LOAD.of(directory), load_text(found))
     html = load_page(curves(points), limits=str(slo), suite=suite.name, requests=requests)
     write_for_people(RunFile.LOAD_PAGE.of(directory), html)
-    if not quiet:
+    if as_json:
+        click.echo(load_text(found), nl=False)
+    elif not quiet:
         Console(emoji=False).print(_table(points))
         for curve in curves(points):
             click.echo(visible(f"{curve.provider}: {load_sentence(curve, str(slo))}"))
-    click.echo(f"page: {RunFile.LOAD_PAGE.of(directory)}")
+    click.echo(f"page: {RunFile.LOAD_PAGE.of(directory)}", err=as_json)
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.OK if any(point.ok for point in points) else ExitCode.INFRASTRUCTURE

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
+import msgspec
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FILE, FOLDER
+from trueweight.cli._options import FILE, FOLDER, json_option
 from trueweight.core import ConfigError, ExitCode
+from trueweight.core.decision import Move
 
 
 @click.command(
@@ -32,13 +35,15 @@ from trueweight.core import ConfigError, ExitCode
 @click.option(
     "-o", "--out", "output", type=FILE, metavar="FILE", help="Also write the decision, checklist and plan as HTML."
 )
-def command(directory: Path, per_month: float | None, answers_file: Path | None, output: Path | None) -> int:
+@json_option
+def command(
+    *, directory: Path, per_month: float | None, answers_file: Path | None, output: Path | None, as_json: bool
+) -> int:
     """Decide whether the workload of RUN should move to one of its hosts.
 
     Exit code 0: move, or move with a fallback; 1: stay; 4: not enough evidence.
     """
     from trueweight.assess.decide import with_decision
-    from trueweight.core.decision import Move
     from trueweight.report.page.decision import decision_page
     from trueweight.report.text import visible
     from trueweight.report.words.decision import checklist, decision_text, plan_lines
@@ -53,6 +58,11 @@ def command(directory: Path, per_month: float | None, answers_file: Path | None,
     if text is None:
         hint = "Its suite has to be a folder that `trueweight workload from` wrote."
         raise ConfigError("the run has no workload", code="decide-workload", where=str(directory), hint=hint)
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(summary.workload and summary.workload.decision), indent=2))
+        if output is not None:
+            write_for_people(output, decision_page(summary, answers))
+        return _code(text.move)
     click.echo(f"{text.mark} {text.title}")
     for label, sentence in text.lines:
         click.echo(f"  {label:<6} {visible(sentence)}")
@@ -69,5 +79,10 @@ def command(directory: Path, per_month: float | None, answers_file: Path | None,
     if output is not None:
         write_for_people(output, decision_page(summary, answers))
         click.echo(f"\n{output}", err=True)
+    return _code(text.move)
+
+
+def _code(move: Move) -> int:
+    """The exit code of a decision."""
     codes = {Move.STAY: ExitCode.FINDINGS, Move.NOT_ENOUGH: ExitCode.INCONCLUSIVE}
-    return int(codes.get(text.move, ExitCode.OK))
+    return int(codes.get(move, ExitCode.OK))

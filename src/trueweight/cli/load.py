@@ -15,6 +15,7 @@ from trueweight.cli._options import (
     arrivals_option,
     budget_option,
     chosen_providers,
+    json_option,
     max_response_option,
     no_probe_option,
     out_option,
@@ -77,6 +78,8 @@ from trueweight.core import Mode
 @transport_option
 @seed_option("arrivals, order and resampling")
 @no_probe_option
+@click.option("--dry-run", is_flag=True, help="Print requests, highest cost and expected time. Send nothing.")
+@json_option
 @quiet_option("Print only the path of the page.")
 def command(
     *,
@@ -100,29 +103,42 @@ def command(
     seed: int,
     quiet: bool,
     no_probe: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Send one suite at increasing load, and show throughput, goodput and times at each level.
 
     Run the same command again to resume.
     """
+    from rich.console import Console
+
+    from trueweight.cli._forecast import print_load_forecast
     from trueweight.cli._run_sweep import run_sweep
     from trueweight.config import keys_for
     from trueweight.profiles import SamplingMode, choose_profile
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
     from trueweight.workflow.load import parse_levels, parse_slo
+    from trueweight.workflow.run_builder import written_for
 
     providers = chosen_providers(providers_file, apis)
+    levels, chosen = parse_levels(concurrency, rate), choose_profile(profile, providers)
+    mode = Mode.PLAIN if plain else Mode.STREAM
+    if dry_run:
+        written = written_for(providers, find_suite(suite), chosen, SamplingMode(sampling), None, thinking_allowance)
+        screen = Console(emoji=False)
+        print_load_forecast(written, levels, requests, mode, screen, probed=() if no_probe else providers)
+        return 0
     return run_sweep(
         out,
-        parse_levels(concurrency, rate),
+        levels,
         find_suite(suite),
         providers,
-        chosen=choose_profile(profile, providers),
+        chosen=chosen,
         sampling=SamplingMode(sampling),
         slo=parse_slo(slo),
         requests=requests,
-        mode=Mode.PLAIN if plain else Mode.STREAM,
+        mode=mode,
         seed=seed,
         keys=keys_for(providers, os.environ),
         settings=WireSettings(
@@ -135,5 +151,6 @@ def command(
         ),
         thinking_allowance=thinking_allowance,
         quiet=quiet,
+        as_json=as_json,
         probing=not no_probe,
     )
