@@ -249,6 +249,9 @@ IMAGE = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url":
         ("guided decoding is off: no JSON schema can be enforced", case(response_format={"type": "json_object"})),
         ("This model has no vision encoder", case(messages=IMAGE)),
         ("Thinking cannot be controlled", case(reasoning_effort="none")),
+        ("This model's maximum context length is 4096 tokens; reduce the length of the messages.", case()),
+        ("the request exceeds the available context size, try increasing it", case()),
+        ("prompt is too long: 200348 tokens > 200000 maximum", case()),
     ],
 )
 def test_a_refusal_is_read_by_what_it_refuses(words: str, asked: Case) -> None:

@@ -36,6 +36,10 @@ _ABOUT_STREAM = re.compile(r"\bstream(?:s|ed|ing)?\b")
 LIMIT = "the limit of tokens"
 """What a refusal is about that says that the request allows too many tokens."""
 _ABOUT_LIMIT = re.compile(r"max[_ ](?:completion[_ ]|output[_ ]|new[_ ])?tokens|\b(?:completion|output) tokens\b")
+_ABOUT_CONTEXT = re.compile(
+    r"context[ _-]*(?:length|window|size)|n_ctx|(?:prompt|input|messages?)[^.]{0,40}too (?:long|large|many)"
+    r"|too (?:long|many)[^.]{0,20}(?:prompt|input)|(?:maximum|max)[ _](?:input|prompt|model)[ _](?:length|len|tokens)"
+)
 _TOO_HIGH = re.compile(r"too (?:large|high|big|many|long)|exceed|at most|maximum|up to|less than|<=|≤|between|range")
 _OF_API = r"\btool|\bfunction|response.format|json.(?:schema|mode|object)|structured|guided|\bstream(?:s|ed|ing)?\b"
 _DENIAL = (
@@ -245,6 +249,8 @@ def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
         return named[0]
     if any(name in request for name in LIMITS) and _ABOUT_LIMIT.search(lowered):
         return LIMIT if _TOO_HIGH.search(lowered) else "max_tokens"
+    if _ABOUT_CONTEXT.search(lowered):
+        return "the length of the prompt"
     if "n" in request and _ABOUT_N.search(lowered):
         return "n"
     return _meant_feature(request, lowered)
