@@ -14,6 +14,7 @@ from trueweight.core import Case, Finding, Mode, Observation, Outcome, Severity
 from trueweight.core.exchange import FailureKind
 from trueweight.core.finding_summary import BlameCode, BlameReason
 from trueweight.report.words import broken_words
+from trueweight.suites import find_suite
 from trueweight.workflow.judge.server_errors import ANSWERED_CHECK, settle_server_errors
 
 Lost = Callable[[Case, Mode], bool]
@@ -79,6 +80,17 @@ def test_weather_is_no_answer(seed: int) -> None:
     """One trial in ten lost at random, in 200 cases: some lose both of their trials."""
     rng = random.Random(seed)
     assert told(cases_of(plain=100, tools=100), lambda *_: rng.random() < 0.1) == set()
+
+
+@pytest.mark.parametrize("share", [0.005, 0.03, 0.1, 0.3])
+def test_weather_over_shipped_cases_is_no_answer(share: float) -> None:
+    """Malformed ones among them, and many classes of requests; at random, and as one outage."""
+    cases = {case.key: case for case in find_suite("parameters").cases}
+    for seed in range(6):
+        rng = random.Random(seed)
+        assert told(cases, lambda *_, rng=rng: rng.random() < share) == set()  # type: ignore[misc]
+        hours = iter(rng.sample(range(2 * len(cases)), 2 * len(cases)))
+        assert told(cases, lambda *_, hours=hours: next(hours) < share * 2 * len(cases)) == set()  # type: ignore[misc]
 
 
 def test_a_server_that_answers_nothing_is_not_accused_of_a_class() -> None:

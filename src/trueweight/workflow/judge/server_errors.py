@@ -7,8 +7,8 @@ such as all with tools, of which each one is lost.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -76,39 +76,60 @@ def _settled(seen: Observation, words: str | None) -> Observation:
 
 def _told(rows: Sequence[Observation], cases: Mapping[str, Case]) -> dict[str, str]:
     """Trial → how many such requests get a 5xx each time, for those that no weather explains."""
-    lost, answered = Counter[str](), Counter[str]()
-    for seen in rows:
-        (answered if seen.arrived else lost)[seen.case] += 1
-    if not lost or len(answered) < _LEAST_ANSWERED:
+    if len({seen.case for seen in rows if seen.arrived}) < _LEAST_ANSWERED:
         return {}
-    weather = (sum(lost[key] for key in answered) + 1) / (sum(answered.values()) + sum(lost[k] for k in answered) + 2)
-    out = _by_class(list(_classes(rows, cases)), weather)
-    sent = len({seen.case for seen in rows})
-    for key, count in lost.items():
-        if key not in answered and count >= _FEWEST and sent * weather**count <= _ALPHA:
-            for seen in rows:
-                if seen.case == key:
-                    out.setdefault(seen.trial, " at every attempt")
+    weather = _Weather(len(rows), sum(not seen.arrived for seen in rows))
+    out, weather = _by_class(rows, cases, weather)
+    trials: defaultdict[str, list[Observation]] = defaultdict(list)
+    for seen in rows:
+        trials[seen.case].append(seen)
+    for of_case in trials.values():
+        lost = [seen for seen in of_case if not seen.arrived and seen.trial not in out]
+        rare = weather.explains(len(lost), among=len(trials)) <= _ALPHA
+        if len(lost) == len(of_case) >= _FEWEST and rare:
+            out |= dict.fromkeys((seen.trial for seen in lost), " at every attempt")
     return out
 
 
-def _by_class(classes: Sequence[_Class], weather: float) -> dict[str, str]:
-    """The same for the classes that weather, which loses a trial with that probability, does not explain."""
+class _Weather(NamedTuple):
+    """The trials of a provider, and those that it lost."""
+
+    trials: int
+    lost: int
+
+    def without(self, lost: int) -> _Weather:
+        """The same without some lost ones."""
+        return _Weather(self.trials - lost, self.lost - lost)
+
+    def explains(self, lost: int, *, among: int) -> float:
+        """How many of so many groups are expected to lose so many trials, each of them, at the rate of the others."""
+        others = self.without(lost)
+        rate: float = (others.lost + 1) / (others.trials + 2)
+        return among * rate**lost
+
+
+def _by_class(
+    rows: Sequence[Observation], cases: Mapping[str, Case], weather: _Weather
+) -> tuple[dict[str, str], _Weather]:
+    """The same for the classes that weather does not explain, the largest first; and the weather without them."""
+    classes, among = _classes(rows, cases)
     found: dict[str, None] = {}
     named: list[str] = []
     for one in sorted(classes, key=lambda one: (-len(one.trials), one.words)):
         trials = [seen.trial for seen in one.trials]
-        fresh = sum(trial not in found for trial in trials)
-        rare = len(classes) * weather ** len(trials) <= _ALPHA
-        if rare and 2 * fresh > len(trials) and len({seen.case for seen in one.trials}) >= _FEWEST:
+        fresh = [trial for trial in trials if trial not in found]
+        rare = weather.explains(len(fresh), among=among) <= _ALPHA
+        if rare and 2 * len(fresh) > len(trials) and len({seen.case for seen in one.trials}) >= _FEWEST:
             found |= dict.fromkeys(trials)
+            weather = weather.without(len(fresh))
             named.append(one.words)
     more = f" or of {len(named) - _NAMED} more kinds" if len(named) > _NAMED else ""
-    return dict.fromkeys(found, f" for all {len(found)} requests {' or '.join(named[:_NAMED])}{more}")
+    words = f" for all {len(found)} requests {' or '.join(named[:_NAMED])}{more}"
+    return dict.fromkeys(found, words), weather
 
 
-def _classes(rows: Sequence[Observation], cases: Mapping[str, Case]) -> Iterator[_Class]:
-    """Every class of requests of which none was answered."""
+def _classes(rows: Sequence[Observation], cases: Mapping[str, Case]) -> tuple[list[_Class], int]:
+    """Every class of requests of which none was answered, and the number of all classes."""
     answered: set[str] = set()
     lost: defaultdict[str, list[Observation]] = defaultdict(list)
     longest, long = 0, list[tuple[int, Observation]]()
@@ -116,20 +137,21 @@ def _classes(rows: Sequence[Observation], cases: Mapping[str, Case]) -> Iterator
         case = cases.get(seen.case)
         if case is None:
             continue
-        size = len(str(case.request.get("messages")))
-        if seen.arrived and case.must_be_refused:
-            continue  # it may be refused before the part of the server that fails
+        # A malformed request may be refused before the part of the server that fails: it is a class by itself.
+        traits = {"that are malformed"} if case.must_be_refused else _traits(case, seen)
+        size = 0 if case.must_be_refused else len(str(case.request.get("messages")))
         if seen.arrived:
-            answered.update(_traits(case, seen))
+            answered |= traits
             longest = max(longest, size)
             continue
         long.append((size, seen))
-        for trait in _traits(case, seen):
+        for trait in traits:
             lost[trait].append(seen)
-    yield from (_Class(trait, trials) for trait, trials in lost.items() if trait not in answered)
+    found = [_Class(trait, trials) for trait, trials in lost.items() if trait not in answered]
     beyond = [seen for size, seen in long if size > longest]
     if beyond:
-        yield _Class(f"with messages of more than {longest} characters", beyond)
+        found.append(_Class(f"with messages of more than {longest} characters", beyond))
+    return found, len(answered | lost.keys()) + 1
 
 
 def _traits(case: Case, seen: Observation) -> set[str]:
@@ -137,8 +159,6 @@ def _traits(case: Case, seen: Observation) -> set[str]:
     found = {f"with {name}" for name in case.request if name not in _ORDINARY}
     found |= {f"with {name} {_word(case.request[name])}" for name in case.request if name not in _ORDINARY}
     found.add("for a stream" if seen.mode is Mode.STREAM else "for a plain reply")
-    if case.must_be_refused:
-        found.add("that are malformed")
     n = case.request.get("n")
     if isinstance(n, int) and n > 1:
         found.add("for several choices")
