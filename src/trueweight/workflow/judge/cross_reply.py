@@ -9,7 +9,7 @@ from dataclasses import replace
 from trueweight.checks import ReplyDigest, run_paired_checks
 from trueweight.core import Case, Finding, Observation, Outcome
 from trueweight.core.case import REFUSAL_CHECK
-from trueweight.workflow.judge.exchange import not_judged_of
+from trueweight.workflow.judge.exchange import not_judged_of, shared
 
 _ACCEPTED = "request-accepted"
 _Control = tuple[str, str, str]
@@ -17,7 +17,7 @@ _Control = tuple[str, str, str]
 
 
 def judge_across_replies(
-    observations: Sequence[Observation],
+    observations: list[Observation],
     digests: Mapping[str, Sequence[ReplyDigest]],
     cases: Mapping[str, Case],
     reference: str | None,
@@ -27,6 +27,7 @@ def judge_across_replies(
     """The observations, with the findings of paired checks and with refusals settled.
 
     Args:
+        observations: changed by this call.
         digests: provider → its replies.
         reference: name of the reference; None if there is none.
         without: ids of checks to leave out.
@@ -35,13 +36,16 @@ def judge_across_replies(
     found: dict[str, tuple[Finding, ...]] = {}
     for name, replies in digests.items():
         found |= run_paired_checks(replies, () if name == reference else theirs, without=without)
-    joined = [_joined(seen, found[seen.trial]) if seen.trial in found else seen for seen in observations]
-    return _settle_refusals(joined, cases)
+    # In place: a run may have a hundred thousand, and not twice.
+    for at, seen in enumerate(observations):
+        if seen.trial in found:
+            observations[at] = _joined(seen, found.pop(seen.trial))
+    return _settle_refusals(observations, cases)
 
 
 def _joined(seen: Observation, more: Sequence[Finding]) -> Observation:
     kept = tuple(one for one in more if one.problem is None)
-    return replace(seen, findings=(*seen.findings, *kept), not_judged=(*seen.not_judged, *not_judged_of(more)))
+    return replace(seen, findings=shared((*seen.findings, *kept)), not_judged=(*seen.not_judged, *not_judged_of(more)))
 
 
 def _settle_refusals(observations: Iterable[Observation], cases: Mapping[str, Case]) -> list[Observation]:

@@ -308,8 +308,6 @@ def _passed(check: str, severity: Severity) -> Finding:
 def lean(seen: Observation, compared_as: str) -> Observation:
     """A smaller copy, because a run keeps thousands in memory: without evidence, which the exchange has, and with equal
     parts shared. It names the API with which it is compared."""
-    findings = tuple(map(_small, seen.findings))
-    alike = all(finding.outcome is Outcome.PASS for finding in findings)
     return replace(
         seen,
         provider=intern(seen.provider),
@@ -317,8 +315,13 @@ def lean(seen: Observation, compared_as: str) -> Observation:
         api=intern(seen.api),
         compared_as=intern(compared_as),
         case=intern(seen.case),
-        findings=_shared(findings) if alike else findings,
+        findings=shared(tuple(map(_small, seen.findings))),
     )
+
+
+def shared(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The same findings; one tuple for all replies that pass the same checks."""
+    return _shared(findings) if all(finding.outcome is Outcome.PASS for finding in findings) else findings
 
 
 @cache
