@@ -4,9 +4,9 @@ Each row of healthy fleets pools mean pass rates, even and uneven cases, and hos
 or fixed (see ``fleets.py``). A run counts if any healthy host in it is called worse; "slower" is counted apart. The
 intervals are Wilson's (95%). Power is that of finding the last host, and is shown for each mean rate, because it
 depends on it. ``runs`` is per cell of a row. ``--healthy``, ``--power`` or ``--best`` prints that table alone (the best
-possible test: ``best.py``); ``--compare`` how often `compare` calls a second run of the same
-hosts worse (``nights.py``); ``--coverage`` how often intervals hold
-(``coverage.py``); ``--reference`` or ``--others`` one side; ``--hosts 20`` the rows of that size.
+possible test: ``best.py``); ``--beside`` how hosts fare beside broken ones; ``--compare`` how often `compare` calls a
+second run of the same hosts worse (``nights.py``); ``--coverage`` how often intervals hold (``coverage.py``);
+``--reference`` or ``--others`` one side; ``--hosts 20`` the rows of that size.
 """
 
 # ruff: noqa: T201
@@ -30,6 +30,8 @@ from tables import verdict
 
 from trueweight.statistics.proportion import wilson
 
+BROKEN, BROKEN_BY = ("host-1", "host-2"), 0.4
+"""Hosts that are broken in the table of `beside`, and the share of the cases that they fail."""
 RATES = (0.6, 0.8, 0.9, 0.95, 0.99, 1.0)
 
 
@@ -91,6 +93,25 @@ def best(runs: int) -> None:
         print(f"{shown}  {limits(found, runs)}  {'reference' if reference else 'others'}", flush=True)
 
 
+def beside(runs: int) -> None:
+    """How often a healthy host is accused, and one that is 10 points worse is found, beside two broken hosts."""
+    print(f"{'trials':>12} {'spread':>7}  worse in  95% interval     found")
+    for kind, spread, reference in itertools.product(
+        ("independent", "alike", "fixed", "mixed"), SPREADS, (True, False)
+    ):
+        rng, accused, found = np.random.default_rng([5, len(kind), len(spread), reference]), 0, 0
+        for fault in (0.0, 0.1):
+            fleet = Fleet(8, 125, 1, 0.9, kind, spread, reference, fault)
+            for _ in range(runs):
+                drawn = draw(fleet, rng)
+                for name in BROKEN:
+                    drawn[name] &= rng.random((fleet.cases, 1, 1)) >= BROKEN_BY
+                worse = verdict(fleet, drawn, rng).worse - set(BROKEN)
+                accused, found = accused + bool(worse and not fault), found + bool(fault and fleet.names()[-1] in worse)
+        side = "reference" if reference else "others"
+        print(f"{kind:>12} {spread:>7}  {limits(accused, runs)}   {found / runs:5.0%}  {side}", flush=True)
+
+
 def main(arguments: list[str]) -> None:
     """Print the tables and the machine."""
     numbers = [int(one) for one in arguments if one.isdigit()]
@@ -100,7 +121,7 @@ def main(arguments: list[str]) -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} cores ({load:.1f} load)"
     print(f"{machine}, Python {platform.python_version()}, numpy {np.__version__}, {runs} runs a cell")
     sizes = (20,) if "--hosts 20" in " ".join(arguments) else (8, 20)
-    for word, table in (("--best", best), ("--compare", nights), ("--coverage", coverage)):
+    for word, table in (("--best", best), ("--beside", beside), ("--compare", nights), ("--coverage", coverage)):
         if word in arguments:
             table(runs)
             return
