@@ -10,14 +10,14 @@ from trueweight.cli._help import examples
 from trueweight.cli._options import FILE, PATH
 from trueweight.core import ExitCode
 
-FORMATS = ("text", "markdown", "json")
+FORMATS = ("text", "markdown", "html", "json")
 
 
 @click.command(
     short_help="Compare two recorded runs by provider and by case",
     epilog=examples(
         "trueweight compare runs/monday runs/today",
-        "trueweight compare runs/monday runs/today --format markdown -o changes.md",
+        "trueweight compare runs/before runs/after --format html -o changes.html",
     ),
 )
 @click.argument("before", metavar="RUN_A", type=PATH)
@@ -38,6 +38,7 @@ def command(*, before: Path, after: Path, form: str, as_json: bool, output: Path
     from rich.console import Console
 
     from trueweight.report import comparison_json, comparison_markdown
+    from trueweight.report.page.comparison import comparison_page
     from trueweight.report.terminal import print_comparison
     from trueweight.store import RunDir, write_named
     from trueweight.workflow.compare import compare
@@ -49,7 +50,7 @@ def command(*, before: Path, after: Path, form: str, as_json: bool, output: Path
     if form == "text" and output is None:
         print_comparison(found, Console(emoji=False))
     else:
-        text = comparison_json(found) if form == "json" else comparison_markdown(found)
+        text = {"json": comparison_json, "html": comparison_page}.get(form, comparison_markdown)(found)
         if output is None:
             click.echo(text, nl=False)
         else:

@@ -26,6 +26,7 @@ from trueweight.core import (
 from trueweight.core.run_comparison import Change, SignificantChange
 from trueweight.report import comparison_json, comparison_markdown
 from trueweight.report.comparison import headline
+from trueweight.report.page.comparison import comparison_page
 from trueweight.report.terminal import print_comparison
 from trueweight.store import Manifest
 from trueweight.workflow.compare import compare
@@ -221,6 +222,19 @@ def test_hostile_names_stay_text_in_markdown() -> None:
     text = comparison_markdown(compare(run(names=("ref", "cand", name)), run(names=("ref", "cand"))))
     assert "<img" not in text
     assert "@all" not in text
+
+
+def test_the_page_has_what_changed_and_is_inert() -> None:
+    """A deployment before and after: the sentence, the numbers with their interval, the cells; nothing of it acts."""
+    page = comparison_page(compare(run(), run(frozenset(range(15)))))
+    for words in ("Changed beyond chance", "100.0%", "75.0%", "−36.7 to −15.0", "▼ worse", "new failures"):
+        assert words in page
+    assert "<script" not in page
+    assert "unsafe" not in page
+    name = "<img src=x>{{7*7}}"
+    hostile = comparison_page(compare(run(names=("ref", "cand", name)), run(frozenset(range(15)), names=("ref", name))))
+    assert "<img" not in hostile
+    assert "{{7*7}}" in hostile
 
 
 def test_json_is_ascii_and_names_its_format() -> None:
