@@ -21,6 +21,7 @@ from fault_servers import Stage, Talk, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
+from records import text_of
 from trueweight.core import Attempt, Failure, FailureKind
 from trueweight.store import Manifest, RunDir
 from trueweight.wire.redact import LONGEST_DETAIL, Redactor
@@ -139,7 +140,7 @@ def test_a_key_echoed_everywhere_never_reaches_the_run_directory(stage: Stage, t
         assert len(run.recorded()) == 10
     fragments = (key, key.lower(), key.upper(), quote(key), quote(key, safe=""), json.dumps(key)[1:-1], basic[8:-8])
     for path in (tmp_path / "run").iterdir():
-        data = path.read_text("utf-8")
+        data = text_of(path)
         for fragment in (*fragments, json.dumps(json.dumps(key))[3:-3]):
             assert not re.search(re.escape(fragment), data, re.IGNORECASE), (path.name, fragment)
     assert key not in repr(stage.events)

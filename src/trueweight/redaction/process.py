@@ -1,4 +1,4 @@
-"""A search for keys in a process of its own.
+"""A search for keys in another process.
 
 Some steps of the search are single calls of C code that take up to half a second for a large body, and no other thread
 of their process runs meanwhile, the event loop's neither.
