@@ -13,7 +13,7 @@ from trueweight.report.terminal import print_table
 
 
 @pytest.mark.parametrize("thinks", [False, True])
-@pytest.mark.parametrize("names", [PROVIDERS, TWENTY[7:10]])
+@pytest.mark.parametrize("names", [PROVIDERS, ("reference", *TWENTY[8:11])])
 @pytest.mark.parametrize("width", [80, 120])
 def test_names_are_whole_where_they_fit(width: int, names: tuple[str, ...], thinks: bool) -> None:
     """With one time or with two: a name of up to 40 characters is never broken, no line is wider than the screen."""
