@@ -76,8 +76,8 @@ def find_suite(name_or_path: str, *, examples: int | None = None, seed: int = 0)
 
 @cache
 def _installed_suite(name: str, path: Path) -> Suite:
-    """A fixed suite of the installed package, read once in a process. Its mistakes were looked for by the tests; in a
-    checkout, where somebody may be editing it, they are looked for each time."""
+    """A fixed suite of the installed package, read once in a process. The tests look for its
+    mistakes; a checkout, where files change, is searched for them each time."""
     reading = read_yaml_suite(path, known_to_be_valid=True)
     return Suite(reading.name, reading.cases, title=reading.title, origin=name)
 

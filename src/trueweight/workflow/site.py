@@ -28,7 +28,7 @@ _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(SiteRun):
+class SiteEntry(SiteRun):
     """A run of the site, and the folder ``path`` that holds it.
 
     Attributes:
@@ -63,7 +63,7 @@ def report_of(run: RunDir, summary: Summary, *, public: bool) -> str:
     return render("html", summary, public_evidence(found, run.cases()) if public else found)
 
 
-def read_entries(folder: Path, *, public: bool) -> list[Entry]:
+def read_entries(folder: Path, *, public: bool) -> list[SiteEntry]:
     """Every run of a folder, oldest first. Files, links and folders without a run are left alone.
 
     Raises:
@@ -80,7 +80,7 @@ def read_entries(folder: Path, *, public: bool) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.started_at, entry.name))
 
 
-def _read(path: Path, *, public: bool) -> Entry:
+def _read(path: Path, *, public: bool) -> SiteEntry:
     if not _NAME.fullmatch(path.name):
         hint = "Valid: letters, digits, dots, dashes, at most 80."
         raise ConfigError(f"{path.name!r} cannot be an address", code="site-name", where=str(path), hint=hint)
@@ -90,7 +90,7 @@ def _read(path: Path, *, public: bool) -> Entry:
             summary = _with_client(run, judge(run))
     else:
         summary = read_summary(RunFile.SUMMARY.of(path))
-    return Entry(path.name, public_summary(summary) if public else summary, path, recorded)
+    return SiteEntry(path.name, public_summary(summary) if public else summary, path, recorded)
 
 
 def add_entry(folder: Path, run_path: Path, *, public: bool, name: str = "") -> Path:
@@ -128,7 +128,7 @@ def _refuse_other(path: Path, summary: Summary) -> None:
         )
 
 
-def prune(entries: Iterable[Entry], keep: int) -> list[Path]:
+def prune(entries: Iterable[SiteEntry], keep: int) -> list[Path]:
     """Delete the evidence of all published entries but the newest: summaries stay, and so do recorded runs.
 
     Returns:
@@ -142,7 +142,7 @@ def prune(entries: Iterable[Entry], keep: int) -> list[Path]:
     return gone
 
 
-def build_site(entries: Sequence[Entry], out: Path, *, keep: int, public: bool) -> list[Path]:
+def build_site(entries: Sequence[SiteEntry], out: Path, *, keep: int, public: bool) -> list[Path]:
     """Write the site.
 
     Args:

@@ -11,7 +11,7 @@ from trueweight.report.words.terms import TERMS
 _BETTER: Final = {True: "Higher is better.", False: "Lower is better.", None: ""}
 
 
-class Entry(NamedTuple):
+class GlossaryEntry(NamedTuple):
     """A word and what it means.
 
     Attributes:
@@ -25,9 +25,12 @@ class Entry(NamedTuple):
     source: str = ""
 
 
-def glossary(metrics: Iterable[str]) -> tuple[Entry, ...]:
+def glossary(metrics: Iterable[str]) -> tuple[GlossaryEntry, ...]:
     """The metrics in their order, then every term of the report."""
-    return (*map(_metric, dict.fromkeys(metrics)), *(Entry(word(one.name), one.name, one.meaning) for one in TERMS))
+    return (
+        *map(_metric, dict.fromkeys(metrics)),
+        *(GlossaryEntry(word(one.name), one.name, one.meaning) for one in TERMS),
+    )
 
 
 def word(name: str) -> str:
@@ -35,7 +38,7 @@ def word(name: str) -> str:
     return "w-" + "".join(letter if letter.isalnum() else "-" for letter in name.lower())
 
 
-def _metric(name: str) -> Entry:
+def _metric(name: str) -> GlossaryEntry:
     found = describe(name)
     meaning = " ".join(filter(None, [found.definition, _BETTER[found.higher_is_better]]))
-    return Entry(f"m-{name}", found.title, meaning, found.source)
+    return GlossaryEntry(f"m-{name}", found.title, meaning, found.source)
