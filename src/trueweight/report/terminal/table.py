@@ -31,6 +31,7 @@ from trueweight.report.words import (
 from trueweight.report.words.decision import decision_text
 
 _SENTENCE: Final = 700
+_UNLIMITED: Final = 10_000
 _NARROW: Final = 76
 """In fewer columns, or where a name would not be whole, the numbers stand below each name."""
 _NO_TIME: Final = Estimate.not_applicable("ms", "")
@@ -126,7 +127,8 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
                 Text(NONE, style="dim"),
                 *(_written(metrics.get(metric)) for metric in ("structured_output_accuracy", "success_rate", *times)),
             )
-    if console.width < _NARROW or console.measure(table).minimum > console.width:
+    whole = console.measure(table, options=console.options.update_width(_UNLIMITED)).maximum
+    if console.width < _NARROW or whole > console.width:
         _print_narrow(table, heads, console)
     else:
         console.print(table)
