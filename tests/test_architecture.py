@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+SRC = ROOT / "src" / "trueweight"
 PAGE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| (?P<what>a[n]? [^|]+?) \| (?P<where>[^|]*?) \| (?P<group>[^|]+?) \|$", re.M)
 
@@ -49,3 +50,28 @@ def test_every_package_is_on_the_map() -> None:
     named = set(re.findall(r"`([a-z_]+)/`", table))
     there = {path.parent.name for path in (ROOT / "src" / "trueweight").glob("*/__init__.py")}
     assert named == there
+
+
+def test_short_modules_are_entries_of_a_registry() -> None:
+    """A module of fewer than 40 lines is one of many alike: a check, a metric, a fault, a command, a format, a section
+    of the page, or a part of an API. Anything else is folded into the module that uses it, but for the type of JSON
+    values and their text, which half of all modules use."""
+    alike = ("catalogue", "faults", "checks", "cli", "formats", "importers", "apis", "page")
+    short = {
+        path.relative_to(SRC).as_posix()
+        for path in SRC.rglob("*.py")
+        if not path.name.startswith("__") and len(path.read_text("utf-8").splitlines()) < 40
+    }
+    apis = ("protocols/chat/", "protocols/messages/", "protocols/models/", "protocols/responses/")
+    others = {one for one in short if one.split("/")[-2] not in alike and not one.startswith(apis)}
+    assert others == {"core/json_value.py"}
+
+
+def test_no_module_is_long() -> None:
+    """A module has at most 350 lines; one that outgrows them has two ideas."""
+    long = {
+        path.relative_to(SRC).as_posix()
+        for path in SRC.rglob("*.py")
+        if len(path.read_text("utf-8").splitlines()) > 350
+    }
+    assert long == set()

@@ -12,8 +12,8 @@ from hostile_replies import message
 from judge_one import measure_reply
 
 from trueweight.core import Case
-from trueweight.core.garbage import rare_garbage_collection
 from trueweight.core.grader import GRADERS
+from trueweight.core.steps import rare_garbage_collection
 
 EXPECTED: Mapping[str, tuple[Any, ...]] = {
     "call-fields": ({"calls": [{"name": "f", "arguments": {"a": 1}}]},),

@@ -12,7 +12,7 @@ from pathlib import Path
 from hostile_replies import REPLIES, HostileReply
 
 from trueweight.core import Attempt, Case, Exchange, Mode, Provider, RequestRecord, Stamp
-from trueweight.core.garbage import rare_garbage_collection
+from trueweight.core.steps import rare_garbage_collection
 from trueweight.workflow.judge import judge_exchange
 
 SCHEMA = {

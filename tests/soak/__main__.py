@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from trueweight.store.lines import FramedLines
+from trueweight.store.framed_lines import FramedLines
 
 SERVER = Path(__file__).parent.parent / "bench" / "wire" / "server.py"
 CASES = 500

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from trueweight.core import Attempt, Exchange, Failure, FailureKind, InfrastructureError, Mode, RequestRecord, Stamp
 from trueweight.core.schemas import load_schema
 from trueweight.store import decode_exchange, encode_exchange
-from trueweight.store.codec import line_pieces
+from trueweight.store.encode import line_pieces
 
 # Python strings of lone surrogates never get here: bodies are bytes, headers are decoded from latin-1.
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=15)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from trueweight.core import Case, ConfigError, Exchange, RequestRecord
-from trueweight.store import Manifest, RunDir, RunFile, encode_exchange, lines
+from trueweight.store import Manifest, RunDir, RunFile, encode_exchange, framed_lines
 from trueweight.store.frames import CLOSE, MAGIC, zstd
 from trueweight.store.log import ExchangeLog
 
@@ -28,7 +28,7 @@ def root(tmp_path: Path, manifest: Manifest, cases: list[Case]) -> Path:
 @pytest.fixture
 def small_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames that are closed after two exchanges or so."""
-    monkeypatch.setattr(lines, "_FRAME", 1500)
+    monkeypatch.setattr(framed_lines, "_FRAME", 1500)
 
 
 def asked(exchange: Exchange, body: str) -> Exchange:
@@ -185,7 +185,7 @@ def test_a_frame_larger_than_what_is_kept_is_read_in_pieces(
     made = several(exchange, 20)
     path = write(root, made)
     path.write_bytes(zstd.compress(content(path)))
-    monkeypatch.setattr(lines, "_MOST_KEPT", 100_000)
+    monkeypatch.setattr(framed_lines, "_MOST_KEPT", 100_000)
     with RunDir.open(root) as run:
         assert list(run.exchanges()) == made
         assert [run.read(one.trial) for one in reversed(made)] == made[::-1]
@@ -193,7 +193,7 @@ def test_a_frame_larger_than_what_is_kept_is_read_in_pieces(
 
 def test_a_bomb_is_damage(root: Path, exchange: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few bytes that decompress to one endless line stop at the longest line that is read."""
-    monkeypatch.setattr(lines, "_LONGEST", 1_000_000)
+    monkeypatch.setattr(framed_lines, "_LONGEST", 1_000_000)
     path = write(root, [exchange("t1")])
     path.write_bytes(path.read_bytes() + zstd.compress(b"x" * 50_000_000))
     with RunDir.open(root) as run:

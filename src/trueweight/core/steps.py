@@ -2,10 +2,13 @@
 
 A step is some 10 µs of work on a slow machine. Steps are counted and no clock is read, so the same reply runs out at
 the same place on any machine.
+
+Also here: how rarely Python searches for reference cycles while requests are sent or replies are judged.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -61,3 +64,28 @@ def take_steps(number: int = 1) -> None:
     steps = _CURRENT.get()
     if steps is not None:
         steps.take(number)
+
+
+_THRESHOLDS = (20_000, 20, 100)
+"""For ``gc.set_threshold``."""
+
+
+@contextmanager
+def rare_garbage_collection(*, freeze: bool = False) -> Iterator[None]:
+    """Search for reference cycles thirty times less often. Nearly all that a request and a reply leave is freed without
+    a search; the searches take an eighth of a request's time, in pauses that would show in stamps, and a third of the
+    time in which a stream of many events is judged.
+
+    Args:
+        freeze: whether what is there already is never searched, as the plan of a large run.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(*_THRESHOLDS)
+    if freeze:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if freeze:
+            gc.unfreeze()
+        gc.set_threshold(*before)

@@ -1,7 +1,9 @@
-"""Differences between two providers on the same cases."""
+"""Differences between two providers on the same cases, and the agreement of two raters on the same items."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -15,6 +17,8 @@ from trueweight.statistics.proportion import FEW, exact
 from trueweight.statistics.quantile import quantile
 from trueweight.statistics.resample import CONFIDENCE, Interval, Resampler, bca
 
+_ACCURACY = "share of equal labels, exact limits (Clopper–Pearson)"
+_KAPPA = "Cohen's kappa; limits: those of the share of equal labels, with the agreement by chance as observed"
 _TEST: Final = "exact sign-flip test over cases"
 
 
@@ -116,3 +120,26 @@ def median_difference(ours: Array, theirs: Array, unit: str, *, of: int) -> Diff
     )
     sides = float(np.median(ours[known])), float(np.median(theirs[known]))
     return Difference(estimate, sign_flip(np.sign(both), 1), int((both < 0).sum()), int((both > 0).sum()), sides)
+
+
+def agreement(ours: Sequence[str], theirs: Sequence[str]) -> tuple[Estimate, Estimate]:
+    """The share of items with equal labels, and Cohen's kappa (Cohen 1960), each with its 95% interval.
+
+    Kappa is not applicable where both raters give one and the same label to all items: chance explains everything.
+    """
+    n = len(ours)
+    if not n:
+        return Estimate.not_applicable("proportion", "no labels"), Estimate.not_applicable("kappa", "no labels")
+    same = sum(one == other for one, other in zip(ours, theirs, strict=True))
+    ends = exact(same, n)
+    accuracy = Estimate(same / n, ends.low, ends.high, n, "proportion", _ACCURACY)
+    left, right = Counter(ours), Counter(theirs)
+    chance = sum(left[label] * right[label] for label in left) / n**2
+    if chance == 1:
+        return accuracy, Estimate.not_applicable("kappa", "all labels are the same")
+
+    def beyond_chance(share: float | None) -> float | None:
+        return None if share is None else (share - chance) / (1 - chance)
+
+    kappa = Estimate(beyond_chance(same / n), beyond_chance(ends.low), beyond_chance(ends.high), n, "kappa", _KAPPA)
+    return accuracy, kappa

@@ -1,9 +1,18 @@
 """The only access to run directories: append, resume, merge, and read the files of all earlier versions."""
 
 from trueweight.store.client_record import LoadRecord, SessionRecord, read_client, write_client
-from trueweight.store.codec import decode_exchange, encode_exchange
-from trueweight.store.files import JUDGE_RUN, RunFile, read_plain, replace_plain, write_for_people, write_named
-from trueweight.store.kept import read_kept, write_kept
+from trueweight.store.decode import decode_exchange
+from trueweight.store.encode import encode_exchange
+from trueweight.store.files import (
+    JUDGE_RUN,
+    RunFile,
+    read_kept,
+    read_plain,
+    replace_plain,
+    write_for_people,
+    write_kept,
+    write_named,
+)
 from trueweight.store.manifest import (
     ASKED_BY,
     COMMAND,
@@ -15,9 +24,10 @@ from trueweight.store.manifest import (
     manifest_to_json,
     recorded_command,
 )
+from trueweight.store.record_file import has_exchanges, record_file
 from trueweight.store.recordable import require_readable, require_recordable
 from trueweight.store.resume import explain_change, pending
-from trueweight.store.rundir import RunDir, has_exchanges, record_file
+from trueweight.store.rundir import RunDir
 from trueweight.store.union import merge, merging
 
 __all__ = [

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from trueweight.core import Case, InfrastructureError
-from trueweight.store.codec import problem_of
+from trueweight.store.decode import problem_of
 
 
 def encode_cases(cases: Iterable[Case]) -> bytes:

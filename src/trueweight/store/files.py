@@ -6,17 +6,22 @@ import errno
 import os
 import re
 import secrets
-import stat
+from contextlib import suppress
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from trueweight.core import ConfigError, InfrastructureError, TrueweightError
+from trueweight.core.regular_file import NO_LINKS, open_descriptor
 from trueweight.redaction import for_people
+from trueweight.store.frames import zstd
 
+_DIGEST: Final = 32
+"""Bytes of the digest before the content of a cache's file."""
+_MOST_CACHED: Final = 40
+"""Files of a folder of a cache; the oldest are deleted first."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-# Opening a FIFO would hang and following a link would leave the directory; Windows has neither flag nor the danger.
-_SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class RunFile(StrEnum):
@@ -77,15 +82,12 @@ def open_plain(path: Path, flags: int) -> int:
         OSError: as ``os.open``.
     """
     try:
-        descriptor = os.open(path, flags | _SAFELY, 0o644)
+        # Following a link would leave the directory.
+        return open_descriptor(path, flags | NO_LINKS)
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO):
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO, errno.EINVAL):
             raise _not_plain(path) from None
         raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise _not_plain(path)
-    return descriptor
 
 
 def _not_plain(path: Path) -> ConfigError:
@@ -149,6 +151,29 @@ def write_named(path: Path, text: str) -> None:
         path.write_text(for_people(text), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise disk_error(path, error) from None
+
+
+def read_kept(path: Path) -> bytes | None:
+    """The data that `write_kept` wrote there; None if there is no file, if it is a link, or if a byte is wrong."""
+    try:
+        data = read_plain(path)
+        whole = zstd.decompress(data[_DIGEST:])
+    except (ConfigError, zstd.ZstdError):
+        return None
+    return whole if sha256(whole).digest() == data[:_DIGEST] else None
+
+
+def write_kept(path: Path, data: bytes) -> None:
+    """Write a file of a cache, which may be deleted at any time, and delete the oldest files of its folder.
+
+    If the disk refuses, nothing is kept.
+    """
+    with suppress(OSError, ConfigError, InfrastructureError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        replace_plain(path, sha256(data).digest() + zstd.compress(data))
+        files = sorted(path.parent.glob("*.zst"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for file in files[_MOST_CACHED:]:
+            file.unlink(missing_ok=True)
 
 
 _TOGETHER = 512 * 1024

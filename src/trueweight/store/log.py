@@ -16,8 +16,10 @@ from sys import intern
 from typing import Final, NamedTuple
 
 from trueweight.core import Exchange, InfrastructureError
-from trueweight.store.codec import BODY_LINE, CORRUPT, decode_exchange, outcome_of, refuse_unusable
-from trueweight.store.lines import FramedLines, Line, LineFile, PlainLines
+from trueweight.store.decode import CORRUPT, decode_exchange, refuse_unusable
+from trueweight.store.framed_lines import FramedLines
+from trueweight.store.line_records import BODY_LINE, outcome_of
+from trueweight.store.lines import Line, LineFile, PlainLines
 
 # The beginning of a line as our encoder writes it, so that the index is built without parsing whole bodies.
 _HEAD = re.compile(rb'\{"v":[12],"trial":"([^"\\]+)","outcome":"([^"\\]+)",')

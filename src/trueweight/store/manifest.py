@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from trueweight.core import MOST_ALLOWANCE, MOST_PASSES, MOST_REPEATS, InfrastructureError, Provider, ThinkingMode
-from trueweight.store.codec import problem_of
+from trueweight.store.decode import problem_of
 
 FORMAT = "trueweight.manifest/2"
 _FIRST_FORMAT = "trueweight.manifest/1"

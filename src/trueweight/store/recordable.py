@@ -11,7 +11,7 @@ import msgspec
 
 from trueweight.core import Case, ConfigError, InfrastructureError, Provider
 from trueweight.store.cases import case_from_json, case_to_json
-from trueweight.store.codec import problem_of
+from trueweight.store.decode import problem_of
 from trueweight.store.manifest import Manifest, manifest_from_json, manifest_to_json
 
 _VALID = "Valid: values that JSON has (text, finite numbers, booleans, null, lists, objects), each within its range."

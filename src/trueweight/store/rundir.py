@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -14,10 +13,11 @@ from msgspec.structs import replace
 from trueweight.core import Case, ConfigError, Exchange, FailureKind, InfrastructureError, apis_of, trial_id
 from trueweight.redaction import know_variables
 from trueweight.store.cases import decode_cases, encode_cases
-from trueweight.store.files import RunFile, disk_error, inside, open_plain, read_plain, replace_plain, write_for_people
+from trueweight.store.files import RunFile, disk_error, inside, read_plain, replace_plain, write_for_people
 from trueweight.store.lock import Lock
 from trueweight.store.log import ExchangeLog
 from trueweight.store.manifest import AMENDED, Manifest, manifest_from_json, manifest_to_json
+from trueweight.store.record_file import record_file, refuse_occupied
 
 _RECORDING = frozenset(
     {
@@ -30,7 +30,6 @@ _RECORDING = frozenset(
     }
 )
 """The recording. All other files are made from it, and may be written again."""
-_EXCHANGES = (RunFile.EXCHANGES, RunFile.EARLIER_EXCHANGES)
 
 
 class CurrentPlan:
@@ -305,50 +304,3 @@ def _write_head(path: Path, manifest: Manifest, cases: Iterable[Case], bar: str 
 def _release(lock: Lock | None) -> None:
     if lock is not None:
         lock.release()
-
-
-def refuse_occupied(path: Path) -> None:
-    """Refuse a directory with a run. One whose creation was killed has no manifest and no exchange, and is free."""
-    manifest = RunFile.MANIFEST.of(path)
-    if manifest.is_symlink() or manifest.exists() or any(_has_content(file.of(path)) for file in _EXCHANGES):
-        raise ConfigError(
-            "this directory already has a run",
-            code="run-exists",
-            where=str(path),
-            hint="Name another directory, or use `trueweight run`: the same command resumes, --fresh starts over.",
-        )
-
-
-def record_file(path: Path) -> Path:
-    """The file of a run's exchanges: what an earlier version began is read and written on.
-
-    Raises:
-        ConfigError: ``run-two-records`` if there are exchanges in both files.
-    """
-    now, earlier = (file.of(path) for file in _EXCHANGES)
-    if not (earlier.exists() or earlier.is_symlink()):
-        return now
-    if (now.exists() or now.is_symlink()) and _has_content(now):
-        raise ConfigError(
-            f"this directory has {now.name} and {earlier.name}, and a run has one of them",
-            code="run-two-records",
-            where=str(path),
-            hint=f"Were two runs mixed? An earlier version wrote {earlier.name}: put it into a directory by itself.",
-        )
-    return earlier
-
-
-def has_exchanges(path: Path) -> bool:
-    """Whether a directory has a file of exchanges, be it empty."""
-    return any(file.is_in(path) for file in _EXCHANGES)
-
-
-def _has_content(path: Path) -> bool:
-    try:
-        descriptor = open_plain(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        return os.fstat(descriptor).st_size > 0
-    finally:
-        os.close(descriptor)

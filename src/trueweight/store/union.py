@@ -18,11 +18,12 @@ from msgspec.structs import replace
 
 from trueweight.core import ConfigError, Exchange, FailureKind
 from trueweight.core.shard import WHOLE, join, stretches_from_json, stretches_to_json
-from trueweight.store.codec import encode_exchange
+from trueweight.store.encode import encode_exchange
 from trueweight.store.files import RunFile, disk_error
 from trueweight.store.lock import Lock
 from trueweight.store.manifest import AMENDED, COMMAND, EARLIER_BARS, SHARDS, Manifest, recorded_command
-from trueweight.store.rundir import CurrentPlan, RunDir, refuse_occupied
+from trueweight.store.record_file import refuse_occupied
+from trueweight.store.rundir import CurrentPlan, RunDir
 
 MACHINES = "machines"
 _PER_RUN = (SHARDS, AMENDED, EARLIER_BARS, COMMAND)

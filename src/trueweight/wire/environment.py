@@ -17,7 +17,7 @@ import anyio
 import httpx
 
 from trueweight.core import Provider
-from trueweight.core.garbage import rare_garbage_collection
+from trueweight.core.steps import rare_garbage_collection
 from trueweight.wire.health import LoopWatch
 
 

@@ -15,7 +15,7 @@ from trueweight.core.estimate import Estimate
 from trueweight.core.preference import LEAST_KAPPA, LEAST_LABELS, MOST_UNREADABLE, Better, JudgeDoubt
 from trueweight.core.task import Answer
 from trueweight.core.workload import Grade, Yardstick
-from trueweight.statistics.kappa import agreement
+from trueweight.statistics.paired import agreement
 from trueweight.statistics.proportion import exact
 from trueweight.workload.grading import as_reply
 

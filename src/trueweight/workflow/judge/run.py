@@ -10,10 +10,10 @@ import msgspec
 
 from trueweight.checks import ReplyDigest
 from trueweight.core import Case, Exchange, Observation, ThinkingMode, Variant, variants_of
-from trueweight.core.garbage import rare_garbage_collection
 from trueweight.core.preference import JudgeDoubt, JudgeFound, JudgeSummary
 from trueweight.core.protocol import is_completion
 from trueweight.core.provider import reference_among
+from trueweight.core.steps import rare_garbage_collection
 from trueweight.core.thinking import main_mode, sets_thinking
 from trueweight.profiles import recorded_profile, without_habits
 from trueweight.store import Manifest, RunDir
