@@ -22,6 +22,7 @@ settings.register_profile("explore", deadline=None)  # TRUEWEIGHT_EXPLORE=1 pyte
 settings.load_profile("explore" if os.environ.get("TRUEWEIGHT_EXPLORE") else "same-every-time")
 
 os.environ["TRUEWEIGHT_CACHE"] = ""  # a test judges what it is about; tests of the cache name a folder
+os.environ["TRUEWEIGHT_JUDGE_PROCESSES"] = "1"  # and they are several processes themselves
 
 LONGEST = (
     "cli/test_cli_demo.py",

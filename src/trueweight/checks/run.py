@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from trueweight.core import PROTOCOLS, Case, Finding, Outcome, Reply, ReplyDigest
+from trueweight.core import PROTOCOLS, Case, Finding, Outcome, Reply, ReplyDigest, Severity
 from trueweight.core.check import (
     CHECKS,
     Check,
@@ -17,11 +18,12 @@ from trueweight.core.check import (
     NotApplicable,
     PairedResult,
     Pass,
+    RunCheck,
     Scope,
     Unsupported,
     validate_params,
 )
-from trueweight.core.judging import NotJudged, guarded
+from trueweight.core.judging import NotJudged, guarded, not_judged
 from trueweight.protocols.json_text import escape_lone_surrogates
 
 
@@ -36,12 +38,14 @@ def run_checks(case: Case, reply: Reply, *, without: Collection[str] = ()) -> tu
     Raises:
         ConfigError: if the case gives a check parameters that it does not take.
     """
-    target = _Target(case, reply, reply.choice_views(), PROTOCOLS.get(reply.api).completions)
-    findings = [
-        _finding(case, entry, result)
-        for entry in CHECKS.all().values()
-        if entry.info.id not in without and (result := _run(target, entry)) is not None
-    ]
+    views = reply.choice_views()
+    findings = []
+    for planned in _plan(reply.api):
+        if planned.id in without:
+            continue
+        result = _run(planned, case, reply, views)
+        if result is not None:
+            findings.append(_finding(case, planned.check, result))
     unknown = [
         Finding(name, Outcome.NOT_APPLICABLE, case.severity, "this version of trueweight has no such check")
         for name in case.checks
@@ -111,40 +115,79 @@ def _run_paired(entry: Check, ours: Sequence[ReplyDigest], reference: Sequence[R
     return found
 
 
-class _Target(NamedTuple):
-    """The input of all checks: a reply, its view for each choice, and whether it is a completion."""
+class _Planned(NamedTuple):
+    """A check that may run on replies of one API, and what is asked of it for each."""
 
-    case: Case
-    reply: Reply
-    views: Sequence[Reply]
-    completion: bool
+    id: str
+    check: Check
+    run: RunCheck
+    on_request: bool
+    any_status: bool
+    obeys: bool
+    each_choice: bool
 
 
-def _run(target: _Target, entry: Check) -> CheckResult | None:
-    info, case, reply = entry.info, target.case, target.reply
-    named = info.id in case.checks
-    if entry.run is None or (info.on_request and not named) or not (reply.ok or info.any_status):
+_plans: dict[str, tuple[_Planned, ...]] = {}
+_planned_from: list[Mapping[str, Check]] = []
+
+
+def _plan(api: str) -> tuple[_Planned, ...]:
+    """The checks of one reply that may run on replies of an API, in order of id. Most are of other APIs."""
+    checks = CHECKS.all()
+    if not _planned_from or _planned_from[0] is not checks:  # another check was added
+        _planned_from[:] = [checks]
+        _plans.clear()
+    if api not in _plans:
+        completion = PROTOCOLS.get(api).completions
+        _plans[api] = tuple(
+            _Planned(info.id, one, one.run, info.on_request, info.any_status, info.obeys, info.scope is Scope.CHOICE)
+            for one in checks.values()
+            if one.run is not None
+            and (info := one.info).protocol in (None, api)
+            and (completion or info.scope is Scope.RESPONSE)
+        )
+    return _plans[api]
+
+
+def _run(planned: _Planned, case: Case, reply: Reply, views: Sequence[Reply]) -> CheckResult | None:
+    params = case.checks.get(planned.id)
+    if params is None:
+        named = planned.id in case.checks
+        if (planned.on_request and not named) or (planned.obeys and not named and case.must_be_refused):
+            return None
+    if not (reply.ok or planned.any_status):
         return None
-    if info.protocol not in (None, reply.api) or (info.scope is not Scope.RESPONSE and not target.completion):
-        return None
-    if info.obeys and not named and case.must_be_refused:
-        return None
-    params = case.checks.get(info.id) or {}
     if params:
-        validate_params(info.id, params, where=f"case {case.key}")
-    if info.scope is not Scope.CHOICE:
-        return _run_guarded(entry, case, reply, params)
-    if len(target.views) == 1:
-        return _run_guarded(entry, case, target.views[0], params)
-    return _of_all_choices([(view.at, _run_guarded(entry, case, view, params)) for view in target.views])
+        _validate_once(planned.id, params, case.key)
+    params = params or {}
+    if not planned.each_choice:
+        return _run_guarded(planned, case, reply, params)
+    if len(views) == 1:
+        return _run_guarded(planned, case, views[0], params)
+    return _of_all_choices([(view.at, _run_guarded(planned, case, view, params)) for view in views])
 
 
-def _run_guarded(entry: Check, case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
+_MOST_VALIDATED = 10_000
+_validated: dict[tuple[str, int], Mapping[str, Any]] = {}
+
+
+def _validate_once(check_id: str, params: Mapping[str, Any], case: str) -> None:
+    """Validate the parameters of a check, if these very ones were not: the replies to a case share them."""
+    key = check_id, id(params)
+    if _validated.get(key) is not params:
+        validate_params(check_id, params, where=f"case {case}")
+        if len(_validated) >= _MOST_VALIDATED:
+            _validated.clear()
+        _validated[key] = params
+
+
+def _run_guarded(planned: _Planned, case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """The result of a check; not applicable, with the reason, if it raises or takes too many steps."""
-    run = entry.run
-    assert run is not None
-    result = guarded(entry.info.id, lambda: run(case, reply, params))
-    return NotApplicable(result.reason, result.problem) if isinstance(result, NotJudged) else result
+    try:
+        return planned.run(case, reply, params)
+    except Exception as error:
+        why = not_judged(planned.id, error)
+        return NotApplicable(why.reason, why.problem)
 
 
 def _of_all_choices(results: Sequence[tuple[int, CheckResult | None]]) -> CheckResult | None:
@@ -164,10 +207,18 @@ def _of_all_choices(results: Sequence[tuple[int, CheckResult | None]]) -> CheckR
     return passed_last[0][1] if passed_last else None
 
 
+@cache
+def _pass(check: str, severity: Severity) -> Finding:
+    """A pass without words: the same object for each reply."""
+    return Finding(check, Outcome.PASS, severity)
+
+
 def _finding(case: Case, entry: Check, result: CheckResult) -> Finding:
     severity = case.severity if entry.info.id in case.checks else entry.info.severity
     match result:
         case Pass(message):
+            if not message:
+                return _pass(entry.info.id, severity)
             return Finding(entry.info.id, Outcome.PASS, severity, message)
         case Fail(message, expected, got, spans):
             message, expected, got = map(escape_lone_surrogates, (message, expected, got))

@@ -45,12 +45,21 @@ def guarded(part: str, work: Callable[[], T]) -> T | NotJudged:
     """
     try:
         return work()
-    except ConfigError:
-        raise
-    except OutOfSteps as limit:
-        return NotJudged(part, JudgingProblem.LIMIT, str(limit)[:_LONGEST])
     except Exception as error:  # what a reply makes raise must not end the judging of the others
-        return NotJudged(part, JudgingProblem.RAISED, _words(error))
+        return not_judged(part, error)
+
+
+def not_judged(part: str, error: Exception) -> NotJudged:
+    """Why there is no result of a part of judging that raised this error.
+
+    Raises:
+        ConfigError: if it is one: it is about a suite or a plugin, and concerns every reply.
+    """
+    if isinstance(error, ConfigError):
+        raise error
+    if isinstance(error, OutOfSteps):
+        return NotJudged(part, JudgingProblem.LIMIT, str(error)[:_LONGEST])
+    return NotJudged(part, JudgingProblem.RAISED, _words(error))
 
 
 def _words(error: Exception) -> str:

@@ -109,6 +109,11 @@ def _answer_tokens(reply: Reply) -> int | None:
 
 
 def _at_once(reply: Reply) -> bool | None:
+    if not reply.streamed:
+        return None
     channels = PROTOCOLS.get(reply.api).channels
-    times = [event.ns for event in reply.events if event.data is not None and channels(event)] if reply.streamed else []
-    return None if not times or times[0] < _LATE else times[-1] - times[0] <= AT_ONCE
+    first = next((event.ns for event in reply.events if event.data is not None and channels(event)), None)
+    if first is None or first < _LATE:
+        return None
+    last = next(event.ns for event in reversed(reply.events) if event.data is not None and channels(event))
+    return bool(last - first <= AT_ONCE)

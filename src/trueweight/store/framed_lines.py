@@ -30,7 +30,7 @@ from trueweight.store.frames import (
 from trueweight.store.line_records import BODY_LINE, body_digest
 from trueweight.store.lines import (
     Appended,
-    Line,
+    ScannedLine,
     StoredLine,
     digest_up_to,
     is_whole,
@@ -67,7 +67,7 @@ class FramedLines:
         self._written = 0
         self._bodies: set[str] = set()
 
-    def scan(self) -> Iterator[Line]:
+    def scan(self) -> Iterator[ScannedLine]:
         """As `LineFile.scan`. A damaged place counts as one line."""
         number = 0
         size = os.fstat(self._reader.fileno()).st_size
@@ -88,12 +88,12 @@ class FramedLines:
                 if follows is None and isinstance(error, TornFrame):
                     return  # the process died while writing, so its trial was never complete
                 number += 1
-                yield Line(0, b"", number, str(error) or "a frame of zstd is cut")
+                yield ScannedLine(0, b"", number, str(error) or "a frame of zstd is cut")
                 self._end, self._open = size if follows is None else follows, False
             else:
                 self._end, self._open = reader.end, False
 
-    def _lines_of(self, reader: FrameReader, number: int) -> Iterator[Line]:
+    def _lines_of(self, reader: FrameReader, number: int) -> Iterator[ScannedLine]:
         """The lines of one frame. ``_end`` follows the last whole one."""
         first = (len(self._frames) - 1) << _SHIFT
         at, parts, length = 0, list[bytes](), 0
@@ -104,7 +104,7 @@ class FramedLines:
                 data = b"".join((*parts, line, b"\n"))
                 number += 1
                 spoiled = data.startswith(BODY_LINE) and not is_whole(data)  # of an exchange, reading it tells
-                yield Line(first + at, data, number, "a wrong checksum" if spoiled else "")
+                yield ScannedLine(first + at, data, number, "a wrong checksum" if spoiled else "")
                 at += len(data)
                 parts, length = [], 0
             if rest:

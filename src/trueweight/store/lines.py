@@ -22,7 +22,7 @@ from trueweight.store.files import disk_error, open_plain, write_all
 _CRC = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\n?$')
 
 
-class Line(NamedTuple):
+class ScannedLine(NamedTuple):
     """A line with its place and its number, from 1. ``problem`` says why there is none; then the place has nothing."""
 
     at: int
@@ -49,7 +49,7 @@ class Appended(NamedTuple):
 class LineFile(Protocol):
     """A file of lines; not for several threads at once."""
 
-    def scan(self) -> Iterator[Line]:
+    def scan(self) -> Iterator[ScannedLine]:
         """Every whole line, from the first. What follows the last whole line is torn, and is no line."""
 
     def read(self, at: int, length: int) -> StoredLine | None:
@@ -81,12 +81,12 @@ class PlainLines:
         self._writer: int | None = None
         self._end = 0
 
-    def scan(self) -> Iterator[Line]:
+    def scan(self) -> Iterator[ScannedLine]:
         """As `LineFile.scan`."""
         for number, line in enumerate(self._reader, start=1):
             if not line.endswith(b"\n"):
                 return
-            yield Line(self._end, line, number)
+            yield ScannedLine(self._end, line, number)
             self._end += len(line)
 
     def read(self, at: int, length: int) -> StoredLine:

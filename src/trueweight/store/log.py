@@ -19,7 +19,7 @@ from trueweight.core import Exchange, InfrastructureError
 from trueweight.store.decode import CORRUPT, decode_exchange, refuse_unusable
 from trueweight.store.framed_lines import FramedLines
 from trueweight.store.line_records import BODY_LINE, outcome_of
-from trueweight.store.lines import Line, LineFile, PlainLines
+from trueweight.store.lines import LineFile, PlainLines, ScannedLine
 
 # The beginning of a line as our encoder writes it, so that the index is built without parsing whole bodies.
 _HEAD = re.compile(rb'\{"v":[12],"trial":"([^"\\]+)","outcome":"([^"\\]+)",')
@@ -81,7 +81,7 @@ class ExchangeLog:
                 # One string object for each trial: several tables of a run hold it.
                 self.index[intern(trial)] = LinePosition(line.at, len(line.data), intern(outcome), line.number)
 
-    def _identify(self, line: Line) -> tuple[str, str]:
+    def _identify(self, line: ScannedLine) -> tuple[str, str]:
         where = f"{self._path}:{line.number}"
         if line.problem:
             raise _unreadable(where, line.problem)

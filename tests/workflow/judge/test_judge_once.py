@@ -17,7 +17,7 @@ from trueweight.core.check import CHECKS, Pass, check
 from trueweight.core.summary_json import encode_summary
 from trueweight.store import RunDir, RunFile
 from trueweight.workflow import finish
-from trueweight.workflow.judge import judge_run, once
+from trueweight.workflow.judge import judge_run, once, processes
 from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import TrialJudge, pack, unpack
 
@@ -196,3 +196,31 @@ def test_a_run_with_damage_reports_it_each_time(run: Path, cache: Path) -> None:
             finish.judge(opened)
             assert len(opened.damaged) == 1
     assert not list((cache / once._SUMMARIES).glob("*"))
+
+
+@pytest.mark.slow
+def test_several_processes_find_what_one_finds(run: Path, judged: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same observations in the same order, with a damaged line; and also if a process is ended at once."""
+    record = RunFile.EARLIER_EXCHANGES.of(run)
+    lines = record.read_bytes().splitlines(keepends=True)
+    record.write_bytes(b"".join([lines[0].replace(b'"status":200', b'"status":"x"'), *lines[1:]]))
+    alone = observations(run)
+    monkeypatch.setattr(once, "LEAST", 1)
+    monkeypatch.setenv(processes.VARIABLE, "2")
+    monkeypatch.setattr(processes, "_BLOCK", 4)
+    del judged[:]
+    assert observations(run) == alone
+    assert judged == []
+    start = processes._start
+
+    def killed(task: Any) -> Any:
+        process = start(task)
+        if task.trials[0] in run_trials[:4]:
+            process.kill()
+        return process
+
+    with RunDir.open(run) as opened:
+        run_trials = opened.trials()
+    monkeypatch.setattr(processes, "_start", killed)
+    assert observations(run) == alone
+    assert judged

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -23,6 +23,7 @@ from trueweight.core.summary_json import decode_summary, encode_summary
 from trueweight.store import JUDGE_RUN, RunDir, RunFile, read_kept, read_plain, write_kept
 from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, pack, unpack
+from trueweight.workflow.judge.processes import LEAST, JudgeProcesses, process_number
 
 VARIABLE: Final = "TRUEWEIGHT_CACHE"
 """The environment variable with the folder of the cache; empty for none."""
@@ -64,18 +65,34 @@ def summary_once(run: RunDir, make: Callable[[RunDir], Summary]) -> Summary:
 
 
 def judged_trials(run: RunDir, judge: TrialJudge) -> Iterator[JudgedTrial]:
-    """Each exchange of the current plan, judged, in the order of the record."""
+    """Each exchange of the current plan, judged, in the order of the record; of many, in several processes."""
     plan, kept = run.current_plan(), KeptTrials(run, judge)
-    for trial in run.trials():
-        key, found = kept.find(trial)
-        if found is None or plan is not None:
-            exchange = run.read_if_whole(trial)
-            if exchange is None or (plan is not None and not plan.contains(exchange)):
-                continue
-            found = found or judge.judge(exchange)
-        kept.keep(key, found)
-        yield found
+    trials = run.trials()
+    processes = _processes(run, judge, [trial for trial in trials if not kept.has(trial)])
+    try:
+        for trial in trials:
+            key, found = kept.find(trial)
+            if found is None and processes is not None:
+                found = processes.take(trial)
+            if found is None or plan is not None:
+                exchange = run.read_if_whole(trial)
+                if exchange is None or (plan is not None and not plan.contains(exchange)):
+                    continue
+                found = found or judge.judge(exchange)
+            kept.keep(key, found)
+            yield found
+    finally:
+        if processes is not None:
+            processes.close()
     kept.write()
+
+
+def _processes(run: RunDir, judge: TrialJudge, trials: Sequence[str]) -> JudgeProcesses | None:
+    """Processes for these trials; None for a few trials, and for one processor."""
+    number = process_number()
+    if number == 1 or len(trials) < LEAST or _has_judge(run):
+        return None
+    return JudgeProcesses(run, judge, trials, number)
 
 
 class KeptTrials:
@@ -95,6 +112,10 @@ class KeptTrials:
             self._path = folder / _TRIALS / _name(self._code, manifest.started_at, str(manifest.seed), str(run.path))
             with suppress(msgspec.MsgspecError):
                 self._before = msgspec.msgpack.decode(read_kept(self._path) or b"\x80", type=dict[bytes, bytes])
+
+    def has(self, trial: str) -> bool:
+        """Whether there is a judgement of a trial."""
+        return bool(self._before) and self._key(trial) in self._before
 
     def find(self, trial: str) -> tuple[bytes, JudgedTrial | None]:
         """The key of a trial, b"" if it is not kept, and its judgement, if it is there."""

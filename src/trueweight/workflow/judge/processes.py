@@ -1,0 +1,149 @@
+"""Judges the exchanges of one run in several processes. Each reads the record itself and sends what it found, in order.
+
+A process is started from the beginning and not forked, so that no thread of this one is in it. It has the checks of the
+installed packages; if this process has others, as where a script declared a check, it judges alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Final
+
+import msgspec
+
+from trueweight.core import TrueweightError
+from trueweight.core.steps import rare_garbage_collection
+from trueweight.store import RunDir
+from trueweight.workflow.judge.fingerprint import code_fingerprint
+from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, pack, unpack
+
+VARIABLE: Final = "TRUEWEIGHT_JUDGE_PROCESSES"
+"""The environment variable with the number of processes; by default one for each processor."""
+LEAST: Final = 1_500
+"""Exchanges from which it is worth the second that a process needs to start."""
+_BLOCK: Final = 64
+"""Exchanges in a row that one process judges."""
+_PROGRAM: Final = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from trueweight.workflow.judge.processes import serve; serve(sys.stdin.buffer, sys.stdout.buffer)"
+)
+_LENGTH: Final = struct.Struct("<I")
+
+
+class _Task(msgspec.Struct):
+    """What a process is to judge."""
+
+    run: str
+    without: tuple[str, ...]
+    trials: list[str]
+
+
+def process_number() -> int:
+    """How many processes judge a large run."""
+    with suppress(ValueError):
+        return max(1, int(os.environ.get(VARIABLE, "")))
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class JudgeProcesses:
+    """Processes that judge these trials of a run, in this order. `close` ends them."""
+
+    def __init__(self, run: RunDir, judge: TrialJudge, trials: Sequence[str], number: int) -> None:
+        self._judge = judge
+        self._place: dict[str, int] = {}
+        shares: list[list[str]] = [[] for _ in range(number)]
+        for at, trial in enumerate(trials):
+            self._place[trial] = at // _BLOCK % number
+            shares[self._place[trial]].append(trial)
+        self._running: list[subprocess.Popen[bytes] | None] = []
+        without = tuple(sorted(judge.without))
+        with suppress(OSError):
+            for share in shares:
+                self._running.append(_start(_Task(str(run.path.absolute()), without, share)))
+        own = (code_fingerprint() or "").encode()
+        for place, process in enumerate(self._running):
+            if not own or process is None or _receive(process.stdout) != own:
+                self._end(place)
+
+    def take(self, trial: str) -> JudgedTrial | None:
+        """The judgement of the next trial; None if its process could not judge it, or has ended."""
+        place = self._place.get(trial, -1)
+        process = self._running[place] if 0 <= place < len(self._running) else None
+        if process is None:
+            return None
+        data = _receive(process.stdout)
+        if data is None:
+            self._end(place)
+            return None
+        with suppress(msgspec.MsgspecError, KeyError):
+            if data and (found := unpack(data, self._judge)).trial == trial:
+                return found
+        return None
+
+    def _end(self, place: int) -> None:
+        process = self._running[place]
+        self._running[place] = None
+        if process is not None:
+            process.kill()
+            with process:
+                pass
+
+    def close(self) -> None:
+        """End the processes."""
+        for place in range(len(self._running)):
+            self._end(place)
+
+
+def _start(task: _Task) -> subprocess.Popen[bytes]:
+    if not sys.executable:
+        raise OSError("no interpreter")
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", _PROGRAM, json.dumps(sys.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=Path.cwd(),
+    )
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin as pipe:
+        pipe.write(msgspec.json.encode(task))
+    return process
+
+
+def _receive(pipe: IO[bytes] | None) -> bytes | None:
+    """The next message; None at the end."""
+    assert pipe is not None
+    head = pipe.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    size = _LENGTH.unpack(head)[0]
+    data = pipe.read(size)
+    return data if len(data) == size else None
+
+
+def serve(tasks: IO[bytes], results: IO[bytes]) -> None:
+    """Judge what is asked for; the program of a process. The first message is the fingerprint of its code."""
+    task = msgspec.json.decode(tasks.read(), type=_Task)
+    _send(results, (code_fingerprint() or "").encode())
+    results.flush()
+    with RunDir.open(Path(task.run)) as run, rare_garbage_collection():
+        judge = TrialJudge(run.manifest, run.cases(), task.without)
+        for trial in task.trials:
+            data = b""
+            with suppress(TrueweightError, UnicodeEncodeError):  # then the process that asked judges, and reports it
+                data = pack(judge.judge(run.read(trial)))
+            _send(results, data)
+    results.flush()
+
+
+def _send(pipe: IO[bytes], data: bytes) -> None:
+    pipe.write(_LENGTH.pack(len(data)) + data)
