@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from trueweight.core import BodyChanges, Case, Mode, Provider, Trial
+from trueweight.core import BodyChanges, Case, Mode, Provider, Trial, apis_of
 from trueweight.plan import token_ceiling
 
 REQUEST = {
@@ -66,3 +66,50 @@ def test_half_a_surrogate_pair_survives() -> None:
     case = replace(CASE, request={**REQUEST, "messages": [{"role": "user", "content": "\ud83d"}]})
     body = Trial.of(case, replace(PLAIN, changes=BodyChanges(drop=("seed",))), 0, Mode.PLAIN).body()
     assert json.loads(body.encode())["messages"][0]["content"] == "\ud83d"
+
+
+_BAD = {"messages": REQUEST["messages"], "temperature": 0, "seed": 7, "max_tokens": 64}
+_STOPS = Case("s", "stop", {**REQUEST, "stop": ["x"]}, checks={"content-matches": {"pattern": "a"}})
+_REQUIRED = Case("s", "call", {**REQUEST, "tool_choice": "required"}, checks={"tool-call-expected": {"call": "must"}})
+_CUT = Case("s", "cut", REQUEST, checks={"finish-reason": {"one_of": ["length"]}}, keeps_limit=True)
+
+
+def _malformed(**fields: object) -> Case:
+    return Case("s", "bad", {**_BAD, **fields}, checks={"request-refused": {}})
+
+
+@pytest.mark.parametrize(
+    ("case", "changes", "extra", "reason"),
+    [
+        (_malformed(max_tokens=-5), BodyChanges(set={"max_tokens": 40}), {}, "sets max_tokens"),
+        (_malformed(max_tokens="many"), BodyChanges(drop=("max_tokens",)), {}, "leaves out max_tokens"),
+        (_malformed(n=0), BodyChanges(rename={"n": "best_of"}), {}, "renames n"),
+        (_malformed(temperature=-3), BodyChanges(), {"temperature": 0.6}, "sets temperature"),
+        (_malformed(seed="x"), BodyChanges(drop=("seed",)), {}, "leaves out seed"),
+        (_malformed(tools="x"), BodyChanges(drop=("seed",), set={"max_tokens": 40}), {"temperature": 1}, ""),
+        (_malformed(n=0), BodyChanges(rename={"max_tokens": "max_completion_tokens"}), {"provider": {}}, ""),
+        (_STOPS, BodyChanges(drop=("stop",)), {}, "leaves out stop"),
+        (_STOPS, BodyChanges(drop=("seed", "tools.function.strict")), {"temperature": 1}, ""),
+        (_REQUIRED, BodyChanges(set={"tool_choice": "auto"}), {}, "sets tool_choice"),
+        (replace(_REQUIRED, request={**REQUEST, "tool_choice": "auto"}), BodyChanges(drop=("tool_choice",)), {}, ""),
+        (_CUT, BodyChanges(set={"max_tokens": 4000}), {}, "sets max_tokens"),
+        (_CUT, BodyChanges(rename={"max_tokens": "max_completion_tokens"}), {}, ""),
+        (CASE, BodyChanges(drop=("seed", "max_tokens")), {}, ""),
+    ],
+)
+def test_a_case_about_a_field_that_the_entry_changes_is_not_sent(
+    case: Case, changes: BodyChanges, extra: dict[str, object], reason: str
+) -> None:
+    """An honest host would be blamed for accepting a malformed request that it never got; other cases are sent."""
+    provider = replace(PLAIN, changes=changes, extra_body=extra)
+    found = apis_of(case, provider)
+    wanted = {"chat": f"the provider's entry {reason}, which the case is about"} if reason else {}
+    assert (found.refused, list(found.asked)) == (wanted, [] if reason else ["chat"])
+
+
+def test_a_field_is_looked_for_under_the_name_of_each_api() -> None:
+    """The entry's name may be that of another API: chat completions are sent, Responses get no malformed request."""
+    provider = replace(PLAIN, api=("chat", "responses"), extra_body={"max_output_tokens": 90})
+    found = apis_of(_malformed(max_tokens=-5), provider)
+    assert "responses" not in found.asked
+    assert "chat" in found.asked

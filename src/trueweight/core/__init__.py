@@ -3,6 +3,7 @@
 from trueweight.core.bar_outcome import Ruling
 from trueweight.core.body_changes import BodyChanges
 from trueweight.core.case import DEFAULT_API, SEVERE, Case, Mode, Severity, Suite
+from trueweight.core.changed_case import as_sent
 from trueweight.core.check import CheckInfo
 from trueweight.core.drift import (
     Drift,
@@ -56,7 +57,7 @@ from trueweight.core.thinking import (
     with_allowance,
 )
 from trueweight.core.timing import Timing
-from trueweight.core.trial import MOST_PASSES, MOST_REPEATS, MOST_SEED, Trial, TrialPlace, as_sent, trial_id
+from trueweight.core.trial import MOST_PASSES, MOST_REPEATS, MOST_SEED, Trial, TrialPlace, trial_id
 
 __all__ = [
     "DEFAULT_API",

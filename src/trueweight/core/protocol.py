@@ -10,9 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from trueweight.core.case import Case, Mode
+from trueweight.core.changed_case import why_untested
 from trueweight.core.errors import ConfigError
 from trueweight.core.example import SampleReply
 from trueweight.core.exchange import Exchange
@@ -22,6 +23,8 @@ from trueweight.core.provider import Provider
 from trueweight.core.registry import Registry
 from trueweight.core.reply import Channel, Event, Reply
 from trueweight.core.thinking import ThinkingMode, sets_thinking
+
+_T = TypeVar("_T")
 
 
 class RequestLine(NamedTuple):
@@ -213,7 +216,8 @@ class CaseApis(NamedTuple):
 
     Attributes:
         asked: name → protocol, for the APIs through which the case is sent.
-        refused: name → reason, for the APIs that cannot express the case.
+        refused: name → reason, for the APIs that cannot express the case, or in whose request the
+            provider's entry changes what the case is about.
     """
 
     asked: dict[str, Protocol]
@@ -232,13 +236,15 @@ def apis_of(case: Case, provider: Provider) -> CaseApis:
         if (only.completions or only.beside) and needed not in provider.api:
             reason = f"the case needs the API {needed}, and the provider has {', '.join(provider.api)}"
             return CaseApis({}, {only.name: reason})
-        return CaseApis({only.name: only}, {})
+        untested = _why_untested(only, _Same(case), _Same(provider))
+        return CaseApis({}, {only.name: untested}) if untested else CaseApis({only.name: only}, {})
     found = CaseApis({}, {})
     for name in provider.api:
         protocol = PROTOCOLS.get(name)
-        reason = _why_not(protocol, _SameCase(case))
+        reason = _why_not(protocol, _Same(case))
         if not reason and not set(case.modes) & set(protocol.modes):
             reason = f"it has no {' or '.join(case.modes)} replies"
+        reason = reason or _why_untested(protocol, _Same(case), _Same(provider))
         if reason:
             found.refused[name] = reason
         else:
@@ -246,26 +252,31 @@ def apis_of(case: Case, provider: Provider) -> CaseApis:
     return found
 
 
-class _SameCase:
-    """A case as a key of a cache. It is its identity, because a request cannot be hashed."""
+class _Same(Generic[_T]):
+    """An object as a key of a cache. It is its identity, because a request cannot be hashed."""
 
-    __slots__ = ("case",)
+    __slots__ = ("of",)
 
-    def __init__(self, case: Case) -> None:
-        self.case = case
+    def __init__(self, of: _T) -> None:
+        self.of = of
 
     def __hash__(self) -> int:
-        return id(self.case)
+        return id(self.of)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _SameCase) and other.case is self.case
+        return isinstance(other, _Same) and other.of is self.of
 
 
 # Some APIs write the whole request to see whether they can. It is the same for all providers and repeats, for which a
 # case is looked at in a row.
 @lru_cache(maxsize=256)
-def _why_not(protocol: Protocol, one: _SameCase) -> str:
-    return protocol.cannot_express(one.case)
+def _why_not(protocol: Protocol, case: _Same[Case]) -> str:
+    return protocol.cannot_express(case.of)
+
+
+@lru_cache(maxsize=256)
+def _why_untested(protocol: Protocol, case: _Same[Case], provider: _Same[Provider]) -> str:
+    return why_untested(protocol, case.of, provider.of)
 
 
 def counterparts(own: Sequence[str], base: Sequence[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from sys import intern
 from typing import Final, NamedTuple
 
 from trueweight.core.case import DEFAULT_API, Case, Mode
+from trueweight.core.changed_case import as_sent
 from trueweight.core.json_value import digest
 from trueweight.core.protocol import PROTOCOLS, Protocol
 from trueweight.core.provider import Provider
@@ -36,13 +37,6 @@ MOST_PASSES: Final = 100
 MOST_SEED: Final = 2**63 - 1
 """Limits of a plan and of a manifest: judging lays out every planned trial, so their number is bounded.
 Summaries hold a seed as an integer of 64 bits, and generators of random numbers refuse negative ones."""
-
-
-def as_sent(case: Case, provider: Provider) -> Case:
-    """The case with the request that a provider gets: without the fields that its entry drops, with those it sets."""
-    if not provider.changes.fields_in(case.request):
-        return case
-    return replace(case, request=provider.changes.in_case(case.request))
 
 
 class TrialPlace(NamedTuple):

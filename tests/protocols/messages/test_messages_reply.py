@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from trueweight.core import PROTOCOLS, Channel, Exchange, Finish, TokenCount
 from trueweight.protocols import read_reply, span_of_content, timing_of
+from trueweight.protocols.messages.flaws import flaws_of_stream
 from trueweight.protocols.messages.sample import (
     answered,
     delta,
@@ -109,6 +110,16 @@ def test_a_later_count_replaces_an_earlier_one() -> None:
 def test_stop_reasons_have_one_meaning(reason: str | None, finish: Finish | None) -> None:
     """Every reason of the API, a foreign one, and none."""
     assert read_reply(answered(text("x"), stop=reason)).finish is finish
+
+
+def test_pings_and_what_the_api_may_add_are_no_flaws() -> None:
+    """Pings, events and deltas of unknown types may come inside a block; a ping that is a delta may not."""
+    start, opened, *rest = events(text("hello"))
+    ping, future = {"type": "ping"}, {"type": "future_event", "index": 9}
+    odd = [start, ping, opened, ping, future, delta(0, "future_delta", x=1), *rest[:-1], ping, rest[-1]]
+    assert not flaws_of_stream(read_reply(stream(odd)))
+    (flaw,) = flaws_of_stream(read_reply(stream([start, opened, delta(0, "ping"), *rest])))
+    assert flaw.words == "a ping is in a text block"
 
 
 def test_redacted_thoughts_are_no_whole_thought() -> None:

@@ -166,6 +166,50 @@ class UsageZeroAtStart(MessageEvents):
         return event | {"message": event["message"] | {"usage": {"input_tokens": 0, "output_tokens": 0}}}
 
 
+def _ping_at(chunks: list[JsonObject], delta: str) -> int:
+    """The place behind the first delta of a type; -1 if the stream has none."""
+    places = (at for at, event in enumerate(chunks) if event.get("delta", {}).get("type") == delta)
+    return next(places, -2) + 1
+
+
+@fault("messages-ping-as-delta", api=_API, checks=("messages-delta-type",))
+class PingAsDelta(Fault):
+    """A ping in the middle of a text is a delta of its block."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[JsonObject]) -> list[JsonObject]:
+        """Send it after the first delta."""
+        at = _ping_at(chunks, "text_delta")
+        if at < 0:
+            return chunks
+        return [*chunks[:at], chunks[at - 1] | {"delta": {"type": "ping"}}, *chunks[at:]]
+
+
+@fault("messages-ping-in-input", api=_API, rows=(19,), checks=("messages-input",))
+class PingInInput(Fault):
+    """A ping in the middle of a call is written into the JSON of its input."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[JsonObject]) -> list[JsonObject]:
+        """Send it after the first delta."""
+        at = _ping_at(chunks, "input_json_delta")
+        if at < 0:
+            return chunks
+        ping = {"type": "input_json_delta", "partial_json": "event: ping"}
+        return [*chunks[:at], chunks[at - 1] | {"delta": ping}, *chunks[at:]]
+
+
+@fault("messages-ping-splits-event", api=_API, rows=(42,), checks=("messages-event-shape",))
+class PingSplitsEvent(Fault):
+    """A ping is written while another event is half written."""
+
+    def frames(self, chat: ChatRequest, frames: list[bytes]) -> list[bytes]:
+        """Write it in the middle of the event after the first one."""
+        if len(frames) < 3:
+            return frames
+        half = len(frames[1]) // 2 + len(frames[1]) // 4
+        ping = b'event: ping\ndata: {"type": "ping"}\n\n'
+        return [frames[0], frames[1][:half] + ping + frames[1][half:], *frames[2:]]
+
+
 @fault("messages-error-unnamed", api=_API, rows=(22,), checks=("messages-error-event", "error-in-stream"))
 class ErrorUnnamed(Fault):
     """The engine fails in the middle of a stream, and the error is an event without a name."""

@@ -160,5 +160,5 @@ def messages_blocks_apart(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(stream([*_PLAIN[:2], delta(0, "thinking_delta", thinking="hm"), *_PLAIN[2:]]), "hm", GOOD),
 )
 def messages_delta_type(_: Case, reply: Reply) -> CheckResult | None:
-    """Judges streams. Blocks of unknown types are not judged."""
+    """Judges streams. Blocks and deltas of unknown types are not judged."""
     return _judge_flaws(reply, FlawKind.DELTA, expected="text_delta in text, thinking_delta in thinking, …")
