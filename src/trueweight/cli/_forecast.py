@@ -1,4 +1,4 @@
-"""What ``run --dry-run`` prints: what a plan would send, and its highest possible cost."""
+"""What ``--dry-run`` prints: what a plan would send, and its highest possible cost."""
 
 from __future__ import annotations
 
@@ -83,15 +83,7 @@ def _thought_words(roomiest: PreparedRun, added: Sequence[Forecast]) -> str:
 
 def print_drift_forecast(prepared: PreparedRun, settings: WireSettings, console: Console) -> None:
     """Print the most that drift can send to each provider, and its highest possible cost. Sends nothing."""
-    rows = forecast(drift_plan(prepared))
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("provider")
-    for heading in ("requests", "tokens in", "tokens out", "cost ceiling"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        table.add_row(visible(row.provider.name), *_numbers(row)[1:])
-    table.add_row("all", *_sums(rows))
-    console.print(table)
+    console.print(_table_of_requests(forecast(drift_plan(prepared))))
     say(
         console,
         "Nothing was sent. Drift stops as soon as each candidate is decided: coarse differences take a tenth of it. "
@@ -99,8 +91,22 @@ def print_drift_forecast(prepared: PreparedRun, settings: WireSettings, console:
     )
 
 
+def _table_of_requests(rows: Sequence[Forecast], probing: Sequence[Forecast] = ()) -> Table:
+    """Requests, tokens and cost of each provider, of the probe if there is one, and of all."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("provider")
+    for heading in ("requests", "tokens in", "tokens out", "cost ceiling"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(visible(row.provider.name), *_numbers(row)[1:])
+    if probing:
+        table.add_row("probe", *_sums(probing))
+    table.add_row("all", *_sums((*rows, *probing)))
+    return table
+
+
 _REPLY_SECONDS = 2.0
-"""Of a reply, for the expected time of a closed loop."""
+"""Seconds that a reply is taken to last, for the expected time of a closed loop."""
 
 
 def print_load_forecast(
@@ -116,18 +122,8 @@ def print_load_forecast(
     trials = tuple(
         trial for one in written.providers for _ in levels for trial in lay_out(written.suite, one, requests, mode)
     )
-    rows = forecast(Plan(trials, 0, 1, 1))
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("provider")
-    for heading in ("requests", "tokens in", "tokens out", "cost ceiling"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        table.add_row(visible(row.provider.name), *_numbers(row)[1:])
     probing = forecast(probe_plan(probed)) if probed else ()
-    if probed:
-        table.add_row("probe", *_sums(probing))
-    table.add_row("all", *_sums((*rows, *probing)))
-    console.print(table)
+    console.print(_table_of_requests(forecast(Plan(trials, 0, 1, 1)), probing))
     closed = any(not level.open_loop for level in levels)
     seconds = sum(requests / level.value * (1.0 if level.open_loop else _REPLY_SECONDS) for level in levels)
     minutes = len(written.providers) * seconds / 60

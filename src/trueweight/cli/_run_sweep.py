@@ -97,20 +97,24 @@ def run_sweep(
         return interrupted
 
     interrupted = run_loop(send_all)
-    found = load_result(points, slo, suite=suite.name, requests=requests, seed=seed)
-    write_for_people(RunFile.LOAD.of(directory), load_text(found))
+    result = load_text(load_result(points, slo, suite=suite.name, requests=requests, seed=seed))
+    write_for_people(RunFile.LOAD.of(directory), result)
     html = load_page(curves(points), limits=str(slo), suite=suite.name, requests=requests)
     write_for_people(RunFile.LOAD_PAGE.of(directory), html)
     if as_json:
-        click.echo(load_text(found), nl=False)
+        click.echo(result, nl=False)
     elif not quiet:
-        Console(emoji=False).print(_table(points))
-        for curve in curves(points):
-            click.echo(visible(f"{curve.provider}: {load_sentence(curve, str(slo))}"))
+        _print_curves(points, slo)
     click.echo(f"page: {RunFile.LOAD_PAGE.of(directory)}", err=as_json)
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.OK if any(point.ok for point in points) else ExitCode.INFRASTRUCTURE
+
+
+def _print_curves(points: Sequence[LoadPoint], slo: Slo) -> None:
+    Console(emoji=False).print(_table(points))
+    for curve in curves(points):
+        click.echo(visible(f"{curve.provider}: {load_sentence(curve, str(slo))}"))
 
 
 def _good(point: LoadPoint) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -90,43 +90,11 @@ def send_and_report(
     run, changes = open_to_send(prepared, directory, fresh=fresh)
     with run:
         write_probe(run, probed)
-        for sentence in changes:
-            say(screen, sentence)
-        if changes:
-            say(screen, "The run continues with these changes. To delete it and start over, use --fresh.")
-        said = [note_words(note) for note in request_notes(prepared.manifest, prepared.cases)]
-        for sentence in said:
-            say(screen, sentence)
-        said += map(fault_sentence, probed.probe.stopped)  # which `probe_before` printed
-        sending = partial(_send, run, keys=keys, screen=screen, retry_errors=retry_errors, quiet=quiet)
-        trials = probed.allowed(prepared.plan.trials)
-        todo = pending(trials, run, retry_errors=retry_errors)
-        if len(todo) < len(trials):
-            done = len(trials) - len(todo)
-            say(screen, f"Resuming: {done} trials are on record, {len(todo)} are left.")
-        print_carriers(prepared.manifest.providers, settings, screen)
-        result = sending(trials, settings=settings)
-        result = replace(result, interrupted=result.interrupted or probed.interrupted)
-        if build is not None and choosing_repeats and not result.interrupted:
-            settings = remaining_limits(settings, result)
-            choice = choose_repeats(run, settings)
-            prepared = with_command(build(probed.probe if probing else None, choice), repeating_command())
-            amend_run(run, prepared)
-            said.append(note_words(repeats_note(choice)))
-            say(screen, said[-1])
-            if choice.repeats > 1:
-                result = sending(probed.allowed(prepared.plan.trials), settings=settings)
-        if has_drift(run) and not result.interrupted:
-            interrupted = send_prompts(
-                run,
-                keys=keys,
-                settings=remaining_limits(settings, result),
-                screen=screen,
-                without=probed.probe.silenced,
-            )
-            result = replace(result, interrupted=interrupted)
-        silent = unanswered(run, prepared.plan)
-        del prepared, trials, todo  # judging needs the memory of a plan of 100,000 trials
+        said = _say_first(prepared, probed, changes, screen)
+        sending = _Sending(run, probed, keys, screen, retry_errors=retry_errors, quiet=quiet)
+        rebuild = partial(build, probed.probe if probing else None) if build and choosing_repeats else None
+        result, silent = sending.send_planned(prepared, settings, rebuild, said)
+        del prepared  # judging needs the memory of a plan of 100,000 trials
         summary = _finish(run, directory, said, quiet=quiet, as_json=as_json)
         code = _exit_code(result, run, silent, summary, screen)
         if code is not ExitCode.INTERRUPTED:
@@ -146,32 +114,87 @@ def _end(
         say_next(screen, ("trueweight", verb, str(directory)))
 
 
-def _send(
-    run: RunDir,
-    trials: Sequence[Trial],
-    *,
-    keys: Mapping[str, str],
-    settings: WireSettings,
-    screen: Console,
-    retry_errors: bool,
-    quiet: bool,
-) -> SendResult:
-    """Send those trials that are not recorded yet, with progress, and say what was not sent."""
-    with watching(pending(trials, run, retry_errors=retry_errors), screen, quiet=quiet) as on_event:
-        result = run_loop(
-            partial(
-                send_pending,
-                run,
-                trials,
-                keys=keys,
-                settings=settings,
-                on_event=on_event,
-                retry_errors=retry_errors,
+def _say_first(prepared: PreparedRun, probed: ProbeResult, changes: Sequence[str], screen: Console) -> list[str]:
+    """Say what changed since the run began, and what holds of its requests. Returns what need not be said again."""
+    for sentence in changes:
+        say(screen, sentence)
+    if changes:
+        say(screen, "The run continues with these changes. To delete it and start over, use --fresh.")
+    said = [note_words(note) for note in request_notes(prepared.manifest, prepared.cases)]
+    for sentence in said:
+        say(screen, sentence)
+    return [*said, *map(fault_sentence, probed.probe.stopped)]  # which `probe_before` printed
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """Sends the trials of a run, with progress on the screen."""
+
+    run: RunDir
+    probed: ProbeResult
+    keys: Mapping[str, str]
+    screen: Console
+    _: KW_ONLY
+    retry_errors: bool
+    quiet: bool
+
+    def send_planned(
+        self,
+        prepared: PreparedRun,
+        settings: WireSettings,
+        rebuild: Callable[[RepeatChoice], PreparedRun] | None,
+        said: list[str],
+    ) -> tuple[SendResult, tuple[str, ...]]:
+        """Send the plan, its repeats if the first pass chooses them, and drift's prompts if the run has drift.
+
+        Args:
+            rebuild: makes the run again with the repeats that the first pass chose; None if they are given.
+            said: what was said; a sentence about the repeats is added.
+
+        Returns:
+            The result, and the providers without a single response.
+        """
+        run, trials = self.run, self.probed.allowed(prepared.plan.trials)
+        left = len(pending(trials, run, retry_errors=self.retry_errors))
+        if left < len(trials):
+            say(self.screen, f"Resuming: {len(trials) - left} trials are on record, {left} are left.")
+        print_carriers(prepared.manifest.providers, settings, self.screen)
+        result = self._send(trials, settings)
+        result = replace(result, interrupted=result.interrupted or self.probed.interrupted)
+        if rebuild is not None and not result.interrupted:
+            settings = remaining_limits(settings, result)
+            choice = choose_repeats(run, settings)
+            prepared = with_command(rebuild(choice), repeating_command())
+            amend_run(run, prepared)
+            said.append(note_words(repeats_note(choice)))
+            say(self.screen, said[-1])
+            if choice.repeats > 1:
+                result = self._send(self.probed.allowed(prepared.plan.trials), settings)
+        if has_drift(run) and not result.interrupted:
+            rest = remaining_limits(settings, result)
+            without = self.probed.probe.silenced
+            interrupted = send_prompts(run, keys=self.keys, settings=rest, screen=self.screen, without=without)
+            result = replace(result, interrupted=interrupted)
+        return result, unanswered(run, prepared.plan)
+
+    def _send(self, trials: Sequence[Trial], settings: WireSettings) -> SendResult:
+        """Send those trials that are not recorded yet, and say what was not sent."""
+        waiting = pending(trials, self.run, retry_errors=self.retry_errors)
+        with watching(waiting, self.screen, quiet=self.quiet) as on_event:
+            result = run_loop(
+                partial(
+                    send_pending,
+                    self.run,
+                    trials,
+                    keys=self.keys,
+                    settings=settings,
+                    on_event=on_event,
+                    retry_errors=self.retry_errors,
+                )
             )
-        )
-    _print_unsent(result, screen)
-    _print_limited(result, screen)
-    return result
+        _print_unsent(result, self.screen)
+        _print_limited(result, self.screen)
+        return result
 
 
 def _finish(run: RunDir, directory: Path, said: Sequence[str], *, quiet: bool, as_json: bool) -> Summary:

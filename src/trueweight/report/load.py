@@ -21,7 +21,7 @@ _DASHES: Final = 4
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 460, 260, 76, 40, 16, 20
 
 
-class Line(NamedTuple):
+class ChartLine(NamedTuple):
     """A provider's line in a chart.
 
     Attributes:
@@ -49,10 +49,10 @@ class Chart(NamedTuple):
     title: str
     rows: tuple[tuple[float, str], ...]
     columns: tuple[tuple[float, str], ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ChartLine, ...]
 
 
-class Cell(NamedTuple):
+class TableCell(NamedTuple):
     """A cell of the table of all levels; ``title`` explains it."""
 
     text: str
@@ -156,11 +156,11 @@ def _chart(curves: Sequence[LoadCurve], value: Value, title: str) -> Chart:
         found = value(point)
         return None if found is None else (across.at(levels.index(point.level)), upwards.at(found))
 
-    def line(number: int, curve: LoadCurve) -> Line:
+    def line(number: int, curve: LoadCurve) -> ChartLine:
         dots = tuple(at for point in curve.points if (at := place(point)) is not None)
         drawn = " ".join(f"{x},{y}" for x, y in dots)
         ring = None if curve.saturation is None else place(curve.saturation)
-        return Line(curve.provider, number % _HUES, number // _HUES % _DASHES, drawn, dots, ring)
+        return ChartLine(curve.provider, number % _HUES, number // _HUES % _DASHES, drawn, dots, ring)
 
     return Chart(
         title,
@@ -175,19 +175,19 @@ def _heads(under: str) -> tuple[str, ...]:
     return (*rates, "TTFT, ms", "TTFO, ms", "TPOT, ms", "Whole reply, ms", "Tokens/s")
 
 
-def _row(provider: str, p: LoadPoint) -> tuple[str, tuple[Cell, ...]]:
+def _row(provider: str, p: LoadPoint) -> tuple[str, tuple[TableCell, ...]]:
     texts = [p.level_name, f"{p.ok}/{p.attempted}", _number(p.throughput), _good(p)]
     texts.append(NONE if p.goodput is None else _number(p.goodput))
     times = (_pair(p.times[time]) for time in ("ttft", "ttfo", "tpot", "e2e"))
-    return provider, (*map(Cell, texts), *times, Cell(_number(p.tokens_per_second)))
+    return provider, (*map(TableCell, texts), *times, TableCell(_number(p.tokens_per_second)))
 
 
-def _pair(found: Mapping[str, Estimate]) -> Cell:
+def _pair(found: Mapping[str, Estimate]) -> TableCell:
     p50, p95 = found["p50"], found["p95"]
     if p50.value is None or p95.value is None:
-        return Cell(NONE, p50.note)
+        return TableCell(NONE, p50.note)
     ends = "; ".join(f"{label} {span(e) or NONE}" for label, e in (("p50", p50), ("p95", p95)))
-    return Cell(f"{_number(p50.value)} / {_number(p95.value)}", f"{ends}, n = {p50.n}")
+    return TableCell(f"{_number(p50.value)} / {_number(p95.value)}", f"{ends}, n = {p50.n}")
 
 
 def _good(point: LoadPoint) -> str:

@@ -166,7 +166,7 @@ def test_what_is_wrong_is_said_in_one_sentence_each(record: Make) -> None:
     sentences = said(record())
     assert sentences["leaky"].startswith("Tool calls leak into the text as markup in 12 of 24 cases.")
     assert sentences["absent"] == "18 of 24 requests failed (reset 18)."
-    few = "Too few to say: in 24 cases a fault of 10 points can pass unseen; one of 50 points would probably be found."
+    few = "Too few to say: in 24 cases a fault of 10 points can pass unseen; one of 30 points would probably be found."
     assert sentences["twin"] == few
     assert sentences["ref"] == "Nothing found wrong with the reference."
 

@@ -216,14 +216,9 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
     kept, dropped = _embed(answers.take(evidence), chosen, failing_cells(summary), rows_of_trials(summary), held)
     lost = {name: found for name in names if (found := lost_requests(summary, name))}
     style, script = asset("page", "page.css"), asset("page", "tables.js") + asset("page", "page.js")
-    policy = (
-        f"default-src 'none'; script-src '{source_hash(script)}'; style-src '{source_hash(style)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
     answer = first_screen(summary, providers)
     shown = _sorted_metrics(set().union(*map(_measured, summary.providers.values())))
     compared = {metric for one in summary.providers.values() for metric in one.versus_reference}
-    candidates = tuple(name for name in names if name != summary.run.reference)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -231,7 +226,7 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
             title=title,
             heading=heading(summary),
             alpha=ALPHA,
-            policy=Markup(policy),  # noqa: S704 - made of constants and base64
+            policy=_policy(script, style),
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
             summary=summary,
@@ -249,7 +244,7 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
             static_rows=STATIC_ROWS,
             lost=lost,
             causes=causes(summary, names),
-            pairs=paired(summary, candidates, _sorted_metrics(compared)),
+            pairs=paired(summary, _candidates(summary, names), _sorted_metrics(compared)),
             shown=shown,
             beside=_beside(summary),
             thinking_name=thinking_name,
@@ -265,6 +260,19 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
             dropped=dropped,
         )
     )
+
+
+def _candidates(summary: Summary, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name != summary.run.reference)
+
+
+def _policy(script: str, style: str) -> Markup:
+    """What the page may load: nothing but its own script and style."""
+    text = (
+        f"default-src 'none'; script-src '{source_hash(script)}'; style-src '{source_hash(style)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return Markup(text)  # noqa: S704 - made of constants and base64
 
 
 def write_html(summary: Summary, evidence: Iterable[Evidence], file: IO[str], *, title: str = "") -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from sys import intern
-from typing import Any
+from typing import Any, TypeVar
 
 from trueweight.checks import run_checks
 from trueweight.checks.calls import CallValidity, validity
@@ -36,7 +36,6 @@ from trueweight.core.judging import NotJudged, guarded
 from trueweight.core.preference import JudgeFound
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.core.steps import PER_REPLY, budget
-from trueweight.core.workload import Grade
 from trueweight.metrics import CaseInfo
 from trueweight.protocols import read_reply, timing_of
 from trueweight.workflow.judge.api_agreement import answer_of
@@ -45,6 +44,8 @@ from trueweight.workflow.judge.server_errors import pending_findings
 from trueweight.workflow.judge.thought import is_cut_in_thought, judged_of_cut, thinking_tokens
 from trueweight.workload.grading import grades_of
 from trueweight.workload.preference import grade_by_judge
+
+T = TypeVar("T")
 
 _NOT_OF_PROVIDER = frozenset({FailureKind.STALE_CONNECTION, FailureKind.CLIENT_LIMIT})
 
@@ -93,42 +94,40 @@ def judge_exchange(
         timing = guarded("timing", lambda: timing_of(exchange, reply))
         calls = guarded("calls", lambda: _all_valid(validity(case.request, reply)))
         structured = guarded("structured", lambda: _structured(case, reply))
-        judged_case = with_served_model(_switched(case, exchange.thinking, provider), provider)
-        findings = run_checks(judged_case, reply, without=without)
+        checked = with_served_model(_switched(case, exchange.thinking, provider), provider)
+        findings = run_checks(checked, reply, without=without)
         grades = guarded("grades", lambda: grades_of(case, reply))
-        judged = guarded("judge", lambda: grade_by_judge(case, reply, preferences.verdicts) if asked else None)
+        by_judge = guarded("judge", lambda: grade_by_judge(case, reply, preferences.verdicts) if asked else None)
         answer = guarded("api-agreement", lambda: answer_of(case, reply) if len(provider.api) > 1 else "")
     if exchange.thinking is not ThinkingMode.AS_SERVED:
         findings = _with_own_severity(findings)
-    problems = tuple(one for one in (timing, calls, structured, grades, answer) if isinstance(one, NotJudged))
-    arrived = _arrived(
-        lost,
-        reply,
-        timing=None if isinstance(timing, NotJudged) else timing,
-        calls_valid=None if isinstance(calls, NotJudged) else calls,
-        structured=None if isinstance(structured, NotJudged) else structured,
-    )
-    thought = arrived.thinking_tokens
+    arrived = _arrived(lost, reply, _if_judged(timing), _if_judged(calls), _if_judged(structured))
     arrived = replace(
         arrived,
         cost=cost_of(provider, exchange, reply),
-        answer="" if isinstance(answer, NotJudged) else answer,
-        thinking_cost=None if provider.price is None or thought is None else provider.price.cost(0, thought),
+        answer=_if_judged(answer) or "",
+        thinking_cost=_thinking_cost(provider, arrived.thinking_tokens),
     )
     cut = is_cut_in_thought(case, reply, thinking_allowance)
     found = applied(findings)
+    problems = (one for one in (timing, calls, structured, grades, by_judge, answer) if isinstance(one, NotJudged))
     seen = replace(
         arrived,
         not_judged=(*problems, *not_judged_of(findings)),
         findings=judged_of_cut(case, found) if cut else found,
         cut_in_thought=cut,
-        grades=() if cut else (*_known(grades), *((judged,) if isinstance(judged, Grade) else ())),
+        grades=() if cut else (*(_if_judged(grades) or ()), *filter(None, [_if_judged(by_judge)])),
     )
-    return Judged(exchange, reply, None if isinstance(timing, NotJudged) else timing, seen)
+    return Judged(exchange, reply, _if_judged(timing), seen)
 
 
-def _known(grades: tuple[Grade, ...] | NotJudged) -> tuple[Grade, ...]:
-    return () if isinstance(grades, NotJudged) else grades
+def _thinking_cost(provider: Provider, tokens: int | None) -> float | None:
+    return None if provider.price is None or tokens is None else provider.price.cost(0, tokens)
+
+
+def _if_judged(found: T | NotJudged) -> T | None:
+    """What was found; None if it could not be judged."""
+    return None if isinstance(found, NotJudged) else found
 
 
 def _switched(case: Case, thinking: ThinkingMode, provider: Provider) -> Case:
@@ -198,12 +197,7 @@ def _first(attempts: tuple[Attempt, ...]) -> Attempt:
 
 
 def _arrived(
-    lost: Observation,
-    reply: Reply,
-    *,
-    timing: Timing | None,
-    calls_valid: bool | None,
-    structured: str | None,
+    lost: Observation, reply: Reply, timing: Timing | None, calls_valid: bool | None, structured: str | None
 ) -> Observation:
     usage = reply.usage
     prompt, completion = (usage.input, usage.output) if usage else (None, None)

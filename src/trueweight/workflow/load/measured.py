@@ -42,7 +42,7 @@ def measure_level(
     failures: Counter[str] = Counter()
     spans: list[tuple[float, float]] = []
     fair: list[Timing] = []
-    attempted = ok = good = unknown = tokens = limited = cut = 0
+    attempted = good = unknown = tokens = limited = cut = 0
     for exchange in exchanges:
         attempted += 1
         limited += exchange.client_limited
@@ -50,12 +50,10 @@ def measure_level(
         if exchange.failure is not None:
             failures[exchange.failure.kind.value] += 1
             continue
-        ok += 1
         reply = read_reply(exchange)
         tokens += (reply.usage.output if reply.usage else None) or 0
         if exchange.case in cases and is_cut_in_thought(cases[exchange.case], reply, thinking_allowance):
-            cut += 1
-            unknown += 1
+            cut, unknown = cut + 1, unknown + 1
             continue
         timing = timing_of(exchange, reply)
         met = slo.met(timing)
@@ -64,6 +62,7 @@ def measure_level(
         if not exchange.client_limited:
             fair.append(timing)
     seconds = _active(spans)
+    ok = attempted - failures.total()
     return LoadPoint(
         level=level.value,
         open_loop=level.open_loop,

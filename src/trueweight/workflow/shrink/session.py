@@ -61,19 +61,7 @@ def shrink_in_run(
         seed = run.manifest.seed
     providers = (failure.provider, *([reference] if reference is not None else []))
     record = out or _free(directory.with_name(f"{directory.resolve().name}-{_word(failure.case.id)}"))
-    made = Manifest(
-        tool_version=__version__,
-        seed=seed,
-        repeats=1,
-        passes=1,
-        suites=(SuiteRecord(failure.case.suite, "0" * 64, 0),),
-        providers=providers,
-        started_at=now().isoformat(timespec="microseconds"),
-        thinking=(failure.thinking,),
-        thinking_allowance=failure.allowance,
-        options={"shrink": {"of": failure.case.key, "check": failure.finding.check}},
-    )
-    with RunDir.create(record, made, ()) as attempts_run:
+    with RunDir.create(record, _manifest(failure, providers, seed, now()), ()) as attempts_run:
         attempts = Attempts(
             attempts_run,
             mode=failure.mode,
@@ -95,6 +83,22 @@ def shrink_in_run(
     case = without_allowance(shrunk.case, failure.allowance)
     named = replace(shrunk, case=replace(case, id=failure.case.id))
     return Shrinking(shrunk, record, write_case(named, record / f"{_word(failure.case.id)}.yaml"))
+
+
+def _manifest(failure: FailingCase, providers: tuple[Provider, ...], seed: int, now: datetime) -> Manifest:
+    """The manifest of the run that holds the attempts."""
+    return Manifest(
+        tool_version=__version__,
+        seed=seed,
+        repeats=1,
+        passes=1,
+        suites=(SuiteRecord(failure.case.suite, "0" * 64, 0),),
+        providers=providers,
+        started_at=now.isoformat(timespec="microseconds"),
+        thinking=(failure.thinking,),
+        thinking_allowance=failure.allowance,
+        options={"shrink": {"of": failure.case.key, "check": failure.finding.check}},
+    )
 
 
 def _suite_file(path: Path | None, failure: FailingCase) -> Path | None:
