@@ -30,7 +30,7 @@ WRITTEN: dict[str, bytes] = {
     "a list with a last comma": b"[\n" + TEXT.replace(b"\n", b",\n") + b"]\n",
     "an indented list": json.dumps(ROWS, indent=2).encode(),
     "one document": json.dumps({"version": 1, "data": ROWS}, indent=2).encode(),
-    "gzip": gzip.compress(TEXT),
+    "gzip": gzip.compress(TEXT, mtime=0),
     "bzip2": bz2.compress(TEXT),
     "xz": lzma.compress(TEXT),
     "a list in gzip": gzip.compress(json.dumps(ROWS).encode()),
@@ -54,7 +54,7 @@ def test_every_form_of_one_file_has_the_same_cases(tmp_path: Path, form: str) ->
         (LINES.encode("utf-16"), "the file is UTF-16"),
         (b"PK\x03\x04" + TEXT, "the file is a zip archive"),
         (b"PAR1" + TEXT, "the file is a Parquet table"),
-        (gzip.compress(TEXT)[:-20], "the packed file is damaged"),
+        pytest.param(gzip.compress(TEXT, mtime=0)[:-20], "the packed file is damaged", id="cut gzip"),
     ],
 )
 def test_another_form_is_an_error_that_says_what_to_do(tmp_path: Path, data: bytes, words: str) -> None:
