@@ -49,7 +49,7 @@ def test_a_changed_number_is_found(demo: Demo, text: str, tmp_path: Path, with_d
         changed = structs.replace(changed, digest=_digest(changed))
         with RunDir.open(demo.directory) as run:
             wrong = verify(changed, run)
-        assert [one.text for one in wrong] == ["leaky-parser: success_rate is another number"]
+        assert [one.text for one in wrong] == ["leaky-parser: success_rate is not the attested number"]
     else:
         assert [one.text for one in verify(changed, None)] == ["the attestation was changed: its digest does not match"]
 

@@ -15,14 +15,14 @@ from runs import START, as_recorded, record, workload_of
 from stub_server import Asked, stub_server
 
 from in_process import trueweight
-from trueweight.assess import parse_bar
+from trueweight.assess import TaskBar, WorkloadBar, parse_bar
 from trueweight.core import Case, ConfigError, InfrastructureError, Provider
 from trueweight.statistics.change import changes
 from trueweight.suites import find_suite
 from trueweight.wire import run_loop
 from trueweight.wire.webhook import post_webhook
 from trueweight.workflow.look import repeat, sample_of
-from trueweight.workflow.watch import watch
+from trueweight.workflow.watch import WatchMetric, _bounds, watch
 
 LABELS = ("billing", "outage")
 
@@ -42,6 +42,14 @@ def test_a_set_of_fixed_cases_whose_mean_is_at_the_bound_never_alarms() -> None:
     """The same cases night after night, a deterministic host: exactly at the bound is not below it."""
     look = np.array([0.0] * 6 + [1.0] * 54)
     assert changes([look] * 60, 0.9, 0.05) == []
+
+
+def test_the_strictest_bar_is_watched() -> None:
+    """Full agreement, no failure and a margin of nothing are bounds that can be watched, and do not count as unset."""
+    bounds = _bounds(WorkloadBar(TaskBar(quality_margin=0.0, agreement_at_least=1.0), failures_at_most=0.0))
+    assert bounds == {WatchMetric.AGREEMENT: 0.999, WatchMetric.RIGHT: 0.5, WatchMetric.REPLIES: 0.999}
+    assert changes([np.ones(40)] * 30, 0.999, 0.01) == []
+    assert [one.fell for one in changes([np.ones(40), np.full(40, 0.9), np.full(40, 0.9)], 0.999, 0.01)] == [True]
 
 
 @pytest.mark.slow

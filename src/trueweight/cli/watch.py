@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Say which host fell below the bar, look after look",
+    short_help="Send a small sample again and again; say which host changed",
     epilog=examples(
         "trueweight watch tickets --providers hosts.toml --bar bar.toml --every 6h",
         "trueweight watch tickets --providers hosts.toml --bar bar.toml --once --webhook-env WEBHOOK_URL",
@@ -77,10 +77,12 @@ def command(
 ) -> int:
     """Send a small sample of WORKLOAD to all hosts again and again, and say which host changed, and when.
 
-    A look is a run in the history. Of a folder HISTORY of such runs, what it has is said and nothing is sent. A host
-    changes once: when its agreement with the recorded answers, its difference from the baseline by golden answers, its
-    share of replies in time, or its share of replies falls below the bar beyond chance, and when it is back. The
-    probability that any healthy host is ever said to have fallen is at most 5%, over all hosts, metrics and looks.
+    A look is one such run; it is kept in the history. With the folder HISTORY in place of WORKLOAD, nothing is sent.
+
+    Four metrics of each host are watched: agreement with the recorded answers, difference from the baseline by golden
+    answers, share of replies in time, share of requests with a reply. A host is named when a metric falls below the bar
+    beyond chance, and again when it is back. The probability that a healthy host is ever named is at most 5%, over all
+    hosts, metrics and looks.
 
     Exit code 0; 1 if a host fell in the newest look; 3 if that look measured nothing.
     """
@@ -223,7 +225,7 @@ def _print(found: Watched, *, markdown: bool, as_json: bool) -> None:
 
 
 def _post(found: Watched, url: str, where: str) -> None:
-    """Post the new events. A webhook that fails is said, and hides no event."""
+    """Post the new events. If that fails, print why; the events are printed all the same."""
     from functools import partial
 
     from trueweight.report.words.watch import webhook_body

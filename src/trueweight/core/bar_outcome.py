@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from trueweight.core.case import Severity
 from trueweight.core.estimate import Estimate
+
+MARGIN: Final = 0.05
+"""How much less often than the baseline a provider may be right, where no bar says it."""
+AGREEMENT: Final = 0.9
+"""The least agreement with the recorded answers, where no bar says it."""
 
 
 class Ruling(StrEnum):

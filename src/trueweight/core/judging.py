@@ -28,7 +28,8 @@ class NotJudged(NamedTuple):
     """A part of judging that one reply did not get.
 
     Attributes:
-        part: id of the check or the metric; else ``reply``, ``timing``, ``calls``, ``structured`` or ``digest``.
+        part: id of the check or the metric; else ``reply``, ``timing``, ``calls``, ``structured``, ``grades``,
+            ``judge`` (an LLM judge's grade), ``api-agreement`` or ``digest``.
         reason: the error, or the limit.
     """
 

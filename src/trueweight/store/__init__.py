@@ -6,13 +6,14 @@ from trueweight.store.encode import encode_exchange
 from trueweight.store.files import (
     JUDGE_RUN,
     RunFile,
-    read_kept,
+    read_cached,
     read_plain,
     replace_plain,
+    write_cached,
     write_for_people,
-    write_kept,
     write_named,
 )
+from trueweight.store.line_records import names_in
 from trueweight.store.manifest import (
     ASKED_BY,
     COMMAND,
@@ -50,17 +51,18 @@ __all__ = [
     "manifest_to_json",
     "merge",
     "merging",
+    "names_in",
     "pending",
+    "read_cached",
     "read_client",
-    "read_kept",
     "read_plain",
     "record_file",
     "recorded_command",
     "replace_plain",
     "require_readable",
     "require_recordable",
+    "write_cached",
     "write_client",
     "write_for_people",
-    "write_kept",
     "write_named",
 ]

@@ -153,8 +153,8 @@ def write_named(path: Path, text: str) -> None:
         raise disk_error(path, error) from None
 
 
-def read_kept(path: Path) -> bytes | None:
-    """The data that `write_kept` wrote there; None if there is no file, if it is a link, or if a byte is wrong."""
+def read_cached(path: Path) -> bytes | None:
+    """The data that `write_cached` wrote there; None if there is no file, if it is a link, or if a byte is wrong."""
     try:
         data = read_plain(path)
         whole = zstd.decompress(data[_DIGEST:])
@@ -163,7 +163,7 @@ def read_kept(path: Path) -> bytes | None:
     return whole if sha256(whole).digest() == data[:_DIGEST] else None
 
 
-def write_kept(path: Path, data: bytes) -> None:
+def write_cached(path: Path, data: bytes) -> None:
     """Write a file of a cache, which may be deleted at any time, and delete the oldest files of its folder.
 
     If the disk refuses, nothing is kept.

@@ -7,6 +7,7 @@ In a run directory the request's body is another line, and the line of the excha
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
@@ -19,6 +20,9 @@ VERSION: Final = 2
 """The newest version of a line."""
 BODY_LINE: Final = b'{"v":2,"body_sha256":"'
 """How the line of a request's body begins; the digest follows."""
+_NAMES = re.compile(
+    rb'\{"v":[12],"trial":"[^"\\]+","outcome":"[^"\\]+","provider":"([^"\\]+)","suite":"([^"\\]+)","case":"([^"\\]+)",'
+)
 
 _Count = Annotated[int, Meta(ge=0, le=2**62)]
 _Nanoseconds = Annotated[int, Meta(ge=-(2**62), le=2**62)]
@@ -82,6 +86,16 @@ class ExchangeLine(msgspec.Struct, frozen=True, gc=False):
 def api_of(request: RequestRecord | StoredRequest) -> str:
     """The API of a line without ``api``. Old runs have two APIs, and only the list of models uses GET."""
     return "models" if request.method == "GET" else DEFAULT_API
+
+
+def names_in(line: bytes) -> tuple[str, str, str] | None:
+    """Provider, suite and case of an exchange in a line, without parsing its bodies; None if our encoder did not write
+    the line."""
+    found = _NAMES.match(line)
+    if found is None:
+        return None
+    provider, suite, case = (one.decode("utf-8", "replace") for one in found.groups())
+    return provider, suite, case
 
 
 def outcome_of(exchange: Exchange) -> str:

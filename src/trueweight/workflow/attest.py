@@ -92,7 +92,7 @@ class Attestation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mismatch(NamedTuple):
-    """Something that is not as attested; ``by_version`` if another version of the tool can be the reason."""
+    """A difference from the attestation; ``by_version``: another version of the tool can be the reason."""
 
     text: str
     by_version: bool = False
@@ -186,7 +186,7 @@ def read_attestation(path: Path) -> Attestation:
 
 
 def verify(found: Attestation, run: RunDir | None) -> list[Mismatch]:
-    """Everything that is not as attested; [] if all holds.
+    """Every difference from the attestation; [] if it holds.
 
     Args:
         run: the run that is attested; None checks the file alone, which proves little: see `PROVES`.
@@ -204,12 +204,12 @@ def verify(found: Attestation, run: RunDir | None) -> list[Mismatch]:
             wrong.append(Mismatch(f"{name}: not in the attestation"))
         elif now[name] != attested[name]:
             wrong.append(Mismatch(f"{name}: the record was changed"))
-    # A record that was changed is not judged: it may not even be readable, and its numbers say nothing more.
+    # A changed record is not judged: it may be unreadable, and its numbers prove nothing.
     return wrong or list(_different(found, judge(run)))
 
 
 def _different(found: Attestation, summary: Summary) -> Iterator[Mismatch]:
-    """The numbers that the record does not give again."""
+    """The attested numbers that the record does not give."""
     other = found.tool_version != __version__
     for name, attested in found.providers.items():
         if name not in summary.providers:
@@ -220,9 +220,9 @@ def _different(found: Attestation, summary: Summary) -> Iterator[Mismatch]:
             if field == "metrics":
                 keys = sorted(now.metrics.keys() | attested.metrics.keys())
                 changed = (one for one in keys if now.metrics.get(one) != attested.metrics.get(one))
-                yield from (Mismatch(f"{name}: {metric} is another number", other) for metric in changed)
+                yield from (Mismatch(f"{name}: {metric} is not the attested number", other) for metric in changed)
             elif getattr(now, field) != getattr(attested, field):
-                yield Mismatch(f"{name}: {field} is another one", other)
+                yield Mismatch(f"{name}: {field} is not as attested", other)
     run = summary.run
     facts = ("started_at", "finished_at", "seed", "repeats", "cases", "reference", "bar_digest", "suites")
-    yield from (Mismatch(f"{one} is another one") for one in facts if getattr(run, one) != getattr(found, one))
+    yield from (Mismatch(f"{one} is not as attested") for one in facts if getattr(run, one) != getattr(found, one))

@@ -27,7 +27,7 @@ from trueweight.workflow.bar import bar_notes, bar_of
 from trueweight.workflow.client import client_sessions, join_clients
 from trueweight.workflow.drift import with_drift
 from trueweight.workflow.judge import case_of, judge_exchange, judge_run, summarise, why_unknown
-from trueweight.workflow.judge.once import summary_once
+from trueweight.workflow.judge.cache import cached_summary
 from trueweight.workflow.judge.preferences import read_preferences
 from trueweight.workflow.probe import join_probes, with_probe
 from trueweight.workflow.requests import request_notes
@@ -43,9 +43,9 @@ def finish(run: RunDir) -> Summary:
 
 def judge(run: RunDir) -> Summary:
     """The summary of a run with an assessment of each provider, by the run's bar if it has one. Writes nothing into
-    the run. What was judged before by the same code is taken from this user's cache: `trueweight.workflow.judge.once`.
+    the run. What was judged before by the same code is taken from this user's cache: `trueweight.workflow.judge.cache`.
     """
-    return summary_once(run, _judge)
+    return cached_summary(run, _judge)
 
 
 def _judge(run: RunDir) -> Summary:

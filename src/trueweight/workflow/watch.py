@@ -13,6 +13,7 @@ import numpy as np
 from trueweight.assess import DEFAULT_WORKLOAD_BAR, Bar, WorkloadBar
 from trueweight.checks import all_checks
 from trueweight.core import ConfigError, Observation
+from trueweight.core.bar_outcome import AGREEMENT, MARGIN
 from trueweight.core.grader import GRADERS
 from trueweight.core.workload import Yardstick
 from trueweight.statistics import Array
@@ -26,9 +27,10 @@ from trueweight.workload.compare import is_of_client
 from trueweight.workload.grading import grade_recorded
 
 FAILURES: Final = 0.05
-"""The share of requests without a reply that counts as too many, where the bar says nothing."""
+"""The greatest share of requests without a reply, where the bar has no rule about it."""
 IN_TIME: Final = 0.95
-"""The share of replies that the bar's time, a 95th percentile, has to cover."""
+"""The least share of replies within the bar's time, which is a 95th percentile."""
+_LEAST_BOUND: Final = 0.001
 
 
 _ByCase: TypeAlias = defaultdict[str, defaultdict[str, list[float]]]
@@ -181,14 +183,20 @@ def _columns(found: _ByCase) -> dict[str, Array]:
 
 def _bounds(rules: WorkloadBar) -> dict[WatchMetric, float]:
     """The least mean of each metric. Time is watched only where the bar has a rule about it."""
-    agreement = rules.answers.agreement_at_least or DEFAULT_WORKLOAD_BAR.answers.agreement_at_least or 0.9
-    margin = rules.answers.quality_margin or DEFAULT_WORKLOAD_BAR.answers.quality_margin or 0.05
+    least, margin = rules.answers.agreement_at_least, rules.answers.quality_margin
+    least, margin = AGREEMENT if least is None else least, MARGIN if margin is None else margin
+    failures = FAILURES if rules.failures_at_most is None else rules.failures_at_most
     bounds = {
-        WatchMetric.AGREEMENT: agreement,
-        WatchMetric.RIGHT: (1 - margin) / 2,
-        WatchMetric.REPLIES: 1 - (rules.failures_at_most or FAILURES),
+        WatchMetric.AGREEMENT: _inside(least),
+        WatchMetric.RIGHT: _inside((1 - margin) / 2),
+        WatchMetric.REPLIES: _inside(1 - failures),
     }
     return bounds if rules.p95_ms_at_most is None else {**bounds, WatchMetric.IN_TIME: IN_TIME}
+
+
+def _inside(bound: float) -> float:
+    """A bound between 0 and 1: a mean cannot fall below 0, and no number of scores shows a mean of exactly 1."""
+    return min(max(bound, _LEAST_BOUND), 1 - _LEAST_BOUND)
 
 
 def _watched(

@@ -90,7 +90,7 @@ def questions(pair: JudgedPair) -> Iterator[Case]:
         asked = {"request": json.loads(pair.request), "first": answers[0], "second": answers[1]}
         yield Case(
             suite=SUITE,
-            id=f"{pair.key}-{number}",
+            id=_question(pair.key, number),
             request={
                 "messages": [
                     {"role": "system", "content": _SYSTEM},
@@ -103,6 +103,16 @@ def questions(pair: JudgedPair) -> Iterator[Case]:
             why="Which of two answers is better?",
             modes=(Mode.PLAIN,),
         )
+
+
+def _question(pair: str, number: int) -> str:
+    """The id of the case that asks about a pair: 1 with the recorded answer first, 2 with it second."""
+    return f"{pair}-{number}"
+
+
+def pair_key(question: str) -> str:
+    """The key of the pair that a case of `questions` asks about, from the id of the case."""
+    return question.rpartition("-")[0]
 
 
 def read_verdict(reply: Reply) -> str | None:
@@ -138,13 +148,13 @@ def combine(pairs: Sequence[str], places: Mapping[str, str | None]) -> Verdicts:
     found: dict[str, Better] = {}
     same = 0
     for key in pairs:
-        there = _better(places.get(f"{key}-1"), first=Better.RECORDED)
-        back = _better(places.get(f"{key}-2"), first=Better.GIVEN)
+        there = _better(places.get(_question(key, 1)), first=Better.RECORDED)
+        back = _better(places.get(_question(key, 2)), first=Better.GIVEN)
         if there is None or back is None:
             continue
         found[key] = there if there is back else Better.EQUAL
         same += there is back
-    decided = [place for key in found for place in (places[f"{key}-1"], places[f"{key}-2"]) if place != "equal"]
+    decided = [place for key in found for number in (1, 2) if (place := places[_question(key, number)]) != "equal"]
     return Verdicts(
         found,
         len(pairs) - len(found),

@@ -9,14 +9,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from trueweight.core import Case, Estimate
-from trueweight.core.bar_outcome import WorkloadRule
+from trueweight.core.bar_outcome import MARGIN, WorkloadRule
 from trueweight.core.workload import WorkloadFacts, WorkloadSummary
 from trueweight.workload.compare import compare_workload
 from trueweight.workload.estimates import looks_of
 from trueweight.workload.planning import Need, margin_needs, needs_looked_at_once, quantile_needs, share_needs
 
-MARGIN: Final = 0.05
-"""How much worse than the baseline is still good enough, by default."""
 _NOISE_UNKNOWN: Final = 0.98
 """How often an equally good provider is taken to agree where the log does not show how often the baseline does."""
 _LEAST_PAIRS: Final = 20

@@ -12,7 +12,7 @@ from trueweight.core.preference import JudgeFound, JudgeScope, JudgeSummary
 from trueweight.protocols import read_reply
 from trueweight.store import JUDGE_RUN, RunDir, RunFile, read_plain
 from trueweight.workflow.judge.exchange import cost_of
-from trueweight.workload.preference import combine, read_verdict, trust
+from trueweight.workload.preference import combine, pair_key, read_verdict, trust
 
 
 def read_scope(judge_run: Path) -> JudgeScope:
@@ -30,7 +30,7 @@ def read_preferences(directory: Path) -> JudgeFound:
     scope = read_scope(path)
     with RunDir.open(path) as run:
         (provider,) = run.manifest.providers
-        pairs = tuple(dict.fromkeys(key.rpartition("/")[2].rpartition("-")[0] for key in run.cases()))
+        pairs = tuple(dict.fromkeys(pair_key(case.id) for case in run.cases().values()))
         places: dict[str, str | None] = {}
         costs: list[float | None] = []
         for exchange in run.exchanges():

@@ -18,10 +18,10 @@ from trueweight.core.thinking import main_mode, sets_thinking
 from trueweight.profiles import recorded_profile, without_habits
 from trueweight.store import Manifest, RunDir
 from trueweight.workflow.judge.bursts import without_burst_times
+from trueweight.workflow.judge.cache import cached_trials
 from trueweight.workflow.judge.cross_reply import judge_across_replies
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, compared_apis
 from trueweight.workflow.judge.not_offered import mark_not_offered
-from trueweight.workflow.judge.once import judged_trials
 from trueweight.workflow.judge.preferences import read_preferences
 from trueweight.workflow.judge.server_errors import settle_server_errors
 
@@ -95,7 +95,7 @@ def judge_run(run: RunDir, *, without: Collection[str] = ()) -> Judgement:
     """
     judge = TrialJudge(run.manifest, run.cases(), without, read_preferences(run.path))
     with rare_garbage_collection():
-        judgement = _join(run.manifest, judge, judged_trials(run, judge))
+        judgement = _join(run.manifest, judge, cached_trials(run, judge))
     for trial, reason in judgement.left_out.items():
         run.leave_out(trial, reason)
     return judgement

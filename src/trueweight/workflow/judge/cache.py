@@ -1,14 +1,13 @@
-"""Judges each exchange of a run once: what was judged before, by the same code, is read from this user's cache.
+"""Keeps judgements in this user's cache, so that the same code judges each exchange of a run once.
 
 The cache is never in the run directory: a run travels, as an artifact or by mail, and a judgement that came with it
 must not decide. Everything that a judgement is made from is in the name under which it is kept: the bytes of the
-record, the case, the provider, and the code. So what is old is not found, and what is damaged is judged again.
+record, the case, the provider, and the code. What an old or damaged file has is not found, and is judged again.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from hashlib import blake2b, sha256
@@ -20,7 +19,7 @@ import platformdirs
 
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import decode_summary, encode_summary
-from trueweight.store import JUDGE_RUN, RunDir, RunFile, read_kept, read_plain, write_kept
+from trueweight.store import JUDGE_RUN, RunDir, RunFile, names_in, read_cached, read_plain, write_cached
 from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, pack, unpack
 from trueweight.workflow.judge.processes import LEAST, JudgeProcesses, process_number
@@ -29,9 +28,6 @@ VARIABLE: Final = "TRUEWEIGHT_CACHE"
 """The environment variable with the folder of the cache; empty for none."""
 _MOST_TRIALS: Final = 50_000
 """Trials of a run whose judgements are kept one by one. Of a larger run the summary alone is kept."""
-_HEAD = re.compile(
-    rb'\{"v":[12],"trial":"[^"\\]+","outcome":"[^"\\]+","provider":"([^"\\]+)","suite":"([^"\\]+)","case":"([^"\\]+)",'
-)
 _SUMMARIES, _TRIALS = "summaries", "trials"
 _INPUTS: Final = (RunFile.MANIFEST, RunFile.CASES, RunFile.BAR, RunFile.PROBE)
 """The files of a run beside its exchanges that its summary is made from."""
@@ -45,28 +41,28 @@ def cache_folder() -> Path | None:
     return Path(named) if named else None
 
 
-def summary_once(run: RunDir, make: Callable[[RunDir], Summary]) -> Summary:
+def cached_summary(run: RunDir, make: Callable[[RunDir], Summary]) -> Summary:
     """The summary of a run, read from the cache if all that it is made from is the same; else made, and kept.
 
     A run with damaged lines is judged each time, because its errors are reported.
     """
     folder = cache_folder()
     code = None if folder is None else code_fingerprint()
-    if folder is None or code is None or run.damaged or _has_judge(run):
+    if folder is None or code is None or run.damaged or _has_llm_judge(run):
         return make(run)
     path = folder / _SUMMARIES / _name(code, run.record_digest(), *(_content(run, file) for file in _INPUTS))
     with suppress(ValueError):  # msgspec's errors are ValueErrors
-        if (data := read_kept(path)) is not None:
+        if (data := read_cached(path)) is not None:
             return decode_summary(data)
     summary = make(run)
     if not run.damaged:
-        write_kept(path, encode_summary(summary))
+        write_cached(path, encode_summary(summary))
     return summary
 
 
-def judged_trials(run: RunDir, judge: TrialJudge) -> Iterator[JudgedTrial]:
+def cached_trials(run: RunDir, judge: TrialJudge) -> Iterator[JudgedTrial]:
     """Each exchange of the current plan, judged, in the order of the record; of many, in several processes."""
-    plan, kept = run.current_plan(), KeptTrials(run, judge)
+    plan, kept = run.current_plan(), TrialCache(run, judge)
     trials = run.trials()
     processes = _processes(run, judge, [trial for trial in trials if not kept.has(trial)])
     try:
@@ -90,20 +86,20 @@ def judged_trials(run: RunDir, judge: TrialJudge) -> Iterator[JudgedTrial]:
 def _processes(run: RunDir, judge: TrialJudge, trials: Sequence[str]) -> JudgeProcesses | None:
     """Processes for these trials; None for a few trials, and for one processor."""
     number = process_number()
-    if number == 1 or len(trials) < LEAST or _has_judge(run):
+    if number == 1 or len(trials) < LEAST or _has_llm_judge(run):
         return None
     return JudgeProcesses(run, judge, trials, number)
 
 
-class KeptTrials:
+class TrialCache:
     """The judged trials of a run in the cache, each under a digest of its line, its case, its provider and the code."""
 
     def __init__(self, run: RunDir, judge: TrialJudge) -> None:
         self._run, self._judge = run, judge
-        self._known: dict[tuple[bytes, bytes, bytes], bytes] = {}
+        self._known: dict[tuple[str, str, str], bytes] = {}
         self._now: dict[bytes, bytes] = {}
         self._changed = False
-        folder = None if len(run.recorded()) > _MOST_TRIALS or _has_judge(run) else cache_folder()
+        folder = None if len(run.recorded()) > _MOST_TRIALS or _has_llm_judge(run) else cache_folder()
         self._code = None if folder is None else code_fingerprint()
         self._path: Path | None = None
         self._before: dict[bytes, bytes] = {}
@@ -111,14 +107,14 @@ class KeptTrials:
             manifest = run.manifest
             self._path = folder / _TRIALS / _name(self._code, manifest.started_at, str(manifest.seed), str(run.path))
             with suppress(msgspec.MsgspecError):
-                self._before = msgspec.msgpack.decode(read_kept(self._path) or b"\x80", type=dict[bytes, bytes])
+                self._before = msgspec.msgpack.decode(read_cached(self._path) or b"\x80", type=dict[bytes, bytes])
 
     def has(self, trial: str) -> bool:
         """Whether there is a judgement of a trial."""
         return bool(self._before) and self._key(trial) in self._before
 
     def find(self, trial: str) -> tuple[bytes, JudgedTrial | None]:
-        """The key of a trial, b"" if it is not kept, and its judgement, if it is there."""
+        """The key of a trial, b"" if it has none; and its judgement, None if the cache does not have it."""
         key = self._key(trial) if self._path is not None else b""
         data = self._before.get(key)
         with suppress(msgspec.MsgspecError, KeyError):
@@ -128,13 +124,12 @@ class KeptTrials:
 
     def _key(self, trial: str) -> bytes:
         line = self._run.line_of(trial)
-        head = None if line is None else _HEAD.match(line)
-        if line is None or head is None:
+        named = None if line is None else names_in(line)
+        if line is None or named is None:
             return b""
-        named = head[1], head[2], head[3]
         of_settings = self._known.get(named)
         if of_settings is None:
-            of_settings = self._known[named] = self._settings(*(one.decode("utf-8", "replace") for one in named))
+            of_settings = self._known[named] = self._settings(*named)
         return blake2b(line, digest_size=16, key=of_settings).digest()
 
     def _settings(self, provider: str, suite: str, case: str) -> bytes:
@@ -152,7 +147,7 @@ class KeptTrials:
         return sha256(msgspec.json.encode(parts, order="deterministic")).digest()
 
     def keep(self, key: bytes, found: JudgedTrial) -> None:
-        """Remember a judgement, unless it is no use of it."""
+        """Remember a judgement for `write`; not one without a key or an observation."""
         if not key or found.observation is None:
             return
         before = self._before.get(key)
@@ -163,11 +158,11 @@ class KeptTrials:
     def write(self) -> None:
         """Write what is new. A cache that cannot be written costs nothing but time."""
         if self._path is not None and self._changed:
-            write_kept(self._path, msgspec.msgpack.encode(self._now))
+            write_cached(self._path, msgspec.msgpack.encode(self._now))
 
 
-def _has_judge(run: RunDir) -> bool:
-    """Whether an LLM judge was asked: what it says is another record, and so such a run is judged each time."""
+def _has_llm_judge(run: RunDir) -> bool:
+    """Whether an LLM judge was asked. Its verdicts are another record, so such a run is judged each time."""
     return RunFile.MANIFEST.is_in(run.path / JUDGE_RUN)
 
 

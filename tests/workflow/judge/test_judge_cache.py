@@ -17,7 +17,8 @@ from trueweight.core.check import CHECKS, Pass, check
 from trueweight.core.summary_json import encode_summary
 from trueweight.store import RunDir, RunFile
 from trueweight.workflow import finish
-from trueweight.workflow.judge import judge_run, once, processes
+from trueweight.workflow.judge import cache as judged_cache
+from trueweight.workflow.judge import judge_run, processes
 from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import TrialJudge, pack, unpack
 
@@ -38,7 +39,7 @@ def run(tmp_path: Path) -> Path:
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the cache of this test."""
-    monkeypatch.setenv(once.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(judged_cache.VARIABLE, str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
@@ -93,7 +94,7 @@ def test_the_second_time_nothing_is_judged_and_the_summary_is_the_same(
     assert len(judged) == number
     assert other != first
     assert sorted(run.iterdir()) == files  # nothing is kept in the run
-    monkeypatch.setenv(once.VARIABLE, "")
+    monkeypatch.setenv(judged_cache.VARIABLE, "")
     assert summary(run) == other
     assert len(judged) == 2 * number
 
@@ -128,14 +129,14 @@ def test_what_is_old_is_not_used(
         if change == "case":
             opened.amend(manifest, [replace(cases[0], checks={}), *cases[1:]])
     if change == "code":
-        monkeypatch.setattr(once, "code_fingerprint", lambda: "other code")
+        monkeypatch.setattr(judged_cache, "code_fingerprint", lambda: "other code")
     if change == "record":
         record = RunFile.EARLIER_EXCHANGES.of(run)
         record.write_bytes(record.read_bytes().replace(b"finish_reason", b"finish_reasom", 1))
     now = observations(run)
     again = len(judged) - number
     assert again == number if change == "code" else 0 < again < number
-    monkeypatch.setenv(once.VARIABLE, "")
+    monkeypatch.setenv(judged_cache.VARIABLE, "")
     assert observations(run) == now
     assert change == "code" or now != before
 
@@ -160,7 +161,7 @@ def test_a_damaged_cache_changes_nothing(run: Path, cache: Path, judged: list[st
 def test_a_cache_in_the_run_directory_is_not_read(run: Path, cache: Path, judged: list[str]) -> None:
     """A run that came from elsewhere brings a record and no judgement: files beside the record are not looked at."""
     before = summary(run)
-    for folder in (once._SUMMARIES, once._TRIALS, "judged", ".cache"):
+    for folder in (judged_cache._SUMMARIES, judged_cache._TRIALS, "judged", ".cache"):
         shutil.copytree(cache, run / folder)
     shutil.rmtree(cache)
     del judged[:]
@@ -195,7 +196,7 @@ def test_a_run_with_damage_reports_it_each_time(run: Path, cache: Path) -> None:
         with RunDir.open(run) as opened:
             finish.judge(opened)
             assert len(opened.damaged) == 1
-    assert not list((cache / once._SUMMARIES).glob("*"))
+    assert not list((cache / judged_cache._SUMMARIES).glob("*"))
 
 
 @pytest.mark.slow
@@ -205,7 +206,7 @@ def test_several_processes_find_what_one_finds(run: Path, judged: list[str], mon
     lines = record.read_bytes().splitlines(keepends=True)
     record.write_bytes(b"".join([lines[0].replace(b'"status":200', b'"status":"x"'), *lines[1:]]))
     alone = observations(run)
-    monkeypatch.setattr(once, "LEAST", 1)
+    monkeypatch.setattr(judged_cache, "LEAST", 1)
     monkeypatch.setenv(processes.VARIABLE, "2")
     monkeypatch.setattr(processes, "_BLOCK", 4)
     del judged[:]
