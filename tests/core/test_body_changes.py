@@ -107,9 +107,18 @@ def test_a_case_about_a_field_that_the_entry_changes_is_not_sent(
     assert (found.refused, list(found.asked)) == (wanted, [] if reason else ["chat"])
 
 
-def test_a_field_is_looked_for_under_the_name_of_each_api() -> None:
-    """The entry's name may be that of another API: chat completions are sent, Responses get no malformed request."""
-    provider = replace(PLAIN, api=("chat", "responses"), extra_body={"max_output_tokens": 90})
-    found = apis_of(_malformed(max_tokens=-5), provider)
-    assert "responses" not in found.asked
-    assert "chat" in found.asked
+@pytest.mark.parametrize(
+    ("changes", "extra", "asked"),
+    [
+        (BodyChanges(), {"max_output_tokens": 90}, ["chat"]),
+        (BodyChanges(set={"max_output_tokens": 90}), {}, ["chat"]),
+        (BodyChanges(set={"max_tokens": 40}), {}, []),
+        (BodyChanges(set={"n": 1}), {}, ["chat", "responses"]),
+    ],
+)
+def test_a_field_is_looked_for_under_the_name_of_each_api(
+    changes: BodyChanges, extra: dict[str, object], asked: list[str]
+) -> None:
+    """The entry names a field as chat completions do, for every API, or as one API does, for that one."""
+    provider = replace(PLAIN, api=("chat", "responses"), changes=changes, extra_body=extra)
+    assert list(apis_of(_malformed(max_tokens=-5), provider).asked) == asked
