@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hosts import Answer, Host, healthy, serve
+from hosts import Answer, Host, Request, healthy, serve
 
 import trueweight
 from in_process import trueweight as command_line
+from trueweight.core.probe import SetupFault
+from trueweight.report.words.reasons import summary_sentence
 
 
 @pytest.fixture
@@ -65,3 +67,38 @@ def test_send_run_returns_the_fault(wrong: Host, tmp_path: Path) -> None:
     blind = trueweight.send_run(plan, tmp_path / "blind", probe=False)
     assert "bad" not in blind.stopped
     assert len(wrong.requests) - before == sum(trial.provider.name == "bad" for trial in plan.plan.trials)
+
+
+def test_each_api_is_probed_with_its_own_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that takes the key in x-api-key alone: Messages answer, and the summary says what was not sent and why."""
+
+    def only_x_api_key(request: Request) -> Answer:
+        if request.headers.get("x-api-key") != "k-12345678":
+            return Answer(401, {"error": {"message": "no credentials"}})
+        block = {"type": "text", "text": "OK"}
+        usage = {"input_tokens": 3, "output_tokens": 1}
+        return Answer(
+            200,
+            {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [block], "usage": usage}
+            | {"stop_reason": "end_turn", "stop_sequence": None},
+        )
+
+    monkeypatch.setenv("HOST_KEY", "k-12345678")
+    with serve(only_x_api_key) as host:
+        entry = f'name = "x"\nbase_url = "{host.url()}"\nmodel = "m"\napi_key_env = "HOST_KEY"\n'
+        apis = 'api = ["responses", "messages", "chat"]\n'
+        (tmp_path / "p.toml").write_text(f"[[provider]]\n{entry}{apis}", encoding="utf-8")
+        case = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8}
+        (tmp_path / "s.jsonl").write_text(json.dumps(case) + "\n", encoding="utf-8")
+        plan = trueweight.plan_run(tmp_path / "p.toml", [tmp_path / "s.jsonl"])
+        trueweight.send_run(plan, tmp_path / "run")
+    found = trueweight.judge_run(tmp_path / "run").providers["x"]
+    assert [(one.api, one.fault) for one in found.probe] == [
+        ("responses", SetupFault.KEY_REFUSED),
+        ("messages", None),
+        ("chat", SetupFault.KEY_REFUSED),
+    ]
+    words = summary_sentence(found)
+    assert words.startswith("Nothing was sent to it through Responses. Setup fault: it refuses the key (HTTP 401)")
+    assert "Nothing was sent to it through chat completions." in words
+    assert found.counts.arrived == found.counts.recorded > 0

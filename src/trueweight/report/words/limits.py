@@ -110,7 +110,9 @@ def _of_run(limit: Limitation, summary: Summary) -> str:
             answered = sum(bool(one.counts.arrived) for one in summary.providers.values())
             return _NO_REFERENCE[min(answered, 3)]
         case LimitCode.NOT_FINISHED:
-            stopped = [name for name, one in summary.providers.items() if one.setup_fault is not None]
+            stopped = [
+                name for name, one in summary.providers.items() if any(api.fault is not None for api in one.probe)
+            ]
             if stopped:
                 cure = f"Cure the setup fault of {', '.join(stopped)}, then run the same command again."
                 return f"Not finished: {limit.count} of {limit.of} planned trials are on record. {cure}"

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
+from trueweight.core import PROTOCOLS
 from trueweight.core.probe import ProbeAnswer, ProbeQuestion, ProviderProbe, SetupFault
 from trueweight.report.numbers import counted
 from trueweight.report.text import cut
@@ -55,6 +56,21 @@ def fault_sentence(probe: ProviderProbe) -> str:
         return ""
     said = f": “{cut(probe.said, _SAID)}”" if probe.said else ""
     return f"Setup fault: {fault_clause(probe)}{said}." + (f" {cure(probe)}" if probe.base_url else "")
+
+
+def stopped_apis(probes: Sequence[ProviderProbe]) -> Iterator[str]:
+    """For each API of a provider that has a setup fault, where another has none: that nothing was sent, why, and the
+    cure."""
+    if all(one.fault is not None for one in probes):
+        return
+    for one in probes:
+        if one.fault is not None:
+            yield f"Nothing was sent to it through {api_title(one.api)}. {fault_sentence(one)}"
+
+
+def api_title(name: str) -> str:
+    """The name of an API in sentences."""
+    return PROTOCOLS.get(name).title or name if name in PROTOCOLS.all() else name
 
 
 def cure(probe: ProviderProbe) -> str:  # noqa: PLR0911, PLR0912 - one cure for each fault

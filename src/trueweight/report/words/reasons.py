@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from trueweight.core import PROTOCOLS, Estimate, Ruling
+from trueweight.core import Estimate, Ruling
 from trueweight.core.assessment import Assessment, Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
 from trueweight.core.observation import Feature
@@ -15,7 +15,7 @@ from trueweight.report.numbers import counted, percent, points_at_least, span, w
 from trueweight.report.words.bar import rule_name, rule_words
 from trueweight.report.words.checks import broken_words
 from trueweight.report.words.drift import drift_words
-from trueweight.report.words.probe import fault_clause, fault_sentence
+from trueweight.report.words.probe import api_title, fault_clause, fault_sentence, stopped_apis
 from trueweight.report.words.workload import workload_clause
 
 _MOST: Final = 2
@@ -55,12 +55,12 @@ def short_reason(provider: ProviderSummary) -> str:
     faults = [reason for reason in assessment.reasons if reason.code in (*_FAULTS, *_LOST)]
     if first.code in (ReasonCode.BAR, ReasonCode.CASES_WORSE, ReasonCode.METRIC_WORSE) and faults:
         # Lost requests come before broken requirements, as in the sentence.
-        return reason_clause(min(faults, key=lambda reason: reason.code not in _LOST), provider)
-    if first.code in _FAULTS:
+        first = min(faults, key=lambda reason: reason.code not in _LOST)
+    elif first.code in _FAULTS:
         first = _decisive(assessment)
     drops = next((one for one in assessment.observations if one.code is ReasonCode.API_DROPS_TOOLS), None)
     if drops is not None and first.code in (*_FAULTS, ReasonCode.CASES_WORSE, ReasonCode.METRIC_WORSE):
-        return f"tools {_loses(drops)} {_api_title(drops.apis[-1])}"
+        return f"tools {_loses(drops)} {api_title(drops.apis[-1])}"
     slower = [reason for reason in assessment.reasons if reason.code is ReasonCode.SLOWER]
     if assessment.recommendation is Recommendation.USE:
         met = [reason for reason in assessment.reasons if reason.code is ReasonCode.WORKLOAD_MET]
@@ -148,7 +148,8 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
 
 
 def summary_sentence(provider: ProviderSummary) -> str:
-    """What was observed of a provider, and the fault that decides, in one to four sentences."""
+    """What was observed of a provider, and the fault that decides, in one to four sentences; before them, each of its
+    APIs that was not measured because of a setup fault."""
     seen = provider.assessment.observations or provider.assessment.reasons
     if provider.assessment.reasons and provider.assessment.reasons[0].code in _FAULTS:
         decisive = _decisive(provider.assessment)
@@ -159,7 +160,7 @@ def summary_sentence(provider: ProviderSummary) -> str:
     parts = [reason_sentence(reason, provider) for reason in seen if id(reason) not in hidden]
     if hidden:
         parts.append(f"{len(hidden)} more {'requirement is' if len(hidden) == 1 else 'requirements are'} broken.")
-    return " ".join(filter(None, parts))
+    return " ".join(filter(None, (*stopped_apis(provider.probe), *parts)))
 
 
 def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each code
@@ -218,7 +219,7 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
 
 def _drops_tools(reason: Reason) -> str:
     """Which API loses the tools, with the counts of cases."""
-    *works, drops = (_api_title(name) for name in reason.apis)
+    *works, drops = (api_title(name) for name in reason.apis)
     names = works[0] if len(works) == 1 else f"{', '.join(works[:-1])} and {works[-1]}"
     other = f", and in {reason.reverse} the other way round" if reason.reverse else ""
     cases = f"in {reason.count} of {counted(reason.of or 0, 'case')} with tools a call comes in the former alone"
@@ -227,10 +228,6 @@ def _drops_tools(reason: Reason) -> str:
 
 def _loses(reason: Reason) -> str:
     return "are called less often in" if reason.share else "are dropped in"
-
-
-def _api_title(name: str) -> str:
-    return PROTOCOLS.get(name).title or name if name in PROTOCOLS.all() else name
 
 
 def _features(reason: Reason) -> str:

@@ -164,6 +164,16 @@ class _Probing:
             return
         by_trial = {asked.trial.id: asked for asked in questions}
         found: list[Exchange] = []
+        # A refused key ends what is sent to a provider, and another API may take the key, in another header.
+        for api in dict.fromkeys(asked.api for asked in questions):
+            if not self.interrupted and not self.settings.exhausted:
+                await self._send([asked for asked in questions if asked.api == api], found)
+        # In the order of the questions: of several addresses that answer, the likeliest is named, not the fastest.
+        order = {trial: at for at, trial in enumerate(by_trial)}
+        found.sort(key=lambda exchange: order[exchange.trial])
+        self.seen += [self._see(by_trial[exchange.trial], exchange) for exchange in found]
+
+    async def _send(self, questions: Sequence[Asked], found: list[Exchange]) -> None:
         result = await send(
             [_quick(asked) for asked in questions],
             keys={
@@ -178,10 +188,6 @@ class _Probing:
             handle_signals=self._handle_signals,
         )
         self._account(result)
-        # In the order of the questions: of several addresses that answer, the likeliest is named, not the fastest.
-        order = {trial: at for at, trial in enumerate(by_trial)}
-        found.sort(key=lambda exchange: order[exchange.trial])
-        self.seen += [self._see(by_trial[exchange.trial], exchange) for exchange in found]
 
     def _account(self, result: SendResult) -> None:
         self.settings = remaining_limits(self.settings, result)
