@@ -6,6 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from trueweight.store import RunFile
+
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "trueweight"
 PAGE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -75,3 +77,9 @@ def test_no_module_is_long() -> None:
         if len(path.read_text("utf-8").splitlines()) > 350
     }
     assert long == set()
+
+
+def test_the_page_on_run_directories_names_every_file() -> None:
+    """A user who finds a file in a run reads what it is."""
+    page = (ROOT / "docs" / "run-directory.md").read_text(encoding="utf-8")
+    assert [file.value for file in RunFile if f"`{file.value}`" not in page] == []

@@ -12,7 +12,7 @@ from trueweight.core import Estimate
 from trueweight.core.load_result import LoadPoint
 from trueweight.report.axes import Axis
 from trueweight.report.numbers import NONE, decimals_of, plain, span
-from trueweight.report.template import asset, environment, source_hash
+from trueweight.report.template import asset, content_policy, environment
 from trueweight.report.text import visible
 
 _HUES: Final = 8
@@ -104,12 +104,11 @@ def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests:
     points = [point for curve in curves for point in curve.points]
     under = f" under {limits}" if limits else ""
     style = asset("page", "page.css") + asset("page", "load.css")
-    policy = f"default-src 'none'; style-src '{source_hash(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
     return (
         environment("page", printed=partial(visible, limit=200))
         .get_template("load.html.j2")
         .render(
-            policy=Markup(policy),  # noqa: S704 - made of constants and base64
+            policy=content_policy(style),
             style=Markup(style),  # noqa: S704 - our own files
             suite=suite,
             requests=requests,

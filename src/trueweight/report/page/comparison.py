@@ -17,7 +17,7 @@ from trueweight.report.comparison import (
     headline,
     scope,
 )
-from trueweight.report.template import asset, environment, source_hash
+from trueweight.report.template import asset, content_policy, environment
 from trueweight.report.text import visible
 
 _MOST_CELLS = 500
@@ -27,13 +27,12 @@ _MOST_CELLS = 500
 def comparison_page(found: RunComparison) -> str:
     """HTML of a comparison; all that a provider, a model or a suite wrote is escaped."""
     style = asset("page", "page.css")
-    policy = f"default-src 'none'; style-src '{source_hash(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
     lines = changed_metrics(found)
     return (
         environment("page", printed=partial(visible, limit=400))
         .get_template("comparison.html.j2")
         .render(
-            policy=Markup(policy),  # noqa: S704 - made of constants and base64
+            policy=content_policy(style),
             style=Markup(style),  # noqa: S704 - our own file
             headline=headline(found),
             scope=scope(found),

@@ -8,7 +8,7 @@ from functools import partial
 from markupsafe import Markup
 
 from trueweight.core.summary import Summary
-from trueweight.report.template import asset, environment, source_hash
+from trueweight.report.template import asset, content_policy, environment
 from trueweight.report.text import visible
 from trueweight.report.words.decision import checklist, decision_text, plan_lines
 
@@ -23,10 +23,9 @@ def decision_page(summary: Summary, answers: Mapping[str, str]) -> str:
     if text is None or summary.workload is None:
         return ""
     style = asset("page", "page.css")
-    policy = f"default-src 'none'; style-src '{source_hash(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
     env = environment("page", printed=partial(visible, limit=2_000, lines=True))
     return env.get_template("decision_page.html.j2").render(
-        policy=Markup(policy),  # noqa: S704 - made of constants and base64
+        policy=content_policy(style),
         style=Markup(style),  # noqa: S704 - our own file
         decision=text,
         workload=summary.workload,

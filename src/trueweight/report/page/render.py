@@ -31,7 +31,7 @@ from trueweight.report.page.paired import paired
 from trueweight.report.page.payload import Failing, failing_cells, payload, rows_of_trials
 from trueweight.report.page.select_evidence import select_answers, select_evidence
 from trueweight.report.page.workload import workload_section
-from trueweight.report.template import asset, environment, source_hash
+from trueweight.report.template import asset, content_policy, environment
 from trueweight.report.text import json_escaped, visible
 from trueweight.report.words import (
     Recommended,
@@ -226,7 +226,7 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
             title=title,
             heading=heading(summary),
             alpha=ALPHA,
-            policy=_policy(script, style),
+            policy=content_policy(style, script),
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
             summary=summary,
@@ -264,15 +264,6 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
 
 def _candidates(summary: Summary, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name != summary.run.reference)
-
-
-def _policy(script: str, style: str) -> Markup:
-    """What the page may load: nothing but its own script and style."""
-    text = (
-        f"default-src 'none'; script-src '{source_hash(script)}'; style-src '{source_hash(style)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
-    return Markup(text)  # noqa: S704 - made of constants and base64
 
 
 def write_html(summary: Summary, evidence: Iterable[Evidence], file: IO[str], *, title: str = "") -> None:

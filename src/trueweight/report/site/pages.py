@@ -17,7 +17,7 @@ from trueweight.core.assessment import Recommendation
 from trueweight.core.summary import ProviderSummary
 from trueweight.report.formats import render
 from trueweight.report.site.trends import HEIGHT, MOST, WIDTH, SiteRun, Trend, scale, shown_metrics, trend
-from trueweight.report.template import asset, environment, source_hash
+from trueweight.report.template import asset, content_policy, environment
 from trueweight.report.text import visible
 from trueweight.report.words import MARKS, Recommended, ranked, run_notes, summary_sentence
 
@@ -139,11 +139,10 @@ def _numbers(provider: ProviderSummary, metrics: Sequence[str]) -> dict[str, Any
 def _page(template: str, **values: Any) -> str:
     """A page that runs no script and loads nothing."""
     style = asset("site", "site.css")
-    policy = f"default-src 'none'; style-src '{source_hash(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
     env = environment("site", printed=partial(visible, limit=400))
     return env.get_template(template).render(
         style=Markup(style),  # noqa: S704 - our own file
-        policy=Markup(policy),  # noqa: S704 - made of constants and base64
+        policy=content_policy(style),
         width=WIDTH,
         height=HEIGHT,
         **values,
