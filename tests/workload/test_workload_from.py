@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from logs import ticket_row
+from logs import LOGS, SECRETS, chat_body, chat_response, lines, litellm_row, ticket_row
 from runs import workload_of
 
 from in_process import trueweight
@@ -32,6 +32,11 @@ from trueweight.workload.tasks import find_tasks, parse_rule
         ("2a01:4f8:c17::1 at 10:30:15", "192.0.2.1 at 10:30:15"),
         ("key sk-proj-abcdefghijklmnop1234 end", "key [KEY 1] end"),
         ("AKIAIOSFODNN7EXAMPLE", "[KEY 1]"),
+        ("iban de89370400440532013000", "iban DE97500105170000000001"),
+        ("FR14-2004-1010-0505-0001-3M02-606.", "DE97500105170000000001."),
+        ("password: hunter2secret, PASSWORD: forgotten", "password: [KEY 1], PASSWORD: forgotten"),
+        ('{"api_key": "0123456789abcdef0123"}', '{"api_key": "[KEY 1]"}'),
+        ("::ffff:203.0.113.7 asked", "192.0.2.1 asked"),
         ("Anna Meier met ANNA meier and Annamaria", "Person 1 met Person 1 and Annamaria"),
         ("2026-11-29 12:30, 17 of 23, 99.5 %", "2026-11-29 12:30, 17 of 23, 99.5 %"),
     ],
@@ -39,6 +44,33 @@ from trueweight.workload.tasks import find_tasks, parse_rule
 def test_personal_data_are_replaced_and_other_numbers_are_not(text: str, left: str) -> None:
     """One value has one stand-in, whatever its spelling; the stand-in is of the same kind."""
     assert Replacer(phones_of("DE"), names_of(["Anna Meier"])).text(text) == left
+
+
+def test_a_phone_number_with_the_prefix_for_abroad_needs_no_region() -> None:
+    """0049 is +49; a number of an order that begins so is none."""
+    assert Replacer(phones_of(None)).text("0049 30 901820, 030 901820") == "+1 202 555 0100, 030 901820"
+    assert Replacer(phones_of(None)).text("order 0000123456") == "order 0000123456"
+
+
+def test_the_preview_is_what_is_written(tmp_path: Path) -> None:
+    """Character by character, also those that a terminal would not show."""
+    text = "a\u202eb\u200bc\xa0d\x1b[31me\u2028f"
+    (tmp_path / "a.jsonl").write_text(lines(litellm_row(chat_body(text), chat_response())), encoding="utf-8")
+    shown = trueweight("workload", "from", "a.jsonl", "-o", "tickets", "--preview", cwd=tmp_path).stdout
+    assert trueweight("workload", "from", "a.jsonl", "-o", "tickets", cwd=tmp_path).returncode == 0
+    files = ("workload.yaml", "tickets.yaml")
+    assert shown == "".join(f"--- {one}\n{(tmp_path / 'tickets' / one).read_text('utf-8')}" for one in files)
+
+
+def test_what_was_not_looked_for_and_what_stayed_behind_is_said(tmp_path: Path) -> None:
+    """A list of what was replaced is not all there is."""
+    (tmp_path / "a.jsonl").write_text(LOGS["litellm"][2](), encoding="utf-8")
+    done = trueweight("workload", "from", "a.jsonl", "--preview", cwd=tmp_path)
+    assert "not looked for: names of people (--names, --names-model), phone numbers without" in done.stderr
+    assert "api_key (1)" in done.stderr
+    assert not [secret for secret in SECRETS if secret in done.stderr]
+    with_region = trueweight("workload", "from", "a.jsonl", "--preview", "--region", "DE", cwd=tmp_path)
+    assert "phone numbers without" not in with_region.stderr
 
 
 def test_the_stand_in_is_the_same_everywhere_and_is_of_the_kind() -> None:

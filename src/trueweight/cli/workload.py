@@ -86,9 +86,10 @@ def make(
 ) -> int:
     """Draw a sample of LOG (a file or a folder) that keeps its mix, without personal data, and choose graders.
 
-    Mail addresses, phone and card numbers, IBANs, IP addresses and keys are replaced, the same value always by the same
-    stand-in. Of a request only fields that the API defines are kept, of the line around it only model, time, tokens and
-    cost. What became of each line is printed.
+    Mail addresses, phone and card numbers, IBANs, IP addresses, keys and passwords are replaced, the same value always
+    by the same stand-in; names of people only with --names or --names-model, postal addresses never. Of a request only
+    fields that the API defines are kept, of the line around it only model, time, tokens and cost. What became of each
+    line is printed.
     """
     from trueweight.report.numbers import whole_percent
     from trueweight.suites.jsonl_suite import suite_name
@@ -121,6 +122,7 @@ def make(
             click.echo(str(path))
     for sentence in made.account():
         click.echo(_visible(sentence), err=True)
+    click.echo(_not_looked_for(region, names=bool(named), model=names_model is not None), err=True)
     for task, plan in made.tasks.items():
         click.echo(
             _visible(f"task {task}: {whole_percent(plan.share or 0.0)} of the lines, grader {plan.grader}"), err=True
@@ -199,7 +201,21 @@ def label(folder: Path, run_dir: Path | None, number: int | None, show_recorded:
         agreeing += grade is not None and grade.value == 1
     for sentence in account(order, given, agreeing):
         click.echo(sentence, err=True)
+    if given:
+        again = "the command of the run again, which sends nothing"
+        step = f"trueweight bar init {folder}" if run_dir is None else again
+        click.echo(f"next: {step}", err=True)
     return int(ExitCode.OK)
+
+
+def _not_looked_for(region: str | None, *, names: bool, model: bool) -> str:
+    """Which personal data may be left, so that a list of what was replaced is not read as all there is."""
+    left = ["postal addresses", "dates of birth", "numbers of persons and accounts other than IBANs"]
+    if region is None:
+        left.insert(0, "phone numbers without the prefix of their country (--region)")
+    if not model:
+        left.insert(0, f"names of people{' but those of --names' if names else ' (--names, --names-model)'}")
+    return f"not looked for: {', '.join(left)}: read the preview"
 
 
 def _differing(run_dir: Path) -> dict[str, int]:

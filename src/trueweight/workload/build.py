@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,8 @@ ORDER: Final = ("call-fields", "json-fields", "label", "number", "text", "prose"
 CASES: Final = 200
 """Cases of a workload by default: with 200, a fall of 5 points is within reach of a paired comparison."""
 MONTH: Final = 30 * 24 * 3600.0
+_MOST_FIELDS: Final = 40
+"""Fields of the log that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,11 @@ class Workload:
         if log.not_sent:
             fields = ", ".join(f"{name} ({count})" for name, count in sorted(log.not_sent.items()))
             yield f"  kept out of requests (lines): {fields}"
+        beside = Counter(name for line in log.lines for name, value in line.fields.items() if value not in ("", None))
+        if beside:
+            shown = ", ".join(f"{name} ({count})" for name, count in sorted(beside.items())[:_MOST_FIELDS])
+            more = f" and {len(beside) - _MOST_FIELDS} more" if len(beside) > _MOST_FIELDS else ""
+            yield f"  left behind, beside the requests (lines): {shown}{more}"
         yield from account(self.sample)
         without = sum(case.task is not None and case.task.recorded is None for case in self.cases)
         if without:

@@ -23,10 +23,10 @@ from trueweight.core.evidence import quote
 from trueweight.core.regular_file import read_regular
 
 _MAIL: Final = re.compile(r"[\w.%+'-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}\b")
-_IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]){11,30}\b")
+_IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b", re.IGNORECASE | re.ASCII)
 _CARD: Final = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _IP4: Final = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]\d)")
-_IP6: Final = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+_IP6: Final = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4})(?![\w:])")
 _KEY: Final = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]{0,8000}?-----END [A-Z ]*PRIVATE KEY-----"
     r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"
@@ -34,7 +34,16 @@ _KEY: Final = re.compile(
     r"|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_|gsk_|AIza|ya29\.|SG\.|nvapi-|tgp_v1_|fw_|r8_)[\w.-]{16,}"
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|(?<=Bearer )[\w.~+/-]{16,}=*"
+    r"|(?<=Authorization: Basic )[\w+/]{8,}=*"
 )
+_NAMED_KEY: Final = re.compile(
+    r"(?<![^\W_])(?:(?:api|access|account|private|secret)[-_ ]?key|(?:access|auth|refresh|session)[-_ ]?token|"
+    r"(?:client[-_ ]?)?secret|pass(?:word|wd|phrase)|passwort|pwd)[\"'`]{0,2}\s{0,3}[:=]\s{0,3}[\"'`]{0,2}"
+    r"(?P<value>(?=[^\s\"'`,;<>(){}\[\]]{0,100}\d)[^\s\"'`,;<>(){}\[\]]{6,400})",
+    re.IGNORECASE,
+)
+"""A key or password behind its name. It has a digit, because ``password: forgotten`` is a sentence."""
+_DOUBLE_ZERO: Final = re.compile(r"(?<!\d)00[ ]?[1-9]")
 _OWN_CARD: Final = ("4111111111111111", "5500005555555559", "378282246310005", "6011000990139424")
 """Numbers that the networks publish for tests."""
 
@@ -54,6 +63,7 @@ Recogniser = Callable[[str], Iterator[Found]]
 
 def _keys(text: str) -> Iterator[Found]:
     yield from (Found(*hit.span(), "key") for hit in _KEY.finditer(text))
+    yield from (Found(*hit.span("value"), "key") for hit in _NAMED_KEY.finditer(text) if not _MAIL.match(hit["value"]))
 
 
 def _mails(text: str) -> Iterator[Found]:
@@ -64,7 +74,7 @@ def _ibans(text: str) -> Iterator[Found]:
     for hit in _IBAN.finditer(text):
         # A word in capitals may follow the number: the longest valid beginning counts.
         for end in range(hit.end(), hit.start() + 14, -1):
-            if text[end - 1] != " " and _is_iban(text[hit.start() : end]):
+            if text[end - 1] not in " -" and _is_iban(text[hit.start() : end]):
                 yield Found(hit.start(), end, "iban")
                 break
 
@@ -115,7 +125,11 @@ def phones_of(region: str | None) -> Recogniser:
     def phones(text: str) -> Iterator[Found]:
         if sum(map(str.isdigit, text)) < 6:
             return
-        for hit in phonenumbers.PhoneNumberMatcher(text, region):
+        found = list(phonenumbers.PhoneNumberMatcher(text, region))
+        if _DOUBLE_ZERO.search(text):  # the prefix for abroad in most countries: 0049 is +49
+            abroad = phonenumbers.PhoneNumberMatcher(text, "DE")
+            found += [hit for hit in abroad if hit.raw_string.startswith("00")]
+        for hit in found:
             value = phonenumbers.format_number(hit.number, phonenumbers.PhoneNumberFormat.E164)
             yield Found(hit.start, hit.end, "phone", value)
 
