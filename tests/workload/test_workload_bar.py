@@ -38,6 +38,8 @@ def test_a_bar_is_proposed_from_the_baselines_own_noise(tmp_path: Path) -> None:
     assert bar.p95_ms_at_most == 1100
     assert bar.cost_per_1000_at_most == pytest.approx(0.7)
     assert "agreement: 34 at best" in done.stderr
+    assert "taken to agree" not in done.stderr
+    assert "trueweight run --providers providers.toml --suite" in done.stderr
     assert done.returncode == 4, "150 cases are too few for 85% at a true agreement of 90%"
     more = trueweight("bar", "init", folder, "--margin", "0.2", "--candidates", "1", cwd=tmp_path)
     assert more.returncode == 0, more.stderr
@@ -52,6 +54,8 @@ def test_golden_answers_bring_the_margin(tmp_path: Path) -> None:
     assert "quality_margin = 0.05" in done.stdout
     assert f"quality: {margin_needs(0.05, 3, 0).least} at best" in done.stderr
     assert "there are 30: TOO FEW" in done.stderr
+    assert "the baseline is taken to agree with itself in 98%: no request is twice in the log" in done.stderr
+    assert "# Not proposed: p95_ms_at_most: 30 cases are too few" in done.stdout
 
 
 @pytest.mark.parametrize(

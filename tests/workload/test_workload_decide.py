@@ -18,7 +18,7 @@ from trueweight.core.decision import HostDecision, Move, MoveReason, Worse
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.core.workload import ProviderWorkload, Quality, WorkloadRuling
-from trueweight.report.words.decision import QUESTIONS, checklist, decision_text
+from trueweight.report.words.decision import QUESTIONS, checklist, decision_text, plan_lines
 from trueweight.store import RunDir
 from trueweight.workflow.finish import judge
 
@@ -159,9 +159,25 @@ def test_the_words_say_what_why_and_how_sure(judged: Summary) -> None:
     said = dict(text.lines)
     assert said["saves"] == "It saves $5.95 a month at 10,000 requests."
     assert "recorded answers alone, which are not the truth" in said["sure"]
+    assert "is right with a probability of at least 95%" in said["sure"]
     silent = decision_text(with_decision(judged))
     assert silent is not None
     assert "Not stated" in dict(silent.lines)["saves"]
+
+
+def test_texts_about_which_nothing_decides_are_named_and_stay(judged: Summary) -> None:
+    """A score of the other tasks says nothing of them, so they are not part of the move."""
+    assert judged.workload is not None
+    (task,) = judged.workload.tasks
+    texts = msgspec.structs.replace(task, name="texts", decides=False, cases=12, share=0.1)
+    mixed = msgspec.structs.replace(judged.workload, tasks=(task, texts))
+    found = with_decision(msgspec.structs.replace(judged, workload=mixed))
+    text = decision_text(found)
+    assert text is not None
+    assert "Nothing decides about task texts (12 of them)" in dict(text.lines)["sure"]
+    plan = " ".join(sentence for _, sentences in plan_lines(found) for sentence in sentences)
+    assert "Leave texts with closed-1-2026 until golden answers" in plan
+    assert "Then add" not in plan
 
 
 def test_the_checklist_has_facts_and_open_questions(judged: Summary) -> None:
@@ -169,7 +185,7 @@ def test_the_checklist_has_facts_and_open_questions(judged: Summary) -> None:
     items = checklist(with_decision(judged), {"residency": "Only in the EU; §4 of the contract."})
     answers = {item.key: item.answer for item in items if item.key}
     assert answers == {key: "Only in the EU; §4 of the contract." if key == "residency" else "" for key in QUESTIONS}
-    assert any("100.0%" in item.answer for item in items if not item.key)
+    assert any("agrees with the recorded answers: 100.0%" in item.answer for item in items if not item.key)
 
 
 def test_decide_prints_writes_and_exits(run: Path, tmp_path: Path) -> None:
@@ -192,6 +208,14 @@ def test_decide_prints_writes_and_exits(run: Path, tmp_path: Path) -> None:
     wrong = trueweight("decide", run, "--answers", "team.yaml", cwd=tmp_path)
     assert wrong.returncode == 2
     assert "team.yaml:1: unknown key 'residence'" in wrong.stderr
+
+
+def test_show_names_the_answers_that_are_not_as_expected(run: Path) -> None:
+    """No check fails on them, and yet the hosts differ."""
+    shown = trueweight("show", run, cwd=run).stdout
+    assert "By the checks, providers differ in no case." in shown
+    assert "Answers of good that are not as expected: 0" in shown
+    assert "Answers of half that are not as expected: 25" in shown
 
 
 def test_a_run_without_a_workload_has_nothing_to_decide(judged: Summary) -> None:

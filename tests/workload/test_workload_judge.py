@@ -206,6 +206,8 @@ def test_too_few_labels_and_later_answers_are_no_verdict(texts: Path, tmp_path: 
     again = trueweight(*line, "--labels", "empty", cwd=tmp_path)  # the stub is gone: nothing is sent
     assert again.returncode == 4, again.stderr
     assert "fewer than 30 of its pairs have a label by hand" in again.stdout
+    assert "No pair with two verdicts has a label by hand, so its agreement with you is not known." in again.stdout
+    assert "no verdict (" not in again.stdout
     other = Provider("new", "https://new.invalid/v1", "open-2")
     (tmp_path / "judge").mkdir()
     (tmp_path / "run" / "judge").rename(tmp_path / "judge" / "kept")

@@ -11,6 +11,7 @@ from runs import workload_of
 from stub_server import Asked, stub_server
 
 from in_process import trueweight
+from records import text_of
 from trueweight.suites import find_suite
 
 LABELS = ("billing", "outage")
@@ -83,7 +84,7 @@ def test_the_closed_api_is_asked_twice_in_its_own_way(tickets: Path, tmp_path: P
     assert {path.name: path.read_bytes() for path in tickets.iterdir()} == before
     bar = trueweight("bar", "init", "now", "--candidates", "1", cwd=tmp_path)
     assert "agrees with itself, where it was asked twice: 0.750" in bar.stdout
-    written = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "now-run").iterdir() if path.is_file())
+    written = "".join(text_of(path) for path in (tmp_path / "now-run").iterdir() if path.is_file())
     assert "k-123456789" not in written + done.stdout + done.stderr
 
 

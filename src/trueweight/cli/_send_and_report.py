@@ -111,6 +111,7 @@ def _end(
         ending(summary, screen)
     elif is_whole(run.manifest):
         verb = "show" if run.manifest.bar_digest is None else "gate"
+        verb = verb if summary.workload is None else "decide"
         say_next(screen, ("trueweight", verb, str(directory)))
 
 

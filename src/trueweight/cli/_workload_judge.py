@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import click
@@ -154,4 +155,7 @@ def prefer(folder: Path, run_dir: Path, tasks: tuple[str, ...], number: int, see
         append_preference(folder, case, {"content": pair.given}, better)
         given += 1
     click.echo(f"{given} labels written, {len(done) + given} cases have one", err=True)
+    if given:
+        words = shlex.join([str(run_dir), "--providers", "judge.toml", "--labels", str(folder)])
+        click.echo(f"next: trueweight workload judge {words}", err=True)
     return int(ExitCode.OK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -69,8 +70,14 @@ def init(*, folder: Path, path: Path | None, candidates: int, margin: float, ask
         click.echo(str(path))
     for line in need_lines(found.needs):
         click.echo(line, err=True)
+    for note in found.notes:
+        click.echo(note, err=True)
     if facts.unconfirmed:
         click.echo(f"not confirmed in workload.yaml: the graders of {', '.join(facts.unconfirmed)}", err=True)
+    if path is not None:
+        too_few = "" if found.enough else "draw more cases (`workload from --cases`) or ask less of the hosts; else "
+        run = shlex.join(["--suite", str(folder), "--bar", str(path)])
+        click.echo(f"next: {too_few}trueweight run --providers providers.toml {run} --out run", err=True)
     return int(ExitCode.OK if found.enough else ExitCode.INCONCLUSIVE)
 
 

@@ -30,10 +30,12 @@ class ProposedBar(NamedTuple):
     Attributes:
         text: of ``bar.toml``.
         needs: what each rule takes, with the number of cases that the workload has for it.
+        notes: what was taken for granted, and which rules the bar has not.
     """
 
     text: str
     needs: tuple[tuple[Need, int], ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def enough(self) -> bool:
@@ -67,7 +69,8 @@ def propose_bar(
         summary = msgspec.structs.replace(summary, baseline=own)
     rules = list(_rules(summary, margin, candidates))
     needs = tuple(_needs(summary, dict(rules), candidates))
-    return ProposedBar(_text(summary, rules, needs, candidates), needs)
+    notes = tuple(_notes(summary, dict(rules)))
+    return ProposedBar(_text(summary, rules, needs, candidates, notes), needs, notes)
 
 
 def _self_agreement(summary: WorkloadSummary) -> tuple[float, bool]:
@@ -97,6 +100,25 @@ def _rules(summary: WorkloadSummary, margin: float, candidates: int) -> Iterator
         yield "failures_at_most", round(1 - arriving, 4)
     if baseline.cost.value:
         yield "cost_per_1000_at_most", float(f"{baseline.cost.value:.3g}")
+
+
+def _notes(summary: WorkloadSummary, rules: Mapping[str, float]) -> Iterator[str]:
+    own, known = summary.baseline.self_agreement, _self_agreement(summary)[1]
+    if not known and {"agreement_at_least", "quality_margin"} & rules.keys():
+        seen = f"only {own.n} requests are" if own.n else "no request is"
+        yield (
+            f"the baseline is taken to agree with itself in {_NOISE_UNKNOWN:.0%}: {seen} twice in the log, and it "
+            f"takes {_LEAST_PAIRS} to know; `trueweight workload reask` asks it twice"
+        )
+    few = [key for key in ("readable_at_least", "failures_at_most") if key not in rules]
+    timed = summary.baseline.p95_ms.value is not None
+    few += ["p95_ms_at_most"] if timed and "p95_ms_at_most" not in rules else []
+    if few:
+        yield f"not proposed: {', '.join(few)}: {summary.cases} cases are too few to decide them"
+    if not timed:
+        yield "not proposed: p95_ms_at_most: too few times are in the log"
+    if "cost_per_1000_at_most" not in rules:
+        yield "not proposed: cost_per_1000_at_most: the log has no costs, and workload.yaml no price"
 
 
 def _attainable(wanted: float, cases: int, candidates: int) -> float | None:
@@ -133,7 +155,11 @@ _COMMENTS: Final = {
 
 
 def _text(
-    summary: WorkloadSummary, rules: list[tuple[str, float]], needs: tuple[tuple[Need, int], ...], candidates: int
+    summary: WorkloadSummary,
+    rules: list[tuple[str, float]],
+    needs: tuple[tuple[Need, int], ...],
+    candidates: int,
+    notes: tuple[str, ...],
 ) -> str:
     lines = [
         f"# A bar for the workload {summary.name}, proposed before any result. Change what you need, then keep it:",
@@ -144,6 +170,7 @@ def _text(
         f"#   right by golden answers: {_shown(summary.baseline.correct)}",
         f"# Cases that the rules take with {candidates} candidates:",
         *(f"#   {line}" for line in need_lines(needs)),
+        *(f"# {note[0].upper()}{note[1:]}." for note in notes),
         "",
         "[workload]",
     ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from trueweight.core.summary import CaseSummary, Cell, CellOutcome, Summary
 from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, register
 from trueweight.report.text import visible
-from trueweight.report.words import Recommended, case_words, ranked, summary_sentence
+from trueweight.report.words import Recommended, case_words, ranked, run_notes, summary_sentence
 
 _SKIPPED: Final = {
     CellOutcome.UNSUPPORTED: "The provider states that it does not support this.",
@@ -36,13 +36,14 @@ def _test(suite: ET.Element, case: CaseSummary, one: Recommended, mode: str, cel
             ET.SubElement(test, "skipped", message=_SKIPPED[cell.outcome])
 
 
-def _properties(suite: ET.Element, one: Recommended) -> None:
-    """What is recommended of the provider, in the place that JUnit has for facts about a suite."""
+def _properties(suite: ET.Element, one: Recommended, notes: Sequence[str]) -> None:
+    """What is recommended of the provider, in the place that JUnit has for facts about a suite; notes on the run."""
     properties = ET.SubElement(suite, "properties")
     facts = (
         ("recommendation", one.recommendation.value),
         ("reason", one.reason),
         ("summary", summary_sentence(one.provider)),
+        *(("note", note) for note in notes),
     )
     for name, value in facts:
         if value:
@@ -52,9 +53,10 @@ def _properties(suite: ET.Element, one: Recommended) -> None:
 def render(summary: Summary, evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
     """A lost request is an ``error``, a broken requirement a ``failure``: viewers count them apart."""
     root = ET.Element("testsuites", name="trueweight")
+    notes = run_notes(summary)
     for one in ranked(summary):
         suite = ET.SubElement(root, "testsuite", name=visible(one.name, limit=100))
-        _properties(suite, one)
+        _properties(suite, one, notes)
         for case in summary.cases:
             for mode, cell in sorted(case.modes(one.name).items()):
                 _test(suite, case, one, mode, cell)

@@ -15,7 +15,7 @@ from trueweight.core.assessment import ReasonCode, Recommendation
 from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.metrics.catalogue.agreement_with_others import AGREEMENT_WITH_OTHERS
 from trueweight.report.numbers import NONE, points, span, write
-from trueweight.report.page.matrix import OUTCOMES, build
+from trueweight.report.page.matrix import OUTCOMES, MatrixRow, build
 from trueweight.report.text import for_log
 from trueweight.report.words import (
     Recommended,
@@ -169,6 +169,9 @@ _GLYPHS: Final = {
     "n/a": "·",
 }
 _CASES: Final = 20
+_ANSWERS: Final = 5
+_MOST_KEPT: Final = 200
+"""Disagreements that a summary has of one provider at most."""
 
 
 def print_cases(summary: Summary, console: Console) -> None:
@@ -176,12 +179,36 @@ def print_cases(summary: Summary, console: Console) -> None:
     names = summary.ranked()
     matrix = build(summary, names)
     rows = [row for row in matrix.rows if row.disagreement]
-    letters = {letter: _GLYPHS.get(name, "⧗") for name, letter in OUTCOMES.items()}
     console.print()
     if not rows:
-        console.print("Providers differ in no case.", highlight=False)
-        return
-    console.print(Text(f"They differ in {len(rows)} of {len(matrix.rows)} cases:", style="bold"))
+        console.print("By the checks, providers differ in no case.", highlight=False)
+    else:
+        _print_differing(names, rows, len(matrix.rows), console)
+    if summary.workload is not None:
+        _print_not_as_expected(summary, names, console)
+    if rows or summary.workload is not None:
+        console.print(Text("Look closer: trueweight show DIR CASE --provider PROVIDER", style="dim"))
+
+
+def _print_not_as_expected(summary: Summary, names: Sequence[str], console: Console) -> None:
+    """Of each provider the answers to the workload that are not as expected, the worst first."""
+    for name in names:
+        workload = summary.providers[name].workload
+        if workload is None:
+            continue
+        cases = [one.case for one in workload.disagreements]
+        most = " or more" if len(cases) >= _MOST_KEPT else ""
+        head = f"Answers of {for_log(name, limit=40)} that are not as expected: {len(cases)}{most}"
+        console.print(Text(head, style="bold"))
+        for case in cases[:_ANSWERS]:
+            console.print(Text("  ").append(for_log(case, limit=76)))
+        if len(cases) > _ANSWERS:
+            console.print(Text(f"  … and {len(cases) - _ANSWERS} more, in the report", style="dim"))
+
+
+def _print_differing(names: Sequence[str], rows: Sequence[MatrixRow], of: int, console: Console) -> None:
+    letters = {letter: _GLYPHS.get(name, "⧗") for name, letter in OUTCOMES.items()}
+    console.print(Text(f"They differ in {len(rows)} of {of} cases:", style="bold"))
     for place, name in enumerate(names):
         console.print(Text(f"  {'│ ' * place}┌ {for_log(name, limit=40)}", style="dim"))
     for row in rows[:_CASES]:
@@ -189,7 +216,6 @@ def print_cases(summary: Summary, console: Console) -> None:
         console.print(Text(f"  {cells}  ").append(for_log(row.key, limit=76 - 2 * len(names))))
     if len(rows) > _CASES:
         console.print(Text(f"  … and {len(rows) - _CASES} more", style="dim"))
-    console.print(Text("Look closer: trueweight show DIR CASE --provider PROVIDER", style="dim"))
 
 
 def _worst(cell: str) -> str:

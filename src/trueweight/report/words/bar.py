@@ -57,7 +57,8 @@ def rule_words(rule: RuleOutcome) -> str:  # noqa: PLR0911, PLR0912 - one senten
         case RuleCode.AT_BOUND:
             return f"{measured}; no n decides at this rate: it is the bound itself"
         case RuleCode.NO_INTERVAL:
-            return f"{measured}; {note or 'no interval'}"
+            shown = rule.estimate is not None and span(rule.estimate)
+            return f"{measured}; {note or ('too few for an interval that decides' if shown else 'no interval')}"
         case RuleCode.NOT_APPLICABLE:
             return f"not applicable: {note}"
         case RuleCode.NOT_MEASURED:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from trueweight.core.decision import HostDecision, HostReason, Move, MoveReason, WorkloadDecision, Worse, WorseThing
 from trueweight.core.estimate import Estimate
 from trueweight.core.summary import Summary
-from trueweight.core.workload import ProviderWorkload, WorkloadSummary
+from trueweight.core.workload import ProviderWorkload, TaskSummary, WorkloadSummary
 from trueweight.report.numbers import counted, dollars, percent, plain, span, whole_percent, write
 from trueweight.report.text import visible
 from trueweight.report.words.reasons import short_reason
@@ -188,14 +188,25 @@ def _worse(one: WorseThing) -> str:
 
 def _sure(workload: WorkloadSummary, summary: Summary) -> str:
     golden = sum(task.golden for task in workload.tasks)
-    by = f"{golden} golden answers" if golden else "recorded answers alone, which are not the truth"
+    recorded = "recorded answers" + ("" if golden else " alone") + ", which are not the truth"
+    by = [counted(golden, "golden answer")] if golden else []
+    by += [recorded] if any(task.decides and task.golden < task.recorded for task in workload.tasks) else []
+    without = [f"task {visible(task.name, limit=60)} ({task.cases} of them)" for task in _undecided(workload)]
+    missing = f" Nothing decides about {' and '.join(without)}: golden answers with facts, or a judge, would."
+    texts = missing if without else ""
     open_tasks = len(workload.unconfirmed)
     graders = f" The graders of {counted(open_tasks, 'task')} are not confirmed." if open_tasks else ""
     return (
-        f"{counted(workload.cases, 'case')}, judged by {by}. What is said of "
-        f"{counted(workload.candidates, 'candidate')} holds together with 95%.{graders}"
+        f"{counted(workload.cases, 'case')}, judged by {' and by '.join(by) or 'no answer'}.{texts} All that is said "
+        f"of {counted(workload.candidates, 'candidate')} is right with a probability of at least 95%.{graders}"
         + (f" Seed {summary.run.seed}." if summary.run.seed else "")
     )
+
+
+def _undecided(workload: WorkloadSummary) -> list[TaskSummary]:
+    """The tasks about which nothing decides: texts without golden answers, and without a judge that is trusted."""
+    trusted = workload.judge is not None and workload.judge.trusted
+    return [] if trusted else [task for task in workload.tasks if not task.decides and not task.golden]
 
 
 def checklist(summary: Summary, answers: Mapping[str, str]) -> tuple[ChecklistItem, ...]:
@@ -213,7 +224,10 @@ def checklist(summary: Summary, answers: Mapping[str, str]) -> tuple[ChecklistIt
 
 
 def _facts(workload: WorkloadSummary, found: ProviderWorkload) -> Iterator[ChecklistItem]:
-    yield ChecklistItem("Does the work get done by an open model?", f"score {_number(found.quality)}")
+    overall = found.overall
+    right = f"; right by golden answers{_measured(overall.correct)}" if overall.correct.value is not None else ""
+    agrees = f"agrees with the recorded answers{_measured(overall.agreement)}{right}"
+    yield ChecklistItem("Does the work get done by an open model?", agrees)
     yield ChecklistItem("Do the answers have the form that your code reads?", _number(found.overall.readable))
     cost, base = found.cost, workload.baseline.cost
     paid = f"; the baseline: {_number(base)}" if base.value is not None else ""
@@ -233,7 +247,11 @@ def plan_lines(summary: Summary) -> Iterator[tuple[str, tuple[str, ...]]]:
     if found is None:
         return
     first = max(workload.tasks, key=lambda task: (task.decides, task.share))
-    rest = [visible(task.name, limit=60) for task in workload.tasks if task.name != first.name]
+    unknown = _undecided(workload)
+    rest, left = (
+        [visible(task.name, limit=60) for task in workload.tasks if task is not first and (task in unknown) is without]
+        for without in (False, True)
+    )
     baseline = visible(workload.baseline.model, limit=80) or "the baseline"
     yield (
         "Week 1: one task, a small share",
@@ -244,6 +262,8 @@ def plan_lines(summary: Summary) -> Iterator[tuple[str, tuple[str, ...]]]:
         ),
     )
     second = f"Then add {', '.join(rest)}, one after another." if rest else "Then raise the share step by step."
+    if left:
+        second += f" Leave {', '.join(left)} with {baseline} until golden answers, or a judge, decide about the texts."
     until = 2 if decision.move is Move.MOVE else 4
     title = "Week 2" if until == 2 else f"Weeks 2 to {until}"
     yield f"{title}: all of it, with the fallback", (second, f"Keep the fallback for {until} weeks.")

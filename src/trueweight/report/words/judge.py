@@ -23,22 +23,29 @@ def judge_sentences(judge: JudgeSummary) -> Iterator[str]:
     """What was asked, how far the judge can be trusted, and whether its verdicts count."""
     name = visible(f"{judge.name} ({judge.model})", limit=100)
     cost = "cost not known" if judge.cost is None else dollars(judge.cost)
-    yield (
-        f"The judge {name} compared {counted(judge.pairs, 'pair')} of answers, each in both orders, blind to names; "
-        f"{cost}. Of {judge.pairs - judge.unreadable} with two verdicts it said the same in both orders in "
-        f"{_share(judge.consistent)}; the others count as equal. {_share(judge.first)} of its decided verdicts were "
-        "for the first answer."
-    )
-    yield (
-        f"With {counted(judge.accuracy.n, 'label')} by hand it agrees in {_share(judge.accuracy)}, Cohen's kappa "
-        f"{_kappa(judge.kappa)}."
-    )
+    asked = f"The judge {name} was asked about {counted(judge.pairs, 'pair')} of answers, each in both orders, blind to"
+    if judge.consistent.value is None:
+        yield f"{asked} names; {cost}. It gave two verdicts on none of them."
+    else:
+        first = f" {_share(judge.first)} of its decided verdicts were for the first answer."
+        yield (
+            f"{asked} names; {cost}. Of {judge.pairs - judge.unreadable} with two verdicts it said the same in both "
+            f"orders in {_share(judge.consistent)}; the others count as equal."
+            + (first if judge.first.value is not None else " It preferred neither answer of any pair.")
+        )
+    if judge.accuracy.value is None:
+        yield "No pair with two verdicts has a label by hand, so its agreement with you is not known."
+    else:
+        yield (
+            f"With {counted(judge.accuracy.n, 'label')} by hand it agrees in {_share(judge.accuracy)}, Cohen's kappa "
+            f"{_kappa(judge.kappa)}."
+        )
     if judge.doubt is not None:
         yield f"Its verdicts do not count: {_DOUBTS[judge.doubt]}."
 
 
 def _share(found: Estimate) -> str:
-    return f"no verdict ({found.note})" if found.value is None else f"{percent(found.value)}{_interval(found)}"
+    return f"{percent(found.value or 0.0)}{_interval(found)}"
 
 
 def _interval(found: Estimate) -> str:
