@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from trueweight.core import Estimate, Severity
+from trueweight.core import SEVERE, Estimate
 from trueweight.core.summary import CaseSummary, Summary
 from trueweight.statistics import Array
 from trueweight.statistics.consensus import (
@@ -244,7 +244,7 @@ def _weighed(cases: Sequence[CaseSummary]) -> list[list[CaseSummary]]:
     """The rows of each case with weight: one for each of its APIs."""
     rows: dict[str, list[CaseSummary]] = {}
     for case in cases:
-        if case.severity is not Severity.INFO:
+        if case.severity in SEVERE:
             rows.setdefault(case.case, []).append(case)
     return list(rows.values())
 

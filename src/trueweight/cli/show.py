@@ -9,7 +9,7 @@ import click
 
 from trueweight.cli._help import examples
 from trueweight.cli._options import PATH, json_option
-from trueweight.core import Mode, ThinkingMode
+from trueweight.core import SEVERE, Mode, ThinkingMode
 
 if TYPE_CHECKING:
     from trueweight.store import RunDir
@@ -71,7 +71,7 @@ def command(
     if name is None and len(items) > 1:
         print_outcomes(items, console)
     for item in items:
-        failing = item.reply is None or any(f.outcome == "fail" and f.severity != "INFO" for f in item.findings)
+        failing = item.reply is None or any(f.outcome == "fail" and f.severity in SEVERE for f in item.findings)
         if name is not None or len(items) == 1 or failing:
             console.print()
             print_exchange(item, requirements, console, whole=name is not None or len(items) == 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from trueweight.core import SEVERE
 from trueweight.core.summary import Summary
 from trueweight.report.numbers import counted
 from trueweight.report.text import visible
@@ -43,7 +44,7 @@ def causes(summary: Summary, names: Sequence[str]) -> tuple[Cause, ...]:
     for check in dict.fromkeys(one.check for _, one in found):
         own = [(name, one) for name, one in found if one.check == check]
         first = own[0][1]
-        if first.severity == "INFO":
+        if first.severity not in SEVERE:
             continue
         cases = {case for _, one in own for case in one.cases}
         worst = sorted(own, key=lambda pair: -len(pair[1].cases))

@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from trueweight.core import DEFAULT_API, Finding, Outcome, Reply, Severity
+from trueweight.core import DEFAULT_API, SEVERE, Finding, Outcome, Reply
 from trueweight.report.divergence import Divergence
 from trueweight.report.evidence import Evidence, grade_rows, preview, side_by_side
 from trueweight.report.page.payload import curl, marked
@@ -153,10 +153,10 @@ def print_outcomes(items: Sequence[Evidence], console: Console) -> None:
     several = len({item.exchange.api for item in items}) > 1
     for item in items:
         failed = [finding for finding in item.findings if finding.outcome is Outcome.FAIL]
-        failing = [finding.check for finding in failed if finding.severity is not Severity.INFO]
+        failing = [finding.check for finding in failed if finding.severity in SEVERE]
         words = ", ".join(failing) or "held"
         if len(failed) > len(failing):
-            words += f" (info: {', '.join(f.check for f in failed if f.severity is Severity.INFO)})"
+            words += f" (info: {', '.join(f.check for f in failed if f.severity not in SEVERE)})"
         if item.reply is None:
             kind = item.exchange.failure.kind.value if item.exchange.failure else "no answer"
             words = f"no answer arrived ({kind})"
