@@ -128,6 +128,12 @@ def denies_feature(request: Mapping[str, Any], words: str) -> bool:
     return _named_feature(request, words) is not None
 
 
+def blames_length(words: str) -> bool:
+    """Whether the words of a server error say that the prompt is too long, and not that the server is busy."""
+    lowered = words.lower()
+    return bool(_ABOUT_CONTEXT.search(lowered)) and not _PASSES.search(lowered)
+
+
 def _may_name_feature(status: int, words: str | None) -> bool:
     """Whether a refusal can be about a field of the request. A missing path, or an unknown model, is not, although its
     words may have "not found" or "not supported" in them."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from summaries import make_finding, make_provider_summary
 from trueweight.assess.observations import broken
-from trueweight.core import Case, Finding, Mode, Observation, Outcome, Severity
+from trueweight.checks.refusals import blames_length
+from trueweight.core import Case, Finding, Mode, Observation, Outcome, Provider, Severity
 from trueweight.core.exchange import FailureKind
 from trueweight.core.finding_summary import BlameCode, BlameReason
+from trueweight.plan.order import make_plan
 from trueweight.report.words import broken_words
 from trueweight.suites import find_suite
 from trueweight.workflow.judge.server_errors import ANSWERED_CHECK, settle_server_errors
 
 Lost = Callable[[Case, Mode], bool]
+START = datetime(2026, 1, 1, tzinfo=UTC)
 IMAGE = [{"type": "image_url", "image_url": {"url": "data:,x"}}]
 
 
@@ -50,8 +55,33 @@ def observed(cases: Mapping[str, Case], lost: Lost) -> list[Observation]:
 
 def told(cases: Mapping[str, Case], lost: Lost) -> set[str]:
     """The messages of what is left after settling."""
-    settled = settle_server_errors(observed(cases, lost), cases)
+    settled = settle_server_errors(observed(cases, lost), cases, {})
     return {one.message for seen in settled for one in seen.findings}
+
+
+def told_in_order(
+    cases: Mapping[str, Case], lost: Collection[int] = (), outage: range = range(0), about: str = ""
+) -> set[str]:
+    """The same in the order in which a run sends them, two in each second; a trial is tried for three seconds.
+
+    Args:
+        lost: numbers of lost trials.
+        outage: seconds in which the server answers nothing.
+        about: what its errors say that they are about.
+    """
+    plan = make_plan(cases.values(), [Provider("p", "http://127.0.0.1/v1", "m")])
+    seen = {one.trial: one for one in observed(cases, lambda *_: False)}
+    found = observed(cases, lambda *_: True)[0].findings[0]
+    pending = (replace(found, message=f"{found.message}{about}"),)
+    ended, rows = {}, []
+    for at, trial in enumerate(plan.trials):
+        one, second = seen[f"{trial.case.key} {trial.mode}"], at // 2
+        gone = at in lost or (second in outage and second + 3 < outage.stop)
+        last = second + 3 if gone else outage.stop if second in outage else second
+        start, end = ((START + timedelta(seconds=when)).isoformat() for when in (second, last + 0.5))
+        ended[one.trial] = end
+        rows.append(replace(one, arrived=not gone, findings=pending if gone else (), started_at=start))
+    return {one.message for seen in settle_server_errors(rows, cases, ended) for one in seen.findings}
 
 
 @pytest.mark.parametrize(
@@ -91,6 +121,28 @@ def test_weather_over_shipped_cases_is_no_answer(share: float) -> None:
         assert told(cases, lambda *_, rng=rng: rng.random() < share) == set()  # type: ignore[misc]
         hours = iter(rng.sample(range(2 * len(cases)), 2 * len(cases)))
         assert told(cases, lambda *_, hours=hours: next(hours) < share * 2 * len(cases)) == set()  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("seconds", [4, 5, 6, 12])
+def test_one_outage_is_no_answer(seconds: int) -> None:
+    """Seconds in which every request is lost: often all trials of one case, which are sent together."""
+    cases = {case.key: case for case in find_suite("parameters").cases}
+    for first in range(len(cases) - seconds):
+        assert told_in_order(cases, outage=range(first, first + seconds)) == set()
+
+
+def test_a_case_is_named_whose_trials_are_lost_while_others_are_answered() -> None:
+    """A request that is answered from start to end between its attempts shows that the server was up."""
+    assert told_in_order(cases_of(plain=60), lost=(40, 41)) == {"status 500 at every attempt"}
+
+
+def test_an_error_about_the_length_is_of_no_outage() -> None:
+    """Its words are about the request, so it need not be seen that others are answered meanwhile."""
+    about = ", about the length of the prompt,"
+    (message,) = told_in_order(cases_of(plain=60), outage=range(20, 24), about=about)
+    assert message == f"status 500{about} at every attempt"
+    assert blames_length("decode: the context window is full")
+    assert not blames_length("The server is overloaded: input too long in the queue, try again")
 
 
 def test_a_server_that_answers_nothing_is_not_accused_of_a_class() -> None:

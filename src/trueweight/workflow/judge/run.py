@@ -124,7 +124,7 @@ def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) 
     stale = False
     observations: list[Observation] = []
     left_out: dict[str, str] = {}
-    finished_at: str | None = None
+    ended: dict[str, str] = {}
     digests: defaultdict[str, list[ReplyDigest]] = defaultdict(list)
     for one in judged:
         stale = stale or one.unasked
@@ -135,10 +135,10 @@ def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) 
         observations.append(one.observation)
         if one.digests:
             digests[one.observation.provider] += one.digests
-        finished_at = max(finished_at or "", one.ended)
+        ended[one.trial] = one.ended
     found = reference_among(manifest.providers)
     reference = None if found is None else found.name
-    observations = settle_server_errors(observations, cases)
+    observations = settle_server_errors(observations, cases, ended)
     observations = judge_across_replies(observations, digests, cases, reference, without=without)
     observations = without_burst_times(observations)
     profile = recorded_profile(manifest.options)
@@ -148,4 +148,4 @@ def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) 
     summary = judge.preferences.summary
     if stale and summary is not None:
         summary = msgspec.structs.replace(summary, doubt=JudgeDoubt.STALE)
-    return Judgement(manifest, cases, tuple(observations), finished_at, left_out, summary)
+    return Judgement(manifest, cases, tuple(observations), max(ended.values(), default=None), left_out, summary)

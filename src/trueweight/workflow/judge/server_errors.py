@@ -2,25 +2,31 @@
 
 A 5xx is tried again, because it may be weather. A case that gets nothing else at any attempt of any trial, from a
 provider that answers other cases, is no weather if chance would rarely lose so many trials; nor is a class of requests,
-such as all with tools, of which each one is lost.
+such as all with tools, of which each one is lost. Trials that one outage loses count once: those of a case are sent
+together, and an outage of seconds loses them all.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Final, NamedTuple
 
+from trueweight.checks.refusals import blames_length
 from trueweight.core import Case, Exchange, Finding, Mode, Observation, Outcome
 from trueweight.core.case import REFUSAL_CHECK
 from trueweight.core.check import CHECKS
 from trueweight.core.exchange import FailureKind
+from trueweight.protocols import read_error
 
 ANSWERED_CHECK: Final = "request-answered"
 """The check that fails where a request gets a 5xx each time."""
 _ALPHA: Final = 0.01
 """Greatest number of cases, or classes, that weather alone may be expected to show so in a run."""
+_OF_LENGTH: Final = ", about the length of the prompt,"
 _SHORT: Final = 40
 """Characters of a value that a message quotes."""
 _NAMED: Final = 3
@@ -41,7 +47,9 @@ def pending_findings(case: Case, exchange: Exchange) -> tuple[Finding, ...]:
         return ()
     check = REFUSAL_CHECK if case.must_be_refused else ANSWERED_CHECK
     severity = case.severity if check in case.checks else CHECKS.get(check).info.severity
-    return (Finding(check, Outcome.FAIL, severity, f"status {statuses[-1]}", "4xx or an answer", str(statuses[-1])),)
+    about = _OF_LENGTH if blames_length(read_error(exchange.final).message) else ""
+    message = f"status {statuses[-1]}{about}"
+    return (Finding(check, Outcome.FAIL, severity, message, "4xx or an answer", str(statuses[-1])),)
 
 
 class _Class(NamedTuple):
@@ -51,16 +59,23 @@ class _Class(NamedTuple):
     trials: Sequence[Observation]
 
 
-def settle_server_errors(observations: Sequence[Observation], cases: Mapping[str, Case]) -> list[Observation]:
+def settle_server_errors(
+    observations: Sequence[Observation], cases: Mapping[str, Case], ended: Mapping[str, str]
+) -> list[Observation]:
     """The observations. A lost trial keeps the finding that its 5xx is an answer where weather does not explain it. The
-    finding's message says for which class of requests."""
+    finding's message says for which class of requests.
+
+    Args:
+        ended: trial → when its last attempt ended, as ``Observation.started_at``. Trials without times count as lost
+            at different times.
+    """
     by_provider: defaultdict[str, list[Observation]] = defaultdict(list)
     for seen in observations:
         if seen.arrived or _is_pending(seen):
             by_provider[seen.provider].append(seen)
     words: dict[str, str] = {}
     for rows in by_provider.values():
-        words |= _told(rows, cases)
+        words |= _told(rows, cases, _Answers.of(rows, ended))
     return [_settled(seen, words.get(seen.trial)) if _is_pending(seen) else seen for seen in observations]
 
 
@@ -74,18 +89,18 @@ def _settled(seen: Observation, words: str | None) -> Observation:
     return replace(seen, findings=tuple(replace(one, message=f"{one.message}{words}") for one in seen.findings))
 
 
-def _told(rows: Sequence[Observation], cases: Mapping[str, Case]) -> dict[str, str]:
+def _told(rows: Sequence[Observation], cases: Mapping[str, Case], answers: _Answers) -> dict[str, str]:
     """Trial → how many such requests get a 5xx each time, for those that no weather explains."""
     if len({seen.case for seen in rows if seen.arrived}) < _LEAST_ANSWERED:
         return {}
     weather = _Weather(len(rows), sum(not seen.arrived for seen in rows))
-    out, weather = _by_class(rows, cases, weather)
+    out, weather = _by_class(rows, cases, weather, answers)
     trials: defaultdict[str, list[Observation]] = defaultdict(list)
     for seen in rows:
         trials[seen.case].append(seen)
     for of_case in trials.values():
         lost = [seen for seen in of_case if not seen.arrived and seen.trial not in out]
-        rare = weather.explains(len(lost), among=len(trials)) <= _ALPHA
+        rare = weather.explains(len(lost), answers.outages(lost), among=len(trials)) <= _ALPHA
         if len(lost) == len(of_case) >= _FEWEST and rare:
             out |= dict.fromkeys((seen.trial for seen in lost), " at every attempt")
     return out
@@ -101,15 +116,57 @@ class _Weather(NamedTuple):
         """The same without some lost ones."""
         return _Weather(self.trials - lost, self.lost - lost)
 
-    def explains(self, lost: int, *, among: int) -> float:
-        """How many of so many groups are expected to lose so many trials, each of them, at the rate of the others."""
+    def explains(self, lost: int, outages: int, *, among: int) -> float:
+        """How many of so many groups are expected to lose so many trials, each of them, in so many outages at the rate
+        of the others."""
         others = self.without(lost)
         rate: float = (others.lost + 1) / (others.trials + 2)
-        return among * rate**lost
+        return among * rate**outages
+
+
+class _Answers(NamedTuple):
+    """The times of a provider's trials: UTC, ISO 8601.
+
+    Attributes:
+        started: starts of its answered trials, in order.
+        first_end: for each of them, the earliest end of those that start then or later.
+        ended: trial → when its last attempt ended.
+    """
+
+    started: Sequence[str]
+    first_end: Sequence[str]
+    ended: Mapping[str, str]
+
+    @classmethod
+    def of(cls, rows: Sequence[Observation], ended: Mapping[str, str]) -> _Answers:
+        """Those of these trials whose times are known."""
+        timed = [(seen.started_at, ended[seen.trial]) for seen in rows if seen.arrived and ended.get(seen.trial)]
+        timed.sort(reverse=True)
+        first_end = list(accumulate((end for _, end in timed), min))
+        return cls([start for start, _ in reversed(timed)], first_end[::-1], ended)
+
+    def outages(self, lost: Sequence[Observation]) -> int:
+        """The fewest outages that lose these trials. Two trials are lost in two outages if the server answers another
+        one from start to end after the first has started and before the last attempt of the second has ended.
+
+        An error that blames the request itself is of no outage: such trials count one by one.
+        """
+        found, since = 0, ""
+        for seen in sorted(lost, key=lambda seen: self.ended.get(seen.trial, "")):
+            end = self.ended.get(seen.trial, "")
+            by_itself = not end or any(_OF_LENGTH in one.message for one in seen.findings)
+            if by_itself or not found or self._answers_between(since, end):
+                found += 1
+                since = seen.started_at
+        return found
+
+    def _answers_between(self, since: str, until: str) -> bool:
+        at = bisect_left(self.started, since)
+        return at < len(self.started) and self.first_end[at] <= until
 
 
 def _by_class(
-    rows: Sequence[Observation], cases: Mapping[str, Case], weather: _Weather
+    rows: Sequence[Observation], cases: Mapping[str, Case], weather: _Weather, answers: _Answers
 ) -> tuple[dict[str, str], _Weather]:
     """The same for the classes that weather does not explain, the largest first; and the weather without them."""
     classes, among = _classes(rows, cases)
@@ -117,8 +174,8 @@ def _by_class(
     named: list[str] = []
     for one in sorted(classes, key=lambda one: (-len(one.trials), one.words)):
         trials = [seen.trial for seen in one.trials]
-        fresh = [trial for trial in trials if trial not in found]
-        rare = weather.explains(len(fresh), among=among) <= _ALPHA
+        fresh = [seen for seen in one.trials if seen.trial not in found]
+        rare = weather.explains(len(fresh), answers.outages(fresh), among=among) <= _ALPHA
         if rare and 2 * len(fresh) > len(trials) and len({seen.case for seen in one.trials}) >= _FEWEST:
             found |= dict.fromkeys(trials)
             weather = weather.without(len(fresh))

@@ -48,14 +48,15 @@ from trueweight.workflow.requests import with_profile_markers
 from trueweight.workflow.send import send_pending
 
 _SETTINGS = WireSettings(
-    concurrency=2,
-    retries=1,
-    backoff_base=0.02,
+    concurrency=4,
+    retries=2,
+    backoff_base=0.1,
     first_byte_timeout=20.0,
     stall_timeout=10.0,
     max_response_bytes=2 * 1024 * 1024,
 )
-"""Patient enough for every healthy provider on a busy machine; the hanging ones are waited for side by side."""
+"""Patient enough for every healthy provider on a busy machine; the hanging ones are waited for side by side. Retries
+wait so long that others are answered meanwhile: else a case that gets a 5xx each time looks like an outage."""
 _ALLOWANCE = 512
 """Tokens for the thoughts of the healthy provider that thinks."""
 _PROFILE = Profile(name="fleet", title="The fleet's model", models=(MODEL,), sources=(), markers=(DIALECT,))
