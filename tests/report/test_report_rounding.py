@@ -102,7 +102,7 @@ def _rate(value: float, low: float | None, high: float | None) -> Estimate:
         ),
         (
             _words(ReasonCode.NOTHING_FOUND, of=60, count=3, share=0.0501),
-            "Nothing found wrong; its answers are not worse than the reference's beyond chance. "
+            "Nothing found wrong; where its answers are worse than the reference's, chance can explain it. "
             "A fall of the pass rate by 6 points would probably have been found.",
         ),
         (

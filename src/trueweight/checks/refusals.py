@@ -148,7 +148,7 @@ def _may_name_feature(status: int, words: str | None) -> bool:
 @check(
     "request-answered",
     "A request is answered or refused, and does not get a server error (5xx) each time.",
-    failure="Requests get a server error each time that they are sent in {cases}: {message}",
+    failure="{cases} got a server error each time the request was sent: {message}",
     scope=Scope.RESPONSE,
     engine=True,
     any_status=True,

@@ -158,11 +158,10 @@ def test_the_sentence_says_which_requests_and_how_many() -> None:
         cases=("s/a", "s/b"),
         cases_judged=40,
         message="status 500 for all 4 requests with tools",
-        failure="Requests get a server error each time that they are sent in {cases}: {message}",
+        failure="{cases} got a server error each time the request was sent: {message}",
         blame_reason=BlameReason(code=BlameCode.ENGINE_ONLY),
     )
     provider = make_provider_summary(findings=(found,))
     assert broken_words(broken(found, provider), provider) == (
-        "Requests get a server error each time that they are sent in 2 of 40 cases: "
-        "status 500 for all 4 requests with tools."
+        "2 of 40 cases got a server error each time the request was sent: status 500 for all 4 requests with tools."
     )

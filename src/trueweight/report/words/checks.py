@@ -36,7 +36,7 @@ def case_words(check: str, provider: ProviderSummary) -> str:
     if failure.startswith("{cases}"):
         rest = failure.removeprefix("{cases}")
         rest = f" was{rest.removeprefix(' were')}" if rest.startswith(" were ") else rest
-        return f"This case{rest} ({check})."
+        return f"{_filled(f'This case{rest}', '', found)} ({check})."
     if failure:
         return f"{_filled(failure, 'this case', found)} ({check})."
     requirement = (found.requirement if found is not None else "").rstrip(".")

@@ -270,7 +270,7 @@ def _nothing_found(reason: Reason, provider: ProviderSummary) -> str:
     against = ""
     if reason.of:
         other = "the reference's" if reason.count else "the other providers'"
-        against = f"; its answers are not worse than {other} beyond chance"
+        against = f"; where its answers are worse than {other}, chance can explain it"
     fault = ""
     if reason.share:
         fault = f" A fall of the pass rate by {points_at_least(reason.share)} points would probably have been found."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from trueweight.report.numbers import counted, percent
+from trueweight.report.numbers import counted, percent, points
 from trueweight.report.text import inline, visible
 
 _NAMES: Final = {
@@ -39,7 +39,7 @@ def event_sentence(event: WatchEvent) -> str:
 
 
 def _amount(metric: str, value: float) -> str:
-    return f"{100 * value:+.1f}" if metric == "right" else percent(value)
+    return points(value) if metric == "right" else percent(value)
 
 
 def watch_lines(events: Sequence[WatchEvent], looks: int) -> Iterator[str]:
