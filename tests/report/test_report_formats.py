@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -16,9 +17,10 @@ from trueweight.core import ConfigError
 from trueweight.core.check import CHECKS
 from trueweight.core.summary_json import decode_summary
 from trueweight.report import find_format, format_names, render, render_markdown
+from trueweight.report.page.answer import first_screen
 from trueweight.report.terminal import print_table
 from trueweight.report.text import fenced, inline
-from trueweight.report.words import case_words, summary_sentence
+from trueweight.report.words import case_words, ranked, summary_sentence
 
 HOSTILE = (
     "\x1b[2J<script>alert(1)</script> ![x](http://evil/p.png) [y](javascript:z) @everyone #12 "
@@ -222,6 +224,18 @@ def test_a_sentence_on_one_case_is_a_sentence(check: str, expected: str) -> None
          "law": "Be kind.", "source": "", "example": "", "message": ""}
     ]  # fmt: skip
     assert case_words(check, typed(summary).providers["twin"]) == expected
+
+
+def test_csv_of_a_run_without_a_workload_has_the_table_of_the_page() -> None:
+    """A row for each provider, best first, with the numbers and sentences of the page; no cell is a formula."""
+    summary = typed(make_summary(12))
+    rows = list(csv.reader(io.StringIO(render("csv", summary))))
+    screen = first_screen(summary, ranked(summary))
+    assert rows[0][:3] == ["Provider", "Recommendation", screen.columns[0].metric.title]
+    assert [row[0] for row in rows[1:]] == [row.recommended.name for row in screen.rows]
+    assert [row[-1] for row in rows[1:]] == [row.sentence for row in screen.rows]
+    assert {len(row) for row in rows} == {2 * len(screen.columns) + 3}
+    assert not [cell for row in rows for cell in row if re.match(r"[=+@−]|-(?!\d)", cell)]
 
 
 def test_every_declared_sentence_can_speak_of_one_case() -> None:
