@@ -48,6 +48,26 @@ def test_the_same_provider_fails_the_same_way(served: tuple[Path, Path], cli: Cl
     assert (tmp_path / "again" / "report.html").exists()
 
 
+def test_a_dry_run_of_one_request_sends_nothing(served: tuple[Path, Path], cli: Cli, tmp_path: Path) -> None:
+    """``replay``, ``shrink`` and ``ping``: requests, the highest cost and the expected time, without a key."""
+    providers, run = served
+    summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    case = next(one["cases"][0] for one in summary["providers"]["leaky-parser"]["findings"] if one["cases"])
+    shrink = ("shrink", run, case, "--provider", "leaky-parser")
+    for command, requests in (
+        (("replay", run, _leaking(run)[:8], "--times", 5), "5"),
+        (shrink, "50"),
+        ((*shrink, "--budget", 0.001), None),
+        (("ping", "--providers", providers), "6"),
+    ):
+        done = cli(*command, "--dry-run")
+        assert done.returncode == 0, done.stderr
+        (total,) = (line.split() for line in done.stdout.splitlines() if line.startswith("all "))
+        assert requests in {None, total[1]}
+        assert "≤ $" in done.stdout and "Expected time: " in done.stdout and "Nothing was sent." in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
 def test_against_the_reference_it_holds_and_the_divergence_is_shown(served: tuple[Path, Path], cli: Cli) -> None:
     """Asking another provider shows which checks hold there, and where the two replies part."""
     providers, run = served

@@ -61,6 +61,12 @@ def test_a_replay_says_the_same_to_the_byte(measured: Measured, tmp_path: Path) 
     assert (tmp_path / "copy" / "drift.json").read_bytes() == (measured.directory / "drift.json").read_bytes()
 
 
+def test_json_is_the_file_of_the_run(measured: Measured) -> None:
+    """``--json`` prints ``drift.json`` and nothing else on standard output."""
+    process = trueweight("drift", "replay", measured.directory, "--json", cwd=measured.directory.parent)
+    assert process.stdout == (measured.directory / "drift.json").read_text(encoding="utf-8")
+
+
 def test_the_summary_holds_it_as_its_schema_says(measured: Measured) -> None:
     """For dashboards and the report: one wealth a prompt, the verdict in the assessment."""
     summary = json.loads((measured.directory / "summary.json").read_text("utf-8"))
@@ -158,7 +164,7 @@ def test_a_dry_run_says_the_most_that_is_sent(fleet: Path, tmp_path: Path) -> No
     process = trueweight("drift", "--providers", fleet, "--dry-run", cwd=tmp_path)
     assert process.returncode == 0
     assert "Nothing was sent" in process.stdout
-    assert "cost ceiling" in process.stdout
+    assert "cost ceiling" in process.stdout and "Expected time: " in process.stdout
     process = trueweight(
         "run", "--providers", fleet, "--suite", "tool-calls", "--drift", "--dry-run", "--out", "x", cwd=tmp_path
     )

@@ -1,25 +1,87 @@
-"""What ``--dry-run`` prints: what a plan would send, and its highest possible cost."""
+"""What ``--dry-run`` prints of each command that sends: requests, tokens, the highest cost and the expected time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.table import Table
 
 from trueweight.cli._screen import say
-from trueweight.core import Mode, Provider
-from trueweight.plan import Forecast, Plan, forecast
+from trueweight.core import Mode, Provider, SwitchWays
+from trueweight.core.probe import Probe
+from trueweight.plan import Forecast, Pace, Plan, Stage, expected_time, forecast, measured_paces
 from trueweight.report import visible
 from trueweight.report.numbers import dollars
 from trueweight.report.words import allowance_words, note_words
+from trueweight.report.words.expected_time import time_words
 from trueweight.wire import WireSettings
 from trueweight.workflow.drift import OPTION, drift_plan
 from trueweight.workflow.finish import api_notes
 from trueweight.workflow.load import Level, lay_out
-from trueweight.workflow.probe import probe_plan
+from trueweight.workflow.probe import probe_plan, switch_trials
 from trueweight.workflow.run_builder import WrittenSuite
 from trueweight.workflow.send import PreparedRun
+
+_DRIFT_SHARE = 0.1
+"""Coarse differences are found by a tenth of the requests that drift may send."""
+
+
+def print_stages(
+    stages: Sequence[Stage],
+    settings: WireSettings,
+    console: Console,
+    *,
+    paces: Mapping[str, Pace] = MappingProxyType({}),
+    notes: Sequence[str] = (),
+) -> None:
+    """Print requests, tokens and the highest cost of each provider, and the expected time. Sends nothing.
+
+    Args:
+        stages: what is sent, in order.
+        paces: of the providers that a probe has measured.
+        notes: sentences that come before the time.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("provider")
+    for heading in ("requests", "tokens in", "tokens out", "cost ceiling"):
+        table.add_column(heading, justify="right")
+    whole = list(_rows(*(stage for stage in stages if not stage.name)))
+    for row in whole:
+        table.add_row(visible(row.provider.name), *_sums([row]))
+    for stage in stages:
+        if stage.name:
+            rows = _rows(stage)
+            whole += rows
+            table.add_row(stage.name, *_sums(rows))
+    table.add_row("all", *_sums(whole))
+    console.print(table)
+    for note in notes:
+        say(console, note)
+    if settings.budget_usd is not None:
+        say(console, f"--budget stops it before it costs more than {dollars(settings.budget_usd)}.")
+    providers = {row.provider.name for row in whole}
+    say(console, time_words(expected_time(stages, paces), paces, providers))
+    say(console, f"Nothing was sent. Retries, at most {settings.retries} per request, are not included.")
+
+
+def run_stages(prepared: PreparedRun, settings: WireSettings, probed: Sequence[Provider]) -> list[Stage]:
+    """The probe of these providers, the trials of a run, and its drift."""
+    stages = [Stage(prepared.plan.trials, settings.concurrency, rate=settings.rate)]
+    stages += [probe_stage(probed)] if probed else []
+    if OPTION in prepared.manifest.options:
+        stages.append(_drift_stage(prepared, settings, "drift"))
+    return stages
+
+
+def probe_stage(providers: Sequence[Provider], name: str = "probe") -> Stage:
+    """The probe of these providers: one request after another to each."""
+    return Stage(probe_plan(providers).trials, 1, name=name, own_limit=False)
+
+
+def _drift_stage(prepared: PreparedRun, settings: WireSettings, name: str = "") -> Stage:
+    return Stage(drift_plan(prepared).trials, settings.concurrency, name=name, share=_DRIFT_SHARE)
 
 
 def print_forecast(
@@ -28,85 +90,61 @@ def print_forecast(
     console: Console,
     *,
     probed: Sequence[Provider],
+    probe: Probe | None = None,
     roomiest: PreparedRun | None = None,
 ) -> None:
-    """Print trials, requests, tokens and the highest possible cost of each provider. Sends nothing.
+    """Print what a run sends, its highest possible cost, and its expected time. Sends nothing.
 
     Args:
         probed: the providers to which the run sends a probe first; its requests have a row.
+        probe: on record, from which the time is estimated.
         roomiest: the run with the largest allowance that this probe can lead to; None if the allowance is stated.
     """
-    rows = forecast(prepared.plan)
-    trials = sum(row.trials for row in rows)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("provider")
-    for heading in ("trials", "requests", "tokens in", "tokens out", "cost ceiling"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        table.add_row(visible(row.provider.name), *_numbers(row))
-    added: tuple[Forecast, ...] = ()
-    if probed:
-        probing_rows = forecast(probe_plan(probed))
-        table.add_row("probe", "", *_sums(probing_rows))
-        added = (*added, *probing_rows)
-    if OPTION in prepared.manifest.options:
-        measured = forecast(drift_plan(prepared))
-        table.add_row("drift", "", *_sums(measured))
-        added = (*added, *measured)
-    table.add_row("all", str(trials), *_sums((*rows, *added)))
-    console.print(table)
-    for note in api_notes(prepared.cases, prepared.manifest.providers, prepared.manifest.thinking):
-        say(console, note_words(note))
+    notes = [
+        note_words(note) for note in api_notes(prepared.cases, prepared.manifest.providers, prepared.manifest.thinking)
+    ]
     if prepared.manifest.thinking_allowance:
-        say(console, allowance_words(prepared.manifest.thinking_allowance))
+        notes.append(allowance_words(prepared.manifest.thinking_allowance))
     if probed and roomiest is not None:
-        say(console, _thought_words(roomiest, added))
-    say(
-        console,
-        f"Nothing was sent. Retries, at most {settings.retries} per request, are not included in these limits."
-        + (" A provider with a setup fault gets up to six more probe requests." if probed else ""),
-    )
+        notes.append(_thought_words(roomiest, run_stages(roomiest, settings, probed)))
+    if probed:
+        notes.append("A provider with a setup fault gets up to six more probe requests.")
+    stages = run_stages(prepared, settings, probed)
+    print_stages(stages, settings, console, paces=measured_paces(probe), notes=notes)
 
 
-def _thought_words(roomiest: PreparedRun, added: Sequence[Forecast]) -> str:
-    """What a thought that the probe finds can add to the ceiling.
-
-    Args:
-        added: what the run sends beside its trials.
-    """
-    *_, tokens, cost = _sums((*forecast(roomiest.plan), *added))
+def _thought_words(roomiest: PreparedRun, stages: Sequence[Stage]) -> str:
+    """What a thought that the probe finds can add to the ceiling."""
+    *_, tokens, cost = _sums(_rows(*stages))
+    priced = f", {cost}" if cost.startswith("≤") else ""
     return (
         f"If the probe finds a thought, the run adds up to {roomiest.manifest.thinking_allowance:,} tokens for it to "
-        f"each limit: {tokens} tokens out, {cost} in all."
+        f"each limit: {tokens} tokens out{priced} in all."
     )
 
 
-def print_drift_forecast(prepared: PreparedRun, settings: WireSettings, console: Console) -> None:
-    """Print the most that drift can send to each provider, and its highest possible cost. Sends nothing."""
-    console.print(_table_of_requests(forecast(drift_plan(prepared))))
-    say(
-        console,
-        "Nothing was sent. Drift stops as soon as each candidate is decided: coarse differences take a tenth of it. "
-        f"Retries, at most {settings.retries} per request, are not included.",
-    )
+def print_ping_forecast(
+    providers: Sequence[Provider], switches: Mapping[str, SwitchWays], settings: WireSettings, console: Console
+) -> None:
+    """Print the most that a probe sends to each provider. Sends nothing.
+
+    Args:
+        switches: the ways to switch thinking that are tried, as `probe_providers`.
+    """
+    trials = [*probe_plan(providers).trials, *switch_trials(providers, switches)]
+    notes = ["A provider with a setup fault gets up to six more requests."]
+    if switches:
+        notes.append("Ways to switch thinking are tried until one works.")
+    print_stages([Stage(trials, 1, own_limit=False)], settings, console, notes=notes)
 
 
-def _table_of_requests(rows: Sequence[Forecast], probing: Sequence[Forecast] = ()) -> Table:
-    """Requests, tokens and cost of each provider, of the probe if there is one, and of all."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("provider")
-    for heading in ("requests", "tokens in", "tokens out", "cost ceiling"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        table.add_row(visible(row.provider.name), *_numbers(row)[1:])
-    if probing:
-        table.add_row("probe", *_sums(probing))
-    table.add_row("all", *_sums((*rows, *probing)))
-    return table
-
-
-_REPLY_SECONDS = 2.0
-"""Seconds that a reply is taken to last, for the expected time of a closed loop."""
+def print_drift_forecast(
+    prepared: PreparedRun, settings: WireSettings, console: Console, *, probed: Sequence[Provider], probe: Probe | None
+) -> None:
+    """Print the most that drift can send to each provider, its highest possible cost, and the time. Sends nothing."""
+    stages = [_drift_stage(prepared, settings), *([probe_stage(probed)] if probed else [])]
+    notes = ["Drift stops as soon as each candidate is decided: coarse differences take a tenth of it."]
+    print_stages(stages, settings, console, paces=measured_paces(probe), notes=notes)
 
 
 def print_load_forecast(
@@ -114,34 +152,39 @@ def print_load_forecast(
     levels: Sequence[Level],
     requests: int,
     mode: Mode,
-    console: Console,
     *,
+    settings: WireSettings,
+    console: Console,
     probed: Sequence[Provider],
 ) -> None:
     """Print what a sweep sends to each provider, its highest possible cost, and how long it takes. Sends nothing."""
-    trials = tuple(
-        trial for one in written.providers for _ in levels for trial in lay_out(written.suite, one, requests, mode)
-    )
-    probing = forecast(probe_plan(probed)) if probed else ()
-    console.print(_table_of_requests(forecast(Plan(trials, 0, 1, 1)), probing))
-    closed = any(not level.open_loop for level in levels)
-    seconds = sum(requests / level.value * (1.0 if level.open_loop else _REPLY_SECONDS) for level in levels)
-    minutes = len(written.providers) * seconds / 60
-    took = f", if a reply takes {_REPLY_SECONDS:g} s" if closed else ""
-    say(console, f"Nothing was sent. Expected time: {minutes:.1f} min{took}; the providers are loaded in turn.")
+    own = [lay_out(written.suite, one, requests, mode) for one in written.providers]
+    # Each provider is alone at each level.
+    stages = [
+        Stage(
+            [trial for trials in own for trial in trials],
+            round(level.value),
+            rate=level.value if level.open_loop else None,
+            own_limit=False,
+            in_turn=True,
+        )
+        for level in levels
+    ]
+    stages += [probe_stage(probed)] if probed else []
+    print_stages(stages, settings, console, notes=["Each level is sent to one provider after the other."])
+
+
+def _rows(*stages: Stage) -> tuple[Forecast, ...]:
+    return forecast(Plan(tuple(trial for stage in stages for trial in stage.trials), 0, 1, 1))
 
 
 def _sums(rows: Sequence[Forecast]) -> tuple[str, ...]:
-    """Requests, tokens and cost of all rows together."""
+    """Requests, tokens and cost of all rows together. A sum in which some have no price says so."""
     priced = [row.cost for row in rows if row.cost is not None]
+    cost = dollars(sum(priced), at_most=True) if priced else "no price"
     return (
-        str(sum(row.requests for row in rows)),
+        f"{sum(row.requests for row in rows):,}",
         f"≤ {sum(row.input_tokens for row in rows):,}",
         f"≤ {sum(row.output_tokens for row in rows):,}",
-        dollars(sum(priced), at_most=True) if priced else "no prices",
+        cost if not priced or len(priced) == len(rows) else f"{cost} + unknown",
     )
-
-
-def _numbers(row: Forecast) -> tuple[str, ...]:
-    cost = "no price" if row.cost is None else dollars(row.cost, at_most=True)
-    return (str(row.trials), str(row.requests), f"≤ {row.input_tokens:,}", f"≤ {row.output_tokens:,}", cost)

@@ -38,6 +38,7 @@ def measure_drift(
     settings: WireSettings,
     fresh: bool,
     quiet: bool,
+    as_json: bool = False,
     probing: bool = True,
     switches: Mapping[str, SwitchWays] = MappingProxyType({}),
     build: Callable[[Probe], PreparedRun] | None = None,
@@ -45,6 +46,7 @@ def measure_drift(
     """Probe the providers, send prompts until every verdict is known, then write and print the result.
 
     Args:
+        as_json: print ``drift.json`` instead of the table.
         switches: ways to switch thinking that the probe tries, as `probe_providers`.
         build: makes the run again with what the probe found.
 
@@ -77,9 +79,11 @@ def measure_drift(
         found = conclude_drift(run)
         run.write_text(RunFile.DRIFT, drift_text(found))
         run.write_text(RunFile.REPORT, publish(run, finish(run)))
-        if not quiet:
+        if as_json:
+            click.echo(drift_text(found), nl=False)
+        elif not quiet:
             print_drift(found, Console(emoji=False))
-        click.echo(f"report: {RunFile.REPORT.of(directory)}")
+        click.echo(f"report: {RunFile.REPORT.of(directory)}", err=as_json)
     if interrupted:
         say(screen, INTERRUPTED)
         return ExitCode.INTERRUPTED
@@ -101,18 +105,25 @@ def send_prompts(
         return run_loop(partial(send_drift, run, keys=keys, settings=settings, on_round=show, without=without))
 
 
-def replay(directory: Path, console: Console) -> ExitCode:
-    """Print drift as recomputed from the exchanges. Exit code 1 if the run's ``drift.json`` differs."""
+def replay(directory: Path, console: Console, *, as_json: bool = False) -> ExitCode:
+    """Print drift as recomputed from the exchanges. Exit code 1 if the run's ``drift.json`` differs.
+
+    Args:
+        as_json: print the text of ``drift.json``.
+    """
     with RunDir.open(directory) as run:
         found = conclude_drift(run)
         text = drift_text(found)
-        print_drift(found, console)
+        if as_json:
+            click.echo(text, nl=False)
+        else:
+            print_drift(found, console)
         written = run.read_text(RunFile.DRIFT) if RunFile.DRIFT.is_in(directory) else None
         if written is None:
             run.write_text(RunFile.DRIFT, text)
-            click.echo(f"written: {RunFile.DRIFT.of(directory)}")
+            click.echo(f"written: {RunFile.DRIFT.of(directory)}", err=as_json)
         elif written == text:
-            click.echo(f"the same as {RunFile.DRIFT.of(directory)}, to the byte")
+            click.echo(f"the same as {RunFile.DRIFT.of(directory)}, to the byte", err=as_json)
         else:
             click.echo(f"not the same as {RunFile.DRIFT.of(directory)}: was it made by another version?", err=True)
             return ExitCode.FINDINGS

@@ -303,6 +303,9 @@ no_probe_option = click.option(
 )
 fresh_option = click.option("--fresh", is_flag=True, help="Delete the run in --out and start over.")
 open_option = click.option("--open", "opened", is_flag=True, help="Open the report in the browser.")
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Print requests, the highest possible cost and the expected time. Send nothing."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 

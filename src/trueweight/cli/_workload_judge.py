@@ -12,6 +12,7 @@ from trueweight.cli._help import examples
 from trueweight.cli._options import (
     FOLDER,
     budget_option,
+    dry_run_option,
     named_provider,
     no_probe_option,
     providers_option,
@@ -43,7 +44,7 @@ from trueweight.core import ExitCode
 @budget_option("Send no request that could exceed this cost.")
 @no_probe_option
 @click.option("--retry-errors", is_flag=True, help="Ask again where a request failed.")
-@click.option("--dry-run", is_flag=True, help="Print pairs, requests and the highest possible cost. Send nothing.")
+@dry_run_option
 def judge(
     *,
     directory: Path,
@@ -79,6 +80,7 @@ def judge(
     from trueweight.wire import WireSettings
     from trueweight.workflow.finish import finish, publish
     from trueweight.workflow.pairwise import plan_judge
+    from trueweight.workflow.probe import read_probe
 
     provider = named_provider(load_providers(providers_file, environ=os.environ), name, "--judge")
     labels = [] if folder is None else read_preferences(folder)
@@ -90,7 +92,8 @@ def judge(
         if plan.own:
             say(screen, "The judge's model is one of those that it compares. Models favour their own answers.")
         if dry_run:
-            print_forecast(plan.run, settings, Console(emoji=False), probed=() if no_probe else [provider])
+            probed, probe = () if no_probe else [provider], read_probe(directory / JUDGE_RUN)
+            print_forecast(plan.run, settings, Console(emoji=False), probed=probed, probe=probe)
             return int(ExitCode.OK)
         send_built(plan.run, directory / JUDGE_RUN, settings=settings, probing=not no_probe, retry_errors=retry_errors)
         plan.keep_scope(directory)

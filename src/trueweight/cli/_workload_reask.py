@@ -8,7 +8,14 @@ from pathlib import Path
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, budget_option, named_provider, no_probe_option, providers_option
+from trueweight.cli._options import (
+    FOLDER,
+    budget_option,
+    dry_run_option,
+    named_provider,
+    no_probe_option,
+    providers_option,
+)
 from trueweight.core import ExitCode
 
 
@@ -27,7 +34,7 @@ from trueweight.core import ExitCode
 )
 @budget_option("Send no request that could exceed this cost.")
 @no_probe_option
-@click.option("--dry-run", is_flag=True, help="Print requests and the highest possible cost. Send nothing.")
+@dry_run_option
 def reask(
     *,
     folder: Path,
@@ -55,15 +62,17 @@ def reask(
     from trueweight.config import load_providers
     from trueweight.store import RunDir
     from trueweight.wire import WireSettings
+    from trueweight.workflow.probe import read_probe
     from trueweight.workflow.reask import plan_reask, write_reasked
 
     provider = named_provider(load_providers(providers_file, environ=os.environ), name, "--provider")
     built = plan_reask(folder, provider)
     settings = WireSettings(concurrency=concurrency, budget_usd=budget)
-    if dry_run:
-        print_forecast(built, settings, Console(emoji=False), probed=() if no_probe else [provider])
-        return int(ExitCode.OK)
     directory = run_dir or out.with_name(f"{out.name}-run")
+    if dry_run:
+        probed, probe = () if no_probe else [provider], read_probe(directory)
+        print_forecast(built, settings, Console(emoji=False), probed=probed, probe=probe)
+        return int(ExitCode.OK)
     result = send_built(built, directory, settings=settings, probing=not no_probe)
     if result.unsent:
         click.echo(f"{len(result.unsent)} requests were not sent: run the command again to resume", err=True)

@@ -15,7 +15,9 @@ from trueweight.cli._options import (
     api_option,
     budget_option,
     chosen_providers,
+    dry_run_option,
     fresh_option,
+    json_option,
     no_probe_option,
     out_option,
     profile_option,
@@ -91,7 +93,8 @@ _QUIET = quiet_option("Print only the path of the result.")
 @transport_option
 @no_probe_option
 @fresh_option
-@click.option("--dry-run", is_flag=True, help="Print the most requests, tokens and cost; send nothing.")
+@dry_run_option
+@json_option
 @_QUIET
 @click.pass_context
 def command(
@@ -112,6 +115,7 @@ def command(
     no_probe: bool,
     fresh: bool,
     dry_run: bool,
+    as_json: bool,
     quiet: bool,
 ) -> int | None:
     """Send the same questions to the reference and to every candidate, until each verdict is known.
@@ -131,12 +135,17 @@ def command(
         return None
     if providers_file is None or (out is None and not dry_run):
         raise click.UsageError("Missing option '--providers' or '--out'.", context)
+    from rich.console import Console
+
+    from trueweight.cli._forecast import print_drift_forecast
     from trueweight.cli._measure_drift import measure_drift
+    from trueweight.cli._probing import known_probe
     from trueweight.config import keys_for
     from trueweight.drift import DriftSettings, load_ladder, load_tolerances, shipped_thresholds
     from trueweight.profiles import request_rules
     from trueweight.wire import TransportName, WireSettings
     from trueweight.workflow.drift import prepare_drift, settings_for
+    from trueweight.workflow.probe import is_known
     from trueweight.workflow.thinking import ways_to_try, with_profile
 
     providers = chosen_providers(providers_file, apis)
@@ -155,24 +164,23 @@ def command(
         known = with_profile(providers, rules.profile, probe)
         return prepare_drift(known, settings_for(settings, rules, known, probe), ladder)
 
-    prepared = build(None)
     wire = WireSettings(transport=TransportName(transport), budget_usd=budget)
+    ways = ways_to_try(providers, rules.profile, [ThinkingMode.OFF])
     if dry_run or out is None:
-        from rich.console import Console
-
-        from trueweight.cli._forecast import print_drift_forecast
-
-        print_drift_forecast(prepared, wire, Console(emoji=False))
+        known = None if out is None else known_probe(out, providers, None, ways, fresh=fresh)
+        probed = () if no_probe else [one for one in providers if not is_known(one, known, ways)]
+        print_drift_forecast(build(known), wire, Console(emoji=False), probed=probed, probe=known)
         return 0
     return measure_drift(
-        prepared,
+        build(None),
         out,
         keys=keys_for(providers, os.environ),
         settings=wire,
         fresh=fresh,
         quiet=quiet,
         probing=not no_probe,
-        switches=ways_to_try(providers, rules.profile, [ThinkingMode.OFF]),
+        switches=ways,
+        as_json=as_json,
         build=build,
     )
 
@@ -183,13 +191,14 @@ def command(
     epilog=examples("trueweight drift replay runs/drift"),
 )
 @click.argument("directory", metavar="DIR", type=FOLDER)
-def replay_command(directory: Path) -> int:
+@json_option
+def replay_command(directory: Path, *, as_json: bool) -> int:
     """Recompute drift from the recorded exchanges and compare with DIR/drift.json. Uses no network."""
     from rich.console import Console
 
     from trueweight.cli._measure_drift import replay
 
-    return replay(directory, Console(emoji=False))
+    return replay(directory, Console(emoji=False), as_json=as_json)
 
 
 @command.command(
@@ -207,6 +216,7 @@ def replay_command(directory: Path) -> int:
 @_SEED
 @transport_option
 @fresh_option
+@dry_run_option
 @_QUIET
 @click.pass_context
 def calibrate(
@@ -221,6 +231,7 @@ def calibrate(
     seed: int,
     transport: str,
     fresh: bool,
+    dry_run: bool,
     quiet: bool,
 ) -> int:
     """Record a ladder of precisions, or the tolerances of honest hosts. Every prompt is sent to all providers.
@@ -232,21 +243,32 @@ def calibrate(
         raise click.UsageError("Missing option '--providers' or '--out'.", context)
     if (ladder_file is None) == (tolerances_file is None):
         raise click.UsageError("Give one of '--ladder' and '--tolerances'.", context)
+    from rich.console import Console
+
+    from trueweight.cli._forecast import print_drift_forecast
     from trueweight.cli._measure_drift import measure_drift, write_ladder, write_tolerances
+    from trueweight.cli._probing import known_probe
     from trueweight.config import keys_for, load_providers
     from trueweight.drift import DriftSettings
     from trueweight.wire import TransportName, WireSettings
     from trueweight.workflow.drift import prepare_drift
+    from trueweight.workflow.probe import is_known
 
     providers = load_providers(providers_file, environ=os.environ)
     settings = DriftSettings(
         mode=None if mode == "auto" else DriftMode(mode), max_requests=2 * prompts, seed=seed, screen=0, stop=False
     )
+    prepared, wire = prepare_drift(providers, settings), WireSettings(transport=TransportName(transport))
+    if dry_run:
+        known = known_probe(out, providers, None, {}, fresh=fresh)
+        probed = [one for one in providers if not is_known(one, known)]
+        print_drift_forecast(prepared, wire, Console(emoji=False), probed=probed, probe=known)
+        return int(ExitCode.OK)
     code = measure_drift(
-        prepare_drift(providers, settings),
+        prepared,
         out,
         keys=keys_for(providers, os.environ),
-        settings=WireSettings(transport=TransportName(transport)),
+        settings=wire,
         fresh=fresh,
         quiet=quiet,
     )

@@ -15,6 +15,7 @@ from trueweight.cli._options import (
     arrivals_option,
     budget_option,
     chosen_providers,
+    dry_run_option,
     json_option,
     max_response_option,
     no_probe_option,
@@ -78,7 +79,7 @@ from trueweight.core import Mode
 @transport_option
 @seed_option("arrivals, order and resampling")
 @no_probe_option
-@click.option("--dry-run", is_flag=True, help="Print requests, highest cost and expected time. Send nothing.")
+@dry_run_option
 @json_option
 @quiet_option("Print only the path of the page.")
 def command(
@@ -124,10 +125,20 @@ def command(
     providers = chosen_providers(providers_file, apis)
     levels, chosen = parse_levels(concurrency, rate), choose_profile(profile, providers)
     mode = Mode.PLAIN if plain else Mode.STREAM
+    settings = WireSettings(
+        concurrency=256,
+        retries=retries,
+        budget_usd=budget,
+        max_response_bytes=round(max_response_mb * MB),
+        arrivals=ArrivalKind(arrivals),
+        transport=TransportName(transport),
+    )
     if dry_run:
         written = written_for(providers, find_suite(suite), chosen, SamplingMode(sampling), None, thinking_allowance)
-        screen = Console(emoji=False)
-        print_load_forecast(written, levels, requests, mode, screen, probed=() if no_probe else providers)
+        probed = () if no_probe else providers
+        print_load_forecast(
+            written, levels, requests, mode, settings=settings, console=Console(emoji=False), probed=probed
+        )
         return 0
     return run_sweep(
         out,
@@ -141,14 +152,7 @@ def command(
         mode=mode,
         seed=seed,
         keys=keys_for(providers, os.environ),
-        settings=WireSettings(
-            concurrency=256,
-            retries=retries,
-            budget_usd=budget,
-            max_response_bytes=round(max_response_mb * MB),
-            arrivals=ArrivalKind(arrivals),
-            transport=TransportName(transport),
-        ),
+        settings=settings,
         thinking_allowance=thinking_allowance,
         quiet=quiet,
         as_json=as_json,

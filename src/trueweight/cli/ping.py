@@ -14,6 +14,7 @@ from trueweight.cli._options import (
     api_option,
     budget_option,
     chosen_providers,
+    dry_run_option,
     json_option,
     profile_option,
     providers_option,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 )
 @transport_option
 @budget_option("Send no request that could exceed this cost.")
+@dry_run_option
 @json_option
 def command(
     *,
@@ -53,6 +55,7 @@ def command(
     switches: bool,
     transport: str,
     budget: float | None,
+    dry_run: bool,
     as_json: bool,
 ) -> int:
     """Send each provider two or three small requests: is its setup right, and how does its model answer?
@@ -62,6 +65,9 @@ def command(
     """
     from functools import partial
 
+    from rich.console import Console
+
+    from trueweight.cli._forecast import print_ping_forecast
     from trueweight.config import keys_for
     from trueweight.profiles import choose_profile, ways_to_switch
     from trueweight.wire import TransportName, WireSettings, run_loop
@@ -69,14 +75,19 @@ def command(
 
     chosen = _named(chosen_providers(providers_file, apis), names)
     profiles = {one.name: choose_profile(profile, [one]).profile for one in chosen}
+    wire = WireSettings(budget_usd=budget, transport=TransportName(transport))
+    ways = {one.name: ways_to_switch(one, profiles[one.name]) for one in chosen} if switches else {}
+    if dry_run:
+        print_ping_forecast(chosen, ways, wire, Console(emoji=False))
+        return int(ExitCode.OK)
     found = run_loop(
         partial(
             probe_providers,
             chosen,
             keys=keys_for(chosen, os.environ),
-            settings=WireSettings(budget_usd=budget, transport=TransportName(transport)),
+            settings=wire,
             handle_signals=os.name == "posix",
-            switches={one.name: ways_to_switch(one, profiles[one.name]) for one in chosen} if switches else {},
+            switches=ways,
         )
     )
     if as_json:

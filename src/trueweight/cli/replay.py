@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, PATH, quiet_option
+from trueweight.cli._options import FOLDER, PATH, dry_run_option, quiet_option
 from trueweight.core import ExitCode
 
 
@@ -29,6 +29,7 @@ from trueweight.core import ExitCode
 )
 @click.option("--times", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Send it N times.")
 @click.option("-o", "--out", type=FOLDER, metavar="DIR", help="New run directory.  [default: DIR-replay-EXCHANGE]")
+@dry_run_option
 @quiet_option("Print only the path of the new run.")
 def command(
     *,
@@ -38,6 +39,7 @@ def command(
     providers_file: Path | None,
     times: int,
     out: Path | None,
+    dry_run: bool,
     quiet: bool,
 ) -> int:
     """Send a recorded EXCHANGE again and show what is different now.
@@ -50,13 +52,16 @@ def command(
     from rich.console import Console
 
     from trueweight.checks import all_checks
+    from trueweight.cli._forecast import print_stages
     from trueweight.config import load_providers
+    from trueweight.plan import Stage, measured_paces
     from trueweight.report import divergence
     from trueweight.report.terminal import print_changed, print_divergence, print_exchange
     from trueweight.store import RunDir, RunFile
     from trueweight.wire import WireSettings
     from trueweight.workflow.finish import evidence, finish, publish
     from trueweight.workflow.lookup import find_trial
+    from trueweight.workflow.probe import read_probe
     from trueweight.workflow.replay import changed_checks, free_directory, prepare_again, same_request
     from trueweight.workflow.send import open_to_send, send_pending
 
@@ -64,12 +69,18 @@ def command(
     with RunDir.open(directory) as run:
         exchange = run.read(find_trial(run, trial))
         known = load_providers(providers_file, environ=os.environ) if providers_file else None
-        again = prepare_again(run, exchange, against=against, known=known, environ=os.environ, times=times)
+        again = prepare_again(
+            run, exchange, against=against, known=known, environ=None if dry_run else os.environ, times=times
+        )
         before = next(evidence(run, [exchange.trial]))
+        paces = measured_paces(read_probe(directory))
+    settings = WireSettings(concurrency=1)
+    if dry_run:
+        print_stages([Stage(again.prepared.plan.trials, 1)], settings, Console(emoji=False), paces=paces)
+        return int(ExitCode.OK)
     target = out or free_directory(directory, exchange.trial)
     new, _ = open_to_send(again.prepared, target, fresh=False)
     with new:
-        settings = WireSettings(concurrency=1)
         trials = again.prepared.plan.trials
         anyio.run(partial(send_pending, new, trials, keys=dict(again.keys), settings=settings))
         after = list(evidence(new, [trial.id for trial in trials]))

@@ -20,6 +20,7 @@ from trueweight.cli._options import (
     bar_option,
     budget_option,
     chosen_providers,
+    dry_run_option,
     fresh_option,
     max_response_option,
     no_probe_option,
@@ -127,7 +128,7 @@ CLOSED, OPEN = 8, 256
 )
 @fresh_option
 @click.option("--retry-errors", is_flag=True, help="Also send again the trials whose transport failed.")
-@click.option("--dry-run", is_flag=True, help="Print trials, requests and the highest possible cost. Send nothing.")
+@dry_run_option
 @open_option
 @quiet_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
@@ -251,7 +252,9 @@ def command(
         known = known_probe(out, providers, given, ways, fresh=fresh)
         roomiest = None if stated is not None else replace(builder, allowance=MOST_PROBED).run(known)
         probed = () if no_probe else [one for one in providers if not is_known(one, known, ways)]
-        print_forecast(builder.run(known), settings, Console(emoji=False), probed=probed, roomiest=roomiest)
+        print_forecast(
+            builder.run(known), settings, Console(emoji=False), probed=probed, probe=known, roomiest=roomiest
+        )
         if not quiet:
             say_next(Console(stderr=True, emoji=False), (*repeating_command(), "--out", str(out)))
         return 0

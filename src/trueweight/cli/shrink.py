@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, PATH, budget_option, quiet_option
+from trueweight.cli._options import FOLDER, PATH, budget_option, dry_run_option, quiet_option
 from trueweight.core import ExitCode
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 )
 @budget_option("Send no request that could exceed this cost.")
 @click.option("-o", "--out", type=FOLDER, metavar="DIR", help="Run directory of the attempts.  [default: beside DIR]")
+@dry_run_option
 @quiet_option("Print only the result.")
 def command(
     *,
@@ -42,6 +43,7 @@ def command(
     max_requests: int | None,
     budget: float | None,
     out: Path | None,
+    dry_run: bool,
     quiet: bool,
 ) -> int:
     """Find the smallest request that still fails CASE of the run in DIR, by sending variants to the provider.
@@ -53,10 +55,15 @@ def command(
     """
     from rich.console import Console
 
+    from trueweight.cli._forecast import print_stages
     from trueweight.config import keys_for
+    from trueweight.plan import Stage, measured_paces
     from trueweight.report import visible
     from trueweight.report.words.shrinking import shrunk_words
-    from trueweight.workflow.shrink import Budget, shrink_in_run
+    from trueweight.store import RunDir
+    from trueweight.wire import WireSettings
+    from trueweight.workflow.probe import read_probe
+    from trueweight.workflow.shrink import Budget, full_attempts, lookup_failing_case, shrink_in_run
 
     screen = Console(stderr=True, quiet=quiet, emoji=False)
 
@@ -64,13 +71,26 @@ def command(
         word = "still fails" if fails else "passes"
         screen.print(f"{number:>4}  {reduction.size:>7,} bytes  {word:<11}  {visible(reduction.how)}", highlight=False)
 
+    most = Budget(requests=50 if max_requests is None and budget is None else max_requests, usd=budget)
+    if dry_run:
+        with RunDir.open(directory) as run:
+            failure = lookup_failing_case(run, case_id, provider, check=check)
+        trials, limited = full_attempts(failure, most)
+        notes = ["Each attempt is counted as large as the recorded request. The last one may be to the reference."]
+        if not limited:
+            notes.append("Without --max-requests only the budget is a limit: so many requests of full size use it up.")
+        settings = WireSettings(retries=1, concurrency=1, budget_usd=budget)
+        stage = Stage(trials, 1, share=1 / len(trials), own_limit=False)
+        paces = measured_paces(read_probe(directory))
+        print_stages([stage], settings, Console(emoji=False), paces=paces, notes=notes)
+        return int(ExitCode.OK)
     shrinking = shrink_in_run(
         directory,
         case_id,
         provider,
         check=check,
         out=out,
-        budget=Budget(requests=50 if max_requests is None and budget is None else max_requests, usd=budget),
+        budget=most,
         keys=lambda providers: keys_for(providers, os.environ),
         on_progress=show,
     )

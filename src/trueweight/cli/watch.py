@@ -18,6 +18,7 @@ from trueweight.cli._options import (
     Duration,
     bar_option,
     budget_option,
+    dry_run_option,
     json_option,
     no_probe_option,
     providers_option,
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 @seed_option("the draw of each look")
 @budget_option("In one look, send no request that could exceed this cost.")
 @no_probe_option
-@click.option("--dry-run", is_flag=True, help="Print requests and the highest possible cost of a look. Send nothing.")
+@dry_run_option
 @click.option("--webhook-env", metavar="NAME", help="POST new events to the URL in this environment variable.")
 @click.option("--export", type=FILE, metavar="FILE", help="Also write all looks as Parquet (trueweight[history]).")
 @click.option("--markdown", is_flag=True, help="Print markdown instead of text.")

@@ -123,7 +123,7 @@ def test_the_probe_counts_towards_the_limits_and_the_forecast(tmp_path: Path) ->
         planned = run(tmp_path, "--dry-run").stdout
         assert [line.split()[:2] for line in planned.splitlines() if line.startswith(("probe", "all"))] == [
             ["probe", "3"],
-            ["all", "1"],
+            ["all", "4"],
         ]
         assert host.requests == []
         run(tmp_path, "--max-requests", 3, "--fresh")
@@ -131,7 +131,7 @@ def test_the_probe_counts_towards_the_limits_and_the_forecast(tmp_path: Path) ->
         host.requests.clear()
         run(tmp_path, "--no-probe", "--fresh")
         assert (len(host.requests), of_suite(host)) == (1, 1)
-        assert "probe" not in run(tmp_path, "--dry-run", "--no-probe").stdout
+        assert "\nprobe " not in run(tmp_path, "--dry-run", "--no-probe").stdout
 
 
 def test_ping_prints_the_probe_and_ends_with_its_exit_code(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 `trueweight.workflow.probe.diagnosis` decides, by pure functions, what the answers show.
 """
 
-from trueweight.workflow.probe.questions import probe_plan
+from trueweight.workflow.probe.questions import probe_plan, switch_trials
 from trueweight.workflow.probe.record import (
     encode_probe,
     join_probes,
@@ -23,6 +23,7 @@ __all__ = [
     "probe_plan",
     "probe_providers",
     "read_probe",
+    "switch_trials",
     "take_probe",
     "with_probe",
     "write_probe",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from trueweight.core import PROTOCOLS, Case, Mode, Provider, Severity, Trial
+from trueweight.core import PROTOCOLS, Case, Mode, Provider, Severity, SwitchWays, Trial
 from trueweight.core.json_value import JsonObject
 from trueweight.core.probe import ProbeQuestion
 from trueweight.plan import Plan
@@ -80,6 +80,17 @@ def switch_trial(provider: Provider, fields: Mapping[str, Any], like: ProbeQuest
     """The trial of a question that was answered, with fields that may switch thinking."""
     case = replace(_CASES[like], id=ProbeQuestion.SWITCH.value)
     return _trial(provider.with_switch(fields), case, api)
+
+
+def switch_trials(providers: Sequence[Provider], switches: Mapping[str, SwitchWays]) -> tuple[Trial, ...]:
+    """A trial of each way that may switch a provider's thinking, through each of its APIs, for a forecast."""
+    return tuple(
+        switch_trial(provider, fields, ProbeQuestion.PLAIN, api)
+        for provider in providers
+        if (ways := switches.get(provider.name)) is not None
+        for api in provider.api
+        for fields in max(ways.off, ways.on, key=len)
+    )
 
 
 def first_questions(provider: Provider) -> tuple[Asked, ...]:

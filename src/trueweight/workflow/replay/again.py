@@ -35,7 +35,7 @@ def prepare_again(
     *,
     against: str | None,
     known: Sequence[Provider] | None,
-    environ: Mapping[str, str],
+    environ: Mapping[str, str] | None,
     times: int = 1,
 ) -> Replay:
     """Lay out what is sent. If ``against`` lacks the recorded API, it is sent through all APIs of that provider.
@@ -46,6 +46,7 @@ def prepare_again(
     Args:
         against: the provider to send to; None is the recorded one.
         known: providers of the user's own file; None takes those of the run's manifest.
+        environ: has the keys; None for a forecast, which needs no key.
         times: how often to send it.
 
     Raises:
@@ -69,7 +70,7 @@ def prepare_again(
     thinking = exchange.thinking if provider.thinking.fields(exchange.thinking) is not None else ThinkingMode.AS_SERVED
     options = RunOptions(repeats=times, passes=1, seed=run.manifest.seed, thinking=(thinking,))
     prepared = prepare([provider], [suite], options)
-    keys = keys_for([provider], environ) if known is not None else {}
+    keys = keys_for([provider], environ) if known is not None and environ is not None else {}
     return Replay(prepared, case, provider, keys)
 
 

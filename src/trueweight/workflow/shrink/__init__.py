@@ -1,6 +1,6 @@
 """Shrinking: find the smallest request that still fails on the provider that fails it."""
 
-from trueweight.workflow.shrink.attempts import Attempts, Budget
+from trueweight.workflow.shrink.attempts import Attempts, Budget, full_attempts
 from trueweight.workflow.shrink.recorded import lookup_failing_case, reference_of
 from trueweight.workflow.shrink.session import Shrinking, shrink_in_run
 from trueweight.workflow.shrink.shrinking import shrink
@@ -10,6 +10,7 @@ __all__ = [
     "Attempts",
     "Budget",
     "Shrinking",
+    "full_attempts",
     "lookup_failing_case",
     "reference_of",
     "shrink",

@@ -23,12 +23,16 @@ from trueweight.core import (
     Trial,
     canonical_json,
 )
+from trueweight.core.shrunk_case import FailingCase
+from trueweight.plan import Plan, forecast
 from trueweight.store import RunDir, SuiteRecord
 from trueweight.suites.properties.choices import ChoiceTree
 from trueweight.wire import Environment, SendResult, WireSettings, send
 from trueweight.workflow.judge import judge_exchange
 
 MOST_REPEATS = 5
+_MOST = 1_000
+"""Attempts in a forecast in which only the cost is limited."""
 _MISSED = 0.05
 """The probability that a flaky failure does not show in the repeats of one reduction."""
 
@@ -39,6 +43,22 @@ class Budget:
 
     requests: int | None = 50
     usd: float | None = None
+
+
+def full_attempts(failure: FailingCase, budget: Budget) -> tuple[tuple[Trial, ...], bool]:
+    """As many trials of the failing case as the budget allows, for a forecast; and whether it limits their number.
+
+    Where only the cost is limited: as many as cost that much at the ceiling, at most 1,000.
+    """
+    switched = failure.provider.thinking.fields(failure.thinking) is not None
+    thinking = failure.thinking if switched else ThinkingMode.AS_SERVED
+    one = Trial.of(failure.case, failure.provider, 0, failure.mode, thinking=thinking)
+    number = budget.requests
+    if number is None:
+        (row,) = forecast(Plan((one,), 0, 1, 1))
+        number = _MOST if not row.cost or budget.usd is None else max(1, min(_MOST, int(budget.usd / row.cost)))
+    trials = (Trial.of(failure.case, failure.provider, at, failure.mode, thinking=thinking) for at in range(number))
+    return tuple(trials), budget.requests is not None
 
 
 class BudgetSpentError(Exception):
