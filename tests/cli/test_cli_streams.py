@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import trueweight
 from trueweight.cli._streams import encodable
 
 WORDS = [sys.executable, "-m", "trueweight", "checks"]
@@ -41,6 +42,15 @@ def test_characters_of_ours_have_a_plain_form() -> None:
     assert encodable("✓ – “x”", "cp1252") == "+ – “x”"
     assert encodable("日本\ud800", "cp1252") == "\\u65e5\\u672c\\ud800"
     assert encodable("日本", "utf-8") == "日本"
+
+
+def test_each_mark_of_the_report_and_the_commands_has_a_plain_form() -> None:
+    """No symbol that the source of the report or of a command contains is written as an escape."""
+    source = Path(trueweight.__file__).parent
+    texts = [path.read_text("utf-8") for part in ("report", "cli") for path in (source / part).rglob("*.py")]
+    marks = {one for one in "".join(texts) if 0x2000 <= ord(one) < 0x2C00}
+    assert len(marks) > 20
+    assert [one for one in sorted(marks) if "\\u" in encodable(one, "ascii")] == []
 
 
 @pytest.mark.slow

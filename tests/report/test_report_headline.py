@@ -264,3 +264,18 @@ def test_a_host_without_tools_gets_no_advice_to_drop_them(takes_tools: bool, cur
     assert ('drop = ["tools", "seed"]' in lines) is cure
     assert ('drop = ["seed"]' in lines) is not cure
     assert ("Tools: it does not offer them" in lines) is not takes_tools
+
+
+def test_the_reason_of_no_answer_is_that_of_the_address_asked_for() -> None:
+    """The probe also tries other addresses: what fails there is not why the provider does not answer."""
+    where = {"provider": "b", "api": "chat", "base_url": "http://h/v1", "model": "m", "fingerprint": "f", "at": ""}
+    own = {"question": ProbeQuestion.PLAIN, "trial": "t", "url": "http://h/v1", "answered": False}
+    other = own | {"question": ProbeQuestion.OTHER_URL, "url": "https://h/v1"}
+    answers = (ProbeAnswer(**own, said="server disconnected"), ProbeAnswer(**other, said="wrong version number"))
+    first = next(iter(probe_lines(ProviderProbe(**where, answers=answers))))
+    assert "server disconnected" in first
+    assert "wrong version number" not in first
+    works = ProbeAnswer(**other | {"answered": True}, status=200, finish="stop")
+    assert any("https://h/v1" in line for line in probe_lines(ProviderProbe(**where, answers=(works,))))
+    empty = ProbeAnswer(**own | {"answered": True}, status=200)
+    assert any("without content" in line for line in probe_lines(ProviderProbe(**where, answers=(empty,))))

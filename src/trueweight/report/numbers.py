@@ -56,8 +56,8 @@ def dollars(usd: float, *, at_most: bool = False) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """``1 case``, ``2 cases``: a number and its noun, whose plural ends in s."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    """``1 case``, ``2 cases``, ``1,998 cases``: a number and its noun, whose plural ends in s."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def points(value: float) -> str:

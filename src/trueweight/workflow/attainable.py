@@ -78,7 +78,7 @@ def refuse_unattainable(
             raise ConfigError(message, code="bar-unattainable", hint='Valid: role = "reference" at one provider.')
         for provider in _bound_by(rule, providers):
             variants = {case.key: variants_of(case, provider, modes_of_thinking) for case in cases}
-            _check(rule, _plan(cases, repeats, variants), provider.name)
+            _check(rule, _plan(cases, repeats, variants))
 
 
 def strictest_attainable(rules: Sequence[Rule], cases: Sequence[Case], providers: Sequence[Provider]) -> Rule | None:
@@ -118,7 +118,7 @@ def _plan(cases: Sequence[Case], repeats: int, variants: Mapping[str, Sequence[V
     )
 
 
-def _check(rule: Rule, planned: _Planned, name: str) -> None:
+def _check(rule: Rule, planned: _Planned) -> None:
     best = _decided(rule, planned) if len(planned.table) else None
     if best is None:
         return
@@ -133,7 +133,7 @@ def _check(rule: Rule, planned: _Planned, name: str) -> None:
     bound = f"{'at_least' if rule.at_least is not None else 'at_most'} = {rule.bound:g}"
     what = f"no provider can meet the rule on {rule.metric} ({bound})"
     if high > MOST_CASES:
-        problem = f"{what}, however well {name} answers and however many cases there are: {have}"
+        problem = f"{what}, however well it answers and however many cases there are: {have}"
         raise ConfigError(problem, code="bar-unattainable", hint="Valid: another bound, metric or suite.")
     while high - low > 1:
         middle = (low + high) // 2

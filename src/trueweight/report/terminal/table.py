@@ -108,7 +108,7 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
         table.add_column(head, justify="right", no_wrap=True)
     providers = ranked(summary)
     for sentence in cut_in_thought(summary):
-        console.print(Text(for_log(sentence), style="bold yellow"))
+        console.print(Text(for_log(sentence, limit=_SENTENCE), style="bold yellow"))
     decision = decision_text(summary)
     if decision is not None:
         console.print(Text(for_log(f"{decision.mark} {decision.title}"), style="bold"))
@@ -143,9 +143,9 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
             sentence = f"{one.reason}. {sentence}"
         console.print(line.append(": ").append(for_log(sentence, limit=_SENTENCE), style="not bold"), soft_wrap=False)
     for note in (one for one in run_notes(summary) if one not in said):
-        console.print(Text(for_log(note), style="yellow"))
+        console.print(Text(for_log(note, limit=_SENTENCE), style="yellow"))
     for limit in run_limits(summary):
-        console.print(Text(for_log(limit), style="dim"))
+        console.print(Text(for_log(limit, limit=_SENTENCE), style="dim"))
 
 
 def _print_narrow(table: Table, heads: Sequence[str], console: Console) -> None:

@@ -181,7 +181,8 @@ def probe_lines(probe: ProviderProbe) -> Iterator[str]:
     if probe.fault is not None:
         yield fault_sentence(probe)
     elif not probe.answered:
-        last = next((answer for answer in reversed(probe.answers) if not answer.answered), None)
+        own = [answer for answer in probe.answers if answer.question is not ProbeQuestion.OTHER_URL]
+        last = next((answer for answer in reversed(own) if not answer.answered), None)
         yield (
             f"No answer, and no setup fault: {_failed(last)}" if last else "Not probed: a limit of the run is reached."
         )
@@ -231,4 +232,7 @@ def answer_line(answer: ProbeAnswer, fields: str = "") -> str:
     calls = f", {counted(answer.calls, 'call')}" if answer.calls else ""
     finish = f", finish {answer.finish}" if answer.finish else ""
     thought = "" if answer.thinking is None else f", thought {length(answer.thinking)}"
-    return f"{label}: {status}{time}{tries}{tokens}{calls}{finish}{thought}"
+    empty = answer.question is not ProbeQuestion.MODELS and not (answer.content or answer.calls or finish or thought)
+    nothing = ", without content, calls and finish reason" if empty else ""
+    where = f" ({answer.url})" if answer.question is ProbeQuestion.OTHER_URL else ""
+    return f"{label}: {status}{time}{tries}{tokens}{calls}{finish}{thought}{nothing}{where}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from trueweight.assess.recommendation import FEW
+from trueweight.assess.significance import unseen_share
 from trueweight.core import Estimate, Ruling
 from trueweight.core.assessment import Assessment, Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
@@ -267,6 +269,9 @@ def _too_few_clause(reason: Reason) -> str:
 
 def _nothing_found(reason: Reason, provider: ProviderSummary) -> str:
     reference = " with the reference" if provider.role.value == "reference" else ""
+    cases = provider.counts.cases_answered
+    if reference and cases and unseen_share(cases) > FEW:
+        reference += f" in {counted(cases, 'case')}, too few to show that nothing is"
     against = ""
     if reason.of:
         other = "the reference's" if reason.count else "the other providers'"
