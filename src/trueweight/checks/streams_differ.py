@@ -7,6 +7,7 @@ texts of which one is the other with one piece more, if the piece has the same p
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -26,6 +27,8 @@ _KEPT: Final = 3
 """Fewest characters that both texts have in common: less is another text."""
 _SPACES: Final = 3
 """Fewest white space characters of one kind that are missing, or too many."""
+_BETWEEN: Final = re.compile(r"[,;\n{}\[\]]| and | or ")
+"""What stands between items, in a sentence, in lines or in JSON."""
 _COLD = tuple(sample_case(name=f"cold-{number}", temperature=0) for number in range(2))
 _TEXTS = ("It is cold in Oslo.", "We go home by train.")
 
@@ -52,7 +55,8 @@ class TextDifference(NamedTuple):
 
 
 def difference(plain: str, streamed: str) -> TextDifference | None:
-    """How two texts are related; None if they are two texts, or differ in a little white space only."""
+    """How two texts are related; None if they are two texts, or differ in a little white space or in the order of items
+    only."""
     plain, streamed = plain.strip(), streamed.strip()
     if "".join(plain.split()) == "".join(streamed.split()):
         return _space(plain, streamed)
@@ -65,9 +69,14 @@ def difference(plain: str, streamed: str) -> TextDifference | None:
         piece = longer[first : len(longer) - last]
         place = "START" if longer.endswith(shorter) else "END" if longer.startswith(shorter) else "MIDDLE"
         return TextDifference(Relation[f"{'LACKS' if longer is plain else 'ADDS'}_{place}"], piece)
-    if Counter(plain) == Counter(streamed):
+    if Counter(plain) == Counter(streamed) and _items(plain) != _items(streamed):
         return TextDifference(Relation.OTHER_ORDER, streamed[:80])
     return None
+
+
+def _items(text: str) -> list[str]:
+    """The items of a list or the members of a JSON document, sorted: a model may write them in another order."""
+    return sorted(item.strip(" .") for item in _BETWEEN.split(text))
 
 
 def _space(plain: str, streamed: str) -> TextDifference | None:
