@@ -100,7 +100,9 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
     thinks = any(one.metrics.get("thinking_time", _NO_TIME).value for one in summary.providers.values())
     # Beside a thought the first token says little: a reader waits for the answer.
     times = ("ttft", "ttfo") if thinks else ("ttft",)
-    agreement = "agrees" if summary.run.reference is None else "F1" if _recorded_once(summary) else "F1−ref"
+    # Beside a workload "agrees" would be read as agreement with the recorded answers.
+    others = "agrees" if summary.workload is None else "as others"
+    agreement = others if summary.run.reference is None else "F1" if _recorded_once(summary) else "F1−ref"
     # Of a workload, the answers come first: whether calls and JSON are valid is part of them.
     leads = ("workload", "workload") if summary.workload is not None else ("schema", "schema_accuracy_unconditional")
     heads = (leads[0], agreement, "struct.", "success", *(f"{time} ms" for time in times))

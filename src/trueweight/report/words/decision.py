@@ -191,7 +191,9 @@ def _sure(workload: WorkloadSummary, summary: Summary) -> str:
     recorded = "recorded answers" + ("" if golden else " alone") + ", which are not the truth"
     by = [counted(golden, "golden answer")] if golden else []
     by += [recorded] if any(task.decides and task.golden < task.recorded for task in workload.tasks) else []
-    without = [f"task {visible(task.name, limit=60)} ({task.cases} of them)" for task in _undecided(workload)]
+    without = [
+        f"task {visible(task.name, limit=60)} ({task.cases - task.golden} of them)" for task in _undecided(workload)
+    ]
     missing = f" Nothing decides about {' and '.join(without)}: golden answers with facts, or a judge, would."
     texts = missing if without else ""
     open_tasks = len(workload.unconfirmed)
@@ -204,9 +206,9 @@ def _sure(workload: WorkloadSummary, summary: Summary) -> str:
 
 
 def _undecided(workload: WorkloadSummary) -> list[TaskSummary]:
-    """The tasks about which nothing decides: texts without golden answers, and without a judge that is trusted."""
+    """The tasks of texts that no trusted judge compares, and of which fewer than half have a golden answer."""
     trusted = workload.judge is not None and workload.judge.trusted
-    return [] if trusted else [task for task in workload.tasks if not task.decides and not task.golden]
+    return [] if trusted else [task for task in workload.tasks if not task.decides and 2 * task.golden < task.cases]
 
 
 def checklist(summary: Summary, answers: Mapping[str, str]) -> tuple[ChecklistItem, ...]:
