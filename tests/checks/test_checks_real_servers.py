@@ -275,3 +275,20 @@ def test_an_error_inside_a_list_is_read() -> None:
     made = plain([{"error": {"message": "seed is not supported"}}], status=400)
     found = {one.check: one.outcome for one in run_checks(case(seed=7), read_reply(made))}
     assert found == {"request-accepted": Outcome.UNSUPPORTED, "error-object": Outcome.PASS}
+
+
+def test_a_thought_counted_beside_the_completion_counts_for_min_tokens() -> None:
+    """Some hosts count the tokens of a thought beside those of the answer, in the total."""
+    usage = {**usage_of(9, 20), "total_tokens": 179, "completion_tokens_details": {"reasoning_tokens": 150}}
+    asked = Case("s", "c", {"messages": [], "min_tokens": 160, "max_tokens": 192})
+    failed = run_checks(asked, read_reply(plain(message(usage=usage, content="yes"))))
+    assert [one.check for one in failed if one.outcome is Outcome.FAIL] == []
+
+
+def test_names_of_tokens_of_a_byte_level_bpe_spell_the_content() -> None:
+    """Some engines send the names of the vocabulary, in which a letter is a byte, and no bytes."""
+    entries = [{"token": token, "logprob": -0.1, "bytes": None, "top_logprobs": []} for token in ("Ã©", "Ġdu")]
+    asked = Case("s", "c", {"messages": [], "logprobs": True})
+    reply = plain(choice({"role": "assistant", "content": "é du"}, logprobs={"content": entries}))
+    failed = run_checks(asked, read_reply(reply))
+    assert [one.check for one in failed if one.outcome is Outcome.FAIL] == []

@@ -78,12 +78,16 @@ def max_tokens_honoured(case: Case, reply: Reply) -> CheckResult | None:
 )
 def min_tokens_honoured(case: Case, reply: Reply) -> CheckResult | None:
     """Judges requests with ``min_tokens``, which only some servers take, and replies with one choice that says stop;
-    accepts one token less, for an end token that is not counted."""
+    accepts one token less, for an end token that is not counted. Tokens of a thought that are counted beside the
+    completion tokens count too."""
     least, used = case.request.get("min_tokens"), reply.usage.output if reply.usage else None
     if not isinstance(least, int) or isinstance(least, bool) or used is None or len(reply.choices) != 1:
         return None
     if reply.finish is not Finish.STOP or case.request.get("stop"):
         return None
+    if reply.usage is not None and reply.usage.reasoning is not None:
+        beside = reply.usage.total == (reply.usage.input or 0) + used + reply.usage.reasoning
+        used += reply.usage.reasoning if beside else 0
     if used < least - 1:
         spans = locate_noun(reply, "output")
         return Fail("the reply has fewer tokens than min_tokens demands", f">= {least}", str(used), spans)

@@ -32,6 +32,13 @@ _SIGNS: Final = str.maketrans({"▁": " ", "Ġ": " ", "Ċ": "\n"})
 """Signs of tokenizers for white space, where a server sends names of tokens without bytes."""
 
 
+_SHOWN: Final = (*range(33, 127), *range(161, 173), *range(174, 256))
+_BYTES: Final = {chr(one): one for one in _SHOWN} | {
+    chr(256 + at): one for at, one in enumerate(sorted(set(range(256)) - set(_SHOWN)))
+}
+"""Letter → byte, in names of tokens of a byte-level BPE, which some servers send without bytes."""
+
+
 def _entry(token: str, logprob: Any, *others: tuple[str, float], **more: Any) -> JsonObject:
     listed = [{"token": name, "logprob": value, "bytes": list(name.encode())} for name, value in others]
     return {"token": token, "logprob": logprob, "bytes": list(token.encode()), "top_logprobs": listed} | more
@@ -95,8 +102,10 @@ def logprobs_spell_content(_: Case, reply: Reply) -> CheckResult | None:
     if spelled is None:
         return None
     content = reply.content.strip()
-    by_name = "".join(str(entry.get("token")) for entry in reply.logprobs).translate(_SIGNS)
-    if content.encode("utf-8", "surrogatepass") in spelled or content in by_name:
+    names = "".join(str(entry.get("token")) for entry in reply.logprobs)
+    by_byte = bytes(_BYTES[one] for one in names) if all(one in _BYTES for one in names) else b""
+    written = content.encode("utf-8", "surrogatepass")
+    if written in spelled or written in by_byte or content in names.translate(_SIGNS):
         return Pass()
     words = f"{len(reply.logprobs)} entries spell another text than the content"
     spans = locate_field(reply, "logprobs") or whole(reply)
