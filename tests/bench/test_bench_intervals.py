@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +17,14 @@ from trueweight.core.assessment import ReasonCode
 from trueweight.metrics import Resampler, make_samples, trial_metrics
 from trueweight.metrics.sample import make_passes
 from trueweight.metrics.table import _RATES, _TIMES, _TOKENS
+from trueweight.report.numbers import span, write
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(1, 45), st.sampled_from([1, 3]), st.sampled_from([0.05, 0.5, 0.8, 0.97, 1.0]), st.integers(0, 10**6))
+@given(st.integers(1, 45), st.sampled_from([1, 3]), st.sampled_from([0.0, 0.05, 0.5, 0.97, 1.0]), st.integers(0, 10**6))
 def test_every_estimate_lies_in_its_interval(bench: Any, cases: int, repeats: int, rate: float, seed: int) -> None:
-    """All metrics and all differences, of fleets of any size and rate, with costs and a few lost replies."""
+    """All metrics and all differences, of fleets of any size and rate, with costs and a few lost replies; as they are
+    stored and as they are written. Times are drawn, all the same, zero, or of very different sizes."""
     fleets, rng = bench.fleets, np.random.default_rng(seed)
     fleet = fleets.Fleet(2, cases, repeats, rate, "alike", "uneven", True)
     tables = {}
@@ -30,6 +33,8 @@ def test_every_estimate_lies_in_its_interval(bench: Any, cases: int, repeats: in
         cost = rng.lognormal(0, 1, len(table))
         absent = np.where(rng.random(len(table)) < 0.05, "reset", "")
         times = {time: rng.lognormal(3, 1, len(table)) for time in (*_TIMES, *_RATES, _TOKENS)} | table.times
+        if odd := seed % 4:
+            times = {time: (values * 0 + 7, values * 0, values**9)[odd - 1] for time, values in times.items()}
         table = replace(table, times=times, thinking_cost=cost / 3)
         tables[name] = replace(table, cost=cost, absent=absent, ok=absent == "", first_ok=absent == "")
     resampler = Resampler(cases, seed, resamples=200)
@@ -42,6 +47,9 @@ def test_every_estimate_lies_in_its_interval(bench: Any, cases: int, repeats: in
         for one in (one.rounded() for one in found if one.value is not None):
             assert one.low is None or one.low <= one.value, (metric.id, one)
             assert one.high is None or one.value <= one.high, (metric.id, one)
+            written = write(one.value, one.unit), span(one)
+            assert not any(re.search(r"[-−]0(\.0+)?(?![\d.,])", text) for text in written), (metric.id, written)
+            assert one.unit != "proportion" or one.value in (0, 1) or written[0] not in ("0.0%", "100.0%"), metric.id
             checked += 1
     assert checked > 5
 
