@@ -47,7 +47,9 @@ def test_no_value_in_its_own_example_makes_a_check_raise() -> None:
     values = cycle(ODD)
     for number, (name, example) in enumerate(examples().items()):
         whole = broken(example, CHECKS.get(name).info.protocol)
-        for step in (0, 3, 7, 12, 19):
+        for step in (0, 3, 7, 12, 19, *range(20, 60)):
+            if step >= 20 and name in found:
+                break  # Few values leave a short example anything to judge: then others are tried until one does.
             made = altered(whole, next(values), number + step)
             judged(made or whole, found, [example.case])  # one example is compressed, so it stays as it is
     assert set(examples()) <= found
