@@ -98,10 +98,10 @@ def test_one_lanes_exception_stops_that_lane_alone(stage: Stage, monkeypatch: py
     good, bad = stage.trials("http://h.example", 5), stage.trials("http://bad.example", 5, name="bad")
     make = RequestBuilder.outgoing
 
-    def outgoing(self: RequestBuilder, trial: Trial) -> Outgoing:
+    def outgoing(self: RequestBuilder, trial: Trial, previous: str = "") -> Outgoing:
         if trial.provider.name == "bad":
             raise httpx.InvalidURL("cannot be sent")
-        return make(self, trial)
+        return make(self, trial, previous)
 
     monkeypatch.setattr(RequestBuilder, "outgoing", outgoing)
     environment = stage.environment(transport=lambda _: Narrow(99))

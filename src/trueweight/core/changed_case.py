@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +16,6 @@ from trueweight.core.thinking import LIMITS
 if TYPE_CHECKING:
     from trueweight.core.protocol import Protocol
 
-_LIMITS: Final = frozenset({*LIMITS, "max_output_tokens"})
 _SAMPLING: Final = frozenset({"temperature", "top_p", "seed"})
 _NEUTRAL: Final = frozenset({"stream_options", "user", "metadata"})
 """Fields that no answer depends on."""
@@ -61,11 +60,12 @@ def why_untested(protocol: Protocol, case: Case, provider: Provider) -> str:
     # A field of the case may have another name in the body of this API.
     if not any(name in case.request or f'"{name}"' in text for name in _named(provider)):
         return ""
+    limits = frozenset({*LIMITS, protocol.names.get("limit", "")})
     before, after = json.loads(text), json.loads(body_of(protocol, case, compared))
     for name, value in before.items():
         if name in after and _same(after[name], value):
             continue
-        if not _is_beside(name, value, case):
+        if not _is_beside(name, value, case, limits):
             return f"the provider's entry {_what(name, after, provider)} {name}, which the case is about"
     return ""
 
@@ -91,20 +91,20 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _is_beside(name: str, value: Any, case: Case) -> bool:
+def _is_beside(name: str, value: Any, case: Case, limits: Set[str]) -> bool:
     """Whether a case is about something else than this field."""
     if name in _NEUTRAL and not case.must_be_refused:
         return True
     if case.must_be_refused:
-        return _is_plain(name, value, case.request)
-    if name in _LIMITS:
+        return _is_plain(name, value, case.request, limits)
+    if name in limits:
         return not case.keeps_limit
     if name in _SAMPLING:
         return "sampling" not in case.tags and not (name == "seed" and _SEED_CHECK in case.checks)
     return name == "tool_choice" and value in ("auto", {"type": "auto"})
 
 
-def _is_plain(name: str, value: Any, request: Mapping[str, Any]) -> bool:
+def _is_plain(name: str, value: Any, request: Mapping[str, Any], limits: Set[str]) -> bool:
     """Whether a field of a malformed request is evidently not what is wrong with it."""
     if isinstance(value, bool):
         return False
@@ -112,8 +112,8 @@ def _is_plain(name: str, value: Any, request: Mapping[str, Any]) -> bool:
         return isinstance(value, int) and value >= 0
     if name == "temperature":
         return isinstance(value, int | float) and 0 <= value <= 1
-    one_limit = len(_LIMITS & request.keys()) == 1
-    return name in _LIMITS and one_limit and isinstance(value, int) and _LEAST_PLAIN <= value <= _MOST_PLAIN
+    one_limit = len(limits & request.keys()) == 1
+    return name in limits and one_limit and isinstance(value, int) and _LEAST_PLAIN <= value <= _MOST_PLAIN
 
 
 def _what(name: str, after: Mapping[str, Any], provider: Provider) -> str:

@@ -64,7 +64,7 @@ class Protocol(ABC):
         beside: of an API without completions: name of the API that it belongs to. It is used with the providers that
             have that API, and its replies are compared with those of that API.
         modes: the modes that it supports.
-        names: noun (``finish``, ``input``, ``output``, ``total``, ``calls``, ``reasoning``, …) → JSON name of its
+        names: noun (``finish``, ``input``, ``total``, ``limit``, ``calls``, ``reasoning``, …) → JSON name of its
             field, where the two differ. The evidence of a finding is searched under the JSON name.
         thoughts: JSON names of the fields that can hold a thought, in the order in which they are read.
         fields: JSON names of the fields that the API defines for the body of a request; empty if it takes none.

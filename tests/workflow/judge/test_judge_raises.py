@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -29,12 +29,12 @@ HOSTILE = b"hostile"
 @contextmanager
 def added(registry: Registry[Any], name: str, item: Any) -> Iterator[None]:
     """The registry with one more item, as a plugin would add it."""
-    items = cast("dict[str, Any]", registry.all())
-    items[name] = item
+    registry.add(name, item)
     try:
         yield
     finally:
-        del items[name]
+        del registry._found[name]
+        registry._sorted = None
 
 
 def raising(error: BaseException) -> Check:

@@ -39,6 +39,7 @@ class Responses(Protocol):
             "input": "input_tokens",
             "output": "output_tokens",
             "total": "total_tokens",
+            "limit": "max_output_tokens",
             "calls": "arguments",
             "reasoning": "reasoning",
         }
