@@ -18,11 +18,15 @@ def _groups(summary: dict[str, Any]) -> dict[str, Recommendation]:
 
 
 def test_defects_are_told_from_health() -> None:
-    """Healthy providers may be used, broken ones are to be avoided, and being slow is not being wrong."""
+    """Healthy providers may be used, broken ones are to be avoided, and being slow is not being wrong.
+
+    ``other-stack`` refuses four cases in plain mode that all sound ones answer. Beside the two hosts that are left when the
+    broken ones are set aside, that is more than chance gives most hosts, and less than a verdict needs.
+    """
     assert _groups(make_summary()) == {
         "reference": R.REFERENCE,
         "twin": R.USE,
-        "other-stack": R.USE,
+        "other-stack": R.UNDECIDED,
         "slow": R.USE,
         "leaky-parser": R.AVOID,
         "no-strict": R.AVOID,
