@@ -20,8 +20,8 @@ def _groups(summary: dict[str, Any]) -> dict[str, Recommendation]:
 def test_defects_are_told_from_health() -> None:
     """Healthy providers may be used, broken ones are to be avoided, and being slow is not being wrong.
 
-    ``other-stack`` refuses four cases in plain mode that all sound ones answer. Beside the two hosts that are left when the
-    broken ones are set aside, that is more than chance gives most hosts, and less than a verdict needs.
+    ``other-stack`` refuses four cases in plain mode that all sound ones answer. Beside the two hosts that are left when
+    the broken ones are set aside, that is more than chance gives most hosts, and less than a verdict needs.
     """
     assert _groups(make_summary()) == {
         "reference": R.REFERENCE,
@@ -52,19 +52,19 @@ def _fail_first(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("count", "group"), [(0, R.USE), (2, R.USE), (7, R.UNDECIDED), (12, R.AVOID)])
+@pytest.mark.parametrize(("count", "group"), [(0, R.USE), (3, R.USE), (4, R.UNDECIDED), (7, R.AVOID), (12, R.AVOID)])
 def test_a_few_failures_are_undecided_and_many_are_not(count: int, group: Recommendation) -> None:
-    """What chance gives one of seven candidates is undecided, what chance gives any candidate is no fault."""
+    """What chance gives one of the candidates that are left is undecided, what chance gives any candidate is no fault."""
     summary = make_summary()
     _fail_first(summary, "twin", count)
     assert _groups(summary)["twin"] is group
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("count", "group"), [(6, R.USE), (12, R.UNDECIDED), (18, R.AVOID)])
-def test_cases_that_fail_in_part_weigh_less_than_whole_ones(count: int, group: Recommendation) -> None:
-    """Half of the trials of these cases fail, in both modes. A reference of which all trials of a case are alike may
-    have been lucky in them, so it takes more of them than of cases that always fail."""
+@pytest.mark.parametrize(("count", "group"), [(3, R.USE), (4, R.UNDECIDED), (18, R.AVOID)])
+def test_cases_that_fail_in_part_are_evidence(count: int, group: Recommendation) -> None:
+    """Half of the trials of these cases fail, in both modes, and none of the reference's: by chance, some cases would
+    have gone the other way."""
     summary = make_summary()
     _fail_first(summary, "twin", count)
     for row in summary["cases"]:
