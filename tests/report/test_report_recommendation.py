@@ -54,7 +54,7 @@ def _fail_first(
 @pytest.mark.slow
 @pytest.mark.parametrize(("count", "group"), [(0, R.USE), (3, R.USE), (4, R.UNDECIDED), (7, R.AVOID), (12, R.AVOID)])
 def test_a_few_failures_are_undecided_and_many_are_not(count: int, group: Recommendation) -> None:
-    """What chance gives one of the candidates that are left is undecided, what chance gives any candidate is no fault."""
+    """What chance gives one of the hosts that are left is undecided, what chance gives any of them is no fault."""
     summary = make_summary()
     _fail_first(summary, "twin", count)
     assert _groups(summary)["twin"] is group
