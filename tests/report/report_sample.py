@@ -123,7 +123,8 @@ def _cell(provider: str, case: dict[str, Any], mode: str, i: int, rng: random.Ra
     elif kind(provider) == "int4" and fails and rng.random() < 0.4:
         outcome = "flaky"
     passed = {"pass": 2, "flaky": 1}.get(outcome, 0)
-    return {"outcome": outcome, "fails": fails, "trials": trials, "passed": passed, "of": 2}
+    judged = 0 if outcome == "unsupported" else 2  # as in a run: no trial of it is a pass or a failure
+    return {"outcome": outcome, "fails": fails, "trials": trials, "passed": passed, "of": judged}
 
 
 def wilson(k: int, n: int) -> tuple[float, float]:
