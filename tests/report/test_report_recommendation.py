@@ -18,15 +18,11 @@ def _groups(summary: dict[str, Any]) -> dict[str, Recommendation]:
 
 
 def test_defects_are_told_from_health() -> None:
-    """Healthy providers may be used, broken ones are to be avoided, and being slow is not being wrong.
-
-    ``other-stack`` refuses four cases in plain mode that all sound ones answer. Beside the two hosts that are left when
-    the broken ones are set aside, that is more than chance gives most hosts, and less than a verdict needs.
-    """
+    """Healthy providers may be used, broken ones are to be avoided, and being slow is not being wrong."""
     assert _groups(make_summary()) == {
         "reference": R.REFERENCE,
         "twin": R.USE,
-        "other-stack": R.UNDECIDED,
+        "other-stack": R.USE,
         "slow": R.USE,
         "leaky-parser": R.AVOID,
         "no-strict": R.AVOID,
@@ -52,7 +48,7 @@ def _fail_first(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("count", "group"), [(0, R.USE), (3, R.USE), (4, R.UNDECIDED), (7, R.AVOID), (12, R.AVOID)])
+@pytest.mark.parametrize(("count", "group"), [(0, R.USE), (2, R.USE), (3, R.UNDECIDED), (7, R.AVOID), (12, R.AVOID)])
 def test_a_few_failures_are_undecided_and_many_are_not(count: int, group: Recommendation) -> None:
     """What chance gives one of the hosts that are left is undecided, what chance gives any of them is no fault."""
     summary = make_summary()
@@ -61,7 +57,7 @@ def test_a_few_failures_are_undecided_and_many_are_not(count: int, group: Recomm
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("count", "group"), [(3, R.USE), (4, R.UNDECIDED), (18, R.AVOID)])
+@pytest.mark.parametrize(("count", "group"), [(2, R.USE), (3, R.UNDECIDED), (18, R.AVOID)])
 def test_cases_that_fail_in_part_are_evidence(count: int, group: Recommendation) -> None:
     """Half of the trials of these cases fail, in both modes, and none of the reference's: by chance, some cases would
     have gone the other way."""
