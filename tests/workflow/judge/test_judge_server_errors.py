@@ -165,3 +165,12 @@ def test_the_sentence_says_which_requests_and_how_many() -> None:
     assert broken_words(broken(found, provider), provider) == (
         "2 of 40 cases got a server error each time the request was sent: status 500 for all 4 requests with tools."
     )
+
+
+def test_what_was_found_in_a_body_that_reports_an_error_stays() -> None:
+    """It is of the reply, and waits for no other trial."""
+    cases = cases_of(plain=8)
+    found = Finding("error-in-stream", Outcome.FAIL, Severity.MUST, "the stream has an error")
+    first, *others = observed(cases, lambda *_: False)
+    lost = replace(first, arrived=False, failure=FailureKind.ERROR_IN_BODY, findings=(found,))
+    assert settle_server_errors([lost, *others], cases, {})[0].findings == (found,)

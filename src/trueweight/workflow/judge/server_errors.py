@@ -80,7 +80,8 @@ def settle_server_errors(
 
 
 def _is_pending(seen: Observation) -> bool:
-    return not seen.arrived and bool(seen.findings)
+    """Whether its one finding waits for the other trials. What is found in a body that reports an error does not."""
+    return seen.failure is FailureKind.SERVER_ERROR and not seen.arrived and bool(seen.findings)
 
 
 def _settled(seen: Observation, words: str | None) -> Observation:
