@@ -80,7 +80,8 @@ def told_in_order(
         last = second + 3 if gone else outage.stop if second in outage else second
         start, end = ((START + timedelta(seconds=when)).isoformat() for when in (second, last + 0.5))
         ended[one.trial] = end
-        rows.append(replace(one, arrived=not gone, findings=pending if gone else (), started_at=start))
+        why = FailureKind.SERVER_ERROR if gone else None
+        rows.append(replace(one, arrived=not gone, failure=why, findings=pending if gone else (), started_at=start))
     return {one.message for seen in settle_server_errors(rows, cases, ended) for one in seen.findings}
 
 
