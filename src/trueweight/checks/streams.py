@@ -63,7 +63,7 @@ def stream_honoured(_: Case, reply: Reply) -> CheckResult | None:
 )
 def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
     """``error-in-stream`` judges a stream that reports an error. One that was not read to its end is not judged."""
-    if not reply.streamed or reply.error is not None or anomalies(reply, Kind.SSE_MANY):
+    if not reply.streamed or reply.error is not None or anomalies(reply, Kind.SSE_MANY, Kind.SSE_UNREAD):
         return None
     if reply.finish is None:
         ending = "the end-of-stream event came without one" if reply.done else "it just ends"

@@ -44,7 +44,8 @@ class Kind(StrEnum):
     SSE_NAMED = "sse-named", "an event with a name"
     SSE_UNTERMINATED = "sse-unterminated", "the last event lacks the blank line that ends it"
     SSE_BAD_JSON = "sse-bad-json", "an event's data is not JSON"
-    SSE_MANY = "sse-many", "a stream with more events or lines than are read; the rest was not read"
+    SSE_MANY = "sse-many", "a stream of more tiny events or lines than any answer has; the rest was not read"
+    SSE_UNREAD = "sse-unread", "a stream of more events than are read; the rest was not read, and it is not judged"
     DONE_MISSING = "done-missing", "the stream ends without the event that its API ends with"
     DATA_AFTER_DONE = "data-after-done", "events after the one that ends the stream"
 

@@ -219,7 +219,7 @@ def _read_stream(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Par
         weight -= _WEIGHT_OF_EVENT if document is None else _WEIGHT_OF_EVENT + document.weight
         done |= ends
         events.append(Event(body.ns_at(event.span.end - 1), event.span, data, event.data, event.name))
-    cut = any(one.kind == Kind.SSE_MANY for one in anomalies.in_order())
+    cut = any(one.kind in (Kind.SSE_MANY, Kind.SSE_UNREAD) for one in anomalies.in_order())
     if assembler.end and not done and not cut:
         anomalies.add(Kind.DONE_MISSING, f"the stream ends without {assembler.end}")
     return _Parsed(events=tuple(events), done=done)

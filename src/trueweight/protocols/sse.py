@@ -15,7 +15,10 @@ from trueweight.protocols.anomalies import Anomalies, Kind
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
-_FEW_EVENTS, _MOST_EVENTS, _BYTES_PER_EVENT, _LINES_PER_EVENT = 5_000, 130_000, 200, 5
+_MOST_EVENTS, _MOST_OF_LARGE, _BYTES_PER_EVENT, _LINES_PER_EVENT = 40_000, 130_000, 200, 5
+_FEW_EVENTS, _SMALLEST_EVENT = 5_000, 50
+"""A stream of more events than the first, shorter than the second on average, in bytes, is no answer of any API: an
+event with one token of the Messages API has 116 bytes, one of chat completions without ids and names 60."""
 _FIELDS = frozenset({b"event", b"data", b"id", b"retry"})
 _ENDINGS = {b"\r\n": Kind.SSE_CRLF, b"\r": Kind.SSE_CR}
 
@@ -59,10 +62,12 @@ def looks_like_sse(body: bytes) -> bool:
 def read_sse(body: bytes, anomalies: Anomalies) -> tuple[SseEvent, ...]:
     """All events of a body. A block of lines without data is not an event. The last event may lack its blank line.
 
-    Of a body of tiny events or lines only the first ones are read: 5,000 events and one for every 200 bytes, at most
-    130,000, and five lines for each of them. The anomaly ``sse-many`` says so.
+    Of a body of tiny events or lines only the first ones are read: 5,000 events of under 50 bytes, and five lines for
+    each event that may be read. The anomaly ``sse-many`` says so. Of other bodies 40,000 events are read, and one for
+    every 200 bytes of a larger one, at most 130,000. Longer streams may be answers: ``sse-unread`` says that the rest
+    was not read.
     """
-    most = min(_MOST_EVENTS, _FEW_EVENTS + len(body) // _BYTES_PER_EVENT)
+    most = max(_MOST_EVENTS, min(_MOST_OF_LARGE, len(body) // _BYTES_PER_EVENT))
     start = 0
     if body.startswith(_BOM):
         anomalies.add(Kind.SSE_BOM, span=Span(0, len(_BOM)))
@@ -70,8 +75,9 @@ def read_sse(body: bytes, anomalies: Anomalies) -> tuple[SseEvent, ...]:
     events: list[SseEvent] = []
     current = _Open()
     for number, line in enumerate(_lines(body, start, anomalies)):
-        if number >= most * _LINES_PER_EVENT or len(events) >= most:
-            anomalies.add(Kind.SSE_MANY, f"more than {len(events)} events in {number} lines", line)
+        kind = _too_many(len(events), number, line.start, most)
+        if kind is not None:
+            anomalies.add(kind, f"more than {len(events)} events in {number} lines", line)
             return tuple(events)
         if line.start == line.end:
             _close(current, events, anomalies)
@@ -82,6 +88,13 @@ def read_sse(body: bytes, anomalies: Anomalies) -> tuple[SseEvent, ...]:
         anomalies.add(Kind.SSE_UNTERMINATED, span=Span(current.start, current.end))
     _close(current, events, anomalies)
     return tuple(events)
+
+
+def _too_many(events: int, lines: int, size: int, most: int) -> Kind | None:
+    """Whether no more events are read after these, and whether they are an answer of any API."""
+    if lines >= most * _LINES_PER_EVENT or (events >= _FEW_EVENTS and size < events * _SMALLEST_EVENT):
+        return Kind.SSE_MANY
+    return Kind.SSE_UNREAD if events >= most else None
 
 
 def _lines(body: bytes, start: int, anomalies: Anomalies) -> Iterator[Span]:

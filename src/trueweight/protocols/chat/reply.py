@@ -92,7 +92,7 @@ class ChatAssembler(Assembler):
         if builder is None:
             own = self.anomalies.of_choice(index)
             builder = self._choices[index] = _ChoiceBuilder(index, own, streamed=self.streamed)
-        spans = {at: where for (choice_at, at), where in call_spans.items() if choice_at == place}
+        spans = {at: where for (choice_at, at), where in call_spans.items() if choice_at == place} if call_spans else {}
         builder.add(choice, place, span, spans)
 
     def _note_usage(self, span: Span) -> None:
@@ -165,15 +165,21 @@ class _ChoiceBuilder:
         message = as_object(choice.get(key), where, span, self._anomalies)
         if message is None:
             return False
-        content = self._take_text("content", message.get("content"), f"{where}.content", span)
-        if content:
-            self._pieces.append(Piece(span, content, ("choices", place, key, "content")))
-        in_parts = self._take_parts(message, ("choices", place, key, "content"), span)
-        refusal = self._take_text("refusal", message.get("refusal"), f"{where}.refusal", span)
+        # Most fields are absent from most chunks, of which a stream has tens of thousands.
+        content, in_parts = 0, False
+        if message.get("content") is not None:
+            content = self._take_text("content", message["content"], f"{where}.content", span)
+            if content:
+                self._pieces.append(Piece(span, content, ("choices", place, key, "content")))
+            in_parts = self._take_parts(message, ("choices", place, key, "content"), span)
+        refusal = 0
+        if message.get("refusal") is not None:
+            refusal = self._take_text("refusal", message["refusal"], f"{where}.refusal", span)
         reasoning = self._take_reasoning(message, where, span)
         if message.get("function_call"):  # some servers send it empty with every message
             self._anomalies.add(Kind.LEGACY_FUNCTION_CALL, span=span)
-        entries = as_array(message.get("tool_calls"), f"{where}.tool_calls", span, self._anomalies)
+        given = message.get("tool_calls")
+        entries = [] if given is None else as_array(given, f"{where}.tool_calls", span, self._anomalies)
         for at, entry in enumerate(entries):
             self._calls.add(entry, call_spans.get(at, span), f"{where}.tool_calls[{at}]")
         return bool(content or in_parts or refusal or reasoning or entries)
@@ -199,6 +205,8 @@ class _ChoiceBuilder:
 
     def _take_reasoning(self, message: JsonObject, where: str, span: Span) -> int:
         present = [name for name in FIELDS if message.get(name) is not None]
+        if not present and message.get(DETAILS) is None:
+            return 0
         details = read_details(message.get(DETAILS))
         if details is not None and not any(message[name] for name in present):
             self._reasoning_field = self._reasoning_field or DETAILS
@@ -215,7 +223,8 @@ class _ChoiceBuilder:
         return self._take_text("reasoning", message[name], f"{where}.{name}", span)
 
     def _take_logprobs(self, choice: JsonObject, where: str, span: Span) -> None:
-        logprobs = as_object(choice.get("logprobs"), f"{where}.logprobs", span, self._anomalies)
+        given = choice.get("logprobs")
+        logprobs = None if given is None else as_object(given, f"{where}.logprobs", span, self._anomalies)
         if logprobs is None or logprobs.get("content") is None:
             return
         entries = as_array(logprobs["content"], f"{where}.logprobs.content", span, self._anomalies)

@@ -32,12 +32,13 @@ from trueweight.core import (
 )
 from trueweight.core.case import SERVED_MODEL_CHECK
 from trueweight.core.check import CHECKS
-from trueweight.core.judging import NotJudged, guarded
+from trueweight.core.evidence import anomalies
+from trueweight.core.judging import JudgingProblem, NotJudged, guarded
 from trueweight.core.preference import JudgeFound
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.core.steps import PER_REPLY, budget
 from trueweight.metrics import CaseInfo
-from trueweight.protocols import read_reply, timing_of
+from trueweight.protocols import Kind, read_reply, timing_of
 from trueweight.workflow.judge.api_agreement import answer_of
 from trueweight.workflow.judge.not_offered import as_refusal
 from trueweight.workflow.judge.server_errors import pending_findings
@@ -91,6 +92,9 @@ def judge_exchange(
         reply = guarded("reply", lambda: read_reply(exchange))
         if isinstance(reply, NotJudged):
             return Judged(exchange, None, None, replace(lost, not_judged=(reply,)))
+        if unread := anomalies(reply, Kind.SSE_UNREAD):
+            beyond = NotJudged("reply", JudgingProblem.LIMIT, unread[0].detail)
+            return Judged(exchange, None, None, replace(lost, not_judged=(beyond,)))
         timing = guarded("timing", lambda: timing_of(exchange, reply))
         calls = guarded("calls", lambda: _all_valid(validity(case.request, reply)))
         structured = guarded("structured", lambda: _structured(case, reply))
