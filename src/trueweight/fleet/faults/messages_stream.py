@@ -193,7 +193,7 @@ class PingInInput(Fault):
         at = _ping_at(chunks, "input_json_delta")
         if at < 0:
             return chunks
-        ping = {"type": "input_json_delta", "partial_json": "event: ping"}
+        ping = {"type": "input_json_delta", "partial_json": "\nevent: ping\n"}
         return [*chunks[:at], chunks[at - 1] | {"delta": ping}, *chunks[at:]]
 
 

@@ -62,7 +62,7 @@ class PreviousForgotten(Fault):
         return replace(chat, body={**chat.body, "messages": messages_of(chat.sent)})
 
 
-@fault("responses-store-false-stored", api=_API, checks=("request-refused",))
+@fault("responses-store-false-stored", api=_API, checks=("responses-store-forgotten", "request-refused"))
 class StoreFalseStored(Objects):
     """A response with store false says that it is not stored, and can be continued later."""
 

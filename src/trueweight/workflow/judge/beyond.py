@@ -58,11 +58,13 @@ def failure_rates(observations: Iterable[Observation], repeats: range | None = N
     for seen in observations:
         if repeats is not None and seen.repeat not in repeats:
             continue
+        key = seen.case, f"{seen.compared_as} {way(seen.mode, seen.thinking)}"
         for finding in seen.findings:
-            if finding.outcome in (Outcome.PASS, Outcome.FAIL):
-                key = seen.case, f"{seen.compared_as} {way(seen.mode, seen.thinking)}"
-                fails, of = out[finding.check][key]
-                out[finding.check][key] = (fails + (finding.outcome is Outcome.FAIL), of + 1)
+            failed = finding.outcome is Outcome.FAIL
+            if failed or finding.outcome is Outcome.PASS:
+                by_way = out[finding.check]
+                fails, of = by_way[key]
+                by_way[key] = (fails + failed, of + 1)
     return out
 
 

@@ -64,16 +64,18 @@ def list_findings(
     """
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     for seen in observations:
+        sent, sent_way = SentCase.of(seen), (seen.case, seen.api, way(seen.mode, seen.thinking))
         for finding in seen.findings:
-            if finding.outcome in (Outcome.PASS, Outcome.FAIL):
+            failed = finding.outcome is Outcome.FAIL
+            if failed or finding.outcome is Outcome.PASS:
                 tally = tallies[finding.check]
                 tally.judged += 1
-                tally.asked.add(SentCase.of(seen))
-                tally.modes[seen.mode].asked.add(SentCase.of(seen))
-                repeats = tally.repeats[seen.case, seen.api, way(seen.mode, seen.thinking)]
+                tally.asked.add(sent)
+                tally.modes[seen.mode].asked.add(sent)
+                repeats = tally.repeats[sent_way]
                 repeats.of += 1
-                repeats.fails += finding.outcome is Outcome.FAIL
-                if finding.outcome is Outcome.FAIL:
+                repeats.fails += failed
+                if failed:
                     _count(tally, seen, finding.severity, finding.message)
     found = [_entry(check, tally, checks.get(check), reference) for check, tally in tallies.items() if tally.fails]
     return tuple(sorted(found, key=lambda f: (f.severity.rank, -len(f.cases), f.check)))

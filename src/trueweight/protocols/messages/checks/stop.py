@@ -28,6 +28,7 @@ _END = sample_case(stop=["END"])
     source=_REASONS,
     why="Clients branch on the stop reason, and have no branch for other values.",
     fix="Map the engine's reasons to end_turn, max_tokens, stop_sequence, tool_use and refusal.",
+    explains=("finish-reason", "finish-reason-length", "messages-stop-sequence", "messages-stop-reported"),
     example=Example(answered(text("hello"), stop="stop"), '"stop"', answered(text("hello"))),
 )
 def messages_stop_reason(_: Case, reply: Reply) -> CheckResult | None:

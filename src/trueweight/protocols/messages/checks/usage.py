@@ -135,7 +135,7 @@ def _costs(prompt: int) -> SampleReply:
 @paired_check(
     "count-tokens-agree",
     "The count of a prompt's tokens agrees with the input tokens that the reply to the prompt reports.",
-    failure="{cases} had another count of tokens than the reply to the same prompt",
+    failure="count_tokens differs from the usage of the reply to the same prompt in {cases}",
     row=24,
     source=_COUNT,
     on_request=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from trueweight.core import Case, Reply, Severity
@@ -105,6 +106,34 @@ def continued(_: Case, reply: Reply, __: Mapping[str, Any]) -> CheckResult | Non
     if any(word in said for word in ("previous", "response_id", "not found", "store", "stateful", "conversation")):
         return Pass()
     return Fail("the refusal does not say that it is about the earlier response", "a reason", quote(said), whole(reply))
+
+
+@check(
+    "responses-store-forgotten",
+    "A request that continues a response with store false is refused.",
+    failure="A request that continues a response with store false is answered in {cases}",
+    protocol="responses",
+    scope=Scope.RESPONSE,
+    engine=True,
+    any_status=True,
+    source=_CREATE,
+    why="The host kept data that it may not keep, or it answers without the conversation and does not say so.",
+    fix="Keep no response with store false, and refuse a previous_response_id that is not known.",
+    explains=("request-refused",),
+    example=Example(
+        SAMPLE_TEXT,
+        "hello",
+        refuses("Previous response with id 'resp_1' not found.", 404),
+        replace(sample_case({"request-refused": {}}), follows="first"),
+    ),
+)
+def store_forgotten(case: Case, reply: Reply) -> CheckResult | None:
+    """Judges cases that continue a response and must be refused. ``request-refused`` judges the status."""
+    if case.follows is None or not case.must_be_refused:
+        return None
+    if reply.ok and reply.error is None:
+        return Fail("the response was continued", "400 | 404", str(reply.status), whole(reply))
+    return Pass()
 
 
 @check(
