@@ -100,3 +100,14 @@ def test_every_byte_of_a_stream_with_everything_in_it() -> None:
     assert len(whole.events) > 10
     for cut in range(1, len(body)):
         assert reading(body, [cut]) == whole
+
+
+def test_a_long_stream_of_one_token_an_event_is_read_and_only_tiny_events_are_a_finding() -> None:
+    """A Messages stream of 13,000 tokens is read whole; one beyond the limit has another anomaly than a flood."""
+    token = (
+        b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta"}}\n\n'
+    )
+    assert events(token * 13_000)[1] == ["sse-named"] * 100
+    assert "sse-unread" in events(token * 41_000)[1]
+    data, oddities = events(b"data:{}\n\n" * 20_000)
+    assert (len(data), oddities) == (5_000, ["sse-many"])

@@ -131,7 +131,7 @@ class _Decoder(threading.local):
         ).decode
 
     def decode(self, text: str) -> Any:
-        """The value. Short texts, as the events of a stream, share their names: they would take a fifth of its memory."""
+        """The value. Short texts, as the events of a stream, share their names, which are a fifth of its memory."""
         if len(text) > _SHORT:
             return self._decode(text)
         if len(self._names) > _SHORT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from trueweight.core import Span, ToolCall
 from trueweight.core.json_value import JsonObject
@@ -29,7 +29,8 @@ class _Growing:
     fragments: int = 0
 
 
-class _Fragment(NamedTuple):
+@dataclass(slots=True)
+class _Fragment:
     """One entry of a ``tool_calls`` array. A field of another type than the API's is None."""
 
     entry: JsonObject
