@@ -287,7 +287,7 @@ def test_a_link_within_the_page_leaves_the_query_alone(open_page: Opener, html: 
 def test_every_row_in_which_two_replies_differ_is_shown(open_page: Opener, html: str) -> None:
     """A leaked call is missed in one row and found in another: both stand side by side, the calls first."""
     page = open_page(html).page
-    page.locator("#why tr", has_text="markers-in-content").first.locator("a[href^='#trial=']").click()
+    page.locator("#why tr", has_text="markers-in-content").locator("a[href^='#trial=']").first.click()
     heads = page.locator("dialog[open] .first h3").all_inner_texts()
     assert heads[:2] == ["First divergence: call 1", "Then: content"]
     assert "<tool_call>" in page.locator("dialog[open] .first").inner_text()
