@@ -50,7 +50,7 @@ from trueweight.workflow.send import send_pending
 _SETTINGS = WireSettings(
     concurrency=4,
     retries=2,
-    backoff_base=0.1,
+    backoff_base=0.5,
     first_byte_timeout=20.0,
     stall_timeout=10.0,
     max_response_bytes=2 * 1024 * 1024,

@@ -40,7 +40,7 @@ from trueweight.workflow.judge.server_errors import ANSWERED_CHECK
 _EACH = 6
 """Cases for each check that must find a fault: of those tagged for its row or that name it, else of all."""
 _PROVIDER = Provider("p", "http://127.0.0.1", MODEL)
-_OTHERS = 12
+_OTHERS = 40
 """Further cases for a check that fails only beside requests that are answered."""
 _TRANSPORT = 2
 """Cases for a transport fault: any case shows it."""
