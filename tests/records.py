@@ -18,6 +18,12 @@ def recorded_lines(run: Path) -> list[dict[str, Any]]:
         return [json.loads(encode_exchange(opened.read(trial))) for trial in opened.trials()]
 
 
+def raw_lines(run: Path) -> list[dict[str, Any]]:
+    """The lines of exchanges as they are on disk, also of an API that this process does not have."""
+    lines = map(json.loads, text_of(record_file(run)).splitlines())
+    return [line for line in lines if "trial" in line]
+
+
 def unpacked(run: Path) -> Path:
     """The same run with the file of exchanges that the first version wrote: one line after the other, no frames."""
     with RunDir.open(run) as opened:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import subprocess
 import time
@@ -12,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from endpoint import ReceivedRequest, Workspace, answer_ok, endpoint
+from endpoint import ReceivedRequest, Workspace, answer_ok, endpoint, reply
 
 from trueweight.store import record_file
 
@@ -24,6 +25,15 @@ CASES = [f"c{n}" for n in range(40)]
 async def unhurried(request: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
     await asyncio.sleep(0.01)
     await answer_ok(request, writer)
+
+
+async def in_other_words(request: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
+    """Each answer is long and like no other, so that the record of them stays long when it is compressed."""
+    await asyncio.sleep(0.01)
+    words = random.Random(request.number).randbytes(600).hex()
+    message = {"role": "assistant", "content": words}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    await reply(writer, {"id": "x", "object": "chat.completion", "model": "m", "choices": [choice]})
 
 
 async def hangs(request: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
@@ -78,10 +88,10 @@ def test_kill_9_at_any_instant(workspace: Workspace) -> None:
 @pytest.mark.slow
 def test_a_full_disk(workspace: Workspace) -> None:
     """The write that fails ends the run with one plain sentence; whole lines stay; with room again it goes on."""
-    with endpoint(unhurried) as place:
+    with endpoint(in_other_words) as place:
         workspace.providers({"p": place.url})
         workspace.suite(*CASES)
-        limit = 12_345  # bytes that any file may have: cuts a line in the middle
+        limit = 12_345  # bytes that any file may have: of the cases, and not of the answers
         command = ["prlimit", f"--fsize={limit}", *workspace.command("--concurrency", 3)]
         full = subprocess.run(
             command,

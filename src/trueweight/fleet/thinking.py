@@ -154,7 +154,10 @@ def placed(completion: Completion, form: ThoughtForm) -> Completion:
         return completion.edited(reasoning=None)
     if form not in _IN_CONTENT:
         return completion
-    return completion.each(lambda choice: _tagged(choice, *_IN_CONTENT[form]))
+    made = completion.each(lambda choice: _tagged(choice, *_IN_CONTENT[form]))
+    # The marks around a thought are tokens too, as the listed log-probabilities show.
+    listed = sum(len(choice.logprobs or ()) for choice in made.choices)
+    return replace(made, completion_tokens=max(made.completion_tokens, listed))
 
 
 def _tagged(choice: CompletionChoice, first: str, last: str, before_answer: str) -> CompletionChoice:

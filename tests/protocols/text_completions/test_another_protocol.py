@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from server import LEAK, PIECES, Server, serving
 
-from records import recorded_lines
+from records import raw_lines
 
 pytestmark = pytest.mark.slow  # processes in which another package is installed
 
@@ -115,7 +115,7 @@ def run(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def exchanges(run: Path) -> list[dict[str, Any]]:
-    return recorded_lines(run / "out")
+    return raw_lines(run / "out")
 
 
 def summary(run: Path) -> dict[str, Any]:

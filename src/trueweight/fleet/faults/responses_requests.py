@@ -29,7 +29,7 @@ def _greeting(body: Mapping[str, Any]) -> Json:
     return {"model": MODEL, "messages": [{"role": "user", "content": "Hello."}], "stream": bool(body.get("stream"))}
 
 
-@fault("responses-tools-ignored", api=_API, checks=("tool-call-matches", "responses-settings"))
+@fault("responses-tools-ignored", api=_API, checks=("tool-call-matches", "tool-choice-required", "responses-settings"))
 class ToolsIgnored(Fault):
     """Tools work in chat completions, and do not reach the model through Responses."""
 
