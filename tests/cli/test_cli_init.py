@@ -56,7 +56,7 @@ def test_five_commands_from_nothing_to_a_report_and_the_gate(
         words += ["--base-url", url, "--model", model]
     first = cli(*words, "--reference", "local-" + hosts[0][0].rsplit(":", 1)[1].split("/")[0])
     assert first.returncode == 0, first.stderr
-    (tmp_path / "bar.toml").write_text("# Suites: tool-calls,structured-output\n[findings]\nMUST = 0\n")
+    (tmp_path / "bar.toml").write_text('suites = ["tool-calls", "structured-output"]\n[findings]\nMUST = 0\n')
     ping = following(first.stderr)
     assert ping == ["ping", "--providers", "providers.toml"]
     probed = cli(*ping)

@@ -124,12 +124,18 @@ def _without_new(fields: list[tuple[str, object]]) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """All thresholds of a file; ``text`` is the file itself, kept beside a run so that it can be judged again."""
+    """All thresholds of a file.
+
+    Attributes:
+        text: the file itself, kept beside a run so that it can be judged again.
+        suites: the suites whose cases can decide its rules, where the file names them. They are no threshold.
+    """
 
     rules: tuple[Rule, ...] = ()
     limits: tuple[Limit, ...] = ()
     text: str = field(default="", compare=False)
     workload: WorkloadBar | None = None
+    suites: tuple[str, ...] = field(default=(), compare=False)
 
     def digest(self) -> str:
         """Digest of what the thresholds are, whatever their order, comments or spelling in the file."""

@@ -19,7 +19,7 @@ from trueweight.core.bar_outcome import Side
 from trueweight.metrics import compared_metrics, trial_metrics
 
 _MOST = 10**15
-_TABLES = ("require", "findings", "workload")
+_KEYS = ("suites", "require", "findings", "workload")
 _ROLES = {"candidate": Role.CANDIDATE, "reference": Role.REFERENCE, "any": None}
 
 _Bound = Annotated[float, Meta(ge=-_MOST, le=_MOST, description="a number, e.g. 0.98")]
@@ -68,8 +68,8 @@ def parse_bar(text: str, where: str) -> Bar:
     document = parse_toml(text, where, area="bar", hint="Valid: [[require]] tables.")
     file = Spot(where, Lines.of(text))
     for key in document:
-        if key not in _TABLES:
-            file.at(key).refuse(f"unknown key {key!r}", code="bar-unknown-key", hint=near_miss(key, _TABLES))
+        if key not in _KEYS:
+            file.at(key).refuse(f"unknown key {key!r}", code="bar-unknown-key", hint=near_miss(key, _KEYS))
     tables = document.get("require", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         file.at("require").refuse("require is not a list of tables", code="bar-value", hint="Valid: [[require]].")
@@ -83,7 +83,11 @@ def parse_bar(text: str, where: str) -> Bar:
         hint = 'Valid: [[require]] with metric = "schema_accuracy" and at_least = 0.98, [findings] with MUST = 0, or '
         hint += "[workload] with quality_margin = 0.03."
         file.refuse("the bar has no threshold", code="bar-empty", hint=hint)
-    return Bar(rules, limits, text, workload)
+    suites = document.get("suites", [])
+    if not isinstance(suites, list) or not all(isinstance(name, str) for name in suites):
+        hint = 'Valid: suites = ["tool-calls"].'
+        file.at("suites").refuse("suites is not a list of strings", code="bar-value", hint=hint)
+    return Bar(rules, limits, text, workload, tuple(suites))
 
 
 def _rule(spot: Spot, entry: Mapping[str, Any]) -> Rule:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from trueweight.cli._options import (
 from trueweight.core import ExitCode, Profile, Provider
 
 if TYPE_CHECKING:
+    from trueweight.assess import Bar
     from trueweight.core.probe import Probe, ProviderProbe
 
 
@@ -108,14 +110,24 @@ def _print_next(providers_file: Path) -> None:
     from rich.console import Console
 
     from trueweight.cli._screen import say_next
-    from trueweight.workflow.start import SUITES, suites_of
+    from trueweight.workflow.start import SUITES
 
-    bar = providers_file.parent / "bar.toml"
-    text = bar.read_text(encoding="utf-8", errors="replace") if bar.is_file() else None
-    words = ["trueweight", "run", "--providers", str(providers_file)]
-    words += ["--suite", ",".join(SUITES if text is None else suites_of(text))]
-    words += [] if text is None else ["--bar", str(bar)]
+    file = providers_file.parent / "bar.toml"
+    bar = _readable_bar(file)
+    suites = SUITES if bar is None else bar.suites or SUITES
+    words = ["trueweight", "run", "--providers", str(providers_file), "--suite", ",".join(suites)]
+    words += [] if bar is None else ["--bar", str(file)]
     say_next(Console(stderr=True, emoji=False), (*words, "--out", str(Path("runs", "first")), "--dry-run"))
+
+
+def _readable_bar(file: Path) -> Bar | None:
+    """None for a file that is not there, or is no bar: `run` says what is wrong with it."""
+    from trueweight.assess import load_bar
+    from trueweight.core import ConfigError
+
+    with suppress(ConfigError):
+        return load_bar(file)
+    return None
 
 
 def _named(providers: Sequence[Provider], names: Sequence[str]) -> list[Provider]:

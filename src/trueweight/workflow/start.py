@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -23,7 +22,6 @@ _RULES: Final = (
     ("structured_output_accuracy", "answers that follow the schema of response_format"),
     ("success_rate", "requests that are answered, retries included"),
 )
-_NAMED: Final = "# Suites: "
 
 
 class StartingHost(NamedTuple):
@@ -116,12 +114,6 @@ def starting_files(
     return StartingFiles(text, _bar_text(cases, providers, suites), providers)
 
 
-def suites_of(bar_text: str) -> tuple[str, ...]:
-    """The suites that a ``bar.toml`` of `starting_files` names in its first lines; the usual two of another text."""
-    line = re.search(rf"^{re.escape(_NAMED)}(\S+)$", bar_text, flags=re.M)
-    return SUITES if line is None else tuple(line[1].split(","))
-
-
 def _text(value: str) -> str:
     """A TOML string."""
     return json.dumps(value, ensure_ascii=False)
@@ -157,8 +149,8 @@ def _bar_text(cases: Sequence[Case], providers: Sequence[Provider], suites: Sequ
     referenced = any(provider.role is Role.REFERENCE for provider in providers)
     lines = [
         "# What a provider has to meet, written before there are results.",
-        f"{_NAMED}{','.join(suites)}",
         "# A rule passes if the whole 95% interval meets it. With more cases it can be stricter.",
+        f"suites = {json.dumps(suites)}  # whose cases can decide these rules",
     ]
     for metric, meaning in _RULES:
         rules = [f'[[require]]\nmetric = "{metric}"\nat_least = {bound}' for bound in _BOUNDS]
