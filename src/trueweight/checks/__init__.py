@@ -4,7 +4,7 @@ Each module is one idea; a new check is a new function in one of them, or a new 
 wire format are in that API's folder: ``protocols/chat/checks``, ``protocols/models/checks``.
 """
 
-from trueweight.checks.run import run_checks, run_paired_checks
+from trueweight.checks.run import run_checks, run_paired_checks, wordless_pass
 from trueweight.core.check import all_checks, check_params_schema, validate_params
 from trueweight.core.reply_digest import ReplyDigest, digest_choices
 
@@ -16,4 +16,5 @@ __all__ = [
     "run_checks",
     "run_paired_checks",
     "validate_params",
+    "wordless_pass",
 ]

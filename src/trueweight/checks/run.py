@@ -208,7 +208,7 @@ def _of_all_choices(results: Sequence[tuple[int, CheckResult | None]]) -> CheckR
 
 
 @cache
-def _pass(check: str, severity: Severity) -> Finding:
+def wordless_pass(check: str, severity: Severity) -> Finding:
     """A pass without words: the same object for each reply."""
     return Finding(check, Outcome.PASS, severity)
 
@@ -218,7 +218,7 @@ def _finding(case: Case, entry: Check, result: CheckResult) -> Finding:
     match result:
         case Pass(message):
             if not message:
-                return _pass(entry.info.id, severity)
+                return wordless_pass(entry.info.id, severity)
             return Finding(entry.info.id, Outcome.PASS, severity, message)
         case Fail(message, expected, got, spans):
             message, expected, got = map(escape_lone_surrogates, (message, expected, got))

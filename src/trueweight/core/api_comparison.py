@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Final
+from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
-TEXT: Final = "text:"
-"""How an answer begins that is a text, compared apart from calls and JSON values."""
+
+class AnswerKind(StrEnum):
+    """What is compared of a reply. Texts are compared apart from the others."""
+
+    CALLS = "calls"
+    NO_CALL = "no-call"
+    JSON = "json"
+    TEXT = "text"
+
+
+class ComparedAnswer(NamedTuple):
+    """What a reply says, for a comparison between the APIs of a host; ``digest`` is of its calls, value or text."""
+
+    kind: AnswerKind
+    digest: str = ""
 
 
 class ApiComparison(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from trueweight.core.api_comparison import ComparedAnswer
 from trueweight.core.case import DEFAULT_API, Mode, Severity
 from trueweight.core.exchange import FailureKind
 from trueweight.core.judging import JudgingProblem, NotJudged
@@ -88,8 +89,7 @@ class Observation:
             that was answered (a failed attempt reports none); None if unknown.
         started_at: UTC wall clock of the scheduled start, ISO 8601; empty if not known.
         api: the API through which it was sent.
-        answer: what is compared between the APIs of a host, a digest of the calls, of the JSON value or of the text; ""
-            if nothing is.
+        answer: what is compared between the APIs of a host; None if nothing is.
         compared_as: the API of the reference with which it is compared; mostly the same as ``api``.
     """
 
@@ -119,7 +119,7 @@ class Observation:
     started_at: str = ""
     api: str = DEFAULT_API
     compared_as: str = DEFAULT_API
-    answer: str = ""
+    answer: ComparedAnswer | None = None
     not_judged: tuple[NotJudged, ...] = ()
     thinking: ThinkingMode = ThinkingMode.AS_SERVED
     thinking_tokens: int | None = None

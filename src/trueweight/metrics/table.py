@@ -54,7 +54,8 @@ class Table:
         absent: why there is nothing to judge; empty where there is.
         asked_tools, asked_structured: `CaseInfo.tools` and `CaseInfo.structured` of the case.
         first_ok, ok: HTTP success, or the very refusal that the case demands.
-        answer: what is compared between APIs of one host; empty if nothing is.
+        answer_kind: what is compared between APIs of one host; empty if nothing is.
+        answer: its digest.
         calls_valid, expects: 1 yes, 0 no, -1 unknown.
         in_one_piece: whether the stream came at once, so that it has no time to a first token.
         must_passes: 1 every MUST check held, 0 one failed, -1 none applied.
@@ -78,6 +79,7 @@ class Table:
     finish: Array
     expects: Array
     structured: Array
+    answer_kind: Array
     answer: Array
     cost: Array
     thinking_cost: Array
@@ -187,7 +189,8 @@ def _columns(rows: dict[TrialKey, Observation | None], cases: Sequence[CaseInfo]
         finish=word("finish"),
         expects=ternary("expects_call"),
         structured=word("structured"),
-        answer=word("answer"),
+        answer_kind=np.array(["" if o is None or o.answer is None else o.answer.kind for o in seen], dtype=np.str_),
+        answer=np.array(["" if o is None or o.answer is None else o.answer.digest for o in seen], dtype=np.str_),
         cost=np.array([np.nan if o is None or o.cost is None else o.cost for o in seen], dtype=float),
         thinking_cost=np.array([np.nan if o is None else o.thinking_cost or np.nan for o in seen], dtype=float),
         must_passes=np.array([holds(o, _MUST) for o in seen], dtype=np.int8),

@@ -17,7 +17,7 @@ from records import recorded_lines
 from summaries import make_provider_summary
 from trueweight.assess.observations import _api_reasons
 from trueweight.core import Case, Mode, Observation
-from trueweight.core.api_comparison import ApiComparison
+from trueweight.core.api_comparison import AnswerKind, ApiComparison, ComparedAnswer
 from trueweight.core.example import SampleCall, SampleReply, sample_case
 from trueweight.fleet.child import running_fleet
 from trueweight.metrics.catalogue.same_through_apis import _estimate
@@ -28,7 +28,7 @@ from trueweight.report.words.reasons import reason_sentence
 from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.statistics.resample import Resampler
 from trueweight.workflow.explain import sample_exchange
-from trueweight.workflow.judge.api_agreement import answer_of, compare_apis
+from trueweight.workflow.judge.api_agreement import compare_apis, compared_answer
 
 APIS = ("chat", "responses")
 
@@ -37,9 +37,11 @@ ZERO = sample_case(temperature=0)
 
 
 def seen(case: int, api: str, answer: str, mode: Mode = Mode.PLAIN, repeat: int = 0) -> Observation:
-    """A reply, reduced to what is compared."""
+    """A reply, reduced to what is compared: ``KIND:DIGEST``."""
+    kind, _, digest = answer.partition(":")
+    compared = ComparedAnswer(AnswerKind(kind), digest)
     return Observation(
-        "t", "p", "s", f"s/{case}", repeat, mode, 1, True, True, True, api=api, compared_as=api, answer=answer
+        "t", "p", "s", f"s/{case}", repeat, mode, 1, True, True, True, api=api, compared_as=api, answer=compared
     )  # fmt: skip
 
 
@@ -54,41 +56,41 @@ def test_answers_are_equal_by_what_they_call(api: str) -> None:
     """White space and the order of keys are no other call; another value is one. A text beside tools is no call, and a
     text without tools is compared by its characters."""
 
-    def answer(reply: SampleReply, case: Case = ZERO) -> str:
-        return answer_of(case, read_reply(sample_exchange(reply, api)))
+    def answer(reply: SampleReply, case: Case = ZERO) -> ComparedAnswer | None:
+        return compared_answer(case, read_reply(sample_exchange(reply, api)))
 
-    def called(text: str) -> str:
+    def called(text: str) -> ComparedAnswer | None:
         return answer(SampleReply(calls=(SampleCall(text),), finish="calls"))
 
     assert called('{"a":1,"b":2}') == called('{ "b": 2, "a": 1 }') != called('{"a":1,"b":3}')
     assert answer(SampleReply("Hello.")) == answer(SampleReply("Good day.")) != called("{}")
-    assert answer(SampleReply(calls=(SampleCall('{"a'),), finish="length")) == ""
-    assert answer(SampleReply("x"), sample_case(temperature=1)) == ""
+    assert answer(SampleReply(calls=(SampleCall('{"a'),), finish="length")) is None
+    assert answer(SampleReply("x"), sample_case(temperature=1)) is None
     talk = sample_case(temperature=0, tools=[])
     assert answer(SampleReply(" Hello,\n you "), talk) == answer(SampleReply("Hello, you"), talk)
     assert answer(SampleReply("caf\u00e9"), talk) == answer(SampleReply("cafe\u0301"), talk)
     assert len({answer(SampleReply(text), talk) for text in ("x", "X", "x.")}) == 3
-    assert answer(SampleReply(" "), talk) == ""
+    assert answer(SampleReply(" "), talk) is None
     asks_json = sample_case(temperature=0, tools=[], response_format={"type": "json_object"})
-    assert answer(SampleReply('{"a": 1}'), asks_json) == answer(SampleReply('{"a":1}'), asks_json) != ""
+    assert answer(SampleReply('{"a": 1}'), asks_json) == answer(SampleReply('{"a":1}'), asks_json) is not None
 
 
 def test_the_same_reply_has_the_same_answer_through_each_api() -> None:
     """Ids and the shape of an API are not part of an answer."""
     reply = SampleReply(calls=(SampleCall('{"a": 1}'), SampleCall("{}", "now")), finish="calls")
-    assert len({answer_of(ZERO, read_reply(sample_exchange(reply, api))) for api in APIS}) == 1
+    assert len({compared_answer(ZERO, read_reply(sample_exchange(reply, api))) for api in APIS}) == 1
 
 
 def test_cases_are_counted_by_what_differs() -> None:
     """Equal, varying by chance through one API, and steady but different through the two."""
-    chat = ["call:a", "call:b", "call:c", "no-call", "json:x", ""]
-    rows = asked(chat, ["call:a", "call:z", "no-call", "call:d", "json:x", "call:q"])
-    rows.append(seen(1, "chat", "call:y", Mode.STREAM))
+    chat = ["calls:a", "calls:b", "calls:c", "no-call", "json:x", ""]
+    rows = asked(chat, ["calls:a", "calls:z", "no-call", "calls:d", "json:x", "calls:q"])
+    rows.append(seen(1, "chat", "calls:y", Mode.STREAM))
     (pair,) = compare_apis({"p": rows}, {"p": APIS})["p"]
     assert (pair.cases, pair.same, pair.varies, pair.different) == (5, 2, 1, 2)
     assert (pair.with_tools, pair.called_first, pair.called_second) == (4, 3, 3)
     assert (pair.only_first, pair.only_second) == (1, 1)
-    assert compare_apis({"p": asked(["call:a"], [""])}, {"p": APIS}) == {}
+    assert compare_apis({"p": asked(["calls:a"], [""])}, {"p": APIS}) == {}
 
 
 def test_an_api_that_drops_tools_is_named_once_beside_all_that_work() -> None:
@@ -118,17 +120,17 @@ def estimate(rows: Iterable[Observation], cases: int, *, texts: bool = False) ->
 
 def test_the_share_counts_pairs_across_apis() -> None:
     """Two of three cases are equal; pairs through one API are told apart, and one API gives no share."""
-    value, note = estimate(asked(["call:a", "call:b", "no-call"], ["call:a", "call:z", "no-call"]), 3)
+    value, note = estimate(asked(["calls:a", "calls:b", "no-call"], ["calls:a", "calls:z", "no-call"]), 3)
     assert (value, note) == (pytest.approx(2 / 3), "3 pairs")
-    both = [*asked(["call:a"], ["call:a"]), seen(0, "chat", "call:b", Mode.STREAM)]
+    both = [*asked(["calls:a"], ["calls:a"]), seen(0, "chat", "calls:b", Mode.STREAM)]
     value, note = estimate(both, 1)
     assert (value, note) == (0.5, "2 pairs; through one API 0.0% of pairs are equal")
-    assert estimate([seen(0, "chat", "call:a")], 1)[0] is None
+    assert estimate([seen(0, "chat", "calls:a")], 1)[0] is None
 
 
 def test_texts_are_counted_apart_with_their_own_floor() -> None:
     """They move neither the share of calls nor the comparison that says that tools are dropped."""
-    rows = asked(["call:a", "text:x", "text:y"], ["call:a", "text:x", "text:z"])
+    rows = asked(["calls:a", "text:x", "text:y"], ["calls:a", "text:x", "text:z"])
     assert estimate(rows, 3) == (1.0, "1 pairs")
     assert estimate(rows, 3, texts=True) == (0.5, "2 pairs")
     (pair,) = compare_apis({"p": rows}, {"p": APIS})["p"]
@@ -150,10 +152,10 @@ def test_healthy_hosts_are_not_accused_and_dropped_tools_are_found() -> None:
 
     def chance(rng: random.Random) -> list[Observation]:
         shares = [rng.random() for _ in range(20)]
-        return asked(*([("call:a" if rng.random() < p else "no-call") for p in shares] for _ in APIS))
+        return asked(*([("calls:a" if rng.random() < p else "no-call") for p in shares] for _ in APIS))
 
     def dropped(rng: random.Random) -> list[Observation]:
-        calls = ["call:a" if at < 8 or rng.random() < 0.5 else "no-call" for at in range(12)]
+        calls = ["calls:a" if at < 8 or rng.random() < 0.5 else "no-call" for at in range(12)]
         return asked(calls, ["no-call"] * 12)
 
     assert _rate(chance) <= ALPHA

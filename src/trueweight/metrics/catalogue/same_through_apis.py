@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from trueweight.core import Estimate
-from trueweight.core.api_comparison import TEXT
+from trueweight.core.api_comparison import AnswerKind
 from trueweight.metrics.registry import Metric, register
 from trueweight.metrics.sample import Sample
 from trueweight.statistics.proportion import clustered
@@ -21,7 +21,7 @@ def _estimate(sample: Sample, *, texts: bool = False) -> Estimate:
         texts: take the answers that are texts, in place of calls and JSON values.
     """
     table, cases = sample.own, sample.resampler.cases
-    known = (table.answer != "") & (np.char.startswith(table.answer.astype(str), TEXT) == texts)
+    known = (table.answer_kind != "") & ((table.answer_kind == AnswerKind.TEXT) == texts)
     if len(np.unique(table.api[known])) < 2:
         return Estimate.not_applicable("proportion", "the run has one API for this provider, or nothing to compare")
     equal, pairs, own_equal, own_pairs = (np.zeros(cases) for _ in range(4))

@@ -6,42 +6,42 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from trueweight.core import Case, Finish, Observation, Reply, digest
-from trueweight.core.api_comparison import TEXT, ApiComparison
+from trueweight.core.api_comparison import AnswerKind, ApiComparison, ComparedAnswer
 from trueweight.core.estimate import six_digits
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.protocols import parse_json
 from trueweight.statistics.multiple_testing import holm
 from trueweight.statistics.paired import mcnemar
 
-_CALL: Final = "call:"
-_NO_CALL: Final = "no-call"
-_JSON: Final = "json:"
 
-
-def answer_of(case: Case, reply: Reply) -> str:
-    """What is compared of a reply: a digest of its calls, of its JSON value, or of its text; "" if nothing is.
+def compared_answer(case: Case, reply: Reply) -> ComparedAnswer | None:
+    """What is compared of a reply: its calls, its JSON value, or its text; None if nothing is.
 
     Texts are equal if they have the same characters but for white space, in Unicode's form NFC. They are compared apart
     from calls and values: other words are no other decision. A reply that its limit of tokens cut is not compared.
     """
     if not reply.ok or reply.error is not None or reply.finish is Finish.LENGTH or len(reply.choices) != 1:
-        return ""
+        return None
     if case.request.get("temperature") != 0:
-        return ""
+        return None
     if declared_tools(case.request):
         made = [[call.name, _value(call.arguments or "")] for call in reply.calls]
-        return f"{_CALL}{digest(made)[:20]}" if made else _NO_CALL
+        return _answer(AnswerKind.CALLS, made) if made else ComparedAnswer(AnswerKind.NO_CALL)
     if not reply.content:
-        return ""
+        return None
     if requested_schema(case.request) is None:
         text = " ".join(unicodedata.normalize("NFC", reply.content).split())
-        return f"{TEXT}{digest(text)[:20]}" if text else ""
-    return f"{_JSON}{digest([_value(reply.content)])[:20]}"
+        return _answer(AnswerKind.TEXT, text) if text else None
+    return _answer(AnswerKind.JSON, [_value(reply.content)])
+
+
+def _answer(kind: AnswerKind, content: Any) -> ComparedAnswer:
+    return ComparedAnswer(kind, digest(content)[:20])
 
 
 def _value(text: str) -> Any:
@@ -73,16 +73,16 @@ def compare_apis(
 
 
 def _compare(rows: Iterable[Observation], first: str, second: str) -> ApiComparison | None:
-    answers: defaultdict[str, dict[str, list[str]]] = defaultdict(lambda: {first: [], second: []})
+    answers: defaultdict[str, dict[str, list[ComparedAnswer]]] = defaultdict(lambda: {first: [], second: []})
     for seen in rows:
-        if seen.answer and not seen.answer.startswith(TEXT) and seen.api in (first, second):
+        if seen.answer is not None and seen.answer.kind is not AnswerKind.TEXT and seen.api in (first, second):
             answers[seen.case][seen.api].append(seen.answer)
     both = [(one[first], one[second]) for one in answers.values() if one[first] and one[second]]
     if not both:
         return None
     steady = [(set(a), set(b)) for a, b in both if len(set(a)) == len(set(b)) == 1]
     same = sum(a == b for a, b in steady)
-    tools = [(a, b) for a, b in both if not a[0].startswith(_JSON)]
+    tools = [(a, b) for a, b in both if a[0].kind is not AnswerKind.JSON]
     called = [(*_called(a), *_called(b)) for a, b in tools]
     return ApiComparison(
         first=first,
@@ -99,7 +99,7 @@ def _compare(rows: Iterable[Observation], first: str, second: str) -> ApiCompari
     )
 
 
-def _called(answers: Iterable[str]) -> tuple[bool, bool]:
+def _called(answers: Iterable[ComparedAnswer]) -> tuple[bool, bool]:
     """Whether all answers call a tool, and whether one does."""
-    calls = [one.startswith(_CALL) for one in answers]
+    calls = [one.kind is AnswerKind.CALLS for one in answers]
     return all(calls), any(calls)

@@ -8,7 +8,7 @@ from functools import cache
 from sys import intern
 from typing import Any, TypeVar
 
-from trueweight.checks import run_checks
+from trueweight.checks import run_checks, wordless_pass
 from trueweight.checks.calls import CallValidity, validity
 from trueweight.checks.reasoning import THINKING_SWITCH
 from trueweight.checks.structured import classify
@@ -23,7 +23,6 @@ from trueweight.core import (
     Outcome,
     Provider,
     Reply,
-    Severity,
     ThinkingMode,
     Timing,
     TokenCount,
@@ -39,7 +38,7 @@ from trueweight.core.request import declared_tools, requested_schema
 from trueweight.core.steps import PER_REPLY, budget
 from trueweight.metrics import CaseInfo
 from trueweight.protocols import Kind, read_reply, timing_of
-from trueweight.workflow.judge.api_agreement import answer_of
+from trueweight.workflow.judge.api_agreement import compared_answer
 from trueweight.workflow.judge.not_offered import as_refusal
 from trueweight.workflow.judge.server_errors import pending_findings
 from trueweight.workflow.judge.thought import is_cut_in_thought, judged_of_cut, thinking_tokens
@@ -102,14 +101,14 @@ def judge_exchange(
         findings = run_checks(checked, reply, without=without)
         grades = guarded("grades", lambda: grades_of(case, reply))
         by_judge = guarded("judge", lambda: grade_by_judge(case, reply, preferences.verdicts) if asked else None)
-        answer = guarded("api-agreement", lambda: answer_of(case, reply) if len(provider.api) > 1 else "")
+        answer = guarded("api-agreement", lambda: compared_answer(case, reply) if len(provider.api) > 1 else None)
     if exchange.thinking is not ThinkingMode.AS_SERVED:
         findings = _with_own_severity(findings)
     arrived = _arrived(lost, reply, _if_judged(timing), _if_judged(calls), _if_judged(structured))
     arrived = replace(
         arrived,
         cost=cost_of(provider, exchange, reply),
-        answer=_if_judged(answer) or "",
+        answer=_if_judged(answer),
         thinking_cost=_thinking_cost(provider, arrived.thinking_tokens),
     )
     cut = is_cut_in_thought(case, reply, thinking_allowance)
@@ -298,11 +297,6 @@ def cost_of(provider: Provider, exchange: Exchange, reply: Reply | None) -> floa
     return sum(known) if known and len(known) == len(charges) else None
 
 
-@cache
-def _passed(check: str, severity: Severity) -> Finding:
-    return Finding(check, Outcome.PASS, severity)
-
-
 def lean(seen: Observation, compared_as: str) -> Observation:
     """A smaller copy, because a run keeps thousands in memory: without evidence, which the exchange has, and with equal
     parts shared. It names the API with which it is compared."""
@@ -329,7 +323,7 @@ def _shared(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 def _small(finding: Finding) -> Finding:
     if finding.outcome is Outcome.PASS:
-        return _passed(finding.check, finding.severity)
+        return wordless_pass(finding.check, finding.severity)
     return replace(finding, expected="", got="", spans=())
 
 
