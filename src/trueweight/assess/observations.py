@@ -12,6 +12,7 @@ from trueweight.assess.workload import workload_reason
 from trueweight.core import SEVERE, DriftVerdict, Estimate, Role
 from trueweight.core.api_comparison import ApiComparison
 from trueweight.core.assessment import Blame, Reason, ReasonCode
+from trueweight.core.case import ANSWERED_CHECK
 from trueweight.core.check import CHECKS
 from trueweight.core.estimate import six_digits
 from trueweight.core.finding_summary import FindingSummary
@@ -25,7 +26,6 @@ _SYMPTOMS: Final = frozenset(
     {"tool-call-expected", "tool-call-matches", "structured-output", "json-equals", "content-matches", "finish-reason"}
 )
 """Checks of what a case expects. They show that something failed; a check that shows what failed is listed first."""
-_EACH_TIME: Final = "request-answered"
 _LEAKS: Final = frozenset({"markers-in-content", "markers-in-reasoning"})
 LITTLE_SEEN: Final = frozenset({ReasonCode.NOTHING_FOUND, ReasonCode.TOO_FEW_TO_SAY})
 """Reasons that say only how little was seen: the answers to a workload say more."""
@@ -135,7 +135,7 @@ def _lost(provider: ProviderSummary) -> Reason | None:
 def explains_loss(provider: ProviderSummary) -> FindingSummary | None:
     """The finding that a class of requests gets a server error each time, if it explains nine of ten lost requests."""
     lost = sum(provider.failures.values())
-    found = next((one for one in provider.findings if one.check == _EACH_TIME), None)
+    found = next((one for one in provider.findings if one.check == ANSWERED_CHECK), None)
     return found if found is not None and 10 * found.fails >= 9 * lost else None
 
 

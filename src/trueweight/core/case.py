@@ -38,6 +38,9 @@ class Mode(StrEnum):
 REFUSAL_CHECK: Final = "request-refused"
 """The check of cases whose request must be refused."""
 
+ANSWERED_CHECK: Final = "request-answered"
+"""The check that fails where a request gets a 5xx each time."""
+
 SERVED_MODEL_CHECK: Final = "models-lists-served"
 """The check that looks for the provider's model in its list of models; judging gives it the model."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import msgspec
 
 from trueweight.assess import assess, judge_against, judge_workload
 from trueweight.checks import all_checks
-from trueweight.core import Case, Finding, Outcome, Provider, Reply, ThinkingMode, apis_of, way
+from trueweight.core import Case, Exchange, Finding, Outcome, Provider, Reply, ThinkingMode, apis_of, way
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import as_read, encode_summary
@@ -105,14 +106,8 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
         allowance = run.manifest.thinking_allowance
         judged = judge_exchange(case, provider, exchange, thinking_allowance=allowance, preferences=preferences)
         found, _ = split_habits(judged.observation.findings, case, habits)
-        yield Evidence(
-            trial=trial,
-            provider=exchange.provider,
-            case=case.key,
-            mode=way(exchange.mode, exchange.thinking),
-            repeat=exchange.repeat,
-            exchange=exchange,
-            reply=judged.reply,
+        yield replace(
+            _evidence(exchange, case, judged.reply),
             task=case.task,
             grades=judged.observation.grades,
             findings=(*found, *_cross_reply(case, judged.reply, fails.get(trial, {}).values())),
@@ -129,15 +124,19 @@ def answers(run: RunDir, trials: Iterable[str]) -> Iterator[Evidence]:
         exchange = run.read(trial) if trial in recorded else None
         case = None if exchange is None else case_of(exchange, cases)
         if exchange is not None and case is not None:
-            yield Evidence(
-                trial=trial,
-                provider=exchange.provider,
-                case=case.key,
-                mode=way(exchange.mode, exchange.thinking),
-                repeat=exchange.repeat,
-                exchange=exchange,
-                reply=read_reply(exchange),
-            )
+            yield _evidence(exchange, case, read_reply(exchange))
+
+
+def _evidence(exchange: Exchange, case: Case, reply: Reply | None) -> Evidence:
+    return Evidence(
+        trial=exchange.trial,
+        provider=exchange.provider,
+        case=case.key,
+        mode=way(exchange.mode, exchange.thinking),
+        repeat=exchange.repeat,
+        exchange=exchange,
+        reply=reply,
+    )
 
 
 def _failing(summary: Summary) -> dict[str, dict[str, Failing]]:

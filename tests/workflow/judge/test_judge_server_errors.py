@@ -14,12 +14,13 @@ from summaries import make_finding, make_provider_summary
 from trueweight.assess.observations import broken
 from trueweight.checks.refusals import blames_length
 from trueweight.core import Case, Finding, Mode, Observation, Outcome, Provider, Severity
+from trueweight.core.case import ANSWERED_CHECK
 from trueweight.core.exchange import FailureKind
 from trueweight.core.finding_summary import BlameCode, BlameReason
 from trueweight.plan.order import make_plan
 from trueweight.report.words import broken_words
 from trueweight.suites import find_suite
-from trueweight.workflow.judge.server_errors import ANSWERED_CHECK, settle_server_errors
+from trueweight.workflow.judge.server_errors import settle_server_errors
 
 Lost = Callable[[Case, Mode], bool]
 START = datetime(2026, 1, 1, tzinfo=UTC)

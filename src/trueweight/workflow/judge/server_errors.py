@@ -1,9 +1,9 @@
 """Requests that a server answers with a 5xx each time: its answer to such requests, and not a failure on the way.
 
-A 5xx is tried again, because it may be weather. A case that gets nothing else at any attempt of any trial, from a
-provider that answers other cases, is no weather if chance would rarely lose so many trials; nor is a class of requests,
-such as all with tools, of which each one is lost. Trials that one outage loses count once: those of a case are sent
-together, and an outage of seconds loses them all.
+A 5xx is tried again, because an overload or an outage may have caused it. It is the server's answer if a case gets
+nothing else at any attempt of any trial from a provider that answers other cases, and chance would rarely lose so many
+trials. The same holds for a class of requests, such as all with tools, of which each one is lost. Trials that one
+outage loses count once: those of a case are sent together, and an outage of seconds loses them all.
 """
 
 from __future__ import annotations
@@ -17,15 +17,13 @@ from typing import Final, NamedTuple
 
 from trueweight.checks.refusals import blames_length
 from trueweight.core import Case, Exchange, Finding, Mode, Observation, Outcome
-from trueweight.core.case import REFUSAL_CHECK
+from trueweight.core.case import ANSWERED_CHECK, REFUSAL_CHECK
 from trueweight.core.check import CHECKS
 from trueweight.core.exchange import FailureKind
 from trueweight.protocols import read_error
 
-ANSWERED_CHECK: Final = "request-answered"
-"""The check that fails where a request gets a 5xx each time."""
-_ALPHA: Final = 0.01
-"""Greatest number of cases, or classes, that weather alone may be expected to show so in a run."""
+_MOST_EXPECTED: Final = 0.01
+"""Greatest number of cases, or classes, that chance alone may be expected to lose whole in a run."""
 _OF_LENGTH: Final = ", about the length of the prompt,"
 _SHORT: Final = 40
 """Characters of a value that a message quotes."""
@@ -62,7 +60,7 @@ class _Class(NamedTuple):
 def settle_server_errors(
     observations: Sequence[Observation], cases: Mapping[str, Case], ended: Mapping[str, str]
 ) -> list[Observation]:
-    """The observations. A lost trial keeps the finding that its 5xx is an answer where weather does not explain it. The
+    """The observations. A lost trial keeps the finding that its 5xx is an answer where chance does not explain it. The
     finding's message says for which class of requests.
 
     Args:
@@ -75,7 +73,7 @@ def settle_server_errors(
             by_provider[seen.provider].append(seen)
     words: dict[str, str] = {}
     for rows in by_provider.values():
-        words |= _told(rows, cases, _Answers.of(rows, ended))
+        words |= _found(rows, cases, _Answers.of(rows, ended))
     return [_settled(seen, words.get(seen.trial)) if _is_pending(seen) else seen for seen in observations]
 
 
@@ -90,34 +88,34 @@ def _settled(seen: Observation, words: str | None) -> Observation:
     return replace(seen, findings=tuple(replace(one, message=f"{one.message}{words}") for one in seen.findings))
 
 
-def _told(rows: Sequence[Observation], cases: Mapping[str, Case], answers: _Answers) -> dict[str, str]:
-    """Trial → how many such requests get a 5xx each time, for those that no weather explains."""
+def _found(rows: Sequence[Observation], cases: Mapping[str, Case], answers: _Answers) -> dict[str, str]:
+    """Trial → how many such requests get a 5xx each time, for those that chance does not explain."""
     if len({seen.case for seen in rows if seen.arrived}) < _LEAST_ANSWERED:
         return {}
-    weather = _Weather(len(rows), sum(not seen.arrived for seen in rows))
-    out, weather = _by_class(rows, cases, weather, answers)
+    by_chance = _Losses(len(rows), sum(not seen.arrived for seen in rows))
+    out, by_chance = _by_class(rows, cases, by_chance, answers)
     trials: defaultdict[str, list[Observation]] = defaultdict(list)
     for seen in rows:
         trials[seen.case].append(seen)
     for of_case in trials.values():
         lost = [seen for seen in of_case if not seen.arrived and seen.trial not in out]
-        rare = weather.explains(len(lost), answers.outages(lost), among=len(trials)) <= _ALPHA
+        rare = by_chance.expects(len(lost), answers.outages(lost), among=len(trials)) <= _MOST_EXPECTED
         if len(lost) == len(of_case) >= _FEWEST and rare:
             out |= dict.fromkeys((seen.trial for seen in lost), " at every attempt")
     return out
 
 
-class _Weather(NamedTuple):
-    """The trials of a provider, and those that it lost."""
+class _Losses(NamedTuple):
+    """The number of a provider's trials, and of those that it lost by chance, as far as is known."""
 
     trials: int
     lost: int
 
-    def without(self, lost: int) -> _Weather:
+    def without(self, lost: int) -> _Losses:
         """The same without some lost ones."""
-        return _Weather(self.trials - lost, self.lost - lost)
+        return _Losses(self.trials - lost, self.lost - lost)
 
-    def explains(self, lost: int, outages: int, *, among: int) -> float:
+    def expects(self, lost: int, outages: int, *, among: int) -> float:
         """How many of so many groups are expected to lose so many trials, each of them, in so many outages at the rate
         of the others."""
         others = self.without(lost)
@@ -167,23 +165,23 @@ class _Answers(NamedTuple):
 
 
 def _by_class(
-    rows: Sequence[Observation], cases: Mapping[str, Case], weather: _Weather, answers: _Answers
-) -> tuple[dict[str, str], _Weather]:
-    """The same for the classes that weather does not explain, the largest first; and the weather without them."""
+    rows: Sequence[Observation], cases: Mapping[str, Case], by_chance: _Losses, answers: _Answers
+) -> tuple[dict[str, str], _Losses]:
+    """The same for the classes that chance does not explain, the largest first; and the losses without theirs."""
     classes, among = _classes(rows, cases)
     found: dict[str, None] = {}
     named: list[str] = []
     for one in sorted(classes, key=lambda one: (-len(one.trials), one.words)):
         trials = [seen.trial for seen in one.trials]
         fresh = [seen for seen in one.trials if seen.trial not in found]
-        rare = weather.explains(len(fresh), answers.outages(fresh), among=among) <= _ALPHA
+        rare = by_chance.expects(len(fresh), answers.outages(fresh), among=among) <= _MOST_EXPECTED
         if rare and 2 * len(fresh) > len(trials) and len({seen.case for seen in one.trials}) >= _FEWEST:
             found |= dict.fromkeys(trials)
-            weather = weather.without(len(fresh))
+            by_chance = by_chance.without(len(fresh))
             named.append(one.words)
     more = f" or of {len(named) - _NAMED} more kinds" if len(named) > _NAMED else ""
     words = f" for all {len(found)} requests {' or '.join(named[:_NAMED])}{more}"
-    return dict.fromkeys(found, words), weather
+    return dict.fromkeys(found, words), by_chance
 
 
 def _classes(rows: Sequence[Observation], cases: Mapping[str, Case]) -> tuple[list[_Class], int]:

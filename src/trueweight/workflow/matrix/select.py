@@ -27,6 +27,7 @@ from trueweight.core import (
     Stamp,
     Trial,
 )
+from trueweight.core.case import ANSWERED_CHECK
 from trueweight.fleet.completion import Pause, ResponseScript, Write
 from trueweight.fleet.faults import FAULTS, Fault
 from trueweight.fleet.known import KnownAnswers
@@ -35,7 +36,6 @@ from trueweight.fleet.provider import FleetProvider, HttpRequest
 from trueweight.fleet.roster import WRITES, FleetMember, roster
 from trueweight.protocols import read_reply
 from trueweight.workflow.judge.exchange import with_served_model
-from trueweight.workflow.judge.server_errors import ANSWERED_CHECK
 
 _EACH = 6
 """Cases for each check that must find a fault: of those tagged for its row or that name it, else of all."""
