@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -36,7 +38,10 @@ from trueweight.cli._options import (
     thinking_option,
     transport_option,
 )
-from trueweight.core import ConfigError, ThinkingMode, parse_shard
+from trueweight.core import ConfigError, Provider, Shard, ThinkingMode, parse_shard
+
+if TYPE_CHECKING:
+    from trueweight.wire import WireSettings
 
 CLOSED, OPEN = 8, 256
 """Concurrent requests per provider in a closed loop, and most of them in an open loop."""
@@ -183,31 +188,21 @@ def command(
     from trueweight.config import keys_for
     from trueweight.drift import DriftSettings
     from trueweight.profiles import SamplingMode, choose_profile
-    from trueweight.report import visible
-    from trueweight.report.words.shards import division_words
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
     from trueweight.workflow.probe import is_known, take_probe
     from trueweight.workflow.repeats import AUTO, chosen_repeats
     from trueweight.workflow.run_builder import RunBuilder
     from trueweight.workflow.send import RunOptions
-    from trueweight.workflow.shards import divide
     from trueweight.workflow.thinking import MOST_PROBED, recorded_allowance, ways_to_try
 
-    if no_probe and probe_from is not None:
-        hint = "Valid: one of the two."
-        raise ConfigError(
-            "--no-probe and --probe-from exclude each other", code="two-probes", where="--probe-from", hint=hint
-        )
+    _refuse_exclusive(probe_from, no_probe=no_probe, drift=drift, shard=shard)
     given = None if probe_from is None else take_probe(probe_from)
     providers = chosen_providers(providers_file, apis)
     part = None if shard is None else parse_shard(shard)
     chosen = choose_profile(profile, providers)
     stated = recorded_allowance(out, fresh=fresh) if thinking_allowance is None else thinking_allowance
     number, choice = chosen_repeats(repeats, providers, out, shard=part, fresh=fresh)
-    if drift and part is not None:
-        hint = "Each reply decides the next request. Run `trueweight drift --out DIR` separately."
-        raise ConfigError("drift cannot be sharded", code="shard-drift", where="--shard", hint=hint)
     modes = tuple(map(ThinkingMode, dict.fromkeys(thinking))) or (ThinkingMode.AS_SERVED,)
     growing = repeats == AUTO and choice is None
     options = RunOptions(
@@ -243,18 +238,15 @@ def command(
         transport=TransportName(transport),
     )
     if part is not None:
-        for sentence in () if quiet else division_words(settings, divide(settings, part), part, providers):
-            click.echo(visible(sentence), err=True)
-        settings = divide(settings, part)
+        settings = _divided(settings, part, providers, quiet=quiet)
     # Drift is measured with thinking off where it can be.
     ways = ways_to_try(providers, chosen.profile, {*modes, ThinkingMode.OFF} if drift else modes)
     if dry_run:
         known = known_probe(out, providers, given, ways, fresh=fresh)
-        roomiest = None if stated is not None else replace(builder, allowance=MOST_PROBED).run(known)
         probed = () if no_probe else [one for one in providers if not is_known(one, known, ways)]
-        print_forecast(
-            builder.run(known), settings, Console(emoji=False), probed=probed, probe=known, roomiest=roomiest
-        )
+        roomiest = None if stated is not None else replace(builder, allowance=MOST_PROBED).run(known)
+        console = Console(emoji=False)
+        print_forecast(builder.run(known), settings, console, probed=probed, probe=known, roomiest=roomiest)
         if not quiet:
             say_next(Console(stderr=True, emoji=False), (*repeating_command(), "--out", str(out)))
         return 0
@@ -274,3 +266,29 @@ def command(
         given=given,
         opened=opened,
     )
+
+
+def _refuse_exclusive(probe_from: Path | None, *, no_probe: bool, drift: bool, shard: str | None) -> None:
+    """Refuse options that exclude each other.
+
+    Raises:
+        ConfigError: ``two-probes``, ``shard-drift``.
+    """
+    if no_probe and probe_from is not None:
+        message = "--no-probe and --probe-from exclude each other"
+        raise ConfigError(message, code="two-probes", where="--probe-from", hint="Valid: one of the two.")
+    if drift and shard is not None:
+        hint = "Each reply decides the next request. Run `trueweight drift --out DIR` separately."
+        raise ConfigError("drift cannot be sharded", code="shard-drift", where="--shard", hint=hint)
+
+
+def _divided(settings: WireSettings, part: Shard, providers: Sequence[Provider], *, quiet: bool) -> WireSettings:
+    """This part's share of the limits, which it prints."""
+    from trueweight.report import visible
+    from trueweight.report.words.shards import division_words
+    from trueweight.workflow.shards import divide
+
+    share = divide(settings, part)
+    for sentence in () if quiet else division_words(settings, share, part, providers):
+        click.echo(visible(sentence), err=True)
+    return share
