@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from trueweight.assess.observations import broken
 from trueweight.core import Estimate, Mode, Role, Ruling, Severity
 from trueweight.core.assessment import Reason, ReasonCode
 from trueweight.core.bar_outcome import RuleCode, RuleOutcome, Side, Versus
-from trueweight.core.finding_summary import FindingSummary, ModeCount
+from trueweight.core.finding_summary import CaseCount, FindingSummary, FoundIn
 from trueweight.core.summary import Counts, ProviderSummary
 from trueweight.report.words import rule_name, rule_words
-from trueweight.report.words.checks import broken_words, failure_words
+from trueweight.report.words.checks import broken_words, failure_words, way_words
 
 
 @pytest.mark.parametrize(
@@ -74,32 +75,101 @@ def _provider(*findings: FindingSummary) -> ProviderSummary:
     )  # fmt: skip
 
 
+CHAT, RESPONSES, MESSAGES = "chat", "responses", "messages"
+
+
+def _in_modes(stream: tuple[int, int], plain: tuple[int, int]) -> dict[Mode, CaseCount]:
+    return {Mode.STREAM: CaseCount(fails=stream[0], of=stream[1]), Mode.PLAIN: CaseCount(fails=plain[0], of=plain[1])}
+
+
+def _through(**counts: tuple[int, int]) -> dict[str, CaseCount]:
+    return {api: CaseCount(fails=fails, of=of) for api, (fails, of) in counts.items()}
+
+
+STREAMS = FoundIn(mode=Mode.STREAM, cases_judged=45, only_mode=True)
+ONE_API = FoundIn(apis=(RESPONSES,), cases_judged=40)
+
+
 @pytest.mark.parametrize(
-    ("stream", "plain", "words"),
+    ("found_in", "more", "words"),
     [
-        ((20, 45), (0, 44), "20 of 45 cases had a call without an id, in streams only."),
-        ((0, 45), (1, 44), "1 of 44 cases had a call without an id, in plain replies only."),
-        ((20, 45), (3, 45), "20 of 45 cases had a call without an id (streams: 20 of 45, plain replies: 3 of 45)."),
-        ((20, 45), (18, 45), "20 of 45 cases had a call without an id."),
-        ((20, 45), None, "20 of 45 cases had a call without an id."),
+        (STREAMS, {}, "20 of 45 cases had a call without an id, in streams only."),
+        (
+            FoundIn(mode=Mode.PLAIN, cases_judged=44, only_mode=True),
+            {},
+            "20 of 44 cases had a call without an id, in plain replies only.",
+        ),
+        (msgspec.structs.replace(STREAMS, only_mode=False), {}, "20 of 45 cases had a call without an id, in streams."),
+        (
+            None,
+            {"by_mode": _in_modes((20, 45), (3, 45))},
+            "20 of 90 cases had a call without an id (streams: 20 of 45, plain replies: 3 of 45).",
+        ),
+        (None, {"by_mode": _in_modes((20, 45), (18, 45))}, "20 of 90 cases had a call without an id."),
+        (
+            msgspec.structs.replace(ONE_API, only_apis=True),
+            {},
+            "20 of 40 cases had a call without an id, in Responses only.",
+        ),
+        (ONE_API, {}, "20 of 40 cases had a call without an id, in Responses."),
+        (
+            FoundIn(apis=(MESSAGES, RESPONSES), cases_judged=40, only_apis=True),
+            {},
+            "20 of 40 cases had a call without an id, in Messages and Responses only.",
+        ),
+        (
+            FoundIn(mode=Mode.STREAM, apis=(MESSAGES,), cases_judged=40, only_mode=True, only_apis=True),
+            {},
+            "20 of 40 cases had a call without an id, in streams of Messages only.",
+        ),
+        (
+            FoundIn(mode=Mode.STREAM, apis=(MESSAGES,), cases_judged=40),
+            {},
+            "20 of 40 cases had a call without an id, in streams of Messages.",
+        ),
+        (
+            FoundIn(mode=Mode.STREAM, apis=(MESSAGES,), cases_judged=40, only_mode=True),
+            {},
+            "20 of 40 cases had a call without an id, in Messages, in streams only.",
+        ),
+        (
+            FoundIn(mode=Mode.STREAM, apis=(MESSAGES,), cases_judged=40, only_apis=True),
+            {},
+            "20 of 40 cases had a call without an id, in streams, in Messages only.",
+        ),
+        (
+            None,
+            {"by_api": _through(chat=(2, 40), responses=(20, 40))},
+            "20 of 90 cases had a call without an id (chat completions: 2 of 40, Responses: 20 of 40).",
+        ),
     ],
-    ids=["streams alone", "plain alone", "streams more often", "about alike", "streams are all that was judged"],
 )
-def test_streams_and_plain_replies_are_told_apart(
-    stream: tuple[int, int], plain: tuple[int, int] | None, words: str
+def test_a_sentence_names_the_mode_and_the_apis_of_all_failures(
+    found_in: FoundIn | None, more: dict[str, Any], words: str
 ) -> None:
-    """One mode is named where all failures are in it and the other was judged; both have counts where they differ.
+    """One mode or some APIs are named where all failures are in them, "only" where the same cases pass elsewhere; the
+    counts where several fail and differ.
 
     The reason of the assessment and the row of the findings say the same.
     """
-    by_mode = {Mode.STREAM: stream} | ({Mode.PLAIN: plain} if plain else {})
-    number = max(stream[0], plain[0] if plain else 0)
     failing = FindingSummary(
-        check="x-id", severity=Severity.MUST, outcome="fail", fails=number, of=90,
-        cases=tuple(f"s/{at}" for at in range(number)), cases_judged=45, requirement="Every call has an id.",
-        source="", example="", message="", failure="{cases} had a call without an id",
-        by_mode={mode: ModeCount(fails=count[0], of=count[1]) for mode, count in by_mode.items()},
+        check="x-id", severity=Severity.MUST, outcome="fail", fails=20, of=90,
+        cases=tuple(f"s/{at}" for at in range(20)), cases_judged=90, requirement="Every call has an id.",
+        source="", example="", message="", failure="{cases} had a call without an id", found_in=found_in, **more,
     )  # fmt: skip
     provider = _provider(failing)
     assert failure_words(failing) == words
     assert broken_words(broken(failing, provider), provider) == words
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        ("stream", "streams"),
+        ("plain, thinking off", "plain replies, thinking off"),
+        ("responses stream", "streams of Responses"),
+    ],
+)
+def test_a_way_is_named_by_its_mode_and_its_api(way: str, words: str) -> None:
+    """Not by the key of the summary."""
+    assert way_words(way) == words

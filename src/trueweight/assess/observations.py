@@ -201,8 +201,8 @@ def broken(
     finding: FindingSummary, provider: ProviderSummary, code: ReasonCode = ReasonCode.REQUIREMENT_BROKEN
 ) -> Reason:
     """A failing check as a reason; ``code`` says whether it is certain."""
-    mode = finding.only_mode
-    of = finding.cases_judged if mode is None else finding.by_mode[mode].of
+    where = finding.found_in
+    of = finding.cases_judged if where is None else where.cases_judged
     if finding.check in _LEAKS:
         # The check judges replies with text only, but a leak spoils any case that offers tools.
         of = max(of, provider.counts.cases_answered_with_tools)
@@ -213,7 +213,8 @@ def broken(
         of=of,
         blame=finding.blame,
         trials=(finding.example,) if finding.example else (),
-        mode=mode,
+        mode=None if where is None else where.mode,
+        apis=() if where is None else where.apis,
     )
 
 

@@ -100,7 +100,8 @@ class ReasonCode(StrEnum):
     """The same, but within chance among all tests of the run. Fields as above."""
     REQUIREMENT_BROKEN = "requirement-broken"
     """A check fails. ``check``, ``count`` ``of`` cases, ``trials``: one that shows it, ``blame``. ``mode``: the one in
-    which all failures were, if the check judged both; then the cases are those of that mode."""
+    which all failures were, if the check judged both; ``apis``: those of all failures, if the provider was asked
+    through others too. The cases are those judged in that mode and through those APIs."""
     REQUIREMENT_UNCERTAIN = "requirement-uncertain"
     """A MUST check fails that a model can break, and there is no reference to compare with. Fields as above."""
     SHARED_FAILURES = "shared-failures"

@@ -45,11 +45,29 @@ class BlameReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     p: float | None = None
 
 
-class ModeCount(msgspec.Struct, frozen=True, kw_only=True):
-    """How many cases fail a check in one mode, of how many that it judged in that mode."""
+class CaseCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many cases fail a check in one mode, or through one API, of how many that it judged so."""
 
     fails: int
     of: int
+
+
+class FoundIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where all failures of a check were, if not everywhere that the provider was asked.
+
+    Attributes:
+        mode: the mode of all failures; None if both modes fail, or if the check judged one only.
+        apis: the APIs of all failures; empty if each API that the provider was asked through fails.
+        cases_judged: number of cases that the check judged in this mode and through these APIs.
+        only_mode: whether the check judged each failing case in the other mode of the same API too, where it passed.
+        only_apis: whether the check judged each failing case through another API too, where it passed.
+    """
+
+    mode: Mode | None = None
+    apis: tuple[str, ...] = ()
+    cases_judged: int = 0
+    only_mode: bool = False
+    only_apis: bool = False
 
 
 class FindingSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +80,9 @@ class FindingSummary(msgspec.Struct, frozen=True, kw_only=True):
         cases_judged: number of cases that it judged.
         failure: what was found, as the check's declaration has it, with ``{cases}`` for the count; "" without one.
         by_mode: the cases counted by mode. A mode in which it judged nothing is left out.
+        by_api: the cases counted by API, with ``of`` 0 where it judged nothing; empty if the provider was asked through
+            one API.
+        found_in: None if it fails in every mode that it judged and through every API of the provider.
         message: the most frequent message. ``example`` is the id of a trial that fails with it.
         reference_fails: number of these cases that the reference fails too; None without a reference.
         rate: failure rate in the cases and modes with a failure; None without repeats.
@@ -88,13 +109,9 @@ class FindingSummary(msgspec.Struct, frozen=True, kw_only=True):
     blame: Blame | None = None
     blame_reason: BlameReason | None = None
     failure: str = ""
-    by_mode: Mapping[Mode, ModeCount] = msgspec.field(default_factory=dict)
-
-    @property
-    def only_mode(self) -> Mode | None:
-        """The mode in which every failure was, where the check also judged the other; None otherwise."""
-        failing = [mode for mode, count in self.by_mode.items() if count.fails]
-        return failing[0] if len(failing) == 1 < len(self.by_mode) else None
+    by_mode: Mapping[Mode, CaseCount] = msgspec.field(default_factory=dict)
+    by_api: Mapping[str, CaseCount] = msgspec.field(default_factory=dict)
+    found_in: FoundIn | None = None
 
     @property
     def engine_only(self) -> bool:

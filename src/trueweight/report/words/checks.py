@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from trueweight.core import Mode
 from trueweight.core.assessment import Reason
 from trueweight.core.check import CHECKS
-from trueweight.core.finding_summary import FindingSummary
+from trueweight.core.finding_summary import CaseCount, FindingSummary, FoundIn
 from trueweight.core.summary import ProviderSummary
 from trueweight.report.numbers import counted
+from trueweight.report.words.probe import api_title, api_titles
 
 _MODES: Final = {Mode.STREAM: "streams", Mode.PLAIN: "plain replies"}
 _FACTOR: Final = 2
-"""Both modes fail: each has its count where the share of one is at least this many times that of the other."""
+"""Both modes fail, or several APIs: each has its count where the share of one is at least this many times that of
+another."""
 
 
 def broken_words(reason: Reason, provider: ProviderSummary) -> str:
     """A sentence: ``20 of 45 cases had a value outside the parameter's enum, in streams only.``"""
     found = next((one for one in provider.findings if one.check == reason.check), None)
-    return _sentence(reason.count or 0, reason.of or 0, reason.mode, found, reason.check)
+    return _sentence(reason.count or 0, reason.of or 0, found, reason.check)
 
 
 def failure_words(finding: FindingSummary) -> str:
     """The same of a row of the findings."""
-    mode = finding.only_mode
-    of = finding.cases_judged if mode is None else finding.by_mode[mode].of
-    return _sentence(len(finding.cases), of, mode, finding, finding.check)
+    of = finding.cases_judged if finding.found_in is None else finding.found_in.cases_judged
+    return _sentence(len(finding.cases), of, finding, finding.check)
 
 
 def case_words(check: str, provider: ProviderSummary) -> str:
@@ -43,9 +45,9 @@ def case_words(check: str, provider: ProviderSummary) -> str:
     return f"This case fails the requirement “{requirement}” ({check})." if requirement else f"This case fails {check}."
 
 
-def _sentence(count: int, of: int, mode: Mode | None, finding: FindingSummary | None, check: str) -> str:
+def _sentence(count: int, of: int, finding: FindingSummary | None, check: str) -> str:
     cases = f"{count} of {counted(of, 'case')}"
-    where = f", in {_MODES[mode]} only" if mode is not None else _by_mode(finding)
+    where = "" if finding is None else f"{_found_in(finding.found_in)}{_shares(finding)}"
     failure = (finding.failure if finding is not None else "") or _declared(check)
     if failure:
         return f"{_filled(failure, cases, finding)}{where}."
@@ -66,10 +68,40 @@ def _declared(check: str) -> str:
     return "" if entry is None else entry.info.failure
 
 
-def _by_mode(finding: FindingSummary | None) -> str:
-    """The count of each mode, where they differ: `` (streams: 20 of 45, plain replies: 3 of 45)``; else ""."""
-    counts = finding.by_mode if finding is not None else {}
-    shares = [count.fails / count.of for count in counts.values()]
+def _found_in(where: FoundIn | None) -> str:
+    """Mode and APIs of all failures: ``, in streams of Messages only``. It says "only" where the same cases pass in the
+    other mode, or through another API."""
+    if where is None:
+        return ""
+    mode = "" if where.mode is None else _MODES[where.mode]
+    apis = api_titles(where.apis) if where.apis else ""
+    if not mode or not apis:
+        return f", in {mode or apis}{' only' if where.only_mode or where.only_apis else ''}"
+    if where.only_mode == where.only_apis:
+        return f", in {mode} of {apis}{' only' if where.only_mode else ''}"
+    first, only = (apis, mode) if where.only_mode else (mode, apis)
+    return f", in {first}, in {only} only"
+
+
+def way_words(way: str) -> str:
+    """A way to send a case, behind its API if there are several, in a sentence: ``streams of Messages``."""
+    sent, comma, thinking = way.partition(", ")
+    *api, mode = sent.split(" ")
+    of = f" of {api_title(api[0])}" if api else ""
+    return f"{_MODES[Mode(mode)]}{of}{comma}{thinking}"
+
+
+def _shares(finding: FindingSummary) -> str:
+    """The count of each mode and of each API, where more than one fails and their shares differ: `` (streams: 20 of 45,
+    plain replies: 3 of 45)``; else ""."""
+    modes = {_MODES[mode]: count for mode, count in finding.by_mode.items()}
+    apis = {api_title(api): count for api, count in finding.by_api.items()}
+    parts = [text for text in (_counts(modes), _counts(apis)) if text]
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _counts(found: Mapping[str, CaseCount]) -> str:
+    shares = [count.fails / count.of for count in found.values() if count.fails]
     if len(shares) <= 1 or max(shares) < _FACTOR * min(shares):
         return ""
-    return f" ({', '.join(f'{_MODES[mode]}: {count.fails} of {count.of}' for mode, count in counts.items())})"
+    return ", ".join(f"{name}: {count.fails} of {count.of}" for name, count in found.items() if count.of)

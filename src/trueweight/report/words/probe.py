@@ -73,6 +73,12 @@ def api_title(name: str) -> str:
     return PROTOCOLS.get(name).title or name if name in PROTOCOLS.all() else name
 
 
+def api_titles(names: Sequence[str]) -> str:
+    """The names of APIs in a sentence: ``chat completions, Responses and Messages``."""
+    *first, last = (api_title(name) for name in names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def cure(probe: ProviderProbe) -> str:  # noqa: PLR0911, PLR0912 - one cure for each fault
     """What to change, in one or two sentences; "" without a fault."""
     key = f"the key in {probe.key_env}" if probe.key_env else "the key"

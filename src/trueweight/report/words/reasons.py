@@ -15,9 +15,9 @@ from trueweight.core.summary import ProviderSummary
 from trueweight.metrics import describe
 from trueweight.report.numbers import counted, percent, points_at_least, span, whole_percent, write
 from trueweight.report.words.bar import rule_name, rule_words
-from trueweight.report.words.checks import broken_words
+from trueweight.report.words.checks import broken_words, way_words
 from trueweight.report.words.drift import drift_words
-from trueweight.report.words.probe import api_title, fault_clause, fault_sentence, stopped_apis
+from trueweight.report.words.probe import api_title, api_titles, fault_clause, fault_sentence, stopped_apis
 from trueweight.report.words.workload import workload_clause
 
 _MOST: Final = 2
@@ -221,11 +221,10 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
 
 def _drops_tools(reason: Reason) -> str:
     """Which API loses the tools, with the counts of cases."""
-    *works, drops = (api_title(name) for name in reason.apis)
-    names = works[0] if len(works) == 1 else f"{', '.join(works[:-1])} and {works[-1]}"
+    *works, drops = reason.apis
     other = f", and in {reason.reverse} the other way round" if reason.reverse else ""
     cases = f"in {reason.count} of {counted(reason.of or 0, 'case')} with tools a call comes in the former alone"
-    return f"Tools work in {names} and {_loses(reason)} {drops}: {cases}{other}."
+    return f"Tools work in {api_titles(works)} and {_loses(reason)} {api_title(drops)}: {cases}{other}."
 
 
 def _loses(reason: Reason) -> str:
@@ -245,7 +244,7 @@ def _cases_clause(reason: Reason) -> str:
     }.get(reason.code, "the other providers")
     of = f" of {reason.of}" if reason.of else ""
     cases = "case" if (reason.of or reason.count) == 1 else "cases"
-    where = {"": "", "stream": " in streams", "plain": " in plain replies"}.get(reason.way, f" in {reason.way}")
+    where = f" in {way_words(reason.way)}" if reason.way else ""
     if better > worse:  # of two that differ, the one that passes more
         return f"passes more often than {other}{where} in {better}{of} {cases}, less often in {worse}"
     return f"passes less often than {other}{where} in {worse}{of} {cases}, more often in {better}"

@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from trueweight.core import CheckInfo, Estimate, Mode, Observation, Outcome, Severity, way
-from trueweight.core.finding_summary import FindingSummary, ModeCount
+from trueweight.core import CheckInfo, Estimate, Observation, Outcome, Severity
+from trueweight.core.finding_summary import FindingSummary
 from trueweight.statistics.proportion import independent
 from trueweight.workflow.judge.blame import JudgedCases, SentCase, blame, keys_of
-
-
-@dataclass(slots=True)
-class _Repeats:
-    """The repeats of one case through one API in one mode."""
-
-    fails: int = 0
-    of: int = 0
-
-    @property
-    def flaky(self) -> bool:
-        return 0 < self.fails < self.of
-
-
-@dataclass(slots=True)
-class _Cases:
-    """The cases that a check judged, and that fail it."""
-
-    asked: set[SentCase] = field(default_factory=set)
-    failed: set[SentCase] = field(default_factory=set)
+from trueweight.workflow.judge.found_in import Repeats, SentWay, count_by_api, count_by_mode, found_in
 
 
 @dataclass(slots=True)
 class _Tally:
-    judged: int = 0
-    fails: int = 0
-    asked: set[SentCase] = field(default_factory=set)
-    failed: set[SentCase] = field(default_factory=set)
-    repeats: defaultdict[tuple[str, str, str], _Repeats] = field(default_factory=lambda: defaultdict(_Repeats))
-    modes: defaultdict[Mode, _Cases] = field(default_factory=lambda: defaultdict(_Cases))
+    """What a check found of each way to send a case. All that a summary says of it is made from these."""
+
+    ways: defaultdict[SentWay, Repeats] = field(default_factory=lambda: defaultdict(Repeats))
     severities: set[Severity] = field(default_factory=set)
     messages: Counter[str] = field(default_factory=Counter)
     # For each message the first trial by case and id, so that the order of the record never matters.
@@ -63,35 +41,36 @@ def list_findings(
         reference: None if there is none, or if these are the reference's own.
     """
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
+    apis = set()
     for seen in observations:
-        sent, sent_way = SentCase.of(seen), (seen.case, seen.api, way(seen.mode, seen.thinking))
+        apis.add(seen.api)
+        sent = SentWay(seen.case, seen.compared_as, seen.api, seen.mode, seen.thinking)
         for finding in seen.findings:
             failed = finding.outcome is Outcome.FAIL
             if failed or finding.outcome is Outcome.PASS:
                 tally = tallies[finding.check]
-                tally.judged += 1
-                tally.asked.add(sent)
-                tally.modes[seen.mode].asked.add(sent)
-                repeats = tally.repeats[sent_way]
+                repeats = tally.ways[sent]
                 repeats.of += 1
-                repeats.fails += failed
                 if failed:
+                    repeats.fails += 1
                     _count(tally, seen, finding.severity, finding.message)
-    found = [_entry(check, tally, checks.get(check), reference) for check, tally in tallies.items() if tally.fails]
+    failing = [(check, tally) for check, tally in tallies.items() if tally.messages]
+    found = [_entry(check, tally, checks.get(check), reference, apis) for check, tally in failing]
     return tuple(sorted(found, key=lambda f: (f.severity.rank, -len(f.cases), f.check)))
 
 
 def _count(tally: _Tally, seen: Observation, severity: Severity, message: str) -> None:
-    tally.fails += 1
-    tally.failed.add(SentCase.of(seen))
-    tally.modes[seen.mode].failed.add(SentCase.of(seen))
     tally.severities.add(severity)
     tally.messages[message] += 1
     here = (seen.case, seen.trial)
     tally.examples[message] = min(tally.examples.get(message, here), here)
 
 
-def _entry(check: str, tally: _Tally, info: CheckInfo | None, reference: ReferenceCases | None) -> FindingSummary:
+def _entry(
+    check: str, tally: _Tally, info: CheckInfo | None, reference: ReferenceCases | None, apis: Set[str]
+) -> FindingSummary:
+    asked = {SentCase(sent.case, sent.compared_as) for sent in tally.ways}
+    failed = {SentCase(sent.case, sent.compared_as) for sent, repeats in tally.ways.items() if repeats.fails}
     message = min(tally.messages, key=lambda text: (-tally.messages[text], text))
     rate = _rate(tally)
     none = JudgedCases(set(), set())
@@ -99,40 +78,39 @@ def _entry(check: str, tally: _Tally, info: CheckInfo | None, reference: Referen
     once = None if reference is None else reference.one_pass.get(check, none)
     # What no model can break is no matter of chance: all trials of the reference count.
     compared = theirs if info is not None and info.engine else once
-    whose, why = blame(info, JudgedCases(tally.asked, tally.failed), compared)
+    whose, why = blame(info, JudgedCases(asked, failed), compared)
     return FindingSummary(
         check=check,
         severity=min(tally.severities, key=lambda severity: severity.rank),
         outcome=_outcome(tally),
-        fails=tally.fails,
-        of=tally.judged,
-        cases=tuple(sorted(keys_of(tally.failed))),
-        cases_judged=len(keys_of(tally.asked)),
+        fails=sum(repeats.fails for repeats in tally.ways.values()),
+        of=sum(repeats.of for repeats in tally.ways.values()),
+        cases=tuple(sorted(keys_of(failed))),
+        cases_judged=len(keys_of(asked)),
         requirement=info.requirement if info else "",
         source=info.source if info else "",
         example=tally.examples[message][1],
         message=message,
-        reference_fails=None if theirs is None else len(keys_of(tally.failed & theirs.failed)),
+        reference_fails=None if theirs is None else len(keys_of(failed & theirs.failed)),
         rate=None if rate is None else rate.rounded(),
         blame=whose,
         blame_reason=why,
         failure=info.failure if info else "",
-        by_mode={
-            mode: ModeCount(fails=len(keys_of(cases.failed)), of=len(keys_of(cases.asked)))
-            for mode, cases in sorted(tally.modes.items())
-        },
+        by_mode=count_by_mode(tally.ways),
+        by_api=count_by_api(tally.ways, apis) if len(apis) > 1 else {},
+        found_in=found_in(tally.ways, apis),
     )
 
 
 def _outcome(tally: _Tally) -> Literal["fail", "flaky"]:
     """``flaky`` if every case and mode that fails also passes in another repeat, else ``fail``."""
-    touched = [repeats for repeats in tally.repeats.values() if repeats.fails]
+    touched = [repeats for repeats in tally.ways.values() if repeats.fails]
     return "flaky" if all(repeats.flaky for repeats in touched) else "fail"
 
 
 def _rate(tally: _Tally) -> Estimate | None:
     """How often it fails where it fails at all, over repeats; None where nothing was repeated."""
-    touched = [repeats for repeats in tally.repeats.values() if repeats.fails]
+    touched = [repeats for repeats in tally.ways.values() if repeats.fails]
     fails, of = sum(r.fails for r in touched), sum(r.of for r in touched)
     if of <= len(touched):
         return None
