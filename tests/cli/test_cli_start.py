@@ -17,7 +17,6 @@ from trueweight.cli import lab as lab_command
 from trueweight.cli.load import command as load_command
 from trueweight.cli.report import command as report_command
 from trueweight.report import format_names
-from trueweight.statistics import multiple_testing
 from trueweight.wire import ArrivalKind, TransportName
 from trueweight.workflow.load import DEFAULT_LEVELS
 
@@ -65,7 +64,6 @@ def test_values_that_the_help_repeats_are_those_of_the_code() -> None:
     load_help = next(option.help for option in load_command.params if option.name == "concurrency")
     assert f"[default: {DEFAULT_LEVELS}]" in load_help
     assert drift_command.MAX_REQUESTS == drift.DEFAULT_REQUESTS
-    assert drift_command.ALPHA == multiple_testing.ALPHA
     assert fleet_command.BASE_PORT == fleet.BASE_PORT
     assert lab_command.BASE_PORT == lab.BASE_PORT
     formats_help = next(option.help for option in report_command.params if option.name == "form")

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from trueweight.core import Estimate
+from trueweight.core.estimate import ALPHA
 from trueweight.metrics import independent
-from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.statistics.proportion import n_that_decides
 from trueweight.statistics.ratio import LEAST_CASES, ratio_interval
 

@@ -12,7 +12,7 @@ import pytest
 from fault_servers import Stage
 
 from trueweight.core import FailureKind, Trial
-from trueweight.wire.failures import failure_of_error, refused_by_system
+from trueweight.wire.failures import OutOfResources, failure_of_error
 from trueweight.wire.pacing import Pacer
 from trueweight.wire.request_builder import Outgoing, RequestBuilder
 
@@ -39,7 +39,7 @@ def test_what_the_system_refuses_is_the_clients_failure(code: int, several: bool
     for error in (inner, raised(httpx.ConnectError("x"), inner), raised(httpx.ReadError("x"), inner)):
         failure = failure_of_error(error)
         assert failure.kind is FailureKind.CLIENT_LIMIT
-        assert refused_by_system(failure)
+        assert isinstance(failure, OutOfResources)
         assert "this machine" in failure.detail
 
 

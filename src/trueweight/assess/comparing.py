@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from trueweight.core import SEVERE, Estimate
+from trueweight.core.estimate import ALPHA
 from trueweight.core.summary import CaseSummary, Summary
 from trueweight.statistics import Array
 from trueweight.statistics.consensus import (
@@ -28,7 +29,7 @@ from trueweight.statistics.consensus import (
     worse_than_one,
     worse_than_others,
 )
-from trueweight.statistics.multiple_testing import ALPHA, simes
+from trueweight.statistics.multiple_testing import simes
 from trueweight.statistics.paired import difference_by_case
 from trueweight.statistics.power import Power, TrialsByWay, power_of
 from trueweight.statistics.resample import Resampler

@@ -14,10 +14,9 @@ from trueweight.core.api_comparison import ApiComparison
 from trueweight.core.assessment import Blame, Reason, ReasonCode
 from trueweight.core.case import ANSWERED_CHECK
 from trueweight.core.check import CHECKS
-from trueweight.core.estimate import six_digits
+from trueweight.core.estimate import ALPHA, six_digits
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.summary import ProviderSummary
-from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.statistics.power import TEN_POINTS
 
 _ANSWERING: Final = 0.99

@@ -10,9 +10,9 @@ from trueweight.assess.bar import Bar, Limit, Rule, ruling_of
 from trueweight.assess.workload import rule_outcomes
 from trueweight.core import ConfigError, Estimate, Role, Ruling, near_miss
 from trueweight.core.bar_outcome import BarOutcome, RuleCode, RuleOutcome, Versus
+from trueweight.core.estimate import ALPHA
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.summary import CellOutcome, ProviderSummary, Summary
-from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.statistics.proportion import n_that_decides
 
 Changes = Mapping[str, Mapping[str, Estimate]]

@@ -16,9 +16,9 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from trueweight.assess.comparing import CasesTest, compare_with_others, compare_with_reference
-from trueweight.core.estimate import Comparison, Estimate
+from trueweight.core.estimate import ALPHA, Comparison, Estimate
 from trueweight.core.summary import ProviderSummary, Summary
-from trueweight.statistics.multiple_testing import ALPHA, weighted_holm
+from trueweight.statistics.multiple_testing import weighted_holm
 
 MATTERS: Final = 0.1
 """A difference in time counts if all of its interval is beyond this share of the provider's own time: with enough

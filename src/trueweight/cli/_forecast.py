@@ -115,8 +115,9 @@ def print_forecast(
 
 def _thought_words(roomiest: PreparedRun, stages: Sequence[Stage]) -> str:
     """What a thought that the probe finds can add to the ceiling."""
-    *_, tokens, cost = _sums(_rows(*stages))
-    priced = f", {cost}" if cost.startswith("≤") else ""
+    rows = _rows(*stages)
+    *_, tokens, cost = _sums(rows)
+    priced = f", {cost}" if any(row.cost is not None for row in rows) else ""
     return (
         f"If the probe finds a thought, the run adds up to {roomiest.manifest.thinking_allowance:,} tokens for it to "
         f"each limit: {tokens} tokens out{priced} in all."

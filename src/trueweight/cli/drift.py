@@ -27,13 +27,12 @@ from trueweight.cli._options import (
     transport_option,
 )
 from trueweight.core import DriftMode, ExitCode, ThinkingMode
+from trueweight.core.estimate import ALPHA
 
 if TYPE_CHECKING:
     from trueweight.core.probe import Probe
     from trueweight.workflow.send import PreparedRun
 
-ALPHA = 0.05
-"""``statistics.multiple_testing.ALPHA``; a test holds that they are the same."""
 MAX_REQUESTS = 240
 """``drift.DEFAULT_REQUESTS``; a test holds that they are the same. Importing it would slow every ``--help``."""
 

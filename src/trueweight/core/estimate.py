@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import msgspec
+
+ALPHA: Final = 0.05
+"""The level of significance of one family of comparisons, after its correction. All decisions use it."""
 
 
 def six_digits(value: float) -> float:

@@ -67,6 +67,7 @@ class Observation:
         first_ok, ok: whether the first attempt, and the final one, got a complete 2xx response.
         arrived: whether there is an answer to judge: a 2xx, or a 4xx or 501 that answers this request.
         failure: why there is no answer.
+        blames_length: of a lost trial: whether its error is about the length of the prompt.
         called: whether the reply has at least one tool call.
         calls_valid: whether all calls of the reply are valid; None if it has no call.
         expects_call: True if the case requires a call, False if it forbids calls, None if it does neither.
@@ -128,3 +129,4 @@ class Observation:
     not_offered: Feature | None = None
     habits: tuple[str, ...] = ()
     grades: tuple[Grade, ...] = ()
+    blames_length: bool = False

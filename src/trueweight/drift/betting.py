@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trueweight.statistics.multiple_testing import ALPHA
+from trueweight.core.estimate import ALPHA
 
 Floats = npt.NDArray[np.float64]
 

@@ -64,10 +64,16 @@ class Facts:
 
 
 class MissingReply(NamedTuple):
-    """No answer to compare, and why: the failure's kind, or ``http-400`` and the like."""
+    """No answer to compare.
+
+    Attributes:
+        why: the failure's kind, or ``http-400`` and the like.
+        refused: whether a response with another status than 2xx came.
+    """
 
     why: str
     detail: str = ""
+    refused: bool = False
 
 
 def facts_of(exchange: Exchange) -> Facts | MissingReply:
@@ -77,7 +83,7 @@ def facts_of(exchange: Exchange) -> Facts | MissingReply:
         return MissingReply(failure.kind.value if failure else "unknown", failure.detail if failure else "")
     reply = read_reply(exchange)
     if not reply.ok:
-        return MissingReply(f"http-{reply.status}", _complaint(reply))
+        return MissingReply(f"http-{reply.status}", _complaint(reply), refused=True)
     if reply.error is not None or not reply.choices:
         return MissingReply("error-in-body", _complaint(reply))
     usage, positions = reply.usage, reply.logprobs or ()

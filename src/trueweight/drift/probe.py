@@ -57,7 +57,7 @@ def support_of(answers: Mapping[RequestKind, PromptResult]) -> Support:
         code = DriftFindingCode.FEWER_LOGPROBS
         refuses = DriftFinding(code=code, count=len(five.top), of=REQUESTED_TOP, why=why, detail=detail)
         return Support(len(five.top), five_only=True, findings=(refuses,))
-    if lost is not None and not why.startswith("http-"):
+    if lost is not None and not lost.refused:
         return Support()  # Without a response nothing is known about log-probabilities.
     return Support(findings=(DriftFinding(code=DriftFindingCode.NO_LOGPROBS, why=why, detail=detail),))
 

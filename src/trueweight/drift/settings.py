@@ -10,13 +10,13 @@ from typing import Any, Final
 import msgspec
 
 from trueweight.core import ConfigError, DriftMode, Provider, Role
+from trueweight.core.estimate import ALPHA
 from trueweight.core.json_value import JsonObject
 from trueweight.drift.evidence import DriftEvidence
 from trueweight.drift.misconfiguration import LEAST_PROMPTS
 from trueweight.drift.scoring import DriftScore
 from trueweight.drift.systematic import SystematicTest
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
-from trueweight.statistics.multiple_testing import ALPHA
 
 PROBES = 1
 """Requests to each provider, beyond those that are compared, that find out what it supports."""

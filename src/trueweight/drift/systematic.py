@@ -24,9 +24,9 @@ from collections.abc import Sequence
 from statistics import fmean, median
 from typing import Final, NamedTuple
 
+from trueweight.core.estimate import ALPHA
 from trueweight.drift.betting import EProcess
 from trueweight.drift.thresholds import Thresholds
-from trueweight.statistics.multiple_testing import ALPHA
 
 MEMORY: Final = 64
 """Past products that the scale is made of."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 
-ALPHA: Final = 0.05
-"""The level of significance of one family of comparisons, after its correction. All decisions use it."""
+from trueweight.core.estimate import ALPHA
 
 
 def share_of_alpha(looks: int) -> float:

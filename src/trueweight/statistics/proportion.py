@@ -11,8 +11,8 @@ import numpy as np
 from scipy import special
 
 from trueweight.core import Estimate
+from trueweight.core.estimate import ALPHA
 from trueweight.statistics import Array
-from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.statistics.resample import CONFIDENCE, Interval, Resampler, bca
 
 FEW = 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, cast
 
 import anyio
@@ -87,7 +88,7 @@ class Capture:
                 await self._send_and_receive(transport, request)
         except TRANSPORT_ERRORS as error:
             failure = failure_of_error(error)
-            self._failure = Failure(self._kind_of_end(failure.kind), failure.detail)
+            self._failure = replace(failure, kind=self._kind_of_end(failure.kind))
         else:
             if self._scope.cancelled_caught:
                 self._failure = Failure(self._limit, f"no end within the limit ({self.size} bytes arrived)")

@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import httpx
 
@@ -47,15 +48,14 @@ _CURES = {
     errno.EADDRNOTAVAIL: "local ports, or addresses, of this machine: lower --concurrency, and see that it has a route",
 }
 """What the operating system refuses to this client: the resource, and what to do. Not a failure of the provider."""
-REFUSED = "this machine is out of "
 
 
-def refused_by_system(failure: Failure | None) -> bool:
-    """Whether the operating system of this client refused a socket, a file or memory for the attempt."""
-    return failure is not None and failure.kind is FailureKind.CLIENT_LIMIT and failure.detail.startswith(REFUSED)
+@dataclass(frozen=True, slots=True)
+class OutOfResources(Failure):
+    """The operating system of this client refused a socket, a file or memory for the attempt."""
 
 
-def _refused(error: Exception) -> Failure | None:
+def _refused(error: Exception) -> OutOfResources | None:
     for cause in _causes(error):
         code = cause.errno if isinstance(cause, OSError) and not isinstance(cause, socket.gaierror) else None
         if isinstance(cause, socket.gaierror) and not _may_open_files():
@@ -64,7 +64,8 @@ def _refused(error: Exception) -> Failure | None:
             # Several addresses were tried, each with another error.
             code = next((one for one in _CURES if f"[Errno {one}]" in str(cause)), None)
         if code in _CURES:
-            return Failure(FailureKind.CLIENT_LIMIT, f"{REFUSED}{_CURES[code]} ({type(cause).__name__}: {cause})")
+            detail = f"this machine is out of {_CURES[code]} ({type(cause).__name__}: {cause})"
+            return OutOfResources(FailureKind.CLIENT_LIMIT, detail)
     return None
 
 

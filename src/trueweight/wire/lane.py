@@ -13,7 +13,7 @@ import httpx
 
 from trueweight.core import Attempt, FailureKind, Provider, Trial
 from trueweight.wire.continued import Continued
-from trueweight.wire.failures import refused_by_system
+from trueweight.wire.failures import OutOfResources
 from trueweight.wire.pacing import Pacer, arrivals
 from trueweight.wire.request_builder import Outgoing, RequestBuilder
 from trueweight.wire.retry import asked_wait
@@ -120,7 +120,7 @@ class Lane:
             final = await sender.run(transport)
             self._continued.take(ready.trial, final)
             self._stop_if_hopeless(ready.trial, final)
-            if refused_by_system(final.failure) and final.failure is not None:
+            if isinstance(final.failure, OutOfResources):
                 # One request less at once: what the others hold may be enough for them.
                 if self._workers > 1:
                     break

@@ -62,7 +62,9 @@ class Redactor:
         """
         if not self._search:
             return self._cut(attempt)
-        failure = attempt.failure and Failure(attempt.failure.kind, self.text(attempt.failure.detail)[:LONGEST_DETAIL])
+        failure = attempt.failure
+        if failure is not None:
+            failure = replace(failure, detail=self.text(failure.detail)[:LONGEST_DETAIL])
         codings = _codings(attempt.headers)
         body, hidden = apart.clean(attempt.body, codings) if apart else clean_body(self._search, attempt.body, codings)
         if hidden:
@@ -78,7 +80,7 @@ class Redactor:
         failure = attempt.failure
         if failure is None or len(failure.detail) <= LONGEST_DETAIL:
             return attempt
-        return replace(attempt, failure=Failure(failure.kind, failure.detail[:LONGEST_DETAIL]))
+        return replace(attempt, failure=replace(failure, detail=failure.detail[:LONGEST_DETAIL]))
 
 
 def _codings(headers: Pairs) -> list[str]:

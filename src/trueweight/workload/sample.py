@@ -13,7 +13,7 @@ import numpy as np
 from trueweight.core import canonical_json
 from trueweight.core.task import RecordedAnswer
 from trueweight.suites.importers.logs import LogLine
-from trueweight.workload.tasks import shape
+from trueweight.workload.tasks import Shape, shape
 
 MOST_OTHERS = 9
 """Further answers to an equal request that are kept."""
@@ -37,7 +37,7 @@ class Stratum(NamedTuple):
     """Requests that are alike: of one task, with the same tools, schema and kind of answer, of similar length."""
 
     task: str
-    tools: tuple[str, ...]
+    shape: Shape
     answer: str
     length: int
 

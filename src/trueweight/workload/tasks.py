@@ -127,14 +127,21 @@ def opening(line: LogLine) -> str:
     return " ".join(_text(line.body["messages"][0]).split())
 
 
-def shape(line: LogLine) -> tuple[str, ...]:
-    """The tools on offer and the schema that is asked for, by name."""
+class Shape(NamedTuple):
+    """The tools on offer, by name; whether JSON is asked for, and the schema's name, "" for one without."""
+
+    tools: tuple[str, ...]
+    asks_json: bool
+    schema: str
+
+
+def shape(line: LogLine) -> Shape:
+    """What a request offers and asks for."""
     tools = line.body.get("tools") or ()
     names = sorted(str((tool.get("function") or {}).get("name")) for tool in tools if isinstance(tool, Mapping))
     form = line.body.get("response_format") or {}
     named = (form.get("json_schema") or {}).get("name", "") if isinstance(form, Mapping) else ""
-    asks = "json" if requested_schema(line.body) is not None or form else ""
-    return (*names, f"{asks}:{named}")
+    return Shape(tuple(names), requested_schema(line.body) is not None or bool(form), str(named))
 
 
 def _by_template(lines: Sequence[LogLine], private: Callable[[str], str]) -> list[str]:
@@ -162,13 +169,12 @@ def _share(one: str, other: str) -> bool:
     return one == other or (len(one) >= SHARED and one[:SHARED] == other[:SHARED])
 
 
-def _name(openings: Sequence[str], shape_of: tuple[str, ...]) -> str:
+def _name(openings: Sequence[str], shape_of: Shape) -> str:
     """A name from what the lines share: the schema, the only tool, or the first words of the template."""
-    schema = shape_of[-1].partition(":")[2]
-    if schema:
-        return slug(schema)
-    if len(shape_of) == 2:
-        return slug(shape_of[0])
+    if shape_of.schema:
+        return slug(shape_of.schema)
+    if len(shape_of.tools) == 1:
+        return slug(shape_of.tools[0])
     first, last = min(openings), max(openings)
     same = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     words = [word for word in _WORD.findall(first[:same].lower()) if word not in _DULL][:3]

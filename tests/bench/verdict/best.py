@@ -24,7 +24,7 @@ from fleets import ALIKE, UNEVEN, Fleet, kind_of
 from scipy import special
 
 from trueweight.assess.significance import CASES, WEIGHTS
-from trueweight.statistics.multiple_testing import ALPHA
+from trueweight.core.estimate import ALPHA
 
 _NODES = 32
 """Nodes of the Gauss–Jacobi quadrature over a beta distribution: exact for laws of up to 63 trials together."""

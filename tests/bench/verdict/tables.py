@@ -15,6 +15,7 @@ import numpy as np
 from fleets import REFERENCE, Fleet
 
 from trueweight.assess.significance import AGREEMENT, CASES, FAULTS, RIGHT, TIMES, WEIGHTS, corrected
+from trueweight.core.estimate import ALPHA
 from trueweight.statistics.consensus import (
     WaysTable,
     agrees,
@@ -28,7 +29,6 @@ from trueweight.statistics.consensus import (
     worse_than_others,
     worse_than_reference,
 )
-from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.statistics.permutation import sign_flip
 
 

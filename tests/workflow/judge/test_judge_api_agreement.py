@@ -18,6 +18,7 @@ from summaries import make_provider_summary
 from trueweight.assess.observations import _api_reasons
 from trueweight.core import Case, Mode, Observation
 from trueweight.core.api_comparison import AnswerKind, ApiComparison, ComparedAnswer
+from trueweight.core.estimate import ALPHA
 from trueweight.core.example import SampleCall, SampleReply, sample_case
 from trueweight.fleet.child import running_fleet
 from trueweight.metrics.catalogue.same_through_apis import _estimate
@@ -25,7 +26,6 @@ from trueweight.metrics.sample import Sample, make_samples
 from trueweight.metrics.table import CaseInfo, tabulate
 from trueweight.protocols import read_reply
 from trueweight.report.words.reasons import reason_sentence
-from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.statistics.resample import Resampler
 from trueweight.workflow.explain import sample_exchange
 from trueweight.workflow.judge.api_agreement import compare_apis, compared_answer

@@ -61,19 +61,18 @@ def told(cases: Mapping[str, Case], lost: Lost) -> set[str]:
 
 
 def told_in_order(
-    cases: Mapping[str, Case], lost: Collection[int] = (), outage: range = range(0), about: str = ""
+    cases: Mapping[str, Case], lost: Collection[int] = (), outage: range = range(0), *, by_length: bool = False
 ) -> set[str]:
     """The same in the order in which a run sends them, two in each second; a trial is tried for three seconds.
 
     Args:
         lost: numbers of lost trials.
         outage: seconds in which the server answers nothing.
-        about: what its errors say that they are about.
+        by_length: whether its errors are about the length of the prompt.
     """
     plan = make_plan(cases.values(), [Provider("p", "http://127.0.0.1/v1", "m")])
     seen = {one.trial: one for one in observed(cases, lambda *_: False)}
-    found = observed(cases, lambda *_: True)[0].findings[0]
-    pending = (replace(found, message=f"{found.message}{about}"),)
+    pending = observed(cases, lambda *_: True)[0].findings
     ended, rows = {}, []
     for at, trial in enumerate(plan.trials):
         one, second = seen[f"{trial.case.key} {trial.mode}"], at // 2
@@ -82,7 +81,8 @@ def told_in_order(
         start, end = ((START + timedelta(seconds=when)).isoformat() for when in (second, last + 0.5))
         ended[one.trial] = end
         why = FailureKind.SERVER_ERROR if gone else None
-        rows.append(replace(one, arrived=not gone, failure=why, findings=pending if gone else (), started_at=start))
+        one = replace(one, arrived=not gone, failure=why, findings=pending if gone else (), started_at=start)
+        rows.append(replace(one, blames_length=gone and by_length))
     return {one.message for seen in settle_server_errors(rows, cases, ended) for one in seen.findings}
 
 
@@ -140,9 +140,9 @@ def test_a_case_is_named_whose_trials_are_lost_while_others_are_answered() -> No
 
 def test_an_error_about_the_length_is_of_no_outage() -> None:
     """Its words are about the request, so it need not be seen that others are answered meanwhile."""
-    about = ", about the length of the prompt,"
-    (message,) = told_in_order(cases_of(plain=60), outage=range(20, 24), about=about)
-    assert message == f"status 500{about} at every attempt"
+    assert told_in_order(cases_of(plain=60), outage=range(20, 24)) == set()
+    found = told_in_order(cases_of(plain=60), outage=range(20, 24), by_length=True)
+    assert found == {"status 500 at every attempt"}
     assert blames_length("decode: the context window is full")
     assert not blames_length("The server is overloaded: input too long in the queue, try again")
 

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from trueweight.core import SEVERE
 from trueweight.core.assessment import ReasonCode
+from trueweight.core.estimate import ALPHA
 from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.metrics import describe, in_order
 from trueweight.report.evidence import Evidence
@@ -46,7 +47,6 @@ from trueweight.report.words import (
     thinking_name,
 )
 from trueweight.report.words.decision import decision_text
-from trueweight.statistics.multiple_testing import ALPHA
 
 EVIDENCE_BYTES: Final = 8_000_000
 _WHOLE: Final = 22

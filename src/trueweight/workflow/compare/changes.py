@@ -10,7 +10,7 @@ import msgspec
 
 from trueweight.assess.significance import MATTERS
 from trueweight.core import ConfigError, Estimate
-from trueweight.core.estimate import six_digits
+from trueweight.core.estimate import ALPHA, six_digits
 from trueweight.core.run_comparison import (
     Change,
     ComparedCases,
@@ -23,7 +23,6 @@ from trueweight.core.run_comparison import (
 from trueweight.core.thinking import main_mode
 from trueweight.metrics import Difference, Resampler, compared_metrics, describe, holm, trial_metrics
 from trueweight.profiles.requests import PROFILE_OPTION, SAMPLING_OPTION
-from trueweight.statistics.multiple_testing import ALPHA
 from trueweight.workflow.compare.flips import flips
 from trueweight.workflow.compare.pairing import (
     ComparedRun,

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from trueweight.core import Comparison, Observation, Outcome, way
+from trueweight.core.estimate import ALPHA
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.statistics import Array
 from trueweight.statistics.consensus import (
@@ -20,7 +21,7 @@ from trueweight.statistics.consensus import (
     worse_than_one,
     worse_than_others,
 )
-from trueweight.statistics.multiple_testing import ALPHA, tarone
+from trueweight.statistics.multiple_testing import tarone
 from trueweight.statistics.paired import difference_by_case
 from trueweight.statistics.power import TrialsByWay
 from trueweight.statistics.resample import Resampler

@@ -10,9 +10,9 @@ import msgspec
 
 from trueweight.core import CheckInfo, Observation, Outcome
 from trueweight.core.assessment import Blame
-from trueweight.core.estimate import six_digits
+from trueweight.core.estimate import ALPHA, six_digits
 from trueweight.core.finding_summary import BlameCode, BlameReason, FindingSummary
-from trueweight.statistics.multiple_testing import ALPHA, tarone
+from trueweight.statistics.multiple_testing import tarone
 from trueweight.statistics.paired import mcnemar
 
 

@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from trueweight.core import DEFAULT_API, SEVERE, Case, Observation, Outcome, ThinkingMode, Variant, way
+from trueweight.core.estimate import ALPHA
 from trueweight.core.protocol import is_completion
 from trueweight.core.summary import CaseSummary, Cell, CellOutcome
 from trueweight.core.thinking import sets_thinking
 from trueweight.metrics.table import holds
-from trueweight.statistics.multiple_testing import ALPHA, benjamini_hochberg
+from trueweight.statistics.multiple_testing import benjamini_hochberg
 from trueweight.statistics.proportion import fisher_exact_p, independent
 
 

@@ -40,7 +40,7 @@ from trueweight.metrics import CaseInfo
 from trueweight.protocols import Kind, read_reply, timing_of
 from trueweight.workflow.judge.api_agreement import compared_answer
 from trueweight.workflow.judge.not_offered import as_refusal
-from trueweight.workflow.judge.server_errors import pending_findings
+from trueweight.workflow.judge.server_errors import with_pending
 from trueweight.workflow.judge.thought import is_cut_in_thought, judged_of_cut, thinking_tokens
 from trueweight.workload.grading import grades_of
 from trueweight.workload.preference import grade_by_judge
@@ -85,8 +85,9 @@ def judge_exchange(
     exchange = as_refusal(case, exchange)
     lost = replace(_lost(case, exchange), cost=cost_of(provider, exchange, None))
     if not exchange.judgeable:
-        pending = tuple(one for one in pending_findings(case, exchange) if one.check not in without)
-        return Judged(exchange, None, None, replace(lost, findings=pending))
+        pending = with_pending(lost, case, exchange)
+        left_out = any(finding.check in without for finding in pending.findings)
+        return Judged(exchange, None, None, lost if left_out else pending)
     with budget(PER_REPLY):
         reply = guarded("reply", lambda: read_reply(exchange))
         if isinstance(reply, NotJudged):

@@ -24,7 +24,6 @@ from trueweight.protocols import read_error
 
 _MOST_EXPECTED: Final = 0.01
 """Greatest number of cases, or classes, that chance alone may be expected to lose whole in a run."""
-_OF_LENGTH: Final = ", about the length of the prompt,"
 _SHORT: Final = 40
 """Characters of a value that a message quotes."""
 _NAMED: Final = 3
@@ -37,17 +36,18 @@ _ORDINARY: Final = frozenset({"messages", "model", "max_tokens", "max_completion
 _NOT_IMPLEMENTED: Final = 501
 
 
-def pending_findings(case: Case, exchange: Exchange) -> tuple[Finding, ...]:
-    """The finding that a lost trial would have if its 5xx is the server's answer; `settle_server_errors` decides."""
+def with_pending(lost: Observation, case: Case, exchange: Exchange) -> Observation:
+    """A lost trial with the finding that it has if its 5xx is the server's answer; `settle_server_errors` decides."""
     statuses = [one.status for one in exchange.attempts]
     failed = exchange.failure is not None and exchange.failure.kind is FailureKind.SERVER_ERROR
     if not failed or not all(status is not None and 500 <= status != _NOT_IMPLEMENTED for status in statuses):
-        return ()
+        return lost
     check = REFUSAL_CHECK if case.must_be_refused else ANSWERED_CHECK
     severity = case.severity if check in case.checks else CHECKS.get(check).info.severity
-    about = _OF_LENGTH if blames_length(read_error(exchange.final).message) else ""
-    message = f"status {statuses[-1]}{about}"
-    return (Finding(check, Outcome.FAIL, severity, message, "4xx or an answer", str(statuses[-1])),)
+    by_length = blames_length(read_error(exchange.final).message)
+    message = f"status {statuses[-1]}{', about the length of the prompt,' if by_length else ''}"
+    finding = Finding(check, Outcome.FAIL, severity, message, "4xx or an answer", str(statuses[-1]))
+    return replace(lost, findings=(finding,), blames_length=by_length)
 
 
 class _Class(NamedTuple):
@@ -153,7 +153,7 @@ class _Answers(NamedTuple):
         found, since = 0, ""
         for seen in sorted(lost, key=lambda seen: self.ended.get(seen.trial, "")):
             end = self.ended.get(seen.trial, "")
-            by_itself = not end or any(_OF_LENGTH in one.message for one in seen.findings)
+            by_itself = not end or seen.blames_length
             if by_itself or not found or self._answers_between(since, end):
                 found += 1
                 since = seen.started_at
