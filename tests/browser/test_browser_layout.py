@@ -11,6 +11,7 @@ import pytest
 from report_sample import PROVIDERS, TWENTY, make_drift, make_evidences, make_summary, typed
 
 from trueweight.report import render_html
+from trueweight.report.site import SiteRun, overview
 
 pytestmark = pytest.mark.browser
 Opener = Callable[..., Any]
@@ -98,6 +99,20 @@ def test_nine_providers_scroll_in_no_table_of_a_desk(open_page: Opener) -> None:
     page = open_page(html, viewport={"width": 1280, "height": 900}).page
     wide = "[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 1).length"
     assert page.evaluate(wide) == 0
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_site_is_whole_at_every_width(open_page: Opener, number: int, width: int) -> None:
+    """The index and a provider's page of three runs: no table is cut on a phone, and no name is broken."""
+    runs = [SiteRun(f"r{n}", typed(_full(NUMBERS[number]))) for n in range(3)]
+    for name, html in overview(runs):
+        if name == "index.html" or name.startswith("providers/leaky-parser-"):
+            page = open_page(html, viewport={"width": width, "height": 900}).page
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate(OVERLAPS, ".num, .ci, tbody th a, .answer dt, .answer dd") == []
+            wide = "[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 1)"
+            assert width > 390 or page.evaluate(f"{wide}.length") == 0
 
 
 def test_csv_is_what_is_shown(open_page: Opener, pages: dict[int, str]) -> None:

@@ -33,7 +33,7 @@ FORMATS = ("text", "markdown", "html", "json")
 def command(*, before: Path, after: Path, form: str, as_json: bool, output: Path | None, fail_if_worse: bool) -> int:
     """Compare two recorded runs, RUN_A before and RUN_B after, by provider and by case.
 
-    Cases pair if both runs sent the same request. Both runs are judged again by this version. No network is used.
+    Cases pair if both runs sent the same request. Both runs are judged by this version. No network is used.
     """
     from rich.console import Console
 
@@ -41,11 +41,10 @@ def command(*, before: Path, after: Path, form: str, as_json: bool, output: Path
     from trueweight.report.page.comparison import comparison_page
     from trueweight.report.terminal import print_comparison
     from trueweight.store import RunDir, write_named
-    from trueweight.workflow.compare import compare
-    from trueweight.workflow.judge import judge_run
+    from trueweight.workflow.finish import compare_recorded
 
     with RunDir.open(before) as first, RunDir.open(after) as second:
-        found = compare(judge_run(first), judge_run(second))
+        found = compare_recorded(first, second)
     form = "json" if as_json else form
     if form == "text" and output is None:
         print_comparison(found, Console(emoji=False))

@@ -15,6 +15,7 @@ from trueweight.assess import assess, judge_against, judge_workload
 from trueweight.checks import all_checks
 from trueweight.core import Case, Exchange, Finding, Outcome, Provider, Reply, ThinkingMode, apis_of, way
 from trueweight.core.note import Note, NoteCode
+from trueweight.core.run_comparison import RunComparison
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import as_read, encode_summary
 from trueweight.drift import SUITE as DRIFT
@@ -26,9 +27,10 @@ from trueweight.report import Evidence, Failing, failing_cells, render, wanted_a
 from trueweight.store import RunDir, RunFile, merge, merging
 from trueweight.workflow.bar import bar_notes, bar_of
 from trueweight.workflow.client import client_sessions, join_clients
+from trueweight.workflow.compare import compare
 from trueweight.workflow.drift import with_drift
 from trueweight.workflow.judge import case_of, judge_exchange, judge_run, summarise, why_unknown
-from trueweight.workflow.judge.cache import cached_summary
+from trueweight.workflow.judge.cache import cached_comparison, cached_page, cached_summary
 from trueweight.workflow.judge.preferences import read_preferences
 from trueweight.workflow.probe import join_probes, with_probe
 from trueweight.workflow.requests import request_notes
@@ -47,6 +49,15 @@ def judge(run: RunDir) -> Summary:
     the run. What was judged before by the same code is taken from this user's cache: `trueweight.workflow.judge.cache`.
     """
     return cached_summary(run, _judge)
+
+
+def compare_recorded(before: RunDir, after: RunDir) -> RunComparison:
+    """What changed between two runs, from this user's cache if the same code compared them before.
+
+    Raises:
+        ConfigError: ``compare-nothing`` if they share no provider, case or mode of thinking.
+    """
+    return cached_comparison(before, after, lambda: compare(judge_run(before), judge_run(after)))
 
 
 def _judge(run: RunDir) -> Summary:
@@ -166,12 +177,15 @@ def publish(run: RunDir, summary: Summary, form: str = "html") -> str:
     Raises:
         ConfigError: ``unknown-report-format``.
     """
-    if form == "html":
-        summary = msgspec.structs.replace(summary, client=client_sessions(run))
+    if form != "html":
+        return for_people(render(form, summary, evidence(run, _in_file_order(run, wanted_trials(summary)), summary)))
+    seen = msgspec.structs.replace(summary, client=client_sessions(run))
+    return for_people(cached_page(run, seen, lambda: _page(run, seen)))
+
+
+def _page(run: RunDir, summary: Summary) -> str:
     shown = evidence(run, _in_file_order(run, wanted_trials(summary)), summary)
-    if form == "html":
-        shown = chain(shown, answers(run, _in_file_order(run, wanted_answers(summary))))
-    return for_people(render(form, summary, shown))
+    return render("html", summary, chain(shown, answers(run, _in_file_order(run, wanted_answers(summary)))))
 
 
 def _in_file_order(run: RunDir, trials: Container[str]) -> list[str]:

@@ -15,9 +15,7 @@ from trueweight.core.run_comparison import RunComparison
 from trueweight.core.summary import Summary
 from trueweight.store import RunDir, RunFile
 from trueweight.workflow.bar import bar_of
-from trueweight.workflow.compare import compare
-from trueweight.workflow.finish import judge
-from trueweight.workflow.judge import judge_run
+from trueweight.workflow.finish import compare_recorded, judge
 from trueweight.workflow.summary_file import read_summary
 
 
@@ -93,7 +91,7 @@ def _read(directory: Path, baseline: Path | None) -> tuple[Summary, Bar | None, 
         if baseline is None:
             return judge(run), bar_of(run), None
         with RunDir.open(baseline) as old:
-            return judge(run), bar_of(run), compare(judge_run(old), judge_run(run))
+            return judge(run), bar_of(run), compare_recorded(old, run)
 
 
 def summary_of(directory: Path) -> Summary:

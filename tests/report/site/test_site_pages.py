@@ -190,6 +190,19 @@ def test_each_large_line_has_its_axis_written(built: Path) -> None:
             assert len(re.findall(r"<text [^>]*>[^<]*\d[^<]*</text>", drawing)) == 2
 
 
+def test_one_run_draws_no_line_and_says_when_lines_begin(runs: list[Path], tmp_path: Path) -> None:
+    """A dot is no trend. The index says which providers to use, as the latest report does."""
+    site(tmp_path / "reports", "--add", runs[0], "-o", tmp_path / "_site")
+    text = (tmp_path / "_site" / "index.html").read_text("utf-8")
+    assert '<svg class="trend"' not in text and "from the second run on" in text
+    assert '<svg class="trend"' not in next((tmp_path / "_site").glob("providers/*/index.html")).read_text("utf-8")
+    answer = text.partition('<dl class="answer">')[2].partition("</dl>")[0]
+    assert '"name">cand</bdi>' in answer and "providers/cand-" in answer
+    report = (tmp_path / "_site" / "latest" / "index.html").read_text("utf-8")
+    word = re.search(r'<dt class="v \w+">(.+?)</dt>', answer)
+    assert word and f">{word[1]}</dt>" in report
+
+
 def test_what_is_not_ours_is_left_alone(runs: list[Path], tmp_path: Path) -> None:
     """A folder with other things is not written to; a link is not followed; an address is taken once."""
     (tmp_path / "home").mkdir()

@@ -15,6 +15,7 @@ from msgspec import structs
 from trueweight.core import Exchange, Price
 from trueweight.core.check import CHECKS, Pass, check
 from trueweight.core.summary_json import encode_summary
+from trueweight.report import comparison_json
 from trueweight.store import RunDir, RunFile
 from trueweight.workflow import finish
 from trueweight.workflow.judge import cache as judged_cache
@@ -97,6 +98,45 @@ def test_the_second_time_nothing_is_judged_and_the_summary_is_the_same(
     monkeypatch.setenv(judged_cache.VARIABLE, "")
     assert summary(run) == other
     assert len(judged) == 2 * number
+
+
+def test_a_page_and_a_comparison_are_made_once(
+    run: Path, cache: Path, tmp_path: Path, judged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second time no exchange is read or judged, and both are to the byte what they are without a cache."""
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+
+    def made() -> tuple[str, str]:
+        with RunDir.open(run) as one, RunDir.open(other) as two:
+            page = finish.publish(one, finish.judge(one))
+            return page, comparison_json(finish.compare_recorded(one, two))
+
+    first = made()
+    number = len(judged)
+    with monkeypatch.context() as patched:
+        patched.setattr(RunDir, "read", lambda *_: pytest.fail("an exchange was read"))
+        assert made() == first
+    assert len(judged) == number > 0
+    monkeypatch.setenv(judged_cache.VARIABLE, "")
+    assert made() == first
+    assert len(judged) > number
+
+
+def test_a_changed_record_is_compared_and_drawn_again(run: Path, cache: Path, tmp_path: Path) -> None:
+    """One byte of a reply: the page shows it, and the case has another outcome."""
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+
+    def made() -> tuple[str, Any]:
+        with RunDir.open(run) as one, RunDir.open(other) as two:
+            return finish.publish(one, finish.judge(one)), finish.compare_recorded(two, one)
+
+    before = made()
+    record = RunFile.EARLIER_EXCHANGES.of(run)
+    record.write_bytes(record.read_bytes().replace(b"finish_reason", b"finish_reasom"))
+    after = made()
+    assert before[0] != after[0] and before[1] != after[1]
 
 
 def test_only_what_is_new_is_judged(run: Path, cache: Path, judged: list[str]) -> None:

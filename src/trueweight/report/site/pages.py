@@ -19,7 +19,15 @@ from trueweight.report.formats import render
 from trueweight.report.site.trends import HEIGHT, MOST, WIDTH, SiteRun, Trend, scale, shown_metrics, trend
 from trueweight.report.template import asset, content_policy, environment
 from trueweight.report.text import visible
-from trueweight.report.words import MARKS, Recommended, ranked, run_notes, summary_sentence
+from trueweight.report.words import (
+    MARKS,
+    Recommended,
+    ranked,
+    recommendation_lines,
+    run_limits,
+    run_notes,
+    summary_sentence,
+)
 
 _SLUG: Final = re.compile(r"[^a-z0-9]+")
 
@@ -63,6 +71,7 @@ def overview(runs: Sequence[SiteRun]) -> Iterator[tuple[str, str]]:
             "provider.html.j2",
             root="../../",
             line=line,
+            drawn=_has_line([line]),
             rows=[row for row in rows if row[1]],
             most=MOST,
             summary_sentence=summary_sentence,
@@ -94,14 +103,24 @@ def _lines(runs: Sequence[SiteRun]) -> list[ProviderTrends]:
 
 
 def _index(runs: Sequence[SiteRun], lines: Sequence[ProviderTrends]) -> dict[str, Any]:
+    latest = runs[-1].summary
     return {
         "lines": lines,
+        "answer": recommendation_lines(latest, ranked(latest)),
+        "slugs": {line.name: line.slug for line in lines},
+        "drawn": _has_line(lines),
         "metrics": [one.metric for one in lines[0].trends] if lines else [],
         "rows": [_row(run) for run in reversed(runs)],
         "latest": runs[-1],
-        "notes": run_notes(runs[-1].summary),
+        "limits": run_limits(latest),
+        "notes": run_notes(latest),
         "most": MOST,
     }
+
+
+def _has_line(lines: Sequence[ProviderTrends]) -> bool:
+    """One dot is no trend, so it is not drawn; this says whether anything is."""
+    return any(len(one.dots) > 1 for line in lines for one in line.trends)
 
 
 def _row(run: SiteRun) -> RunRow:

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from hashlib import blake2b, sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import platformdirs
 
+from trueweight.core.run_comparison import RunComparison
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import decode_summary, encode_summary
 from trueweight.store import JUDGE_RUN, RunDir, RunFile, names_in, read_cached, read_plain, write_cached
@@ -24,11 +25,12 @@ from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, pack, unpack
 from trueweight.workflow.judge.processes import LEAST, JudgeProcesses, process_number
 
+_Made = TypeVar("_Made")
 VARIABLE: Final = "TRUEWEIGHT_CACHE"
 """The environment variable with the folder of the cache; empty for none."""
 _MOST_TRIALS: Final = 50_000
 """Trials of a run whose judgements are kept one by one. Of a larger run the summary alone is kept."""
-_SUMMARIES, _TRIALS = "summaries", "trials"
+_SUMMARIES, _TRIALS, _COMPARISONS, _PAGES = "summaries", "trials", "comparisons", "pages"
 _INPUTS: Final = (RunFile.MANIFEST, RunFile.CASES, RunFile.BAR, RunFile.PROBE)
 """The files of a run beside its exchanges that its summary is made from."""
 
@@ -46,18 +48,53 @@ def cached_summary(run: RunDir, make: Callable[[RunDir], Summary]) -> Summary:
 
     A run with damaged lines is judged each time, because its errors are reported.
     """
+    return _cached(_SUMMARIES, (run,), lambda: make(run), encode_summary, decode_summary)
+
+
+def cached_comparison(before: RunDir, after: RunDir, make: Callable[[], RunComparison]) -> RunComparison:
+    """The comparison of two runs, kept as a summary is."""
+    decode: Callable[[bytes], RunComparison] = msgspec.json.Decoder(RunComparison).decode
+    found: RunComparison = _cached(_COMPARISONS, (before, after), make, msgspec.json.encode, decode)
+    return found
+
+
+def cached_page(run: RunDir, summary: Summary, make: Callable[[], str]) -> str:
+    """The page of a run and its summary, kept as a summary is. What is searched for keys is the caller's to search."""
+    shown = sha256(encode_summary(summary)).hexdigest()
+    return _cached(_PAGES, (run,), make, lambda text: text.encode("utf-8", "surrogatepass"), _page_text, shown)
+
+
+def _page_text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")
+
+
+def _cached(
+    kind: str,
+    runs: Sequence[RunDir],
+    make: Callable[[], _Made],
+    encode: Callable[[_Made], bytes],
+    decode: Callable[[bytes], _Made],
+    *parts: str,
+) -> _Made:
+    """What is made of these runs, from the folder ``kind`` of the cache if it is there.
+
+    Args:
+        parts: what else it is made from.
+    """
     folder = cache_folder()
     code = None if folder is None else code_fingerprint()
-    if folder is None or code is None or run.damaged or _has_llm_judge(run):
-        return make(run)
-    path = folder / _SUMMARIES / _name(code, run.record_digest(), *(_content(run, file) for file in _INPUTS))
+    if folder is None or code is None or any(run.damaged or _has_llm_judge(run) for run in runs):
+        return make()
+    inputs = (part for run in runs for part in (run.record_digest(), *(_content(run, file) for file in _INPUTS)))
+    path = folder / kind / _name(code, *inputs, *parts)
     with suppress(ValueError):  # msgspec's errors are ValueErrors
         if (data := read_cached(path)) is not None:
-            return decode_summary(data)
-    summary = make(run)
-    if not run.damaged:
-        write_cached(path, encode_summary(summary))
-    return summary
+            return decode(data)
+    made = make()
+    if not any(run.damaged for run in runs):
+        with suppress(UnicodeEncodeError):  # half of a surrogate pair, which a reply may contain: made each time
+            write_cached(path, encode(made))
+    return made
 
 
 def cached_trials(run: RunDir, judge: TrialJudge) -> Iterator[JudgedTrial]:

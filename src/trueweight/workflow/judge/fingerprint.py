@@ -1,4 +1,4 @@
-"""A digest of all code that judging runs: what was judged is used again only while it is the same."""
+"""A digest of all code that judging and drawing run: what was made is used again only while it is the same."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from trueweight.core.grader import GRADERS
 from trueweight.metrics import all_metrics
 
 _OURS: Final = "trueweight."
-_LIBRARIES: Final = ("google-re2", "jsonschema", "msgspec", "numpy", "rapidfuzz", "scipy")
-"""Those whose results reach a judgement."""
+_LIBRARIES: Final = ("google-re2", "jinja2", "jsonschema", "msgspec", "numpy", "rapidfuzz", "scipy")
+"""Those whose results reach a judgement, or the page that shows it."""
+_SUFFIXES: Final = frozenset({".py", ".toml", ".yaml", ".json", ".j2", ".css", ".js"})
 
 
 def code_fingerprint() -> str | None:
@@ -47,7 +48,7 @@ def _own_code() -> str:
         found.update(f"\n{name} {version(name)}".encode())
     root = Path(trueweight.__file__).parent
     for path in sorted(root.rglob("*")):
-        if path.suffix in (".py", ".toml", ".yaml", ".json") and path.is_file():
+        if path.suffix in _SUFFIXES and path.is_file():
             found.update(f"\n{path.relative_to(root).as_posix()}\n".encode())
             found.update(path.read_bytes())
     return found.hexdigest()
