@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 from endpoint import ReceivedRequest, Workspace, answer_ok, endpoint
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet_replies import exchange_with, served
 from records import recorded_lines
 from trueweight.cli import main
-from trueweight.core import ConfigError, Estimate, Timing
+from trueweight.core import Case, ConfigError, Estimate, Exchange, Mode, Provider, Stamp, Suite, Timing
 from trueweight.core.load_result import LoadPoint
-from trueweight.workflow.load import parse_slo, saturation
+from trueweight.report.load import LoadCurve, load_sentence
+from trueweight.workflow.load import Level, LevelTrials, load_points, parse_slo, read_level, saturation
 from trueweight.workflow.load.measured import _active
 
 NONE = Estimate.not_applicable("proportion", "")
@@ -185,3 +188,44 @@ def test_active_time_is_the_union(spans: list[tuple[int, int]]) -> None:
     """Counted second by second."""
     covered = {second for start, length in spans for second in range(start, start + length)}
     assert _active([(start, start + length) for start, length in spans]) == len(covered)
+
+
+def _read_level(provider: str, concurrency: int, texts: list[str], *, first_after: float = 0.0) -> LevelTrials:
+    """A level of streamed replies of a provider of the fleet; ``first_after`` seconds are added to each time."""
+    cases = tuple(
+        Case(f"c{n}", "s", {"messages": [{"role": "user", "content": text}]}, modes=(Mode.STREAM,))
+        for n, text in enumerate(texts)
+    )
+    provided, late = served(provider), round(first_after * 1e9)
+    return read_level(
+        Level(concurrency),
+        Provider(provider, "http://127.0.0.1", "m"),
+        [_later(exchange_with(provided, case, Mode.STREAM), late) for case in cases],
+        parse_slo("ttft=500ms"),
+        suite=Suite("s", cases),
+    )
+
+
+def _later(exchange: Exchange, ns: int) -> Exchange:
+    stamps = tuple(Stamp(at.ns + ns, at.offset) for at in exchange.final.stamps)
+    return replace(exchange, attempts=(replace(exchange.final, stamps=stamps),))
+
+
+def test_streams_that_are_held_back_have_no_time_to_a_first_token() -> None:
+    """Nor one per token, at any level of that provider, also where they begin early; the reason and their number are
+    said. A limit of TTFT holds all the same of when they came, and a provider that streams keeps its times."""
+    texts = [f"Tell a long story of {name}, please." for name in ("a ship", "a dog", "a hill", "a fire")]
+    held = [_read_level("stream-buffered", 1, texts, first_after=-0.4), _read_level("stream-buffered", 2, texts)]
+    points = load_points([*held, _read_level("slow", 1, texts, first_after=0.6)])
+    for point in points[:2]:
+        assert point.in_one_piece == point.ok == 4
+        for name in ("ttft", "ttfo", "tpot"):
+            found = point.times[name]["p50"]
+            assert (found.value, found.note) == (
+                None, "4 streams came in one piece, after the last token was generated"
+            )  # fmt: skip
+        assert point.times["e2e"]["p50"].value
+    assert [point.good for point in points] == [4, 0, 0]
+    assert points[2].in_one_piece == 0
+    assert points[2].times["ttft"]["p50"].value == pytest.approx(660, abs=20)
+    assert "4 streams came in one piece" in load_sentence(LoadCurve("p", points[:1], points[0], None), "")

@@ -18,11 +18,12 @@ from trueweight.core.example import (
     sample_case,
     says,
 )
+from trueweight.core.timing import LEAST_AT_ONCE, LONG_STREAM
 from trueweight.protocols import Kind, locate_noun
 
-_MANY_TOKENS: Final = 32
-_LEAST_CASES: Final = 3
-_CASES = tuple(sample_case(name=f"long-{number}") for number in range(_LEAST_CASES))
+_CHARACTERS: Final = 5
+"""Of a token, at most: where no usage is reported, the tokens of a stream are estimated."""
+_CASES = tuple(sample_case(name=f"long-{number}") for number in range(LEAST_AT_ONCE))
 
 
 def _long(*, arrives: tuple[int, ...]) -> SampleReply:
@@ -151,9 +152,13 @@ def stream_in_pieces(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
     Fails where all tokens of such streams come within two milliseconds, in three cases or more and in nine of ten: a
     busy client reads one now and then at once. An event that brings no token may come before them.
     """
-    late = [one for one in replies if one.at_once is not None and (one.output_tokens or 0) >= _MANY_TOKENS]
+    late = [one for one in replies if one.at_once is not None and _tokens(one) >= LONG_STREAM]
     at_once = [one for one in late if one.at_once]
-    systematic = len({one.case.key for one in at_once}) >= _LEAST_CASES and 10 * len(at_once) >= 9 * len(late)
+    systematic = len({one.case.key for one in at_once}) >= LEAST_AT_ONCE and 10 * len(at_once) >= 9 * len(late)
     for one in late:
         words = "all tokens came at once, half a second or more after the request was due"
         yield one, Fail(words, "tokens as they are generated", "one piece") if systematic and one.at_once else Pass()
+
+
+def _tokens(one: ReplyDigest) -> int:
+    return one.output_tokens or len(one.content or "") // _CHARACTERS

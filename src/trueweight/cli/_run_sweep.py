@@ -21,7 +21,18 @@ from trueweight.report.numbers import NONE, whole_percent, write
 from trueweight.report.words import allowance_words
 from trueweight.store import RunFile, write_for_people
 from trueweight.wire import WireSettings, run_loop
-from trueweight.workflow.load import Level, Slo, curves, lay_out, load_result, load_text, measure_level, sweep
+from trueweight.workflow.load import (
+    Level,
+    LevelTrials,
+    Slo,
+    curves,
+    lay_out,
+    load_points,
+    load_result,
+    load_text,
+    read_level,
+    sweep,
+)
 from trueweight.workflow.probe import ProbeResult, encode_probe
 from trueweight.workflow.run_builder import written_for
 
@@ -53,7 +64,7 @@ def run_sweep(
         as_json: print ``load.json`` instead of the table.
     """
     screen = Console(stderr=True, quiet=quiet, emoji=False)
-    points: list[LoadPoint] = []
+    read: list[LevelTrials] = []
     probed = ProbeResult(Probe(), (), settings)
     if probing:
         probed = probe_before(directory, None, providers, keys=keys, settings=settings, screen=screen)
@@ -87,8 +98,8 @@ def run_sweep(
         ):
             trials = {trial.id for trial in lay_out(asked.suite, provider, requests, mode)}  # on record may be more
             own = (exchange for exchange in run.exchanges() if exchange.trial in trials)
-            point = measure_level(level, provider, own, slo, suite=asked.suite, thinking_allowance=asked.allowance)
-            points.append(point)
+            read.append(read_level(level, provider, own, slo, suite=asked.suite, thinking_allowance=asked.allowance))
+            point = load_points([one for one in read if one.provider == provider.name])[-1]
             if point.cut_in_thought:
                 say(screen, cut_in_load(point))
             rate = write(point.throughput, "requests/s")
@@ -97,6 +108,7 @@ def run_sweep(
         return interrupted
 
     interrupted = run_loop(send_all)
+    points = load_points(read)
     result = load_text(load_result(points, slo, suite=suite.name, requests=requests, seed=seed))
     write_for_people(RunFile.LOAD.of(directory), result)
     html = load_page(curves(points), limits=str(slo), suite=suite.name, requests=requests)

@@ -28,6 +28,8 @@ class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
         not_judged: of those, the ones that missed no limit and whose time for one cannot be measured (an answer of one
             token has no time per output token), and those that are cut in thought.
         cut_in_thought: successes whose limit of tokens ended before the answer, because of the thought.
+        in_one_piece: streams that the server held back until their last token: they have no TTFT, TTFO and TPOT, and
+            a limit of TTFT holds of when they came.
         seconds: in which at least one request was under way: what rates are per.
         throughput: successes per second.
         goodput: requests that met every limit, per second; None if no request could be judged.
@@ -54,6 +56,7 @@ class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
     times: Mapping[str, Mapping[str, Estimate]]
     not_judged: int = 0
     cut_in_thought: int = 0
+    in_one_piece: int = 0
 
     @property
     def judged(self) -> int:

@@ -8,15 +8,14 @@ from trueweight.core.case import DEFAULT_API, Case, Mode
 from trueweight.core.json_value import digest
 from trueweight.core.protocol import PROTOCOLS
 from trueweight.core.reply import Finish, Reply
+from trueweight.core.timing import AT_ONCE, LATE
 
 _KEPT = 400
 """Characters of content that are kept for quoting."""
 _COMPARED = 4_000
 """Characters of text that are kept at temperature 0, to compare the modes."""
-AT_ONCE = 2_000_000
-"""Nanoseconds in which no server generates many tokens."""
-_LATE = 500_000_000
-"""Nanoseconds before a first token that is late."""
+_WHOLE_CALL = 2
+"""Fragments of a call that is sent whole: its name, then its arguments."""
 _LONGEST = 20_000
 """Longest arguments that are kept as they are."""
 
@@ -38,8 +37,9 @@ class ReplyDigest:
         choice: index of the choice.
         written, thought: content and reasoning, their first 4,000 characters; "" where the request's temperature is not
             0, because such texts are not compared.
-        at_once: whether all tokens of a stream came within two milliseconds; None for a plain reply, and for one whose
-            first token came within half a second, because a fast server may have made all of them by then.
+        at_once: whether all tokens of a stream came within two milliseconds; None for a plain reply, for one whose
+            first token came within half a second, because a fast server may have made all of them by then, and for
+            whole calls without text, which a server may send when it has parsed them.
     """
 
     trial: str
@@ -109,11 +109,12 @@ def _answer_tokens(reply: Reply) -> int | None:
 
 
 def _at_once(reply: Reply) -> bool | None:
-    if not reply.streamed:
+    whole_calls = reply.calls and all(call.fragments <= _WHOLE_CALL for call in reply.calls)
+    if not reply.streamed or (whole_calls and not (reply.content or reply.thought)):
         return None
     channels = PROTOCOLS.get(reply.api).channels
     first = next((event.ns for event in reply.events if event.data is not None and channels(event)), None)
-    if first is None or first < _LATE:
+    if first is None or first < LATE:
         return None
     last = next(event.ns for event in reversed(reply.events) if event.data is not None and channels(event))
     return bool(last - first <= AT_ONCE)

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+AT_ONCE: Final = 2_000_000
+"""Nanoseconds in which no server generates many tokens."""
+LATE: Final = 500_000_000
+"""Nanoseconds after the request from which a first token is late: before, a fast server may have made all tokens."""
+LONG_STREAM: Final = 32
+"""Tokens from which a stream shows by its arrival whether it was held back."""
+LEAST_AT_ONCE: Final = 3
+"""Streams that come at once before the server is what holds them back: a busy client reads one now and then at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +60,19 @@ class Timing:
     gaps: tuple[int, ...] = ()
     cold: bool = False
     in_one_piece: bool = False
+
+    @property
+    def at_once(self) -> bool:
+        """Whether all token events came together; False for a plain reply."""
+        return self.generation is not None and self.generation <= AT_ONCE
+
+    def without_token_times(self) -> Timing:
+        """The times of the whole reply alone: what is left of a stream that its server held back."""
+        return Timing(
+            service=self.service,
+            response=self.response,
+            lag=self.lag,
+            connect=self.connect,
+            cold=self.cold,
+            in_one_piece=True,
+        )

@@ -23,6 +23,11 @@ UNDEFINED: Final = "not defined by the reply"
 """Why a reply that arrived lacks a quantity, in ``Estimate.missing``: one without a thought has no thinking time."""
 
 
+def in_one_piece_words(streams: int) -> str:
+    """Why so many streams have no time to a first token."""
+    return f"{streams} streams came in one piece, after the last token was generated"
+
+
 def everything(table: Table) -> Array:
     """All rows."""
     return np.asarray(table.case >= 0)
@@ -66,7 +71,7 @@ def _estimate(time: str, q: float, unit: str, scope: Rows, only: Rows) -> Callab
 def _why_none(missing: Mapping[str, int]) -> str:
     """Why no request has the quantity."""
     if IN_ONE_PIECE in missing:
-        return f"{missing[IN_ONE_PIECE]} streams came in one piece, after the last token was generated"
+        return in_one_piece_words(missing[IN_ONE_PIECE])
     return no_quantile(0, 0.5)
 
 

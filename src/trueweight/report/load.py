@@ -89,9 +89,11 @@ def load_sentence(curve: LoadCurve, limits: str) -> str:
         return "no request met the limits at any level" if limits else "no request succeeded at any level"
     goodput = _number(top.goodput or 0.0)
     most = f"most goodput at {top.level_name}: {goodput} good requests/s, {top.good} of {top.judged}"
+    pieces = sum(point.in_one_piece for point in curve.points)
+    held = f"; {pieces} streams came in one piece, and have no TTFT" if pieces else ""
     if full is None:
-        return f"{most}; not saturated up to the highest level"
-    return f"{most}; saturates at {full.level_name} ({_number(full.throughput)} requests/s)"
+        return f"{most}; not saturated up to the highest level{held}"
+    return f"{most}; saturates at {full.level_name} ({_number(full.throughput)} requests/s){held}"
 
 
 def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests: int) -> str:

@@ -1,17 +1,20 @@
-"""Findings that need several replies: paired checks, and refusals, which count only if a control was accepted."""
+"""What needs several replies: findings of paired checks, refusals, which count only if a control was accepted, and
+times of streams that a provider holds back."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from trueweight.checks import ReplyDigest, run_paired_checks
-from trueweight.core import Case, Finding, Observation, Outcome
+from trueweight.core import Case, Finding, Mode, Observation, Outcome
 from trueweight.core.case import REFUSAL_CHECK
 from trueweight.workflow.judge.exchange import not_judged_of, shared
 
 _ACCEPTED = "request-accepted"
+_IN_PIECES: Final = "stream-in-pieces"
 _Control = tuple[str, str, str]
 """Provider, API, and key of the control."""
 
@@ -87,3 +90,19 @@ def _settled(seen: Observation, case: Case | None, states_of: Mapping[_Control, 
         return replace(seen, findings=(*rest, replace(passed[0], outcome=Outcome.UNSUPPORTED, message=message)))
     # The control was refused as well, or never arrived: the refusal neither passes nor fails.
     return replace(seen, findings=rest)
+
+
+def without_burst_times(observations: Sequence[Observation]) -> list[Observation]:
+    """The observations. Where streams of a provider through an API come in one piece, those that did keep the time of
+    the whole reply alone: a time to the first token would be that of the last one."""
+    buffered = {
+        (seen.provider, seen.api)
+        for seen in observations
+        if any(one.check == _IN_PIECES and one.outcome is Outcome.FAIL for one in seen.findings)
+    }
+    return [
+        replace(seen, timing=seen.timing.without_token_times())
+        if (seen.provider, seen.api) in buffered and seen.mode is Mode.STREAM and seen.timing and seen.timing.at_once
+        else seen
+        for seen in observations
+    ]

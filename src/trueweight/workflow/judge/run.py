@@ -17,9 +17,8 @@ from trueweight.core.steps import rare_garbage_collection
 from trueweight.core.thinking import main_mode, sets_thinking
 from trueweight.profiles import recorded_profile, without_habits
 from trueweight.store import Manifest, RunDir
-from trueweight.workflow.judge.bursts import without_burst_times
 from trueweight.workflow.judge.cache import cached_trials
-from trueweight.workflow.judge.cross_reply import judge_across_replies
+from trueweight.workflow.judge.cross_reply import judge_across_replies, without_burst_times
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, compared_apis
 from trueweight.workflow.judge.not_offered import mark_not_offered
 from trueweight.workflow.judge.preferences import read_preferences

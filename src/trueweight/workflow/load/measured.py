@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
 
-from trueweight.core import Estimate, Exchange, Provider, Suite, Timing
+from trueweight.core import Estimate, Exchange, Provider, Reply, Suite, Timing
 from trueweight.core.load_result import LoadPoint
+from trueweight.core.timing import LATE, LEAST_AT_ONCE, LONG_STREAM
 from trueweight.metrics import independent, quantile
+from trueweight.metrics.quantiles import in_one_piece_words
 from trueweight.protocols import read_reply, timing_of
 from trueweight.statistics.quantile import no_quantile
 from trueweight.workflow.judge.thought import is_cut_in_thought
@@ -18,10 +21,89 @@ from trueweight.workflow.load.levels import Level
 from trueweight.workflow.load.slo import Slo
 
 _TIMES = {"ttft": "ttft", "ttfo": "ttfo", "tpot": "tpot", "e2e": "service", "response": "response"}
+_CHARACTERS = 5
+"""Of a token, at most: where a stream reports no usage, its tokens are estimated."""
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
-def measure_level(
+@dataclass
+class LevelTrials:
+    """One provider's trials at one level, reduced to what is measured.
+
+    Attributes:
+        timings: of the successes that are judged, and whether the client spoiled the trial.
+        late, at_once: long streams whose first token is late, and those of them whose tokens all came at once.
+    """
+
+    level: Level
+    provider: str
+    slo: Slo
+    attempted: int = 0
+    tokens: int = 0
+    limited: int = 0
+    cut: int = 0
+    late: int = 0
+    at_once: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    timings: list[tuple[Timing, bool]] = field(default_factory=list)
+
+    def add(self, exchange: Exchange, suite: Suite, thinking_allowance: int) -> None:
+        """Count one exchange. A reply that is cut in thought is not judged: its times are not those of an answer."""
+        self.attempted += 1
+        self.limited += exchange.client_limited
+        self.spans.append(_span(exchange))
+        if exchange.failure is not None:
+            self.failures[exchange.failure.kind.value] += 1
+            return
+        reply = read_reply(exchange)
+        self.tokens += (reply.usage.output if reply.usage else None) or 0
+        case = next((case for case in suite.cases if case.id == exchange.case), None)
+        if case is not None and is_cut_in_thought(case, reply, thinking_allowance):
+            self.cut += 1
+            return
+        timing = timing_of(exchange, reply)
+        self.timings.append((timing, exchange.client_limited))
+        if not exchange.client_limited and _shows_buffering(timing, reply):
+            self.late += 1
+            self.at_once += timing.at_once
+
+    def point(self, *, buffered: bool) -> LoadPoint:
+        """What is published of the level.
+
+        Args:
+            buffered: whether the provider's streams come in one piece: those that did have no TTFT, TTFO and TPOT. The
+                limits hold all the same of when the first token came.
+        """
+        met = [self.slo.met(_without_tpot(timing) if buffered else timing) for timing, _ in self.timings]
+        good, unknown = met.count(True), met.count(None) + self.cut
+        fair = [timing for timing, limited in self.timings if not limited]
+        pieces = [buffered and timing.at_once for timing in fair]
+        fair = [one.without_token_times() if piece else one for one, piece in zip(fair, pieces, strict=True)]
+        seconds = _active(self.spans)
+        ok = self.attempted - self.failures.total()
+        return LoadPoint(
+            level=self.level.value,
+            open_loop=self.level.open_loop,
+            provider=self.provider,
+            attempted=self.attempted,
+            ok=ok,
+            good=good,
+            not_judged=unknown,
+            cut_in_thought=self.cut,
+            in_one_piece=sum(pieces),
+            seconds=seconds,
+            throughput=_per_second(ok, seconds),
+            goodput=None if unknown and unknown == self.attempted else _per_second(good, seconds),
+            tokens_per_second=_per_second(self.tokens, seconds),
+            client_limited=self.limited,
+            failures=dict(sorted(self.failures.items())),
+            good_share=_share(good, self.attempted, unknown),
+            times={name: _quantiles(fair, field, len(fair)) for name, field in _TIMES.items()},
+        )
+
+
+def read_level(
     level: Level,
     provider: Provider,
     exchanges: Iterable[Exchange],
@@ -29,58 +111,41 @@ def measure_level(
     *,
     suite: Suite,
     thinking_allowance: int = 0,
-) -> LoadPoint:
-    """Measure the exchanges of one provider at one level.
-
-    A reply that is cut in thought is not judged: its times are not those of an answer.
+) -> LevelTrials:
+    """Read the exchanges of one provider at one level.
 
     Args:
         suite: whose cases were sent.
         thinking_allowance: tokens for thoughts in the limits of its cases.
     """
-    cases = {case.id: case for case in suite.cases}
-    failures: Counter[str] = Counter()
-    spans: list[tuple[float, float]] = []
-    fair: list[Timing] = []
-    attempted = good = unknown = tokens = limited = cut = 0
+    trials = LevelTrials(level, provider.name, slo)
     for exchange in exchanges:
-        attempted += 1
-        limited += exchange.client_limited
-        spans.append(_span(exchange))
-        if exchange.failure is not None:
-            failures[exchange.failure.kind.value] += 1
-            continue
-        reply = read_reply(exchange)
-        tokens += (reply.usage.output if reply.usage else None) or 0
-        if exchange.case in cases and is_cut_in_thought(cases[exchange.case], reply, thinking_allowance):
-            cut, unknown = cut + 1, unknown + 1
-            continue
-        timing = timing_of(exchange, reply)
-        met = slo.met(timing)
-        good += met is True
-        unknown += met is None
-        if not exchange.client_limited:
-            fair.append(timing)
-    seconds = _active(spans)
-    ok = attempted - failures.total()
-    return LoadPoint(
-        level=level.value,
-        open_loop=level.open_loop,
-        provider=provider.name,
-        attempted=attempted,
-        ok=ok,
-        good=good,
-        not_judged=unknown,
-        cut_in_thought=cut,
-        seconds=seconds,
-        throughput=_per_second(ok, seconds),
-        goodput=None if unknown and unknown == attempted else _per_second(good, seconds),
-        tokens_per_second=_per_second(tokens, seconds),
-        client_limited=limited,
-        failures=dict(sorted(failures.items())),
-        good_share=_share(good, attempted, unknown),
-        times={name: _quantiles(fair, field, len(fair)) for name, field in _TIMES.items()},
-    )
+        trials.add(exchange, suite, thinking_allowance)
+    return trials
+
+
+def load_points(levels: Sequence[LevelTrials]) -> list[LoadPoint]:
+    """The points of all levels. A provider whose streams come in one piece at one level buffers them at each: at a
+    light load they may begin so soon that it does not show."""
+    late, at_once = Counter[str](), Counter[str]()
+    for trials in levels:
+        late[trials.provider] += trials.late
+        at_once[trials.provider] += trials.at_once
+    buffering = {name for name, n in at_once.items() if n >= LEAST_AT_ONCE and 10 * n >= 9 * late[name]}
+    return [trials.point(buffered=trials.provider in buffering) for trials in levels]
+
+
+def _shows_buffering(timing: Timing, reply: Reply) -> bool:
+    """Whether a stream has so much text, and begins so late, that it shows by its arrival whether it is held back."""
+    if timing.ttft is None or timing.ttft < LATE or not (reply.content or reply.thought):
+        return False
+    usage = reply.usage
+    counted = None if usage is None or usage.output is None else usage.output - (usage.reasoning or 0)
+    return (counted or len(reply.content or "") // _CHARACTERS) >= LONG_STREAM
+
+
+def _without_tpot(timing: Timing) -> Timing:
+    return replace(timing, tpot=None) if timing.at_once else timing
 
 
 def _per_second(count: int, seconds: float) -> float:
@@ -117,9 +182,11 @@ def _share(good: int, attempted: int, unknown: int) -> Estimate:
 def _quantiles(timings: list[Timing], name: str, of: int) -> dict[str, Estimate]:
     found = [getattr(timing, name) for timing in timings]
     values = np.array([value / 1e6 for value in found if value is not None], dtype=float)
+    pieces = sum(timing.in_one_piece for timing in timings)
+    held = in_one_piece_words(pieces) if pieces and not len(values) else ""
     out = {}
     for label, q in _QUANTILES.items():
-        if why := no_quantile(len(values), q):
+        if why := held or no_quantile(len(values), q):
             out[label] = Estimate(None, None, None, len(values), "ms", "n/a", of=of, note=why)
             continue
         interval, note = quantile(values, q)

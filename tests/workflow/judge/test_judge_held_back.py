@@ -7,7 +7,7 @@ from trueweight.metrics.registry import trial_metrics
 from trueweight.metrics.sample import make_samples
 from trueweight.metrics.table import CaseInfo, tabulate
 from trueweight.statistics.resample import Resampler
-from trueweight.workflow.judge.bursts import without_burst_times
+from trueweight.workflow.judge.cross_reply import without_burst_times
 
 
 def _seen(case: str, provider: str, generation: int, *, buffered: bool) -> Observation:
