@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from trueweight.redaction import CleanBody, KeySearch, SearchProcess, clean_body
-from trueweight.redaction.compressed import MAX_INFLATED, MOST_MEMBERS
+from trueweight.redaction.inflate import MAX_INFLATED, MOST_MEMBERS
 
 KEY = "sk-a-key-that-is-looked-for"
 OTHER = "another-key/with+signs"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from trueweight.core import Attempt, Span, Stamp
 from trueweight.protocols.anomalies import Anomalies, Kind
-from trueweight.redaction import MAX_INFLATED
+from trueweight.redaction.inflate import BARE_DEFLATE, GZIP, MAX_INFLATED, ZLIB, Inflater
 
 MAX_UNPACKED = MAX_INFLATED
 """Most bytes that a compressed body is unpacked to."""
@@ -20,9 +20,6 @@ _HEAD, _TAIL = 16 * 1024, 64 * 1024
 _MOST = 100
 """Occurrences of a key that are looked at: a healthy body has one, or one for each chunk."""
 _NUMBER = re.compile(rb"\s*+:\s*+(\d{1,12})")
-
-_MOST_MEMBERS = 64
-_GZIP = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,52 +53,34 @@ def unpack(attempt: Attempt, anomalies: Anomalies) -> Body:
 
 def _window(named: str, body: bytes) -> int | None:
     if named in ("gzip", "x-gzip"):
-        return _GZIP
+        return GZIP
     if named == "deflate":
         # By RFC 9110 "deflate" is the zlib format, but some servers send the bare deflate stream under this name.
         has_header = len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
-        return zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
+        return ZLIB if has_header else BARE_DEFLATE
     return None
 
 
 def _unpack_chunks(packed: Body, window: int, anomalies: Anomalies) -> Body:
-    out = bytearray()
+    inflater = Inflater(window)
     stamps: list[Stamp] = []
-    unpacker = zlib.decompressobj(window)
     try:
         for ns, chunk in _chunks(packed.data, packed.stamps, packed.done_ns):
-            if unpacker.eof and window != _GZIP:
-                break
-            before = len(out)
-            unpacker = _feed(unpacker, chunk, out, window)
-            if len(out) > before:
+            before = len(inflater.out)
+            inflater.feed(chunk)
+            if len(inflater.out) > before:
                 stamps.append(Stamp(ns, before))
-            if len(out) > MAX_UNPACKED:
-                anomalies.add(Kind.COMPRESSED_TOO_LARGE, f"read up to {MAX_UNPACKED} bytes")
-                del out[MAX_UNPACKED:]
-                return Body(bytes(out), tuple(stamps), packed.done_ns)
+            if inflater.too_long:
+                break
     except zlib.error as error:
         anomalies.add(Kind.COMPRESSED_BAD, str(error))
     else:
-        if not unpacker.eof:
+        if inflater.too_long:
+            anomalies.add(Kind.COMPRESSED_TOO_LARGE, f"read up to {MAX_UNPACKED} bytes")
+            del inflater.out[MAX_UNPACKED:]
+        elif not inflater.ended:
             anomalies.add(Kind.COMPRESSED_BAD, "the compressed stream is cut")
-    return Body(bytes(out), tuple(stamps), packed.done_ns)
-
-
-def _feed(unpacker: zlib._Decompress, chunk: bytes, out: bytearray, window: int) -> zlib._Decompress:
-    rest = chunk
-    members = 0
-    while rest and len(out) <= MAX_UNPACKED:
-        if unpacker.eof:
-            if window != _GZIP:
-                break
-            members += 1
-            if members > _MOST_MEMBERS:  # each copies the rest of the chunk
-                raise zlib.error(f"more than {_MOST_MEMBERS} gzip members in one chunk")
-            unpacker = zlib.decompressobj(window)  # a gzip file may have several members
-        out += unpacker.decompress(rest, MAX_UNPACKED + 1 - len(out))
-        rest = unpacker.unused_data or unpacker.unconsumed_tail
-    return unpacker
+    return Body(bytes(inflater.out), tuple(stamps), packed.done_ns)
 
 
 def _chunks(data: bytes, stamps: Sequence[Stamp], done_ns: int) -> Iterator[tuple[int, bytes]]:

@@ -3,7 +3,8 @@
 `trueweight.wire` searches before anything is recorded, and all output is searched again: `for_people`.
 """
 
-from trueweight.redaction.compressed import MAX_INFLATED, BodySearch, CleanBody, clean_body
+from trueweight.redaction.compressed import BodySearch, CleanBody, clean_body
+from trueweight.redaction.inflate import MAX_INFLATED
 from trueweight.redaction.output import for_people, know_variables, streams_for_people
 from trueweight.redaction.patterns import SHORTEST, WINDOW
 from trueweight.redaction.process import SearchProcess

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from trueweight.redaction.inflate import BARE_DEFLATE, GZIP_OR_ZLIB, Inflater
 from trueweight.redaction.search import KeySearch
-
-MAX_INFLATED = 8 * 1024 * 1024
-"""Most bytes that a compressed body is inflated to; the readers of bodies read no more either."""
-MOST_MEMBERS = 10_000
-"""Most gzip members of a body. The header and the end of a member cost more than its bytes."""
 
 _INFLATABLE = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP_MAGIC = b"\x1f\x8b"
 _OTHER_MAGIC = (b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh", b"PK\x03\x04", b"\x04\x22\x4d\x18")
 """How compressed bodies begin that cannot be searched: zstd, xz, bzip2, zip, lz4."""
 _MOST_LAYERS = 5
-_PIECE = 16 * 1024
-"""Bytes that are inflated at once: at the end of each gzip member, zlib copies what is left of them."""
 
 
 class CleanBody(NamedTuple):
@@ -92,32 +86,11 @@ def _is_text(body: bytes) -> bool:
 def _inflate(body: bytes) -> bytes | None:
     """A gzip or deflate body, decompressed, with all of its members; None if it is too long, has too many members, or
     is neither of the two."""
-    for window in (47, -15):  # gzip or zlib by its header; else bare deflate, which some servers send
+    for window in (GZIP_OR_ZLIB, BARE_DEFLATE):  # by its header; some servers send bare deflate
+        inflater = Inflater(window)
         try:
-            return _inflate_members(body, window)
+            inflater.feed(body)
         except zlib.error:
             continue
+        return None if inflater.too_long or inflater.followed else bytes(inflater.out)
     return None
-
-
-def _inflate_members(body: bytes, window: int) -> bytes | None:
-    out = bytearray()
-    members = 1
-    inflater = zlib.decompressobj(window)
-    for piece in _pieces(body):
-        rest = piece
-        while rest:
-            if inflater.eof:  # another member follows, or something else, which is not searched
-                members += 1
-                if members > MOST_MEMBERS or window != 47:
-                    return None
-                inflater = zlib.decompressobj(window)
-            out += inflater.decompress(rest, MAX_INFLATED + 1 - len(out))
-            if len(out) > MAX_INFLATED:
-                return None
-            rest = inflater.unconsumed_tail or inflater.unused_data
-    return bytes(out)
-
-
-def _pieces(body: bytes) -> Iterator[bytes]:
-    return (body[at : at + _PIECE] for at in range(0, len(body), _PIECE))
