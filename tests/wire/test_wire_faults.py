@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
 import anyio
 import pytest
 from fault_servers import NEVER_LATE, Stage, Talk, serving, silent_host
+
+from trueweight.core import Case, Mode, Trial
+from trueweight.wire.settings import EventKind
 
 
 async def fine(talk: Talk) -> None:
@@ -205,6 +209,70 @@ def test_a_refused_key_stops_that_provider_and_no_other(stage: Stage) -> None:
 
     anyio.run(run)
     assert {e.provider: e.failure and e.failure.kind.value for e in stage.exchanges} == {"bad": "auth", "good": None}
+
+
+async def refuses_the_key_of_messages(talk: Talk) -> None:
+    await talk.answer(401 if "/v1/messages" in talk.request.head else 200)
+
+
+def _through(trials: list[Trial], *apis: str) -> list[Trial]:
+    """A case of each trial through each API."""
+    request = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 100}
+    cases = [(Case("s", one.case.id, request), one.provider) for one in trials]
+    return [Trial.of(case, provider, 0, Mode.PLAIN, api) for case, provider in cases for api in apis]
+
+
+def test_a_refused_key_stops_one_api_and_the_others_go_on(stage: Stage) -> None:
+    """Each API sends the key in its own way: what refuses it is not sent to again, nor what belongs to it; the rest is
+    asked everything."""
+
+    async def run() -> None:
+        async with serving(refuses_the_key_of_messages) as host:
+            trials = _through(stage.trials(host.url, 4, api_key_env="K"), "chat", "messages", "responses")
+            trials += _through(trials[-1:], "count-tokens")
+            result = await stage.send(trials, concurrency=1, keys={"p": "key"})
+            assert Counter(one.head.split()[1] for one in host.received) == {
+                "/v1/chat/completions": 4, "/v1/messages": 1, "/v1/responses": 4,
+            }  # fmt: skip
+            reason = "HTTP 401: it refuses the key in K"
+            assert (result.stopped, result.stopped_apis) == ({}, {"p": {"messages": reason}})
+            assert len(result.unsent) == 4
+            assert {one.reason for one in result.unsent} == {reason}
+
+    anyio.run(run)
+    (said,) = [event.detail for event in stage.events if event.kind is EventKind.API_STOPPED]
+    assert said == "Messages: HTTP 401: it refuses the key in K; its other APIs go on"
+
+
+def test_a_key_that_every_api_refuses_stops_the_provider_once(stage: Stage) -> None:
+    """One request for each API; then the provider is stopped with one reason."""
+
+    async def run() -> None:
+        async with serving(refuses_the_key) as host:
+            trials = _through(stage.trials(host.url, 4, api_key_env="K"), "chat", "messages")
+            result = await stage.send(trials, concurrency=1, keys={"p": "key"})
+            assert len(host.received) == 2
+            assert (result.stopped, result.stopped_apis) == ({"p": "HTTP 401: it refuses the key in K"}, {})
+            assert len(result.unsent) == 6
+
+    anyio.run(run)
+    assert [event.kind for event in stage.events].count(EventKind.STOPPED) == 1
+
+
+def test_an_api_at_an_address_that_is_not_reached_is_stopped_alone(stage: Stage) -> None:
+    """A host may have an address for each API; the limit of trials without a connection counts for each address."""
+
+    async def run() -> None:
+        async with serving(fine) as host:
+            own = {"base_urls": {"messages": "http://127.0.0.1:9/v1"}}
+            trials = _through(stage.trials(host.url, 6, **own), "chat", "messages")
+            result = await stage.send(trials, concurrency=1, retries=0, give_up_after=2)
+            assert len(host.received) == 6
+            assert result.stopped == {}
+            assert result.stopped_apis["p"]["messages"].startswith("unreachable: ")
+            assert len(result.unsent) == 4
+
+    anyio.run(run)
 
 
 def test_a_redirect_is_not_followed_and_the_key_goes_nowhere_else(stage: Stage) -> None:

@@ -106,7 +106,7 @@ class _LiveLines:
     def __call__(self, event: WireEvent) -> None:
         self._tally.take(event)
         words = self._tally.words(event.provider, short=True)
-        if event.kind is EventKind.STOPPED:
+        if event.kind in (EventKind.STOPPED, EventKind.API_STOPPED):
             words = f"stopped: {visible(event.detail, limit=60)}"
         done = 1 if event.kind is EventKind.FINISHED else 0
         self._progress.update(self._tasks[event.provider], advance=done, words=words)
@@ -123,7 +123,7 @@ class _PlainLines:
     def __call__(self, event: WireEvent) -> None:
         self._tally.take(event)
         name = event.provider
-        if event.kind is EventKind.STOPPED:
+        if event.kind in (EventKind.STOPPED, EventKind.API_STOPPED):
             self._say(f"{name}: stopped: {event.detail}")
         if event.kind is EventKind.FINISHED:
             self._left[name] -= 1

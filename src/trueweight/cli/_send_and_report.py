@@ -21,7 +21,7 @@ from trueweight.core import ExitCode, SwitchWays, Trial
 from trueweight.core.probe import Probe
 from trueweight.core.summary import Summary
 from trueweight.report.terminal import print_table
-from trueweight.report.words import allowance_words, fault_sentence, note_words
+from trueweight.report.words import allowance_words, api_title, fault_sentence, note_words
 from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import SendResult, WireSettings, remaining_limits, run_loop
 from trueweight.workflow.drift import has_drift
@@ -211,6 +211,9 @@ def _finish(run: RunDir, directory: Path, said: Sequence[str], *, quiet: bool, a
 
 
 def _print_unsent(result: SendResult, screen: Console) -> None:
+    for name, reasons in result.stopped_apis.items():
+        for api, reason in reasons.items():
+            say(screen, f"{name}: {api_title(api)} stopped ({reason}); its other APIs went on")
     for name, reason in result.stopped.items():
         missing = sum(unsent.provider == name for unsent in result.unsent)
         say(screen, f"{name}: stopped ({reason}); {missing} trials not sent")

@@ -57,6 +57,9 @@ class NoteCode(StrEnum):
     NOT_JUDGED = "not-judged"
     """``part`` of judging was not done for ``count`` ``of`` replies of ``providers``. ``problem`` says why, and
     ``reason`` is that of the trial ``trial``."""
+    KEY_REFUSED = "key-refused"
+    """``providers`` refused the key with ``reason`` during the run, through ``api``; "" if each of its APIs did. Trials
+    after that were not sent there."""
     DAMAGED = "damaged"
     """``count`` lines of the record are damaged and left out; ``text`` names the first, and ``reason`` its error."""
     TEXT = "text"

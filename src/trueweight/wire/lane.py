@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 import random
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import anyio
 import httpx
 
-from trueweight.core import Attempt, FailureKind, Provider, Trial
+from trueweight.core import PROTOCOLS, Attempt, FailureKind, Provider, Trial
 from trueweight.wire.continued import Continued
 from trueweight.wire.failures import OutOfResources
 from trueweight.wire.pacing import Pacer, arrivals
 from trueweight.wire.request_builder import Outgoing, RequestBuilder
 from trueweight.wire.retry import asked_wait
 from trueweight.wire.settings import EventKind, Unsent, WireEvent
+from trueweight.wire.stopped_apis import StoppedApis
 from trueweight.wire.trial_sender import RetryGate, SendContext, TrialSender
 
 _UNREACHABLE = frozenset(
@@ -64,10 +65,9 @@ class Lane:
         self._pacer = Pacer(provider.requests_per_minute, shared.environment.clock)
         self._stop = anyio.Event()
         self._finished = self._interrupted = False
-        self._reached = False
+        self._apis = StoppedApis(provider, (trial for _, trial in self._trials))
         self._held = 0.0
         self._until = math.inf
-        self._unreached_in_a_row = 0
         self._next_lock = anyio.Lock(fast_acquire=True)
         self._workers = self._pausing = 0
         self._starts: Iterator[int] | None = None
@@ -84,6 +84,21 @@ class Lane:
             self._shared.notify(WireEvent(EventKind.STOPPED, self.provider.name, detail=reason))
         self._stop.set()
         self._lockstep.move(self._cursor, None)
+
+    @property
+    def stopped_apis(self) -> Mapping[str, str]:
+        """API that nothing more is sent through, though others go on → why; empty if the lane stopped."""
+        return {} if self.reason else self._apis.stopped
+
+    def _stop_apis(self, apis: Iterable[str], reason: str) -> None:
+        """Send nothing more through these APIs; where nothing is left, stop the lane."""
+        fresh = self._apis.stop(apis, reason)
+        if not self._apis.left:
+            self.stop(reason)
+        elif fresh and not self._stop.is_set():
+            titles = " and ".join(PROTOCOLS.get(api).title for api in fresh)
+            detail = f"{titles}: {reason}; its other APIs go on"
+            self._shared.notify(WireEvent(EventKind.API_STOPPED, self.provider.name, detail=detail))
 
     def interrupt(self) -> None:
         """Stop because the run was interrupted, unless the lane has stopped for another reason."""
@@ -134,7 +149,7 @@ class Lane:
         One worker at a time, so that trials start in the plan's order.
         """
         async with self._next_lock:
-            previous = await self._skip_what_continues_nothing()
+            previous = await self._skip_what_cannot_be_sent()
             if not self._trials or self._stop.is_set():
                 return None
             trial = self._trials[0][1]
@@ -149,19 +164,22 @@ class Lane:
             self._lockstep.move(self._cursor, self._front())
             return _Ready(trial, request, 0 if start is None else max(0, self._shared.environment.clock() - start))
 
-    async def _skip_what_continues_nothing(self) -> str:
+    async def _skip_what_cannot_be_sent(self) -> str:
         """Wait for the response that the next trial continues, and return its id; "" if it continues none. Trials whose
-        first request brought no response are left out."""
+        first request brought no response are left out, and those through an API that is stopped."""
         while self._trials and not self._stop.is_set():
             trial = self._trials[0][1]
-            if trial.follows is None:
-                return ""
-            if previous := await self._continued.id_of(trial.follows):
-                return previous
+            reason = self._apis.reasons.get(trial.api)
+            if reason is None:
+                if trial.follows is None:
+                    return ""
+                if previous := await self._continued.id_of(trial.follows):
+                    return previous
+                reason = f"{trial.follows.case} brought no response"
             self._trials.popleft()
             self._lockstep.move(self._cursor, self._front())
             self._continued.take(trial, None)
-            self._skipped.append(Unsent(trial.id, self.provider.name, f"{trial.follows.case} brought no response"))
+            self._skipped.append(Unsent(trial.id, self.provider.name, reason))
         return ""
 
     def _may_send(self, trial: Trial) -> bool:
@@ -175,7 +193,7 @@ class Lane:
         return not refusal
 
     def _stop_if_hopeless(self, trial: Trial, final: Attempt) -> None:
-        """Stop a provider that refuses the key, asks for a long wait, or was never reached."""
+        """Stop an API that refuses the key or was never reached, and a provider that asks for a long wait."""
         asked = asked_wait(final, self._shared.environment.now())
         kind = final.failure.kind if final.failure else None
         # A key may be allowed to ask a model and not to list models, so a refused list is no reason to stop.
@@ -183,19 +201,17 @@ class Lane:
             source = (
                 f"the key in {self.provider.api_key_env}" if self.provider.api_key_env else "a request without a key"
             )
-            self.stop(f"HTTP {final.status}: it refuses {source}")
+            self._stop_apis([trial.api], f"HTTP {final.status}: it refuses {source}")
         if kind is None and asked:
             # The provider's own limit is used up until then: an earlier request would be refused.
             self._hold(min(asked, self._shared.settings.retry_budget))
         if kind is FailureKind.RATE_LIMITED and asked is not None and asked > self._shared.settings.retry_budget:
             self.stop(f"rate-limited: it asks to wait {asked:.0f} s")
+        address = trial.protocol.base_url(self.provider)
         if kind not in _UNREACHABLE:
-            self._reached = self._reached or final.status is not None
-            self._unreached_in_a_row = 0
-            return
-        self._unreached_in_a_row += 1
-        if not self._reached and self._unreached_in_a_row >= self._shared.settings.give_up_after and final.failure:
-            self.stop(f"unreachable: {final.failure.detail}")
+            self._apis.answered(address, final)
+        elif self._apis.missed(address) >= self._shared.settings.give_up_after and final.failure:
+            self._stop_apis(self._apis.at(address), f"unreachable: {final.failure.detail}")
 
     def _hold(self, seconds: float) -> None:
         """Allow no start for so many seconds, because the server asked for it; stop a server that asks for too much."""

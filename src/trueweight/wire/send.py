@@ -225,6 +225,7 @@ class _Run:
             requests={name: self._ledger.requests[name] for name in priced},
             cost={name: spent[name] if has else None for name, has in priced.items()},
             stopped={lane.provider.name: lane.reason for lane in self._lanes if lane.reason},
+            stopped_apis={lane.provider.name: apis for lane in self._lanes if (apis := lane.stopped_apis)},
             unsent=tuple(unsent for lane in self._lanes for unsent in lane.unsent()),
             interrupted=self._interrupt.is_set(),
             limit_reached=self._ledger.limit_reached,

@@ -120,12 +120,13 @@ class WireSettings:
 
 
 class EventKind(StrEnum):
-    """A trial began, will be retried, or ended; or a provider was stopped."""
+    """A trial began, will be retried, or ended; or a provider, or one API of it, was stopped."""
 
     STARTED = "started"
     RETRIED = "retried"
     FINISHED = "finished"
     STOPPED = "stopped"
+    API_STOPPED = "api-stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class WireEvent:
         failure: of the attempt that has just ended.
         cost: USD charged to the trial until now; None without a price.
         waited: seconds until the retry (retried), or of all waits (finished).
-        detail: why a provider was stopped.
+        detail: why a provider was stopped, or which API and why.
     """
 
     kind: EventKind
@@ -168,6 +169,7 @@ class SendResult:
         cost: provider → USD charged; None without a price.
         stopped: provider → why it was stopped before its last trial (auth, unreachable, budget, interrupt, or the setup
             fault that a probe found, as a sentence).
+        stopped_apis: provider → API → why nothing more was sent through it, while others of the provider went on.
         limit_reached: whether ``max_requests`` or ``budget_usd`` kept a request back.
         health: whether this client was fit to measure.
         stack: the software that sent the requests.
@@ -177,6 +179,7 @@ class SendResult:
     requests: Mapping[str, int] = field(default_factory=dict)
     cost: Mapping[str, float | None] = field(default_factory=dict)
     stopped: Mapping[str, str] = field(default_factory=dict)
+    stopped_apis: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unsent: tuple[Unsent, ...] = ()
     interrupted: bool = False
     limit_reached: bool = False

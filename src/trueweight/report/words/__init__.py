@@ -15,7 +15,7 @@ from trueweight.report.words.limits import (
     run_notes,
     thinking_name,
 )
-from trueweight.report.words.probe import cure, fault_clause, fault_sentence, probe_lines
+from trueweight.report.words.probe import api_title, cure, fault_clause, fault_sentence, probe_lines
 from trueweight.report.words.reasons import reason_clause, reason_sentence, short_reason, summary_sentence
 from trueweight.report.words.recommendation import (
     DRIFT_WORDS,
@@ -36,6 +36,7 @@ __all__ = [
     "Recommended",
     "again_words",
     "allowance_words",
+    "api_title",
     "blame_words",
     "broken_words",
     "case_words",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Final
 
 from trueweight.core.assessment import Limitation, LimitCode
 from trueweight.core.judging import JudgingProblem
@@ -11,7 +12,7 @@ from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.core.thinking import ThinkingMode, main_mode
 from trueweight.report.numbers import counted, percent_at_most
-from trueweight.report.words.probe import fault_clause
+from trueweight.report.words.probe import api_title, fault_clause
 from trueweight.report.words.requests import open_calls_words, request_words
 
 
@@ -244,6 +245,9 @@ def not_judged_words(note: Note) -> str:
     return f"{', '.join(note.providers)}: {what} was not judged{where}, because {why}: {note.reason}{example}."
 
 
+_KEY: Final = "Check the key, and key_header in providers.toml"
+
+
 def note_words(note: Note) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each code
     """A note on the run, in one sentence."""
     bar, recorded = note.bar[:12], note.recorded[:12]
@@ -272,6 +276,13 @@ def note_words(note: Note) -> str:  # noqa: PLR0911, PLR0912 - one sentence for 
             )
         case NoteCode.DRIFT_LEFT_OUT:
             return f"Drift left out, measured with another address, model or reference: {', '.join(note.providers)}."
+        case NoteCode.KEY_REFUSED:
+            where = f" through {api_title(note.api)}" if note.api else ""
+            rest = f"; its other APIs were asked on. {_KEY} for {api_title(note.api)}" if note.api else f". {_KEY}"
+            return (
+                f"{', '.join(note.providers)} refused the key{where} during the run ({note.reason}), so nothing more "
+                f"was sent there{rest}, then run the same command again."
+            )
         case NoteCode.DAMAGED:
             lines = "line of the record is" if note.count == 1 else "lines of the record are"
             return f"{note.count} {lines} damaged and left out. The first is {note.text}: {note.reason}."

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from trueweight.checks import all_checks
-from trueweight.core import Case, Mode, Observation, Provider, ThinkingMode, way
+from trueweight.core import PROTOCOLS, Case, FailureKind, Mode, Observation, Provider, ThinkingMode, way
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.judging import NotJudged
 from trueweight.core.note import Note, NoteCode
@@ -132,12 +132,29 @@ def _run(judgement: Judgement, reference: str | None, measured: _ByMode) -> RunS
         asked_by=str(manifest.options.get(ASKED_BY, "")),
         notes=(
             *((imported,) if origin else ()),
+            *(key_notes(judgement) if counts.recorded < counts.planned else ()),
             *not_judged_notes(judgement.observations),
             *habit_notes(judgement),
             *open_call_notes(_by_provider(judgement), judgement.cases, reference, manifest.repeats),
             *metric_notes(_main(measured).found.problems),
         ),
     )
+
+
+def key_notes(judgement: Judgement) -> Iterator[Note]:
+    """A note for each provider that refused the key, and for each API if another one did not."""
+    for provider in judgement.manifest.providers:
+        sent = [seen for seen in judgement.observations if seen.provider == provider.name]
+        statuses = sorted({(seen.api, seen.status or 0) for seen in sent if seen.failure is FailureKind.AUTH})
+        refused = dict(statuses)
+        everywhere = refused.keys() >= {seen.api for seen in sent if PROTOCOLS.get(seen.api).completions}
+        for api, status in list(refused.items())[: 1 if everywhere else None]:
+            yield Note(
+                code=NoteCode.KEY_REFUSED,
+                providers=(provider.name,),
+                api="" if everywhere else api,
+                reason=f"HTTP {status}",
+            )
 
 
 def not_judged_notes(observations: Iterable[Observation]) -> Iterator[Note]:
