@@ -94,7 +94,11 @@ def test_the_files_are_read_and_each_rule_can_be_decided(cli: Cli, tmp_path: Pat
     assert [one.role is Role.REFERENCE for one in found] == [False, False, True, False]
     assert found[0].extra_body == {"provider": {"only": ["one"], "allow_fallbacks": False}}
     bar = parse_bar((tmp_path / "bar.toml").read_text(encoding="utf-8"), "bar.toml")
-    assert {rule.metric for rule in bar.rules} >= {"schema_accuracy", "structured_output_accuracy", "tool_call_f1"}
+    assert {rule.metric for rule in bar.rules} >= {
+        "schema_accuracy_unconditional",
+        "structured_output_accuracy",
+        "tool_call_f1",
+    }
     keys = {"VENDOR_KEY": "k", "OPENROUTER_API_KEY": "k"}
     run = ("run", "--providers", "providers.toml", "--bar", "bar.toml", "--suite", "tool-calls,structured-output")
     assert cli(*run, "--out", "o", "--dry-run", env=keys).returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -20,9 +21,9 @@ def _trials() -> list[Trial]:
     return [Trial.of(case, provider, repeat, Mode.PLAIN) for provider in providers for repeat in range(3)]
 
 
-def _watched(*, terminal: bool, quiet: bool = False, environ: dict[str, str] | None = None) -> str:
+def _watched(*, terminal: bool, quiet: bool = False, environ: dict[str, str] | None = None, width: int = 80) -> str:
     screen = io.StringIO()
-    console = Console(file=screen, force_terminal=terminal, width=80, _environ=environ or {})
+    console = Console(file=screen, force_terminal=terminal, width=width, _environ=environ or {})
     with watching(_trials(), console, quiet=quiet) as tell:
         for trial in _trials():
             name = trial.provider.name
@@ -40,6 +41,17 @@ def test_a_terminal_shows_rate_retries_cost_and_time_left_in_80_columns() -> Non
     assert any("3/3" in line and "3 retries $1.50" in line for line in last)
     assert any("9/9" in line and "all" in line and "$4.50" in line for line in last)
     assert "/s" in screen
+
+
+@pytest.mark.parametrize("width", [30, 40, 60])
+def test_a_narrow_terminal_cuts_words_and_no_name_or_number(width: int) -> None:
+    """No line is wider than the screen; of a name that is too long for any screen its begin and its end are there."""
+    screen = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", _watched(terminal=True, environ={"NO_COLOR": "1"}, width=width))
+    lines = [line for line in screen.replace("\r", "\n").split("\n") if line.strip()]
+    assert max(map(len, lines)) <= width
+    assert [line.split()[:2] for line in lines[-4:]][-1] == ["all", "9/9"]
+    assert {"reference", "a-provider-…deed"} <= {line.split()[0] for line in lines[-4:]}
+    assert all("3/3" in line or "9/9" in line for line in lines[-4:])
 
 
 def test_no_name_of_a_provider_moves_the_cursor_or_sets_a_style() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from trueweight.assess import parse_bar
 from trueweight.core import ConfigError, Mode, Provider, Role, Suite
 from trueweight.core.case import Case
 from trueweight.metrics import trial_metrics
+from trueweight.workflow.attainable import strictest_attainable
 from trueweight.workflow.send import RunOptions, prepare
 
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
@@ -110,3 +112,20 @@ def test_run_and_its_dry_run_end_with_exit_code_two(tmp_path: Path) -> None:
         assert "takes 59 cases" in done.stderr
         assert "has 40 cases" in done.stderr
         assert not (tmp_path / "run").exists()
+
+
+def test_a_suggested_bound_is_decided_by_a_part_of_each_kind_of_case() -> None:
+    """Three quarters of the cases with tools count for a rule on calls, wherever they are in the suites."""
+    rules = [*parse_bar('[[require]]\nmetric = "schema_accuracy_unconditional"\nat_least = 0.95', "bar.toml").rules,
+             *parse_bar('[[require]]\nmetric = "schema_accuracy_unconditional"\nat_least = 0.9', "bar.toml").rules]  # fmt: skip
+    host = [Provider(name="host", base_url="http://127.0.0.1:9/v1", model="m")]
+
+    def bound(tools: range) -> float | None:
+        called = {"tool-call-expected": {"call": "must"}}
+        cases = [replace(case(i, tools=i in tools), checks=called if i in tools else {}) for i in range(160)]
+        found = strictest_attainable(rules, cases, host)
+        return None if found is None else found.bound
+
+    assert bound(range(60)) == bound(range(100, 160)) == 0.9
+    assert bound(range(80)) == bound(range(80, 160)) == 0.95
+    assert bound(range(20)) is None

@@ -14,6 +14,7 @@ from trueweight.core.probe import Probe
 from trueweight.plan import Forecast, Pace, Plan, Stage, expected_time, forecast, measured_paces
 from trueweight.report import visible
 from trueweight.report.numbers import dollars
+from trueweight.report.terminal import print_whole
 from trueweight.report.words import allowance_words, note_words
 from trueweight.report.words.expected_time import time_words
 from trueweight.wire import WireSettings
@@ -44,9 +45,9 @@ def print_stages(
         notes: sentences that come before the time.
     """
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("provider")
+    table.add_column("provider", no_wrap=True)
     for heading in ("requests", "tokens in", "tokens out", "cost ceiling"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     whole = list(_rows(*(stage for stage in stages if not stage.name)))
     for row in whole:
         table.add_row(visible(row.provider.name), *_sums([row]))
@@ -56,7 +57,7 @@ def print_stages(
             whole += rows
             table.add_row(stage.name, *_sums(rows))
     table.add_row("all", *_sums(whole))
-    console.print(table)
+    print_whole(table, console)
     for note in notes:
         say(console, note)
     if settings.budget_usd is not None:

@@ -21,6 +21,7 @@ from trueweight.core.probe import Probe
 from trueweight.drift import Investigation
 from trueweight.report import visible
 from trueweight.report.numbers import NONE, Towards, dollars, significant
+from trueweight.report.terminal import print_whole
 from trueweight.report.words import drift_words, finding_words, grade_words
 from trueweight.store import RunDir, RunFile, write_named
 from trueweight.wire import WireSettings, run_loop
@@ -167,7 +168,7 @@ def exit_code_of(found: Mapping[str, Drift]) -> ExitCode:
 def print_drift(found: Mapping[str, Drift], console: Console) -> None:
     """A line of numbers for each candidate, then its words."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("provider")
+    table.add_column("provider", no_wrap=True)
     table.add_column("verdict")
     table.add_column("grade")
     for heading in ("e-value", "difference [95%]", "prompts", "requests", "cost"):
@@ -190,7 +191,7 @@ def print_drift(found: Mapping[str, Drift], console: Console) -> None:
             cost,
         )
     if found:
-        console.print(table)
+        print_whole(table, console)
     for name, drift in found.items():
         say(console, f"{name}: {drift_words(drift)}")
         for finding in drift.findings:

@@ -1,4 +1,4 @@
-"""Live progress: a line per provider while a run sends, and one for all of them, in 80 columns."""
+"""Live progress: a line per provider while a run sends, and one for all of them, in any number of columns."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
+from rich.table import Column
 from rich.text import Text
 
 from trueweight.cli._screen import say
@@ -20,6 +21,8 @@ from trueweight.wire import EventKind, WireEvent
 
 ALL = "all"
 _NAME = 16
+_WIDE = 80
+"""Columns in which a line also has a bar, a rate and the time left."""
 
 
 class Watcher(Protocol):
@@ -68,7 +71,7 @@ def watching(trials: Iterable[Trial], console: Console, *, quiet: bool) -> Itera
         yield lambda _: None
     elif console.is_terminal:
         with _bars(console) as progress:
-            yield _LiveLines(progress, totals)
+            yield _LiveLines(progress, totals, console.width)
     else:
         yield _PlainLines(console, totals)
 
@@ -82,25 +85,42 @@ class _Rate(ProgressColumn):
 
 
 def _bars(console: Console) -> Progress:
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=12),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeLeft(compact=True),
+    columns: tuple[ProgressColumn, ...] = (
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
         TextColumn("{task.fields[words]}", style="dim", markup=False),
     )
+    if console.width >= _WIDE:
+        name, done, words = columns
+        columns = (name, BarColumn(bar_width=12), done, _Rate(), TimeLeft(compact=True), words)
     return Progress(*columns, console=console, refresh_per_second=8)
 
 
+def _shortened(names: Iterable[str]) -> dict[str, str]:
+    """Each name as its line shows it; of a long one the begin and the end, and a number where two would be alike."""
+    found: dict[str, str] = {}
+    for name in names:
+        shown = visible(name, limit=200)
+        if len(shown) > _NAME:
+            shown = f"{shown[: _NAME - 5]}…{shown[-4:]}"
+        number, one = 2, shown
+        while one in found.values():
+            one, number = f"{shown[: _NAME - len(str(number)) - 1]}~{number}", number + 1
+        found[name] = one
+    return found
+
+
 class _LiveLines:
-    def __init__(self, progress: Progress, totals: Counter[str]) -> None:
+    def __init__(self, progress: Progress, totals: Counter[str], width: int) -> None:
         self._progress = progress
         self._tally = _Tally()
+        names = _shortened(sorted(totals))
         self._tasks: dict[str, TaskID] = {
-            name: progress.add_task(visible(name, limit=200)[:_NAME], total=total, words="")
-            for name, total in sorted(totals.items())
+            name: progress.add_task(names[name], total=total, words="") for name, total in sorted(totals.items())
         }
+        # On a narrow screen the words are cut, never a name or a number.
+        counts = 2 * len(str(totals.total())) + 1
+        self._words = width if width >= _WIDE else max(0, width - max(map(len, names.values())) - counts - 2)
         self._all = progress.add_task(ALL, total=totals.total(), words="")
 
     def __call__(self, event: WireEvent) -> None:
@@ -109,8 +129,9 @@ class _LiveLines:
         if event.kind in (EventKind.STOPPED, EventKind.API_STOPPED):
             words = f"stopped: {visible(event.detail, limit=60)}"
         done = 1 if event.kind is EventKind.FINISHED else 0
-        self._progress.update(self._tasks[event.provider], advance=done, words=words)
-        self._progress.update(self._all, advance=done, words=self._tally.words(ALL, short=True))
+        together = self._tally.words(ALL, short=True)
+        self._progress.update(self._tasks[event.provider], advance=done, words=words[: self._words])
+        self._progress.update(self._all, advance=done, words=together[: self._words])
 
 
 class _PlainLines:

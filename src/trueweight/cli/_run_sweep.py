@@ -18,6 +18,7 @@ from trueweight.profiles import ChosenProfile, SamplingMode
 from trueweight.report import visible
 from trueweight.report.load import cut_in_load, load_page, load_sentence
 from trueweight.report.numbers import NONE, whole_percent, write
+from trueweight.report.terminal import print_whole
 from trueweight.report.words import allowance_words
 from trueweight.store import RunFile, write_for_people
 from trueweight.wire import WireSettings, run_loop
@@ -124,7 +125,7 @@ def run_sweep(
 
 
 def _print_curves(points: Sequence[LoadPoint], slo: Slo) -> None:
-    Console(emoji=False).print(_table(points))
+    print_whole(_table(points), Console(emoji=False))
     for curve in curves(points):
         click.echo(visible(f"{curve.provider}: {load_sentence(curve, str(slo))}"))
 
@@ -138,23 +139,23 @@ def _good(point: LoadPoint) -> str:
 
 def _table(points: Sequence[LoadPoint]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("provider")
+    table.add_column("provider", no_wrap=True)
     for heading in (
         "level",
         "ok",
         "req/s",
         "good",
         "good/s",
-        "TTFT ms p50/p95",
-        "TTFO ms p95",
-        "TPOT ms p50",
-        "e2e ms p95",
+        "TTFT ms\np50/p95",
+        "TTFO ms\np95",
+        "TPOT ms\np50",
+        "e2e ms\np95",
     ):
         table.add_column(heading, justify="right")
     for point in sorted(points, key=lambda point: (point.provider, point.level)):
         times = point.times
         table.add_row(
-            visible(point.provider, limit=20) + (" CLIENT-LIMITED" if point.mostly_client_limited else ""),
+            visible(point.provider) + (" CLIENT-LIMITED" if point.mostly_client_limited else ""),
             f"{point.level:g}",
             f"{point.ok}/{point.attempted}",
             write(point.throughput, "requests/s"),

@@ -18,7 +18,7 @@ SUITES: Final = ("tool-calls", "structured-output")
 _BOUNDS: Final = (0.99, 0.95, 0.9, 0.85, 0.8, 0.7)
 _LESS: Final = (-0.02, -0.05, -0.1, -0.2)
 _RULES: Final = (
-    ("schema_accuracy", "tool calls whose arguments follow the schema"),
+    ("schema_accuracy_unconditional", "required tool calls that arrive, with arguments that follow the schema"),
     ("structured_output_accuracy", "answers that follow the schema of response_format"),
     ("success_rate", "requests that are answered, retries included"),
 )

@@ -3,6 +3,7 @@
 from trueweight.report.terminal.comparison import print_comparison
 from trueweight.report.terminal.exchange import print_changed, print_divergence, print_exchange, print_outcomes
 from trueweight.report.terminal.table import print_cases, print_table
+from trueweight.report.terminal.whole import print_whole
 
 __all__ = [
     "print_cases",
@@ -12,4 +13,5 @@ __all__ = [
     "print_exchange",
     "print_outcomes",
     "print_table",
+    "print_whole",
 ]

@@ -13,6 +13,7 @@ from trueweight.report.divergence import Divergence
 from trueweight.report.evidence import Evidence, grade_rows, preview, side_by_side
 from trueweight.report.page.payload import curl, marked
 from trueweight.report.page.reply_rows import reply_rows
+from trueweight.report.terminal.whole import NAME
 from trueweight.report.text import cut, for_log, visible
 
 _MARKS: Final = {Outcome.FAIL: ("✕", "red"), Outcome.PASS: ("✓", "green"), Outcome.UNSUPPORTED: ("∅", "yellow")}
@@ -141,15 +142,16 @@ def print_divergence(found: Divergence | None, names: tuple[str, str], console: 
         _print(console, "Apart from ids and times the two replies say the same.")
         return
     _print(console, Text(f"First divergence: {for_log(found.label)}", style="bold"))
-    width = max(map(len, names))
+    width = max(len(for_log(name, limit=NAME)) for name in names)
     for name, text, style in ((names[0], found.left, "red"), (names[1], found.right, "green")):
-        line = Text(f"  {for_log(name, limit=40):<{width}}  ").append(for_log(found.same), style="dim")
+        line = Text(f"  {for_log(name, limit=NAME):<{width}}  ").append(for_log(found.same), style="dim")
         _print(console, line.append(f"⟦{for_log(text)}⟧", style=f"bold {style}"))
 
 
 def print_outcomes(items: Sequence[Evidence], console: Console) -> None:
     """Print a line per trial of a case: provider, API (if several), mode, repeat, id, and the failing checks."""
     width = max((len(item.exchange.api) for item in items), default=0)
+    names = max((len(for_log(item.provider, limit=NAME)) for item in items), default=0)
     several = len({item.exchange.api for item in items}) > 1
     for item in items:
         failed = [finding for finding in item.findings if finding.outcome is Outcome.FAIL]
@@ -161,7 +163,7 @@ def print_outcomes(items: Sequence[Evidence], console: Console) -> None:
             kind = item.exchange.failure.kind.value if item.exchange.failure else "no answer"
             words = f"no answer arrived ({kind})"
         mark, style = ("✕", "red") if failing else ("⌁", "yellow") if item.reply is None else ("✓", "green")
-        line = Text(f"{mark} ", style=style).append(for_log(f"{item.provider:<16} "), style="none")
+        line = Text(f"{mark} ", style=style).append(f"{for_log(item.provider, limit=NAME):<{names}}  ", style="none")
         api = f"{item.exchange.api:<{width}} " if several else ""
         line.append(f"{api}{item.mode:<6} {item.repeat + 1}  {item.trial}  ", style="dim")
         _print(console, line.append(for_log(words), style="none"))

@@ -16,6 +16,7 @@ from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.metrics.catalogue.agreement_with_others import AGREEMENT_WITH_OTHERS
 from trueweight.report.numbers import NONE, points, span, write
 from trueweight.report.page.matrix import OUTCOMES, MatrixRow, build
+from trueweight.report.terminal.whole import NAME, print_whole
 from trueweight.report.text import for_log
 from trueweight.report.words import (
     Recommended,
@@ -31,9 +32,8 @@ from trueweight.report.words import (
 from trueweight.report.words.decision import decision_text
 
 _SENTENCE: Final = 700
-_UNLIMITED: Final = 10_000
 _NARROW: Final = 76
-"""In fewer columns, or where a name would not be whole, the numbers stand below each name."""
+"""In fewer columns the numbers stand below each name."""
 _NO_TIME: Final = Estimate.not_applicable("ms", "")
 _STYLE: Final = {
     Recommendation.USE: "green",
@@ -85,7 +85,7 @@ def _agreement(summary: Summary, name: str) -> Text:
 
 def _name_and_word(one: Recommended) -> Text:
     """The name, and below it the recommendation."""
-    name = Text(for_log(one.name, limit=40), style="bold")
+    name = Text(for_log(one.name, limit=NAME), style="bold")
     return name.append(f"\n{one.mark} {one.word}", style=Style.parse(f"not bold {_STYLE[one.recommendation]}"))
 
 
@@ -104,7 +104,7 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
     others = "agrees" if summary.workload is None else "as others"
     agreement = others if summary.run.reference is None else "F1" if _recorded_once(summary) else "F1−ref"
     # Of a workload, the answers come first: whether calls and JSON are valid is part of them.
-    leads = ("workload", "workload") if summary.workload is not None else ("schema", "schema_accuracy_unconditional")
+    leads = ("workload", "workload") if summary.workload is not None else ("calls", "schema_accuracy_unconditional")
     heads = (leads[0], agreement, "struct.", "success", *(f"{time} ms" for time in times))
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
@@ -129,18 +129,14 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
                 Text(NONE, style="dim"),
                 *(_written(metrics.get(metric)) for metric in ("structured_output_accuracy", "success_rate", *times)),
             )
-    whole = console.measure(table, options=console.options.update_width(_UNLIMITED)).maximum
-    if console.width < _NARROW or whole > console.width:
-        _print_narrow(table, heads, console)
-    else:
-        console.print(table)
-        console.print(Text("Below each number its 95% interval.", style="dim"))
+    place = "Below" if print_whole(table, console, at_least=_NARROW) else "Beside"
+    console.print(Text(f"{place} each number its 95% interval.", style="dim"))
     console.print()
     for one in providers:
         sentence, fault = summary_sentence(one.provider), one.provider.setup_fault
         if fault is not None and fault_sentence(fault) in said:
             sentence = f"Setup fault: {fault_clause(fault)}; see above. Nothing else was sent to it."
-        line = Text(for_log(one.name, limit=40), style="bold")
+        line = Text(for_log(one.name, limit=NAME), style="bold")
         if one.provider.assessment.has(ReasonCode.BAR) and one.reason:
             sentence = f"{one.reason}. {sentence}"
         console.print(line.append(": ").append(for_log(sentence, limit=_SENTENCE), style="not bold"), soft_wrap=False)
@@ -148,17 +144,6 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
         console.print(Text(for_log(note, limit=_SENTENCE), style="yellow"))
     for limit in run_limits(summary):
         console.print(Text(for_log(limit, limit=_SENTENCE), style="dim"))
-
-
-def _print_narrow(table: Table, heads: Sequence[str], console: Console) -> None:
-    """The same rows one below the other, for a terminal in which the columns would cut names and numbers."""
-    names, *columns = (list(column.cells) for column in table.columns)
-    for row, name in enumerate(names):
-        console.print(name)
-        for head, column in zip(heads, columns, strict=True):
-            value, _, interval = str(column[row]).partition("\n")
-            console.print(Text(f"  {head}: {value}").append(f"  {interval}", style="dim"))
-    console.print(Text("Beside each number its 95% interval.", style="dim"))
 
 
 _GLYPHS: Final = {
@@ -200,7 +185,7 @@ def _print_not_as_expected(summary: Summary, names: Sequence[str], console: Cons
             continue
         cases = [one.case for one in workload.disagreements]
         most = " or more" if len(cases) >= _MOST_KEPT else ""
-        head = f"Answers of {for_log(name, limit=40)} that are not as expected: {len(cases)}{most}"
+        head = f"Answers of {for_log(name, limit=NAME)} that are not as expected: {len(cases)}{most}"
         console.print(Text(head, style="bold"))
         for case in cases[:_ANSWERS]:
             console.print(Text("  ").append(for_log(case, limit=76)))
@@ -212,7 +197,7 @@ def _print_differing(names: Sequence[str], rows: Sequence[MatrixRow], of: int, c
     letters = {letter: _GLYPHS.get(name, "⧗") for name, letter in OUTCOMES.items()}
     console.print(Text(f"They differ in {len(rows)} of {of} cases:", style="bold"))
     for place, name in enumerate(names):
-        console.print(Text(f"  {'│ ' * place}┌ {for_log(name, limit=40)}", style="dim"))
+        console.print(Text(f"  {'│ ' * place}┌ {for_log(name, limit=NAME)}", style="dim"))
     for row in rows[:_CASES]:
         cells = " ".join(letters[_worst(cell)] for cell in row.cells)
         console.print(Text(f"  {cells}  ").append(for_log(row.key, limit=76 - 2 * len(names))))
