@@ -116,8 +116,8 @@ def test_run_and_its_dry_run_end_with_exit_code_two(tmp_path: Path) -> None:
 
 def test_a_suggested_bound_is_decided_by_a_part_of_each_kind_of_case() -> None:
     """Three quarters of the cases with tools count for a rule on calls, wherever they are in the suites."""
-    rules = [*parse_bar('[[require]]\nmetric = "schema_accuracy_unconditional"\nat_least = 0.95', "bar.toml").rules,
-             *parse_bar('[[require]]\nmetric = "schema_accuracy_unconditional"\nat_least = 0.9', "bar.toml").rules]  # fmt: skip
+    rule = '[[require]]\nmetric = "schema_accuracy_unconditional"\nat_least = '
+    rules = [one for bound in (0.95, 0.9) for one in parse_bar(f"{rule}{bound}", "bar.toml").rules]
     host = [Provider(name="host", base_url="http://127.0.0.1:9/v1", model="m")]
 
     def bound(tools: range) -> float | None:

@@ -64,7 +64,10 @@ def print_stages(
         say(console, f"--budget stops it before it costs more than {dollars(settings.budget_usd)}.")
     providers = {row.provider.name for row in whole}
     say(console, time_words(expected_time(stages, paces), paces, providers))
-    say(console, f"Nothing was sent. Retries, at most {settings.retries} per request, are not included.")
+    retries = (
+        f"Retries, at most {settings.retries} per request, are not included." if settings.retries else "No retries."
+    )
+    say(console, f"Nothing was sent. {retries}")
 
 
 def run_stages(prepared: PreparedRun, settings: WireSettings, probed: Sequence[Provider]) -> list[Stage]:
