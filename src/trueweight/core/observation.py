@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from trueweight.core.api_comparison import ComparedAnswer
 from trueweight.core.case import DEFAULT_API, Mode, Severity
 from trueweight.core.exchange import FailureKind
@@ -57,8 +59,7 @@ class Finding:
     problem: JudgingProblem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One judged trial.
 
     Attributes:

@@ -6,6 +6,7 @@ them.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -70,6 +71,8 @@ class Protocol(ABC):
         fields: JSON names of the fields that the API defines for the body of a request; empty if it takes none.
         private: those of ``fields`` that are about the caller, not about the answer. Importers never copy them.
         message_fields: JSON names of the fields of one message of a request.
+        fresh: finds in a body the ids and times of creation that a server makes anew for each reply, each in one group.
+            They are told apart, and nothing else of them is judged. None if bodies have other such values.
     """
 
     name: ClassVar[str]
@@ -86,6 +89,7 @@ class Protocol(ABC):
     fields: ClassVar[frozenset[str]] = frozenset()
     private: ClassVar[frozenset[str]] = frozenset()
     message_fields: ClassVar[frozenset[str]] = frozenset()
+    fresh: ClassVar[re.Pattern[bytes] | None] = None
 
     def base_url(self, provider: Provider) -> str:
         """Where a provider has this API: its own address, or that of the API that it is ``beside``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from trueweight.core.case import DEFAULT_API, Case, Mode
 from trueweight.core.json_value import digest
@@ -20,8 +20,7 @@ _LONGEST = 20_000
 """Longest arguments that are kept as they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyDigest:
+class ReplyDigest(msgspec.Struct, frozen=True, gc=False):
     """One choice of a reply, reduced to what paired checks compare.
 
     Attributes:
@@ -109,12 +108,22 @@ def _answer_tokens(reply: Reply) -> int | None:
 
 
 def _at_once(reply: Reply) -> bool | None:
-    whole_calls = reply.calls and all(call.fragments <= _WHOLE_CALL for call in reply.calls)
-    if not reply.streamed or (whole_calls and not (reply.content or reply.thought)):
+    if not shows_arrival(reply):
         return None
     channels = PROTOCOLS.get(reply.api).channels
     first = next((event.ns for event in reply.events if event.data is not None and channels(event)), None)
-    if first is None or first < LATE:
+    if first is None:
         return None
     last = next(event.ns for event in reversed(reply.events) if event.data is not None and channels(event))
-    return bool(last - first <= AT_ONCE)
+    return came_at_once(first, last)
+
+
+def shows_arrival(reply: Reply) -> bool:
+    """Whether the times of a reply's tokens show that they were held back: not those of calls that come whole."""
+    whole_calls = reply.calls and all(call.fragments <= _WHOLE_CALL for call in reply.calls)
+    return reply.streamed and not (whole_calls and not (reply.content or reply.thought))
+
+
+def came_at_once(first: int, last: int) -> bool | None:
+    """``ReplyDigest.at_once`` of a stream that `shows_arrival`, by the times of its first and its last token."""
+    return None if first < LATE else last - first <= AT_ONCE

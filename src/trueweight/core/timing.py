@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 AT_ONCE: Final = 2_000_000
 """Nanoseconds in which no server generates many tokens."""
@@ -15,8 +16,7 @@ LEAST_AT_ONCE: Final = 3
 """Streams that come at once before the server is what holds them back: a busy client reads one now and then at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """All times of one reply, in nanoseconds unless stated otherwise. A time that the reply does not define is None.
 
     Attributes:

@@ -11,7 +11,7 @@ from trueweight.protocols.locate import locate, locate_field, locate_noun, narro
 from trueweight.protocols.reading import Assembler, read_reply, read_with
 from trueweight.protocols.sse import SseEvent, read_sse
 from trueweight.protocols.thought import IN_CONTENT
-from trueweight.protocols.timing import timing_of
+from trueweight.protocols.timing import StreamShape, shape_of, timing_by_shape, timing_of
 
 __all__ = [
     "IN_CONTENT",
@@ -22,6 +22,7 @@ __all__ = [
     "Kind",
     "ParsedJson",
     "SseEvent",
+    "StreamShape",
     "error_in",
     "locate",
     "locate_field",
@@ -33,8 +34,10 @@ __all__ = [
     "read_reply",
     "read_sse",
     "read_with",
+    "shape_of",
     "span_of_content",
     "spans_of_all_content",
+    "timing_by_shape",
     "timing_of",
     "write_json",
 ]

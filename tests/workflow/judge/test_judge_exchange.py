@@ -10,7 +10,8 @@ import pytest
 
 from trueweight.core import Case, Exchange, FailureKind, Finish, Observation, Outcome, Price, Provider
 from trueweight.workflow.judge import judge_exchange
-from trueweight.workflow.judge.exchange import case_info, lean
+from trueweight.workflow.judge.exchange import case_info
+from trueweight.workflow.judge.lean import lean
 
 Make = Callable[..., Any]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from summaries import make_finding, make_provider_summary
 from trueweight.assess.observations import broken
@@ -81,8 +81,8 @@ def told_in_order(
         start, end = ((START + timedelta(seconds=when)).isoformat() for when in (second, last + 0.5))
         ended[one.trial] = end
         why = FailureKind.SERVER_ERROR if gone else None
-        one = replace(one, arrived=not gone, failure=why, findings=pending if gone else (), started_at=start)
-        rows.append(replace(one, blames_length=gone and by_length))
+        one = structs.replace(one, arrived=not gone, failure=why, findings=pending if gone else (), started_at=start)
+        rows.append(structs.replace(one, blames_length=gone and by_length))
     return {one.message for seen in settle_server_errors(rows, cases, ended) for one in seen.findings}
 
 
@@ -174,5 +174,5 @@ def test_what_was_found_in_a_body_that_reports_an_error_stays() -> None:
     cases = cases_of(plain=8)
     found = Finding("error-in-stream", Outcome.FAIL, Severity.MUST, "the stream has an error")
     first, *others = observed(cases, lambda *_: False)
-    lost = replace(first, arrived=False, failure=FailureKind.ERROR_IN_BODY, findings=(found,))
+    lost = structs.replace(first, arrived=False, failure=FailureKind.ERROR_IN_BODY, findings=(found,))
     assert settle_server_errors([lost, *others], cases, {})[0].findings == (found,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
@@ -50,6 +51,7 @@ class Chat(Protocol):
     fields = request.FIELDS
     private = request.PRIVATE
     message_fields = request.MESSAGE_FIELDS
+    fresh = re.compile(rb'"(?:id|created)": ?(?:"([\w-]{8,200})"|([12]\d{9})(?![\d.eE]))')
 
     def rewrite_history(self, messages: Sequence[Any], history: ProfileHistory, *, thinks: bool) -> list[Any]:
         return rewrite_history(messages, history, thinks=thinks)

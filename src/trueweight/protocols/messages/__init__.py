@@ -5,6 +5,7 @@ Source: https://platform.claude.com/docs/en/api/messages and https://platform.cl
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import Any
 
@@ -51,6 +52,8 @@ class MessagesApi(Protocol):
     fields = request.FIELDS
     private = request.PRIVATE
     message_fields = request.MESSAGE_FIELDS
+    # Arguments are JSON of the body here, and may have an id too: of blocks and messages the type is beside it.
+    fresh = re.compile(rb'"id": ?"([\w-]{8,200})", ?"type": ?"message"|"type": ?"tool_use", ?"id": ?"([\w-]{8,200})"')
 
     def headers(self, key: str | None) -> tuple[tuple[str, str], ...]:
         return request.headers(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import Any
 
@@ -48,6 +49,9 @@ class Responses(Protocol):
     fields = request.FIELDS
     private = request.PRIVATE
     message_fields = frozenset({"type", "role", "content", "id", "status"})
+    fresh = re.compile(
+        rb'"(?:id|item_id|call_id|created_at|completed_at)": ?(?:"([\w-]{8,200})"|([12]\d{9})(?![\d.eE]))'
+    )
 
     def cannot_express(self, case: Case) -> str:
         return request.cannot_express(case)

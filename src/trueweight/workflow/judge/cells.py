@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -127,7 +126,9 @@ def _lacking(seen: Observation, checks: Set[str]) -> Observation:
     """The observation without the findings of some checks."""
     if not checks:
         return seen
-    return replace(seen, findings=tuple(finding for finding in seen.findings if finding.check not in checks))
+    return msgspec.structs.replace(
+        seen, findings=tuple(finding for finding in seen.findings if finding.check not in checks)
+    )
 
 
 def _unsupported(seen: Observation) -> bool:

@@ -8,10 +8,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from msgspec.structs import replace as replace_struct
+
 from trueweight.checks import ReplyDigest, run_paired_checks
 from trueweight.core import Case, Finding, Mode, Observation, Outcome
 from trueweight.core.case import REFUSAL_CHECK
-from trueweight.workflow.judge.exchange import not_judged_of, shared
+from trueweight.workflow.judge.exchange import not_judged_of
+from trueweight.workflow.judge.lean import shared
 
 _ACCEPTED = "request-accepted"
 _IN_PIECES: Final = "stream-in-pieces"
@@ -48,7 +51,9 @@ def judge_across_replies(
 
 def _joined(seen: Observation, more: Sequence[Finding]) -> Observation:
     kept = tuple(one for one in more if one.problem is None)
-    return replace(seen, findings=shared((*seen.findings, *kept)), not_judged=(*seen.not_judged, *not_judged_of(more)))
+    return replace_struct(
+        seen, findings=shared((*seen.findings, *kept)), not_judged=(*seen.not_judged, *not_judged_of(more))
+    )
 
 
 def _settle_refusals(observations: Iterable[Observation], cases: Mapping[str, Case]) -> list[Observation]:
@@ -87,9 +92,9 @@ def _settled(seen: Observation, case: Case | None, states_of: Mapping[_Control, 
     rest = tuple(f for f in seen.findings if f is not passed[0])
     if "unsupported" in states:
         message = f"refused, but so is the well-formed {control}: what it is about is not supported"
-        return replace(seen, findings=(*rest, replace(passed[0], outcome=Outcome.UNSUPPORTED, message=message)))
+        return replace_struct(seen, findings=(*rest, replace(passed[0], outcome=Outcome.UNSUPPORTED, message=message)))
     # The control was refused as well, or never arrived: the refusal neither passes nor fails.
-    return replace(seen, findings=rest)
+    return replace_struct(seen, findings=rest)
 
 
 def without_burst_times(observations: Sequence[Observation]) -> list[Observation]:
@@ -101,7 +106,7 @@ def without_burst_times(observations: Sequence[Observation]) -> list[Observation
         if any(one.check == _IN_PIECES and one.outcome is Outcome.FAIL for one in seen.findings)
     }
     return [
-        replace(seen, timing=seen.timing.without_token_times())
+        replace_struct(seen, timing=seen.timing.without_token_times())
         if (seen.provider, seen.api) in buffered and seen.mode is Mode.STREAM and seen.timing and seen.timing.at_once
         else seen
         for seen in observations

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
-from sys import intern
 from typing import Any, TypeVar
 
-from trueweight.checks import run_checks, wordless_pass
+from msgspec.structs import replace as replace_struct
+
+from trueweight.checks import run_checks
 from trueweight.checks.calls import CallValidity, validity
 from trueweight.checks.reasoning import THINKING_SWITCH
 from trueweight.checks.structured import classify
@@ -37,7 +37,7 @@ from trueweight.core.preference import JudgeFound
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.core.steps import PER_REPLY, budget
 from trueweight.metrics import CaseInfo
-from trueweight.protocols import Kind, read_reply, timing_of
+from trueweight.protocols import Kind, StreamShape, read_reply, shape_of, timing_of
 from trueweight.workflow.judge.api_agreement import compared_answer
 from trueweight.workflow.judge.not_offered import as_refusal
 from trueweight.workflow.judge.server_errors import with_pending
@@ -52,12 +52,14 @@ _NOT_OF_PROVIDER = frozenset({FailureKind.STALE_CONNECTION, FailureKind.CLIENT_L
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An exchange with its reply, timing and observation; ``reply`` and ``timing`` are None if no reply arrived."""
+    """An exchange with its reply, timing and observation; ``reply`` and ``timing`` are None if no reply arrived, and
+    ``shape`` is None of a reply that is no stream too."""
 
     exchange: Exchange
     reply: Reply | None
     timing: Timing | None
     observation: Observation
+    shape: StreamShape | None = None
 
 
 def judge_exchange(
@@ -83,7 +85,7 @@ def judge_exchange(
     case = as_sent(case, provider)
     asked = case.key in preferences.cases
     exchange = as_refusal(case, exchange)
-    lost = replace(_lost(case, exchange), cost=cost_of(provider, exchange, None))
+    lost = replace_struct(_lost(case, exchange), cost=cost_of(provider, exchange, None))
     if not exchange.judgeable:
         pending = with_pending(lost, case, exchange)
         left_out = any(finding.check in without for finding in pending.findings)
@@ -91,11 +93,12 @@ def judge_exchange(
     with budget(PER_REPLY):
         reply = guarded("reply", lambda: read_reply(exchange))
         if isinstance(reply, NotJudged):
-            return Judged(exchange, None, None, replace(lost, not_judged=(reply,)))
+            return Judged(exchange, None, None, replace_struct(lost, not_judged=(reply,)))
         if unread := anomalies(reply, Kind.SSE_UNREAD):
             beyond = NotJudged("reply", JudgingProblem.LIMIT, unread[0].detail)
-            return Judged(exchange, None, None, replace(lost, not_judged=(beyond,)))
-        timing = guarded("timing", lambda: timing_of(exchange, reply))
+            return Judged(exchange, None, None, replace_struct(lost, not_judged=(beyond,)))
+        shape = guarded("timing", lambda: shape_of(reply))
+        timing = shape if isinstance(shape, NotJudged) else guarded("timing", lambda: timing_of(exchange, reply, shape))
         calls = guarded("calls", lambda: _all_valid(validity(case.request, reply)))
         structured = guarded("structured", lambda: _structured(case, reply))
         checked = with_served_model(_switched(case, exchange.thinking, provider), provider)
@@ -106,7 +109,7 @@ def judge_exchange(
     if exchange.thinking is not ThinkingMode.AS_SERVED:
         findings = _with_own_severity(findings)
     arrived = _arrived(lost, reply, _if_judged(timing), _if_judged(calls), _if_judged(structured))
-    arrived = replace(
+    arrived = replace_struct(
         arrived,
         cost=cost_of(provider, exchange, reply),
         answer=_if_judged(answer),
@@ -115,14 +118,14 @@ def judge_exchange(
     cut = is_cut_in_thought(case, reply, thinking_allowance)
     found = applied(findings)
     problems = (one for one in (timing, calls, structured, grades, by_judge, answer) if isinstance(one, NotJudged))
-    seen = replace(
+    seen = replace_struct(
         arrived,
         not_judged=(*problems, *not_judged_of(findings)),
         findings=judged_of_cut(case, found) if cut else found,
         cut_in_thought=cut,
         grades=() if cut else (*(_if_judged(grades) or ()), *filter(None, [_if_judged(by_judge)])),
     )
-    return Judged(exchange, reply, _if_judged(timing), seen)
+    return Judged(exchange, reply, _if_judged(timing), seen, _if_judged(shape))
 
 
 def _thinking_cost(provider: Provider, tokens: int | None) -> float | None:
@@ -206,7 +209,7 @@ def _arrived(
     usage = reply.usage
     prompt, completion = (usage.input, usage.output) if usage else (None, None)
     thought = thinking_tokens(reply) if reply.choices else None
-    return replace(
+    return replace_struct(
         lost,
         called=bool(reply.calls),
         calls_valid=calls_valid,
@@ -215,14 +218,14 @@ def _arrived(
         input_tokens=prompt,
         output_tokens=completion,
         thinking_tokens=thought,
-        timing=_kept(lost.api, timing),
+        timing=kept_timing(lost.api, timing),
     )
 
 
-def _kept(api: str, timing: Timing | None) -> Timing | None:
+def kept_timing(api: str, timing: Timing | None) -> Timing | None:
     """The timing without its gaps, which are large and which no metric needs; None for a list of models, whose time is
     not a model's speed."""
-    return replace(timing, gaps=()) if timing is not None and PROTOCOLS.get(api).completions else None
+    return replace_struct(timing, gaps=()) if timing is not None and PROTOCOLS.get(api).completions else None
 
 
 def expects_call(case: Case) -> bool | None:
@@ -296,36 +299,6 @@ def cost_of(provider: Provider, exchange: Exchange, reply: Reply | None) -> floa
     charges = [bill(provider.price, tokens) for tokens in reported if tokens is not None]
     known = [charge for charge in charges if charge is not None]
     return sum(known) if known and len(known) == len(charges) else None
-
-
-def lean(seen: Observation, compared_as: str) -> Observation:
-    """A smaller copy, because a run keeps thousands in memory: without evidence, which the exchange has, and with equal
-    parts shared. It names the API with which it is compared."""
-    return replace(
-        seen,
-        provider=intern(seen.provider),
-        suite=intern(seen.suite),
-        api=intern(seen.api),
-        compared_as=intern(compared_as),
-        case=intern(seen.case),
-        findings=shared(tuple(map(_small, seen.findings))),
-    )
-
-
-def shared(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The same findings; one tuple for all replies that pass the same checks."""
-    return _shared(findings) if all(finding.outcome is Outcome.PASS for finding in findings) else findings
-
-
-@cache
-def _shared(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    return findings
-
-
-def _small(finding: Finding) -> Finding:
-    if finding.outcome is Outcome.PASS:
-        return wordless_pass(finding.check, finding.severity)
-    return replace(finding, expected="", got="", spans=())
 
 
 __all__ = [

@@ -33,7 +33,7 @@ def code_fingerprint() -> str | None:
     items += [*CHECKS.all().items(), *GRADERS.all().items(), *PROTOCOLS.all().items()]
     for name, item in items:
         found.update(f"\n{type(item).__qualname__} {name}".encode())
-        for module in sorted(set(_modules_of(item))):
+        for module in sorted(set(foreign_modules(item))):
             code = _module_digest(module)
             if code is None:
                 return None
@@ -54,7 +54,7 @@ def _own_code() -> str:
     return found.hexdigest()
 
 
-def _modules_of(item: object) -> Iterator[str]:
+def foreign_modules(item: object) -> Iterator[str]:
     """The modules of others in which an item, or a function of it, is defined."""
     parts = [getattr(item, one.name) for one in fields(item)] if is_dataclass(item) else []
     for part in (item, *filter(callable, parts)):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
+from msgspec.structs import replace
 
 from trueweight.checks import ReplyDigest, digest_choices
 from trueweight.core import Case, Exchange, Observation, as_sent, counterparts
@@ -17,7 +17,9 @@ from trueweight.core.preference import JudgeFound
 from trueweight.core.provider import Provider, reference_among
 from trueweight.drift import SUITE as DRIFT
 from trueweight.store import Manifest
-from trueweight.workflow.judge.exchange import Judged, judge_exchange, lean
+from trueweight.workflow.judge.alike import AlikeReplies
+from trueweight.workflow.judge.exchange import Judged, judge_exchange
+from trueweight.workflow.judge.lean import lean
 from trueweight.workload.preference import is_unasked
 
 _QUOTED = 120
@@ -65,6 +67,8 @@ class TrialJudge:
         self.preferences = preferences
         self._allowance = manifest.thinking_allowance
         self._sent: dict[tuple[str, str], Case] = {}
+        # An LLM judge's verdict is of one answer, as it was written.
+        self._alike = None if preferences.cases else AlikeReplies()
 
     def judge(self, exchange: Exchange) -> JudgedTrial:
         """Judge one exchange; see `JudgedTrial` for one that is not of the run."""
@@ -74,6 +78,11 @@ class TrialJudge:
         if case is None or provider is None:
             return JudgedTrial(exchange.trial, left_out=why_unknown(exchange, self.providers))
         case = self.sent(case, provider)
+        key = None if self._alike is None else self._alike.key_of(case, exchange)
+        if self._alike is not None and key is not None:
+            found = self._alike.find(key, exchange)
+            if found is not None:
+                return JudgedTrial(exchange.trial, *found, _end(exchange))
         judged = judge_exchange(
             case,
             provider,
@@ -91,7 +100,10 @@ class TrialJudge:
             seen, digests = replace(seen, not_judged=(*seen.not_judged, digests)), ()
         elif seen.cut_in_thought:  # checks of several replies compare answers, and this one has none
             digests = ()
-        return JudgedTrial(exchange.trial, lean(seen, api), digests, _end(exchange), unasked=unasked)
+        seen = lean(seen, api)
+        if self._alike is not None and key is not None:
+            self._alike.keep(key, judged, seen, digests)
+        return JudgedTrial(exchange.trial, seen, digests, _end(exchange), unasked=unasked)
 
     def sent(self, case: Case, provider: Provider) -> Case:
         """The case as this provider got it; the same object each time."""
@@ -133,7 +145,7 @@ def _end(exchange: Exchange) -> str:
     return (start + timedelta(microseconds=exchange.final.t_done // 1000)).isoformat(timespec="microseconds")
 
 
-_WITHOUT_CASE = [one.name for one in fields(ReplyDigest) if one.name != "case"]
+_WITHOUT_CASE = [name for name in ReplyDigest.__struct_fields__ if name != "case"]
 _HINTS = get_type_hints(ReplyDigest)
 _DigestRow: Any = msgspec.defstruct(
     "_DigestRow", [(name, _HINTS[name]) for name in _WITHOUT_CASE], array_like=True, frozen=True, gc=False

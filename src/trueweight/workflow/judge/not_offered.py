@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from msgspec.structs import replace as replace_struct
+
 from trueweight.checks.refusals import LIMIT, denies_feature
 from trueweight.core import Case, Exchange, Failure, FailureKind, Mode, Observation, Outcome
 from trueweight.core.observation import Feature
@@ -119,7 +121,7 @@ def _marked(seen: Observation, cases: Mapping[str, Case], lacking: Sequence[Feat
     if case is None or case.must_be_refused:
         return seen
     found = next((feature for feature in lacking if _USES[feature](case, seen)), None)
-    return seen if found is None else replace(seen, not_offered=found)
+    return seen if found is None else replace_struct(seen, not_offered=found)
 
 
 def count_not_offered(observations: Iterable[Observation]) -> dict[Feature, int]:

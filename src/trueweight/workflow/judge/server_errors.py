@@ -15,6 +15,8 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace as replace_struct
+
 from trueweight.checks.refusals import blames_length
 from trueweight.core import Case, Exchange, Finding, Mode, Observation, Outcome
 from trueweight.core.case import ANSWERED_CHECK, REFUSAL_CHECK
@@ -47,7 +49,7 @@ def with_pending(lost: Observation, case: Case, exchange: Exchange) -> Observati
     by_length = blames_length(read_error(exchange.final).message)
     message = f"status {statuses[-1]}{', about the length of the prompt,' if by_length else ''}"
     finding = Finding(check, Outcome.FAIL, severity, message, "4xx or an answer", str(statuses[-1]))
-    return replace(lost, findings=(finding,), blames_length=by_length)
+    return replace_struct(lost, findings=(finding,), blames_length=by_length)
 
 
 class _Class(NamedTuple):
@@ -84,8 +86,8 @@ def _is_pending(seen: Observation) -> bool:
 
 def _settled(seen: Observation, words: str | None) -> Observation:
     if words is None:
-        return replace(seen, findings=())
-    return replace(seen, findings=tuple(replace(one, message=f"{one.message}{words}") for one in seen.findings))
+        return replace_struct(seen, findings=())
+    return replace_struct(seen, findings=tuple(replace(one, message=f"{one.message}{words}") for one in seen.findings))
 
 
 def _found(rows: Sequence[Observation], cases: Mapping[str, Case], answers: _Answers) -> dict[str, str]:
