@@ -21,7 +21,7 @@ from trueweight.wire import WireSettings
 from trueweight.workflow.drift import OPTION, drift_plan
 from trueweight.workflow.finish import api_notes
 from trueweight.workflow.load import Level, lay_out
-from trueweight.workflow.probe import probe_plan, switch_trials
+from trueweight.workflow.probe import last_paces, probe_plan, switch_trials
 from trueweight.workflow.run_builder import WrittenSuite
 from trueweight.workflow.send import PreparedRun
 
@@ -41,7 +41,7 @@ def print_stages(
 
     Args:
         stages: what is sent, in order.
-        paces: of the providers that a probe has measured.
+        paces: of the providers that a probe on record has measured; of the others the last probe's is taken.
         notes: sentences that come before the time.
     """
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -62,6 +62,7 @@ def print_stages(
         say(console, note)
     if settings.budget_usd is not None:
         say(console, f"--budget stops it before it costs more than {dollars(settings.budget_usd)}.")
+    paces = {**last_paces(row.provider for row in whole), **paces}
     providers = {row.provider.name for row in whole}
     say(console, time_words(expected_time(stages, paces), paces, providers))
     retries = (

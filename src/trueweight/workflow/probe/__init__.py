@@ -4,6 +4,7 @@
 `trueweight.workflow.probe.diagnosis` decides, by pure functions, what the answers show.
 """
 
+from trueweight.workflow.probe.paces import last_paces
 from trueweight.workflow.probe.questions import probe_plan, switch_trials
 from trueweight.workflow.probe.record import (
     encode_probe,
@@ -20,6 +21,7 @@ __all__ = [
     "encode_probe",
     "is_known",
     "join_probes",
+    "last_paces",
     "probe_plan",
     "probe_providers",
     "read_probe",

@@ -30,6 +30,7 @@ from trueweight.workflow.probe.entry import (
     main_diagnosis,
     maybe_wrong_scheme,
 )
+from trueweight.workflow.probe.paces import keep_paces
 from trueweight.workflow.probe.questions import first_questions, probe_trial, switch_trial
 
 _TIMEOUT: Final = 60.0
@@ -112,6 +113,7 @@ async def probe_providers(
         requests=probing.requests + (before.requests if before else 0),
         cost=float(f"{probing.cost + (before.cost if before else 0.0):.6g}"),
     )
+    keep_paces(wanted, probe)
     exchanges = tuple(replace(one.exchange, provider=one.asked.owner.name) for one in probing.seen)
     return ProbeResult(probe, exchanges, probing.settings, probing.interrupted)
 
