@@ -66,7 +66,8 @@ def _cut(case: Case, message: dict[str, Any]) -> tuple[dict[str, Any], str, int]
     calls = message.get("tool_calls", [])
     text: str = calls[0]["function"]["arguments"] if calls else message["content"]
     if len(text) <= limit:
-        return message, "tool_calls" if calls else "stop", max(1, len(text) // 4)
+        thought = len(message.get("reasoning_content") or "")
+        return message, "tool_calls" if calls else "stop", max(1, (thought + len(text)) // 4)
     if calls:
         function = {**calls[0]["function"], "arguments": text[:limit]}
         return {**message, "tool_calls": [{**calls[0], "function": function}]}, "length", _limit(case)

@@ -7,13 +7,16 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from trueweight.core.json_value import JsonObject
 from trueweight.fleet import tokenizer
 from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.styles import Style
 from trueweight.fleet.thinking import ThoughtForm, thought_fields
+
+_CACHED: Final = 16
+"""Tokens of a long prompt that come from the cache, in a style that has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,11 @@ def writes(parts: Sequence[bytes], style: Style) -> list[bytes]:
         return list(parts)
     whole = b"".join(parts)
     return [whole[at : at + size] for at in range(0, len(whole), size)]
+
+
+def cached(chat: ChatRequest, completion: Completion, style: Style) -> int:
+    """Tokens of a prompt that come from the cache: in a style that has one, those of streams."""
+    return min(_CACHED, completion.prompt_tokens - 1) if style.caches and chat.streamed else 0
 
 
 def usage(completion: Completion, style: Style) -> JsonObject:

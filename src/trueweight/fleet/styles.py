@@ -47,7 +47,7 @@ class Style:
         spaced: JSON with spaces after its commas and colons.
         thought: where the reply has the model's thought.
         counts_thoughts: usage has the tokens of the thought apart.
-        caches: the beginning of a prompt comes from a cache (Messages).
+        caches: in streams the beginning of a prompt comes from a cache (Responses, Messages).
         interleaved_calls: events of parallel calls come in turn (Responses).
         stores: responses are stored, and can be continued, unless a request has store false (Responses).
         done_after_last: ``[DONE]`` follows the last event (Responses).

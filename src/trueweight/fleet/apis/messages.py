@@ -25,8 +25,6 @@ _ERRORS: Final = {
     429: "rate_limit_error",
     529: "overloaded_error",
 }
-_CACHED: Final = 16
-"""Tokens of a long prompt that come from the cache, in a style that has one."""
 
 
 class MessagesServed(ServedApi):
@@ -49,16 +47,16 @@ class MessagesServed(ServedApi):
     def messages_of(self, request: Mapping[str, Any]) -> list[Any]:
         return [_with_thought(message) for message in request["messages"]]
 
-    def plain(self, chat: ChatRequest, completion: Completion, style: Style, head: render.Head) -> JsonObject:  # noqa: ARG002 - as declared
+    def plain(self, chat: ChatRequest, completion: Completion, style: Style, head: render.Head) -> JsonObject:
         choice = completion.choices[0]
         blocks = [*_thought(choice, style), *_text(choice), *_calls(choice)]
         out = _message(head, style) | {"content": blocks} | _stop(choice, style)
-        return _ordered(out | {"usage": _usage(completion, style)}, style)
+        return _ordered(out | {"usage": _usage(chat, completion, style)}, style)
 
-    def chunks(self, chat: ChatRequest, completion: Completion, style: Style, head: render.Head) -> list[JsonObject]:  # noqa: ARG002 - as declared
+    def chunks(self, chat: ChatRequest, completion: Completion, style: Style, head: render.Head) -> list[JsonObject]:
         choice = completion.choices[0]
         start = _message(head, style) | {"content": [], "stop_reason": None, "stop_sequence": None}
-        usage = _usage(completion, style)
+        usage = _usage(chat, completion, style)
         blocks = (
             [(block, "thinking_delta", "thinking", choice.reasoning or "") for block in _thought(choice, style)]
             + [(block, "text_delta", "text", choice.content or "") for block in _text(choice)]
@@ -133,8 +131,8 @@ def _stop(choice: CompletionChoice, style: Style) -> JsonObject:
     return {"stop_reason": reason} | ({} if style.terse else {"stop_sequence": None})
 
 
-def _usage(completion: Completion, style: Style) -> JsonObject:
-    cached = min(_CACHED, completion.prompt_tokens - 1) if style.caches else 0
+def _usage(chat: ChatRequest, completion: Completion, style: Style) -> JsonObject:
+    cached = render.cached(chat, completion, style)
     counts: JsonObject = {"input_tokens": completion.prompt_tokens - cached}
     counts |= {} if style.terse else {"cache_creation_input_tokens": 0, "cache_read_input_tokens": cached}
     counts["output_tokens"] = completion.completion_tokens

@@ -94,7 +94,7 @@ def _response(
         "tools": sent.get("tools") or [],
         "usage": {
             "input_tokens": read,
-            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "input_tokens_details": {"cached_tokens": render.cached(chat, completion, style), "cache_write_tokens": 0},
             "output_tokens": written,
             "output_tokens_details": {"reasoning_tokens": thought or 0},
             "total_tokens": read + written,

@@ -113,6 +113,29 @@ class ResponsesUsageMissing(Objects):
         response["usage"] = None
 
 
+@fault("responses-cached-apart", api=_API, checks=("usage-cached-within",))
+class CachedApart(Objects):
+    """Input tokens exclude the cached ones, as those of Messages do."""
+
+    def whole(self, chat: ChatRequest, response: Json) -> None:
+        """Subtract four fifths."""
+        usage = response["usage"]
+        cached = usage["input_tokens"] * 4 // 5
+        counts = {"input_tokens": usage["input_tokens"] - cached, "total_tokens": usage["total_tokens"] - cached}
+        response["usage"] = {**usage, **counts, "input_tokens_details": {"cached_tokens": cached}}
+
+
+@fault("responses-reasoning-beside", api=_API, checks=("responses-usage-reasoning",))
+class ReasoningBeside(Objects):
+    """Output tokens exclude those of the thought, and the total has them."""
+
+    def whole(self, chat: ChatRequest, response: Json) -> None:
+        """Subtract them."""
+        usage = response["usage"]
+        thought = usage["output_tokens_details"]["reasoning_tokens"]
+        response["usage"] = {**usage, "output_tokens": usage["output_tokens"] - thought}
+
+
 @fault("responses-stored", api=_API, checks=("responses-store",))
 class Stored(Objects):
     """The response says that it is stored, whatever was requested."""

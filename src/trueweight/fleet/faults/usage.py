@@ -109,6 +109,16 @@ class UsageCachedUnsaid(Fault):
         return replace(completion, prompt_tokens=completion.prompt_tokens // 4) if chat.streamed else completion
 
 
+@fault("usage-without-thought", checks=("usage-covers-thought",))
+class UsageWithoutThought(Fault):
+    """Completion tokens lack those of the thought."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Count the answer alone."""
+        answer = max(completion.completion_tokens - (completion.reasoning_tokens or 0), 1)
+        return replace(completion, completion_tokens=answer, reasoning_tokens=None)
+
+
 @fault("usage-counts-chunks", checks=("usage-covers-text", "logprobs-within-usage"))
 class UsageCountsChunks(Fault):
     """Completion tokens are the number of chunks."""

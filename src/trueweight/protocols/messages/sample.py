@@ -34,8 +34,16 @@ def message(*blocks: JsonObject, stop: str | None = "end_turn", usage: Any = (10
         "stop_reason": stop,
         "stop_sequence": None,
     }
-    counts = {"input_tokens": usage[0], "output_tokens": usage[1]} if isinstance(usage, tuple) else usage
+    counts = usage_of(*usage) if isinstance(usage, tuple) else usage
     return out | ({} if counts is None else {"usage": counts}) | fields
+
+
+def usage_of(read: int, written: int, *, cached: int | None = None, thought: int | None = None) -> JsonObject:
+    """A usage object. ``cached`` of ``read`` came from the cache, and ``thought`` of ``written`` are of the thought;
+    None reports neither."""
+    counts: JsonObject = {"input_tokens": read - (cached or 0), "output_tokens": written}
+    counts |= {} if cached is None else {"cache_read_input_tokens": cached}
+    return counts | ({} if thought is None else {"output_tokens_details": {"thinking_tokens": thought}})
 
 
 def text(words: str) -> JsonObject:
@@ -54,12 +62,13 @@ def tool_use(name: str | None = "weather", given: Any = None, **fields: Any) -> 
 
 
 def events(
-    *blocks: JsonObject, stop: str | None = "end_turn", usage: tuple[int, int] | None = (10, 5)
+    *blocks: JsonObject, stop: str | None = "end_turn", usage: tuple[int, int] | JsonObject | None = (10, 5)
 ) -> list[JsonObject]:
     """The events of a stream with these blocks, each of whose texts comes in one delta."""
-    head = message(stop=None, usage=None if usage is None else (usage[0], 1))
+    counts = usage_of(*usage) if isinstance(usage, tuple) else usage
+    head = message(stop=None, usage=None if counts is None else counts | {"output_tokens": 1})
     end: JsonObject = {"type": "message_delta", "delta": {"stop_reason": stop, "stop_sequence": None}}
-    end |= {} if usage is None else {"usage": {"output_tokens": usage[1]}}
+    end |= {} if counts is None else {"usage": {key: counts[key] for key in counts if key.startswith("output")}}
     inner = [event for at, block in enumerate(blocks) for event in _of_block(at, block)]
     return [{"type": "message_start", "message": head}, *inner, end, {"type": "message_stop"}]
 
@@ -117,10 +126,13 @@ def write_sample(reply: SampleReply) -> Exchange:
         return given
     error = {"type": "error", "error": {"type": "api_error", "message": reply.error}}
     stop = None if reply.finish is None else _REASONS.get(reply.finish, reply.finish)
+    read, written = reply.usage or (0, 0)
+    counts = usage_of(read, written, cached=reply.cached, thought=reply.thought_tokens)
+    usage = None if reply.usage is None else counts
     if not reply.is_stream:
-        document = error if reply.error is not None else message(*_blocks(reply), stop=stop, usage=reply.usage)
+        document = error if reply.error is not None else message(*_blocks(reply), stop=stop, usage=usage)
         return plain(document, mode=reply.mode, status=reply.status, api=API)
-    sent = events(*_blocks(reply, streamed=True), stop=stop, usage=reply.usage)
+    sent = events(*_blocks(reply, streamed=True), stop=stop, usage=usage)
     if reply.error is not None or stop is None:
         sent = [*sent[:-2], *([error] if reply.error is not None else [])]
     return stream(sent, mode=reply.mode, status=reply.status)

@@ -37,13 +37,16 @@ def reasoning(text: str = "hm", **changes: Any) -> JsonObject:
     return {"type": "reasoning", "id": "rs_1", "status": "completed", "summary": [], "content": content} | changes
 
 
-def usage_of(read: int, written: int, total: int | None = None) -> JsonObject:
-    """A usage object that adds up, unless ``total`` says otherwise."""
+def usage_of(
+    read: int, written: int, total: int | None = None, *, cached: int | None = None, thought: int | None = None
+) -> JsonObject:
+    """A usage object that adds up, unless ``total`` says otherwise. ``cached`` of ``read`` came from the cache, and
+    ``thought`` of ``written`` are of the thought."""
     return {
         "input_tokens": read,
-        "input_tokens_details": {"cached_tokens": 0},
+        "input_tokens_details": {"cached_tokens": cached or 0},
         "output_tokens": written,
-        "output_tokens_details": {"reasoning_tokens": 0},
+        "output_tokens_details": {"reasoning_tokens": thought or 0},
         "total_tokens": read + written if total is None else total,
     }
 
@@ -157,7 +160,9 @@ def _response(reply: SampleReply) -> JsonObject:
     output = [reasoning(reply.reasoning)] if reply.reasoning is not None else []
     output += [message(reply.content)] if reply.content is not None else []
     output += [_call(at, one) for at, one in enumerate(reply.calls)]
-    usage = None if reply.usage is None else usage_of(*reply.usage, reply.total)
+    read, written = reply.usage or (0, 0)
+    counts = usage_of(read, written, reply.total, cached=reply.cached, thought=reply.thought_tokens)
+    usage = None if reply.usage is None else counts
     if reply.finish == "length":
         return incomplete(*output, usage=usage)
     return response(*output, status=_STATUS.get(reply.finish or "stop", reply.finish), usage=usage)

@@ -11,13 +11,14 @@ from trueweight.protocols import IN_CONTENT
 
 
 def thinking_tokens(reply: Reply) -> int | None:
-    """Completion tokens of the thoughts of all choices: those that the server counts. If it counts none, the share of
-    the reply's characters that are thought, times its completion tokens. 0 without a thought, None if it is not known.
+    """Completion tokens of the thoughts of all choices: those that the server counts. If it counts none, or writes 0
+    beside a thought because the API demands the field, the share of the reply's characters that are thought, times its
+    completion tokens. 0 without a thought, None if it is not known.
     """
     usage = reply.usage
     if usage is not None and not reply.thinks and (usage.reasoning is not None or usage.output is not None):
         return 0
-    if usage is not None and usage.reasoning is not None:
+    if usage is not None and usage.reasoning:
         return usage.reasoning
     if usage is None or usage.output is None or not all(choice.reasoning_whole for choice in reply.choices):
         return None

@@ -51,6 +51,36 @@ def usage(_: Case, reply: Reply) -> CheckResult | None:
     return Pass()
 
 
+@check(
+    "responses-usage-reasoning",
+    "Output tokens include the reasoning tokens, so the total is input plus output tokens.",
+    failure="{cases} had reasoning tokens that are counted beside the output tokens",
+    protocol="responses",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    row=24,
+    source=_OBJECT,
+    why="Clients bill output_tokens, and subtract the reasoning tokens for those of the answer.",
+    fix="Count the tokens of the thought in output_tokens.",
+    example=Example(
+        says("hello", reasoning="hm", usage=(10, 5), thought_tokens=4, total=19),
+        "19",
+        says("hello", reasoning="hm", usage=(10, 9), thought_tokens=4),
+    ),
+)
+def usage_reasoning(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges responses that report reasoning tokens; ``usage-adds-up`` judges another total."""
+    counts = reply.usage
+    if counts is None or not counts.reasoning or None in (counts.input, counts.output, counts.total):
+        return None
+    whole = (counts.input or 0) + (counts.output or 0)
+    if counts.total == whole + counts.reasoning:
+        words = f"{counts.reasoning} reasoning tokens are counted beside {counts.output} output tokens"
+        return Fail(words, f"total_tokens {whole}", str(counts.total), locate_field(reply, "total_tokens"))
+    return Pass()
+
+
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
