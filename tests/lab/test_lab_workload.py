@@ -32,6 +32,7 @@ def test_a_workload_goes_from_the_log_to_a_decision_on_real_engines(lab: Running
     cli("workload", "from", "log.jsonl", "-o", "capitals")
     assert "grader: text" in (tmp_path / "capitals" / "workload.yaml").read_text("utf-8")
     closed = lab.only("f16")
+    cli("workload", "confirm", "capitals", "--yes")
     cli("workload", "reask", "capitals", "--providers", closed, "-o", "now", "--no-probe")
     text = lab.only("f16", "q4_0").read_text("utf-8")
     (tmp_path / "hosts.toml").write_text(text.replace('role = "reference"', ""), "utf-8")
@@ -48,4 +49,4 @@ def test_a_workload_goes_from_the_log_to_a_decision_on_real_engines(lab: Running
     assert all(one["failures"]["value"] == 0 for one in found.values())
     decided = json.loads(cli("decide", "run", "--json", codes=(0, 4)))
     moves = {one["provider"]: one["move"] for one in decided["hosts"]}
-    assert moves["f16"] in ("move-with-fallback", "not-enough")  # prices are not known, so it cannot be a move
+    assert moves["f16"] in ("move-with-fallback", "not-enough-evidence")  # prices are not known, so it cannot be a move

@@ -36,13 +36,26 @@ ANSWERS = Callable[[Case, int], Answer | None]
 """Case and its number → the answer; None for a request that fails on the way."""
 
 
-def workload_of(rows: Iterable[Mapping[str, Any]], folder: Path) -> Path:
-    """The workload ``tickets`` of a log with these rows. Both are in the folder."""
+def workload_of(rows: Iterable[Mapping[str, Any]], folder: Path, *, confirmed: bool = True) -> Path:
+    """The workload ``tickets`` of a log with these rows. Both are in the folder.
+
+    Args:
+        confirmed: a person has confirmed its graders.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "a.jsonl").write_text(lines(*rows), encoding="utf-8")
     done = trueweight("workload", "from", "a.jsonl", "-o", "tickets", cwd=folder)
     assert done.returncode == 0, done.stderr
+    if confirmed:
+        confirm(folder / "tickets")
     return folder / "tickets"
+
+
+def confirm(folder: Path) -> None:
+    """Confirm all graders of a workload, as a person does it in the file."""
+    path = folder / "workload.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("confirmed: false", "confirmed: true"), encoding="utf-8")
 
 
 def as_recorded(case: Case, _: int) -> Answer:

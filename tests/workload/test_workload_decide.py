@@ -18,7 +18,8 @@ from trueweight.core.decision import HostDecision, Move, MoveReason, Worse
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.core.workload import ProviderWorkload, Quality, WorkloadRuling
-from trueweight.report.words.decision import QUESTIONS, checklist, decision_text, plan_lines
+from trueweight.report.words.decision import decision_text
+from trueweight.report.words.move_plan import QUESTIONS, checklist
 from trueweight.store import RunDir
 from trueweight.workflow.finish import judge
 
@@ -163,21 +164,6 @@ def test_the_words_say_what_why_and_how_sure(judged: Summary) -> None:
     silent = decision_text(with_decision(judged))
     assert silent is not None
     assert "Not stated" in dict(silent.lines)["saves"]
-
-
-def test_texts_about_which_nothing_decides_are_named_and_stay(judged: Summary) -> None:
-    """A score of the other tasks says nothing of them, so they are not part of the move."""
-    assert judged.workload is not None
-    (task,) = judged.workload.tasks
-    texts = msgspec.structs.replace(task, name="texts", decides=False, cases=12, golden=2, share=0.1)
-    mixed = msgspec.structs.replace(judged.workload, tasks=(task, texts))
-    found = with_decision(msgspec.structs.replace(judged, workload=mixed))
-    text = decision_text(found)
-    assert text is not None
-    assert "Nothing decides about task texts (10 of them)" in dict(text.lines)["sure"]
-    plan = " ".join(sentence for _, sentences in plan_lines(found) for sentence in sentences)
-    assert "Leave texts with closed-1-2026 until golden answers" in plan
-    assert "Then add" not in plan
 
 
 def test_the_checklist_has_facts_and_open_questions(judged: Summary) -> None:

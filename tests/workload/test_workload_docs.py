@@ -69,6 +69,8 @@ def test_the_story_can_be_followed_command_by_command(tmp_path: Path) -> None:
     (decide,) = rest
     decided = trueweight(*shlex.split(decide)[1:], cwd=tmp_path)
     assert decided.returncode == 0, decided.stdout
-    assert decided.stdout.startswith("✓ Move to twin")
+    assert decided.stdout.startswith("✓ Move extraction, routing and triage to twin")
+    assert "task card (18 cases, 9% of the log): too few cases" in decided.stdout
+    assert "task summary (20 cases, 10% of the log): no answer can be compared" in decided.stdout
     assert (tmp_path / "plan.html").exists()
     assert (tmp_path / "team.yaml").exists()

@@ -48,6 +48,7 @@ def test_from_the_log_to_the_decision(tmp_path: Path) -> None:
 
     cli("workload", "example", "-o", "log.jsonl", "--lines", 420, "--task", "triage")
     cli("workload", "from", "log.jsonl", "-o", "tickets", "--cases", 320)
+    cli("workload", "confirm", "tickets", "--yes")
     cli("bar", "init", "tickets", "-o", "bar.toml", "--margin", 0.02)
     bar = tmp_path / "bar.toml"  # times depend on this machine's load, which may leave too few of them
     bar.write_text(re.sub(r"p95_ms_at_most = .*", "", bar.read_text(encoding="utf-8")), encoding="utf-8")

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from trueweight.assess.recommendation import TRANSPORT
 from trueweight.assess.significance import MATTERS
 from trueweight.core import Role, Ruling
 from trueweight.core.assessment import ReasonCode, Recommendation
-from trueweight.core.bar_outcome import WorkloadRule
-from trueweight.core.decision import HostDecision, HostReason, Move, MoveReason, WorkloadDecision, Worse, WorseThing
+from trueweight.core.bar_outcome import MARGIN, WorkloadRule
+from trueweight.core.decision import (
+    HostDecision,
+    HostReason,
+    Move,
+    MoveReason,
+    Undecided,
+    UndecidedTask,
+    WorkloadDecision,
+    Worse,
+    WorseThing,
+)
 from trueweight.core.estimate import Estimate
 from trueweight.core.note import NoteCode
 from trueweight.core.summary import ProviderSummary, Summary
-from trueweight.core.workload import ProviderWorkload, Quality, WorkloadRuling, WorkloadSummary
+from trueweight.core.workload import ProviderWorkload, Quality, TaskSummary, WorkloadRuling, WorkloadSummary
+from trueweight.workload.compare import NO_COSTS
+from trueweight.workload.estimates import Estimator, looks_of
 
 COVERED: Final = 0.1
 """A fallback covers a host that loses at most this share of the requests; one that loses more is no host."""
 _BY_FALLBACK: Final = frozenset({WorkloadRule.FAILURES})
 """Rules that a fallback makes good: the baseline answers what gets no reply."""
+_ANSWERS: Final = frozenset({WorkloadRule.QUALITY, WorkloadRule.AGREEMENT, WorkloadRule.PREFERRED})
+SLACK: Final = 0.2
+"""How far below what the bar asks of all tasks together the answers of one task may surely be, so that it moves."""
 _WORKLOAD: Final = frozenset(
     {ReasonCode.BAR, ReasonCode.WORKLOAD_FAILS, ReasonCode.WORKLOAD_MET, ReasonCode.WORKLOAD_OPEN}
 )
@@ -72,7 +88,13 @@ def _host(
         answered = found is not None and found.overall.readable.value is not None
         code = MoveReason.NOTHING_DECIDES if answered else MoveReason.NOT_ANSWERED
         return HostDecision(provider=name, move=Move.NOT_ENOUGH, reasons=(HostReason(code=code),))
-    move, reasons = _decided(found, provider)
+    undecided = tuple(_undecided(workload, found))
+    stays = {one.task for one in undecided}
+    tasks = tuple(task for task in workload.tasks if task.name not in stays)
+    saving = _saving_of(summary, tasks, found) if stays and tasks else found.saving
+    move, reasons = _decided(found, provider, saving)
+    if move.rank <= Move.MOVE_WITH_FALLBACK.rank and not tasks:
+        move, reasons = Move.NOT_ENOUGH, (HostReason(code=MoveReason.NO_TASK),)
     cautions = tuple(_cautions(summary, workload)) if move.rank <= Move.MOVE_WITH_FALLBACK.rank else ()
     if move is Move.MOVE and cautions:
         move = Move.MOVE_WITH_FALLBACK
@@ -80,13 +102,62 @@ def _host(
         provider=name,
         move=move,
         reasons=(*reasons, *cautions),
-        per_month=_saving(found, move, volume),
+        per_month=_per_month(saving, found, move, volume),
         worse=tuple(_worse(workload, found)),
+        tasks=tuple(task.name for task in tasks),
+        undecided=undecided,
     )
 
 
+def _undecided(workload: WorkloadSummary, found: ProviderWorkload) -> Iterator[UndecidedTask]:
+    """The tasks about which nothing is decided: they are not part of a move.
+
+    A rule about all tasks together says little of a small one. So a task is decided if a rule that names it is met, or
+    if its answers are surely no more than `SLACK` below what is asked of all.
+    """
+    rulings = {one.task: one for one in found.rulings if one.rule in _ANSWERS and one.outcome is Ruling.PASS}
+    judged = next((one.bound for one in found.rulings if one.rule is WorkloadRule.PREFERRED and not one.task), None)
+    asked = next((one for one in found.rulings if one.rule in _ANSWERS and not one.task), None)
+    least = 1 - MARGIN if asked is None or asked.bound is None else asked.bound
+    least = 1 + least if least <= 0 else least  # a tolerated difference
+    results = {one.task: one for one in found.tasks}
+    for task in workload.tasks:
+        result = results.get(task.name, found.overall)
+        held, bound = result.not_worse, least
+        if held.value is None and result.preferred is not None:
+            held, bound = result.preferred, -MARGIN if judged is None else judged
+        code = None
+        if task.name in rulings:
+            held = result.not_worse
+        elif held.value is None:
+            code = Undecided.NOTHING_COMPARES
+        elif held.sure_low is None or held.sure_low < bound - SLACK:
+            code = Undecided.TOO_FEW
+        if code is None and task.name in workload.unconfirmed:
+            code = Undecided.UNCONFIRMED
+        if code is not None:
+            shown = held.sure if code is Undecided.TOO_FEW else None
+            yield UndecidedTask(task=task.name, code=code, cases=task.cases, share=task.share, estimate=shown)
+
+
+def _saving_of(summary: Summary, tasks: Sequence[TaskSummary], found: ProviderWorkload) -> Quality:
+    """USD per 1,000 requests of the log if only these tasks move."""
+    names = {task.name for task in tasks}
+    pairs = [pair for one in found.tasks if one.task in names for pair in one.saved]
+    saved, weights = np.array(pairs, dtype=float).reshape(-1, 2).T
+    candidates = 1 if summary.workload is None else summary.workload.candidates
+    make = Estimator(looks_of(candidates), summary.run.seed)
+    each = make.per_thousand(saved, weights, of=sum(task.cases for task in tasks), note=NO_COSTS, signed=True)
+    share = sum(task.share for task in tasks)
+    ends = (each.value, each.low, each.high, each.sure_low, each.sure_high)
+    value, low, high, sure_low, sure_high = (None if end is None else end * share for end in ends)
+    return msgspec.structs.replace(
+        each, value=value, low=low, high=high, sure_low=sure_low, sure_high=sure_high
+    ).rounded()
+
+
 def _decided(  # noqa: PLR0911 - one way out for each decision
-    found: ProviderWorkload, provider: ProviderSummary
+    found: ProviderWorkload, provider: ProviderSummary, saving: Quality
 ) -> tuple[Move, tuple[HostReason, ...]]:
     missed = [_reason(MoveReason.RULE_MISSED, one) for one in found.rulings if one.outcome is Ruling.FAIL]
     still = [_reason(MoveReason.RULE_OPEN, one) for one in found.rulings if one.outcome is Ruling.INCONCLUSIVE]
@@ -101,7 +172,7 @@ def _decided(  # noqa: PLR0911 - one way out for each decision
     open_answers = [one for one in still if one.rule is not None and one.rule.of_answers]
     if open_answers or not found.rulings:
         return Move.NOT_ENOUGH, (*open_answers, *(one for one in still if one not in open_answers))
-    cost = _of_cost(found.saving)
+    cost = _of_cost(saving)
     if cost is not None and cost.code is MoveReason.SAVES_NOTHING:
         return Move.STAY, (cost,)
     if missed or still or avoided or provider.assessment.recommendation is Recommendation.UNDECIDED:
@@ -144,9 +215,8 @@ def _cautions(summary: Summary, workload: WorkloadSummary) -> Iterator[HostReaso
         yield HostReason(code=MoveReason.BAR_CHANGED)
 
 
-def _saving(found: ProviderWorkload, move: Move, volume: float | None) -> Estimate | None:
+def _per_month(saving: Quality, found: ProviderWorkload, move: Move, volume: float | None) -> Estimate | None:
     """USD per month. With a fallback, the requests that the host loses cost as before."""
-    saving = found.saving
     if volume is None or saving.value is None:
         return None
     lost = (found.failures.value or 0.0) if move is Move.MOVE_WITH_FALLBACK else 0.0

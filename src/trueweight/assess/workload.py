@@ -23,6 +23,8 @@ from trueweight.core.workload import ProviderWorkload, Quality, TaskResult, Work
 from trueweight.statistics.proportion import n_that_decides
 from trueweight.workload.mistakes import LEAST_OF_LABEL
 
+METRIC: Final = "workload"
+"""The metric that leads the page; see `trueweight.metrics.catalogue.workload`."""
 _MOST_CASES: Final = 10**6
 
 
@@ -37,15 +39,16 @@ def judge_workload(summary: Summary, bar: Bar | None) -> Summary:
     own = None if bar is None else bar.workload
     if own is not None:
         check_tasks(own, [task.name for task in summary.workload.tasks])
-    deciding = {task.name for task in summary.workload.tasks if task.decides}
     providers = {}
     for name, provider in summary.providers.items():
         found = provider.workload
         if found is not None:
-            rulings = tuple(_rulings(own or DEFAULT_WORKLOAD_BAR, found, deciding, stated=own is not None))
+            rulings = tuple(_rulings(own or DEFAULT_WORKLOAD_BAR, found, stated=own is not None))
             ruling = Ruling.of_all([one.outcome for one in rulings])
             found = msgspec.structs.replace(found, rulings=rulings, ruling=ruling)
-        providers[name] = msgspec.structs.replace(provider, workload=found)
+        # The number that leads is the one that is decided.
+        metrics = provider.metrics if found is None else {**provider.metrics, METRIC: found.quality}
+        providers[name] = msgspec.structs.replace(provider, workload=found, metrics=metrics)
     workload = msgspec.structs.replace(summary.workload, default_bar=own is None)
     return msgspec.structs.replace(summary, providers=providers, workload=workload)
 
@@ -61,9 +64,7 @@ def check_tasks(bar: WorkloadBar, tasks: list[str]) -> None:
             raise ConfigError(f"the bar names the task {name!r}", code="bar-task", hint=near_miss(name, tasks))
 
 
-def _rulings(
-    bar: WorkloadBar, found: ProviderWorkload, deciding: set[str], *, stated: bool
-) -> Iterator[WorkloadRuling]:
+def _rulings(bar: WorkloadBar, found: ProviderWorkload, *, stated: bool) -> Iterator[WorkloadRuling]:
     by_judge = list(_by_judge(bar.answers, found.overall, stated=stated))
     by_answers = list(_on_answers(bar.answers, found.overall))
     if not by_judge or stated or any(one.estimate is not None for one in by_answers):
@@ -71,13 +72,12 @@ def _rulings(
     yield from by_judge
     for result in found.tasks:
         if result.task in bar.tasks:
-            yield from _on_answers(bar.tasks[result.task], result)
+            yield from _on_answers(bar.tasks[result.task], result, named=True)
             yield from _by_judge(bar.tasks[result.task], result, stated=stated)
-        elif result.task in deciding and len(found.tasks) > 1:
-            # What is surely bad in one task must not hide behind the others; a task alone need not prove its worth.
-            yield from (one for one in _on_answers(bar.answers, result) if one.outcome is Ruling.FAIL)
         elif len(found.tasks) > 1:
-            yield from (one for one in _by_judge(bar.answers, result, stated=False) if one.outcome is Ruling.FAIL)
+            # What is surely bad in one task must not hide behind the others; a task alone need not prove its worth.
+            own = (*_on_answers(bar.answers, result), *_by_judge(bar.answers, result, stated=False))
+            yield from (one for one in own if one.outcome is Ruling.FAIL)
     yield from (one for result in found.tasks for one in _on_labels(result))
     yield from _on_form(bar, found, stated=stated)
     for rule, estimate, at_least, at_most in (
@@ -93,11 +93,10 @@ def _rulings(
 def _on_labels(result: TaskResult) -> Iterator[WorkloadRuling]:
     """Labels that are surely lost. By golden answers that is a failure. Against recorded answers it stays open, because
     the baseline may be the side that is wrong there; golden answers to these cases decide."""
-    outcome = Ruling.FAIL if result.against is Yardstick.GOLDEN else Ruling.INCONCLUSIVE
     for one in result.lost_labels:
         yield WorkloadRuling(
             rule=WorkloadRule.LABEL,
-            outcome=outcome,
+            outcome=Ruling.FAIL if one.against is Yardstick.GOLDEN else Ruling.INCONCLUSIVE,
             task=result.task,
             label=one.label,
             at_least=LEAST_OF_LABEL,
@@ -117,13 +116,18 @@ def _on_form(bar: WorkloadBar, found: ProviderWorkload, *, stated: bool) -> Iter
             yield one
 
 
-def _on_answers(bar: TaskBar, result: TaskResult) -> Iterator[WorkloadRuling]:
-    """The ruling by golden answers if it decides, else that by recorded ones, if the bar has it."""
+def _on_answers(bar: TaskBar, result: TaskResult, *, named: bool = False) -> Iterator[WorkloadRuling]:
+    """The ruling by golden answers if it decides, else that by recorded ones, if the bar has it.
+
+    Args:
+        named: the bar names the task, so its agreement decides even where two good texts differ.
+    """
     by_golden = by_recorded = None
     if bar.quality_margin is not None:
         by_golden = _ruling(WorkloadRule.QUALITY, result.task, result.difference, -bar.quality_margin, None)
     if bar.agreement_at_least is not None:
-        by_recorded = _ruling(WorkloadRule.AGREEMENT, result.task, result.agreement, bar.agreement_at_least, None)
+        agrees = result.agreement if named and result.not_worse.value is None else result.not_worse
+        by_recorded = _ruling(WorkloadRule.AGREEMENT, result.task, agrees, bar.agreement_at_least, None)
     if by_golden is None or by_recorded is None:
         yield from (one for one in (by_golden, by_recorded) if one is not None)
     elif by_golden.outcome is Ruling.INCONCLUSIVE and by_recorded.estimate is not None:

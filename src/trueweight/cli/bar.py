@@ -73,7 +73,9 @@ def init(*, folder: Path, path: Path | None, candidates: int, margin: float, ask
     for note in found.notes:
         click.echo(note, err=True)
     if facts.unconfirmed:
-        click.echo(f"not confirmed in workload.yaml: the graders of {', '.join(facts.unconfirmed)}", err=True)
+        names = ", ".join(facts.unconfirmed)
+        again = f"trueweight workload confirm {shlex.quote(str(folder))}"
+        click.echo(f"not confirmed: the graders of {names}; without it these tasks do not move: {again}", err=True)
     if path is not None:
         too_few = "" if found.enough else "draw more cases (`workload from --cases`) or ask less of the hosts; else "
         run = shlex.join(["--suite", str(folder), "--bar", str(path)])

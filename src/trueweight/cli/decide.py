@@ -46,7 +46,8 @@ def command(
     from trueweight.assess.decide import with_decision
     from trueweight.report.page.decision import decision_page
     from trueweight.report.text import visible
-    from trueweight.report.words.decision import checklist, decision_text, plan_lines
+    from trueweight.report.words.decision import decision_text
+    from trueweight.report.words.move_plan import checklist, plan_lines
     from trueweight.store import RunDir, write_for_people
     from trueweight.workflow.decision_answers import read_answers
     from trueweight.workflow.finish import judge

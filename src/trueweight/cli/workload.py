@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from trueweight.cli._help import examples
 from trueweight.cli._options import FILE, FOLDER, PATH, seed_option
+from trueweight.cli._workload_confirm import confirm
 from trueweight.cli._workload_judge import judge, prefer
 from trueweight.cli._workload_reask import reask
 from trueweight.core import ConfigError, ExitCode
@@ -128,7 +130,8 @@ def make(
             _visible(f"task {task}: {whole_percent(plan.share or 0.0)} of the lines, grader {plan.grader}"), err=True
         )
     if folder is not None and not preview:
-        click.echo(f"next: look at {folder / 'workload.yaml'}, then trueweight bar init {folder}", err=True)
+        words = shlex.quote(str(folder))
+        click.echo(f"next: trueweight workload confirm {words}, then trueweight bar init {words}", err=True)
     return int(ExitCode.OK)
 
 
@@ -266,6 +269,7 @@ def list_graders() -> None:
             click.echo(f"    {option}: {schema.get('description') or schema.get('type', 'any value')}")
 
 
+command.add_command(confirm)
 command.add_command(judge)
 command.add_command(prefer)
 command.add_command(reask)

@@ -50,6 +50,8 @@ class MoveReason(StrEnum):
     """No answer can be compared: there are neither golden answers nor recorded ones whose grader decides."""
     NOT_ANSWERED = "not-answered"
     """It gave no answer that could be graded."""
+    NO_TASK = "no-task"
+    """No task is decided: ``undecided`` of the host says why of each."""
 
 
 class HostReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,13 +88,36 @@ class WorseThing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     baseline: float | None = None
 
 
+class Undecided(StrEnum):
+    """Why nothing is decided about one task, so that it does not move."""
+
+    NOTHING_COMPARES = "nothing-compares"
+    """No golden answer, no recorded one whose grader decides, and no LLM judge that labels confirm."""
+    TOO_FEW = "too-few"
+    """Its answers may be much worse than the bar asks of all tasks together. ``estimate``."""
+    UNCONFIRMED = "unconfirmed"
+    """No person has confirmed its grader."""
+
+
+class UndecidedTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A task that stays where it is, because nothing is decided about it; ``share`` is of the log's requests."""
+
+    task: str
+    code: Undecided
+    cases: int
+    share: float
+    estimate: Estimate | None = None
+
+
 class HostDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The decision about one host.
 
     Attributes:
         reasons: why, the decisive one first.
-        per_month: USD that are saved in a month at the stated volume; with a fallback, what it does not answer costs
-            as before. None without a volume or without both costs.
+        per_month: USD that are saved in a month at the stated volume by moving ``tasks``; with a fallback, what the
+            host does not answer costs as before. None without a volume or without both costs.
+        tasks: names of the tasks that are decided; a move is a move of these.
+        undecided: the other tasks.
     """
 
     provider: str
@@ -100,6 +125,8 @@ class HostDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     reasons: tuple[HostReason, ...]
     per_month: Estimate | None = None
     worse: tuple[WorseThing, ...] = ()
+    tasks: tuple[str, ...] = ()
+    undecided: tuple[UndecidedTask, ...] = ()
 
 
 class WorkloadDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

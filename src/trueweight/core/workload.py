@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 import msgspec
 
 from trueweight.core.bar_outcome import Ruling, WorkloadRule
+from trueweight.core.confusion import Confusion, FieldScore
 from trueweight.core.decision import WorkloadDecision
 from trueweight.core.estimate import Estimate, six_digits
 from trueweight.core.grader import FieldCount
@@ -28,6 +29,8 @@ class Yardstick(StrEnum):
     """The right answer, as a person wrote it."""
     JUDGE = "judge"
     """The recorded answer, by an LLM judge that compares both."""
+    MIXED = "golden-or-recorded"
+    """The right answer in the cases that have one, the recorded answer in the others."""
 
 
 class Grade(NamedTuple):
@@ -59,61 +62,19 @@ class Quality(Estimate, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(self.plain(), low=self.sure_low, high=self.sure_high)
 
 
-class Confusion(msgspec.Struct, frozen=True):
-    """How often each expected answer (rows) was read as which answer (columns)."""
-
-    wanted: tuple[str, ...]
-    read: tuple[str, ...]
-    counts: tuple[tuple[int, ...], ...]
-
-    @property
-    def accuracy(self) -> float | None:
-        """The share of answers that are as expected."""
-        total = sum(map(sum, self.counts))
-        same = sum(self.counts[i][self.read.index(name)] for i, name in enumerate(self.wanted) if name in self.read)
-        return same / total if total else None
-
-    @property
-    def macro_f1(self) -> float | None:
-        """The mean of the F1 of each expected answer, whatever its frequency."""
-        scores = []
-        for i, name in enumerate(self.wanted):
-            hits = self.counts[i][self.read.index(name)] if name in self.read else 0
-            named = sum(row[self.read.index(name)] for row in self.counts) if name in self.read else 0
-            scores.append(2 * hits / (sum(self.counts[i]) + named) if sum(self.counts[i]) + named else 0.0)
-        return sum(scores) / len(scores) if scores else None
-
-
-class FieldScore(msgspec.Struct, frozen=True):
-    """One field over all cases of a task: how often its value is right, missing, and not expected."""
-
-    path: str
-    right: int
-    missing: int
-    extra: int
-
-    @property
-    def precision(self) -> float | None:
-        """Right ÷ all that are there."""
-        return self.right / (self.right + self.extra) if self.right + self.extra else None
-
-    @property
-    def recall(self) -> float | None:
-        """Right ÷ all that are expected."""
-        return self.right / (self.right + self.missing) if self.right + self.missing else None
-
-    @property
-    def f1(self) -> float | None:
-        """Their harmonic mean."""
-        total = 2 * self.right + self.missing + self.extra
-        return 2 * self.right / total if total else None
+_NOT_MEASURED: Final = Quality.not_applicable("proportion", "not measured")
 
 
 class LostLabel(msgspec.Struct, frozen=True):
-    """An answer that is given in surely less than half of the cases that expect it; ``right`` is the share."""
+    """An answer that is given in surely less than half of the cases that expect it; ``right`` is the share.
+
+    Attributes:
+        against: golden if golden answers alone show it.
+    """
 
     label: str
     right: Quality
+    against: Yardstick = Yardstick.BASELINE
 
 
 class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -126,10 +87,18 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             those whose grader decides.
         correct: mean score against the golden answers.
         baseline_correct: the same of the recorded answers, over the same cases.
-        difference: `correct` minus `baseline_correct`, paired by case.
+        score: mean score against the golden answer of a case if it has one, else against the recorded answer where that
+            decides.
+        not_worse: one minus the mean loss against the recorded answer: by the golden answer of a case if it has one,
+            else whatever differs is a loss. Without golden answers it is `agreement`.
+        difference: by golden answers, how much more often it is right than the baseline, paired by case, over the cases
+            of `score`. An answer that equals the recorded one is right as often; one that differs and has no golden
+            answer counts as a loss at the lower end and as a gain at the upper one. So it does not matter which cases
+            have a golden answer.
         readable: the share of answers with the form that the grader reads.
-        confusion: against golden answers if there are any, else against recorded ones; None where answers are not in a
-            word.
+        saved: of each case whose costs are known, USD that it costs less than the baseline, and the requests of the
+            log that it stands for. Of all tasks together it is left out.
+        confusion: None where answers are not in a word.
         against: what confusion, fields and lost labels are counted against.
         as_good: share of answers that a trusted judge finds as good as the recorded one, or better; None without one.
         preferred: share that it finds better minus share that it finds worse. Where the lower end is below zero, it is
@@ -143,6 +112,9 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     baseline_correct: Estimate
     difference: Quality
     readable: Quality
+    score: Quality = _NOT_MEASURED
+    not_worse: Quality = _NOT_MEASURED
+    saved: tuple[tuple[float, float], ...] = ()
     confusion: Confusion | None = None
     fields: tuple[FieldScore, ...] = ()
     against: Yardstick = Yardstick.BASELINE
@@ -225,10 +197,20 @@ class ProviderWorkload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
     @property
     def quality(self) -> Quality:
-        """The number that leads: correctness where golden answers decide it, else agreement with the baseline, else the
-        share that a trusted judge finds as good."""
-        found = (self.overall.correct, self.overall.agreement, self.overall.as_good)
-        return next((one for one in found if one is not None and one.value is not None), self.overall.agreement)
+        """The number that leads, which is the one that the first ruling on all answers is about."""
+        overall = self.overall
+        decided = next((one.rule for one in self.rulings if not one.task and one.estimate is not None), None)
+        leads = (
+            {
+                WorkloadRule.QUALITY: overall.score,
+                WorkloadRule.AGREEMENT: overall.not_worse,
+                WorkloadRule.PREFERRED: overall.as_good,
+            }.get(decided)
+            if decided is not None
+            else None
+        )
+        found = (leads, overall.not_worse, overall.as_good)
+        return next((one for one in found if one is not None and one.value is not None), overall.not_worse)
 
 
 class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -121,6 +121,34 @@ def workload_text(made: WorkloadFile) -> str:
     return "\n".join(lines) + "\n"
 
 
+def confirm_task(folder: Path, name: str) -> None:
+    """Set ``confirmed: true`` for a task in ``workload.yaml``; every other character of the file stays.
+
+    Raises:
+        ConfigError: as `read_workload_file`; ``workload-confirm`` where the line is not written as expected, or the
+            file cannot be written.
+    """
+    path = folder / WORKLOAD_FILE
+    document = read_document(path, load_schema("workload"))
+    entry = document.value["tasks"][name]
+    lines = read_regular(path).decode("utf-8").splitlines(keepends=True)
+    at = document.line(("tasks", name, "confirmed" if "confirmed" in entry else "grader")) - 1
+    line = lines[at]
+    indent = line[: len(line) - len(line.lstrip())]
+    if "confirmed" not in entry and line.lstrip().startswith("grader:"):
+        lines[at] = f"{line.rstrip()}\n{indent}confirmed: true\n"
+    elif line.lstrip().startswith("confirmed: false"):
+        lines[at] = line.replace("confirmed: false", "confirmed: true", 1)
+    else:
+        hint = "Write confirmed: true for the task by hand."
+        raise ConfigError("the line is written in another way", code="workload-confirm", where=str(path), hint=hint)
+    try:
+        path.write_text("".join(lines), encoding="utf-8", newline="")
+    except OSError as error:
+        message = f"cannot write: {error.strerror}"
+        raise ConfigError(message, code="workload-confirm", where=str(path)) from None
+
+
 def read_golden(folder: Path) -> dict[str, Answer]:
     """Case id → the right answer, from ``golden.yaml``; empty without that file.
 

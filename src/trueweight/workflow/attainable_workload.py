@@ -53,7 +53,9 @@ def _on_answers(bar: TaskBar, tasks: Sequence[CaseTask], looks: int, of: str) ->
     found: list[tuple[str, Need, int]] = []
     if bar.quality_margin is not None:
         golden = sum(task.golden is not None for task in tasks)
-        found.append((of, margin_needs(bar.quality_margin, looks, 0.0), golden))
+        # An answer that equals the recorded one counts by it, once any golden answer makes the rule measurable.
+        known = golden + _comparable([task for task in tasks if task.golden is None]) if golden else 0
+        found.append((of, margin_needs(bar.quality_margin, looks, 0.0), known))
     if bar.agreement_at_least is not None:
         found.append((of, share_needs(WorkloadRule.AGREEMENT, bar.agreement_at_least, looks, None), _comparable(tasks)))
     enough = [one for one in found if one[1].least is not None and one[2] >= one[1].least]

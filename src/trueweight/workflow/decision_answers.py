@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trueweight.core import ConfigError, near_miss
 from trueweight.core.regular_file import read_regular
-from trueweight.report.words.decision import QUESTIONS
+from trueweight.report.words.move_plan import QUESTIONS
 from trueweight.suites.strict_yaml import parse_yaml
 
 

@@ -207,7 +207,8 @@ def amend_run(run: RunDir, prepared: PreparedRun) -> tuple[str, ...]:
     now = msgspec.structs.replace(now, options=keep_shards(before, now.options))
     changes = explain_change(before, now)
     same_choice = recorded_choice(before.options) == recorded_choice(now.options)
-    if changes or not same_choice or list(run.cases().values()) != list(prepared.cases):
+    same_facts = before.options.get(MANIFEST_OPTION) == now.options.get(MANIFEST_OPTION)
+    if changes or not same_choice or not same_facts or list(run.cases().values()) != list(prepared.cases):
         amended = msgspec.structs.replace(now, started_at=before.started_at)
         run.amend(amended, prepared.cases, bar=_bar_text(prepared))
     return changes

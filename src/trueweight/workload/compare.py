@@ -29,12 +29,13 @@ from trueweight.statistics import Array
 from trueweight.workload.columns import Columns, column
 from trueweight.workload.estimates import Estimator, looks_of, mean_of
 from trueweight.workload.grading import expected_answer
-from trueweight.workload.mistakes import confusion_of, fields_of, lost_labels
+from trueweight.workload.mistakes import best_known, confusion_of, fields_of, lost_labels, yardstick_of
+from trueweight.workload.scores import NO_GOLDEN, difference_of, scores_of
 
 MOST_SHOWN: Final = 200
 """Disagreements of one provider that a summary holds, the worst first."""
-_NO_GOLDEN: Final = "no golden answer"
 _NOT_GRADED: Final = "no reply that can be graded"
+NO_COSTS: Final = "the costs of both are not known"
 _NO_RECORDED: Final = "no recorded answer that the grader can read"
 
 
@@ -87,7 +88,7 @@ def _summary(columns: Columns, make: Estimator, facts: WorkloadFacts, candidates
     named = [task.recorded.model for task in columns.tasks if task.recorded is not None and task.recorded.model]
     baseline = Baseline(
         model=facts.model or (named[0] if named else ""),
-        correct=_mean(make, columns.baseline_right, _NO_GOLDEN).plain(),
+        correct=_mean(make, columns.baseline_right, NO_GOLDEN).plain(),
         self_agreement=_mean(make, columns.noise, "no request is twice in the log").plain(),
         p50_ms=p50.plain(),
         p95_ms=p95.plain(),
@@ -164,23 +165,32 @@ def _provider(
     of_case = np.array([columns.index[one.case] for one in timed], dtype=int)
     p50, p95 = (whole.quantile(ms, of_case, q, of=len(seen), note="no reply arrived") for q in (0.5, 0.95))
     cost = _per_case(columns, seen, [one.cost for one in seen])
-    paid = columns.recorded(lambda one: one.cost)
+    saved = columns.recorded(lambda one: one.cost) - cost
     tokens = _per_case(columns, seen, [one.output_tokens for one in seen])
     return ProviderWorkload(
         overall=msgspec.structs.replace(
             _result(columns, make, answers, ""), readable=_mean(whole, answers.readable, _NOT_GRADED)
         ),
-        tasks=tuple(_result(columns, make, answers, name) for name in columns.names),
+        tasks=tuple(
+            msgspec.structs.replace(
+                _result(columns, make, answers, name), saved=_saved(saved, columns.weights, columns.rows(name))
+            )
+            for name in columns.names
+        ),
         p50_ms=p50,
         p95_ms=p95,
         failures=_failures(columns, whole, seen),
         cost=whole.per_thousand(cost, columns.weights, of=size, note="no price is declared, or no usage reported"),
-        saving=whole.per_thousand(
-            paid - cost, columns.weights, of=size, note="the costs of both are not known", signed=True
-        ),
+        saving=whole.per_thousand(saved, columns.weights, of=size, note=NO_COSTS, signed=True),
         output_tokens=mean_of(tokens, columns.weights, "tokens", of=size),
         disagreements=tuple(_disagreements(columns, grades)),
     )
+
+
+def _saved(saved: Array, weights: Array, rows: Array) -> tuple[tuple[float, float], ...]:
+    """Saving and weight of the cases whose costs are known."""
+    known = rows & np.isfinite(saved)
+    return tuple(zip(saved[known].tolist(), weights[known].tolist(), strict=True))
 
 
 def _by_case(grades: Mapping[int, Sequence[tuple[str, Grade]]], size: int, against: Yardstick) -> Array:
@@ -236,26 +246,32 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
     rows = columns.rows(task)
     counted = rows if task else rows & columns.deciding
     baseline, correct = columns.baseline_right[rows], answers.correct[rows]
-    against = Yardstick.GOLDEN if np.isfinite(correct).any() else Yardstick.BASELINE
-    kept = [grade for at in np.flatnonzero(rows) for _, grade in answers.grades.get(int(at), ())]
-    kept = [grade for grade in kept if grade.against is against]
     of = int(rows.sum())
-    lost = tuple(lost_labels(make, [answers.grades.get(int(at), ()) for at in np.flatnonzero(rows)], against))
+    kept = [best_known(answers.grades.get(int(at), ())) for at in np.flatnonzero(rows)]
+    scores = scores_of(answers.agreement[rows], correct, baseline, columns.deciding[rows])
     return TaskResult(
         task=task,
         cases=of,
         agreement=_mean(make, answers.agreement, _NO_RECORDED, counted),
-        correct=_mean(make, answers.correct, _NO_GOLDEN, rows),
-        baseline_correct=_mean(make, np.where(np.isfinite(correct), baseline, np.nan), _NO_GOLDEN).plain(),
-        difference=make.difference(correct, baseline, of=of, note=_NO_GOLDEN),
+        correct=_mean(make, answers.correct, NO_GOLDEN, rows),
+        baseline_correct=_mean(make, np.where(np.isfinite(correct), baseline, np.nan), NO_GOLDEN).plain(),
+        score=_mean(make, scores.best, _NO_RECORDED),
+        not_worse=_mean(make, scores.not_worse, _NO_RECORDED),
+        difference=difference_of(make, scores),
         readable=_mean(make, answers.readable, _NOT_GRADED, rows),
-        confusion=confusion_of(kept) if task else None,
-        fields=fields_of(kept) if task else (),
-        against=against,
-        lost_labels=lost if task else (),
+        confusion=confusion_of([grade for own in kept for grade in own]) if task else None,
+        fields=fields_of([grade for own in kept for grade in own]) if task else (),
+        against=_yardstick(kept),
+        lost_labels=tuple(lost_labels(make, kept)) if task else (),
         as_good=None if answers.kappa is None else _as_good(make, answers, rows),
         preferred=None if answers.kappa is None else _preferred(make, answers.judged[rows], answers.kappa),
     )
+
+
+def _yardstick(kept: Sequence[Sequence[Grade]]) -> Yardstick:
+    """What these answers are compared with."""
+    against = {grade.against for own in kept for grade in own}
+    return Yardstick.MIXED if len(against) > 1 else next(iter(against), Yardstick.BASELINE)
 
 
 def _as_good(make: Estimator, answers: _Answers, rows: Array) -> Quality | None:
@@ -289,9 +305,7 @@ def _disagreements(columns: Columns, grades: Mapping[int, Sequence[tuple[str, Gr
     """The answers that are not right by the golden one, or else not as recorded, the worst first."""
     found = []
     for at, rows in grades.items():
-        against = (
-            Yardstick.GOLDEN if any(grade.against is Yardstick.GOLDEN for _, grade in rows) else Yardstick.BASELINE
-        )
+        against = yardstick_of(rows)
         own = [(grade.value, trial, grade) for trial, grade in rows if grade.against is against and grade.value < 1]
         if own:
             found.append((*min(own, key=lambda one: one[:2]), at))

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from trueweight.core.workload import Confusion, FieldScore, Grade, LostLabel, Yardstick
+from trueweight.core.confusion import Confusion, FieldScore
+from trueweight.core.workload import Grade, LostLabel, Quality, Yardstick
 from trueweight.workload.estimates import Estimator
 
 MOST_LABELS: Final = 24
@@ -47,26 +48,42 @@ def fields_of(grades: Sequence[Grade]) -> tuple[FieldScore, ...]:
     return tuple(sorted(scores, key=lambda one: (-(one.missing + one.extra), one.path))[:100])
 
 
-def lost_labels(
-    make: Estimator, grades: Iterable[Sequence[tuple[str, Grade]]], against: Yardstick
-) -> Iterator[LostLabel]:
+def yardstick_of(grades: Iterable[tuple[str, Grade]]) -> Yardstick:
+    """What the answers to a case are compared with: golden if it has a golden answer, else recorded."""
+    golden = any(grade.against is Yardstick.GOLDEN for _, grade in grades)
+    return Yardstick.GOLDEN if golden else Yardstick.BASELINE
+
+
+def best_known(grades: Sequence[tuple[str, Grade]]) -> list[Grade]:
+    """The grades of a case against its golden answer if it has one, else against the recorded one."""
+    against = yardstick_of(grades)
+    return [grade for _, grade in grades if grade.against is against]
+
+
+def lost_labels(make: Estimator, kept: Sequence[Sequence[Grade]]) -> Iterator[LostLabel]:
     """Labels that are expected in several cases and surely given in less than half of them; intervals hold for all
     labels of the task together, and by golden answers for all looks.
 
     Args:
-        grades: those of each case.
+        kept: the grades of each case, as `best_known` gives them.
     """
-    found: defaultdict[str, list[float]] = defaultdict(list)
-    for of_case in grades:
-        own = [one for _, one in of_case if one.against is against and one.wanted]
-        if own:
-            found[own[0].wanted].append(sum(one.value == 1 for one in own) / len(own))
+    found: defaultdict[str, list[tuple[float, bool]]] = defaultdict(list)
+    for own in kept:
+        words = [one for one in own if one.wanted]
+        if words:
+            share = sum(one.value == 1 for one in words) / len(words)
+            found[words[0].wanted].append((share, words[0].against is Yardstick.GOLDEN))
     if len(found) > MOST_LABELS:
         return
-    # Against golden answers it is a failure, so it holds for all looks; against recorded ones it only stays open.
-    looks = make.looks if against is Yardstick.GOLDEN else 1
-    surely = Estimator(looks * max(1, len(found)), make.seed)
+    # By golden answers alone it is a failure, so it holds for all looks; with recorded ones it only stays open.
     for label, right in sorted(found.items()):
-        share = surely.share(sum(right), len(right))
-        if share.sure_high is not None and share.sure_high < LEAST_OF_LABEL:
-            yield LostLabel(label, share)
+        by_golden = _lost([share for share, golden in right if golden], make.looks * len(found), make.seed)
+        lost = by_golden or _lost([share for share, _ in right], len(found), make.seed)
+        if lost is not None:
+            yield LostLabel(label, lost, Yardstick.GOLDEN if by_golden else Yardstick.BASELINE)
+
+
+def _lost(right: Sequence[float], looks: int, seed: int) -> Quality | None:
+    """The share if it is surely below `LEAST_OF_LABEL`; None if it is not."""
+    share = Estimator(looks, seed).share(sum(right), len(right)) if right else None
+    return None if share is None or share.sure_high is None or share.sure_high >= LEAST_OF_LABEL else share

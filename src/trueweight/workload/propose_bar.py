@@ -134,9 +134,9 @@ def _needs(summary: WorkloadSummary, rules: Mapping[str, float], candidates: int
     looks = looks_of(candidates, len(summary.tasks))
     agreement, _ = _self_agreement(summary)
     deciding = sum(task.recorded for task in summary.tasks if task.decides)
-    golden = sum(task.golden for task in summary.tasks)
+    known = sum(max(task.golden, task.recorded if task.decides else 0) for task in summary.tasks)
     if "quality_margin" in rules:
-        yield margin_needs(rules["quality_margin"], looks, 2 * (1 - agreement)), golden
+        yield margin_needs(rules["quality_margin"], looks, 2 * (1 - agreement)), known
     if "agreement_at_least" in rules:
         yield share_needs(WorkloadRule.AGREEMENT, rules["agreement_at_least"], looks, agreement), deciding
     readable, p95_ms, failures = map(rules.get, ("readable_at_least", "p95_ms_at_most", "failures_at_most"))

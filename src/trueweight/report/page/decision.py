@@ -10,14 +10,15 @@ from markupsafe import Markup
 from trueweight.core.summary import Summary
 from trueweight.report.template import asset, content_policy, environment
 from trueweight.report.text import visible
-from trueweight.report.words.decision import checklist, decision_text, plan_lines
+from trueweight.report.words.decision import decision_text
+from trueweight.report.words.move_plan import checklist, plan_lines
 
 
 def decision_page(summary: Summary, answers: Mapping[str, str]) -> str:
     """HTML of the decision; "" if the summary has none.
 
     Args:
-        answers: what the team answered, by key of `trueweight.report.words.decision.QUESTIONS`.
+        answers: what the team answered, by key of `trueweight.report.words.move_plan.QUESTIONS`.
     """
     text = decision_text(summary)
     if text is None or summary.workload is None:

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from trueweight.assess import DEFAULT_WORKLOAD_BAR
+from trueweight.core.confusion import Confusion, FieldScore
 from trueweight.core.estimate import Estimate
 from trueweight.core.summary import Summary
 from trueweight.core.workload import (
-    Confusion,
-    FieldScore,
     ProviderWorkload,
     TaskResult,
     TaskSummary,
@@ -143,7 +142,14 @@ def _notes(found: WorkloadSummary) -> Iterator[str]:
         f"answers{model}, paired by case. A recorded answer is not the truth; the second column is by golden answers."
     )
     golden = sum(task.golden for task in found.tasks)
-    if not golden:
+    if golden:
+        yield (
+            f"{counted(golden, 'case')} of {found.cases} {'has a' if golden == 1 else 'have a'} golden answer. A case "
+            "is scored by it, and without one by the recorded answer, where its grader decides. An answer that equals "
+            "the recorded one is right as often as the baseline; one that differs and has no golden answer is a loss "
+            "at the lower end of the difference, and a gain at the upper one."
+        )
+    else:
         yield "There are no golden answers, so agreement with the baseline decides, by tasks whose grader decides."
     if found.judge is not None:
         yield from judge_sentences(found.judge)
@@ -225,6 +231,7 @@ _AGAINST: Final = {
     Yardstick.GOLDEN: "golden answers",
     Yardstick.BASELINE: "recorded answers",
     Yardstick.JUDGE: "the judge",
+    Yardstick.MIXED: "golden answers, and recorded ones where there are none",
 }
 
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from trueweight.core.decision import HostDecision, HostReason, Move, MoveReason, WorkloadDecision, Worse, WorseThing
+from trueweight.core.bar_outcome import WorkloadRule
+from trueweight.core.decision import (
+    HostDecision,
+    HostReason,
+    Move,
+    MoveReason,
+    Undecided,
+    UndecidedTask,
+    WorkloadDecision,
+    Worse,
+    WorseThing,
+)
 from trueweight.core.estimate import Estimate
 from trueweight.core.summary import Summary
-from trueweight.core.workload import ProviderWorkload, TaskSummary, WorkloadSummary
+from trueweight.core.workload import WorkloadSummary, Yardstick
 from trueweight.report.numbers import counted, dollars, percent, plain, span, whole_percent, write
 from trueweight.report.text import visible
 from trueweight.report.words.reasons import short_reason
@@ -21,6 +32,8 @@ MOVE_WORDS: Final = {
     Move.NOT_ENOUGH: "not enough evidence",
     Move.STAY: "stay",
 }
+_NAMED: Final = 3
+"""Tasks that a title names; of more it gives the number."""
 _NOT_KNOWN: Final = "not known"
 
 
@@ -37,29 +50,6 @@ class DecisionText(NamedTuple):
     move: Move
     lines: tuple[tuple[str, str], ...]
     hosts: tuple[tuple[str, str, str], ...]
-
-
-class ChecklistItem(NamedTuple):
-    """A fact of the move: measured, answered by the team in its file, or open.
-
-    Attributes:
-        key: of the answer in the team's file; "" for what is measured.
-    """
-
-    question: str
-    answer: str
-    key: str = ""
-
-
-QUESTIONS: Final[Mapping[str, str]] = {
-    "residency": "Where may these requests be processed, and does the contract with the host say so?",
-    "retention": "Does the host keep requests, or train on them, and is that allowed for these data?",
-    "version": "Can the version of the model be pinned, and does the host announce a change?",
-    "contract": "Which availability and which price does the contract promise, and for how long?",
-    "fallback": "Who switches back to the baseline, by which switch, and how fast?",
-    "spend": "Which monthly spend is agreed, and what happens above it?",
-}
-"""What a run cannot measure: key in the team's file → question."""
 
 
 def decision_text(summary: Summary) -> DecisionText | None:
@@ -83,20 +73,35 @@ def decision_text(summary: Summary) -> DecisionText | None:
 def _title(decision: WorkloadDecision, workload: WorkloadSummary) -> str:
     host = visible(decision.provider, limit=80)
     baseline = visible(workload.baseline.model, limit=80) or "the baseline"
+    what = _moved(decision.host, workload)
     match decision.move:
         case Move.MOVE:
-            return f"Move to {host}"
+            return f"Move {what}to {host}"
         case Move.MOVE_WITH_FALLBACK:
-            return f"Move to {host}, with {baseline} as fallback"
+            return f"Move {what}to {host}, with {baseline} as fallback"
         case Move.STAY:
             return f"Stay with {baseline}"
     return f"Not enough evidence to leave {baseline}"
+
+
+def _moved(host: HostDecision | None, workload: WorkloadSummary) -> str:
+    """The tasks that move, with a space behind; "" if all of them do."""
+    if host is None or not host.undecided:
+        return ""
+    names = [visible(name, limit=60) for name in host.tasks]
+    return f"{listed(names)} " if len(names) <= _NAMED else f"{len(names)} of {len(workload.tasks)} tasks "
+
+
+def listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _lines(decision: WorkloadDecision, workload: WorkloadSummary, summary: Summary) -> Iterator[tuple[str, str]]:
     host = decision.host
     if host is not None:
         yield "why", f"{visible(host.provider, limit=80)}: {_why(host, summary)}."
+        if host.undecided:
+            yield "open", f"{'; '.join(_undecided(one) for one in host.undecided)}. {_stays(host, decision)}"
         yield "saves", _saving(host, decision)
         worse = "; ".join(_worse(one) for one in host.worse)
         yield "worse", f"{worse}." if worse else "Nothing that was measured is worse than at the baseline."
@@ -106,6 +111,26 @@ def _lines(decision: WorkloadDecision, workload: WorkloadSummary, summary: Summa
             "; ".join(f"{visible(one.provider, limit=80)}: {_why(one, summary)}" for one in decision.hosts) + ".",
         )
     yield "sure", _sure(workload, summary)
+    yield from _next(decision, workload, summary)
+
+
+def _next(decision: WorkloadDecision, workload: WorkloadSummary, summary: Summary) -> Iterator[tuple[str, str]]:
+    """Where golden answers would decide: answers of the best host that differ from the recorded ones alone."""
+    if not decision.hosts or decision.move.rank <= Move.MOVE_WITH_FALLBACK.rank:
+        return
+    best = decision.hosts[0]
+    found = summary.providers[best.provider].workload
+    deciding = {task.name for task in workload.tasks if task.decides}
+    differ = [one for one in found.disagreements if one.against is Yardstick.BASELINE] if found is not None else []
+    number = sum(one.task in deciding for one in differ)
+    if number and any(one.rule is WorkloadRule.AGREEMENT for one in best.reasons):
+        yield (
+            "next",
+            f"The recorded answer may be the wrong one: {counted(number, 'answer')} of "
+            f"{visible(best.provider, limit=80)} {'differs' if number == 1 else 'differ'} from it and "
+            f"{'has' if number == 1 else 'have'} no golden answer. `trueweight workload label WORKLOAD --run RUN` asks "
+            "about them first.",
+        )
 
 
 def _why(host: HostDecision, summary: Summary) -> str:
@@ -119,19 +144,19 @@ def _reason(one: HostReason) -> str:  # noqa: PLR0911 - one clause for each code
         case MoveReason.ALL_MET:
             return "every rule about the workload is met"
         case MoveReason.RULE_MISSED:
-            return f"missed: {workload_rule_name(one.rule, one.bound, one.task, one.label)}{_measured(one.estimate)}"
+            return f"missed: {workload_rule_name(one.rule, one.bound, one.task, one.label)}{measured(one.estimate)}"
         case MoveReason.RULE_OPEN:
             more = f"; about {one.more_cases:,} more cases would decide" if one.more_cases else ""
             rule = workload_rule_name(one.rule, one.bound, one.task, one.label)
-            return f"not decided: {rule}{_measured(one.estimate)}{more}"
+            return f"not decided: {rule}{measured(one.estimate)}{more}"
         case MoveReason.NO_BAR:
             return "no bar was set before the run, so the default one holds"
         case MoveReason.BAR_CHANGED:
             return "the bar was set or changed after the run had begun"
         case MoveReason.SAVES_NOTHING:
-            return f"it saves nothing{_measured(one.estimate)}"
+            return f"it saves nothing{measured(one.estimate)}"
         case MoveReason.SAVING_OPEN:
-            return f"whether it saves anything is not decided{_measured(one.estimate)}"
+            return f"whether it saves anything is not decided{measured(one.estimate)}"
         case MoveReason.SAVING_UNKNOWN:
             return "the saving is not known: the price of the host or the cost of the baseline is missing"
         case MoveReason.FAULTS:
@@ -140,14 +165,38 @@ def _reason(one: HostReason) -> str:  # noqa: PLR0911 - one clause for each code
             return "no answer can be compared: the tasks need golden answers, or facts for prose"
         case MoveReason.NOT_ANSWERED:
             return "it gave no answer that could be graded"
+        case MoveReason.NO_TASK:
+            return "no task is decided"
 
 
-def _measured(found: Estimate | None) -> str:
+def _undecided(one: UndecidedTask) -> str:
+    """A task about which nothing is decided, and what would decide it."""
+    task = f"task {visible(one.task, limit=60)} ({counted(one.cases, 'case')}, {whole_percent(one.share)} of the log)"
+    match one.code:
+        case Undecided.NOTHING_COMPARES:
+            return f"{task}: no answer can be compared: write golden answers, with facts for texts, or ask an LLM judge"
+        case Undecided.TOO_FEW:
+            return f"{task}: too few cases: no worse than the recorded answers{measured(one.estimate)}"
+        case Undecided.UNCONFIRMED:
+            return f"{task}: its grader is not confirmed in workload.yaml"
+
+
+def _stays(host: HostDecision, decision: WorkloadDecision) -> str:
+    """What follows for the tasks that are not decided."""
+    confirm = any(one.code is Undecided.UNCONFIRMED for one in host.undecided)
+    after = " Confirm each grader (`trueweight workload confirm`), and run the same command again: it sends nothing."
+    moves = decision.move.rank <= Move.MOVE_WITH_FALLBACK.rank
+    return ("Nothing is decided about them, so they stay." if moves else "Nothing is decided about them.") + (
+        after if confirm else ""
+    )
+
+
+def measured(found: Estimate | None) -> str:
     """``: 86.7% (80.6–91.4)``, behind what was measured."""
-    return f": {_number(found)}"
+    return f": {estimate_text(found)}"
 
 
-def _number(found: Estimate | None) -> str:
+def estimate_text(found: Estimate | None) -> str:
     if found is None or found.value is None:
         return "not measured"
     unit = {"proportion": "", "difference": " points"}.get(found.unit, f" {found.unit}")
@@ -177,7 +226,7 @@ def _worse(one: WorseThing) -> str:
     match one.code:
         case Worse.TASK:
             how = "right less often" if one.estimate.unit == "difference" else "agrees with the recorded answers"
-            return f"task {visible(one.task, limit=60)}: {how}{_measured(one.estimate)}"
+            return f"task {visible(one.task, limit=60)}: {how}{measured(one.estimate)}"
         case Worse.SLOWER:
             return f"p95 of the whole reply {plain(value, 0)} ms instead of {plain(one.baseline or 0.0, 0)} ms"
         case Worse.LONGER:
@@ -191,98 +240,9 @@ def _sure(workload: WorkloadSummary, summary: Summary) -> str:
     recorded = "recorded answers" + ("" if golden else " alone") + ", which are not the truth"
     by = [counted(golden, "golden answer")] if golden else []
     by += [recorded] if any(task.decides and task.golden < task.recorded for task in workload.tasks) else []
-    without = [
-        f"task {visible(task.name, limit=60)} ({task.cases - task.golden} of them)" for task in _undecided(workload)
-    ]
-    missing = f" Nothing decides about {' and '.join(without)}: golden answers with facts, or a judge, would."
-    texts = missing if without else ""
-    open_tasks = len(workload.unconfirmed)
-    graders = f" The graders of {counted(open_tasks, 'task')} are not confirmed." if open_tasks else ""
+    by += ["an LLM judge"] if workload.judge is not None and workload.judge.trusted else []
     return (
-        f"{counted(workload.cases, 'case')}, judged by {' and by '.join(by) or 'no answer'}.{texts} All that is said "
-        f"of {counted(workload.candidates, 'candidate')} is right with a probability of at least 95%.{graders}"
+        f"{counted(workload.cases, 'case')}, judged by {' and by '.join(by) or 'no answer'}. All that is said "
+        f"of {counted(workload.candidates, 'candidate')} is right with a probability of at least 95%."
         + (f" Seed {summary.run.seed}." if summary.run.seed else "")
     )
-
-
-def _undecided(workload: WorkloadSummary) -> list[TaskSummary]:
-    """The tasks of texts that no trusted judge compares, and of which fewer than half have a golden answer."""
-    trusted = workload.judge is not None and workload.judge.trusted
-    return [] if trusted else [task for task in workload.tasks if not task.decides and 2 * task.golden < task.cases]
-
-
-def checklist(summary: Summary, answers: Mapping[str, str]) -> tuple[ChecklistItem, ...]:
-    """The facts of the move: what is measured, then what only the team can answer.
-
-    Args:
-        answers: key of `QUESTIONS` → the team's answer.
-    """
-    workload = summary.workload
-    host = None if workload is None or workload.decision is None else workload.decision.host
-    found = None if host is None else summary.providers[host.provider].workload
-    measured = () if workload is None or found is None else tuple(_facts(workload, found))
-    asked = (ChecklistItem(text, visible(answers.get(key, ""), limit=400), key) for key, text in QUESTIONS.items())
-    return (*measured, *asked)
-
-
-def _facts(workload: WorkloadSummary, found: ProviderWorkload) -> Iterator[ChecklistItem]:
-    overall = found.overall
-    right = f"; right by golden answers{_measured(overall.correct)}" if overall.correct.value is not None else ""
-    agrees = f"agrees with the recorded answers{_measured(overall.agreement)}{right}"
-    yield ChecklistItem("Does the work get done by an open model?", agrees)
-    yield ChecklistItem("Do the answers have the form that your code reads?", _number(found.overall.readable))
-    cost, base = found.cost, workload.baseline.cost
-    paid = f"; the baseline: {_number(base)}" if base.value is not None else ""
-    yield ChecklistItem("What do 1,000 requests cost, and how predictable is it?", f"{_number(cost)}{paid}")
-    yield ChecklistItem("Is it fast enough?", f"p95 of the whole reply {_number(found.p95_ms)}")
-    yield ChecklistItem("Does it answer every request?", f"no reply to {_number(found.failures)}")
-
-
-def plan_lines(summary: Summary) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The plan of the move: title of a step and its sentences. Nothing where nothing is to be moved."""
-    workload = summary.workload
-    decision = None if workload is None else workload.decision
-    if workload is None or decision is None or decision.move not in (Move.MOVE, Move.MOVE_WITH_FALLBACK):
-        return
-    host = visible(decision.provider, limit=80)
-    found = summary.providers[decision.provider].workload
-    if found is None:
-        return
-    first = max(workload.tasks, key=lambda task: (task.decides, task.share))
-    unknown = _undecided(workload)
-    rest, left = (
-        [visible(task.name, limit=60) for task in workload.tasks if task is not first and (task in unknown) is without]
-        for without in (False, True)
-    )
-    baseline = visible(workload.baseline.model, limit=80) or "the baseline"
-    yield (
-        "Week 1: one task, a small share",
-        (
-            f"Begin with {visible(first.name, limit=60)}, {whole_percent(first.share)} of the requests. Send a tenth "
-            f"of it to {host}, and let {baseline} answer whatever fails or comes late.",
-            "Keep the log, so that the next workload can be drawn from it.",
-        ),
-    )
-    second = f"Then add {', '.join(rest)}, one after another." if rest else "Then raise the share step by step."
-    if left:
-        second += f" Leave {', '.join(left)} with {baseline} until golden answers, or a judge, decide about the texts."
-    until = 2 if decision.move is Move.MOVE else 4
-    title = "Week 2" if until == 2 else f"Weeks 2 to {until}"
-    yield f"{title}: all of it, with the fallback", (second, f"Keep the fallback for {until} weeks.")
-    yield "What to watch", tuple(_watched(found, decision))
-    yield (
-        "When to stop",
-        (
-            f"Go back to {baseline} when a rule above is surely missed in a run of the same workload with the same bar "
-            "(exit code 1), when the watch says that the host fell, or when the fallback answers twice as many.",
-            "A run that could not decide (exit code 4) is no reason: add cases.",
-        ),
-    )
-
-
-def _watched(found: ProviderWorkload, decision: WorkloadDecision) -> Iterator[str]:
-    host = visible(decision.provider, limit=80)
-    yield f"Every 6 hours, {host}: trueweight watch WORKLOAD --providers hosts.toml --bar bar.toml --every 6h."
-    for one in found.rulings:
-        bound = one.at_most if one.at_least is None else one.at_least
-        yield f"{workload_rule_name(one.rule, bound, one.task, one.label)}; today{_measured(one.estimate)}."

@@ -6,13 +6,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from trueweight.checks import all_checks
-from trueweight.core import PROTOCOLS, Case, FailureKind, Mode, Observation, Provider, ThinkingMode, way
+from trueweight.core import PROTOCOLS, Case, FailureKind, Mode, Observation, Provider, Role, ThinkingMode, way
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.judging import NotJudged
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.provider import reference_among
 from trueweight.core.summary import Declared, ProviderSummary, RunSummary, SuiteSummary, Summary, TrialCounts
+from trueweight.core.workload import MANIFEST_OPTION, WorkloadFacts
 from trueweight.metrics import Measured, measure
 from trueweight.profiles import recorded_profile
 from trueweight.store import ASKED_BY, recorded_command
@@ -27,7 +30,7 @@ from trueweight.workflow.judge.findings import ReferenceCases, list_findings
 from trueweight.workflow.judge.not_offered import count_not_offered
 from trueweight.workflow.judge.open_calls import open_call_notes
 from trueweight.workflow.judge.run import Judgement
-from trueweight.workflow.judge.workload import with_workload, workload_of
+from trueweight.workload.compare import WorkloadFound, compare_workload
 
 
 def summarise(judgement: Judgement) -> Summary:
@@ -54,11 +57,11 @@ def summarise(judgement: Judgement) -> Summary:
     findings = correct_blame(findings)
     rates = {name: failure_rates(rows, second if name == reference else None) for name, rows in observations.items()}
     findings = mark_beyond(findings, rates, list(cases), reference, manifest.seed)
-    workload = workload_of(judgement, _main(measured).observations)
+    workload = _workload_of(judgement, _main(measured).observations)
     return Summary(
         run=_run(judgement, reference, measured),
         self_agreement={name: one.rounded() for name, one in _main(measured).found.self_agreement.items()},
-        providers=with_workload(_providers(providers, observations, measured, cases, findings), workload),
+        providers=_with_workload(_providers(providers, observations, measured, cases, findings), workload),
         workload=None if workload is None else workload.summary,
         cases=matrix(cases, variants, cells, manifest.thinking),
     )
@@ -256,3 +259,27 @@ def _declared(provider: Provider) -> Declared:
         requests_per_minute=provider.requests_per_minute,
         timeout=provider.timeout,
     )
+
+
+def _workload_of(judgement: Judgement, observations: Mapping[str, Sequence[Observation]]) -> WorkloadFound | None:
+    """What each provider's answers are worth; None if no case of the run has a task."""
+    manifest = judgement.manifest
+    facts = msgspec.convert(manifest.options.get(MANIFEST_OPTION, {}), WorkloadFacts)
+    roles = {provider.name: provider.role for provider in manifest.providers}
+    answered = [name for name, rows in observations.items() if any(one.grades for one in rows)]
+    candidates = sum(roles[name] is Role.CANDIDATE for name in answered)
+    return compare_workload(
+        judgement.cases,
+        observations,
+        candidates=candidates,
+        seed=manifest.seed,
+        facts=facts,
+        judge=judgement.judge,
+    )
+
+
+def _with_workload(providers: Mapping[str, ProviderSummary], found: WorkloadFound | None) -> dict[str, ProviderSummary]:
+    """The providers with their part of the workload; its leading number is that of `trueweight.assess.workload`."""
+    if found is None:
+        return dict(providers)
+    return {name: msgspec.structs.replace(one, workload=found.providers[name]) for name, one in providers.items()}

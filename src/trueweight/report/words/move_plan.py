@@ -1,0 +1,117 @@
+"""The move of a workload in words: the checklist, with the questions that only the team can answer, and the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from trueweight.core.decision import Move, WorkloadDecision
+from trueweight.core.summary import Summary
+from trueweight.core.workload import ProviderWorkload, WorkloadSummary
+from trueweight.report.numbers import whole_percent
+from trueweight.report.text import visible
+from trueweight.report.words.decision import estimate_text, listed, measured
+from trueweight.report.words.workload import workload_rule_name
+
+
+class ChecklistItem(NamedTuple):
+    """A fact of the move: measured, answered by the team in its file, or open.
+
+    Attributes:
+        key: of the answer in the team's file; "" for what is measured.
+    """
+
+    question: str
+    answer: str
+    key: str = ""
+
+
+QUESTIONS: Final[Mapping[str, str]] = {
+    "residency": "Where may these requests be processed, and does the contract with the host say so?",
+    "retention": "Does the host keep requests, or train on them, and is that allowed for these data?",
+    "version": "Can the version of the model be pinned, and does the host announce a change?",
+    "contract": "Which availability and which price does the contract promise, and for how long?",
+    "fallback": "Who switches back to the baseline, by which switch, and how fast?",
+    "spend": "Which monthly spend is agreed, and what happens above it?",
+}
+"""What a run cannot measure: key in the team's file → question."""
+
+
+def checklist(summary: Summary, answers: Mapping[str, str]) -> tuple[ChecklistItem, ...]:
+    """The facts of the move: what is measured, then what only the team can answer.
+
+    Args:
+        answers: key of `QUESTIONS` → the team's answer.
+    """
+    workload = summary.workload
+    host = None if workload is None or workload.decision is None else workload.decision.host
+    found = None if host is None else summary.providers[host.provider].workload
+    measured = () if workload is None or found is None else tuple(_facts(workload, found))
+    asked = (ChecklistItem(text, visible(answers.get(key, ""), limit=400), key) for key, text in QUESTIONS.items())
+    return (*measured, *asked)
+
+
+def _facts(workload: WorkloadSummary, found: ProviderWorkload) -> Iterator[ChecklistItem]:
+    overall = found.overall
+    right = f"; right by golden answers{measured(overall.correct)}" if overall.correct.value is not None else ""
+    agrees = f"agrees with the recorded answers{measured(overall.agreement)}{right}"
+    yield ChecklistItem("Does the work get done by an open model?", agrees)
+    yield ChecklistItem("Do the answers have the form that your code reads?", estimate_text(found.overall.readable))
+    cost, base = found.cost, workload.baseline.cost
+    paid = f"; the baseline: {estimate_text(base)}" if base.value is not None else ""
+    yield ChecklistItem("What do 1,000 requests cost, and how predictable is it?", f"{estimate_text(cost)}{paid}")
+    yield ChecklistItem("Is it fast enough?", f"p95 of the whole reply {estimate_text(found.p95_ms)}")
+    yield ChecklistItem("Does it answer every request?", f"no reply to {estimate_text(found.failures)}")
+
+
+def plan_lines(summary: Summary) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The plan of the move: title of a step and its sentences. Nothing where nothing is to be moved."""
+    workload = summary.workload
+    decision = None if workload is None else workload.decision
+    if workload is None or decision is None or decision.move not in (Move.MOVE, Move.MOVE_WITH_FALLBACK):
+        return
+    host = visible(decision.provider, limit=80)
+    found = summary.providers[decision.provider].workload
+    if found is None:
+        return
+    own = decision.host
+    moved = [task for task in workload.tasks if own is not None and task.name in own.tasks]
+    if not moved or own is None:
+        return
+    moved.sort(key=lambda task: (-task.share, task.name))
+    first, rest = moved[0], [visible(task.name, limit=60) for task in moved[1:]]
+    left = [visible(one.task, limit=60) for one in own.undecided]
+    baseline = visible(workload.baseline.model, limit=80) or "the baseline"
+    yield (
+        "Week 1: one task, a small share",
+        (
+            f"Begin with {visible(first.name, limit=60)}, {whole_percent(first.share)} of the requests. Send a tenth "
+            f"of it to {host}, and let {baseline} answer whatever fails or comes late.",
+            "Keep the log, so that the next workload can be drawn from it.",
+        ),
+    )
+    second = f"Then add {', '.join(rest)}, one after another." if rest else "Then raise the share step by step."
+    if left:
+        second += (
+            f" Leave {listed(left)} with {baseline} until a run decides about {'it' if len(left) == 1 else 'them'}."
+        )
+    until = 2 if decision.move is Move.MOVE else 4
+    title = "Week 2" if until == 2 else f"Weeks 2 to {until}"
+    yield f"{title}: all of it, with the fallback", (second, f"Keep the fallback for {until} weeks.")
+    yield "What to watch", tuple(_watched(found, decision))
+    yield (
+        "When to stop",
+        (
+            f"Go back to {baseline} when a rule above is surely missed in a run of the same workload with the same bar "
+            "(exit code 1), when the watch says that the host fell, or when the fallback answers twice as many.",
+            "A run that could not decide (exit code 4) is no reason: add cases.",
+        ),
+    )
+
+
+def _watched(found: ProviderWorkload, decision: WorkloadDecision) -> Iterator[str]:
+    host = visible(decision.provider, limit=80)
+    yield f"Every 6 hours, {host}: trueweight watch WORKLOAD --providers hosts.toml --bar bar.toml --every 6h."
+    for one in found.rulings:
+        bound = one.at_most if one.at_least is None else one.at_least
+        yield f"{workload_rule_name(one.rule, bound, one.task, one.label)}; today{measured(one.estimate)}."

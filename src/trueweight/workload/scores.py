@@ -1,0 +1,70 @@
+"""Golden and recorded answers in any mix: one score for each case, and the difference from the baseline.
+
+An answer that equals the recorded one is right exactly as often, so only answers that differ need a golden answer. One
+that differs and has none may be worse or better. So it does not matter which cases a person wrote golden answers to.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from trueweight.core.workload import Quality
+from trueweight.statistics import Array
+from trueweight.workload.estimates import Estimator
+
+NO_GOLDEN: Final = "no golden answer"
+
+
+class Scores(NamedTuple):
+    """Scores by case, NaN where there is none; see `TaskResult` for what they count.
+
+    Attributes:
+        best, of_baseline: against the golden answer, else the recorded one.
+        golden: the pairs with a golden answer.
+        open: answers that differ from the recorded one where there is no golden answer.
+    """
+
+    best: Array
+    of_baseline: Array
+    not_worse: Array
+    golden: Array
+    open: Array
+
+
+def scores_of(agreement: Array, correct: Array, baseline: Array, decides: Array) -> Scores:
+    """The scores of the answers to some cases; all arguments have one number for each case.
+
+    Args:
+        agreement, correct: scores against the recorded and the golden answer; NaN where there is none.
+        baseline: score of the recorded answer against the golden one.
+        decides: whether agreement with a recorded answer is a measure of quality.
+    """
+    agreement = np.where(decides, agreement, np.nan)
+    right = np.isfinite(correct)
+    golden = right & np.isfinite(baseline)
+    recorded = ~right & np.isfinite(agreement)
+    return Scores(
+        best=np.where(right, correct, agreement),
+        of_baseline=np.where(golden, baseline, np.where(recorded, 1.0, np.nan)),
+        not_worse=np.where(golden, 1 - np.clip(baseline - correct, 0, None), agreement),
+        golden=golden,
+        open=recorded & (agreement < 1),
+    )
+
+
+def difference_of(make: Estimator, scores: Scores) -> Quality:
+    """Right more often than the baseline by so much; not applicable without a golden answer."""
+    of = len(scores.best)
+    if not scores.golden.any():
+        return Quality.not_applicable("difference", NO_GOLDEN, of=of)
+    found = make.difference(scores.best, scores.of_baseline, of=of, note=NO_GOLDEN)
+    if not scores.open.any():
+        return found
+    ours, theirs = np.where(scores.open, 1.0, scores.best), np.where(scores.open, 0.0, scores.of_baseline)
+    best = make.difference(ours, theirs, of=of, note=NO_GOLDEN)
+    number = int(scores.open.sum())
+    method = f"{found.method}; {number} answers that differ without a golden one: a loss below, a gain above"
+    return msgspec.structs.replace(found, high=best.high, sure_high=best.sure_high, method=method)
