@@ -13,6 +13,7 @@ from trueweight.store.files import (
     write_for_people,
     write_named,
 )
+from trueweight.store.frames import zstd
 from trueweight.store.line_records import names_in
 from trueweight.store.manifest import (
     ASKED_BY,
@@ -27,7 +28,7 @@ from trueweight.store.manifest import (
 )
 from trueweight.store.record_file import has_exchanges, record_file
 from trueweight.store.recordable import require_readable, require_recordable
-from trueweight.store.resume import explain_change, pending
+from trueweight.store.resume import explain_change, not_done, pending
 from trueweight.store.rundir import RunDir
 from trueweight.store.union import merge, merging
 
@@ -52,6 +53,7 @@ __all__ = [
     "merge",
     "merging",
     "names_in",
+    "not_done",
     "pending",
     "read_cached",
     "read_client",
@@ -65,4 +67,5 @@ __all__ = [
     "write_client",
     "write_for_people",
     "write_named",
+    "zstd",
 ]

@@ -52,6 +52,9 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
         samples, lag_p50_ms, lag_p99_ms, lag_max_ms: how late the event loop woke up; None where not measured.
         stalls, limited: long delays, and the trials whose times they spoiled.
         loop, tls: packages and versions.
+        worker: of a cluster, which sent this; "" for one machine.
+        clock_ahead_ms: that the cluster's clock was ahead of this machine's; the times on record are the cluster's.
+        clock_error_ms: most milliseconds by which that is wrong. Both None where no clock was compared.
     """
 
     started_at: str = ""
@@ -67,6 +70,9 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     loop: str = ""
     tls: str = ""
     carriers: tuple[CarrierRecord, ...] = ()
+    worker: str = ""
+    clock_ahead_ms: float | None = None
+    clock_error_ms: float | None = None
 
 
 class ClientRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,10 +25,10 @@ def pending(trials: Iterable[Trial], run: RunDir, *, retry_errors: bool = False)
     planned = {trial.id: trial for trial in trials if not run.is_verified(trial.id)}
     run.verify(planned, lambda exchange: _misfit(exchange, planned.get(exchange.trial)))
     done = run.recorded() - (run.failed() if retry_errors else set())
-    return _with_firsts(trials, done)
+    return not_done(trials, done)
 
 
-def _with_firsts(trials: Sequence[Trial], done: Set[str]) -> tuple[Trial, ...]:
+def not_done(trials: Sequence[Trial], done: Set[str]) -> tuple[Trial, ...]:
     """The trials that are not done, with those whose responses they continue. These stand before them."""
     kept: list[Trial] = []
     continued: set[tuple[str, TrialPlace]] = set()

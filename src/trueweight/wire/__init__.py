@@ -8,9 +8,10 @@ from trueweight.wire.carrier import carriers_of
 from trueweight.wire.client_stack import CarrierUse, ClientStack
 from trueweight.wire.environment import Environment, run_loop
 from trueweight.wire.health import Health
-from trueweight.wire.pacing import ArrivalKind
+from trueweight.wire.ledger import Charge, Ledger, Refusal, RefusalOf, Reservation, SharedLimits
+from trueweight.wire.pacing import ArrivalKind, Pacer, arrivals
 from trueweight.wire.retry import asked_wait
-from trueweight.wire.send import send
+from trueweight.wire.send import concurrency_of, send
 from trueweight.wire.settings import (
     EventKind,
     SendResult,
@@ -24,17 +25,26 @@ from trueweight.wire.settings import (
 __all__ = [
     "ArrivalKind",
     "CarrierUse",
+    "Charge",
     "ClientStack",
     "Environment",
     "EventKind",
     "Health",
+    "Ledger",
+    "Pacer",
+    "Refusal",
+    "RefusalOf",
+    "Reservation",
     "SendResult",
+    "SharedLimits",
     "TransportName",
     "Unsent",
     "WireEvent",
     "WireSettings",
+    "arrivals",
     "asked_wait",
     "carriers_of",
+    "concurrency_of",
     "remaining_limits",
     "run_loop",
     "send",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import anyio
@@ -14,6 +14,7 @@ import httpx
 from trueweight.core import PROTOCOLS, Attempt, FailureKind, Provider, Trial
 from trueweight.wire.continued import Continued
 from trueweight.wire.failures import OutOfResources
+from trueweight.wire.ledger import RefusalOf, Reservation, SharedLimits
 from trueweight.wire.pacing import Pacer, arrivals
 from trueweight.wire.request_builder import Outgoing, RequestBuilder
 from trueweight.wire.retry import asked_wait
@@ -71,6 +72,7 @@ class Lane:
         self._next_lock = anyio.Lock(fast_acquire=True)
         self._workers = self._pausing = 0
         self._starts: Iterator[int] | None = None
+        self._limits = shared.limits
         self._lockstep = shared.lockstep
         self._cursor = shared.lockstep.join(self._front())
 
@@ -115,7 +117,7 @@ class Lane:
         workers, settings, environment = self._limit, self._shared.settings, self._shared.environment
         if settings.lane_time is not None:
             self._until = environment.clock() + settings.lane_time * 1e9
-        if settings.rate:
+        if settings.rate and not self._shared.starts:
             rng = random.Random(f"{settings.seed}/{self.provider.name}")
             self._starts = arrivals(settings.rate, settings.arrivals, environment.clock(), rng)
         try:
@@ -149,17 +151,18 @@ class Lane:
         One worker at a time, so that trials start in the plan's order.
         """
         async with self._next_lock:
-            previous = await self._skip_what_cannot_be_sent()
-            if not self._trials or self._stop.is_set():
-                return None
-            trial = self._trials[0][1]
-            # Serialised before its clock starts, and one by one: the bodies of a run may not fit in memory.
-            request = self._builder.outgoing(trial, previous)
-            await self._lockstep.wait(self._cursor)
-            start = await self._keep_schedule()
-            await self._keep_pace()
-            if not self._may_send(trial):
-                return None
+            while True:
+                previous = await self._skip_what_cannot_be_sent()
+                if not self._trials or self._stop.is_set():
+                    return None
+                trial = self._trials[0][1]
+                # Serialised before its clock starts, and one by one: the bodies of a run may not fit in memory.
+                request = self._builder.outgoing(trial, previous)
+                await self._lockstep.wait(self._cursor)
+                start = await self._keep_schedule(trial)
+                await self._keep_pace()
+                if await self._may_send(trial):
+                    break  # else the lane was stopped, or this API, and others may go on
             self._trials.popleft()
             self._lockstep.move(self._cursor, self._front())
             return _Ready(trial, request, 0 if start is None else max(0, self._shared.environment.clock() - start))
@@ -182,7 +185,7 @@ class Lane:
             self._skipped.append(Unsent(trial.id, self.provider.name, reason))
         return ""
 
-    def _may_send(self, trial: Trial) -> bool:
+    async def _may_send(self, trial: Trial) -> bool:
         if self._shared.environment.clock() > self._until:
             self.stop(f"slow: its requests took longer than {self._shared.settings.lane_time:g} s")
         if self._stop.is_set():
@@ -190,7 +193,31 @@ class Lane:
         refusal = self._shared.ledger.reserve(trial)
         if refusal:
             self._shared.stop_all(refusal)
-        return not refusal
+        return not refusal and (self._limits is None or await self._is_admitted(trial, self._limits))
+
+    async def _is_admitted(self, trial: Trial, limits: SharedLimits) -> bool:
+        """Whether the limits that several clients share allow the request, which this client's own limits allow. If
+        not, the lane is stopped, or the trial's API."""
+        asked = Reservation.of(trial)
+        self._lockstep.set_resting(self._cursor, True)
+        try:
+            refusal = await limits.admit(asked)
+        except BaseException:
+            self._shared.ledger.forget(asked.provider, asked.ceiling)
+            raise
+        self._update_resting()
+        if refusal is None and not self._stop.is_set():
+            return True
+        self._shared.ledger.forget(asked.provider, asked.ceiling)
+        if refusal is None:  # the lane was stopped while it waited
+            limits.forget(asked)
+        elif refusal.of is RefusalOf.ALL:
+            self._shared.stop_all(refusal.reason)
+        elif refusal.of is RefusalOf.PROVIDER:
+            self.stop(refusal.reason)
+        else:
+            self._stop_apis([trial.api], refusal.reason)
+        return False
 
     def _stop_if_hopeless(self, trial: Trial, final: Attempt) -> None:
         """Stop an API that refuses the key or was never reached, and a provider that asks for a long wait."""
@@ -201,21 +228,32 @@ class Lane:
             source = (
                 f"the key in {self.provider.api_key_env}" if self.provider.api_key_env else "a request without a key"
             )
-            self._stop_apis([trial.api], f"HTTP {final.status}: it refuses {source}")
+            self._stop_for_all([trial.api], f"HTTP {final.status}: it refuses {source}")
         if kind is None and asked:
             # The provider's own limit is used up until then: an earlier request would be refused.
             self._hold(min(asked, self._shared.settings.retry_budget))
         if kind is FailureKind.RATE_LIMITED and asked is not None and asked > self._shared.settings.retry_budget:
-            self.stop(f"rate-limited: it asks to wait {asked:.0f} s")
+            self._stop_for_all((), f"rate-limited: it asks to wait {asked:.0f} s")
         address = trial.protocol.base_url(self.provider)
         if kind not in _UNREACHABLE:
             self._apis.answered(address, final)
         elif self._apis.missed(address) >= self._shared.settings.give_up_after and final.failure:
-            self._stop_apis(self._apis.at(address), f"unreachable: {final.failure.detail}")
+            self._stop_for_all(self._apis.at(address), f"unreachable: {final.failure.detail}", unless_answered=True)
+
+    def _stop_for_all(self, apis: Sequence[str], reason: str, *, unless_answered: bool = False) -> None:
+        """Stop these APIs, or without any the lane, and let the clients that share this one's limits do so too."""
+        if self._limits is not None:
+            self._limits.stop(self.provider.name, apis, reason, unless_answered=unless_answered)
+        if apis:
+            self._stop_apis(apis, reason)
+        else:
+            self.stop(reason)
 
     def _hold(self, seconds: float) -> None:
         """Allow no start for so many seconds, because the server asked for it; stop a server that asks for too much."""
         self._held += self._pacer.hold(seconds)
+        if self._limits is not None and seconds > 0:
+            self._limits.hold(self.provider.name, seconds)
         most = self._shared.settings.lane_wait
         if self._held > most:
             self.stop(f"rate-limited: it asked to wait {self._held:.0f} s in all, and a run waits at most {most:.0f} s")
@@ -230,11 +268,11 @@ class Lane:
         self._pausing -= 1
         self._update_resting()
 
-    async def _keep_schedule(self) -> int | None:
-        """In an open loop, wait for the next intended start and return it; else None."""
-        if self._starts is None:
+    async def _keep_schedule(self, trial: Trial) -> int | None:
+        """In an open loop, wait for the intended start of the next trial and return it; else None."""
+        start = next(self._starts) if self._starts is not None else self._shared.starts.get(trial.id)
+        if start is None:
             return None
-        start = next(self._starts)
         await self._pause((start - self._shared.environment.clock()) / 1e9)
         return start
 

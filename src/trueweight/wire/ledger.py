@@ -1,12 +1,76 @@
-"""Counts requests and USD, and refuses a request that could cross a limit."""
+"""Counts requests and USD, and refuses a request that could cross a limit: of this client, or of several together."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 from trueweight.core import Attempt, Trial, bill
 from trueweight.plan import token_ceiling
 from trueweight.wire.settings import WireSettings
+
+
+class Charge(NamedTuple):
+    """The cost of a request in USD; ``stated`` says whether the reply stated it, or the usage that it is made from."""
+
+    usd: float
+    stated: bool
+
+
+class RefusalOf(StrEnum):
+    """What a refusal is about: every request, those to a provider, or those through one of its APIs."""
+
+    ALL = "all"
+    PROVIDER = "provider"
+    API = "api"
+
+
+class Refusal(NamedTuple):
+    """Why a request must not be sent, and what else must not be."""
+
+    reason: str
+    of: RefusalOf = RefusalOf.ALL
+
+
+class Reservation(NamedTuple):
+    """A request that is to be sent, or under way; ``ceiling`` is its highest cost in USD."""
+
+    provider: str
+    api: str
+    ceiling: float = 0.0
+
+    @classmethod
+    def of(cls, trial: Trial) -> Reservation:
+        """The request of a trial."""
+        return cls(trial.provider.name, trial.api, ceiling_of(trial))
+
+
+class SharedLimits(Protocol):
+    """The limits that several clients keep together. One of their machines counts for all of them.
+
+    All methods are called on the event loop; those that are not ``async`` must return at once.
+    """
+
+    async def admit(self, request: Reservation) -> Refusal | None:
+        """Wait until a request may be sent. If so, it is accounted for until `settle` or `forget`."""
+
+    def settle(self, request: Reservation, charge: Charge | None, *, answered: bool) -> None:
+        """An admitted request has ended; ``answered`` says whether there was a response."""
+
+    def forget(self, request: Reservation) -> None:
+        """An admitted request is not sent after all."""
+
+    def hold(self, provider: str, seconds: float) -> None:
+        """Allow no start for so many seconds, because the provider asked for it."""
+
+    def stop(self, provider: str, apis: Sequence[str], reason: str, *, unless_answered: bool = False) -> None:
+        """Send nothing more through these APIs, without any through none of the provider, from any client.
+
+        Args:
+            unless_answered: only where no client had an answer: else this client alone cannot reach it.
+        """
 
 
 class Ledger:
@@ -30,20 +94,22 @@ class Ledger:
 
     def reserve(self, trial: Trial) -> str:
         """Account for a request that is about to be sent. Returns why it must not be sent; empty if it may."""
-        refusal = self._refusal(trial)
+        return self.reserve_for(trial.provider.name, ceiling_of(trial))
+
+    def reserve_for(self, name: str, ceiling: float) -> str:
+        """As `reserve`, for a request to the provider of this name whose highest cost is ``ceiling``."""
+        refusal = self._refusal(name, ceiling)
         if refusal:
             self.limit_reached = True
             return refusal
-        name = trial.provider.name
-        self._reserved[name] += self._ceiling(trial)
+        self._reserved[name] += ceiling
         self.requests[name] += 1
         return ""
 
-    def _refusal(self, trial: Trial) -> str:
+    def _refusal(self, name: str, ceiling: float) -> str:
         limits = self._settings
         if limits.max_requests is not None and self.requests.total() >= limits.max_requests:
             return f"--max-requests {limits.max_requests} reached"
-        name, ceiling = trial.provider.name, self._ceiling(trial)
         under_way = sum(reserved * self._largest_multiple[provider] for provider, reserved in self._reserved.items())
         most = sum(self.spent.values()) + under_way + ceiling * self._largest_multiple[name]
         # The sum of many charges has rounding errors, which must not refuse the last request of an exact budget.
@@ -51,30 +117,46 @@ class Ledger:
             return f"--budget {limits.budget_usd:g} USD could be crossed by the next request"
         return ""
 
-    def settle(self, trial: Trial, attempt: Attempt) -> float | None:
-        """Replace the reservation by the charge. Returns the charge in USD; None without a price and a stated cost.
-
-        A success without usage is charged its ceiling; a failure without usage is charged nothing.
-        """
-        name, ceiling = trial.provider.name, self._ceiling(trial)
-        self._reserved[name] -= ceiling
-        price = trial.provider.price
-        # Found by a search of the bytes: a budget must hold for malformed replies too.
-        tokens = trial.protocol.tokens_in(attempt.body)
-        stated = None if tokens is None else bill(price, tokens)
-        if stated is not None:
-            charge = stated
-            if ceiling:
-                self._largest_multiple[name] = max(self._largest_multiple[name], charge / ceiling)
-        elif price is None:
-            return None
-        else:
-            charge = ceiling if attempt.status is not None and 200 <= attempt.status < 300 else 0.0
-        self.spent[name] += charge
+    def settle(self, trial: Trial, attempt: Attempt) -> Charge | None:
+        """Replace the reservation by the charge, and return it; None without a price and a stated cost."""
+        charge = charge_of(trial, attempt)
+        self.settle_for(trial.provider.name, ceiling_of(trial), charge)
         return charge
 
-    def _ceiling(self, trial: Trial) -> float:
-        price = trial.provider.price
-        if price is None or not trial.protocol.completions:
-            return 0.0
-        return price.cost(*token_ceiling(trial))
+    def settle_for(self, name: str, ceiling: float, charge: Charge | None) -> None:
+        """As `settle`, for a request that `reserve_for` accounted for."""
+        self._reserved[name] -= ceiling
+        if charge is None:
+            return
+        if charge.stated and ceiling:
+            self._largest_multiple[name] = max(self._largest_multiple[name], charge.usd / ceiling)
+        self.spent[name] += charge.usd
+
+    def forget(self, name: str, ceiling: float) -> None:
+        """A request that was accounted for is not sent after all."""
+        self._reserved[name] -= ceiling
+        self.requests[name] -= 1
+
+
+def ceiling_of(trial: Trial) -> float:
+    """The highest cost of a request in USD; 0 without a price."""
+    price = trial.provider.price
+    if price is None or not trial.protocol.completions:
+        return 0.0
+    return price.cost(*token_ceiling(trial))
+
+
+def charge_of(trial: Trial, attempt: Attempt) -> Charge | None:
+    """The charge for an attempt; None without a price and a stated cost.
+
+    A success without usage is charged its ceiling; a failure without usage is charged nothing.
+    """
+    price = trial.provider.price
+    # Found by a search of the bytes: a budget must hold for malformed replies too.
+    tokens = trial.protocol.tokens_in(attempt.body)
+    stated = None if tokens is None else bill(price, tokens)
+    if stated is not None:
+        return Charge(stated, True)
+    if price is None:
+        return None
+    return Charge(ceiling_of(trial) if attempt.status is not None and 200 <= attempt.status < 300 else 0.0, False)

@@ -16,6 +16,10 @@ class Pacer:
         self._clock = clock
         self._next: int | None = None
 
+    def left(self) -> float:
+        """Seconds until the next free start, which is not taken."""
+        return 0.0 if self._next is None else max(0, self._next - self._clock()) / 1e9
+
     def take(self) -> float:
         """Take the next free start. Returns the seconds until it."""
         now = self._clock()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import anyio
 import anyio.from_thread
@@ -16,7 +18,7 @@ from trueweight.wire.background import Background, responsive_loop
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import SelfTest
 from trueweight.wire.lane import Lane
-from trueweight.wire.ledger import Ledger
+from trueweight.wire.ledger import Ledger, SharedLimits
 from trueweight.wire.lockstep import Lockstep
 from trueweight.wire.redact import LONGEST_DETAIL, Redactor
 from trueweight.wire.settings import SendResult, WireEvent, WireSettings
@@ -35,6 +37,8 @@ async def send(
     interrupt: anyio.Event | None = None,
     handle_signals: bool = False,
     check_client: bool = False,
+    limits: SharedLimits | None = None,
+    starts: Mapping[str, int] = MappingProxyType({}),
 ) -> SendResult:
     """Send trials, each provider's in the order given, and record every exchange.
 
@@ -48,6 +52,9 @@ async def send(
             after that they are recorded as interrupted.
         handle_signals: SIGINT, SIGTERM or SIGHUP sets ``interrupt``; a second signal ends the grace.
         check_client: test this machine on loopback first; the result is in ``SendResult.health``.
+        limits: that this client shares with others, beside its own of ``settings``; None if it sends alone.
+        starts: trial → its intended start in an open loop, in monotonic nanoseconds of ``environment``; empty for the
+            schedule of ``settings.rate``.
 
     Raises:
         ConfigError: if a proxy of the environment cannot be used.
@@ -60,9 +67,26 @@ async def send(
         on_event=on_event,
         environment=environment or Environment(),
         interrupt=interrupt or anyio.Event(),
+        limits=limits,
+        starts=starts,
     )
     with responsive_loop():
         return await run.send(trials, handle_signals=handle_signals, check_client=check_client)
+
+
+def concurrency_of(trials: Iterable[Trial], settings: WireSettings) -> dict[str, int]:
+    """Concurrent requests per provider.
+
+    A provider with twice the passes gets twice as many, so that each pass runs at a candidate's pace. With fewer it
+    would fall behind, and run alone at the end. A limit in ``providers.toml`` stays.
+    """
+    limits: dict[str, int | None] = {}
+    repeats: defaultdict[str, set[int]] = defaultdict(set)
+    for trial in trials:
+        limits.setdefault(trial.provider.name, trial.provider.concurrency)
+        repeats[trial.provider.name].add(trial.repeat)
+    least = min(map(len, repeats.values()), default=1)
+    return {name: limit or settings.concurrency * len(repeats[name]) // least for name, limit in limits.items()}
 
 
 class _Run:
@@ -77,6 +101,8 @@ class _Run:
         on_event: Callable[[WireEvent], None] | None,
         environment: Environment,
         interrupt: anyio.Event,
+        limits: SharedLimits | None,
+        starts: Mapping[str, int],
     ) -> None:
         self._keys = keys
         self._sink = sink
@@ -84,6 +110,7 @@ class _Run:
         self._on_event = on_event
         self._environment = environment
         self._interrupt = interrupt
+        self._limits, self._starts = limits, starts
         self._ledger = Ledger(settings)
         self._lanes: list[Lane] = []
         self._recorded = 0
@@ -129,11 +156,11 @@ class _Run:
                 first = first.exceptions[0]
             lane.stop(self._redactor.text(f"{type(first).__name__}: {first}")[:LONGEST_DETAIL])
 
-    def _make_lanes(self, trials: Iterable[Trial], transports: Transports) -> list[Lane]:
+    def _make_lanes(self, trials: Sequence[Trial], transports: Transports) -> list[Lane]:
         by_name: dict[str, list[tuple[int, Trial]]] = {}
         for position, trial in enumerate(trials):
             by_name.setdefault(trial.provider.name, []).append((position, trial))
-        workers = self._workers(by_name)
+        workers = concurrency_of(trials, self._settings)
         secrets = [*self._keys.values(), *transports.secrets]
         self._redactor, self._background = Redactor(secrets), Background(secrets)
         shared = SendContext(
@@ -148,31 +175,20 @@ class _Run:
             sink=self._record,
             notify=self._notify,
             stop_all=self._stop_all,
+            limits=self._limits,
+            starts=self._starts,
         )
         return [
             Lane(own[0][1].provider, own, self._keys.get(name), transports.of(name), shared, workers=workers[name])
             for name, own in by_name.items()
         ]
 
-    def _workers(self, by_name: Mapping[str, Sequence[tuple[int, Trial]]]) -> dict[str, int]:
-        """Concurrent requests per provider.
-
-        A provider with twice the passes gets twice as many, so that each pass runs at a candidate's pace. With fewer
-        it would fall behind, and run alone at the end. A limit in ``providers.toml`` stays.
-        """
-        passes = {name: len({trial.repeat for _, trial in own}) for name, own in by_name.items()}
-        least = min(passes.values(), default=1)
-        return {
-            name: own[0][1].provider.concurrency or self._settings.concurrency * passes[name] // least
-            for name, own in by_name.items()
-        }
-
     def _make_lockstep(self, workers: int) -> Lockstep:
         """By default the lead is twice the workers of all lanes, so that no lane runs out of trials to send."""
         settings = self._settings
         lead = 2 * workers if settings.lead is None else settings.lead
         # In an open loop the schedule keeps lanes in step, and waiting would break it.
-        return Lockstep(sys.maxsize if settings.rate else lead, settings.patience, self._environment)
+        return Lockstep(sys.maxsize if settings.rate or self._starts else lead, settings.patience, self._environment)
 
     def _record(self, exchange: Exchange) -> None:
         if self._guarded(lambda: self._sink(exchange)):

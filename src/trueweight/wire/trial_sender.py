@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
@@ -17,7 +17,7 @@ from trueweight.wire.background import LARGE, MANY_CHUNKS, VERY_LARGE, Backgroun
 from trueweight.wire.capture import CUT, Capture
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import LoopWatch
-from trueweight.wire.ledger import Ledger
+from trueweight.wire.ledger import Ledger, Reservation, SharedLimits
 from trueweight.wire.lockstep import Lockstep
 from trueweight.wire.redact import Redactor
 from trueweight.wire.request_builder import Outgoing
@@ -61,6 +61,8 @@ class SendContext:
         sink: keeps an exchange; never raises, and may be called in a thread.
         notify: reports progress; never raises.
         stop_all: stops every lane, for the reason given.
+        limits: that this client shares with others; None if it sends alone.
+        starts: trial → its intended start in an open loop, monotonic nanoseconds; empty for a schedule of this client.
     """
 
     settings: WireSettings
@@ -74,6 +76,8 @@ class SendContext:
     sink: Callable[[Exchange], None]
     notify: Callable[[WireEvent], None]
     stop_all: Callable[[str], None]
+    limits: SharedLimits | None = None
+    starts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class RetryGate:
 
     wait: Callable[[float], Awaitable[None]]
     hold: Callable[[float], None]
-    may_send: Callable[[Trial], bool]
+    may_send: Callable[[Trial], Awaitable[bool]]
     interrupted: Callable[[], bool]
 
 
@@ -126,7 +130,7 @@ class TrialSender:
                 began = self._shared.environment.clock()
                 await self._gate.wait(wait)
                 waited = self._shared.environment.clock() - began
-                if not self._gate.may_send(self._trial):
+                if not await self._gate.may_send(self._trial):
                     if self._gate.interrupted():
                         self._cut_before_sending(waited)
                     break
@@ -155,8 +159,10 @@ class TrialSender:
             large = apart or capture.size >= LARGE or capture.chunks >= MANY_CHUNKS
             attempt, redacted = await shared.background.run(self._provider, finish) if large else finish()
             charge = shared.ledger.settle(self._trial, attempt)
+            if shared.limits is not None:
+                shared.limits.settle(Reservation.of(self._trial), charge, answered=attempt.status is not None)
             if charge is not None:
-                self._cost = charge + (self._cost or 0.0)
+                self._cost = charge.usd + (self._cost or 0.0)
             self._attempts.append(redacted)
 
     def _wait_before_next(self) -> float | None:

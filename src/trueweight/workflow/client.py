@@ -17,8 +17,19 @@ def note_client(run: RunDir, result: SendResult, settings: WireSettings, started
 
     Exchanges with spoiled times are marked ``client_limited``; this file holds by how much the client was late.
     """
-    if not result.recorded:
-        return
+    if result.recorded:
+        add_sessions(run, [session_of(result, settings, started_at)])
+
+
+def add_sessions(run: RunDir, sessions: Iterable[SessionRecord]) -> None:
+    """Add sessions to the run's ``client.json``, without duplicates."""
+    before = read_client(run)
+    known = {msgspec.json.encode(one) for one in before}
+    write_client(run, (*before, *(one for one in sessions if msgspec.json.encode(one) not in known)))
+
+
+def session_of(result: SendResult, settings: WireSettings, started_at: str) -> SessionRecord:
+    """A session's load and health, as it is kept."""
     load = LoadRecord(
         concurrency=settings.concurrency,
         rate=settings.rate,
@@ -26,10 +37,9 @@ def note_client(run: RunDir, result: SendResult, settings: WireSettings, started
         http2=settings.http2,
     )
     measured = {**asdict(result.health), **asdict(result.stack)}
-    session = msgspec.convert(
+    return msgspec.convert(
         {**measured, "started_at": started_at, "recorded": result.recorded, "load": load}, SessionRecord
     )
-    write_client(run, (*read_client(run), session))
 
 
 def join_clients(merged: RunDir, runs: Iterable[RunDir]) -> None:

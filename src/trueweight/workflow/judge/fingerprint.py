@@ -28,7 +28,7 @@ def code_fingerprint() -> str | None:
 
     None if a plugin's code is in no file, so that a change of it cannot be seen.
     """
-    found = sha256(_own_code().encode())
+    found = sha256(own_code().encode())
     items: list[tuple[str, object]] = list(all_metrics().items())
     items += [*CHECKS.all().items(), *GRADERS.all().items(), *PROTOCOLS.all().items()]
     for name, item in items:
@@ -42,7 +42,8 @@ def code_fingerprint() -> str | None:
 
 
 @cache
-def _own_code() -> str:
+def own_code() -> str:
+    """The digest of trueweight's own files, and of the versions of Python and of the libraries."""
     found = sha256(sys.version.encode())
     for name in _LIBRARIES:
         found.update(f"\n{name} {version(name)}".encode())

@@ -1,0 +1,306 @@
+"""Sends the trials of a run on a cluster. Ray places the batches on nodes, and starts them again where a node dies.
+
+This module alone imports Ray, when it is used: Ray takes seconds to import, and is an extra.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+import anyio
+
+from trueweight.cluster.batch import BatchResult, BatchTask, send_batch
+from trueweight.cluster.coordinator import Coordinator, Totals
+from trueweight.cluster.cut import Batch, cut, deal, schedule
+from trueweight.cluster.limits import ProviderLimit
+from trueweight.cluster.record import make_durable, require_same_run, take_over, take_over_all
+from trueweight.cluster.shards import ShardFolder, run_name
+from trueweight.core import ConfigError, InfrastructureError, Trial, TrueweightError
+from trueweight.redaction import for_people
+from trueweight.store import RunDir, pending
+from trueweight.wire import Health, SendResult, WireEvent, WireSettings, concurrency_of, run_loop
+from trueweight.workflow.client import add_sessions
+from trueweight.workflow.judge.fingerprint import own_code
+
+_RETRIES: Final = 20
+"""Times that Ray starts a batch again after its node or its process died."""
+_LOOK: Final = 0.2
+"""Seconds between two looks for batches that have ended."""
+
+
+@contextmanager
+def cluster() -> Iterator[Any]:
+    """The module ``ray``, connected to a cluster: that of ``RAY_ADDRESS``, else one that runs on this machine, else a
+    new one of this machine alone, which ends with the block. A connection that is there already is used and stays.
+
+    Raises:
+        ConfigError: ``extra-missing`` if Ray is not installed.
+        InfrastructureError: ``cluster-unreachable`` if the cluster of ``RAY_ADDRESS`` is not there.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing of a run is reported to Ray's makers
+    try:
+        import ray
+    except ImportError:
+        raise ConfigError(
+            "Ray is not installed",
+            code="extra-missing",
+            where="--engine ray",
+            hint="Valid: pip install 'trueweight[ray]', on every node of the cluster, or without --engine.",
+        ) from None
+    if ray.is_initialized():
+        yield ray
+        return
+    try:
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level="error")
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise InfrastructureError(
+            f"the cluster cannot be reached: {for_people(str(error)).splitlines()[0]}",
+            code="cluster-unreachable",
+            where=f"RAY_ADDRESS={os.environ.get('RAY_ADDRESS', '')}",
+            hint="Valid: the address of a node that `ray start --head` printed, or none for this machine alone.",
+        ) from None
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+class _ActorLine:
+    """A worker's line to the coordinator, which is an actor."""
+
+    def __init__(self, actor: Any) -> None:
+        self._actor = actor
+
+    async def ask(self, method: str, *arguments: Any) -> Any:
+        return await getattr(self._actor, method).remote(*arguments)
+
+    def tell(self, method: str, *arguments: Any) -> None:
+        getattr(self._actor, method).remote(*arguments)
+
+
+def _work(task: BatchTask, actor: Any) -> BatchResult:
+    """The task that Ray runs on a node."""
+    return run_loop(partial(send_batch, task, _ActorLine(actor), os.environ))
+
+
+@dataclass(frozen=True, slots=True)
+class RaySender:
+    """Sends what a run does not have yet, as `trueweight.workflow.send.send_pending` does, on a cluster.
+
+    Attributes:
+        ray: the module, connected.
+        place: URL of the blocks; "" for the run directory, which all nodes must have then.
+        together: all workers send during the whole run, for a measurement of load; else a worker takes one batch after
+            another.
+        fresh: what an earlier run left at the URL is deleted.
+    """
+
+    ray: Any
+    place: str = ""
+    together: bool = False
+    fresh: bool = False
+
+    async def __call__(
+        self,
+        run: RunDir,
+        trials: Sequence[Trial],
+        *,
+        keys: Mapping[str, str],  # noqa: ARG002 - workers read theirs
+        settings: WireSettings,
+        on_event: Callable[[WireEvent], None] | None = None,
+        retry_errors: bool = False,
+    ) -> SendResult:
+        """Send the trials that neither the run nor the blocks at the URL have, and record them in the run.
+
+        Raises:
+            ConfigError, InfrastructureError: of a worker, after all have ended. What is recorded is kept.
+        """
+        folder = self._folder(run)
+        take_over_all(run, folder)
+        todo = pending(trials, run, retry_errors=retry_errors)
+        if not todo:
+            return SendResult()
+        if self.place:
+            folder.put_head(run.path)
+        sending = _Sending(self, run, folder, settings, on_event or (lambda _: None))
+        result = await sending.send(todo)
+        add_sessions(run, folder.sessions())
+        if not self.place:
+            make_durable(run)
+            folder.delete()
+        return result
+
+    def _folder(self, run: RunDir) -> ShardFolder:
+        folder = ShardFolder(self.place or str(run.path.absolute()), run_name(run.manifest))
+        if self.fresh and not run.trials():
+            folder.delete(of_all_runs=True)
+        elif self.place:
+            require_same_run(self.place, run.manifest)
+        return folder
+
+    def batches(self, trials: Sequence[Trial], settings: WireSettings) -> tuple[Batch, ...]:
+        """The batches for the cluster as it is now; nodes that join later take waiting ones."""
+        workers = max(1, int(self.ray.cluster_resources().get("CPU", 1)))
+        if settings.rate:
+            return schedule(trials, workers, settings)
+        if self.together:
+            return deal(trials, min(workers, *concurrency_of(trials, settings).values()))
+        return cut(trials, workers)
+
+
+class _Sending:
+    """One call of a `RaySender`."""
+
+    def __init__(
+        self,
+        sender: RaySender,
+        run: RunDir,
+        folder: ShardFolder,
+        settings: WireSettings,
+        on_event: Callable[[WireEvent], None],
+    ) -> None:
+        self._sender, self._ray, self._run, self._folder = sender, sender.ray, run, folder
+        self._settings, self._on_event = settings, on_event
+        self._results: list[BatchResult] = []
+        self._error: TrueweightError | None = None
+        self._signals = 0
+
+    async def send(self, trials: Sequence[Trial]) -> SendResult:
+        batches = self._sender.batches(trials, self._settings)
+        limits = _limits(trials, self._settings)
+        at_once = bool(self._settings.rate) or self._sender.together
+        actor = self._coordinator(limits, len(batches) if at_once else 0)
+        try:
+            waiting = self._submit(batches, limits, actor, at_once=at_once)
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._heed_signals, actor, waiting)
+                await self._wait(waiting, actor)
+                group.cancel_scope.cancel()
+            totals: Totals = await actor.totals.remote()
+        finally:
+            self._ray.kill(actor)
+        if self._error is not None:
+            raise self._error
+        return self._together(totals)
+
+    def _coordinator(self, limits: Mapping[str, ProviderLimit], together: int) -> Any:
+        """The actor, on this machine: while the driver lives, so does it."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        here = NodeAffinitySchedulingStrategy(self._ray.get_runtime_context().get_node_id(), soft=False)
+        made = self._ray.remote(num_cpus=0, max_concurrency=10_000, scheduling_strategy=here)(Coordinator)
+        return made.remote(self._settings, limits, together)
+
+    def _submit(
+        self, batches: Sequence[Batch], limits: Mapping[str, ProviderLimit], actor: Any, *, at_once: bool
+    ) -> dict[Any, Batch]:
+        """Hand all batches to Ray. Returns Ray's reference → the batch."""
+        settings = replace(
+            self._settings,
+            budget_usd=None,
+            max_requests=None,
+            rate=self._settings.rate and self._settings.rate / len(batches),
+        )
+        parts = len(batches) if at_once and not settings.rate else 1
+        concurrency = {name: math.ceil(one.concurrency / parts) for name, one in limits.items()}
+        work = self._ray.remote(num_cpus=1, max_retries=_RETRIES, scheduling_strategy="SPREAD")(_work)
+        place, run, code = self._folder.place, self._folder.run, own_code()
+        return {
+            work.remote(BatchTask(batch, place, run, concurrency, settings, code), actor): batch for batch in batches
+        }
+
+    async def _wait(self, waiting: dict[Any, Batch], actor: Any) -> None:
+        while waiting:
+            ended, _ = self._ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
+            for event in await actor.take_events.remote():
+                self._on_event(event)
+            for reference in ended:
+                await self._take(reference, waiting.pop(reference), actor)
+            if not ended:
+                await anyio.sleep(_LOOK)
+        for event in await actor.take_events.remote():
+            self._on_event(event)
+
+    async def _take(self, reference: Any, batch: Batch, actor: Any) -> None:
+        """Record what a batch brought, or end the run because of its error."""
+        try:
+            result: BatchResult = await reference
+            if result.error is not None:
+                raise result.error.raised()
+            if take_over(self._run, self._folder, batch.name) < result.recorded:
+                raise _not_visible(self._folder.place)
+            self._results.append(result)
+        except TrueweightError as error:
+            self._fail(error, actor)
+        except self._ray.exceptions.RayError as error:
+            if not self._signals:
+                words = for_people(str(error)).strip().splitlines()
+                why = f"{type(error).__name__}: {words[-1] if words else ''}"
+                hint = "What is recorded is kept. Run the same command again to resume."
+                failed = InfrastructureError(f"a batch failed: {why}", code="cluster-batch", where="ray", hint=hint)
+                self._fail(failed, actor)
+
+    def _fail(self, error: TrueweightError, actor: Any) -> None:
+        self._error = self._error or error
+        actor.interrupt.remote()
+
+    async def _heed_signals(self, actor: Any, waiting: Mapping[Any, Batch]) -> None:
+        """The first signal ends the run as on one machine; the second one ends the workers at once."""
+        hangup = [signal.SIGHUP] if sys.platform != "win32" else []
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, *hangup) as signals:
+            async for _ in signals:
+                self._signals += 1
+                actor.interrupt.remote()
+                for reference in list(waiting) if self._signals > 1 else ():
+                    self._ray.cancel(reference, force=True)
+
+    def _together(self, totals: Totals) -> SendResult:
+        results = [one.result for one in self._results]
+        priced = {name for one in results for name, cost in one.cost.items() if cost is not None}
+        stopped = {name: why for one in results for name, why in one.stopped.items()} | dict(totals.stopped)
+        return SendResult(
+            recorded=sum(one.recorded for one in results),
+            requests=totals.requests,
+            cost={name: totals.cost.get(name, 0.0) if name in priced else None for name in totals.requests},
+            stopped=stopped,
+            stopped_apis={name: apis for name, apis in totals.stopped_apis.items() if name not in stopped},
+            unsent=tuple(unsent for one in results for unsent in one.unsent),
+            interrupted=self._signals > 0,
+            limit_reached=totals.limit_reached,
+            health=_worst([one.health for one in results]),
+            stack=results[0].stack if results else SendResult().stack,
+        )
+
+
+def _limits(trials: Sequence[Trial], settings: WireSettings) -> dict[str, ProviderLimit]:
+    pace = {trial.provider.name: trial.provider.requests_per_minute for trial in trials}
+    return {name: ProviderLimit(most, pace[name]) for name, most in concurrency_of(trials, settings).items()}
+
+
+def _worst(found: Sequence[Health]) -> Health:
+    """The health of the worst worker in each respect, with the exchanges of all that were spoiled."""
+    return Health(
+        samples=sum(one.samples for one in found),
+        lag_p50_ms=max((one.lag_p50_ms for one in found), default=0.0),
+        lag_p99_ms=max((one.lag_p99_ms for one in found), default=0.0),
+        lag_max_ms=max((one.lag_max_ms for one in found), default=0.0),
+        stalls=sum(one.stalls for one in found),
+        limited=sum(one.limited for one in found),
+    )
+
+
+def _not_visible(place: str) -> ConfigError:
+    return ConfigError(
+        "what a worker recorded is not visible on this machine",
+        code="shards-not-visible",
+        where=place,
+        hint="Valid: --shards with a URL that all nodes reach, e.g. s3://…, or a directory that all nodes share.",
+    )
