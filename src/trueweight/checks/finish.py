@@ -14,6 +14,8 @@ from trueweight.protocols import locate_noun
 from trueweight.protocols.arguments import CallProblem, read_arguments
 
 _HELD_BACK = 2
+_LONG_TOKEN = 6
+"""Characters of a token: no text has more on average."""
 _SMALLEST_WINDOW = 1024
 """Tokens of prompt and reply together, from which the context window may have ended a reply."""
 
@@ -128,13 +130,15 @@ def finish_one_of(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResu
 )
 def finish_length_at_limit(case: Case, reply: Reply) -> CheckResult | None:
     """Judges replies with one choice and no thought, of less than 1,024 tokens with the prompt; accepts two tokens
-    less, for parts of a character held back."""
+    less, for parts of a character held back. A count of a sixth of the characters is not that of the reply."""
     limit, used = _limit_and_used(case, reply)
     if limit is None or not used or reply.finish is not Finish.LENGTH or len(reply.choices) != 1:
         return None
     if reply.reasoning or (reply.usage and reply.usage.reasoning) or _total(reply) > limit:
         return None
     if reply.usage and (reply.usage.input or 0) + used >= _SMALLEST_WINDOW:
+        return None
+    if len(reply.content or "") > _LONG_TOKEN * used:
         return None
     if used < limit - _HELD_BACK:
         spans = locate_noun(reply, "finish")

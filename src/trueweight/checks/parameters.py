@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trueweight.core import Case, Finish, Reply
+from trueweight.core import Case, Finish, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote
 from trueweight.core.example import Example, sample_case, says
@@ -70,6 +70,7 @@ def max_tokens_honoured(case: Case, reply: Reply) -> CheckResult | None:
     scope=Scope.COMPLETION,
     obeys=True,
     engine=True,
+    severity=Severity.SHOULD,
     row=40,
     source="https://docs.vllm.ai/en/latest/api/vllm/sampling_params.html",
     why="The parameter is accepted and does nothing.",
@@ -77,9 +78,9 @@ def max_tokens_honoured(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(says("x", usage=(1, 5)), "5", says("x", usage=(1, 50)), sample_case(min_tokens=40, max_tokens=60)),
 )
 def min_tokens_honoured(case: Case, reply: Reply) -> CheckResult | None:
-    """Judges requests with ``min_tokens``, which only some servers take, and replies with one choice that says stop;
-    accepts one token less, for an end token that is not counted. Tokens of a thought that are counted beside the
-    completion tokens count too."""
+    """SHOULD only: the parameter is not the API's, and only some servers take it. Judges replies with one choice that
+    says stop; accepts one token less, for an end token that is not counted. Tokens of a thought that are counted beside
+    the completion tokens count too."""
     least, used = case.request.get("min_tokens"), reply.usage.output if reply.usage else None
     if not isinstance(least, int) or isinstance(least, bool) or used is None or len(reply.choices) != 1:
         return None

@@ -26,7 +26,7 @@ _OF_PROMPT = (
 @check(
     "usage-adds-up",
     "Total tokens are prompt plus completion tokens.",
-    failure="{cases} had a total that is not prompt plus completion tokens",
+    failure="{message} in {cases}",
     scope=Scope.COMPLETION,
     engine=True,
     row=24,
@@ -39,17 +39,18 @@ _OF_PROMPT = (
 def usage_adds_up(_: Case, reply: Reply) -> CheckResult | None:
     """Accepts a total with reasoning tokens counted beside the completion tokens, as some servers count."""
     usage = reply.usage
-    if usage is None or None in (usage.input, usage.output, usage.total):
+    if usage is None or usage.input is None or usage.output is None or usage.total is None:
         return None
-    parts = (usage.input or 0) + (usage.output or 0)
-    if usage.total not in (parts, parts + (usage.reasoning or 0)):
-        return Fail(
-            "total tokens are not prompt plus completion tokens",
-            str(parts),
-            str(usage.total),
-            locate_noun(reply, "total"),
-        )
-    return Pass()
+    parts = usage.input + usage.output
+    if usage.total in (parts, parts + (usage.reasoning or 0)):
+        return Pass()
+    named = {
+        parts + (usage.cached or 0): "the total counts the cached tokens twice",
+        usage.input: "the total is that of the prompt alone",
+        usage.output: "the total is that of the completion alone",
+    }
+    words = named.get(usage.total, "the total is not prompt plus completion tokens")
+    return Fail(words, str(parts), str(usage.total), locate_noun(reply, "total"))
 
 
 @check(
@@ -172,7 +173,7 @@ def prompt_not_truncated(case: Case, reply: Reply) -> CheckResult | None:
     tokens = reply.usage.input if reply.usage else None
     if tokens is None or reply.usage is None:
         return None
-    words = _words(case.request.get("messages"))
+    words = prompt_words(case.request)
     if words < _ENOUGH_WORDS:
         return None
     counted = tokens + (reply.usage.cached or 0)
@@ -184,9 +185,9 @@ def prompt_not_truncated(case: Case, reply: Reply) -> CheckResult | None:
     return Pass()
 
 
-def _words(messages: Any) -> int:
+def prompt_words(request: Mapping[str, Any]) -> int:
     """The number of words in the messages' texts that begin with an ASCII letter. Words end at white space."""
-    found = 0
+    messages, found = request.get("messages"), 0
     for message in messages if isinstance(messages, list | tuple) else ():
         content = message.get("content") if isinstance(message, Mapping) else None
         if isinstance(content, str):

@@ -32,6 +32,9 @@ class ReplyDigest(msgspec.Struct, frozen=True, gc=False):
         input_tokens: of the reply; None if none is reported, and for all choices but the first.
         output_tokens: of the answer, without the thought if that is counted; None if the reply has several choices,
             because they are not counted apart.
+        size: UTF-8 bytes of what ``output_tokens`` count: content, names and arguments of calls, and the thought if it
+            is not counted apart. No tokenizer makes more tokens of them.
+        cached_tokens: of the prompt, for the first choice; None if none are reported.
         api: name of the API through which the reply came.
         choice: index of the choice.
         written, thought: content and reasoning, their first 4,000 characters; "" where the request's temperature is not
@@ -58,6 +61,8 @@ class ReplyDigest(msgspec.Struct, frozen=True, gc=False):
     written: str = ""
     thought: str = ""
     at_once: bool | None = None
+    size: int = 0
+    cached_tokens: int | None = None
 
 
 def digest_choices(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> tuple[ReplyDigest, ...]:
@@ -96,6 +101,8 @@ def _digest(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> Re
         written=(reply.content or "")[:_COMPARED] if cold else "",
         thought=(reply.reasoning or "")[:_COMPARED] if cold else "",
         at_once=_at_once(reply) if first else None,
+        size=_size(reply),
+        cached_tokens=usage.cached if usage and first else None,
     )
 
 
@@ -105,6 +112,13 @@ def _answer_tokens(reply: Reply) -> int | None:
         return None
     thought = usage.reasoning or 0
     return usage.output - thought if thought <= usage.output else usage.output
+
+
+def _size(reply: Reply) -> int:
+    texts = [reply.content, reply.refusal, *(part for call in reply.calls for part in (call.name, call.arguments))]
+    if reply.usage is None or not reply.usage.reasoning:
+        texts.append(reply.thought)
+    return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts if text)
 
 
 def _at_once(reply: Reply) -> bool | None:

@@ -86,7 +86,7 @@ class UsageReasoningBeyond(Documents):
             document["usage"] = {**usage, "completion_tokens_details": details}
 
 
-@fault("usage-without-cached", checks=("usage-cached-within",), reports=("CLIProxyAPI#1643",))
+@fault("usage-without-cached", checks=("usage-cached-within", "usage-cached-once"), reports=("CLIProxyAPI#1643",))
 class UsageWithoutCached(Documents):
     """Prompt tokens lack those that were cached."""
 
@@ -131,3 +131,93 @@ class UsageCountsChunks(Fault):
             completion_tokens=max(completion.completion_tokens // 8, 1),
             reasoning_tokens=None if thought is None else thought // 8,
         )
+
+
+@fault("usage-swapped", rows=(24,), checks=("usage-parts-apart",))
+class UsageSwapped(Fault):
+    """Prompt and completion tokens are swapped."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Write each count into the other field."""
+        return replace(
+            completion, prompt_tokens=completion.completion_tokens, completion_tokens=completion.prompt_tokens
+        )
+
+
+@fault("usage-prompt-in-completion", rows=(24,), checks=("usage-parts-apart",))
+class UsagePromptInCompletion(Fault):
+    """Completion tokens are those of the whole sequence, prompt included."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Count from the start of the prompt."""
+        return replace(completion, completion_tokens=completion.prompt_tokens + completion.completion_tokens)
+
+
+@fault("usage-completion-in-prompt", rows=(24,), checks=("usage-parts-apart",))
+class UsageCompletionInPrompt(Fault):
+    """Prompt tokens are counted when the answer has been added to the conversation."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Count to the end of the answer."""
+        return replace(completion, prompt_tokens=completion.prompt_tokens + completion.completion_tokens)
+
+
+@fault("usage-constant", rows=(24,), checks=("usage-parts-apart",), reports=("deepsparse#1496",))
+class UsageConstant(Fault):
+    """Prompt tokens are the number of fields that the tokenizer returns."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Count ids and mask."""
+        return replace(completion, prompt_tokens=2)
+
+
+class _Cached(Documents):
+    """In streams the beginning of the prompt comes from a cache, in blocks of four tokens. Override ``counts``.
+
+    Attributes:
+        share: one block in so many is cached.
+    """
+
+    share = 1
+
+    def counts(self, prompt: int, completion: int, cached: int) -> Json:
+        """Prompt and total tokens."""
+        raise NotImplementedError
+
+    def document(self, chat: ChatRequest, document: Json) -> None:
+        """Count as the class does."""
+        usage = document.get("usage")
+        if usage:
+            prompt, completion = usage["prompt_tokens"], usage["completion_tokens"]
+            cached = prompt // 4 // self.share * 4 if chat.streamed else 0
+            details = {"prompt_tokens_details": {"cached_tokens": cached}}
+            document["usage"] = {**usage, **self.counts(prompt, completion, cached), **details}
+
+
+@fault("usage-cached-twice", rows=(24,), checks=("usage-cached-once",))
+class UsageCachedTwice(_Cached):
+    """Cached tokens are added to prompt tokens that have them already."""
+
+    def counts(self, prompt: int, completion: int, cached: int) -> Json:
+        """As if they were of an API whose input tokens exclude the cached ones."""
+        return {"prompt_tokens": prompt + cached, "total_tokens": prompt + cached + completion}
+
+
+@fault("usage-cached-left-out", rows=(24,), checks=("usage-cached-once",))
+class UsageCachedLeftOut(_Cached):
+    """Prompt tokens are those that were not cached; more of them are left."""
+
+    share = 3
+
+    def counts(self, prompt: int, completion: int, cached: int) -> Json:
+        """Count what was computed."""
+        return {"prompt_tokens": prompt - cached, "total_tokens": prompt - cached + completion}
+
+
+@fault("usage-total-with-cached", rows=(24,), checks=("usage-adds-up",))
+class UsageTotalWithCached(_Cached):
+    """Total tokens have the cached ones twice."""
+
+    def counts(self, prompt: int, completion: int, cached: int) -> Json:
+        """Add up all that is reported."""
+        return {"prompt_tokens": prompt, "total_tokens": prompt + completion + cached}

@@ -59,6 +59,8 @@ def _sentence(count: int, of: int, finding: FindingSummary | None, check: str) -
 def _filled(failure: str, cases: str, finding: FindingSummary | None) -> str:
     """The sentence of a check with the cases, and with the most frequent message where it wants that."""
     message = finding.message if finding is not None else "status 5xx"
+    if failure.startswith("{message}"):
+        message = message[:1].upper() + message[1:]
     return failure.replace("{cases}", cases).replace("{message}", message)
 
 
